@@ -1,0 +1,179 @@
+//! Additional Header Segments (RFC 7143, 11.2.2).
+
+use core::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::{Error, Opcode};
+
+/// Type of an additional header. Unknown values are kept as they came.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AhsType(pub u8);
+
+impl AhsType {
+    /// The octets of a CDB from the 17th on (11.2.2.3).
+    pub const EXTENDED_CDB: Self = Self(0x01);
+    /// Expected read length of a bidirectional command (11.2.2.4).
+    pub const BIDIRECTIONAL_READ_LENGTH: Self = Self(0x02);
+}
+
+impl fmt::Debug for AhsType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "AhsType(0x{:02x})", self.0)
+    }
+}
+
+/// One additional header: its type, and what follows the type octet without the padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdditionalHeader {
+    /// Octet 2.
+    pub ahs_type: AhsType,
+    /// From octet 3 on: a reserved or type-specific octet, then the content. At least that one octet.
+    pub body: Bytes,
+}
+
+/// The additional headers of one PDU, in the order of the wire. At most 1020 octets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AdditionalHeaders(Bytes);
+
+impl AdditionalHeaders {
+    /// No additional headers.
+    pub const NONE: Self = Self(Bytes::new());
+    /// What `TotalAHSLength` can express, in octets.
+    pub const MAX_LENGTH: usize = 255 * 4;
+
+    /// Lays headers out one after the other, each padded to four octets.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] beyond [`Self::MAX_LENGTH`] octets in all.
+    pub fn from_headers(headers: &[AdditionalHeader]) -> Result<Self, Error> {
+        let mut octets = BytesMut::new();
+        for AdditionalHeader { ahs_type, body } in headers {
+            let length = octets.len() + 3 + body.len().next_multiple_of(4);
+            let too_long = Error::TooLong {
+                field: "TotalAHSLength",
+                length: u32::try_from(length).unwrap_or(u32::MAX),
+                limit: 1020,
+            };
+            let body_length = u16::try_from(body.len()).map_err(|_| too_long)?;
+            octets.put_u16(body_length);
+            octets.put_u8(ahs_type.0);
+            octets.put_slice(body);
+            octets.put_bytes(0, octets.len().next_multiple_of(4) - octets.len());
+            if octets.len() > Self::MAX_LENGTH {
+                return Err(too_long);
+            }
+        }
+        Ok(Self(octets.freeze()))
+    }
+
+    /// The extended CDB and nothing else, for a CDB longer than 16 octets (PDU-14).
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] when the rest of the CDB does not fit.
+    pub fn extended_cdb(rest: &[u8]) -> Result<Self, Error> {
+        let mut body = BytesMut::with_capacity(rest.len() + 1);
+        body.put_u8(0);
+        body.put_slice(rest);
+        Self::from_headers(&[AdditionalHeader { ahs_type: AhsType::EXTENDED_CDB, body: body.freeze() }])
+    }
+
+    /// Takes over received octets once each header is seen to end inside them.
+    ///
+    /// # Errors
+    /// [`Error::Field`] for an `AHSLength` that is 0 or reaches past the end.
+    pub fn decode(octets: Bytes) -> Result<Self, Error> {
+        let mut rest = octets.clone();
+        while !rest.is_empty() {
+            split_header(&mut rest)?;
+        }
+        Ok(Self(octets))
+    }
+
+    /// The octets as sent, a multiple of four.
+    #[must_use]
+    pub const fn as_octets(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// The headers one by one.
+    pub fn iter(&self) -> impl Iterator<Item = AdditionalHeader> {
+        let mut rest = self.0.clone();
+        core::iter::from_fn(move || if rest.is_empty() { None } else { split_header(&mut rest).ok() })
+    }
+
+    /// What the first extended-CDB header adds to the CDB.
+    #[must_use]
+    pub fn cdb_rest(&self) -> Option<Bytes> {
+        self.iter()
+            .find(|header| header.ahs_type == AhsType::EXTENDED_CDB)
+            .map(|header| header.body.slice(1..))
+    }
+
+    /// The expected read length in octets of a bidirectional command.
+    #[must_use]
+    pub fn bidirectional_read_length(&self) -> Option<u32> {
+        let header = self.iter().find(|header| header.ahs_type == AhsType::BIDIRECTIONAL_READ_LENGTH)?;
+        let length: [u8; 4] = header.body.get(1..5)?.try_into().ok()?;
+        Some(u32::from_be_bytes(length))
+    }
+}
+
+/// Splits the first header off `rest`, padding included.
+fn split_header(rest: &mut Bytes) -> Result<AdditionalHeader, Error> {
+    let wrong = |value: u16, rule| Error::Field {
+        pdu: Opcode::SCSI_COMMAND,
+        field: "AHSLength",
+        value: u32::from(value),
+        rule,
+    };
+    let &[high, low, ahs_type, ..] = rest.as_ref() else {
+        return Err(wrong(0, "the header ends inside the fixed part (11.2.2)"));
+    };
+    let length = u16::from_be_bytes([high, low]);
+    if length == 0 {
+        return Err(wrong(length, "it counts at least the octet after the type (11.2.2.1)"));
+    }
+    let end = 3 + usize::from(length);
+    if end.next_multiple_of(4) > rest.len() {
+        return Err(wrong(length, "it reaches past TotalAHSLength (11.2.2.1)"));
+    }
+    let body = rest.split_to(end.next_multiple_of(4)).slice(3..end);
+    Ok(AdditionalHeader { ahs_type: AhsType(ahs_type), body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AdditionalHeader, AdditionalHeaders, AhsType};
+    use bytes::Bytes;
+
+    /// PDU-14: a CDB of 32 octets gives length 17 and 20 octets on the wire.
+    #[test]
+    fn pdu_14_extended_cdb_of_32_octets() {
+        let headers = AdditionalHeaders::extended_cdb(&[7; 16]).unwrap();
+        assert_eq!(headers.as_octets().len(), 20);
+        assert!(headers.as_octets().starts_with(&[0, 17, 1, 0]));
+        assert_eq!(headers.cdb_rest().unwrap(), [7; 16][..]);
+    }
+
+    /// PDU-15: the bidirectional read length has `AHSLength` 5.
+    #[test]
+    fn pdu_15_bidirectional_read_length() {
+        let body = Bytes::from_static(&[0, 0, 1, 2, 3]);
+        let header = AdditionalHeader { ahs_type: AhsType::BIDIRECTIONAL_READ_LENGTH, body };
+        let headers = AdditionalHeaders::from_headers(&[header]).unwrap();
+        assert_eq!(headers.as_octets()[..], [0, 5, 2, 0, 0, 1, 2, 3]);
+        assert_eq!(headers.bidirectional_read_length(), Some(0x0001_0203));
+    }
+
+    #[test]
+    fn unknown_headers_are_kept_and_bad_lengths_refused() {
+        let odd = Bytes::from_static(&[0, 2, 0x3f, 9, 8, 0, 0, 0, 0, 1, 0x02, 0]);
+        let headers = AdditionalHeaders::decode(odd.clone()).unwrap();
+        assert_eq!(headers.iter().count(), 2);
+        assert_eq!(headers.as_octets(), &odd);
+        for bad in [&[0, 0, 1, 0][..], &[0, 2, 1, 0], &[0xff, 0xff, 1, 0], &[0, 1]] {
+            assert!(AdditionalHeaders::decode(Bytes::from_static(bad)).is_err(), "{bad:?}");
+        }
+    }
+}

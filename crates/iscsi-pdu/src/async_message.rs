@@ -1,0 +1,95 @@
+//! Asynchronous Message (RFC 7143, 11.9).
+
+use core::fmt;
+
+use bytes::Bytes;
+
+use crate::scsi_response::{join_sense, split_sense};
+use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, TargetNumbers};
+
+/// What happened (11.9.1). Unknown values are kept as they came.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AsyncEvent(pub u8);
+
+impl AsyncEvent {
+    /// A SCSI event; sense data follow.
+    pub const SCSI: Self = Self(0);
+    /// The target asks to be logged out from within `parameter3` seconds.
+    pub const LOGOUT_REQUEST: Self = Self(1);
+    /// The target will drop the connection `parameter1`.
+    pub const CONNECTION_DROP: Self = Self(2);
+    /// The target will drop all connections of the session.
+    pub const SESSION_DROP: Self = Self(3);
+    /// The target asks for a parameter negotiation within `parameter3` seconds.
+    pub const NEGOTIATE: Self = Self(4);
+    /// All tasks of the logical unit were ended (`FastAbort`).
+    pub const TASKS_TERMINATED: Self = Self(5);
+}
+
+impl fmt::Debug for AsyncEvent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "AsyncEvent({})", self.0)
+    }
+}
+
+/// News from the target that no request asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsyncMessage {
+    /// The logical unit, for events 0 and 5.
+    pub lun: Lun,
+    /// Status and window numbers.
+    pub numbers: TargetNumbers,
+    /// What happened.
+    pub event: AsyncEvent,
+    /// Vendor code, for events 248 to 255.
+    pub vendor_code: u8,
+    /// Parameter 1.
+    pub parameter1: u16,
+    /// Parameter 2.
+    pub parameter2: u16,
+    /// Parameter 3.
+    pub parameter3: u16,
+    /// Sense data, without its length field.
+    pub sense: Bytes,
+    /// What follows the sense data.
+    pub event_data: Bytes,
+}
+
+impl AsyncMessage {
+    /// Reads the fields; reserved ones are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Field`] when `SenseLength` reaches past the data segment.
+    pub fn decode(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect(Opcode::ASYNC_MESSAGE, "Asynchronous Message")?;
+        raw.expect_no_ahs()?;
+        let (sense, event_data) = split_sense(Opcode::ASYNC_MESSAGE, raw.data)?;
+        Ok(Self {
+            lun: Lun(raw.bhs.array::<8, 8>()),
+            numbers: TargetNumbers::decode(&raw.bhs),
+            event: AsyncEvent(raw.bhs.octet::<36>()),
+            vendor_code: raw.bhs.octet::<37>(),
+            parameter1: raw.bhs.u16::<38>(),
+            parameter2: raw.bhs.u16::<40>(),
+            parameter3: raw.bhs.u16::<42>(),
+            sense,
+            event_data,
+        })
+    }
+
+    /// The PDU as sent. Sense data beyond 65535 octets are cut off.
+    #[must_use]
+    pub fn encode(&self) -> RawPdu {
+        let mut bhs = Bhs::new(Opcode::ASYNC_MESSAGE);
+        bhs.set_octet::<1>(0x80);
+        bhs.set_array::<8, 8>(self.lun.0);
+        bhs.set_u32::<16>(InitiatorTaskTag::RESERVED.0);
+        self.numbers.encode(&mut bhs);
+        bhs.set_octet::<36>(self.event.0);
+        bhs.set_octet::<37>(self.vendor_code);
+        bhs.set_u16::<38>(self.parameter1);
+        bhs.set_u16::<40>(self.parameter2);
+        bhs.set_u16::<42>(self.parameter3);
+        RawPdu::with_data(bhs, join_sense(&self.sense, &self.event_data))
+    }
+}

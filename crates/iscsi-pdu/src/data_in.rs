@@ -1,0 +1,84 @@
+//! SCSI Data-In (RFC 7143, 11.7).
+
+use bytes::Bytes;
+
+use crate::{
+    Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, ScsiStatus, TargetNumbers, TargetTransferTag,
+};
+
+/// Read data, and on the last PDU perhaps the status of the command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataIn {
+    /// Last PDU of a sequence.
+    pub is_final: bool,
+    /// A: the target wants an acknowledgement (error recovery level 1 and up).
+    pub acknowledge: bool,
+    /// More data than expected; counts with `has_status`.
+    pub overflow: bool,
+    /// Less data than expected; counts with `has_status`.
+    pub underflow: bool,
+    /// S: the command ends here, with `status`.
+    pub has_status: bool,
+    /// SCSI status; counts with `has_status`.
+    pub status: ScsiStatus,
+    /// Meaningful with `acknowledge`.
+    pub lun: Lun,
+    /// The task.
+    pub itt: InitiatorTaskTag,
+    /// Valid with `acknowledge`.
+    pub ttt: TargetTransferTag,
+    /// `stat_sn` counts only with `has_status`.
+    pub numbers: TargetNumbers,
+    /// Counts from 0 within the command.
+    pub data_sn: u32,
+    /// Where the data belong, in octets from the start of the transfer.
+    pub buffer_offset: u32,
+    /// Residual in octets; counts with `has_status`.
+    pub residual_count: u32,
+    /// The data; may be empty.
+    pub data: Bytes,
+}
+
+impl DataIn {
+    /// Reads the fields; reserved ones are ignored.
+    pub fn decode(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect(Opcode::DATA_IN, "SCSI Data-In")?;
+        raw.expect_no_ahs()?;
+        Ok(Self {
+            is_final: raw.bhs.flag::<1>(0x80),
+            acknowledge: raw.bhs.flag::<1>(0x40),
+            overflow: raw.bhs.flag::<1>(0x04),
+            underflow: raw.bhs.flag::<1>(0x02),
+            has_status: raw.bhs.flag::<1>(0x01),
+            status: ScsiStatus(raw.bhs.octet::<3>()),
+            lun: Lun(raw.bhs.array::<8, 8>()),
+            itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
+            ttt: TargetTransferTag(raw.bhs.u32::<20>()),
+            numbers: TargetNumbers::decode(&raw.bhs),
+            data_sn: raw.bhs.u32::<36>(),
+            buffer_offset: raw.bhs.u32::<40>(),
+            residual_count: raw.bhs.u32::<44>(),
+            data: raw.data,
+        })
+    }
+
+    /// The PDU as sent.
+    #[must_use]
+    pub fn encode(&self) -> RawPdu {
+        let mut bhs = Bhs::new(Opcode::DATA_IN);
+        bhs.set_flag::<1>(0x80, self.is_final);
+        bhs.set_flag::<1>(0x40, self.acknowledge);
+        bhs.set_flag::<1>(0x04, self.overflow);
+        bhs.set_flag::<1>(0x02, self.underflow);
+        bhs.set_flag::<1>(0x01, self.has_status);
+        bhs.set_octet::<3>(self.status.0);
+        bhs.set_array::<8, 8>(self.lun.0);
+        bhs.set_u32::<16>(self.itt.0);
+        bhs.set_u32::<20>(self.ttt.0);
+        self.numbers.encode(&mut bhs);
+        bhs.set_u32::<36>(self.data_sn);
+        bhs.set_u32::<40>(self.buffer_offset);
+        bhs.set_u32::<44>(self.residual_count);
+        RawPdu::with_data(bhs, self.data.clone())
+    }
+}

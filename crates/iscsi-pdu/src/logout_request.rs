@@ -1,0 +1,71 @@
+//! Logout Request (RFC 7143, 11.14).
+
+use core::fmt;
+
+use crate::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, SerialNumber};
+
+/// Why the initiator logs out, seven bits (11.14.1). Unknown values are kept as they came.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogoutReason(pub u8);
+
+impl LogoutReason {
+    /// Close the session with all its connections.
+    pub const CLOSE_SESSION: Self = Self(0);
+    /// Close one connection.
+    pub const CLOSE_CONNECTION: Self = Self(1);
+    /// Remove a connection so that its tasks can be recovered.
+    pub const REMOVE_CONNECTION_FOR_RECOVERY: Self = Self(2);
+}
+
+impl fmt::Debug for LogoutReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "LogoutReason({})", self.0)
+    }
+}
+
+/// The initiator leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutRequest {
+    /// Outside the command order.
+    pub immediate: bool,
+    /// Why.
+    pub reason: LogoutReason,
+    /// Names this request.
+    pub itt: InitiatorTaskTag,
+    /// The connection concerned; 0 when the session closes.
+    pub cid: u16,
+    /// Command sequence number.
+    pub cmd_sn: SerialNumber,
+    /// The next status number expected on the connection concerned.
+    pub exp_stat_sn: SerialNumber,
+}
+
+impl LogoutRequest {
+    /// Reads the fields; reserved ones are ignored, and so is a data segment.
+    #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
+    pub fn decode(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect(Opcode::LOGOUT_REQUEST, "Logout Request")?;
+        raw.expect_no_ahs()?;
+        Ok(Self {
+            immediate: raw.bhs.is_immediate(),
+            reason: LogoutReason(raw.bhs.octet::<1>() & 0x7f),
+            itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
+            cid: raw.bhs.u16::<20>(),
+            cmd_sn: SerialNumber(raw.bhs.u32::<24>()),
+            exp_stat_sn: SerialNumber(raw.bhs.u32::<28>()),
+        })
+    }
+
+    /// The PDU as sent.
+    #[must_use]
+    pub fn encode(&self) -> RawPdu {
+        let mut bhs = Bhs::new(Opcode::LOGOUT_REQUEST);
+        bhs.set_immediate(self.immediate);
+        bhs.set_octet::<1>(0x80 | self.reason.0);
+        bhs.set_u32::<16>(self.itt.0);
+        bhs.set_u16::<20>(self.cid);
+        bhs.set_u32::<24>(self.cmd_sn.0);
+        bhs.set_u32::<28>(self.exp_stat_sn.0);
+        RawPdu::header(bhs)
+    }
+}

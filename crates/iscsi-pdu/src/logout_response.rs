@@ -1,0 +1,70 @@
+//! Logout Response (RFC 7143, 11.15).
+
+use core::fmt;
+
+use crate::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, TargetNumbers};
+
+/// Outcome of a logout (11.15.1). Unknown values are kept as they came.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogoutResponseCode(pub u8);
+
+impl LogoutResponseCode {
+    /// Connection or session closed.
+    pub const CLOSED: Self = Self(0);
+    /// No such connection.
+    pub const CID_NOT_FOUND: Self = Self(1);
+    /// Connections cannot be recovered here.
+    pub const RECOVERY_NOT_SUPPORTED: Self = Self(2);
+    /// Cleaning up failed.
+    pub const CLEANUP_FAILED: Self = Self(3);
+}
+
+impl fmt::Debug for LogoutResponseCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "LogoutResponseCode({})", self.0)
+    }
+}
+
+/// The target's leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutResponse {
+    /// Outcome.
+    pub response: LogoutResponseCode,
+    /// Tag of the request.
+    pub itt: InitiatorTaskTag,
+    /// Status and window numbers.
+    pub numbers: TargetNumbers,
+    /// Seconds to wait before reconnecting (11.15.3).
+    pub time2wait: u16,
+    /// Seconds, after that, for which tasks are kept (11.15.4).
+    pub time2retain: u16,
+}
+
+impl LogoutResponse {
+    /// Reads the fields; reserved ones are ignored, and so is a data segment.
+    #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
+    pub fn decode(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect(Opcode::LOGOUT_RESPONSE, "Logout Response")?;
+        raw.expect_no_ahs()?;
+        Ok(Self {
+            response: LogoutResponseCode(raw.bhs.octet::<2>()),
+            itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
+            numbers: TargetNumbers::decode(&raw.bhs),
+            time2wait: raw.bhs.u16::<40>(),
+            time2retain: raw.bhs.u16::<42>(),
+        })
+    }
+
+    /// The PDU as sent.
+    #[must_use]
+    pub fn encode(&self) -> RawPdu {
+        let mut bhs = Bhs::new(Opcode::LOGOUT_RESPONSE);
+        bhs.set_octet::<1>(0x80);
+        bhs.set_octet::<2>(self.response.0);
+        bhs.set_u32::<16>(self.itt.0);
+        self.numbers.encode(&mut bhs);
+        bhs.set_u16::<40>(self.time2wait);
+        bhs.set_u16::<42>(self.time2retain);
+        RawPdu::header(bhs)
+    }
+}

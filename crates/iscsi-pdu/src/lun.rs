@@ -1,0 +1,79 @@
+//! Logical unit numbers: eight octets in SAM format (RFC 7143, 11.2.1.7; SAM-5 4.7).
+
+use core::fmt;
+
+/// A logical unit number as it stands in a header or in a REPORT LUNS answer.
+///
+/// ```
+/// use iscsi_pdu::Lun;
+/// assert_eq!(Lun::from_number(1).unwrap().0, [0, 1, 0, 0, 0, 0, 0, 0]);
+/// assert_eq!(Lun::from_number(300).unwrap().0, [0x41, 0x2c, 0, 0, 0, 0, 0, 0]);
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lun(pub [u8; 8]);
+
+impl Lun {
+    /// Logical unit 0.
+    pub const ZERO: Self = Self([0; 8]);
+
+    /// The largest number that has a single-level encoding: 14 bits.
+    pub const MAX_NUMBER: u16 = 0x3fff;
+
+    /// Encodes a number: peripheral device addressing up to 255, flat space addressing above.
+    ///
+    /// `None` above [`Self::MAX_NUMBER`].
+    #[must_use]
+    pub const fn from_number(number: u16) -> Option<Self> {
+        let [high, low] = number.to_be_bytes();
+        match number {
+            0..=0xff => Some(Self([0, low, 0, 0, 0, 0, 0, 0])),
+            0x100..=Self::MAX_NUMBER => Some(Self([0x40 | high, low, 0, 0, 0, 0, 0, 0])),
+            _ => None,
+        }
+    }
+
+    /// The number behind a single-level peripheral (bus 0) or flat encoding; `None` for every other format.
+    #[must_use]
+    pub const fn number(self) -> Option<u16> {
+        match self.0 {
+            [0, low, 0, 0, 0, 0, 0, 0] => Some(low as u16),
+            [high @ 0x40..=0x7f, low, 0, 0, 0, 0, 0, 0] => Some(u16::from_be_bytes([high & 0x3f, low])),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Lun {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.number() {
+            Some(number) => write!(formatter, "{number}"),
+            None => write!(formatter, "0x{:016x}", u64::from_be_bytes(self.0)),
+        }
+    }
+}
+
+impl fmt::Debug for Lun {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Lun(0x{:016x})", u64::from_be_bytes(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lun;
+
+    /// PDU-18: peripheral up to 255, flat above, anything else passes through.
+    #[test]
+    fn pdu_18_lun_formats() {
+        assert_eq!(Lun::from_number(255).unwrap().0, [0, 255, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Lun::from_number(256).unwrap().0, [0x41, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Lun::from_number(0x3fff).unwrap().0, [0x7f, 0xff, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Lun::from_number(0x4000), None);
+        for number in [0, 1, 255, 256, 300, 0x3fff] {
+            assert_eq!(Lun::from_number(number).unwrap().number(), Some(number));
+        }
+        assert_eq!(Lun([0x40, 1, 0, 0, 0, 0, 0, 0]).number(), Some(1));
+        assert_eq!(Lun([0, 1, 0, 2, 0, 0, 0, 0]).number(), None);
+        assert_eq!(std::format!("{}", Lun([0xc1, 1, 0, 0, 0, 0, 0, 0])), "0xc101000000000000");
+    }
+}

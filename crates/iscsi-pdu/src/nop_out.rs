@@ -1,0 +1,56 @@
+//! NOP-Out (RFC 7143, 11.18): a ping, or the answer to the target's ping.
+
+use bytes::Bytes;
+
+use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SerialNumber, TargetTransferTag};
+
+/// A ping of ours (`itt` valid, `ttt` reserved), an echo of a NOP-In (`ttt` copied, `itt` reserved), or a mere
+/// acknowledgement (both reserved).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NopOut {
+    /// Outside the command order. Must be set when `itt` is reserved.
+    pub immediate: bool,
+    /// Copied from the NOP-In that is answered, else 0.
+    pub lun: Lun,
+    /// Names the ping; reserved when no answer is wanted.
+    pub itt: InitiatorTaskTag,
+    /// Copied from the NOP-In that is answered, else reserved.
+    pub ttt: TargetTransferTag,
+    /// Command sequence number; not consumed when immediate.
+    pub cmd_sn: SerialNumber,
+    /// The next status number expected.
+    pub exp_stat_sn: SerialNumber,
+    /// Ping data, at most the target's `MaxRecvDataSegmentLength`.
+    pub data: Bytes,
+}
+
+impl NopOut {
+    /// Reads the fields; reserved ones are ignored.
+    pub fn decode(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect(Opcode::NOP_OUT, "NOP-Out")?;
+        raw.expect_no_ahs()?;
+        Ok(Self {
+            immediate: raw.bhs.is_immediate(),
+            lun: Lun(raw.bhs.array::<8, 8>()),
+            itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
+            ttt: TargetTransferTag(raw.bhs.u32::<20>()),
+            cmd_sn: SerialNumber(raw.bhs.u32::<24>()),
+            exp_stat_sn: SerialNumber(raw.bhs.u32::<28>()),
+            data: raw.data,
+        })
+    }
+
+    /// The PDU as sent.
+    #[must_use]
+    pub fn encode(&self) -> RawPdu {
+        let mut bhs = Bhs::new(Opcode::NOP_OUT);
+        bhs.set_immediate(self.immediate);
+        bhs.set_octet::<1>(0x80);
+        bhs.set_array::<8, 8>(self.lun.0);
+        bhs.set_u32::<16>(self.itt.0);
+        bhs.set_u32::<20>(self.ttt.0);
+        bhs.set_u32::<24>(self.cmd_sn.0);
+        bhs.set_u32::<28>(self.exp_stat_sn.0);
+        RawPdu::with_data(bhs, self.data.clone())
+    }
+}

@@ -1,0 +1,140 @@
+//! SCSI Response (RFC 7143, 11.4).
+
+use core::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, ScsiStatus, SerialNumber, TargetNumbers};
+
+/// iSCSI service response (11.4.3). Unknown values are kept as they came.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ScsiResponseCode(pub u8);
+
+impl ScsiResponseCode {
+    /// The command reached its end at the target; the status counts.
+    pub const COMPLETED: Self = Self(0x00);
+    /// The target failed; status, flags and residuals are void.
+    pub const TARGET_FAILURE: Self = Self(0x01);
+}
+
+impl fmt::Debug for ScsiResponseCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ScsiResponseCode(0x{:02x})", self.0)
+    }
+}
+
+/// The end of a SCSI command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScsiResponse {
+    /// Bidirectional read overflow.
+    pub read_overflow: bool,
+    /// Bidirectional read underflow.
+    pub read_underflow: bool,
+    /// More data than expected: `residual_count` octets did not fit.
+    pub overflow: bool,
+    /// Less data than expected: `residual_count` octets were not transferred.
+    pub underflow: bool,
+    /// Service response.
+    pub response: ScsiResponseCode,
+    /// SCSI status.
+    pub status: ScsiStatus,
+    /// Status qualifier; counts from `iSCSIProtocolLevel` 2 on (RFC 7144, 5.2.1).
+    pub status_qualifier: u16,
+    /// The task that ended.
+    pub itt: InitiatorTaskTag,
+    /// SNACK tag (11.4.4).
+    pub snack_tag: u32,
+    /// Status and window numbers.
+    pub numbers: TargetNumbers,
+    /// How many Data-In PDUs were sent (11.4.8).
+    pub exp_data_sn: SerialNumber,
+    /// Residual of the read part of a bidirectional command.
+    pub bidirectional_read_residual_count: u32,
+    /// Residual, valid with `overflow` or `underflow`.
+    pub residual_count: u32,
+    /// Sense data, without its length field; empty if there is none.
+    pub sense: Bytes,
+    /// What follows the sense data.
+    pub response_data: Bytes,
+}
+
+impl ScsiResponse {
+    /// Reads the fields; reserved ones are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Field`] when `SenseLength` reaches past the data segment (CMD-07).
+    pub fn decode(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect(Opcode::SCSI_RESPONSE, "SCSI Response")?;
+        raw.expect_no_ahs()?;
+        let (sense, response_data) = split_sense(Opcode::SCSI_RESPONSE, raw.data)?;
+        Ok(Self {
+            read_overflow: raw.bhs.flag::<1>(0x10),
+            read_underflow: raw.bhs.flag::<1>(0x08),
+            overflow: raw.bhs.flag::<1>(0x04),
+            underflow: raw.bhs.flag::<1>(0x02),
+            response: ScsiResponseCode(raw.bhs.octet::<2>()),
+            status: ScsiStatus(raw.bhs.octet::<3>()),
+            status_qualifier: raw.bhs.u16::<8>(),
+            itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
+            snack_tag: raw.bhs.u32::<20>(),
+            numbers: TargetNumbers::decode(&raw.bhs),
+            exp_data_sn: SerialNumber(raw.bhs.u32::<36>()),
+            bidirectional_read_residual_count: raw.bhs.u32::<40>(),
+            residual_count: raw.bhs.u32::<44>(),
+            sense,
+            response_data,
+        })
+    }
+
+    /// The PDU as sent. Sense data beyond 65535 octets are cut off.
+    #[must_use]
+    pub fn encode(&self) -> RawPdu {
+        let mut bhs = Bhs::new(Opcode::SCSI_RESPONSE);
+        bhs.set_octet::<1>(0x80);
+        bhs.set_flag::<1>(0x10, self.read_overflow);
+        bhs.set_flag::<1>(0x08, self.read_underflow);
+        bhs.set_flag::<1>(0x04, self.overflow);
+        bhs.set_flag::<1>(0x02, self.underflow);
+        bhs.set_octet::<2>(self.response.0);
+        bhs.set_octet::<3>(self.status.0);
+        bhs.set_u16::<8>(self.status_qualifier);
+        bhs.set_u32::<16>(self.itt.0);
+        bhs.set_u32::<20>(self.snack_tag);
+        self.numbers.encode(&mut bhs);
+        bhs.set_u32::<36>(self.exp_data_sn.0);
+        bhs.set_u32::<40>(self.bidirectional_read_residual_count);
+        bhs.set_u32::<44>(self.residual_count);
+        RawPdu::with_data(bhs, join_sense(&self.sense, &self.response_data))
+    }
+}
+
+/// Splits `[SenseLength, sense, rest]` into sense and rest (11.4.7).
+pub(crate) fn split_sense(pdu: Opcode, mut data: Bytes) -> Result<(Bytes, Bytes), Error> {
+    if data.is_empty() {
+        return Ok((Bytes::new(), Bytes::new()));
+    }
+    let wrong = |value, rule| Error::Field { pdu, field: "SenseLength", value, rule };
+    let &[high, low, ..] = data.as_ref() else {
+        return Err(wrong(0, "the data segment ends inside the length field (11.4.7)"));
+    };
+    let length = u16::from_be_bytes([high, low]);
+    let end = 2 + usize::from(length);
+    if end > data.len() {
+        return Err(wrong(u32::from(length), "it reaches past the data segment (11.4.7.1)"));
+    }
+    let sense = data.split_to(end).slice(2..);
+    Ok((sense, data))
+}
+
+/// The reverse of [`split_sense`]; an empty pair gives an empty segment.
+pub(crate) fn join_sense(sense: &Bytes, rest: &Bytes) -> Bytes {
+    if sense.is_empty() && rest.is_empty() {
+        return Bytes::new();
+    }
+    let length = u16::try_from(sense.len()).unwrap_or(u16::MAX);
+    let mut data = BytesMut::with_capacity(2 + sense.len() + rest.len());
+    data.put_u16(length);
+    data.extend(sense.iter().take(usize::from(length)));
+    data.put_slice(rest);
+    data.freeze()
+}

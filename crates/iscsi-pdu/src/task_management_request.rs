@@ -1,0 +1,101 @@
+//! Task Management Function Request (RFC 7143, 11.5).
+
+use core::fmt;
+
+use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SerialNumber};
+
+/// Task management function, seven bits (11.5.1; RFC 7144, 6.3). Unknown values are kept as they came.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TaskManagementFunction(pub u8);
+
+impl TaskManagementFunction {
+    /// Abort the task named by the referenced task tag.
+    pub const ABORT_TASK: Self = Self(1);
+    /// Abort all tasks of this session on the logical unit.
+    pub const ABORT_TASK_SET: Self = Self(2);
+    /// Clear the auto contingent allegiance condition.
+    pub const CLEAR_ACA: Self = Self(3);
+    /// Abort all tasks of the task set.
+    pub const CLEAR_TASK_SET: Self = Self(4);
+    /// Reset the logical unit.
+    pub const LOGICAL_UNIT_RESET: Self = Self(5);
+    /// Reset all logical units of the target.
+    pub const TARGET_WARM_RESET: Self = Self(6);
+    /// The same, and end all sessions.
+    pub const TARGET_COLD_RESET: Self = Self(7);
+    /// Move a task to this connection.
+    pub const TASK_REASSIGN: Self = Self(8);
+    /// Is the task there? Level 2.
+    pub const QUERY_TASK: Self = Self(9);
+    /// Is any task there? Level 2.
+    pub const QUERY_TASK_SET: Self = Self(10);
+    /// End the session at once. Level 2.
+    pub const I_T_NEXUS_RESET: Self = Self(11);
+    /// Is a unit attention pending? Level 2.
+    pub const QUERY_ASYNCHRONOUS_EVENT: Self = Self(12);
+}
+
+impl fmt::Debug for TaskManagementFunction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "TaskManagementFunction({})", self.0)
+    }
+}
+
+/// A request to end, move or ask about tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskManagementRequest {
+    /// Outside the command order.
+    pub immediate: bool,
+    /// What to do.
+    pub function: TaskManagementFunction,
+    /// The logical unit, or 0 where the function has none.
+    pub lun: Lun,
+    /// Names this request.
+    pub itt: InitiatorTaskTag,
+    /// The task concerned, or reserved.
+    pub referenced_task_tag: InitiatorTaskTag,
+    /// Command sequence number.
+    pub cmd_sn: SerialNumber,
+    /// The next status number expected.
+    pub exp_stat_sn: SerialNumber,
+    /// Command sequence number of the task concerned (11.5.5).
+    pub ref_cmd_sn: SerialNumber,
+    /// For a reassignment: the first data or R2T number not yet acknowledged (11.5.6).
+    pub exp_data_sn: SerialNumber,
+}
+
+impl TaskManagementRequest {
+    /// Reads the fields; reserved ones are ignored, and so is a data segment.
+    #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
+    pub fn decode(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect(Opcode::TASK_MANAGEMENT_REQUEST, "Task Management Function Request")?;
+        raw.expect_no_ahs()?;
+        Ok(Self {
+            immediate: raw.bhs.is_immediate(),
+            function: TaskManagementFunction(raw.bhs.octet::<1>() & 0x7f),
+            lun: Lun(raw.bhs.array::<8, 8>()),
+            itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
+            referenced_task_tag: InitiatorTaskTag(raw.bhs.u32::<20>()),
+            cmd_sn: SerialNumber(raw.bhs.u32::<24>()),
+            exp_stat_sn: SerialNumber(raw.bhs.u32::<28>()),
+            ref_cmd_sn: SerialNumber(raw.bhs.u32::<32>()),
+            exp_data_sn: SerialNumber(raw.bhs.u32::<36>()),
+        })
+    }
+
+    /// The PDU as sent.
+    #[must_use]
+    pub fn encode(&self) -> RawPdu {
+        let mut bhs = Bhs::new(Opcode::TASK_MANAGEMENT_REQUEST);
+        bhs.set_immediate(self.immediate);
+        bhs.set_octet::<1>(0x80 | self.function.0);
+        bhs.set_array::<8, 8>(self.lun.0);
+        bhs.set_u32::<16>(self.itt.0);
+        bhs.set_u32::<20>(self.referenced_task_tag.0);
+        bhs.set_u32::<24>(self.cmd_sn.0);
+        bhs.set_u32::<28>(self.exp_stat_sn.0);
+        bhs.set_u32::<32>(self.ref_cmd_sn.0);
+        bhs.set_u32::<36>(self.exp_data_sn.0);
+        RawPdu::header(bhs)
+    }
+}

@@ -1,0 +1,98 @@
+//! Joining the text of PDUs with the C bit (RFC 7143, 6.1 and 6.2).
+
+use bytes::{Bytes, BytesMut};
+
+use crate::TextError;
+
+/// How much text a receiver takes in one sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextLimits {
+    /// Octets in all; the RFC demands at least 8192.
+    pub octets: usize,
+    /// PDUs in all.
+    pub pdus: usize,
+}
+
+impl Default for TextLimits {
+    /// 64 KiB in 64 PDUs.
+    fn default() -> Self {
+        Self { octets: 65_536, pdus: 64 }
+    }
+}
+
+/// Collects a text sequence that may be split anywhere, even inside a key.
+#[derive(Clone, Debug, Default)]
+pub struct TextAssembler {
+    limits: TextLimits,
+    collected: BytesMut,
+    pdus: usize,
+}
+
+impl TextAssembler {
+    /// An empty sequence with these limits.
+    #[must_use]
+    pub fn new(limits: TextLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Adds the data of one PDU. Returns the whole text once a PDU comes without the C bit, and starts over.
+    ///
+    /// # Errors
+    /// [`TextError::TooLong`] or [`TextError::TooManyPdus`] beyond the limits (TXT-17).
+    pub fn push(&mut self, data: Bytes, continues: bool) -> Result<Option<Bytes>, TextError> {
+        if self.collected.len() + data.len() > self.limits.octets {
+            return Err(TextError::TooLong { limit: self.limits.octets });
+        }
+        self.pdus += 1;
+        if self.pdus > self.limits.pdus {
+            return Err(TextError::TooManyPdus { limit: self.limits.pdus });
+        }
+        if continues {
+            self.collected.extend_from_slice(&data);
+            return Ok(None);
+        }
+        self.pdus = 0;
+        if self.collected.is_empty() {
+            return Ok(Some(data));
+        }
+        self.collected.extend_from_slice(&data);
+        Ok(Some(self.collected.split().freeze()))
+    }
+
+    /// Is a sequence begun and not ended?
+    #[must_use]
+    pub const fn is_continuing(&self) -> bool {
+        self.pdus > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TextAssembler, TextLimits};
+    use crate::TextError;
+    use bytes::Bytes;
+
+    /// TXT-13: one octet per PDU gives the same text as one PDU.
+    #[test]
+    fn txt_13_split_anywhere() {
+        let text = b"InitialR2T=Yes\0";
+        let mut assembler = TextAssembler::default();
+        for octet in text {
+            assert_eq!(assembler.push(Bytes::copy_from_slice(&[*octet]), true), Ok(None));
+        }
+        assert_eq!(assembler.push(Bytes::new(), false).unwrap().unwrap(), text[..]);
+        assert!(!assembler.is_continuing());
+    }
+
+    /// TXT-17: octets and PDUs are bounded.
+    #[test]
+    fn txt_17_bounds() {
+        let mut assembler = TextAssembler::new(TextLimits { octets: 8192, pdus: 2 });
+        assert_eq!(assembler.push(Bytes::from_static(&[b'A'; 8192]), true), Ok(None));
+        assert_eq!(assembler.push(Bytes::from_static(b"A"), false), Err(TextError::TooLong { limit: 8192 }));
+        let mut assembler = TextAssembler::new(TextLimits { octets: 8192, pdus: 2 });
+        assembler.push(Bytes::new(), true).unwrap();
+        assembler.push(Bytes::new(), true).unwrap();
+        assert_eq!(assembler.push(Bytes::new(), true), Err(TextError::TooManyPdus { limit: 2 }));
+    }
+}

@@ -1,0 +1,54 @@
+//! Text Response (RFC 7143, 11.11).
+
+use bytes::Bytes;
+
+use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, TargetNumbers, TargetTransferTag};
+
+/// Text keys from the target in full feature phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextResponse {
+    /// F: the exchange is over.
+    pub is_final: bool,
+    /// C: the text goes on in the next response.
+    pub continues: bool,
+    /// Meaningful with a valid `ttt`; copied into the next request.
+    pub lun: Lun,
+    /// Tag of the exchange.
+    pub itt: InitiatorTaskTag,
+    /// Valid when the target waits for another request.
+    pub ttt: TargetTransferTag,
+    /// Status and window numbers.
+    pub numbers: TargetNumbers,
+    /// Text keys.
+    pub text: Bytes,
+}
+
+impl TextResponse {
+    /// Reads the fields; reserved ones are ignored.
+    pub fn decode(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect(Opcode::TEXT_RESPONSE, "Text Response")?;
+        raw.expect_no_ahs()?;
+        Ok(Self {
+            is_final: raw.bhs.flag::<1>(0x80),
+            continues: raw.bhs.flag::<1>(0x40),
+            lun: Lun(raw.bhs.array::<8, 8>()),
+            itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
+            ttt: TargetTransferTag(raw.bhs.u32::<20>()),
+            numbers: TargetNumbers::decode(&raw.bhs),
+            text: raw.data,
+        })
+    }
+
+    /// The PDU as sent.
+    #[must_use]
+    pub fn encode(&self) -> RawPdu {
+        let mut bhs = Bhs::new(Opcode::TEXT_RESPONSE);
+        bhs.set_flag::<1>(0x80, self.is_final);
+        bhs.set_flag::<1>(0x40, self.continues);
+        bhs.set_array::<8, 8>(self.lun.0);
+        bhs.set_u32::<16>(self.itt.0);
+        bhs.set_u32::<20>(self.ttt.0);
+        self.numbers.encode(&mut bhs);
+        RawPdu::with_data(bhs, self.text.clone())
+    }
+}
