@@ -124,6 +124,11 @@ impl TextWriter {
         self.0.put_u8(0);
     }
 
+    /// Appends all pairs of `other`.
+    pub fn append(&mut self, other: Self) {
+        self.0.unsplit(other.0);
+    }
+
     /// Is there no pair yet?
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,0 +1,192 @@
+//! CHAP arithmetic and the checks on what the peer sends (RFC 1994, 4.1; RFC 7143, 9.2.1 and 12.1.3).
+
+use iscsi_pdu::{decode_binary, encode_hex, parse_number};
+use md5::{Digest, Md5};
+use sha1::Sha1;
+use sha2::Sha256;
+use sha3::Sha3_256;
+use zeroize::Zeroizing;
+
+use crate::credentials::same_octets;
+use crate::error::{NotAuthenticated, Violation};
+use crate::received_keys::ReceivedKeys;
+use crate::{ChapAlgorithm, ForwardCredential, LoginError, ReverseCredential};
+
+/// Most octets of a challenge or response once decoded (12.1.3).
+const MAX_BINARY_LENGTH: usize = 1024;
+
+/// A response: as many octets as the algorithm's result has.
+pub(crate) struct ChapResponse {
+    octets: Zeroizing<[u8; 32]>,
+    length: usize,
+}
+
+impl ChapResponse {
+    /// Hash of identifier, secret and challenge.
+    pub(crate) fn compute(algorithm: ChapAlgorithm, identifier: u8, secret: &[u8], challenge: &[u8]) -> Self {
+        let length = algorithm.response_length();
+        let mut octets = Zeroizing::new([0; 32]);
+        match algorithm {
+            ChapAlgorithm::Md5 => hash_into::<Md5>(identifier, secret, challenge, &mut *octets),
+            ChapAlgorithm::Sha1 => hash_into::<Sha1>(identifier, secret, challenge, &mut *octets),
+            ChapAlgorithm::Sha256 => hash_into::<Sha256>(identifier, secret, challenge, &mut *octets),
+            ChapAlgorithm::Sha3_256 => hash_into::<Sha3_256>(identifier, secret, challenge, &mut *octets),
+        }
+        Self { octets, length }
+    }
+
+    /// Is `received` this response? In constant time for a given length.
+    pub(crate) fn matches(&self, received: &[u8]) -> bool {
+        same_octets(self.as_octets(), received)
+    }
+
+    /// The value of `CHAP_R`.
+    pub(crate) fn to_text(&self) -> String {
+        encode_hex(self.as_octets())
+    }
+
+    fn as_octets(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or(&*self.octets)
+    }
+}
+
+/// Hashes without leaving a copy of the result behind; the hasher wipes itself when it is dropped.
+fn hash_into<D: Digest>(identifier: u8, secret: &[u8], challenge: &[u8], result: &mut [u8]) {
+    let mut hasher = D::new();
+    hasher.update([identifier]);
+    hasher.update(secret);
+    hasher.update(challenge);
+    let mut output = hasher.finalize();
+    for (octet, value) in result.iter_mut().zip(output.iter()) {
+        *octet = *value;
+    }
+    zeroize::Zeroize::zeroize(output.as_mut_slice());
+}
+
+/// A challenge with its identifier.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Challenge {
+    pub(crate) identifier: u8,
+    pub(crate) octets: Vec<u8>,
+}
+
+impl Challenge {
+    /// Takes `CHAP_I` and `CHAP_C`; `None` if neither is there.
+    pub(crate) fn take(keys: &mut ReceivedKeys<'_>) -> Result<Option<Self>, Violation> {
+        match (keys.take("CHAP_I")?, keys.take("CHAP_C")?) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(Violation::MissingKey { key: "CHAP_C" }),
+            (None, Some(_)) => Err(Violation::MissingKey { key: "CHAP_I" }),
+            (Some(identifier), Some(octets)) => Ok(Some(Self {
+                identifier: parse_identifier(identifier)?,
+                octets: decode_binary(octets, MAX_BINARY_LENGTH)
+                    .map_err(|error| Violation::Value { key: "CHAP_C", error })?,
+            })),
+        }
+    }
+}
+
+/// `CHAP_I` is one octet, decimal or hex (CHP-05).
+fn parse_identifier(text: &str) -> Result<u8, Violation> {
+    let number = parse_number(text).map_err(|error| Violation::Value { key: "CHAP_I", error })?;
+    u8::try_from(number)
+        .map_err(|_| Violation::Rule { key: "CHAP_I", rule: "one octet, 0 to 255 (RFC 1994, 4.1)" })
+}
+
+/// `CHAP_N` and `CHAP_R` of the peer.
+pub(crate) struct Proof<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) response: Vec<u8>,
+}
+
+impl<'a> Proof<'a> {
+    /// Takes both keys; `None` if neither is there.
+    pub(crate) fn take(keys: &mut ReceivedKeys<'a>) -> Result<Option<Self>, Violation> {
+        match (keys.take("CHAP_N")?, keys.take("CHAP_R")?) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(Violation::MissingKey { key: "CHAP_R" }),
+            (None, Some(_)) => Err(Violation::MissingKey { key: "CHAP_N" }),
+            (Some(name), Some(response)) => Ok(Some(Self {
+                name: check_name(name)?,
+                response: decode_binary(response, MAX_BINARY_LENGTH)
+                    .map_err(|error| Violation::Value { key: "CHAP_R", error })?,
+            })),
+        }
+    }
+
+    /// Refuses a response that is not exactly as long as the algorithm's result (CHP-10).
+    pub(crate) fn check_length(&self, algorithm: ChapAlgorithm) -> Result<(), Violation> {
+        if self.response.len() == algorithm.response_length() {
+            return Ok(());
+        }
+        Err(Violation::Rule {
+            key: "CHAP_R",
+            rule: "exactly as long as the algorithm's result (RFC 1994, 4.1)",
+        })
+    }
+}
+
+fn check_name(name: &str) -> Result<&str, Violation> {
+    if (1..=255).contains(&name.len()) {
+        return Ok(name);
+    }
+    Err(Violation::Rule { key: "CHAP_N", rule: "1 to 255 octets" })
+}
+
+/// Evidence that the target answered our challenge with the reverse secret.
+///
+/// Only the verifier makes one; under [`Authentication::Mutual`](crate::Authentication::Mutual) there is no full
+/// feature phase without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetAuthenticated {
+    name: String,
+    algorithm: ChapAlgorithm,
+}
+
+impl TargetAuthenticated {
+    /// The `CHAP_N` the target gave.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The algorithm of the proof.
+    #[must_use]
+    pub const fn algorithm(&self) -> ChapAlgorithm {
+        self.algorithm
+    }
+}
+
+/// What the initiator asked the target to prove.
+pub(crate) struct ProofExpected<'a> {
+    pub(crate) algorithm: ChapAlgorithm,
+    pub(crate) challenge: Challenge,
+    pub(crate) forward: ForwardCredential<'a>,
+    pub(crate) reverse: ReverseCredential<'a>,
+}
+
+impl ProofExpected<'_> {
+    /// The initiator's verdict on the target's answer (RFC 7143, 9.2 and 9.2.1).
+    pub(crate) fn verify(&self, proof: &Proof<'_>) -> Result<TargetAuthenticated, LoginError> {
+        proof.check_length(self.algorithm)?;
+        // Rule 9.2.1: an answer that we would have given ourselves proves nothing.
+        if self.answer_with(self.forward.secret.expose_secret()).matches(&proof.response) {
+            return Err(NotAuthenticated::OwnResponse.into());
+        }
+        if !self.answer_with(self.reverse.secret.expose_secret()).matches(&proof.response) {
+            return Err(NotAuthenticated::WrongResponse { name: proof.name.to_owned() }.into());
+        }
+        match self.reverse.name {
+            Some(expected) if expected != proof.name => Err(NotAuthenticated::WrongName {
+                expected: expected.to_owned(),
+                received: proof.name.to_owned(),
+            }
+            .into()),
+            _ => Ok(TargetAuthenticated { name: proof.name.to_owned(), algorithm: self.algorithm }),
+        }
+    }
+
+    fn answer_with(&self, secret: &[u8]) -> ChapResponse {
+        ChapResponse::compute(self.algorithm, self.challenge.identifier, secret, &self.challenge.octets)
+    }
+}

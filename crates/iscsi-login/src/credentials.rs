@@ -1,0 +1,154 @@
+//! What each side proves, as borrowed views that cannot be swapped by mistake (RFC 7143, 9.2.1).
+
+use ctutils::CtEq as _;
+
+/// Fewest octets of a secret: 96 bits (CHP-13).
+pub const MIN_SECRET_LENGTH: usize = 12;
+/// Most octets of a secret.
+pub const MAX_SECRET_LENGTH: usize = 255;
+/// Most octets of a CHAP name.
+const MAX_NAME_LENGTH: usize = 255;
+
+/// The secret by which the initiator proves itself to the target. No `Debug`, no comparison.
+#[derive(Clone, Copy)]
+pub struct ForwardSecret<'a>(&'a [u8]);
+
+impl<'a> ForwardSecret<'a> {
+    /// A view of these octets.
+    #[must_use]
+    pub const fn new(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
+    pub(crate) const fn expose_secret(self) -> &'a [u8] {
+        self.0
+    }
+}
+
+/// The secret by which the target proves itself to the initiator. No `Debug`, no comparison.
+#[derive(Clone, Copy)]
+pub struct ReverseSecret<'a>(&'a [u8]);
+
+impl<'a> ReverseSecret<'a> {
+    /// A view of these octets.
+    #[must_use]
+    pub const fn new(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
+    pub(crate) const fn expose_secret(self) -> &'a [u8] {
+        self.0
+    }
+}
+
+/// `CHAP_N` and secret of the initiator.
+#[derive(Clone, Copy)]
+pub struct ForwardCredential<'a> {
+    /// The name the initiator sends: 1 to 255 octets.
+    pub name: &'a str,
+    /// What it proves to know.
+    pub secret: ForwardSecret<'a>,
+}
+
+/// `CHAP_N` and secret of the target.
+#[derive(Clone, Copy)]
+pub struct ReverseCredential<'a> {
+    /// The name the target has to send; `None` accepts and reports any (CHP-21).
+    pub name: Option<&'a str>,
+    /// What it has to prove to know.
+    pub secret: ReverseSecret<'a>,
+}
+
+/// Who has to prove what before full feature phase.
+///
+/// The initiator half never settles for less; a target half with [`Self::Mutual`] turns one-way initiators away.
+#[derive(Clone, Copy)]
+pub enum Authentication<'a> {
+    /// Nobody.
+    None,
+    /// The initiator, by CHAP.
+    Chap(ForwardCredential<'a>),
+    /// Both, by mutual CHAP.
+    Mutual(ForwardCredential<'a>, ReverseCredential<'a>),
+}
+
+impl<'a> Authentication<'a> {
+    /// What the initiator proves.
+    #[must_use]
+    pub const fn forward(&self) -> Option<ForwardCredential<'a>> {
+        match *self {
+            Self::None => None,
+            Self::Chap(forward) | Self::Mutual(forward, _) => Some(forward),
+        }
+    }
+
+    /// What the target proves.
+    #[must_use]
+    pub const fn reverse(&self) -> Option<ReverseCredential<'a>> {
+        match *self {
+            Self::None | Self::Chap(_) => None,
+            Self::Mutual(_, reverse) => Some(reverse),
+        }
+    }
+
+    /// Refuses credentials no login may be tried with, before anything is sent.
+    ///
+    /// # Errors
+    /// [`Misuse`] for a secret or name of the wrong length, or one secret in both directions (CHP-13, CHP-14, CHP-29).
+    pub fn check(&self) -> Result<(), Misuse> {
+        if let Some(forward) = self.forward() {
+            check_length(forward.secret.expose_secret())?;
+            check_name(forward.name)?;
+        }
+        if let Some(reverse) = self.reverse() {
+            check_length(reverse.secret.expose_secret())?;
+            reverse.name.map_or(Ok(()), check_name)?;
+        }
+        match *self {
+            Self::Mutual(forward, reverse) if same_octets(forward.secret.0, reverse.secret.0) => {
+                Err(Misuse::OneSecretForBothDirections)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn same_octets(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+const fn check_length(secret: &[u8]) -> Result<(), Misuse> {
+    match secret.len() {
+        MIN_SECRET_LENGTH..=MAX_SECRET_LENGTH => Ok(()),
+        length => Err(Misuse::SecretLength { length }),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Misuse> {
+    let fits = (1..=MAX_NAME_LENGTH).contains(&name.len()) && !name.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(Misuse::ChapName { length: name.len() }) }
+}
+
+/// Credentials or settings the caller must not log in with. Nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A secret outside 12 to 255 octets.
+    #[error("CHAP secret of {length} octets, {MIN_SECRET_LENGTH} to {MAX_SECRET_LENGTH} are allowed")]
+    SecretLength {
+        /// Its length in octets.
+        length: usize,
+    },
+    /// A CHAP name outside 1 to 255 octets, or with control characters.
+    #[error("CHAP name of {length} octets is empty, longer than 255 or holds control characters")]
+    ChapName {
+        /// Its length in octets.
+        length: usize,
+    },
+    /// The same secret for the initiator and for the target (RFC 7143, 9.2.1).
+    #[error("one and the same CHAP secret for both directions")]
+    OneSecretForBothDirections,
+    /// An algorithm list without MD5, which RFC 7143 wants in every offer (12.1.3).
+    #[error("CHAP algorithm list without MD5")]
+    AlgorithmsWithoutMd5,
+}

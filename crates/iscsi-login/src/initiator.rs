@@ -1,0 +1,226 @@
+//! The initiator's half of a login: values in, values out (RFC 7143, 6.3 and 12.1.3).
+//!
+//! [`Login::start`] gives the first request; every response goes into [`Login::receive`], which consumes the login
+//! and gives it back with the next request until it is over. After an error there is nothing left to go on with.
+
+mod awaiting_challenge;
+mod awaiting_method;
+mod awaiting_parameters;
+mod awaiting_proof;
+mod exchange;
+mod redirect;
+
+use bytes::Bytes;
+use iscsi_pdu::{
+    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, Stage, TargetNumbers,
+    TextKeys, TextWriter,
+};
+
+use crate::received_keys::ReceivedKeys;
+use crate::{
+    Authentication, ChapAlgorithm, LoginError, Misuse, Nonce, Offer, Parameters, TargetAuthenticated,
+};
+use awaiting_challenge::AwaitingChallenge;
+use awaiting_method::AwaitingMethod;
+use awaiting_parameters::AwaitingParameters;
+use awaiting_proof::AwaitingProof;
+use exchange::Exchange;
+pub use redirect::Redirect;
+
+/// What kind of session is wanted, and with whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionType<'a> {
+    /// `SendTargets` only (4.3).
+    Discovery,
+    /// SCSI commands to this target.
+    Normal(&'a IscsiName),
+}
+
+/// Everything a login needs to know beforehand.
+#[derive(Clone, Copy)]
+pub struct Config<'a> {
+    /// Our name.
+    pub initiator_name: &'a IscsiName,
+    /// What to show to people at the target; not sent when `None`.
+    pub initiator_alias: Option<&'a str>,
+    /// Kind of session.
+    pub session_type: SessionType<'a>,
+    /// Initiator part of the session identifier.
+    pub isid: Isid,
+    /// Connection identifier, unique in the session.
+    pub cid: u16,
+    /// Task tag of the whole login.
+    pub itt: InitiatorTaskTag,
+    /// `CmdSN` of the session's first command.
+    pub cmd_sn: SerialNumber,
+    /// Who has to prove what.
+    pub authentication: Authentication<'a>,
+    /// Algorithms to offer, in order of preference. MD5 must be among them (CHP-02).
+    pub algorithms: &'a [ChapAlgorithm],
+    /// Operational parameters to offer.
+    pub offer: Offer,
+    /// Fresh random octets for our challenge.
+    pub nonce: Nonce,
+}
+
+/// A login under way, waiting for the target's next response.
+#[must_use = "a login that is dropped was given up"]
+pub struct Login<'a> {
+    exchange: Exchange<'a>,
+    state: State<'a>,
+}
+
+/// What the login waits for.
+enum State<'a> {
+    Method(AwaitingMethod),
+    Challenge(AwaitingChallenge),
+    Proof(AwaitingProof<'a>),
+    Parameters(Box<AwaitingParameters>),
+}
+
+/// What a state does with a whole text sequence.
+#[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
+enum Next<'a> {
+    /// Send this and wait in that state.
+    Send(State<'a>, Outgoing),
+    /// Full feature phase.
+    Complete(Parameters),
+}
+
+/// The variable part of a request.
+struct Outgoing {
+    stage: Stage,
+    transit_to: Option<Stage>,
+    text: TextWriter,
+}
+
+/// What to do after a response.
+#[must_use]
+#[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
+pub enum Step<'a> {
+    /// Send the request and hand the next response to the login.
+    Send(Login<'a>, LoginRequest),
+    /// Full feature phase begins.
+    Complete(Completed),
+    /// Log in anew at another address (LOG-30).
+    Redirect(Redirect),
+}
+
+/// A login that reached full feature phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Completed {
+    /// What was agreed on.
+    pub parameters: Parameters,
+    /// Who authenticated whom.
+    pub authenticated: Authenticated,
+    /// Target part of the session identifier.
+    pub tsih: u16,
+    /// Portal group the connection belongs to, if the target said so.
+    pub target_portal_group_tag: Option<u16>,
+    /// The target's name for people, not to be trusted.
+    pub target_alias: Option<String>,
+    /// `CmdSN` of the first command.
+    pub cmd_sn: SerialNumber,
+    /// The next status number expected.
+    pub exp_stat_sn: SerialNumber,
+    /// Numbers of the last response.
+    pub numbers: TargetNumbers,
+    /// Requests sent, each with its response.
+    pub round_trips: u32,
+}
+
+/// Who proved what to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authenticated {
+    /// Nobody.
+    None,
+    /// The target let us in on our proof.
+    Initiator {
+        /// The algorithm of the proof.
+        algorithm: ChapAlgorithm,
+    },
+    /// The same, and the target proved itself to us.
+    Mutual(TargetAuthenticated),
+}
+
+impl<'a> Login<'a> {
+    /// Checks the settings and makes the first request.
+    ///
+    /// # Errors
+    /// [`Misuse`] for credentials that must not be used or an algorithm list without MD5. Nothing was sent.
+    pub fn start(config: Config<'a>) -> Result<(Self, LoginRequest), Misuse> {
+        config.authentication.check()?;
+        if !config.algorithms.contains(&ChapAlgorithm::Md5) {
+            return Err(Misuse::AlgorithmsWithoutMd5);
+        }
+        let text = declarations(&config);
+        let (state, outgoing) = match config.authentication {
+            Authentication::None => AwaitingParameters::begin(&config, text),
+            Authentication::Chap(_) | Authentication::Mutual(..) => AwaitingMethod::begin(text),
+        };
+        let mut exchange = Exchange::new(config);
+        let request = exchange.request(outgoing);
+        Ok((Self { exchange, state }, request))
+    }
+
+    /// The stage in which the login stands.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.exchange.stage()
+    }
+
+    /// Takes the target's next response.
+    ///
+    /// # Errors
+    /// [`LoginError`] when the target refused, broke a rule, or did not authenticate itself as demanded. The
+    /// connection must then be closed without another word (12.1.3).
+    pub fn receive(mut self, response: &LoginResponse) -> Result<Step<'a>, LoginError> {
+        if let Some(redirect) = self.exchange.judge_status(response)? {
+            return Ok(Step::Redirect(redirect));
+        }
+        self.exchange.judge_header(response)?;
+        let Some(text) = self.exchange.join(response)? else {
+            let request = self.exchange.empty_request();
+            return Ok(Step::Send(self, request));
+        };
+        let next = self.dispatch(&text, response.transit.then_some(response.next_stage))?;
+        self.follow(next, response)
+    }
+
+    /// Hands the joined text to the state; `granted` is the stage that begins if the target grants a transition.
+    fn dispatch(&mut self, text: &Bytes, granted: Option<Stage>) -> Result<Next<'a>, LoginError> {
+        let pairs = TextKeys::parse(text).map_err(crate::Violation::from)?;
+        let mut keys = ReceivedKeys::new(&pairs);
+        self.exchange.take_facts(&mut keys)?;
+        let state = std::mem::replace(&mut self.state, State::Method(AwaitingMethod));
+        match state {
+            State::Method(state) => state.receive(&self.exchange, keys, granted),
+            State::Challenge(state) => state.receive(&mut self.exchange, keys, granted),
+            State::Proof(state) => state.receive(&mut self.exchange, keys, granted),
+            State::Parameters(state) => state.receive(keys, granted),
+        }
+    }
+
+    fn follow(mut self, next: Next<'a>, response: &LoginResponse) -> Result<Step<'a>, LoginError> {
+        match next {
+            Next::Send(state, outgoing) => {
+                let request = self.exchange.request(outgoing);
+                Ok(Step::Send(Self { state, ..self }, request))
+            }
+            Next::Complete(parameters) => self.exchange.complete(parameters, response).map(Step::Complete),
+        }
+    }
+}
+
+/// The keys of the first request: who we are and what we want (LOG-04, LOG-05).
+fn declarations(config: &Config<'_>) -> TextWriter {
+    let mut text = TextWriter::new().pair("InitiatorName", config.initiator_name);
+    if let Some(alias) = config.initiator_alias {
+        text.push("InitiatorAlias", alias);
+    }
+    match config.session_type {
+        SessionType::Discovery => text.pair("SessionType", "Discovery"),
+        SessionType::Normal(target) => text.pair("SessionType", "Normal").pair("TargetName", target),
+    }
+}

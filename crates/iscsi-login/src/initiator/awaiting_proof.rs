@@ -1,0 +1,46 @@
+//! Step 6 of CHAP: the target proves itself, or lets us in on our proof alone (RFC 7143, 12.1.3).
+
+use iscsi_pdu::{Stage, TextWriter};
+
+use super::awaiting_parameters::AwaitingParameters;
+use super::exchange::Exchange;
+use super::{Next, Outgoing, State};
+use crate::LoginError;
+use crate::chap::{Proof, ProofExpected};
+use crate::error::NotAuthenticated;
+use crate::received_keys::ReceivedKeys;
+
+/// Our proof was sent; `expected` holds what the target still has to prove.
+pub(super) struct AwaitingProof<'a> {
+    pub(super) expected: Option<ProofExpected<'a>>,
+}
+
+impl<'a> AwaitingProof<'a> {
+    /// The proof is judged before the target's wish to move on is looked at.
+    pub(super) fn receive(
+        self,
+        exchange: &mut Exchange<'a>,
+        mut keys: ReceivedKeys<'_>,
+        granted: Option<Stage>,
+    ) -> Result<Next<'a>, LoginError> {
+        if let Some(expected) = &self.expected {
+            let proof = Proof::take(&mut keys)?.ok_or(NotAuthenticated::NoResponse)?;
+            exchange.proof = Some(expected.verify(&proof)?);
+        }
+        keys.expect_none_left("the end of the authentication")?;
+        match granted {
+            Some(_) => {
+                let (state, outgoing) = AwaitingParameters::begin_after_security(exchange);
+                Ok(Next::Send(state, outgoing))
+            }
+            None => Ok(ask_again()),
+        }
+    }
+}
+
+/// LOG-16: the transition is asked for until it is granted; nothing more is to be proved.
+fn ask_again<'a>() -> Next<'a> {
+    let outgoing =
+        Outgoing { stage: Stage::SECURITY, transit_to: Some(Stage::OPERATIONAL), text: TextWriter::new() };
+    Next::Send(State::Proof(AwaitingProof { expected: None }), outgoing)
+}

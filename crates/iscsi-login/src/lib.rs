@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod algorithm;
+mod chap;
+mod credentials;
+mod error;
+pub mod initiator;
+mod negotiation;
+mod nonce;
+mod parameters;
+mod received_keys;
+mod send_targets;
+pub mod target;
+mod value;
+
+pub use algorithm::ChapAlgorithm;
+pub use chap::TargetAuthenticated;
+pub use credentials::{
+    Authentication, ForwardCredential, ForwardSecret, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH, Misuse,
+    ReverseCredential, ReverseSecret,
+};
+pub use error::{LoginError, NotAuthenticated, Violation};
+pub use nonce::Nonce;
+pub use parameters::{DigestPreference, Offer, Parameters};
+pub use send_targets::{DiscoveredTarget, parse_send_targets};

@@ -1,0 +1,35 @@
+//! The random octets of one login attempt, handed in by the caller.
+
+use crate::ChapAlgorithm;
+
+/// Identifier and challenge for our side of a mutual CHAP exchange.
+///
+/// Must be drawn from the operating system's generator, anew for every attempt (CHP-18, CHP-32). Predictable octets
+/// let a target be impersonated.
+#[derive(Clone, Copy)]
+pub struct Nonce {
+    identifier: u8,
+    challenge: [u8; 32],
+}
+
+impl Nonce {
+    /// How many random octets one attempt takes.
+    pub const LENGTH: usize = 33;
+
+    /// Makes a nonce of 33 random octets.
+    #[must_use]
+    pub const fn from_random(octets: [u8; Self::LENGTH]) -> Self {
+        let [identifier, challenge @ ..] = octets;
+        Self { identifier, challenge }
+    }
+
+    /// `CHAP_I` of our challenge.
+    pub(crate) const fn identifier(&self) -> u8 {
+        self.identifier
+    }
+
+    /// `CHAP_C`: as many octets as the algorithm's result has, never fewer than 16.
+    pub(crate) fn challenge(&self, algorithm: ChapAlgorithm) -> &[u8] {
+        self.challenge.get(..algorithm.response_length()).unwrap_or(&self.challenge)
+    }
+}

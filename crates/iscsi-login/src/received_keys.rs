@@ -1,0 +1,51 @@
+//! The keys of one response, each to be used exactly once.
+
+use iscsi_pdu::TextKeys;
+
+use crate::error::Violation;
+
+/// Keys not yet looked at. A step takes the ones it knows; what is left is judged at its end.
+pub(crate) struct ReceivedKeys<'a> {
+    pairs: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> ReceivedKeys<'a> {
+    pub(crate) fn new(keys: &TextKeys<'a>) -> Self {
+        Self { pairs: keys.iter().collect() }
+    }
+
+    /// The value of `key`, which must not come twice (NEG-07).
+    pub(crate) fn take(&mut self, key: &str) -> Result<Option<&'a str>, Violation> {
+        let Some(at) = self.pairs.iter().position(|pair| pair.0 == key) else { return Ok(None) };
+        let (_, value) = self.pairs.remove(at);
+        if self.pairs.iter().any(|pair| pair.0 == key) {
+            return Err(Violation::DuplicateKey { key: key.to_owned() });
+        }
+        Ok(Some(value))
+    }
+
+    /// The value of a key the step cannot do without.
+    pub(crate) fn take_required(&mut self, key: &'static str) -> Result<&'a str, Violation> {
+        self.take(key)?.ok_or(Violation::MissingKey { key })
+    }
+
+    /// Every value of a key that may repeat.
+    pub(crate) fn take_all(&mut self, key: &str) -> Vec<&'a str> {
+        let values = self.pairs.iter().filter(|pair| pair.0 == key).map(|pair| pair.1).collect();
+        self.pairs.retain(|pair| pair.0 != key);
+        values
+    }
+
+    /// What nobody took, in order.
+    pub(crate) fn rest(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.pairs.into_iter()
+    }
+
+    /// Refuses whatever nobody took (LOG-17, CHP-22).
+    pub(crate) fn expect_none_left(self, step: &'static str) -> Result<(), Violation> {
+        match self.pairs.first() {
+            None => Ok(()),
+            Some((key, _)) => Err(Violation::UnexpectedKey { key: (*key).to_owned(), step }),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The target's half of a login, with the same tables and the same CHAP code as the initiator's.
+//!
+//! It serves tests, demonstrations and fuzzing. Its policy is its own: accounts per target name, one for discovery.
+
+mod opening;
+mod security;
+
+use iscsi_pdu::{
+    IscsiName, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage, TargetNumbers, TextAssembler,
+    TextKeys, TextWriter,
+};
+
+use crate::negotiation::Negotiation;
+use crate::received_keys::ReceivedKeys;
+use crate::{Authentication, ChapAlgorithm, Nonce, Offer, Parameters, Violation};
+use opening::Opening;
+use security::Security;
+
+/// A target name, and what a login to it takes.
+#[derive(Clone, Copy)]
+pub struct Account<'a> {
+    /// The target.
+    pub name: &'a IscsiName,
+    /// Who has to prove what; [`Authentication::Mutual`] turns one-way initiators away.
+    pub authentication: Authentication<'a>,
+}
+
+/// What a target needs to know to take a login.
+#[derive(Clone, Copy)]
+pub struct Config<'a> {
+    /// The targets behind this portal.
+    pub accounts: &'a [Account<'a>],
+    /// What a discovery session takes.
+    pub discovery: Authentication<'a>,
+    /// Algorithms accepted; the first of the initiator's list that is among them is chosen.
+    pub algorithms: &'a [ChapAlgorithm],
+    /// Operational parameters.
+    pub offer: Offer,
+    /// Portal group of this portal.
+    pub portal_group_tag: u16,
+    /// Session identifier to give, not 0.
+    pub tsih: u16,
+    /// First status number.
+    pub stat_sn: SerialNumber,
+    /// Fresh random octets for our challenge.
+    pub nonce: Nonce,
+}
+
+/// A login under way, waiting for the initiator's next request.
+#[must_use = "a login that is dropped was given up"]
+pub struct Login<'a> {
+    config: Config<'a>,
+    state: State<'a>,
+    assembler: TextAssembler,
+    stat_sn: SerialNumber,
+}
+
+/// What the login waits for.
+enum State<'a> {
+    First,
+    Security(Opening<'a>, Security),
+    Operational(Opening<'a>, Box<Negotiation>),
+}
+
+/// What to do after a request.
+#[must_use]
+#[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
+pub enum Step<'a> {
+    /// Send the response and hand the next request to the login.
+    Send(Login<'a>, LoginResponse),
+    /// Send the response; full feature phase begins.
+    Complete(LoginResponse, Box<Completed>),
+    /// Send the response and close the connection.
+    Refuse(LoginResponse, Refusal),
+}
+
+/// A login that reached full feature phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Completed {
+    /// What was agreed on, seen from the target.
+    pub parameters: Parameters,
+    /// The initiator's name.
+    pub initiator_name: IscsiName,
+    /// Place in [`Config::accounts`]; `None` for a discovery session.
+    pub account: Option<usize>,
+    /// The initiator proved itself.
+    pub initiator_authenticated: bool,
+    /// We proved ourselves to the initiator.
+    pub target_authenticated: bool,
+    /// `CmdSN` of the first command.
+    pub cmd_sn: SerialNumber,
+    /// The next status number to use.
+    pub stat_sn: SerialNumber,
+}
+
+/// Why a login was refused, for the target's log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{status}: {reason}")]
+pub struct Refusal {
+    /// What the initiator was told.
+    pub status: LoginStatus,
+    /// What is behind it.
+    pub reason: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: LoginStatus, reason: impl Into<String>) -> Self {
+        Self { status, reason: reason.into() }
+    }
+}
+
+impl From<Violation> for Refusal {
+    fn from(violation: Violation) -> Self {
+        Self::new(LoginStatus::INITIATOR_ERROR, violation.to_string())
+    }
+}
+
+/// What a state answers.
+struct Answer<'a> {
+    next: Next<'a>,
+    text: TextWriter,
+}
+
+enum Next<'a> {
+    /// Stay in the stage.
+    Stay(State<'a>),
+    /// Grant the transition asked for.
+    Transit(Opening<'a>),
+    /// Grant it into full feature phase.
+    Complete(Opening<'a>, Parameters),
+}
+
+impl<'a> Login<'a> {
+    /// Waits for the first request of a connection.
+    pub fn new(config: Config<'a>) -> Self {
+        Self { config, state: State::First, assembler: TextAssembler::default(), stat_sn: config.stat_sn }
+    }
+
+    /// Takes the initiator's next request.
+    pub fn receive(mut self, request: &LoginRequest) -> Step<'a> {
+        let joined = match self.assembler.push(request.text.clone(), request.continues) {
+            Ok(Some(text)) => text,
+            Ok(None) => {
+                let response = self.response(request, LoginStatus::SUCCESS, TextWriter::new());
+                return Step::Send(self, response);
+            }
+            Err(error) => return self.refuse(request, Violation::from(error).into()),
+        };
+        let state = std::mem::replace(&mut self.state, State::First);
+        let answer = TextKeys::parse(&joined)
+            .map_err(|error| Refusal::from(Violation::from(error)))
+            .and_then(|pairs| self.dispatch(state, request, ReceivedKeys::new(&pairs)));
+        match answer {
+            Ok(answer) => self.follow(answer, request),
+            Err(refusal) => self.refuse(request, refusal),
+        }
+    }
+
+    fn dispatch(
+        &self,
+        state: State<'a>,
+        request: &LoginRequest,
+        mut keys: ReceivedKeys<'_>,
+    ) -> Result<Answer<'a>, Refusal> {
+        match state {
+            State::First => {
+                let opening = Opening::take(&self.config, &mut keys)?;
+                let mut text = TextWriter::new();
+                if !opening.is_discovery() {
+                    text.push("TargetPortalGroupTag", self.config.portal_group_tag);
+                }
+                if request.current_stage == Stage::OPERATIONAL {
+                    security::check_may_skip(opening.authentication)?;
+                    let negotiation = self.negotiation(&opening);
+                    return operational(opening, negotiation, request, keys, text);
+                }
+                Security::open(opening, request, keys, text)
+            }
+            State::Security(opening, security) => security.receive(&self.config, opening, request, keys),
+            State::Operational(opening, negotiation) => {
+                operational(opening, negotiation, request, keys, TextWriter::new())
+            }
+        }
+    }
+
+    fn negotiation(&self, opening: &Opening<'_>) -> Box<Negotiation> {
+        Box::new(Negotiation::new(self.config.offer, opening.is_discovery()))
+    }
+
+    fn follow(mut self, answer: Answer<'a>, request: &LoginRequest) -> Step<'a> {
+        let mut response = self.response(request, LoginStatus::SUCCESS, answer.text);
+        match answer.next {
+            Next::Stay(state) => {
+                self.state = state;
+                Step::Send(self, response)
+            }
+            Next::Transit(opening) => {
+                grant(&mut response, request);
+                let negotiation = self.negotiation(&opening);
+                self.state = State::Operational(opening, negotiation);
+                Step::Send(self, response)
+            }
+            Next::Complete(opening, parameters) => {
+                grant(&mut response, request);
+                response.tsih = self.config.tsih;
+                let completed = opening.complete(parameters, request.cmd_sn, self.stat_sn);
+                Step::Complete(response, Box::new(completed))
+            }
+        }
+    }
+
+    fn refuse(mut self, request: &LoginRequest, refusal: Refusal) -> Step<'a> {
+        Step::Refuse(self.response(request, refusal.status, TextWriter::new()), refusal)
+    }
+
+    fn response(&mut self, request: &LoginRequest, status: LoginStatus, text: TextWriter) -> LoginResponse {
+        let stat_sn = self.stat_sn;
+        self.stat_sn = stat_sn.next();
+        LoginResponse {
+            transit: false,
+            continues: false,
+            current_stage: request.current_stage,
+            next_stage: Stage(0),
+            version_max: 0,
+            version_active: 0,
+            isid: request.isid,
+            tsih: request.tsih,
+            itt: request.itt,
+            numbers: TargetNumbers {
+                stat_sn,
+                exp_cmd_sn: request.cmd_sn,
+                max_cmd_sn: request.cmd_sn.plus(63),
+            },
+            status,
+            text: text.finish(),
+        }
+    }
+}
+
+const fn grant(response: &mut LoginResponse, request: &LoginRequest) {
+    response.transit = true;
+    response.next_stage = request.next_stage;
+}
+
+/// The operational stage: answer what is offered, declare our segment length once.
+fn operational<'a>(
+    opening: Opening<'a>,
+    mut negotiation: Box<Negotiation>,
+    request: &LoginRequest,
+    keys: ReceivedKeys<'_>,
+    mut text: TextWriter,
+) -> Result<Answer<'a>, Refusal> {
+    let first = negotiation.is_untouched();
+    for (key, value) in keys.rest() {
+        negotiation.receive(key, value)?;
+    }
+    text.append(negotiation.take_answers());
+    if first {
+        negotiation.write_declaration(&mut text);
+    }
+    let next = if request.transit && request.next_stage == Stage::FULL_FEATURE {
+        Next::Complete(opening, negotiation.finish())
+    } else {
+        Next::Stay(State::Operational(opening, negotiation))
+    };
+    Ok(Answer { next, text })
+}
