@@ -1,0 +1,66 @@
+//! What a store can do.
+
+use crate::change::Change;
+use crate::error::StoreError;
+use crate::scope::Scope;
+
+/// What a store can do. It does not change while the store is open.
+#[allow(clippy::struct_excessive_bools, reason = "five independent facts, each asked for alone")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// It keeps reverse secrets of single targets. Without this, rule R3 applies.
+    pub per_target: bool,
+    /// It keeps a reverse secret for every target without one of its own.
+    pub global: bool,
+    /// It can be changed through this crate.
+    pub writable: bool,
+    /// What it holds outlives the process.
+    pub persistent: bool,
+    /// What it holds is encrypted where it is kept.
+    pub encrypted_at_rest: bool,
+}
+
+impl Capabilities {
+    /// Whether a store that can do this can carry out `change`. Backends ask before they begin.
+    ///
+    /// Forward credentials always belong to a target, whatever `per_target` says of reverse secrets.
+    pub fn admit(&self, change: &Change) -> Result<(), StoreError> {
+        match change.reverse_scope() {
+            Some(Scope::Target(_)) if !self.per_target => Err(StoreError::TargetSpecificNotSupported),
+            Some(Scope::Global) if !self.global => Err(StoreError::GlobalNotSupported),
+            _ if !self.writable => Err(StoreError::ReadOnly),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target_name::TargetName;
+
+    const ALL: Capabilities = Capabilities {
+        per_target: true,
+        global: true,
+        writable: true,
+        persistent: true,
+        encrypted_at_rest: true,
+    };
+
+    #[test]
+    fn each_missing_capability_refuses_what_needs_it() {
+        let target = || TargetName::new("iqn.2001-04.com.example:a").unwrap();
+        let one = Change::ClearReverse(Scope::Target(target()));
+        let every = Change::ClearReverse(Scope::Global);
+        let forward = Change::Forget(target());
+        let admit = |capabilities: Capabilities| {
+            [&one, &every, &forward].map(|change| capabilities.admit(change).err())
+        };
+        let (single, global) = (StoreError::TargetSpecificNotSupported, StoreError::GlobalNotSupported);
+        assert_eq!(admit(ALL), [None, None, None]);
+        assert_eq!(admit(Capabilities { per_target: false, ..ALL }), [Some(single), None, None]);
+        assert_eq!(admit(Capabilities { global: false, ..ALL }), [None, Some(global), None]);
+        let read_only = || Some(StoreError::ReadOnly);
+        assert_eq!(admit(Capabilities { writable: false, ..ALL }), [read_only(), read_only(), read_only()]);
+    }
+}

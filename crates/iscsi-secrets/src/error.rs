@@ -1,0 +1,222 @@
+//! What can go wrong with a store, who is at fault, and what to do about it.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::generate::GeneratorError;
+
+/// What can go wrong with a store. The text begins with the side at fault; no secret is ever part of it.
+///
+/// After any of these the store holds what it held before. One case is in between: when nothing but the last step
+/// failed, which is [`Io`](Self::Io) with the action `sync` for the store's directory, the change is in force but a
+/// power failure may still undo it.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A reverse secret for one target was given to a store that has only a global one (rule R3).
+    #[error("caller: this store keeps no reverse secrets of single targets")]
+    TargetSpecificNotSupported,
+    /// A global reverse secret was given to a store that has only those of single targets.
+    #[error("caller: this store keeps no reverse secret for every target")]
+    GlobalNotSupported,
+    /// The store can be read but not changed.
+    #[error("caller: this store is read-only")]
+    ReadOnly,
+    /// A directory or file of the store does not exist.
+    #[error("operator: {} does not exist", path.display())]
+    Missing {
+        /// What was looked for.
+        path: PathBuf,
+    },
+    /// The key is there but what it opens is gone; an empty store would be a guess.
+    #[error("operator: the store has a key, but {} is gone", path.display())]
+    DatabaseGone {
+        /// Where the sealed file should be.
+        path: PathBuf,
+    },
+    /// The sealed file is there but its key is gone.
+    #[error("operator: the store has secrets, but their key {} is gone", path.display())]
+    KeyGone {
+        /// Where the key should be.
+        path: PathBuf,
+    },
+    /// A path leads to something else than the directory or regular file it should be.
+    #[error("operator: {} is not a {expected}", path.display())]
+    WrongKind {
+        /// What was found.
+        path: PathBuf,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The group or others have a right to a directory or file of the store.
+    #[error("operator: {} is open to others (mode {mode:04o})", path.display())]
+    TooOpen {
+        /// The directory or file.
+        path: PathBuf,
+        /// The permission bits found.
+        mode: u32,
+    },
+    /// A directory or file of the store belongs to somebody else.
+    #[error("operator: {} belongs to user {owner}, not to user {user}", path.display())]
+    ForeignOwner {
+        /// The directory or file.
+        path: PathBuf,
+        /// The user it belongs to.
+        owner: u32,
+        /// The effective user of this process.
+        user: u32,
+    },
+    /// A key file that does not hold exactly one key.
+    #[error("operator: key file {} does not hold exactly 32 octets", path.display())]
+    KeyLength {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The file was sealed under another key, or its note of the key was damaged.
+    #[error("operator: {} was sealed with another key than {}", path.display(), key.display())]
+    WrongKey {
+        /// The sealed file.
+        path: PathBuf,
+        /// The key that was tried.
+        key: PathBuf,
+    },
+    /// The file does not begin as a store does.
+    #[error("file: {} is not a secret store", path.display())]
+    ForeignFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file has a version that this program does not know; it does not guess.
+    #[error("file: {} has version {found}, and this program knows version {known}", path.display())]
+    UnknownVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u16,
+        /// The version known here.
+        known: u16,
+    },
+    /// The file ends before its end.
+    #[error("file: {} ends after {found} octets", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// How many octets it holds.
+        found: usize,
+    },
+    /// The file was changed by something else than a store: a bit flipped, octets appended.
+    #[error("file: {} is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is, or would become, larger than any store should be.
+    #[error("file: {} is larger than {limit} octets", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The largest size accepted, in octets.
+        limit: u64,
+    },
+    /// The operating system refused a step.
+    #[error("system: cannot {action} {}: {kind}", path.display())]
+    Io {
+        /// The step, as a verb.
+        action: &'static str,
+        /// The directory or file.
+        path: PathBuf,
+        /// What the system said.
+        kind: ErrorKind,
+    },
+    /// There were no random octets for a key or a nonce.
+    #[error(transparent)]
+    Generator(#[from] GeneratorError),
+    /// A store outside this crate failed with a Win32 error code (rule R16).
+    #[error("store: failed with Win32 error {code}")]
+    Backend {
+        /// The code.
+        code: u32,
+    },
+}
+
+impl StoreError {
+    /// What the operator can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::TargetSpecificNotSupported => Some("set the global secret instead".to_owned()),
+            Self::GlobalNotSupported => Some("set the secret of each target instead".to_owned()),
+            Self::ReadOnly => Some("change the source that this store reads".to_owned()),
+            Self::Missing { .. } => {
+                Some("check the path; storing the first secret creates the store".to_owned())
+            }
+            Self::DatabaseGone { path } => Some(format!("restore {} from a backup", path.display())),
+            Self::KeyGone { path } => {
+                Some(format!("restore {} from a backup: nothing else opens the store", path.display()))
+            }
+            Self::WrongKind { path, expected } => {
+                Some(format!("move {} away or name another {expected}", path.display()))
+            }
+            Self::TooOpen { path, .. } => Some(format!(
+                "run `chmod go= {}`, and replace the secrets if others may have read them",
+                path.display()
+            )),
+            Self::ForeignOwner { path, owner, user } => Some(format!(
+                "run as user {owner}, or `chown {user} {}` if its content can be trusted",
+                path.display()
+            )),
+            Self::KeyLength { path } | Self::WrongKey { key: path, .. } => {
+                Some(format!("restore the {} that belongs to this store", path.display()))
+            }
+            Self::ForeignFile { path } => {
+                Some(format!("move {} away, or name another directory", path.display()))
+            }
+            Self::UnknownVersion { .. } => Some("use the version of the program that wrote it".to_owned()),
+            Self::Truncated { path, .. } | Self::Damaged { path } => Some(format!(
+                "restore {} from a backup, or move it away with its key and start again",
+                path.display()
+            )),
+            Self::Io { kind, path, .. } => io_remedy(*kind, path),
+            Self::TooLarge { .. } | Self::Generator(_) | Self::Backend { .. } => None,
+        }
+    }
+}
+
+fn io_remedy(kind: ErrorKind, path: &Path) -> Option<String> {
+    let path = path.display();
+    match kind {
+        ErrorKind::PermissionDenied => Some(format!("run as the user who owns {path}")),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("free some space where {path} is")),
+        ErrorKind::ReadOnlyFilesystem => Some(format!("mount the file system of {path} writable")),
+        ErrorKind::NotADirectory => Some(format!("check the path: a part of {path} is not a directory")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_side_at_fault_the_file_and_the_remedy() {
+        let path = PathBuf::from("store/secrets.db");
+        let cases = [
+            (
+                StoreError::TooOpen { path: path.clone(), mode: 0o644 },
+                "operator: ",
+                "chmod go= store/secrets.db",
+            ),
+            (StoreError::Damaged { path: path.clone() }, "file: ", "backup"),
+            (
+                StoreError::Io { action: "write", path, kind: ErrorKind::StorageFull },
+                "system: ",
+                "free some space",
+            ),
+        ];
+        for (error, side, remedy) in cases {
+            assert!(error.to_string().starts_with(side), "{error}");
+            assert!(error.to_string().contains("store/secrets.db"), "{error}");
+            assert!(error.remedy().unwrap().contains(remedy), "{error}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Secrets drawn at random.
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// How many characters a generated secret has: with 65 to choose from, just over 96 bits.
+const CHARACTERS: usize = 16;
+
+/// What a generated secret is drawn from: characters that no shell and no configuration file reads as anything else.
+const ALPHABET: [u8; 65] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+
+/// Draws 16 characters evenly from letters, digits and `-._`, with the operating system's generator.
+///
+/// The result holds more than 96 bits, fits every length limit there is, and never begins with `0x` or `0b`, which
+/// the iSCSI text format reads as an encoding.
+pub fn generate_secret() -> Result<Secret, GeneratorError> {
+    draw_secret(fill_octets)
+}
+
+/// The operating system's generator gave no octets. Nothing weaker takes its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("system: no random octets (error number {os_error:?})")]
+pub struct GeneratorError {
+    /// The system's error number, if it gave one.
+    pub os_error: Option<i32>,
+}
+
+/// Fills `octets` from the operating system's generator.
+pub(crate) fn fill_octets(octets: &mut [u8]) -> Result<(), GeneratorError> {
+    SysRng.try_fill_bytes(octets).map_err(|error| GeneratorError { os_error: error.raw_os_error() })
+}
+
+fn draw_secret(
+    mut fill: impl FnMut(&mut [u8]) -> Result<(), GeneratorError>,
+) -> Result<Secret, GeneratorError> {
+    loop {
+        let mut text = Zeroizing::new([0; CHARACTERS]);
+        for character in text.iter_mut() {
+            *character = draw_character(&mut fill)?;
+        }
+        if !looks_encoded(&*text) {
+            return Ok(Secret::from_array(&text));
+        }
+    }
+}
+
+/// Draws numbers below 128 until one is below 65, so that every character is as likely as every other.
+fn draw_character(
+    mut fill: impl FnMut(&mut [u8]) -> Result<(), GeneratorError>,
+) -> Result<u8, GeneratorError> {
+    loop {
+        let mut octet = Zeroizing::new(0);
+        fill(std::slice::from_mut(&mut *octet))?;
+        if let Some(&character) = ALPHABET.get(usize::from(*octet & 0x7f)) {
+            return Ok(character);
+        }
+    }
+}
+
+fn looks_encoded(text: &[u8]) -> bool {
+    matches!(text, [b'0', b'x' | b'X' | b'b' | b'B', ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A generator that gives the octets of a script, over and over.
+    fn scripted(script: &[u8]) -> impl FnMut(&mut [u8]) -> Result<(), GeneratorError> {
+        let mut octets = script.iter().copied().cycle();
+        move |room| {
+            room.fill_with(|| octets.next().unwrap());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn generated_secrets_are_16_characters_of_the_alphabet_and_differ() {
+        let secrets: Vec<Secret> = (0..200).map(|_| generate_secret().unwrap()).collect();
+        for secret in &secrets {
+            assert_eq!(secret.expose_secret().len(), 16);
+            assert!(secret.expose_secret().iter().all(|character| ALPHABET.contains(character)));
+            assert!(!looks_encoded(secret.expose_secret()));
+        }
+        assert!(!secrets[0].same_octets(&secrets[1]));
+    }
+
+    #[test]
+    fn each_of_the_256_octets_is_rejected_or_gives_every_character_equally_often() {
+        let mut counts = [0; 256];
+        let every_octet: Vec<u8> = (0..=255).collect();
+        let mut fill = scripted(&every_octet);
+        for _ in 0..130 {
+            counts[usize::from(draw_character(&mut fill).unwrap())] += 1;
+        }
+        assert!(ALPHABET.iter().all(|&character| counts[usize::from(character)] == 2));
+    }
+
+    #[test]
+    fn a_text_that_looks_encoded_is_drawn_again() {
+        let index = |character| u8::try_from(ALPHABET.iter().position(|&c| c == character).unwrap()).unwrap();
+        for second in *b"xXbB" {
+            let mut script = vec![index(b'0'), index(second)];
+            script.resize(16, index(b'q'));
+            script.extend([index(b'a'); 16]);
+            assert_eq!(draw_secret(scripted(&script)).ok().unwrap().expose_secret(), [b'a'; 16]);
+        }
+    }
+
+    #[test]
+    fn a_failing_generator_gives_no_secret() {
+        let failure = GeneratorError { os_error: Some(5) };
+        assert_eq!(draw_secret(|_| Err(failure)).err(), Some(failure));
+    }
+}

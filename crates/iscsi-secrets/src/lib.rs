@@ -1,0 +1,39 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc = include_str!("../README.md")]
+
+mod book;
+mod capabilities;
+mod change;
+mod credential;
+mod entry;
+mod error;
+mod generate;
+mod reverse_lookup;
+mod scope;
+mod secret;
+#[cfg(unix)]
+mod secret_file;
+mod store;
+mod target_name;
+pub mod vds;
+
+pub use book::SecretBook;
+pub use capabilities::Capabilities;
+pub use change::Change;
+pub use credential::{ChapNameError, ForwardCredential, ReverseCredential};
+pub use entry::{Entry, ReverseState};
+pub use error::StoreError;
+pub use generate::{GeneratorError, generate_secret};
+pub use reverse_lookup::ReverseLookup;
+pub use scope::Scope;
+pub use secret::{Secret, SecretError};
+#[cfg(unix)]
+pub use secret_file::{
+    MIN_FILE_SECRET_OCTETS, SecretFileError, SecretFileFault, SecretOrigin, read_secret, read_secret_file,
+};
+pub use store::SecretStore;
+#[cfg(all(unix, feature = "file"))]
+pub use store::file::FileStore;
+pub use store::memory::MemoryStore;
+pub use target_name::{TargetName, TargetNameError};
+pub use vds::{HResult, SharedSecret, VdsError, VdsServiceIscsi};

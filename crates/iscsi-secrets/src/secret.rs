@@ -1,0 +1,127 @@
+//! One CHAP secret, as octets.
+
+use ctutils::CtEq;
+use zeroize::Zeroizing;
+
+/// A CHAP secret: 1 to 255 octets that leave by one door, [`Secret::expose_secret`].
+///
+/// It cannot be printed, cloned, serialised or compared with `==`, and its memory is wiped when it is dropped.
+/// Any octet is legal, NUL and `0xff` included; no text encoding is implied.
+pub struct Secret(Zeroizing<Box<[u8]>>);
+
+impl Secret {
+    /// The longest secret, in octets: what one CHAP value on the wire can hold.
+    pub const MAX_OCTETS: usize = 255;
+
+    /// Copies `octets` in; the caller's buffer stays the caller's to wipe.
+    pub fn from_octets(octets: &[u8]) -> Result<Self, SecretError> {
+        match octets.len() {
+            0 => Err(SecretError::Empty),
+            1..=Self::MAX_OCTETS => Ok(Self(Zeroizing::new(Box::from(octets)))),
+            octets => Err(SecretError::TooLong { octets }),
+        }
+    }
+
+    /// Takes a wiping buffer over; the buffer is wiped before this returns.
+    ///
+    /// The octets are copied once into memory of exactly their size: shrinking the buffer itself could leave a
+    /// copy behind.
+    #[allow(clippy::needless_pass_by_value, reason = "the buffer is taken so that it is wiped here")]
+    pub fn from_zeroizing(buffer: Zeroizing<Vec<u8>>) -> Result<Self, SecretError> {
+        Self::from_octets(&buffer)
+    }
+
+    /// Copies in an array whose length is right by its type.
+    pub(crate) fn from_array<const N: usize>(octets: &[u8; N]) -> Self {
+        const { assert!(1 <= N && N <= Self::MAX_OCTETS) }
+        Self(Zeroizing::new(Box::from(octets.as_slice())))
+    }
+
+    /// The octets. This is the only way to them, and its name is made for searching.
+    #[must_use]
+    pub fn expose_secret(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether both secrets are the same octets, in time that depends on their lengths alone.
+    ///
+    /// RFC 7143 section 9.2.1 forbids one secret for both directions of mutual CHAP.
+    #[must_use]
+    pub fn same_octets(&self, other: &Self) -> bool {
+        self.expose_secret().ct_eq(other.expose_secret()).to_bool()
+    }
+}
+
+/// Why octets are not a [`Secret`].
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// There was not one octet.
+    #[error("caller: a secret has at least 1 octet")]
+    Empty,
+    /// There were more than [`Secret::MAX_OCTETS`].
+    #[error("caller: a secret has at most 255 octets, not {octets}")]
+    TooLong {
+        /// How many octets were given.
+        octets: usize,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_from_1_to_255_are_secrets() {
+        for octets in [1, 11, 12, 16, 255] {
+            assert!(Secret::from_octets(&vec![0; octets]).is_ok(), "{octets} octets");
+        }
+        assert_eq!(Secret::from_octets(b"").err(), Some(SecretError::Empty));
+        assert_eq!(Secret::from_octets(&[0; 256]).err(), Some(SecretError::TooLong { octets: 256 }));
+    }
+
+    #[test]
+    fn octets_come_out_as_they_went_in() {
+        let octets = [0, 0xff, b'%', b'\n', 0];
+        let secret = Secret::from_zeroizing(Zeroizing::new(octets.to_vec())).unwrap();
+        assert_eq!(secret.expose_secret(), octets);
+    }
+
+    #[test]
+    fn same_octets_tells_value_and_length_apart() {
+        let secret = |octets: &[u8]| Secret::from_octets(octets).unwrap();
+        assert!(secret(b"abcdefghijkl").same_octets(&secret(b"abcdefghijkl")));
+        assert!(!secret(b"abcdefghijkl").same_octets(&secret(b"abcdefghijkm")));
+        assert!(!secret(b"abcdefghijkl").same_octets(&secret(b"abcdefghijkl\0")));
+    }
+
+    /// Each call below compiles only while the type lacks the trait: with it, the choice is ambiguous.
+    #[test]
+    fn vds_22_what_holds_a_secret_has_no_debug_display_or_clone() {
+        use crate::{ForwardCredential, ReverseCredential, SharedSecret};
+        use std::fmt::{Debug, Display};
+
+        trait LacksDebug<Marker> {
+            fn lacks() {}
+        }
+        trait LacksClone<Marker> {
+            fn lacks() {}
+        }
+        struct WithDebug;
+        struct WithDisplay;
+        struct WithClone;
+        impl<T: ?Sized> LacksDebug<()> for T {}
+        impl<T: Debug> LacksDebug<WithDebug> for T {}
+        impl<T: Display> LacksDebug<WithDisplay> for T {}
+        impl<T: ?Sized> LacksClone<()> for T {}
+        impl<T: Clone> LacksClone<WithClone> for T {}
+
+        <Secret as LacksDebug<_>>::lacks();
+        <Secret as LacksClone<_>>::lacks();
+        <ForwardCredential as LacksDebug<_>>::lacks();
+        <ForwardCredential as LacksClone<_>>::lacks();
+        <ReverseCredential as LacksDebug<_>>::lacks();
+        <ReverseCredential as LacksClone<_>>::lacks();
+        <SharedSecret<'static> as LacksDebug<_>>::lacks();
+    }
+}

@@ -1,0 +1,231 @@
+//! A secret in a file, or on a stream such as standard input.
+//!
+//! The octets are taken exactly as they stand, with one exception made for editors and `echo`: when the whole of
+//! it is text (valid UTF-8 without control characters), one line ending at its end (`\n` or `\r\n`) is left off.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// The shortest secret that is read from a file, in octets: 96 bits.
+pub const MIN_FILE_SECRET_OCTETS: usize = 12;
+
+/// One octet more than the longest secret with the longest line ending, so that "too long" is noticed.
+const READ_LIMIT: usize = Secret::MAX_OCTETS + 3;
+
+/// Reads the secret in the file at `path`: 12 to 255 octets.
+///
+/// Symbolic links are followed and the file that was opened is judged: if its group or others have any right to
+/// it, it is refused.
+pub fn read_secret_file(path: impl AsRef<Path>) -> Result<Secret, SecretFileError> {
+    let path = path.as_ref();
+    let blame = |fault| SecretFileError { origin: SecretOrigin::File(path.to_path_buf()), fault };
+    let file = File::open(path).map_err(|error| blame(SecretFileFault::Open(error.kind())))?;
+    refuse_if_shared(&file).map_err(blame)?;
+    secret_from(file).map_err(blame)
+}
+
+/// Reads a secret from a stream by the rules of [`read_secret_file`], except that there is no mode to judge.
+pub fn read_secret(stream: impl Read) -> Result<Secret, SecretFileError> {
+    secret_from(stream).map_err(|fault| SecretFileError { origin: SecretOrigin::Stream, fault })
+}
+
+fn refuse_if_shared(file: &File) -> Result<(), SecretFileFault> {
+    let mode = file.metadata().map_err(|error| SecretFileFault::Open(error.kind()))?.mode() & 0o7777;
+    if mode & 0o077 != 0 { Err(SecretFileFault::TooOpen { mode }) } else { Ok(()) }
+}
+
+fn secret_from(stream: impl Read) -> Result<Secret, SecretFileFault> {
+    let content = read_bounded(stream).map_err(SecretFileFault::Read)?;
+    let octets = without_line_ending(&content);
+    if octets.len() < MIN_FILE_SECRET_OCTETS {
+        return Err(SecretFileFault::TooShort { octets: octets.len() });
+    }
+    Secret::from_octets(octets).map_err(|_| SecretFileFault::TooLong)
+}
+
+/// Reads up to [`READ_LIMIT`] octets into a buffer that never grows, so that no copy is left behind.
+fn read_bounded(mut stream: impl Read) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
+    let mut content = Zeroizing::new(vec![0; READ_LIMIT]);
+    let mut filled = 0;
+    while let Some(room) = content.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match stream.read(room) {
+            Ok(0) => break,
+            Ok(octets) => filled += octets,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.kind()),
+        }
+    }
+    content.truncate(filled);
+    Ok(content)
+}
+
+fn without_line_ending(content: &[u8]) -> &[u8] {
+    let line = content.strip_suffix(b"\r\n").or_else(|| content.strip_suffix(b"\n"));
+    line.filter(|line| is_text(line)).unwrap_or(content)
+}
+
+fn is_text(octets: &[u8]) -> bool {
+    str::from_utf8(octets).is_ok_and(|text| !text.chars().any(char::is_control))
+}
+
+/// Where a secret was to be read from.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretOrigin {
+    /// A named file.
+    File(PathBuf),
+    /// A stream without a name, such as standard input.
+    Stream,
+}
+
+impl fmt::Display for SecretOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "secret file {}", path.display()),
+            Self::Stream => f.write_str("secret from the input"),
+        }
+    }
+}
+
+/// A file or stream that gave no secret, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}: {fault}")]
+pub struct SecretFileError {
+    /// The file or stream at fault.
+    pub origin: SecretOrigin,
+    /// What is wrong with it.
+    pub fault: SecretFileFault,
+}
+
+impl SecretFileError {
+    /// What the operator can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        match (&self.fault, &self.origin) {
+            (SecretFileFault::TooOpen { .. }, SecretOrigin::File(path)) => Some(format!(
+                "run `chmod 600 {}`, and replace the secret if others may have read it (a mounted Kubernetes \
+                 secret needs `defaultMode: 0400`)",
+                path.display()
+            )),
+            (SecretFileFault::TooShort { .. }, _) => Some("choose a secret of 12 octets or more".to_owned()),
+            (SecretFileFault::TooLong, _) => Some("choose a secret of 255 octets or fewer".to_owned()),
+            (SecretFileFault::Open(ErrorKind::NotFound), _) => Some("check the path".to_owned()),
+            (SecretFileFault::Open(ErrorKind::PermissionDenied), _) => {
+                Some("run as the user who owns the file".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What is wrong with a file or stream that should hold a secret.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretFileFault {
+    /// It could not be opened or examined.
+    #[error("cannot be opened: {0}")]
+    Open(ErrorKind),
+    /// Reading failed half-way.
+    #[error("cannot be read: {0}")]
+    Read(ErrorKind),
+    /// Its group or others have a right to it.
+    #[error("is open to others (mode {mode:04o})")]
+    TooOpen {
+        /// The permission bits found.
+        mode: u32,
+    },
+    /// It holds fewer than [`MIN_FILE_SECRET_OCTETS`].
+    #[error("holds {octets} octets, fewer than 12")]
+    TooShort {
+        /// How many octets it holds, the line ending left off.
+        octets: usize,
+    },
+    /// It holds more than [`Secret::MAX_OCTETS`]; how many more was not read.
+    #[error("holds more than 255 octets")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn read(content: &[u8]) -> Result<Vec<u8>, SecretFileFault> {
+        match read_secret(content) {
+            Ok(secret) => Ok(secret.expose_secret().to_vec()),
+            Err(error) => Err(error.fault),
+        }
+    }
+
+    #[test]
+    fn one_line_ending_of_a_text_is_left_off_and_nothing_else() {
+        let cases: [(&[u8], &[u8]); 9] = [
+            (b"abcdefghijkl", b"abcdefghijkl"),
+            (b"abcdefghijkl\n", b"abcdefghijkl"),
+            (b"abcdefghijkl\r\n", b"abcdefghijkl"),
+            (b"abcdefghijkl\n\n", b"abcdefghijkl\n\n"),
+            (b" %#@ abcdefg \n", b" %#@ abcdefg "),
+            ("pässwörter-ß\n".as_bytes(), "pässwörter-ß".as_bytes()),
+            (b"abc\0efghijkl\n", b"abc\0efghijkl\n"),
+            (b"abc\xffefghijkl\n", b"abc\xffefghijkl\n"),
+            (b"\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff", b"\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff"),
+        ];
+        for (content, expected) in cases {
+            assert_eq!(read(content).as_deref(), Ok(expected), "{}", content.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn lengths_from_12_to_255_octets_are_accepted() {
+        assert_eq!(read(b""), Err(SecretFileFault::TooShort { octets: 0 }));
+        assert_eq!(read(&[b'x'; 11]), Err(SecretFileFault::TooShort { octets: 11 }));
+        assert_eq!(read(b"abcdefghijk\r\n"), Err(SecretFileFault::TooShort { octets: 11 }));
+        assert_eq!(read(&[b'x'; 12]), Ok(vec![b'x'; 12]));
+        assert_eq!(read(&[b'x'; 255]), Ok(vec![b'x'; 255]));
+        assert_eq!(read(&[&[b'x'; 255][..], b"\r\n"].concat()), Ok(vec![b'x'; 255]));
+        for octets in [256, 257, 258, 100_000] {
+            assert_eq!(read(&vec![b'x'; octets]), Err(SecretFileFault::TooLong), "{octets} octets");
+        }
+    }
+
+    #[test]
+    fn an_endless_stream_is_not_read_to_its_end() {
+        assert_eq!(read_secret(std::io::repeat(0)).err().unwrap().fault, SecretFileFault::TooLong);
+    }
+
+    #[test]
+    fn a_file_that_others_can_reach_is_refused_through_a_link_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, link) = (dir.path().join("secret"), dir.path().join("link"));
+        fs::write(&path, b"abcdefghijkl\n").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        for (mode, accepted) in [(0o600, true), (0o400, true), (0o644, false), (0o640, false), (0o602, false)]
+        {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            for path in [&path, &link] {
+                let fault = read_secret_file(path).err().map(|error| error.fault);
+                assert_eq!(fault, (!accepted).then_some(SecretFileFault::TooOpen { mode }), "{mode:o}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_file_and_the_remedy() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("absent");
+        let error = read_secret_file(&path).err().unwrap();
+        assert_eq!(error.fault, SecretFileFault::Open(ErrorKind::NotFound));
+        assert!(error.to_string().contains(path.to_str().unwrap()));
+        fs::write(&path, b"abcdefghijkl").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(read_secret_file(&path).err().unwrap().remedy().unwrap().contains("chmod 600"));
+    }
+}

@@ -1,0 +1,271 @@
+//! What a store in a directory promises, file by file.
+
+use super::*;
+use crate::{ForwardCredential, ReverseCredential, ReverseLookup, Scope, Secret, TargetName};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use tempfile::TempDir;
+
+fn target(name: &str) -> TargetName {
+    TargetName::new(format!("iqn.2001-04.com.example:{name}")).unwrap()
+}
+
+fn secret(octets: &[u8]) -> Secret {
+    Secret::from_octets(octets).unwrap()
+}
+
+fn reverse(octets: &[u8]) -> ReverseCredential {
+    ReverseCredential::new(Some("them".to_owned()), secret(octets)).unwrap()
+}
+
+/// A directory with a store that holds one global secret.
+fn store() -> (TempDir, PathBuf, FileStore) {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("store");
+    let store = FileStore::open(&path).unwrap();
+    store.set_reverse(Scope::Global, reverse(b"canary-global")).unwrap();
+    (parent, path, store)
+}
+
+fn reopen(path: &Path) -> StoreError {
+    let error = FileStore::open(path).err().unwrap();
+    assert_eq!(FileStore::open_existing(path).err(), Some(error.clone()));
+    error
+}
+
+fn known(store: &FileStore, name: &str) -> Vec<u8> {
+    match store.reverse(&target(name)).unwrap() {
+        ReverseLookup::Known(credential) => credential.secret().expose_secret().to_vec(),
+        ReverseLookup::Cleared => b"cleared".to_vec(),
+        ReverseLookup::Unknown => b"unknown".to_vec(),
+    }
+}
+
+#[test]
+fn first_use_makes_a_private_directory_with_three_private_files() {
+    let (_parent, path, _store) = store();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    let mut files: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert_eq!(files, [DATABASE, LOCK, KEY].map(|name| path.join(name)));
+    assert_eq!(mode(&path), 0o700);
+    assert!(files.iter().all(|file| mode(file) == 0o600));
+    assert_eq!(fs::read(path.join(KEY)).unwrap().len(), 32);
+}
+
+#[test]
+fn vds_20_entries_are_found_by_name_after_a_restart() {
+    let (_parent, path, store) = store();
+    let forward = ForwardCredential::new(Some("me".to_owned()), secret(b"\0\xff forward")).unwrap();
+    store.remember(target("a"), forward).unwrap();
+    store.set_reverse(Scope::Target(target("a")), reverse(b"target-secret")).unwrap();
+    store.set_reverse(Scope::Target(target("b")), reverse(b"cleared-later")).unwrap();
+    store.clear_reverse(Scope::Target(target("b"))).unwrap();
+    drop(store);
+
+    let store = FileStore::open_existing(&path).unwrap();
+    let forward = store.forward(&target("a")).unwrap().unwrap();
+    assert_eq!((forward.name(), forward.secret().expose_secret()), (Some("me"), &b"\0\xff forward"[..]));
+    assert_eq!(known(&store, "a"), b"target-secret");
+    assert_eq!(known(&store, "b"), b"cleared");
+    assert_eq!(known(&store, "c"), b"canary-global");
+    assert_eq!(store.snapshot().unwrap().target_of(target("a").object_id()), Some(&target("a")));
+}
+
+#[test]
+fn two_stores_on_one_directory_see_each_others_changes() {
+    let (_parent, path, one) = store();
+    let two = FileStore::open(&path).unwrap();
+    one.set_reverse(Scope::Target(target("a")), reverse(b"from-one")).unwrap();
+    assert_eq!(known(&two, "a"), b"from-one");
+    two.set_reverse(Scope::Target(target("b")), reverse(b"from-two")).unwrap();
+    assert_eq!((known(&one, "a"), known(&one, "b")), (b"from-one".to_vec(), b"from-two".to_vec()));
+}
+
+#[test]
+fn writers_at_the_same_time_lose_nothing() {
+    let (_parent, path, store) = store();
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let path = &path;
+            scope.spawn(move || {
+                let store = FileStore::open(path).unwrap();
+                for round in 0..10 {
+                    store.register(target(&format!("{writer}-{round}"))).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(store.entries().unwrap().len(), 41);
+}
+
+#[test]
+fn first_uses_at_the_same_time_make_one_store() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("store");
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let path = &path;
+            scope
+                .spawn(move || FileStore::open(path).unwrap().register(target(&writer.to_string())).unwrap());
+        }
+    });
+    assert_eq!(FileStore::open_existing(&path).unwrap().entries().unwrap().len(), 8);
+}
+
+#[test]
+fn vds_21_a_reader_sees_the_old_secret_or_the_new_one() {
+    let (_parent, path, store) = store();
+    store.set_reverse(Scope::Global, reverse(&[b'x'; 16])).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let reader = FileStore::open_existing(&path).unwrap();
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let seen = known(&reader, "a");
+                assert!(seen == [b'x'; 16] || seen == [b'y'; 12], "{}", seen.escape_ascii());
+            }
+        });
+        for _ in 0..50 {
+            store.set_reverse(Scope::Global, reverse(&[b'y'; 12])).unwrap();
+            store.set_reverse(Scope::Global, reverse(&[b'x'; 16])).unwrap();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn the_files_show_neither_secrets_nor_names() {
+    let (_parent, path, store) = store();
+    store.register(target("a")).unwrap();
+    let file = fs::read(path.join(DATABASE)).unwrap();
+    for canary in ["canary-global", "iqn.2001", "them"] {
+        assert!(!file.windows(canary.len()).any(|window| window == canary.as_bytes()), "{canary}");
+    }
+}
+
+#[test]
+fn every_flipped_octet_is_refused_and_nothing_is_written_over_it() {
+    let (_parent, path, store) = store();
+    let database = path.join(DATABASE);
+    let good = fs::read(&database).unwrap();
+    for position in 0..good.len() {
+        let mut flipped = good.clone();
+        flipped[position] ^= 0x01;
+        fs::write(&database, &flipped).unwrap();
+        assert!(store.snapshot().is_err() && store.register(target("a")).is_err(), "octet {position}");
+        assert_eq!(fs::read(&database).unwrap(), flipped);
+    }
+    fs::write(&database, &good).unwrap();
+    assert_eq!(known(&store, "a"), b"canary-global");
+}
+
+#[test]
+fn every_truncation_is_told_as_such() {
+    let (_parent, path, store) = store();
+    let good = fs::read(path.join(DATABASE)).unwrap();
+    for found in 0..good.len() {
+        fs::write(path.join(DATABASE), &good[..found]).unwrap();
+        let error = StoreError::Truncated { path: path.join(DATABASE), found };
+        assert_eq!(store.snapshot().err(), Some(error));
+    }
+}
+
+#[test]
+fn foreign_files_other_versions_and_wrong_keys_are_told_apart() {
+    let (_parent, path, _store) = store();
+    let database = path.join(DATABASE);
+    let good = fs::read(&database).unwrap();
+
+    fs::write(&database, b"{\"secrets\": []}").unwrap();
+    assert_eq!(reopen(&path), StoreError::ForeignFile { path: database.clone() });
+
+    let mut future = good.clone();
+    future[9] = 7;
+    fs::write(&database, &future).unwrap();
+    assert_eq!(reopen(&path), StoreError::UnknownVersion { path: database.clone(), found: 7, known: 1 });
+
+    fs::write(&database, [&good[..], b"\0"].concat()).unwrap();
+    assert_eq!(reopen(&path), StoreError::Damaged { path: database.clone() });
+
+    fs::write(&database, &good).unwrap();
+    fs::write(path.join(KEY), [7; 32]).unwrap();
+    assert_eq!(reopen(&path), StoreError::WrongKey { path: database, key: path.join(KEY) });
+    for octets in [0, 31, 33] {
+        fs::write(path.join(KEY), vec![7; octets]).unwrap();
+        assert_eq!(reopen(&path), StoreError::KeyLength { path: path.join(KEY) });
+    }
+}
+
+#[test]
+fn a_store_that_is_half_there_is_never_taken_for_empty() {
+    let (_parent, path, store) = store();
+    let good = fs::read(path.join(DATABASE)).unwrap();
+    fs::remove_file(path.join(DATABASE)).unwrap();
+    assert_eq!(reopen(&path), StoreError::DatabaseGone { path: path.join(DATABASE) });
+    assert!(store.snapshot().is_err());
+
+    fs::write(path.join(DATABASE), good).unwrap();
+    fs::set_permissions(path.join(DATABASE), Permissions::from_mode(0o600)).unwrap();
+    fs::remove_file(path.join(KEY)).unwrap();
+    assert_eq!(reopen(&path), StoreError::KeyGone { path: path.join(KEY) });
+}
+
+#[test]
+fn open_existing_makes_nothing() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("store");
+    assert_eq!(FileStore::open_existing(&path).err(), Some(StoreError::Missing { path: path.clone() }));
+    assert!(!path.exists());
+    fs::create_dir(&path).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(
+        FileStore::open_existing(&path).err(),
+        Some(StoreError::Missing { path: path.join(DATABASE) })
+    );
+}
+
+#[test]
+fn a_first_use_that_was_interrupted_is_completed() {
+    let (_parent, path, _store) = store();
+    fs::rename(path.join(KEY), path.join(FIRST_KEY)).unwrap();
+    assert_eq!(known(&FileStore::open(&path).unwrap(), "a"), b"canary-global");
+
+    fs::rename(path.join(KEY), path.join(FIRST_KEY)).unwrap();
+    fs::remove_file(path.join(DATABASE)).unwrap();
+    assert_eq!(known(&FileStore::open(&path).unwrap(), "a"), b"unknown");
+}
+
+#[test]
+fn what_others_can_reach_is_refused() {
+    for (name, private) in [("", 0o700), (DATABASE, 0o600), (KEY, 0o600), (LOCK, 0o600)] {
+        for extra in [0o040, 0o020, 0o004, 0o002] {
+            let (_parent, path, store) = store();
+            let found = if name.is_empty() { path.clone() } else { path.join(name) };
+            fs::set_permissions(&found, Permissions::from_mode(private | extra)).unwrap();
+            let error = StoreError::TooOpen { path: found, mode: private | extra };
+            assert_eq!(store.register(target("a")), Err(error.clone()));
+            assert!(name == LOCK || store.snapshot().err() == Some(error), "{name} {extra:o}");
+        }
+    }
+}
+
+#[test]
+fn a_path_to_something_else_is_refused() {
+    let (_parent, path, _store) = store();
+    let error = StoreError::WrongKind { path: path.join(DATABASE), expected: "directory" };
+    assert_eq!(reopen(&path.join(DATABASE)), error);
+    fs::remove_file(path.join(DATABASE)).unwrap();
+    fs::create_dir(path.join(DATABASE)).unwrap();
+    assert_eq!(reopen(&path), StoreError::WrongKind { path: path.join(DATABASE), expected: "file" });
+}
+
+#[test]
+fn vds_22_no_error_shows_a_secret_or_a_key() {
+    let (_parent, path, store) = store();
+    let key = fs::read(path.join(KEY)).unwrap();
+    fs::write(path.join(DATABASE), b"canary-global").unwrap();
+    let error = store.snapshot().err().unwrap();
+    let shown = format!("{error} {error:?} {:?}", error.remedy());
+    assert!(!shown.contains("canary") && !shown.contains(&format!("{key:?}")));
+}

@@ -1,0 +1,90 @@
+//! A store in memory, for tests and for programs that bring their secrets along.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::book::SecretBook;
+use crate::capabilities::Capabilities;
+use crate::change::Change;
+use crate::error::StoreError;
+use crate::store::SecretStore;
+
+/// A store that lives as long as the process.
+pub struct MemoryStore {
+    book: RwLock<Arc<SecretBook>>,
+    per_target: bool,
+}
+
+impl MemoryStore {
+    /// An empty store with reverse secrets of single targets and a global one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { book: RwLock::default(), per_target: true }
+    }
+
+    /// An empty store without reverse secrets of single targets, as the Microsoft initiator is (rule R3).
+    #[must_use]
+    pub fn global_only() -> Self {
+        Self { per_target: false, ..Self::new() }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SecretStore for MemoryStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            per_target: self.per_target,
+            global: true,
+            writable: true,
+            persistent: false,
+            encrypted_at_rest: false,
+        }
+    }
+
+    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+        Ok(Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn apply(&self, change: Change) -> Result<(), StoreError> {
+        self.capabilities().admit(&change)?;
+        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut book).apply(change);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ReverseCredential, Scope, Secret, TargetName};
+
+    fn reverse(octets: &[u8]) -> ReverseCredential {
+        ReverseCredential::new(None, Secret::from_octets(octets).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_snapshot_does_not_change_under_its_holder() {
+        let store = MemoryStore::new();
+        let target = TargetName::new("iqn.2001-04.com.example:a").unwrap();
+        store.set_reverse(Scope::Global, reverse(b"first-secret")).unwrap();
+        let before = store.snapshot().unwrap();
+        store.set_reverse(Scope::Global, reverse(b"second-secret")).unwrap();
+        let known =
+            |book: &SecretBook| book.reverse(&target).known().unwrap().secret().expose_secret().to_vec();
+        assert_eq!(known(&before), b"first-secret");
+        assert_eq!(known(&store.snapshot().unwrap()), b"second-secret");
+    }
+
+    #[test]
+    fn a_global_only_store_refuses_targets_and_keeps_what_it_has() {
+        let store = MemoryStore::global_only();
+        let target = TargetName::new("iqn.2001-04.com.example:a").unwrap();
+        let refused = store.set_reverse(Scope::Target(target.clone()), reverse(b"target-secret"));
+        assert_eq!(refused, Err(StoreError::TargetSpecificNotSupported));
+        assert_eq!(store.knows(&target), Ok(false));
+    }
+}

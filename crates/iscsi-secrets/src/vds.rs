@@ -1,0 +1,14 @@
+//! The iSCSI part of the Windows Virtual Disk Service, in Rust's idiom: the door by which secrets come in.
+//!
+//! Arguments keep every shape of the original, and every error has the exact [`HResult`] of the original beside the
+//! reason why. Rule numbers (R1 …) are those of the table at [`VdsServiceIscsi::set_initiator_shared_secret`].
+
+mod error;
+mod hresult;
+mod service;
+mod shared_secret;
+
+pub use error::VdsError;
+pub use hresult::HResult;
+pub use service::VdsServiceIscsi;
+pub use shared_secret::SharedSecret;

@@ -1,0 +1,163 @@
+//! Why the door refused, with the code that the original returns.
+
+use std::io::ErrorKind;
+
+use uuid::Uuid;
+
+use super::hresult::HResult;
+use crate::error::StoreError;
+
+/// Why the door refused. Whatever it is, the store holds what it held before.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VdsError {
+    /// R3: a target was named to a store without secrets of single targets.
+    #[error("caller: this store keeps no secrets of single targets")]
+    TargetSpecificNotSupported,
+    /// R7: neither a structure nor a target; and no structure where one is required.
+    #[error("caller: no secret structure was given")]
+    NoStructure,
+    /// R8: a size without octets.
+    #[error("caller: size {size} was given without octets")]
+    SizeWithoutOctets {
+        /// The size stated.
+        size: u32,
+    },
+    /// R9: octets with size 0.
+    #[error("caller: octets were given with size 0")]
+    OctetsWithoutSize,
+    /// The size stated is not the number of octets.
+    #[error("caller: {octets} octets were given with size {size}")]
+    SizeDisagrees {
+        /// How many octets there are.
+        octets: usize,
+        /// How many were stated.
+        size: u32,
+    },
+    /// R10, R11: the secret that the target must prove has a wrong length.
+    #[error("caller: an initiator secret has 12 to 16 octets, not {octets}")]
+    InitiatorSecretLength {
+        /// How many octets were stated.
+        octets: u32,
+    },
+    /// R10, R11: the secret that we prove has a wrong length.
+    #[error("caller: a target secret has 12 to 16 octets, not {octets}")]
+    TargetSecretLength {
+        /// How many octets were stated.
+        octets: u32,
+    },
+    /// A target is required, and the null id was given.
+    #[error("caller: a target id is required")]
+    NoTarget,
+    /// R12: no known target has this id.
+    #[error("caller: no known target has the id {target_id}")]
+    ObjectNotFound {
+        /// The id.
+        target_id: Uuid,
+    },
+    /// No place was given to put a result.
+    #[error("caller: no place was given for the result")]
+    NoPlace,
+    /// R16: the store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl VdsError {
+    /// The code that the original returns for this.
+    #[must_use]
+    pub fn hresult(&self) -> HResult {
+        match self {
+            Self::TargetSpecificNotSupported => HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED,
+            Self::NoStructure
+            | Self::SizeWithoutOctets { .. }
+            | Self::OctetsWithoutSize
+            | Self::SizeDisagrees { .. }
+            | Self::InitiatorSecretLength { .. }
+            | Self::TargetSecretLength { .. }
+            | Self::NoTarget => HResult::E_INVALIDARG,
+            Self::ObjectNotFound { .. } => HResult::VDS_E_OBJECT_NOT_FOUND,
+            Self::NoPlace => HResult::E_POINTER,
+            Self::Store(error) => store_hresult(error),
+        }
+    }
+
+    /// The more exact word of the iSCSI initiator service, where it has one.
+    #[must_use]
+    pub fn iscsi_status(&self) -> Option<HResult> {
+        match self {
+            Self::InitiatorSecretLength { .. } => Some(HResult::ISDSC_INVALID_INITIATOR_CHAP_SECRET),
+            Self::TargetSecretLength { .. } => Some(HResult::ISDSC_INVALID_TARGET_CHAP_SECRET),
+            _ => None,
+        }
+    }
+}
+
+/// R16: a failing store has a Win32 code, and `HRESULT_FROM_WIN32` makes the result of it.
+fn store_hresult(error: &StoreError) -> HResult {
+    match error {
+        StoreError::TargetSpecificNotSupported => HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED,
+        StoreError::GlobalNotSupported => HResult::VDS_E_NOT_SUPPORTED,
+        StoreError::Generator(_) => HResult::E_FAIL,
+        other => HResult::from_win32(win32_code(other)),
+    }
+}
+
+fn win32_code(error: &StoreError) -> u32 {
+    const FILE_NOT_FOUND: u32 = 2;
+    const ACCESS_DENIED: u32 = 5;
+    const WRITE_PROTECT: u32 = 19;
+    const REVISION_MISMATCH: u32 = 1306;
+    const FILE_CORRUPT: u32 = 1392;
+    const DECRYPTION_FAILED: u32 = 6001;
+    match error {
+        StoreError::Backend { code } => *code,
+        StoreError::ReadOnly => WRITE_PROTECT,
+        StoreError::Missing { .. } | StoreError::DatabaseGone { .. } | StoreError::KeyGone { .. } => {
+            FILE_NOT_FOUND
+        }
+        StoreError::TooOpen { .. } | StoreError::ForeignOwner { .. } => ACCESS_DENIED,
+        StoreError::WrongKey { .. } | StoreError::KeyLength { .. } => DECRYPTION_FAILED,
+        StoreError::UnknownVersion { .. } => REVISION_MISMATCH,
+        StoreError::Io { kind, .. } => io_code(*kind),
+        _ => FILE_CORRUPT,
+    }
+}
+
+fn io_code(kind: ErrorKind) -> u32 {
+    match kind {
+        ErrorKind::NotFound => 2,
+        ErrorKind::PermissionDenied => 5,
+        ErrorKind::OutOfMemory => 14, // R15
+        ErrorKind::ReadOnlyFilesystem => 19,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => 112,
+        _ => 1117, // an I/O error without a better code
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    #[test]
+    fn failing_stores_have_the_result_of_their_win32_code() {
+        let path = || PathBuf::from("secrets.db");
+        let io = |kind| StoreError::Io { action: "write", path: path(), kind };
+        let cases = [
+            (StoreError::ReadOnly, 0x8007_0013),
+            (io(ErrorKind::ReadOnlyFilesystem), 0x8007_0013),
+            (io(ErrorKind::PermissionDenied), 0x8007_0005),
+            (io(ErrorKind::OutOfMemory), 0x8007_000E),
+            (io(ErrorKind::StorageFull), 0x8007_0070),
+            (StoreError::TooOpen { path: path(), mode: 0o644 }, 0x8007_0005),
+            (StoreError::Damaged { path: path() }, 0x8007_0570),
+            (StoreError::Missing { path: path() }, 0x8007_0002),
+            (StoreError::TargetSpecificNotSupported, 0x8004_2706),
+            (StoreError::GlobalNotSupported, 0x8004_2400),
+        ];
+        for (error, bits) in cases {
+            assert_eq!(VdsError::Store(error.clone()).hresult(), HResult::from_bits(bits), "{error}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Result codes, as 32 bits.
+
+use std::fmt;
+
+use super::error::VdsError;
+
+/// A Windows result code. Codes without a name here are values like any other.
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HResult(pub i32);
+
+impl HResult {
+    /// Success.
+    pub const S_OK: Self = Self::from_bits(0);
+    /// Success, in a negative sense.
+    pub const S_FALSE: Self = Self::from_bits(1);
+    /// Not implemented.
+    pub const E_NOTIMPL: Self = Self::from_bits(0x8000_4001);
+    /// No such interface.
+    pub const E_NOINTERFACE: Self = Self::from_bits(0x8000_4002);
+    /// No place was given to put a result.
+    pub const E_POINTER: Self = Self::from_bits(0x8000_4003);
+    /// Aborted.
+    pub const E_ABORT: Self = Self::from_bits(0x8000_4004);
+    /// Failed without a better code.
+    pub const E_FAIL: Self = Self::from_bits(0x8000_4005);
+    /// Unexpected.
+    pub const E_UNEXPECTED: Self = Self::from_bits(0x8000_FFFF);
+    /// The caller or the process lacks a right; the same as Win32 code 5.
+    pub const E_ACCESSDENIED: Self = Self::from_bits(0x8007_0005);
+    /// Not a valid handle.
+    pub const E_HANDLE: Self = Self::from_bits(0x8007_0006);
+    /// Out of memory; the same as Win32 code 14.
+    pub const E_OUTOFMEMORY: Self = Self::from_bits(0x8007_000E);
+    /// An argument is not valid; the same as Win32 code 87.
+    pub const E_INVALIDARG: Self = Self::from_bits(0x8007_0057);
+    /// The object cannot do this.
+    pub const VDS_E_NOT_SUPPORTED: Self = Self::from_bits(0x8004_2400);
+    /// The service did not start.
+    pub const VDS_E_INITIALIZED_FAILED: Self = Self::from_bits(0x8004_2401);
+    /// There is no such object.
+    pub const VDS_E_OBJECT_NOT_FOUND: Self = Self::from_bits(0x8004_2405);
+    /// The object is gone.
+    pub const VDS_E_OBJECT_DELETED: Self = Self::from_bits(0x8004_240B);
+    /// The provider's own record is damaged.
+    pub const VDS_E_PROVIDER_CACHE_CORRUPT: Self = Self::from_bits(0x8004_241F);
+    /// The caller lacks a right.
+    pub const VDS_E_ACCESS_DENIED: Self = Self::from_bits(0x8004_2427);
+    /// The initiator keeps no secrets of single targets.
+    pub const VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED: Self = Self::from_bits(0x8004_2706);
+    /// The target keeps no secrets of single initiators.
+    pub const VDS_E_INITIATOR_SPECIFIC_NOT_SUPPORTED: Self = Self::from_bits(0x8004_2707);
+    /// The login did not succeed.
+    pub const VDS_E_ISCSI_LOGIN_FAILED: Self = Self::from_bits(0x8004_2708);
+    /// The initiator service's word for a secret of the target with a wrong length.
+    pub const ISDSC_INVALID_TARGET_CHAP_SECRET: Self = Self::from_bits(0xEFFF_004B);
+    /// The initiator service's word for a secret of the initiator with a wrong length.
+    pub const ISDSC_INVALID_INITIATOR_CHAP_SECRET: Self = Self::from_bits(0xEFFF_004C);
+
+    /// The code with these 32 bits.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits.cast_signed())
+    }
+
+    /// The 32 bits of the code.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0.cast_unsigned()
+    }
+
+    /// `HRESULT_FROM_WIN32`: zero, and what has its top bit set, stay as they are; of anything else the low 16 bits
+    /// are kept, as an error of facility 7.
+    #[must_use]
+    pub const fn from_win32(code: u32) -> Self {
+        if code.cast_signed() <= 0 {
+            Self::from_bits(code)
+        } else {
+            Self::from_bits((code & 0xFFFF) | 0x8007_0000)
+        }
+    }
+
+    /// The code that the original would have returned in place of `result`.
+    #[must_use]
+    pub fn of<T>(result: &Result<T, VdsError>) -> Self {
+        result.as_ref().err().map_or(Self::S_OK, VdsError::hresult)
+    }
+
+    /// Whether the code stands for a failure: its top bit is set.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        self.0 < 0
+    }
+}
+
+impl fmt::Debug for HResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HResult({self})")
+    }
+}
+
+impl fmt::Display for HResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{:08X}", self.bits())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vds_25_hresult_from_win32() {
+        let cases = [
+            (0, 0),
+            (5, 0x8007_0005),
+            (8, 0x8007_0008),
+            (14, 0x8007_000E),
+            (50, 0x8007_0032),
+            (87, 0x8007_0057),
+            (1168, 0x8007_0490),
+            (0x8004_2706, 0x8004_2706),
+            (0xEFFF_004C, 0xEFFF_004C),
+            (0xAFFF_0048, 0xAFFF_0048),
+            (0x0001_2345, 0x8007_2345),
+        ];
+        for (code, bits) in cases {
+            assert_eq!(HResult::from_win32(code), HResult::from_bits(bits), "{code:#x}");
+            assert_eq!(HResult::from_win32(code).is_failure(), code != 0, "{code:#x}");
+        }
+    }
+
+    #[test]
+    fn codes_show_as_hexadecimal() {
+        assert_eq!(HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED.to_string(), "0x80042706");
+        assert_eq!(format!("{:?}", HResult::S_OK), "HResult(0x00000000)");
+    }
+}
