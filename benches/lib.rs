@@ -1,0 +1,1 @@
+//! Benchmarks of the workspace; run with `cargo bench -p iscsi-benches`.

@@ -1,0 +1,123 @@
+//! Joining the secret store to the login: which credentials, and how much they must prove.
+
+use std::sync::Arc;
+
+use iscsi_login::{Authentication, ForwardSecret, ReverseSecret};
+use iscsi_pdu::IscsiName;
+use iscsi_secrets::{ForwardCredential, ReverseCredential, ReverseLookup, SecretStore, TargetName};
+
+use crate::Error;
+
+/// How much authentication a login demands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthenticationMode {
+    /// As much as the known secrets allow: mutual with a reverse secret, else CHAP with a forward one, else none.
+    #[default]
+    Automatic,
+    /// None, whatever is known.
+    None,
+    /// We prove ourselves to the target.
+    Chap,
+    /// Both prove themselves.
+    Mutual,
+}
+
+/// The demand, and credentials that go before those of the store. Holds secrets: no `Debug`.
+#[derive(Clone, Default)]
+pub struct AuthenticationRequest {
+    /// How much is demanded.
+    pub mode: AuthenticationMode,
+    /// What we prove, instead of what the store knows.
+    pub forward: Option<Arc<ForwardCredential>>,
+    /// What the target proves, instead of what the store knows.
+    pub reverse: Option<Arc<ReverseCredential>>,
+}
+
+/// What one login will use: owned, so that it stays what it was while the store changes.
+pub(crate) struct Credentials {
+    forward: Option<Arc<ForwardCredential>>,
+    reverse: Option<Arc<ReverseCredential>>,
+    initiator_name: String,
+}
+
+impl Credentials {
+    /// Decides for a target; reads the store once, so that both directions are of one state of it.
+    pub(crate) fn for_target(
+        request: &AuthenticationRequest,
+        store: &dyn SecretStore,
+        target: &IscsiName,
+        initiator_name: &IscsiName,
+    ) -> Result<Self, Error> {
+        let name = TargetName::new(target.as_str())
+            .map_err(|error| Error::Caller(format!("target name cannot be looked up: {error}")))?;
+        let (forward, reverse) = if request.mode == AuthenticationMode::None {
+            (None, ReverseLookup::Unknown)
+        } else {
+            let book = store.snapshot().map_err(Error::Secrets)?;
+            (book.forward(&name), book.reverse(&name))
+        };
+        let forward = request.forward.clone().or(forward);
+        let reverse = request.reverse.clone().map_or(reverse, ReverseLookup::Known);
+        Self::decide(request.mode, forward, reverse, initiator_name)
+    }
+
+    /// Decides for a discovery session, which uses only what the caller gives (CHP-30).
+    pub(crate) fn for_discovery(
+        request: &AuthenticationRequest,
+        initiator_name: &IscsiName,
+    ) -> Result<Self, Error> {
+        let reverse = request.reverse.clone().map_or(ReverseLookup::Unknown, ReverseLookup::Known);
+        Self::decide(request.mode, request.forward.clone(), reverse, initiator_name)
+    }
+
+    fn decide(
+        mode: AuthenticationMode,
+        forward: Option<Arc<ForwardCredential>>,
+        reverse: ReverseLookup,
+        initiator_name: &IscsiName,
+    ) -> Result<Self, Error> {
+        let (forward, reverse) = match (mode, forward, reverse) {
+            (AuthenticationMode::None, ..)
+            | (AuthenticationMode::Automatic, None, ReverseLookup::Unknown) => (None, None),
+            (AuthenticationMode::Automatic | AuthenticationMode::Mutual, _, ReverseLookup::Cleared) => {
+                return Err(policy("the target must authenticate itself, but its secret was cleared"));
+            }
+            (AuthenticationMode::Mutual, _, ReverseLookup::Unknown) => {
+                return Err(policy("mutual CHAP is demanded, but no secret is set for the target to prove"));
+            }
+            (AuthenticationMode::Automatic | AuthenticationMode::Mutual, None, ReverseLookup::Known(_)) => {
+                return Err(policy("mutual CHAP is demanded, but no secret is remembered for us to prove"));
+            }
+            (AuthenticationMode::Chap, None, _) => {
+                return Err(policy("CHAP is demanded, but no secret is remembered for us to prove"));
+            }
+            (AuthenticationMode::Chap, forward, _)
+            | (AuthenticationMode::Automatic, forward, ReverseLookup::Unknown) => (forward, None),
+            (_, forward, ReverseLookup::Known(reverse)) => (forward, Some(reverse)),
+        };
+        Ok(Self { forward, reverse, initiator_name: initiator_name.as_str().to_owned() })
+    }
+
+    /// The borrowed form the login takes.
+    pub(crate) fn as_authentication(&self) -> Authentication<'_> {
+        let Some(forward) = self.forward.as_deref() else { return Authentication::None };
+        let forward = iscsi_login::ForwardCredential {
+            name: forward.name().unwrap_or(&self.initiator_name),
+            secret: ForwardSecret::new(forward.secret().expose_secret()),
+        };
+        match self.reverse.as_deref() {
+            None => Authentication::Chap(forward),
+            Some(reverse) => Authentication::Mutual(
+                forward,
+                iscsi_login::ReverseCredential {
+                    name: reverse.name(),
+                    secret: ReverseSecret::new(reverse.secret().expose_secret()),
+                },
+            ),
+        }
+    }
+}
+
+fn policy(reason: &str) -> Error {
+    Error::Policy(reason.to_owned())
+}

@@ -1,0 +1,3 @@
+//! The program `iscsi`.
+
+fn main() {}

@@ -1,0 +1,162 @@
+//! A logical unit as a range of octets.
+
+mod range_reader;
+mod range_writer;
+
+use bytes::{Bytes, BytesMut};
+use iscsi_pdu::Lun;
+
+use crate::scsi::{self, Capacity};
+use crate::{Error, PendingCommand, Session};
+pub use range_reader::RangeReader;
+pub use range_writer::RangeWriter;
+
+/// Octets moved by one command at most, and commands in flight: a transfer holds about four of these in memory.
+const MAX_TRANSFER_LENGTH: u32 = 1 << 20;
+const COMMANDS_IN_FLIGHT: usize = 4;
+
+/// A disk to read and write at any octet. Clones share the session.
+///
+/// ```no_run
+/// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
+/// use iscsi_initiator::{BlockDevice, Lun};
+/// let disk = BlockDevice::open(&session, Lun::ZERO).await?;
+/// disk.write_at(1000, b"hello".as_slice().into()).await?;
+/// disk.synchronize_cache().await?;
+/// assert_eq!(disk.read_at(1000, 5).await?, b"hello"[..]);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct BlockDevice {
+    session: Session,
+    lun: Lun,
+    capacity: Capacity,
+    blocks_per_command: u32,
+}
+
+impl BlockDevice {
+    /// Waits until the unit attentions of the new session are over, then asks for the size.
+    ///
+    /// # Errors
+    /// [`Error::Command`] when the unit is not there or not ready, or whatever ended the session.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has changed nothing.
+    pub async fn open(session: &Session, lun: Lun) -> Result<Self, Error> {
+        session.test_unit_ready(lun).await?;
+        let capacity = session.read_capacity(lun).await?;
+        let limit = session.max_transfer_blocks(lun).await?.unwrap_or(u32::MAX);
+        let blocks_per_command = (MAX_TRANSFER_LENGTH / capacity.block_size).min(limit).max(1);
+        Ok(Self { session: session.clone(), lun, capacity, blocks_per_command })
+    }
+
+    /// The size.
+    #[must_use]
+    pub const fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
+    /// Reads a range piece by piece, with a bounded number of commands ahead of the caller.
+    ///
+    /// # Errors
+    /// [`Error::Caller`] when the range ends beyond the device.
+    pub fn reader(&self, offset: u64, length: u64) -> Result<RangeReader, Error> {
+        self.check_range(offset, length)?;
+        Ok(RangeReader::new(self.clone(), offset, length))
+    }
+
+    /// Writes a range from data handed over piece by piece.
+    ///
+    /// # Errors
+    /// [`Error::Caller`] when the range ends beyond the device; nothing is written.
+    pub fn writer(&self, offset: u64, length: u64) -> Result<RangeWriter, Error> {
+        self.check_range(offset, length)?;
+        Ok(RangeWriter::new(self.clone(), offset, length))
+    }
+
+    /// Reads `length` octets from `offset` on into one buffer.
+    ///
+    /// # Errors
+    /// [`Error::Caller`] beyond the device, else those of the session.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has changed nothing.
+    pub async fn read_at(&self, offset: u64, length: usize) -> Result<Bytes, Error> {
+        let mut reader = self.reader(offset, length as u64)?;
+        let first = reader.next().await?.unwrap_or_default();
+        if first.len() == length {
+            return Ok(first);
+        }
+        let mut data = BytesMut::with_capacity(length);
+        data.extend_from_slice(&first);
+        while let Some(piece) = reader.next().await? {
+            data.extend_from_slice(&piece);
+        }
+        Ok(data.freeze())
+    }
+
+    /// Writes `data` from `offset` on. Blocks at the edges are read first when they are not covered whole, so two
+    /// writers of one block must take turns.
+    ///
+    /// # Errors
+    /// [`Error::Caller`] beyond the device, else those of the session.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped leaves any part of the range written; nothing outside it changes.
+    pub async fn write_at(&self, offset: u64, data: Bytes) -> Result<(), Error> {
+        let mut writer = self.writer(offset, data.len() as u64)?;
+        writer.write(data).await?;
+        writer.finish().await
+    }
+
+    /// Ends when everything written before is stable.
+    ///
+    /// # Errors
+    /// [`Error::Command`] when the target cannot promise that.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped leaves the target synchronizing.
+    pub async fn synchronize_cache(&self) -> Result<(), Error> {
+        self.session.execute(self.lun, scsi::synchronize_cache()).await.map(drop)
+    }
+
+    fn block_size(&self) -> u64 {
+        self.capacity.block_size.into()
+    }
+
+    /// Hands a READ to the session.
+    async fn submit_read(&self, lba: u64, blocks: u32) -> Result<PendingCommand, Error> {
+        self.session.submit(self.lun, scsi::read_blocks(lba, blocks, self.capacity.block_size)).await
+    }
+
+    /// Hands a WRITE of whole blocks to the session.
+    async fn submit_write(&self, lba: u64, data: Bytes) -> Result<PendingCommand, Error> {
+        let blocks = u32::try_from(data.len() as u64 / self.block_size())
+            .map_err(|_| Error::Caller("a write of 2^32 blocks or more".to_owned()))?;
+        self.session.submit(self.lun, scsi::write_blocks(lba, blocks, data)).await
+    }
+
+    /// Reads one whole block.
+    async fn read_block(&self, lba: u64) -> Result<Bytes, Error> {
+        let pending = self.submit_read(lba, 1).await?;
+        expect_length(pending.data().await?, self.block_size())
+    }
+
+    fn check_range(&self, offset: u64, length: u64) -> Result<(), Error> {
+        let size = self.capacity.octets();
+        if offset.checked_add(length).is_some_and(|end| end <= size) {
+            return Ok(());
+        }
+        Err(Error::Caller(format!(
+            "{length} octets from offset {offset} reach beyond the device of {size} octets"
+        )))
+    }
+}
+
+/// A READ that ends well has to bring everything that was asked for.
+fn expect_length(data: Bytes, length: u64) -> Result<Bytes, Error> {
+    if data.len() as u64 == length {
+        return Ok(data);
+    }
+    Err(Error::Answer { command: "READ", reason: format!("{} octets came instead of {length}", data.len()) })
+}

@@ -1,0 +1,68 @@
+//! Reading a range with commands ahead of the caller.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::{BlockDevice, COMMANDS_IN_FLIGHT, expect_length};
+use crate::{Error, PendingCommand};
+
+/// The pieces of a range in order; at most four commands of 1 MiB are ahead.
+pub struct RangeReader {
+    device: BlockDevice,
+    /// Commands under way, with the octets each must bring.
+    pending: VecDeque<(PendingCommand, u64)>,
+    /// Next octet to ask for, always at a block boundary.
+    next_request: u64,
+    /// Next octet to hand to the caller.
+    position: u64,
+    end: u64,
+}
+
+impl RangeReader {
+    pub(super) fn new(device: BlockDevice, offset: u64, length: u64) -> Self {
+        let block_size = device.block_size();
+        let next_request = offset / block_size * block_size;
+        Self { device, pending: VecDeque::new(), next_request, position: offset, end: offset + length }
+    }
+
+    /// The next piece, `None` at the end of the range.
+    ///
+    /// # Errors
+    /// Those of the session, or a READ that brought fewer octets than asked for.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped may have lost a piece: drop the reader too.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        if self.position >= self.end {
+            return Ok(None);
+        }
+        self.read_ahead().await?;
+        let Some((pending, length)) = self.pending.pop_front() else { return Ok(None) };
+        let data = expect_length(pending.data().await?, length)?;
+        Ok(Some(self.trim(data)))
+    }
+
+    async fn read_ahead(&mut self) -> Result<(), Error> {
+        let block_size = self.device.block_size();
+        while self.pending.len() < COMMANDS_IN_FLIGHT && self.next_request < self.end {
+            let blocks_left = (self.end - self.next_request).div_ceil(block_size);
+            let blocks = u32::try_from(blocks_left).unwrap_or(u32::MAX).min(self.device.blocks_per_command);
+            let command = self.device.submit_read(self.next_request / block_size, blocks).await?;
+            let length = u64::from(blocks) * block_size;
+            self.pending.push_back((command, length));
+            self.next_request += length;
+        }
+        Ok(())
+    }
+
+    /// Cuts off what lies in the same blocks before and behind the range.
+    fn trim(&mut self, mut data: Bytes) -> Bytes {
+        let skip = usize::try_from(self.position % self.device.block_size()).unwrap_or_default();
+        let mut piece = data.split_off(skip.min(data.len()));
+        let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
+        piece.truncate(left);
+        self.position += piece.len() as u64;
+        piece
+    }
+}

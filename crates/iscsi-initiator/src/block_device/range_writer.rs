@@ -1,0 +1,134 @@
+//! Writing a range from pieces, whole blocks at a time.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+use super::{BlockDevice, COMMANDS_IN_FLIGHT};
+use crate::{Error, PendingCommand};
+
+/// Takes the data of a range in order; at most four commands of 1 MiB are under way.
+#[must_use = "nothing is known to be written before `finish`"]
+pub struct RangeWriter {
+    device: BlockDevice,
+    pending: VecDeque<PendingCommand>,
+    /// What is to be written from `block_start` on, which is a block boundary.
+    buffer: BytesMut,
+    block_start: u64,
+    /// Next octet the caller hands over.
+    position: u64,
+    end: u64,
+    acknowledged: u64,
+    lengths: VecDeque<u64>,
+}
+
+impl RangeWriter {
+    pub(super) fn new(device: BlockDevice, offset: u64, length: u64) -> Self {
+        let block_start = offset / device.block_size() * device.block_size();
+        Self {
+            device,
+            pending: VecDeque::new(),
+            buffer: BytesMut::new(),
+            block_start,
+            position: offset,
+            end: offset + length,
+            acknowledged: 0,
+            lengths: VecDeque::new(),
+        }
+    }
+
+    /// Octets, edge blocks included, that the target has acknowledged in order.
+    #[must_use]
+    pub const fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// Takes the next piece; waits while as many commands as may be are under way.
+    ///
+    /// # Errors
+    /// [`Error::Caller`] for more data than the range has, else those of the session. The range is then in part
+    /// written.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped may have lost the piece: drop the writer too.
+    pub async fn write(&mut self, data: Bytes) -> Result<(), Error> {
+        if data.len() as u64 > self.end - self.position {
+            return Err(Error::Caller("more data than the range has".to_owned()));
+        }
+        self.read_first_block().await?;
+        self.position += data.len() as u64;
+        self.buffer.extend_from_slice(&data);
+        let chunk = self.device.blocks_per_command as usize * self.device.capacity.block_size as usize;
+        while self.buffer.len() >= chunk {
+            let blocks = self.buffer.split_to(chunk).freeze();
+            self.submit(blocks).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left and waits until the target has acknowledged everything. It may still sit in a volatile
+    /// cache: see [`BlockDevice::synchronize_cache`].
+    ///
+    /// # Errors
+    /// [`Error::Caller`] when less came than the range has, else those of the session.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped leaves any part of the range written.
+    pub async fn finish(mut self) -> Result<(), Error> {
+        if self.position != self.end {
+            return Err(Error::Caller(format!(
+                "{} octets of the range were not handed over",
+                self.end - self.position
+            )));
+        }
+        self.read_last_block().await?;
+        if !self.buffer.is_empty() {
+            let blocks = self.buffer.split().freeze();
+            self.submit(blocks).await?;
+        }
+        while !self.pending.is_empty() {
+            self.await_first().await?;
+        }
+        Ok(())
+    }
+
+    /// The octets of the first block that stand before the range.
+    async fn read_first_block(&mut self) -> Result<(), Error> {
+        let head = self.position - self.block_start;
+        if self.buffer.is_empty() && head > 0 && head < self.device.block_size() {
+            let block = self.device.read_block(self.block_start / self.device.block_size()).await?;
+            self.buffer.extend(block.iter().take(usize::try_from(head).unwrap_or_default()));
+        }
+        Ok(())
+    }
+
+    /// The octets of the last block that stand behind the range.
+    async fn read_last_block(&mut self) -> Result<(), Error> {
+        let tail = usize::try_from(self.end % self.device.block_size()).unwrap_or_default();
+        if tail > 0 && !self.buffer.is_empty() {
+            let block = self.device.read_block(self.end / self.device.block_size()).await?;
+            self.buffer.extend(block.iter().skip(tail));
+        }
+        Ok(())
+    }
+
+    async fn submit(&mut self, blocks: Bytes) -> Result<(), Error> {
+        while self.pending.len() >= COMMANDS_IN_FLIGHT {
+            self.await_first().await?;
+        }
+        let length = blocks.len() as u64;
+        let command = self.device.submit_write(self.block_start / self.device.block_size(), blocks).await?;
+        self.block_start += length;
+        self.pending.push_back(command);
+        self.lengths.push_back(length);
+        Ok(())
+    }
+
+    async fn await_first(&mut self) -> Result<(), Error> {
+        if let (Some(command), Some(length)) = (self.pending.pop_front(), self.lengths.pop_front()) {
+            command.completion().await?;
+            self.acknowledged += length;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! Sockets and timers: the only place that talks to the network.
+
+mod driver;
+mod login;
+mod outbox;
+pub(crate) mod random;
+mod transport;
+
+pub(crate) use driver::{Driver, Request};
+pub(crate) use login::{Attempt, LoginOutcome, attempt_login};
+pub(crate) use transport::Transport;

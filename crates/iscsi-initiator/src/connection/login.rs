@@ -1,0 +1,93 @@
+//! One attempt to log in over a new connection.
+
+use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
+use iscsi_login::{LoginError, Misuse, Nonce};
+use iscsi_pdu::{InitiatorTaskTag, LoginRequest, LoginResponse, SerialNumber};
+use zeroize::Zeroizing;
+
+use super::{Transport, random};
+use crate::authentication::Credentials;
+use crate::{Config, Error, Portal};
+
+/// Connection identifier of the leading connection.
+const LEADING_CID: u16 = 0;
+
+/// Whom to log in to, and with what.
+pub(crate) struct Attempt<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) session_type: SessionType<'a>,
+    pub(crate) portal: &'a Portal,
+    pub(crate) credentials: &'a Credentials,
+}
+
+/// How an attempt ended that did not fail.
+#[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
+pub(crate) enum LoginOutcome {
+    /// Full feature phase; the transport is already in it.
+    Complete(Transport, Completed),
+    /// The target is elsewhere; the connection is closed.
+    Redirect(Redirect),
+}
+
+/// Connects and exchanges PDUs until the login is over. The caller limits the time.
+///
+/// # Cancel safety
+/// A future that is dropped closes the connection.
+pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome, Error> {
+    // Settings and secrets are checked, and the first request is made, before any packet leaves.
+    let (mut login, mut request) = Login::start(login_config(attempt)?).map_err(refused_settings)?;
+    let mut transport = Transport::connect(attempt.portal).await?;
+    loop {
+        let response = exchange(&mut transport, &request).await?;
+        let step = login.receive(&response).map_err(|error| failed(attempt.portal, error))?;
+        (login, request) = match step {
+            Step::Send(login, request) => (login, request),
+            Step::Redirect(redirect) => return Ok(LoginOutcome::Redirect(redirect)),
+            Step::Complete(completed) => {
+                let parameters = &completed.parameters;
+                transport.enter_full_feature(parameters.digests, parameters.max_recv_data_segment_length);
+                return Ok(LoginOutcome::Complete(transport, completed));
+            }
+        };
+    }
+}
+
+/// LOG-02: anything but a Login Response ends the connection.
+async fn exchange(transport: &mut Transport, request: &LoginRequest) -> Result<LoginResponse, Error> {
+    let raw = transport.exchange(request.encode()).await?;
+    let response = LoginResponse::decode(raw)?;
+    tracing::debug!(
+        portal = %transport.portal(),
+        stage = %response.current_stage,
+        transit = response.transit,
+        status = %response.status,
+        "login response"
+    );
+    Ok(response)
+}
+
+fn login_config<'a>(attempt: &Attempt<'a>) -> Result<initiator::Config<'a>, Error> {
+    let octets = Zeroizing::new(random::octets::<{ Nonce::LENGTH }>()?);
+    let [a, b, c, d] = random::octets::<4>()?;
+    Ok(initiator::Config {
+        initiator_name: &attempt.config.initiator_name,
+        initiator_alias: attempt.config.alias.as_deref(),
+        session_type: attempt.session_type,
+        isid: attempt.config.isid,
+        cid: LEADING_CID,
+        itt: InitiatorTaskTag(0),
+        cmd_sn: SerialNumber(u32::from_be_bytes([a, b, c, d])),
+        authentication: attempt.credentials.as_authentication(),
+        algorithms: &attempt.config.algorithms,
+        offer: attempt.config.offer,
+        nonce: Nonce::from_random(*octets),
+    })
+}
+
+const fn refused_settings(misuse: Misuse) -> Error {
+    Error::Credentials(misuse)
+}
+
+fn failed(portal: &Portal, error: LoginError) -> Error {
+    Error::Login { portal: portal.clone(), error }
+}

@@ -1,0 +1,77 @@
+//! PDUs on their way into the socket.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use iscsi_pdu::WirePdu;
+use tokio::net::TcpStream;
+
+/// PDUs offered to one vectored write.
+const BATCH: usize = 12;
+/// Slices of one PDU.
+const PARTS: usize = 5;
+
+/// A queue of PDUs of which the first may be half sent. The driver keeps it short.
+#[derive(Default)]
+pub(super) struct Outbox {
+    queue: VecDeque<WirePdu>,
+    /// Octets of the first PDU that are already gone.
+    sent: usize,
+    octets: usize,
+}
+
+impl Outbox {
+    pub(super) fn push(&mut self, pdu: WirePdu) {
+        self.octets += pdu.length();
+        self.queue.push_back(pdu);
+    }
+
+    /// Octets still to be sent.
+    pub(super) const fn octets(&self) -> usize {
+        self.octets
+    }
+
+    /// Writes until the queue is empty or the socket takes no more.
+    pub(super) fn write_to(&mut self, stream: &TcpStream) -> io::Result<()> {
+        while !self.queue.is_empty() {
+            let written = match self.write_batch(stream) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => written,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            self.forget(written);
+        }
+        Ok(())
+    }
+
+    fn write_batch(&self, stream: &TcpStream) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); BATCH * PARTS];
+        let parts = self.queue.iter().take(BATCH).flat_map(WirePdu::parts).filter(|part| !part.is_empty());
+        let mut count = 0;
+        let mut skip = self.sent;
+        for part in parts {
+            let begin = skip.min(part.len());
+            skip -= begin;
+            let (Some(rest), Some(slice)) = (part.get(begin..), slices.get_mut(count)) else { break };
+            if !rest.is_empty() {
+                *slice = IoSlice::new(rest);
+                count += 1;
+            }
+        }
+        stream.try_write_vectored(slices.get(..count).unwrap_or_default())
+    }
+
+    fn forget(&mut self, written: usize) {
+        self.octets -= written;
+        self.sent += written;
+        while let Some(first) = self.queue.front() {
+            let length = first.length();
+            if self.sent < length {
+                return;
+            }
+            self.sent -= length;
+            self.queue.pop_front();
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The initiator: a name, settings, and the secrets to log in with.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use iscsi_login::DiscoveredTarget;
+use iscsi_login::initiator::SessionType;
+use iscsi_pdu::IscsiName;
+use iscsi_secrets::SecretStore;
+use iscsi_secrets::vds::{SharedSecret, VdsError, VdsServiceIscsi};
+use tokio::time::timeout;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::authentication::{AuthenticationRequest, Credentials};
+use crate::connection::{Attempt, LoginOutcome, attempt_login};
+use crate::session_handle::{Session, SessionDetails};
+use crate::{Config, Error, Portal};
+
+/// Redirections followed before a login is given up.
+const MAX_REDIRECTS: usize = 5;
+
+/// What a program holds to log in with. Cheap to clone; all clones share the store.
+#[derive(Clone)]
+pub struct Initiator {
+    config: Arc<Config>,
+    store: Arc<dyn SecretStore>,
+    vds: Arc<VdsServiceIscsi>,
+}
+
+impl Initiator {
+    /// An initiator of these settings that takes its secrets from `store`, anew for every login.
+    #[must_use]
+    pub fn new(config: Config, store: Arc<dyn SecretStore>) -> Self {
+        let vds = Arc::new(VdsServiceIscsi::new(Arc::clone(&store), config.initiator_name.as_str()));
+        Self { config: Arc::new(config), store, vds }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Sets the secret that targets must prove, in the way of `IVdsServiceIscsi::SetInitiatorSharedSecret`: for one
+    /// target, or with the nil id for all that have none of their own. It counts from the next login on.
+    ///
+    /// The octets are copied; the store is written on a thread that may block.
+    ///
+    /// # Errors
+    /// [`VdsError`] with the exact `HRESULT`.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped leaves the store written or not, never half written.
+    pub async fn set_initiator_shared_secret(
+        &self,
+        secret: Option<&SharedSecret<'_>>,
+        target_id: Uuid,
+    ) -> Result<(), VdsError> {
+        let vds = Arc::clone(&self.vds);
+        let copy =
+            secret.map(|secret| (secret.octets.map(|octets| Zeroizing::new(octets.to_vec())), secret.size));
+        blocking(copy, move |copy| {
+            let copy = copy.as_ref().map(|(octets, size)| SharedSecret {
+                octets: octets.as_deref().map(Vec::as_slice),
+                size: *size,
+            });
+            vds.set_initiator_shared_secret(copy.as_ref(), target_id)
+        })
+        .await
+    }
+
+    /// Asks a portal for its targets (`SendTargets=All` in a discovery session).
+    ///
+    /// # Errors
+    /// [`Error`] of connecting, of the login, or for a malformed answer.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped closes the connection.
+    pub async fn discover(
+        &self,
+        portal: &Portal,
+        authentication: &AuthenticationRequest,
+    ) -> Result<Vec<DiscoveredTarget>, Error> {
+        let credentials = Credentials::for_discovery(authentication, &self.config.initiator_name)?;
+        let session = self.log_in(SessionType::Discovery, portal, &credentials).await?;
+        let targets = session.send_targets("All").await;
+        session.logout().await?;
+        targets
+    }
+
+    /// Logs in to a target, following redirections, with the secrets the store holds at this moment.
+    ///
+    /// # Errors
+    /// [`Error`]; its [`fault`](Error::fault) says who is to blame. A demanded authentication that did not take place
+    /// is an error before any data flows.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped closes the connection; the target sees a login that was given up.
+    pub async fn login(
+        &self,
+        target: &IscsiName,
+        portal: &Portal,
+        authentication: &AuthenticationRequest,
+    ) -> Result<Session, Error> {
+        let (store, request) = (Arc::clone(&self.store), authentication.clone());
+        let (name, target_name) = (self.config.initiator_name.clone(), target.clone());
+        let credentials =
+            blocking((), move |()| Credentials::for_target(&request, &*store, &target_name, &name)).await?;
+        self.log_in(SessionType::Normal(target), portal, &credentials).await
+    }
+
+    async fn log_in(
+        &self,
+        session_type: SessionType<'_>,
+        portal: &Portal,
+        credentials: &Credentials,
+    ) -> Result<Session, Error> {
+        let limit = self.config.login_timeout;
+        timeout(limit, self.follow_redirects(session_type, portal, credentials))
+            .await
+            .unwrap_or(Err(Error::Timeout { what: "login", limit }))
+    }
+
+    /// LOG-30, LOG-31: every hop is a login from scratch, with the same demands.
+    async fn follow_redirects(
+        &self,
+        session_type: SessionType<'_>,
+        portal: &Portal,
+        credentials: &Credentials,
+    ) -> Result<Session, Error> {
+        let (mut portal, mut seen) = (portal.clone(), HashSet::new());
+        loop {
+            let attempt = Attempt { config: &self.config, session_type, portal: &portal, credentials };
+            match attempt_login(&attempt).await? {
+                LoginOutcome::Complete(transport, completed) => {
+                    let target = match session_type {
+                        SessionType::Normal(target) => Some(target.clone()),
+                        SessionType::Discovery => None,
+                    };
+                    let details = SessionDetails { target, portal, isid: self.config.isid, completed };
+                    return Ok(Session::start(transport, details, self.config.command_timeout));
+                }
+                LoginOutcome::Redirect(redirect) => {
+                    seen.insert(portal);
+                    let hops = seen.len();
+                    let next = redirect.addresses.iter().map(Portal::from).find(|next| !seen.contains(next));
+                    let last = redirect.addresses.first().map(Portal::from);
+                    portal = match (next, last) {
+                        (Some(next), _) if hops <= MAX_REDIRECTS => next,
+                        (Some(portal), _) | (None, Some(portal)) => {
+                            return Err(Error::RedirectLoop { hops, portal });
+                        }
+                        (None, None) => {
+                            return Err(Error::SessionEnded("redirection without address".to_owned()));
+                        }
+                    };
+                    tracing::info!(%portal, "login redirected");
+                }
+            }
+        }
+    }
+}
+
+/// Runs what may block on the thread pool made for it.
+async fn blocking<T, R, F>(argument: T, work: F) -> R
+where
+    T: Send + 'static,
+    R: Send + 'static,
+    F: FnOnce(T) -> R + Send + 'static,
+{
+    match tokio::task::spawn_blocking(move || work(argument)).await {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

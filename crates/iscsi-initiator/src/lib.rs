@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod authentication;
+mod block_device;
+mod config;
+mod connection;
+mod error;
+mod initiator;
+mod logical_units;
+mod portal;
+pub mod scsi;
+mod session;
+mod session_handle;
+mod url;
+
+pub use authentication::{AuthenticationMode, AuthenticationRequest};
+pub use block_device::{BlockDevice, RangeReader, RangeWriter};
+pub use config::Config;
+pub use error::{Error, Fault, ProtocolError};
+pub use initiator::Initiator;
+pub use iscsi_login::initiator::{Authenticated, Completed};
+pub use iscsi_login::{ChapAlgorithm, DigestPreference, DiscoveredTarget, Offer, Parameters};
+pub use iscsi_pdu::{IscsiName, Isid, Lun, TargetAddress};
+pub use portal::{Portal, PortalError};
+pub use session_handle::{PendingCommand, Session, SessionDetails};
+pub use url::*;

@@ -1,0 +1,23 @@
+//! SCSI commands and what they return, one command per file (SPC-4, SBC-3). Integers are big-endian on the wire.
+
+mod additional_sense;
+mod command;
+mod inquiry;
+mod read_capacity;
+mod report_luns;
+mod sense_data;
+mod transfer_blocks;
+mod vital_product_data;
+
+pub use crate::session::{Completion, Transfer};
+pub(crate) use read_capacity::{parse_10 as parse_capacity_10, parse_16 as parse_capacity_16};
+pub(crate) use report_luns::parse as parse_luns;
+pub(crate) use vital_product_data::parse_serial_number;
+
+pub use command::{Command, synchronize_cache, test_unit_ready};
+pub use inquiry::{Inquiry, inquiry};
+pub use read_capacity::{Capacity, read_capacity_10, read_capacity_16};
+pub use report_luns::report_luns;
+pub use sense_data::{SenseData, SenseKey};
+pub use transfer_blocks::{read_blocks, write_blocks};
+pub use vital_product_data::{Designator, DeviceIdentification, vital_product_data};

@@ -1,0 +1,68 @@
+//! INQUIRY, standard data (SPC-4, 6.6).
+
+use super::{Command, Transfer};
+use crate::Error;
+
+const NAME: &str = "INQUIRY";
+
+/// Standard INQUIRY data. The texts come from the target: control characters are replaced, nothing else is trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inquiry {
+    /// 0 when a device is there; 3 when there is none under this LUN.
+    pub peripheral_qualifier: u8,
+    /// 0 for a direct-access block device, 5 for CD/DVD, 0x0c for a storage array controller, 0x1f for none.
+    pub device_type: u8,
+    /// The medium can be taken out.
+    pub removable: bool,
+    /// The vendor, eight characters at most.
+    pub vendor: String,
+    /// The product, sixteen characters at most.
+    pub product: String,
+    /// Its revision, four characters at most.
+    pub revision: String,
+}
+
+/// Asks who the logical unit is.
+#[must_use]
+pub fn inquiry() -> Command {
+    const LENGTH: u16 = 96;
+    Command::new(NAME, 0x12, Transfer::Read(LENGTH.into())).with(3, &LENGTH.to_be_bytes())
+}
+
+impl Inquiry {
+    /// Reads the answer.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] with fewer than the 36 octets every device has to send.
+    pub fn parse(octets: &[u8]) -> Result<Self, Error> {
+        let Some(&[first, second, ..]) = octets.first_chunk::<36>() else {
+            return Err(Error::Answer {
+                command: NAME,
+                reason: format!("{} octets instead of 36", octets.len()),
+            });
+        };
+        Ok(Self {
+            peripheral_qualifier: first >> 5,
+            device_type: first & 0x1f,
+            removable: second & 0x80 != 0,
+            vendor: text(octets.get(8..16)),
+            product: text(octets.get(16..32)),
+            revision: text(octets.get(32..36)),
+        })
+    }
+
+    /// Is it a direct-access block device that is there?
+    #[must_use]
+    pub const fn is_disk(&self) -> bool {
+        self.peripheral_qualifier == 0 && self.device_type == 0
+    }
+}
+
+/// Printable ASCII without the blanks at the ends.
+pub(super) fn text(octets: Option<&[u8]>) -> String {
+    let shown = |octet: &u8| if matches!(octet, 0x20..=0x7e) { char::from(*octet) } else { '?' };
+    let text: String =
+        octets.unwrap_or_default().iter().take_while(|octet| **octet != 0).map(shown).collect();
+    text.trim().to_owned()
+}

@@ -1,0 +1,71 @@
+//! READ CAPACITY (10) and (16) (SBC-3, 5.15 and 5.16).
+
+use super::{Command, Transfer};
+use crate::Error;
+
+/// Size of a logical unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// How many blocks there are.
+    pub blocks: u64,
+    /// Octets per block.
+    pub block_size: u32,
+}
+
+impl Capacity {
+    /// Octets in all.
+    #[must_use]
+    pub const fn octets(&self) -> u64 {
+        self.blocks.saturating_mul(self.block_size as u64)
+    }
+
+    /// Refuses sizes nothing can be computed with.
+    fn checked(command: &'static str, last: u64, block_size: u32) -> Result<Self, Error> {
+        let wrong = |reason: String| Error::Answer { command, reason };
+        if !(block_size.is_power_of_two() && (256..=1 << 20).contains(&block_size)) {
+            return Err(wrong(format!("block size of {block_size} octets")));
+        }
+        let blocks = last.checked_add(1).filter(|blocks| blocks.checked_mul(block_size.into()).is_some());
+        let blocks = blocks.ok_or_else(|| wrong(format!("last block {last} of {block_size} octets")))?;
+        Ok(Self { blocks, block_size })
+    }
+}
+
+const NAME_10: &str = "READ CAPACITY (10)";
+const NAME_16: &str = "READ CAPACITY (16)";
+
+/// For units of fewer than 2^32 blocks.
+#[must_use]
+pub fn read_capacity_10() -> Command {
+    Command::new(NAME_10, 0x25, Transfer::Read(8))
+}
+
+/// For units of any size.
+#[must_use]
+pub fn read_capacity_16() -> Command {
+    const LENGTH: u32 = 32;
+    Command::new(NAME_16, 0x9e, Transfer::Read(LENGTH)).with(1, &[0x10]).with(10, &LENGTH.to_be_bytes())
+}
+
+/// The answer of the short form; `None` when the unit is too large for it.
+pub(crate) fn parse_10(octets: &[u8]) -> Result<Option<Capacity>, Error> {
+    let (last, rest) = octets.split_first_chunk::<4>().ok_or_else(|| too_short(NAME_10, octets))?;
+    match u32::from_be_bytes(*last) {
+        u32::MAX => Ok(None),
+        last => Capacity::checked(NAME_10, last.into(), block_size(NAME_10, rest)?).map(Some),
+    }
+}
+
+/// The answer of the long form.
+pub(crate) fn parse_16(octets: &[u8]) -> Result<Capacity, Error> {
+    let (last, rest) = octets.split_first_chunk::<8>().ok_or_else(|| too_short(NAME_16, octets))?;
+    Capacity::checked(NAME_16, u64::from_be_bytes(*last), block_size(NAME_16, rest)?)
+}
+
+fn block_size(command: &'static str, octets: &[u8]) -> Result<u32, Error> {
+    octets.first_chunk().map(|size| u32::from_be_bytes(*size)).ok_or_else(|| too_short(command, octets))
+}
+
+fn too_short(command: &'static str, octets: &[u8]) -> Error {
+    Error::Answer { command, reason: format!("{} octets are too few", octets.len()) }
+}

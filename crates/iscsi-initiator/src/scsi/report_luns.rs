@@ -1,0 +1,32 @@
+//! REPORT LUNS (SPC-4, 6.33).
+
+use iscsi_pdu::Lun;
+
+use super::{Command, Transfer};
+use crate::Error;
+
+const NAME: &str = "REPORT LUNS";
+/// Octets before the list.
+const HEADER_LENGTH: u32 = 8;
+/// Most logical units a target can have with single-level numbers.
+pub(crate) const MAX_LUNS: u32 = 16_384;
+
+/// Asks for the logical units, with room for `luns` of them.
+#[must_use]
+pub fn report_luns(luns: u32) -> Command {
+    let length = HEADER_LENGTH + 8 * luns.min(MAX_LUNS);
+    Command::new(NAME, 0xa0, Transfer::Read(length)).with(6, &length.to_be_bytes())
+}
+
+/// The logical units in the answer, as they stand there (PDU-18), and how many there are in all.
+///
+/// # Errors
+/// [`Error::Answer`] when the header is cut off.
+pub(crate) fn parse(octets: &[u8]) -> Result<(Vec<Lun>, u32), Error> {
+    let Some((&[a, b, c, d, ..], list)) = octets.split_first_chunk::<8>() else {
+        return Err(Error::Answer { command: NAME, reason: format!("{} octets instead of 8", octets.len()) });
+    };
+    let total = u32::from_be_bytes([a, b, c, d]) / 8;
+    let (luns, _) = list.as_chunks::<8>();
+    Ok((luns.iter().take(total as usize).map(|octets| Lun(*octets)).collect(), total))
+}

@@ -1,0 +1,114 @@
+//! Sense data, fixed and descriptor format (SPC-4, 4.5).
+
+use std::fmt;
+
+use super::additional_sense;
+
+/// Sense key (SPC-4, table 48). Unknown values are kept as they came.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SenseKey(pub u8);
+
+impl SenseKey {
+    /// The logical unit is not ready.
+    pub const NOT_READY: Self = Self(0x2);
+    /// The command or its parameters are not valid.
+    pub const ILLEGAL_REQUEST: Self = Self(0x5);
+    /// Something happened that the initiator should know; the command was not carried out.
+    pub const UNIT_ATTENTION: Self = Self(0x6);
+    /// The target gave the command up.
+    pub const ABORTED_COMMAND: Self = Self(0xb);
+
+    /// The name in SPC.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            0x0 => "NO SENSE",
+            0x1 => "RECOVERED ERROR",
+            0x2 => "NOT READY",
+            0x3 => "MEDIUM ERROR",
+            0x4 => "HARDWARE ERROR",
+            0x5 => "ILLEGAL REQUEST",
+            0x6 => "UNIT ATTENTION",
+            0x7 => "DATA PROTECT",
+            0x8 => "BLANK CHECK",
+            0x9 => "VENDOR SPECIFIC",
+            0xa => "COPY ABORTED",
+            0xb => "ABORTED COMMAND",
+            0xd => "VOLUME OVERFLOW",
+            0xe => "MISCOMPARE",
+            0xf => "COMPLETED",
+            _ => "reserved sense key",
+        }
+    }
+}
+
+impl fmt::Debug for SenseKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SenseKey(0x{:x})", self.0)
+    }
+}
+
+/// Why a command ended in CHECK CONDITION.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SenseData {
+    /// Sense key.
+    pub key: SenseKey,
+    /// Additional sense code.
+    pub asc: u8,
+    /// Additional sense code qualifier.
+    pub ascq: u8,
+}
+
+impl SenseData {
+    /// Reads either format; `None` for anything else or too short.
+    ///
+    /// ```
+    /// use iscsi_initiator::scsi::SenseData;
+    /// let sense = SenseData::parse(&[0x72, 0x05, 0x21, 0x00]).unwrap();
+    /// assert_eq!((sense.key.name(), sense.asc), ("ILLEGAL REQUEST", 0x21));
+    /// ```
+    #[must_use]
+    pub fn parse(octets: &[u8]) -> Option<Self> {
+        let (key, asc, ascq) = match octets.first()? & 0x7f {
+            0x70 | 0x71 => {
+                let code = |at: usize| octets.get(at).copied().unwrap_or(0);
+                (*octets.get(2)?, code(12), code(13))
+            }
+            0x72 | 0x73 => (*octets.get(1)?, *octets.get(2)?, *octets.get(3)?),
+            _ => return None,
+        };
+        Some(Self { key: SenseKey(key & 0x0f), asc, ascq })
+    }
+
+    /// The text SPC gives for code and qualifier, if this crate knows it.
+    #[must_use]
+    pub fn text(&self) -> Option<&'static str> {
+        additional_sense::text(self.asc, self.ascq)
+    }
+}
+
+impl fmt::Display for SenseData {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, asc, ascq } = self;
+        write!(formatter, "sense key 0x{:x} {}, ASC/ASCQ 0x{asc:02x}/0x{ascq:02x}", key.0, key.name())?;
+        self.text().map_or(Ok(()), |text| write!(formatter, " {text}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SenseData, SenseKey};
+
+    #[test]
+    fn both_formats_and_garbage() {
+        let fixed = [0x70, 0, 0x06, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0x00, 0, 0, 0, 0];
+        let descriptor = [0x72, 0x06, 0x29, 0x00, 0, 0, 0, 0];
+        let expected = SenseData { key: SenseKey::UNIT_ATTENTION, asc: 0x29, ascq: 0 };
+        assert_eq!(SenseData::parse(&fixed), Some(expected));
+        assert_eq!(SenseData::parse(&descriptor), Some(expected));
+        assert_eq!(SenseData::parse(&fixed[..3]), Some(SenseData { asc: 0, ..expected }));
+        for bad in [&[][..], &[0x70], &[0x72, 1, 2], &[0x00; 18]] {
+            assert_eq!(SenseData::parse(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The rules of a session in full feature phase, as pure values: no socket, no clock, no runtime.
+//!
+//! [`Protocol`] takes requests and received PDUs and gives PDUs to send and requests that ended. One connection at
+//! error recovery level 0; numbers that belong to a connection and those of the session already stand apart.
+
+mod command_window;
+mod data_in;
+mod data_out;
+mod protocol;
+mod receive;
+mod request;
+mod status_numbers;
+mod task;
+mod text_exchange;
+
+pub(crate) use protocol::{Finished, Protocol};
+pub use request::{Completion, Transfer};
+pub(crate) use request::{ScsiRequest, SessionRequest};

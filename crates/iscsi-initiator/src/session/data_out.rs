@@ -1,0 +1,123 @@
+//! Write data on its way out: immediate, unsolicited, and as R2Ts ask for it (RFC 7143, 4.2.5.2 and 13.11).
+
+use bytes::Bytes;
+use iscsi_login::Parameters;
+use iscsi_pdu::{DataOut, InitiatorTaskTag, Lun, R2t, SerialNumber, TargetTransferTag};
+
+/// How the beginning of a write travels without being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct UnsolicitedPlan {
+    /// Octets inside the command PDU.
+    pub(super) immediate: u32,
+    /// Octets before the first R2T, immediate ones included.
+    pub(super) end: u32,
+}
+
+impl UnsolicitedPlan {
+    /// DAT-01 to DAT-04: the four combinations of `InitialR2T` and `ImmediateData`.
+    pub(super) fn new(parameters: &Parameters, length: u32) -> Self {
+        let burst = length.min(parameters.first_burst_length);
+        let immediate = if parameters.immediate_data { burst.min(segment_length(parameters)) } else { 0 };
+        let end = if parameters.initial_r2t { immediate } else { burst };
+        Self { immediate, end }
+    }
+}
+
+/// DAT-02, DAT-15: what the target takes, in whole words.
+const fn segment_length(parameters: &Parameters) -> u32 {
+    parameters.max_send_data_segment_length & !3
+}
+
+/// One burst of Data-Out PDUs under way: the unsolicited one, or the answer to an R2T.
+#[derive(Debug)]
+pub(super) struct Burst {
+    itt: InitiatorTaskTag,
+    lun: Lun,
+    ttt: TargetTransferTag,
+    data: Bytes,
+    /// Next octet to send, from the start of the transfer.
+    offset: u32,
+    end: u32,
+    data_sn: u32,
+}
+
+impl Burst {
+    /// What follows a command unasked.
+    pub(super) const fn unsolicited(itt: InitiatorTaskTag, data: Bytes, plan: UnsolicitedPlan) -> Self {
+        // TAG-04: no LUN without a transfer tag.
+        Self {
+            itt,
+            lun: Lun::ZERO,
+            ttt: TargetTransferTag::RESERVED,
+            data,
+            offset: plan.immediate,
+            end: plan.end,
+            data_sn: 0,
+        }
+    }
+
+    /// The answer to an R2T whose range was checked.
+    pub(super) const fn solicited(r2t: &R2t, data: Bytes) -> Self {
+        Self {
+            itt: r2t.itt,
+            lun: r2t.lun,
+            ttt: r2t.ttt,
+            data,
+            offset: r2t.buffer_offset,
+            end: r2t.buffer_offset + r2t.desired_data_transfer_length,
+            data_sn: 0,
+        }
+    }
+
+    pub(super) const fn itt(&self) -> InitiatorTaskTag {
+        self.itt
+    }
+
+    /// Does it answer an R2T?
+    pub(super) fn is_solicited(&self) -> bool {
+        self.ttt.is_valid()
+    }
+
+    /// The next PDU, and whether it is the last (DAT-06, DAT-07, NUM-14).
+    pub(super) fn next_pdu(&mut self, parameters: &Parameters, exp_stat_sn: SerialNumber) -> (DataOut, bool) {
+        let end = self.end.min(self.offset.saturating_add(segment_length(parameters)));
+        let is_final = end == self.end;
+        let pdu = DataOut {
+            is_final,
+            lun: self.lun,
+            itt: self.itt,
+            ttt: self.ttt,
+            exp_stat_sn,
+            data_sn: self.data_sn,
+            buffer_offset: self.offset,
+            data: self.data.slice(self.offset as usize..end as usize),
+        };
+        self.offset = end;
+        self.data_sn += 1;
+        (pdu, is_final)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Parameters, UnsolicitedPlan};
+
+    fn plan(initial_r2t: bool, immediate_data: bool, length: u32) -> (u32, u32) {
+        let mut parameters = Parameters::default();
+        (parameters.initial_r2t, parameters.immediate_data) = (initial_r2t, immediate_data);
+        (parameters.first_burst_length, parameters.max_send_data_segment_length) = (65_536, 8_194);
+        let plan = UnsolicitedPlan::new(&parameters, length);
+        (plan.immediate, plan.end)
+    }
+
+    /// DAT-01: what may leave unasked, in each combination.
+    #[test]
+    fn dat_01_unsolicited_data() {
+        assert_eq!(plan(true, true, 100_000), (8_192, 8_192));
+        assert_eq!(plan(true, false, 100_000), (0, 0));
+        assert_eq!(plan(false, true, 100_000), (8_192, 65_536));
+        assert_eq!(plan(false, false, 100_000), (0, 65_536));
+        assert_eq!(plan(false, true, 512), (512, 512));
+        assert_eq!(plan(false, false, 512), (0, 512));
+    }
+}

@@ -1,0 +1,189 @@
+//! What each PDU of the target does to the session.
+
+use iscsi_pdu::{
+    AsyncEvent, AsyncMessage, DataIn, InitiatorTaskTag, LogoutResponse, NopIn, Opcode, R2t, Reject,
+    ScsiResponse, ScsiResponseCode, TargetPdu, TextResponse,
+};
+
+use super::protocol::{Activity, Finished, LogoutState, Protocol};
+use super::status_numbers::Arrival;
+use super::task::Residual;
+use crate::{Error, ProtocolError};
+
+impl Protocol {
+    /// Takes a PDU of the target. After an error the session is over: close the connection, fail what is under way.
+    pub(crate) fn receive(&mut self, pdu: TargetPdu) -> Result<(), Error> {
+        // NUM-07: every PDU of the target may open the window.
+        self.window.update(pdu.numbers());
+        match pdu {
+            TargetPdu::DataIn(pdu) => self.data_in(&pdu)?,
+            TargetPdu::ScsiResponse(pdu) => self.scsi_response(pdu)?,
+            TargetPdu::R2t(pdu) => self.r2t(&pdu)?,
+            TargetPdu::NopIn(pdu) => self.nop_in(pdu)?,
+            TargetPdu::TextResponse(pdu) => self.text_response(&pdu)?,
+            TargetPdu::LogoutResponse(pdu) => self.logout_response(&pdu)?,
+            TargetPdu::AsyncMessage(pdu) => return self.async_message(&pdu),
+            TargetPdu::Reject(pdu) => self.reject(&pdu)?,
+            TargetPdu::TaskManagementResponse(pdu) => {
+                return Err(unknown_task("Task Management Response", pdu.itt).into());
+            }
+            // LOG-34: a login is over and does not come again.
+            TargetPdu::LoginResponse(pdu) => return Err(unknown_task("Login Response", pdu.itt).into()),
+            TargetPdu::Vendor(raw) => {
+                let received = raw.bhs.opcode();
+                return Err(iscsi_pdu::Error::Opcode { received, expected: "a PDU of RFC 7143" }.into());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn counts(&mut self, pdu: &'static str, stat_sn: iscsi_pdu::SerialNumber) -> Result<bool, ProtocolError> {
+        Ok(self.status.accept(pdu, stat_sn)? == Arrival::Next)
+    }
+
+    fn data_in(&mut self, pdu: &DataIn) -> Result<(), ProtocolError> {
+        const NAME: &str = "SCSI Data-In";
+        if pdu.has_status && !self.counts(NAME, pdu.numbers.stat_sn)? {
+            return Ok(());
+        }
+        let Some(Activity::Scsi(task)) = self.under_way.get_mut(&pdu.itt) else {
+            return Err(unknown_task(NAME, pdu.itt));
+        };
+        task.data_in.accept(pdu)?;
+        if !pdu.has_status {
+            return Ok(());
+        }
+        if !pdu.is_final || !pdu.status.is_allowed_in_data_in() {
+            let rule = "status comes with F=1 and is a good one (11.7.3)";
+            return Err(sequence(NAME, rule, pdu.status.0.into(), 0));
+        }
+        let residual =
+            Residual { overflow: pdu.overflow, underflow: pdu.underflow, count: pdu.residual_count };
+        if let Some(Activity::Scsi(task)) = self.under_way.remove(&pdu.itt) {
+            let completion = task.finish(pdu.status, bytes::Bytes::new(), residual)?;
+            self.finish(pdu.itt, Finished::Scsi(completion));
+        }
+        Ok(())
+    }
+
+    fn scsi_response(&mut self, pdu: ScsiResponse) -> Result<(), ProtocolError> {
+        const NAME: &str = "SCSI Response";
+        if !self.counts(NAME, pdu.numbers.stat_sn)? {
+            return Ok(());
+        }
+        let itt = pdu.itt;
+        let Some(Activity::Scsi(task)) = self.under_way.remove(&itt) else {
+            return Err(unknown_task(NAME, itt));
+        };
+        // CMD-05: status and flags count only with response 0.
+        let finished = match pdu.response {
+            ScsiResponseCode::COMPLETED => Finished::Scsi(task.complete(pdu)?),
+            ScsiResponseCode::TARGET_FAILURE => Finished::TargetFailure(pdu.response),
+            ScsiResponseCode(code) if code >= 0x80 => Finished::TargetFailure(pdu.response),
+            ScsiResponseCode(code) => {
+                return Err(sequence(NAME, "responses 0x02 to 0x7f are reserved (11.4.3)", code.into(), 0));
+            }
+        };
+        self.finish(itt, finished);
+        Ok(())
+    }
+
+    fn r2t(&mut self, pdu: &R2t) -> Result<(), ProtocolError> {
+        let Some(Activity::Scsi(task)) = self.under_way.get_mut(&pdu.itt) else {
+            return Err(unknown_task("R2T", pdu.itt));
+        };
+        let burst = task.answer_r2t(pdu, &self.parameters)?;
+        self.bursts.push_back(burst);
+        Ok(())
+    }
+
+    /// NOP-01, NOP-02, NOP-05, NOP-09: a ping is answered, news of the window are not, neither uses a status number.
+    fn nop_in(&mut self, pdu: NopIn) -> Result<(), ProtocolError> {
+        if pdu.itt.is_valid() {
+            return Err(unknown_task("NOP-In", pdu.itt));
+        }
+        if !pdu.data.is_empty() {
+            return Err(sequence(
+                "NOP-In",
+                "an unsolicited one has no data (11.19)",
+                pdu.data.len() as u64,
+                0,
+            ));
+        }
+        if pdu.ttt.is_valid() {
+            self.remember_ping(pdu);
+        }
+        Ok(())
+    }
+
+    fn text_response(&mut self, pdu: &TextResponse) -> Result<(), ProtocolError> {
+        const NAME: &str = "Text Response";
+        if !self.counts(NAME, pdu.numbers.stat_sn)? {
+            return Ok(());
+        }
+        let Some(Activity::Text(exchange)) = self.under_way.get_mut(&pdu.itt) else {
+            return Err(unknown_task(NAME, pdu.itt));
+        };
+        if !exchange.accept(pdu)? {
+            self.go_on(pdu.itt);
+            return Ok(());
+        }
+        if let Some(Activity::Text(exchange)) = self.under_way.remove(&pdu.itt) {
+            self.finish(pdu.itt, Finished::Text(exchange.into_answer()));
+        }
+        Ok(())
+    }
+
+    fn logout_response(&mut self, pdu: &LogoutResponse) -> Result<(), ProtocolError> {
+        const NAME: &str = "Logout Response";
+        if !self.counts(NAME, pdu.numbers.stat_sn)? {
+            return Ok(());
+        }
+        let Some(Activity::Logout) = self.under_way.get(&pdu.itt) else {
+            return Err(unknown_task(NAME, pdu.itt));
+        };
+        self.finish(pdu.itt, Finished::Logout(pdu.response));
+        Ok(())
+    }
+
+    /// ASY-01, ASY-02, ASY-03: a session that the target wants to end, ends; other news are only counted.
+    fn async_message(&mut self, pdu: &AsyncMessage) -> Result<(), Error> {
+        if !self.counts("Asynchronous Message", pdu.numbers.stat_sn)? {
+            return Ok(());
+        }
+        tracing::info!(event = pdu.event.0, "asynchronous message");
+        match pdu.event {
+            AsyncEvent::LOGOUT_REQUEST | AsyncEvent::NEGOTIATE if self.logout == LogoutState::Open => {
+                self.log_out_now();
+                Ok(())
+            }
+            AsyncEvent::CONNECTION_DROP | AsyncEvent::SESSION_DROP => Err(Error::SessionEnded(format!(
+                "it announced to drop the connection (event {})",
+                pdu.event.0
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// REJ-01, REJ-02: a rejected Data-Out leaves its task waiting for the response; anything else ends the session,
+    /// since at error recovery level 0 the gap in the command numbers cannot be closed.
+    fn reject(&mut self, pdu: &Reject) -> Result<(), ProtocolError> {
+        if !self.counts("Reject", pdu.numbers.stat_sn)? {
+            return Ok(());
+        }
+        match pdu.rejected_header() {
+            Some(bhs) if bhs.opcode() == Opcode::DATA_OUT => Ok(()),
+            _ => Err(ProtocolError::Rejected(pdu.reason)),
+        }
+    }
+}
+
+/// TAG-05: a tag that names nothing.
+fn unknown_task(pdu: &'static str, itt: InitiatorTaskTag) -> ProtocolError {
+    sequence(pdu, "its task tag names no task of its kind (4.2.5.3)", itt.0.into(), 0)
+}
+
+const fn sequence(pdu: &'static str, rule: &'static str, received: u64, expected: u64) -> ProtocolError {
+    ProtocolError::Sequence { pdu, rule, received, expected }
+}

@@ -1,0 +1,173 @@
+//! One SCSI command and how far it has come.
+
+use bytes::Bytes;
+use iscsi_login::Parameters;
+use iscsi_pdu::{AdditionalHeaders, InitiatorTaskTag};
+use iscsi_pdu::{R2t, ScsiCommand, ScsiResponse, SerialNumber, TaskAttribute};
+
+use super::data_in::DataInBuffer;
+use super::data_out::{Burst, UnsolicitedPlan};
+use super::request::{Completion, ScsiRequest, Transfer};
+use crate::ProtocolError;
+
+/// A command the target has or will have.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) request: ScsiRequest,
+    pub(super) data_in: DataInBuffer,
+    next_r2t_sn: u32,
+    /// R2Ts whose last Data-Out has not been sent.
+    pub(super) outstanding_r2ts: u16,
+}
+
+impl Task {
+    pub(super) fn new(request: ScsiRequest) -> Self {
+        let expected = match request.transfer {
+            Transfer::Read(length) => length,
+            Transfer::None | Transfer::Write(_) => 0,
+        };
+        Self { request, data_in: DataInBuffer::new(expected), next_r2t_sn: 0, outstanding_r2ts: 0 }
+    }
+
+    /// The write data; empty for other commands.
+    fn write_data(&self) -> Bytes {
+        match &self.request.transfer {
+            Transfer::Write(data) => data.clone(),
+            Transfer::None | Transfer::Read(_) => Bytes::new(),
+        }
+    }
+
+    /// The command PDU, and the unsolicited burst that follows it if there is one (CMD-01 to CMD-04).
+    pub(super) fn begin(
+        &self,
+        itt: InitiatorTaskTag,
+        numbers: (SerialNumber, SerialNumber),
+        parameters: &Parameters,
+    ) -> (ScsiCommand, Option<Burst>) {
+        let data = self.write_data();
+        let length = self.request.transfer.length();
+        let is_write = matches!(self.request.transfer, Transfer::Write(_));
+        let plan = UnsolicitedPlan::new(parameters, if is_write { length } else { 0 });
+        let command = ScsiCommand {
+            immediate: false,
+            is_final: plan.end == plan.immediate,
+            read: matches!(self.request.transfer, Transfer::Read(_)),
+            write: is_write,
+            attribute: TaskAttribute::SIMPLE,
+            priority: 0,
+            lun: self.request.lun,
+            itt,
+            expected_data_transfer_length: length,
+            cmd_sn: numbers.0,
+            exp_stat_sn: numbers.1,
+            cdb: self.request.cdb,
+            additional_headers: AdditionalHeaders::NONE,
+            data: data.slice(..plan.immediate as usize),
+        };
+        let burst = (plan.end > plan.immediate).then(|| Burst::unsolicited(itt, data, plan));
+        (command, burst)
+    }
+
+    /// The burst an R2T asks for (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06).
+    pub(super) fn answer_r2t(&mut self, r2t: &R2t, parameters: &Parameters) -> Result<Burst, ProtocolError> {
+        let data = self.write_data();
+        let end = u64::from(r2t.buffer_offset) + u64::from(r2t.desired_data_transfer_length);
+        let limit = parameters.max_outstanding_r2t;
+        let lun = |lun: iscsi_pdu::Lun| u64::from_be_bytes(lun.0);
+        let rules = [
+            (!r2t.ttt.is_valid(), "its transfer tag is valid (11.8.5)", u64::from(r2t.ttt.0), 0),
+            (
+                r2t.lun != self.request.lun,
+                "its LUN is the task's (4.2.5.3)",
+                lun(r2t.lun),
+                lun(self.request.lun),
+            ),
+            (
+                r2t.r2t_sn != self.next_r2t_sn,
+                "R2TSN counts up from 0 (4.2.2.4)",
+                r2t.r2t_sn.into(),
+                self.next_r2t_sn.into(),
+            ),
+            (r2t.desired_data_transfer_length == 0, "it asks for something (11.8.4)", 0, 1),
+            (end > data.len() as u64, "it ends within the transfer (11.8.4)", end, data.len() as u64),
+            (
+                r2t.desired_data_transfer_length > parameters.max_burst_length,
+                "it asks for at most MaxBurstLength (13.13)",
+                r2t.desired_data_transfer_length.into(),
+                parameters.max_burst_length.into(),
+            ),
+            (
+                self.outstanding_r2ts >= limit,
+                "no more at a time than MaxOutstandingR2T (13.17)",
+                u64::from(self.outstanding_r2ts) + 1,
+                limit.into(),
+            ),
+        ];
+        if let Some((_, rule, received, expected)) = rules.into_iter().find(|rule| rule.0) {
+            return Err(ProtocolError::Sequence { pdu: "R2T", rule, received, expected });
+        }
+        self.next_r2t_sn = self.next_r2t_sn.wrapping_add(1);
+        self.outstanding_r2ts += 1;
+        Ok(Burst::solicited(r2t, data))
+    }
+
+    /// The result of a SCSI Response whose service response is 0 (CMD-06, NUM-15, RES-01 to RES-03).
+    pub(super) fn complete(self, response: ScsiResponse) -> Result<Completion, ProtocolError> {
+        let is_read = matches!(self.request.transfer, Transfer::Read(_));
+        let pdus = self.data_in.pdus();
+        if is_read && response.exp_data_sn.0 != pdus {
+            let rule = "ExpDataSN is the number of Data-In PDUs sent (11.4.8)";
+            return Err(sequence(rule, response.exp_data_sn.0, pdus));
+        }
+        if response.status == iscsi_pdu::ScsiStatus::CHECK_CONDITION && response.sense.is_empty() {
+            return Err(sequence("CHECK CONDITION comes with sense data (11.4.7)", 0, 1));
+        }
+        let residual = Residual {
+            overflow: response.overflow,
+            underflow: response.underflow,
+            count: response.residual_count,
+        };
+        self.finish(response.status, response.sense, residual)
+    }
+
+    /// The result, whichever PDU brought the status.
+    pub(super) fn finish(
+        self,
+        status: iscsi_pdu::ScsiStatus,
+        sense: Bytes,
+        residual: Residual,
+    ) -> Result<Completion, ProtocolError> {
+        let expected = self.request.transfer.length();
+        let (underflow, overflow) = match (residual.underflow, residual.overflow) {
+            (true, true) => return Err(sequence("not both overflow and underflow (11.4.1)", 3, 1)),
+            (true, false) if residual.count > expected => {
+                return Err(sequence(
+                    "an underflow is no more than was expected (11.4.5)",
+                    residual.count,
+                    expected,
+                ));
+            }
+            (true, false) => (residual.count, 0),
+            (false, true) => (0, residual.count),
+            (false, false) => (0, 0),
+        };
+        Ok(Completion { status, sense, data: self.data_in.into_data(), underflow, overflow })
+    }
+}
+
+/// The residual fields of the PDU that brought the status.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Residual {
+    pub(super) overflow: bool,
+    pub(super) underflow: bool,
+    pub(super) count: u32,
+}
+
+fn sequence(rule: &'static str, received: u32, expected: u32) -> ProtocolError {
+    ProtocolError::Sequence {
+        pdu: "SCSI Response",
+        rule,
+        received: received.into(),
+        expected: expected.into(),
+    }
+}

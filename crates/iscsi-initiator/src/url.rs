@@ -1,0 +1,134 @@
+//! URLs of targets: `iscsi://host[:port]/iqn…[/lun]`, and the longer form that libiscsi reads.
+
+use std::str::FromStr;
+
+use iscsi_login::DigestPreference;
+use iscsi_pdu::{IscsiName, Lun};
+use iscsi_secrets::Secret;
+
+use crate::Portal;
+
+mod error;
+mod percent;
+mod query;
+
+pub use error::UrlError;
+
+/// Where a target is, and what else its URL says.
+///
+/// ```
+/// use iscsi_initiator::TargetUrl;
+/// let url: TargetUrl = "iscsi://[2001:db8::1]:3261/iqn.2001-04.com.example:disk/1".parse()?;
+/// assert_eq!(url.portal.to_string(), "[2001:db8::1]:3261");
+/// assert_eq!(url.lun.unwrap().number(), Some(1));
+/// # Ok::<(), iscsi_initiator::UrlError>(())
+/// ```
+///
+/// Every part may hold `%XX` for one octet; a percent sign without two hex digits behind it stands for itself.
+/// IPv6 addresses stand in brackets. A LUN is a number up to 16383, or `0x` and the 16 hex digits of its octets.
+///
+/// The form of libiscsi is read too:
+/// `iscsi://user%secret@host/iqn…/lun?target_user=…&target_password=…&header_digest=…`. What stands before the last `@`
+/// in front of the first `/` is split at its **first** percent sign, so a user cannot be percent-encoded, and a secret
+/// in which two hex digits follow a percent sign has to have that sign written as `%25`. A `/` in it is `%2F`. Files
+/// and the secret store know no such rules, and other users of the host cannot read them from the process list.
+///
+/// It can hold secrets, so it can be neither printed nor cloned; errors repeat no part of the text.
+pub struct TargetUrl {
+    /// Where to connect to.
+    pub portal: Portal,
+    /// Whom to log in to, in lower case.
+    pub target: IscsiName,
+    /// The logical unit, if the URL names one.
+    pub lun: Option<Lun>,
+    /// What the form of libiscsi says about CHAP.
+    pub credentials: UrlCredentials,
+    /// What to offer for the header digest, if the URL says so.
+    pub header_digest: Option<DigestPreference>,
+}
+
+/// CHAP names and secrets that stood in a URL. Secrets are wiped when this is dropped.
+#[derive(Default)]
+pub struct UrlCredentials {
+    /// The name that we send.
+    pub user: Option<String>,
+    /// What we prove.
+    pub secret: Option<Secret>,
+    /// The name that the target must send.
+    pub target_user: Option<String>,
+    /// What the target must prove.
+    pub target_secret: Option<Secret>,
+}
+
+impl FromStr for TargetUrl {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        let rest = without_scheme(text).ok_or(UrlError::Scheme)?;
+        let (authority, path) = rest.split_once('/').ok_or(UrlError::NoTarget)?;
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let mut credentials = UrlCredentials::default();
+        let host = match authority.rsplit_once('@') {
+            Some((account, host)) => {
+                read_account(account, &mut credentials)?;
+                host
+            }
+            None => authority,
+        };
+        let portal = percent::decode_text(host).ok_or(UrlError::Host)?;
+        let portal = portal.parse().map_err(|_| UrlError::Host)?;
+        let (target, lun) = read_path(path)?;
+        let header_digest = query::read(query.unwrap_or_default(), &mut credentials)?;
+        Ok(Self { portal, target, lun, credentials, header_digest })
+    }
+}
+
+/// Schemes are compared without regard to case (RFC 3986 section 3.1).
+fn without_scheme(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once("://")?;
+    scheme.eq_ignore_ascii_case("iscsi").then_some(rest)
+}
+
+/// Splits `user%secret` at the first percent sign, as libiscsi does.
+fn read_account(account: &str, credentials: &mut UrlCredentials) -> Result<(), UrlError> {
+    let (user, secret) =
+        account.split_once('%').map_or((account, None), |(user, secret)| (user, Some(secret)));
+    if user.is_empty() {
+        return Err(UrlError::User);
+    }
+    credentials.user = Some(user.to_owned());
+    credentials.secret = secret.map(read_secret).transpose()?;
+    Ok(())
+}
+
+fn read_secret(text: &str) -> Result<Secret, UrlError> {
+    Secret::from_zeroizing(percent::decode(text)).map_err(UrlError::Secret)
+}
+
+/// `iqn…[/lun]`
+fn read_path(path: &str) -> Result<(IscsiName, Option<Lun>), UrlError> {
+    let (name, lun) = path.split_once('/').map_or((path, None), |(name, lun)| (name, Some(lun)));
+    if name.is_empty() {
+        return Err(UrlError::NoTarget);
+    }
+    let name = percent::decode_text(name).ok_or(UrlError::TargetText)?;
+    let target = IscsiName::typed(&name).map_err(UrlError::Target)?;
+    Ok((target, lun.map(|lun| read_lun(lun).ok_or(UrlError::Lun)).transpose()?))
+}
+
+/// A number of a single-level LUN, or all eight octets in hex.
+fn read_lun(text: &str) -> Option<Lun> {
+    let text = percent::decode_text(text)?;
+    if let Some(digits) = text.strip_prefix("0x").filter(|digits| digits.len() == 16) {
+        let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        return u64::from_str_radix(digits, 16)
+            .ok()
+            .filter(|_| plain)
+            .map(|octets| Lun(octets.to_be_bytes()));
+    }
+    let plain = text.bytes().all(|digit| digit.is_ascii_digit());
+    text.parse().ok().filter(|_| plain).and_then(Lun::from_number)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! Why a text is not the URL of a target.
+
+use iscsi_pdu::NameError;
+use iscsi_secrets::SecretError;
+
+/// Why a text is not the URL of a target. No part of the text is repeated: a secret may stand anywhere in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UrlError {
+    /// Another scheme, or none.
+    #[error("a target's URL begins with iscsi://")]
+    Scheme,
+    /// No host, or none that a host can be called, or a port that is none.
+    #[error("the URL names no usable host and port")]
+    Host,
+    /// An empty user.
+    #[error("the user in the URL is empty")]
+    User,
+    /// A secret that CHAP cannot use.
+    #[error("a secret in the URL is unusable")]
+    Secret(#[source] SecretError),
+    /// No target name behind the host.
+    #[error("the URL names no target")]
+    NoTarget,
+    /// A target name that is no text.
+    #[error("the target name in the URL is not UTF-8")]
+    TargetText,
+    /// A target name that breaks the grammar of names.
+    #[error("the URL names no possible target: {0}")]
+    Target(NameError),
+    /// A third part of the path that is no logical unit number.
+    #[error("the part of the URL behind the target is no LUN (0 to 16383, or 0x and 16 hex digits)")]
+    Lun,
+    /// A query key that has no meaning here.
+    #[error("the query of the URL has a key other than target_user, target_password and header_digest")]
+    QueryKey,
+    /// A query key that came twice.
+    #[error("{key} stands in the URL twice")]
+    QueryTwice {
+        /// The key.
+        key: &'static str,
+    },
+    /// A query value that its key cannot have.
+    #[error("{key} in the URL has an unusable value")]
+    QueryValue {
+        /// The key.
+        key: &'static str,
+    },
+}
+
+impl UrlError {
+    /// What a person can change.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Host | Self::User => {
+                "write iscsi://host[:port]/target, IPv6 in brackets; a / in a secret is written %2F"
+            }
+            Self::Secret(_) => "a CHAP secret has 12 to 255 octets; better keep it in a file or in the store",
+            Self::Lun => "write iscsi://host[:port]/target/lun",
+            Self::QueryKey => "a & in a secret is written %26",
+            Self::QueryTwice { .. } => "leave one of them out",
+            Self::QueryValue { .. } => "header_digest is none, crc32c, none-crc32c or crc32c-none",
+            Self::Scheme | Self::NoTarget | Self::TargetText | Self::Target(_) => {
+                "write iscsi://host[:port]/target, the target as `iscsi discover` shows it"
+            }
+        }
+    }
+}

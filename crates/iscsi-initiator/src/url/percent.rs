@@ -1,0 +1,54 @@
+//! Percent-encoding (RFC 3986 section 2.1).
+
+use zeroize::Zeroizing;
+
+/// Replaces every `%XX` by its octet; any other percent sign stands for itself.
+///
+/// The buffer has room for all of the text from the start, so that no copy of a secret is left behind.
+pub(super) fn decode(text: &str) -> Zeroizing<Vec<u8>> {
+    let mut octets = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_bytes();
+    while let Some((&octet, behind)) = rest.split_first() {
+        let (octet, behind) = encoded(rest).unwrap_or((octet, behind));
+        octets.push(octet);
+        rest = behind;
+    }
+    octets
+}
+
+/// The same for a part that has to be UTF-8.
+pub(super) fn decode_text(text: &str) -> Option<String> {
+    String::from_utf8(decode(text).to_vec()).ok()
+}
+
+/// The octet of the `%XX` at the head of `text`, and what stands behind it.
+fn encoded(text: &[u8]) -> Option<(u8, &[u8])> {
+    let &[b'%', high, low, ref behind @ ..] = text else { return None };
+    Some((digit(high)? << 4 | digit(low)?, behind))
+}
+
+fn digit(character: u8) -> Option<u8> {
+    char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn only_two_hex_digits_make_an_octet() {
+        let cases: [(&str, &[u8]); 8] = [
+            ("", b""),
+            ("a%2Fb", b"a/b"),
+            ("%00%fF", b"\x00\xff"),
+            ("100%", b"100%"),
+            ("%4", b"%4"),
+            ("%zz%4g", b"%zz%4g"),
+            ("%%41", b"%A"),
+            ("%2541", b"%41"),
+        ];
+        for (text, octets) in cases {
+            assert_eq!(*decode(text), octets, "{text}");
+        }
+    }
+}
