@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use iscsi_login::Parameters;
-use iscsi_pdu::{AdditionalHeaders, InitiatorTaskTag};
-use iscsi_pdu::{R2t, ScsiCommand, ScsiResponse, SerialNumber, TaskAttribute};
+use iscsi_pdu::{
+    AdditionalHeaders, InitiatorTaskTag, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TaskAttribute,
+};
 
 use super::data_in::DataInBuffer;
 use super::data_out::{Burst, UnsolicitedPlan};
@@ -113,13 +114,14 @@ impl Task {
 
     /// The result of a SCSI Response whose service response is 0 (CMD-06, NUM-15, RES-01 to RES-03).
     pub(super) fn complete(self, response: ScsiResponse) -> Result<Completion, ProtocolError> {
-        let is_read = matches!(self.request.transfer, Transfer::Read(_));
         let pdus = self.data_in.pdus();
-        if is_read && response.exp_data_sn.0 != pdus {
+        // A command that failed brings no data that could be missing, and tgtd does not count there.
+        let counts = matches!(self.request.transfer, Transfer::Read(_)) && response.status == ScsiStatus::GOOD;
+        if counts && response.exp_data_sn.0 != pdus {
             let rule = "ExpDataSN is the number of Data-In PDUs sent (11.4.8)";
             return Err(sequence(rule, response.exp_data_sn.0, pdus));
         }
-        if response.status == iscsi_pdu::ScsiStatus::CHECK_CONDITION && response.sense.is_empty() {
+        if response.status == ScsiStatus::CHECK_CONDITION && response.sense.is_empty() {
             return Err(sequence("CHECK CONDITION comes with sense data (11.4.7)", 0, 1));
         }
         let residual = Residual {
@@ -133,7 +135,7 @@ impl Task {
     /// The result, whichever PDU brought the status.
     pub(super) fn finish(
         self,
-        status: iscsi_pdu::ScsiStatus,
+        status: ScsiStatus,
         sense: Bytes,
         residual: Residual,
     ) -> Result<Completion, ProtocolError> {

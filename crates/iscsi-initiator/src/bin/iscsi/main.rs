@@ -1,3 +1,63 @@
-//! The program `iscsi`.
+//! The program `iscsi`: targets, sessions, blocks and secrets from the command line.
 
-fn main() {}
+mod arguments;
+mod commands;
+mod credentials;
+mod data_file;
+mod data_thread;
+mod exit;
+mod failure;
+mod initiator_name;
+mod output;
+mod printable;
+mod progress;
+mod prompt;
+mod redact;
+mod secret_source;
+mod session;
+mod size;
+mod state_directory;
+mod store;
+
+use std::process::ExitCode;
+
+use arguments::Arguments;
+use clap::Parser;
+use failure::Failure;
+use tracing_subscriber::filter::LevelFilter;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(message) => return redact::print(&message),
+    };
+    show_log_lines(arguments.options.verbose);
+    match run(arguments) {
+        Ok(()) => exit::Exit::Done.into(),
+        Err(failure) => {
+            failure.print();
+            exit::Exit::from(&failure).into()
+        }
+    }
+}
+
+/// Everything happens on one thread; only local files and pipes have threads of their own.
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
+    let outcome = runtime.block_on(arguments.command.run(&arguments.options));
+    // A name that is still being resolved must not hold the program up.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Log lines go to standard error: warnings, and with each `-v` one level more.
+fn show_log_lines(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
+}

@@ -1,0 +1,128 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueEnum};
+use iscsi_initiator::{AuthenticationMode, DigestPreference};
+
+use crate::commands::Command;
+use crate::size;
+
+const AFTER_HELP: &str = "\
+URL is iscsi://host[:port]/target[/lun], IPv6 addresses in brackets. The longer form of libiscsi is read too.
+
+Exit codes:
+   0  done
+   1  anything that is not below, or interrupted
+   2  usage
+   3  the target refused our credentials
+   4  the target did not authenticate itself, or a demanded authentication did not take place
+   5  login refused for another reason
+   6  the target broke the protocol
+   7  could not connect, connection lost, timed out
+   8  a SCSI command failed
+   9  secret store or secret file
+  10  local file, or data that do not match";
+
+/// iSCSI targets from the command line: discover, log in with mutual CHAP, read and write blocks
+#[derive(Parser)]
+#[command(name = "iscsi", version, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// CHAP name that we send; by default the initiator name
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Credentials")]
+    pub(crate) user: Option<String>,
+    /// File with the secret that we prove, of mode 0600; `-` is standard input
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Credentials")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// CHAP name that the target must send; by default any
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Credentials")]
+    pub(crate) target_user: Option<String>,
+    /// File with the secret that the target must prove, of mode 0600; `-` is standard input
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Credentials")]
+    pub(crate) target_secret_file: Option<PathBuf>,
+    /// Directory of the secret store
+    #[arg(long, global = true, value_name = "PATH", env = "ISCSI_SECRET_STORE", help_heading = "Credentials")]
+    pub(crate) store: Option<PathBuf>,
+    /// How much authentication to demand; by default as much as the known secrets allow
+    #[arg(long, global = true, value_name = "HOW", help_heading = "Credentials")]
+    pub(crate) auth: Option<Authentication>,
+    /// Our iSCSI name; by default that of /etc/iscsi/initiatorname.iscsi, else one that is made once and kept
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
+    pub(crate) initiator_name: Option<String>,
+    /// Limit for the whole login, and for each later command [default: 30 and 60]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = size::parse_seconds, help_heading = "Connection")]
+    pub(crate) timeout: Option<Duration>,
+    /// Header digest to offer [default: none]
+    #[arg(long, global = true, value_name = "DIGEST", help_heading = "Connection")]
+    pub(crate) header_digest: Option<Digest>,
+    /// Data digest to offer [default: none]
+    #[arg(long, global = true, value_name = "DIGEST", help_heading = "Connection")]
+    pub(crate) data_digest: Option<Digest>,
+    /// How to show results
+    #[arg(long, global = true, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    pub(crate) output: Output,
+    /// Say more on standard error; up to three times
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+}
+
+/// `--auth`
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Authentication {
+    /// None, whatever secrets are known
+    None,
+    /// We prove ourselves to the target
+    Chap,
+    /// Both prove themselves
+    Mutual,
+}
+
+impl From<Authentication> for AuthenticationMode {
+    fn from(authentication: Authentication) -> Self {
+        match authentication {
+            Authentication::None => Self::None,
+            Authentication::Chap => Self::Chap,
+            Authentication::Mutual => Self::Mutual,
+        }
+    }
+}
+
+/// `--header-digest`, `--data-digest`
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Digest {
+    /// No digest
+    None,
+    /// CRC32C, or no login
+    Crc32c,
+    /// CRC32C if the target can, else none
+    PreferCrc32c,
+}
+
+impl From<Digest> for DigestPreference {
+    fn from(digest: Digest) -> Self {
+        match digest {
+            Digest::None => Self::None,
+            Digest::Crc32c => Self::Crc32c,
+            Digest::PreferCrc32c => Self::PreferCrc32c,
+        }
+    }
+}
+
+/// `--output`
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}

@@ -1,0 +1,107 @@
+//! What can go wrong in the program, and how it is shown.
+
+use std::error::Error as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use iscsi_initiator::{Error, PortalError, UrlError};
+use iscsi_secrets::{GeneratorError, SecretFileError, StoreError};
+
+use crate::printable::printable;
+
+/// Why a command was not, or not wholly, carried out. No secret is part of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Arguments that make no sense together.
+    #[error("{message}")]
+    Usage { message: String, hint: &'static str },
+    #[error("unusable URL")]
+    Url(#[from] UrlError),
+    #[error(transparent)]
+    Portal(#[from] PortalError),
+    /// A name that is none.
+    #[error("unusable {what}: {reason}")]
+    Name { what: &'static str, reason: String },
+    #[error(transparent)]
+    Initiator(#[from] Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the secret store knows no target {name}")]
+    UnknownTarget { name: String },
+    #[error(transparent)]
+    SecretFile(#[from] SecretFileError),
+    #[error("the two secrets typed in are not the same")]
+    SecretsDiffer,
+    #[error(transparent)]
+    Generator(#[from] GeneratorError),
+    /// A file, pipe or terminal of this host.
+    #[error("cannot {action}")]
+    Local { action: String, source: io::Error },
+    #[error("no usable initiator name in {}", path.display())]
+    NameFile { path: PathBuf },
+    /// A transfer that ended before its end.
+    #[error("{done}")]
+    Unfinished { done: String, source: Box<Failure> },
+    #[error("interrupted")]
+    Interrupted,
+    #[error("cannot write the result as JSON")]
+    Json(#[source] serde_json::Error),
+    #[error("cannot start")]
+    Runtime(#[source] io::Error),
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>, hint: &'static str) -> Self {
+        Self::Usage { message: message.into(), hint }
+    }
+
+    /// For `map_err`: the step that the operating system refused.
+    pub(crate) fn local(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Local { action: action.into(), source }
+    }
+
+    /// The same, for a step with a file.
+    pub(crate) fn file(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        Self::local(format!("{verb} {}", path.display()))
+    }
+
+    /// What a person can change.
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => Some((*hint).to_owned()),
+            Self::Url(error) => Some(error.hint().to_owned()),
+            Self::Initiator(error) => error.hint(),
+            Self::Store(error) => error.remedy(),
+            Self::UnknownTarget { .. } => Some("see `iscsi secret list`".to_owned()),
+            Self::SecretFile(error) => error.remedy(),
+            Self::NameFile { .. } => {
+                Some("put one line `InitiatorName=iqn…` there, or use --initiator-name".to_owned())
+            }
+            Self::Unfinished { source, .. } => source.hint(),
+            _ => None,
+        }
+    }
+
+    /// `error:`, every `caused by:` that says more, and `hint:`, on standard error.
+    pub(crate) fn print(&self) {
+        let mut above = self.to_string();
+        eprintln!("error: {}", printable(&above));
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !above.ends_with(&text) {
+                eprintln!("caused by: {}", printable(&text));
+            }
+            above = text;
+            cause = error.source();
+        }
+        if let Some(hint) = self.hint() {
+            eprintln!("hint: {}", printable(&hint));
+        }
+    }
+}
+
+/// One line on standard error about something that does not stop the program.
+pub(crate) fn warn(text: &str) {
+    eprintln!("warning: {}", printable(text));
+}

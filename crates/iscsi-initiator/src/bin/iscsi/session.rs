@@ -1,0 +1,79 @@
+//! One session around one piece of work.
+
+use iscsi_initiator::{Config, DigestPreference, Initiator, Lun, Session, TargetUrl};
+
+use crate::arguments::Options;
+use crate::failure::{Failure, warn};
+use crate::{credentials, initiator_name, secret_source, store};
+
+/// The initiator that the options describe. The store is opened first: when it cannot be read, nothing is made.
+pub(crate) fn initiator(
+    options: &Options,
+    header_digest: Option<DigestPreference>,
+) -> Result<Initiator, Failure> {
+    secret_source::check_standard_input(options, None)?;
+    let store = store::for_reading(options)?;
+    let mut config = Config::new(initiator_name::initiator_name(options)?)?;
+    if let Some(limit) = options.timeout {
+        (config.login_timeout, config.command_timeout) = (limit, limit);
+    }
+    if let Some(digest) = options.header_digest.map(Into::into).or(header_digest) {
+        config.offer.header_digest = digest;
+    }
+    if let Some(digest) = options.data_digest {
+        config.offer.data_digest = digest.into();
+    }
+    Ok(Initiator::new(config, store))
+}
+
+/// Logs in, does the work and logs out, whatever became of the work. Ctrl-C ends the work and not the logout; a
+/// second one ends that too.
+pub(crate) async fn with_session<T>(
+    options: &Options,
+    url: TargetUrl,
+    work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let initiator = initiator(options, url.header_digest)?;
+    let request = credentials::request(options, url.credentials)?;
+    let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
+    let session = until_interrupted(login).await?;
+    let outcome = until_interrupted(work(&session)).await;
+    log_out(session).await;
+    outcome
+}
+
+/// Drops the work when Ctrl-C comes first.
+pub(crate) async fn until_interrupted<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        outcome = work => outcome,
+        signal = tokio::signal::ctrl_c() => {
+            signal.map_err(Failure::local("wait for Ctrl-C"))?;
+            Err(Failure::Interrupted)
+        }
+    }
+}
+
+/// What was done is done: a logout that fails changes nothing about it.
+async fn log_out(session: Session) {
+    let logout = async { Ok(session.logout().await?) };
+    if let Err(failure) = until_interrupted(logout).await {
+        warn(&format!("logout: {failure}"));
+    }
+}
+
+/// Reads a URL that has to be one of a target.
+pub(crate) fn target(text: &str) -> Result<TargetUrl, Failure> {
+    Ok(text.parse()?)
+}
+
+/// Reads a URL that has to name a logical unit.
+pub(crate) fn logical_unit(text: &str) -> Result<(TargetUrl, Lun), Failure> {
+    let url = target(text)?;
+    let lun = url.lun.ok_or_else(|| {
+        Failure::usage("the URL names no logical unit", "add its number: iscsi://host/target/0; `iscsi luns` lists them")
+    })?;
+    Ok((url, lun))
+}

@@ -1,0 +1,86 @@
+//! Numbers of octets as people write them.
+
+use std::time::Duration;
+
+const UNITS: [(&str, u32); 4] = [("K", 10), ("M", 20), ("G", 30), ("T", 40)];
+
+/// Reads a number of octets: `4096`, `4K`, `4KiB`; K, M, G, T are powers of 1024.
+pub(crate) fn parse(text: &str) -> Result<u64, String> {
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(end);
+    let shift = shift_of(unit).ok_or("the unit is none of K, M, G, T, KiB, MiB, GiB, TiB")?;
+    let number: u64 = digits.parse().map_err(|_| "not a number of octets")?;
+    number.checked_mul(1 << shift).ok_or_else(|| "more than 2^64 octets".to_owned())
+}
+
+fn shift_of(unit: &str) -> Option<u32> {
+    if unit.is_empty() {
+        return Some(0);
+    }
+    let prefix = unit.strip_suffix("iB").unwrap_or(unit);
+    UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix)).map(|(_, shift)| *shift)
+}
+
+/// Shows a number of octets in the largest unit of which there is at least one, rounded down to one decimal.
+pub(crate) fn show(octets: u64) -> String {
+    let unit = UNITS.iter().rev().find(|(_, shift)| octets >> shift > 0);
+    unit.map_or_else(
+        || format!("{octets} B"),
+        |(name, shift)| {
+            let tenths = (octets & ((1 << shift) - 1)) * 10 >> shift;
+            format!("{}.{tenths} {name}iB", octets >> shift)
+        },
+    )
+}
+
+/// Reads a time limit in seconds, perhaps with decimals, above zero and up to a day.
+pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_secs(86_400);
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|limit| !limit.is_zero() && *limit <= LONGEST)
+        .ok_or_else(|| "seconds have to be above 0 and at most 86400".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_with_and_without_units() {
+        let cases = [
+            ("0", 0),
+            ("512", 512),
+            ("4K", 4096),
+            ("4k", 4096),
+            ("4KiB", 4096),
+            ("3MiB", 3 << 20),
+            ("1G", 1 << 30),
+            ("2TiB", 2 << 40),
+            ("18446744073709551615", u64::MAX),
+        ];
+        for (text, octets) in cases {
+            assert_eq!(parse(text), Ok(octets), "{text}");
+        }
+        for text in ["", "K", "-1", "+1", "1.5K", "1KB", "1 K", "0x10", "1iB", "16777216T", "18446744073709551616"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_shown_in_the_largest_unit() {
+        let cases = [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (64 << 20, "64.0 MiB"), (u64::MAX, "16777215.9 TiB")];
+        for (octets, text) in cases {
+            assert_eq!(show(octets), text);
+        }
+    }
+
+    #[test]
+    fn seconds_are_above_zero() {
+        assert_eq!(parse_seconds("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["0", "-1", "NaN", "inf", "1e30", "", "86401"] {
+            assert!(parse_seconds(text).is_err(), "{text}");
+        }
+    }
+}
