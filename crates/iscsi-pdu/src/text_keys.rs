@@ -82,12 +82,14 @@ fn parse_pair(pair: &[u8]) -> Result<(&str, &str), TextError> {
     Ok((key, value))
 }
 
+/// The one key of the RFC that breaks its own rule on key names (13.24).
+const SMALL_KEY: &str = "iSCSIProtocolLevel";
+
 /// A capital letter, then letters, digits and `. - + @ _`; X# keys of RFC 3720 also had `#` (TXT-04).
 fn is_key(key: &str) -> bool {
     let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b".-+@_#".contains(&octet);
-    key.len() <= MAX_KEY_LENGTH
-        && key.starts_with(|first: char| first.is_ascii_uppercase())
-        && key.bytes().all(allowed)
+    let begins = key.starts_with(|first: char| first.is_ascii_uppercase()) || key == SMALL_KEY;
+    begins && key.len() <= MAX_KEY_LENGTH && key.bytes().all(allowed)
 }
 
 /// Writes pairs one after the other.

@@ -1,0 +1,18 @@
+//! Rows of the conformance table as tests, in memory: the initiator's half of a login against scripted answers, CHAP
+//! against published values, every PDU by list. A test carries the id of its row.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail so"
+)]
+
+mod chap_attacks;
+mod chap_vectors;
+mod halves;
+mod login_headers;
+mod negotiation;
+mod pdus;
+mod scripted;

@@ -1,0 +1,126 @@
+//! Operational keys: answers to our offers, and our answers to the target's.
+
+use iscsi_login::initiator::{SessionType, Step};
+use iscsi_login::{Authentication, DigestPreference, LoginError, Offer, Parameters, Violation, initiator};
+
+use crate::scripted::{Play, answer, config, grant};
+
+/// The result of answering our offers like this.
+fn result(keys: &[(&str, &str)]) -> Result<Parameters, LoginError> {
+    match Play::at_parameters().step(|request| grant(request, keys))? {
+        Step::Complete(completed) => Ok(completed.parameters),
+        _ => panic!("not complete"),
+    }
+}
+
+/// NEG-01, NEG-12: silence means defaults; an offer that decides alone decides.
+#[test]
+fn neg_01_defaults() {
+    let silent = result(&[]).unwrap();
+    assert!(silent.initial_r2t && silent.immediate_data);
+    assert_eq!((silent.max_burst_length, silent.first_burst_length), (262_144, 65_536));
+    assert_eq!((silent.max_send_data_segment_length, silent.max_recv_data_segment_length), (8192, 262_144));
+}
+
+/// NEG-08, NEG-10, NEG-11, NEG-13, TXT-10: answers that no rule allows.
+#[test]
+fn neg_11_impossible_answers() {
+    for pair in [
+        ("HeaderDigest", "CRC32C"),
+        ("HeaderDigest", "None,CRC32C"),
+        ("MaxBurstLength", "1048577"),
+        ("MaxBurstLength", "511"),
+        ("MaxBurstLength", "16777216"),
+        ("MaxBurstLength", "many"),
+        ("DefaultTime2Wait", "1"),
+        ("DefaultTime2Wait", "3601"),
+        ("MaxOutstandingR2T", "0"),
+        ("ErrorRecoveryLevel", "1"),
+        ("InitialR2T", "yes"),
+        ("DataPDUInOrder", "No"),
+        ("MaxRecvDataSegmentLength", "511"),
+        ("MaxBurstLength", "NotUnderstood"),
+        ("TargetPortalGroupTag", "65536"),
+    ] {
+        let error = result(&[pair]).unwrap_err();
+        assert!(matches!(error, LoginError::Protocol(_)), "{pair:?}: {error}");
+    }
+}
+
+/// NEG-05, NEG-06, NEG-16: words that conclude a key, and bursts that fit into each other.
+#[test]
+fn neg_05_irrelevant_and_reject() {
+    assert_eq!(result(&[("FirstBurstLength", "Irrelevant")]).unwrap().first_burst_length, 65_536);
+    assert!(!result(&[("DataDigest", "Reject")]).unwrap().digests.data);
+    let bursts = result(&[("FirstBurstLength", "65536"), ("MaxBurstLength", "8192")]).unwrap();
+    assert_eq!((bursts.first_burst_length, bursts.max_burst_length), (8192, 8192));
+    let mut offer = Offer::default();
+    offer.data_digest = DigestPreference::Crc32c;
+    let play = Play::begin(initiator::Config { offer, ..config(Authentication::None) });
+    assert!(play.step(|request| grant(request, &[("DataDigest", "Reject")])).is_err());
+}
+
+/// NEG-07: no key twice, in one PDU or in two.
+#[test]
+fn neg_07_duplicates() {
+    let twice = Violation::DuplicateKey { key: "ImmediateData".to_owned() };
+    let pair = ("ImmediateData", "Yes");
+    assert_eq!(result(&[pair, pair]), Err(twice.clone().into()));
+    let play = Play::at_parameters().on(|request| answer(request, &[pair]));
+    assert_eq!(play.fails(|request| grant(request, &[pair])), twice.into());
+}
+
+/// NEG-02, NEG-09, NEG-18, NEG-23, NEG-29, NEG-36: keys that the target brings up.
+#[test]
+fn neg_18_answers_to_the_target() {
+    let discovery =
+        initiator::Config { session_type: SessionType::Discovery, ..config(Authentication::None) };
+    let play = Play::begin(discovery).on(|request| {
+        answer(
+            request,
+            &[
+                ("X-com.example.foo", "1"),
+                ("IFMarkInt", "1~2"),
+                ("MaxBurstLength", "1024"),
+                ("TargetAlias", "shelf"),
+                ("MaxRecvDataSegmentLength", "1024"),
+            ],
+        )
+    });
+    let expected =
+        [("X-com.example.foo", "NotUnderstood"), ("IFMarkInt", "Reject"), ("MaxBurstLength", "Irrelevant")];
+    let expected: Vec<_> =
+        expected.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    assert_eq!(play.keys(), expected);
+
+    let play = Play::at_parameters().on(|request| {
+        answer(request, &[("TaskReporting", "FastAbort,RFC3720"), ("iSCSIProtocolLevel", "2")])
+    });
+    assert_eq!(play.value("TaskReporting").as_deref(), Some("RFC3720"));
+    assert_eq!(play.value("iSCSIProtocolLevel").as_deref(), Some("1"));
+    assert!(play.request.transit);
+
+    for word in ["Reject", "Irrelevant", "NotUnderstood"] {
+        assert!(Play::at_parameters().step(|request| answer(request, &[("TaskReporting", word)])).is_err());
+    }
+}
+
+/// LOG-19: a transition together with a fresh proposal.
+#[test]
+fn log_19_transition_with_a_proposal() {
+    let error = result(&[("X-com.example.foo", "1")]).unwrap_err();
+    assert!(matches!(error, LoginError::Protocol(Violation::Header { field: "T", .. })), "{error}");
+}
+
+/// NEG-32, LOG-05: a discovery session offers nothing that is irrelevant there.
+#[test]
+fn neg_32_discovery() {
+    let discovery =
+        initiator::Config { session_type: SessionType::Discovery, ..config(Authentication::None) };
+    let play = Play::begin(discovery);
+    assert_eq!(play.value("SessionType").as_deref(), Some("Discovery"));
+    for key in ["TargetName", "MaxConnections", "InitialR2T", "MaxBurstLength", "DataPDUInOrder"] {
+        assert_eq!(play.value(key), None, "{key}");
+    }
+    assert_eq!(play.value("HeaderDigest").as_deref(), Some("None"));
+}

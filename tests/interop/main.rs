@@ -1,0 +1,10 @@
+//! The program `iscsi` against targets that others wrote, judged by its exit codes, by the targets' own disks, and by
+//! an independent decoder.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
+
+mod authentication;
+mod capture;
+mod flat_memory;
+mod program;
+mod transfers;

@@ -1,0 +1,94 @@
+//! What an independent reader, the iSCSI dissector of Wireshark, finds in a record.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::patience::PATIENCE;
+use super::program::{Program, run};
+
+const TSHARK: Program = Program { name: "tshark", package: "tshark" };
+
+/// One packet: for each field asked for, the values it has there, in order. A packet can hold several PDUs.
+pub type Row = Vec<Vec<String>>;
+
+/// Between values of one field; Wireshark prints it in no value.
+const VALUE_SEPARATOR: char = '\u{1f}';
+
+/// A record in a file and the port whose traffic is iSCSI.
+pub struct Dissection {
+    record: PathBuf,
+    port: u16,
+    _folder: Option<TempDir>,
+}
+
+impl Dissection {
+    /// The folder, if any, goes with the dissection.
+    pub(super) const fn new(record: PathBuf, port: u16, folder: Option<TempDir>) -> Self {
+        Self { record, port, _folder: folder }
+    }
+
+    /// Reads a record that exists already.
+    #[must_use]
+    pub fn of(record: &Path, port: u16) -> Self {
+        Self::new(record.to_owned(), port, None)
+    }
+
+    /// The record, in pcap format. Gone when the dissection is dropped, unless it was there before.
+    #[must_use]
+    pub fn record(&self) -> &Path {
+        &self.record
+    }
+
+    /// These fields of all packets that a display filter lets through, such as `fields("iscsi.opcode == 0x03",
+    /// &["frame.number", "iscsi.keyvalue"])`.
+    #[must_use]
+    pub fn fields(&self, filter: &str, fields: &[&str]) -> Vec<Row> {
+        let mut command = self.tshark(filter);
+        command
+            .args(["-T", "fields", "-E", "separator=/t", "-E"])
+            .arg(format!("aggregator={VALUE_SEPARATOR}"));
+        for field in fields {
+            command.args(["-e", field]);
+        }
+        finish(&mut command).lines().map(row).collect()
+    }
+
+    /// The packets that the dissector could not read to their end, one line each. None, if all is well.
+    #[must_use]
+    pub fn malformed(&self) -> Vec<String> {
+        finish(&mut self.tshark("_ws.malformed")).lines().map(str::to_owned).collect()
+    }
+
+    fn tshark(&self, filter: &str) -> Command {
+        let mut command = TSHARK.command();
+        let decode = format!("tcp.port=={},iscsi", self.port);
+        command.arg("-n").arg("-r").arg(&self.record).args(["-d", &decode, "-Y", filter]);
+        command
+    }
+}
+
+fn finish(command: &mut Command) -> String {
+    let outcome = run(command, PATIENCE * 10).expect("tshark ends in time");
+    assert!(outcome.status.success(), "tshark: {}", outcome.stderr);
+    outcome.stdout
+}
+
+fn row(line: &str) -> Row {
+    line.split('\t').map(values).collect()
+}
+
+fn values(cell: &str) -> Vec<String> {
+    cell.split(VALUE_SEPARATOR).filter(|value| !value.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_split_into_fields_and_values() {
+        assert_eq!(row("7\tCHAP_A=5,7\u{1f}CHAP_N=x\t"), [vec!["7"], vec!["CHAP_A=5,7", "CHAP_N=x"], vec![]]);
+    }
+}
