@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use iscsi_tests::lab::{Access, Tgt, TgtTarget};
+use iscsi_tests::lab::{Tgt, TgtTarget};
 
 use crate::program::User;
 
@@ -22,11 +22,9 @@ fn peak_kib(pid: u32) -> Option<u64> {
 
 #[test]
 fn reading_a_gibibyte_keeps_memory_flat() {
-    let target = TgtTarget { suffix: "big", access: Access::Open, parameters: &[] };
-    let tgt = Tgt::start(&[target], GIB, Access::Open);
+    let tgt = Tgt::builder().target(TgtTarget::named("big").size(GIB)).start();
     let user = User::new();
-    user.create_store();
-    let url = format!("iscsi://{}/{}/1", tgt.portal(), Tgt::name("big"));
+    let url = tgt.url("big", TgtTarget::FILE_LUN);
     let mut command = user.command();
     command.args(["read", &url, "--offset", "0", "--length", &GIB.to_string(), "-o", "/dev/null"]);
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -44,19 +42,18 @@ fn reading_a_gibibyte_keeps_memory_flat() {
 
 #[test]
 fn progress_is_for_terminals_only() {
-    let target = TgtTarget { suffix: "disk", access: Access::Open, parameters: &[] };
-    let tgt = Tgt::start(&[target], 256 << 20, Access::Open);
+    let tgt = Tgt::builder().target(TgtTarget::named("disk").size(256 << 20)).start();
     let user = User::new();
-    user.create_store();
-    let url = format!("iscsi://{}/{}/1", tgt.portal(), Tgt::name("disk"));
+    let url = tgt.url("disk", TgtTarget::FILE_LUN);
     let read = ["read", &url, "--offset", "0", "--length", "256MiB", "-o", "/dev/null"];
-    assert_eq!(user.run(&read).expect(&[0]).stderr, "");
+    let piped = user.run(&read).expect(&[0]).stderr;
+    assert!(!piped.contains('\r') && !piped.contains("MiB"), "{piped}");
 
     // util-linux' script gives the program a terminal.
     let line = format!("{} {}", env!("CARGO_BIN_EXE_iscsi"), read.join(" "));
     let output = Command::new("script")
         .args(["-qec", &line, "/dev/null"])
-        .env("ISCSI_SECRET_STORE", user.path("store"))
+        .env("STATE_DIRECTORY", user.path("store"))
         .env("TERM", "xterm")
         .stdin(Stdio::null())
         .output()

@@ -1,7 +1,13 @@
 //! The program `iscsi` against targets that others wrote, judged by its exit codes, by the targets' own disks, and by
 //! an independent decoder.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail so"
+)]
 
 mod authentication;
 mod capture;

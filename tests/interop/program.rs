@@ -5,8 +5,25 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use iscsi_tests::lab::{FORWARD, REVERSE, TestAccount};
+use iscsi_tests::lab::Auth;
 use tempfile::TempDir;
+
+/// A CHAP name with its secret, for tests only.
+pub type TestAccount = (&'static str, &'static str);
+
+/// What the initiator proves.
+pub const FORWARD: TestAccount = ("labuser", "initsecret123");
+/// What the target proves.
+pub const REVERSE: TestAccount = ("labtarget", "targsecret456");
+
+/// What the targets called `open`, `chap` and `mutual` demand.
+pub fn access(name: &str) -> Auth {
+    match name {
+        "chap" => Auth::chap(FORWARD),
+        "mutual" => Auth::mutual(FORWARD, REVERSE),
+        _ => Auth::None,
+    }
+}
 
 /// One user of the program.
 pub struct User {
@@ -24,7 +41,10 @@ impl Outcome {
     /// Fails with everything that was printed unless the exit code is one of these.
     pub fn expect(self, codes: &[i32]) -> Self {
         let Self { code, stdout, stderr } = &self;
-        assert!(codes.contains(code), "exit code {code}, expected {codes:?}\nstdout: {stdout}\nstderr: {stderr}");
+        assert!(
+            codes.contains(code),
+            "exit code {code}, expected {codes:?}\nstdout: {stdout}\nstderr: {stderr}"
+        );
         self
     }
 }
@@ -43,14 +63,21 @@ impl User {
     /// The program with this user's store, ready for arguments.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iscsi"));
-        command.env("ISCSI_SECRET_STORE", self.path("store")).env("HOME", self.home.path()).stdin(Stdio::null());
-        command.env_remove("STATE_DIRECTORY").env_remove("XDG_STATE_HOME");
+        // The default place of the store: what is not there yet is empty.
+        command
+            .env("STATE_DIRECTORY", self.path("store"))
+            .env_remove("ISCSI_SECRET_STORE")
+            .stdin(Stdio::null());
         command
     }
 
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         let mut command = self.command();
-        let output = command.args(["--initiator-name", "iqn.2001-04.com.example:host"]).args(arguments).output().unwrap();
+        let output = command
+            .args(["--initiator-name", "iqn.2001-04.com.example:host"])
+            .args(arguments)
+            .output()
+            .unwrap();
         Outcome {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -68,34 +95,22 @@ impl User {
 
     /// Stores what we prove, and what the target must prove if `reverse` is given.
     pub fn remember(&self, target: &str, forward: TestAccount, reverse: Option<TestAccount>) {
-        self.create_store();
-        let file = self.secret_file("forward", forward.secret);
-        let what = ["secret", "remember", "--target", target, "--user", forward.name, "--secret-file", &file];
+        let file = self.secret_file("forward", forward.1);
+        let what = ["secret", "remember", "--target", target, "--user", forward.0, "--secret-file", &file];
         self.run(&what).expect(&[0]);
         if let Some(reverse) = reverse {
-            let file = self.secret_file("reverse", reverse.secret);
-            let what = ["secret", "set", "--target", target, "--target-user", reverse.name, "--secret-file", &file];
+            let file = self.secret_file("reverse", reverse.1);
+            let what =
+                ["secret", "set", "--target", target, "--target-user", reverse.0, "--secret-file", &file];
             self.run(&what).expect(&[0]);
         }
-    }
-
-    /// An empty store: a login may then go without authentication.
-    pub fn create_store(&self) {
-        if !self.path("store").exists() {
-            fs::create_dir(self.path("store")).unwrap();
-            fs::set_permissions(self.path("store"), Permissions::from_mode(0o700)).unwrap();
-        }
-        self.run(&["secret", "list"]).expect(&[0]);
     }
 }
 
 /// The account with another secret.
 pub fn wrong(account: TestAccount) -> TestAccount {
-    TestAccount { secret: "not-the-secret-1", ..account }
+    (account.0, "not-the-secret-1")
 }
-
-/// Both accounts as the targets have them.
-pub const RIGHT: (TestAccount, Option<TestAccount>) = (FORWARD, Some(REVERSE));
 
 pub fn read_file(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap()

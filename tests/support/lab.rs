@@ -17,14 +17,6 @@
 //! let dissection = capture.stop();
 //! assert_eq!(dissection.malformed(), Vec::<String>::new());
 //! ```
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    reason = "a test that cannot set its stage up has failed"
-)]
 
 mod auth;
 mod capture;

@@ -1,0 +1,73 @@
+//! What the program says about itself is a contract too: forms and exit codes.
+
+use crate::program::Place;
+
+fn help(arguments: &[&str]) -> String {
+    Place::new().run(&[arguments, &["--help"]].concat()).expect(0).stdout
+}
+
+#[test]
+fn every_command_and_every_exit_code_is_listed() {
+    let help = help(&[]);
+    for command in ["discover", "login", "luns", "info", "read", "write", "secret"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command} in {help}");
+    }
+    let codes = help.split("Exit codes:").nth(1).unwrap();
+    let codes: Vec<&str> = codes.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(codes, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
+}
+
+#[test]
+fn every_option_is_listed_with_every_command() {
+    const OPTIONS: [&str; 13] = [
+        "--user <NAME>",
+        "--secret-file <FILE>",
+        "--target-user <NAME>",
+        "--target-secret-file <FILE>",
+        "--store <PATH>",
+        "ISCSI_SECRET_STORE",
+        "--auth <HOW>",
+        "--initiator-name <NAME>",
+        "--timeout <SECONDS>",
+        "--header-digest <DIGEST>",
+        "--data-digest <DIGEST>",
+        "--output <FORM>",
+        "--verbose",
+    ];
+    for command in ["discover", "login", "luns", "info", "read", "write"] {
+        let help = help(&[command]);
+        for option in OPTIONS {
+            assert!(help.contains(option), "{option} of {command} in {help}");
+        }
+    }
+}
+
+#[test]
+fn the_forms_of_the_contract() {
+    let cases: [(&[&str], &str); 13] = [
+        (&["discover"], "iscsi discover [OPTIONS] <PORTAL>"),
+        (&["login"], "iscsi login [OPTIONS] <URL>"),
+        (&["luns"], "iscsi luns [OPTIONS] <URL>"),
+        (&["info"], "iscsi info [OPTIONS] <URL>"),
+        (&["read"], "iscsi read [OPTIONS] --output-file <FILE> <URL>"),
+        (&["write"], "iscsi write [OPTIONS] --input-file <FILE> <URL>"),
+        (&["secret"], "iscsi secret [OPTIONS] <COMMAND>"),
+        (&["secret", "remember"], "iscsi secret remember [OPTIONS] --target <IQN>"),
+        (&["secret", "set"], "iscsi secret set [OPTIONS] <--target <IQN>|--global>"),
+        (&["secret", "clear"], "iscsi secret clear [OPTIONS] <--target <IQN>|--global>"),
+        (&["secret", "forget"], "iscsi secret forget [OPTIONS] --target <IQN>"),
+        (&["secret", "list"], "iscsi secret list [OPTIONS]"),
+        (&["secret", "generate"], "iscsi secret generate [OPTIONS] --output-file <FILE>"),
+    ];
+    for (command, form) in cases {
+        let help = help(command);
+        assert!(help.contains(&format!("Usage: {form}\n")), "{form} in {help}");
+    }
+}
+
+#[test]
+fn the_environment_is_named_and_not_repeated() {
+    let place = Place::new();
+    let outcome = place.run(&["login", "--help"]).expect(0);
+    assert!(outcome.stdout.contains("[env: ISCSI_SECRET_STORE]"), "{}", outcome.stdout);
+}

@@ -1,0 +1,118 @@
+//! `iscsi secret`: what is stored, listed, cleared and forgotten.
+
+use std::fs;
+
+use crate::program::{Place, TARGET, mode};
+
+const URL: &str = "iscsi://127.0.0.1:1/iqn.2001-04.com.example:disk";
+
+/// The lines of the list about one target, or about every other one.
+fn listed(place: &Place, whom: &str) -> Vec<String> {
+    let list = place.run(&["secret", "list"]).expect(0).stdout;
+    let line = list.lines().find_map(|line| line.strip_prefix(whom)).unwrap_or_default();
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Runs `iscsi secret` with a secret on standard input.
+fn store(place: &Place, arguments: &[&str], secret: &[u8]) {
+    place.run_with_input(&[&["secret"], arguments, &["--secret-file", "-"]].concat(), secret).expect(0);
+}
+
+#[test]
+fn from_the_first_secret_to_the_last() {
+    let place = Place::new();
+    store(&place, &["remember", "--target", TARGET, "--user", "labuser"], b"initsecret123\n");
+    assert_eq!(mode(&place.path("store")), 0o700);
+    assert_eq!(listed(&place, TARGET), ["set", "labuser", "unset", "-"]);
+
+    store(
+        &place,
+        &["set", "--target", &TARGET.to_uppercase(), "--target-user", "labtarget"],
+        b"targsecret456",
+    );
+    assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget"]);
+
+    // Other octets leave the names as they are.
+    store(&place, &["set", "--target", TARGET], &[0xff; 255]);
+    store(&place, &["remember", "--target", TARGET], b"\0binary\0secret");
+    assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget"]);
+
+    place.run(&["secret", "clear", "--target", TARGET]).expect(0);
+    assert_eq!(listed(&place, TARGET), ["set", "labuser", "cleared", "labtarget"]);
+
+    place.run(&["secret", "forget", "--target", TARGET]).expect(0);
+    assert_eq!(listed(&place, TARGET), ["unset", "-", "unset", "-"]);
+}
+
+#[test]
+fn the_global_secret() {
+    let place = Place::new();
+    store(&place, &["set", "--global"], b"targsecret456");
+    assert_eq!(listed(&place, "(every other)"), ["unset", "-", "set", "(any)"]);
+    place.run(&["secret", "clear", "--global"]).expect(0);
+    assert!(listed(&place, "(every other)").is_empty());
+}
+
+#[test]
+fn the_list_as_json() {
+    let place = Place::new();
+    store(&place, &["set", "--global", "--target-user", "\u{e4}\u{1b}"], b"targsecret456");
+    store(&place, &["remember", "--target", TARGET], b"initsecret123");
+    let list = place.run(&["secret", "list", "--output", "json"]).expect(0).stdout;
+    let list: String = list.split_whitespace().collect();
+    let global = r#"{"target":null,"remembered":false,"user":null,"target_secret":"set","target_user":"\u00e4\u001b"}"#;
+    let target = r#"{"target":"iqn.2001-04.com.example:disk","remembered":true,"user":null,"target_secret":"unset","target_user":null}"#;
+    assert_eq!(list, format!("[{global},{target}]"));
+}
+
+#[test]
+fn what_is_stored_decides_how_a_login_begins() {
+    let place = Place::with_store();
+    let login = |code| place.run(&["login", URL]).expect(code);
+    // Nothing is known of the target: no authentication.
+    login(7);
+    place.run(&["login", URL, "--auth", "chap"]).expect(4);
+    place.run(&["login", URL, "--auth", "mutual"]).expect(4);
+    // Mutual CHAP needs both directions.
+    store(&place, &["set", "--target", TARGET], b"targsecret456");
+    login(4).complains("no secret is remembered").complains("hint: ");
+}
+
+#[test]
+fn a_target_whose_secret_was_cleared_fails_before_any_packet() {
+    let place = Place::new();
+    store(&place, &["remember", "--target", TARGET], b"initsecret123");
+    store(&place, &["set", "--target", TARGET], b"targsecret456");
+    store(&place, &["set", "--global"], b"global-secret-1");
+    place.run(&["login", URL]).expect(7);
+    place.run(&["secret", "clear", "--target", TARGET]).expect(0);
+    place.run(&["login", URL]).expect(4).complains("cleared");
+    place.run(&["secret", "forget", "--target", TARGET]).expect(0);
+    place.run(&["login", URL]).expect(4).complains("remember");
+    place.run(&["secret", "clear", "--global"]).expect(0);
+    place.run(&["login", URL]).expect(7);
+}
+
+#[test]
+fn a_name_that_was_mistyped_changes_nothing() {
+    for command in ["clear", "forget"] {
+        let place = Place::with_store();
+        place.run(&["secret", command, "--target", TARGET]).expect(9).complains("knows no target");
+        assert!(listed(&place, TARGET).is_empty());
+    }
+}
+
+#[test]
+fn generated_secrets_differ_and_overwrite_nothing() {
+    let place = Place::new();
+    place.run(&["secret", "generate", "-o", "a"]).expect(0);
+    place.run(&["secret", "generate", "-o", "b"]).expect(0);
+    let (a, b) = (fs::read(place.path("a")).unwrap(), fs::read(place.path("b")).unwrap());
+    assert_eq!((a.len(), b.len(), mode(&place.path("a"))), (16, 16, 0o600));
+    assert_ne!(a, b);
+    place.run(&["secret", "generate", "-o", "a"]).expect(10).complains("cannot create a");
+    assert_eq!(fs::read(place.path("a")).unwrap(), a);
+    let shown = place.run(&["secret", "generate", "-o", "-"]).expect(0).stdout;
+    assert_eq!(shown.len(), 17);
+    store(&place, &["set", "--global"], shown.as_bytes());
+}

@@ -1,0 +1,80 @@
+//! No secret is ever printed, whatever goes wrong and however much is to be said.
+
+use crate::program::{Outcome, Place, TARGET, finish};
+
+const FORWARD: &str = "initsecret123";
+const REVERSE: &str = "targsecret456";
+
+#[track_caller]
+fn silent(outcome: &Outcome) {
+    for secret in [FORWARD, REVERSE] {
+        let said = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(!said.contains(secret), "{said}");
+    }
+}
+
+#[test]
+fn about_secrets_of_the_store() {
+    let place = Place::new();
+    for (command, secret) in [("remember", FORWARD), ("set", REVERSE)] {
+        let arguments = ["-vvv", "secret", command, "--target", TARGET, "--secret-file", "-"];
+        silent(&place.run_with_input(&arguments, secret.as_bytes()).expect(0));
+    }
+    let url = format!("iscsi://127.0.0.1:1/{TARGET}");
+    let cases: [&[&str]; 6] = [
+        &["secret", "list"],
+        &["secret", "list", "--output", "json"],
+        &["login", &url],
+        &["login", &url, "--auth", "mutual"],
+        &["secret", "clear", "--target", TARGET],
+        &["secret", "forget", "--target", TARGET],
+    ];
+    for arguments in cases {
+        silent(&place.run(&[arguments, &["-vvv"]].concat()));
+    }
+}
+
+#[test]
+fn about_secrets_in_files() {
+    let place = Place::with_store();
+    let forward = place.secret_file("forward", FORWARD.as_bytes());
+    let reverse = place.secret_file("reverse", REVERSE.as_bytes());
+    let files = ["--secret-file", &forward, "--target-secret-file", &reverse, "-vvv"];
+    let url = format!("iscsi://127.0.0.1:1/{TARGET}");
+    silent(&place.run(&[&["login", &url], &files[..]].concat()).expect(7));
+    silent(&place.run(&[&["discover", "127.0.0.1:1"], &files[..]].concat()).expect(7));
+}
+
+#[test]
+fn about_secrets_in_arguments_and_environment() {
+    let authority = format!("user%{FORWARD}@127.0.0.1:1");
+    let query = format!("target_password={REVERSE}");
+    let cases: [(&[&str], i32); 8] = [
+        (&["login", &format!("iscsi://{authority}/{TARGET}?{query}")], 7),
+        // Something about the URL is wrong.
+        (&["login", &format!("iscsi://{authority}/disk?{query}")], 2),
+        (&["login", &format!("iscsi://{authority}/{TARGET}/x?{query}")], 2),
+        (&["login", &format!("iscsi://user%a/{FORWARD}@host/{TARGET}?{query}&{query}")], 2),
+        (&["info", &format!("iscsi://{authority}/{TARGET}?{query}")], 2),
+        // It stands where none belongs.
+        (&["discover", &format!("iscsi://{authority}/{TARGET}?{query}")], 2),
+        (&["login", TARGET, &format!("iscsi://{authority}/{TARGET}?{query}")], 2),
+        (&["read", "-o", "x", "--offset", &format!("ISCSI://{authority}/{TARGET}?{query}")], 2),
+    ];
+    for (arguments, code) in cases {
+        silent(&Place::with_store().run(&[arguments, &["-vvv"]].concat()).expect(code));
+    }
+    let place = Place::new();
+    let mut command = place.command(&["-vvv", "login", "iscsi://127.0.0.1:1/iqn.2001-04.com.example:disk"]);
+    command.env("LIBISCSI_CHAP_USERNAME", "user").env("LIBISCSI_CHAP_PASSWORD", FORWARD);
+    silent(&finish(command.env("LIBISCSI_CHAP_TARGET_PASSWORD", REVERSE)).expect(7));
+}
+
+#[test]
+fn what_cannot_be_shown_is_escaped() {
+    let outcome = Place::with_store().run(&["login", "iscsi://127.0.0.1:1/\u{1b}[2J"]).expect(2);
+    assert!(!outcome.stderr.contains('\u{1b}'), "{}", outcome.stderr);
+    let outcome =
+        Place::with_store().run(&["write", "iscsi://h/iqn.2001-04.com.example:d/0", "-i", "\u{1b}[2J"]);
+    assert!(!outcome.expect(10).stderr.contains('\u{1b}'));
+}

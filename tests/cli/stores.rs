@@ -1,0 +1,73 @@
+//! Where the secret store is, and what happens when it cannot be read: exit code 9, never a weaker login.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::program::{Place, TARGET, finish, text};
+
+const LOGIN: [&str; 2] = ["login", "iscsi://127.0.0.1:1/iqn.2001-04.com.example:disk"];
+
+#[test]
+fn a_store_that_was_named_has_to_be_there() {
+    let place = Place::new();
+    place.run(&LOGIN).expect(9).complains("does not exist");
+    place.run(&["discover", "127.0.0.1:1"]).expect(9);
+    place.run(&["secret", "list"]).expect(9);
+    place.run(&["secret", "clear", "--global"]).expect(9);
+    assert!(!place.path("store").exists());
+    // An empty directory may be a file system that is not mounted.
+    fs::create_dir(place.path("store")).unwrap();
+    fs::set_permissions(place.path("store"), Permissions::from_mode(0o700)).unwrap();
+    place.run(&LOGIN).expect(9).complains("does not exist");
+}
+
+#[test]
+fn the_option_goes_before_the_environment() {
+    let place = Place::with_store();
+    place.run(&LOGIN).expect(7);
+    place.run(&[&LOGIN[..], &["--store", &text(&place.path("other"))]].concat()).expect(9);
+}
+
+#[test]
+fn the_default_store_counts_as_empty_until_there_is_one() {
+    let place = Place::new();
+    finish(&mut place.command(&LOGIN)).expect(7);
+    let list = finish(&mut place.command(&["secret", "list", "--output", "json"])).expect(0);
+    assert_eq!(list.stdout, "[]\n");
+    // The initiator name was made and kept there; that is no store.
+    assert!(!place.path("state/secrets.db").exists());
+    let file = place.secret_file("secret", b"targsecret456");
+    let set = ["secret", "set", "--target", TARGET, "--secret-file", &file];
+    finish(&mut place.command(&set)).expect(0);
+    finish(&mut place.command(&LOGIN)).expect(4);
+}
+
+#[test]
+fn a_store_that_is_damaged_open_or_in_pieces_is_never_taken_for_empty() {
+    type Harm = fn(&Place);
+    let harms: [(&str, Harm); 5] = [
+        ("is damaged", |place| {
+            let path = place.path("store/secrets.db");
+            let mut octets = fs::read(&path).unwrap();
+            *octets.last_mut().unwrap() ^= 1;
+            fs::write(path, octets).unwrap();
+        }),
+        ("is gone", |place| fs::remove_file(place.path("store/secrets.db")).unwrap()),
+        ("is gone", |place| fs::remove_file(place.path("store/store.key")).unwrap()),
+        ("is open to others", |place| {
+            fs::set_permissions(place.path("store"), Permissions::from_mode(0o755)).unwrap();
+        }),
+        ("is open to others", |place| {
+            fs::set_permissions(place.path("store/store.key"), Permissions::from_mode(0o644)).unwrap();
+        }),
+    ];
+    for (complaint, harm) in harms {
+        let place = Place::with_store();
+        harm(&place);
+        for more in [&[][..], &["--auth", "none"], &["--auth", "chap"]] {
+            place.run(&[&LOGIN[..], more].concat()).expect(9).complains(complaint).complains("hint: ");
+        }
+        place.run(&["secret", "list"]).expect(9);
+        place.run(&["secret", "forget", "--target", TARGET]).expect(9);
+    }
+}

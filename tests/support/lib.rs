@@ -1,0 +1,14 @@
+//! Targets, faults and proofs shared by the test binaries.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set its stage up has failed"
+)]
+
+pub mod lab;
+pub mod ram_disk;
+pub mod rogue;

@@ -1,0 +1,63 @@
+//! The medium of one logical unit.
+
+use std::sync::{PoisonError, RwLock};
+
+use bytes::Bytes;
+
+/// Logical blocks in memory.
+pub(super) struct Disk {
+    blocks: u64,
+    block_size: u32,
+    octets: RwLock<Vec<u8>>,
+}
+
+/// A range of the medium, in octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) offset: u64,
+    pub(super) length: u64,
+}
+
+impl Disk {
+    /// A medium of zeros; `None` if it is empty or cannot be addressed.
+    pub(super) fn new(blocks: u64, block_size: u32) -> Option<Self> {
+        let octets = blocks.checked_mul(block_size.into()).filter(|octets| *octets > 0)?;
+        let octets = RwLock::new(vec![0; usize::try_from(octets).ok()?]);
+        Some(Self { blocks, block_size, octets })
+    }
+
+    pub(super) const fn blocks(&self) -> u64 {
+        self.blocks
+    }
+
+    pub(super) const fn block_size(&self) -> u32 {
+        self.block_size
+    }
+
+    /// The extent of `count` blocks from `lba` on; `None` beyond the last block.
+    pub(super) fn extent(&self, lba: u64, count: u64) -> Option<Extent> {
+        let end = lba.checked_add(count)?;
+        if end > self.blocks {
+            return None;
+        }
+        let size = u64::from(self.block_size);
+        Some(Extent { offset: lba.checked_mul(size)?, length: count.checked_mul(size)? })
+    }
+
+    /// A copy of `length` octets from `offset` on, fewer at the end of the medium.
+    pub(super) fn read(&self, offset: u64, length: usize) -> Bytes {
+        let octets = self.octets.read().unwrap_or_else(PoisonError::into_inner);
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(octets.len());
+        let end = start.saturating_add(length).min(octets.len());
+        Bytes::copy_from_slice(octets.get(start..end).unwrap_or_default())
+    }
+
+    /// Stores `data` from `offset` on; what reaches past the end of the medium is dropped.
+    pub(super) fn write(&self, offset: u64, data: &[u8]) {
+        let mut octets = self.octets.write().unwrap_or_else(PoisonError::into_inner);
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(octets.len());
+        let end = start.saturating_add(data.len()).min(octets.len());
+        let room = octets.get_mut(start..end).unwrap_or_default();
+        room.copy_from_slice(data.get(..room.len()).unwrap_or_default());
+    }
+}

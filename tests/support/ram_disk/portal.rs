@@ -1,0 +1,189 @@
+//! A listening socket and what is behind it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use iscsi_login::target;
+use iscsi_pdu::{IscsiName, Lun};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::connection::Connection;
+use super::disk::Disk;
+use super::fault::Fault;
+use super::session_registry::SessionRegistry;
+use super::{Config, LogicalUnit, Report};
+
+/// Connections served at a time; more wait in the backlog.
+const MOST_CONNECTIONS: usize = 256;
+
+/// Opens RAM-disk targets.
+pub struct RamDisk;
+
+impl RamDisk {
+    /// Listens and serves until the returned value is dropped. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// The address cannot be bound, or a unit has no block, blocks of no octets, a number beyond 16383 or more octets
+    /// than the machine can address.
+    pub async fn serve(config: Config) -> io::Result<Running> {
+        let address = config.address;
+        let portal = Arc::new(Portal::new(config)?);
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let task = tokio::spawn(accept(listener, Arc::clone(&portal)));
+        Ok(Running { address, portal, task })
+    }
+}
+
+/// Targets that are being served. Dropping it closes the portal and all its connections.
+pub struct Running {
+    address: SocketAddr,
+    portal: Arc<Portal>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Where the targets can be reached.
+    #[must_use]
+    pub const fn portal(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What has been seen so far.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.portal.report().clone()
+    }
+
+    /// Cuts the connections of all normal sessions without a word, and says how many they were.
+    #[must_use]
+    pub fn cut_sessions(&self) -> usize {
+        self.portal.sessions.end_all()
+    }
+
+    /// Octets of a unit's medium, cut off at its end; `None` if there is no such target or unit.
+    #[must_use]
+    pub fn read_medium(&self, target: &IscsiName, unit: u16, offset: u64, length: usize) -> Option<Vec<u8>> {
+        let lun = Lun::from_number(unit)?;
+        let target = self.portal.targets.iter().find(|served| served.name == *target)?;
+        Some(target.unit(lun)?.read(offset, length).into())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// One target with its disks.
+pub(crate) struct ServedTarget {
+    pub(super) name: IscsiName,
+    credentials: super::Credentials,
+    units: Vec<(Lun, Disk)>,
+}
+
+impl ServedTarget {
+    fn new(target: super::Target) -> io::Result<Self> {
+        let units = target.units.into_iter().map(open_unit).collect::<io::Result<_>>()?;
+        Ok(Self { name: target.name, credentials: target.credentials, units })
+    }
+
+    fn account(&self) -> target::Account<'_> {
+        target::Account { name: &self.name, authentication: self.credentials.as_authentication() }
+    }
+
+    pub(super) fn unit(&self, lun: Lun) -> Option<&Disk> {
+        self.units.iter().find(|unit| unit.0 == lun).map(|unit| &unit.1)
+    }
+
+    pub(super) fn luns(&self) -> impl Iterator<Item = Lun> {
+        self.units.iter().map(|unit| unit.0)
+    }
+}
+
+fn open_unit(unit: LogicalUnit) -> io::Result<(Lun, Disk)> {
+    let invalid = |what| io::Error::new(io::ErrorKind::InvalidInput, what);
+    let lun = Lun::from_number(unit.number).ok_or_else(|| invalid("unit number beyond 16383"))?;
+    let disk = Disk::new(unit.blocks, unit.block_size).ok_or_else(|| invalid("impossible size of a unit"))?;
+    Ok((lun, disk))
+}
+
+/// What all connections share.
+pub(crate) struct Portal {
+    pub(super) config: Config,
+    pub(super) targets: Vec<ServedTarget>,
+    next_tsih: AtomicU16,
+    pub(super) sessions: SessionRegistry,
+    report: Mutex<Report>,
+}
+
+impl Portal {
+    pub(crate) fn new(mut config: Config) -> io::Result<Self> {
+        let targets = std::mem::take(&mut config.targets);
+        let targets = targets.into_iter().map(ServedTarget::new).collect::<io::Result<_>>()?;
+        Ok(Self {
+            config,
+            targets,
+            next_tsih: AtomicU16::new(1),
+            sessions: SessionRegistry::default(),
+            report: Mutex::default(),
+        })
+    }
+
+    pub(super) fn report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The accounts as a login wants them, in the order of `targets`.
+    pub(super) fn accounts(&self) -> Vec<target::Account<'_>> {
+        self.targets.iter().map(ServedTarget::account).collect()
+    }
+
+    /// A session identifier, never 0.
+    pub(super) fn next_tsih(&self) -> u16 {
+        self.next_tsih.fetch_add(1, Ordering::Relaxed).max(1)
+    }
+
+    /// Notes how a connection ended.
+    pub(crate) fn note(&self, fault: &Fault) {
+        match fault {
+            Fault::Refused(refusal) => self.report().note_refusal(refusal.status),
+            Fault::Violation(_) | Fault::Malformed(_) => self.report().note_violation(fault.to_string()),
+            Fault::Io(_) | Fault::LoginTimeout | Fault::NoRandomOctets(_) => {}
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, portal: Arc<Portal>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve(stream, Arc::clone(&portal)));
+                }
+                // Out of file descriptors, for one: wait for some to come back.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            Some(ended) = connections.join_next() => {
+                portal.report().panics += u32::from(ended.is_err());
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, portal: Arc<Portal>) {
+    portal.report().connections += 1;
+    if let Err(fault) = run(stream, &portal).await {
+        portal.note(&fault);
+    }
+}
+
+async fn run(stream: TcpStream, portal: &Arc<Portal>) -> Result<(), Fault> {
+    Connection::log_in(stream, Arc::clone(portal)).await?.serve().await
+}

@@ -1,0 +1,50 @@
+//! What a portal has seen, for tests to look at.
+
+use iscsi_pdu::LoginStatus;
+
+/// Most entries kept of each list.
+const MOST_ENTRIES: usize = 1000;
+
+/// Counts since the portal was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// TCP connections accepted.
+    pub connections: u32,
+    /// Normal sessions that reached full feature phase.
+    pub normal_sessions: u32,
+    /// Discovery sessions that reached full feature phase.
+    pub discovery_sessions: u32,
+    /// Those of them in which both sides proved themselves.
+    pub mutual_sessions: u32,
+    /// Logouts answered.
+    pub logouts: u32,
+    /// Octets taken in write data, immediate data included.
+    pub octets_written: u64,
+    /// R2Ts sent.
+    pub r2ts: u64,
+    /// Unsolicited Data-Out PDUs taken.
+    pub unsolicited_data_outs: u64,
+    /// Commands with immediate data.
+    pub commands_with_immediate_data: u64,
+    /// Connections whose task panicked: 0, whatever was received.
+    pub panics: u32,
+    /// Statuses of the logins refused, at most the first 1000.
+    pub refusals: Vec<LoginStatus>,
+    /// Rules that initiators broke, at most the first 1000.
+    pub violations: Vec<String>,
+}
+
+impl Report {
+    pub(super) fn note_refusal(&mut self, status: LoginStatus) {
+        if self.refusals.len() < MOST_ENTRIES {
+            self.refusals.push(status);
+        }
+    }
+
+    pub(super) fn note_violation(&mut self, rule: String) {
+        if self.violations.len() < MOST_ENTRIES {
+            self.violations.push(rule);
+        }
+    }
+}

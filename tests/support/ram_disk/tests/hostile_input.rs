@@ -1,0 +1,74 @@
+//! No input makes the target panic, and none of it disturbs other sessions.
+
+use iscsi_pdu::{BHS_LENGTH, Bhs, RawPdu, SerialNumber};
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+
+use super::by_hand::{cdb, log_in_plainly, offer, plain_config};
+use crate::ram_disk::RamDisk;
+
+const OPCODES: [u8; 10] = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x10, 0x1c, 0x3f];
+/// Operation codes, most of them known to the target.
+const OPERATIONS: [u8; 13] = [0x03, 0x08, 0x0a, 0x12, 0x1a, 0x28, 0x2a, 0x5a, 0x8a, 0x91, 0x9e, 0xa0, 0xff];
+
+/// A header of random fields, except those that would end the connection at once.
+fn random_header(opcode: u8, cmd_sn: SerialNumber) -> [u8; BHS_LENGTH] {
+    let mut octets = [0; BHS_LENGTH];
+    SysRng.try_fill_bytes(&mut octets).unwrap();
+    octets[0] = opcode | octets[0] & 0x40;
+    octets[4] = 0;
+    octets[8..16].fill(0);
+    octets[24..28].copy_from_slice(&cmd_sn.0.to_be_bytes());
+    octets
+}
+
+/// A SCSI Command in order, with a random CDB that is mostly near the start of the medium.
+fn random_command(cmd_sn: SerialNumber) -> [u8; BHS_LENGTH] {
+    let mut octets = random_header(0x01, cmd_sn);
+    octets[0] = 0x01;
+    octets[1] = 0x80 | octets[1] & 0x60;
+    octets[20] = 0;
+    octets[32] = OPERATIONS[usize::from(octets[32]) % OPERATIONS.len()];
+    octets[33] &= 0x1f;
+    octets[34..37].fill(0);
+    octets[39] &= 0x03;
+    octets
+}
+
+#[tokio::test]
+async fn random_commands_do_no_harm() {
+    let running = RamDisk::serve(plain_config()).await.unwrap();
+    for _ in 0..200 {
+        let mut session = log_in_plainly(running.portal(), offer(false)).await;
+        for _ in 0..20 {
+            let header = random_command(session.cmd_sn);
+            session.cmd_sn = session.cmd_sn.next();
+            if session.wire.send(RawPdu::header(Bhs::from_octets(header))).await.is_err() {
+                break;
+            }
+        }
+    }
+    expect_unharmed(&running).await;
+}
+
+#[tokio::test]
+async fn random_pdus_of_every_opcode_do_no_harm() {
+    let running = RamDisk::serve(plain_config()).await.unwrap();
+    for round in 0..400 {
+        let mut session = log_in_plainly(running.portal(), offer(round % 2 == 0)).await;
+        for at in 0..OPCODES.len() {
+            let header = random_header(OPCODES[(round + at) % OPCODES.len()], session.cmd_sn);
+            let pdu = RawPdu { data: vec![0x41; at].into(), ..RawPdu::header(Bhs::from_octets(header)) };
+            if session.wire.send(pdu).await.is_err() {
+                break;
+            }
+        }
+    }
+    expect_unharmed(&running).await;
+}
+
+async fn expect_unharmed(running: &crate::ram_disk::Running) {
+    let mut session = log_in_plainly(running.portal(), offer(false)).await;
+    assert_eq!(session.read(cdb(&[0x25]), 8).await.data.len(), 8);
+    assert_eq!(running.report().panics, 0);
+}

@@ -1,0 +1,32 @@
+//! A target that follows a script instead of the protocol, over TCP, and keeps what the initiator sent.
+//!
+//! ```no_run
+//! use iscsi_tests::rogue::{Rogue, Script, login};
+//!
+//! # async fn run() -> std::io::Result<()> {
+//! let rogue = Rogue::serve(Script::new().answer_login(login::straight_to_full_feature)).await?;
+//! // … let an initiator try to log in at rogue.portal(), see it fail, and then:
+//! rogue.all_closed().await;
+//! assert_eq!(rogue.received().len(), 1, "nothing may be sent after the failure");
+//! # Ok(())
+//! # }
+//! ```
+
+mod chap_steps;
+mod full_feature;
+mod log;
+pub mod login;
+mod player;
+mod portal;
+mod received;
+mod script;
+mod scsi_steps;
+
+#[cfg(test)]
+mod tests;
+
+pub use full_feature::{Moment, Reply, octets, with_bad_data_digest};
+pub use portal::Rogue;
+pub use received::Received;
+pub use script::Script;
+pub use scsi_steps::{data_in, r2t, response};

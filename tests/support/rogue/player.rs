@@ -1,0 +1,129 @@
+//! The task that plays a script on one connection.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use iscsi_pdu::{InitiatorPdu, LoginRequest, RawPdu, ScsiCommand};
+use tokio::net::TcpStream;
+
+use super::Script;
+use super::log::Log;
+use super::script::Step;
+use crate::ram_disk::connection::{Connection, Flow};
+use crate::ram_disk::fault::Fault;
+use crate::ram_disk::wire::Wire;
+
+/// One connection: bare at first, with a session on it after a login.
+pub(super) enum Player {
+    Bare(Wire),
+    LoggedIn(Box<Connection>),
+    Closed,
+}
+
+impl Player {
+    pub(super) fn new(stream: TcpStream, number: usize, log: &Arc<Log>) -> io::Result<Self> {
+        let mut wire = Wire::new(stream)?;
+        let log = Arc::clone(log);
+        wire.set_witness(Box::new(move |raw| log.keep(number, raw)));
+        Ok(Self::Bare(wire))
+    }
+
+    /// Takes all steps, and then listens until the initiator closes.
+    pub(super) async fn play(&mut self, script: Script) -> Result<(), Fault> {
+        for step in script.steps {
+            self.take_step(step).await?;
+        }
+        while let Ok(wire) = self.wire()
+            && wire.receive().await?.is_some()
+        {}
+        Ok(())
+    }
+
+    async fn take_step(&mut self, step: Step) -> Result<(), Fault> {
+        match step {
+            Step::Take => drop(receive(self.wire()?).await?),
+            Step::AnswerLogin(answer) => {
+                let wire = self.wire()?;
+                let request = LoginRequest::decode(receive(wire).await?)?;
+                wire.send(answer(&request).encode()).await?;
+            }
+            Step::LogIn(portal) => {
+                let Self::Bare(wire) = std::mem::replace(self, Self::Closed) else {
+                    return Err(out_of_place());
+                };
+                *self = Self::LoggedIn(Box::new(Connection::log_in_over(wire, portal).await?));
+            }
+            Step::AnswerCommand(operation, answer) => {
+                let connection = self.connection()?;
+                let command = serve_until(connection, operation).await?;
+                let moment = connection.take_in(&command)?;
+                let reply = answer(&command, &moment);
+                connection.reply(&reply).await?;
+            }
+            Step::Announce(make) => {
+                let connection = self.connection()?;
+                let announcement = make(&connection.moment());
+                connection.reply(&announcement).await?;
+            }
+            Step::Serve => {
+                let connection = self.connection()?;
+                let mut flow = Flow::GoOn;
+                while flow == Flow::GoOn {
+                    let raw = receive(&mut connection.wire).await?;
+                    flow = connection.handle(raw).await?;
+                }
+            }
+            Step::Send(octets) => self.wire()?.send_octets(&octets).await?,
+            Step::Trickle(octets, pause) => trickle(self.wire()?, &octets, pause).await?,
+            Step::Pause(time) => tokio::time::sleep(time).await,
+            Step::Close => *self = Self::Closed,
+        }
+        Ok(())
+    }
+
+    fn wire(&mut self) -> Result<&mut Wire, Fault> {
+        match self {
+            Self::Bare(wire) => Ok(wire),
+            Self::LoggedIn(connection) => Ok(&mut connection.wire),
+            Self::Closed => Err(out_of_place()),
+        }
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, Fault> {
+        match self {
+            Self::LoggedIn(connection) => Ok(connection),
+            Self::Bare(_) | Self::Closed => Err(out_of_place()),
+        }
+    }
+}
+
+async fn receive(wire: &mut Wire) -> Result<RawPdu, Fault> {
+    wire.receive().await?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof).into())
+}
+
+/// Serves as a good target would, until a command with this operation code comes.
+async fn serve_until(connection: &mut Connection, operation: u8) -> Result<ScsiCommand, Fault> {
+    loop {
+        let raw = receive(&mut connection.wire).await?;
+        match InitiatorPdu::decode(raw.clone())? {
+            InitiatorPdu::ScsiCommand(command) if command.cdb.first() == Some(&operation) => {
+                return Ok(command);
+            }
+            _ => drop(connection.handle(raw).await?),
+        }
+    }
+}
+
+async fn trickle(wire: &mut Wire, octets: &[u8], pause: Duration) -> Result<(), Fault> {
+    for octet in octets {
+        wire.send_octets(&[*octet]).await?;
+        tokio::time::sleep(pause).await;
+    }
+    Ok(())
+}
+
+/// A script that cannot be played as it is written.
+fn out_of_place() -> Fault {
+    Fault::violation("a step of the script has no place here")
+}

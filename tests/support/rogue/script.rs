@@ -1,0 +1,164 @@
+//! What a rogue does, step by step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use iscsi_pdu::{LoginRequest, LoginResponse, ScsiCommand};
+
+use super::full_feature::{Moment, Reply};
+use crate::ram_disk::Config;
+use crate::ram_disk::portal::Portal;
+
+/// Makes a Login Response of a Login Request.
+type AnswerLogin = Arc<dyn Fn(&LoginRequest) -> LoginResponse + Send + Sync>;
+/// Makes the answer to a SCSI Command.
+type AnswerCommand = Arc<dyn Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync>;
+
+/// Makes something to be sent unasked.
+type Announce = Arc<dyn Fn(&Moment) -> Reply + Send + Sync>;
+
+/// One thing a rogue does.
+#[derive(Clone)]
+pub(super) enum Step {
+    /// Takes one PDU and says nothing.
+    Take,
+    /// Takes one Login Request and answers it.
+    AnswerLogin(AnswerLogin),
+    /// Takes the initiator through a whole login, as a good target would.
+    LogIn(Arc<Portal>),
+    /// Serves requests as a good target would, until a SCSI Command with this operation code, and answers that one.
+    AnswerCommand(u8, AnswerCommand),
+    /// Sends PDUs that answer nothing.
+    Announce(Announce),
+    /// Serves requests as a good target would, until the initiator leaves.
+    Serve,
+    /// Sends these octets.
+    Send(Bytes),
+    /// Sends these octets one at a time, with a pause after each.
+    Trickle(Bytes, Duration),
+    /// Does nothing for a while.
+    Pause(Duration),
+    /// Closes the connection.
+    Close,
+}
+
+/// Steps for one connection. After the last one the rogue stays silent and keeps listening until the initiator closes.
+#[derive(Clone, Default)]
+pub struct Script {
+    pub(super) steps: Vec<Step>,
+}
+
+impl Script {
+    /// Says nothing, ever.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Closes the connection as soon as it is there.
+    #[must_use]
+    pub fn closes_at_once() -> Self {
+        Self::new().close()
+    }
+
+    /// Answers the first PDU with octets that are no PDU.
+    #[must_use]
+    pub fn garbage() -> Self {
+        Self::new().take().send(vec![0xa5; 4096])
+    }
+
+    /// Answers the first PDU with a header that announces 2^24 - 1 octets of text, which never come.
+    #[must_use]
+    pub fn enormous_segment() -> Self {
+        Self::new().take().send(super::login::enormous_segment())
+    }
+
+    /// These steps, and then those of `other`.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.steps.extend(other.steps);
+        self
+    }
+
+    /// Then takes one PDU and says nothing.
+    #[must_use]
+    pub fn take(self) -> Self {
+        self.with(Step::Take)
+    }
+
+    /// Then takes one Login Request and answers with what `answer` makes of it.
+    #[must_use]
+    pub fn answer_login(
+        self,
+        answer: impl Fn(&LoginRequest) -> LoginResponse + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::AnswerLogin(Arc::new(answer)))
+    }
+
+    /// Then takes the initiator through a whole login, as a portal of this configuration would; its address means
+    /// nothing here.
+    ///
+    /// # Panics
+    /// The configuration has a unit of an impossible size.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "a test that cannot set its stage up has failed")]
+    pub fn log_in(self, config: Config) -> Self {
+        self.with(Step::LogIn(Arc::new(Portal::new(config).expect("units of a possible size"))))
+    }
+
+    /// Then serves requests as that portal would, until a command with operation code `operation` comes; answers that
+    /// with what `answer` makes of it.
+    ///
+    /// Needs [`Self::log_in`] before.
+    #[must_use]
+    pub fn answer_command(
+        self,
+        operation: u8,
+        answer: impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::AnswerCommand(operation, Arc::new(answer)))
+    }
+
+    /// Then sends, unasked, what `make` gives: a ping, an Asynchronous Message, a second response. Needs
+    /// [`Self::log_in`] before.
+    #[must_use]
+    pub fn announce(self, make: impl Fn(&Moment) -> Reply + Send + Sync + 'static) -> Self {
+        self.with(Step::Announce(Arc::new(make)))
+    }
+
+    /// Then serves requests until the initiator leaves. Needs [`Self::log_in`] before.
+    #[must_use]
+    pub fn serve(self) -> Self {
+        self.with(Step::Serve)
+    }
+
+    /// Then sends these octets.
+    #[must_use]
+    pub fn send(self, octets: impl Into<Bytes>) -> Self {
+        self.with(Step::Send(octets.into()))
+    }
+
+    /// Then sends these octets one at a time, with a pause after each.
+    #[must_use]
+    pub fn trickle(self, octets: impl Into<Bytes>, pause: Duration) -> Self {
+        self.with(Step::Trickle(octets.into(), pause))
+    }
+
+    /// Then does nothing for a while.
+    #[must_use]
+    pub fn pause(self, time: Duration) -> Self {
+        self.with(Step::Pause(time))
+    }
+
+    /// Then closes the connection.
+    #[must_use]
+    pub fn close(self) -> Self {
+        self.with(Step::Close)
+    }
+
+    fn with(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+}
