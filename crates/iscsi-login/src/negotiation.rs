@@ -39,11 +39,18 @@ pub(crate) struct Negotiation {
     discovery: bool,
     progress: [Progress; KEYS.len()],
     answers: TextWriter,
+    declared: bool,
 }
 
 impl Negotiation {
     pub(crate) fn new(offer: Offer, discovery: bool) -> Self {
-        Self { offer, discovery, progress: [Progress::Unspoken; KEYS.len()], answers: TextWriter::new() }
+        Self {
+            offer,
+            discovery,
+            progress: [Progress::Unspoken; KEYS.len()],
+            answers: TextWriter::new(),
+            declared: false,
+        }
     }
 
     /// Writes everything we offer, once, at the start.
@@ -57,14 +64,11 @@ impl Negotiation {
         }
     }
 
-    /// Has nothing been said yet?
-    pub(crate) fn is_untouched(&self) -> bool {
-        self.progress.iter().all(|progress| *progress == Progress::Unspoken)
-    }
-
-    /// Declares our segment length: the one thing a target half says unasked.
-    pub(crate) fn write_declaration(&self, text: &mut TextWriter) {
-        text.push("MaxRecvDataSegmentLength", self.offer.parameters.max_recv_data_segment_length);
+    /// Declares our segment length, once: the one thing a target half says unasked (NEG-07).
+    pub(crate) fn write_declaration(&mut self, text: &mut TextWriter) {
+        if !std::mem::replace(&mut self.declared, true) {
+            text.push("MaxRecvDataSegmentLength", self.offer.parameters.max_recv_data_segment_length);
+        }
     }
 
     /// Takes one pair of the peer: an answer to our offer, an offer of its own, or a declaration.

@@ -6,8 +6,8 @@ mod opening;
 mod security;
 
 use iscsi_pdu::{
-    IscsiName, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage, TargetNumbers, TextAssembler,
-    TextKeys, TextWriter,
+    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
+    TargetNumbers, TextAssembler, TextKeys, TextWriter,
 };
 
 use crate::negotiation::Negotiation;
@@ -53,6 +53,17 @@ pub struct Login<'a> {
     state: State<'a>,
     assembler: TextAssembler,
     stat_sn: SerialNumber,
+    /// What the first request said once and for all.
+    identity: Option<Identity>,
+}
+
+/// Fields that are the same in every request of a login (6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity {
+    itt: InitiatorTaskTag,
+    isid: Isid,
+    cid: u16,
+    cmd_sn: SerialNumber,
 }
 
 /// What the login waits for.
@@ -134,11 +145,20 @@ enum Next<'a> {
 impl<'a> Login<'a> {
     /// Waits for the first request of a connection.
     pub fn new(config: Config<'a>) -> Self {
-        Self { config, state: State::First, assembler: TextAssembler::default(), stat_sn: config.stat_sn }
+        Self {
+            config,
+            state: State::First,
+            assembler: TextAssembler::default(),
+            stat_sn: config.stat_sn,
+            identity: None,
+        }
     }
 
     /// Takes the initiator's next request.
     pub fn receive(mut self, request: &LoginRequest) -> Step<'a> {
+        if let Err(refusal) = self.judge_header(request) {
+            return self.refuse(request, refusal);
+        }
         let joined = match self.assembler.push(request.text.clone(), request.continues) {
             Ok(Some(text)) => text,
             Ok(None) => {
@@ -154,6 +174,28 @@ impl<'a> Login<'a> {
         match answer {
             Ok(answer) => self.follow(answer, request),
             Err(refusal) => self.refuse(request, refusal),
+        }
+    }
+
+    /// Headers of a new session whose fields do not change under way.
+    fn judge_header(&mut self, request: &LoginRequest) -> Result<(), Refusal> {
+        let LoginRequest { itt, isid, cid, cmd_sn, .. } = *request;
+        let identity = Identity { itt, isid, cid, cmd_sn };
+        if *self.identity.get_or_insert(identity) != identity {
+            return Err(Refusal::new(
+                LoginStatus::INITIATOR_ERROR,
+                "tag, ISID, CID or CmdSN changed during the login",
+            ));
+        }
+        match (request.version_min, request.tsih, request.transit && request.continues) {
+            (1.., ..) => Err(Refusal::new(LoginStatus::UNSUPPORTED_VERSION, "version 0x00 is the only one")),
+            (_, 1.., _) => {
+                Err(Refusal::new(LoginStatus::SESSION_DOES_NOT_EXIST, "sessions have one connection here"))
+            }
+            (.., true) => {
+                Err(Refusal::new(LoginStatus::INITIATOR_ERROR, "text that goes on cannot end a stage"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -251,14 +293,11 @@ fn operational<'a>(
     keys: ReceivedKeys<'_>,
     mut text: TextWriter,
 ) -> Result<Answer<'a>, Refusal> {
-    let first = negotiation.is_untouched();
     for (key, value) in keys.rest() {
         negotiation.receive(key, value)?;
     }
     text.append(negotiation.take_answers());
-    if first {
-        negotiation.write_declaration(&mut text);
-    }
+    negotiation.write_declaration(&mut text);
     let next = if request.transit && request.next_stage == Stage::FULL_FEATURE {
         Next::Complete(opening, negotiation.finish())
     } else {
