@@ -1,7 +1,7 @@
 //! The configuration files of istgt.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::auth::{Account, Auth};
 
@@ -133,7 +133,7 @@ impl Setup<'_> {
 }
 
 /// The file behind the disk of a target.
-pub(super) fn media_file(folder: &Path, name: &str) -> std::path::PathBuf {
+pub(super) fn media_file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.img"))
 }
 
@@ -152,7 +152,10 @@ fn group_name(auth: &Auth, number: usize) -> String {
 /// Both accounts on one line, each in quotation marks; nothing where nobody proves anything.
 fn auth_section(number: usize, auth: &Auth) -> String {
     let accounts = auth.incoming().into_iter().chain(auth.outgoing());
-    let words: String =
-        accounts.map(|Account { user, secret }| format!(" \"{user}\" \"{secret}\"")).collect();
-    if words.is_empty() { words } else { format!("[AuthGroup{number}]\n Auth{words}\n") }
+    let words: Vec<String> = accounts.map(quoted).collect();
+    if words.is_empty() { String::new() } else { format!("[AuthGroup{number}]\n Auth {}\n", words.join(" ")) }
+}
+
+fn quoted(Account { user, secret }: &Account) -> String {
+    format!("\"{user}\" \"{secret}\"")
 }

@@ -1,0 +1,159 @@
+//! The steps of the demonstration.
+
+use std::error::Error;
+use std::time::Instant;
+
+use iscsi_initiator::{
+    Authenticated, AuthenticationRequest, BlockDevice, Completed, Fault, Lun, Parameters, Session,
+};
+use iscsi_secrets::vds::SharedSecret;
+use iscsi_secrets::{ForwardCredential, ReverseCredential, Scope, Secret, SecretStore as _, generate_secret};
+
+use crate::narrator::Narrator;
+use crate::stage::{Stage, TARGET, TARGET_USER};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Neither a multiple of the block nor of any burst.
+const OFFSET: u64 = 1_000_003;
+const LENGTH: usize = (8 << 20) + 12_345;
+
+fn copy(secret: &Secret) -> Outcome<Secret> {
+    Ok(Secret::from_octets(secret.expose_secret())?)
+}
+
+pub(crate) fn remember_secrets(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
+    let name = stage.target_name()?;
+    stage.store.remember(name.clone(), ForwardCredential::new(None, copy(&stage.forward)?)?)?;
+    let command = format!("iscsi secret remember --target {TARGET} --secret-file what-we-prove");
+    narrator.say("What we prove to the target is remembered", &command, &[]);
+    let reverse = ReverseCredential::new(Some(TARGET_USER.to_owned()), copy(&stage.reverse)?)?;
+    stage.store.set_reverse(Scope::Target(name), reverse)?;
+    let command = format!(
+        "iscsi secret set --target {TARGET} --target-user {TARGET_USER} --secret-file what-it-proves"
+    );
+    narrator.say("What the target must prove to us is set", &command, &[]);
+    Ok(())
+}
+
+pub(crate) async fn discover(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
+    let found = stage.initiator.discover(&stage.portal, &AuthenticationRequest::default()).await?;
+    let lines: Vec<String> = found
+        .iter()
+        .flat_map(|target| target.addresses.iter().map(|address| format!("{}  at {address}", target.name)))
+        .collect();
+    narrator.say("The portal is asked for its targets", &format!("iscsi discover {}", stage.portal), &lines);
+    Ok(())
+}
+
+pub(crate) async fn log_in(stage: &Stage, narrator: &mut Narrator) -> Outcome<Session> {
+    let session =
+        stage.initiator.login(&stage.target, &stage.portal, &AuthenticationRequest::default()).await?;
+    let lines = negotiated(&session.details().completed);
+    narrator.say("Both sides prove themselves", &format!("iscsi login {}", stage.url()), &lines);
+    Ok(session)
+}
+
+/// What was agreed on, and who authenticated whom.
+fn negotiated(completed: &Completed) -> Vec<String> {
+    let who = match &completed.authenticated {
+        Authenticated::Mutual(proof) => {
+            format!("mutual CHAP ({}): the target proved itself as {:?}", proof.algorithm(), proof.name())
+        }
+        Authenticated::Initiator { algorithm } => format!("CHAP ({algorithm}): only we proved ourselves"),
+        Authenticated::None => "nobody proved anything".to_owned(),
+    };
+    let Parameters { max_send_data_segment_length, max_burst_length, first_burst_length, .. } =
+        completed.parameters;
+    vec![
+        who,
+        format!("{} round trips, session {}", completed.round_trips, completed.tsih),
+        format!(
+            "MaxRecvDataSegmentLength {max_send_data_segment_length}, MaxBurstLength {max_burst_length}, \
+                 FirstBurstLength {first_burst_length}"
+        ),
+    ]
+}
+
+pub(crate) async fn open(stage: &Stage, session: &Session, narrator: &mut Narrator) -> Outcome<BlockDevice> {
+    let inquiry = session.inquiry(Lun::ZERO).await?;
+    let disk = BlockDevice::open(session, Lun::ZERO).await?;
+    let capacity = disk.capacity();
+    let line = format!(
+        "{} {}, {} blocks of {} octets",
+        inquiry.vendor, inquiry.product, capacity.blocks, capacity.block_size
+    );
+    narrator.say("The logical unit shows itself", &format!("iscsi info {}/0", stage.url()), &[line]);
+    Ok(disk)
+}
+
+pub(crate) async fn write(stage: &Stage, disk: &BlockDevice, narrator: &mut Narrator) -> Outcome<Vec<u8>> {
+    let mut state = 1_u32;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    let data: Vec<u8> = std::iter::repeat_with(next).take(LENGTH).collect();
+    let begun = Instant::now();
+    disk.write_at(OFFSET, data.clone().into()).await?;
+    disk.synchronize_cache().await?;
+    let line = format!("{LENGTH} octets at offset {OFFSET}, {}; stable", rate(begun));
+    let command = format!("iscsi write {}/0 --offset {OFFSET} -i data", stage.url());
+    narrator.say("Data are written, at an offset and of a length that fit no block", &command, &[line]);
+    Ok(data)
+}
+
+pub(crate) async fn read_back(
+    stage: &Stage,
+    disk: &BlockDevice,
+    written: &[u8],
+    narrator: &mut Narrator,
+) -> Outcome<()> {
+    let begun = Instant::now();
+    let read = disk.read_at(OFFSET, LENGTH).await?;
+    let line = format!("{LENGTH} octets, {}; the same as written", rate(begun));
+    if read != written {
+        return Err("other data came back than were written".into());
+    }
+    let command = format!("iscsi read {}/0 --offset {OFFSET} --length {LENGTH} -o copy", stage.url());
+    narrator.say("They are read back and compared", &command, &[line]);
+    Ok(())
+}
+
+fn rate(begun: Instant) -> String {
+    format!(
+        "{:.0} MiB/s",
+        f64::from(u32::try_from(LENGTH).unwrap_or(u32::MAX)) / begun.elapsed().as_secs_f64() / 1_048_576.0
+    )
+}
+
+pub(crate) async fn log_out(session: Session, narrator: &mut Narrator) -> Outcome<()> {
+    session.logout().await?;
+    narrator.say("The session is closed", "", &["every command above logs out by itself".to_owned()]);
+    Ok(())
+}
+
+/// Another reverse secret, set through the VDS door: now this target is somebody who does not know it.
+pub(crate) async fn meet_an_impostor(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
+    let other = generate_secret()?;
+    let id = stage.target_name()?.object_id();
+    stage.initiator.set_initiator_shared_secret(Some(&SharedSecret::of(other.expose_secret())), id).await?;
+    let refused =
+        stage.initiator.login(&stage.target, &stage.portal, &AuthenticationRequest::default()).await;
+    let Err(error) = refused else { return Err("a target that does not know the secret got through".into()) };
+    if error.fault() != Fault::TargetNotAuthenticated {
+        return Err(error.into());
+    }
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    let lines = [
+        format!("error: {error}"),
+        format!("caused by: {cause}"),
+        "exit code 4; no command was sent".to_owned(),
+    ];
+    narrator.say(
+        "A target that does not know the secret is refused",
+        &format!("iscsi login {}", stage.url()),
+        &lines,
+    );
+    Ok(())
+}
