@@ -13,4 +13,5 @@ mod authentication;
 mod capture;
 mod flat_memory;
 mod program;
+mod rogue;
 mod transfers;

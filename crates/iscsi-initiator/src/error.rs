@@ -226,7 +226,7 @@ const fn login_fault(error: &LoginError) -> Fault {
     }
 }
 
-const fn login_hint(error: &LoginError) -> Option<&'static str> {
+fn login_hint(error: &LoginError) -> Option<&'static str> {
     Some(match error {
         LoginError::Refused { status, .. } => match *status {
             LoginStatus::AUTHENTICATION_FAILURE => {
@@ -252,6 +252,9 @@ const fn login_hint(error: &LoginError) -> Option<&'static str> {
         LoginError::NotAuthenticated(
             NotAuthenticated::OwnResponse | NotAuthenticated::ReflectedChallenge,
         ) => "do not trust this target: it tries to pass with what we sent",
+        LoginError::Protocol(Violation::Rule { key: "HeaderDigest" | "DataDigest", .. }) => {
+            "the target does not do this digest; prefer-crc32c takes it where it is to be had"
+        }
         LoginError::NotAuthenticated(_) => {
             "set up CHAP on the target, or choose --auth none if that is acceptable"
         }

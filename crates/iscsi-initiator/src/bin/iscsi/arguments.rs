@@ -41,17 +41,24 @@ pub(crate) struct Options {
     /// CHAP name that we send; by default the initiator name
     #[arg(long, global = true, value_name = "NAME", help_heading = "Credentials")]
     pub(crate) user: Option<String>,
-    /// File with the secret that we prove, of mode 0600; `-` is standard input
+    /// File with the secret that we prove, or that is to be stored; of mode 0600, `-` is standard input
     #[arg(long, global = true, value_name = "FILE", help_heading = "Credentials")]
     pub(crate) secret_file: Option<PathBuf>,
     /// CHAP name that the target must send; by default any
     #[arg(long, global = true, value_name = "NAME", help_heading = "Credentials")]
     pub(crate) target_user: Option<String>,
-    /// File with the secret that the target must prove, of mode 0600; `-` is standard input
+    /// File with the secret that the target must prove; of mode 0600, `-` is standard input
     #[arg(long, global = true, value_name = "FILE", help_heading = "Credentials")]
     pub(crate) target_secret_file: Option<PathBuf>,
     /// Directory of the secret store
-    #[arg(long, global = true, value_name = "PATH", env = "ISCSI_SECRET_STORE", help_heading = "Credentials")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "ISCSI_SECRET_STORE",
+        hide_env_values = true,
+        help_heading = "Credentials"
+    )]
     pub(crate) store: Option<PathBuf>,
     /// How much authentication to demand; by default as much as the known secrets allow
     #[arg(long, global = true, value_name = "HOW", help_heading = "Credentials")]

@@ -14,7 +14,7 @@ use crate::arguments::{Authentication, Options};
 use crate::failure::{Failure, warn};
 use crate::{prompt, secret_source};
 
-/// Where the credential of one direction may come from, dearest first.
+/// Where the credential of one direction may come from, the first that says something counts.
 struct Sources<'a> {
     /// Option and prompt call it so.
     what: &'static str,
@@ -81,20 +81,19 @@ impl Sources<'_> {
             return Ok(Some(secret));
         }
         match env::var_os(self.secret_variable) {
-            Some(value) if !value.is_empty() => self.from_environment(value.into_vec()).map(Some),
+            Some(value) if !value.is_empty() => self.read_variable(value.into_vec()).map(Some),
             _ if named => self.ask().map(Some),
             _ => Ok(None),
         }
     }
 
-    fn from_environment(&self, octets: Vec<u8>) -> Result<Secret, Failure> {
+    fn read_variable(&self, octets: Vec<u8>) -> Result<Secret, Failure> {
         let octets = Zeroizing::new(octets);
         warn(&format!(
             "{} stands in {}, where others on this host may read it",
             self.what, self.secret_variable
         ));
-        Secret::from_zeroizing(octets)
-            .map_err(|error| Failure::Name { what: self.secret_variable, reason: error.to_string() })
+        Secret::from_zeroizing(octets).map_err(|error| Failure::unusable(self.secret_variable, &error))
     }
 
     /// A name alone is no credential.
@@ -103,7 +102,10 @@ impl Sources<'_> {
             return prompt::once(self.what);
         }
         Err(Failure::usage(
-            format!("{} names an account without a secret, and there is no terminal to ask at", self.user_option),
+            format!(
+                "{} names an account without a secret, and there is no terminal to ask at",
+                self.user_option
+            ),
             "add --secret-file FILE or --target-secret-file FILE, or leave the name to the secret store",
         ))
     }

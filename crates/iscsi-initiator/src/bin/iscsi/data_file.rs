@@ -10,11 +10,19 @@ use crate::data_thread::blocking;
 use crate::failure::Failure;
 use crate::secret_source::DASH;
 
+pub(crate) const STANDARD_INPUT: &str = "standard input";
+pub(crate) const STANDARD_OUTPUT: &str = "standard output";
+
+/// What to call a file, or what `-` stands for, in a message.
+pub(crate) fn name(path: &Path, stream: &str) -> String {
+    if path == DASH { stream.to_owned() } else { path.display().to_string() }
+}
+
 /// Opens what is to be written: an empty file, or with `-` standard output.
 pub(crate) fn create(path: &Path) -> Result<File, Failure> {
     if path == DASH {
         let output = io::stdout().as_fd().try_clone_to_owned();
-        return output.map(File::from).map_err(Failure::local("use standard output"));
+        return output.map(File::from).map_err(Failure::local(format!("use {STANDARD_OUTPUT}")));
     }
     File::create(path).map_err(Failure::file("create", path))
 }
@@ -23,7 +31,7 @@ pub(crate) fn create(path: &Path) -> Result<File, Failure> {
 pub(crate) fn open(path: &Path) -> Result<File, Failure> {
     if path == DASH {
         let input = io::stdin().as_fd().try_clone_to_owned();
-        return input.map(File::from).map_err(Failure::local("use standard input"));
+        return input.map(File::from).map_err(Failure::local(format!("use {STANDARD_INPUT}")));
     }
     File::open(path).map_err(Failure::file("open", path))
 }
@@ -44,7 +52,7 @@ pub(crate) async fn measure(path: &Path, mut file: File, limit: u64) -> Result<M
         return Ok(Measured { length: length.map_err(Failure::file("measure", path))?, file });
     }
     let spooled = blocking(move || spool(file, limit.saturating_add(1)));
-    spooled.await.map_err(Failure::file("set aside what comes from", path))
+    spooled.await.map_err(Failure::local(format!("set aside what comes from {}", name(path, STANDARD_INPUT))))
 }
 
 fn spool(file: File, limit: u64) -> io::Result<Measured> {

@@ -58,7 +58,9 @@ impl From<Fault> for Exit {
 impl From<&Failure> for Exit {
     fn from(failure: &Failure) -> Self {
         match failure {
-            Failure::Usage { .. } | Failure::Url(_) | Failure::Portal(_) | Failure::Name { .. } => Self::Usage,
+            Failure::Usage { .. } | Failure::Url(_) | Failure::Portal(_) | Failure::Name { .. } => {
+                Self::Usage
+            }
             Failure::Initiator(error) => error.fault().into(),
             Failure::Store(_)
             | Failure::UnknownTarget { .. }
@@ -66,7 +68,9 @@ impl From<&Failure> for Exit {
             | Failure::SecretsDiffer => Self::Secrets,
             Failure::Local { .. } | Failure::NameFile { .. } => Self::Local,
             Failure::Unfinished { source, .. } => Self::from(&**source),
-            Failure::Interrupted | Failure::Generator(_) | Failure::Json(_) | Failure::Runtime(_) => Self::Other,
+            Failure::Interrupted | Failure::Generator(_) | Failure::Json(_) | Failure::Runtime(_) => {
+                Self::Other
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use iscsi_initiator::{Error, PortalError, UrlError};
-use iscsi_secrets::{GeneratorError, SecretFileError, StoreError};
+use iscsi_secrets::{ChapNameError, GeneratorError, SecretFileError, StoreError};
 
 use crate::printable::printable;
 
@@ -63,6 +63,18 @@ impl Failure {
     /// The same, for a step with a file.
     pub(crate) fn file(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         Self::local(format!("{verb} {}", path.display()))
+    }
+
+    /// What was typed as a name, or stood in a variable, and is none.
+    pub(crate) fn unusable(what: &'static str, error: &impl std::error::Error) -> Self {
+        // Who is at fault is said by the exit code.
+        Self::Name { what, reason: error.to_string().trim_start_matches("caller: ").to_owned() }
+    }
+
+    /// For `map_err`: a text that no CHAP name can be.
+    #[allow(clippy::needless_pass_by_value, reason = "that is how map_err gives it")]
+    pub(crate) fn chap_name(error: ChapNameError) -> Self {
+        Self::unusable("CHAP name", &error)
     }
 
     /// What a person can change.

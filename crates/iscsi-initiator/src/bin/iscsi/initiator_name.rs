@@ -31,8 +31,9 @@ pub(crate) fn initiator_name(options: &Options) -> Result<IscsiName, Failure> {
         Err(error) => tracing::debug!(%error, "no host-wide initiator name"),
     }
     let directory = options.store.clone().or_else(state_directory);
-    let directory = directory
-        .ok_or_else(|| Failure::usage("there is no place for an initiator name", "give one with --initiator-name"))?;
+    let directory = directory.ok_or_else(|| {
+        Failure::usage("there is no place for an initiator name", "give one with --initiator-name")
+    })?;
     kept(&directory)
 }
 
@@ -84,8 +85,7 @@ fn draw() -> Result<IscsiName, Failure> {
 }
 
 fn checked(name: &str) -> Result<IscsiName, Failure> {
-    IscsiName::typed(name)
-        .map_err(|error| Failure::Name { what: "initiator name", reason: error.to_string() })
+    IscsiName::typed(name).map_err(|error| Failure::unusable("initiator name", &error))
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ mod size;
 mod state_directory;
 mod store;
 
+use std::env;
+use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
 use arguments::Arguments;
@@ -32,7 +34,7 @@ fn main() -> ExitCode {
         Err(message) => return redact::print(&message),
     };
     show_log_lines(arguments.options.verbose);
-    match run(arguments) {
+    match run(&arguments) {
         Ok(()) => exit::Exit::Done.into(),
         Err(failure) => {
             failure.print();
@@ -42,7 +44,7 @@ fn main() -> ExitCode {
 }
 
 /// Everything happens on one thread; only local files and pipes have threads of their own.
-fn run(arguments: Arguments) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     let outcome = runtime.block_on(arguments.command.run(&arguments.options));
@@ -59,5 +61,7 @@ fn show_log_lines(verbose: u8) {
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
+    let colour = stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(stderr).with_target(false);
+    lines.with_ansi(colour).init();
 }

@@ -1,27 +1,30 @@
 //! Results on standard output: a table for people, JSON for programs.
 
-use std::io::{self, Write, stdout};
+use std::io::{Write, stdout};
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use crate::arguments::Output;
 use crate::failure::Failure;
 use crate::printable::printable;
 
 /// Shows a result in the form that was asked for.
-pub(crate) fn show<T: Serialize>(output: Output, result: &T, table: impl FnOnce(&T) -> Table) -> Result<(), Failure> {
+pub(crate) fn show<T: Serialize>(
+    output: Output,
+    result: &T,
+    table: impl FnOnce(&T) -> Table,
+) -> Result<(), Failure> {
     match output {
-        Output::Table => print(table(result).trim_fmt().as_bytes()),
-        Output::Json => print(&json(result)?),
+        Output::Table => print(lines(table(result)).as_bytes()),
+        Output::Json => print(json(result)?.as_bytes()),
     }
 }
 
 /// An empty table with these headings.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     if !headings.is_empty() {
         table.set_header(headings.iter());
     }
@@ -29,8 +32,14 @@ pub(crate) fn table(headings: &[&str]) -> Table {
 }
 
 /// Adds a line; whatever a target may have said in it is made safe.
-pub(crate) fn add_row<const N: usize>(table: &mut Table, cells: [String; N]) {
+pub(crate) fn add_row<const N: usize>(table: &mut Table, cells: &[String; N]) {
     table.add_row(cells.iter().map(|cell| printable(cell)));
+}
+
+/// Columns begin at the left edge, two blanks between them.
+fn lines(mut table: Table) -> String {
+    table.column_iter_mut().for_each(|column| _ = column.set_padding((0, 2)));
+    table.trim_fmt()
 }
 
 /// Puts the numbers of a column to the right.
@@ -46,62 +55,38 @@ fn print(text: &[u8]) -> Result<(), Failure> {
     printed.map_err(Failure::local("write to standard output"))
 }
 
-fn json(result: &impl Serialize) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut text, AsciiFormatter(PrettyFormatter::new()));
-    result.serialize(&mut serializer).map_err(Failure::Json)?;
-    Ok(text)
-}
-
-/// Pretty JSON in which everything beyond printable ASCII is escaped, so that it is safe for a terminal too.
-struct AsciiFormatter(PrettyFormatter<'static>);
-
-impl Formatter for AsciiFormatter {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        for character in fragment.chars() {
-            if matches!(character, ' '..='~') {
-                write!(writer, "{character}")?;
-            } else {
+/// Everything beyond printable ASCII, which JSON has in strings alone, is escaped: it is safe for a terminal too.
+fn json(result: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(result).map_err(Failure::Json)?;
+    let mut ascii = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | ' '..='~' => ascii.push(character),
+            _ => {
                 let mut units = [0; 2];
-                character.encode_utf16(&mut units).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}"))?;
+                ascii.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
             }
         }
-        Ok(())
+    }
+    Ok(ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_ascii_and_keeps_its_meaning() {
+        let text = "a\"\\\u{1b}[2J\u{9b}\u{202e}ä😀\n";
+        let shown = json(&[text]).ok().unwrap();
+        assert!(shown.bytes().all(|octet| matches!(octet, b' '..=b'~' | b'\n')), "{shown}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [text]);
     }
 
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
+    #[test]
+    fn tables_are_plain_columns() {
+        let mut table = table(&["LUN", "NAME"]);
+        add_row(&mut table, &["1".to_owned(), "a\u{1b}b".to_owned()]);
+        assert_eq!(lines(table), "LUN  NAME\n1    a\\u{1b}b");
     }
 }

@@ -28,7 +28,8 @@ impl Transfer {
         self.length.set(Some(length));
         if stderr().is_terminal() {
             let template = TEMPLATE.replace("{verb}", verb);
-            let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
             self.bar = ProgressBar::new(length).with_style(style);
         }
     }

@@ -73,7 +73,10 @@ pub(crate) fn target(text: &str) -> Result<TargetUrl, Failure> {
 pub(crate) fn logical_unit(text: &str) -> Result<(TargetUrl, Lun), Failure> {
     let url = target(text)?;
     let lun = url.lun.ok_or_else(|| {
-        Failure::usage("the URL names no logical unit", "add its number: iscsi://host/target/0; `iscsi luns` lists them")
+        Failure::usage(
+            "the URL names no logical unit",
+            "add its number: iscsi://host/target/0; `iscsi luns` lists them",
+        )
     })?;
     Ok((url, lun))
 }

@@ -27,7 +27,7 @@ pub(crate) fn show(octets: u64) -> String {
     unit.map_or_else(
         || format!("{octets} B"),
         |(name, shift)| {
-            let tenths = (octets & ((1 << shift) - 1)) * 10 >> shift;
+            let tenths = ((octets & ((1 << shift) - 1)) * 10) >> shift;
             format!("{}.{tenths} {name}iB", octets >> shift)
         },
     )
@@ -35,7 +35,7 @@ pub(crate) fn show(octets: u64) -> String {
 
 /// Reads a time limit in seconds, perhaps with decimals, above zero and up to a day.
 pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
-    const LONGEST: Duration = Duration::from_secs(86_400);
+    const LONGEST: Duration = Duration::from_hours(24);
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
     Duration::try_from_secs_f64(seconds)
         .ok()
@@ -63,14 +63,22 @@ mod tests {
         for (text, octets) in cases {
             assert_eq!(parse(text), Ok(octets), "{text}");
         }
-        for text in ["", "K", "-1", "+1", "1.5K", "1KB", "1 K", "0x10", "1iB", "16777216T", "18446744073709551616"] {
+        for text in
+            ["", "K", "-1", "+1", "1.5K", "1KB", "1 K", "0x10", "1iB", "16777216T", "18446744073709551616"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn sizes_are_shown_in_the_largest_unit() {
-        let cases = [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (64 << 20, "64.0 MiB"), (u64::MAX, "16777215.9 TiB")];
+        let cases = [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (64 << 20, "64.0 MiB"),
+            (u64::MAX, "16777215.9 TiB"),
+        ];
         for (octets, text) in cases {
             assert_eq!(show(octets), text);
         }

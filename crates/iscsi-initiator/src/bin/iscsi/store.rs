@@ -38,7 +38,8 @@ fn with_directory(
     open: impl FnOnce(&Path) -> Result<FileStore, StoreError>,
 ) -> Result<FileStore, Failure> {
     let directory = options.store.clone().or_else(state_directory);
-    let directory = directory
-        .ok_or_else(|| Failure::usage("there is no place for the secret store", "name one with --store PATH"))?;
+    let directory = directory.ok_or_else(|| {
+        Failure::usage("there is no place for the secret store", "name one with --store PATH")
+    })?;
     Ok(open(&directory)?)
 }

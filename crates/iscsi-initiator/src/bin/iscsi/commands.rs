@@ -1,0 +1,55 @@
+//! The commands, one file each: arguments, calls and text.
+
+mod discover;
+mod info;
+mod login;
+mod luns;
+mod read;
+mod secret;
+mod write;
+
+use clap::Subcommand;
+
+use crate::arguments::Options;
+use crate::failure::Failure;
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show the targets of a portal and where they can be reached (SendTargets)
+    ///
+    /// Nothing of the secret store is used: it has secrets of targets, and a portal is none.
+    Discover(discover::Discover),
+    /// Log in, show what was negotiated and who authenticated whom, log out
+    Login(login::Login),
+    /// Show the logical units of a target: size, block size, vendor, product
+    Luns(luns::Luns),
+    /// Show a logical unit: INQUIRY data, identification, capacity
+    Info(info::Info),
+    /// Copy a range of a logical unit into a file
+    ///
+    /// A read that ends early leaves the beginning of the range in the file and says how much of it.
+    Read(read::Read),
+    /// Copy a file onto a logical unit, and wait until it is stable there
+    ///
+    /// Exit code 0 means that the target has reported all of it stable (SYNCHRONIZE CACHE). Nothing is written unless
+    /// all of it fits on the logical unit.
+    Write(write::Write),
+    /// Keep CHAP secrets in the secret store
+    #[command(subcommand)]
+    Secret(secret::Secret),
+}
+
+impl Command {
+    pub(crate) async fn run(&self, options: &Options) -> Result<(), Failure> {
+        match self {
+            Self::Discover(command) => command.run(options).await,
+            Self::Login(command) => command.run(options).await,
+            Self::Luns(command) => command.run(options).await,
+            Self::Info(command) => command.run(options).await,
+            Self::Read(command) => command.run(options).await,
+            Self::Write(command) => command.run(options).await,
+            Self::Secret(command) => command.run(options),
+        }
+    }
+}

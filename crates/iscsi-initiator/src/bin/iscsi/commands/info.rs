@@ -1,0 +1,120 @@
+//! `iscsi info`
+
+use clap::Args;
+use comfy_table::Table;
+use iscsi_initiator::scsi::{Capacity, Designator};
+use iscsi_initiator::{Lun, Session};
+use serde::Serialize;
+
+use crate::arguments::Options;
+use crate::failure::Failure;
+use crate::{output, session, size};
+
+/// Peripheral qualifier of a LUN behind which there can be no unit (SPC-4, 6.6.2).
+const NO_UNIT: u8 = 3;
+
+#[derive(Args)]
+pub(crate) struct Info {
+    #[arg(help = "iscsi://host[:port]/target/lun")]
+    url: String,
+}
+
+/// What a logical unit says about itself.
+#[derive(Serialize)]
+struct Report {
+    lun: String,
+    device_type: u8,
+    peripheral_qualifier: u8,
+    removable: bool,
+    vendor: String,
+    product: String,
+    revision: String,
+    serial_number: Option<String>,
+    designators: Vec<String>,
+    /// Of disks only.
+    capacity: Option<CapacityReport>,
+}
+
+/// `size` and `block_size` in octets.
+#[derive(Serialize)]
+struct CapacityReport {
+    size: u64,
+    blocks: u64,
+    block_size: u32,
+}
+
+impl Info {
+    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
+        let (url, lun) = session::logical_unit(&self.url)?;
+        let report = session::with_session(options, url, async |session| Report::ask(session, lun).await);
+        output::show(options.output, &report.await?, table)
+    }
+}
+
+impl Report {
+    async fn ask(session: &Session, lun: Lun) -> Result<Self, Failure> {
+        let inquiry = session.inquiry(lun).await?;
+        if inquiry.peripheral_qualifier == NO_UNIT {
+            // INQUIRY succeeds where there is no unit; any other command says so.
+            session.test_unit_ready(lun).await?;
+        }
+        let serial_number = session.unit_serial_number(lun).await?;
+        let identification = session.device_identification(lun).await?;
+        let capacity = if inquiry.is_disk() { Some(session.read_capacity(lun).await?) } else { None };
+        Ok(Self {
+            lun: lun.to_string(),
+            device_type: inquiry.device_type,
+            peripheral_qualifier: inquiry.peripheral_qualifier,
+            removable: inquiry.removable,
+            vendor: inquiry.vendor,
+            product: inquiry.product,
+            revision: inquiry.revision,
+            serial_number,
+            designators: identification.designators.iter().map(Designator::to_string).collect(),
+            capacity: capacity.map(CapacityReport::from),
+        })
+    }
+}
+
+impl From<Capacity> for CapacityReport {
+    fn from(capacity: Capacity) -> Self {
+        Self { size: capacity.octets(), blocks: capacity.blocks, block_size: capacity.block_size }
+    }
+}
+
+/// Device types of SPC-4, table 139, as far as they are met behind iSCSI.
+const fn device_type(code: u8) -> &'static str {
+    match code {
+        0x00 => "disk",
+        0x01 => "tape",
+        0x05 => "CD/DVD",
+        0x08 => "medium changer",
+        0x0c => "storage array controller",
+        0x0d => "enclosure services",
+        0x1f => "none",
+        _ => "other",
+    }
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = output::table(&[]);
+    let mut row = |name: &str, value: String| output::add_row(&mut table, &[name.to_owned(), value]);
+    row("LUN:", report.lun.clone());
+    row("device type:", format!("0x{:02x} ({})", report.device_type, device_type(report.device_type)));
+    if report.peripheral_qualifier != 0 {
+        row("peripheral qualifier:", format!("{} (no device here)", report.peripheral_qualifier));
+    }
+    row("removable:", if report.removable { "yes" } else { "no" }.to_owned());
+    row("vendor:", report.vendor.clone());
+    row("product:", report.product.clone());
+    row("revision:", report.revision.clone());
+    row("serial number:", report.serial_number.clone().unwrap_or_else(|| "-".to_owned()));
+    for designator in &report.designators {
+        row("identification:", designator.clone());
+    }
+    if let Some(CapacityReport { size, blocks, block_size }) = report.capacity {
+        row("size:", format!("{size} octets ({})", size::show(size)));
+        row("blocks:", format!("{blocks} of {block_size} octets"));
+    }
+    table
+}

@@ -1,0 +1,111 @@
+//! `iscsi login`
+
+use clap::Args;
+use comfy_table::Table;
+use iscsi_initiator::{Authenticated, SessionDetails};
+use serde::Serialize;
+
+use crate::arguments::Options;
+use crate::failure::Failure;
+use crate::{output, session};
+use negotiated::Negotiated;
+
+mod negotiated;
+
+#[derive(Args)]
+pub(crate) struct Login {
+    #[arg(help = "iscsi://host[:port]/target")]
+    url: String,
+}
+
+/// What came of a login. Lengths in octets, times in seconds.
+#[derive(Serialize)]
+struct Report {
+    target: String,
+    target_alias: Option<String>,
+    portal: String,
+    portal_group_tag: Option<u16>,
+    isid: String,
+    tsih: u16,
+    round_trips: u32,
+    authentication: Authentication,
+    parameters: Negotiated,
+}
+
+#[derive(Serialize)]
+struct Authentication {
+    /// `none`, `chap` or `mutual`
+    method: &'static str,
+    algorithm: Option<String>,
+    /// As what the target proved itself.
+    target_user: Option<String>,
+}
+
+impl Login {
+    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
+        let url = session::target(&self.url)?;
+        let report =
+            session::with_session(options, url, async |session| Ok(Report::new(session.details()))).await?;
+        output::show(options.output, &report, table)
+    }
+}
+
+impl Report {
+    fn new(details: &SessionDetails) -> Self {
+        let completed = &details.completed;
+        Self {
+            target: details.target.as_ref().map(ToString::to_string).unwrap_or_default(),
+            target_alias: completed.target_alias.clone(),
+            portal: details.portal.to_string(),
+            portal_group_tag: completed.target_portal_group_tag,
+            isid: details.isid.to_string(),
+            tsih: completed.tsih,
+            round_trips: completed.round_trips,
+            authentication: Authentication::new(&completed.authenticated),
+            parameters: Negotiated::new(&completed.parameters),
+        }
+    }
+}
+
+impl Authentication {
+    fn new(authenticated: &Authenticated) -> Self {
+        let (method, algorithm, target_user) = match authenticated {
+            Authenticated::None => ("none", None, None),
+            Authenticated::Initiator { algorithm } => ("chap", Some(algorithm.to_string()), None),
+            Authenticated::Mutual(target) => {
+                ("mutual", Some(target.algorithm().to_string()), Some(target.name().to_owned()))
+            }
+        };
+        Self { method, algorithm, target_user }
+    }
+
+    /// Who authenticated whom, in a sentence.
+    fn sentence(&self) -> String {
+        let algorithm = self.algorithm.as_deref().unwrap_or_default();
+        match &self.target_user {
+            Some(user) => format!("mutual CHAP ({algorithm}): the target proved itself as {user:?}"),
+            None if self.algorithm.is_some() => {
+                format!("CHAP ({algorithm}): we proved ourselves, the target did not")
+            }
+            None => "none: neither side proved itself".to_owned(),
+        }
+    }
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = output::table(&[]);
+    let mut row = |name: &str, value: String| output::add_row(&mut table, &[name.to_owned(), value]);
+    row("target:", report.target.clone());
+    if let Some(alias) = &report.target_alias {
+        row("alias:", alias.clone());
+    }
+    row("portal:", report.portal.clone());
+    row("portal group:", report.portal_group_tag.map_or_else(|| "-".to_owned(), |tag| tag.to_string()));
+    row("session:", format!("ISID {}, TSIH {}", report.isid, report.tsih));
+    row("round trips:", report.round_trips.to_string());
+    row("authentication:", report.authentication.sentence());
+    for (key, value) in report.parameters.rows() {
+        row(&format!("{key}:"), value);
+    }
+    table
+}

@@ -1,0 +1,60 @@
+//! `iscsi read`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use iscsi_initiator::{BlockDevice, Lun, Session};
+
+use crate::arguments::Options;
+use crate::data_thread::Sink;
+use crate::failure::Failure;
+use crate::progress::Transfer;
+use crate::{data_file, session, size};
+
+#[derive(Args)]
+pub(crate) struct Read {
+    #[arg(help = "iscsi://host[:port]/target/lun")]
+    url: String,
+    /// Where the range begins, in octets; K, M, G, KiB, MiB, GiB are powers of 1024
+    #[arg(long, value_name = "BYTES", default_value = "0", value_parser = size::parse)]
+    offset: u64,
+    /// How long it is; by default up to the end of the logical unit
+    #[arg(long, value_name = "BYTES", value_parser = size::parse)]
+    length: Option<u64>,
+    /// File to write to; `-` is standard output
+    #[arg(short, long = "output-file", value_name = "FILE")]
+    output_file: PathBuf,
+}
+
+impl Read {
+    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
+        let (url, lun) = session::logical_unit(&self.url)?;
+        let mut transfer = Transfer::new();
+        let outcome =
+            session::with_session(options, url, async |session| self.copy(session, lun, &mut transfer).await);
+        let outcome = outcome.await;
+        let octets = transfer.end(outcome, |done, length| {
+            let file = data_file::name(&self.output_file, data_file::STANDARD_OUTPUT);
+            format!("read ended early: {file} has the first {done} of {length} octets")
+        })?;
+        eprintln!("read {octets} octets from offset {}", self.offset);
+        Ok(())
+    }
+
+    /// The file is not touched before it is known that there is something to read.
+    async fn copy(&self, session: &Session, lun: Lun, transfer: &mut Transfer) -> Result<u64, Failure> {
+        let device = BlockDevice::open(session, lun).await?;
+        let length = self.length.unwrap_or_else(|| device.capacity().octets().saturating_sub(self.offset));
+        let mut reader = device.reader(self.offset, length)?;
+        let mut sink = Sink::start(data_file::create(&self.output_file)?, transfer.counter());
+        transfer.begin("reading", length);
+        let file = data_file::name(&self.output_file, data_file::STANDARD_OUTPUT);
+        let refused = || Failure::local(format!("write to {file}"));
+        while let Some(piece) = reader.next().await? {
+            sink.write(piece).await.map_err(refused())?;
+            transfer.show();
+        }
+        sink.finish().await.map_err(refused())?;
+        Ok(length)
+    }
+}
