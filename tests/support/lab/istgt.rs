@@ -47,8 +47,9 @@ impl IstgtBuilder {
         self
     }
 
-    /// Sets a key of the section `[Global]`, which holds for all targets: `("InitialR2T", "No")`,
-    /// `("ImmediateData", "No")`, `("FirstBurstLength", "262144")`, `("NopInInterval", "1")` …
+    /// Sets a key of the section `[Global]`, which holds for all targets: `("ImmediateData", "No")`,
+    /// `("FirstBurstLength", "262144")`, `("NopInInterval", "1")` … istgt does not start with `InitialR2T=No`, data out
+    /// of order, a recovery level above 0, or a first burst longer than the maximum; it ignores keys it does not know.
     #[must_use]
     pub fn global(mut self, key: &str, value: &str) -> Self {
         self.globals.push((key.to_owned(), value.to_owned()));

@@ -92,13 +92,13 @@ fn istgt_demands_what_it_was_told_to_demand() {
 
 #[test]
 fn istgt_takes_global_keys() {
-    let builder = Istgt::builder().global("InitialR2T", "No").global("FirstBurstLength", "131072");
+    let builder = Istgt::builder().global("ImmediateData", "No").global("FirstBurstLength", "131072");
     let istgt = builder.target(IstgtTarget::named("tuned").require_digests()).start();
     let capture = Capture::start(istgt.portal().port());
     let url = format!("{}?header_digest=crc32c", istgt.url("tuned"));
     inquire(&url, NOBODY);
     let keys = keys_of(&capture.stop(), "iscsi.opcode == 0x23");
-    for key in ["InitialR2T=No", "FirstBurstLength=131072", "HeaderDigest=CRC32C", "DataDigest=Reject"] {
+    for key in ["ImmediateData=No", "FirstBurstLength=131072", "HeaderDigest=CRC32C", "DataDigest=Reject"] {
         assert!(keys.contains(key), "{key} is not among {keys:?}");
     }
 }
