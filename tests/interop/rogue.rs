@@ -159,7 +159,8 @@ fn after_login(misbehave: impl FnOnce(Script) -> Script) -> Stage {
 /// What goes wrong with commands: the target's verdict is exit 8, a broken protocol exit 6, a lost connection exit 7.
 #[test]
 fn failing_commands() {
-    let read = ["--offset", "0", "--length", "4096", "-o", "/dev/null"];
+    // The script is over after the command: nobody answers the logout.
+    let read = ["--offset", "0", "--length", "4096", "-o", "/dev/null", "--timeout", "1"];
     let cases: [(&str, Stage, i32); 7] = [
         (
             "CHECK CONDITION",
@@ -199,6 +200,6 @@ fn a_unit_that_is_not_ready() {
         script.check_condition(TEST_UNIT_READY, Sense { key: 0x2, asc: 0x04, ascq: 0x01 })
     });
     let outcome =
-        stage.run("read", "/0", &["--offset", "0", "--length", "512", "-o", "/dev/null"]).expect(&[8]);
+        stage.run("read", "/0", &["--length", "512", "-o", "/dev/null", "--timeout", "1"]).expect(&[8]);
     assert!(outcome.stderr.contains("NOT READY"), "{}", outcome.stderr);
 }
