@@ -255,7 +255,7 @@ fn pdu_01_round_trips() {
             let received = InitiatorPdu::decode(over_the_wire(pdu.encode(), digests)).unwrap();
             match (&received, &pdu) {
                 (InitiatorPdu::Vendor(received), InitiatorPdu::Vendor(sent)) => {
-                    assert_eq!(received.data, sent.data)
+                    assert_eq!(received.data, sent.data);
                 }
                 _ => assert_eq!(received, pdu),
             }
@@ -264,7 +264,7 @@ fn pdu_01_round_trips() {
             let received = TargetPdu::decode(over_the_wire(pdu.encode(), digests)).unwrap();
             match (&received, &pdu) {
                 (TargetPdu::Vendor(received), TargetPdu::Vendor(sent)) => {
-                    assert_eq!(received.data, sent.data)
+                    assert_eq!(received.data, sent.data);
                 }
                 _ => assert_eq!(received, pdu),
             }

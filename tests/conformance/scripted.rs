@@ -6,32 +6,34 @@ use iscsi_login::{
     ReverseCredential, ReverseSecret,
 };
 use iscsi_pdu::{
-    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
-    TargetNumbers, TextKeys, TextWriter,
+    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, TextKeys, TextWriter,
 };
+use iscsi_tests::rogue::login;
 
-pub const FORWARD: &[u8] = b"tgt-sets-this-01";
-pub const REVERSE: &[u8] = b"ini-sets-this-02";
+pub(crate) const FORWARD: &[u8] = b"tgt-sets-this-01";
+pub(crate) const REVERSE: &[u8] = b"ini-sets-this-02";
 
 /// The target's challenge of the published exchange.
-pub const CHALLENGE: [(&str, &str); 2] = [("CHAP_I", "33"), ("CHAP_C", "0xa1b2c3d4e5f60718293a4b5c6d7e8f90")];
+pub(crate) const CHALLENGE: [(&str, &str); 2] =
+    [("CHAP_I", "33"), ("CHAP_C", "0xa1b2c3d4e5f60718293a4b5c6d7e8f90")];
 /// The answer that the reverse secret gives to our challenge there, for MD5.
-pub const PROOF: [(&str, &str); 2] = [("CHAP_N", "disk"), ("CHAP_R", "0xc845274d8f66c33eb85b988fe7bc67c0")];
+pub(crate) const PROOF: [(&str, &str); 2] =
+    [("CHAP_N", "disk"), ("CHAP_R", "0xc845274d8f66c33eb85b988fe7bc67c0")];
 
-pub fn forward() -> ForwardCredential<'static> {
+pub(crate) fn forward() -> ForwardCredential<'static> {
     ForwardCredential { name: "host", secret: ForwardSecret::new(FORWARD) }
 }
 
-pub fn reverse() -> ReverseCredential<'static> {
+pub(crate) fn reverse() -> ReverseCredential<'static> {
     ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(REVERSE) }
 }
 
-pub fn mutual() -> Authentication<'static> {
+pub(crate) fn mutual() -> Authentication<'static> {
     Authentication::Mutual(forward(), reverse())
 }
 
 /// Identifier 92 and the challenge of the published exchange.
-pub fn nonce() -> Nonce {
+pub(crate) fn nonce() -> Nonce {
     let mut octets = [0; Nonce::LENGTH];
     octets[0] = 92;
     let challenge = 0x0f1e_2d3c_4b5a_6978_8796_a5b4_c3d2_e1f0_u128.to_be_bytes();
@@ -41,12 +43,12 @@ pub fn nonce() -> Nonce {
 }
 
 /// Names that live as long as the test.
-pub fn names() -> (&'static IscsiName, &'static IscsiName) {
+pub(crate) fn names() -> (&'static IscsiName, &'static IscsiName) {
     let name = |text: &str| -> &'static IscsiName { Box::leak(Box::new(text.parse().unwrap())) };
     (name("iqn.2001-04.com.example:host"), name("iqn.2001-04.com.example:disk"))
 }
 
-pub fn config(authentication: Authentication<'static>) -> Config<'static> {
+pub(crate) fn config(authentication: Authentication<'static>) -> Config<'static> {
     let (initiator_name, target) = names();
     Config {
         initiator_name,
@@ -64,52 +66,35 @@ pub fn config(authentication: Authentication<'static>) -> Config<'static> {
 }
 
 /// A well-behaved answer to `request`: the same stage, no transition, status 0000.
-pub fn answer(request: &LoginRequest, keys: &[(&str, &str)]) -> LoginResponse {
+pub(crate) fn answer(request: &LoginRequest, keys: &[(&str, &str)]) -> LoginResponse {
     let text = keys.iter().fold(TextWriter::new(), |text, (key, value)| text.pair(key, value));
-    LoginResponse {
-        transit: false,
-        continues: false,
-        current_stage: request.current_stage,
-        next_stage: Stage(0),
-        version_max: 0,
-        version_active: 0,
-        isid: request.isid,
-        tsih: 0,
-        itt: request.itt,
-        numbers: TargetNumbers {
-            stat_sn: request.exp_stat_sn,
-            exp_cmd_sn: request.cmd_sn,
-            max_cmd_sn: request.cmd_sn,
-        },
-        status: LoginStatus::SUCCESS,
-        text: text.finish(),
-    }
+    login::with_text(request, text)
 }
 
 /// The same, granting the transition that was asked for.
-pub fn grant(request: &LoginRequest, keys: &[(&str, &str)]) -> LoginResponse {
+pub(crate) fn grant(request: &LoginRequest, keys: &[(&str, &str)]) -> LoginResponse {
     LoginResponse { transit: true, next_stage: request.next_stage, tsih: 1, ..answer(request, keys) }
 }
 
 /// A login of which the test plays the target.
-pub struct Play {
+pub(crate) struct Play {
     login: Login<'static>,
-    pub request: LoginRequest,
+    pub(crate) request: LoginRequest,
 }
 
 impl Play {
-    pub fn begin(config: Config<'static>) -> Self {
+    pub(crate) fn begin(config: Config<'static>) -> Self {
         let (login, request) = Login::start(config).unwrap();
         Self { login, request }
     }
 
     /// Goes on with a step taken by hand.
-    pub fn resume(login: Login<'static>, request: LoginRequest) -> Self {
+    pub(crate) fn resume(login: Login<'static>, request: LoginRequest) -> Self {
         Self { login, request }
     }
 
     /// The keys of the request.
-    pub fn keys(&self) -> Vec<(String, String)> {
+    pub(crate) fn keys(&self) -> Vec<(String, String)> {
         TextKeys::parse(&self.request.text)
             .unwrap()
             .iter()
@@ -117,12 +102,12 @@ impl Play {
             .collect()
     }
 
-    pub fn value(&self, key: &str) -> Option<String> {
+    pub(crate) fn value(&self, key: &str) -> Option<String> {
         self.keys().into_iter().find(|pair| pair.0 == key).map(|pair| pair.1)
     }
 
     /// Answers and goes on to the next request.
-    pub fn on(self, answer: impl FnOnce(&LoginRequest) -> LoginResponse) -> Self {
+    pub(crate) fn on(self, answer: impl FnOnce(&LoginRequest) -> LoginResponse) -> Self {
         match self.step(answer).unwrap() {
             Step::Send(login, request) => Self { login, request },
             Step::Complete(_) => panic!("the login is complete"),
@@ -130,7 +115,7 @@ impl Play {
         }
     }
 
-    pub fn step(
+    pub(crate) fn step(
         self,
         answer: impl FnOnce(&LoginRequest) -> LoginResponse,
     ) -> Result<Step<'static>, LoginError> {
@@ -139,7 +124,7 @@ impl Play {
     }
 
     /// The error that the answer ends in.
-    pub fn fails(self, answer: impl FnOnce(&LoginRequest) -> LoginResponse) -> LoginError {
+    pub(crate) fn fails(self, answer: impl FnOnce(&LoginRequest) -> LoginResponse) -> LoginError {
         match self.step(answer) {
             Err(error) => error,
             Ok(_) => panic!("the login goes on"),
@@ -147,18 +132,18 @@ impl Play {
     }
 
     /// Up to the point where the target's challenge is due.
-    pub fn at_challenge(authentication: Authentication<'static>) -> Self {
+    pub(crate) fn at_challenge(authentication: Authentication<'static>) -> Self {
         Self::begin(config(authentication)).on(|request| answer(request, &[("AuthMethod", "CHAP")]))
     }
 
     /// Up to the point where the target's proof is due.
-    pub fn at_proof(algorithm: &str) -> Self {
+    pub(crate) fn at_proof(algorithm: &str) -> Self {
         let keys = [("CHAP_A", algorithm), CHALLENGE[0], CHALLENGE[1]];
         Self::at_challenge(mutual()).on(|request| answer(request, &keys))
     }
 
     /// Up to the point where the operational answers are due.
-    pub fn at_parameters() -> Self {
+    pub(crate) fn at_parameters() -> Self {
         Self::begin(config(Authentication::None))
     }
 }

@@ -88,12 +88,7 @@ pub(crate) async fn open(stage: &Stage, session: &Session, narrator: &mut Narrat
 }
 
 pub(crate) async fn write(stage: &Stage, disk: &BlockDevice, narrator: &mut Narrator) -> Outcome<Vec<u8>> {
-    let mut state = 1_u32;
-    let next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes()[0]
-    };
-    let data: Vec<u8> = std::iter::repeat_with(next).take(LENGTH).collect();
+    let data: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
     let begun = Instant::now();
     disk.write_at(OFFSET, data.clone().into()).await?;
     disk.synchronize_cache().await?;

@@ -9,15 +9,15 @@ use iscsi_tests::lab::Auth;
 use tempfile::TempDir;
 
 /// A CHAP name with its secret, for tests only.
-pub type TestAccount = (&'static str, &'static str);
+pub(crate) type TestAccount = (&'static str, &'static str);
 
 /// What the initiator proves.
-pub const FORWARD: TestAccount = ("labuser", "initsecret123");
+pub(crate) const FORWARD: TestAccount = ("labuser", "initsecret123");
 /// What the target proves.
-pub const REVERSE: TestAccount = ("labtarget", "targsecret456");
+pub(crate) const REVERSE: TestAccount = ("labtarget", "targsecret456");
 
 /// What the targets called `open`, `chap` and `mutual` demand.
-pub fn access(name: &str) -> Auth {
+pub(crate) fn access(name: &str) -> Auth {
     match name {
         "chap" => Auth::chap(FORWARD),
         "mutual" => Auth::mutual(FORWARD, REVERSE),
@@ -26,20 +26,20 @@ pub fn access(name: &str) -> Auth {
 }
 
 /// One user of the program.
-pub struct User {
+pub(crate) struct User {
     home: TempDir,
 }
 
 /// What a run of the program left behind.
-pub struct Outcome {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Outcome {
     /// Fails with everything that was printed unless the exit code is one of these.
-    pub fn expect(self, codes: &[i32]) -> Self {
+    pub(crate) fn expect(self, codes: &[i32]) -> Self {
         let Self { code, stdout, stderr } = &self;
         assert!(
             codes.contains(code),
@@ -50,18 +50,18 @@ impl Outcome {
 }
 
 impl User {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = TempDir::new().unwrap();
         fs::set_permissions(home.path(), Permissions::from_mode(0o700)).unwrap();
         Self { home }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
     /// The program with this user's store, ready for arguments.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iscsi"));
         // The default place of the store: what is not there yet is empty.
         command
@@ -71,7 +71,7 @@ impl User {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         let mut command = self.command();
         let output = command
             .args(["--initiator-name", "iqn.2001-04.com.example:host"])
@@ -86,7 +86,7 @@ impl User {
     }
 
     /// A file with a secret that only its owner can read.
-    pub fn secret_file(&self, name: &str, secret: &str) -> String {
+    pub(crate) fn secret_file(&self, name: &str, secret: &str) -> String {
         let path = self.path(name);
         fs::write(&path, secret).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
@@ -94,7 +94,7 @@ impl User {
     }
 
     /// Stores what we prove, and what the target must prove if `reverse` is given.
-    pub fn remember(&self, target: &str, forward: TestAccount, reverse: Option<TestAccount>) {
+    pub(crate) fn remember(&self, target: &str, forward: TestAccount, reverse: Option<TestAccount>) {
         let file = self.secret_file("forward", forward.1);
         let what = ["secret", "remember", "--target", target, "--user", forward.0, "--secret-file", &file];
         self.run(&what).expect(&[0]);
@@ -108,10 +108,10 @@ impl User {
 }
 
 /// The account with another secret.
-pub fn wrong(account: TestAccount) -> TestAccount {
+pub(crate) fn wrong(account: TestAccount) -> TestAccount {
     (account.0, "not-the-secret-1")
 }
 
-pub fn read_file(path: &Path) -> Vec<u8> {
+pub(crate) fn read_file(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap()
 }

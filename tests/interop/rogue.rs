@@ -3,7 +3,7 @@
 
 use iscsi_pdu::{LoginStatus, Opcode, ScsiStatus};
 use iscsi_tests::ram_disk::{self, Credentials, Sense, Target};
-use iscsi_tests::rogue::{Rogue, Script, login};
+use iscsi_tests::rogue::{Received, Rogue, Script, login};
 use tokio::runtime::Runtime;
 
 use crate::program::{FORWARD, Outcome, REVERSE, User};
@@ -46,7 +46,7 @@ impl Stage {
             .rogue
             .received()
             .iter()
-            .map(|pdu| pdu.opcode())
+            .map(Received::opcode)
             .filter(|opcode| *opcode != Opcode::LOGIN_REQUEST)
             .collect();
         assert_eq!(foreign, [], "sent after the failure");

@@ -9,7 +9,8 @@ pub const MAX_SECRET_LENGTH: usize = 255;
 /// Most octets of a CHAP name.
 const MAX_NAME_LENGTH: usize = 255;
 
-/// The secret by which the initiator proves itself to the target. No `Debug`, no comparison.
+/// The secret by which the initiator proves itself to the target. No `Debug`, no comparison; a copy of the view copies no
+/// octets.
 #[derive(Clone, Copy)]
 pub struct ForwardSecret<'a>(&'a [u8]);
 
@@ -25,7 +26,8 @@ impl<'a> ForwardSecret<'a> {
     }
 }
 
-/// The secret by which the target proves itself to the initiator. No `Debug`, no comparison.
+/// The secret by which the target proves itself to the initiator. No `Debug`, no comparison; a copy of the view copies no
+/// octets.
 #[derive(Clone, Copy)]
 pub struct ReverseSecret<'a>(&'a [u8]);
 

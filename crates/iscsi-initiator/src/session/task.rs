@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use iscsi_login::Parameters;
 use iscsi_pdu::{
-    AdditionalHeaders, InitiatorTaskTag, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TaskAttribute,
+    AdditionalHeaders, InitiatorTaskTag, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber,
+    TaskAttribute,
 };
 
 use super::data_in::DataInBuffer;
@@ -116,7 +117,8 @@ impl Task {
     pub(super) fn complete(self, response: ScsiResponse) -> Result<Completion, ProtocolError> {
         let pdus = self.data_in.pdus();
         // A command that failed brings no data that could be missing, and tgtd does not count there.
-        let counts = matches!(self.request.transfer, Transfer::Read(_)) && response.status == ScsiStatus::GOOD;
+        let counts =
+            matches!(self.request.transfer, Transfer::Read(_)) && response.status == ScsiStatus::GOOD;
         if counts && response.exp_data_sn.0 != pdus {
             let rule = "ExpDataSN is the number of Data-In PDUs sent (11.4.8)";
             return Err(sequence(rule, response.exp_data_sn.0, pdus));

@@ -2,7 +2,7 @@
 
 use iscsi_login::initiator::Authenticated;
 use iscsi_login::{LoginError, NotAuthenticated};
-use iscsi_pdu::{LoginRequest, LoginStatus, Stage};
+use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, Stage};
 use tokio::net::TcpStream;
 
 use super::by_hand::{
@@ -75,7 +75,7 @@ async fn second_login_reinstates_the_session() {
 
 /// RFC 7143, 6.3: the task tag is one for the whole login.
 #[tokio::test]
-async fn changed_task_tag_ends_the_connection() {
+async fn changed_task_tag_is_refused_with_0200() {
     let running = RamDisk::serve(plain_config()).await.unwrap();
     let mut wire = Wire::new(TcpStream::connect(running.portal()).await.unwrap()).unwrap();
     let mut request = LoginRequest {
@@ -94,10 +94,13 @@ async fn changed_task_tag_ends_the_connection() {
         text: format!("InitiatorName=iqn.2001-04.com.example:host\0TargetName={}\0", disk_name()).into(),
     };
     wire.send(request.encode()).await.unwrap();
-    assert!(wire.receive().await.unwrap().is_some());
+    let first = LoginResponse::decode(wire.receive().await.unwrap().unwrap()).unwrap();
     request.itt = iscsi_pdu::InitiatorTaskTag(2);
     request.text = bytes::Bytes::new();
+    request.exp_stat_sn = first.numbers.stat_sn.next();
     wire.send(request.encode()).await.unwrap();
+    let refused = LoginResponse::decode(wire.receive().await.unwrap().unwrap()).unwrap();
+    assert_eq!(refused.status, LoginStatus::INITIATOR_ERROR);
     assert!(matches!(wire.receive().await, Ok(None) | Err(_)));
-    assert_eq!(running.report().violations.len(), 1);
+    assert_eq!(running.report().refusals, [LoginStatus::INITIATOR_ERROR]);
 }
