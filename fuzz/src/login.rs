@@ -1,0 +1,69 @@
+//! The initiator's half of a mutual login, fed by a target that may say anything.
+
+use bytes::Bytes;
+use iscsi_login::initiator::{Config, Login, SessionType, Step};
+use iscsi_login::{
+    Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
+    ReverseSecret,
+};
+use iscsi_pdu::{
+    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
+    TargetNumbers,
+};
+
+/// Each answer is three octets of header, a length, and that much text; the login never completes, since nobody here
+/// knows what the target must prove.
+///
+/// # Panics
+/// When it does complete.
+pub fn login(data: &[u8]) {
+    let name = IscsiName::received("iqn.2001-04.com.example:host").expect("a name");
+    let (mut login, mut request) = Login::start(config(&name)).expect("usable settings");
+    let mut rest = data;
+    while let Some((&[flags, class, detail, length], text)) = rest.split_first_chunk::<4>() {
+        let (text, behind) = text.split_at(text.len().min(usize::from(length) * 4));
+        rest = behind;
+        match login.receive(&answer(&request, flags, [class, detail], text)) {
+            Ok(Step::Send(next, next_request)) => (login, request) = (next, next_request),
+            Ok(Step::Complete(_)) => panic!("full feature phase without a proof"),
+            Ok(Step::Redirect(_)) | Err(_) => return,
+        }
+    }
+}
+
+fn config(name: &IscsiName) -> Config<'_> {
+    Config {
+        initiator_name: name,
+        initiator_alias: None,
+        session_type: SessionType::Normal(name),
+        isid: Isid::from_random([1, 2, 3], 4),
+        cid: 0,
+        itt: InitiatorTaskTag(0),
+        cmd_sn: SerialNumber(1),
+        authentication: Authentication::Mutual(
+            ForwardCredential { name: "host", secret: ForwardSecret::new(b"what-we-can-prove") },
+            ReverseCredential { name: None, secret: ReverseSecret::new(b"what-nobody-knows") },
+        ),
+        algorithms: &ChapAlgorithm::ALL,
+        offer: Offer::default(),
+        nonce: Nonce::from_random([7; Nonce::LENGTH]),
+    }
+}
+
+/// A response whose header is right unless `flags` say otherwise.
+fn answer(request: &LoginRequest, flags: u8, status: [u8; 2], text: &[u8]) -> LoginResponse {
+    LoginResponse {
+        transit: flags & 0x80 != 0,
+        continues: flags & 0x40 != 0,
+        current_stage: if flags & 0x20 == 0 { request.current_stage } else { Stage(flags >> 2 & 3) },
+        next_stage: Stage(flags & 3),
+        version_max: 0,
+        version_active: 0,
+        isid: request.isid,
+        tsih: 1,
+        itt: request.itt,
+        numbers: TargetNumbers::default(),
+        status: LoginStatus(u16::from_be_bytes(status)),
+        text: Bytes::copy_from_slice(text),
+    }
+}

@@ -1,0 +1,30 @@
+//! Every seed and every input that once broke something, replayed on the stable compiler.
+
+use std::fs;
+use std::path::Path;
+
+/// Feeds every file of a folder to a fuzz target; an empty folder is a mistake.
+fn replay(target: &str, run: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
+    let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!files.is_empty(), "{} is empty", folder.display());
+    for file in files {
+        println!("{}", file.display());
+        run(&fs::read(&file).unwrap());
+    }
+}
+
+#[test]
+fn pdu_stream() {
+    replay("pdu_stream", iscsi_fuzz::pdu_stream);
+}
+
+#[test]
+fn text() {
+    replay("text", iscsi_fuzz::text);
+}
+
+#[test]
+fn login() {
+    replay("login", iscsi_fuzz::login);
+}

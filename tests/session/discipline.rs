@@ -1,0 +1,72 @@
+//! What a strict target sees of us: numbers, bursts and lengths that keep every rule, and a proper leave.
+
+use iscsi_initiator::{BlockDevice, Lun};
+use iscsi_tests::ram_disk::RamDisk;
+
+use crate::stage::{log_in, open_config, ram_disk};
+
+const LENGTH: usize = 3_000_001;
+
+/// DAT-01 to DAT-09, NUM-02 to NUM-05, NUM-14: every way of sending write data, judged by a target that drops whoever
+/// breaks a rule.
+#[tokio::test]
+async fn dat_01_every_way_of_sending_data() {
+    for (initial_r2t, immediate_data) in [(true, true), (true, false), (false, true), (false, false)] {
+        for (segment, burst) in [(512, 512), (8192, 65_536), (65_536, 20_000), (262_144, 1_048_576)] {
+            let mut config = open_config();
+            config.offer.parameters.initial_r2t = initial_r2t;
+            config.offer.parameters.immediate_data = immediate_data;
+            config.offer.parameters.max_recv_data_segment_length = segment;
+            config.offer.parameters.first_burst_length = burst;
+            config.offer.parameters.max_burst_length = burst * 2;
+            config.offer.parameters.max_outstanding_r2t = 4;
+            let running = RamDisk::serve(config).await.unwrap();
+            let session = log_in(running.portal()).await.unwrap();
+            let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+            let data: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
+            disk.write_at(333, data.clone().into()).await.unwrap();
+            assert!(disk.read_at(333, LENGTH).await.unwrap() == data, "other data came back");
+            session.logout().await.unwrap();
+            let report = running.report();
+            assert_eq!(
+                report.violations,
+                Vec::<String>::new(),
+                "{initial_r2t} {immediate_data} {segment} {burst}"
+            );
+            // Our own offer bounds the first burst too.
+            let first_burst = burst.min(262_144);
+            let unsolicited = !initial_r2t && (!immediate_data || first_burst > segment);
+            assert_eq!(report.unsolicited_data_outs > 0, unsolicited);
+            assert_eq!(report.commands_with_immediate_data > 0, immediate_data);
+        }
+    }
+}
+
+/// LGO-01: a session whose last handle is dropped still says good-bye.
+#[tokio::test]
+async fn a_dropped_session_logs_out() {
+    let running = ram_disk().await;
+    drop(log_in(running.portal()).await.unwrap());
+    for _ in 0..200 {
+        if running.report().logouts == 1 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("no logout: {:?}", running.report());
+}
+
+/// Unit attentions of a new session are passed over; the range beyond the end is refused before anything is sent.
+#[tokio::test]
+async fn opening_a_device() {
+    let mut config = open_config();
+    config.unit_attention = true;
+    let running = RamDisk::serve(config).await.unwrap();
+    let session = log_in(running.portal()).await.unwrap();
+    let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+    let size = disk.capacity().octets();
+    assert!(disk.read_at(size - 1, 1).await.is_ok());
+    assert!(disk.read_at(size - 1, 2).await.is_err());
+    assert!(disk.write_at(size, vec![0].into()).await.is_err());
+    assert_eq!(running.report().octets_written, 0);
+}

@@ -1,0 +1,15 @@
+//! The initiator library against the RAM-disk target and the scripted target: what a session does in full feature phase.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail so"
+)]
+
+mod discipline;
+mod parallel;
+mod secret_door;
+mod stage;
+mod unasked;

@@ -1,0 +1,48 @@
+//! An initiator, and targets for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use iscsi_initiator::{AuthenticationRequest, Config, Error, Initiator, IscsiName, Portal, Session};
+use iscsi_secrets::{MemoryStore, SecretStore};
+use iscsi_tests::ram_disk::{self, RamDisk, Running, Target};
+use iscsi_tests::rogue::{Rogue, Script};
+
+pub(crate) fn target_name() -> IscsiName {
+    "iqn.2001-04.com.example:disk".parse().unwrap()
+}
+
+/// An initiator with short limits, which takes its secrets from `store`.
+pub(crate) fn initiator_with(store: Arc<dyn SecretStore>) -> Initiator {
+    let mut config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
+    config.login_timeout = Duration::from_secs(5);
+    config.command_timeout = Duration::from_secs(5);
+    Initiator::new(config, store)
+}
+
+pub(crate) fn initiator() -> Initiator {
+    initiator_with(Arc::new(MemoryStore::new()))
+}
+
+/// A portal with one open target of one disk, whose first command meets no unit attention.
+pub(crate) fn open_config() -> ram_disk::Config {
+    let mut config = ram_disk::Config::with_targets([Target::new(target_name())]);
+    config.unit_attention = false;
+    config
+}
+
+pub(crate) async fn ram_disk() -> Running {
+    RamDisk::serve(open_config()).await.unwrap()
+}
+
+pub(crate) async fn log_in(portal: std::net::SocketAddr) -> Result<Session, Error> {
+    let portal: Portal = portal.to_string().parse().unwrap();
+    initiator().login(&target_name(), &portal, &AuthenticationRequest::default()).await
+}
+
+/// A rogue that logs the initiator in like a good target, and then does this.
+pub(crate) async fn rogue(misbehave: impl FnOnce(Script) -> Script) -> (Rogue, Session) {
+    let rogue = Rogue::serve(misbehave(Script::new().log_in(open_config()))).await.unwrap();
+    let session = log_in(rogue.portal()).await.unwrap();
+    (rogue, session)
+}

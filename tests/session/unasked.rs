@@ -1,0 +1,158 @@
+//! What a target sends without being asked.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use iscsi_initiator::{Fault, Lun};
+use iscsi_pdu::{
+    AsyncEvent, AsyncMessage, InitiatorPdu, InitiatorTaskTag, NopIn, Opcode, Reject, RejectReason,
+    SerialNumber, TargetPdu, TargetTransferTag,
+};
+use iscsi_tests::rogue::{Moment, Received, Reply, Rogue};
+
+use crate::stage::rogue;
+
+fn ping(moment: &Moment, ttt: TargetTransferTag) -> TargetPdu {
+    let lun = Lun([0, 9, 0, 0, 0, 0, 0, 0]);
+    TargetPdu::NopIn(NopIn {
+        lun,
+        itt: InitiatorTaskTag::RESERVED,
+        ttt,
+        numbers: moment.numbers,
+        data: Bytes::new(),
+    })
+}
+
+fn news(moment: &Moment, event: AsyncEvent) -> TargetPdu {
+    TargetPdu::AsyncMessage(AsyncMessage {
+        lun: Lun::ZERO,
+        numbers: moment.numbers,
+        event,
+        vendor_code: 0,
+        parameter1: 0,
+        parameter2: 0,
+        parameter3: 5,
+        sense: Bytes::new(),
+        event_data: Bytes::new(),
+    })
+}
+
+fn only(pdu: TargetPdu, moment: &Moment) -> Reply {
+    Reply::of(&[pdu], moment.digests)
+}
+
+/// Waits until the rogue has received a PDU of this kind.
+async fn wait_for(rogue: &Rogue, opcode: Opcode) -> Received {
+    for _ in 0..500 {
+        if let Some(found) = rogue.received().into_iter().find(|pdu| pdu.opcode() == opcode) {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("no {opcode} came");
+}
+
+/// NOP-01: a ping is answered with its tag and LUN, immediately, and uses up no number.
+#[tokio::test]
+async fn nop_01_pings_are_answered() {
+    let (rogue, session) = rogue(|script| {
+        script.announce(|moment| only(ping(moment, TargetTransferTag(0)), moment)).take().serve()
+    })
+    .await;
+    let Some(InitiatorPdu::NopOut(answer)) = wait_for(&rogue, Opcode::NOP_OUT).await.pdu() else {
+        panic!("no NOP-Out")
+    };
+    assert!(answer.immediate && answer.data.is_empty());
+    assert_eq!((answer.itt, answer.ttt), (InitiatorTaskTag::RESERVED, TargetTransferTag(0)));
+    assert_eq!(answer.lun, Lun([0, 9, 0, 0, 0, 0, 0, 0]));
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    session.logout().await.unwrap();
+}
+
+/// NOP-02, NUM-07: news of the window are not answered.
+#[tokio::test]
+async fn nop_02_other_nop_ins_are_not_answered() {
+    let (rogue, session) = rogue(|script| {
+        script.announce(|moment| only(ping(moment, TargetTransferTag::RESERVED), moment)).serve()
+    })
+    .await;
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    session.logout().await.unwrap();
+    assert!(rogue.received().iter().all(|pdu| pdu.opcode() != Opcode::NOP_OUT));
+}
+
+/// NUM-05: a closed window holds commands back until the target opens it.
+#[tokio::test]
+async fn num_05_a_closed_window() {
+    let closing = |moment: &Moment| {
+        let mut closed = *moment;
+        // The window cannot shrink: this only shows that it is taken as no news.
+        closed.numbers.max_cmd_sn = SerialNumber(closed.numbers.exp_cmd_sn.0.wrapping_sub(1));
+        only(ping(&closed, TargetTransferTag::RESERVED), moment)
+    };
+    let (_rogue, session) = rogue(|script| script.announce(closing).serve()).await;
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    session.logout().await.unwrap();
+}
+
+/// ASY-02: a target that asks to be left, is left.
+#[tokio::test]
+async fn asy_02_logout_request() {
+    let (rogue, session) = rogue(|script| {
+        script.announce(|moment| only(news(moment, AsyncEvent::LOGOUT_REQUEST), moment)).serve()
+    })
+    .await;
+    wait_for(&rogue, Opcode::LOGOUT_REQUEST).await;
+    rogue.all_closed().await;
+    assert!(session.test_unit_ready(Lun::ZERO).await.is_err());
+    let logouts = rogue.received().iter().filter(|pdu| pdu.opcode() == Opcode::LOGOUT_REQUEST).count();
+    assert_eq!(logouts, 1);
+}
+
+/// ASY-03: a target that announces to drop the session, is believed.
+#[tokio::test]
+async fn asy_03_session_drop() {
+    let (rogue, session) = rogue(|script| {
+        script.announce(|moment| only(news(moment, AsyncEvent::SESSION_DROP), moment)).serve()
+    })
+    .await;
+    rogue.all_closed().await;
+    assert_eq!(session.test_unit_ready(Lun::ZERO).await.unwrap_err().fault(), Fault::Network);
+}
+
+/// ASY-01: an event that needs nothing is counted, and the session goes on.
+#[tokio::test]
+async fn asy_01_other_events() {
+    let (_rogue, session) =
+        rogue(|script| script.announce(|moment| only(news(moment, AsyncEvent(250)), moment)).serve()).await;
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    session.logout().await.unwrap();
+}
+
+/// NUM-12, NOP-09, LOG-34, REJ-01: what ends a session.
+#[tokio::test]
+async fn unasked_pdus_that_end_the_session() {
+    let skipped = |moment: &Moment| {
+        let mut skipped = *moment;
+        skipped.numbers.stat_sn = skipped.numbers.stat_sn.plus(1);
+        only(news(&skipped, AsyncEvent(250)), moment)
+    };
+    let loaded = |moment: &Moment| {
+        let TargetPdu::NopIn(ping) = ping(moment, TargetTransferTag(1)) else { return Reply::default() };
+        only(TargetPdu::NopIn(NopIn { data: Bytes::from_static(b"data"), ..ping }), moment)
+    };
+    let rejected = |moment: &Moment| {
+        let reject = Reject {
+            reason: RejectReason::PROTOCOL_ERROR,
+            numbers: moment.numbers,
+            data_sn: 0,
+            data: Bytes::new(),
+        };
+        only(TargetPdu::Reject(reject), moment)
+    };
+    for announce in [skipped as fn(&Moment) -> Reply, loaded, rejected] {
+        let (rogue, session) = rogue(|script| script.announce(announce).serve()).await;
+        rogue.all_closed().await;
+        assert_eq!(session.test_unit_ready(Lun::ZERO).await.unwrap_err().fault(), Fault::Protocol);
+    }
+}
