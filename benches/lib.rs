@@ -1,1 +1,7 @@
-//! Benchmarks of the workspace; run with `cargo bench -p iscsi-benches`.
+//! What the benchmarks measure: run them with `cargo bench -p iscsi-benches`.
+
+mod in_memory_login;
+mod samples;
+
+pub use in_memory_login::InMemoryLogin;
+pub use samples::{data_in_stream, login_text};

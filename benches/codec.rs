@@ -1,0 +1,39 @@
+//! The codec: streams of 4 KiB Data-In PDUs with and without digests, and login text.
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use iscsi_benches::{data_in_stream, login_text};
+use iscsi_pdu::{Decoder, Digests, TargetPdu, TextKeys};
+
+const PDUS: u32 = 64;
+
+fn streams(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("Data-In of 4 KiB");
+    group.throughput(Throughput::Bytes(u64::from(PDUS) * 4096));
+    for (name, on) in [("digests off", false), ("digests on", true)] {
+        let digests = Digests { header: on, data: on };
+        let stream = data_in_stream(PDUS, digests);
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched(
+                || stream.clone(),
+                |mut stream| {
+                    let mut decoder = Decoder::new(4096);
+                    decoder.set_full_feature(digests, 4096);
+                    let mut octets = 0;
+                    while let Ok(Some(raw)) = decoder.decode(&mut stream) {
+                        octets += TargetPdu::decode(raw).map_or(0, |pdu| pdu.numbers().stat_sn.0);
+                    }
+                    octets
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+fn text(criterion: &mut Criterion) {
+    criterion.bench_function("login text", |bencher| bencher.iter(|| TextKeys::parse(login_text())));
+}
+
+criterion_group!(codec, streams, text);
+criterion_main!(codec);

@@ -1,0 +1,44 @@
+//! Octets to measure with.
+
+use bytes::{Bytes, BytesMut};
+use iscsi_pdu::{
+    DataIn, Digests, InitiatorTaskTag, Lun, ScsiStatus, TargetNumbers, TargetTransferTag, WirePdu,
+};
+
+/// A stream of `count` Data-In PDUs of 4 KiB each.
+///
+/// # Panics
+/// Never: 4 KiB fit a PDU.
+#[must_use]
+#[allow(clippy::expect_used, reason = "4 KiB fit a PDU")]
+pub fn data_in_stream(count: u32, digests: Digests) -> BytesMut {
+    let mut stream = BytesMut::new();
+    for data_sn in 0..count {
+        let pdu = DataIn {
+            is_final: true,
+            acknowledge: false,
+            overflow: false,
+            underflow: false,
+            has_status: false,
+            status: ScsiStatus::GOOD,
+            lun: Lun::ZERO,
+            itt: InitiatorTaskTag(1),
+            ttt: TargetTransferTag::RESERVED,
+            numbers: TargetNumbers::default(),
+            data_sn,
+            buffer_offset: data_sn * 4096,
+            residual_count: 0,
+            data: Bytes::from_static(&[0x5a; 4096]),
+        };
+        WirePdu::new(pdu.encode(), digests).expect("4 KiB fit a PDU").append_to(&mut stream);
+    }
+    stream
+}
+
+/// The keys of an operational login request.
+#[must_use]
+pub const fn login_text() -> &'static [u8] {
+    b"HeaderDigest=None\0DataDigest=None\0MaxConnections=1\0InitialR2T=No\0ImmediateData=Yes\0\
+      MaxRecvDataSegmentLength=262144\0MaxBurstLength=1048576\0FirstBurstLength=262144\0DefaultTime2Wait=2\0\
+      DefaultTime2Retain=20\0MaxOutstandingR2T=1\0DataPDUInOrder=Yes\0DataSequenceInOrder=Yes\0ErrorRecoveryLevel=0\0"
+}
