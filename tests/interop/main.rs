@@ -12,6 +12,7 @@
 mod authentication;
 mod capture;
 mod flat_memory;
+mod interruption;
 mod program;
 mod rogue;
 mod transfers;

@@ -1,9 +1,9 @@
 //! What a strict target sees of us: numbers, bursts and lengths that keep every rule, and a proper leave.
 
-use iscsi_initiator::{BlockDevice, Lun};
+use iscsi_initiator::{AuthenticationRequest, BlockDevice, Lun, Portal};
 use iscsi_tests::ram_disk::RamDisk;
 
-use crate::stage::{log_in, open_config, ram_disk};
+use crate::stage::{initiator, log_in, open_config, ram_disk};
 
 const LENGTH: usize = 3_000_001;
 
@@ -69,4 +69,16 @@ async fn opening_a_device() {
     assert!(disk.read_at(size - 1, 2).await.is_err());
     assert!(disk.write_at(size, vec![0].into()).await.is_err());
     assert_eq!(running.report().octets_written, 0);
+}
+
+/// A portal with an IPv6 address, found by discovery and logged in to.
+#[tokio::test]
+async fn ipv6_portals() {
+    let mut config = open_config();
+    config.address = std::net::SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, 0));
+    let running = RamDisk::serve(config).await.unwrap();
+    let portal = running.portal().to_string().parse().unwrap();
+    let found = initiator().discover(&portal, &AuthenticationRequest::default()).await.unwrap();
+    assert_eq!(Portal::from(&found[0].addresses[0]), portal);
+    log_in(running.portal()).await.unwrap().logout().await.unwrap();
 }

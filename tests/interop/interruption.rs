@@ -1,0 +1,30 @@
+//! Ctrl-C: the program logs out and says what was done, with exit code 1.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
+
+use iscsi_tests::lab::{Tgt, TgtTarget};
+
+use crate::program::User;
+
+#[test]
+fn ctrl_c_logs_out_and_says_what_was_done() {
+    let tgt = Tgt::builder().target(TgtTarget::named("endless").with_null_unit()).start();
+    let user = User::new();
+    let url = tgt.url("endless", TgtTarget::NULL_LUN);
+    let mut command = user.command();
+    command.args(["-vv", "read", &url, "--length", "1024GiB", "-o", "-"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The first octets are here: the read is under way.
+    let mut octets = child.stdout.take().unwrap();
+    octets.read_exact(&mut [0; 1 << 20]).unwrap();
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    std::thread::spawn(move || std::io::copy(&mut octets, &mut std::io::sink()));
+    let lines: Vec<String> =
+        BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok).collect();
+    let status = child.wait().unwrap();
+    let shown = lines.join("\n");
+    assert_eq!(status.code(), Some(1), "{shown}");
+    assert!(shown.contains("read ended early") && shown.contains("it is logged out"), "{shown}");
+}
