@@ -88,9 +88,12 @@ impl Driver {
     }
 
     async fn drive(&mut self) -> End {
+        // What came in one segment with the last Login Response waits in the inbox already.
+        let mut outcome = self.receive();
         loop {
-            if let Err(end) = self.step().await {
-                return end;
+            match outcome {
+                Ok(()) => outcome = self.step().await,
+                Err(end) => return end,
             }
         }
     }
