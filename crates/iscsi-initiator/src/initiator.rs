@@ -85,7 +85,10 @@ impl Initiator {
         let credentials = Credentials::for_discovery(authentication, &self.config.initiator_name)?;
         let session = self.log_in(SessionType::Discovery, portal, &credentials).await?;
         let targets = session.send_targets("All").await;
-        session.logout().await?;
+        if let Err(error) = session.logout().await {
+            // DIS-13: a target may end a discovery by itself; the answer counts.
+            tracing::debug!(%portal, %error, "discovery ended without a logout");
+        }
         targets
     }
 
