@@ -14,5 +14,6 @@ mod capture;
 mod flat_memory;
 mod interruption;
 mod program;
+mod readme;
 mod rogue;
 mod transfers;
