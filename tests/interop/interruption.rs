@@ -17,7 +17,7 @@ fn ctrl_c_logs_out_and_says_what_was_done() {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // The first octets are here: the read is under way.
     let mut octets = child.stdout.take().unwrap();
-    octets.read_exact(&mut [0; 1 << 20]).unwrap();
+    octets.read_exact(&mut vec![0; 1 << 20]).unwrap();
     let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     std::thread::spawn(move || std::io::copy(&mut octets, &mut std::io::sink()));

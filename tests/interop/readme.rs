@@ -17,11 +17,12 @@ fn walk() -> &'static str {
 #[test]
 fn the_walk_of_the_readme_works() {
     let program = Path::new(env!("CARGO_BIN_EXE_iscsi"));
-    // The program is built already, and the port of the README may be taken.
+    // The program is built already, the port of the README may be taken, and a walk that fails leaves no daemon.
     let script = walk()
-        .replace("cargo build --release --bin iscsi\n", "set -e\n")
+        .replace("cargo build --release --bin iscsi\n", "set -e; trap 'kill -9 $TGTD' EXIT\n")
         .replace("$PWD/target/release", program.parent().unwrap().to_str().unwrap())
-        .replace("3261", &free_port().to_string());
+        .replace("3261", &free_port().to_string())
+        .replace("kill -9 $TGTD; rm", "rm");
     let output = Command::new("bash").args(["-c", &script]).output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
