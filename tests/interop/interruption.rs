@@ -1,4 +1,4 @@
-//! Ctrl-C: the program logs out and says what was done, with exit code 1.
+//! Ctrl-C and SIGTERM: the program logs out and says what was done, with exit code 1.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
@@ -9,6 +9,15 @@ use crate::program::User;
 
 #[test]
 fn ctrl_c_logs_out_and_says_what_was_done() {
+    stopped_by("-INT");
+}
+
+#[test]
+fn sigterm_logs_out_and_says_what_was_done() {
+    stopped_by("-TERM");
+}
+
+fn stopped_by(signal: &str) {
     let tgt = Tgt::builder().target(TgtTarget::named("endless").with_null_unit()).start();
     let user = User::new();
     let url = tgt.url("endless", TgtTarget::NULL_LUN);
@@ -18,7 +27,7 @@ fn ctrl_c_logs_out_and_says_what_was_done() {
     // The first octets are here: the read is under way.
     let mut octets = child.stdout.take().unwrap();
     octets.read_exact(&mut vec![0; 1 << 20]).unwrap();
-    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let interrupted = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     std::thread::spawn(move || std::io::copy(&mut octets, &mut std::io::sink()));
     let lines: Vec<String> =

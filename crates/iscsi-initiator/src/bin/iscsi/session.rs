@@ -1,6 +1,9 @@
 //! One session around one piece of work.
 
+use std::io;
+
 use iscsi_initiator::{Config, DigestPreference, Initiator, Lun, Session, TargetUrl};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Options;
 use crate::failure::{Failure, warn};
@@ -42,17 +45,26 @@ pub(crate) async fn with_session<T>(
     outcome
 }
 
-/// Drops the work when Ctrl-C comes first.
+/// Drops the work when Ctrl-C or SIGTERM comes first.
 pub(crate) async fn until_interrupted<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     tokio::select! {
         biased;
         outcome = work => outcome,
-        signal = tokio::signal::ctrl_c() => {
-            signal.map_err(Failure::local("wait for Ctrl-C"))?;
+        signal = told_to_stop() => {
+            signal.map_err(Failure::local("wait for signals"))?;
             Err(Failure::Interrupted)
         }
+    }
+}
+
+/// Ctrl-C at a terminal, SIGTERM from whoever runs containers and services.
+async fn told_to_stop() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt,
+        _ = terminate.recv() => Ok(()),
     }
 }
 
