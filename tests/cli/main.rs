@@ -6,6 +6,7 @@ mod help;
 mod initiator_name;
 mod network;
 mod program;
+mod prompt;
 mod secret_files;
 mod secrets;
 mod silence;
