@@ -2,58 +2,80 @@
 
 use std::hint::black_box;
 
-use iscsi_pdu::{Bhs, InitiatorPdu, RawPdu, TargetPdu};
+use iscsi_pdu::{
+    AsyncMessage, Bhs, DataIn, DataOut, Error, InitiatorPdu, LoginRequest, LoginResponse, LogoutRequest,
+    LogoutResponse, NopIn, NopOut, R2t, RawPdu, Reject, ScsiCommand, ScsiResponse, Snack, TargetPdu,
+    TaskManagementRequest, TaskManagementResponse, TextRequest, TextResponse,
+};
 
-/// The name of a PDU and octet 0 of its header.
-pub(crate) const HEADERS: [(&str, u8); 18] = [
-    ("NOP-Out", 0x40),
-    ("SCSI Command", 0x01),
-    ("Task Management Request", 0x42),
-    ("Login Request", 0x43),
-    ("Text Request", 0x04),
-    ("Data-Out", 0x05),
-    ("Logout Request", 0x46),
-    ("SNACK", 0x10),
-    ("NOP-In", 0x20),
-    ("SCSI Response", 0x21),
-    ("Task Management Response", 0x22),
-    ("Login Response", 0x23),
-    ("Text Response", 0x24),
-    ("Data-In", 0x25),
-    ("Logout Response", 0x26),
-    ("R2T", 0x31),
-    ("Async Message", 0x32),
-    ("Reject", 0x3f),
+use super::metered::metered;
+
+/// A kind of PDU, and what is counted for its header.
+pub(crate) struct Header {
+    pub(crate) name: &'static str,
+    /// Octet 0.
+    first: u8,
+    /// By the decoder of its type.
+    decode: fn(Bhs) -> Result<(), Error>,
+    encode: fn(Bhs) -> Result<(), Error>,
+    /// By the decoder of its direction, which finds the type.
+    dispatch: fn(Bhs) -> Result<(), Error>,
+}
+
+macro_rules! header {
+    ($first:literal, $pdu:ident of $direction:ident) => {
+        Header {
+            name: stringify!($pdu),
+            first: $first,
+            decode: |bhs| metered(RawPdu::header(bhs), $pdu::decode).map(|pdu| _ = black_box(pdu)),
+            encode: |bhs| {
+                $pdu::decode(RawPdu::header(bhs))
+                    .map(|pdu| _ = black_box(metered(black_box(&pdu), $pdu::encode)))
+            },
+            dispatch: |bhs| metered(RawPdu::header(bhs), $direction::decode).map(|pdu| _ = black_box(pdu)),
+        }
+    };
+}
+
+pub(crate) const HEADERS: [Header; 18] = [
+    header!(0x40, NopOut of InitiatorPdu),
+    header!(0x01, ScsiCommand of InitiatorPdu),
+    header!(0x42, TaskManagementRequest of InitiatorPdu),
+    header!(0x43, LoginRequest of InitiatorPdu),
+    header!(0x04, TextRequest of InitiatorPdu),
+    header!(0x05, DataOut of InitiatorPdu),
+    header!(0x46, LogoutRequest of InitiatorPdu),
+    header!(0x10, Snack of InitiatorPdu),
+    header!(0x20, NopIn of TargetPdu),
+    header!(0x21, ScsiResponse of TargetPdu),
+    header!(0x22, TaskManagementResponse of TargetPdu),
+    header!(0x23, LoginResponse of TargetPdu),
+    header!(0x24, TextResponse of TargetPdu),
+    header!(0x25, DataIn of TargetPdu),
+    header!(0x26, LogoutResponse of TargetPdu),
+    header!(0x31, R2t of TargetPdu),
+    header!(0x32, AsyncMessage of TargetPdu),
+    header!(0x3f, Reject of TargetPdu),
 ];
 
-/// A header whose every other octet is 0x81.
-fn header(name: &str) -> Result<Bhs, String> {
-    let (_, first) =
-        HEADERS.iter().find(|header| header.0 == name).ok_or_else(|| format!("no header {name:?}"))?;
-    let mut octets = [0x81; 48];
-    octets[0] = *first;
-    octets[4..8].fill(0);
-    Ok(Bhs::from_octets(octets))
-}
-
-pub(crate) fn decode(name: &str, rounds: u64) -> Result<(), String> {
-    let bhs = header(name)?;
-    if bhs.opcode().0 < 0x20 {
-        (0..rounds).for_each(|_| _ = black_box(InitiatorPdu::decode(RawPdu::header(black_box(bhs)))));
-    } else {
-        (0..rounds).for_each(|_| _ = black_box(TargetPdu::decode(RawPdu::header(black_box(bhs)))));
+impl Header {
+    /// A header whose every other octet is 0x81.
+    fn bhs(&self) -> Bhs {
+        let mut octets = [0x81; 48];
+        octets[0] = self.first;
+        octets[4..8].fill(0);
+        black_box(Bhs::from_octets(octets))
     }
-    Ok(())
-}
 
-pub(crate) fn encode(name: &str, rounds: u64) -> Result<(), String> {
-    let raw = RawPdu::header(header(name)?);
-    if raw.bhs.opcode().0 < 0x20 {
-        let pdu = InitiatorPdu::decode(raw).map_err(|error| error.to_string())?;
-        (0..rounds).for_each(|_| _ = black_box(black_box(&pdu).encode()));
-    } else {
-        let pdu = TargetPdu::decode(raw).map_err(|error| error.to_string())?;
-        (0..rounds).for_each(|_| _ = black_box(black_box(&pdu).encode()));
+    pub(crate) fn decode(&self) -> Result<(), Error> {
+        (self.decode)(self.bhs())
     }
-    Ok(())
+
+    pub(crate) fn encode(&self) -> Result<(), Error> {
+        (self.encode)(self.bhs())
+    }
+
+    pub(crate) fn dispatch(&self) -> Result<(), Error> {
+        (self.dispatch)(self.bhs())
+    }
 }

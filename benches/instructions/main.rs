@@ -1,11 +1,12 @@
 //! Counts instructions of the codec under callgrind, which repeats them to the last one on a noisy machine.
 //!
 //! `instructions` prints a table; `instructions --check FILE` compares it with a committed one, with 5 % room, and
-//! `instructions --write FILE` makes that. `instructions CASE COUNT` is what runs under callgrind.
+//! `instructions --write FILE` makes that. `instructions --case CASE` is what runs under callgrind.
 
 mod cases;
 mod counting;
 mod headers;
+mod metered;
 mod report;
 
 use std::env;
@@ -31,7 +32,7 @@ fn run(words: &[&str]) -> Result<bool, Box<dyn Error>> {
         [] => report::print(&counting::count_all()?),
         ["--check", file] => return report::check(&counting::count_all()?, file.as_ref()),
         ["--write", file] => report::write(&counting::count_all()?, file.as_ref())?,
-        [case, count] => cases::repeat(case, count.parse()?)?,
+        ["--case", case] => println!("{}", cases::run(case)?),
         _ => return Err("usage: instructions [--check FILE | --write FILE]".into()),
     }
     Ok(true)
