@@ -349,7 +349,7 @@ fn pdu_05_wrong_opcodes() {
     for pdu in target_pdus() {
         assert!(InitiatorPdu::decode(over_the_wire(pdu.encode(), DIGESTS[0])).is_err());
         if !matches!(pdu, TargetPdu::Vendor(_)) {
-            let raw = RawPdu { ahs: Bytes::from_static(&[0, 1, 1, 0]), ..pdu.encode() };
+            let raw = RawPdu { ahs: Some(Bytes::from_static(&[0, 1, 1, 0])), ..pdu.encode() };
             assert!(TargetPdu::decode(over_the_wire(raw, DIGESTS[0])).is_err());
         }
     }

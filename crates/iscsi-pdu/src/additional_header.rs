@@ -34,11 +34,11 @@ pub struct AdditionalHeader {
 
 /// The additional headers of one PDU, in the order of the wire. At most 1020 octets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AdditionalHeaders(Bytes);
+pub struct AdditionalHeaders(Option<Bytes>);
 
 impl AdditionalHeaders {
     /// No additional headers.
-    pub const NONE: Self = Self(Bytes::new());
+    pub const NONE: Self = Self(None);
     /// What `TotalAHSLength` can express, in octets.
     pub const MAX_LENGTH: usize = 255 * 4;
 
@@ -64,7 +64,7 @@ impl AdditionalHeaders {
                 return Err(too_long);
             }
         }
-        Ok(Self(octets.freeze()))
+        Ok(Self::of(octets.freeze()))
     }
 
     /// The extended CDB and nothing else, for a CDB longer than 16 octets (PDU-14).
@@ -83,23 +83,32 @@ impl AdditionalHeaders {
     /// # Errors
     /// [`Error::Field`] for an `AHSLength` that is 0 or reaches past the end.
     pub fn decode(octets: Bytes) -> Result<Self, Error> {
-        let mut rest = octets.clone();
+        let mut rest = &octets[..];
         while !rest.is_empty() {
-            split_header(&mut rest)?;
+            (_, rest) = split_header(rest)?;
         }
-        Ok(Self(octets))
+        Ok(Self::of(octets))
     }
 
-    /// The octets as sent, a multiple of four.
+    fn of(octets: Bytes) -> Self {
+        Self(Some(octets).filter(|octets| !octets.is_empty()))
+    }
+
+    /// The octets as sent, a multiple of four; `None` when there are no headers.
     #[must_use]
-    pub const fn as_octets(&self) -> &Bytes {
-        &self.0
+    pub const fn as_octets(&self) -> Option<&Bytes> {
+        self.0.as_ref()
     }
 
     /// The headers one by one.
     pub fn iter(&self) -> impl Iterator<Item = AdditionalHeader> {
-        let mut rest = self.0.clone();
-        core::iter::from_fn(move || if rest.is_empty() { None } else { split_header(&mut rest).ok() })
+        let mut rest = self.0.as_deref().unwrap_or_default();
+        core::iter::from_fn(move || {
+            let (header, behind) = split_header(rest).ok()?;
+            rest = behind;
+            let body = self.0.as_ref()?.slice_ref(header.body);
+            Some(AdditionalHeader { ahs_type: header.ahs_type, body })
+        })
     }
 
     /// What the first extended-CDB header adds to the CDB.
@@ -119,15 +128,21 @@ impl AdditionalHeaders {
     }
 }
 
-/// Splits the first header off `rest`, padding included.
-fn split_header(rest: &mut Bytes) -> Result<AdditionalHeader, Error> {
+/// A header and where its body lies.
+struct Split<'a> {
+    ahs_type: AhsType,
+    body: &'a [u8],
+}
+
+/// Splits the first header off; what is left begins behind its padding.
+fn split_header(octets: &[u8]) -> Result<(Split<'_>, &[u8]), Error> {
     let wrong = |value: u16, rule| Error::Field {
         pdu: Opcode::SCSI_COMMAND,
         field: "AHSLength",
         value: u32::from(value),
         rule,
     };
-    let &[high, low, ahs_type, ..] = rest.as_ref() else {
+    let &[high, low, ahs_type, ..] = octets else {
         return Err(wrong(0, "the header ends inside the fixed part (11.2.2)"));
     };
     let length = u16::from_be_bytes([high, low]);
@@ -135,11 +150,10 @@ fn split_header(rest: &mut Bytes) -> Result<AdditionalHeader, Error> {
         return Err(wrong(length, "it counts at least the octet after the type (11.2.2.1)"));
     }
     let end = 3 + usize::from(length);
-    if end.next_multiple_of(4) > rest.len() {
-        return Err(wrong(length, "it reaches past TotalAHSLength (11.2.2.1)"));
-    }
-    let body = rest.split_to(end.next_multiple_of(4)).slice(3..end);
-    Ok(AdditionalHeader { ahs_type: AhsType(ahs_type), body })
+    let reaches_past = || wrong(length, "it reaches past TotalAHSLength (11.2.2.1)");
+    let (header, rest) = octets.split_at_checked(end.next_multiple_of(4)).ok_or_else(reaches_past)?;
+    let body = header.get(3..end).ok_or_else(reaches_past)?;
+    Ok((Split { ahs_type: AhsType(ahs_type), body }, rest))
 }
 
 #[cfg(test)]
@@ -151,8 +165,8 @@ mod tests {
     #[test]
     fn pdu_14_extended_cdb_of_32_octets() {
         let headers = AdditionalHeaders::extended_cdb(&[7; 16]).unwrap();
-        assert_eq!(headers.as_octets().len(), 20);
-        assert!(headers.as_octets().starts_with(&[0, 17, 1, 0]));
+        assert_eq!(headers.as_octets().unwrap().len(), 20);
+        assert!(headers.as_octets().unwrap().starts_with(&[0, 17, 1, 0]));
         assert_eq!(headers.cdb_rest().unwrap(), [7; 16][..]);
     }
 
@@ -162,7 +176,7 @@ mod tests {
         let body = Bytes::from_static(&[0, 0, 1, 2, 3]);
         let header = AdditionalHeader { ahs_type: AhsType::BIDIRECTIONAL_READ_LENGTH, body };
         let headers = AdditionalHeaders::from_headers(&[header]).unwrap();
-        assert_eq!(headers.as_octets()[..], [0, 5, 2, 0, 0, 1, 2, 3]);
+        assert_eq!(headers.as_octets().unwrap()[..], [0, 5, 2, 0, 0, 1, 2, 3]);
         assert_eq!(headers.bidirectional_read_length(), Some(0x0001_0203));
     }
 
@@ -171,7 +185,7 @@ mod tests {
         let odd = Bytes::from_static(&[0, 2, 0x3f, 9, 8, 0, 0, 0, 0, 1, 0x02, 0]);
         let headers = AdditionalHeaders::decode(odd.clone()).unwrap();
         assert_eq!(headers.iter().count(), 2);
-        assert_eq!(headers.as_octets(), &odd);
+        assert_eq!(headers.as_octets(), Some(&odd));
         for bad in [&[0, 0, 1, 0][..], &[0, 2, 1, 0], &[0xff, 0xff, 1, 0], &[0, 1]] {
             assert!(AdditionalHeaders::decode(Bytes::from_static(bad)).is_err(), "{bad:?}");
         }

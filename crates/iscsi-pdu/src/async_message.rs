@@ -61,25 +61,40 @@ impl AsyncMessage {
     /// # Errors
     /// [`Error::Field`] when `SenseLength` reaches past the data segment.
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::ASYNC_MESSAGE, "Asynchronous Message")?;
-        raw.expect_no_ahs()?;
+        if raw.is_plain(Opcode::ASYNC_MESSAGE) && raw.data.is_empty() {
+            return Ok(Self::read(&raw.bhs, Bytes::new(), raw.data));
+        }
+        Self::decode_with_sense(raw)
+    }
+
+    /// Apart from the usual way, which has nothing to refuse and nothing to split.
+    #[cold]
+    #[inline(never)]
+    fn decode_with_sense(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect_plain(Opcode::ASYNC_MESSAGE)?;
         let (sense, event_data) = split_sense(Opcode::ASYNC_MESSAGE, raw.data)?;
-        Ok(Self {
-            lun: Lun(raw.bhs.array::<8, 8>()),
-            numbers: TargetNumbers::decode(&raw.bhs),
-            event: AsyncEvent(raw.bhs.octet::<36>()),
-            vendor_code: raw.bhs.octet::<37>(),
-            parameter1: raw.bhs.u16::<38>(),
-            parameter2: raw.bhs.u16::<40>(),
-            parameter3: raw.bhs.u16::<42>(),
+        Ok(Self::read(&raw.bhs, sense, event_data))
+    }
+
+    #[inline]
+    fn read(bhs: &Bhs, sense: Bytes, event_data: Bytes) -> Self {
+        Self {
+            lun: Lun(bhs.array::<8, 8>()),
+            numbers: TargetNumbers::decode(bhs),
+            event: AsyncEvent(bhs.octet::<36>()),
+            vendor_code: bhs.octet::<37>(),
+            parameter1: bhs.u16::<38>(),
+            parameter2: bhs.u16::<40>(),
+            parameter3: bhs.u16::<42>(),
             sense,
             event_data,
-        })
+        }
     }
 
     /// The PDU as sent. Sense data beyond 65535 octets are cut off.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let data = join_sense(&self.sense, &self.event_data);
         let mut bhs = Bhs::new(Opcode::ASYNC_MESSAGE);
         bhs.set_octet::<1>(0x80);
         bhs.set_array::<8, 8>(self.lun.0);
@@ -90,6 +105,6 @@ impl AsyncMessage {
         bhs.set_u16::<38>(self.parameter1);
         bhs.set_u16::<40>(self.parameter2);
         bhs.set_u16::<42>(self.parameter3);
-        RawPdu::with_data(bhs, join_sense(&self.sense, &self.event_data))
+        RawPdu::with_data(bhs, data)
     }
 }

@@ -94,9 +94,7 @@ impl Bhs {
 
     pub(crate) const fn set_flag<const AT: usize>(&mut self, mask: u8, on: bool) {
         const { assert!(AT < BHS_LENGTH) };
-        if on {
-            self.0[AT] |= mask;
-        }
+        self.0[AT] |= mask * on as u8;
     }
 
     pub(crate) fn array<const AT: usize, const N: usize>(&self) -> [u8; N] {

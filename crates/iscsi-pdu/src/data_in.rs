@@ -41,9 +41,9 @@ pub struct DataIn {
 
 impl DataIn {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::DATA_IN, "SCSI Data-In")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::DATA_IN)?;
         Ok(Self {
             is_final: raw.bhs.flag::<1>(0x80),
             acknowledge: raw.bhs.flag::<1>(0x40),
@@ -65,6 +65,7 @@ impl DataIn {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let data = self.data.clone();
         let mut bhs = Bhs::new(Opcode::DATA_IN);
         bhs.set_flag::<1>(0x80, self.is_final);
         bhs.set_flag::<1>(0x40, self.acknowledge);
@@ -79,6 +80,6 @@ impl DataIn {
         bhs.set_u32::<36>(self.data_sn);
         bhs.set_u32::<40>(self.buffer_offset);
         bhs.set_u32::<44>(self.residual_count);
-        RawPdu::with_data(bhs, self.data.clone())
+        RawPdu::with_data(bhs, data)
     }
 }

@@ -27,9 +27,9 @@ pub struct DataOut {
 
 impl DataOut {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::DATA_OUT, "SCSI Data-Out")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::DATA_OUT)?;
         Ok(Self {
             is_final: raw.bhs.flag::<1>(0x80),
             lun: Lun(raw.bhs.array::<8, 8>()),
@@ -45,6 +45,7 @@ impl DataOut {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let data = self.data.clone();
         let mut bhs = Bhs::new(Opcode::DATA_OUT);
         bhs.set_flag::<1>(0x80, self.is_final);
         bhs.set_array::<8, 8>(self.lun.0);
@@ -53,6 +54,6 @@ impl DataOut {
         bhs.set_u32::<28>(self.exp_stat_sn.0);
         bhs.set_u32::<36>(self.data_sn);
         bhs.set_u32::<40>(self.buffer_offset);
-        RawPdu::with_data(bhs, self.data.clone())
+        RawPdu::with_data(bhs, data)
     }
 }

@@ -10,9 +10,9 @@ mod async_message;
 mod bhs;
 mod data_in;
 mod data_out;
+mod decoder;
 mod digest;
 mod error;
-mod framing;
 mod iscsi_name;
 mod isid;
 mod login_request;
@@ -44,15 +44,16 @@ mod text_keys;
 mod text_request;
 mod text_response;
 mod text_value;
+mod wire_pdu;
 
 pub use additional_header::{AdditionalHeader, AdditionalHeaders, AhsType};
 pub use async_message::{AsyncEvent, AsyncMessage};
 pub use bhs::{BHS_LENGTH, Bhs};
 pub use data_in::DataIn;
 pub use data_out::DataOut;
+pub use decoder::Decoder;
 pub use digest::{Crc32c, Digests};
 pub use error::{DigestPart, Error};
-pub use framing::{Decoder, WirePdu};
 pub use iscsi_name::{IscsiName, NameError};
 pub use isid::Isid;
 pub use login_request::LoginRequest;
@@ -87,3 +88,4 @@ pub use text_value::{
     ValueError, decode_binary, encode_base64, encode_hex, parse_boolean, parse_list, parse_number,
     parse_range,
 };
+pub use wire_pdu::WirePdu;

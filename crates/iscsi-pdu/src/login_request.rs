@@ -37,9 +37,9 @@ pub struct LoginRequest {
 
 impl LoginRequest {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::LOGIN_REQUEST, "Login Request")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::LOGIN_REQUEST)?;
         Ok(Self {
             transit: raw.bhs.flag::<1>(0x80),
             continues: raw.bhs.flag::<1>(0x40),
@@ -60,6 +60,7 @@ impl LoginRequest {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let text = self.text.clone();
         let mut bhs = Bhs::new(Opcode::LOGIN_REQUEST);
         bhs.set_immediate(true);
         bhs.set_octet::<1>((self.current_stage.0 & 0x03) << 2 | self.next_stage.0 & 0x03);
@@ -73,6 +74,6 @@ impl LoginRequest {
         bhs.set_u16::<20>(self.cid);
         bhs.set_u32::<24>(self.cmd_sn.0);
         bhs.set_u32::<28>(self.exp_stat_sn.0);
-        RawPdu::with_data(bhs, self.text.clone())
+        RawPdu::with_data(bhs, text)
     }
 }

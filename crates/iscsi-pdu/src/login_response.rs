@@ -35,9 +35,9 @@ pub struct LoginResponse {
 
 impl LoginResponse {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::LOGIN_RESPONSE, "Login Response")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::LOGIN_RESPONSE)?;
         Ok(Self {
             transit: raw.bhs.flag::<1>(0x80),
             continues: raw.bhs.flag::<1>(0x40),
@@ -57,6 +57,7 @@ impl LoginResponse {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let text = self.text.clone();
         let mut bhs = Bhs::new(Opcode::LOGIN_RESPONSE);
         bhs.set_octet::<1>((self.current_stage.0 & 0x03) << 2 | self.next_stage.0 & 0x03);
         bhs.set_flag::<1>(0x80, self.transit);
@@ -68,6 +69,6 @@ impl LoginResponse {
         bhs.set_u32::<16>(self.itt.0);
         self.numbers.encode(&mut bhs);
         bhs.set_u16::<36>(self.status.0);
-        RawPdu::with_data(bhs, self.text.clone())
+        RawPdu::with_data(bhs, text)
     }
 }

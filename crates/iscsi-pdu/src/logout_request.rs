@@ -41,11 +41,14 @@ pub struct LogoutRequest {
 }
 
 impl LogoutRequest {
-    /// Reads the fields; reserved ones are ignored, and so is a data segment.
+    /// Reads the fields; reserved ones are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Field`] when the PDU carries data (11.14.2).
+    #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::LOGOUT_REQUEST, "Logout Request")?;
-        raw.expect_no_ahs()?;
+        raw.expect_header_only(Opcode::LOGOUT_REQUEST, "a Logout Request has no data (11.14.2)")?;
         Ok(Self {
             immediate: raw.bhs.is_immediate(),
             reason: LogoutReason(raw.bhs.octet::<1>() & 0x7f),

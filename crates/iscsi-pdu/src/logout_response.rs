@@ -41,11 +41,14 @@ pub struct LogoutResponse {
 }
 
 impl LogoutResponse {
-    /// Reads the fields; reserved ones are ignored, and so is a data segment.
+    /// Reads the fields; reserved ones are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Field`] when the PDU carries data (11.15.2).
+    #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::LOGOUT_RESPONSE, "Logout Response")?;
-        raw.expect_no_ahs()?;
+        raw.expect_header_only(Opcode::LOGOUT_RESPONSE, "a Logout Response has no data (11.15.2)")?;
         Ok(Self {
             response: LogoutResponseCode(raw.bhs.octet::<2>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),

@@ -21,9 +21,9 @@ pub struct NopIn {
 
 impl NopIn {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::NOP_IN, "NOP-In")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::NOP_IN)?;
         Ok(Self {
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
@@ -36,12 +36,13 @@ impl NopIn {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let data = self.data.clone();
         let mut bhs = Bhs::new(Opcode::NOP_IN);
         bhs.set_octet::<1>(0x80);
         bhs.set_array::<8, 8>(self.lun.0);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.ttt.0);
         self.numbers.encode(&mut bhs);
-        RawPdu::with_data(bhs, self.data.clone())
+        RawPdu::with_data(bhs, data)
     }
 }

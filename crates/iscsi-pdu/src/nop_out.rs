@@ -26,9 +26,9 @@ pub struct NopOut {
 
 impl NopOut {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::NOP_OUT, "NOP-Out")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::NOP_OUT)?;
         Ok(Self {
             immediate: raw.bhs.is_immediate(),
             lun: Lun(raw.bhs.array::<8, 8>()),
@@ -43,6 +43,7 @@ impl NopOut {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let data = self.data.clone();
         let mut bhs = Bhs::new(Opcode::NOP_OUT);
         bhs.set_immediate(self.immediate);
         bhs.set_octet::<1>(0x80);
@@ -51,6 +52,6 @@ impl NopOut {
         bhs.set_u32::<20>(self.ttt.0);
         bhs.set_u32::<24>(self.cmd_sn.0);
         bhs.set_u32::<28>(self.exp_stat_sn.0);
-        RawPdu::with_data(bhs, self.data.clone())
+        RawPdu::with_data(bhs, data)
     }
 }

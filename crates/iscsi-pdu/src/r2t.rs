@@ -26,18 +26,10 @@ impl R2t {
     ///
     /// # Errors
     /// [`Error::Field`] when the PDU carries data (11.8.1).
+    #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::R2T, "Ready To Transfer")?;
-        raw.expect_no_ahs()?;
-        if !raw.data.is_empty() {
-            return Err(Error::Field {
-                pdu: Opcode::R2T,
-                field: "DataSegmentLength",
-                value: raw.bhs.data_segment_length(),
-                rule: "an R2T has no data (11.8.1)",
-            });
-        }
+        raw.expect_header_only(Opcode::R2T, "an R2T has no data (11.8.1)")?;
         Ok(Self {
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),

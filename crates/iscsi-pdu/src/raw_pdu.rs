@@ -12,8 +12,8 @@ use crate::{Bhs, Error, Opcode};
 pub struct RawPdu {
     /// The basic header segment.
     pub bhs: Bhs,
-    /// All additional header segments, padded to four octets each.
-    pub ahs: Bytes,
+    /// All additional header segments, padded to four octets each; `None` when there are none.
+    pub ahs: Option<Bytes>,
     /// The data segment.
     pub data: Bytes,
 }
@@ -22,31 +22,51 @@ impl RawPdu {
     /// A PDU of a header alone.
     #[must_use]
     pub const fn header(bhs: Bhs) -> Self {
-        Self { bhs, ahs: Bytes::new(), data: Bytes::new() }
+        Self { bhs, ahs: None, data: Bytes::new() }
     }
 
     /// A PDU of a header and a data segment.
     #[must_use]
     pub const fn with_data(bhs: Bhs, data: Bytes) -> Self {
-        Self { bhs, ahs: Bytes::new(), data }
+        Self { bhs, ahs: None, data }
     }
 
     /// Refuses a PDU of another opcode.
-    pub(crate) fn expect(&self, opcode: Opcode, expected: &'static str) -> Result<(), Error> {
+    #[inline]
+    pub(crate) fn expect(&self, opcode: Opcode) -> Result<(), Error> {
         let received = self.bhs.opcode();
-        if received == opcode { Ok(()) } else { Err(Error::Opcode { received, expected }) }
-    }
-
-    /// Refuses additional headers where the RFC has no use for them (11.2).
-    pub(crate) fn expect_no_ahs(&self) -> Result<(), Error> {
-        if self.ahs.is_empty() {
+        if received == opcode {
             return Ok(());
         }
-        Err(Error::Field {
-            pdu: self.bhs.opcode(),
-            field: "TotalAHSLength",
-            value: u32::from(self.bhs.octet::<4>()),
-            rule: "only a SCSI Command has additional headers (11.2)",
-        })
+        Err(Error::Opcode { received, expected: opcode.name().unwrap_or("another PDU") })
+    }
+
+    /// Is it of this opcode, and without additional headers?
+    #[inline]
+    pub(crate) fn is_plain(&self, opcode: Opcode) -> bool {
+        self.bhs.opcode() == opcode && self.ahs.is_none()
+    }
+
+    /// Refuses a PDU of another opcode, and additional headers, for which only a SCSI Command has a use.
+    #[inline]
+    pub(crate) fn expect_plain(&self, opcode: Opcode) -> Result<(), Error> {
+        self.expect(opcode)?;
+        if self.ahs.is_none() {
+            return Ok(());
+        }
+        let value = u32::from(self.bhs.octet::<4>());
+        let rule = "only a SCSI Command has additional headers (11.2)";
+        Err(Error::Field { pdu: opcode, field: "TotalAHSLength", value, rule })
+    }
+
+    /// Refuses what [`Self::expect_plain`] refuses, and data, which by `rule` this PDU does not have.
+    #[inline]
+    pub(crate) fn expect_header_only(&self, opcode: Opcode, rule: &'static str) -> Result<(), Error> {
+        self.expect_plain(opcode)?;
+        if self.data.is_empty() {
+            return Ok(());
+        }
+        let value = self.bhs.data_segment_length();
+        Err(Error::Field { pdu: opcode, field: "DataSegmentLength", value, rule })
     }
 }

@@ -75,9 +75,9 @@ pub struct Reject {
 
 impl Reject {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::REJECT, "Reject")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::REJECT)?;
         Ok(Self {
             reason: RejectReason(raw.bhs.octet::<2>()),
             numbers: TargetNumbers::decode(&raw.bhs),
@@ -89,13 +89,14 @@ impl Reject {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let data = self.data.clone();
         let mut bhs = Bhs::new(Opcode::REJECT);
         bhs.set_octet::<1>(0x80);
         bhs.set_octet::<2>(self.reason.0);
         bhs.set_u32::<16>(InitiatorTaskTag::RESERVED.0);
         self.numbers.encode(&mut bhs);
         bhs.set_u32::<36>(self.data_sn);
-        RawPdu::with_data(bhs, self.data.clone())
+        RawPdu::with_data(bhs, data)
     }
 
     /// The header of the PDU that was refused, if the target gave one back whole.

@@ -64,8 +64,13 @@ pub struct ScsiCommand {
 
 impl ScsiCommand {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::SCSI_COMMAND, "SCSI Command")?;
+        raw.expect(Opcode::SCSI_COMMAND)?;
+        let additional_headers = match raw.ahs {
+            Some(octets) => AdditionalHeaders::decode(octets)?,
+            None => AdditionalHeaders::NONE,
+        };
         Ok(Self {
             immediate: raw.bhs.is_immediate(),
             is_final: raw.bhs.flag::<1>(0x80),
@@ -79,7 +84,7 @@ impl ScsiCommand {
             cmd_sn: SerialNumber(raw.bhs.u32::<24>()),
             exp_stat_sn: SerialNumber(raw.bhs.u32::<28>()),
             cdb: raw.bhs.array::<32, 16>(),
-            additional_headers: AdditionalHeaders::decode(raw.ahs)?,
+            additional_headers,
             data: raw.data,
         })
     }
@@ -87,6 +92,8 @@ impl ScsiCommand {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let data = self.data.clone();
+        let ahs = self.additional_headers.as_octets().cloned();
         let mut bhs = Bhs::new(Opcode::SCSI_COMMAND);
         bhs.set_immediate(self.immediate);
         bhs.set_octet::<1>(self.attribute.0 & 0x07);
@@ -100,6 +107,6 @@ impl ScsiCommand {
         bhs.set_u32::<24>(self.cmd_sn.0);
         bhs.set_u32::<28>(self.exp_stat_sn.0);
         bhs.set_array::<32, 16>(self.cdb);
-        RawPdu { bhs, ahs: self.additional_headers.as_octets().clone(), data: self.data.clone() }
+        RawPdu { bhs, ahs, data }
     }
 }

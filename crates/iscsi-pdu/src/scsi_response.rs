@@ -64,31 +64,46 @@ impl ScsiResponse {
     /// # Errors
     /// [`Error::Field`] when `SenseLength` reaches past the data segment (CMD-07).
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::SCSI_RESPONSE, "SCSI Response")?;
-        raw.expect_no_ahs()?;
+        if raw.is_plain(Opcode::SCSI_RESPONSE) && raw.data.is_empty() {
+            return Ok(Self::read(&raw.bhs, Bytes::new(), raw.data));
+        }
+        Self::decode_with_sense(raw)
+    }
+
+    /// Apart from the usual way, which has nothing to refuse and nothing to split.
+    #[cold]
+    #[inline(never)]
+    fn decode_with_sense(raw: RawPdu) -> Result<Self, Error> {
+        raw.expect_plain(Opcode::SCSI_RESPONSE)?;
         let (sense, response_data) = split_sense(Opcode::SCSI_RESPONSE, raw.data)?;
-        Ok(Self {
-            read_overflow: raw.bhs.flag::<1>(0x10),
-            read_underflow: raw.bhs.flag::<1>(0x08),
-            overflow: raw.bhs.flag::<1>(0x04),
-            underflow: raw.bhs.flag::<1>(0x02),
-            response: ScsiResponseCode(raw.bhs.octet::<2>()),
-            status: ScsiStatus(raw.bhs.octet::<3>()),
-            status_qualifier: raw.bhs.u16::<8>(),
-            itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
-            snack_tag: raw.bhs.u32::<20>(),
-            numbers: TargetNumbers::decode(&raw.bhs),
-            exp_data_sn: SerialNumber(raw.bhs.u32::<36>()),
-            bidirectional_read_residual_count: raw.bhs.u32::<40>(),
-            residual_count: raw.bhs.u32::<44>(),
+        Ok(Self::read(&raw.bhs, sense, response_data))
+    }
+
+    #[inline]
+    fn read(bhs: &Bhs, sense: Bytes, response_data: Bytes) -> Self {
+        Self {
+            read_overflow: bhs.flag::<1>(0x10),
+            read_underflow: bhs.flag::<1>(0x08),
+            overflow: bhs.flag::<1>(0x04),
+            underflow: bhs.flag::<1>(0x02),
+            response: ScsiResponseCode(bhs.octet::<2>()),
+            status: ScsiStatus(bhs.octet::<3>()),
+            status_qualifier: bhs.u16::<8>(),
+            itt: InitiatorTaskTag(bhs.u32::<16>()),
+            snack_tag: bhs.u32::<20>(),
+            numbers: TargetNumbers::decode(bhs),
+            exp_data_sn: SerialNumber(bhs.u32::<36>()),
+            bidirectional_read_residual_count: bhs.u32::<40>(),
+            residual_count: bhs.u32::<44>(),
             sense,
             response_data,
-        })
+        }
     }
 
     /// The PDU as sent. Sense data beyond 65535 octets are cut off.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let data = join_sense(&self.sense, &self.response_data);
         let mut bhs = Bhs::new(Opcode::SCSI_RESPONSE);
         bhs.set_octet::<1>(0x80);
         bhs.set_flag::<1>(0x10, self.read_overflow);
@@ -104,15 +119,12 @@ impl ScsiResponse {
         bhs.set_u32::<36>(self.exp_data_sn.0);
         bhs.set_u32::<40>(self.bidirectional_read_residual_count);
         bhs.set_u32::<44>(self.residual_count);
-        RawPdu::with_data(bhs, join_sense(&self.sense, &self.response_data))
+        RawPdu::with_data(bhs, data)
     }
 }
 
-/// Splits `[SenseLength, sense, rest]` into sense and rest (11.4.7).
+/// Splits a data segment that is not empty into sense data and what follows them (11.4.7).
 pub(crate) fn split_sense(pdu: Opcode, mut data: Bytes) -> Result<(Bytes, Bytes), Error> {
-    if data.is_empty() {
-        return Ok((Bytes::new(), Bytes::new()));
-    }
     let wrong = |value, rule| Error::Field { pdu, field: "SenseLength", value, rule };
     let &[high, low, ..] = data.as_ref() else {
         return Err(wrong(0, "the data segment ends inside the length field (11.4.7)"));
@@ -127,14 +139,17 @@ pub(crate) fn split_sense(pdu: Opcode, mut data: Bytes) -> Result<(Bytes, Bytes)
 }
 
 /// The reverse of [`split_sense`]; an empty pair gives an empty segment.
+#[inline]
 pub(crate) fn join_sense(sense: &Bytes, rest: &Bytes) -> Bytes {
-    if sense.is_empty() && rest.is_empty() {
-        return Bytes::new();
-    }
+    if sense.is_empty() && rest.is_empty() { Bytes::new() } else { join_some_sense(sense, rest) }
+}
+
+#[cold]
+fn join_some_sense(sense: &[u8], rest: &[u8]) -> Bytes {
     let length = u16::try_from(sense.len()).unwrap_or(u16::MAX);
     let mut data = BytesMut::with_capacity(2 + sense.len() + rest.len());
     data.put_u16(length);
-    data.extend(sense.iter().take(usize::from(length)));
+    data.put_slice(sense.get(..usize::from(length)).unwrap_or_default());
     data.put_slice(rest);
     data.freeze()
 }

@@ -46,10 +46,10 @@ pub struct Snack {
 
 impl Snack {
     /// Reads the fields; reserved ones are ignored, and so is a data segment.
+    #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::SNACK, "SNACK Request")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::SNACK)?;
         Ok(Self {
             snack_type: SnackType(raw.bhs.octet::<1>() & 0x0f),
             lun: Lun(raw.bhs.array::<8, 8>()),

@@ -65,11 +65,17 @@ pub struct TaskManagementRequest {
 }
 
 impl TaskManagementRequest {
-    /// Reads the fields; reserved ones are ignored, and so is a data segment.
+    /// Reads the fields; reserved ones are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Field`] when the PDU carries data (11.5.2).
+    #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::TASK_MANAGEMENT_REQUEST, "Task Management Function Request")?;
-        raw.expect_no_ahs()?;
+        raw.expect_header_only(
+            Opcode::TASK_MANAGEMENT_REQUEST,
+            "a Task Management Function Request has no data (11.5.2)",
+        )?;
         Ok(Self {
             immediate: raw.bhs.is_immediate(),
             function: TaskManagementFunction(raw.bhs.octet::<1>() & 0x7f),

@@ -49,11 +49,17 @@ pub struct TaskManagementResponse {
 }
 
 impl TaskManagementResponse {
-    /// Reads the fields; reserved ones are ignored, and so is a data segment.
+    /// Reads the fields; reserved ones are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Field`] when the PDU carries data (11.6.2).
+    #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::TASK_MANAGEMENT_RESPONSE, "Task Management Function Response")?;
-        raw.expect_no_ahs()?;
+        raw.expect_header_only(
+            Opcode::TASK_MANAGEMENT_RESPONSE,
+            "a Task Management Function Response has no data (11.6.2)",
+        )?;
         Ok(Self {
             response: TaskManagementResponseCode(raw.bhs.octet::<2>()),
             additional_information: raw.bhs.array::<8, 3>(),

@@ -29,9 +29,9 @@ pub struct TextRequest {
 
 impl TextRequest {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::TEXT_REQUEST, "Text Request")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::TEXT_REQUEST)?;
         Ok(Self {
             immediate: raw.bhs.is_immediate(),
             is_final: raw.bhs.flag::<1>(0x80),
@@ -48,6 +48,7 @@ impl TextRequest {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let text = self.text.clone();
         let mut bhs = Bhs::new(Opcode::TEXT_REQUEST);
         bhs.set_immediate(self.immediate);
         bhs.set_flag::<1>(0x80, self.is_final);
@@ -57,6 +58,6 @@ impl TextRequest {
         bhs.set_u32::<20>(self.ttt.0);
         bhs.set_u32::<24>(self.cmd_sn.0);
         bhs.set_u32::<28>(self.exp_stat_sn.0);
-        RawPdu::with_data(bhs, self.text.clone())
+        RawPdu::with_data(bhs, text)
     }
 }

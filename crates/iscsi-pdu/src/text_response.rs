@@ -25,9 +25,9 @@ pub struct TextResponse {
 
 impl TextResponse {
     /// Reads the fields; reserved ones are ignored.
+    #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
-        raw.expect(Opcode::TEXT_RESPONSE, "Text Response")?;
-        raw.expect_no_ahs()?;
+        raw.expect_plain(Opcode::TEXT_RESPONSE)?;
         Ok(Self {
             is_final: raw.bhs.flag::<1>(0x80),
             continues: raw.bhs.flag::<1>(0x40),
@@ -42,6 +42,7 @@ impl TextResponse {
     /// The PDU as sent.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
+        let text = self.text.clone();
         let mut bhs = Bhs::new(Opcode::TEXT_RESPONSE);
         bhs.set_flag::<1>(0x80, self.is_final);
         bhs.set_flag::<1>(0x40, self.continues);
@@ -49,6 +50,6 @@ impl TextResponse {
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.ttt.0);
         self.numbers.encode(&mut bhs);
-        RawPdu::with_data(bhs, self.text.clone())
+        RawPdu::with_data(bhs, text)
     }
 }
