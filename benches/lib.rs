@@ -4,4 +4,4 @@ mod in_memory_login;
 mod samples;
 
 pub use in_memory_login::InMemoryLogin;
-pub use samples::{data_in_stream, login_text};
+pub use samples::{data_in, data_in_stream, login_text};

@@ -2,8 +2,33 @@
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{
-    DataIn, Digests, InitiatorTaskTag, Lun, ScsiStatus, TargetNumbers, TargetTransferTag, WirePdu,
+    DataIn, Digests, InitiatorTaskTag, Lun, ScsiStatus, SerialNumber, TargetNumbers, TargetTransferTag,
+    WirePdu,
 };
+
+const NUMBERS: TargetNumbers =
+    TargetNumbers { stat_sn: SerialNumber(1), exp_cmd_sn: SerialNumber(1), max_cmd_sn: SerialNumber(128) };
+
+/// A Data-In PDU in the midst of a read, its status still to come.
+#[must_use]
+pub const fn data_in(data_sn: u32, data: Bytes) -> DataIn {
+    DataIn {
+        is_final: true,
+        acknowledge: false,
+        overflow: false,
+        underflow: false,
+        has_status: false,
+        status: ScsiStatus::GOOD,
+        lun: Lun::ZERO,
+        itt: InitiatorTaskTag(1),
+        ttt: TargetTransferTag::RESERVED,
+        numbers: NUMBERS,
+        data_sn,
+        buffer_offset: data_sn * 4096,
+        residual_count: 0,
+        data,
+    }
+}
 
 /// A stream of `count` Data-In PDUs of 4 KiB each.
 ///
@@ -14,22 +39,7 @@ use iscsi_pdu::{
 pub fn data_in_stream(count: u32, digests: Digests) -> BytesMut {
     let mut stream = BytesMut::new();
     for data_sn in 0..count {
-        let pdu = DataIn {
-            is_final: true,
-            acknowledge: false,
-            overflow: false,
-            underflow: false,
-            has_status: false,
-            status: ScsiStatus::GOOD,
-            lun: Lun::ZERO,
-            itt: InitiatorTaskTag(1),
-            ttt: TargetTransferTag::RESERVED,
-            numbers: TargetNumbers::default(),
-            data_sn,
-            buffer_offset: data_sn * 4096,
-            residual_count: 0,
-            data: Bytes::from_static(&[0x5a; 4096]),
-        };
+        let pdu = data_in(data_sn, Bytes::from_static(&[0x5a; 4096]));
         WirePdu::new(pdu.encode(), digests).expect("4 KiB fit a PDU").append_to(&mut stream);
     }
     stream
