@@ -93,6 +93,7 @@ impl Session {
     pub async fn send_targets(&self, whom: &str) -> Result<Vec<DiscoveredTarget>, Error> {
         const NAME: &str = "SendTargets";
         let question = TextWriter::new().pair(NAME, whom).finish();
+        let question = question.map_err(|error| Error::Caller(error.to_string()))?;
         let result = self.request(SessionRequest::Text(question), NAME).await?;
         match self.wait(result).await? {
             Finished::Text(answer) => Ok(parse_send_targets(&answer)?),

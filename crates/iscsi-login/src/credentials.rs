@@ -1,6 +1,7 @@
 //! What each side proves, as borrowed views that cannot be swapped by mistake (RFC 7143, 9.2.1).
 
 use ctutils::CtEq as _;
+use iscsi_pdu::{TextError, ValueError};
 
 /// Fewest octets of a secret: 96 bits (CHP-13).
 pub const MIN_SECRET_LENGTH: usize = 12;
@@ -153,4 +154,10 @@ pub enum Misuse {
     /// An algorithm list without MD5, which RFC 7143 wants in every offer (12.1.3).
     #[error("CHAP algorithm list without MD5")]
     AlgorithmsWithoutMd5,
+    /// An initiator alias that is too long or holds control characters (6.1).
+    #[error("initiator alias: {0}")]
+    Alias(ValueError),
+    /// A setting that would spoil the text it is part of.
+    #[error("a setting that cannot be sent: {0}")]
+    Text(#[from] TextError),
 }

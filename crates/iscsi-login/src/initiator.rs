@@ -13,7 +13,7 @@ mod redirect;
 use bytes::Bytes;
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, Stage, TargetNumbers,
-    TextKeys, TextWriter,
+    TextKeys, TextWriter, check_local_name,
 };
 
 use crate::received_keys::ReceivedKeys;
@@ -148,19 +148,21 @@ impl<'a> Login<'a> {
     /// Checks the settings and makes the first request.
     ///
     /// # Errors
-    /// [`Misuse`] for credentials that must not be used or an algorithm list without MD5. Nothing was sent.
+    /// [`Misuse`] for credentials that must not be used, an algorithm list without MD5, or an alias that is none.
+    /// Nothing was sent.
     pub fn start(config: Config<'a>) -> Result<(Self, LoginRequest), Misuse> {
         config.authentication.check()?;
         if !config.algorithms.contains(&ChapAlgorithm::Md5) {
             return Err(Misuse::AlgorithmsWithoutMd5);
         }
+        config.initiator_alias.map_or(Ok(()), check_local_name).map_err(Misuse::Alias)?;
         let text = declarations(&config);
         let (state, outgoing) = match config.authentication {
             Authentication::None => AwaitingParameters::begin(&config, text),
             Authentication::Chap(_) | Authentication::Mutual(..) => AwaitingMethod::begin(text),
         };
         let mut exchange = Exchange::new(config);
-        let request = exchange.request(outgoing);
+        let request = exchange.request(outgoing)?;
         Ok((Self { exchange, state }, request))
     }
 
@@ -205,7 +207,7 @@ impl<'a> Login<'a> {
     fn follow(mut self, next: Next<'a>, response: &LoginResponse) -> Result<Step<'a>, LoginError> {
         match next {
             Next::Send(state, outgoing) => {
-                let request = self.exchange.request(outgoing);
+                let request = self.exchange.request(outgoing)?;
                 Ok(Step::Send(Self { state, ..self }, request))
             }
             Next::Complete(parameters) => self.exchange.complete(parameters, response).map(Step::Complete),

@@ -5,6 +5,7 @@
 mod opening;
 mod security;
 
+use bytes::Bytes;
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
     TargetNumbers, TextAssembler, TextKeys, TextWriter,
@@ -162,7 +163,7 @@ impl<'a> Login<'a> {
         let joined = match self.assembler.push(request.text.clone(), request.continues) {
             Ok(Some(text)) => text,
             Ok(None) => {
-                let response = self.response(request, LoginStatus::SUCCESS, TextWriter::new());
+                let response = self.response(request, LoginStatus::SUCCESS, Bytes::new());
                 return Step::Send(self, response);
             }
             Err(error) => return self.refuse(request, Violation::from(error).into()),
@@ -231,7 +232,14 @@ impl<'a> Login<'a> {
     }
 
     fn follow(mut self, answer: Answer<'a>, request: &LoginRequest) -> Step<'a> {
-        let mut response = self.response(request, LoginStatus::SUCCESS, answer.text);
+        let text = match answer.text.finish() {
+            Ok(text) => text,
+            Err(error) => {
+                let refusal = Refusal::new(LoginStatus::TARGET_ERROR, error.to_string());
+                return self.refuse(request, refusal);
+            }
+        };
+        let mut response = self.response(request, LoginStatus::SUCCESS, text);
         match answer.next {
             Next::Stay(state) => {
                 self.state = state;
@@ -253,10 +261,10 @@ impl<'a> Login<'a> {
     }
 
     fn refuse(mut self, request: &LoginRequest, refusal: Refusal) -> Step<'a> {
-        Step::Refuse(self.response(request, refusal.status, TextWriter::new()), refusal)
+        Step::Refuse(self.response(request, refusal.status, Bytes::new()), refusal)
     }
 
-    fn response(&mut self, request: &LoginRequest, status: LoginStatus, text: TextWriter) -> LoginResponse {
+    fn response(&mut self, request: &LoginRequest, status: LoginStatus, text: Bytes) -> LoginResponse {
         let stat_sn = self.stat_sn;
         self.stat_sn = stat_sn.next();
         LoginResponse {
@@ -275,7 +283,7 @@ impl<'a> Login<'a> {
                 max_cmd_sn: request.cmd_sn.plus(63),
             },
             status,
-            text: text.finish(),
+            text,
         }
     }
 }

@@ -8,6 +8,7 @@ extern crate std;
 mod additional_header;
 mod async_message;
 mod bhs;
+mod binary_value;
 mod data_in;
 mod data_out;
 mod decoder;
@@ -24,6 +25,7 @@ mod lun;
 mod nop_in;
 mod nop_out;
 mod numbers;
+mod numerical_value;
 mod opcode;
 mod pdu;
 mod r2t;
@@ -44,11 +46,13 @@ mod text_keys;
 mod text_request;
 mod text_response;
 mod text_value;
+mod text_writer;
 mod wire_pdu;
 
 pub use additional_header::{AdditionalHeader, AdditionalHeaders, AhsType};
 pub use async_message::{AsyncEvent, AsyncMessage};
 pub use bhs::{BHS_LENGTH, Bhs};
+pub use binary_value::{decode_binary, encode_base64, encode_hex};
 pub use data_in::DataIn;
 pub use data_out::DataOut;
 pub use decoder::Decoder;
@@ -65,6 +69,7 @@ pub use lun::Lun;
 pub use nop_in::NopIn;
 pub use nop_out::NopOut;
 pub use numbers::TargetNumbers;
+pub use numerical_value::{encode_range, parse_number, parse_range};
 pub use opcode::Opcode;
 pub use pdu::{InitiatorPdu, TargetPdu};
 pub use r2t::R2t;
@@ -81,11 +86,11 @@ pub use target_address::{AddressError, TargetAddress};
 pub use task_management_request::{TaskManagementFunction, TaskManagementRequest};
 pub use task_management_response::{TaskManagementResponse, TaskManagementResponseCode};
 pub use text_assembler::{TextAssembler, TextLimits};
-pub use text_keys::{TextError, TextKeys, TextWriter};
+pub use text_keys::{TextError, TextKeys};
 pub use text_request::TextRequest;
 pub use text_response::TextResponse;
 pub use text_value::{
-    ValueError, decode_binary, encode_base64, encode_hex, parse_boolean, parse_list, parse_number,
-    parse_range,
+    ValueError, check_local_name, check_text_value, encode_boolean, encode_list, parse_boolean, parse_list,
 };
+pub use text_writer::TextWriter;
 pub use wire_pdu::WirePdu;

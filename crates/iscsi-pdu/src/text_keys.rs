@@ -3,8 +3,6 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::{BufMut, Bytes, BytesMut};
-
 /// Longest key name in octets.
 const MAX_KEY_LENGTH: usize = 63;
 
@@ -73,9 +71,7 @@ impl<'a> TextKeys<'a> {
 fn parse_pair(pair: &[u8]) -> Result<(&str, &str), TextError> {
     let pair = core::str::from_utf8(pair).map_err(|_| TextError::NotUtf8)?;
     let (key, value) = pair.split_once('=').ok_or(TextError::NoEqualsSign)?;
-    if !is_key(key) {
-        return Err(TextError::BadKey { length: key.len() });
-    }
+    check_key(key)?;
     if value.chars().any(char::is_control) {
         return Err(TextError::ControlCharacter);
     }
@@ -86,65 +82,16 @@ fn parse_pair(pair: &[u8]) -> Result<(&str, &str), TextError> {
 const SMALL_KEY: &str = "iSCSIProtocolLevel";
 
 /// A capital letter, then letters, digits and `. - + @ _`; X# keys of RFC 3720 also had `#` (TXT-04).
-fn is_key(key: &str) -> bool {
+pub(crate) fn check_key(key: &str) -> Result<(), TextError> {
     let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b".-+@_#".contains(&octet);
     let begins = key.starts_with(|first: char| first.is_ascii_uppercase()) || key == SMALL_KEY;
-    begins && key.len() <= MAX_KEY_LENGTH && key.bytes().all(allowed)
+    if begins && key.len() <= MAX_KEY_LENGTH && key.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(TextError::BadKey { length: key.len() })
 }
 
-/// Writes pairs one after the other.
-///
-/// ```
-/// let text = iscsi_pdu::TextWriter::new().pair("SendTargets", "All").finish();
-/// assert_eq!(&text[..], b"SendTargets=All\0");
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct TextWriter(BytesMut);
-
-impl TextWriter {
-    /// No pairs yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Appends a pair. The caller answers for the grammar of both parts; a NUL inside would end the pair early.
-    #[must_use]
-    pub fn pair(mut self, key: &str, value: impl fmt::Display) -> Self {
-        self.push(key, value);
-        self
-    }
-
-    /// Appends a pair.
-    pub fn push(&mut self, key: &str, value: impl fmt::Display) {
-        use fmt::Write as _;
-        debug_assert!(is_key(key), "{key} is not a key");
-        self.0.put_slice(key.as_bytes());
-        self.0.put_u8(b'=');
-        // Writing to a growing buffer cannot fail; a `Display` that fails writes nothing more.
-        let _ = write!(self.0, "{value}");
-        self.0.put_u8(0);
-    }
-
-    /// Appends all pairs of `other`.
-    pub fn append(&mut self, other: Self) {
-        self.0.unsplit(other.0);
-    }
-
-    /// Is there no pair yet?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The text segment.
-    #[must_use]
-    pub fn finish(self) -> Bytes {
-        self.0.freeze()
-    }
-}
-
-/// A text segment that is not made of pairs. Values are never part of the error: they may be secret.
+/// Text that is not made of pairs. Values are never part of the error: they may be secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TextError {

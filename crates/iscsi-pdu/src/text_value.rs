@@ -1,68 +1,10 @@
-//! Values of text keys: numbers, binary, booleans, lists, ranges (RFC 7143, 6.1).
+//! Booleans, lists and plain text as values of text keys (RFC 7143, 6.1).
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
-use core::ops::RangeInclusive;
 
-/// A decimal or hexadecimal number below 2^64. Leading zeros are tolerated (TXT-07).
-///
-/// ```
-/// assert_eq!(iscsi_pdu::parse_number("0x40000"), Ok(262_144));
-/// assert!(iscsi_pdu::parse_number("-1").is_err());
-/// ```
-pub fn parse_number(text: &str) -> Result<u64, ValueError> {
-    let (digits, radix) = match strip_prefix(text, "0x") {
-        Some(digits) => (digits, 16),
-        None => (text, 10),
-    };
-    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
-        return Err(ValueError::NotANumber);
-    }
-    u64::from_str_radix(digits, radix).map_err(|_| ValueError::TooLarge)
-}
-
-/// Octets in hex (`0x`) or base64 (`0b`); never decimal (TXT-08, TXT-09).
-///
-/// An odd number of hex digits counts as if a zero stood before them. Nothing is allocated beyond `max_length`.
-///
-/// # Errors
-/// [`ValueError::TooLong`] above `max_length` octets, [`ValueError::NotBinary`] for anything malformed.
-pub fn decode_binary(text: &str, max_length: usize) -> Result<Vec<u8>, ValueError> {
-    if let Some(digits) = strip_prefix(text, "0x") {
-        decode_hex(digits.as_bytes(), max_length)
-    } else if let Some(digits) = strip_prefix(text, "0b") {
-        decode_base64(digits.as_bytes(), max_length)
-    } else {
-        Err(ValueError::NotBinary)
-    }
-}
-
-/// `0x` and two lower-case digits per octet.
-#[must_use]
-pub fn encode_hex(octets: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-    let mut text = String::with_capacity(2 + 2 * octets.len());
-    text.push_str("0x");
-    text.extend(octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 0x0f)]));
-    text
-}
-
-/// `0b` and base64 with padding (RFC 4648, 4).
-#[must_use]
-pub fn encode_base64(octets: &[u8]) -> String {
-    let mut text = String::with_capacity(2 + octets.len().div_ceil(3) * 4);
-    text.push_str("0b");
-    for chunk in octets.chunks(3) {
-        let group =
-            chunk.iter().fold(0, |group, octet| group << 8 | u32::from(*octet)) << (8 * (3 - chunk.len()));
-        for index in 0..4 {
-            let sextet = group >> (18 - 6 * index) & 0x3f;
-            text.push(if index <= chunk.len() { base64_digit(sextet) } else { '=' });
-        }
-    }
-    text
-}
+/// Longest simple value in octets, unless its key says otherwise.
+const MAX_LENGTH: usize = 255;
 
 /// Exactly `Yes` or `No` (TXT-10).
 pub fn parse_boolean(text: &str) -> Result<bool, ValueError> {
@@ -73,99 +15,58 @@ pub fn parse_boolean(text: &str) -> Result<bool, ValueError> {
     }
 }
 
+/// `Yes` or `No`.
+#[must_use]
+pub const fn encode_boolean(value: bool) -> &'static str {
+    if value { "Yes" } else { "No" }
+}
+
 /// The items of a comma-separated list, in order of preference; empty items stay visible (TXT-12).
 pub fn parse_list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
 }
 
-/// `low~high`, both numbers, low not above high (TXT-11).
-pub fn parse_range(text: &str) -> Result<RangeInclusive<u64>, ValueError> {
-    let (low, high) = text.split_once('~').ok_or(ValueError::NotARange)?;
-    let range = parse_number(low)?..=parse_number(high)?;
-    if range.is_empty() { Err(ValueError::NotARange) } else { Ok(range) }
+/// Items in order of preference, between commas; the list as a whole may be of any length (TXT-05, TXT-12).
+///
+/// # Errors
+/// [`ValueError`] for an item that is empty or no [text value](check_text_value).
+pub fn encode_list<Item: AsRef<str>>(items: impl IntoIterator<Item = Item>) -> Result<String, ValueError> {
+    let mut list = String::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let item = item.as_ref();
+        if item.is_empty() {
+            return Err(ValueError::EmptyItem);
+        }
+        check_text_value(item)?;
+        list.push_str(if index == 0 { "" } else { "," });
+        list.push_str(item);
+    }
+    Ok(list)
+}
+
+/// Is it a `text-value`: letters, digits and `. - + @ _ / [ ] :`, at most 255 octets, perhaps none (TXT-21, TXT-22)?
+pub fn check_text_value(value: &str) -> Result<(), ValueError> {
+    let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b".-+@_/[]:".contains(&octet);
+    check(value, value.bytes().all(allowed))
+}
+
+/// Is it an `iSCSI-local-name-value`, such as an alias: UTF-8 without control characters, at most 255 octets
+/// (TXT-21)?
+pub fn check_local_name(value: &str) -> Result<(), ValueError> {
+    check(value, !value.chars().any(char::is_control))
+}
+
+fn check(value: &str, allowed: bool) -> Result<(), ValueError> {
+    if value.len() > MAX_LENGTH {
+        return Err(ValueError::TooLong { length: value.len(), limit: MAX_LENGTH });
+    }
+    if allowed { Ok(()) } else { Err(ValueError::Character) }
 }
 
 /// Strips `0x` or `0b` in either case.
-fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+pub(crate) fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
-}
-
-fn decode_hex(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
-    let length = digits.len().div_ceil(2);
-    check_length(length, max_length)?;
-    let mut octets = Vec::with_capacity(length);
-    let (first, pairs) = digits.split_at(digits.len() % 2);
-    for pair in first.chunks(1).chain(pairs.chunks(2)) {
-        let value = pair.iter().try_fold(0, |value, digit| Some(value << 4 | hex_value(*digit)?));
-        octets.push(value.ok_or(ValueError::NotBinary)?);
-    }
-    Ok(octets)
-}
-
-fn decode_base64(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
-    let padding = digits.iter().rev().take_while(|digit| **digit == b'=').count();
-    if !digits.len().is_multiple_of(4) || padding > 2 {
-        return Err(ValueError::NotBinary);
-    }
-    let length = digits.len() / 4 * 3 - padding;
-    check_length(length, max_length)?;
-    let mut octets = Vec::with_capacity(length);
-    for group in digits.get(..digits.len() - padding).unwrap_or_default().chunks(4) {
-        push_base64_group(group, &mut octets)?;
-    }
-    Ok(octets)
-}
-
-/// Two to four digits give one to three octets; spare bits must be zero (RFC 4648, 3.5).
-fn push_base64_group(group: &[u8], octets: &mut Vec<u8>) -> Result<(), ValueError> {
-    let spare = 8 * (4 - group.len());
-    let bits = group.iter().try_fold(0_u32, |bits, digit| Some(bits << 6 | base64_value(*digit)?));
-    let bits = bits.ok_or(ValueError::NotBinary)? << (6 * (4 - group.len()));
-    if bits & ((1 << spare) - 1) != 0 {
-        return Err(ValueError::NotBinary);
-    }
-    octets.extend(bits.to_be_bytes().into_iter().skip(1).take(group.len() - 1));
-    Ok(())
-}
-
-const fn check_length(length: usize, max_length: usize) -> Result<(), ValueError> {
-    match length {
-        0 => Err(ValueError::NotBinary),
-        _ if length > max_length => Err(ValueError::TooLong { length, limit: max_length }),
-        _ => Ok(()),
-    }
-}
-
-const fn hex_value(digit: u8) -> Option<u8> {
-    Some(match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        b'A'..=b'F' => digit - b'A' + 10,
-        _ => return None,
-    })
-}
-
-fn base64_value(digit: u8) -> Option<u32> {
-    Some(u32::from(match digit {
-        b'A'..=b'Z' => digit - b'A',
-        b'a'..=b'z' => digit - b'a' + 26,
-        b'0'..=b'9' => digit - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    }))
-}
-
-fn base64_digit(sextet: u32) -> char {
-    let index = u8::try_from(sextet).unwrap_or_default();
-    char::from(match index {
-        0..=25 => b'A' + index,
-        26..=51 => b'a' + (index - 26),
-        52..=61 => b'0' + (index - 52),
-        62 => b'+',
-        _ => b'/',
-    })
 }
 
 /// A value that does not have the form its key demands. The value itself is not part of the error.
@@ -189,6 +90,10 @@ pub enum ValueError {
     NotABoolean,
     /// Not `low~high`.
     NotARange,
+    /// A list with an empty item.
+    EmptyItem,
+    /// A character that values of this type do not have.
+    Character,
 }
 
 impl fmt::Display for ValueError {
@@ -200,6 +105,8 @@ impl fmt::Display for ValueError {
             Self::TooLong { length, limit } => write!(formatter, "{length} octets, the limit is {limit}"),
             Self::NotABoolean => formatter.write_str("neither Yes nor No"),
             Self::NotARange => formatter.write_str("not a range"),
+            Self::EmptyItem => formatter.write_str("an empty item in a list"),
+            Self::Character => formatter.write_str("a character that such values do not have"),
         }
     }
 }
@@ -209,96 +116,58 @@ impl core::error::Error for ValueError {}
 #[cfg(test)]
 mod tests {
     use super::{
-        ValueError, decode_binary, encode_base64, encode_hex, parse_boolean, parse_number, parse_range,
+        ValueError, check_local_name, check_text_value, encode_boolean, encode_list, parse_boolean,
+        parse_list,
     };
-    use std::{format, vec::Vec};
+    use std::vec::Vec;
 
-    /// TXT-06, TXT-07: numbers.
+    /// TXT-10: exactly `Yes` and `No`.
     #[test]
-    fn txt_06_numbers() {
-        let good = [
-            ("0", 0),
-            ("0x0", 0),
-            ("0x0000", 0),
-            ("10", 10),
-            ("0xA", 10),
-            ("0X0a", 10),
-            ("0x000a", 10),
-            ("262144", 262_144),
-            ("0X00040000", 262_144),
-            ("007", 7),
-            ("18446744073709551615", u64::MAX),
-        ];
-        for (text, number) in good {
-            assert_eq!(parse_number(text), Ok(number), "{text}");
+    fn txt_10_booleans() {
+        for value in [true, false] {
+            assert_eq!(parse_boolean(encode_boolean(value)), Ok(value));
         }
-        for text in ["18446744073709551616", "-1", "+1", "1.0", "1e3", " 1", "0x", "", "0b1", "0x+1"] {
-            assert!(parse_number(text).is_err(), "{text:?}");
+        for text in ["yes", "NO", "", "Yes ", "1"] {
+            assert_eq!(parse_boolean(text), Err(ValueError::NotABoolean), "{text:?}");
         }
     }
 
-    /// TXT-08: the vectors of binary values.
+    /// TXT-12: commas without spaces, in order.
     #[test]
-    fn txt_08_binary_values() {
-        let good: [(&str, &[u8]); 12] = [
-            ("0x00", &[0]),
-            ("0xA", &[0x0a]),
-            ("0x0a", &[0x0a]),
-            ("0X0A", &[0x0a]),
-            ("0xabc", &[0x0a, 0xbc]),
-            ("0x00010203", &[0, 1, 2, 3]),
-            ("0bAA==", &[0]),
-            ("0BAA==", &[0]),
-            ("0bAAE=", &[0, 1]),
-            ("0bAAEC", &[0, 1, 2]),
-            ("0b/+8=", &[0xff, 0xef]),
-            ("0bIQ==", &[0x21]),
-        ];
-        for (text, octets) in good {
-            assert_eq!(decode_binary(text, 1024).as_deref(), Ok(octets), "{text}");
-        }
-        let bad = [
-            "0x",
-            "0b",
-            "",
-            "0xg0",
-            "0bA",
-            "0bA===",
-            "0bAA=A",
-            "0b_-8=",
-            "0bAA",
-            "0bAB==",
-            "123456",
-            "0b====",
-            "0x0011 2233",
-            "00112233",
-        ];
-        for text in bad {
-            assert_eq!(decode_binary(text, 1024), Err(ValueError::NotBinary), "{text:?}");
-        }
+    fn txt_12_lists() {
+        let list = encode_list(["CRC32C", "None"]).unwrap();
+        assert_eq!(list, "CRC32C,None");
+        assert_eq!(parse_list(&list).collect::<Vec<_>>(), ["CRC32C", "None"]);
+        assert_eq!(encode_list(["7"]).as_deref(), Ok("7"));
+        assert_eq!(encode_list(["A", ""]), Err(ValueError::EmptyItem));
+        assert_eq!(encode_list(["A,B"]), Err(ValueError::Character));
+        assert_eq!(encode_list(["A", " B"]), Err(ValueError::Character));
+        assert_eq!(encode_list(["x"; 200]).map(|list| list.len()), Ok(399));
     }
 
-    /// CHP-06: 1024 octets fit, 1025 do not, in either notation.
+    /// TXT-05: 255 octets fit a simple value, 256 do not.
     #[test]
-    fn chp_06_length_limit() {
-        for length in [1, 2, 3, 16, 17, 1023, 1024] {
-            let octets: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
-            assert_eq!(decode_binary(&encode_hex(&octets), 1024).as_ref(), Ok(&octets));
-            assert_eq!(decode_binary(&encode_base64(&octets), 1024).as_ref(), Ok(&octets));
-        }
-        let error = Err(ValueError::TooLong { length: 1025, limit: 1024 });
-        assert_eq!(decode_binary(&encode_hex(&[0; 1025]), 1024), error);
-        assert_eq!(decode_binary(&encode_base64(&[0; 1025]), 1024), error);
-        assert_eq!(decode_binary(&format!("0x{}", "0".repeat(2050)), 1024), error);
+    fn txt_05_longest_simple_value() {
+        assert_eq!(check_text_value(&"a".repeat(255)), Ok(()));
+        let too_long = Err(ValueError::TooLong { length: 256, limit: 255 });
+        assert_eq!(check_text_value(&"a".repeat(256)), too_long);
+        assert_eq!(check_local_name(&"ä".repeat(128)), too_long);
     }
 
-    /// TXT-10, TXT-11.
+    /// TXT-21, TXT-22: the alphabet of each type; a text value may be empty.
     #[test]
-    fn txt_10_booleans_and_txt_11_ranges() {
-        assert_eq!(parse_boolean("Yes"), Ok(true));
-        assert_eq!(parse_boolean("yes"), Err(ValueError::NotABoolean));
-        assert_eq!(parse_range("512~0xffffff"), Ok(512..=16_777_215));
-        assert_eq!(parse_range("2~1"), Err(ValueError::NotARange));
-        assert_eq!(parse_range("512"), Err(ValueError::NotARange));
+    fn txt_21_alphabets() {
+        for text in ["", "All", "iqn.2001-04.com.example:a", "[::1]:3260", "x@y_z/+"] {
+            assert_eq!(check_text_value(text), Ok(()), "{text:?}");
+        }
+        for text in ["a b", "a,b", "a~b", "a=b", "ä", "a\0b"] {
+            assert_eq!(check_text_value(text), Err(ValueError::Character), "{text:?}");
+        }
+        for alias in ["", "my host, über ~ alles=1"] {
+            assert_eq!(check_local_name(alias), Ok(()), "{alias:?}");
+        }
+        for alias in ["a\0TargetName=b", "a\nb", "a\u{85}b"] {
+            assert_eq!(check_local_name(alias), Err(ValueError::Character), "{alias:?}");
+        }
     }
 }

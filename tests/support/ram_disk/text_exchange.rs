@@ -83,7 +83,7 @@ impl Connection {
                 answer.push(key, "NotUnderstood");
             }
         }
-        Ok(answer.finish())
+        answer.finish().map_err(malformed)
     }
 
     /// Sends as much as fits; the exchange stays open while there is more to say on either side.

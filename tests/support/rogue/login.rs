@@ -33,7 +33,7 @@ pub fn plain(request: &LoginRequest) -> LoginResponse {
 /// The same with these keys.
 #[must_use]
 pub fn with_text(request: &LoginRequest, text: TextWriter) -> LoginResponse {
-    LoginResponse { text: text.finish(), ..plain(request) }
+    LoginResponse { text: text.finish().expect("pairs"), ..plain(request) }
 }
 
 /// The same with these keys and a transition to `next`; into full feature phase with a session identifier.

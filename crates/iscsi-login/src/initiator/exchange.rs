@@ -8,7 +8,7 @@ use iscsi_pdu::{
 use super::{Authenticated, Completed, Config, Outgoing, Redirect};
 use crate::error::{NotAuthenticated, Violation};
 use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm, LoginError, Parameters, TargetAuthenticated};
+use crate::{Authentication, ChapAlgorithm, LoginError, Misuse, Parameters, TargetAuthenticated};
 
 /// Exchanges after which a login that does not end is given up; real ones take one to ten.
 const MAX_EXCHANGES: u32 = 64;
@@ -51,10 +51,10 @@ impl<'a> Exchange<'a> {
     }
 
     /// The next request; fields that never change are filled in here.
-    pub(super) fn request(&mut self, outgoing: Outgoing) -> LoginRequest {
+    pub(super) fn request(&mut self, outgoing: Outgoing) -> Result<LoginRequest, Misuse> {
         self.stage = outgoing.stage;
         self.requested = outgoing.transit_to;
-        self.header(outgoing.text.finish())
+        Ok(self.header(outgoing.text.finish()?))
     }
 
     /// TXT-15: asks for the rest of a text that the target split.

@@ -1,0 +1,188 @@
+//! Binary and large binary values of text keys: hex and base64 (RFC 7143, 6.1).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::ValueError;
+use crate::text_value::strip_prefix;
+
+/// Octets in hex (`0x`) or base64 (`0b`); never decimal (TXT-08, TXT-09).
+///
+/// An odd number of hex digits counts as if a zero stood before them. Nothing is allocated beyond `max_length`.
+///
+/// # Errors
+/// [`ValueError::TooLong`] above `max_length` octets, [`ValueError::NotBinary`] for anything malformed.
+pub fn decode_binary(text: &str, max_length: usize) -> Result<Vec<u8>, ValueError> {
+    if let Some(digits) = strip_prefix(text, "0x") {
+        decode_hex(digits.as_bytes(), max_length)
+    } else if let Some(digits) = strip_prefix(text, "0b") {
+        decode_base64(digits.as_bytes(), max_length)
+    } else {
+        Err(ValueError::NotBinary)
+    }
+}
+
+/// `0x` and two lower-case digits per octet.
+#[must_use]
+pub fn encode_hex(octets: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    let mut text = String::with_capacity(2 + 2 * octets.len());
+    text.push_str("0x");
+    text.extend(octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 0x0f)]));
+    text
+}
+
+/// `0b` and base64 with padding (RFC 4648, 4).
+#[must_use]
+pub fn encode_base64(octets: &[u8]) -> String {
+    let mut text = String::with_capacity(2 + octets.len().div_ceil(3) * 4);
+    text.push_str("0b");
+    for chunk in octets.chunks(3) {
+        let group =
+            chunk.iter().fold(0, |group, octet| group << 8 | u32::from(*octet)) << (8 * (3 - chunk.len()));
+        for index in 0..4 {
+            let sextet = group >> (18 - 6 * index) & 0x3f;
+            text.push(if index <= chunk.len() { base64_digit(sextet) } else { '=' });
+        }
+    }
+    text
+}
+
+fn decode_hex(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
+    let length = digits.len().div_ceil(2);
+    check_length(length, max_length)?;
+    let mut octets = Vec::with_capacity(length);
+    let (first, pairs) = digits.split_at(digits.len() % 2);
+    for pair in first.chunks(1).chain(pairs.chunks(2)) {
+        let value = pair.iter().try_fold(0, |value, digit| Some(value << 4 | hex_value(*digit)?));
+        octets.push(value.ok_or(ValueError::NotBinary)?);
+    }
+    Ok(octets)
+}
+
+fn decode_base64(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
+    let padding = digits.iter().rev().take_while(|digit| **digit == b'=').count();
+    if !digits.len().is_multiple_of(4) || padding > 2 {
+        return Err(ValueError::NotBinary);
+    }
+    let length = digits.len() / 4 * 3 - padding;
+    check_length(length, max_length)?;
+    let mut octets = Vec::with_capacity(length);
+    for group in digits.get(..digits.len() - padding).unwrap_or_default().chunks(4) {
+        push_base64_group(group, &mut octets)?;
+    }
+    Ok(octets)
+}
+
+/// Two to four digits give one to three octets; spare bits must be zero (RFC 4648, 3.5).
+fn push_base64_group(group: &[u8], octets: &mut Vec<u8>) -> Result<(), ValueError> {
+    let spare = 8 * (4 - group.len());
+    let bits = group.iter().try_fold(0_u32, |bits, digit| Some(bits << 6 | base64_value(*digit)?));
+    let bits = bits.ok_or(ValueError::NotBinary)? << (6 * (4 - group.len()));
+    if bits & ((1 << spare) - 1) != 0 {
+        return Err(ValueError::NotBinary);
+    }
+    octets.extend(bits.to_be_bytes().into_iter().skip(1).take(group.len() - 1));
+    Ok(())
+}
+
+const fn check_length(length: usize, max_length: usize) -> Result<(), ValueError> {
+    match length {
+        0 => Err(ValueError::NotBinary),
+        _ if length > max_length => Err(ValueError::TooLong { length, limit: max_length }),
+        _ => Ok(()),
+    }
+}
+
+const fn hex_value(digit: u8) -> Option<u8> {
+    Some(match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        b'A'..=b'F' => digit - b'A' + 10,
+        _ => return None,
+    })
+}
+
+fn base64_value(digit: u8) -> Option<u32> {
+    Some(u32::from(match digit {
+        b'A'..=b'Z' => digit - b'A',
+        b'a'..=b'z' => digit - b'a' + 26,
+        b'0'..=b'9' => digit - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    }))
+}
+
+fn base64_digit(sextet: u32) -> char {
+    let index = u8::try_from(sextet).unwrap_or_default();
+    char::from(match index {
+        0..=25 => b'A' + index,
+        26..=51 => b'a' + (index - 26),
+        52..=61 => b'0' + (index - 52),
+        62 => b'+',
+        _ => b'/',
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode_binary, encode_base64, encode_hex};
+    use crate::ValueError;
+    use std::{format, vec::Vec};
+
+    /// TXT-08: the vectors of binary values.
+    #[test]
+    fn txt_08_binary_values() {
+        let good: [(&str, &[u8]); 12] = [
+            ("0x00", &[0]),
+            ("0xA", &[0x0a]),
+            ("0x0a", &[0x0a]),
+            ("0X0A", &[0x0a]),
+            ("0xabc", &[0x0a, 0xbc]),
+            ("0x00010203", &[0, 1, 2, 3]),
+            ("0bAA==", &[0]),
+            ("0BAA==", &[0]),
+            ("0bAAE=", &[0, 1]),
+            ("0bAAEC", &[0, 1, 2]),
+            ("0b/+8=", &[0xff, 0xef]),
+            ("0bIQ==", &[0x21]),
+        ];
+        for (text, octets) in good {
+            assert_eq!(decode_binary(text, 1024).as_deref(), Ok(octets), "{text}");
+        }
+        let bad = [
+            "0x",
+            "0b",
+            "",
+            "0xg0",
+            "0bA",
+            "0bA===",
+            "0bAA=A",
+            "0b_-8=",
+            "0bAA",
+            "0bAB==",
+            "123456",
+            "0b====",
+            "0x0011 2233",
+            "00112233",
+        ];
+        for text in bad {
+            assert_eq!(decode_binary(text, 1024), Err(ValueError::NotBinary), "{text:?}");
+        }
+    }
+
+    /// CHP-06: 1024 octets fit, 1025 do not, in either notation.
+    #[test]
+    fn chp_06_length_limit() {
+        for length in [1, 2, 3, 16, 17, 1023, 1024] {
+            let octets: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
+            assert_eq!(decode_binary(&encode_hex(&octets), 1024).as_ref(), Ok(&octets));
+            assert_eq!(decode_binary(&encode_base64(&octets), 1024).as_ref(), Ok(&octets));
+        }
+        let error = Err(ValueError::TooLong { length: 1025, limit: 1024 });
+        assert_eq!(decode_binary(&encode_hex(&[0; 1025]), 1024), error);
+        assert_eq!(decode_binary(&encode_base64(&[0; 1025]), 1024), error);
+        assert_eq!(decode_binary(&format!("0x{}", "0".repeat(2050)), 1024), error);
+    }
+}
