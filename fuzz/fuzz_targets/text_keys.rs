@@ -1,4 +1,4 @@
-//! See [`iscsi_fuzz::text`].
+//! See [`iscsi_fuzz::text_keys`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| iscsi_fuzz::text(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| iscsi_fuzz::text_keys(data));

@@ -1,9 +1,21 @@
 //! What is fuzzed, as plain functions: each takes any octets and must neither panic nor break what it asserts.
 
+mod additional_headers;
+mod any_initiator_pdu;
+mod any_target_pdu;
+mod digests;
 mod login;
+mod pdu_round_trip;
 mod pdu_stream;
-mod text;
+mod text_keys;
+mod text_values;
 
+pub use additional_headers::additional_headers;
+pub use any_initiator_pdu::any_initiator_pdu;
+pub use any_target_pdu::any_target_pdu;
+pub use digests::digests;
 pub use login::login;
+pub use pdu_round_trip::pdu_round_trip;
 pub use pdu_stream::pdu_stream;
-pub use text::text;
+pub use text_keys::text_keys;
+pub use text_values::text_values;

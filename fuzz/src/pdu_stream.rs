@@ -1,29 +1,51 @@
 //! The stream of PDUs, in any pieces, with any digests.
 
-use bytes::{Bytes, BytesMut};
-use iscsi_pdu::{Decoder, Digests, InitiatorPdu, RawPdu, TargetPdu, WirePdu};
+use bytes::BytesMut;
+use iscsi_pdu::{Decoder, Digests, Error, InitiatorPdu, RawPdu, TargetPdu, WirePdu};
 
-/// The first octet chooses digests and the size of the pieces, the rest is the stream.
+/// The first octet chooses digests, the second says how many octets with the sizes of the pieces follow, and the rest
+/// is the stream.
 ///
-/// Whatever decodes must encode to something that decodes to the same.
+/// In pieces it gives what it gives as a whole, and whatever decodes encodes to something that decodes to the same.
 ///
 /// # Panics
 /// When it does not.
 pub fn pdu_stream(data: &[u8]) {
-    let Some((&choice, octets)) = data.split_first() else { return };
+    let &[choice, count, ref rest @ ..] = data else { return };
     let digests = Digests { header: choice & 1 != 0, data: choice & 2 != 0 };
+    let (sizes, octets) = rest.split_at(usize::from(count).min(rest.len()));
+    let whole = cut([octets].into_iter(), digests);
+    assert_eq!(cut(pieces(octets, sizes), digests), whole);
+    whole.0.iter().for_each(check);
+}
+
+/// The stream in pieces of these sizes, over and over; a size of 0 stands for 256.
+fn pieces<'a>(mut octets: &'a [u8], sizes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mut sizes = sizes.iter().cycle().map(|&size| if size == 0 { 256 } else { usize::from(size) });
+    std::iter::from_fn(move || {
+        let size = sizes.next().unwrap_or(usize::MAX);
+        let (piece, rest) = octets.split_at(size.min(octets.len()));
+        octets = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn cut<'a>(pieces: impl Iterator<Item = &'a [u8]>, digests: Digests) -> (Vec<RawPdu>, Option<Error>) {
     let mut decoder = Decoder::new(8192);
     decoder.set_full_feature(digests, 65_536);
-    let mut stream = BytesMut::new();
-    for piece in octets.chunks(usize::from(choice >> 2) + 1) {
+    let (mut stream, mut pdus) = (BytesMut::new(), Vec::new());
+    for piece in pieces {
         stream.extend_from_slice(piece);
-        while let Some(raw) = match decoder.decode(&mut stream) {
-            Ok(raw) => raw,
-            Err(_) => return,
-        } {
-            check(&raw);
+        loop {
+            match decoder.decode(&mut stream) {
+                Ok(Some(raw)) => pdus.push(raw),
+                Ok(None) => break,
+                Err(error) => return (pdus, Some(error)),
+            }
         }
+        assert!(decoder.octets_wanted(&stream) > 0, "it waits for nothing");
     }
+    (pdus, None)
 }
 
 fn check(raw: &RawPdu) {
@@ -41,5 +63,5 @@ fn over_the_wire(raw: RawPdu) -> RawPdu {
     let mut stream = BytesMut::new();
     WirePdu::new(raw, Digests::default()).expect("what was received fits").append_to(&mut stream);
     let whole = Decoder::new(u32::MAX).decode(&mut stream).expect("it is well-formed");
-    whole.unwrap_or_else(|| RawPdu::with_data(iscsi_pdu::Bhs::from_octets([0; 48]), Bytes::new()))
+    whole.expect("it is whole")
 }

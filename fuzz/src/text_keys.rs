@@ -1,31 +1,34 @@
-//! Text keys, their values, and the answer to `SendTargets`.
+//! Text keys, whole and split, and the answer to `SendTargets`.
 
-use iscsi_pdu::{
-    IscsiName, TargetAddress, TextKeys, TextWriter, decode_binary, encode_base64, encode_hex, parse_number,
-    parse_range,
-};
+use bytes::Bytes;
+use iscsi_pdu::{TextAssembler, TextError, TextKeys, TextLimits, TextWriter};
 
-/// Octets as text, and every value of it as everything a value can be.
+const LIMITS: TextLimits = TextLimits { octets: 8192, pdus: 16 };
+
+/// The first octet is the size of the pieces in which the rest, a text, arrives.
 ///
 /// # Panics
-/// When what was read does not come back from what is written.
-pub fn text(data: &[u8]) {
-    let _ = iscsi_login::parse_send_targets(data);
-    let Ok(keys) = TextKeys::parse(data) else { return };
+/// When what was read does not come back from what is written, or is another when it comes in pieces.
+pub fn text_keys(data: &[u8]) {
+    let Some((&size, text)) = data.split_first() else { return };
+    split(usize::from(size) + 1, text);
+    let _ = iscsi_login::parse_send_targets(text);
+    let Ok(keys) = TextKeys::parse(text) else { return };
     let written = keys.iter().fold(TextWriter::new(), |text, (key, value)| text.pair(key, value)).finish();
-    assert_eq!(TextKeys::parse(&written), Ok(keys.clone()));
-    for (_, value) in keys.iter() {
-        let _ = (parse_number(value), parse_range(value));
-        if let Ok(octets) = decode_binary(value, 1024) {
-            assert!(octets.len() <= 1024);
-            assert_eq!(decode_binary(&encode_hex(&octets), 1024).as_ref(), Ok(&octets));
-            assert_eq!(decode_binary(&encode_base64(&octets), 1024), Ok(octets));
-        }
-        if let Ok(name) = IscsiName::received(value) {
-            assert_eq!(name.as_str(), value);
-        }
-        if let Ok(address) = value.parse::<TargetAddress>() {
-            assert_eq!(address.to_string().parse(), Ok(address));
+    let written = written.expect("what was read can be written");
+    assert_eq!(TextKeys::parse(&written), Ok(keys));
+}
+
+/// Joined is what was split, and neither limit is passed.
+fn split(size: usize, text: &[u8]) {
+    let mut assembler = TextAssembler::new(LIMITS);
+    let count = text.chunks(size).count();
+    for (index, piece) in text.chunks(size).enumerate() {
+        match assembler.push(Bytes::copy_from_slice(piece), index + 1 < count) {
+            Ok(joined) => assert_eq!(joined.as_deref(), (index + 1 == count).then_some(text)),
+            Err(TextError::TooLong { .. }) => return assert!((index + 1) * size > LIMITS.octets),
+            Err(_) => return assert!(index >= LIMITS.pdus),
         }
     }
+    assert!(!assembler.is_continuing());
 }

@@ -16,16 +16,36 @@ fn replay(target: &str, run: fn(&[u8])) {
 }
 
 #[test]
-fn pdu_stream() {
-    replay("pdu_stream", iscsi_fuzz::pdu_stream);
+fn additional_headers() {
+    replay("additional_headers", iscsi_fuzz::additional_headers);
 }
 
 #[test]
-fn text() {
-    replay("text", iscsi_fuzz::text);
+fn digests() {
+    replay("digests", iscsi_fuzz::digests);
 }
 
 #[test]
 fn login() {
     replay("login", iscsi_fuzz::login);
+}
+
+#[test]
+fn pdu_round_trip() {
+    replay("pdu_round_trip", iscsi_fuzz::pdu_round_trip);
+}
+
+#[test]
+fn pdu_stream() {
+    replay("pdu_stream", iscsi_fuzz::pdu_stream);
+}
+
+#[test]
+fn text_keys() {
+    replay("text_keys", iscsi_fuzz::text_keys);
+}
+
+#[test]
+fn text_values() {
+    replay("text_values", iscsi_fuzz::text_values);
 }

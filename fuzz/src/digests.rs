@@ -1,0 +1,46 @@
+//! PDUs that were damaged on their way, with digests on.
+
+use bytes::{Bytes, BytesMut};
+use iscsi_pdu::{BHS_LENGTH, Bhs, Decoder, Digests, Error, RawPdu, WirePdu};
+
+const ON: Digests = Digests { header: true, data: true };
+
+/// Offset of `TotalAHSLength`, which says where the header digest is: with that octet changed, the sender chooses the
+/// digest as well as what it covers, and any CRC can be matched.
+const AHS_LENGTH_AT: usize = 4;
+
+/// Two octets say where the damage is, one what it is; a header follows, then a count of additional words, these, and
+/// the data.
+///
+/// Undamaged it arrives as it was, damaged it is refused.
+///
+/// # Panics
+/// When it is accepted.
+pub fn digests(data: &[u8]) {
+    let Some((&[high, low, damage], rest)) = data.split_first_chunk::<3>() else { return };
+    let Some(raw) = raw_pdu(rest) else { return };
+    let mut wire = BytesMut::new();
+    WirePdu::new(raw.clone(), ON).expect("255 words and some data").append_to(&mut wire);
+    let at = usize::from(u16::from_be_bytes([high, low])) % wire.len();
+    if damage == 0 {
+        let received = decode(wire).expect("the digests are right").expect("it is whole");
+        assert_eq!((&received.ahs, &received.data), (&raw.ahs, &raw.data));
+    } else if at != AHS_LENGTH_AT {
+        wire[at] ^= damage;
+        assert!(!matches!(decode(wire), Ok(Some(_))), "damage {damage:#x} at {at} went unseen");
+    }
+}
+
+fn raw_pdu(octets: &[u8]) -> Option<RawPdu> {
+    let (bhs, rest) = octets.split_first_chunk::<BHS_LENGTH>()?;
+    let (&words, rest) = rest.split_first()?;
+    let (ahs, data) = rest.split_at_checked(usize::from(words) * 4)?;
+    let ahs = (!ahs.is_empty()).then(|| Bytes::copy_from_slice(ahs));
+    Some(RawPdu { bhs: Bhs::from_octets(*bhs), ahs, data: Bytes::copy_from_slice(data) })
+}
+
+fn decode(mut stream: BytesMut) -> Result<Option<RawPdu>, Error> {
+    let mut decoder = Decoder::new(0);
+    decoder.set_full_feature(ON, 1 << 20);
+    decoder.decode(&mut stream)
+}

@@ -1,0 +1,54 @@
+//! Values of text keys.
+
+use iscsi_pdu::{
+    IscsiName, TargetAddress, check_local_name, check_text_value, decode_binary, encode_base64,
+    encode_boolean, encode_hex, encode_list, encode_range, parse_boolean, parse_list, parse_number,
+    parse_range,
+};
+
+/// The octets as text, and as everything a value can be.
+///
+/// # Panics
+/// When what was read does not come back from what is written.
+pub fn text_values(data: &[u8]) {
+    let Ok(value) = std::str::from_utf8(data) else { return };
+    if let Ok(number) = parse_number(value) {
+        assert_eq!(parse_number(&number.to_string()), Ok(number));
+    }
+    if let Ok(range) = parse_range(value) {
+        assert_eq!(parse_range(&encode_range(&range)), Ok(range));
+    }
+    if let Ok(boolean) = parse_boolean(value) {
+        assert_eq!(encode_boolean(boolean), value);
+    }
+    if let Ok(list) = encode_list(parse_list(value)) {
+        assert_eq!(list, value);
+    }
+    if check_text_value(value).is_ok() {
+        assert_eq!(check_local_name(value), Ok(()));
+    }
+    binary(value);
+    names(value);
+}
+
+fn binary(value: &str) {
+    let Ok(octets) = decode_binary(value, 1024) else { return };
+    assert!((1..=1024).contains(&octets.len()));
+    assert_eq!(decode_binary(&encode_hex(&octets), 1024).as_ref(), Ok(&octets));
+    let base64 = encode_base64(&octets);
+    assert!(!value.starts_with("0b") || base64 == value, "base64 has one form only");
+    assert_eq!(decode_binary(&base64, 1024), Ok(octets));
+}
+
+fn names(value: &str) {
+    if let Ok(name) = IscsiName::received(value) {
+        assert_eq!(name.as_str(), value);
+    }
+    if let Ok(name) = IscsiName::typed(value) {
+        assert_eq!(IscsiName::received(name.as_str()).as_ref(), Ok(&name));
+        assert_eq!(IscsiName::typed(name.as_str()), Ok(name), "prepared twice is prepared once");
+    }
+    if let Ok(address) = value.parse::<TargetAddress>() {
+        assert_eq!(address.to_string().parse(), Ok(address));
+    }
+}
