@@ -1,0 +1,88 @@
+//! What is encoded equals what was sent, but for what peers put where nothing has a meaning.
+
+use bytes::Bytes;
+use iscsi_pdu::{BHS_LENGTH, WirePdu};
+
+use crate::captured_pdus;
+use crate::cutting::CapturedPdu;
+
+/// Octets that a sender should have left zero and did not. They mean nothing, so the codec does not keep them.
+const DIFFERENCES: [Difference; 1] = [Difference {
+    capture: "lio-libiscsi-mutual",
+    place: Place::Padding,
+    reason: "LIO pads a short CHAP answer with what a longer one left in its buffer",
+}];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Difference {
+    capture: &'static str,
+    place: Place,
+    reason: &'static str,
+}
+
+/// A part of a PDU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Header,
+    AdditionalHeaders,
+    Data,
+    Padding,
+    Digest,
+}
+
+#[test]
+fn every_pdu_encodes_to_the_octets_that_were_sent() {
+    let mut unused = DIFFERENCES.to_vec();
+    for (capture, pdu) in captured_pdus() {
+        for place in places_that_differ(&pdu) {
+            let listed = DIFFERENCES.iter().any(|known| known.capture == capture && known.place == place);
+            assert!(listed, "{capture}: {place:?} of a {} is another: {pdu:?}", pdu.raw.bhs.opcode());
+            unused.retain(|known| known.capture != capture || known.place != place);
+        }
+    }
+    assert_eq!(unused, [], "differences that no PDU shows");
+}
+
+/// In ascending order, each once.
+fn places_that_differ(pdu: &CapturedPdu) -> Vec<Place> {
+    let encoded = pdu.encoded().unwrap_or_else(|error| panic!("{error}: {pdu:?}"));
+    let octets = WirePdu::new(encoded, pdu.digests).unwrap().parts().concat();
+    assert_eq!(octets.len(), pdu.octets.len(), "{pdu:?}");
+    let differs = |&at: &usize| octets[at] != pdu.octets[at];
+    let mut places: Vec<_> = (0..octets.len()).filter(differs).map(|at| place(pdu, at)).collect();
+    places.dedup();
+    places
+}
+
+fn place(pdu: &CapturedPdu, at: usize) -> Place {
+    let ahs = BHS_LENGTH + pdu.raw.ahs.as_ref().map_or(0, Bytes::len);
+    let data = ahs + if pdu.digests.header { 4 } else { 0 };
+    let padding = data + pdu.raw.data.len();
+    match at {
+        at if at < BHS_LENGTH => Place::Header,
+        at if at < ahs => Place::AdditionalHeaders,
+        at if at < data => Place::Digest,
+        at if at < padding => Place::Data,
+        at if at < padding.next_multiple_of(4) => Place::Padding,
+        _ => Place::Digest,
+    }
+}
+
+/// The comparison sees one octet wherever it is.
+#[test]
+fn a_changed_octet_is_found() {
+    let (_, pdu) = captured_pdus().find(|(_, pdu)| pdu.digests.data && pdu.raw.data.len() % 4 == 1).unwrap();
+    let data = BHS_LENGTH + 4;
+    let padding = data + pdu.raw.data.len();
+    for (at, place) in [
+        (20, Place::Header),
+        (BHS_LENGTH, Place::Digest),
+        (data, Place::Data),
+        (padding, Place::Padding),
+        (padding + 3, Place::Digest),
+    ] {
+        let mut changed = pdu.clone();
+        changed.octets[at] ^= 1;
+        assert_eq!(places_that_differ(&changed), [place], "octet {at}");
+    }
+}

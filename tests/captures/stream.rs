@@ -1,0 +1,66 @@
+//! One direction of a TCP connection, put together from its segments.
+
+use std::collections::BTreeMap;
+
+/// Collects octets by sequence number: out of order, twice, or overlapping, as TCP may send them.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    /// Sequence number of the first octet.
+    first: u32,
+    pieces: BTreeMap<usize, Vec<u8>>,
+    /// Where a FIN said that the stream ends.
+    end: Option<usize>,
+    /// What the other side has acknowledged: so much must have been captured.
+    acknowledged: usize,
+}
+
+impl Stream {
+    /// A stream whose SYN had this sequence number.
+    pub(crate) const fn new(syn: u32) -> Self {
+        Self { first: syn.wrapping_add(1), pieces: BTreeMap::new(), end: None, acknowledged: 0 }
+    }
+
+    fn offset(&self, sequence: u32) -> usize {
+        sequence.wrapping_sub(self.first) as usize
+    }
+
+    /// Takes the payload of a segment; of two that begin at the same octet the longer one counts.
+    pub(crate) fn push(&mut self, sequence: u32, payload: &[u8], fin: bool) {
+        let at = self.offset(sequence);
+        if fin {
+            self.end = Some(at + payload.len());
+        }
+        if payload.is_empty() {
+            return;
+        }
+        let piece = self.pieces.entry(at).or_default();
+        let both = piece.len().min(payload.len());
+        assert_eq!(piece[..both], payload[..both], "a retransmission differs at octet {at}");
+        if piece.len() < payload.len() {
+            *piece = payload.to_vec();
+        }
+    }
+
+    /// Takes the other side's acknowledgment. That of a FIN counts one octet more than there are.
+    pub(crate) fn acknowledge(&mut self, acknowledgment: u32) {
+        self.acknowledged = self.acknowledged.max(self.offset(acknowledgment));
+    }
+
+    /// All octets, or what is wrong: a gap, an overlap that differs, a missing end.
+    pub(crate) fn join(self) -> Result<Vec<u8>, String> {
+        let mut octets = Vec::new();
+        for (at, piece) in self.pieces {
+            let Some(known) = octets.get(at..) else { return Err(format!("octets are missing before {at}")) };
+            let both = known.len().min(piece.len());
+            if known[..both] != piece[..both] {
+                return Err(format!("a retransmission differs at octet {at}"));
+            }
+            octets.extend_from_slice(&piece[both..]);
+        }
+        let fin = usize::from(self.end.is_some());
+        if self.end.is_some_and(|end| end != octets.len()) || self.acknowledged > octets.len() + fin {
+            return Err(format!("octets are missing after {}", octets.len()));
+        }
+        Ok(octets)
+    }
+}
