@@ -1,10 +1,22 @@
-//! The codec: streams of 4 KiB Data-In PDUs with and without digests, and login text.
+//! The codec: each header, streams of 4 KiB Data-In PDUs with and without digests, and login text.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use iscsi_benches::headers::HEADERS;
 use iscsi_benches::{data_in_stream, login_text};
 use iscsi_pdu::{Decoder, Digests, TargetPdu, TextKeys};
 
 const PDUS: u32 = 64;
+
+fn headers(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("header");
+    for header in &HEADERS {
+        group.bench_function(format!("decode {}", header.name), |bencher| bencher.iter(|| header.decode()));
+        group.bench_function(format!("decode and encode {}", header.name), |bencher| {
+            bencher.iter(|| header.encode());
+        });
+    }
+    group.finish();
+}
 
 fn streams(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("Data-In of 4 KiB");
@@ -35,5 +47,5 @@ fn text(criterion: &mut Criterion) {
     criterion.bench_function("login text", |bencher| bencher.iter(|| TextKeys::parse(login_text())));
 }
 
-criterion_group!(codec, streams, text);
+criterion_group!(codec, headers, streams, text);
 criterion_main!(codec);

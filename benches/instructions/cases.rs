@@ -5,8 +5,8 @@ use std::hint::black_box;
 use iscsi_benches::{data_in_stream, login_text};
 use iscsi_pdu::{Crc32c, Decoder, Digests, Error, RawPdu, TargetPdu, TextKeys};
 
-use super::headers::{HEADERS, Header};
-use super::metered::metered;
+use iscsi_benches::headers::{HEADERS, Header};
+use iscsi_benches::metered::metered;
 
 const OFF: Digests = Digests { header: false, data: false };
 const ON: Digests = Digests { header: true, data: true };

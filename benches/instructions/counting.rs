@@ -5,7 +5,7 @@ use std::error::Error;
 use std::process::Command;
 
 use super::cases;
-use super::metered::METERED;
+use iscsi_benches::metered::METERED;
 
 /// A case and its instructions.
 pub(crate) type Count = (String, u64);

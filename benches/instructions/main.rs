@@ -5,8 +5,7 @@
 
 mod cases;
 mod counting;
-mod headers;
-mod metered;
+mod goals;
 mod report;
 
 use std::env;

@@ -3,8 +3,10 @@
 use std::error::Error;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use super::counting::Count;
+use super::goals;
 
 /// Room in percent.
 const ROOM: u64 = 5;
@@ -13,25 +15,44 @@ pub(crate) fn print(counts: &[Count]) {
     print!("{}", table(counts));
 }
 
+/// The table, under the compiler that made the instructions.
 pub(crate) fn write(counts: &[Count], file: &Path) -> Result<(), Box<dyn Error>> {
-    Ok(fs::write(file, table(counts))?)
+    Ok(fs::write(file, format!("# {}\n{}", compiler()?, table(counts)))?)
 }
 
-/// Prints every count beside the committed one; true when all stay within the room and none is missing.
+/// Prints every count beside the committed one; true when all stay within the room, none is missing, and the goals are
+/// kept.
 pub(crate) fn check(counts: &[Count], file: &Path) -> Result<bool, Box<dyn Error>> {
-    let baseline = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let baseline = parse(&baseline);
-    let mut held = baseline.len() == counts.len();
-    for (name, count) in counts {
-        let known = baseline.iter().find(|line| line.0 == name).map(|line| line.1);
-        let fits = known.is_some_and(|known| {
-            *count * 100 <= known * (100 + ROOM) && known * (100 - ROOM) <= *count * 100
-        });
-        held &= fits;
-        let verdict = if fits { "" } else { "  <-- out of its room: improve it, or write the table anew" };
-        println!("{count:>9}  was {:>9}  {name}{verdict}", known.unwrap_or(0));
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let baseline = parse(&text);
+    let moved = counts.iter().filter(|count| !stays(count, &baseline)).count();
+    if moved > 0 || baseline.len() != counts.len() {
+        let made_by = text.lines().next().unwrap_or_default();
+        println!(
+            "{moved} moved; the table of {} was made by {made_by}, this is {}",
+            baseline.len(),
+            compiler()?
+        );
+        return Ok(false);
     }
-    Ok(held)
+    let missed = goals::missed(counts);
+    for goal in &missed {
+        println!("goal missed: {goal}");
+    }
+    Ok(missed.is_empty())
+}
+
+fn stays((name, count): &Count, baseline: &[(&str, u64)]) -> bool {
+    let known = baseline.iter().find(|line| line.0 == name).map_or(0, |line| line.1);
+    let stays = *count * 100 <= known * (100 + ROOM) && known * (100 - ROOM) <= *count * 100;
+    let verdict = if stays { "" } else { "  <-- out of its room: improve it, or write the table anew" };
+    println!("{count:>9}  was {known:>9}  {name}{verdict}");
+    stays
+}
+
+fn compiler() -> Result<String, Box<dyn Error>> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    Ok(String::from_utf8(Command::new(rustc).arg("--version").output()?.stdout)?.trim().to_owned())
 }
 
 fn table(counts: &[Count]) -> String {

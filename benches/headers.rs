@@ -8,11 +8,12 @@ use iscsi_pdu::{
     TaskManagementRequest, TaskManagementResponse, TextRequest, TextResponse,
 };
 
-use super::metered::metered;
+use crate::metered::metered;
 
 /// A kind of PDU, and what is counted for its header.
-pub(crate) struct Header {
-    pub(crate) name: &'static str,
+pub struct Header {
+    /// Of its type.
+    pub name: &'static str,
     /// Octet 0.
     first: u8,
     /// By the decoder of its type.
@@ -37,7 +38,8 @@ macro_rules! header {
     };
 }
 
-pub(crate) const HEADERS: [Header; 18] = [
+/// All kinds of RFC 7143.
+pub const HEADERS: [Header; 18] = [
     header!(0x40, NopOut of InitiatorPdu),
     header!(0x01, ScsiCommand of InitiatorPdu),
     header!(0x42, TaskManagementRequest of InitiatorPdu),
@@ -67,15 +69,27 @@ impl Header {
         black_box(Bhs::from_octets(octets))
     }
 
-    pub(crate) fn decode(&self) -> Result<(), Error> {
+    /// Decodes the header by its type.
+    ///
+    /// # Errors
+    /// None: every such header is well-formed.
+    pub fn decode(&self) -> Result<(), Error> {
         (self.decode)(self.bhs())
     }
 
-    pub(crate) fn encode(&self) -> Result<(), Error> {
+    /// Decodes the header, then encodes it under the meter.
+    ///
+    /// # Errors
+    /// None: every such header is well-formed.
+    pub fn encode(&self) -> Result<(), Error> {
         (self.encode)(self.bhs())
     }
 
-    pub(crate) fn dispatch(&self) -> Result<(), Error> {
+    /// Decodes the header by its direction.
+    ///
+    /// # Errors
+    /// None: every such header is well-formed.
+    pub fn dispatch(&self) -> Result<(), Error> {
         (self.dispatch)(self.bhs())
     }
 }
