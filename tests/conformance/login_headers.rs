@@ -8,7 +8,7 @@ use crate::scripted::{PROOF, Play, answer, config, grant, mutual};
 
 /// LOG-03 to LOG-11, LOG-20, TAG-02: what never changes, and what counts on.
 #[test]
-fn log_08_fields_of_our_requests() {
+fn log_08_tag_02_fields_of_our_requests() {
     let first = Play::begin(config(mutual()));
     let second = Play::at_challenge(mutual());
     for play in [&first, &second] {
@@ -29,9 +29,9 @@ fn log_08_fields_of_our_requests() {
     assert_eq!(later.request.exp_stat_sn, SerialNumber(0));
 }
 
-/// LOG-07, LOG-13, LOG-14, LOG-38, TXT-14: headers that contradict the exchange.
+/// LOG-07, LOG-13, LOG-14, LOG-38, TXT-14, PDU-04: headers that contradict the exchange.
 #[test]
-fn log_14_headers_of_responses() {
+fn log_14_txt_14_pdu_04_headers_of_responses() {
     type Change = fn(&mut LoginResponse);
     let changes: [Change; 6] = [
         |response| response.version_active = 1,
@@ -132,9 +132,9 @@ fn neg_17_exchanges_are_bounded() {
     assert!((12..200).contains(&exchanges), "{exchanges}");
 }
 
-/// The fewest round trips there can be: four for mutual CHAP, one without authentication.
+/// The fewest round trips there can be, with no empty request: four for mutual CHAP, one without authentication.
 #[test]
-fn round_trips() {
+fn txt_20_round_trips() {
     let play = Play::at_proof("5").on(|request| grant(request, &PROOF));
     let Step::Complete(completed) = play.step(|request| grant(request, &[])).unwrap() else {
         panic!("not complete")

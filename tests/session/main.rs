@@ -8,8 +8,11 @@
     reason = "tests fail so"
 )]
 
+mod digests;
 mod discipline;
+mod malformed;
 mod parallel;
 mod secret_door;
 mod stage;
+mod tags;
 mod unasked;

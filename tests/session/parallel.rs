@@ -7,7 +7,7 @@ use crate::stage::{log_in, ram_disk, rogue};
 
 /// NUM-04, NUM-05, TAG-01: a thousand commands from a hundred tasks, through a window of 64.
 #[tokio::test]
-async fn a_thousand_commands_of_a_hundred_tasks() {
+async fn num_04_tag_01_a_thousand_commands_of_a_hundred_tasks() {
     let running = ram_disk().await;
     let session = log_in(running.portal()).await.unwrap();
     let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();

@@ -1,5 +1,6 @@
 //! An initiator, and targets for it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +13,17 @@ pub(crate) fn target_name() -> IscsiName {
     "iqn.2001-04.com.example:disk".parse().unwrap()
 }
 
-/// An initiator with short limits, which takes its secrets from `store`.
-pub(crate) fn initiator_with(store: Arc<dyn SecretStore>) -> Initiator {
+/// Settings with short limits.
+pub(crate) fn config() -> Config {
     let mut config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
     config.login_timeout = Duration::from_secs(5);
     config.command_timeout = Duration::from_secs(5);
-    Initiator::new(config, store)
+    config
+}
+
+/// An initiator with short limits, which takes its secrets from `store`.
+pub(crate) fn initiator_with(store: Arc<dyn SecretStore>) -> Initiator {
+    Initiator::new(config(), store)
 }
 
 pub(crate) fn initiator() -> Initiator {
@@ -35,9 +41,13 @@ pub(crate) async fn ram_disk() -> Running {
     RamDisk::serve(open_config()).await.unwrap()
 }
 
-pub(crate) async fn log_in(portal: std::net::SocketAddr) -> Result<Session, Error> {
+pub(crate) async fn log_in(portal: SocketAddr) -> Result<Session, Error> {
+    log_in_by(&initiator(), portal).await
+}
+
+pub(crate) async fn log_in_by(initiator: &Initiator, portal: SocketAddr) -> Result<Session, Error> {
     let portal: Portal = portal.to_string().parse().unwrap();
-    initiator().login(&target_name(), &portal, &AuthenticationRequest::default()).await
+    initiator.login(&target_name(), &portal, &AuthenticationRequest::default()).await
 }
 
 /// A rogue that logs the initiator in like a good target, and then does this.

@@ -129,9 +129,9 @@ async fn asy_01_other_events() {
     session.logout().await.unwrap();
 }
 
-/// NUM-12, NOP-09, LOG-34, REJ-01: what ends a session.
+/// PDU-10, NUM-12, NOP-09, REJ-01: what ends a session.
 #[tokio::test]
-async fn unasked_pdus_that_end_the_session() {
+async fn pdu_10_num_12_unasked_pdus_that_end_the_session() {
     let skipped = |moment: &Moment| {
         let mut skipped = *moment;
         skipped.numbers.stat_sn = skipped.numbers.stat_sn.plus(1);

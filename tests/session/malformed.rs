@@ -1,0 +1,78 @@
+//! Answers that no target may give. Each ends the session; nothing is sent after it.
+
+use bytes::Bytes;
+use iscsi_initiator::{Error, Fault, Lun, scsi};
+use iscsi_pdu::{Opcode, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, TargetPdu};
+use iscsi_tests::rogue::{Moment, Reply, Rogue, octets, response};
+
+use crate::stage::rogue;
+
+const READ_10: u8 = 0x28;
+
+fn good(command: &ScsiCommand, moment: &Moment) -> ScsiResponse {
+    response(command, moment, ScsiStatus::GOOD, Bytes::new())
+}
+
+/// The error of a read that is answered so, once the connection is closed.
+async fn read_answered(
+    answer: impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync + 'static,
+) -> (Rogue, Error) {
+    let (rogue, session) = rogue(|script| script.answer_command(READ_10, answer).serve()).await;
+    let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
+    rogue.all_closed().await;
+    assert_eq!(rogue.received().last().unwrap().opcode(), Opcode::SCSI_COMMAND, "sent after the error");
+    (rogue, error)
+}
+
+/// PDU-04: a code that is reserved is no answer; a vendor's is the target's failure.
+#[tokio::test]
+async fn pdu_04_reserved_response_codes() {
+    let with_code = |code| {
+        move |command: &ScsiCommand, moment: &Moment| {
+            let answer = ScsiResponse { response: ScsiResponseCode(code), ..good(command, moment) };
+            Reply::of(&[TargetPdu::ScsiResponse(answer)], moment.digests)
+        }
+    };
+    for code in [0x02, 0x7f] {
+        let (_rogue, error) = read_answered(with_code(code)).await;
+        assert_eq!(error.fault(), Fault::Protocol, "{code:#x}: {error}");
+    }
+    let (_rogue, session) = rogue(|script| script.answer_command(READ_10, with_code(0x80)).serve()).await;
+    let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
+    assert_eq!(error.fault(), Fault::Command, "{error}");
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+}
+
+/// The answer GOOD with one octet of its header changed.
+fn with_octet(at: usize, octet: u8) -> impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync {
+    move |command, moment| {
+        let mut octets = octets(&TargetPdu::ScsiResponse(good(command, moment)), moment.digests);
+        octets[at] = octet;
+        // What follows a longer header, so that the initiator waits for nothing.
+        octets.extend([0; 8]);
+        Reply { octets, statuses: 1 }
+    }
+}
+
+/// PDU-05: an initiator's opcode, and one of nobody.
+#[tokio::test]
+async fn pdu_05_opcodes_that_are_no_targets() {
+    for opcode in [0x01, 0x2f] {
+        let (_rogue, error) = read_answered(with_octet(0, opcode)).await;
+        assert_eq!(error.fault(), Fault::Protocol, "{opcode:#x}: {error}");
+    }
+}
+
+/// PDU-06, PDU-10: a target has no additional headers.
+#[tokio::test]
+async fn pdu_06_pdu_10_additional_headers_of_a_target() {
+    let (_rogue, error) = read_answered(with_octet(4, 1)).await;
+    assert_eq!(error.fault(), Fault::Protocol, "{error}");
+}
+
+/// PDU-12: the length alone is enough; the data never come.
+#[tokio::test]
+async fn pdu_12_a_segment_longer_than_declared() {
+    let (_rogue, error) = read_answered(with_octet(5, 0xff)).await;
+    assert_eq!(error.fault(), Fault::Protocol, "{error}");
+}
