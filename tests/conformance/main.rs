@@ -14,5 +14,4 @@ mod chap_vectors;
 mod halves;
 mod login_headers;
 mod negotiation;
-mod pdus;
 mod scripted;

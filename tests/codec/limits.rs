@@ -1,0 +1,51 @@
+//! Lengths that a receiver did not declare.
+
+use bytes::BytesMut;
+use iscsi_pdu::{BHS_LENGTH, Decoder, Error};
+
+use crate::sample::{OFF, ON};
+
+/// A NOP-In header with these lengths, and nothing behind it.
+fn header(ahs_words: u8, data: u32) -> BytesMut {
+    let mut octets = [0; BHS_LENGTH];
+    octets[0] = 0x20;
+    octets[4..8].copy_from_slice(&(u32::from(ahs_words) << 24 | data).to_be_bytes());
+    BytesMut::from(&octets[..])
+}
+
+#[test]
+fn pdu_12_too_long_by_the_header_alone() {
+    let error = Decoder::new(8192).decode(&mut header(0, 0x00ff_ffff)).unwrap_err();
+    assert_eq!(error, Error::TooLong { field: "DataSegmentLength", length: 0x00ff_ffff, limit: 8192 });
+}
+
+#[test]
+fn pdu_12_the_limit_itself_fits() {
+    for limit in [0, 1, 512, 8192] {
+        let mut decoder = Decoder::new(limit);
+        assert_eq!(decoder.decode(&mut header(0, limit)).map(|raw| raw.is_some()), Ok(limit == 0), "{limit}");
+        let error = Decoder::new(limit).decode(&mut header(0, limit + 1)).unwrap_err();
+        assert_eq!(error, Error::TooLong { field: "DataSegmentLength", length: limit + 1, limit });
+    }
+}
+
+/// The limit of the login ends with it.
+#[test]
+fn pdu_12_another_limit_in_full_feature_phase() {
+    let mut decoder = Decoder::new(8192);
+    decoder.set_full_feature(OFF, 512);
+    assert!(decoder.decode(&mut header(0, 513)).is_err());
+    decoder.set_full_feature(OFF, 65_536);
+    assert_eq!(decoder.decode(&mut header(0, 65_536)), Ok(None));
+}
+
+/// No more is reserved than what came: the buffer stays as small as its content.
+#[test]
+fn pdu_12_nothing_is_allocated_for_what_has_not_come() {
+    let mut decoder = Decoder::new(8192);
+    decoder.set_full_feature(ON, 0x00ff_ffff);
+    let mut stream = header(255, 0x00ff_fffc);
+    assert_eq!(decoder.decode(&mut stream), Ok(None));
+    assert!(stream.capacity() <= 4096, "{} octets", stream.capacity());
+    assert_eq!(decoder.octets_wanted(&stream), 255 * 4 + 4);
+}

@@ -1,0 +1,23 @@
+//! The codec by list: every kind of PDU, laid out by hand from the figures of RFC 7143, whole, cut, damaged, and with
+//! whatever a peer may put into reserved fields.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail so"
+)]
+
+mod digests;
+mod displays;
+mod initiator_samples;
+mod layout;
+mod limits;
+mod padding;
+mod reserved;
+mod sample;
+mod serial_numbers;
+mod stream;
+mod target_samples;
+mod text;

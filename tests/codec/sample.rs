@@ -1,0 +1,110 @@
+//! Samples: PDUs of both directions, and how they travel.
+
+use bytes::{Bytes, BytesMut};
+use iscsi_pdu::{
+    Bhs, Decoder, Digests, Error, InitiatorPdu, InitiatorTaskTag, Lun, RawPdu, SerialNumber, TargetNumbers,
+    TargetPdu, TargetTransferTag, WirePdu,
+};
+
+use crate::initiator_samples::initiator_pdus;
+use crate::target_samples::target_pdus;
+
+pub(crate) const LUN: Lun = Lun([1, 2, 3, 4, 5, 6, 7, 8]);
+pub(crate) const ITT: InitiatorTaskTag = InitiatorTaskTag(0x1122_3344);
+pub(crate) const TTT: TargetTransferTag = TargetTransferTag(0x5566_7788);
+pub(crate) const CMD_SN: SerialNumber = SerialNumber(0x99aa_bbcc);
+pub(crate) const EXP_STAT_SN: SerialNumber = SerialNumber(0xddee_ff01);
+pub(crate) const NUMBERS: TargetNumbers = TargetNumbers {
+    stat_sn: SerialNumber(0x0102_0304),
+    exp_cmd_sn: SerialNumber(0x0506_0708),
+    max_cmd_sn: SerialNumber(0x090a_0b0c),
+};
+
+pub(crate) const OFF: Digests = Digests { header: false, data: false };
+pub(crate) const ON: Digests = Digests { header: true, data: true };
+
+/// Every combination.
+pub(crate) const DIGESTS: [Digests; 4] =
+    [OFF, Digests { header: true, data: false }, Digests { header: false, data: true }, ON];
+
+pub(crate) fn data(text: &'static str) -> Bytes {
+    Bytes::from_static(text.as_bytes())
+}
+
+/// A PDU of either direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AnyPdu {
+    Initiator(InitiatorPdu),
+    Target(TargetPdu),
+}
+
+impl AnyPdu {
+    pub(crate) fn encode(&self) -> RawPdu {
+        match self {
+            Self::Initiator(pdu) => pdu.encode(),
+            Self::Target(pdu) => pdu.encode(),
+        }
+    }
+
+    /// Decodes as a PDU of the same direction.
+    pub(crate) fn decode_alike(&self, raw: RawPdu) -> Result<Self, Error> {
+        match self {
+            Self::Initiator(_) => InitiatorPdu::decode(raw).map(Self::Initiator),
+            Self::Target(_) => TargetPdu::decode(raw).map(Self::Target),
+        }
+    }
+
+    /// Everything from the header to the last digest.
+    pub(crate) fn octets(&self, digests: Digests) -> BytesMut {
+        octets(self.encode(), digests)
+    }
+
+    /// With the lengths filled in, which only a vendor's PDU shows.
+    fn as_received(&self) -> Self {
+        match self {
+            Self::Initiator(InitiatorPdu::Vendor(raw)) => {
+                Self::Initiator(InitiatorPdu::Vendor(measured(raw)))
+            }
+            Self::Target(TargetPdu::Vendor(raw)) => Self::Target(TargetPdu::Vendor(measured(raw))),
+            other => other.clone(),
+        }
+    }
+}
+
+/// The samples of both directions.
+pub(crate) fn samples() -> Vec<AnyPdu> {
+    let initiators = initiator_pdus().into_iter().map(AnyPdu::Initiator);
+    initiators.chain(target_pdus().into_iter().map(AnyPdu::Target)).map(|pdu| pdu.as_received()).collect()
+}
+
+fn measured(raw: &RawPdu) -> RawPdu {
+    let mut header = *raw.bhs.as_octets();
+    header[4] = 0;
+    header[5..8].copy_from_slice(&u32::try_from(raw.data.len()).unwrap().to_be_bytes()[1..]);
+    RawPdu { bhs: Bhs::from_octets(header), ..raw.clone() }
+}
+
+pub(crate) fn octets(raw: RawPdu, digests: Digests) -> BytesMut {
+    let mut stream = BytesMut::new();
+    WirePdu::new(raw, digests).unwrap().append_to(&mut stream);
+    stream
+}
+
+/// A decoder in full feature phase that takes segments of 8192 octets.
+pub(crate) fn decoder(digests: Digests) -> Decoder {
+    let mut decoder = Decoder::new(8192);
+    decoder.set_full_feature(digests, 8192);
+    decoder
+}
+
+/// The PDU as a peer gets it.
+pub(crate) fn over_the_wire(raw: RawPdu, digests: Digests) -> RawPdu {
+    received(octets(raw, digests), digests)
+}
+
+/// The one PDU in these octets.
+pub(crate) fn received(mut octets: BytesMut, digests: Digests) -> RawPdu {
+    let received = decoder(digests).decode(&mut octets).unwrap().unwrap();
+    assert!(octets.is_empty());
+    received
+}

@@ -1,0 +1,129 @@
+//! PDUs on a stream: whole, in pieces, cut short, damaged.
+
+use bytes::BytesMut;
+use iscsi_pdu::{Digests, InitiatorPdu, RawPdu, TargetPdu};
+
+use crate::sample::{AnyPdu, DIGESTS, OFF, ON, decoder, over_the_wire, samples};
+
+#[test]
+fn pdu_01_what_goes_out_comes_in() {
+    for digests in DIGESTS {
+        for pdu in samples() {
+            assert_eq!(pdu.decode_alike(over_the_wire(pdu.encode(), digests)), Ok(pdu));
+        }
+    }
+}
+
+/// All samples on one stream, in pieces of this size.
+fn in_pieces(digests: Digests, size: usize) -> Vec<RawPdu> {
+    let whole: Vec<u8> = samples().iter().flat_map(|pdu| pdu.octets(digests)).collect();
+    let (mut decoder, mut stream, mut received) = (decoder(digests), BytesMut::new(), Vec::new());
+    for piece in whole.chunks(size) {
+        stream.extend_from_slice(piece);
+        while let Some(raw) = decoder.decode(&mut stream).unwrap() {
+            received.push(raw);
+        }
+        assert!(decoder.octets_wanted(&stream) > 0, "it waits for nothing");
+    }
+    assert!(decoder.is_idle(&stream));
+    received
+}
+
+#[test]
+fn pdu_13_any_segmentation() {
+    for digests in DIGESTS {
+        let whole = in_pieces(digests, usize::MAX);
+        for (pdu, raw) in samples().iter().zip(&whole) {
+            assert_eq!(pdu.decode_alike(raw.clone()).as_ref(), Ok(pdu));
+        }
+        for size in [1, 2, 3, 7, 47, 48, 49, 61] {
+            assert_eq!(in_pieces(digests, size), whole, "{size} octets a piece");
+        }
+    }
+}
+
+/// What is wanted is never more than what is missing, and brings the PDU to its end in four steps at most.
+#[test]
+fn pdu_13_octets_wanted_lead_to_the_end() {
+    for digests in DIGESTS {
+        for pdu in samples() {
+            let whole = pdu.octets(digests);
+            let (mut decoder, mut stream, mut at, mut steps) = (decoder(digests), BytesMut::new(), 0, 0);
+            while decoder.decode(&mut stream).unwrap().is_none() {
+                let wanted = decoder.octets_wanted(&stream);
+                assert!(
+                    wanted > 0 && at + wanted <= whole.len(),
+                    "{wanted} wanted at {at} of {}",
+                    whole.len()
+                );
+                assert!(!decoder.is_idle(&stream) || at == 0);
+                stream.extend_from_slice(&whole[at..at + wanted]);
+                (at, steps) = (at + wanted, steps + 1);
+            }
+            assert!(at == whole.len() && steps <= 4, "{steps} steps");
+        }
+    }
+}
+
+#[test]
+fn a_pdu_cut_short_at_any_length_is_none() {
+    for digests in DIGESTS {
+        for pdu in samples() {
+            let whole = pdu.octets(digests);
+            for length in 0..whole.len() {
+                let mut cut = BytesMut::from(&whole[..length]);
+                let mut decoder = decoder(digests);
+                assert_eq!(decoder.decode(&mut cut), Ok(None), "{length} octets of {pdu:?}");
+                assert_eq!(decoder.is_idle(&cut), length == 0);
+            }
+        }
+    }
+}
+
+/// Additional headers and data that are shorter than what their own lengths say.
+#[test]
+fn parts_cut_short_at_any_length_do_not_panic() {
+    for pdu in samples() {
+        let raw = pdu.encode();
+        for length in 0..raw.data.len() {
+            let _ = pdu.decode_alike(RawPdu { data: raw.data.slice(..length), ..raw.clone() });
+        }
+        let ahs = raw.ahs.clone().unwrap_or_default();
+        for length in 0..ahs.len() {
+            let cut = RawPdu { ahs: Some(ahs.slice(..length)), ..raw.clone() };
+            assert!(pdu.decode_alike(cut).is_err() || length == 0, "{length} octets of {ahs:?}");
+        }
+    }
+}
+
+fn with_bit_flipped(pdu: &AnyPdu, digests: Digests, bit: usize) -> BytesMut {
+    let mut octets = pdu.octets(digests);
+    octets[bit / 8] ^= 1 << (bit % 8);
+    octets
+}
+
+/// With both digests no single bit can be wrong. A longer length makes the decoder wait: what follows does not help it.
+#[test]
+fn dig_03_dig_10_no_flipped_bit_is_accepted() {
+    for pdu in samples() {
+        for bit in 0..pdu.octets(ON).len() * 8 {
+            let mut stream = with_bit_flipped(&pdu, ON, bit);
+            stream.extend_from_slice(&[0; 1024]);
+            let decoded = decoder(ON).decode(&mut stream);
+            assert!(!matches!(decoded, Ok(Some(_))), "bit {bit} of {pdu:?}");
+        }
+    }
+}
+
+#[test]
+fn no_flipped_bit_makes_it_panic() {
+    for pdu in samples() {
+        for bit in 0..pdu.octets(OFF).len() * 8 {
+            let mut stream = with_bit_flipped(&pdu, OFF, bit);
+            stream.extend_from_slice(&[0; 1024]);
+            if let Ok(Some(raw)) = decoder(OFF).decode(&mut stream) {
+                let _ = (TargetPdu::decode(raw.clone()), InitiatorPdu::decode(raw));
+            }
+        }
+    }
+}
