@@ -55,6 +55,17 @@ impl Dissection {
         finish(&mut command).lines().map(row).collect()
     }
 
+    /// The names of all fields that the dissector of a protocol has.
+    #[must_use]
+    pub fn fields_of(protocol: &str) -> Vec<String> {
+        let mut command = TSHARK.command();
+        command.args(["-G", "fields"]);
+        let fields = finish(&mut command);
+        let names =
+            fields.lines().filter(|line| line.starts_with("F\t")).filter_map(|line| line.split('\t').nth(2));
+        names.filter(|name| name.split('.').next() == Some(protocol)).map(str::to_owned).collect()
+    }
+
     /// The packets that the dissector could not read to their end, one line each. None, if all is well.
     #[must_use]
     pub fn malformed(&self) -> Vec<String> {
