@@ -9,6 +9,7 @@
     reason = "tests fail so"
 )]
 
+mod accessors;
 mod digests;
 mod displays;
 mod initiator_samples;

@@ -49,20 +49,19 @@ impl AdditionalHeaders {
     pub fn from_headers(headers: &[AdditionalHeader]) -> Result<Self, Error> {
         let mut octets = BytesMut::new();
         for AdditionalHeader { ahs_type, body } in headers {
-            let length = octets.len() + 3 + body.len().next_multiple_of(4);
+            let end = (octets.len() + 3 + body.len()).next_multiple_of(4);
             let too_long = Error::TooLong {
                 field: "TotalAHSLength",
-                length: u32::try_from(length).unwrap_or(u32::MAX),
+                length: u32::try_from(end).unwrap_or(u32::MAX),
                 limit: 1020,
             };
-            let body_length = u16::try_from(body.len()).map_err(|_| too_long)?;
-            octets.put_u16(body_length);
-            octets.put_u8(ahs_type.0);
-            octets.put_slice(body);
-            octets.put_bytes(0, octets.len().next_multiple_of(4) - octets.len());
-            if octets.len() > Self::MAX_LENGTH {
+            if end > Self::MAX_LENGTH {
                 return Err(too_long);
             }
+            octets.put_u16(u16::try_from(body.len()).map_err(|_| too_long)?);
+            octets.put_u8(ahs_type.0);
+            octets.put_slice(body);
+            octets.resize(end, 0);
         }
         Ok(Self::of(octets.freeze()))
     }
