@@ -3,7 +3,7 @@
 use iscsi_pdu::{BHS_LENGTH, InitiatorPdu, TargetPdu};
 
 use crate::initiator_samples::initiator_pdus;
-use crate::sample::{AnyPdu, OFF};
+use crate::sample::{AnyPdu, OFF, variants};
 use crate::target_samples::target_pdus;
 
 /// A header as it has to be, and the bits of it that are reserved.
@@ -20,17 +20,17 @@ type Figures = (&'static str, &'static str, &'static [u8]);
 
 const INITIATOR: [Figures; 8] = [
     (
-        "40800000 00000005 01020304 05060708 11223344 55667788 99aabbcc ddeeff01 00000000 00000000 00000000 00000000",
+        "40800000 00000005 f1f2f3f4 f5f6f7f8 11223344 55667788 99aabbcc ddeeff01 00000000 00000000 00000000 00000000",
         "807fffff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 ffffffff ffffffff ffffffff ffffffff",
         b"ping!\0\0\0",
     ),
     (
-        "01e29000 06000009 01020304 05060708 11223344 0d0e0f10 99aabbcc ddeeff01 00010203 04050607 08090a0b 0c0d0e0f",
+        "01e29000 06000009 f1f2f3f4 f5f6f7f8 11223344 0d0e0f10 99aabbcc ddeeff01 00010203 04050607 08090a0b 0c0d0e0f",
         "80180fff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000",
         b"\0\x12\x01\0\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\0\0\0immediate\0\0\0",
     ),
     (
-        "42810000 00000000 01020304 05060708 11223344 11121314 99aabbcc ddeeff01 21222324 31323334 00000000 00000000",
+        "42810000 00000000 f1f2f3f4 f5f6f7f8 11223344 11121314 99aabbcc ddeeff01 21222324 31323334 00000000 00000000",
         "8000ffff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 ffffffff ffffffff",
         b"",
     ),
@@ -40,12 +40,12 @@ const INITIATOR: [Figures; 8] = [
         b"A=1\0",
     ),
     (
-        "44800000 00000010 01020304 05060708 11223344 55667788 99aabbcc ddeeff01 00000000 00000000 00000000 00000000",
+        "44800000 00000010 f1f2f3f4 f5f6f7f8 11223344 55667788 99aabbcc ddeeff01 00000000 00000000 00000000 00000000",
         "803fffff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 ffffffff ffffffff ffffffff ffffffff",
         b"SendTargets=All\0",
     ),
     (
-        "05800000 00000002 01020304 05060708 11223344 55667788 00000000 ddeeff01 00000000 61626364 71727374 00000000",
+        "05800000 00000002 f1f2f3f4 f5f6f7f8 11223344 55667788 00000000 ddeeff01 00000000 61626364 71727374 00000000",
         "c07fffff 00000000 00000000 00000000 00000000 00000000 ffffffff 00000000 ffffffff 00000000 00000000 ffffffff",
         b"12\0\0",
     ),
@@ -55,7 +55,7 @@ const INITIATOR: [Figures; 8] = [
         b"",
     ),
     (
-        "10830000 00000000 01020304 05060708 11223344 91929394 00000000 ddeeff01 00000000 00000000 a1a2a3a4 b1b2b3b4",
+        "10830000 00000000 f1f2f3f4 f5f6f7f8 11223344 91929394 00000000 ddeeff01 00000000 00000000 a1a2a3a4 b1b2b3b4",
         "c070ffff 00000000 00000000 00000000 00000000 00000000 ffffffff 00000000 ffffffff ffffffff 00000000 00000000",
         b"",
     ),
@@ -63,7 +63,7 @@ const INITIATOR: [Figures; 8] = [
 
 const TARGET: [Figures; 10] = [
     (
-        "20800000 00000004 01020304 05060708 11223344 55667788 01020304 05060708 090a0b0c 00000000 00000000 00000000",
+        "20800000 00000004 f1f2f3f4 f5f6f7f8 11223344 55667788 01020304 05060708 090a0b0c 00000000 00000000 00000000",
         "c07fffff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 ffffffff ffffffff ffffffff",
         b"pong",
     ),
@@ -83,12 +83,12 @@ const TARGET: [Figures; 10] = [
         b"B=2\0",
     ),
     (
-        "24400000 00000001 01020304 05060708 11223344 55667788 01020304 05060708 090a0b0c 00000000 00000000 00000000",
+        "24400000 00000001 f1f2f3f4 f5f6f7f8 11223344 55667788 01020304 05060708 090a0b0c 00000000 00000000 00000000",
         "c03fffff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 ffffffff ffffffff ffffffff",
         b"C\0\0\0",
     ),
     (
-        "25c50004 00000004 01020304 05060708 11223344 55667788 01020304 05060708 090a0b0c 60616263 70717273 80818283",
+        "25c50004 00000004 f1f2f3f4 f5f6f7f8 11223344 55667788 01020304 05060708 090a0b0c 60616263 70717273 80818283",
         "c038ff00 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000",
         b"read",
     ),
@@ -98,12 +98,12 @@ const TARGET: [Figures; 10] = [
         b"",
     ),
     (
-        "31800000 00000000 01020304 05060708 11223344 55667788 01020304 05060708 090a0b0c a0a1a2a3 b0b1b2b3 c0c1c2c3",
+        "31800000 00000000 f1f2f3f4 f5f6f7f8 11223344 55667788 01020304 05060708 090a0b0c a0a1a2a3 b0b1b2b3 c0c1c2c3",
         "c07fffff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000",
         b"",
     ),
     (
-        "32800000 0000000c 01020304 05060708 ffffffff 00000000 01020304 05060708 090a0b0c fa07d0d1 d2d3d4d5 00000000",
+        "32800000 0000000c f1f2f3f4 f5f6f7f8 ffffffff 00000000 01020304 05060708 090a0b0c fa07d0d1 d2d3d4d5 00000000",
         "c07fffff 00000000 00000000 00000000 00000000 ffffffff 00000000 00000000 00000000 00000000 00000000 ffffffff",
         b"\0\x05senseevent",
     ),
@@ -132,7 +132,8 @@ pub(crate) fn layouts() -> Vec<Layout> {
     layouts
 }
 
-fn words(text: &str) -> [u8; BHS_LENGTH] {
+/// Twelve words in hex.
+pub(crate) fn words(text: &str) -> [u8; BHS_LENGTH] {
     let words = text.split(' ').map(|word| u32::from_str_radix(word, 16).unwrap().to_be_bytes());
     words.collect::<Vec<_>>().concat().try_into().unwrap()
 }
@@ -154,5 +155,15 @@ fn pdu_01_what_is_laid_out_so_is_understood() {
         let octets = [&layout.header, layout.rest].concat();
         let received = crate::sample::received(octets.as_slice().into(), OFF);
         assert_eq!(layout.pdu.decode_alike(received), Ok(layout.pdu));
+    }
+}
+
+#[test]
+fn pdu_01_pdu_02_variants_are_laid_out_as_in_the_figures() {
+    for (pdu, header, rest) in variants() {
+        let octets = [&words(header), rest].concat();
+        assert_eq!(pdu.octets(OFF), octets, "{pdu:?}");
+        let received = crate::sample::received(octets.as_slice().into(), OFF);
+        assert_eq!(pdu.decode_alike(received), Ok(pdu));
     }
 }

@@ -1,7 +1,7 @@
 //! Lengths that a receiver did not declare.
 
 use bytes::BytesMut;
-use iscsi_pdu::{BHS_LENGTH, Decoder, Error};
+use iscsi_pdu::{BHS_LENGTH, Crc32c, Decoder, DigestPart, Error};
 
 use crate::sample::{OFF, ON};
 
@@ -48,4 +48,22 @@ fn pdu_12_nothing_is_allocated_for_what_has_not_come() {
     assert_eq!(decoder.decode(&mut stream), Ok(None));
     assert!(stream.capacity() <= 4096, "{} octets", stream.capacity());
     assert_eq!(decoder.octets_wanted(&stream), 255 * 4 + 4);
+}
+
+/// Nothing in a header is believed before its digest: a length that is not right is no length.
+#[test]
+fn pdu_12_dig_10_the_digest_is_judged_before_the_length() {
+    let mut decoder = Decoder::new(8192);
+    decoder.set_full_feature(ON, 8192);
+    let too_long = header(0, 8193);
+    let digest = Crc32c::new().update(&too_long);
+    let mut wrong = too_long.clone();
+    assert_eq!(decoder.decode(&mut wrong), Ok(None), "the digest is not there yet");
+    wrong.extend_from_slice(&[0; 4]);
+    let error = Error::Digest { part: DigestPart::Header, computed: digest.value(), received: 0 };
+    assert_eq!(decoder.decode(&mut wrong), Err(error));
+    let mut right = too_long;
+    right.extend_from_slice(&digest.to_field());
+    let error = Error::TooLong { field: "DataSegmentLength", length: 8193, limit: 8192 };
+    assert_eq!(decoder.decode(&mut right), Err(error));
 }

@@ -10,15 +10,25 @@
 )]
 
 mod accessors;
+mod additional_headers;
+mod codes;
+mod conditional;
 mod digests;
 mod displays;
 mod initiator_samples;
+mod initiator_variants;
+mod kinds;
 mod layout;
 mod limits;
+mod luns;
+mod names;
+mod outgoing;
 mod padding;
 mod reserved;
 mod sample;
 mod serial_numbers;
 mod stream;
 mod target_samples;
+mod target_variants;
 mod text;
+mod text_sequences;

@@ -54,7 +54,7 @@ fn every_other_bit_counts() {
 }
 
 /// Kinds whose second octet begins with a bit that is 1 in every PDU.
-fn always_final(first: u8) -> bool {
+pub(crate) fn always_final(first: u8) -> bool {
     !matches!(Opcode(first & 0x3f), Opcode::SCSI_COMMAND | Opcode::LOGIN_REQUEST | Opcode::TEXT_REQUEST)
         && !matches!(Opcode(first & 0x3f), Opcode::DATA_OUT | Opcode::LOGIN_RESPONSE)
         && !matches!(Opcode(first & 0x3f), Opcode::TEXT_RESPONSE | Opcode::DATA_IN)

@@ -7,9 +7,11 @@ use iscsi_pdu::{
 };
 
 use crate::initiator_samples::initiator_pdus;
+use crate::initiator_variants::initiator_variants;
 use crate::target_samples::target_pdus;
+use crate::target_variants::target_variants;
 
-pub(crate) const LUN: Lun = Lun([1, 2, 3, 4, 5, 6, 7, 8]);
+pub(crate) const LUN: Lun = Lun([0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8]);
 pub(crate) const ITT: InitiatorTaskTag = InitiatorTaskTag(0x1122_3344);
 pub(crate) const TTT: TargetTransferTag = TargetTransferTag(0x5566_7788);
 pub(crate) const CMD_SN: SerialNumber = SerialNumber(0x99aa_bbcc);
@@ -71,10 +73,21 @@ impl AnyPdu {
     }
 }
 
-/// The samples of both directions.
+/// The samples of both directions: one of each kind, then the variants.
 pub(crate) fn samples() -> Vec<AnyPdu> {
     let initiators = initiator_pdus().into_iter().map(AnyPdu::Initiator);
-    initiators.chain(target_pdus().into_iter().map(AnyPdu::Target)).map(|pdu| pdu.as_received()).collect()
+    let samples =
+        initiators.chain(target_pdus().into_iter().map(AnyPdu::Target)).map(|pdu| pdu.as_received());
+    samples.chain(variants().into_iter().map(|(pdu, ..)| pdu)).collect()
+}
+
+/// The variants of both directions, their headers in twelve words, and what follows the headers.
+pub(crate) fn variants() -> Vec<(AnyPdu, &'static str, &'static [u8])> {
+    let initiators =
+        initiator_variants().into_iter().map(|(pdu, header, rest)| (AnyPdu::Initiator(pdu), header, rest));
+    let targets =
+        target_variants().into_iter().map(|(pdu, header, rest)| (AnyPdu::Target(pdu), header, rest));
+    initiators.chain(targets).collect()
 }
 
 fn measured(raw: &RawPdu) -> RawPdu {

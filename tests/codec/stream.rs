@@ -1,7 +1,7 @@
 //! PDUs on a stream: whole, in pieces, cut short, damaged.
 
 use bytes::BytesMut;
-use iscsi_pdu::{Digests, InitiatorPdu, RawPdu, TargetPdu};
+use iscsi_pdu::{BHS_LENGTH, Digests, Error, InitiatorPdu, Opcode, RawPdu, TargetPdu};
 
 use crate::sample::{AnyPdu, DIGESTS, OFF, ON, decoder, over_the_wire, samples};
 
@@ -80,19 +80,40 @@ fn a_pdu_cut_short_at_any_length_is_none() {
     }
 }
 
-/// Additional headers and data that are shorter than what their own lengths say.
+/// Additional headers and sense data that are shorter than what their own lengths say; other data say nothing.
 #[test]
-fn parts_cut_short_at_any_length_do_not_panic() {
+fn parts_cut_short_at_any_length_are_refused() {
     for pdu in samples() {
         let raw = pdu.encode();
         for length in 0..raw.data.len() {
-            let _ = pdu.decode_alike(RawPdu { data: raw.data.slice(..length), ..raw.clone() });
+            let cut = pdu.decode_alike(RawPdu { data: raw.data.slice(..length), ..raw.clone() });
+            assert_eq!(cut.is_err(), (1..sense_end(&raw)).contains(&length), "{length} octets of {pdu:?}");
         }
         let ahs = raw.ahs.clone().unwrap_or_default();
         for length in 0..ahs.len() {
             let cut = RawPdu { ahs: Some(ahs.slice(..length)), ..raw.clone() };
-            assert!(pdu.decode_alike(cut).is_err() || length == 0, "{length} octets of {ahs:?}");
+            let between_headers = header_starts(&ahs).contains(&length);
+            assert_eq!(pdu.decode_alike(cut).is_ok(), between_headers, "{length} octets of {ahs:?}");
         }
+    }
+}
+
+/// Where additional headers begin: each takes its two octets of length, its type, what the length says, and padding.
+fn header_starts(ahs: &[u8]) -> Vec<usize> {
+    let next = |at: &usize| {
+        let length: [u8; 2] = ahs.get(*at..at + 2)?.try_into().ok()?;
+        Some((at + 3 + usize::from(u16::from_be_bytes(length))).next_multiple_of(4))
+    };
+    std::iter::successors(Some(0), next).collect()
+}
+
+/// Where the sense data end, in PDUs that have such (11.4.7, 11.9.4).
+fn sense_end(raw: &RawPdu) -> usize {
+    match raw.data.first_chunk() {
+        Some(length) if matches!(raw.bhs.opcode(), Opcode::SCSI_RESPONSE | Opcode::ASYNC_MESSAGE) => {
+            2 + usize::from(u16::from_be_bytes(*length))
+        }
+        _ => 0,
     }
 }
 
@@ -115,13 +136,34 @@ fn dig_03_dig_10_no_flipped_bit_is_accepted() {
     }
 }
 
+/// Each digest by itself answers for its part. A flip in a digest is one in its part as well.
+#[test]
+fn dig_03_dig_04_each_digest_covers_its_part() {
+    for (digests, header) in [(DIGESTS[1], true), (DIGESTS[2], false)] {
+        for pdu in samples() {
+            let head = BHS_LENGTH + pdu.encode().ahs.map_or(0, |ahs| ahs.len()) + if header { 4 } else { 0 };
+            let whole = pdu.octets(digests).len();
+            let part = if header { 0..head } else { head..whole };
+            for bit in part.start * 8..part.end * 8 {
+                let mut stream = with_bit_flipped(&pdu, digests, bit);
+                stream.extend_from_slice(&[0; 1024]);
+                let decoded = decoder(digests).decode(&mut stream);
+                assert!(matches!(decoded, Err(Error::Digest { .. })), "bit {bit} of {pdu:?}");
+            }
+        }
+    }
+}
+
+/// Enough follows for every length that the decoder takes.
 #[test]
 fn no_flipped_bit_makes_it_panic() {
     for pdu in samples() {
         for bit in 0..pdu.octets(OFF).len() * 8 {
             let mut stream = with_bit_flipped(&pdu, OFF, bit);
-            stream.extend_from_slice(&[0; 1024]);
-            if let Ok(Some(raw)) = decoder(OFF).decode(&mut stream) {
+            stream.extend_from_slice(&[0xa5; 8192 + 1024]);
+            let decoded = decoder(OFF).decode(&mut stream);
+            assert_ne!(decoded, Ok(None), "bit {bit} of {pdu:?}");
+            if let Ok(Some(raw)) = decoded {
                 let _ = (TargetPdu::decode(raw.clone()), InitiatorPdu::decode(raw));
             }
         }

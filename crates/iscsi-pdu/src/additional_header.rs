@@ -15,6 +15,11 @@ impl AhsType {
     pub const EXTENDED_CDB: Self = Self(0x01);
     /// Expected read length of a bidirectional command (11.2.2.4).
     pub const BIDIRECTIONAL_READ_LENGTH: Self = Self(0x02);
+
+    /// Without the two bits before the code, which are reserved (11.2.2.1).
+    const fn code(self) -> Self {
+        Self(self.0 & 0x3f)
+    }
 }
 
 impl fmt::Debug for AhsType {
@@ -114,14 +119,15 @@ impl AdditionalHeaders {
     #[must_use]
     pub fn cdb_rest(&self) -> Option<Bytes> {
         self.iter()
-            .find(|header| header.ahs_type == AhsType::EXTENDED_CDB)
+            .find(|header| header.ahs_type.code() == AhsType::EXTENDED_CDB)
             .map(|header| header.body.slice(1..))
     }
 
     /// The expected read length in octets of a bidirectional command.
     #[must_use]
     pub fn bidirectional_read_length(&self) -> Option<u32> {
-        let header = self.iter().find(|header| header.ahs_type == AhsType::BIDIRECTIONAL_READ_LENGTH)?;
+        let header =
+            self.iter().find(|header| header.ahs_type.code() == AhsType::BIDIRECTIONAL_READ_LENGTH)?;
         let length: [u8; 4] = header.body.get(1..5)?.try_into().ok()?;
         Some(u32::from_be_bytes(length))
     }

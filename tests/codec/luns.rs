@@ -1,0 +1,28 @@
+//! Logical unit numbers (RFC 7143, 11.2.1.7; SAM-5, 4.7): every number that has one level, and every addressing method.
+
+use iscsi_pdu::Lun;
+
+#[test]
+fn pdu_18_every_number_of_one_level() {
+    for number in 0..=0x3fff_u16 {
+        let [high, low] = if number < 0x100 { number } else { 0x4000 + number }.to_be_bytes();
+        let lun = Lun([high, low, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Lun::from_number(number), Some(lun), "{number:#x}");
+        assert_eq!(lun.number(), Some(number));
+    }
+    assert_eq!((Lun::from_number(0x4000), Lun::from_number(u16::MAX)), (None, None));
+}
+
+/// Peripheral addressing on bus 0 and flat space addressing have a number; no other method, and nothing with more levels.
+#[test]
+fn pdu_18_other_formats_have_no_number() {
+    for first in 0..=u8::MAX {
+        let numbered = first == 0 || (0x40..0x80).contains(&first);
+        assert_eq!(Lun([first, 7, 0, 0, 0, 0, 0, 0]).number().is_some(), numbered, "{first:#x}");
+        for level in 2..8 {
+            let mut octets = [first, 7, 0, 0, 0, 0, 0, 0];
+            octets[level] = 1;
+            assert_eq!(Lun(octets).number(), None, "{octets:x?}");
+        }
+    }
+}
