@@ -85,8 +85,9 @@ mod tests {
     use crate::lab::patience::PATIENCE;
 
     fn sleeper(folder: &Path) -> Daemon {
-        let mut command = Command::new("sleep");
-        command.arg("600");
+        // Whatever runs in the background of a shell script ignores interrupts, and so would what it starts.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", "sleep", "600"]);
         Daemon::spawn(command, &folder.join("log"))
     }
 
