@@ -17,6 +17,7 @@ const READ_10: [u8; 48] = [
 
 #[test]
 fn dig_05_published_vectors() {
+    assert_eq!(Crc32c::new().update(&[0; 32]).to_field(), [0xaa, 0x36, 0x91, 0x8a]);
     let rising: Vec<u8> = (0..32).collect();
     let falling: Vec<u8> = (0..32).rev().collect();
     let vectors: [(&[u8], u32); 9] = [

@@ -22,5 +22,6 @@ fn num_01_comparison() {
 fn num_01_steps_go_round() {
     assert_eq!(SerialNumber(u32::MAX).next(), SerialNumber(0));
     assert_eq!(SerialNumber(0xffff_fff0).plus(0x1f), SerialNumber(0x0f));
+    assert_eq!(SerialNumber(0).minus(1), SerialNumber(u32::MAX));
     assert_eq!(SerialNumber(0xffff_fff0).distance_to(SerialNumber(0x0f)), 31);
 }

@@ -12,7 +12,7 @@ fn pairs(text: &[u8]) -> Vec<(String, String)> {
 
 #[test]
 fn txt_08_binary_vectors() {
-    let good: [(&str, &[u8]); 11] = [
+    let good: [(&str, &[u8]); 12] = [
         ("0x00", &[0]),
         ("0xA", &[10]),
         ("0x0a", &[10]),
@@ -24,6 +24,7 @@ fn txt_08_binary_vectors() {
         ("0bAAE=", &[0, 1]),
         ("0bAAEC", &[0, 1, 2]),
         ("0b/+8=", &[0xff, 0xef]),
+        ("0bIQ==", &[0x21]),
     ];
     for (text, octets) in good {
         assert_eq!(decode_binary(text, 4).as_deref(), Ok(octets), "{text}");

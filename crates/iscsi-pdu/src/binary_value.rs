@@ -131,47 +131,6 @@ mod tests {
     use crate::ValueError;
     use std::{format, vec::Vec};
 
-    /// TXT-08: the vectors of binary values.
-    #[test]
-    fn txt_08_binary_values() {
-        let good: [(&str, &[u8]); 12] = [
-            ("0x00", &[0]),
-            ("0xA", &[0x0a]),
-            ("0x0a", &[0x0a]),
-            ("0X0A", &[0x0a]),
-            ("0xabc", &[0x0a, 0xbc]),
-            ("0x00010203", &[0, 1, 2, 3]),
-            ("0bAA==", &[0]),
-            ("0BAA==", &[0]),
-            ("0bAAE=", &[0, 1]),
-            ("0bAAEC", &[0, 1, 2]),
-            ("0b/+8=", &[0xff, 0xef]),
-            ("0bIQ==", &[0x21]),
-        ];
-        for (text, octets) in good {
-            assert_eq!(decode_binary(text, 1024).as_deref(), Ok(octets), "{text}");
-        }
-        let bad = [
-            "0x",
-            "0b",
-            "",
-            "0xg0",
-            "0bA",
-            "0bA===",
-            "0bAA=A",
-            "0b_-8=",
-            "0bAA",
-            "0bAB==",
-            "123456",
-            "0b====",
-            "0x0011 2233",
-            "00112233",
-        ];
-        for text in bad {
-            assert_eq!(decode_binary(text, 1024), Err(ValueError::NotBinary), "{text:?}");
-        }
-    }
-
     /// CHP-06: 1024 octets fit, 1025 do not, in either notation.
     #[test]
     fn chp_06_length_limit() {
