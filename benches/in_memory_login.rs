@@ -75,6 +75,7 @@ impl InMemoryLogin {
             algorithms: &self.algorithms,
             offer: Offer::default(),
             nonce: Nonce::from_random([1; Nonce::LENGTH]),
+            is_ours: &|_| false,
         }
     }
 }

@@ -47,6 +47,7 @@ fn config(name: &IscsiName) -> Config<'_> {
         algorithms: &ChapAlgorithm::ALL,
         offer: Offer::default(),
         nonce: Nonce::from_random([7; Nonce::LENGTH]),
+        is_ours: &|_| false,
     }
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn config(authentication: Authentication<'static>) -> Config<'static>
         algorithms: &ChapAlgorithm::ALL,
         offer: Offer::default(),
         nonce: nonce(),
+        is_ours: &|_| false,
     }
 }
 

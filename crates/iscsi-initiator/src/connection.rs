@@ -3,6 +3,7 @@
 mod driver;
 mod login;
 mod outbox;
+mod own_challenge;
 pub(crate) mod random;
 mod transport;
 

@@ -64,11 +64,13 @@ pub struct ReverseCredential<'a> {
 
 /// Who has to prove what before full feature phase.
 ///
-/// The initiator half never settles for less; a target half with [`Self::Mutual`] turns one-way initiators away.
+/// The initiator half never settles for less, and says what it got; a target half with [`Self::Mutual`] turns one-way initiators away.
 #[derive(Clone, Copy)]
 pub enum Authentication<'a> {
     /// Nobody.
     None,
+    /// The initiator by CHAP, if the target asks for it; a target half lets in whoever proves himself or offers `None`.
+    IfAsked(ForwardCredential<'a>),
     /// The initiator, by CHAP.
     Chap(ForwardCredential<'a>),
     /// Both, by mutual CHAP.
@@ -81,7 +83,7 @@ impl<'a> Authentication<'a> {
     pub const fn forward(&self) -> Option<ForwardCredential<'a>> {
         match *self {
             Self::None => None,
-            Self::Chap(forward) | Self::Mutual(forward, _) => Some(forward),
+            Self::IfAsked(forward) | Self::Chap(forward) | Self::Mutual(forward, _) => Some(forward),
         }
     }
 
@@ -89,7 +91,7 @@ impl<'a> Authentication<'a> {
     #[must_use]
     pub const fn reverse(&self) -> Option<ReverseCredential<'a>> {
         match *self {
-            Self::None | Self::Chap(_) => None,
+            Self::None | Self::IfAsked(_) | Self::Chap(_) => None,
             Self::Mutual(_, reverse) => Some(reverse),
         }
     }
@@ -151,9 +153,9 @@ pub enum Misuse {
     /// The same secret for the initiator and for the target (RFC 7143, 9.2.1).
     #[error("one and the same CHAP secret for both directions")]
     OneSecretForBothDirections,
-    /// An algorithm list without MD5, which RFC 7143 wants in every offer (12.1.3).
-    #[error("CHAP algorithm list without MD5")]
-    AlgorithmsWithoutMd5,
+    /// An empty list of algorithms.
+    #[error("no CHAP algorithm is acceptable")]
+    NoAlgorithm,
     /// An initiator alias that is too long or holds control characters (6.1).
     #[error("initiator alias: {0}")]
     Alias(ValueError),

@@ -2,7 +2,7 @@
 
 use iscsi_pdu::{AddressError, LoginStatus, NameError, Stage, TextError, ValueError};
 
-use crate::Misuse;
+use crate::{ChapAlgorithm, Misuse};
 
 /// A login that did not reach full feature phase. The connection must be closed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,12 @@ pub enum NotAuthenticated {
     Method {
         /// What the target chose.
         chosen: String,
+    },
+    /// The target chose the algorithm that has to be offered and that the policy does not accept.
+    #[error("algorithm {chosen} chosen, which is not acceptable")]
+    Algorithm {
+        /// What the target chose.
+        chosen: ChapAlgorithm,
     },
     /// The target wanted to leave the security stage before CHAP was complete.
     #[error("target skips authentication and asks for {next}")]
@@ -137,6 +143,12 @@ pub enum Violation {
     /// A redirection that does not say whereto (LOG-30).
     #[error("redirection without a target address")]
     RedirectWithoutAddress,
+    /// A response with text, or with C=1, although our own text was not whole (TXT-16).
+    #[error("{length} octets of text in answer to half a text")]
+    AnswerToHalfAText {
+        /// Octets of text in the response.
+        length: usize,
+    },
     /// More exchanges than any negotiation needs.
     #[error("no end after {limit} exchanges")]
     TooManyExchanges {

@@ -55,12 +55,16 @@ pub struct Config<'a> {
     pub cmd_sn: SerialNumber,
     /// Who has to prove what.
     pub authentication: Authentication<'a>,
-    /// Algorithms to offer, in order of preference. MD5 must be among them (CHP-02).
+    /// Acceptable algorithms in order of preference. MD5 has to be offered (CHP-02): without it in the list it is offered
+    /// last, and refused when the target chooses it.
     pub algorithms: &'a [ChapAlgorithm],
     /// Operational parameters to offer.
     pub offer: Offer,
     /// Fresh random octets for our challenge.
     pub nonce: Nonce,
+    /// Is this a challenge of ours, sent to whomever and not answered yet? A target that sends one wants us to answer
+    /// ourselves (CHP-17).
+    pub is_ours: &'a (dyn Fn(&[u8]) -> bool + Sync),
 }
 
 /// A login under way, waiting for the target's next response.
@@ -148,18 +152,19 @@ impl<'a> Login<'a> {
     /// Checks the settings and makes the first request.
     ///
     /// # Errors
-    /// [`Misuse`] for credentials that must not be used, an algorithm list without MD5, or an alias that is none.
+    /// [`Misuse`] for credentials that must not be used, an empty list of algorithms, or an alias that is none.
     /// Nothing was sent.
     pub fn start(config: Config<'a>) -> Result<(Self, LoginRequest), Misuse> {
         config.authentication.check()?;
-        if !config.algorithms.contains(&ChapAlgorithm::Md5) {
-            return Err(Misuse::AlgorithmsWithoutMd5);
+        if config.algorithms.is_empty() {
+            return Err(Misuse::NoAlgorithm);
         }
         config.initiator_alias.map_or(Ok(()), check_local_name).map_err(Misuse::Alias)?;
         let text = declarations(&config);
         let (state, outgoing) = match config.authentication {
             Authentication::None => AwaitingParameters::begin(&config, text),
-            Authentication::Chap(_) | Authentication::Mutual(..) => AwaitingMethod::begin(text),
+            Authentication::IfAsked(_) => AwaitingMethod::begin("None,CHAP", text),
+            Authentication::Chap(_) | Authentication::Mutual(..) => AwaitingMethod::begin("CHAP", text),
         };
         let mut exchange = Exchange::new(config);
         let request = exchange.request(outgoing)?;
@@ -182,6 +187,9 @@ impl<'a> Login<'a> {
             return Ok(Step::Redirect(redirect));
         }
         self.exchange.judge_header(response)?;
+        if let Some(request) = self.exchange.go_on_sending(response)? {
+            return Ok(Step::Send(self, request));
+        }
         let Some(text) = self.exchange.join(response)? else {
             let request = self.exchange.empty_request();
             return Ok(Step::Send(self, request));

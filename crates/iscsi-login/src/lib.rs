@@ -23,3 +23,6 @@ pub use error::{LoginError, NotAuthenticated, Violation};
 pub use nonce::Nonce;
 pub use parameters::{DigestPreference, Offer, Parameters};
 pub use send_targets::{DiscoveredTarget, parse_send_targets};
+
+/// Most octets of text in a Login PDU, whatever is declared (RFC 7143, 6.3 and 13.12).
+const MAX_TEXT: usize = 8192;

@@ -13,7 +13,7 @@ use iscsi_pdu::{
 
 use crate::negotiation::Negotiation;
 use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm, Nonce, Offer, Parameters, Violation};
+use crate::{Authentication, ChapAlgorithm, MAX_TEXT, Nonce, Offer, Parameters, Violation};
 use opening::Opening;
 use security::Security;
 
@@ -53,6 +53,8 @@ pub struct Login<'a> {
     config: Config<'a>,
     state: State<'a>,
     assembler: TextAssembler,
+    /// What did not fit the last response.
+    unsent: Bytes,
     stat_sn: SerialNumber,
     /// What the first request said once and for all.
     identity: Option<Identity>,
@@ -72,6 +74,25 @@ enum State<'a> {
     First,
     Security(Opening<'a>, Security),
     Operational(Opening<'a>, Box<Negotiation>),
+}
+
+impl State<'_> {
+    /// The stage of the request is the one the login stands in, and the stage asked for is a later one (LOG-13).
+    fn judge_stages(&self, request: &LoginRequest) -> Result<(), Refusal> {
+        let LoginRequest { current_stage, next_stage, transit, .. } = *request;
+        let in_place = match self {
+            Self::First => matches!(current_stage, Stage::SECURITY | Stage::OPERATIONAL),
+            Self::Security(..) => current_stage == Stage::SECURITY,
+            Self::Operational(..) => current_stage == Stage::OPERATIONAL,
+        };
+        let later =
+            next_stage > current_stage && matches!(next_stage, Stage::OPERATIONAL | Stage::FULL_FEATURE);
+        if in_place && (later || !transit) {
+            return Ok(());
+        }
+        let reason = format!("{next_stage} asked for in {current_stage}, which is out of place");
+        Err(Refusal::new(LoginStatus::INVALID_DURING_LOGIN, reason))
+    }
 }
 
 /// What to do after a request.
@@ -140,7 +161,24 @@ enum Next<'a> {
     /// Grant the transition asked for.
     Transit(Opening<'a>),
     /// Grant it into full feature phase.
-    Complete(Opening<'a>, Parameters),
+    Complete(Opening<'a>, Box<Negotiation>),
+}
+
+impl<'a> Next<'a> {
+    /// What to wait for while the answer is not whole: its transition is granted when it is asked for again.
+    fn without_transition(self) -> State<'a> {
+        match self {
+            Self::Stay(state) => state,
+            Self::Transit(opening) => State::Security(opening, Security::Done),
+            Self::Complete(opening, negotiation) => State::Operational(opening, negotiation),
+        }
+    }
+}
+
+impl Config<'_> {
+    fn negotiation(&self, opening: &Opening<'_>) -> Box<Negotiation> {
+        Box::new(Negotiation::new(self.offer, opening.is_discovery()))
+    }
 }
 
 impl<'a> Login<'a> {
@@ -150,6 +188,7 @@ impl<'a> Login<'a> {
             config,
             state: State::First,
             assembler: TextAssembler::default(),
+            unsent: Bytes::new(),
             stat_sn: config.stat_sn,
             identity: None,
         }
@@ -160,6 +199,9 @@ impl<'a> Login<'a> {
         if let Err(refusal) = self.judge_header(request) {
             return self.refuse(request, refusal);
         }
+        if !self.unsent.is_empty() {
+            return self.go_on_sending(request);
+        }
         let joined = match self.assembler.push(request.text.clone(), request.continues) {
             Ok(Some(text)) => text,
             Ok(None) => {
@@ -169,8 +211,9 @@ impl<'a> Login<'a> {
             Err(error) => return self.refuse(request, Violation::from(error).into()),
         };
         let state = std::mem::replace(&mut self.state, State::First);
-        let answer = TextKeys::parse(&joined)
-            .map_err(|error| Refusal::from(Violation::from(error)))
+        let answer = state
+            .judge_stages(request)
+            .and_then(|()| TextKeys::parse(&joined).map_err(|error| Violation::from(error).into()))
             .and_then(|pairs| self.dispatch(state, request, ReceivedKeys::new(&pairs)));
         match answer {
             Ok(answer) => self.follow(answer, request),
@@ -215,20 +258,16 @@ impl<'a> Login<'a> {
                 }
                 if request.current_stage == Stage::OPERATIONAL {
                     security::check_may_skip(opening.authentication)?;
-                    let negotiation = self.negotiation(&opening);
+                    let negotiation = self.config.negotiation(&opening);
                     return operational(opening, negotiation, request, keys, text);
                 }
-                Security::open(opening, request, keys, text)
+                Security::open(&self.config, opening, request, keys, text)
             }
             State::Security(opening, security) => security.receive(&self.config, opening, request, keys),
             State::Operational(opening, negotiation) => {
                 operational(opening, negotiation, request, keys, TextWriter::new())
             }
         }
-    }
-
-    fn negotiation(&self, opening: &Opening<'_>) -> Box<Negotiation> {
-        Box::new(Negotiation::new(self.config.offer, opening.is_discovery()))
     }
 
     fn follow(mut self, answer: Answer<'a>, request: &LoginRequest) -> Step<'a> {
@@ -239,6 +278,11 @@ impl<'a> Login<'a> {
                 return self.refuse(request, refusal);
             }
         };
+        if text.len() > MAX_TEXT {
+            self.state = answer.next.without_transition();
+            self.unsent = text;
+            return self.next_piece(request);
+        }
         let mut response = self.response(request, LoginStatus::SUCCESS, text);
         match answer.next {
             Next::Stay(state) => {
@@ -247,17 +291,33 @@ impl<'a> Login<'a> {
             }
             Next::Transit(opening) => {
                 grant(&mut response, request);
-                let negotiation = self.negotiation(&opening);
+                let negotiation = self.config.negotiation(&opening);
                 self.state = State::Operational(opening, negotiation);
                 Step::Send(self, response)
             }
-            Next::Complete(opening, parameters) => {
+            Next::Complete(opening, negotiation) => {
                 grant(&mut response, request);
                 response.tsih = self.config.tsih;
-                let completed = opening.complete(parameters, request.cmd_sn, self.stat_sn);
+                let completed = opening.complete(negotiation.finish(), request.cmd_sn, self.stat_sn);
                 Step::Complete(response, Box::new(completed))
             }
         }
+    }
+
+    /// The next piece of a text that was split, for an empty request (TXT-15, TXT-16).
+    fn go_on_sending(self, request: &LoginRequest) -> Step<'a> {
+        if request.continues || !request.text.is_empty() {
+            let violation = Violation::AnswerToHalfAText { length: request.text.len() };
+            return self.refuse(request, violation.into());
+        }
+        self.next_piece(request)
+    }
+
+    fn next_piece(mut self, request: &LoginRequest) -> Step<'a> {
+        let piece = self.unsent.split_to(self.unsent.len().min(MAX_TEXT));
+        let mut response = self.response(request, LoginStatus::SUCCESS, piece);
+        response.continues = !self.unsent.is_empty();
+        Step::Send(self, response)
     }
 
     fn refuse(mut self, request: &LoginRequest, refusal: Refusal) -> Step<'a> {
@@ -307,7 +367,7 @@ fn operational<'a>(
     text.append(negotiation.take_answers());
     negotiation.write_declaration(&mut text);
     let next = if request.transit && request.next_stage == Stage::FULL_FEATURE {
-        Next::Complete(opening, negotiation.finish())
+        Next::Complete(opening, negotiation)
     } else {
         Next::Stay(State::Operational(opening, negotiation))
     };

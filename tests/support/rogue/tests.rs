@@ -203,6 +203,7 @@ async fn redirection_to_itself() {
         algorithms: &[iscsi_login::ChapAlgorithm::Md5],
         offer: offer(false),
         nonce: iscsi_login::Nonce::from_random([9; 33]),
+        is_ours: &|_| false,
     })
     .unwrap();
     wire.send(request.encode()).await.unwrap();

@@ -1,10 +1,10 @@
 //! One attempt to log in over a new connection.
 
 use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
-use iscsi_login::{LoginError, Misuse, Nonce};
+use iscsi_login::{LoginError, Misuse};
 use iscsi_pdu::{InitiatorTaskTag, LoginRequest, LoginResponse, SerialNumber};
-use zeroize::Zeroizing;
 
+use super::own_challenge::{OwnChallenge, is_ours};
 use super::{Transport, random};
 use crate::authentication::Credentials;
 use crate::{Config, Error, Portal};
@@ -34,8 +34,10 @@ pub(crate) enum LoginOutcome {
 /// # Cancel safety
 /// A future that is dropped closes the connection.
 pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome, Error> {
+    let challenge = OwnChallenge::draw()?;
     // Settings and secrets are checked, and the first request is made, before any packet leaves.
-    let (mut login, mut request) = Login::start(login_config(attempt)?).map_err(refused_settings)?;
+    let (mut login, mut request) =
+        Login::start(login_config(attempt, &challenge)?).map_err(refused_settings)?;
     let mut transport = Transport::connect(attempt.portal).await?;
     loop {
         let response = exchange(&mut transport, &request).await?;
@@ -66,8 +68,7 @@ async fn exchange(transport: &mut Transport, request: &LoginRequest) -> Result<L
     Ok(response)
 }
 
-fn login_config<'a>(attempt: &Attempt<'a>) -> Result<initiator::Config<'a>, Error> {
-    let octets = Zeroizing::new(random::octets::<{ Nonce::LENGTH }>()?);
+fn login_config<'a>(attempt: &Attempt<'a>, challenge: &OwnChallenge) -> Result<initiator::Config<'a>, Error> {
     let [a, b, c, d] = random::octets::<4>()?;
     Ok(initiator::Config {
         initiator_name: &attempt.config.initiator_name,
@@ -80,7 +81,8 @@ fn login_config<'a>(attempt: &Attempt<'a>) -> Result<initiator::Config<'a>, Erro
         authentication: attempt.credentials.as_authentication(),
         algorithms: &attempt.config.algorithms,
         offer: attempt.config.offer,
-        nonce: Nonce::from_random(*octets),
+        nonce: challenge.nonce(),
+        is_ours: &is_ours,
     })
 }
 

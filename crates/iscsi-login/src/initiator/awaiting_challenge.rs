@@ -27,18 +27,23 @@ impl AwaitingChallenge {
         let algorithm = chosen_algorithm(exchange.config.algorithms, keys.take_required("CHAP_A")?)?;
         let challenge = Challenge::take(&mut keys)?.ok_or(Violation::MissingKey { key: "CHAP_C" })?;
         keys.expect_none_left("the target's challenge")?;
+        if (exchange.config.is_ours)(&challenge.octets) {
+            return Err(NotAuthenticated::ReflectedChallenge.into());
+        }
         exchange.algorithm = Some(algorithm);
         answer(exchange, algorithm, &challenge)
     }
 }
 
-/// CHP-03: one number, and one that was offered.
-fn chosen_algorithm(offered: &[ChapAlgorithm], text: &str) -> Result<ChapAlgorithm, Violation> {
+/// CHP-03: one number, one that was offered, and more than offered for the RFC's sake.
+fn chosen_algorithm(acceptable: &[ChapAlgorithm], text: &str) -> Result<ChapAlgorithm, LoginError> {
     const KEY: &str = "CHAP_A";
     let number = parse_number(text).map_err(|error| Violation::Value { key: KEY, error })?;
-    ChapAlgorithm::from_number(number)
-        .filter(|algorithm| offered.contains(algorithm))
-        .ok_or(Violation::Rule { key: KEY, rule: "one of the algorithms offered (12.1.3)" })
+    match ChapAlgorithm::from_number(number) {
+        Some(algorithm) if acceptable.contains(&algorithm) => Ok(algorithm),
+        Some(chosen @ ChapAlgorithm::Md5) => Err(NotAuthenticated::Algorithm { chosen }.into()),
+        _ => Err(Violation::Rule { key: KEY, rule: "one of the algorithms offered (12.1.3)" }.into()),
+    }
 }
 
 /// CHP-08: our proof, and in the same step our challenge if the target has to prove itself.

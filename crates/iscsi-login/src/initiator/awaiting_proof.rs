@@ -33,13 +33,13 @@ impl<'a> AwaitingProof<'a> {
                 let (state, outgoing) = AwaitingParameters::begin_after_security(exchange);
                 Ok(Next::Send(state, outgoing))
             }
-            None => Ok(ask_again()),
+            None => Ok(leave_security()),
         }
     }
 }
 
-/// LOG-16: the transition is asked for until it is granted; nothing more is to be proved.
-fn ask_again<'a>() -> Next<'a> {
+/// Nothing more is to be proved: the transition is asked for until it is granted (LOG-16).
+pub(super) fn leave_security<'a>() -> Next<'a> {
     let outgoing =
         Outgoing { stage: Stage::SECURITY, transit_to: Some(Stage::OPERATIONAL), text: TextWriter::new() };
     Next::Send(State::Proof(AwaitingProof { expected: None }), outgoing)

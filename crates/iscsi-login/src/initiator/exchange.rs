@@ -8,7 +8,7 @@ use iscsi_pdu::{
 use super::{Authenticated, Completed, Config, Outgoing, Redirect};
 use crate::error::{NotAuthenticated, Violation};
 use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm, LoginError, Misuse, Parameters, TargetAuthenticated};
+use crate::{Authentication, ChapAlgorithm, LoginError, MAX_TEXT, Misuse, Parameters, TargetAuthenticated};
 
 /// Exchanges after which a login that does not end is given up; real ones take one to ten.
 const MAX_EXCHANGES: u32 = 64;
@@ -20,7 +20,12 @@ pub(super) struct Exchange<'a> {
     pub(super) algorithm: Option<ChapAlgorithm>,
     pub(super) proof: Option<TargetAuthenticated>,
     stage: Stage,
+    /// The transition asked for by the last request.
     requested: Option<Stage>,
+    /// The transition that the last piece of [`Self::unsent`] is to ask for.
+    transit_to: Option<Stage>,
+    /// What did not fit the last request.
+    unsent: Bytes,
     exp_stat_sn: SerialNumber,
     round_trips: u32,
     assembler: TextAssembler,
@@ -37,6 +42,8 @@ impl<'a> Exchange<'a> {
             proof: None,
             stage: Stage::SECURITY,
             requested: None,
+            transit_to: None,
+            unsent: Bytes::new(),
             exp_stat_sn: SerialNumber(0),
             round_trips: 0,
             assembler: TextAssembler::default(),
@@ -53,8 +60,30 @@ impl<'a> Exchange<'a> {
     /// The next request; fields that never change are filled in here.
     pub(super) fn request(&mut self, outgoing: Outgoing) -> Result<LoginRequest, Misuse> {
         self.stage = outgoing.stage;
-        self.requested = outgoing.transit_to;
-        Ok(self.header(outgoing.text.finish()?))
+        self.transit_to = outgoing.transit_to;
+        self.unsent = outgoing.text.finish()?;
+        Ok(self.next_piece())
+    }
+
+    /// As much as a Login PDU holds; only the last piece may ask for a transition (TXT-14, LOG-22).
+    fn next_piece(&mut self) -> LoginRequest {
+        let piece = self.unsent.split_to(self.unsent.len().min(MAX_TEXT));
+        self.requested = self.transit_to.filter(|_| self.unsent.is_empty());
+        self.header(piece)
+    }
+
+    /// The next piece of a text that was split. Until its end the target has nothing to say (TXT-16).
+    pub(super) fn go_on_sending(
+        &mut self,
+        response: &LoginResponse,
+    ) -> Result<Option<LoginRequest>, Violation> {
+        if self.unsent.is_empty() {
+            return Ok(None);
+        }
+        if response.continues || !response.text.is_empty() {
+            return Err(Violation::AnswerToHalfAText { length: response.text.len() });
+        }
+        Ok(Some(self.next_piece()))
     }
 
     /// TXT-15: asks for the rest of a text that the target split.
@@ -67,7 +96,7 @@ impl<'a> Exchange<'a> {
         self.round_trips += 1;
         LoginRequest {
             transit: self.requested.is_some(),
-            continues: false,
+            continues: !self.unsent.is_empty(),
             current_stage: self.stage,
             // LOG-36: sent as 0 without T.
             next_stage: self.requested.unwrap_or(Stage(0)),
@@ -111,6 +140,9 @@ impl<'a> Exchange<'a> {
 
     /// Version, stages and flags of a response with status 0000 (LOG-07, LOG-14, LOG-15, TXT-14).
     pub(super) fn judge_header(&mut self, response: &LoginResponse) -> Result<(), LoginError> {
+        if self.round_trips > MAX_EXCHANGES {
+            return Err(Violation::TooManyExchanges { limit: MAX_EXCHANGES }.into());
+        }
         let version = *self.version_active.get_or_insert(response.version_active);
         expect_equal("Version-active", response.version_active, 0, "0x00 is the only version (11.12.4)")?;
         expect_equal("Version-active", response.version_active, version, "the same all along (11.13.2)")?;
@@ -148,9 +180,6 @@ impl<'a> Exchange<'a> {
 
     /// Joins split text; `None` while more is to come.
     pub(super) fn join(&mut self, response: &LoginResponse) -> Result<Option<Bytes>, Violation> {
-        if self.round_trips > MAX_EXCHANGES {
-            return Err(Violation::TooManyExchanges { limit: MAX_EXCHANGES });
-        }
         Ok(self.assembler.push(response.text.clone(), response.continues)?)
     }
 
@@ -175,8 +204,10 @@ impl<'a> Exchange<'a> {
         response: &LoginResponse,
     ) -> Result<Completed, LoginError> {
         let authenticated = match (self.config.authentication, self.algorithm, self.proof) {
-            (Authentication::None, _, _) => Authenticated::None,
-            (Authentication::Chap(_), Some(algorithm), _) => Authenticated::Initiator { algorithm },
+            (Authentication::None, ..) | (Authentication::IfAsked(_), None, _) => Authenticated::None,
+            (Authentication::IfAsked(_) | Authentication::Chap(_), Some(algorithm), _) => {
+                Authenticated::Initiator { algorithm }
+            }
             (Authentication::Mutual(..), _, Some(proof)) => Authenticated::Mutual(proof),
             (Authentication::Chap(_) | Authentication::Mutual(..), _, _) => {
                 return Err(NotAuthenticated::Skipped { next: Stage::FULL_FEATURE }.into());

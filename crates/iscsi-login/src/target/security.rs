@@ -6,7 +6,7 @@ use super::{Answer, Config, Next, Opening, Refusal, State};
 use crate::chap::{Challenge, ChapResponse, Proof};
 use crate::error::Violation;
 use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm, Parameters};
+use crate::{Authentication, ChapAlgorithm};
 
 /// What the security stage waits for.
 pub(super) enum Security {
@@ -18,10 +18,24 @@ pub(super) enum Security {
     Done,
 }
 
+const NONE: &str = "None";
+const CHAP: &str = "CHAP";
+
+/// The first method of the initiator's list that the policy allows; one that offers none goes without (LOG-23).
+fn choose_method(authentication: Authentication<'_>, offered: Option<&str>) -> Option<&'static str> {
+    let allowed: &[&str] = match authentication {
+        Authentication::None => &[NONE],
+        Authentication::IfAsked(_) => &[CHAP, NONE],
+        Authentication::Chap(_) | Authentication::Mutual(..) => &[CHAP],
+    };
+    let mut wanted = parse_list(offered.unwrap_or(NONE));
+    wanted.find_map(|wanted| allowed.iter().copied().find(|method| *method == wanted))
+}
+
 /// Only a target that asks for nothing lets the security stage be skipped.
 pub(super) fn check_may_skip(authentication: Authentication<'_>) -> Result<(), Refusal> {
     match authentication {
-        Authentication::None => Ok(()),
+        Authentication::None | Authentication::IfAsked(_) => Ok(()),
         Authentication::Chap(_) | Authentication::Mutual(..) => {
             Err(refuse("security stage skipped, authentication is required"))
         }
@@ -31,6 +45,7 @@ pub(super) fn check_may_skip(authentication: Authentication<'_>) -> Result<(), R
 impl Security {
     /// The first request: the choice of the method.
     pub(super) fn open<'a>(
+        config: &Config<'a>,
         opening: Opening<'a>,
         request: &LoginRequest,
         mut keys: ReceivedKeys<'_>,
@@ -38,18 +53,13 @@ impl Security {
     ) -> Result<Answer<'a>, Refusal> {
         let offered = keys.take("AuthMethod")?;
         keys.expect_none_left("the first request of the security stage")?;
-        let offers = |method: &str| offered.is_none_or(|list| parse_list(list).any(|item| item == method));
-        match opening.authentication {
-            Authentication::None if offers("None") => {
-                let text = if offered.is_some() { text.pair("AuthMethod", "None") } else { text };
-                Ok(Self::done(opening, request, text))
-            }
-            Authentication::Chap(_) | Authentication::Mutual(..) if offered.is_some() && offers("CHAP") => {
-                let next = Next::Stay(State::Security(opening, Self::Algorithms));
-                Ok(Answer { next, text: text.pair("AuthMethod", "CHAP") })
-            }
-            _ => Err(refuse("no common authentication method")),
+        let method = choose_method(opening.authentication, offered)
+            .ok_or_else(|| refuse("no common authentication method"))?;
+        let text = if offered.is_some() { text.pair("AuthMethod", method) } else { text };
+        if method == NONE {
+            return Ok(Self::done(config, opening, request, text));
         }
+        Ok(Answer { next: Next::Stay(State::Security(opening, Self::Algorithms)), text })
     }
 
     pub(super) fn receive<'a>(
@@ -67,20 +77,28 @@ impl Security {
             }
             Self::Proof { algorithm, challenge } => {
                 let (opening, text) = judge(opening, algorithm, &challenge, keys)?;
-                Ok(Self::done(opening, request, text))
+                Ok(Self::done(config, opening, request, text))
             }
             Self::Done => {
                 keys.expect_none_left("the end of the security stage")?;
-                Ok(Self::done(opening, request, TextWriter::new()))
+                Ok(Self::done(config, opening, request, TextWriter::new()))
             }
         }
     }
 
     /// Nothing is left to prove: grant the transition if the initiator asks for one.
-    fn done<'a>(opening: Opening<'a>, request: &LoginRequest, text: TextWriter) -> Answer<'a> {
+    fn done<'a>(
+        config: &Config<'a>,
+        opening: Opening<'a>,
+        request: &LoginRequest,
+        text: TextWriter,
+    ) -> Answer<'a> {
         let next = match (request.transit, request.next_stage) {
             (true, Stage::OPERATIONAL) => Next::Transit(opening),
-            (true, Stage::FULL_FEATURE) => Next::Complete(opening, Parameters::default()),
+            (true, Stage::FULL_FEATURE) => {
+                let negotiation = config.negotiation(&opening);
+                Next::Complete(opening, negotiation)
+            }
             _ => Next::Stay(State::Security(opening, Self::Done)),
         };
         Answer { next, text }

@@ -104,6 +104,7 @@ pub(crate) async fn log_in(
         algorithms: &[ChapAlgorithm::Sha256, ChapAlgorithm::Md5],
         offer,
         nonce: Nonce::from_random([9; 33]),
+        is_ours: &|_| false,
     })?;
     let mut wire = Wire::new(TcpStream::connect(portal).await.unwrap()).unwrap();
     loop {

@@ -1,0 +1,105 @@
+//! The challenges that this process has sent, on any connection, and that are not answered yet.
+//!
+//! A target that is challenged could pass the challenge on as its own to another login of ours, and answer the first with
+//! what we answer to the second. RFC 7143 (9.2.1) leaves this to the responder, which is us: a challenge of ours is never
+//! answered (CHP-17).
+
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use iscsi_login::Nonce;
+
+use super::random;
+use crate::Error;
+
+/// As many octets as every challenge of ours has at least; two of them are the same by chance once in 2^128.
+const PREFIX: usize = 16;
+
+type Prefix = [u8; PREFIX];
+
+static OUTSTANDING: LazyLock<Mutex<Outstanding>> = LazyLock::new(Mutex::default);
+
+#[derive(Default)]
+struct Outstanding {
+    prefixes: HashSet<Prefix>,
+    last_identifier: Option<u8>,
+}
+
+impl Outstanding {
+    fn issue(&mut self, mut octets: [u8; Nonce::LENGTH]) -> OwnChallenge {
+        let [identifier, challenge @ ..] = &mut octets;
+        if self.last_identifier == Some(*identifier) {
+            *identifier = identifier.wrapping_add(1);
+        }
+        self.last_identifier = Some(*identifier);
+        // Always there: a challenge has 32 octets.
+        let prefix = challenge.first_chunk().copied().unwrap_or_default();
+        self.prefixes.insert(prefix);
+        OwnChallenge { octets, prefix }
+    }
+}
+
+/// A challenge of this process, outstanding until it is dropped: one for every login.
+pub(crate) struct OwnChallenge {
+    octets: [u8; Nonce::LENGTH],
+    prefix: Prefix,
+}
+
+impl OwnChallenge {
+    /// Draws one from the operating system. Its identifier is another than that of the one before (CHP-18).
+    pub(crate) fn draw() -> Result<Self, Error> {
+        let octets = random::octets::<{ Nonce::LENGTH }>()?;
+        Ok(outstanding().issue(octets))
+    }
+
+    /// Identifier and challenge for the login.
+    pub(crate) const fn nonce(&self) -> Nonce {
+        Nonce::from_random(self.octets)
+    }
+}
+
+impl Drop for OwnChallenge {
+    fn drop(&mut self) {
+        outstanding().prefixes.remove(&self.prefix);
+    }
+}
+
+/// Is this a challenge that a login of this process has sent, or is about to send?
+pub(crate) fn is_ours(challenge: &[u8]) -> bool {
+    challenge.first_chunk().is_some_and(|prefix: &Prefix| outstanding().prefixes.contains(prefix))
+}
+
+fn outstanding() -> MutexGuard<'static, Outstanding> {
+    OUTSTANDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chp_17_a_challenge_is_ours_while_its_login_lives() {
+        let challenge = OwnChallenge::draw().unwrap();
+        let octets = challenge.octets[1..].to_vec();
+        assert!(is_ours(&octets) && is_ours(&octets[..16]));
+        assert!(!is_ours(&octets[..15]) && !is_ours(&octets[1..]) && !is_ours(&[]));
+        drop(challenge);
+        assert!(!is_ours(&octets));
+    }
+
+    #[test]
+    fn chp_18_challenges_are_new() {
+        let challenges: Vec<_> = (0..2000).map(|_| OwnChallenge::draw().unwrap()).collect();
+        let prefixes: HashSet<_> = challenges.iter().map(|challenge| challenge.prefix).collect();
+        assert_eq!(prefixes.len(), challenges.len());
+    }
+
+    #[test]
+    fn chp_18_no_identifier_comes_twice_in_a_row() {
+        let mut outstanding = Outstanding::default();
+        let identifiers: Vec<_> = [255, 255, 0, 7]
+            .map(|identifier| std::mem::ManuallyDrop::new(outstanding.issue([identifier; 33])).octets[0])
+            .to_vec();
+        assert_eq!(identifiers, [255, 0, 1, 7]);
+    }
+}
