@@ -5,8 +5,8 @@ use std::time::Duration;
 use iscsi_login::{ChapAlgorithm, Offer};
 use iscsi_pdu::{IscsiName, Isid};
 
-use crate::Error;
 use crate::connection::random;
+use crate::{Error, Portal};
 
 /// Settings of an [`Initiator`](crate::Initiator). Holds no secret.
 ///
@@ -29,6 +29,9 @@ pub struct Config {
     pub offer: Offer,
     /// CHAP algorithms to offer, in order of preference. MD5 alone by default: older targets read nothing else.
     pub algorithms: Vec<ChapAlgorithm>,
+    /// Portals to which a target may redirect a login; `None` allows all. The authentication demanded is the same
+    /// everywhere (LOG-31).
+    pub redirect_to: Option<Vec<Portal>>,
     /// Limit for a whole login: connecting, every exchange, every redirection.
     pub login_timeout: Duration,
     /// Limit for each command, and for a logout.
@@ -48,6 +51,7 @@ impl Config {
             alias: None,
             offer: Offer::default(),
             algorithms: vec![ChapAlgorithm::Md5],
+            redirect_to: None,
             login_timeout: Duration::from_secs(30),
             command_timeout: Duration::from_mins(1),
         })

@@ -70,6 +70,12 @@ pub enum Error {
         /// Where the last one pointed.
         portal: Portal,
     },
+    /// A redirection to a portal outside the list of those allowed.
+    #[error("login redirected to {portal}, which is not allowed")]
+    RedirectRefused {
+        /// Where it pointed.
+        portal: Portal,
+    },
     /// The target broke the protocol in full feature phase; the session is over.
     #[error("target broke the protocol")]
     Protocol(#[source] ProtocolError),
@@ -171,7 +177,7 @@ impl Error {
             | Self::Timeout { .. }
             | Self::SessionEnded(_) => Fault::Network,
             Self::Login { error, .. } => login_fault(error),
-            Self::RedirectLoop { .. } => Fault::LoginRefused,
+            Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
             Self::Protocol(_) | Self::Logout(_) | Self::Answer { .. } => Fault::Protocol,
             Self::Command { .. } | Self::TargetFailure { .. } => Fault::Command,
         }

@@ -1,10 +1,9 @@
 //! The initiator: a name, settings, and the secrets to log in with.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use iscsi_login::DiscoveredTarget;
-use iscsi_login::initiator::SessionType;
+use iscsi_login::initiator::{Completed, SessionType};
 use iscsi_pdu::IscsiName;
 use iscsi_secrets::SecretStore;
 use iscsi_secrets::vds::{SharedSecret, VdsError, VdsServiceIscsi};
@@ -14,11 +13,9 @@ use zeroize::Zeroizing;
 
 use crate::authentication::{AuthenticationRequest, Credentials};
 use crate::connection::{Attempt, LoginOutcome, attempt_login};
+use crate::redirects::{Moved, Redirects};
 use crate::session_handle::{Session, SessionDetails};
 use crate::{Config, Error, Portal};
-
-/// Redirections followed before a login is given up.
-const MAX_REDIRECTS: usize = 5;
 
 /// What a program holds to log in with. Cheap to clone; all clones share the store.
 #[derive(Clone)]
@@ -132,36 +129,34 @@ impl Initiator {
         portal: &Portal,
         credentials: &Credentials,
     ) -> Result<Session, Error> {
-        let (mut portal, mut seen) = (portal.clone(), HashSet::new());
+        let mut redirects = Redirects::new(self.config.redirect_to.as_deref());
+        let mut portal = portal.clone();
         loop {
             let attempt = Attempt { config: &self.config, session_type, portal: &portal, credentials };
-            match attempt_login(&attempt).await? {
-                LoginOutcome::Complete(transport, completed) => {
-                    let target = match session_type {
-                        SessionType::Normal(target) => Some(target.clone()),
-                        SessionType::Discovery => None,
-                    };
-                    let details = SessionDetails { target, portal, isid: self.config.isid, completed };
+            portal = match attempt_login(&attempt).await {
+                Ok(LoginOutcome::Complete(transport, completed)) => {
+                    let details = self.session_details(session_type, portal, redirects.moved(), completed);
                     return Ok(Session::start(transport, details, self.config.command_timeout));
                 }
-                LoginOutcome::Redirect(redirect) => {
-                    seen.insert(portal);
-                    let hops = seen.len();
-                    let next = redirect.addresses.iter().map(Portal::from).find(|next| !seen.contains(next));
-                    let last = redirect.addresses.first().map(Portal::from);
-                    portal = match (next, last) {
-                        (Some(next), _) if hops <= MAX_REDIRECTS => next,
-                        (Some(portal), _) | (None, Some(portal)) => {
-                            return Err(Error::RedirectLoop { hops, portal });
-                        }
-                        (None, None) => {
-                            return Err(Error::SessionEnded("redirection without address".to_owned()));
-                        }
-                    };
-                    tracing::info!(%portal, "login redirected");
-                }
-            }
+                Ok(LoginOutcome::Redirect(redirect)) => redirects.follow(portal, &redirect)?,
+                Err(error) => redirects.instead(error)?,
+            };
+            tracing::info!(%portal, "login redirected");
         }
+    }
+
+    fn session_details(
+        &self,
+        session_type: SessionType<'_>,
+        portal: Portal,
+        moved: Option<Moved>,
+        completed: Completed,
+    ) -> SessionDetails {
+        let target = match session_type {
+            SessionType::Normal(target) => Some(target.clone()),
+            SessionType::Discovery => None,
+        };
+        SessionDetails { target, portal, moved, isid: self.config.isid, completed }
     }
 }
 

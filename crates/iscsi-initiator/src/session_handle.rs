@@ -10,6 +10,7 @@ use iscsi_pdu::{IscsiName, Isid, LogoutResponseCode, TextWriter};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::connection::{Driver, Request, Transport};
+use crate::redirects::Moved;
 use crate::scsi::Command;
 use crate::session::{Completion, Finished, Protocol, ScsiRequest, SessionRequest};
 use crate::{Error, Lun, Portal};
@@ -35,6 +36,8 @@ pub struct SessionDetails {
     pub target: Option<IscsiName>,
     /// The portal we are connected to, after redirections.
     pub portal: Portal,
+    /// Whether the target sent us there from another portal, and for how long.
+    pub moved: Option<Moved>,
     /// Our part of the session identifier.
     pub isid: Isid,
     /// What was agreed on, and who authenticated whom.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use comfy_table::Table;
-use iscsi_initiator::{Authenticated, SessionDetails};
+use iscsi_initiator::{Authenticated, Moved, SessionDetails};
 use serde::Serialize;
 
 use crate::arguments::Options;
@@ -24,6 +24,8 @@ struct Report {
     target: String,
     target_alias: Option<String>,
     portal: String,
+    /// `temporarily` or `permanently`, if the target sent us there from another portal
+    moved: Option<&'static str>,
     portal_group_tag: Option<u16>,
     isid: String,
     tsih: u16,
@@ -57,6 +59,10 @@ impl Report {
             target: details.target.as_ref().map(ToString::to_string).unwrap_or_default(),
             target_alias: completed.target_alias.clone(),
             portal: details.portal.to_string(),
+            moved: details.moved.map(|moved| match moved {
+                Moved::Temporarily => "temporarily",
+                Moved::Permanently => "permanently",
+            }),
             portal_group_tag: completed.target_portal_group_tag,
             isid: details.isid.to_string(),
             tsih: completed.tsih,
@@ -100,6 +106,9 @@ fn table(report: &Report) -> Table {
         row("alias:", alias.clone());
     }
     row("portal:", report.portal.clone());
+    if let Some(moved) = report.moved {
+        row("moved:", format!("{moved}, by redirection"));
+    }
     row("portal group:", report.portal_group_tag.map_or_else(|| "-".to_owned(), |tag| tag.to_string()));
     row("session:", format!("ISID {}, TSIH {}", report.isid, report.tsih));
     row("round trips:", report.round_trips.to_string());
