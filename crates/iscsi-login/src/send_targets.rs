@@ -1,5 +1,7 @@
 //! The answer to `SendTargets` (RFC 7143, appendix C).
 
+use std::collections::{HashMap, HashSet};
+
 use iscsi_pdu::{IscsiName, TargetAddress, TextKeys};
 
 use crate::error::Violation;
@@ -11,6 +13,17 @@ pub struct DiscoveredTarget {
     pub name: IscsiName,
     /// Its addresses without duplicates, in the target's order; none means the portal that was asked (DIS-05).
     pub addresses: Vec<TargetAddress>,
+}
+
+impl DiscoveredTarget {
+    /// Portals, host and port, that come with several portal group tags. Some targets do so; their tags say nothing
+    /// (DIS-07).
+    #[must_use]
+    pub fn portals_in_several_groups(&self) -> HashSet<(&str, u16)> {
+        let mut seen = HashSet::new();
+        let portals = self.addresses.iter().map(|address| (address.host.as_str(), address.port));
+        portals.filter(|portal| !seen.insert(*portal)).collect()
+    }
 }
 
 /// Reads the records of an answer: a name, then its addresses.
@@ -25,37 +38,58 @@ pub struct DiscoveredTarget {
 /// # Errors
 /// [`Violation`] for other keys, an address before any name, or a name or address that breaks its grammar (DIS-09).
 pub fn parse_send_targets(text: &[u8]) -> Result<Vec<DiscoveredTarget>, Violation> {
-    let mut targets: Vec<DiscoveredTarget> = Vec::new();
-    let mut current = None;
+    let mut records = Records::default();
     for (key, value) in TextKeys::parse(text)?.iter() {
-        match (key, current) {
-            ("TargetName", _) => current = Some(open_record(&mut targets, value)?),
-            ("TargetAddress", Some(at)) => {
-                let address = value.parse().map_err(Violation::Address)?;
-                if let Some(target) =
-                    targets.get_mut(at).filter(|target| !target.addresses.contains(&address))
-                {
-                    target.addresses.push(address);
-                }
-            }
-            _ => return Err(Violation::UnexpectedKey { key: key.to_owned(), step: "a SendTargets answer" }),
+        match key {
+            "TargetName" => records.open(value)?,
+            "TargetAddress" => records.add_address(value)?,
+            _ => return Err(Violation::UnexpectedKey { key: key.to_owned(), step: STEP }),
         }
     }
-    Ok(targets)
+    Ok(records.targets)
 }
 
-/// The place of the record of this name: a new one, or the earlier one of the same name (DIS-10).
-fn open_record(targets: &mut Vec<DiscoveredTarget>, name: &str) -> Result<usize, Violation> {
-    let name = IscsiName::received(name).map_err(|error| Violation::Name { key: "TargetName", error })?;
-    if let Some(at) = targets.iter().position(|target| target.name == name) {
-        return Ok(at);
+const STEP: &str = "a SendTargets answer";
+
+/// Records read so far. Duplicates are found by hash: an answer may be megabytes.
+#[derive(Default)]
+struct Records {
+    targets: Vec<DiscoveredTarget>,
+    places: HashMap<IscsiName, usize>,
+    /// Addresses of each place.
+    addresses: HashSet<(usize, TargetAddress)>,
+    /// Where the next address belongs.
+    current: Option<usize>,
+}
+
+impl Records {
+    /// Begins the record of this name, or goes on with the earlier one of the same name (DIS-10).
+    fn open(&mut self, name: &str) -> Result<(), Violation> {
+        let name = IscsiName::received(name).map_err(|error| Violation::Name { key: "TargetName", error })?;
+        let place = *self.places.entry(name.clone()).or_insert(self.targets.len());
+        if place == self.targets.len() {
+            self.targets.push(DiscoveredTarget { name, addresses: Vec::new() });
+        }
+        self.current = Some(place);
+        Ok(())
     }
-    targets.push(DiscoveredTarget { name, addresses: Vec::new() });
-    Ok(targets.len() - 1)
+
+    /// Keeps the address, once for each tag it comes with (DIS-07, DIS-10).
+    fn add_address(&mut self, value: &str) -> Result<(), Violation> {
+        let address: TargetAddress = value.parse().map_err(Violation::Address)?;
+        let orphan = || Violation::UnexpectedKey { key: "TargetAddress".to_owned(), step: STEP };
+        let current = self.current.ok_or_else(orphan)?;
+        if self.addresses.insert((current, address.clone())) {
+            self.targets.get_mut(current).ok_or_else(orphan)?.addresses.push(address);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::parse_send_targets;
 
     /// DIS-04, DIS-05: the vector with a target that has no address.
@@ -76,6 +110,18 @@ mod tests {
         let record = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5,1\0";
         let targets = parse_send_targets(&record.repeat(2)).unwrap();
         assert_eq!((targets.len(), targets[0].addresses.len()), (1, 1));
+    }
+
+    /// DIS-07: tags are kept, and a portal in two groups is told.
+    #[test]
+    fn dis_07_portal_groups() {
+        let text =
+            b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5,1\0TargetAddress=10.0.0.5,2\0\
+            TargetAddress=10.0.0.6,2\0";
+        let targets = parse_send_targets(text).unwrap();
+        let tags: Vec<_> = targets[0].addresses.iter().map(|address| address.portal_group_tag).collect();
+        assert_eq!(tags, [Some(1), Some(2), Some(2)]);
+        assert_eq!(targets[0].portals_in_several_groups(), HashSet::from([("10.0.0.5", 3260)]));
     }
 
     /// DIS-09: foreign keys, orphaned addresses and hostile names are errors.

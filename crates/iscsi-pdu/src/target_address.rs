@@ -2,7 +2,7 @@
 
 use alloc::string::{String, ToString};
 use core::fmt;
-use core::net::Ipv6Addr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use crate::parse_number;
 
@@ -25,6 +25,20 @@ pub struct TargetAddress {
     pub port: u16,
     /// Portal group tag; absent in a redirect.
     pub portal_group_tag: Option<u16>,
+}
+
+impl TargetAddress {
+    /// Is it an address of one link only (`169.254.0.0/16`, `fe80::/10`)? From elsewhere it leads nowhere, or to another host,
+    /// and an IPv6 one says nothing without a zone of one's own.
+    #[must_use]
+    pub fn is_link_local(&self) -> bool {
+        let address = self.host.split_once('%').map_or(self.host.as_str(), |(address, _)| address);
+        match address.parse() {
+            Ok(IpAddr::V4(address)) => address.is_link_local(),
+            Ok(IpAddr::V6(address)) => address.is_unicast_link_local(),
+            Err(_) => false,
+        }
+    }
 }
 
 impl core::str::FromStr for TargetAddress {
@@ -156,6 +170,20 @@ mod tests {
         ];
         for text in bad {
             assert!(text.parse::<TargetAddress>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn dis_06_link_local_addresses() {
+        for (address, link_local) in [
+            ("169.254.0.1,1", true),
+            ("[fe80::1%eth0]:3260,1", true),
+            ("[febf::1],1", true),
+            ("[fec0::1],1", false),
+            ("10.0.0.1,1", false),
+            ("fe80.example,1", false),
+        ] {
+            assert_eq!(address.parse::<TargetAddress>().unwrap().is_link_local(), link_local, "{address}");
         }
     }
 }

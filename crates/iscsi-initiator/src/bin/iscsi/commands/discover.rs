@@ -26,6 +26,10 @@ struct Found {
 struct FoundPortal {
     portal: String,
     portal_group_tag: Option<u16>,
+    /// An address that means something on one link only.
+    link_local: bool,
+    /// The same portal stands in several groups of the target.
+    in_several_groups: bool,
 }
 
 impl Discover {
@@ -43,24 +47,45 @@ impl Discover {
 impl Found {
     /// A target without addresses is at the portal that was asked (RFC 7143, appendix C).
     fn new(target: &DiscoveredTarget, asked: &Portal) -> Self {
+        let several = target.portals_in_several_groups();
         let named = target.addresses.iter().map(|address| FoundPortal {
             portal: Portal::from(address).to_string(),
             portal_group_tag: address.portal_group_tag,
+            link_local: address.is_link_local(),
+            in_several_groups: several.contains(&(address.host.as_str(), address.port)),
         });
         let mut portals: Vec<_> = named.collect();
         if portals.is_empty() {
-            portals.push(FoundPortal { portal: asked.to_string(), portal_group_tag: None });
+            portals.push(FoundPortal::asked(asked));
         }
         Self { target: target.name.to_string(), portals }
     }
 }
 
+impl FoundPortal {
+    /// The portal that answered, when it names none.
+    fn asked(portal: &Portal) -> Self {
+        let portal = portal.to_string();
+        Self { portal, portal_group_tag: None, link_local: false, in_several_groups: false }
+    }
+
+    /// What to know before using it.
+    fn remark(&self) -> &'static str {
+        match (self.link_local, self.in_several_groups) {
+            (true, _) => "link-local",
+            (false, true) => "in several groups",
+            (false, false) => "",
+        }
+    }
+}
+
 fn table(found: &[Found]) -> Table {
-    let mut table = output::table(&["TARGET", "PORTAL", "GROUP"]);
+    let mut table = output::table(&["TARGET", "PORTAL", "GROUP", "REMARK"]);
     for Found { target, portals } in found {
-        for FoundPortal { portal, portal_group_tag } in portals {
-            let group = portal_group_tag.map_or_else(|| "-".to_owned(), |tag| tag.to_string());
-            output::add_row(&mut table, &[target.clone(), portal.clone(), group]);
+        for found in portals {
+            let group = found.portal_group_tag.map_or_else(|| "-".to_owned(), |tag| tag.to_string());
+            let remark = found.remark().to_owned();
+            output::add_row(&mut table, &[target.clone(), found.portal.clone(), group, remark]);
         }
     }
     table
