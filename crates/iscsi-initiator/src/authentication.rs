@@ -16,6 +16,8 @@ pub enum AuthenticationMode {
     Automatic,
     /// None, whatever is known.
     None,
+    /// We prove ourselves if the target asks for it; whether it did is told afterwards.
+    IfAsked,
     /// We prove ourselves to the target.
     Chap,
     /// Both prove themselves.
@@ -37,6 +39,7 @@ pub struct AuthenticationRequest {
 pub(crate) struct Credentials {
     forward: Option<Arc<ForwardCredential>>,
     reverse: Option<Arc<ReverseCredential>>,
+    only_if_asked: bool,
     initiator_name: String,
 }
 
@@ -91,11 +94,12 @@ impl Credentials {
             (AuthenticationMode::Chap, None, _) => {
                 return Err(policy("CHAP is demanded, but no secret is remembered for us to prove"));
             }
-            (AuthenticationMode::Chap, forward, _)
+            (AuthenticationMode::Chap | AuthenticationMode::IfAsked, forward, _)
             | (AuthenticationMode::Automatic, forward, ReverseLookup::Unknown) => (forward, None),
             (_, forward, ReverseLookup::Known(reverse)) => (forward, Some(reverse)),
         };
-        Ok(Self { forward, reverse, initiator_name: initiator_name.as_str().to_owned() })
+        let only_if_asked = mode == AuthenticationMode::IfAsked;
+        Ok(Self { forward, reverse, only_if_asked, initiator_name: initiator_name.as_str().to_owned() })
     }
 
     /// The borrowed form the login takes.
@@ -106,6 +110,7 @@ impl Credentials {
             secret: ForwardSecret::new(forward.secret().expose_secret()),
         };
         match self.reverse.as_deref() {
+            None if self.only_if_asked => Authentication::IfAsked(forward),
             None => Authentication::Chap(forward),
             Some(reverse) => Authentication::Mutual(
                 forward,

@@ -88,6 +88,8 @@ pub(crate) struct Options {
 pub(crate) enum Authentication {
     /// None, whatever secrets are known
     None,
+    /// We prove ourselves if the target asks for it
+    IfAsked,
     /// We prove ourselves to the target
     Chap,
     /// Both prove themselves
@@ -98,6 +100,7 @@ impl From<Authentication> for AuthenticationMode {
     fn from(authentication: Authentication) -> Self {
         match authentication {
             Authentication::None => Self::None,
+            Authentication::IfAsked => Self::IfAsked,
             Authentication::Chap => Self::Chap,
             Authentication::Mutual => Self::Mutual,
         }
