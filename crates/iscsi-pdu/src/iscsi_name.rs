@@ -29,12 +29,16 @@ impl IscsiName {
         Ok(Self(name.to_owned()))
     }
 
-    /// Takes a name as a person typed it: letters become lower-case, as the stringprep profile has it (NAM-02).
+    /// Takes a name as a person typed it: letters become lower-case, as the stringprep profile has it (NAM-02). The digits
+    /// of an `eui.` or `naa.` name stay: a target may have them in capitals, and compares octets (NAM-09).
     ///
     /// # Errors
     /// [`NameError`] when it breaks the grammar of its type.
     pub fn typed(name: &str) -> Result<Self, NameError> {
-        let prepared = name.to_lowercase();
+        let prepared = match name.split_at_checked(4).map(|(kind, rest)| (kind.to_ascii_lowercase(), rest)) {
+            Some((kind, digits)) if matches!(kind.as_str(), "eui." | "naa.") => kind + digits,
+            _ => name.to_lowercase(),
+        };
         check(&prepared)?;
         Ok(Self(prepared))
     }
@@ -182,11 +186,25 @@ mod tests {
         }
     }
 
+    /// NAM-02, NAM-09: what people type is lower-cased, but for digits that a target may have in capitals.
     #[test]
-    fn nam_01_longest_name_and_nam_09_preparation() {
+    fn nam_02_nam_09_preparation() {
+        for (typed, prepared) in [
+            ("IQN.2001-04.COM.Example:DISK", "iqn.2001-04.com.example:disk"),
+            ("EUI.02004567A425678D", "eui.02004567A425678D"),
+            ("eui.02004567a425678d", "eui.02004567a425678d"),
+            ("Naa.52004567BA64678D", "naa.52004567BA64678D"),
+        ] {
+            assert_eq!(IscsiName::typed(typed).unwrap().as_str(), prepared);
+        }
+        assert_eq!(IscsiName::typed("iqn.2001-04.com.example: disk"), Err(NameError::Character));
+        assert_eq!(IscsiName::typed("eu"), Err(NameError::Type));
+    }
+
+    #[test]
+    fn nam_01_longest_name() {
         let longest = format!("iqn.2001-04.com.example:{}", "a".repeat(223 - 24));
         assert!(IscsiName::received(&longest).is_ok());
         assert_eq!(IscsiName::received(&(longest + "a")), Err(NameError::TooLong { length: 224 }));
-        assert_eq!(IscsiName::typed("IQN.2001-04.COM.Example").unwrap().as_str(), "iqn.2001-04.com.example");
     }
 }
