@@ -1,5 +1,7 @@
 //! CHAP arithmetic and the checks on what the peer sends (RFC 1994, 4.1; RFC 7143, 9.2.1 and 12.1.3).
 
+use std::fmt;
+
 use iscsi_pdu::{decode_binary, encode_hex, parse_number};
 use md5::{Digest, Md5};
 use sha1::Sha1;
@@ -64,7 +66,7 @@ fn hash_into<D: Digest>(identifier: u8, secret: &[u8], challenge: &[u8], result:
 }
 
 /// A challenge with its identifier.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
     pub(crate) identifier: u8,
     pub(crate) octets: Vec<u8>,
@@ -163,6 +165,15 @@ pub(crate) struct ProofExpected<'a> {
     pub(crate) challenge: Challenge,
     pub(crate) forward: ForwardCredential<'a>,
     pub(crate) reverse: ReverseCredential<'a>,
+}
+
+/// Without the credentials.
+impl fmt::Debug for ProofExpected<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { algorithm, challenge, forward: _, reverse: _ } = self;
+        let mut proof = formatter.debug_struct("ProofExpected");
+        proof.field("algorithm", algorithm).field("challenge", challenge).finish_non_exhaustive()
+    }
 }
 
 impl ProofExpected<'_> {

@@ -9,6 +9,9 @@ mod awaiting_parameters;
 mod awaiting_proof;
 mod exchange;
 mod redirect;
+mod response_header;
+
+use std::fmt;
 
 use bytes::Bytes;
 use iscsi_pdu::{
@@ -75,6 +78,7 @@ pub struct Login<'a> {
 }
 
 /// What the login waits for.
+#[derive(Debug)]
 enum State<'a> {
     Method(AwaitingMethod),
     Challenge(AwaitingChallenge),
@@ -146,6 +150,14 @@ pub enum Authenticated {
     },
     /// The same, and the target proved itself to us.
     Mutual(TargetAuthenticated),
+}
+
+/// Where the login stands, without the credentials.
+impl fmt::Debug for Login<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { exchange, state } = self;
+        formatter.debug_struct("Login").field("state", state).field("exchange", exchange).finish()
+    }
 }
 
 impl<'a> Login<'a> {

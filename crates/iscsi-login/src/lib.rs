@@ -5,8 +5,11 @@ mod chap;
 mod credentials;
 mod error;
 pub mod initiator;
+mod key;
+mod key_rule;
 mod negotiation;
 mod nonce;
+mod offer;
 mod parameters;
 mod received_keys;
 mod send_targets;
@@ -21,7 +24,8 @@ pub use credentials::{
 };
 pub use error::{LoginError, NotAuthenticated, Violation};
 pub use nonce::Nonce;
-pub use parameters::{DigestPreference, Offer, Parameters};
+pub use offer::{DigestPreference, Offer};
+pub use parameters::Parameters;
 pub use send_targets::{DiscoveredTarget, parse_send_targets};
 
 /// Most octets of text in a Login PDU, whatever is declared (RFC 7143, 6.3 and 13.12).

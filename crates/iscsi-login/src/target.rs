@@ -2,20 +2,20 @@
 //!
 //! It serves tests, demonstrations and fuzzing. Its policy is its own: accounts per target name, one for discovery.
 
+mod answer;
+mod login;
 mod opening;
+mod refusal;
 mod security;
+mod state;
 
-use bytes::Bytes;
-use iscsi_pdu::{
-    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
-    TargetNumbers, TextAssembler, TextKeys, TextWriter,
-};
+use iscsi_pdu::{IscsiName, LoginResponse, SerialNumber};
 
 use crate::negotiation::Negotiation;
-use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm, MAX_TEXT, Nonce, Offer, Parameters, Violation};
+use crate::{Authentication, ChapAlgorithm, Nonce, Offer, Parameters};
+pub use login::Login;
 use opening::Opening;
-use security::Security;
+pub use refusal::Refusal;
 
 /// A target name, and what a login to it takes.
 #[derive(Clone, Copy)]
@@ -45,54 +45,6 @@ pub struct Config<'a> {
     pub stat_sn: SerialNumber,
     /// Fresh random octets for our challenge.
     pub nonce: Nonce,
-}
-
-/// A login under way, waiting for the initiator's next request.
-#[must_use = "a login that is dropped was given up"]
-pub struct Login<'a> {
-    config: Config<'a>,
-    state: State<'a>,
-    assembler: TextAssembler,
-    /// What did not fit the last response.
-    unsent: Bytes,
-    stat_sn: SerialNumber,
-    /// What the first request said once and for all.
-    identity: Option<Identity>,
-}
-
-/// Fields that are the same in every request of a login (6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
-    itt: InitiatorTaskTag,
-    isid: Isid,
-    cid: u16,
-    cmd_sn: SerialNumber,
-}
-
-/// What the login waits for.
-enum State<'a> {
-    First,
-    Security(Opening<'a>, Security),
-    Operational(Opening<'a>, Box<Negotiation>),
-}
-
-impl State<'_> {
-    /// The stage of the request is the one the login stands in, and the stage asked for is a later one (LOG-13).
-    fn judge_stages(&self, request: &LoginRequest) -> Result<(), Refusal> {
-        let LoginRequest { current_stage, next_stage, transit, .. } = *request;
-        let in_place = match self {
-            Self::First => matches!(current_stage, Stage::SECURITY | Stage::OPERATIONAL),
-            Self::Security(..) => current_stage == Stage::SECURITY,
-            Self::Operational(..) => current_stage == Stage::OPERATIONAL,
-        };
-        let later =
-            next_stage > current_stage && matches!(next_stage, Stage::OPERATIONAL | Stage::FULL_FEATURE);
-        if in_place && (later || !transit) {
-            return Ok(());
-        }
-        let reason = format!("{next_stage} asked for in {current_stage}, which is out of place");
-        Err(Refusal::new(LoginStatus::INVALID_DURING_LOGIN, reason))
-    }
 }
 
 /// What to do after a request.
@@ -127,249 +79,8 @@ pub struct Completed {
     pub stat_sn: SerialNumber,
 }
 
-/// Why a login was refused, for the target's log.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{status}: {reason}")]
-pub struct Refusal {
-    /// What the initiator was told.
-    pub status: LoginStatus,
-    /// What is behind it.
-    pub reason: String,
-}
-
-impl Refusal {
-    pub(crate) fn new(status: LoginStatus, reason: impl Into<String>) -> Self {
-        Self { status, reason: reason.into() }
-    }
-}
-
-impl From<Violation> for Refusal {
-    fn from(violation: Violation) -> Self {
-        Self::new(LoginStatus::INITIATOR_ERROR, violation.to_string())
-    }
-}
-
-/// What a state answers.
-struct Answer<'a> {
-    next: Next<'a>,
-    text: TextWriter,
-}
-
-enum Next<'a> {
-    /// Stay in the stage.
-    Stay(State<'a>),
-    /// Grant the transition asked for.
-    Transit(Opening<'a>),
-    /// Grant it into full feature phase.
-    Complete(Opening<'a>, Box<Negotiation>),
-}
-
-impl<'a> Next<'a> {
-    /// What to wait for while the answer is not whole: its transition is granted when it is asked for again.
-    fn without_transition(self) -> State<'a> {
-        match self {
-            Self::Stay(state) => state,
-            Self::Transit(opening) => State::Security(opening, Security::Done),
-            Self::Complete(opening, negotiation) => State::Operational(opening, negotiation),
-        }
-    }
-}
-
 impl Config<'_> {
     fn negotiation(&self, opening: &Opening<'_>) -> Box<Negotiation> {
         Box::new(Negotiation::new(self.offer, opening.is_discovery()))
     }
-}
-
-impl<'a> Login<'a> {
-    /// Waits for the first request of a connection.
-    pub fn new(config: Config<'a>) -> Self {
-        Self {
-            config,
-            state: State::First,
-            assembler: TextAssembler::default(),
-            unsent: Bytes::new(),
-            stat_sn: config.stat_sn,
-            identity: None,
-        }
-    }
-
-    /// Takes the initiator's next request.
-    pub fn receive(mut self, request: &LoginRequest) -> Step<'a> {
-        if let Err(refusal) = self.judge_header(request) {
-            return self.refuse(request, refusal);
-        }
-        if !self.unsent.is_empty() {
-            return self.go_on_sending(request);
-        }
-        let joined = match self.assembler.push(request.text.clone(), request.continues) {
-            Ok(Some(text)) => text,
-            Ok(None) => {
-                let response = self.response(request, LoginStatus::SUCCESS, Bytes::new());
-                return Step::Send(self, response);
-            }
-            Err(error) => return self.refuse(request, Violation::from(error).into()),
-        };
-        let state = std::mem::replace(&mut self.state, State::First);
-        let answer = state
-            .judge_stages(request)
-            .and_then(|()| TextKeys::parse(&joined).map_err(|error| Violation::from(error).into()))
-            .and_then(|pairs| self.dispatch(state, request, ReceivedKeys::new(&pairs)));
-        match answer {
-            Ok(answer) => self.follow(answer, request),
-            Err(refusal) => self.refuse(request, refusal),
-        }
-    }
-
-    /// Headers of a new session whose fields do not change under way.
-    fn judge_header(&mut self, request: &LoginRequest) -> Result<(), Refusal> {
-        let LoginRequest { itt, isid, cid, cmd_sn, .. } = *request;
-        let identity = Identity { itt, isid, cid, cmd_sn };
-        if *self.identity.get_or_insert(identity) != identity {
-            return Err(Refusal::new(
-                LoginStatus::INITIATOR_ERROR,
-                "tag, ISID, CID or CmdSN changed during the login",
-            ));
-        }
-        match (request.version_min, request.tsih, request.transit && request.continues) {
-            (1.., ..) => Err(Refusal::new(LoginStatus::UNSUPPORTED_VERSION, "version 0x00 is the only one")),
-            (_, 1.., _) => {
-                Err(Refusal::new(LoginStatus::SESSION_DOES_NOT_EXIST, "sessions have one connection here"))
-            }
-            (.., true) => {
-                Err(Refusal::new(LoginStatus::INITIATOR_ERROR, "text that goes on cannot end a stage"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn dispatch(
-        &self,
-        state: State<'a>,
-        request: &LoginRequest,
-        mut keys: ReceivedKeys<'_>,
-    ) -> Result<Answer<'a>, Refusal> {
-        match state {
-            State::First => {
-                let opening = Opening::take(&self.config, &mut keys)?;
-                let mut text = TextWriter::new();
-                if !opening.is_discovery() {
-                    text.push("TargetPortalGroupTag", self.config.portal_group_tag);
-                }
-                if request.current_stage == Stage::OPERATIONAL {
-                    security::check_may_skip(opening.authentication)?;
-                    let negotiation = self.config.negotiation(&opening);
-                    return operational(opening, negotiation, request, keys, text);
-                }
-                Security::open(&self.config, opening, request, keys, text)
-            }
-            State::Security(opening, security) => security.receive(&self.config, opening, request, keys),
-            State::Operational(opening, negotiation) => {
-                operational(opening, negotiation, request, keys, TextWriter::new())
-            }
-        }
-    }
-
-    fn follow(mut self, answer: Answer<'a>, request: &LoginRequest) -> Step<'a> {
-        let text = match answer.text.finish() {
-            Ok(text) => text,
-            Err(error) => {
-                let refusal = Refusal::new(LoginStatus::TARGET_ERROR, error.to_string());
-                return self.refuse(request, refusal);
-            }
-        };
-        if text.len() > MAX_TEXT {
-            self.state = answer.next.without_transition();
-            self.unsent = text;
-            return self.next_piece(request);
-        }
-        let mut response = self.response(request, LoginStatus::SUCCESS, text);
-        match answer.next {
-            Next::Stay(state) => {
-                self.state = state;
-                Step::Send(self, response)
-            }
-            Next::Transit(opening) => {
-                grant(&mut response, request);
-                let negotiation = self.config.negotiation(&opening);
-                self.state = State::Operational(opening, negotiation);
-                Step::Send(self, response)
-            }
-            Next::Complete(opening, negotiation) => {
-                grant(&mut response, request);
-                response.tsih = self.config.tsih;
-                let completed = opening.complete(negotiation.finish(), request.cmd_sn, self.stat_sn);
-                Step::Complete(response, Box::new(completed))
-            }
-        }
-    }
-
-    /// The next piece of a text that was split, for an empty request (TXT-15, TXT-16).
-    fn go_on_sending(self, request: &LoginRequest) -> Step<'a> {
-        if request.continues || !request.text.is_empty() {
-            let violation = Violation::AnswerToHalfAText { length: request.text.len() };
-            return self.refuse(request, violation.into());
-        }
-        self.next_piece(request)
-    }
-
-    fn next_piece(mut self, request: &LoginRequest) -> Step<'a> {
-        let piece = self.unsent.split_to(self.unsent.len().min(MAX_TEXT));
-        let mut response = self.response(request, LoginStatus::SUCCESS, piece);
-        response.continues = !self.unsent.is_empty();
-        Step::Send(self, response)
-    }
-
-    fn refuse(mut self, request: &LoginRequest, refusal: Refusal) -> Step<'a> {
-        Step::Refuse(self.response(request, refusal.status, Bytes::new()), refusal)
-    }
-
-    fn response(&mut self, request: &LoginRequest, status: LoginStatus, text: Bytes) -> LoginResponse {
-        let stat_sn = self.stat_sn;
-        self.stat_sn = stat_sn.next();
-        LoginResponse {
-            transit: false,
-            continues: false,
-            current_stage: request.current_stage,
-            next_stage: Stage(0),
-            version_max: 0,
-            version_active: 0,
-            isid: request.isid,
-            tsih: request.tsih,
-            itt: request.itt,
-            numbers: TargetNumbers {
-                stat_sn,
-                exp_cmd_sn: request.cmd_sn,
-                max_cmd_sn: request.cmd_sn.plus(63),
-            },
-            status,
-            text,
-        }
-    }
-}
-
-const fn grant(response: &mut LoginResponse, request: &LoginRequest) {
-    response.transit = true;
-    response.next_stage = request.next_stage;
-}
-
-/// The operational stage: answer what is offered, declare our segment length once.
-fn operational<'a>(
-    opening: Opening<'a>,
-    mut negotiation: Box<Negotiation>,
-    request: &LoginRequest,
-    keys: ReceivedKeys<'_>,
-    mut text: TextWriter,
-) -> Result<Answer<'a>, Refusal> {
-    for (key, value) in keys.rest() {
-        negotiation.receive(key, value)?;
-    }
-    text.append(negotiation.take_answers());
-    negotiation.write_declaration(&mut text);
-    let next = if request.transit && request.next_stage == Stage::FULL_FEATURE {
-        Next::Complete(opening, negotiation)
-    } else {
-        Next::Stay(State::Operational(opening, negotiation))
-    };
-    Ok(Answer { next, text })
 }

@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+pub(crate) const NONE: &str = "None";
+pub(crate) const CRC32C: &str = "CRC32C";
+
 /// An agreed value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {

@@ -11,6 +11,7 @@ use crate::received_keys::ReceivedKeys;
 use crate::{ChapAlgorithm, LoginError, ReverseCredential};
 
 /// `CHAP_A` was offered.
+#[derive(Debug)]
 pub(super) struct AwaitingChallenge;
 
 impl AwaitingChallenge {

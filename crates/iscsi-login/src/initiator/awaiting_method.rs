@@ -11,6 +11,7 @@ use crate::received_keys::ReceivedKeys;
 use crate::{Authentication, ChapAlgorithm, LoginError};
 
 /// `AuthMethod` was offered: `CHAP`, and `None` only where the policy says so (CHP-23).
+#[derive(Debug)]
 pub(super) struct AwaitingMethod;
 
 impl AwaitingMethod {

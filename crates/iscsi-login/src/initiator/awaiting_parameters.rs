@@ -10,6 +10,7 @@ use crate::negotiation::Negotiation;
 use crate::received_keys::ReceivedKeys;
 
 /// Our offers were sent.
+#[derive(Debug)]
 pub(super) struct AwaitingParameters {
     negotiation: Negotiation,
 }

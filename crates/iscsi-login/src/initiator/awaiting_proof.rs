@@ -11,6 +11,7 @@ use crate::error::NotAuthenticated;
 use crate::received_keys::ReceivedKeys;
 
 /// Our proof was sent; `expected` holds what the target still has to prove.
+#[derive(Debug)]
 pub(super) struct AwaitingProof<'a> {
     pub(super) expected: Option<ProofExpected<'a>>,
 }

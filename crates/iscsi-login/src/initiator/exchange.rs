@@ -1,17 +1,16 @@
 //! What is the same in every state: headers, numbers, the target's declarations.
 
+use std::fmt;
+
 use bytes::Bytes;
 use iscsi_pdu::{
     LoginRequest, LoginResponse, SerialNumber, Stage, TargetAddress, TextAssembler, parse_number,
 };
 
-use super::{Authenticated, Completed, Config, Outgoing, Redirect};
+use super::{Authenticated, Completed, Config, Outgoing};
 use crate::error::{NotAuthenticated, Violation};
 use crate::received_keys::ReceivedKeys;
 use crate::{Authentication, ChapAlgorithm, LoginError, MAX_TEXT, Misuse, Parameters, TargetAuthenticated};
-
-/// Exchanges after which a login that does not end is given up; real ones take one to ten.
-const MAX_EXCHANGES: u32 = 64;
 
 /// The login's common thread.
 pub(super) struct Exchange<'a> {
@@ -19,19 +18,43 @@ pub(super) struct Exchange<'a> {
     /// Set by the CHAP states, read when the login completes.
     pub(super) algorithm: Option<ChapAlgorithm>,
     pub(super) proof: Option<TargetAuthenticated>,
-    stage: Stage,
+    pub(super) stage: Stage,
     /// The transition asked for by the last request.
-    requested: Option<Stage>,
+    pub(super) requested: Option<Stage>,
     /// The transition that the last piece of [`Self::unsent`] is to ask for.
     transit_to: Option<Stage>,
     /// What did not fit the last request.
     unsent: Bytes,
-    exp_stat_sn: SerialNumber,
-    round_trips: u32,
+    pub(super) exp_stat_sn: SerialNumber,
+    pub(super) round_trips: u32,
     assembler: TextAssembler,
-    version_active: Option<u8>,
+    pub(super) version_active: Option<u8>,
     target_portal_group_tag: Option<u16>,
     target_alias: Option<String>,
+}
+
+/// Where the login stands, without the credentials.
+impl fmt::Debug for Exchange<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { config: _, algorithm, proof, stage, requested, transit_to, unsent, .. } = self;
+        let Self { exp_stat_sn, round_trips, assembler, version_active, .. } = self;
+        let Self { target_portal_group_tag, target_alias, .. } = self;
+        formatter
+            .debug_struct("Exchange")
+            .field("algorithm", algorithm)
+            .field("proof", proof)
+            .field("stage", stage)
+            .field("requested", requested)
+            .field("transit_to", transit_to)
+            .field("unsent", unsent)
+            .field("exp_stat_sn", exp_stat_sn)
+            .field("round_trips", round_trips)
+            .field("assembler", assembler)
+            .field("version_active", version_active)
+            .field("target_portal_group_tag", target_portal_group_tag)
+            .field("target_alias", target_alias)
+            .finish()
+    }
 }
 
 impl<'a> Exchange<'a> {
@@ -112,72 +135,6 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// LOG-37: the status comes before everything else; in a refusal the other fields mean nothing.
-    pub(super) fn judge_status(&self, response: &LoginResponse) -> Result<Option<Redirect>, LoginError> {
-        self.judge_identity(response)?;
-        match response.status.class() {
-            0 => Ok(None),
-            1 => Redirect::from_response(response).map(Some).map_err(LoginError::from),
-            2 | 3 => Err(LoginError::Refused { stage: self.stage, status: response.status }),
-            class => expect_equal("Status-Class", class, 0, "classes above 3 are reserved (11.13.5)")
-                .map(|()| None)
-                .map_err(LoginError::from),
-        }
-    }
-
-    /// LOG-38: the response belongs to this login.
-    fn judge_identity(&self, response: &LoginResponse) -> Result<(), Violation> {
-        if response.itt == self.config.itt {
-            return Ok(());
-        }
-        Err(Violation::Header {
-            field: "Initiator Task Tag",
-            received: response.itt.0,
-            expected: self.config.itt.0,
-            rule: "one tag for the whole login (6.3)",
-        })
-    }
-
-    /// Version, stages and flags of a response with status 0000 (LOG-07, LOG-14, LOG-15, TXT-14).
-    pub(super) fn judge_header(&mut self, response: &LoginResponse) -> Result<(), LoginError> {
-        if self.round_trips > MAX_EXCHANGES {
-            return Err(Violation::TooManyExchanges { limit: MAX_EXCHANGES }.into());
-        }
-        let version = *self.version_active.get_or_insert(response.version_active);
-        expect_equal("Version-active", response.version_active, 0, "0x00 is the only version (11.12.4)")?;
-        expect_equal("Version-active", response.version_active, version, "the same all along (11.13.2)")?;
-        expect_equal("CSG", response.current_stage.0, self.stage.0, "the stage of the request (6.3)")?;
-        if response.transit {
-            self.judge_transit(response)?;
-        }
-        self.exp_stat_sn = response.numbers.stat_sn.next();
-        Ok(())
-    }
-
-    fn judge_transit(&self, response: &LoginResponse) -> Result<(), LoginError> {
-        expect_equal("C", u8::from(response.continues), 0, "text that goes on cannot end a stage (6.2)")?;
-        let Some(requested) = self.requested else {
-            return Err(self.unasked_transit(response.next_stage));
-        };
-        if response.next_stage == requested {
-            return Ok(());
-        }
-        if self.stage == Stage::SECURITY && response.next_stage > requested {
-            return Err(NotAuthenticated::Skipped { next: response.next_stage }.into());
-        }
-        expect_equal("NSG", response.next_stage.0, requested.0, "not beyond the stage asked for (6.3)")
-            .map_err(Into::into)
-    }
-
-    /// A transition nobody asked for would skip the rest of the authentication (LOG-15, CHP-23).
-    fn unasked_transit(&self, next: Stage) -> LoginError {
-        if self.stage == Stage::SECURITY {
-            return NotAuthenticated::Skipped { next }.into();
-        }
-        let rule = "only when the request had it (6.3)";
-        Violation::Header { field: "T", received: 1, expected: 0, rule }.into()
-    }
-
     /// Joins split text; `None` while more is to come.
     pub(super) fn join(&mut self, response: &LoginResponse) -> Result<Option<Bytes>, Violation> {
         Ok(self.assembler.push(response.text.clone(), response.continues)?)
@@ -229,18 +186,6 @@ impl<'a> Exchange<'a> {
             round_trips: self.round_trips,
         })
     }
-}
-
-fn expect_equal(
-    field: &'static str,
-    received: u8,
-    expected: u8,
-    rule: &'static str,
-) -> Result<(), Violation> {
-    if received == expected {
-        return Ok(());
-    }
-    Err(Violation::Header { field, received: received.into(), expected: expected.into(), rule })
 }
 
 fn parse_tag(text: &str) -> Result<u16, Violation> {

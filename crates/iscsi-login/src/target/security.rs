@@ -2,7 +2,10 @@
 
 use iscsi_pdu::{LoginRequest, LoginStatus, Stage, TextWriter, encode_hex, parse_list, parse_number};
 
-use super::{Answer, Config, Next, Opening, Refusal, State};
+use super::answer::{Answer, Next};
+use super::opening::Opening;
+use super::state::State;
+use super::{Config, Refusal};
 use crate::chap::{Challenge, ChapResponse, Proof};
 use crate::error::Violation;
 use crate::received_keys::ReceivedKeys;
