@@ -1,0 +1,68 @@
+//! The login that is explored: its policy, and random octets that are known here.
+
+use iscsi_login::initiator::{Config, SessionType};
+use iscsi_login::{
+    Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
+    ReverseSecret,
+};
+use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, SerialNumber};
+
+pub(crate) const FORWARD: &[u8] = b"what-the-host-proves";
+pub(crate) const REVERSE: &[u8] = b"what-the-disk-proves";
+
+/// Our `CHAP_I`.
+pub(crate) const IDENTIFIER: u8 = 7;
+/// Our `CHAP_C` with MD5.
+pub(crate) const CHALLENGE: [u8; 16] = [0x5a; 16];
+
+/// How much authentication the login demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Policy {
+    IfAsked,
+    Chap,
+    Mutual,
+}
+
+/// Names that live as long as the test.
+pub(crate) struct Names {
+    initiator: IscsiName,
+    target: IscsiName,
+}
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        let name = |text: &str| text.parse().unwrap();
+        Self { initiator: name("iqn.2001-04.com.example:host"), target: name("iqn.2001-04.com.example:disk") }
+    }
+}
+
+impl Policy {
+    fn authentication(self) -> Authentication<'static> {
+        let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(FORWARD) };
+        let reverse = ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(REVERSE) };
+        match self {
+            Self::IfAsked => Authentication::IfAsked(forward),
+            Self::Chap => Authentication::Chap(forward),
+            Self::Mutual => Authentication::Mutual(forward, reverse),
+        }
+    }
+
+    pub(crate) fn config(self, names: &Names) -> Config<'_> {
+        let mut random = [0x5a; Nonce::LENGTH];
+        random[0] = IDENTIFIER;
+        Config {
+            initiator_name: &names.initiator,
+            initiator_alias: None,
+            session_type: SessionType::Normal(&names.target),
+            isid: Isid::from_random([1, 2, 3], 4),
+            cid: 0,
+            itt: InitiatorTaskTag(7),
+            cmd_sn: SerialNumber(1000),
+            authentication: self.authentication(),
+            algorithms: &[ChapAlgorithm::Md5],
+            offer: Offer::default(),
+            nonce: Nonce::from_random(random),
+            is_ours: &|_| false,
+        }
+    }
+}
