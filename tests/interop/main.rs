@@ -1,5 +1,5 @@
-//! The program `iscsi` against targets that others wrote, judged by its exit codes, by the targets' own disks, and by
-//! an independent decoder.
+//! The program `iscsi` and its library against targets that others wrote, judged by exit codes and results, by the
+//! targets' own disks, and by an independent decoder.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,9 @@ mod authentication;
 mod capture;
 mod flat_memory;
 mod interruption;
+mod matrix;
 mod program;
 mod readme;
 mod rogue;
+mod stage;
 mod transfers;

@@ -16,11 +16,11 @@ pub(crate) const FORWARD: TestAccount = ("labuser", "initsecret123");
 /// What the target proves.
 pub(crate) const REVERSE: TestAccount = ("labtarget", "targsecret456");
 
-/// What the targets called `open`, `chap` and `mutual` demand.
+/// What the targets called `open`, `chap`, `mutual` and `digests` demand.
 pub(crate) fn access(name: &str) -> Auth {
     match name {
         "chap" => Auth::chap(FORWARD),
-        "mutual" => Auth::mutual(FORWARD, REVERSE),
+        "mutual" | "digests" => Auth::mutual(FORWARD, REVERSE),
         _ => Auth::None,
     }
 }
@@ -108,7 +108,7 @@ impl User {
 }
 
 /// The account with another secret.
-pub(crate) fn wrong(account: TestAccount) -> TestAccount {
+pub(crate) const fn wrong(account: TestAccount) -> TestAccount {
     (account.0, "not-the-secret-1")
 }
 

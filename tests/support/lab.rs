@@ -1,7 +1,7 @@
 //! A laboratory of real iSCSI targets on loopback, and an independent reader of what passes on the wire.
 //!
-//! [`Tgt`] and [`Istgt`] each run one daemon on a free port of 127.0.0.1, with all its files in a folder of its own, and
-//! end it when dropped. Any number of them run side by side. [`Capture`] records one port and [`Dissection`] lets
+//! [`Tgt`], [`Istgt`] and [`Lio`] each run one daemon on a free port of 127.0.0.1, with all its files in a folder of its
+//! own, and end it when dropped. Any number of them run side by side. [`Capture`] records one port and [`Dissection`] lets
 //! `tshark` read the record.
 //!
 //! Everything here panics when it cannot do its work: a test whose stage does not stand has failed. A program that is
@@ -24,6 +24,9 @@ mod daemon;
 mod dissection;
 mod istgt;
 mod istgt_conf;
+mod lio;
+mod lio_guest;
+mod lio_target;
 mod patience;
 mod port;
 mod program;
@@ -41,6 +44,8 @@ pub use capture::Capture;
 pub use dissection::{Dissection, Row};
 pub use istgt::{Istgt, IstgtBuilder};
 pub use istgt_conf::IstgtTarget;
+pub use lio::{Lio, LioBuilder};
+pub use lio_target::LioTarget;
 pub use port::free_port;
 pub use tgt::{Tgt, TgtBuilder};
 pub use tgt_target::TgtTarget;

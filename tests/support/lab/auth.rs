@@ -23,7 +23,7 @@ pub enum Auth {
     None,
     /// The initiator, by CHAP.
     Chap(Account),
-    /// Both, if the initiator asks for it; istgt insists, tgtd does not.
+    /// Both, if the initiator asks for it; istgt insists, tgtd and LIO do not.
     Mutual {
         /// What the initiator proves.
         initiator: Account,

@@ -76,7 +76,7 @@ fn spawn(port: u16, folder: &Path) -> Daemon {
     let filter = format!("tcp port {port} or udp port {port}");
     // A buffer of 64 MiB, for bursts that come faster than they are written; -P: pcap, the simpler format.
     command.args(["-q", "-P", "-B", "64", "-i", "lo", "-f", &filter, "-w"]).arg(record_in(folder));
-    Daemon::spawn(command, &folder.join("log"))
+    Daemon::spawn(command, folder)
 }
 
 fn contains(octets: &[u8], mark: &[u8]) -> bool {

@@ -11,8 +11,8 @@ use super::patience::wait_for;
 /// A running daemon, its log, and a watchdog.
 ///
 /// Dropping it kills the process and waits for it. The watchdog covers the case in which nothing is dropped, because the
-/// test process itself was killed: it holds the other end of a pipe, and when that closes it kills the daemon by its id.
-/// Both stand in process groups of their own, so that Ctrl-C on a terminal reaches neither.
+/// test process itself was killed or keeps the daemon in a static: it holds the other end of a pipe, and when that closes
+/// it kills the daemon by its id and removes its folder. Both stand in process groups of their own, so that Ctrl-C on a terminal reaches neither.
 pub(super) struct Daemon {
     child: Child,
     watchdog: Child,
@@ -20,9 +20,10 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts a daemon that stays in the foreground; what it prints goes to the file `log`.
-    pub(super) fn spawn(mut command: Command, log: &Path) -> Self {
-        let output = File::create(log).expect("the log of a daemon can be created");
+    /// Starts a daemon that stays in the foreground; what it prints goes to the file `log` in its folder.
+    pub(super) fn spawn(mut command: Command, folder: &Path) -> Self {
+        let log = folder.join("log");
+        let output = File::create(&log).expect("the log of a daemon can be created");
         let errors = output.try_clone().expect("one more handle of a file");
         let child = command
             .stdin(Stdio::null())
@@ -31,8 +32,8 @@ impl Daemon {
             .process_group(0)
             .spawn()
             .expect("the daemon starts");
-        let watchdog = spawn_watchdog(child.id());
-        Self { child, watchdog, log: log.to_owned() }
+        let watchdog = spawn_watchdog(child.id(), folder);
+        Self { child, watchdog, log }
     }
 
     /// The process id.
@@ -68,9 +69,10 @@ impl Drop for Daemon {
     }
 }
 
-fn spawn_watchdog(pid: u32) -> Child {
+fn spawn_watchdog(pid: u32, folder: &Path) -> Child {
     Command::new("sh")
-        .args(["-c", r#"read -r _; kill -KILL "$1""#, "sh", &pid.to_string()])
+        .args(["-c", r#"read -r _; kill -KILL "$1"; rm -rf -- "$2""#, "sh", &pid.to_string()])
+        .arg(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -88,7 +90,7 @@ mod tests {
         // Whatever runs in the background of a shell script ignores interrupts, and so would what it starts.
         let mut command = Command::new("env");
         command.args(["--default-signal=INT", "sleep", "600"]);
-        Daemon::spawn(command, &folder.join("log"))
+        Daemon::spawn(command, folder)
     }
 
     fn exists(pid: u32) -> bool {
@@ -111,6 +113,7 @@ mod tests {
         let mut daemon = sleeper(folder.path());
         drop(daemon.watchdog.stdin.take());
         assert!(wait_for(PATIENCE, || daemon.has_ended().then_some(())).is_some());
+        assert!(wait_for(PATIENCE, || (!folder.path().exists()).then_some(())).is_some());
     }
 
     #[test]

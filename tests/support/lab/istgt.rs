@@ -146,7 +146,7 @@ impl Istgt {
 fn spawn(folder: &Path) -> Daemon {
     let mut command = ISTGT.command();
     command.arg("-D").arg("-c").arg(folder.join("istgt.conf"));
-    Daemon::spawn(command, &folder.join("log"))
+    Daemon::spawn(command, folder)
 }
 
 /// Does the control port say who it is? It does so once both ports are served. A connection to the portal would prove

@@ -103,6 +103,45 @@ fn istgt_takes_global_keys() {
     }
 }
 
+/// LIO pads its CHAP answers with left-overs of earlier ones, which libiscsi reads as text: with a name of six letters
+/// nothing is padded.
+#[test]
+fn lio_demands_what_it_was_told_to_demand() {
+    const SIX: (&str, &str) = ("target", TARGET.1);
+    const MUTUAL: Credentials<'_> = Credentials { initiator: Some(INITIATOR), target: Some(SIX) };
+    let wrong_reverse = Credentials { target: Some((SIX.0, WRONG.1)), ..MUTUAL };
+    let mutual = Auth::mutual(INITIATOR, SIX);
+    let lio = Lio::builder()
+        .target(LioTarget::named("none").size(5 << 20).portal_groups(2).parameter("ImmediateData", "No"))
+        .target(LioTarget::named("chap").auth(Auth::chap(INITIATOR)))
+        .target(LioTarget::named("mutual").auth(mutual.clone()))
+        .discovery(mutual)
+        .start();
+    let capture = Capture::start(lio.portal().port());
+    assert!(read_capacity(&lio.url("none")).stdout.contains("ADDRESS:10239"), "{}", lio.log());
+    assert!(keys_of(&capture.stop(), "iscsi.opcode == 0x23").contains("ImmediateData=No"));
+    assert!(admits(&lio.url("chap"), ONE_WAY));
+    assert!(!admits(&lio.url("chap"), NOBODY));
+    assert!(!admits(&lio.url("chap"), MUTUAL), "there is no account for the target");
+    assert!(admits(&lio.url("mutual"), MUTUAL));
+    assert!(!admits(&lio.url("mutual"), WRONG_FORWARD));
+    assert!(!admits(&lio.url("mutual"), wrong_reverse));
+    assert!(admits(&lio.url("mutual"), ONE_WAY), "LIO leaves mutual CHAP to the initiator");
+    let url = format!("iscsi://{}", lio.portal());
+    let found = discover(&url, MUTUAL).stdout;
+    assert!(lio.portals().iter().zip(1..).all(|(portal, tag)| found.contains(&format!("{portal},{tag}"))));
+    assert!(!discover(&url, NOBODY).status.success());
+    let pid = lio.pid();
+    drop(lio);
+    assert!(!Path::new("/proc").join(pid.to_string()).exists());
+}
+
+#[test]
+#[should_panic(expected = "NoSuchKey")]
+fn lio_is_not_ready_if_a_step_of_its_setup_failed() {
+    let _ = Lio::builder().target(LioTarget::named("one").parameter("NoSuchKey", "Yes")).start();
+}
+
 #[test]
 fn targets_run_side_by_side_and_end_when_dropped() {
     let tgts = [(); 3].map(|()| Tgt::builder().target(TgtTarget::named("one")).start());

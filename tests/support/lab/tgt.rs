@@ -153,5 +153,5 @@ fn spawn(tgtadm: &Tgtadm, portal: SocketAddr, folder: &Path) -> Daemon {
     let mut command = TGTD.command();
     tgtadm.bind(&mut command);
     command.args(["-f", "--iscsi", &format!("portal={portal}")]);
-    Daemon::spawn(command, &folder.join("log"))
+    Daemon::spawn(command, folder)
 }

@@ -1,0 +1,50 @@
+//! The library against every daemon of the laboratory: who authenticated whom, or how it failed.
+//!
+//! [`cases`] is the table of what is expected. It is written to `README.md` of this folder with `WRITE_TABLE=1`.
+
+mod attempt;
+mod cases;
+mod table;
+
+use tokio::runtime::Runtime;
+
+use self::attempt::Lab;
+use self::cases::cases;
+use crate::stage::Daemon;
+
+#[test]
+fn tgt_as_the_table_says() {
+    as_the_table_says(Daemon::Tgt);
+}
+
+#[test]
+fn istgt_as_the_table_says() {
+    as_the_table_says(Daemon::Istgt);
+}
+
+#[test]
+fn lio_as_the_table_says() {
+    as_the_table_says(Daemon::Lio);
+}
+
+/// All cells of a column are tried, then every one that differs is shown.
+fn as_the_table_says(daemon: Daemon) {
+    let (lab, runtime) = (Lab::new(daemon), Runtime::new().unwrap());
+    let differing = cases().into_iter().filter_map(|case| {
+        let (expected, found) = (case.expected(daemon), runtime.block_on(lab.attempt(&case)));
+        (found != expected).then(|| format!("{}\n  expected: {expected}\n  found:    {found}\n", case.what))
+    });
+    let differing: Vec<String> = differing.collect();
+    assert!(differing.is_empty(), "{daemon:?}\n{}", differing.concat());
+}
+
+#[test]
+fn the_table_of_the_readme_is_current() {
+    const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/interop/README.md");
+    let rendered = table::render(&cases());
+    if std::env::var_os("WRITE_TABLE").is_some() {
+        std::fs::write(README, &rendered).unwrap();
+    }
+    let written = std::fs::read_to_string(README).unwrap();
+    assert!(written == rendered, "tests/interop/README.md is not current: run this test with WRITE_TABLE=1");
+}

@@ -1,0 +1,139 @@
+//! LIO, the target in the Linux kernel, in an emulated guest (Debian packages `qemu-system-x86`, `busybox-static` and
+//! a kernel that is unpacked, not installed).
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::auth::Auth;
+use super::daemon::Daemon;
+use super::lio_guest::{PORT_TAKEN, READY, boot};
+use super::lio_target::{LioTarget, demand};
+use super::patience::wait_for;
+use super::port::free_port;
+
+const NAME_PREFIX: &str = "iqn.2001-04.com.example.lio";
+
+/// Ports tried before giving up: another process may take a free one first.
+const ATTEMPTS: usize = 5;
+
+/// A boot takes 10 seconds, on a busy machine several times that.
+const BOOT: Duration = Duration::from_mins(5);
+
+/// A running LIO. Dropping it ends the guest.
+///
+/// A boot takes long, logins are fast: tests of one program do well to share one in a static [`OnceLock`]. That is never
+/// dropped, but the guest and its files go with the test process all the same.
+///
+/// [`OnceLock`]: std::sync::OnceLock
+pub struct Lio {
+    // Before the folder: the guest goes before its files.
+    daemon: Daemon,
+    portals: Vec<SocketAddr>,
+    _folder: TempDir,
+}
+
+/// A LIO to be started.
+#[derive(Clone, Default)]
+pub struct LioBuilder {
+    discovery: Auth,
+    targets: Vec<LioTarget>,
+}
+
+impl LioBuilder {
+    /// What a discovery session takes.
+    #[must_use]
+    pub fn discovery(mut self, auth: Auth) -> Self {
+        self.discovery = auth;
+        self
+    }
+
+    /// Adds a target.
+    #[must_use]
+    pub fn target(mut self, target: LioTarget) -> Self {
+        self.targets.push(target);
+        self
+    }
+
+    /// Starts it, on free ports of 127.0.0.1; when this returns, logins succeed.
+    #[must_use]
+    pub fn start(self) -> Lio {
+        (0..ATTEMPTS).find_map(|_| self.attempt()).expect("qemu gets the ports it is told to forward")
+    }
+
+    /// `None` if somebody else was there first, on which qemu ends.
+    fn attempt(&self) -> Option<Lio> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let portals = self.free_portals();
+        let mut daemon = boot(folder.path(), &self.setup(&portals), &portals);
+        let over = wait_for(BOOT, || (daemon.has_ended() || daemon.log().contains(READY)).then_some(()));
+        assert!(over.is_some(), "the guest does not come up: {}", daemon.log());
+        if daemon.has_ended() {
+            let log = daemon.log();
+            assert!(log.contains(PORT_TAKEN), "the guest did not come up: {log}");
+            return None;
+        }
+        Some(Lio { daemon, portals, _folder: folder })
+    }
+
+    /// One for every portal group of the target that has most.
+    fn free_portals(&self) -> Vec<SocketAddr> {
+        let groups = self.targets.iter().map(|target| target.groups).max().unwrap_or(1);
+        (0..groups).map(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()))).collect()
+    }
+
+    /// What the guest is told, see `lio_guest/lio`.
+    fn setup(&self, portals: &[SocketAddr]) -> String {
+        let targets = self.targets.iter().map(|target| target.setup(&iqn(&target.name), portals));
+        targets.collect::<String>() + &demand("demand_of_discovery", &self.discovery)
+    }
+}
+
+impl Lio {
+    /// A LIO without targets.
+    #[must_use]
+    pub fn builder() -> LioBuilder {
+        LioBuilder::default()
+    }
+
+    /// Where the first portal group of every target is served.
+    #[must_use]
+    pub fn portal(&self) -> SocketAddr {
+        self.portals[0]
+    }
+
+    /// Where portal groups are served, that with tag 1 first.
+    #[must_use]
+    pub fn portals(&self) -> &[SocketAddr] {
+        &self.portals
+    }
+
+    /// The iSCSI name of the target `name`.
+    #[must_use]
+    pub fn iqn(&self, name: &str) -> String {
+        iqn(name)
+    }
+
+    /// `iscsi://portal/iqn/lun` of the disk of the target `name`, in its first portal group.
+    #[must_use]
+    pub fn url(&self, name: &str) -> String {
+        format!("iscsi://{}/{}/{}", self.portal(), iqn(name), LioTarget::LUN)
+    }
+
+    /// The process id of the guest.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.daemon.pid()
+    }
+
+    /// The guest's console: among others why LIO refused a login.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.daemon.log()
+    }
+}
+
+fn iqn(name: &str) -> String {
+    format!("{NAME_PREFIX}:{name}")
+}

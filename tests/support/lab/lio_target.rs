@@ -1,0 +1,102 @@
+//! One target of a LIO, and the words by which the guest makes it.
+
+use std::net::SocketAddr;
+
+use super::auth::{Account, Auth};
+
+/// A target with one disk in a sparse file of the guest.
+#[derive(Clone)]
+pub struct LioTarget {
+    pub(super) name: String,
+    pub(super) auth: Auth,
+    pub(super) groups: usize,
+    parameters: Vec<(String, String)>,
+    size: u64,
+}
+
+impl LioTarget {
+    /// The disk: units count from 0.
+    pub const LUN: u16 = 0;
+
+    /// A target whose iSCSI name ends in `:name`, with a disk of 64 MiB, LIO's default parameters, no authentication,
+    /// and one portal group. LIO does digests if the initiator wants them.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), auth: Auth::None, groups: 1, parameters: Vec::new(), size: 64 << 20 }
+    }
+
+    /// What a login takes. LIO uses the first CHAP algorithm of the initiator's list that it knows, and it knows MD5,
+    /// SHA-1, SHA-256 and SHA3-256.
+    #[must_use]
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.auth = auth;
+        self
+    }
+
+    /// Sets an operational parameter by its key of RFC 7143, section 13, in every portal group: `("InitialR2T", "No")`,
+    /// `("HeaderDigest", "CRC32C")`, which demands it … `ErrorRecoveryLevel` has no effect here.
+    #[must_use]
+    pub fn parameter(mut self, key: &str, value: &str) -> Self {
+        self.parameters.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The size of the disk in octets, a multiple of 512. What is written takes room in the guest's memory.
+    #[must_use]
+    pub fn size(mut self, octets: u64) -> Self {
+        self.size = octets;
+        self
+    }
+
+    /// Gives it as many portal groups, with the tags 1, 2 and so on, each at a portal of its own
+    /// ([`Lio::portals`](super::Lio::portals)). All of them lead to the same disk.
+    #[must_use]
+    pub fn portal_groups(mut self, count: usize) -> Self {
+        self.groups = count;
+        self
+    }
+
+    /// The lines that make it, see `lio_guest/lio`.
+    pub(super) fn setup(&self, iqn: &str, portals: &[SocketAddr]) -> String {
+        let Self { name, size, .. } = self;
+        let groups = portals.iter().take(self.groups).zip(1..);
+        let groups = groups.map(|(portal, tag)| self.group(&format!("{iqn} {tag} {name} {portal}")));
+        format!("disk {name} {size}\n{}", groups.collect::<String>())
+    }
+
+    fn group(&self, words: &str) -> String {
+        let parameters = self.parameters.iter();
+        let parameters = parameters.map(|(key, value)| format!("parameter {key} {}\n", quoted(value)));
+        let demand = demand("demand", &self.auth);
+        format!("group {words}\n{}{demand}enable\n", parameters.collect::<String>())
+    }
+}
+
+/// The word and what it demands; nothing where nobody proves anything.
+pub(super) fn demand(word: &str, auth: &Auth) -> String {
+    let accounts = auth.incoming().into_iter().chain(auth.outgoing());
+    let words = accounts.map(|Account { user, secret }| format!(" {} {}", quoted(user), quoted(secret)));
+    let words: String = words.collect();
+    if words.is_empty() { words } else { format!("{word}{words}\n") }
+}
+
+/// One word for a shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_group_has_its_own_lines() {
+        let portals = ["127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap()];
+        let target = LioTarget::named("t").size(512).portal_groups(2).parameter("InitialR2T", "No");
+        let setup = target.auth(Auth::chap(("o'user", "secret"))).setup("iqn:t", &portals);
+        let settings = "parameter InitialR2T 'No'\ndemand 'o'\\''user' 'secret'\nenable\n";
+        let groups = ["group iqn:t 1 t 127.0.0.1:1\n", "group iqn:t 2 t 127.0.0.1:2\n"];
+        let [first, second] = groups.map(|group| format!("{group}{settings}"));
+        assert_eq!(setup, format!("disk t 512\n{first}{second}"));
+    }
+}
