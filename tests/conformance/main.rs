@@ -9,6 +9,7 @@
     reason = "tests fail so"
 )]
 
+mod agreement;
 mod chap_attacks;
 mod chap_vectors;
 mod halves;

@@ -23,6 +23,7 @@ pub(crate) struct Negotiation {
     discovery: bool,
     progress: [Progress; KEYS.len()],
     answers: TextWriter,
+    rejected: bool,
     declared: bool,
 }
 
@@ -33,6 +34,7 @@ impl Negotiation {
             discovery,
             progress: [Progress::Unspoken; KEYS.len()],
             answers: TextWriter::new(),
+            rejected: false,
             declared: false,
         }
     }
@@ -81,6 +83,12 @@ impl Negotiation {
         core::mem::take(&mut self.answers)
     }
 
+    /// Was an offer rejected since the last call? The peer may not be able to live with that: it has to have its say
+    /// before the stage ends.
+    pub(crate) fn take_rejected(&mut self) -> bool {
+        core::mem::take(&mut self.rejected)
+    }
+
     /// The result once both sides are done: defaults where a key was never settled (NEG-01, NEG-12).
     pub(crate) fn finish(&self) -> Parameters {
         let mut result = Parameters {
@@ -110,7 +118,10 @@ impl Negotiation {
         let settled = key.accept(wish, value);
         match settled {
             Some(value) => self.answers.push(key.name, value),
-            None => self.answers.push(key.name, "Reject"),
+            None => {
+                self.answers.push(key.name, "Reject");
+                self.rejected = true;
+            }
         }
         Ok(settled)
     }

@@ -48,7 +48,8 @@ pub(super) fn operational<'a>(
     }
     text.append(negotiation.take_answers());
     negotiation.write_declaration(&mut text);
-    let next = if request.transit && request.next_stage == Stage::FULL_FEATURE {
+    let rejected = negotiation.take_rejected();
+    let next = if request.transit && request.next_stage == Stage::FULL_FEATURE && !rejected {
         Next::Complete(opening, negotiation)
     } else {
         Next::Stay(State::Operational(opening, negotiation))

@@ -1,0 +1,258 @@
+//! The initiator's half against the target's half, whatever either wants and however the text is cut: both ends agree on
+//! every value and on who authenticated whom, or both fail.
+
+use iscsi_login::initiator::{self, Authenticated, SessionType};
+use iscsi_login::{
+    Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, Nonce, Offer,
+    ReverseCredential, ReverseSecret, target,
+};
+use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumber};
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+use proptest::strategy::ValueTree as _;
+
+use crate::scripted::names;
+
+/// What one side brings along.
+#[derive(Clone, Debug)]
+struct Side {
+    policy: Policy,
+    /// What it believes the two secrets to be.
+    forward: Vec<u8>,
+    reverse: Vec<u8>,
+    algorithms: Vec<ChapAlgorithm>,
+    offer: Offer,
+    nonce: [u8; Nonce::LENGTH],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Policy {
+    None,
+    IfAsked,
+    Chap,
+    Mutual,
+}
+
+impl Side {
+    fn authentication(&self) -> Authentication<'_> {
+        let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(&self.forward) };
+        let reverse = ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(&self.reverse) };
+        match self.policy {
+            Policy::None => Authentication::None,
+            Policy::IfAsked => Authentication::IfAsked(forward),
+            Policy::Chap => Authentication::Chap(forward),
+            Policy::Mutual => Authentication::Mutual(forward, reverse),
+        }
+    }
+}
+
+/// Where texts are cut, over and over.
+type Cuts = Vec<Index>;
+
+struct Wire {
+    cuts: std::iter::Cycle<std::vec::IntoIter<Index>>,
+}
+
+impl Wire {
+    fn cut(&mut self, length: usize) -> usize {
+        self.cuts.next().map_or(0, |cut| cut.index(length + 1))
+    }
+
+    /// Hands the request over in two pieces.
+    fn to_target<'a>(&mut self, portal: target::Login<'a>, request: &LoginRequest) -> target::Step<'a> {
+        if request.continues || request.text.is_empty() {
+            return portal.receive(request);
+        }
+        let at = self.cut(request.text.len());
+        let text = request.text.slice(..at);
+        let first = LoginRequest { transit: false, continues: true, text, ..request.clone() };
+        match portal.receive(&first) {
+            target::Step::Send(portal, response) => {
+                assert!(response.text.is_empty() && !response.transit && !response.continues);
+                portal.receive(&LoginRequest { text: request.text.slice(at..), ..request.clone() })
+            }
+            other => other,
+        }
+    }
+
+    /// Hands the response over, in two pieces if it may be cut: one that ends a stage may not.
+    fn to_initiator<'a>(
+        &mut self,
+        login: initiator::Login<'a>,
+        response: &LoginResponse,
+    ) -> Result<initiator::Step<'a>, iscsi_login::LoginError> {
+        if response.continues || response.transit || response.text.is_empty() {
+            return login.receive(response);
+        }
+        let at = self.cut(response.text.len());
+        let first = LoginResponse { continues: true, text: response.text.slice(..at), ..response.clone() };
+        match login.receive(&first)? {
+            initiator::Step::Send(login, request) => {
+                assert!(request.text.is_empty() && !request.transit && !request.continues);
+                login.receive(&LoginResponse { text: response.text.slice(at..), ..response.clone() })
+            }
+            _ => panic!("half a text ended the login"),
+        }
+    }
+}
+
+type Ended = (Option<initiator::Completed>, Option<target::Completed>);
+
+fn log_in(ours: &Side, theirs: &Side, discovery: bool, cuts: Cuts) -> Ended {
+    let accounts = [target::Account { name: names().1, authentication: theirs.authentication() }];
+    let mut portal = target::Login::new(target::Config {
+        accounts: &accounts,
+        discovery: theirs.authentication(),
+        algorithms: &theirs.algorithms,
+        offer: theirs.offer,
+        portal_group_tag: 1,
+        tsih: 77,
+        stat_sn: SerialNumber(u32::MAX),
+        nonce: Nonce::from_random(theirs.nonce),
+    });
+    let started = initiator::Login::start(initiator::Config {
+        initiator_name: names().0,
+        initiator_alias: None,
+        session_type: if discovery { SessionType::Discovery } else { SessionType::Normal(names().1) },
+        isid: Isid::from_random([1, 2, 3], 4),
+        cid: 0,
+        itt: InitiatorTaskTag(7),
+        cmd_sn: SerialNumber(1000),
+        authentication: ours.authentication(),
+        algorithms: &ours.algorithms,
+        offer: ours.offer,
+        nonce: Nonce::from_random(ours.nonce),
+        is_ours: &|_| false,
+    });
+    // One secret for both directions is refused before anything is sent.
+    let Ok((mut login, mut request)) = started else { return (None, None) };
+    let mut wire = Wire { cuts: cuts.into_iter().cycle() };
+    loop {
+        let (response, theirs) = match wire.to_target(portal, &request) {
+            target::Step::Send(next, response) => {
+                portal = next;
+                match wire.to_initiator(login, &response) {
+                    Ok(initiator::Step::Send(next, next_request)) => (login, request) = (next, next_request),
+                    Ok(_) => panic!("the initiator is done and the target is not"),
+                    // The connection closes: the target fails as well.
+                    Err(_) => return (None, None),
+                }
+                continue;
+            }
+            target::Step::Complete(response, completed) => (response, Some(*completed)),
+            target::Step::Refuse(response, _) => (response, None),
+        };
+        return match wire.to_initiator(login, &response) {
+            Ok(initiator::Step::Complete(completed)) => (Some(completed), theirs),
+            Ok(_) => panic!("the target is done and the initiator is not"),
+            Err(_) => (None, theirs),
+        };
+    }
+}
+
+fn digest() -> impl Strategy<Value = DigestPreference> {
+    use DigestPreference::{AcceptCrc32c, Crc32c, None, PreferCrc32c};
+    select(vec![None, Crc32c, PreferCrc32c, AcceptCrc32c])
+}
+
+fn offer() -> impl Strategy<Value = Offer> {
+    let flags = any::<[bool; 4]>();
+    let lengths = (512..16_777_216_u32, 512..16_777_216_u32, 512..16_777_216_u32);
+    let counts = (1..65_536_u32, 0..3601_u32, 0..3601_u32);
+    (digest(), digest(), flags, lengths, counts).prop_map(|(header, data, flags, lengths, counts)| {
+        let mut offer = Offer::default();
+        (offer.header_digest, offer.data_digest) = (header, data);
+        let parameters = &mut offer.parameters;
+        [parameters.initial_r2t, parameters.immediate_data, ..] = flags;
+        parameters.max_recv_data_segment_length = lengths.0;
+        parameters.max_burst_length = lengths.1.max(lengths.2);
+        parameters.first_burst_length = lengths.1.min(lengths.2);
+        parameters.max_outstanding_r2t = u16::try_from(counts.0).unwrap();
+        parameters.default_time2wait = u16::try_from(counts.1).unwrap();
+        parameters.default_time2retain = u16::try_from(counts.2).unwrap();
+        offer
+    })
+}
+
+fn secret() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any::<u8>(), 12..=255)
+}
+
+fn algorithms() -> impl Strategy<Value = Vec<ChapAlgorithm>> {
+    subsequence(ChapAlgorithm::ALL.to_vec(), 1..=4).prop_shuffle()
+}
+
+/// A side that knows these secrets, or, now and then, others.
+fn side(forward: Vec<u8>, reverse: Vec<u8>) -> impl Strategy<Value = Side> {
+    let policy = select(vec![Policy::None, Policy::IfAsked, Policy::Chap, Policy::Mutual]);
+    let forward = prop_oneof![8 => Just(forward), 1 => secret()];
+    let reverse = prop_oneof![8 => Just(reverse), 1 => secret()];
+    (policy, forward, reverse, algorithms(), offer(), any::<[u8; 32]>(), any::<u8>()).prop_map(
+        |(policy, forward, reverse, algorithms, offer, challenge, identifier)| {
+            let mut nonce = [identifier; Nonce::LENGTH];
+            nonce[1..].copy_from_slice(&challenge);
+            Side { policy, forward, reverse, algorithms, offer, nonce }
+        },
+    )
+}
+
+fn sides() -> impl Strategy<Value = (Side, Side)> {
+    (secret(), secret())
+        .prop_flat_map(|(forward, reverse)| (side(forward.clone(), reverse.clone()), side(forward, reverse)))
+}
+
+/// What has to hold when both are in full feature phase.
+fn check(ours: &Side, theirs: &Side, completed: &initiator::Completed, other: &target::Completed) {
+    let mut mirrored = other.parameters;
+    std::mem::swap(&mut mirrored.max_recv_data_segment_length, &mut mirrored.max_send_data_segment_length);
+    assert_eq!(completed.parameters, mirrored);
+    assert_eq!((completed.tsih, completed.exp_stat_sn), (77, other.stat_sn));
+    let proved = (other.initiator_authenticated, other.target_authenticated);
+    match &completed.authenticated {
+        Authenticated::None => assert_eq!(proved, (false, false)),
+        Authenticated::Initiator { .. } => assert_eq!(proved, (true, false)),
+        Authenticated::Mutual(_) => assert_eq!(proved, (true, true)),
+    }
+    let at_least = |policy| match policy {
+        Policy::None | Policy::IfAsked => (false, false),
+        Policy::Chap => (true, false),
+        Policy::Mutual => (true, true),
+    };
+    for (policy, side) in [(ours.policy, "initiator"), (theirs.policy, "target")] {
+        let (initiator, target) = at_least(policy);
+        assert!(proved.0 >= initiator && proved.1 >= target, "less than the {side} demands");
+    }
+    assert!(!proved.0 || ours.forward == theirs.forward);
+    assert!(!proved.1 || ours.reverse == theirs.reverse);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_ends_agree_or_both_fail(
+        (ours, theirs) in sides(),
+        discovery in any::<bool>(),
+        cuts in proptest::collection::vec(any::<Index>(), 1..5),
+    ) {
+        match log_in(&ours, &theirs, discovery, cuts) {
+            (Some(completed), Some(other)) => check(&ours, &theirs, &completed, &other),
+            (None, None) => {}
+            (completed, other) => panic!("one alone: {completed:?} {other:?}"),
+        }
+    }
+}
+
+/// The same wishes on both sides always come together: the property is not kept by failing.
+#[test]
+fn equal_wishes_come_together() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..200 {
+        let (ours, _) = sides().new_tree(&mut runner).unwrap().current();
+        let mut theirs = ours.clone();
+        theirs.nonce[1] ^= 1;
+        let (completed, other) = log_in(&ours, &theirs, false, vec![]);
+        assert_eq!(completed.is_some(), other.is_some());
+        assert!(completed.is_some() || ours.forward == ours.reverse, "{ours:?}");
+    }
+}
