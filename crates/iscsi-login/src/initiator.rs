@@ -175,8 +175,8 @@ impl<'a> Login<'a> {
         let text = declarations(&config);
         let (state, outgoing) = match config.authentication {
             Authentication::None => AwaitingParameters::begin(&config, text),
-            Authentication::IfAsked(_) => AwaitingMethod::begin("None,CHAP", text),
-            Authentication::Chap(_) | Authentication::Mutual(..) => AwaitingMethod::begin("CHAP", text),
+            Authentication::IfAsked(_) => AwaitingMethod::begin("None,CHAP", Some(Stage::OPERATIONAL), text),
+            Authentication::Chap(_) | Authentication::Mutual(..) => AwaitingMethod::begin("CHAP", None, text),
         };
         let mut exchange = Exchange::new(config);
         let request = exchange.request(outgoing)?;

@@ -116,12 +116,11 @@ impl Negotiation {
             return Ok(None);
         }
         let settled = key.accept(wish, value);
-        match settled {
-            Some(value) => self.answers.push(key.name, value),
-            None => {
-                self.answers.push(key.name, "Reject");
-                self.rejected = true;
-            }
+        if let Some(value) = settled {
+            self.answers.push(key.name, value);
+        } else {
+            self.answers.push(key.name, "Reject");
+            self.rejected = true;
         }
         Ok(settled)
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use iscsi_initiator::{
-    Authenticated, AuthenticationMode, AuthenticationRequest, BlockDevice, Completed, Config,
-    DiscoveredTarget, Error, Initiator, Lun, Portal, Session,
+    Authenticated, AuthenticationRequest, BlockDevice, Completed, Config, DiscoveredTarget, Error, Initiator,
+    Lun, Portal, Session,
 };
 use iscsi_secrets::{ForwardCredential, MemoryStore, ReverseCredential, Secret};
 
@@ -92,12 +92,7 @@ fn portal_of(stage: &Stage) -> Portal {
 }
 
 /// The mode is named, so that nothing less than it can pass.
-fn request(Credentials { forward, reverse }: Credentials) -> AuthenticationRequest {
-    let mode = match (forward, reverse) {
-        (None, _) => AuthenticationMode::None,
-        (Some(_), None) => AuthenticationMode::Chap,
-        (Some(_), Some(_)) => AuthenticationMode::Mutual,
-    };
+fn request(Credentials { mode, forward, reverse }: Credentials) -> AuthenticationRequest {
     let secret = |text: &str| Secret::from_octets(text.as_bytes()).unwrap();
     let forward =
         forward.map(|(name, text)| ForwardCredential::new(Some(name.to_owned()), secret(text)).unwrap());

@@ -1,6 +1,6 @@
 //! The table: what is tried, and what comes of it with each daemon.
 
-use iscsi_initiator::{ChapAlgorithm, DigestPreference};
+use iscsi_initiator::{AuthenticationMode, ChapAlgorithm, DigestPreference};
 
 use crate::program::{FORWARD, REVERSE, TestAccount, wrong};
 use crate::stage::Daemon;
@@ -24,6 +24,8 @@ pub(super) enum Door {
 /// What we prove, and what the target has to prove.
 #[derive(Clone, Copy)]
 pub(super) struct Credentials {
+    /// How much authentication is demanded.
+    pub(super) mode: AuthenticationMode,
     pub(super) forward: Option<TestAccount>,
     pub(super) reverse: Option<TestAccount>,
 }
@@ -71,9 +73,12 @@ const fn case(what: &'static str, door: Door, credentials: Credentials) -> Case 
     Case { what, door, credentials, algorithms: &[Md5], digests: [NoDigest, NoDigest], expected: [""; 3] }
 }
 
-const NOBODY: Credentials = Credentials { forward: None, reverse: None };
-const ONE_WAY: Credentials = Credentials { forward: Some(FORWARD), reverse: None };
-const MUTUAL: Credentials = Credentials { forward: Some(FORWARD), reverse: Some(REVERSE) };
+const NOBODY: Credentials = Credentials { mode: AuthenticationMode::None, forward: None, reverse: None };
+const ONE_WAY: Credentials =
+    Credentials { mode: AuthenticationMode::Chap, forward: Some(FORWARD), reverse: None };
+const IF_ASKED: Credentials = Credentials { mode: AuthenticationMode::IfAsked, ..ONE_WAY };
+const MUTUAL: Credentials =
+    Credentials { mode: AuthenticationMode::Mutual, forward: Some(FORWARD), reverse: Some(REVERSE) };
 
 const WRONG_FORWARD: Credentials = Credentials { forward: Some(wrong(FORWARD)), ..MUTUAL };
 const WRONG_REVERSE: Credentials = Credentials { reverse: Some(wrong(REVERSE)), ..MUTUAL };
@@ -100,6 +105,9 @@ const NO_ANSWER: &str =
     "TargetNotAuthenticated: target not authenticated: target did not answer the challenge";
 const REJECTED: &str = "TargetNotAuthenticated: target not authenticated: authentication method Reject chosen, only \
                         CHAP is allowed";
+/// MD5 has to be offered (RFC 7143, 12.1.3), and need not be accepted.
+const TOO_WEAK: &str =
+    "TargetNotAuthenticated: target not authenticated: algorithm MD5 chosen, which is not acceptable";
 /// LIO says nothing to an `AuthMethod` that does not suit it.
 const CLOSED: &str = "Network: connection lost";
 
@@ -122,6 +130,9 @@ fn logins() -> Vec<Case> {
 /// Demands of one side that do not suit the other.
 fn demands() -> Vec<Case> {
     vec![
+        case("CHAP if asked, `open`", Door::Target("open"), IF_ASKED).gives_all("nobody"),
+        case("CHAP if asked, `chap`", Door::Target("chap"), IF_ASKED).gives_all(ONE),
+        case("CHAP if asked, `mutual`", Door::Target("mutual"), IF_ASKED).gives([ONE, REFUSED, ONE]),
         case("no authentication, `chap`", Door::Target("chap"), NOBODY).gives_all(REFUSED_WITHOUT),
         case("one-way CHAP, `mutual`", Door::Target("mutual"), ONE_WAY).gives([ONE, REFUSED, ONE]),
         case("one-way CHAP, `open`", Door::Target("open"), ONE_WAY).gives([REFUSED, REJECTED, CLOSED]),
@@ -131,7 +142,7 @@ fn demands() -> Vec<Case> {
 }
 
 fn wrong_secrets() -> Vec<Case> {
-    let one_way = Credentials { reverse: None, ..WRONG_FORWARD };
+    let one_way = Credentials { forward: WRONG_FORWARD.forward, ..ONE_WAY };
     let mutual = |what, credentials| case(what, Door::Target("mutual"), credentials);
     vec![
         case("wrong forward secret, `chap`", Door::Target("chap"), one_way).gives_all(REFUSED),
@@ -165,6 +176,9 @@ fn algorithms() -> Vec<Case> {
             .offering(&[Md5, Sha3_256, Sha256, Sha1])
             .gives_all(BOTH),
         strongest.offering(&ChapAlgorithm::ALL).gives([UNREADABLE, BOTH, "both, SHA3-256"]),
+        case("one-way CHAP by SHA-256 and nothing less, `chap`", Door::Target("chap"), ONE_WAY)
+            .offering(&[Sha256])
+            .gives([UNREADABLE, TOO_WEAK, "initiator, SHA-256"]),
         one_way.offering(&[Sha256, Md5]).gives([UNREADABLE, ONE, "initiator, SHA-256"]),
     ]
 }

@@ -3,10 +3,10 @@
 use iscsi_pdu::{Stage, TextWriter};
 
 use super::awaiting_challenge::AwaitingChallenge;
-use super::awaiting_proof::leave_security;
+use super::awaiting_proof::{begin_parameters, leave_security};
 use super::exchange::Exchange;
 use super::{Next, Outgoing, State};
-use crate::error::NotAuthenticated;
+use crate::error::{NotAuthenticated, Violation};
 use crate::received_keys::ReceivedKeys;
 use crate::{Authentication, ChapAlgorithm, LoginError};
 
@@ -15,9 +15,14 @@ use crate::{Authentication, ChapAlgorithm, LoginError};
 pub(super) struct AwaitingMethod;
 
 impl AwaitingMethod {
-    pub(super) fn begin<'a>(offered: &str, text: TextWriter) -> (State<'a>, Outgoing) {
+    /// Where a choice of `None` is welcome, the target may end the stage with it.
+    pub(super) fn begin<'a>(
+        offered: &str,
+        transit_to: Option<Stage>,
+        text: TextWriter,
+    ) -> (State<'a>, Outgoing) {
         let text = text.pair("AuthMethod", offered);
-        (State::Method(Self), Outgoing { stage: Stage::SECURITY, transit_to: None, text })
+        (State::Method(Self), Outgoing { stage: Stage::SECURITY, transit_to, text })
     }
 
     #[allow(clippy::unused_self, reason = "receiving consumes the state")]
@@ -27,15 +32,15 @@ impl AwaitingMethod {
         mut keys: ReceivedKeys<'_>,
         granted: Option<Stage>,
     ) -> Result<Next<'a>, LoginError> {
-        if let Some(next) = granted {
-            return Err(NotAuthenticated::Skipped { next }.into());
-        }
-        let chosen = keys.take_required("AuthMethod")?;
+        let chosen = keys.take("AuthMethod")?;
         keys.expect_none_left("the choice of the authentication method")?;
-        match (chosen, exchange.config.authentication) {
-            ("CHAP", _) => Ok(offer_algorithms(exchange.config.algorithms)),
-            ("None", Authentication::IfAsked(_)) => Ok(leave_security()),
-            _ => Err(NotAuthenticated::Method { chosen: chosen.to_owned() }.into()),
+        match (chosen, granted, exchange.config.authentication) {
+            (Some("CHAP"), None, _) => Ok(offer_algorithms(exchange.config.algorithms)),
+            (Some("None"), None, Authentication::IfAsked(_)) => Ok(leave_security()),
+            (Some("None"), Some(_), Authentication::IfAsked(_)) => Ok(begin_parameters(exchange)),
+            (_, Some(next), _) => Err(NotAuthenticated::Skipped { next }.into()),
+            (Some(chosen), None, _) => Err(NotAuthenticated::Method { chosen: chosen.to_owned() }.into()),
+            (None, None, _) => Err(Violation::MissingKey { key: "AuthMethod" }.into()),
         }
     }
 }

@@ -30,13 +30,16 @@ impl<'a> AwaitingProof<'a> {
         }
         keys.expect_none_left("the end of the authentication")?;
         match granted {
-            Some(_) => {
-                let (state, outgoing) = AwaitingParameters::begin_after_security(exchange);
-                Ok(Next::Send(state, outgoing))
-            }
+            Some(_) => Ok(begin_parameters(exchange)),
             None => Ok(leave_security()),
         }
     }
+}
+
+/// The security stage is over.
+pub(super) fn begin_parameters<'a>(exchange: &Exchange<'a>) -> Next<'a> {
+    let (state, outgoing) = AwaitingParameters::begin_after_security(exchange);
+    Next::Send(state, outgoing)
 }
 
 /// Nothing more is to be proved: the transition is asked for until it is granted (LOG-16).
