@@ -59,7 +59,7 @@ impl Wire {
     }
 
     /// Hands the request over in two pieces.
-    fn to_target<'a>(&mut self, portal: target::Login<'a>, request: &LoginRequest) -> target::Step<'a> {
+    fn hand_to_target<'a>(&mut self, portal: target::Login<'a>, request: &LoginRequest) -> target::Step<'a> {
         if request.continues || request.text.is_empty() {
             return portal.receive(request);
         }
@@ -76,7 +76,7 @@ impl Wire {
     }
 
     /// Hands the response over, in two pieces if it may be cut: one that ends a stage may not.
-    fn to_initiator<'a>(
+    fn hand_to_initiator<'a>(
         &mut self,
         login: initiator::Login<'a>,
         response: &LoginResponse,
@@ -128,10 +128,10 @@ fn log_in(ours: &Side, theirs: &Side, discovery: bool, cuts: Cuts) -> Ended {
     let Ok((mut login, mut request)) = started else { return (None, None) };
     let mut wire = Wire { cuts: cuts.into_iter().cycle() };
     loop {
-        let (response, theirs) = match wire.to_target(portal, &request) {
+        let (response, theirs) = match wire.hand_to_target(portal, &request) {
             target::Step::Send(next, response) => {
                 portal = next;
-                match wire.to_initiator(login, &response) {
+                match wire.hand_to_initiator(login, &response) {
                     Ok(initiator::Step::Send(next, next_request)) => (login, request) = (next, next_request),
                     Ok(_) => panic!("the initiator is done and the target is not"),
                     // The connection closes: the target fails as well.
@@ -142,7 +142,7 @@ fn log_in(ours: &Side, theirs: &Side, discovery: bool, cuts: Cuts) -> Ended {
             target::Step::Complete(response, completed) => (response, Some(*completed)),
             target::Step::Refuse(response, _) => (response, None),
         };
-        return match wire.to_initiator(login, &response) {
+        return match wire.hand_to_initiator(login, &response) {
             Ok(initiator::Step::Complete(completed)) => (Some(completed), theirs),
             Ok(_) => panic!("the target is done and the initiator is not"),
             Err(_) => (None, theirs),
