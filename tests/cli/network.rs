@@ -31,7 +31,7 @@ fn a_closed_port() {
 #[test]
 fn a_connection_that_closes() {
     let portal = listener(drop);
-    Place::with_store().run(&["discover", &portal]).expect(7).complains("lost");
+    Place::with_store().run(&["discover", &portal]).expect(7).complains("closed during");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use iscsi_login::{LoginError, Misuse, NotAuthenticated, Violation};
-use iscsi_pdu::{LoginStatus, LogoutResponseCode, ScsiResponseCode, ScsiStatus};
+use iscsi_pdu::{LoginStatus, LogoutResponseCode, ScsiResponseCode, ScsiStatus, Stage};
 use iscsi_secrets::StoreError;
 
 use crate::Portal;
@@ -42,6 +42,16 @@ pub enum Error {
     ConnectionLost {
         /// The portal.
         portal: Portal,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// The target closed the connection in the middle of the login, without a status that says why.
+    #[error("connection to {portal} closed during {stage}: {reason}")]
+    ClosedDuringLogin {
+        /// The portal.
+        portal: Portal,
+        /// Where the login stood.
+        stage: Stage,
         /// What the operating system said.
         reason: String,
     },
@@ -174,6 +184,7 @@ impl Error {
             Self::Random => Fault::Internal,
             Self::Connect { .. }
             | Self::ConnectionLost { .. }
+            | Self::ClosedDuringLogin { .. }
             | Self::Timeout { .. }
             | Self::SessionEnded(_) => Fault::Network,
             Self::Login { error, .. } => login_fault(error),
@@ -197,6 +208,11 @@ impl Error {
                 "remember the initiator's secret and set the target's, or choose another --auth".to_owned()
             }
             Self::Connect { .. } => "check host and port, and that the target listens there".to_owned(),
+            Self::ClosedDuringLogin { stage: Stage::SECURITY, .. } => {
+                "some targets close instead of refusing what they do not want: check whether the target asks for CHAP, \
+                 one-way or mutual; --auth if-asked leaves it to the target"
+                    .to_owned()
+            }
             Self::Timeout { .. } => "raise --timeout if the target is slow rather than gone".to_owned(),
             Self::Login { error, .. } => login_hint(error)?.to_owned(),
             _ => return None,

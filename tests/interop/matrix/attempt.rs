@@ -121,7 +121,7 @@ fn listed(targets: &[DiscoveredTarget]) -> String {
 /// The innermost reason. The outer ones name the portal, which is another in every run.
 fn reason(error: &Error) -> String {
     match error {
-        Error::ConnectionLost { .. } => format!("{:?}: connection lost", error.fault()),
+        Error::ClosedDuringLogin { stage, .. } => format!("{:?}: closed during {stage}", error.fault()),
         _ => format!(
             "{:?}: {}",
             error.fault(),

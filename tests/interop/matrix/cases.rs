@@ -109,7 +109,7 @@ const REJECTED: &str = "TargetNotAuthenticated: target not authenticated: authen
 const TOO_WEAK: &str =
     "TargetNotAuthenticated: target not authenticated: algorithm MD5 chosen, which is not acceptable";
 /// LIO says nothing to an `AuthMethod` that does not suit it.
-const CLOSED: &str = "Network: connection lost";
+const CLOSED: &str = "Network: closed during security negotiation";
 
 /// Every row of the table.
 pub(super) fn cases() -> Vec<Case> {

@@ -2,7 +2,7 @@
 
 use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
 use iscsi_login::{LoginError, Misuse};
-use iscsi_pdu::{InitiatorTaskTag, LoginRequest, LoginResponse, SerialNumber};
+use iscsi_pdu::{InitiatorTaskTag, LoginRequest, LoginResponse, SerialNumber, Stage};
 
 use super::own_challenge::{OwnChallenge, is_ours};
 use super::{Transport, random};
@@ -40,7 +40,8 @@ pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome,
         Login::start(login_config(attempt, &challenge)?).map_err(refused_settings)?;
     let mut transport = Transport::connect(attempt.portal).await?;
     loop {
-        let response = exchange(&mut transport, &request).await?;
+        let response =
+            exchange(&mut transport, &request).await.map_err(|error| closed(error, login.stage()))?;
         let step = login.receive(&response).map_err(|error| failed(attempt.portal, error))?;
         (login, request) = match step {
             Step::Send(login, request) => (login, request),
@@ -84,6 +85,14 @@ fn login_config<'a>(attempt: &Attempt<'a>, challenge: &OwnChallenge) -> Result<i
         nonce: challenge.nonce(),
         is_ours: &is_ours,
     })
+}
+
+/// A target that closes says at least how far it came.
+fn closed(error: Error, stage: Stage) -> Error {
+    match error {
+        Error::ConnectionLost { portal, reason } => Error::ClosedDuringLogin { portal, stage, reason },
+        other => other,
+    }
 }
 
 const fn refused_settings(misuse: Misuse) -> Error {

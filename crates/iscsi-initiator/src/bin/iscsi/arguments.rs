@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
-use iscsi_initiator::{AuthenticationMode, DigestPreference};
+use iscsi_initiator::{AuthenticationMode, ChapAlgorithm, DigestPreference, Portal};
 
 use crate::commands::Command;
 use crate::size;
@@ -63,9 +63,22 @@ pub(crate) struct Options {
     /// How much authentication to demand; by default as much as the known secrets allow
     #[arg(long, global = true, value_name = "HOW", help_heading = "Credentials")]
     pub(crate) auth: Option<Authentication>,
+    /// Acceptable CHAP algorithms, the best first; MD5 is offered in any case, and accepted only if it is among them
+    #[arg(
+        long,
+        global = true,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "md5",
+        help_heading = "Credentials"
+    )]
+    pub(crate) algorithms: Vec<Algorithm>,
     /// Our iSCSI name; by default that of /etc/iscsi/initiatorname.iscsi, else one that is made once and kept
     #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
     pub(crate) initiator_name: Option<String>,
+    /// Portals to which a target may redirect the login [default: any]
+    #[arg(long, global = true, value_name = "PORTAL", value_delimiter = ',', help_heading = "Connection")]
+    pub(crate) redirect_to: Option<Vec<Portal>>,
     /// Limit for the whole login, and for each later command [default: 30 and 60]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = size::parse_seconds, help_heading = "Connection")]
     pub(crate) timeout: Option<Duration>,
@@ -103,6 +116,31 @@ impl From<Authentication> for AuthenticationMode {
             Authentication::IfAsked => Self::IfAsked,
             Authentication::Chap => Self::Chap,
             Authentication::Mutual => Self::Mutual,
+        }
+    }
+}
+
+/// `--algorithms`
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Algorithm {
+    /// MD5 (5), which every target knows
+    Md5,
+    /// SHA-1 (6)
+    Sha1,
+    /// SHA-256 (7); tgt takes that number for SHA-1
+    Sha256,
+    /// SHA3-256 (8)
+    #[value(name = "sha3-256")]
+    Sha3_256,
+}
+
+impl From<Algorithm> for ChapAlgorithm {
+    fn from(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Md5 => Self::Md5,
+            Algorithm::Sha1 => Self::Sha1,
+            Algorithm::Sha256 => Self::Sha256,
+            Algorithm::Sha3_256 => Self::Sha3_256,
         }
     }
 }

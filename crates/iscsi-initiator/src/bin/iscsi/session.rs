@@ -17,6 +17,8 @@ pub(crate) fn initiator(
     secret_source::check_standard_input(options, None)?;
     let store = store::for_reading(options)?;
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
+    config.algorithms = options.algorithms.iter().copied().map(Into::into).collect();
+    config.redirect_to.clone_from(&options.redirect_to);
     if let Some(limit) = options.timeout {
         (config.login_timeout, config.command_timeout) = (limit, limit);
     }
