@@ -14,5 +14,6 @@ mod chap_attacks;
 mod chap_vectors;
 mod halves;
 mod login_headers;
+mod long_texts;
 mod negotiation;
 mod scripted;
