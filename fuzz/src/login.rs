@@ -4,11 +4,10 @@ use bytes::Bytes;
 use iscsi_login::initiator::{Config, Login, SessionType, Step};
 use iscsi_login::{
     Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
-    ReverseSecret,
+    ReverseSecret, target,
 };
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
-    TargetNumbers,
 };
 
 /// Each answer is three octets of header, a length, and that much text; the login never completes, since nobody here
@@ -58,13 +57,9 @@ fn answer(request: &LoginRequest, flags: u8, status: [u8; 2], text: &[u8]) -> Lo
         continues: flags & 0x40 != 0,
         current_stage: if flags & 0x20 == 0 { request.current_stage } else { Stage(flags >> 2 & 3) },
         next_stage: Stage(flags & 3),
-        version_max: 0,
-        version_active: 0,
-        isid: request.isid,
         tsih: 1,
-        itt: request.itt,
-        numbers: TargetNumbers::default(),
         status: LoginStatus(u16::from_be_bytes(status)),
         text: Bytes::copy_from_slice(text),
+        ..target::answer(request, SerialNumber(0))
     }
 }

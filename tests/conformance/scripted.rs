@@ -3,12 +3,11 @@
 use iscsi_login::initiator::{Config, Login, SessionType, Step};
 use iscsi_login::{
     Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, LoginError, Nonce, Offer,
-    ReverseCredential, ReverseSecret,
+    ReverseCredential, ReverseSecret, target,
 };
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, TextKeys, TextWriter,
 };
-use iscsi_tests::rogue::login;
 
 pub(crate) const FORWARD: &[u8] = b"tgt-sets-this-01";
 pub(crate) const REVERSE: &[u8] = b"ini-sets-this-02";
@@ -69,7 +68,7 @@ pub(crate) fn config(authentication: Authentication<'static>) -> Config<'static>
 /// A well-behaved answer to `request`: the same stage, no transition, status 0000.
 pub(crate) fn answer(request: &LoginRequest, keys: &[(&str, &str)]) -> LoginResponse {
     let text = keys.iter().fold(TextWriter::new(), |text, (key, value)| text.pair(key, value));
-    login::with_text(request, text)
+    LoginResponse { text: text.finish().unwrap(), ..target::answer(request, request.exp_stat_sn) }
 }
 
 /// The same, granting the transition that was asked for.

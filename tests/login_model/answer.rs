@@ -1,9 +1,8 @@
 //! The answers of which sequences are made: each text under each header, and a few of other kinds.
 
 use bytes::Bytes;
-use iscsi_pdu::{
-    InitiatorTaskTag, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage, TargetNumbers,
-};
+use iscsi_login::target;
+use iscsi_pdu::{InitiatorTaskTag, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage};
 
 use crate::texts::{TEXTS, Text};
 
@@ -97,14 +96,12 @@ impl Answer {
             continues: matches!(self.header, Header::Continues | Header::ContinuesAndGrants),
             current_stage,
             next_stage: next_stage.unwrap_or(Stage(0)),
-            version_max: 0,
             version_active: u8::from(self.header == Header::OtherVersion),
-            isid: request.isid,
             tsih: u16::from(self.header != Header::WithoutSessionIdentifier),
             itt: InitiatorTaskTag(request.itt.0 + other_tag),
-            numbers: TargetNumbers { stat_sn: SerialNumber(5), ..TargetNumbers::default() },
             status: self.status,
             text: self.octets.clone(),
+            ..target::answer(request, SerialNumber(5))
         }
     }
 }

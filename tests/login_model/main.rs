@@ -1,7 +1,7 @@
 //! Every login of up to six answers, out of a list of target answers, tried: none reaches full feature phase past its
 //! policy.
 //!
-//! `cargo test -p iscsi-tests --test login_model -- --nocapture` prints how many states were visited and how many
+//! `cargo test -p iscsi-login --test login_model -- --nocapture` prints how many states were visited and how many
 //! sequences of answers they stand for.
 
 #![allow(

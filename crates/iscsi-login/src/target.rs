@@ -13,7 +13,7 @@ use iscsi_pdu::{IscsiName, LoginResponse, SerialNumber};
 
 use crate::negotiation::Negotiation;
 use crate::{Authentication, ChapAlgorithm, Nonce, Offer, Parameters};
-pub use login::Login;
+pub use login::{Login, answer};
 use opening::Opening;
 pub use refusal::Refusal;
 

@@ -3,31 +3,14 @@
 //! They are meant for [`Script::answer_login`](super::Script::answer_login); those that need several exchanges are
 //! constructors of [`Script`](super::Script).
 
-use bytes::Bytes;
-use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage, TargetNumbers, TextWriter};
+use iscsi_login::target;
+use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, Stage, TextWriter};
 
 /// A response that stays in the stage of the request and says nothing; the base of all others.
 #[must_use]
-pub fn plain(request: &LoginRequest) -> LoginResponse {
-    LoginResponse {
-        transit: false,
-        continues: false,
-        current_stage: request.current_stage,
-        next_stage: Stage(0),
-        version_max: 0,
-        version_active: 0,
-        isid: request.isid,
-        tsih: 0,
-        itt: request.itt,
-        numbers: TargetNumbers {
-            // The first request acknowledges nothing; each later one says what comes next.
-            stat_sn: SerialNumber(request.exp_stat_sn.0),
-            exp_cmd_sn: request.cmd_sn,
-            max_cmd_sn: request.cmd_sn.plus(63),
-        },
-        status: LoginStatus::SUCCESS,
-        text: Bytes::new(),
-    }
+pub const fn plain(request: &LoginRequest) -> LoginResponse {
+    // The first request acknowledges nothing; each later one says what comes next.
+    target::answer(request, request.exp_stat_sn)
 }
 
 /// The same with these keys.

@@ -14,6 +14,9 @@ use super::{Config, Refusal, Step};
 use crate::received_keys::ReceivedKeys;
 use crate::{MAX_TEXT, Violation};
 
+/// Commands that an initiator may send at once after the login.
+const WINDOW: u32 = 64;
+
 /// A login under way, waiting for the initiator's next request.
 #[must_use = "a login that is dropped was given up"]
 pub struct Login<'a> {
@@ -182,24 +185,30 @@ impl<'a> Login<'a> {
     fn response(&mut self, request: &LoginRequest, status: LoginStatus, text: Bytes) -> LoginResponse {
         let stat_sn = self.stat_sn;
         self.stat_sn = stat_sn.next();
-        LoginResponse {
-            transit: false,
-            continues: false,
-            current_stage: request.current_stage,
-            next_stage: Stage(0),
-            version_max: 0,
-            version_active: 0,
-            isid: request.isid,
-            tsih: request.tsih,
-            itt: request.itt,
-            numbers: TargetNumbers {
-                stat_sn,
-                exp_cmd_sn: request.cmd_sn,
-                max_cmd_sn: request.cmd_sn.plus(63),
-            },
-            status,
-            text,
-        }
+        LoginResponse { status, text, ..answer(request, stat_sn) }
+    }
+}
+
+/// A response that stays in the stage of the request and says nothing: what all others have in common.
+#[must_use]
+pub const fn answer(request: &LoginRequest, stat_sn: SerialNumber) -> LoginResponse {
+    LoginResponse {
+        transit: false,
+        continues: false,
+        current_stage: request.current_stage,
+        next_stage: Stage(0),
+        version_max: 0,
+        version_active: 0,
+        isid: request.isid,
+        tsih: request.tsih,
+        itt: request.itt,
+        numbers: TargetNumbers {
+            stat_sn,
+            exp_cmd_sn: request.cmd_sn,
+            max_cmd_sn: request.cmd_sn.plus(WINDOW - 1),
+        },
+        status: LoginStatus::SUCCESS,
+        text: Bytes::new(),
     }
 }
 
