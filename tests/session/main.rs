@@ -8,6 +8,7 @@
     reason = "tests fail so"
 )]
 
+mod attacks;
 mod digests;
 mod discipline;
 mod malformed;
