@@ -13,6 +13,7 @@ mod agreement;
 mod chap_attacks;
 mod chap_vectors;
 mod halves;
+mod if_asked;
 mod login_headers;
 mod long_texts;
 mod negotiation;
