@@ -17,4 +17,5 @@ mod if_asked;
 mod login_headers;
 mod long_texts;
 mod negotiation;
+mod results;
 mod scripted;

@@ -7,7 +7,7 @@ use iscsi_initiator::{AuthenticationMode, AuthenticationRequest, Error, Initiato
 use iscsi_login::{LoginError, NotAuthenticated, Violation};
 use iscsi_pdu::{Opcode, Stage, TextError, ValueError};
 use iscsi_secrets::{ForwardCredential, MemoryStore, ReverseCredential, Secret};
-use iscsi_tests::rogue::{Rogue, Script, login};
+use iscsi_tests::rogue::{Received, Rogue, Script, login};
 
 use crate::stage::{config, target_name};
 
@@ -34,7 +34,7 @@ async fn attack(script: Script, requests: usize, expected: impl Into<LoginError>
     let error = initiator.login(&target_name(), &portal, &mutual()).await.err();
     assert_eq!(error, Some(Error::Login { portal, error: expected.into() }));
     rogue.all_closed().await;
-    let opcodes: Vec<_> = rogue.received().iter().map(|received| received.opcode()).collect();
+    let opcodes: Vec<_> = rogue.received().iter().map(Received::opcode).collect();
     assert_eq!(opcodes, vec![Opcode::LOGIN_REQUEST; requests]);
 }
 
