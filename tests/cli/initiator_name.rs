@@ -33,7 +33,7 @@ fn a_name_that_is_given_is_not_kept() {
     let place = Place::new();
     let given = ["--initiator-name", TARGET];
     finish(&mut place.command(&[&LOGIN[..], &given].concat())).expect(7);
-    assert!(!place.path("state").exists());
+    assert!(!place.path("state/initiatorname.iscsi").exists());
 }
 
 #[test]

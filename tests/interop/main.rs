@@ -14,6 +14,7 @@ mod capture;
 mod flat_memory;
 mod interruption;
 mod matrix;
+mod parallel;
 mod program;
 mod readme;
 mod rogue;

@@ -11,6 +11,7 @@
 mod attacks;
 mod digests;
 mod discipline;
+mod isids;
 mod malformed;
 mod parallel;
 mod secret_door;

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use iscsi_login::{ChapAlgorithm, Offer};
-use iscsi_pdu::{IscsiName, Isid};
+use iscsi_pdu::IscsiName;
 
-use crate::connection::random;
-use crate::{Error, Portal};
+use crate::{Error, IsidPool, Portal};
 
 /// Settings of an [`Initiator`](crate::Initiator). Holds no secret.
 ///
@@ -21,8 +20,8 @@ use crate::{Error, Portal};
 pub struct Config {
     /// Our iSCSI name, also the CHAP name unless a credential has one of its own.
     pub initiator_name: IscsiName,
-    /// Initiator part of the session identifier. Two sessions to one portal group need two of them (NAM-06).
-    pub isid: Isid,
+    /// Where each session gets its ISID from. What is kept belongs to the initiator name.
+    pub isids: IsidPool,
     /// What to show to people at the target.
     pub alias: Option<String>,
     /// Operational parameters to offer.
@@ -39,15 +38,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults, with an ISID of type 10b drawn at random.
+    /// The defaults, with ISIDs of a pool in memory.
     ///
     /// # Errors
     /// [`Error::Random`] when the operating system gives no random octets.
     pub fn new(initiator_name: IscsiName) -> Result<Self, Error> {
-        let [a, b, c, high, low] = random::octets::<5>()?;
         Ok(Self {
             initiator_name,
-            isid: Isid::from_random([a, b, c], u16::from_be_bytes([high, low])),
+            isids: IsidPool::in_memory()?,
             alias: None,
             offer: Offer::default(),
             algorithms: vec![ChapAlgorithm::Md5],

@@ -29,6 +29,18 @@ pub enum Error {
     /// The operating system gave no random octets.
     #[error("no random octets from the operating system")]
     Random,
+    /// The directory of the ISIDs cannot be used.
+    #[error("no ISIDs from their directory: {reason}")]
+    IsidPool {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Every ISID has its session.
+    #[error("all {limit} ISIDs for sessions to this target are in use")]
+    IsidsExhausted {
+        /// How many there are.
+        limit: u32,
+    },
     /// No connection to the portal.
     #[error("cannot connect to {portal}: {reason}")]
     Connect {
@@ -181,7 +193,7 @@ impl Error {
             Self::Caller(_) => Fault::Caller,
             Self::Policy(_) => Fault::TargetNotAuthenticated,
             Self::Credentials(_) | Self::Secrets(_) => Fault::Secrets,
-            Self::Random => Fault::Internal,
+            Self::Random | Self::IsidPool { .. } | Self::IsidsExhausted { .. } => Fault::Internal,
             Self::Connect { .. }
             | Self::ConnectionLost { .. }
             | Self::ClosedDuringLogin { .. }
@@ -207,6 +219,7 @@ impl Error {
             Self::Policy(_) => {
                 "remember the initiator's secret and set the target's, or choose another --auth".to_owned()
             }
+            Self::IsidsExhausted { .. } => "end sessions that are no longer needed".to_owned(),
             Self::Connect { .. } => "check host and port, and that the target listens there".to_owned(),
             Self::ClosedDuringLogin { stage: Stage::SECURITY, .. } => {
                 "some targets close instead of refusing what they do not want: check whether the target asks for CHAP, \

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use iscsi_login::DiscoveredTarget;
-use iscsi_login::initiator::{Completed, SessionType};
+use iscsi_login::initiator::SessionType;
 use iscsi_pdu::IscsiName;
 use iscsi_secrets::SecretStore;
 use iscsi_secrets::vds::{SharedSecret, VdsError, VdsServiceIscsi};
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::authentication::{AuthenticationRequest, Credentials};
 use crate::connection::{Attempt, LoginOutcome, attempt_login};
-use crate::redirects::{Moved, Redirects};
+use crate::redirects::Redirects;
 use crate::session_handle::{Session, SessionDetails};
 use crate::{Config, Error, Portal};
 
@@ -129,14 +129,23 @@ impl Initiator {
         portal: &Portal,
         credentials: &Credentials,
     ) -> Result<Session, Error> {
+        // LOG-11: the same one on every hop.
+        let lease = self.config.isids.lease(target_of(session_type))?;
         let mut redirects = Redirects::new(self.config.redirect_to.as_deref());
         let mut portal = portal.clone();
         loop {
-            let attempt = Attempt { config: &self.config, session_type, portal: &portal, credentials };
+            let attempt = Attempt {
+                config: &self.config,
+                session_type,
+                isid: lease.isid(),
+                portal: &portal,
+                credentials,
+            };
             portal = match attempt_login(&attempt).await {
                 Ok(LoginOutcome::Complete(transport, completed)) => {
-                    let details = self.session_details(session_type, portal, redirects.moved(), completed);
-                    return Ok(Session::start(transport, details, self.config.command_timeout));
+                    let (target, moved) = (target_of(session_type).cloned(), redirects.moved());
+                    let details = SessionDetails { target, portal, moved, isid: lease.isid(), completed };
+                    return Ok(Session::start(transport, lease, details, self.config.command_timeout));
                 }
                 Ok(LoginOutcome::Redirect(redirect)) => redirects.follow(portal, &redirect)?,
                 Err(error) => redirects.instead(error)?,
@@ -144,19 +153,13 @@ impl Initiator {
             tracing::info!(%portal, "login redirected");
         }
     }
+}
 
-    fn session_details(
-        &self,
-        session_type: SessionType<'_>,
-        portal: Portal,
-        moved: Option<Moved>,
-        completed: Completed,
-    ) -> SessionDetails {
-        let target = match session_type {
-            SessionType::Normal(target) => Some(target.clone()),
-            SessionType::Discovery => None,
-        };
-        SessionDetails { target, portal, moved, isid: self.config.isid, completed }
+/// `None` for a discovery.
+const fn target_of(session_type: SessionType<'_>) -> Option<&IscsiName> {
+    match session_type {
+        SessionType::Normal(target) => Some(target),
+        SessionType::Discovery => None,
     }
 }
 

@@ -10,6 +10,7 @@ use iscsi_pdu::{IscsiName, Isid, LogoutResponseCode, TextWriter};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::connection::{Driver, Request, Transport};
+use crate::isid_pool::IsidLease;
 use crate::redirects::Moved;
 use crate::scsi::Command;
 use crate::session::{Completion, Finished, Protocol, ScsiRequest, SessionRequest};
@@ -45,11 +46,16 @@ pub struct SessionDetails {
 }
 
 impl Session {
-    pub(crate) fn start(transport: Transport, details: SessionDetails, command_timeout: Duration) -> Self {
+    pub(crate) fn start(
+        transport: Transport,
+        lease: IsidLease,
+        details: SessionDetails,
+        command_timeout: Duration,
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
         let ended = Arc::new(OnceLock::new());
         let protocol = Protocol::new(&details.completed);
-        let driver = Driver::new(transport, protocol, receiver, Arc::clone(&ended), command_timeout);
+        let driver = Driver::new(transport, lease, protocol, receiver, Arc::clone(&ended), command_timeout);
         tokio::spawn(driver.run());
         Self { requests: sender, details: Arc::new(details), ended, command_timeout }
     }
@@ -114,7 +120,10 @@ impl Session {
     /// A future that is dropped leaves the session ending by itself.
     pub async fn logout(self) -> Result<(), Error> {
         let result = self.request(SessionRequest::Logout, "logout").await?;
-        match self.wait(result).await? {
+        let finished = self.wait(result).await;
+        // Whatever the answer, the session is over; its ISID is free when this returns.
+        self.requests.closed().await;
+        match finished? {
             Finished::Logout(LogoutResponseCode::CLOSED) => Ok(()),
             Finished::Logout(code) => Err(Error::Logout(code)),
             _ => Err(wrong_answer("logout")),

@@ -9,6 +9,7 @@ use iscsi_pdu::{
     TargetTransferTag,
 };
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use super::Sense;
 use super::fault::Fault;
@@ -40,6 +41,8 @@ pub(crate) struct Connection {
     pub(super) text: Option<TextExchange>,
     /// Transfer tag of the next R2T or unfinished text exchange.
     pub(super) next_ttt: u32,
+    /// Rung to end the session from outside.
+    end: Arc<Notify>,
 }
 
 impl Connection {
@@ -60,20 +63,27 @@ impl Connection {
             target.luns().for_each(|lun| session.raise_attention(lun, Sense::POWER_ON));
         }
         count_session(&portal, &session, logged_in.completed.target_authenticated);
-        Ok(Self { wire, portal, session, writes: WriteTasks::default(), text: None, next_ttt: 0 })
+        let (writes, end) = (WriteTasks::default(), Arc::default());
+        Ok(Self { wire, portal, session, writes, text: None, next_ttt: 0, end })
     }
 
     /// Serves requests until the initiator leaves, or its session is ended from outside.
     pub(crate) async fn serve(self) -> Result<(), Fault> {
         let portal = Arc::clone(&self.portal);
-        let Some(name) = self.session.name.clone() else { return self.serve_requests().await };
-        let end = portal.sessions.enter(name.clone());
+        let (name, end) = (self.session.name.clone(), Arc::clone(&self.end));
+        let reinstated = portal.sessions.enter(name.clone(), Arc::clone(&end));
+        portal.report().reinstatements += u32::from(reinstated);
         let outcome = tokio::select! {
             outcome = self.serve_requests() => outcome,
             () = end.notified() => Ok(()),
         };
         portal.sessions.leave(&name, &end);
         outcome
+    }
+
+    /// The session is over, though its connection may not be: its name is free.
+    pub(super) fn leave(&self) {
+        self.portal.sessions.leave(&self.session.name, &self.end);
     }
 
     async fn serve_requests(mut self) -> Result<(), Fault> {

@@ -30,6 +30,9 @@ impl Connection {
             time2wait: parameters.default_time2wait,
             time2retain: parameters.default_time2retain,
         };
+        if response == LogoutResponseCode::CLOSED {
+            self.leave();
+        }
         self.wire.send(answer.encode()).await?;
         if response != LogoutResponseCode::CLOSED {
             return Ok(Flow::GoOn);

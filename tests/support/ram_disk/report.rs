@@ -17,6 +17,8 @@ pub struct Report {
     pub discovery_sessions: u32,
     /// Those of them in which both sides proved themselves.
     pub mutual_sessions: u32,
+    /// Sessions ended because another one of the same initiator name, ISID and target came (6.3.5).
+    pub reinstatements: u32,
     /// Logouts answered.
     pub logouts: u32,
     /// Octets taken in write data, immediate data included.

@@ -6,28 +6,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use iscsi_pdu::{IscsiName, Isid};
 use tokio::sync::Notify;
 
-/// What makes two normal sessions the same: initiator port and target.
+/// What makes two sessions the same: initiator port and target, or the portal for discovery sessions (7.4.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SessionName {
     pub(super) initiator: IscsiName,
     pub(super) isid: Isid,
-    pub(super) target: usize,
+    /// `None` in a discovery session.
+    pub(super) target: Option<usize>,
 }
 
-/// The open normal sessions of a portal, each with the bell that ends it.
+/// The open sessions of a portal, each with the bell that ends it.
 #[derive(Default)]
 pub(super) struct SessionRegistry {
     open: Mutex<HashMap<SessionName, Arc<Notify>>>,
 }
 
 impl SessionRegistry {
-    /// Enters a session. One of the same name that is still open is ended: the new one reinstates it.
-    pub(super) fn enter(&self, name: SessionName) -> Arc<Notify> {
-        let end = Arc::new(Notify::new());
-        if let Some(earlier) = self.open().insert(name, Arc::clone(&end)) {
-            earlier.notify_one();
-        }
-        end
+    /// Enters a session. One of the same name that is still open is ended: the new one reinstates it. Says whether
+    /// there was one.
+    pub(super) fn enter(&self, name: SessionName, end: Arc<Notify>) -> bool {
+        let earlier = self.open().insert(name, end);
+        earlier.inspect(|earlier| earlier.notify_one()).is_some()
     }
 
     /// Takes a session out again, unless another has taken its place.
@@ -38,13 +37,9 @@ impl SessionRegistry {
         }
     }
 
-    /// Ends all sessions and says how many they were.
+    /// Ends all normal sessions and says how many they were.
     pub(super) fn end_all(&self) -> usize {
-        let ended = std::mem::take(&mut *self.open());
-        for end in ended.values() {
-            end.notify_one();
-        }
-        ended.len()
+        self.open().extract_if(|name, _| name.target.is_some()).map(|(_, end)| end.notify_one()).count()
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<SessionName, Arc<Notify>>> {

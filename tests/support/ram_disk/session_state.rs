@@ -26,8 +26,7 @@ pub(super) struct SessionState {
     /// Place of the target in the portal; `None` in a discovery session.
     pub(super) target: Option<usize>,
     pub(super) cid: u16,
-    /// `None` in a discovery session.
-    pub(super) name: Option<SessionName>,
+    pub(super) name: SessionName,
     stat_sn: SerialNumber,
     exp_cmd_sn: SerialNumber,
     /// Commands that hold a place of the window.
@@ -43,11 +42,11 @@ impl SessionState {
             parameters: completed.parameters,
             target: completed.account,
             cid: logged_in.cid,
-            name: completed.account.map(|target| SessionName {
+            name: SessionName {
                 initiator: completed.initiator_name.clone(),
                 isid: logged_in.isid,
-                target,
-            }),
+                target: completed.account,
+            },
             stat_sn: completed.stat_sn,
             exp_cmd_sn: completed.cmd_sn,
             open_commands: 0,

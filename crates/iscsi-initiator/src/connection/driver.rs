@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Transport;
 use crate::Error;
+use crate::isid_pool::IsidLease;
 use crate::session::{Finished, Protocol, SessionRequest};
 
 /// Octets queued for the socket beyond which no further PDU is made.
@@ -36,6 +37,8 @@ struct Waiter {
 /// Runs until the session is over; then every waiter has its answer and `ended` says why.
 pub(crate) struct Driver {
     transport: Transport,
+    /// Let go when the connection is closed, and not before (NAM-06).
+    lease: IsidLease,
     protocol: Protocol,
     requests: mpsc::Receiver<Request>,
     waiters: HashMap<InitiatorTaskTag, Waiter>,
@@ -59,13 +62,14 @@ impl From<Error> for End {
 impl Driver {
     pub(crate) fn new(
         transport: Transport,
+        lease: IsidLease,
         protocol: Protocol,
         requests: mpsc::Receiver<Request>,
         ended: Arc<OnceLock<Error>>,
         logout_limit: Duration,
     ) -> Self {
         let (waiters, deadlines) = (HashMap::new(), BTreeSet::new());
-        Self { transport, protocol, requests, waiters, deadlines, ended, logout_limit }
+        Self { transport, lease, protocol, requests, waiters, deadlines, ended, logout_limit }
     }
 
     /// The whole life of the session. When all handles are gone it logs out by itself.
@@ -76,13 +80,17 @@ impl Driver {
             End::Failed(error) => error,
         };
         tracing::debug!(portal = %self.transport.portal(), %error, "session over");
-        let _ = self.ended.set(error.clone());
-        self.requests.close();
+        let Self { transport, lease, mut requests, waiters, ended, .. } = self;
+        let _ = ended.set(error.clone());
+        // Whoever learns of the end finds the ISID free.
+        drop(transport);
+        drop(lease);
+        requests.close();
         // LGO-08: whatever is still open fails, once.
-        for (_, waiter) in self.waiters.drain() {
+        for waiter in waiters.into_values() {
             let _ = waiter.result.send(Err(error.clone()));
         }
-        while let Ok(request) = self.requests.try_recv() {
+        while let Ok(request) = requests.try_recv() {
             let _ = request.result.send(Err(error.clone()));
         }
     }

@@ -2,7 +2,7 @@
 
 use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
 use iscsi_login::{LoginError, Misuse};
-use iscsi_pdu::{InitiatorTaskTag, LoginRequest, LoginResponse, SerialNumber, Stage};
+use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumber, Stage};
 
 use super::own_challenge::{OwnChallenge, is_ours};
 use super::{Transport, random};
@@ -16,6 +16,7 @@ const LEADING_CID: u16 = 0;
 pub(crate) struct Attempt<'a> {
     pub(crate) config: &'a Config,
     pub(crate) session_type: SessionType<'a>,
+    pub(crate) isid: Isid,
     pub(crate) portal: &'a Portal,
     pub(crate) credentials: &'a Credentials,
 }
@@ -75,7 +76,7 @@ fn login_config<'a>(attempt: &Attempt<'a>, challenge: &OwnChallenge) -> Result<i
         initiator_name: &attempt.config.initiator_name,
         initiator_alias: attempt.config.alias.as_deref(),
         session_type: attempt.session_type,
-        isid: attempt.config.isid,
+        isid: attempt.isid,
         cid: LEADING_CID,
         itt: InitiatorTaskTag(0),
         cmd_sn: SerialNumber(u32::from_be_bytes([a, b, c, d])),

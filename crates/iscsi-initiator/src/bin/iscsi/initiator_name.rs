@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use iscsi_initiator::{Error, IscsiName};
 use rand::TryRng as _;
@@ -30,11 +30,15 @@ pub(crate) fn initiator_name(options: &Options) -> Result<IscsiName, Failure> {
         // Debian lets only root read it; others are then their own initiators.
         Err(error) => tracing::debug!(%error, "no host-wide initiator name"),
     }
-    let directory = options.store.clone().or_else(state_directory);
-    let directory = directory.ok_or_else(|| {
+    let directory = name_directory(options).ok_or_else(|| {
         Failure::usage("there is no place for an initiator name", "give one with --initiator-name")
     })?;
     kept(&directory)
+}
+
+/// Where the name is kept, and the ISIDs that belong to it.
+pub(crate) fn name_directory(options: &Options) -> Option<PathBuf> {
+    options.store.clone().or_else(state_directory)
 }
 
 fn kept(directory: &Path) -> Result<IscsiName, Failure> {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use iscsi_initiator::{Config, DigestPreference, Initiator, Lun, Session, TargetUrl};
+use iscsi_initiator::{Config, DigestPreference, Initiator, IsidPool, Lun, Session, TargetUrl};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Options;
@@ -19,6 +19,9 @@ pub(crate) fn initiator(
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
     config.algorithms = options.algorithms.iter().copied().map(Into::into).collect();
     config.redirect_to.clone_from(&options.redirect_to);
+    if let Some(isids) = kept_isids(options) {
+        config.isids = isids;
+    }
     if let Some(limit) = options.timeout {
         (config.login_timeout, config.command_timeout) = (limit, limit);
     }
@@ -29,6 +32,13 @@ pub(crate) fn initiator(
         config.offer.data_digest = digest.into();
     }
     Ok(Initiator::new(config, store))
+}
+
+/// The ISIDs that all commands of this user share. Where nothing can be kept or locked, each draws one at random.
+fn kept_isids(options: &Options) -> Option<IsidPool> {
+    let directory = initiator_name::name_directory(options)?;
+    let drawn = |error: &_| tracing::debug!(%error, ?directory, "the ISID is drawn at random");
+    IsidPool::open(&directory).inspect_err(drawn).ok()
 }
 
 /// Logs in, does the work and logs out, whatever became of the work. Ctrl-C ends the work and not the logout; a

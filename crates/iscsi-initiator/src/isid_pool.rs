@@ -1,0 +1,192 @@
+//! Which ISID a session gets (RFC 7143, 4.4.3 and 10.1.1).
+
+mod kept_file;
+mod numbers;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{fmt, io};
+
+use iscsi_pdu::{IscsiName, Isid};
+use sha2::{Digest as _, Sha256};
+
+use crate::Error;
+use crate::connection::random;
+use kept_file::KeptFile;
+use numbers::Numbers;
+
+/// Where discoveries begin to look for a number. No Normal session comes this far before 32,768 live at one target,
+/// and so no discovery uses the ISID of one (NAM-10).
+const FIRST_OF_DISCOVERIES: u16 = 0x8000;
+
+/// Lends ISIDs of type 10b, so that no two sessions which live at once reinstate each other. Clones share it.
+///
+/// All ISIDs of a pool have the same 24 random bits. The qualifier is the lowest one that no living session *to the
+/// same target* has: two sessions to one target differ (the ISID RULE), sessions to different targets are alike, as
+/// 10.1.1 would have it, and one session after the other always has the same. (While a process has sessions to a target,
+/// it does not look again at what others have given back there, before it has to.) Portal groups are not told apart,
+/// because only the answer to a login names the group. Discovery sessions, which have no target, differ from each other
+/// and from the Normal ones.
+///
+/// A pool on disk does this for all processes that share its directory, and its ISIDs outlive them. A pool in memory
+/// does it for its process, and starts at random, so that it hardly ever meets another one of the same initiator name.
+///
+/// ```
+/// use iscsi_initiator::{Config, IsidPool};
+/// # let directory = tempfile::tempdir()?;
+/// let mut config = Config::new("iqn.2001-04.com.example:host".parse()?)?;
+/// config.isids = IsidPool::open(directory.path())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct IsidPool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    random: [u8; 3],
+    /// The qualifier that number 0 stands for.
+    first_qualifier: u16,
+    /// `None` in memory.
+    file: Option<KeptFile>,
+    in_use: Mutex<HashMap<Scope, Numbers>>,
+}
+
+/// What sessions have in common that must not share an ISID.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Scope(u64);
+
+impl Scope {
+    /// All discovery sessions.
+    const DISCOVERY: Self = Self(0);
+
+    /// 47 bits of a hash: the name has to mean the same to every process. Targets that share one merely differ in
+    /// their ISIDs.
+    fn of_target(name: &IscsiName) -> Self {
+        let digest = Sha256::digest(name.as_str());
+        Self(digest.iter().take(6).fold(0, |bits, octet| bits << 8 | u64::from(*octet)) >> 1)
+    }
+
+    /// Where the lock of a number is in the kept file.
+    fn place(self, number: u16) -> u64 {
+        self.0 << 16 | u64::from(number)
+    }
+}
+
+impl IsidPool {
+    /// A pool of this process alone, for those who have no directory to keep anything in.
+    ///
+    /// # Errors
+    /// [`Error::Random`] when the operating system gives no random octets.
+    pub fn in_memory() -> Result<Self, Error> {
+        let [a, b, c, high, low] = random::octets::<5>()?;
+        Ok(Self::new([a, b, c], u16::from_be_bytes([high, low]), None))
+    }
+
+    /// The pool of all processes that name this directory, which belongs beside the initiator name. It is made if it
+    /// is not there. One descriptor stays open, however many sessions there are.
+    ///
+    /// # Errors
+    /// [`Error::IsidPool`] when the directory cannot be written, the file in it is not ours, or the file system has no
+    /// locks; [`Error::Random`].
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self, Error> {
+        let directory = directory.as_ref();
+        let random = random::octets()?;
+        let (file, random) = KeptFile::open(directory, random).map_err(|error| unusable(&error))?;
+        Ok(Self::new(random, 0, Some(file)))
+    }
+
+    fn new(random: [u8; 3], first_qualifier: u16, file: Option<KeptFile>) -> Self {
+        let in_use = Mutex::default();
+        Self { shared: Arc::new(Shared { random, first_qualifier, file, in_use }) }
+    }
+
+    /// An ISID for a session to this target, or for a discovery session without one.
+    pub(crate) fn lease(&self, target: Option<&IscsiName>) -> Result<IsidLease, Error> {
+        let (scope, first) = match target {
+            Some(name) => (Scope::of_target(name), 0),
+            None => (Scope::DISCOVERY, FIRST_OF_DISCOVERIES),
+        };
+        let number = self.shared.take(scope, first)?;
+        Ok(IsidLease { pool: self.clone(), scope, number })
+    }
+}
+
+impl fmt::Debug for IsidPool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = Isid::from_random(self.shared.random, self.shared.first_qualifier);
+        formatter.debug_struct("IsidPool").field("first", &first).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The lowest number from `first` on that neither this process nor another one uses.
+    fn take(&self, scope: Scope, first: u16) -> Result<u16, Error> {
+        let mut in_use = self.in_use();
+        let numbers = in_use.entry(scope).or_default();
+        // The second time with those that others have given back meanwhile.
+        for _ in 0..2 {
+            let mut candidate = numbers.lowest_free(first);
+            while let Some(number) = candidate {
+                let Some(last) = self.lock(scope, number).map_err(|error| unusable(&error))? else {
+                    numbers.insert(number);
+                    return Ok(number);
+                };
+                candidate = last.checked_add(1).and_then(|next| numbers.lowest_free(next));
+            }
+            numbers.look_again();
+        }
+        Err(Error::IsidsExhausted { limit: u32::from(u16::MAX - first) + 1 })
+    }
+
+    /// `None` when the lock was to be had, else the last of the numbers that another process holds there.
+    fn lock(&self, scope: Scope, number: u16) -> io::Result<Option<u16>> {
+        let Some(file) = &self.file else { return Ok(None) };
+        let held = file.try_lock(scope.place(number))?;
+        Ok(held.map(|last| u16::try_from(last.saturating_sub(scope.place(0))).unwrap_or(u16::MAX)))
+    }
+
+    fn give_back(&self, scope: Scope, number: u16) {
+        let mut in_use = self.in_use();
+        let unlocked = self.file.as_ref().map_or(Ok(()), |file| file.unlock(scope.place(number)));
+        if let Err(error) = unlocked {
+            tracing::debug!(%error, "an ISID stays locked until the process ends");
+        }
+        if let Some(numbers) = in_use.get_mut(&scope)
+            && numbers.remove(number)
+        {
+            in_use.remove(&scope);
+        }
+    }
+
+    fn in_use(&self) -> MutexGuard<'_, HashMap<Scope, Numbers>> {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An ISID that no other session of the pool to the same target has until this is dropped.
+pub(crate) struct IsidLease {
+    pool: IsidPool,
+    scope: Scope,
+    number: u16,
+}
+
+impl IsidLease {
+    pub(crate) fn isid(&self) -> Isid {
+        let Shared { random, first_qualifier, .. } = *self.pool.shared;
+        Isid::from_random(random, first_qualifier.wrapping_add(self.number))
+    }
+}
+
+impl Drop for IsidLease {
+    fn drop(&mut self) {
+        self.pool.shared.give_back(self.scope, self.number);
+    }
+}
+
+fn unusable(error: &io::Error) -> Error {
+    Error::IsidPool { reason: error.to_string() }
+}

@@ -1,0 +1,68 @@
+//! Numbers in use.
+
+use std::collections::HashSet;
+
+/// The numbers that this process uses in one scope.
+#[derive(Default)]
+pub(super) struct Numbers {
+    in_use: HashSet<u16>,
+    /// All below it were in use when last looked at, here or elsewhere: thousands of sessions do not walk over each
+    /// other.
+    full_below: u16,
+}
+
+impl Numbers {
+    /// The lowest number from `first` on that is not in use here.
+    pub(super) fn lowest_free(&self, first: u16) -> Option<u16> {
+        (first.max(self.full_below)..=u16::MAX).find(|number| !self.in_use.contains(number))
+    }
+
+    /// Takes the lowest number that was to be had.
+    pub(super) fn insert(&mut self, number: u16) {
+        self.in_use.insert(number);
+        self.full_below = number.saturating_add(1);
+    }
+
+    /// Others may have given numbers back.
+    pub(super) const fn look_again(&mut self) {
+        self.full_below = 0;
+    }
+
+    /// Says whether none is left in use.
+    pub(super) fn remove(&mut self, number: u16) -> bool {
+        self.in_use.remove(&number);
+        self.full_below = self.full_below.min(number);
+        self.in_use.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Numbers;
+
+    #[test]
+    fn the_lowest_that_is_free() {
+        let mut numbers = Numbers::default();
+        for number in 0..5 {
+            numbers.insert(number);
+        }
+        assert!(!numbers.remove(3));
+        assert_eq!(numbers.lowest_free(0), Some(3));
+        assert!(!numbers.remove(1));
+        assert_eq!((numbers.lowest_free(0), numbers.lowest_free(2)), (Some(1), Some(3)));
+        numbers.insert(1);
+        numbers.insert(3);
+        assert_eq!(numbers.lowest_free(0), Some(5));
+    }
+
+    #[test]
+    fn every_number_once() {
+        let mut numbers = Numbers::default();
+        for expected in 0..=u16::MAX {
+            assert_eq!(numbers.lowest_free(0), Some(expected));
+            numbers.insert(expected);
+        }
+        assert_eq!(numbers.lowest_free(0), None);
+        assert_eq!((0..=u16::MAX).filter(|number| numbers.remove(*number)).collect::<Vec<_>>(), [u16::MAX]);
+    }
+}
