@@ -8,7 +8,7 @@ use crate::scripted::{PROOF, Play, answer, config, grant, mutual};
 
 /// LOG-03 to LOG-11, LOG-20, TAG-02: what never changes, and what counts on.
 #[test]
-fn log_08_tag_02_fields_of_our_requests() {
+fn log_03_log_04_log_06_log_08_log_10_log_11_log_20_tag_02_fields_of_our_requests() {
     let first = Play::begin(config(mutual()));
     let second = Play::at_challenge(mutual());
     for play in [&first, &second] {
@@ -31,7 +31,7 @@ fn log_08_tag_02_fields_of_our_requests() {
 
 /// LOG-07, LOG-13, LOG-14, LOG-38, TXT-14, PDU-04: headers that contradict the exchange.
 #[test]
-fn log_14_txt_14_pdu_04_headers_of_responses() {
+fn log_07_log_09_log_13_log_14_log_38_txt_14_pdu_04_headers_of_responses() {
     type Change = fn(&mut LoginResponse);
     let changes: [Change; 6] = [
         |response| response.version_active = 1,
@@ -53,7 +53,7 @@ fn log_14_txt_14_pdu_04_headers_of_responses() {
 
 /// LOG-37, NUM-18: a refusal counts whatever else the header says; each status keeps its code.
 #[test]
-fn log_29_each_status() {
+fn log_29_log_37_each_status() {
     for code in
         [0x0200, 0x0201, 0x0202, 0x0203, 0x0204, 0x0206, 0x020a, 0x02ff, 0x0300, 0x0301, 0x0302, 0x03ff]
     {

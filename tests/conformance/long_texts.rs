@@ -23,7 +23,7 @@ fn asked() -> Play {
 
 /// TXT-14, TXT-16, LOG-22: pieces of 8192 octets, of which only the last asks for the transition.
 #[test]
-fn txt_16_txt_14_log_22_our_own_long_text() {
+fn txt_16_txt_14_log_22_neg_22_our_own_long_text() {
     let mut play = asked();
     let mut text = Vec::new();
     while play.request.continues {

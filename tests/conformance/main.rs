@@ -15,6 +15,7 @@ mod chap_vectors;
 mod halves;
 mod if_asked;
 mod login_headers;
+mod login_stages;
 mod long_texts;
 mod negotiation;
 mod results;

@@ -15,7 +15,7 @@ fn result(keys: &[(&str, &str)]) -> Result<Parameters, LoginError> {
 
 /// NEG-01, NEG-12: silence means defaults; an offer that decides alone decides.
 #[test]
-fn neg_01_defaults() {
+fn neg_01_neg_12_defaults() {
     let silent = result(&[]).unwrap();
     assert!(silent.initial_r2t && silent.immediate_data);
     assert_eq!((silent.max_burst_length, silent.first_burst_length), (262_144, 65_536));
@@ -24,7 +24,7 @@ fn neg_01_defaults() {
 
 /// NEG-08, NEG-10, NEG-11, NEG-13, TXT-10: answers that no rule allows.
 #[test]
-fn neg_11_impossible_answers() {
+fn neg_08_neg_10_neg_11_neg_13_neg_35_impossible_answers() {
     for pair in [
         ("HeaderDigest", "CRC32C"),
         ("HeaderDigest", "None,CRC32C"),
@@ -49,7 +49,7 @@ fn neg_11_impossible_answers() {
 
 /// NEG-05, NEG-06, NEG-16: words that conclude a key, and bursts that fit into each other.
 #[test]
-fn neg_05_irrelevant_and_reject() {
+fn neg_05_neg_06_neg_16_irrelevant_and_reject() {
     assert_eq!(result(&[("FirstBurstLength", "Irrelevant")]).unwrap().first_burst_length, 65_536);
     assert!(!result(&[("DataDigest", "Reject")]).unwrap().digests.data);
     let bursts = result(&[("FirstBurstLength", "65536"), ("MaxBurstLength", "8192")]).unwrap();
@@ -70,9 +70,9 @@ fn neg_07_duplicates() {
     assert_eq!(play.fails(|request| grant(request, &[pair])), twice.into());
 }
 
-/// NEG-02, NEG-09, NEG-18, NEG-23, NEG-29, NEG-36: keys that the target brings up.
+/// NEG-02, NEG-04, NEG-09, NEG-18, NEG-23, NEG-24, NEG-36: keys that the target brings up.
 #[test]
-fn neg_18_answers_to_the_target() {
+fn neg_02_neg_04_neg_09_neg_18_neg_23_neg_24_neg_36_answers_to_the_target() {
     let discovery =
         initiator::Config { session_type: SessionType::Discovery, ..config(Authentication::None) };
     let play = Play::begin(discovery).on(|request| {
@@ -114,7 +114,7 @@ fn log_19_transition_with_a_proposal() {
 
 /// NEG-32, LOG-05: a discovery session offers nothing that is irrelevant there.
 #[test]
-fn neg_32_discovery() {
+fn neg_32_log_05_discovery() {
     let discovery =
         initiator::Config { session_type: SessionType::Discovery, ..config(Authentication::None) };
     let play = Play::begin(discovery);

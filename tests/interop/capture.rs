@@ -5,7 +5,7 @@ use iscsi_tests::lab::{Capture, Tgt, TgtTarget};
 use crate::program::{FORWARD, REVERSE, User, access};
 
 #[test]
-fn a_mutual_login_is_well_formed_to_an_independent_decoder() {
+fn log_35_a_mutual_login_is_well_formed_to_an_independent_decoder() {
     let tgt = Tgt::builder().target(TgtTarget::named("mutual").auth(access("mutual"))).start();
     let user = User::new();
     user.remember(&tgt.iqn("mutual"), FORWARD, Some(REVERSE));
@@ -27,7 +27,11 @@ fn a_mutual_login_is_well_formed_to_an_independent_decoder() {
 
     let octets = std::fs::read(dissection.record()).unwrap();
     for (_, secret) in [FORWARD, REVERSE] {
-        let leaks = octets.windows(secret.len()).any(|window| window == secret.as_bytes());
-        assert!(!leaks, "a secret is on the wire");
+        let hex = iscsi_pdu::encode_hex(secret.as_bytes());
+        let base64 = iscsi_pdu::encode_base64(secret.as_bytes());
+        for form in [secret, &hex[2..], &hex[2..].to_uppercase(), &base64[2..18]] {
+            let leaks = octets.windows(form.len()).any(|window| window == form.as_bytes());
+            assert!(!leaks, "a secret is on the wire");
+        }
     }
 }

@@ -86,7 +86,7 @@ async fn chp_19_a_name_without_a_response() {
 }
 
 #[tokio::test]
-async fn chp_20_a_wrong_response() {
+async fn chp_20_log_26_a_wrong_response() {
     attack(Script::proves_wrongly(), 3, NotAuthenticated::WrongResponse { name: "rogue".to_owned() }).await;
 }
 

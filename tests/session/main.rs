@@ -12,6 +12,7 @@ mod attacks;
 mod digests;
 mod discipline;
 mod isids;
+mod login_phase;
 mod malformed;
 mod parallel;
 mod secret_door;

@@ -79,3 +79,63 @@ fn too_much(error: TextError) -> ProtocolError {
 const fn sequence(rule: &'static str, received: u64, expected: u64) -> ProtocolError {
     ProtocolError::Sequence { pdu: "Text Response", rule, received, expected }
 }
+
+#[cfg(test)]
+mod tests {
+    use iscsi_pdu::TargetNumbers;
+
+    use super::*;
+
+    const ITT: InitiatorTaskTag = InitiatorTaskTag(7);
+
+    fn response(is_final: bool, ttt: u32, text: &'static [u8]) -> TextResponse {
+        TextResponse {
+            is_final,
+            continues: false,
+            lun: Lun([0, 3, 0, 0, 0, 0, 0, 0]),
+            itt: ITT,
+            ttt: TargetTransferTag(ttt),
+            numbers: TargetNumbers::default(),
+            text: Bytes::from_static(text),
+        }
+    }
+
+    fn request(exchange: &TextExchange) -> TextRequest {
+        exchange.request(ITT, (SerialNumber(1), SerialNumber(1)))
+    }
+
+    #[test]
+    fn neg_19_neg_20_tag_02_an_answer_in_pieces() {
+        let mut exchange = TextExchange::new(Bytes::from_static(b"SendTargets=All\0"));
+        let first = request(&exchange);
+        assert_eq!((first.ttt, first.lun, first.is_final), (TargetTransferTag::RESERVED, Lun::ZERO, true));
+        assert_eq!(exchange.accept(&response(false, 0, b"TargetN")), Ok(false));
+        let next = request(&exchange);
+        assert_eq!((next.ttt.0, next.lun), (0, Lun([0, 3, 0, 0, 0, 0, 0, 0])));
+        assert!(
+            next.is_final && next.text.is_empty() && (next.itt, next.immediate) == (ITT, first.immediate)
+        );
+        // The tag of a final response means nothing.
+        assert_eq!(exchange.accept(&response(true, 9, b"ame=x\0")), Ok(true));
+        assert_eq!(exchange.into_answer(), "TargetName=x\0");
+    }
+
+    #[test]
+    fn neg_21_txt_14_responses_that_contradict() {
+        let begin = || TextExchange::new(Bytes::new());
+        assert!(begin().accept(&response(false, u32::MAX, b"")).is_err());
+        let continues = TextResponse { continues: true, ..response(true, 1, b"") };
+        assert!(begin().accept(&continues).is_err());
+        let continues = TextResponse { continues: true, ..response(false, 1, b"") };
+        assert_eq!(begin().accept(&continues), Ok(false));
+    }
+
+    #[test]
+    fn txt_17_answers_are_bounded() {
+        let pdus = |text: &'static [u8]| {
+            let mut exchange = TextExchange::new(Bytes::new());
+            (0..10_000).take_while(|_| exchange.accept(&response(false, 1, text)).is_ok()).count()
+        };
+        assert_eq!((pdus(b""), pdus(&[0; 1 << 13])), (MAX_PDUS, MAX_OCTETS >> 13));
+    }
+}

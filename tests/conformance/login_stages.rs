@@ -1,0 +1,139 @@
+//! Stages: in which order, with which keys, and what a target may not do in them.
+
+use iscsi_login::initiator::{self, Step};
+use iscsi_login::{Authentication, LoginError, NotAuthenticated, Violation};
+use iscsi_pdu::{LoginResponse, LoginStatus, Stage};
+
+use crate::scripted::{Play, answer, config, grant, mutual};
+
+/// LOG-12, LOG-24: security first, and the method before its first step.
+#[test]
+fn log_12_log_24_security_comes_first() {
+    let play = Play::begin(config(mutual()));
+    assert_eq!(play.request.current_stage, Stage::SECURITY);
+    assert_eq!((play.value("AuthMethod").as_deref(), play.value("CHAP_A")), (Some("CHAP"), None));
+    assert!(!play.request.transit);
+    let play = play.on(|request| answer(request, &[("AuthMethod", "CHAP")]));
+    assert_eq!((play.value("AuthMethod"), play.keys().len()), (None, 1));
+    let open = Play::begin(config(Authentication::None));
+    assert_eq!(open.request.current_stage, Stage::OPERATIONAL);
+}
+
+/// LOG-15: no transition that was not asked for, in either stage.
+#[test]
+fn log_15_transitions_nobody_asked_for() {
+    let skipped = NotAuthenticated::Skipped { next: Stage::OPERATIONAL };
+    let unasked = |request: &_| LoginResponse {
+        transit: true,
+        next_stage: Stage::OPERATIONAL,
+        ..answer(request, &[("AuthMethod", "CHAP")])
+    };
+    assert_eq!(Play::begin(config(mutual())).fails(unasked), skipped.into());
+    let rest = Play::at_parameters().on(|request| LoginResponse { continues: true, ..answer(request, &[]) });
+    let error = rest.fails(|request| LoginResponse {
+        transit: true,
+        next_stage: Stage::FULL_FEATURE,
+        ..answer(request, &[])
+    });
+    assert!(matches!(error, LoginError::Protocol(Violation::Header { field: "T", .. })), "{error}");
+}
+
+/// LOG-17, LOG-28: a key of the other stage, and one of nobody, while authentication is under way.
+#[test]
+fn log_17_log_28_keys_of_the_wrong_stage() {
+    for key in ["MaxBurstLength", "HeaderDigest", "X-com.example.foo", "CHAP_R"] {
+        let error = Play::begin(config(mutual()))
+            .fails(|request| answer(request, &[("AuthMethod", "CHAP"), (key, "1")]));
+        assert!(matches!(error, LoginError::Protocol(Violation::UnexpectedKey { .. })), "{key}: {error}");
+    }
+    // Ours never do it either: no operational key before the stage is over.
+    let play = Play::at_challenge(mutual());
+    assert!(play.keys().iter().all(|(key, _)| key.starts_with("CHAP_")), "{:?}", play.keys());
+}
+
+/// LOG-18: nothing but status 0000, T and stage 3 together ends a login well.
+#[test]
+fn log_18_what_completes_a_login() {
+    let complete = |change: fn(&mut LoginResponse)| {
+        let step = Play::at_parameters().step(|request| {
+            let mut response = grant(request, &[]);
+            change(&mut response);
+            response
+        });
+        matches!(step, Ok(Step::Complete(_)))
+    };
+    assert!(complete(|_| {}));
+    assert!(!complete(|response| response.transit = false));
+    assert!(!complete(|response| response.next_stage = Stage::OPERATIONAL));
+    assert!(!complete(|response| response.status = LoginStatus(0x0300)));
+    assert!(!complete(|response| response.status = LoginStatus(0x0101)));
+}
+
+/// LOG-23: a target that insists on security says so by its status.
+#[test]
+fn log_23_a_target_that_insists() {
+    let status = LoginStatus::AUTHENTICATION_FAILURE;
+    let error = Play::at_parameters().fails(|request| LoginResponse { status, ..answer(request, &[]) });
+    assert_eq!(error, LoginError::Refused { stage: Stage::OPERATIONAL, status });
+}
+
+/// LOG-36: without T the next stage says nothing, in either direction.
+#[test]
+fn log_36_the_next_stage_without_a_transition() {
+    let play = Play::begin(config(mutual()));
+    assert_eq!((play.request.transit, play.request.next_stage), (false, Stage(0)));
+    let play = play.on(|request| LoginResponse {
+        next_stage: Stage::FULL_FEATURE,
+        ..answer(request, &[("AuthMethod", "CHAP")])
+    });
+    assert!(play.value("CHAP_A").is_some());
+}
+
+/// LOG-40: an alias is sent if there is one, once.
+#[test]
+fn log_40_aliases() {
+    let play = Play::begin(initiator::Config { initiator_alias: Some("host 7"), ..config(mutual()) });
+    assert_eq!(play.value("InitiatorAlias").as_deref(), Some("host 7"));
+    assert_eq!(Play::begin(config(mutual())).value("InitiatorAlias"), None);
+}
+
+/// NEG-34: every key that matters is offered, defaults too.
+#[test]
+fn neg_34_all_keys_are_offered() {
+    let offered: Vec<_> = Play::at_parameters().keys().into_iter().map(|(key, _)| key).collect();
+    for key in [
+        "HeaderDigest",
+        "DataDigest",
+        "MaxConnections",
+        "InitialR2T",
+        "ImmediateData",
+        "MaxRecvDataSegmentLength",
+        "MaxBurstLength",
+        "FirstBurstLength",
+        "DefaultTime2Wait",
+        "DefaultTime2Retain",
+        "MaxOutstandingR2T",
+        "DataPDUInOrder",
+        "DataSequenceInOrder",
+        "ErrorRecoveryLevel",
+    ] {
+        assert_eq!(offered.iter().filter(|offered| *offered == key).count(), 1, "{key}");
+    }
+}
+
+/// NEG-29: what the target offers within the range of a key is answered by the key's function, the rest rejected.
+#[test]
+fn neg_29_answers_by_the_function_of_the_key() {
+    let discovery =
+        initiator::Config { session_type: initiator::SessionType::Discovery, ..config(Authentication::None) };
+    // Discovery does not offer these; a target that brings them up gets an answer all the same.
+    let answers = |keys: &[(&str, &str)]| {
+        let play = Play::begin(discovery).on(|request| answer(request, keys));
+        play.keys()
+    };
+    assert_eq!(answers(&[("ImmediateData", "Yes")]), [("ImmediateData".to_owned(), "Irrelevant".to_owned())]);
+    for (value, expected) in [("2", "1"), ("0", "0"), ("32", "Reject"), ("x", "Reject")] {
+        let play = Play::at_parameters().on(|request| answer(request, &[("iSCSIProtocolLevel", value)]));
+        assert_eq!(play.value("iSCSIProtocolLevel").as_deref(), Some(expected), "{value}");
+    }
+}

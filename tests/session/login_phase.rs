@@ -1,0 +1,91 @@
+//! The login phase on the wire.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use iscsi_initiator::{Error, Fault, Lun};
+use iscsi_pdu::{
+    AsyncEvent, AsyncMessage, InitiatorTaskTag, NopIn, Opcode, Reject, RejectReason, TargetNumbers,
+    TargetPdu, TargetTransferTag,
+};
+use iscsi_tests::rogue::{Rogue, Script, login, octets};
+
+use crate::stage::{config, log_in, log_in_by, open_config};
+
+/// LOG-01, LOG-34: Login Requests first, and none after the last of them.
+#[tokio::test]
+async fn log_01_log_34_one_login_phase_at_the_beginning() {
+    let rogue = Rogue::serve(Script::new().log_in(open_config()).serve()).await.unwrap();
+    let session = log_in(rogue.portal()).await.unwrap();
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    session.logout().await.unwrap();
+    let received = rogue.received();
+    let is_login: Vec<_> = received.iter().map(|pdu| pdu.opcode() == Opcode::LOGIN_REQUEST).collect();
+    assert!(is_login[0] && is_login.is_sorted_by(|earlier, later| earlier >= later), "{is_login:?}");
+}
+
+/// LOG-02: anything but a Login Response ends the connection at once.
+#[tokio::test]
+async fn log_02_other_pdus_during_the_login() {
+    let numbers = TargetNumbers::default();
+    let (lun, itt, ttt) = (Lun::ZERO, InitiatorTaskTag::RESERVED, TargetTransferTag(1));
+    let others = [
+        TargetPdu::NopIn(NopIn { lun, itt, ttt, numbers, data: Bytes::new() }),
+        TargetPdu::Reject(Reject {
+            reason: RejectReason::PROTOCOL_ERROR,
+            numbers,
+            data_sn: 0,
+            data: Bytes::new(),
+        }),
+        TargetPdu::AsyncMessage(AsyncMessage {
+            lun,
+            numbers,
+            event: AsyncEvent::LOGOUT_REQUEST,
+            vendor_code: 0,
+            parameter1: 0,
+            parameter2: 0,
+            parameter3: 0,
+            sense: Bytes::new(),
+            event_data: Bytes::new(),
+        }),
+    ];
+    for other in others {
+        let script = Script::new().take().send(octets(&other, iscsi_pdu::Digests::default()));
+        let rogue = Rogue::serve(script).await.unwrap();
+        let error = log_in(rogue.portal()).await.err().unwrap();
+        assert_eq!(error.fault(), Fault::Protocol, "{other:?}: {error}");
+        rogue.all_closed().await;
+        assert_eq!(rogue.received().len(), 1);
+    }
+}
+
+/// LOG-33: a target that says nothing, and one that says it octet by octet, run into the same limit.
+#[tokio::test]
+async fn log_33_one_limit_for_the_whole_login() {
+    let slow = Script::new().take().trickle(vec![0x23; 4096], Duration::from_millis(20));
+    for script in [Script::new(), slow] {
+        let rogue = Rogue::serve(script).await.unwrap();
+        let mut config = config();
+        config.login_timeout = Duration::from_millis(300);
+        let limit = config.login_timeout;
+        let begin = Instant::now();
+        let initiator =
+            iscsi_initiator::Initiator::new(config, std::sync::Arc::new(iscsi_secrets::MemoryStore::new()));
+        let error = log_in_by(&initiator, rogue.portal()).await.err();
+        assert_eq!(error, Some(Error::Timeout { what: "login", limit }));
+        assert!(begin.elapsed() < Duration::from_secs(3));
+        rogue.all_closed().await;
+    }
+}
+
+/// NEG-15: a failed negotiation ends login and connection.
+#[tokio::test]
+async fn neg_15_a_failed_negotiation_closes_the_connection() {
+    let script = Script::new().answer_login(|request| {
+        login::with_text(request, iscsi_pdu::TextWriter::new().pair("MaxBurstLength", 16_777_216))
+    });
+    let rogue = Rogue::serve(script).await.unwrap();
+    assert_eq!(log_in(rogue.portal()).await.err().unwrap().fault(), Fault::Protocol);
+    rogue.all_closed().await;
+    assert_eq!(rogue.received().len(), 1);
+}
