@@ -13,9 +13,9 @@ const EXCHANGES: [(&str, &str, &str); 4] = [
     ("6", "0xc4e51264ba705a201bd4a3657e46d2b0cf601219", ""),
 ];
 
-/// CHP-07: our response in each algorithm; the whole mutual exchange in MD5, whose challenge has the published length.
+/// Our response in each algorithm; the whole mutual exchange in MD5, whose challenge has the published length.
 #[test]
-fn chp_07_published_mutual_exchange() {
+fn chp_01_chp_07_published_mutual_exchange() {
     for (algorithm, ours, theirs) in EXCHANGES {
         let play = Play::at_proof(algorithm);
         assert_eq!(play.value("CHAP_R").as_deref(), Some(ours), "algorithm {algorithm}");
@@ -114,9 +114,9 @@ const SINGLE: [Vector; 7] = [
     ),
 ];
 
-/// CHP-07, CHP-11: short, odd, all-zero and zero-led challenges; secrets of any octets.
+/// Short, odd, all-zero and zero-led challenges; secrets of any octets.
 #[test]
-fn chp_07_published_single_responses() {
+fn chp_07_chp_11_published_single_responses() {
     for (identifier, secret, challenge, responses) in SINGLE {
         for (algorithm, response) in ["5", "6", "7", "8"].into_iter().zip(responses) {
             assert_eq!(
@@ -128,7 +128,7 @@ fn chp_07_published_single_responses() {
     }
 }
 
-/// CHP-06: the longest challenge, 1024 octets, and one octet less.
+/// The longest challenge, 1024 octets, and one octet less.
 #[test]
 fn chp_06_longest_challenges() {
     let secret = b"0123456789abcdef";

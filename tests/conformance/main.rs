@@ -11,12 +11,17 @@
 
 mod agreement;
 mod chap_attacks;
+mod chap_challenges;
+mod chap_offers;
+mod chap_proofs;
 mod chap_vectors;
+mod discovery;
 mod halves;
 mod if_asked;
 mod login_headers;
 mod login_stages;
 mod long_texts;
 mod negotiation;
+mod numbering;
 mod results;
 mod scripted;

@@ -78,7 +78,7 @@ pub(crate) fn grant(request: &LoginRequest, keys: &[(&str, &str)]) -> LoginRespo
 
 /// A login of which the test plays the target.
 pub(crate) struct Play {
-    login: Login<'static>,
+    pub(crate) login: Login<'static>,
     pub(crate) request: LoginRequest,
 }
 

@@ -9,11 +9,16 @@
 )]
 
 mod attacks;
+mod authentication;
 mod digests;
 mod discipline;
+mod discovery;
 mod isids;
 mod login_phase;
 mod malformed;
+mod names;
+mod numbering;
+mod own_challenges;
 mod parallel;
 mod secret_door;
 mod stage;

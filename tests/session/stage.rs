@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iscsi_initiator::{AuthenticationRequest, Config, Error, Initiator, IscsiName, Portal, Session};
+use iscsi_pdu::Opcode;
 use iscsi_secrets::{MemoryStore, SecretStore};
 use iscsi_tests::ram_disk::{self, RamDisk, Running, Target};
-use iscsi_tests::rogue::{Rogue, Script};
+use iscsi_tests::rogue::{Received, Rogue, Script};
 
 pub(crate) fn target_name() -> IscsiName {
     "iqn.2001-04.com.example:disk".parse().unwrap()
@@ -55,4 +56,15 @@ pub(crate) async fn rogue(misbehave: impl FnOnce(Script) -> Script) -> (Rogue, S
     let rogue = Rogue::serve(misbehave(Script::new().log_in(open_config()))).await.unwrap();
     let session = log_in(rogue.portal()).await.unwrap();
     (rogue, session)
+}
+
+/// Waits until the rogue has received a PDU of this kind.
+pub(crate) async fn wait_for(rogue: &Rogue, opcode: Opcode) -> Received {
+    for _ in 0..500 {
+        if let Some(found) = rogue.received().into_iter().find(|pdu| pdu.opcode() == opcode) {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("no {opcode} came");
 }

@@ -1,16 +1,14 @@
 //! What a target sends without being asked.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use iscsi_initiator::{Fault, Lun};
 use iscsi_pdu::{
     AsyncEvent, AsyncMessage, InitiatorPdu, InitiatorTaskTag, NopIn, Opcode, Reject, RejectReason,
     SerialNumber, TargetPdu, TargetTransferTag,
 };
-use iscsi_tests::rogue::{Moment, Received, Reply, Rogue};
+use iscsi_tests::rogue::{Moment, Reply};
 
-use crate::stage::rogue;
+use crate::stage::{rogue, wait_for};
 
 fn ping(moment: &Moment, ttt: TargetTransferTag) -> TargetPdu {
     let lun = Lun([0, 9, 0, 0, 0, 0, 0, 0]);
@@ -39,17 +37,6 @@ fn news(moment: &Moment, event: AsyncEvent) -> TargetPdu {
 
 fn only(pdu: TargetPdu, moment: &Moment) -> Reply {
     Reply::of(&[pdu], moment.digests)
-}
-
-/// Waits until the rogue has received a PDU of this kind.
-async fn wait_for(rogue: &Rogue, opcode: Opcode) -> Received {
-    for _ in 0..500 {
-        if let Some(found) = rogue.received().into_iter().find(|pdu| pdu.opcode() == opcode) {
-            return found;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("no {opcode} came");
 }
 
 /// NOP-01: a ping is answered with its tag and LUN, immediately, and uses up no number.

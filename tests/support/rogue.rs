@@ -21,6 +21,7 @@ mod portal;
 mod received;
 mod script;
 mod scsi_steps;
+mod text_steps;
 
 #[cfg(test)]
 mod tests;
@@ -30,3 +31,4 @@ pub use portal::Rogue;
 pub use received::Received;
 pub use script::Script;
 pub use scsi_steps::{data_in, r2t, response};
+pub use text_steps::text_response;

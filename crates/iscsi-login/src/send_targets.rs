@@ -92,9 +92,9 @@ mod tests {
 
     use super::parse_send_targets;
 
-    /// DIS-04, DIS-05: the vector with a target that has no address.
+    /// The vector with a target that has no address.
     #[test]
-    fn dis_04_records() {
+    fn dis_04_dis_05_records() {
         let text = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5:3260,1\0\
             TargetAddress=[2001:db8::5]:3260,1\0TargetName=iqn.2001-04.com.example:b\0";
         let targets = parse_send_targets(text).unwrap();
@@ -110,6 +110,26 @@ mod tests {
         let record = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5,1\0";
         let targets = parse_send_targets(&record.repeat(2)).unwrap();
         assert_eq!((targets.len(), targets[0].addresses.len()), (1, 1));
+    }
+
+    /// Addresses of every form, in the target's order; a target that is named again goes on where it was.
+    #[test]
+    fn dis_06_dis_10_forms_of_addresses() {
+        let text = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=[2001:db8::5]:3261,1\0\
+            TargetAddress=[fe80::1%eth0],1\0TargetAddress=disk.example.com,0x2\0\
+            TargetName=iqn.2001-04.com.example:b\0TargetAddress=10.0.0.5,1\0\
+            TargetName=iqn.2001-04.com.example:a\0TargetAddress=[fe80::1%eth0]:3260,1\0TargetAddress=10.0.0.5,1\0";
+        let targets = parse_send_targets(text).unwrap();
+        let addresses = |place: usize| -> Vec<String> {
+            targets[place].addresses.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(targets.len(), 2);
+        let of_a =
+            ["[2001:db8::5]:3261,1", "[fe80::1%eth0]:3260,1", "disk.example.com:3260,2", "10.0.0.5:3260,1"];
+        assert_eq!(
+            (addresses(0), addresses(1)),
+            (of_a.map(str::to_owned).to_vec(), vec!["10.0.0.5:3260,1".to_owned()])
+        );
     }
 
     /// DIS-07: tags are kept, and a portal in two groups is told.

@@ -153,9 +153,9 @@ mod tests {
     use super::{IscsiName, NameError};
     use std::format;
 
-    /// NAM-01 to NAM-04: grammar and length.
+    /// Types, dates, domains and digits.
     #[test]
-    fn nam_03_grammar_of_each_type() {
+    fn nam_03_nam_04_grammar_of_each_type() {
         let good = [
             "iqn.2001-04.com.example",
             "iqn.2001-04.com.example:storage:disk1.sys1.xyz",

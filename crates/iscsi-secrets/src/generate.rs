@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn generated_secrets_are_16_characters_of_the_alphabet_and_differ() {
+    fn chp_12_generated_secrets_are_16_characters_of_the_alphabet_and_differ() {
         let secrets: Vec<Secret> = (0..200).map(|_| generate_secret().unwrap()).collect();
         for secret in &secrets {
             assert_eq!(secret.expose_secret().len(), 16);

@@ -1,7 +1,7 @@
 //! Answers of a rogue after the login.
 
 use bytes::BytesMut;
-use iscsi_pdu::{Digests, ScsiCommand, TargetNumbers, TargetPdu, WirePdu};
+use iscsi_pdu::{Digests, ScsiCommand, TargetNumbers, TargetPdu, TextRequest, WirePdu};
 
 use crate::ram_disk::connection::Connection;
 use crate::ram_disk::fault::Fault;
@@ -74,6 +74,12 @@ impl Connection {
     /// Takes a command in without doing what it asks for.
     pub(super) fn take_in(&mut self, command: &ScsiCommand) -> Result<Moment, Fault> {
         self.admit(command.immediate, command.cmd_sn, command.exp_stat_sn)?;
+        Ok(self.moment())
+    }
+
+    /// The same with a Text Request.
+    pub(super) fn take_in_text(&mut self, request: &TextRequest) -> Result<Moment, Fault> {
+        self.admit(request.immediate, request.cmd_sn, request.exp_stat_sn)?;
         Ok(self.moment())
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iscsi_pdu::{InitiatorPdu, LoginRequest, RawPdu, ScsiCommand};
+use iscsi_pdu::{InitiatorPdu, LoginRequest, RawPdu, ScsiCommand, TextRequest};
 use tokio::net::TcpStream;
 
 use super::Script;
@@ -61,6 +61,13 @@ impl Player {
                 let reply = answer(&command, &moment);
                 connection.reply(&reply).await?;
             }
+            Step::AnswerText(answer) => {
+                let connection = self.connection()?;
+                let request = serve_until_text(connection).await?;
+                let moment = connection.take_in_text(&request)?;
+                let reply = answer(&request, &moment);
+                connection.reply(&reply).await?;
+            }
             Step::Announce(make) => {
                 let connection = self.connection()?;
                 let announcement = make(&connection.moment());
@@ -110,6 +117,17 @@ async fn serve_until(connection: &mut Connection, operation: u8) -> Result<ScsiC
             InitiatorPdu::ScsiCommand(command) if command.cdb.first() == Some(&operation) => {
                 return Ok(command);
             }
+            _ => drop(connection.handle(raw).await?),
+        }
+    }
+}
+
+/// The same until a Text Request comes.
+async fn serve_until_text(connection: &mut Connection) -> Result<TextRequest, Fault> {
+    loop {
+        let raw = receive(&mut connection.wire).await?;
+        match InitiatorPdu::decode(raw.clone())? {
+            InitiatorPdu::TextRequest(request) => return Ok(request),
             _ => drop(connection.handle(raw).await?),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_pdu::{LoginRequest, LoginResponse, ScsiCommand};
+use iscsi_pdu::{LoginRequest, LoginResponse, ScsiCommand, TextRequest};
 
 use super::full_feature::{Moment, Reply};
 use crate::ram_disk::Config;
@@ -14,7 +14,8 @@ use crate::ram_disk::portal::Portal;
 type AnswerLogin = Arc<dyn Fn(&LoginRequest) -> LoginResponse + Send + Sync>;
 /// Makes the answer to a SCSI Command.
 type AnswerCommand = Arc<dyn Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync>;
-
+/// Makes the answer to a Text Request.
+type AnswerText = Arc<dyn Fn(&TextRequest, &Moment) -> Reply + Send + Sync>;
 /// Makes something to be sent unasked.
 type Announce = Arc<dyn Fn(&Moment) -> Reply + Send + Sync>;
 
@@ -29,6 +30,8 @@ pub(super) enum Step {
     LogIn(Arc<Portal>),
     /// Serves requests as a good target would, until a SCSI Command with this operation code, and answers that one.
     AnswerCommand(u8, AnswerCommand),
+    /// Serves requests as a good target would, until a Text Request, and answers that one.
+    AnswerText(AnswerText),
     /// Sends PDUs that answer nothing.
     Announce(Announce),
     /// Serves requests as a good target would, until the initiator leaves.
@@ -118,6 +121,15 @@ impl Script {
         answer: impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync + 'static,
     ) -> Self {
         self.with(Step::AnswerCommand(operation, Arc::new(answer)))
+    }
+
+    /// The same with a Text Request.
+    #[must_use]
+    pub fn answer_text(
+        self,
+        answer: impl Fn(&TextRequest, &Moment) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::AnswerText(Arc::new(answer)))
     }
 
     /// Then sends, unasked, what `make` gives: a ping, an Asynchronous Message, a second response. Needs

@@ -26,11 +26,11 @@ struct Outstanding {
 }
 
 impl Outstanding {
+    /// Identifiers count up from a random one: some are never sent, so that it is not enough to avoid the one before. The
+    /// step is two because a login moves on by one when the target has chosen the same.
     fn issue(&mut self, mut octets: [u8; Nonce::LENGTH]) -> OwnChallenge {
         let [identifier, challenge @ ..] = &mut octets;
-        if self.last_identifier == Some(*identifier) {
-            *identifier = identifier.wrapping_add(1);
-        }
+        *identifier = self.last_identifier.map_or(*identifier, |last| last.wrapping_add(2));
         self.last_identifier = Some(*identifier);
         // Always there: a challenge has 32 octets.
         let prefix = challenge.first_chunk().copied().unwrap_or_default();
@@ -46,7 +46,7 @@ pub(crate) struct OwnChallenge {
 }
 
 impl OwnChallenge {
-    /// Draws one from the operating system. Its identifier is another than that of the one before (CHP-18).
+    /// Draws one from the operating system. Its identifier is another than those of the 127 before (CHP-18).
     pub(crate) fn draw() -> Result<Self, Error> {
         let octets = random::octets::<{ Nonce::LENGTH }>()?;
         Ok(outstanding().issue(octets))
@@ -94,12 +94,13 @@ mod tests {
         assert_eq!(prefixes.len(), challenges.len());
     }
 
+    /// Neither as it is nor moved on by one is an identifier that of a challenge before.
     #[test]
     fn chp_18_no_identifier_comes_twice_in_a_row() {
         let mut outstanding = Outstanding::default();
-        let identifiers: Vec<_> = [255, 255, 0, 7]
+        let identifiers: Vec<u8> = [253, 255, 255, 7, 1]
             .map(|identifier| std::mem::ManuallyDrop::new(outstanding.issue([identifier; 33])).octets[0])
             .to_vec();
-        assert_eq!(identifiers, [255, 0, 1, 7]);
+        assert_eq!(identifiers, [253, 255, 1, 3, 5]);
     }
 }

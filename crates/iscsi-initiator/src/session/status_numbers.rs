@@ -60,7 +60,7 @@ mod tests {
 
     /// NUM-09, NUM-21, NUM-12: count on, see repeats, refuse gaps, across the wrap.
     #[test]
-    fn num_09_status_numbers() {
+    fn num_09_num_12_status_numbers() {
         let mut numbers = StatusNumbers::new(SerialNumber(u32::MAX));
         assert_eq!(numbers.accept("NOP-In", SerialNumber(u32::MAX)), Ok(Arrival::Next));
         assert_eq!(numbers.accept("NOP-In", SerialNumber(u32::MAX)), Ok(Arrival::Repeat));

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_made_once() {
+    fn nam_05_nam_11_a_name_is_made_once() {
         let directory = tempfile::tempdir().unwrap();
         let place = directory.path().join("state/iscsi");
         let name = kept(&place).unwrap();

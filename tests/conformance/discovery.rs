@@ -1,0 +1,58 @@
+//! What a discovery session agrees on.
+
+use iscsi_login::initiator::{self, SessionType, Step};
+use iscsi_login::{Authentication, LoginError};
+
+use crate::scripted::{PROOF, Play, answer, config, grant, mutual};
+
+fn discovery(authentication: Authentication<'static>) -> Play {
+    Play::begin(initiator::Config { session_type: SessionType::Discovery, ..config(authentication) })
+}
+
+#[test]
+fn dis_11_error_recovery_level_is_0() {
+    let asked = discovery(Authentication::None);
+    assert_eq!(asked.value("ErrorRecoveryLevel").as_deref(), Some("0"));
+    let answers: [&[(&str, &str)]; 3] =
+        [&[], &[("ErrorRecoveryLevel", "0")], &[("ErrorRecoveryLevel", "Irrelevant")]];
+    for keys in answers {
+        let Step::Complete(completed) =
+            discovery(Authentication::None).step(|request| grant(request, keys)).unwrap()
+        else {
+            panic!("not complete")
+        };
+        assert_eq!(completed.parameters.error_recovery_level, 0);
+    }
+    for level in ["1", "2"] {
+        let play = discovery(Authentication::None);
+        let error = play.fails(|request| grant(request, &[("ErrorRecoveryLevel", level)]));
+        assert!(matches!(error, LoginError::Protocol(_)), "{level}: {error}");
+    }
+}
+
+/// One connection, whatever the target would like.
+#[test]
+fn dis_12_one_connection() {
+    let play = discovery(Authentication::None).on(|request| answer(request, &[("MaxConnections", "8")]));
+    let Step::Complete(completed) = play.step(|request| grant(request, &[])).unwrap() else {
+        panic!("not complete")
+    };
+    assert_eq!(completed.parameters.max_connections, 1);
+}
+
+/// The same rules as everywhere, but for the name of a target that nobody knows yet.
+#[test]
+fn chp_30_authentication_of_a_discovery() {
+    let play = discovery(mutual());
+    assert_eq!(play.value("AuthMethod").as_deref(), Some("CHAP"));
+    assert_eq!(play.value("TargetName"), None);
+    let challenge = [("CHAP_A", "5"), ("CHAP_I", "33"), ("CHAP_C", "0xa1b2c3d4e5f60718293a4b5c6d7e8f90")];
+    let at_proof = || {
+        discovery(mutual())
+            .on(|request| answer(request, &[("AuthMethod", "CHAP")]))
+            .on(|request| answer(request, &challenge))
+    };
+    assert!(at_proof().step(|request| grant(request, &[])).is_err());
+    let play = at_proof().on(|request| grant(request, &PROOF));
+    assert!(matches!(play.step(|request| grant(request, &[])), Ok(Step::Complete(_))));
+}
