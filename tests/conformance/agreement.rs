@@ -207,6 +207,7 @@ fn check(ours: &Side, theirs: &Side, completed: &initiator::Completed, other: &t
     std::mem::swap(&mut mirrored.max_recv_data_segment_length, &mut mirrored.max_send_data_segment_length);
     assert_eq!(completed.parameters, mirrored);
     assert_eq!((completed.tsih, completed.exp_stat_sn), (77, other.stat_sn));
+    check_functions(&ours.offer, &theirs.offer, &completed.parameters);
     let proved = (other.initiator_authenticated, other.target_authenticated);
     match &completed.authenticated {
         Authenticated::None => assert_eq!(proved, (false, false)),
@@ -224,6 +225,25 @@ fn check(ours: &Side, theirs: &Side, completed: &initiator::Completed, other: &t
     }
     assert!(!proved.0 || ours.forward == theirs.forward);
     assert!(!proved.1 || ours.reverse == theirs.reverse);
+}
+
+/// Each result is what the function of its key makes of the two wishes (RFC 7143, 13).
+fn check_functions(ours: &Offer, theirs: &Offer, agreed: &iscsi_login::Parameters) {
+    let (a, b) = (&ours.parameters, &theirs.parameters);
+    assert_eq!(agreed.default_time2wait, a.default_time2wait.max(b.default_time2wait));
+    assert_eq!(agreed.default_time2retain, a.default_time2retain.min(b.default_time2retain));
+    assert_eq!(agreed.max_recv_data_segment_length, a.max_recv_data_segment_length);
+    assert_eq!(agreed.max_send_data_segment_length, b.max_recv_data_segment_length);
+    // A discovery session leaves the others at their defaults.
+    let discovery = iscsi_login::Parameters::default();
+    if agreed.max_outstanding_r2t != discovery.max_outstanding_r2t {
+        assert_eq!(agreed.max_outstanding_r2t, a.max_outstanding_r2t.min(b.max_outstanding_r2t));
+        assert_eq!(agreed.max_burst_length, a.max_burst_length.min(b.max_burst_length));
+        let first = a.first_burst_length.min(b.first_burst_length);
+        assert_eq!(agreed.first_burst_length, first.min(agreed.max_burst_length));
+        assert_eq!(agreed.initial_r2t, a.initial_r2t || b.initial_r2t);
+        assert_eq!(agreed.immediate_data, a.immediate_data && b.immediate_data);
+    }
 }
 
 proptest! {

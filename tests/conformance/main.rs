@@ -20,6 +20,7 @@ mod halves;
 mod if_asked;
 mod login_headers;
 mod login_stages;
+mod logs;
 mod long_texts;
 mod negotiation;
 mod numbering;

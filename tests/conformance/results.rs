@@ -171,3 +171,10 @@ fn neg_36_declared_lengths() {
     );
     assert_eq!((result.max_recv_data_segment_length, result.max_send_data_segment_length), (4096, 1024));
 }
+
+/// NEG-12: an offer that decides alone needs no answer.
+#[test]
+fn neg_12_offers_that_decide_alone() {
+    let silent = finish(begin(|offer| offer.parameters.immediate_data = false), &[]);
+    assert!(!silent.immediate_data);
+}
