@@ -6,53 +6,86 @@ use iscsi_login::{
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, NameError, SerialNumber};
 
-/// Names and an algorithm to log in with.
+use crate::watch::{Part, Watch};
+
+/// Who proves what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proofs {
+    /// Nobody anything.
+    None,
+    /// The initiator, by this algorithm.
+    OneWay(ChapAlgorithm),
+    /// Both.
+    Mutual(ChapAlgorithm),
+}
+
+impl Proofs {
+    /// The kinds that are measured, under their names.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("none", Self::None),
+        ("one-way MD5", Self::OneWay(ChapAlgorithm::Md5)),
+        ("one-way SHA-256", Self::OneWay(ChapAlgorithm::Sha256)),
+        ("mutual MD5", Self::Mutual(ChapAlgorithm::Md5)),
+        ("mutual SHA-256", Self::Mutual(ChapAlgorithm::Sha256)),
+    ];
+
+    const fn algorithm(self) -> ChapAlgorithm {
+        match self {
+            Self::None => ChapAlgorithm::Md5,
+            Self::OneWay(algorithm) | Self::Mutual(algorithm) => algorithm,
+        }
+    }
+
+    const fn authentication(self) -> Authentication<'static> {
+        let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(b"what-the-host-proves") };
+        let reverse =
+            ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(b"what-the-disk-proves") };
+        match self {
+            Self::None => Authentication::None,
+            Self::OneWay(_) => Authentication::Chap(forward),
+            Self::Mutual(_) => Authentication::Mutual(forward, reverse),
+        }
+    }
+}
+
+/// Names and proofs to log in with.
 #[derive(Clone, Debug)]
 pub struct InMemoryLogin {
     host: IscsiName,
     disk: IscsiName,
+    proofs: Proofs,
     algorithms: [ChapAlgorithm; 2],
 }
 
 impl InMemoryLogin {
-    /// A mutual login whose proofs are made with this algorithm.
+    /// A login in which this is proved.
     ///
     /// # Errors
     /// Never: the names are well-formed.
-    pub fn new(algorithm: ChapAlgorithm) -> Result<Self, NameError> {
+    pub fn new(proofs: Proofs) -> Result<Self, NameError> {
         Ok(Self {
             host: "iqn.2001-04.com.example:host".parse()?,
             disk: "iqn.2001-04.com.example:disk".parse()?,
-            algorithms: [algorithm, ChapAlgorithm::Md5],
+            proofs,
+            algorithms: [proofs.algorithm(), ChapAlgorithm::Md5],
         })
     }
 
     /// Logs in once; `None` if either half failed.
     #[must_use]
-    pub fn run(&self) -> Option<initiator::Completed> {
-        let authentication = Authentication::Mutual(
-            ForwardCredential { name: "host", secret: ForwardSecret::new(b"what-the-host-proves") },
-            ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(b"what-the-disk-proves") },
-        );
-        let accounts = [target::Account { name: &self.disk, authentication }];
-        let mut portal = target::Login::new(target::Config {
-            accounts: &accounts,
-            discovery: Authentication::None,
-            algorithms: &ChapAlgorithm::ALL,
-            offer: Offer::default(),
-            portal_group_tag: 1,
-            tsih: 1,
-            stat_sn: SerialNumber(0),
-            nonce: Nonce::from_random([2; Nonce::LENGTH]),
-        });
-        let (mut login, mut request) = initiator::Login::start(self.config(authentication)).ok()?;
-        loop {
-            let (next, response) = match portal.receive(&request) {
+    pub fn run(&self, watch: &mut impl Watch) -> Option<initiator::Completed> {
+        let accounts = [target::Account { name: &self.disk, authentication: self.proofs.authentication() }];
+        let mut portal = target::Login::new(portal(&accounts));
+        let started = watch.watch(Part::Initiator(0), || initiator::Login::start(self.config()));
+        let (mut login, mut request) = started.ok()?;
+        for round in 1.. {
+            let (next, response) = match watch.watch(Part::Target, || portal.receive(&request)) {
                 target::Step::Send(next, response) => (Some(next), response),
                 target::Step::Complete(response, _) => (None, response),
                 target::Step::Refuse(..) => return None,
             };
-            match (login.receive(&response).ok()?, next) {
+            let step = watch.watch(Part::Initiator(round), || login.receive(&response));
+            match (step.ok()?, next) {
                 (initiator::Step::Send(next_login, next_request), Some(next)) => {
                     (portal, login, request) = (next, next_login, next_request);
                 }
@@ -60,9 +93,10 @@ impl InMemoryLogin {
                 _ => return None,
             }
         }
+        None
     }
 
-    fn config<'a>(&'a self, authentication: Authentication<'a>) -> initiator::Config<'a> {
+    fn config(&self) -> initiator::Config<'_> {
         initiator::Config {
             initiator_name: &self.host,
             initiator_alias: None,
@@ -71,11 +105,24 @@ impl InMemoryLogin {
             cid: 0,
             itt: InitiatorTaskTag(0),
             cmd_sn: SerialNumber(1),
-            authentication,
+            authentication: self.proofs.authentication(),
             algorithms: &self.algorithms,
             offer: Offer::default(),
             nonce: Nonce::from_random([1; Nonce::LENGTH]),
             is_ours: &|_| false,
         }
+    }
+}
+
+fn portal<'a>(accounts: &'a [target::Account<'a>]) -> target::Config<'a> {
+    target::Config {
+        accounts,
+        discovery: Authentication::None,
+        algorithms: &ChapAlgorithm::ALL,
+        offer: Offer::default(),
+        portal_group_tag: 1,
+        tsih: 1,
+        stat_sn: SerialNumber(0),
+        nonce: Nonce::from_random([2; Nonce::LENGTH]),
     }
 }

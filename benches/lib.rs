@@ -4,6 +4,8 @@ pub mod headers;
 mod in_memory_login;
 pub mod metered;
 mod samples;
+mod watch;
 
-pub use in_memory_login::InMemoryLogin;
+pub use in_memory_login::{InMemoryLogin, Proofs};
 pub use samples::{data_in, data_in_stream, login_text};
+pub use watch::{Part, Unwatched, Watch};

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use super::logins;
 use iscsi_benches::{data_in_stream, login_text};
 use iscsi_pdu::{Crc32c, Decoder, Digests, Error, RawPdu, TargetPdu, TextKeys};
 
@@ -19,7 +20,9 @@ pub(crate) fn names() -> impl Iterator<Item = String> {
     let headers =
         HEADERS.iter().flat_map(|header| ["decode", "encode", "dispatch"].map(|what| (what, header)));
     let others = ["cut digests off", "cut digests on", "cut crc alone", "cut and decode", "login text"];
-    headers.map(|(what, header)| format!("{what} {}", header.name)).chain(others.map(str::to_owned))
+    let codec =
+        headers.map(|(what, header)| format!("{what} {}", header.name)).chain(others.map(str::to_owned));
+    codec.chain(logins::names().map(|name| format!("login {name}")))
 }
 
 /// Runs a case and says by how many PDUs or texts the count is to be divided.
@@ -33,6 +36,7 @@ pub(crate) fn run(case: &str) -> Result<u32, String> {
         Some(("cut", "crc alone")) => Ok(crc_alone()),
         Some(("cut", "and decode")) => stream(ON, decode_and_drop),
         Some(("login", "text")) => Ok(parse_text()),
+        Some(("login", what)) => return logins::run(what),
         _ => return Err(format!("no case {case:?}")),
     };
     counted.map_err(|error| error.to_string())

@@ -1,4 +1,4 @@
-//! Counts instructions of the codec under callgrind, which repeats them to the last one on a noisy machine.
+//! Counts instructions of codec and login under callgrind, which repeats them to the last one on a noisy machine.
 //!
 //! `instructions` prints a table; `instructions --check FILE` compares it with a committed one, with 5 % room, and
 //! `instructions --write FILE` makes that. `instructions --case CASE` is what runs under callgrind.
@@ -6,6 +6,7 @@
 mod cases;
 mod counting;
 mod goals;
+mod logins;
 mod report;
 
 use std::env;

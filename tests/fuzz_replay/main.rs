@@ -31,6 +31,16 @@ fn login() {
 }
 
 #[test]
+fn login_joined() {
+    replay("login_joined", iscsi_fuzz::login_joined);
+}
+
+#[test]
+fn login_target() {
+    replay("login_target", iscsi_fuzz::login_target);
+}
+
+#[test]
 fn pdu_round_trip() {
     replay("pdu_round_trip", iscsi_fuzz::pdu_round_trip);
 }

@@ -65,6 +65,15 @@ fn hash_into<D: Digest>(identifier: u8, secret: &[u8], challenge: &[u8], result:
     zeroize::Zeroize::zeroize(output.as_mut_slice());
 }
 
+/// A hasher keeps the secret in its block: these wipe it, or this does not compile (CHP-27).
+const _: () = {
+    const fn wipes_itself<D: zeroize::ZeroizeOnDrop>() {}
+    wipes_itself::<Md5>();
+    wipes_itself::<Sha1>();
+    wipes_itself::<Sha256>();
+    wipes_itself::<Sha3_256>();
+};
+
 /// A challenge with its identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {

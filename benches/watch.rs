@@ -1,0 +1,26 @@
+//! Watching a login at work, half by half.
+
+/// A piece of a login's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The initiator makes its first request (0), or takes a response and makes the next one (1, 2, …).
+    Initiator(u32),
+    /// The target takes a request and answers.
+    Target,
+}
+
+/// Measures pieces of work, or does not.
+pub trait Watch {
+    /// Does the work; nothing else is to be measured.
+    fn watch<Output>(&mut self, part: Part, work: impl FnOnce() -> Output) -> Output;
+}
+
+/// Measures nothing by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn watch<Output>(&mut self, _: Part, work: impl FnOnce() -> Output) -> Output {
+        work()
+    }
+}

@@ -1,0 +1,167 @@
+//! What one side demands and offers.
+
+use std::sync::LazyLock;
+
+use arbitrary::{Result, Unstructured};
+use iscsi_login::initiator::{self, Authenticated, SessionType};
+use iscsi_login::{
+    Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, Nonce, Offer,
+    ReverseCredential, ReverseSecret, target,
+};
+use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, SerialNumber};
+
+static HOST: LazyLock<IscsiName> = LazyLock::new(|| name("iqn.2001-04.com.example:host"));
+static DISK: LazyLock<IscsiName> = LazyLock::new(|| name("iqn.2001-04.com.example:disk"));
+
+fn name(name: &str) -> IscsiName {
+    IscsiName::received(name).expect("a name")
+}
+
+/// The target that is logged in to.
+pub(super) fn target_name() -> &'static IscsiName {
+    &DISK
+}
+
+/// Policy, algorithms and offer of one side, and the octets of its nonce.
+pub(super) struct Demands {
+    policy: u8,
+    algorithms: Vec<ChapAlgorithm>,
+    offer: Offer,
+    discovery: bool,
+    nonce: u8,
+}
+
+impl Demands {
+    pub(super) fn draw(octets: &mut Unstructured<'_>) -> Result<Self> {
+        Ok(Self {
+            policy: octets.int_in_range(0..=3)?,
+            algorithms: algorithms(octets)?,
+            offer: offer(octets)?,
+            discovery: octets.arbitrary()?,
+            nonce: octets.arbitrary()?,
+        })
+    }
+
+    pub(super) fn authentication(&self) -> Authentication<'static> {
+        let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(b"what-the-host-proves") };
+        let reverse =
+            ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(b"what-the-disk-proves") };
+        match self.policy {
+            0 => Authentication::None,
+            1 => Authentication::IfAsked(forward),
+            2 => Authentication::Chap(forward),
+            _ => Authentication::Mutual(forward, reverse),
+        }
+    }
+
+    pub(super) fn initiator(&self) -> initiator::Config<'_> {
+        initiator::Config {
+            initiator_name: &HOST,
+            initiator_alias: None,
+            session_type: if self.discovery { SessionType::Discovery } else { SessionType::Normal(&DISK) },
+            isid: Isid::from_random([1, 2, 3], 4),
+            cid: 0,
+            itt: InitiatorTaskTag(0),
+            cmd_sn: SerialNumber(1),
+            authentication: self.authentication(),
+            algorithms: &self.algorithms,
+            offer: self.offer,
+            nonce: Nonce::from_random([self.nonce; Nonce::LENGTH]),
+            is_ours: &|_| false,
+        }
+    }
+
+    /// Discovery takes what the target takes.
+    pub(super) fn target<'a>(&'a self, accounts: &'a [target::Account<'a>]) -> target::Config<'a> {
+        target::Config {
+            accounts,
+            discovery: self.authentication(),
+            algorithms: &self.algorithms,
+            offer: self.offer,
+            portal_group_tag: 1,
+            tsih: 77,
+            stat_sn: SerialNumber(0),
+            nonce: Nonce::from_random([self.nonce; Nonce::LENGTH]),
+        }
+    }
+
+    /// An initiator that is in got what it demands, whatever happened on the wire.
+    pub(super) fn judge_initiator(&self, completed: Option<&initiator::Completed>) {
+        let Some(completed) = completed else { return };
+        let algorithm = match (self.policy, &completed.authenticated) {
+            (0 | 1, Authenticated::None) => return,
+            (1 | 2, Authenticated::Initiator { algorithm }) => *algorithm,
+            (3, Authenticated::Mutual(proof)) if proof.name() == "disk" => proof.algorithm(),
+            (policy, authenticated) => panic!("policy {policy}, but {authenticated:?}"),
+        };
+        assert!(self.algorithms.contains(&algorithm), "{algorithm} is not acceptable");
+    }
+
+    /// A target lets nobody in who proved less than it demands, and everybody in on both proofs knew both secrets.
+    pub(super) fn judge_target(&self, completed: Option<&target::Completed>) {
+        let Some(completed) = completed else { return };
+        let proved = (completed.initiator_authenticated, completed.target_authenticated);
+        assert!(
+            matches!(
+                (self.policy, proved),
+                (0 | 1, (false, false)) | (1 | 2, (true, false)) | (3, (true, true))
+            ),
+            "policy {}, but {proved:?}",
+            self.policy
+        );
+    }
+
+    /// No reason to fail: the same policy, an algorithm that both accept and that the offer of MD5, which an initiator
+    /// cannot leave out, does not hide; digests both can do; two nonces.
+    pub(super) fn can_agree_with(&self, target: &Self) -> bool {
+        let digests = compatible(self.offer.header_digest, target.offer.header_digest)
+            && compatible(self.offer.data_digest, target.offer.data_digest);
+        let algorithm = self.algorithms.iter().any(|algorithm| target.algorithms.contains(algorithm));
+        self.policy == target.policy
+            && digests
+            && (algorithm || self.policy < 2)
+            && self.nonce != target.nonce
+    }
+}
+
+fn compatible(ours: DigestPreference, theirs: DigestPreference) -> bool {
+    use DigestPreference::{Crc32c, None};
+    !matches!((ours, theirs), (None, Crc32c) | (Crc32c, None))
+}
+
+/// One or more, in any order.
+fn algorithms(octets: &mut Unstructured<'_>) -> Result<Vec<ChapAlgorithm>> {
+    let mut algorithms = vec![*octets.choose(&ChapAlgorithm::ALL)?];
+    for algorithm in ChapAlgorithm::ALL {
+        if !algorithms.contains(&algorithm) && octets.arbitrary()? {
+            algorithms.push(algorithm);
+        }
+    }
+    Ok(algorithms)
+}
+
+/// Any legal values (RFC 7143, 13).
+fn offer(octets: &mut Unstructured<'_>) -> Result<Offer> {
+    let mut offer = Offer::default();
+    offer.header_digest = digest(octets)?;
+    offer.data_digest = digest(octets)?;
+    let parameters = &mut offer.parameters;
+    parameters.max_connections = octets.int_in_range(1..=65_535)?;
+    parameters.initial_r2t = octets.arbitrary()?;
+    parameters.immediate_data = octets.arbitrary()?;
+    parameters.max_recv_data_segment_length = octets.int_in_range(512..=16_777_215)?;
+    parameters.max_burst_length = octets.int_in_range(512..=16_777_215)?;
+    parameters.first_burst_length = octets.int_in_range(512..=16_777_215)?;
+    parameters.default_time2wait = octets.int_in_range(0..=3600)?;
+    parameters.default_time2retain = octets.int_in_range(0..=3600)?;
+    parameters.max_outstanding_r2t = octets.int_in_range(1..=65_535)?;
+    parameters.data_pdu_in_order = octets.arbitrary()?;
+    parameters.data_sequence_in_order = octets.arbitrary()?;
+    parameters.error_recovery_level = octets.int_in_range(0..=2)?;
+    Ok(offer)
+}
+
+fn digest(octets: &mut Unstructured<'_>) -> Result<DigestPreference> {
+    use DigestPreference::{AcceptCrc32c, Crc32c, None, PreferCrc32c};
+    octets.choose(&[None, Crc32c, PreferCrc32c, AcceptCrc32c]).copied()
+}

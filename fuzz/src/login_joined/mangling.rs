@@ -1,0 +1,111 @@
+//! Damage on the wire, and what of it was heard.
+
+use arbitrary::{Result, Unstructured};
+use bytes::{Bytes, BytesMut};
+use iscsi_pdu::{Decoder, Digests, RawPdu, TextKeys, WirePdu, decode_binary};
+
+/// Most octets that are damaged.
+const MOST: u8 = 6;
+
+/// Most octets of a challenge or response.
+const MAX_BINARY: usize = 1024;
+
+/// An octet to be changed: in which PDU, where in it, and how.
+struct Damage {
+    pdu: u8,
+    at: u16,
+    change: u8,
+}
+
+/// All of it, and what it hit.
+pub(super) struct Mangling {
+    damages: Vec<Damage>,
+    pdus: u8,
+    hits: u32,
+    /// The target got another response of the initiator than was sent, or the initiator another challenge.
+    pub(super) initiators_proof: bool,
+    /// The same, the other way.
+    pub(super) targets_proof: bool,
+    /// A text of the operational stage is not what was sent.
+    pub(super) parameters: bool,
+}
+
+/// What a PDU is, so that one knows what damage to it means.
+#[derive(Clone, Copy)]
+pub(super) struct Load {
+    pub(super) by_initiator: bool,
+    pub(super) operational: bool,
+}
+
+impl Mangling {
+    pub(super) fn draw(octets: &mut Unstructured<'_>) -> Result<Self> {
+        let count = octets.int_in_range(0..=MOST)?;
+        let mut damages = Vec::new();
+        for _ in 0..count {
+            damages.push(Damage {
+                pdu: octets.int_in_range(0..=31)?,
+                at: octets.int_in_range(0..=1023)?,
+                change: octets.arbitrary()?,
+            });
+        }
+        Ok(Self {
+            damages,
+            pdus: 0,
+            hits: 0,
+            initiators_proof: false,
+            targets_proof: false,
+            parameters: false,
+        })
+    }
+
+    /// No octet of any PDU was changed.
+    pub(super) const fn is_harmless(&self) -> bool {
+        self.hits == 0
+    }
+
+    /// The PDU as it arrives; `None` if it does not.
+    pub(super) fn carry(&mut self, sent: RawPdu, load: Load) -> Option<RawPdu> {
+        let text = sent.data.clone();
+        let mut stream = BytesMut::new();
+        WirePdu::new(sent, Digests::default()).expect("short enough").append_to(&mut stream);
+        let whole = stream.clone();
+        self.damage(&mut stream);
+        let changed = whole != stream;
+        self.hits += u32::from(changed);
+        let mut decoder = Decoder::new(u32::try_from(stream.len()).expect("short enough"));
+        let arrived = decoder.decode(&mut stream).ok()??;
+        if changed {
+            self.note(&text, &arrived.data, load);
+        }
+        stream.is_empty().then_some(arrived)
+    }
+
+    fn damage(&mut self, stream: &mut BytesMut) {
+        for damage in self.damages.iter().filter(|damage| damage.pdu == self.pdus) {
+            let at = usize::from(damage.at) % stream.len();
+            stream[at] ^= damage.change;
+        }
+        self.pdus = self.pdus.saturating_add(1);
+    }
+
+    fn note(&mut self, sent: &Bytes, arrived: &Bytes, load: Load) {
+        self.parameters |= load.operational && sent != arrived;
+        let differs = |keys: &[&str]| keys.iter().any(|key| value(sent, key) != value(arrived, key));
+        // A response is what its sender proves; identifier and challenge are what the other has to prove.
+        let (response, challenge) = (differs(&["CHAP_R"]), differs(&["CHAP_I", "CHAP_C"]));
+        let (initiators, targets) = (&mut self.initiators_proof, &mut self.targets_proof);
+        let (own, other) = if load.by_initiator { (initiators, targets) } else { (targets, initiators) };
+        *own |= response;
+        *other |= challenge;
+    }
+}
+
+/// What a key of CHAP says, as octets: one value may be written in many ways.
+fn value(text: &[u8], key: &str) -> Option<Vec<u8>> {
+    let pairs = TextKeys::parse(text).ok()?;
+    let value = pairs.get(key)?;
+    if key == "CHAP_I" {
+        return iscsi_pdu::parse_number(value).ok().map(|number| number.to_be_bytes().to_vec());
+    }
+    decode_binary(value, MAX_BINARY).ok()
+}

@@ -1,0 +1,97 @@
+//! The wire: it splits texts into PDUs with the C bit, and asks for the pieces in the name of the receiver.
+
+use arbitrary::Unstructured;
+use bytes::Buf as _;
+use iscsi_pdu::{LoginRequest, LoginResponse, SerialNumber, Stage};
+
+use super::mangling::{Load, Mangling};
+
+/// Most pieces of one text.
+const MOST_PIECES: usize = 4;
+
+pub(super) struct Wire<'a> {
+    pub(super) mangling: Mangling,
+    /// Where texts are split.
+    octets: Unstructured<'a>,
+    /// Pieces have numbers of their own, so that each side sees an unbroken row.
+    stat_sn: SerialNumber,
+}
+
+impl<'a> Wire<'a> {
+    pub(super) const fn new(mangling: Mangling, octets: Unstructured<'a>) -> Self {
+        Self { mangling, octets, stat_sn: SerialNumber(0) }
+    }
+
+    /// The request in pieces; only the last one may ask for a transition.
+    pub(super) fn split_request(&mut self, request: &LoginRequest) -> Vec<LoginRequest> {
+        let mut pieces = Vec::new();
+        let mut rest = request.clone();
+        while let Some(at) = self.split_at(rest.text.len(), pieces.len()) {
+            let text = rest.text.split_to(at);
+            pieces.push(LoginRequest {
+                transit: false,
+                next_stage: Stage(0),
+                continues: true,
+                text,
+                ..rest.clone()
+            });
+        }
+        pieces.push(rest);
+        pieces
+    }
+
+    /// The response in pieces. A transition is granted behind the last one, when the initiator asks for it again.
+    pub(super) fn split_response(&mut self, response: &LoginResponse) -> Vec<LoginResponse> {
+        let mut pieces = Vec::new();
+        let mut rest = response.clone();
+        while let Some(at) = self.split_at(rest.text.len(), pieces.len()) {
+            pieces.push(LoginResponse { continues: true, ..half(&rest, at) });
+            rest.text.advance(at);
+        }
+        if rest.transit && !pieces.is_empty() {
+            pieces.push(half(&rest, rest.text.len()));
+            rest.text.clear();
+        }
+        pieces.push(rest);
+        pieces
+    }
+
+    /// Once the octets have run out nothing is split.
+    fn split_at(&mut self, length: usize, pieces: usize) -> Option<usize> {
+        if length < 2 || pieces + 1 == MOST_PIECES || !self.octets.arbitrary::<bool>().ok()? {
+            return None;
+        }
+        self.octets.int_in_range(1..=length - 1).ok()
+    }
+
+    /// What the target hears; `None` if the connection is lost.
+    pub(super) fn carry_request(&mut self, request: &LoginRequest) -> Option<LoginRequest> {
+        let load = Load { by_initiator: true, operational: request.current_stage == Stage::OPERATIONAL };
+        LoginRequest::decode(self.mangling.carry(request.encode(), load)?).ok()
+    }
+
+    /// What the initiator hears.
+    pub(super) fn carry_response(&mut self, mut response: LoginResponse) -> Option<LoginResponse> {
+        response.numbers.stat_sn = self.stat_sn;
+        self.stat_sn = self.stat_sn.next();
+        let load = Load { by_initiator: false, operational: response.current_stage == Stage::OPERATIONAL };
+        LoginResponse::decode(self.mangling.carry(response.encode(), load)?).ok()
+    }
+}
+
+/// Is this what one says to half a text? Whoever did not take it for half a text has lost the thread.
+pub(super) fn waits_for_more(response: &LoginResponse) -> bool {
+    response.text.is_empty() && !response.transit && !response.continues
+}
+
+/// Is this how an initiator asks for the next piece?
+pub(super) fn asks_for(piece: &LoginResponse, request: &LoginRequest) -> bool {
+    let granted = (piece.transit, piece.next_stage) == (request.transit, request.next_stage);
+    request.text.is_empty() && !request.continues && granted
+}
+
+/// The response with no more than so much of its text, and nothing granted.
+fn half(response: &LoginResponse, length: usize) -> LoginResponse {
+    let text = response.text.slice(..length);
+    LoginResponse { transit: false, next_stage: Stage(0), tsih: 0, text, ..response.clone() }
+}
