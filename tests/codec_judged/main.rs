@@ -1,5 +1,9 @@
-//! The codec before an independent judge: random valid PDUs are written to a capture file, and the iSCSI dissector of
-//! Wireshark has to show every field as it was set.
+//! The codec against an independent decoder, the iSCSI dissector of Wireshark.
+//!
+//! PDUs by chance, of all kinds and in both directions, are encoded and written as packets into a record. Every field
+//! that the dissector has is asked for of every PDU and has to be there, or not be there, with the value that was set.
+//! Where the two part, `disagreements` and `refusals` name the rule that decides; `blind_spots` names the octets of
+//! which the dissector says nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,116 +13,117 @@
     reason = "tests fail so"
 )]
 
-mod capture_file;
-mod comparison;
-mod completeness;
-mod disagreement;
+mod blind_spots;
+mod damage;
+mod disagreements;
+mod dissector_fields;
 mod initiator_fields;
-mod judged;
-mod sessions;
+mod initiator_rules;
+mod judge;
+mod opening;
+mod record;
+mod refusals;
+mod samples;
 mod shown;
 mod target_fields;
-mod valid;
+mod target_rules;
+mod written;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use capture_file::CaptureFile;
-use comparison::{Difference, compare};
-use disagreement::{DISSECTOR_DISAGREES, DISSECTOR_REFUSES};
-use iscsi_pdu::{Digests, InitiatorPdu, TargetPdu, WirePdu};
-use judged::Judged;
-use sessions::{DIGESTS, OFF, agreement, sessions};
+use fastrand::Rng;
+use iscsi_pdu::{Digests, Opcode};
+use iscsi_tests::lab::Dissection;
 
-/// A session in a file: an agreement on digests, then these PDUs with them. Login PDUs have none (RFC 7143, 13.1).
-fn write(path: &Path, pdus: Vec<Judged>, digests: Digests) -> Vec<(Judged, Digests)> {
-    let mut file = CaptureFile::create(path);
-    let in_order = agreement(&pdus, digests).into_iter().chain(pdus);
-    let written: Vec<_> =
-        in_order.map(|pdu| if pdu.is_login() { (pdu, OFF) } else { (pdu, digests) }).collect();
-    for (pdu, digests) in &written {
-        file.push(pdu, *digests);
-    }
-    written
+use disagreements::DISSECTOR_DISAGREES;
+use dissector_fields::{NEVER_SHOWN, NOT_COMPARED, fields_to_compare};
+use judge::judge;
+use record::ScratchRecord;
+use refusals::DISSECTOR_REFUSES;
+use samples::Sample;
+use written::{Written, connection, every_setting};
+
+/// Where chance begins; another seed is as good.
+const SEED: u64 = 0x7143;
+
+/// Samples of every opcode at every setting of the digests.
+fn samples_each() -> usize {
+    if std::env::var_os("ISCSI_TESTS_LONG").is_some() { 400 } else { 20 }
 }
 
 #[test]
-fn the_dissector_shows_what_was_set() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut unused: Vec<_> = DISSECTOR_DISAGREES.iter().collect();
-    for (pdus, digests) in sessions().into_iter().zip(DIGESTS) {
-        every_kind_is_there(&pdus);
-        let file = folder.path().join("session.pcap");
-        let written = write(&file, pdus, digests);
-        let differences = compare(&file, &written);
-        unused.retain(|entry| !differences.iter().any(|difference| entry.explains(difference)));
-        let open: Vec<_> = differences
-            .iter()
-            .filter(|difference| !DISSECTOR_DISAGREES.iter().any(|entry| entry.explains(difference)))
-            .collect();
-        let kinds: BTreeMap<_, _> = open.iter().map(|open| ((open.pdu, open.field), open)).collect();
-        assert!(open.is_empty(), "{digests:?}: {} differences, such as {kinds:#?}", open.len());
+fn every_field_reads_as_it_was_set() {
+    let mut scratch = ScratchRecord::create();
+    let written = every_setting(&mut scratch.record, samples_each(), &mut Rng::with_seed(SEED));
+    let dissection = scratch.dissection();
+    let judgement = judge(&dissection, &written, DISSECTOR_DISAGREES);
+    let differences = &judgement.differences;
+    assert!(differences.is_empty(), "seed {SEED:#x}: {} differences: {differences:#?}", differences.len());
+    assert_eq!(dissection.malformed(), Vec::<String>::new(), "seed {SEED:#x}");
+    for (place, known) in DISSECTOR_DISAGREES.iter().enumerate() {
+        let (opcode, field, rule) = (known.opcode, known.field, known.rule);
+        assert!(judgement.met.contains(&place), "{opcode:?}, {field}: no disagreement any more ({rule})");
     }
-    let unused: Vec<_> = unused.iter().map(|entry| (entry.pdu, entry.field, entry.decided_by)).collect();
-    assert_eq!(unused, [], "the dissector agrees by now");
 }
 
-fn every_kind_is_there(pdus: &[Judged]) {
-    let mut kinds: BTreeMap<u8, usize> = BTreeMap::new();
-    for pdu in pdus {
-        *kinds.entry(pdu.encode().bhs.opcode().0).or_default() += 1;
-    }
-    let named: Vec<_> = kinds.iter().filter(|(kind, _)| iscsi_pdu::Opcode(**kind).name().is_some()).collect();
-    assert_eq!(named.len(), 18, "{kinds:?}");
-    assert!(named.iter().all(|(_, count)| **count >= 20), "{kinds:?}");
-}
-
-/// The judge can fail: one bit changed on its way, and the one field with it.
+/// The dissector computes the digests by itself and says whether they are right.
 #[test]
-fn a_changed_bit_is_shown_in_its_field() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("session.pcap");
-    for kind in first_of_each_kind() {
-        let (at, field) = match &kind {
-            Judged::Target(TargetPdu::AsyncMessage(_) | TargetPdu::Reject(_)) => (27, "iscsi.statsn"),
-            _ => (19, "iscsi.initiatortasktag"),
-        };
-        let mut octets = WirePdu::new(kind.encode(), OFF).unwrap().parts().concat();
-        octets[at] ^= 2;
-        CaptureFile::create(&file).push_octets(kind.side(), &octets);
-        let differences = compare(&file, &[(kind.clone(), OFF)]);
-        let fields: Vec<_> = differences.iter().map(|difference| difference.field).collect();
-        assert_eq!(fields, [field], "{kind:?}");
-    }
+fn digests_are_good() {
+    let mut scratch = ScratchRecord::create();
+    let written = every_setting(&mut scratch.record, 5, &mut Rng::with_seed(SEED));
+    let headers = written.iter().filter_map(Written::header_digest).count();
+    let data = written.iter().filter(|written| is_data_digest_judged(written)).count();
+    let details = scratch.dissection().details("iscsi");
+    assert_eq!(details.matches("(Good CRC32)").count(), headers + data, "seed {SEED:#x}");
+    assert_eq!(details.matches("(Bad CRC32").count(), 0, "seed {SEED:#x}");
 }
 
-/// Those that have a tag or a status number of their own.
-fn first_of_each_kind() -> Vec<Judged> {
-    let [pdus, ..] = sessions();
-    let mut kinds = BTreeMap::new();
-    for pdu in pdus {
-        let untagged = match &pdu {
-            Judged::Initiator(InitiatorPdu::Snack(pdu)) => !pdu.itt.is_valid(),
-            Judged::Initiator(InitiatorPdu::Vendor(_)) | Judged::Target(TargetPdu::Vendor(_)) => true,
-            _ => false,
-        };
-        if !untagged {
-            kinds.entry(pdu.encode().bhs.opcode().0).or_insert(pdu);
+/// Is there one, and does the dissector look at it? That of a Reject it takes for the header digest of the header in
+/// there, whose CRC is the same; but no header digest is expected of a Login Request, and none where there are none
+/// on the connection.
+fn is_data_digest_judged(written: &Written) -> bool {
+    let rejected = written.sample.rejected.as_ref().map(|rejected| rejected.encode().bhs.opcode());
+    written.data_digest().is_some()
+        && match written.sample.opcode() {
+            Opcode::ASYNC_MESSAGE => false,
+            Opcode::REJECT => written.digests.header && rejected != Some(Opcode::LOGIN_REQUEST),
+            _ => true,
         }
-    }
-    kinds.into_values().collect()
 }
 
-/// These are ours to send all the same; an entry that the dissector accepts by now has to go.
 #[test]
-fn the_dissector_refuses_what_is_listed() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("session.pcap");
-    for (change, decided_by) in DISSECTOR_REFUSES {
-        let refused = first_of_each_kind().into_iter().find_map(change).unwrap();
-        CaptureFile::create(&file).push(&refused, OFF);
-        let differences: Vec<Difference> = compare(&file, &[(refused, OFF)]);
-        let opcode = differences.iter().find(|difference| difference.field == "iscsi.opcode");
-        assert!(opcode.is_some_and(|opcode| opcode.shown.is_empty()), "it is taken by now: {decided_by}");
+fn every_field_of_the_dissector_is_compared_or_explained() {
+    let mut scratch = ScratchRecord::create();
+    let written = every_setting(&mut scratch.record, 20, &mut Rng::with_seed(SEED));
+    let mut unseen: BTreeSet<String> = fields_to_compare().into_iter().collect();
+    for field in written.iter().flat_map(|written| written.shown().fields().collect::<Vec<_>>()) {
+        unseen.remove(field);
     }
+    let never: BTreeSet<String> = NEVER_SHOWN.iter().map(|&(field, _)| field.to_owned()).collect();
+    assert_eq!(unseen, never, "fields without a value, and those that are said to have none");
+    let all = Dissection::field_names("iscsi");
+    for (field, reason) in NOT_COMPARED {
+        assert!(all.iter().any(|name| name == field), "there is no {field} ({reason})");
+    }
+}
+
+/// Each in a connection of its own, of which the dissector takes everything else.
+#[test]
+fn what_samples_avoid_is_refused() {
+    let mut rng = Rng::with_seed(SEED);
+    let mut scratch = ScratchRecord::create();
+    let (mut taken, mut refused) = (BTreeSet::new(), Vec::new());
+    for refusal in DISSECTOR_REFUSES {
+        let opening = connection(&mut scratch.record, Digests::default(), Vec::new());
+        taken.extend(opening.iter().map(|written| written.frame));
+        let mut sample = Sample::any_of(refusal.opcode.0, &mut rng);
+        (refusal.with_it)(&mut sample.pdu);
+        let written = Written::new(&mut scratch.record, sample, Digests::default());
+        refused.push((written.frame, refusal.rule));
+    }
+    let rows = scratch.dissection().fields("iscsi", &["frame.number"]);
+    let frames: BTreeSet<u64> = rows.iter().map(|row| row[0][0].parse().unwrap()).collect();
+    let read: Vec<_> = refused.iter().filter(|(frame, _)| frames.contains(frame)).collect();
+    assert!(read.is_empty(), "not refused any more: {read:?}");
+    assert_eq!(frames, taken);
 }

@@ -1,49 +1,103 @@
-//! Values in the form in which tshark prints them.
+//! What a dissector ought to show of a PDU: for each of its fields the values, in their order.
 
-use bytes::Bytes;
-use iscsi_pdu::{Lun, TargetNumbers, TextKeys};
+use std::collections::BTreeMap;
 
-/// A field of the dissector and the values it has to show for one PDU, in order.
-pub(crate) type Shown = (&'static str, Vec<String>);
+use iscsi_pdu::{Isid, Lun, TargetNumbers};
 
-pub(crate) fn flag(field: &'static str, value: bool) -> Shown {
-    (field, vec![u8::from(value).to_string()])
+/// Values by field. Numbers are decimal, octets hexadecimal, whatever base the dissector prints them in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shown(BTreeMap<&'static str, Vec<String>>);
+
+impl Shown {
+    /// The values of a field; none if it is not shown.
+    pub(crate) fn values(&self, field: &str) -> &[String] {
+        self.0.get(field).map_or(&[], Vec::as_slice)
+    }
+
+    /// The fields that have a value.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
+    /// One more value of a field, as it is printed.
+    pub(crate) fn text(&mut self, field: &'static str, value: impl Into<String>) {
+        self.0.entry(field).or_default().push(value.into());
+    }
+
+    /// A number or a flag.
+    pub(crate) fn number(&mut self, field: &'static str, value: impl Into<u64>) {
+        self.text(field, value.into().to_string());
+    }
+
+    /// Octets; none are no value.
+    pub(crate) fn octets(&mut self, field: &'static str, octets: &[u8]) {
+        if !octets.is_empty() {
+            let digits: Vec<_> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+            self.text(field, digits.concat());
+        }
+    }
+
+    /// Octets that are padded to a multiple of four in the PDU, and their padding.
+    pub(crate) fn padded(&mut self, field: &'static str, octets: &[u8]) {
+        self.octets(field, octets);
+        self.padding(octets.len());
+    }
+
+    /// The zeros behind so many octets.
+    pub(crate) fn padding(&mut self, octets: usize) {
+        self.octets("iscsi.padding", &[0; 3][..octets.next_multiple_of(4) - octets]);
+    }
+
+    /// Flags by their bits, and the octet they stand in.
+    pub(crate) fn flags(&mut self, flags: &[(&'static str, u8, bool)], rest: u8) {
+        let set = flags.iter().filter(|(_, _, set)| *set).map(|(_, bit, _)| bit);
+        self.number("iscsi.flags", set.fold(rest, |octet, bit| octet | bit));
+        for &(field, _, set) in flags {
+            self.number(field, set);
+        }
+    }
+
+    /// A logical unit number, level by level (SAM-5, 4.7): two octets each, of which the first two bits are a method.
+    pub(crate) fn lun(&mut self, Lun(octets): Lun) {
+        for (level, &[high, low]) in octets.as_chunks().0.iter().enumerate() {
+            if level > 0 && [high, low] == [0, 0] {
+                return;
+            }
+            self.number("scsi.lun.address_mode", high >> 6);
+            // Bus 0 has no line.
+            if high >> 6 == 0 && high > 0 {
+                self.number("scsi.bus", high);
+            }
+            self.number("scsi.lun", level_of([high, low]));
+        }
+    }
+
+    /// The logical unit once more: the SCSI dissector prints the first level of that of the command, 0xffff if it
+    /// knows of no command.
+    pub(crate) fn unit_of_command(&mut self, command: Option<Lun>) {
+        self.number("scsi.lun", command.map_or(0xffff, |Lun([high, low, ..])| level_of([high, low])));
+    }
+
+    /// An ISID as a whole, and by the fields that it has in the RFC (11.12.5).
+    pub(crate) fn isid(&mut self, Isid(octets): Isid) {
+        let [ta, b1, b2, c, d1, d2] = octets;
+        self.octets("iscsi.isid", &octets);
+        self.number("iscsi.isid.t", ta >> 6);
+        self.number("iscsi.isid.a", ta & 0x3f);
+        self.number("iscsi.isid.b", u16::from_be_bytes([b1, b2]));
+        self.number("iscsi.isid.c", c);
+        self.number("iscsi.isid.d", u16::from_be_bytes([d1, d2]));
+    }
+
+    /// The numbers that all PDUs of a target carry.
+    pub(crate) fn numbers(&mut self, TargetNumbers { stat_sn, exp_cmd_sn, max_cmd_sn }: TargetNumbers) {
+        self.number("iscsi.statsn", stat_sn.0);
+        self.number("iscsi.expcmdsn", exp_cmd_sn.0);
+        self.number("iscsi.maxcmdsn", max_cmd_sn.0);
+    }
 }
 
-pub(crate) fn decimal(field: &'static str, value: impl Into<u64>) -> Shown {
-    (field, vec![value.into().to_string()])
-}
-
-/// Hexadecimal with all digits of its width.
-pub(crate) fn hex(field: &'static str, octets: impl AsRef<[u8]>) -> Shown {
-    (field, vec![format!("0x{}", ::hex::encode(octets))])
-}
-
-/// Octets one after the other; nothing if there are none.
-pub(crate) fn octets(field: &'static str, octets: &[u8]) -> Shown {
-    (field, if octets.is_empty() { vec![] } else { vec![::hex::encode(octets)] })
-}
-
-/// A field that is shown only where it has a meaning.
-pub(crate) fn only_if(condition: bool, (field, values): Shown) -> Shown {
-    (field, if condition { values } else { vec![] })
-}
-
-pub(crate) fn lun(value: Lun) -> Shown {
-    hex("scsi.lun", value.number().unwrap().to_be_bytes())
-}
-
-pub(crate) fn numbers(value: TargetNumbers) -> [Shown; 3] {
-    let TargetNumbers { stat_sn, exp_cmd_sn, max_cmd_sn } = value;
-    [
-        decimal("iscsi.statsn", stat_sn.0),
-        decimal("iscsi.expcmdsn", exp_cmd_sn.0),
-        decimal("iscsi.maxcmdsn", max_cmd_sn.0),
-    ]
-}
-
-/// All pairs.
-pub(crate) fn text(value: &Bytes) -> Shown {
-    let keys = TextKeys::parse(value).unwrap();
-    ("iscsi.keyvalue", keys.iter().map(|(key, value)| format!("{key}={value}")).collect())
+/// The number in one level of a LUN: 8 bits behind a bus, or 14 bits.
+fn level_of([high, low]: [u8; 2]) -> u16 {
+    if high >> 6 == 0 { u16::from(low) } else { u16::from_be_bytes([high & 0x3f, low]) }
 }

@@ -55,21 +55,25 @@ impl Dissection {
         finish(&mut command).lines().map(row).collect()
     }
 
-    /// The names of all fields that the dissector of a protocol has.
-    #[must_use]
-    pub fn fields_of(protocol: &str) -> Vec<String> {
-        let mut command = TSHARK.command();
-        command.args(["-G", "fields"]);
-        let fields = finish(&mut command);
-        let names =
-            fields.lines().filter(|line| line.starts_with("F\t")).filter_map(|line| line.split('\t').nth(2));
-        names.filter(|name| name.split('.').next() == Some(protocol)).map(str::to_owned).collect()
-    }
-
     /// The packets that the dissector could not read to their end, one line each. None, if all is well.
     #[must_use]
     pub fn malformed(&self) -> Vec<String> {
         finish(&mut self.tshark("_ws.malformed")).lines().map(str::to_owned).collect()
+    }
+
+    /// All that Wireshark says of the packets that a display filter lets through, in words: also what is in no field,
+    /// such as its verdict on a digest.
+    #[must_use]
+    pub fn details(&self, filter: &str) -> String {
+        finish(self.tshark(filter).arg("-V"))
+    }
+
+    /// The names of all fields that Wireshark has for a protocol, such as `iscsi`.
+    #[must_use]
+    pub fn field_names(protocol: &str) -> Vec<String> {
+        let mut command = TSHARK.command();
+        command.args(["-G", "fields"]);
+        finish(&mut command).lines().filter_map(|line| field_of(line, protocol)).map(str::to_owned).collect()
     }
 
     fn tshark(&self, filter: &str) -> Command {
@@ -84,6 +88,13 @@ fn finish(command: &mut Command) -> String {
     let outcome = run(command, PATIENCE * 10).expect("tshark ends in time");
     assert!(outcome.status.success(), "tshark: {}", outcome.stderr);
     outcome.stdout
+}
+
+/// The name in a line of the list of fields: the letter F, a description, the name, a type, the protocol.
+fn field_of<'a>(line: &'a str, protocol: &str) -> Option<&'a str> {
+    let mut columns = line.split('\t');
+    let name = columns.by_ref().nth(2)?;
+    (line.starts_with("F\t") && columns.nth(1)? == protocol).then_some(name)
 }
 
 fn row(line: &str) -> Row {
@@ -101,5 +112,13 @@ mod tests {
     #[test]
     fn a_line_is_split_into_fields_and_values() {
         assert_eq!(row("7\tCHAP_A=5,7\u{1f}CHAP_N=x\t"), [vec!["7"], vec!["CHAP_A=5,7", "CHAP_N=x"], vec![]]);
+    }
+
+    #[test]
+    fn a_field_is_named_in_the_third_column_of_its_line() {
+        let field = "F\tLUN\tscsi.lun\tFT_UINT16\tscsi\tBASE_HEX\t0x0\t";
+        assert_eq!(field_of(field, "scsi"), Some("scsi.lun"));
+        assert_eq!(field_of(field, "iscsi"), None);
+        assert_eq!(field_of("P\tiSCSI\tiscsi", "iscsi"), None);
     }
 }
