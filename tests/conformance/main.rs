@@ -26,3 +26,4 @@ mod negotiation;
 mod numbering;
 mod results;
 mod scripted;
+mod target_half;
