@@ -7,6 +7,7 @@ mod awaiting_challenge;
 mod awaiting_method;
 mod awaiting_parameters;
 mod awaiting_proof;
+mod completed;
 mod exchange;
 mod redirect;
 mod response_header;
@@ -15,18 +16,17 @@ use std::fmt;
 
 use bytes::Bytes;
 use iscsi_pdu::{
-    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, Stage, TargetNumbers,
-    TextKeys, TextWriter, check_local_name,
+    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, Stage, TextKeys,
+    TextWriter, check_local_name,
 };
 
 use crate::received_keys::ReceivedKeys;
-use crate::{
-    Authentication, ChapAlgorithm, LoginError, Misuse, Nonce, Offer, Parameters, TargetAuthenticated,
-};
+use crate::{Authentication, ChapAlgorithm, LoginError, Misuse, Nonce, Offer, Parameters};
 use awaiting_challenge::AwaitingChallenge;
 use awaiting_method::AwaitingMethod;
 use awaiting_parameters::AwaitingParameters;
 use awaiting_proof::AwaitingProof;
+pub use completed::{Authenticated, Completed};
 use exchange::Exchange;
 pub use redirect::Redirect;
 
@@ -112,44 +112,6 @@ pub enum Step<'a> {
     Complete(Completed),
     /// Log in anew at another address (LOG-30).
     Redirect(Redirect),
-}
-
-/// A login that reached full feature phase.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Completed {
-    /// What was agreed on.
-    pub parameters: Parameters,
-    /// Who authenticated whom.
-    pub authenticated: Authenticated,
-    /// Target part of the session identifier.
-    pub tsih: u16,
-    /// Portal group the connection belongs to, if the target said so.
-    pub target_portal_group_tag: Option<u16>,
-    /// The target's name for people, not to be trusted.
-    pub target_alias: Option<String>,
-    /// `CmdSN` of the first command.
-    pub cmd_sn: SerialNumber,
-    /// The next status number expected.
-    pub exp_stat_sn: SerialNumber,
-    /// Numbers of the last response.
-    pub numbers: TargetNumbers,
-    /// Requests sent, each with its response.
-    pub round_trips: u32,
-}
-
-/// Who proved what to whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Authenticated {
-    /// Nobody.
-    None,
-    /// The target let us in on our proof.
-    Initiator {
-        /// The algorithm of the proof.
-        algorithm: ChapAlgorithm,
-    },
-    /// The same, and the target proved itself to us.
-    Mutual(TargetAuthenticated),
 }
 
 /// Where the login stands, without the credentials.

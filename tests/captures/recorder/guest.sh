@@ -25,11 +25,11 @@ need_guest() {
 unpack_packages() {
   local kernel package
   kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: *\(linux-image-[^ ]*\)$/\1/p' | head -1)
-  mkdir -p "$cache/debs" "$cache/root"
+  mkdir -p "$cache/debs" "$cache/unpacked"
   for package in "$kernel" open-iscsi libopeniscsiusr libisns0; do
     compgen -G "$cache/debs/${package}_*.deb" >/dev/null || (cd "$cache/debs" && apt-get download "$package")
-    [ -e "$cache/root/.$package" ] || dpkg-deb -x "$cache/debs/${package}"_*.deb "$cache/root"
-    touch "$cache/root/.$package"
+    [ -e "$cache/unpacked/.$package" ] || dpkg-deb -x "$cache/debs/${package}"_*.deb "$cache/unpacked"
+    touch "$cache/unpacked/.$package"
   done
   release=${kernel#linux-image-}
 }
@@ -40,8 +40,8 @@ build_tree() {
   cp "$(command -v busybox)" "$tree/bin/"
   ln -s ../bin/busybox "$tree/sbin/modprobe"
   copy_modules "$tree"
-  copy_programs "$tree" "$cache"/root/sbin/iscsi{d,adm} "$(command -v sg_raw)" "$(command -v sg_reset)"
-  cp "$cache/root/etc/iscsi/iscsid.conf" "$tree/etc/iscsi/"
+  copy_programs "$tree" "$cache"/unpacked/sbin/iscsi{d,adm} "$(command -v sg_raw)" "$(command -v sg_reset)"
+  cp "$cache/unpacked/etc/iscsi/iscsid.conf" "$tree/etc/iscsi/"
   echo "InitiatorName=$iqn_base:kernel" >"$tree/etc/iscsi/initiatorname.iscsi"
   echo 'root:x:0:0::/:/bin/sh' >"$tree/etc/passwd"
   install -m 755 "$here/recorder/in_guest/init" "$tree/init"
@@ -52,8 +52,8 @@ build_tree() {
 
 # The modules and what they depend on.
 copy_modules() {
-  local from=$cache/root/lib/modules/$release to=$1/lib/modules/$release module path
-  [ -e "$from/modules.dep" ] || busybox depmod -b "$cache/root" "$release"
+  local from=$cache/unpacked/lib/modules/$release to=$1/lib/modules/$release module path
+  [ -e "$from/modules.dep" ] || busybox depmod -b "$cache/unpacked" "$release"
   for module in $modules; do
     grep -E "(^|/)${module//_/[-_]}\.ko:" "$from/modules.dep" | tr -d ':'
   done | tr ' ' '\n' | sort -u | while read -r path; do
@@ -68,7 +68,7 @@ copy_programs() {
   local tree=$1 libraries
   shift
   cp "$@" "$tree/sbin/"
-  libraries=$(LD_LIBRARY_PATH=$cache/root/usr/lib/$(uname -m)-linux-gnu ldd "$@" | grep -o '/[^ ]*\.so[^ ]*' | sort -u)
+  libraries=$(LD_LIBRARY_PATH=$cache/unpacked/usr/lib/$(uname -m)-linux-gnu ldd "$@" | grep -o '/[^ ]*\.so[^ ]*' | sort -u)
   mkdir -p "$tree/lib/$(uname -m)-linux-gnu"
   for library in $libraries; do
     case $library in
@@ -83,7 +83,7 @@ boot() {
   local forward="hostfwd=tcp:127.0.0.1:$guest_portal-127.0.0.1:$guest_portal"
   forward+=",hostfwd=tcp:127.0.0.1:$((guest_portal + 1))-10.0.2.15:9"
   start "$work/qemu.log" qemu-system-x86_64 -nodefaults -no-user-config -M pc -accel tcg -cpu max -m 512 \
-    -kernel "$cache/root/boot/vmlinuz-$release" -initrd "$work/initramfs" \
+    -kernel "$cache/unpacked/boot/vmlinuz-$release" -initrd "$work/initramfs" \
     -append 'console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on net.ifnames=0 loglevel=1' \
     -netdev "user,id=net,ipv6=off,$forward" -device virtio-net-pci,netdev=net,romfile= \
     -display none -serial "file:$work/console" -no-reboot
