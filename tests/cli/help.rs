@@ -44,6 +44,7 @@ fn every_option_is_listed_with_every_command() {
 
 #[test]
 fn the_forms_of_the_contract() {
+    const WHOM: &str = "<--target <IQN>|--global|--portal <PORTAL>|--discovery>";
     let cases: [(&[&str], &str); 13] = [
         (&["discover"], "iscsi discover [OPTIONS] <PORTAL>"),
         (&["login"], "iscsi login [OPTIONS] <URL>"),
@@ -52,15 +53,16 @@ fn the_forms_of_the_contract() {
         (&["read"], "iscsi read [OPTIONS] --output-file <FILE> <URL>"),
         (&["write"], "iscsi write [OPTIONS] --input-file <FILE> <URL>"),
         (&["secret"], "iscsi secret [OPTIONS] <COMMAND>"),
-        (&["secret", "remember"], "iscsi secret remember [OPTIONS] --target <IQN>"),
-        (&["secret", "set"], "iscsi secret set [OPTIONS] <--target <IQN>|--global>"),
-        (&["secret", "clear"], "iscsi secret clear [OPTIONS] <--target <IQN>|--global>"),
-        (&["secret", "forget"], "iscsi secret forget [OPTIONS] --target <IQN>"),
+        (&["secret", "remember"], "iscsi secret remember [OPTIONS] <WHOM>"),
+        (&["secret", "set"], "iscsi secret set [OPTIONS] <WHOM>"),
+        (&["secret", "clear"], "iscsi secret clear [OPTIONS] <WHOM>"),
+        (&["secret", "forget"], "iscsi secret forget [OPTIONS] <WHOM>"),
         (&["secret", "list"], "iscsi secret list [OPTIONS]"),
         (&["secret", "generate"], "iscsi secret generate [OPTIONS] --output-file <FILE>"),
     ];
     for (command, form) in cases {
         let help = help(command);
+        let form = form.replace("<WHOM>", WHOM);
         assert!(help.contains(&format!("Usage: {form}\n")), "{form} in {help}");
     }
 }

@@ -60,8 +60,8 @@ fn the_list_as_json() {
     store(&place, &["remember", "--target", TARGET], b"initsecret123");
     let list = place.run(&["secret", "list", "--output", "json"]).expect(0).stdout;
     let list: String = list.split_whitespace().collect();
-    let global = r#"{"target":null,"remembered":false,"user":null,"target_secret":"set","target_user":"\u00e4\u001b"}"#;
-    let target = r#"{"target":"iqn.2001-04.com.example:disk","remembered":true,"user":null,"target_secret":"unset","target_user":null}"#;
+    let global = r#"{"scope":"global","target":null,"portal":null,"remembered":false,"user":null,"target_secret":"set","target_user":"\u00e4\u001b"}"#;
+    let target = r#"{"scope":"target","target":"iqn.2001-04.com.example:disk","portal":null,"remembered":true,"user":null,"target_secret":"unset","target_user":null}"#;
     assert_eq!(list, format!("[{global},{target}]"));
 }
 
@@ -97,7 +97,7 @@ fn a_target_whose_secret_was_cleared_fails_before_any_packet() {
 fn a_name_that_was_mistyped_changes_nothing() {
     for command in ["clear", "forget"] {
         let place = Place::with_store();
-        place.run(&["secret", command, "--target", TARGET]).expect(9).complains("knows no target");
+        place.run(&["secret", command, "--target", TARGET]).expect(9).complains("knows nothing of");
         assert!(listed(&place, TARGET).is_empty());
     }
 }

@@ -38,13 +38,13 @@ fn wrong_arguments() {
 fn wrong_arguments_about_secrets() {
     let cases: [&[&str]; 11] = [
         &["remember"],
-        &["remember", "--global"],
+        &["remember", "--global", "--discovery"],
         &["remember", "--target", "disk"],
         &["set"],
         &["set", "--global", "--target", TARGET],
         &["clear"],
         &["forget"],
-        &["forget", "--global"],
+        &["forget", "--portal", "not a portal"],
         &["generate"],
         &["remember", "--target", TARGET, "--target-user", "x"],
         &["set", "--target", TARGET, "--user", "x"],

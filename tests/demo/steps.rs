@@ -24,7 +24,7 @@ fn copy(secret: &Secret) -> Outcome<Secret> {
 
 pub(crate) fn remember_secrets(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
     let name = stage.target_name()?;
-    stage.store.remember(name.clone(), ForwardCredential::new(None, copy(&stage.forward)?)?)?;
+    stage.store.remember(name.clone().into(), ForwardCredential::new(None, copy(&stage.forward)?)?)?;
     let command = format!("iscsi secret remember --target {TARGET} --secret-file what-we-prove");
     narrator.say("What we prove to the target is remembered", &command, &[]);
     let reverse = ReverseCredential::new(Some(TARGET_USER.to_owned()), copy(&stage.reverse)?)?;

@@ -71,7 +71,8 @@ fn leak(orders: &Orders) {
     let store = FileStore::open_existing(&orders.store).unwrap();
     let book = store.snapshot().unwrap();
     let name = TargetName::new(stage::target_name().as_str()).unwrap();
-    let (forward, reverse) = (book.forward(&name).unwrap(), book.reverse(&name));
+    let forward = book.forward(&name).unwrap().unwrap();
+    let reverse = book.reverse(&name).unwrap();
     for secret in [forward.secret(), reverse.known().unwrap().secret()] {
         for form in &form::ALL {
             black_box((form.write)(secret.expose_secret()).leak());

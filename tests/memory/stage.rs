@@ -50,7 +50,7 @@ fn fill(store: &Path, forward: &[u8; LENGTH], reverse: &[u8; LENGTH]) {
         ForwardCredential::new(Some("host".to_owned()), Secret::from_octets(forward).unwrap()).unwrap();
     let reverse =
         ReverseCredential::new(Some("disk".to_owned()), Secret::from_octets(reverse).unwrap()).unwrap();
-    store.remember(name.clone(), forward).unwrap();
+    store.remember(name.clone().into(), forward).unwrap();
     store.set_reverse(Scope::Target(name), reverse).unwrap();
 }
 

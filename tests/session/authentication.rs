@@ -116,7 +116,7 @@ fn store_for_target() -> Arc<MemoryStore> {
     let name = TargetName::new(target_name().as_str()).unwrap();
     let ours =
         ForwardCredential::new(Some("host".to_owned()), Secret::from_octets(FORWARD).unwrap()).unwrap();
-    store.remember(name.clone(), ours).unwrap();
+    store.remember(name.clone().into(), ours).unwrap();
     let theirs =
         ReverseCredential::new(Some("disk".to_owned()), Secret::from_octets(REVERSE).unwrap()).unwrap();
     store.set_reverse(Scope::Target(name), theirs).unwrap();

@@ -32,7 +32,7 @@ fn store_with_forward() -> (Arc<MemoryStore>, TargetName) {
     let name = TargetName::new(target_name().as_str()).unwrap();
     let forward =
         ForwardCredential::new(Some("host".to_owned()), Secret::from_octets(FORWARD).unwrap()).unwrap();
-    store.remember(name.clone(), forward).unwrap();
+    store.remember(name.clone().into(), forward).unwrap();
     (store, name)
 }
 

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use iscsi_login::{Authentication, ForwardSecret, ReverseSecret};
 use iscsi_pdu::IscsiName;
-use iscsi_secrets::{ForwardCredential, ReverseCredential, ReverseLookup, SecretStore, TargetName};
+use iscsi_secrets::{
+    ForwardCredential, PortalName, ReverseCredential, ReverseLookup, SecretBook, SecretStore, StoreError,
+    TargetName,
+};
 
-use crate::Error;
+use crate::{Error, Portal};
 
 /// How much authentication a login demands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +46,9 @@ pub(crate) struct Credentials {
     initiator_name: String,
 }
 
+/// What a store knows for both directions.
+type Known = (Option<Arc<ForwardCredential>>, ReverseLookup);
+
 impl Credentials {
     /// Decides for a target; reads the store once, so that both directions are of one state of it.
     pub(crate) fn for_target(
@@ -53,24 +59,39 @@ impl Credentials {
     ) -> Result<Self, Error> {
         let name = TargetName::new(target.as_str())
             .map_err(|error| Error::Caller(format!("target name cannot be looked up: {error}")))?;
+        Self::look_up(request, store, initiator_name, |book| Ok((book.forward(&name)?, book.reverse(&name)?)))
+    }
+
+    /// Decides for a discovery session, which has credentials of its own (CHP-30): what the caller gives, else what
+    /// the store knows for the portal.
+    pub(crate) fn for_discovery(
+        request: &AuthenticationRequest,
+        store: &dyn SecretStore,
+        portal: &Portal,
+        initiator_name: &IscsiName,
+    ) -> Result<Self, Error> {
+        let name = PortalName::try_from(portal)
+            .map_err(|error| Error::Caller(format!("portal cannot be looked up: {error}")))?;
+        Self::look_up(request, store, initiator_name, |book| {
+            Ok((book.discovery_forward(&name)?, book.discovery_reverse(&name)?))
+        })
+    }
+
+    /// What the caller gives goes before what the store knows; with mode `None` the store is not asked.
+    fn look_up(
+        request: &AuthenticationRequest,
+        store: &dyn SecretStore,
+        initiator_name: &IscsiName,
+        known: impl FnOnce(&SecretBook) -> Result<Known, StoreError>,
+    ) -> Result<Self, Error> {
         let (forward, reverse) = if request.mode == AuthenticationMode::None {
             (None, ReverseLookup::Unknown)
         } else {
-            let book = store.snapshot().map_err(Error::Secrets)?;
-            (book.forward(&name), book.reverse(&name))
+            store.snapshot().and_then(|book| known(&book)).map_err(Error::Secrets)?
         };
         let forward = request.forward.clone().or(forward);
         let reverse = request.reverse.clone().map_or(reverse, ReverseLookup::Known);
         Self::decide(request.mode, forward, reverse, initiator_name)
-    }
-
-    /// Decides for a discovery session, which uses only what the caller gives (CHP-30).
-    pub(crate) fn for_discovery(
-        request: &AuthenticationRequest,
-        initiator_name: &IscsiName,
-    ) -> Result<Self, Error> {
-        let reverse = request.reverse.clone().map_or(ReverseLookup::Unknown, ReverseLookup::Known);
-        Self::decide(request.mode, request.forward.clone(), reverse, initiator_name)
     }
 
     fn decide(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use iscsi_login::DiscoveredTarget;
 use iscsi_login::initiator::SessionType;
 use iscsi_pdu::IscsiName;
-use iscsi_secrets::SecretStore;
 use iscsi_secrets::vds::{SharedSecret, VdsError, VdsServiceIscsi};
+use iscsi_secrets::{Change, SecretStore, TargetName};
 use tokio::time::timeout;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -67,7 +67,8 @@ impl Initiator {
         .await
     }
 
-    /// Asks a portal for its targets (`SendTargets=All` in a discovery session).
+    /// Asks a portal for its targets (`SendTargets=All` in a discovery session), and registers them with the store, if
+    /// that can be written: from then on they have an id at the VDS door.
     ///
     /// # Errors
     /// [`Error`] of connecting, of the login, or for a malformed answer.
@@ -79,14 +80,35 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Vec<DiscoveredTarget>, Error> {
-        let credentials = Credentials::for_discovery(authentication, &self.config.initiator_name)?;
+        let (store, request) = (Arc::clone(&self.store), authentication.clone());
+        let (name, at) = (self.config.initiator_name.clone(), portal.clone());
+        let credentials =
+            blocking((), move |()| Credentials::for_discovery(&request, &*store, &at, &name)).await?;
         let session = self.log_in(SessionType::Discovery, portal, &credentials).await?;
         let targets = session.send_targets("All").await;
         if let Err(error) = session.logout().await {
             // DIS-13: a target may end a discovery by itself; the answer counts.
             tracing::debug!(%portal, %error, "discovery ended without a logout");
         }
+        if let Ok(targets) = &targets {
+            self.register(targets).await;
+        }
         targets
+    }
+
+    /// What cannot be put on record was discovered nevertheless.
+    async fn register(&self, targets: &[DiscoveredTarget]) {
+        let names = targets.iter().filter_map(|target| TargetName::new(target.name.as_str()).ok());
+        let (store, names) = (Arc::clone(&self.store), names.collect::<Vec<_>>());
+        let registered = blocking((), move |()| {
+            let book = store.snapshot()?;
+            let new = names.into_iter().filter(|name| !book.knows(name)).map(Change::Register);
+            let new: Vec<Change> = new.collect();
+            if new.is_empty() || !store.capabilities().writable { Ok(()) } else { store.apply_all(new) }
+        });
+        if let Err(error) = registered.await {
+            tracing::info!(%error, "the targets are not on record");
+        }
     }
 
     /// Logs in to a target, following redirections, with the secrets the store holds at this moment.

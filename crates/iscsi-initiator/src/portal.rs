@@ -3,6 +3,7 @@
 use std::fmt;
 
 use iscsi_pdu::TargetAddress;
+use iscsi_secrets::{PortalName, PortalNameError};
 
 /// Host and TCP port of a portal. `host[:port]`, port 3260 by default, IPv6 addresses in brackets.
 ///
@@ -41,6 +42,15 @@ impl std::str::FromStr for Portal {
 impl From<&TargetAddress> for Portal {
     fn from(address: &TargetAddress) -> Self {
         Self { host: address.host.clone(), port: address.port }
+    }
+}
+
+/// The name under which a secret store keeps what a discovery at the portal takes: its text in lower case.
+impl TryFrom<&Portal> for PortalName {
+    type Error = PortalNameError;
+
+    fn try_from(portal: &Portal) -> Result<Self, PortalNameError> {
+        Self::new(portal.to_string().to_ascii_lowercase())
     }
 }
 

@@ -52,7 +52,7 @@ mod tests {
         let target = || TargetName::new("iqn.2001-04.com.example:a").unwrap();
         let one = Change::ClearReverse(Scope::Target(target()));
         let every = Change::ClearReverse(Scope::Global);
-        let forward = Change::Forget(target());
+        let forward = Change::Forget(target().into());
         let admit = |capabilities: Capabilities| {
             [&one, &every, &forward].map(|change| capabilities.admit(change).err())
         };

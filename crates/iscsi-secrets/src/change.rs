@@ -12,19 +12,19 @@ use crate::target_name::TargetName;
 pub enum Change {
     /// Makes a target known and nothing else.
     Register(TargetName),
-    /// Stores what we prove to a target.
-    Remember(TargetName, ForwardCredential),
-    /// Stores other octets for what we prove to a target; the CHAP name, if there is one, stays.
-    RenewForwardSecret(TargetName, Secret),
-    /// Removes what we prove to a target.
-    Forget(TargetName),
-    /// Stores what a target, or every target, must prove.
+    /// Stores what we prove.
+    Remember(Scope, ForwardCredential),
+    /// Stores other octets for what we prove; the CHAP name, if there is one, stays.
+    RenewForwardSecret(Scope, Secret),
+    /// Removes what we prove.
+    Forget(Scope),
+    /// Stores what must be proved to us.
     SetReverse(Scope, ReverseCredential),
     /// Stores other octets for what must be proved; the expected CHAP name, if there is one, stays.
     RenewReverseSecret(Scope, Secret),
-    /// Removes the reverse secret. The association of a target stays, so mutual login to it fails closed.
+    /// Removes the reverse secret. The association of a target or portal stays, so mutual login to it fails closed.
     ClearReverse(Scope),
-    /// Removes the reverse secret and the association, so that the global secret counts again for the target.
+    /// Removes the reverse secret and the association, so that the one of all others counts again.
     DissolveReverse(Scope),
 }
 

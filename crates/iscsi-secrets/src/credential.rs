@@ -28,7 +28,12 @@ impl ForwardCredential {
         &self.secret
     }
 
-    /// The same name with other octets; a name once accepted needs no second check.
+    /// Name and secret.
+    pub(crate) fn into_parts(self) -> (Option<String>, Secret) {
+        (self.name, self.secret)
+    }
+
+    /// A name that was accepted once, with a secret.
     pub(crate) fn renewed(name: Option<&str>, secret: Secret) -> Self {
         Self { name: name.map(str::to_owned), secret }
     }
@@ -60,7 +65,12 @@ impl ReverseCredential {
         &self.secret
     }
 
-    /// The same name with other octets; a name once accepted needs no second check.
+    /// Name and secret.
+    pub(crate) fn into_parts(self) -> (Option<String>, Secret) {
+        (self.name, self.secret)
+    }
+
+    /// A name that was accepted once, with a secret.
     pub(crate) fn renewed(name: Option<&str>, secret: Secret) -> Self {
         Self { name: name.map(str::to_owned), secret }
     }

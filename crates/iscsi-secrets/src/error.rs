@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::generate::GeneratorError;
+use crate::scope::Scope;
 
 /// What can go wrong with a store. The text begins with the side at fault; no secret is ever part of it.
 ///
@@ -80,6 +81,24 @@ pub enum StoreError {
         /// The key that was tried.
         key: PathBuf,
     },
+    /// The key was made from another passphrase, or what says how was damaged.
+    #[error("operator: {} was sealed with another passphrase", path.display())]
+    WrongPassphrase {
+        /// The sealed file.
+        path: PathBuf,
+    },
+    /// A key was given for a file that was sealed with a passphrase.
+    #[error("operator: {} was sealed with a passphrase, and none was given", path.display())]
+    PassphraseNeeded {
+        /// The sealed file.
+        path: PathBuf,
+    },
+    /// A passphrase was given for a file that was sealed with a key.
+    #[error("operator: {} was sealed with a key, not with a passphrase", path.display())]
+    NotByPassphrase {
+        /// The sealed file.
+        path: PathBuf,
+    },
     /// The file does not begin as a store does.
     #[error("file: {} is not a secret store", path.display())]
     ForeignFile {
@@ -128,6 +147,18 @@ pub enum StoreError {
         /// What the system said.
         kind: ErrorKind,
     },
+    /// One secret was sealed for something else, or not by this store.
+    #[error("file: the secret for {scope} is damaged")]
+    SecretDamaged {
+        /// Whom the secret is for.
+        scope: Scope,
+    },
+    /// The cipher refused what no store gives it.
+    #[error("library: the cipher refused to work")]
+    Cipher,
+    /// There was no memory (rule R15).
+    #[error("system: out of memory")]
+    OutOfMemory,
     /// There were no random octets for a key or a nonce.
     #[error(transparent)]
     Generator(#[from] GeneratorError),
@@ -140,6 +171,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The step that the operating system refused.
+    #[cfg(feature = "file")]
+    pub(crate) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::OutOfMemory => Self::OutOfMemory,
+            kind => Self::Io { action, path: path.to_path_buf(), kind },
+        }
+    }
+
     /// What the operator can do about it.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
@@ -168,6 +208,9 @@ impl StoreError {
             Self::KeyLength { path } | Self::WrongKey { key: path, .. } => {
                 Some(format!("restore the {} that belongs to this store", path.display()))
             }
+            Self::WrongPassphrase { .. } => Some("give the passphrase that belongs to this store".to_owned()),
+            Self::PassphraseNeeded { .. } => Some("give its passphrase instead of a key".to_owned()),
+            Self::NotByPassphrase { .. } => Some("give its key instead of a passphrase".to_owned()),
             Self::ForeignFile { path } => {
                 Some(format!("move {} away, or name another directory", path.display()))
             }
@@ -177,7 +220,12 @@ impl StoreError {
                 path.display()
             )),
             Self::Io { kind, path, .. } => io_remedy(*kind, path),
-            Self::TooLarge { .. } | Self::Generator(_) | Self::Backend { .. } => None,
+            Self::SecretDamaged { .. } => Some("store it again".to_owned()),
+            Self::TooLarge { .. }
+            | Self::Cipher
+            | Self::OutOfMemory
+            | Self::Generator(_)
+            | Self::Backend { .. } => None,
         }
     }
 }

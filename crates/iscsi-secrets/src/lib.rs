@@ -8,13 +8,18 @@ mod credential;
 mod entry;
 mod error;
 mod generate;
+mod portal_name;
+mod protected;
+mod record;
 mod reverse_lookup;
 mod scope;
 mod secret;
 #[cfg(unix)]
 mod secret_file;
 mod store;
+mod store_key;
 mod target_name;
+mod vault;
 pub mod vds;
 
 pub use book::SecretBook;
@@ -24,6 +29,7 @@ pub use credential::{ChapNameError, ForwardCredential, ReverseCredential};
 pub use entry::{Entry, ReverseState};
 pub use error::StoreError;
 pub use generate::{GeneratorError, generate_secret};
+pub use portal_name::{PortalName, PortalNameError};
 pub use reverse_lookup::ReverseLookup;
 pub use scope::Scope;
 pub use secret::{Secret, SecretError};
@@ -33,7 +39,7 @@ pub use secret_file::{
 };
 pub use store::SecretStore;
 #[cfg(all(unix, feature = "file"))]
-pub use store::file::FileStore;
+pub use store::file::{FileStore, KeySource};
 pub use store::memory::MemoryStore;
 pub use target_name::{TargetName, TargetNameError};
 pub use vds::{HResult, SharedSecret, VdsError, VdsServiceIscsi};

@@ -1,16 +1,39 @@
-//! What a reverse secret applies to.
+//! Whom a credential is for.
 
 use std::fmt;
 
+use crate::portal_name::PortalName;
 use crate::target_name::TargetName;
 
-/// What a reverse secret applies to: every target without a secret of its own, or one target.
+/// Whom a credential is for. Discovery has credentials of its own: those of targets never count for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// Every target that has no association of its own (VDS: `GUID_NULL`).
+    /// Every target that has none of its own (VDS: `GUID_NULL`).
     Global,
     /// The one target of this name.
     Target(TargetName),
+    /// Discovery at every portal that has none of its own.
+    Discovery,
+    /// Discovery at one portal.
+    Portal(PortalName),
+}
+
+impl Scope {
+    /// Whether this is one target or portal, and not all the others.
+    #[must_use]
+    pub const fn is_single(&self) -> bool {
+        matches!(self, Self::Target(_) | Self::Portal(_))
+    }
+
+    /// What a secret of this scope is sealed with, so that it counts nowhere else.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::Global => "every target".to_owned(),
+            Self::Target(name) => format!("target {name}"),
+            Self::Discovery => "every portal".to_owned(),
+            Self::Portal(name) => format!("portal {name}"),
+        }
+    }
 }
 
 impl fmt::Display for Scope {
@@ -18,6 +41,34 @@ impl fmt::Display for Scope {
         match self {
             Self::Global => f.write_str("every target without a secret of its own"),
             Self::Target(name) => name.fmt(f),
+            Self::Discovery => f.write_str("discovery at every portal without a secret of its own"),
+            Self::Portal(name) => write!(f, "discovery at {name}"),
         }
+    }
+}
+
+impl From<TargetName> for Scope {
+    fn from(name: TargetName) -> Self {
+        Self::Target(name)
+    }
+}
+
+impl From<PortalName> for Scope {
+    fn from(name: PortalName) -> Self {
+        Self::Portal(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_tell_scopes_apart() {
+        let target = TargetName::new("iqn.2001-04.com.example:a").unwrap();
+        let portal = PortalName::new("iqn.2001-04.com.example:a").unwrap();
+        let scopes = [Scope::Global, target.into(), Scope::Discovery, portal.into()];
+        let labels: std::collections::BTreeSet<String> = scopes.iter().map(Scope::label).collect();
+        assert_eq!(labels.len(), 4);
     }
 }

@@ -3,11 +3,14 @@
 use ctutils::CtEq;
 use zeroize::Zeroizing;
 
+use crate::protected::ProtectedOctets;
+
 /// A CHAP secret: 1 to 255 octets that leave by one door, [`Secret::expose_secret`].
 ///
-/// It cannot be printed, cloned, serialised or compared with `==`, and its memory is wiped when it is dropped.
+/// It cannot be printed, cloned, serialised or compared with `==`. Its memory is locked against swapping and left out
+/// of core dumps where the system allows, and is wiped when the secret is dropped.
 /// Any octet is legal, NUL and `0xff` included; no text encoding is implied.
-pub struct Secret(Zeroizing<Box<[u8]>>);
+pub struct Secret(ProtectedOctets);
 
 impl Secret {
     /// The longest secret, in octets: what one CHAP value on the wire can hold.
@@ -17,15 +20,12 @@ impl Secret {
     pub fn from_octets(octets: &[u8]) -> Result<Self, SecretError> {
         match octets.len() {
             0 => Err(SecretError::Empty),
-            1..=Self::MAX_OCTETS => Ok(Self(Zeroizing::new(Box::from(octets)))),
+            1..=Self::MAX_OCTETS => Ok(Self(ProtectedOctets::of(octets))),
             octets => Err(SecretError::TooLong { octets }),
         }
     }
 
     /// Takes a wiping buffer over; the buffer is wiped before this returns.
-    ///
-    /// The octets are copied once into memory of exactly their size: shrinking the buffer itself could leave a
-    /// copy behind.
     #[allow(clippy::needless_pass_by_value, reason = "the buffer is taken so that it is wiped here")]
     pub fn from_zeroizing(buffer: Zeroizing<Vec<u8>>) -> Result<Self, SecretError> {
         Self::from_octets(&buffer)
@@ -34,13 +34,19 @@ impl Secret {
     /// Copies in an array whose length is right by its type.
     pub(crate) fn from_array<const N: usize>(octets: &[u8; N]) -> Self {
         const { assert!(1 <= N && N <= Self::MAX_OCTETS) }
-        Self(Zeroizing::new(Box::from(octets.as_slice())))
+        Self(ProtectedOctets::of(octets))
+    }
+
+    /// A secret of 1 to [`MAX_OCTETS`](Self::MAX_OCTETS) octets that `fill` writes in place.
+    pub(crate) fn filled<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Option<Self> {
+        let legal = (1..=Self::MAX_OCTETS).contains(&length);
+        legal.then(|| ProtectedOctets::filled(length, fill).ok()).flatten().map(Self)
     }
 
     /// The octets. This is the only way to them, and its name is made for searching.
     #[must_use]
     pub fn expose_secret(&self) -> &[u8] {
-        &self.0
+        self.0.expose()
     }
 
     /// Whether both secrets are the same octets, in time that depends on their lengths alone.

@@ -21,7 +21,7 @@ pub(crate) mod memory;
 ///
 /// A backend provides the first three methods; all rules stand in [`SecretBook`] and are the same everywhere. Every
 /// read sees the store as it is at that moment, and a store that cannot be read is an error, never an empty one.
-/// A change is carried out whole or, after any error, not at all.
+/// Changes are carried out whole or, after any error, not at all.
 ///
 /// All methods may wait for a disk or for another process.
 pub trait SecretStore: Send + Sync {
@@ -32,17 +32,22 @@ pub trait SecretStore: Send + Sync {
     /// that it never joins credentials from before and after a change.
     fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError>;
 
-    /// Carries out one change, if [`Capabilities::admit`] lets it.
-    fn apply(&self, change: Change) -> Result<(), StoreError>;
+    /// Carries out all of these changes in their order, or none, if [`Capabilities::admit`] lets each of them.
+    fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError>;
+
+    /// Carries out one change.
+    fn apply(&self, change: Change) -> Result<(), StoreError> {
+        self.apply_all(vec![change])
+    }
 
     /// What we prove to the target.
     fn forward(&self, target: &TargetName) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
-        Ok(self.snapshot()?.forward(target))
+        self.snapshot()?.forward(target)
     }
 
     /// What the target must prove.
     fn reverse(&self, target: &TargetName) -> Result<ReverseLookup, StoreError> {
-        Ok(self.snapshot()?.reverse(target))
+        self.snapshot()?.reverse(target)
     }
 
     /// Whether the target was ever named to this store.
@@ -60,22 +65,22 @@ pub trait SecretStore: Send + Sync {
         self.apply(Change::Register(target))
     }
 
-    /// Stores what we prove to a target.
-    fn remember(&self, target: TargetName, credential: ForwardCredential) -> Result<(), StoreError> {
-        self.apply(Change::Remember(target, credential))
+    /// Stores what we prove.
+    fn remember(&self, scope: Scope, credential: ForwardCredential) -> Result<(), StoreError> {
+        self.apply(Change::Remember(scope, credential))
     }
 
-    /// Stores other octets for what we prove to a target and keeps the CHAP name.
-    fn renew_forward_secret(&self, target: TargetName, secret: Secret) -> Result<(), StoreError> {
-        self.apply(Change::RenewForwardSecret(target, secret))
+    /// Stores other octets for what we prove and keeps the CHAP name.
+    fn renew_forward_secret(&self, scope: Scope, secret: Secret) -> Result<(), StoreError> {
+        self.apply(Change::RenewForwardSecret(scope, secret))
     }
 
-    /// Removes what we prove to a target; the target stays known.
-    fn forget(&self, target: TargetName) -> Result<(), StoreError> {
-        self.apply(Change::Forget(target))
+    /// Removes what we prove; a target stays known.
+    fn forget(&self, scope: Scope) -> Result<(), StoreError> {
+        self.apply(Change::Forget(scope))
     }
 
-    /// Stores what a target, or every target, must prove.
+    /// Stores what must be proved to us.
     fn set_reverse(&self, scope: Scope, credential: ReverseCredential) -> Result<(), StoreError> {
         self.apply(Change::SetReverse(scope, credential))
     }
@@ -90,7 +95,7 @@ pub trait SecretStore: Send + Sync {
         self.apply(Change::ClearReverse(scope))
     }
 
-    /// Removes a reverse secret and the association, so that the global secret counts again for the target.
+    /// Removes a reverse secret and the association, so that the one of all others counts again.
     fn dissolve_reverse(&self, scope: Scope) -> Result<(), StoreError> {
         self.apply(Change::DissolveReverse(scope))
     }

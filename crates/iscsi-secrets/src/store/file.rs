@@ -1,7 +1,7 @@
 //! A store in a directory: one sealed file, its key, and a lock.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::book::SecretBook;
 use crate::capabilities::Capabilities;
@@ -9,95 +9,124 @@ use crate::change::Change;
 use crate::error::StoreError;
 use crate::store::SecretStore;
 
+mod content;
+mod derivation;
 mod directory;
-mod key;
+mod disk;
+mod header;
+mod key_source;
+mod keys;
+mod opened;
+mod privacy;
 mod records;
+mod rekey;
+mod seal_error;
 mod sealed;
 
+pub use key_source::KeySource;
+
+use derivation::Derivation;
 use directory::StoreDirectory;
-use key::StoreKey;
-use sealed::SealError;
+use disk::{Disk, OsDisk};
+use opened::Opened;
+use seal_error::SealError;
 
 const DATABASE: &str = "secrets.db";
 const KEY: &str = "store.key";
 const LOCK: &str = "secrets.lock";
 
-/// A key whose store is not complete yet: it takes its final name after the first sealed file is on disk.
-const FIRST_KEY: &str = "store.key.first";
+/// A key whose store is not complete yet: it takes its final name when the file sealed with it is on disk.
+const NEXT_KEY: &str = "store.key.next";
 
-/// More than any key file holds, in octets; a longer one is not read.
-const MAX_KEY_FILE_OCTETS: u64 = 4096;
-
-/// A store in a directory of mode 0700, holding `secrets.db`, `store.key` and `secrets.lock`, each of mode 0600.
+/// A store in a directory of mode 0700, holding `secrets.db`, `secrets.lock` and, with [`KeySource::Beside`],
+/// `store.key`, each of mode 0600.
 ///
-/// Every read opens the sealed file as it stands, so processes see each other's changes at once. A change is one
-/// atomic replacement, on disk before it returns, and there is one writer at a time across all processes.
-///
-/// The key lies beside what it opens. That protects copies and backups that hold only one of the two files, and finds
-/// damage; it does not protect from whoever can read both, such as root.
+/// Every read sees the file as it stands, so processes see each other's changes at once; as long as nobody changed it,
+/// what was read before is used again, with each secret in it still sealed. A change is one atomic replacement, on
+/// disk before it returns, and there is one writer at a time across all processes.
 pub struct FileStore {
     directory: StoreDirectory,
+    source: KeySource,
+    opened: Mutex<Option<Opened>>,
+    is_new: bool,
 }
 
 impl FileStore {
-    /// Opens the store in `directory`, and creates directory, key and an empty store on first use.
+    /// Opens the store in `directory` with [`KeySource::Beside`], and makes directory, key and an empty store on first
+    /// use.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(directory, KeySource::Beside)
+    }
+
+    /// Opens the store in `directory`, and makes what is missing on first use.
     ///
     /// What is half there is not taken for new: a key without a store, or a store without a key, is an error.
-    pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let store = Self { directory: StoreDirectory::create(directory.as_ref())? };
-        store.complete()?;
-        store.load()?;
-        Ok(store)
+    pub fn open_with(directory: impl AsRef<Path>, source: KeySource) -> Result<Self, StoreError> {
+        Self::open_on(directory.as_ref(), source, OsDisk)
     }
 
-    /// Opens the store in `directory` and creates nothing. Reading, as a login does, then needs no right to write.
+    /// Opens the store in `directory` with [`KeySource::Beside`] and makes nothing.
     pub fn open_existing(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let store = Self { directory: StoreDirectory::existing(directory.as_ref())? };
-        store.load()?;
+        Self::open_existing_with(directory, KeySource::Beside)
+    }
+
+    /// Opens the store in `directory` and makes nothing. Reading, as a login does, then needs no right to write.
+    pub fn open_existing_with(directory: impl AsRef<Path>, source: KeySource) -> Result<Self, StoreError> {
+        let directory = StoreDirectory::existing(directory.as_ref(), Box::new(OsDisk))?;
+        let store = Self { directory, source, opened: Mutex::default(), is_new: false };
+        store.current()?;
         Ok(store)
     }
 
-    /// Makes a store that is not there, or one whose making was interrupted.
-    fn complete(&self) -> Result<(), StoreError> {
-        if self.directory.holds(DATABASE)? && self.directory.holds(KEY)? {
-            return Ok(());
+    /// Whether opening made this store. Whoever asked for it should then be told what its [`KeySource`] protects from.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    fn open_on(path: &Path, source: KeySource, disk: impl Disk + 'static) -> Result<Self, StoreError> {
+        let directory = StoreDirectory::create(path, Box::new(disk))?;
+        let mut store = Self { directory, source, opened: Mutex::default(), is_new: false };
+        store.is_new = store.complete()?;
+        store.current()?;
+        Ok(store)
+    }
+
+    /// Makes a store that is not there, or one whose making was interrupted; says whether it did.
+    fn complete(&self) -> Result<bool, StoreError> {
+        if self.directory.holds(DATABASE)? && !self.directory.holds(NEXT_KEY)? {
+            return Ok(false);
         }
         let _lock = self.directory.lock(LOCK)?;
         match (self.directory.holds(DATABASE)?, self.directory.holds(KEY)?) {
-            (true, true) => Ok(()),
+            (true, _) => self.settle_keys().map(|()| false),
             (false, true) => Err(StoreError::DatabaseGone { path: self.database_path() }),
-            (true, false) if self.directory.holds(FIRST_KEY)? => self.directory.rename(FIRST_KEY, KEY),
-            (true, false) => Err(StoreError::KeyGone { path: self.key_path() }),
-            (false, false) => self.begin(),
+            (false, false) => self.begin().map(|()| true),
         }
     }
 
-    fn begin(&self) -> Result<(), StoreError> {
-        let key = StoreKey::generate()?;
-        self.directory.replace(FIRST_KEY, key.octets())?;
-        self.save(&key, &SecretBook::new())?;
-        self.directory.rename(FIRST_KEY, KEY)
+    /// What the file holds at this moment, read only if it is not the one that was read last.
+    fn current(&self) -> Result<Opened, StoreError> {
+        let mut last = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let identity = self.directory.identity(DATABASE)?;
+        match &*last {
+            Some(opened) if Some(opened.identity()) == identity => Ok(opened.clone()),
+            stale => {
+                let fresh = self.load(stale.as_ref())?;
+                *last = Some(fresh.clone());
+                Ok(fresh)
+            }
+        }
     }
 
-    fn load(&self) -> Result<(StoreKey, SecretBook), StoreError> {
-        let key = self.directory.read(KEY, MAX_KEY_FILE_OCTETS)?;
-        let file = self.directory.read(DATABASE, sealed::MAX_FILE_OCTETS)?;
-        let (key, file) = match (key, file) {
-            (Some(key), Some(file)) => (key, file),
-            (Some(_), None) => return Err(StoreError::DatabaseGone { path: self.database_path() }),
-            (None, Some(_)) => return Err(StoreError::KeyGone { path: self.key_path() }),
-            (None, None) => return Err(StoreError::Missing { path: self.database_path() }),
-        };
-        let key =
-            StoreKey::from_octets(&key).ok_or_else(|| StoreError::KeyLength { path: self.key_path() })?;
-        let records = sealed::unseal(&key, &file).map_err(|error| self.blame(error, file.len()))?;
-        let book = records::decode(&records).map_err(|_| self.blame(SealError::Damaged, file.len()))?;
-        Ok((key, book))
-    }
-
-    fn save(&self, key: &StoreKey, book: &SecretBook) -> Result<(), StoreError> {
-        let file = sealed::seal(key, records::encode(book)).map_err(|error| self.blame(error, 0))?;
-        self.directory.replace(DATABASE, &file)
+    /// Seals and writes a book. The caller holds the lock.
+    fn save(&self, book: SecretBook, derivation: Option<Derivation>) -> Result<(), StoreError> {
+        let vault = book.vault.as_ref().ok_or(StoreError::Cipher)?;
+        let content = sealed::seal(vault.key(), derivation, records::encode(&book));
+        let file = self.directory.replace(DATABASE, &content.map_err(|error| self.blame(error, 0))?)?;
+        let written = Opened::new(file, book, derivation);
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = written.ok();
+        Ok(())
     }
 
     /// Names the file of `octets` octets in what is wrong with it.
@@ -105,23 +134,21 @@ impl FileStore {
         let path = self.database_path();
         match error {
             SealError::Generator(error) => StoreError::Generator(error),
-            SealError::TooLarge => StoreError::TooLarge { path, limit: sealed::MAX_FILE_OCTETS },
+            SealError::Cipher => StoreError::Cipher,
+            SealError::OutOfMemory => StoreError::OutOfMemory,
+            SealError::TooLarge => StoreError::TooLarge { path, limit: header::MAX_FILE_OCTETS },
             SealError::ForeignFile => StoreError::ForeignFile { path },
             SealError::UnknownVersion { found } => {
-                StoreError::UnknownVersion { path, found, known: sealed::VERSION }
+                StoreError::UnknownVersion { path, found, known: header::VERSION }
             }
             SealError::Truncated => StoreError::Truncated { path, found: octets },
-            SealError::WrongKey => StoreError::WrongKey { path, key: self.key_path() },
+            SealError::WrongKey => self.wrong_key(),
             SealError::Damaged => StoreError::Damaged { path },
         }
     }
 
     fn database_path(&self) -> PathBuf {
         self.directory.file(DATABASE)
-    }
-
-    fn key_path(&self) -> PathBuf {
-        self.directory.file(KEY)
     }
 }
 
@@ -137,15 +164,17 @@ impl SecretStore for FileStore {
     }
 
     fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
-        self.load().map(|(_, book)| Arc::new(book))
+        self.current().map(Opened::into_book)
     }
 
-    fn apply(&self, change: Change) -> Result<(), StoreError> {
-        self.capabilities().admit(&change)?;
+    fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let capabilities = self.capabilities();
+        changes.iter().try_for_each(|change| capabilities.admit(change))?;
         let _lock = self.directory.lock(LOCK)?;
-        let (key, mut book) = self.load()?;
-        book.apply(change);
-        self.save(&key, &book)
+        let opened = self.current()?;
+        let mut book = SecretBook::clone(opened.book());
+        changes.into_iter().try_for_each(|change| book.apply(change))?;
+        self.save(book, opened.derivation())
     }
 }
 

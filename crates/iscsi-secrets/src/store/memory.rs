@@ -49,10 +49,13 @@ impl SecretStore for MemoryStore {
         Ok(Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    fn apply(&self, change: Change) -> Result<(), StoreError> {
-        self.capabilities().admit(&change)?;
-        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::make_mut(&mut book).apply(change);
+    fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let capabilities = self.capabilities();
+        changes.iter().try_for_each(|change| capabilities.admit(change))?;
+        let mut current = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        let mut book = SecretBook::clone(&current);
+        changes.into_iter().try_for_each(|change| book.apply(change))?;
+        *current = Arc::new(book);
         Ok(())
     }
 }
@@ -73,8 +76,9 @@ mod tests {
         store.set_reverse(Scope::Global, reverse(b"first-secret")).unwrap();
         let before = store.snapshot().unwrap();
         store.set_reverse(Scope::Global, reverse(b"second-secret")).unwrap();
-        let known =
-            |book: &SecretBook| book.reverse(&target).known().unwrap().secret().expose_secret().to_vec();
+        let known = |book: &SecretBook| {
+            book.reverse(&target).unwrap().known().unwrap().secret().expose_secret().to_vec()
+        };
         assert_eq!(known(&before), b"first-secret");
         assert_eq!(known(&store.snapshot().unwrap()), b"second-secret");
     }

@@ -98,7 +98,8 @@ fn store_hresult(error: &StoreError) -> HResult {
     match error {
         StoreError::TargetSpecificNotSupported => HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED,
         StoreError::GlobalNotSupported => HResult::VDS_E_NOT_SUPPORTED,
-        StoreError::Generator(_) => HResult::E_FAIL,
+        StoreError::OutOfMemory => HResult::E_OUTOFMEMORY, // R15
+        StoreError::Generator(_) | StoreError::Cipher => HResult::E_FAIL,
         other => HResult::from_win32(win32_code(other)),
     }
 }
@@ -117,7 +118,11 @@ fn win32_code(error: &StoreError) -> u32 {
             FILE_NOT_FOUND
         }
         StoreError::TooOpen { .. } | StoreError::ForeignOwner { .. } => ACCESS_DENIED,
-        StoreError::WrongKey { .. } | StoreError::KeyLength { .. } => DECRYPTION_FAILED,
+        StoreError::WrongKey { .. }
+        | StoreError::KeyLength { .. }
+        | StoreError::WrongPassphrase { .. }
+        | StoreError::PassphraseNeeded { .. }
+        | StoreError::NotByPassphrase { .. } => DECRYPTION_FAILED,
         StoreError::UnknownVersion { .. } => REVISION_MISMATCH,
         StoreError::Io { kind, .. } => io_code(*kind),
         _ => FILE_CORRUPT,

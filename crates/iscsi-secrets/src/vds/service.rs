@@ -93,8 +93,8 @@ impl VdsServiceIscsi {
         let payload = secret.payload(|octets| VdsError::TargetSecretLength { octets })?;
         let target = self.target_of(target_id)?;
         self.apply(match payload {
-            Payload::Set(secret) => Change::RenewForwardSecret(target, secret),
-            Payload::Clear => Change::Forget(target),
+            Payload::Set(secret) => Change::RenewForwardSecret(target.into(), secret),
+            Payload::Clear => Change::Forget(target.into()),
         })
     }
 

@@ -63,7 +63,7 @@ impl From<&Failure> for Exit {
             }
             Failure::Initiator(error) => error.fault().into(),
             Failure::Store(_)
-            | Failure::UnknownTarget { .. }
+            | Failure::UnknownScope { .. }
             | Failure::SecretFile(_)
             | Failure::SecretsDiffer => Self::Secrets,
             Failure::Local { .. } | Failure::NameFile { .. } => Self::Local,

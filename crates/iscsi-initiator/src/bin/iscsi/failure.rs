@@ -26,8 +26,8 @@ pub(crate) enum Failure {
     Initiator(#[from] Error),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the secret store knows no target {name}")]
-    UnknownTarget { name: String },
+    #[error("the secret store knows nothing of {name}")]
+    UnknownScope { name: String },
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),
     #[error("the two secrets typed in are not the same")]
@@ -84,7 +84,7 @@ impl Failure {
             Self::Url(error) => Some(error.hint().to_owned()),
             Self::Initiator(error) => error.hint(),
             Self::Store(error) => error.remedy(),
-            Self::UnknownTarget { .. } => Some("see `iscsi secret list`".to_owned()),
+            Self::UnknownScope { .. } => Some("see `iscsi secret list`".to_owned()),
             Self::SecretFile(error) => error.remedy(),
             Self::NameFile { .. } => {
                 Some("put one line `InitiatorName=iqn…` there, or use --initiator-name".to_owned())

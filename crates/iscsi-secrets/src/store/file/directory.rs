@@ -1,34 +1,35 @@
-//! The directory of a store: who may touch it, and how its files are read and replaced.
+//! The directory of a store: how its files are read and replaced.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
+use super::content::{Content, Identity};
+use super::disk::Disk;
+use super::privacy;
 use crate::error::StoreError;
-
-/// Room behind a file's content, so that reading to its end neither grows the buffer nor passes through another.
-const READ_SLACK: u64 = 64;
 
 /// A directory that only its owner can touch.
 pub(super) struct StoreDirectory {
     path: PathBuf,
+    disk: Box<dyn Disk>,
 }
 
 impl StoreDirectory {
     /// Takes the directory at `path`, made with mode 0700 if it is not there.
-    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn create(path: &Path, disk: Box<dyn Disk>) -> Result<Self, StoreError> {
         match DirBuilder::new().recursive(true).mode(0o700).create(path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(system("create", path, &error)),
-            _ => Self::existing(path),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                Err(StoreError::io("create", path, &error))
+            }
+            _ => Self::existing(path, disk),
         }
     }
 
     /// Takes the directory at `path`, which has to be there.
-    pub(super) fn existing(path: &Path) -> Result<Self, StoreError> {
-        let directory = Self { path: path.to_path_buf() };
+    pub(super) fn existing(path: &Path, disk: Box<dyn Disk>) -> Result<Self, StoreError> {
+        let directory = Self { path: path.to_path_buf(), disk };
         directory.examine()?;
         Ok(directory)
     }
@@ -41,39 +42,52 @@ impl StoreDirectory {
     /// Whether a file is there; only its owner can put it there.
     pub(super) fn holds(&self, name: &str) -> Result<bool, StoreError> {
         let path = self.file(name);
-        path.try_exists().map_err(|error| system("look for", &path, &error))
+        path.try_exists().map_err(|error| StoreError::io("look for", &path, &error))
     }
 
-    /// Reads a whole file of at most `limit` octets into a buffer that is wiped; `None` if it is not there.
-    pub(super) fn read(&self, name: &str, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    /// By which the file is known at this moment, if it is there; judges it and the directory without opening it.
+    pub(super) fn identity(&self, name: &str) -> Result<Option<Identity>, StoreError> {
         self.examine()?;
         let path = self.file(name);
-        let file = match File::open(&path) {
+        let metadata = match fs::metadata(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(|error| system("open", &path, &error))?,
+            found => found.map_err(|error| StoreError::io("open", &path, &error))?,
         };
-        let octets = examine_file(&file, &path)?.len();
-        if octets > limit {
-            return Err(StoreError::TooLarge { path, limit });
-        }
-        read_whole(file, octets).map(Some).map_err(|error| system("read", &path, &error))
+        privacy::judge_file(&metadata, &path)?;
+        Ok(Some(Identity::of(&metadata)))
+    }
+
+    /// Reads a whole file of at most `limit` octets; `None` if it is not there.
+    pub(super) fn read(&self, name: &str, limit: u64) -> Result<Option<Content>, StoreError> {
+        self.examine()?;
+        read_private(&self.file(name), limit)
     }
 
     /// Gives a file a new content: readers see the old one or the new one, and so does the disk after a crash.
     ///
     /// The caller holds the lock.
-    pub(super) fn replace(&self, name: &str, content: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn replace(&self, name: &str, content: &[u8]) -> Result<File, StoreError> {
         let path = self.file(name);
-        let staged =
-            self.stage(&format!("{name}.new"), content).map_err(|error| system("write", &path, &error))?;
-        staged.persist(&path).map_err(|error| system("replace", &path, &error.error))?;
-        self.sync()
+        let written = self.stage(&format!("{name}.new"), content);
+        let staged = written.map_err(|error| StoreError::io("write", &path, &error))?;
+        let file = self.disk.persist(staged, &path);
+        let file = file.map_err(|error| StoreError::io("replace", &path, &error))?;
+        self.sync()?;
+        Ok(file)
     }
 
     /// Gives a file another name, durably. The caller holds the lock.
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), StoreError> {
         let path = self.file(to);
-        fs::rename(self.file(from), &path).map_err(|error| system("create", &path, &error))?;
+        let renamed = self.disk.rename(&self.file(from), &path);
+        renamed.map_err(|error| StoreError::io("create", &path, &error))?;
+        self.sync()
+    }
+
+    /// Removes a file, durably. The caller holds the lock.
+    pub(super) fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.file(name);
+        self.disk.remove(&path).map_err(|error| StoreError::io("remove", &path, &error))?;
         self.sync()
     }
 
@@ -82,76 +96,47 @@ impl StoreDirectory {
         self.examine()?;
         let path = self.file(name);
         let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = opened.map_err(|error| system("open", &path, &error))?;
-        examine_file(&file, &path)?;
-        lock_patiently(&file).map_err(|error| system("lock", &path, &error))?;
+        let file = opened.map_err(|error| StoreError::io("open", &path, &error))?;
+        privacy::examine_file(&file, &path)?;
+        lock_patiently(&file).map_err(|error| StoreError::io("lock", &path, &error))?;
         Ok(file)
     }
 
-    /// Writes a complete file beside the one it will replace. What an earlier writer left there is removed.
+    /// Writes a complete file beside the one it will replace.
     fn stage(&self, name: &str, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-        match fs::remove_file(self.file(name)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut staged = tempfile::Builder::new()
-            .prefix(name)
-            .rand_bytes(0)
-            .permissions(Permissions::from_mode(0o600))
-            .tempfile_in(&self.path)?;
-        staged.write_all(content)?;
-        staged.as_file().sync_all()?;
+        let mut staged = self.disk.stage(&self.path, name)?;
+        self.disk.write(staged.as_file_mut(), content)?;
+        self.disk.sync(staged.as_file())?;
         Ok(staged)
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        let synced = File::open(&self.path).and_then(|directory| directory.sync_all());
-        synced.map_err(|error| system("sync", &self.path, &error))
+        let synced = File::open(&self.path).and_then(|directory| self.disk.sync(&directory));
+        synced.map_err(|error| StoreError::io("sync", &self.path, &error))
     }
 
     fn examine(&self) -> Result<(), StoreError> {
-        let metadata = match fs::metadata(&self.path) {
+        match fs::metadata(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(StoreError::Missing { path: self.path.clone() });
+                Err(StoreError::Missing { path: self.path.clone() })
             }
-            found => found.map_err(|error| system("open", &self.path, &error))?,
-        };
-        if !metadata.is_dir() {
-            return Err(StoreError::WrongKind { path: self.path.clone(), expected: "directory" });
+            Err(error) => Err(StoreError::io("open", &self.path, &error)),
+            Ok(metadata) => privacy::judge_directory(&metadata, &self.path),
         }
-        judge(&self.path, metadata.mode(), metadata.uid(), effective_user())
     }
 }
 
-/// Judges the file that was opened, not what its name leads to by now.
-fn examine_file(file: &File, path: &Path) -> Result<Metadata, StoreError> {
-    let metadata = file.metadata().map_err(|error| system("open", path, &error))?;
-    if !metadata.is_file() {
-        return Err(StoreError::WrongKind { path: path.to_path_buf(), expected: "file" });
+/// Reads a whole file of at most `limit` octets that only its owner can touch; `None` if it is not there.
+pub(super) fn read_private(path: &Path, limit: u64) -> Result<Option<Content>, StoreError> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| StoreError::io("open", path, &error))?,
+    };
+    let metadata = privacy::examine_file(&file, path)?;
+    if metadata.len() > limit {
+        return Err(StoreError::TooLarge { path: path.to_path_buf(), limit });
     }
-    judge(path, metadata.mode(), metadata.uid(), effective_user())?;
-    Ok(metadata)
-}
-
-fn judge(path: &Path, mode: u32, owner: u32, user: u32) -> Result<(), StoreError> {
-    if owner != user {
-        return Err(StoreError::ForeignOwner { path: path.to_path_buf(), owner, user });
-    }
-    if mode & 0o077 != 0 {
-        return Err(StoreError::TooOpen { path: path.to_path_buf(), mode: mode & 0o7777 });
-    }
-    Ok(())
-}
-
-fn effective_user() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
-fn read_whole(file: File, octets: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-    let capacity = usize::try_from(octets + READ_SLACK).map_err(|_| ErrorKind::OutOfMemory)?;
-    let mut content = Zeroizing::new(Vec::with_capacity(capacity));
-    file.take(octets).read_to_end(&mut content)?;
-    Ok(content)
+    Content::read(file, &metadata).map(Some).map_err(|error| StoreError::io("read", path, &error))
 }
 
 fn lock_patiently(file: &File) -> io::Result<()> {
@@ -163,32 +148,24 @@ fn lock_patiently(file: &File) -> io::Result<()> {
     }
 }
 
-fn system(action: &'static str, path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Io { action, path: path.to_path_buf(), kind: error.kind() }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::disk::OsDisk;
     use super::*;
+    use std::os::unix::fs::MetadataExt;
 
-    #[test]
-    fn only_what_the_owner_alone_can_touch_is_trusted() {
-        let path = Path::new("store");
-        assert_eq!(judge(path, 0o100_600, 7, 7), Ok(()));
-        let too_open = StoreError::TooOpen { path: path.to_path_buf(), mode: 0o640 };
-        assert_eq!(judge(path, 0o100_640, 7, 7), Err(too_open));
-        let foreign = StoreError::ForeignOwner { path: path.to_path_buf(), owner: 8, user: 7 };
-        assert_eq!(judge(path, 0o100_600, 8, 7), Err(foreign));
+    fn directory(path: &Path) -> StoreDirectory {
+        StoreDirectory::create(path, Box::new(OsDisk)).unwrap()
     }
 
     #[test]
     fn replacing_leaves_one_private_file_even_after_a_writer_that_died() {
         let dir = tempfile::tempdir().unwrap();
-        let directory = StoreDirectory::create(&dir.path().join("a/b")).unwrap();
+        let directory = directory(&dir.path().join("a/b"));
         fs::write(directory.file("x.new"), b"left behind").unwrap();
         directory.replace("x", b"one").unwrap();
         directory.replace("x", b"two").unwrap();
-        assert_eq!(directory.read("x", 3).unwrap().unwrap().as_slice(), b"two");
+        assert_eq!(directory.read("x", 3).unwrap().unwrap().octets.as_slice(), b"two");
         assert_eq!(fs::metadata(directory.file("x")).unwrap().mode() & 0o7777, 0o600);
         assert!(!directory.holds("x.new").unwrap());
     }
@@ -196,10 +173,22 @@ mod tests {
     #[test]
     fn a_file_over_the_limit_is_not_read() {
         let dir = tempfile::tempdir().unwrap();
-        let directory = StoreDirectory::create(&dir.path().join("store")).unwrap();
+        let directory = directory(&dir.path().join("store"));
         directory.replace("x", b"four").unwrap();
         let error = StoreError::TooLarge { path: directory.file("x"), limit: 3 };
         assert_eq!(directory.read("x", 3).err(), Some(error));
         assert!(directory.read("absent", 3).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_is_another_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = directory(&dir.path().join("store"));
+        directory.replace("x", b"one").unwrap();
+        let one = directory.read("x", 3).unwrap().unwrap();
+        assert_eq!(directory.identity("x"), Ok(Some(one.identity)));
+        directory.replace("x", b"two").unwrap();
+        assert_ne!(directory.identity("x"), Ok(Some(one.identity)));
+        assert_eq!(directory.identity("absent"), Ok(None));
     }
 }

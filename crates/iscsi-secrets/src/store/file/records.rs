@@ -2,51 +2,57 @@
 //!
 //! | record | fields |
 //! | --- | --- |
-//! | `1`, at most once | name and secret that every target must prove |
-//! | `2`, once for each target | target; `0`, or `1` with name and secret that we prove; `0` (no association), `1` (cleared) with a name, or `2` with name and secret that the target must prove |
+//! | `1`, at most once | what is held for every target |
+//! | `2`, once for each target | its name, and what is held for it |
+//! | `3`, at most once | what is held for discovery at every portal |
+//! | `4`, once for each portal | its address, and what is held for discovery there |
 //!
-//! A field is its length in eight octets, big-endian, and its content. An empty name stands for none.
+//! What is held: `0`, or `1` with a credential that we prove; then `0` (no association), `1` (cleared) with a name, or
+//! `2` with a credential that must be proved. A credential is a name, and a secret that is sealed again by itself:
+//! nonce, authenticator, octets. A field is its length in eight octets, big-endian, and its content; an empty name
+//! stands for none.
 
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
-use crate::book::{Association, SecretBook, TargetRecord};
-use crate::credential::{ForwardCredential, ReverseCredential, checked};
+use crate::book::SecretBook;
+use crate::credential::checked;
+use crate::portal_name::PortalName;
+use crate::record::{Association, Record, SealedCredential};
+use crate::scope::Scope;
 use crate::secret::Secret;
 use crate::target_name::TargetName;
+use crate::vault::{SealedSecret, Vault};
 
-const GLOBAL: u8 = 1;
+const EVERY_TARGET: u8 = 1;
 const TARGET: u8 = 2;
+const EVERY_PORTAL: u8 = 3;
+const PORTAL: u8 = 4;
 const ABSENT: u8 = 0;
 const FORWARD_SET: u8 = 1;
 const CLEARED: u8 = 1;
 const BOUND: u8 = 2;
 
-/// Writes a book out, into a buffer that is wiped when it grows and when it is dropped.
-pub(super) fn encode(book: &SecretBook) -> Zeroizing<Vec<u8>> {
-    let mut writer = Writer(Zeroizing::new(Vec::with_capacity(4096)));
-    if let Some(credential) = &book.global {
-        writer.put(&[GLOBAL]);
-        writer.credential(credential.name(), credential.secret());
-    }
-    for (name, record) in &book.targets {
-        writer.put(&[TARGET]);
-        writer.field(name.as_str().as_bytes());
+/// Writes a book out; the secrets in it stay sealed.
+pub(super) fn encode(book: &SecretBook) -> Vec<u8> {
+    let mut writer = Writer(Vec::with_capacity(4096));
+    for (scope, record) in book.records() {
+        writer.scope(&scope);
         writer.forward(record.forward.as_deref());
         writer.association(&record.association);
     }
     writer.0
 }
 
-/// Reads a book back. Anything that [`encode`] does not write is malformed.
-pub(super) fn decode(octets: &[u8]) -> Result<SecretBook, Malformed> {
+/// Reads a book back, whose secrets open in `vault`. Anything that [`encode`] does not write is malformed.
+pub(super) fn decode(octets: &[u8], vault: Arc<Vault>) -> Result<SecretBook, Malformed> {
     let mut reader = Reader(octets);
-    let mut book = SecretBook::new();
+    let mut book = SecretBook::in_vault(vault);
     while !reader.0.is_empty() {
         let fresh = match reader.octet()? {
-            GLOBAL => book.global.replace(reader.reverse()?).is_none(),
+            EVERY_TARGET => put(&mut book.every_target, reader.record()?),
             TARGET => book.targets.insert(reader.target()?, reader.record()?).is_none(),
+            EVERY_PORTAL => put(&mut book.every_portal, reader.record()?),
+            PORTAL => book.portals.insert(reader.portal()?, reader.record()?).is_none(),
             _ => false,
         };
         fresh.then_some(()).ok_or(Malformed)?;
@@ -54,26 +60,20 @@ pub(super) fn decode(octets: &[u8]) -> Result<SecretBook, Malformed> {
     Ok(book)
 }
 
+/// Whether the place was free.
+fn put(place: &mut Record, record: Record) -> bool {
+    std::mem::replace(place, record).is_empty()
+}
+
 /// The octets are not what a store writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-struct Writer(Zeroizing<Vec<u8>>);
+struct Writer(Vec<u8>);
 
 impl Writer {
     fn put(&mut self, octets: &[u8]) {
-        let needed = self.0.len() + octets.len();
-        if needed > self.0.capacity() {
-            self.grow(needed.next_power_of_two());
-        }
         self.0.extend_from_slice(octets);
-    }
-
-    /// Moves to a larger buffer and wipes the old one, which growing in place would not do.
-    fn grow(&mut self, capacity: usize) {
-        let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
-        larger.extend_from_slice(&self.0);
-        self.0 = larger;
     }
 
     fn field(&mut self, octets: &[u8]) {
@@ -81,15 +81,36 @@ impl Writer {
         self.put(octets);
     }
 
-    fn credential(&mut self, name: Option<&str>, secret: &Secret) {
-        self.field(name.unwrap_or_default().as_bytes());
-        self.field(secret.expose_secret());
+    fn scope(&mut self, scope: &Scope) {
+        match scope {
+            Scope::Global => self.put(&[EVERY_TARGET]),
+            Scope::Target(name) => {
+                self.put(&[TARGET]);
+                self.field(name.as_str().as_bytes());
+            }
+            Scope::Discovery => self.put(&[EVERY_PORTAL]),
+            Scope::Portal(name) => {
+                self.put(&[PORTAL]);
+                self.field(name.as_str().as_bytes());
+            }
+        }
     }
 
-    fn forward(&mut self, credential: Option<&ForwardCredential>) {
+    fn name(&mut self, name: Option<&str>) {
+        self.field(name.unwrap_or_default().as_bytes());
+    }
+
+    fn credential(&mut self, credential: &SealedCredential) {
+        self.name(credential.name.as_deref());
+        self.put(&credential.secret.nonce);
+        self.put(&credential.secret.tag);
+        self.field(&credential.secret.octets);
+    }
+
+    fn forward(&mut self, credential: Option<&SealedCredential>) {
         let Some(credential) = credential else { return self.put(&[ABSENT]) };
         self.put(&[FORWARD_SET]);
-        self.credential(credential.name(), credential.secret());
+        self.credential(credential);
     }
 
     fn association(&mut self, association: &Association) {
@@ -97,11 +118,11 @@ impl Writer {
             Association::None => self.put(&[ABSENT]),
             Association::Cleared { name } => {
                 self.put(&[CLEARED]);
-                self.field(name.as_deref().unwrap_or_default().as_bytes());
+                self.name(name.as_deref());
             }
             Association::Bound(credential) => {
                 self.put(&[BOUND]);
-                self.credential(credential.name(), credential.secret());
+                self.credential(credential);
             }
         }
     }
@@ -110,20 +131,21 @@ impl Writer {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, octets: usize) -> Result<&'a [u8], Malformed> {
-        let (taken, rest) = self.0.split_at_checked(octets).ok_or(Malformed)?;
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (array, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
         self.0 = rest;
-        Ok(taken)
+        Ok(*array)
     }
 
     fn octet(&mut self) -> Result<u8, Malformed> {
-        self.take(1)?.first().copied().ok_or(Malformed)
+        self.array().map(|[octet]| octet)
     }
 
     fn field(&mut self) -> Result<&'a [u8], Malformed> {
-        let (length, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
+        let length = usize::try_from(u64::from_be_bytes(self.array()?)).map_err(|_| Malformed)?;
+        let (field, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
         self.0 = rest;
-        self.take(usize::try_from(u64::from_be_bytes(*length)).map_err(|_| Malformed)?)
+        Ok(field)
     }
 
     fn text(&mut self) -> Result<&'a str, Malformed> {
@@ -135,37 +157,37 @@ impl<'a> Reader<'a> {
         checked(name.map(str::to_owned)).map_err(|_| Malformed)
     }
 
-    fn secret(&mut self) -> Result<Secret, Malformed> {
-        Secret::from_octets(self.field()?).map_err(|_| Malformed)
-    }
-
     fn target(&mut self) -> Result<TargetName, Malformed> {
         TargetName::new(self.text()?).map_err(|_| Malformed)
     }
 
-    fn reverse(&mut self) -> Result<Arc<ReverseCredential>, Malformed> {
-        let credential = ReverseCredential::new(self.name()?, self.secret()?);
-        credential.map(Arc::new).map_err(|_| Malformed)
+    fn portal(&mut self) -> Result<PortalName, Malformed> {
+        PortalName::new(self.text()?).map_err(|_| Malformed)
     }
 
-    fn forward(&mut self) -> Result<Arc<ForwardCredential>, Malformed> {
-        let credential = ForwardCredential::new(self.name()?, self.secret()?);
-        credential.map(Arc::new).map_err(|_| Malformed)
+    fn secret(&mut self) -> Result<SealedSecret, Malformed> {
+        let (nonce, tag, octets) = (self.array()?, self.array()?, self.field()?);
+        let legal = (1..=Secret::MAX_OCTETS).contains(&octets.len());
+        legal.then(|| SealedSecret { nonce, tag, octets: Box::from(octets) }).ok_or(Malformed)
     }
 
-    fn record(&mut self) -> Result<TargetRecord, Malformed> {
+    fn credential(&mut self) -> Result<Arc<SealedCredential>, Malformed> {
+        Ok(Arc::new(SealedCredential { name: self.name()?, secret: self.secret()? }))
+    }
+
+    fn record(&mut self) -> Result<Record, Malformed> {
         let forward = match self.octet()? {
             ABSENT => None,
-            FORWARD_SET => Some(self.forward()?),
+            FORWARD_SET => Some(self.credential()?),
             _ => return Err(Malformed),
         };
         let association = match self.octet()? {
             ABSENT => Association::None,
             CLEARED => Association::Cleared { name: self.name()? },
-            BOUND => Association::Bound(self.reverse()?),
+            BOUND => Association::Bound(self.credential()?),
             _ => return Err(Malformed),
         };
-        Ok(TargetRecord { forward, association })
+        Ok(Record { forward, association })
     }
 }
 
@@ -173,10 +195,18 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
     use crate::change::Change;
-    use crate::scope::Scope;
+    use crate::credential::{ForwardCredential, ReverseCredential};
 
     fn name(index: usize) -> TargetName {
         TargetName::new(format!("iqn.2001-04.com.example:{index}")).unwrap()
+    }
+
+    fn target(index: usize) -> Scope {
+        Scope::Target(name(index))
+    }
+
+    fn portal() -> Scope {
+        Scope::Portal(PortalName::new("192.0.2.7:3260").unwrap())
     }
 
     fn forward(octets: &[u8]) -> ForwardCredential {
@@ -188,47 +218,62 @@ mod tests {
     }
 
     fn book() -> SecretBook {
-        let mut book = SecretBook::new();
-        book.apply(Change::SetReverse(Scope::Global, reverse(None, b"\0\xff global %#@ ")));
-        book.apply(Change::Register(name(0)));
-        book.apply(Change::Remember(name(1), forward(&[0xff; 255])));
-        book.apply(Change::SetReverse(Scope::Target(name(1)), reverse(Some("them"), b"r")));
-        book.apply(Change::SetReverse(Scope::Target(name(2)), reverse(Some("kept"), b"cleared-secret")));
-        book.apply(Change::ClearReverse(Scope::Target(name(2))));
+        let mut book = SecretBook::in_vault(Arc::new(Vault::generate().unwrap()));
+        let changes = [
+            Change::SetReverse(Scope::Global, reverse(None, b"\0\xff global %#@ ")),
+            Change::Register(name(0)),
+            Change::Remember(target(1), forward(&[0xff; 255])),
+            Change::SetReverse(target(1), reverse(Some("them"), b"r")),
+            Change::SetReverse(target(2), reverse(Some("kept"), b"cleared-secret")),
+            Change::ClearReverse(target(2)),
+            Change::Remember(Scope::Discovery, forward(b"discovery")),
+            Change::SetReverse(portal(), reverse(None, b"discovery there")),
+        ];
+        for change in changes {
+            book.apply(change).unwrap();
+        }
         book
+    }
+
+    fn decoded(octets: &[u8]) -> Result<SecretBook, Malformed> {
+        decode(octets, Arc::new(Vault::generate().unwrap()))
     }
 
     #[test]
     fn a_book_comes_back_as_it_was_written() {
         let book = book();
         let octets = encode(&book);
-        let back = decode(&octets).unwrap();
+        let back = decode(&octets, Arc::clone(book.vault.as_ref().unwrap())).unwrap();
         assert_eq!(back.entries(), book.entries());
         assert_eq!(encode(&back), octets);
-        assert_eq!(back.forward(&name(1)).unwrap().secret().expose_secret(), [0xff; 255]);
+        assert_eq!(back.forward(&name(1)).unwrap().unwrap().secret().expose_secret(), [0xff; 255]);
         assert_eq!(encode(&SecretBook::new()).len(), 0);
     }
 
     #[test]
-    fn a_cleared_secret_is_not_written() {
+    fn no_secret_shows_even_before_the_file_is_sealed() {
         let octets = encode(&book());
-        assert!(!octets.windows(14).any(|window| window == b"cleared-secret"));
+        for secret in ["cleared-secret", " global %#@ ", "discovery"] {
+            assert!(!octets.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+        }
     }
 
     #[test]
-    fn a_buffer_that_grows_loses_nothing() {
-        let mut book = SecretBook::new();
-        (0..500).for_each(|index| book.apply(Change::Remember(name(index), forward(&[7; 200]))));
-        assert_eq!(decode(&encode(&book)).unwrap().entries(), book.entries());
+    fn secrets_open_only_where_they_were_sealed() {
+        let book = book();
+        let back = decoded(&encode(&book)).unwrap();
+        let error = crate::StoreError::SecretDamaged { scope: target(1) };
+        assert_eq!(back.forward(&name(1)).err(), Some(error));
+        assert_eq!(back.entries(), book.entries());
     }
 
     #[test]
     fn every_truncation_inside_a_record_is_malformed() {
-        let mut book = SecretBook::new();
-        book.apply(Change::SetReverse(Scope::Target(name(1)), reverse(Some("them"), b"secret")));
+        let mut book = SecretBook::in_vault(Arc::new(Vault::generate().unwrap()));
+        book.apply(Change::SetReverse(target(1), reverse(Some("them"), b"secret"))).unwrap();
         let octets = encode(&book);
         for length in 1..octets.len() {
-            assert_eq!(decode(&octets[..length]).err(), Some(Malformed), "{length} octets");
+            assert_eq!(decoded(&octets[..length]).err(), Some(Malformed), "{length} octets");
         }
     }
 
@@ -236,16 +281,16 @@ mod tests {
     fn what_is_never_written_is_malformed() {
         let octets = encode(&book());
         let cases: [&[u8]; 7] = [
-            b"\x03",
-            b"\x01\xff\xff\xff\xff\xff\xff\xff\xff",
-            b"\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
-            b"\x01\0\0\0\0\0\0\0\x01\xff\0\0\0\0\0\0\0\x01s",
+            b"\x05",
+            b"\x02\xff\xff\xff\xff\xff\xff\xff\xff",
+            b"\x02\0\0\0\0\0\0\0\0\0\0",
+            b"\x02\0\0\0\0\0\0\0\x01\xff\0\0",
             b"\x02\0\0\0\0\0\0\0\x01n\x02\0",
             b"\x02\0\0\0\0\0\0\0\x01n\0\x03",
             &[&octets[..], &octets[..]].concat(),
         ];
         for octets in cases {
-            assert_eq!(decode(octets).err(), Some(Malformed), "{}", octets.escape_ascii());
+            assert_eq!(decoded(octets).err(), Some(Malformed), "{}", octets.escape_ascii());
         }
     }
 }

@@ -6,10 +6,9 @@ mod generate;
 mod list;
 mod remember;
 mod set;
+mod whom;
 
-use clap::{Args, Subcommand};
-use iscsi_initiator::IscsiName;
-use iscsi_secrets::{Scope, SecretStore, TargetName};
+use clap::Subcommand;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
@@ -17,22 +16,22 @@ use crate::failure::Failure;
 /// What to do with a secret.
 #[derive(Subcommand)]
 pub(crate) enum Secret {
-    /// Store what we prove to a target
+    /// Store what we prove: to a target, to every other one, or for discovery
     ///
     /// The secret comes from --secret-file, or is asked for twice on a terminal. Without --user a name stored earlier
     /// stays, else the initiator name is sent.
     Remember(remember::Remember),
-    /// Store what a target, or every target, must prove to us
+    /// Store what must be proved to us: by a target, by every other one, or for discovery
     ///
     /// The secret comes from --secret-file, or is asked for twice on a terminal. Without --target-user a name stored
     /// earlier stays, else any is accepted.
     Set(set::Set),
-    /// Remove what a target must prove; mutual login to it then fails until it is set again
+    /// Remove what must be proved to us; mutual login to a target then fails until it is set again
     ///
     /// The target stays on record as one that must prove itself, and the global secret does not count for it. To lift
     /// that, use `iscsi secret forget`.
     Clear(clear::Clear),
-    /// Remove both secrets of a target, and the demand that it proves itself by one of its own
+    /// Remove both secrets of a target or portal, and the demand that it proves itself by one of its own
     ///
     /// The global secret, if there is one, counts again for the target. Its name stays in the list.
     Forget(forget::Forget),
@@ -55,36 +54,6 @@ impl Secret {
             Self::Generate(command) => command.run(),
         }
     }
-}
-
-/// Whom a reverse secret is for.
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-struct Whom {
-    /// The target's iSCSI name
-    #[arg(long, value_name = "IQN")]
-    target: Option<String>,
-    /// Every target without a secret of its own
-    #[arg(long)]
-    global: bool,
-}
-
-impl Whom {
-    fn scope(&self) -> Result<Scope, Failure> {
-        self.target.as_deref().map_or(Ok(Scope::Global), |name| target_name(name).map(Scope::Target))
-    }
-}
-
-/// Brings a name that was typed into the form in which it is stored.
-fn target_name(text: &str) -> Result<TargetName, Failure> {
-    const WHAT: &str = "target name";
-    let name = IscsiName::typed(text).map_err(|error| Failure::unusable(WHAT, &error))?;
-    TargetName::new(name.as_str()).map_err(|error| Failure::unusable(WHAT, &error))
-}
-
-/// A typing error must not look like a change.
-fn refuse_unknown(store: &impl SecretStore, target: &TargetName) -> Result<(), Failure> {
-    if store.knows(target)? { Ok(()) } else { Err(Failure::UnknownTarget { name: target.to_string() }) }
 }
 
 /// Options that mean the other direction would be silently without effect.

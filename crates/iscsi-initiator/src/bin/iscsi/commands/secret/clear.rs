@@ -1,9 +1,9 @@
 //! `iscsi secret clear`
 
 use clap::Args;
-use iscsi_secrets::{Scope, SecretStore};
+use iscsi_secrets::SecretStore;
 
-use super::Whom;
+use super::whom::{Whom, refuse_unknown};
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::store;
@@ -18,9 +18,7 @@ impl Clear {
     pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
         let scope = self.whom.scope()?;
         let store = store::existing(options)?;
-        if let Scope::Target(target) = &scope {
-            super::refuse_unknown(&store, target)?;
-        }
+        refuse_unknown(&store, &scope)?;
         Ok(store.clear_reverse(scope)?)
     }
 }

@@ -1,26 +1,24 @@
 //! `iscsi secret forget`
 
 use clap::Args;
-use iscsi_secrets::{Scope, SecretStore};
+use iscsi_secrets::{Change, SecretStore};
 
+use super::whom::{Whom, refuse_unknown};
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::store;
 
 #[derive(Args)]
 pub(crate) struct Forget {
-    /// The target's iSCSI name
-    #[arg(long, value_name = "IQN")]
-    target: String,
+    #[command(flatten)]
+    whom: Whom,
 }
 
 impl Forget {
     pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
-        let target = super::target_name(&self.target)?;
+        let scope = self.whom.scope()?;
         let store = store::existing(options)?;
-        super::refuse_unknown(&store, &target)?;
-        // In this order a failure in between leaves a target that must prove itself, never one that need not.
-        store.forget(target.clone())?;
-        Ok(store.dissolve_reverse(Scope::Target(target))?)
+        refuse_unknown(&store, &scope)?;
+        Ok(store.apply_all(vec![Change::Forget(scope.clone()), Change::DissolveReverse(scope)])?)
     }
 }

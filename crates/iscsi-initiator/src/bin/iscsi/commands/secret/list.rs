@@ -11,8 +11,12 @@ use crate::{output, store};
 /// Names and flags of one entry.
 #[derive(Serialize)]
 struct Line {
-    /// `None` for every target without a secret of its own.
+    /// `global`, `target`, `discovery` or `portal`
+    scope: &'static str,
+    /// The name of one target.
     target: Option<String>,
+    /// The address of one portal, where discovery takes credentials of its own.
+    portal: Option<String>,
     /// Is there a secret that we prove?
     remembered: bool,
     user: Option<String>,
@@ -29,11 +33,16 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
 
 impl From<Entry> for Line {
     fn from(entry: Entry) -> Self {
+        let (scope, target, portal) = match entry.scope {
+            Scope::Global => ("global", None, None),
+            Scope::Target(name) => ("target", Some(name.to_string()), None),
+            Scope::Discovery => ("discovery", None, None),
+            Scope::Portal(name) => ("portal", None, Some(name.to_string())),
+        };
         Self {
-            target: match entry.scope {
-                Scope::Global => None,
-                Scope::Target(name) => Some(name.to_string()),
-            },
+            scope,
+            target,
+            portal,
             remembered: entry.forward_set,
             user: entry.forward_name,
             target_secret: match entry.reverse {
@@ -42,6 +51,17 @@ impl From<Entry> for Line {
                 ReverseState::Unbound => "unset",
             },
             target_user: entry.reverse_name,
+        }
+    }
+}
+
+impl Line {
+    fn whom(&self) -> String {
+        match (&self.target, &self.portal, self.scope) {
+            (Some(target), ..) => target.clone(),
+            (None, Some(portal), _) => format!("discovery at {portal}"),
+            (None, None, "discovery") => "discovery (every other)".to_owned(),
+            (None, None, _) => "(every other)".to_owned(),
         }
     }
 }
@@ -55,7 +75,7 @@ fn table(lines: &[Line]) -> Table {
         output::add_row(
             &mut table,
             &[
-                line.target.clone().unwrap_or_else(|| "(every other)".to_owned()),
+                line.whom(),
                 if line.remembered { "set" } else { "unset" }.to_owned(),
                 name(&line.user, line.remembered, "(initiator name)"),
                 line.target_secret.to_owned(),

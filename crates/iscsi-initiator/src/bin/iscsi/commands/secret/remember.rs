@@ -3,15 +3,15 @@
 use clap::Args;
 use iscsi_secrets::{ForwardCredential, SecretStore};
 
+use super::whom::Whom;
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::{secret_source, store};
 
 #[derive(Args)]
 pub(crate) struct Remember {
-    /// The target's iSCSI name
-    #[arg(long, value_name = "IQN")]
-    target: String,
+    #[command(flatten)]
+    whom: Whom,
 }
 
 impl Remember {
@@ -19,14 +19,14 @@ impl Remember {
         const HINT: &str = "`iscsi secret set` stores what the target proves";
         super::refuse_option(options.target_user.is_some(), "--target-user", HINT)?;
         super::refuse_option(options.target_secret_file.is_some(), "--target-secret-file", HINT)?;
-        let target = super::target_name(&self.target)?;
+        let scope = self.whom.scope()?;
         let secret = secret_source::to_store(options, "secret that we prove")?;
         let store = store::made_if_missing(options)?;
         match &options.user {
-            None => store.renew_forward_secret(target, secret)?,
+            None => store.renew_forward_secret(scope, secret)?,
             Some(user) => {
                 let credential = ForwardCredential::new(Some(user.clone()), secret);
-                store.remember(target, credential.map_err(Failure::chap_name)?)?;
+                store.remember(scope, credential.map_err(Failure::chap_name)?)?;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use clap::Args;
 use iscsi_secrets::{ReverseCredential, SecretStore};
 
-use super::Whom;
+use super::whom::Whom;
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::{secret_source, store};

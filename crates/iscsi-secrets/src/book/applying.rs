@@ -1,0 +1,92 @@
+//! Carrying out changes.
+
+use std::sync::Arc;
+
+use super::SecretBook;
+use super::sealing::{FORWARD, REVERSE};
+use crate::change::Change;
+use crate::error::StoreError;
+use crate::record::{Association, Record};
+use crate::scope::Scope;
+use crate::secret::Secret;
+
+impl SecretBook {
+    /// Carries out one change, or after an error none.
+    pub fn apply(&mut self, change: Change) -> Result<(), StoreError> {
+        match change {
+            Change::Register(target) => _ = self.targets.entry(target).or_default(),
+            Change::Remember(scope, credential) => {
+                let (name, secret) = credential.into_parts();
+                self.set_forward(scope, name, &secret)?;
+            }
+            Change::RenewForwardSecret(scope, secret) => {
+                let name = self.record(&scope).and_then(Record::forward_name).map(str::to_owned);
+                self.set_forward(scope, name, &secret)?;
+            }
+            Change::Forget(scope) => self.change(scope, |record| record.forward = None),
+            Change::SetReverse(scope, credential) => {
+                let (name, secret) = credential.into_parts();
+                self.bind(scope, name, &secret)?;
+            }
+            Change::RenewReverseSecret(scope, secret) => {
+                let name =
+                    self.record(&scope).and_then(|record| record.association.name()).map(str::to_owned);
+                self.bind(scope, name, &secret)?;
+            }
+            Change::ClearReverse(scope) if scope.is_single() => {
+                self.change(scope, |record| record.association.clear());
+            }
+            Change::ClearReverse(scope) | Change::DissolveReverse(scope) => {
+                self.change(scope, |record| record.association = Association::None);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_forward(
+        &mut self,
+        scope: Scope,
+        name: Option<String>,
+        secret: &Secret,
+    ) -> Result<(), StoreError> {
+        let sealed = Arc::new(self.seal(FORWARD, &scope, name, secret)?);
+        self.change(scope, |record| record.forward = Some(sealed));
+        Ok(())
+    }
+
+    pub(super) fn bind(
+        &mut self,
+        scope: Scope,
+        name: Option<String>,
+        secret: &Secret,
+    ) -> Result<(), StoreError> {
+        let sealed = Arc::new(self.seal(REVERSE, &scope, name, secret)?);
+        self.change(scope, |record| record.association = Association::Bound(sealed));
+        Ok(())
+    }
+
+    fn record(&self, scope: &Scope) -> Option<&Record> {
+        match scope {
+            Scope::Global => Some(&self.every_target),
+            Scope::Target(name) => self.targets.get(name),
+            Scope::Discovery => Some(&self.every_portal),
+            Scope::Portal(name) => self.portals.get(name),
+        }
+    }
+
+    /// A target stays known when nothing is held for it any more, a portal does not.
+    fn change(&mut self, scope: Scope, change: impl FnOnce(&mut Record)) {
+        match scope {
+            Scope::Global => change(&mut self.every_target),
+            Scope::Target(name) => change(self.targets.entry(name).or_default()),
+            Scope::Discovery => change(&mut self.every_portal),
+            Scope::Portal(name) => {
+                let mut record = self.portals.remove(&name).unwrap_or_default();
+                change(&mut record);
+                if !record.is_empty() {
+                    self.portals.insert(name, record);
+                }
+            }
+        }
+    }
+}

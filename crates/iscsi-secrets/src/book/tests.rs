@@ -1,0 +1,143 @@
+//! The rules of lookup, change by change.
+
+use super::*;
+use crate::change::Change;
+use crate::entry::ReverseState;
+use crate::secret::Secret;
+
+const TARGET: &str = "iqn.2001-04.com.example:a";
+
+fn name(name: &str) -> TargetName {
+    TargetName::new(name).unwrap()
+}
+
+fn scope() -> Scope {
+    Scope::Target(name(TARGET))
+}
+
+fn secret(octets: &[u8]) -> Secret {
+    Secret::from_octets(octets).unwrap()
+}
+
+fn reverse(chap_name: Option<&str>, octets: &[u8]) -> ReverseCredential {
+    ReverseCredential::new(chap_name.map(str::to_owned), secret(octets)).unwrap()
+}
+
+/// What the target must prove, as text: its octets, "cleared" or "unknown".
+fn lookup(book: &SecretBook, target: &str) -> String {
+    match book.reverse(&name(target)).unwrap() {
+        ReverseLookup::Known(known) => known.secret().expose_secret().escape_ascii().to_string(),
+        ReverseLookup::Cleared => "cleared".to_owned(),
+        ReverseLookup::Unknown => "unknown".to_owned(),
+    }
+}
+
+fn book(changes: impl IntoIterator<Item = Change>) -> SecretBook {
+    let mut book = SecretBook::new();
+    for change in changes {
+        book.apply(change).unwrap();
+    }
+    book
+}
+
+#[test]
+fn lookup_takes_the_own_secret_then_the_global_one_and_stops_at_a_cleared_one() {
+    let mut book = book([]);
+    assert_eq!(lookup(&book, TARGET), "unknown");
+    book.apply(Change::SetReverse(Scope::Global, reverse(None, b"default-secret"))).unwrap();
+    assert_eq!(lookup(&book, TARGET), "default-secret");
+    book.apply(Change::SetReverse(scope(), reverse(None, b"target-secret"))).unwrap();
+    assert_eq!(lookup(&book, TARGET), "target-secret");
+    book.apply(Change::ClearReverse(scope())).unwrap();
+    assert_eq!(lookup(&book, TARGET), "cleared");
+    assert_eq!(lookup(&book, "iqn.2001-04.com.example:b"), "default-secret");
+    book.apply(Change::DissolveReverse(scope())).unwrap();
+    assert_eq!(lookup(&book, TARGET), "default-secret");
+    book.apply(Change::ClearReverse(Scope::Global)).unwrap();
+    assert_eq!(lookup(&book, TARGET), "unknown");
+    assert!(book.knows(&name(TARGET)));
+}
+
+#[test]
+fn clearing_what_was_never_bound_binds_nothing() {
+    let book = book([
+        Change::ClearReverse(scope()),
+        Change::SetReverse(Scope::Global, reverse(None, b"default-secret")),
+    ]);
+    assert_eq!(lookup(&book, TARGET), "default-secret");
+    assert!(book.knows(&name(TARGET)));
+}
+
+#[test]
+fn a_cleared_association_is_bound_again_by_a_later_set_and_keeps_its_name() {
+    let mut book = book([
+        Change::SetReverse(scope(), reverse(Some("their-name"), b"target-secret")),
+        Change::ClearReverse(scope()),
+    ]);
+    assert_eq!(book.entries()[0].reverse, ReverseState::Cleared);
+    book.apply(Change::RenewReverseSecret(scope(), secret(b"other-secret"))).unwrap();
+    assert_eq!(lookup(&book, TARGET), "other-secret");
+    assert_eq!(book.reverse(&name(TARGET)).unwrap().known().unwrap().name(), Some("their-name"));
+}
+
+#[test]
+fn renewing_keeps_the_chap_name_of_every_kind_of_credential() {
+    let forward = ForwardCredential::new(Some("me".to_owned()), secret(b"first-secret")).unwrap();
+    let book = book([
+        Change::Remember(scope(), forward),
+        Change::RenewForwardSecret(scope(), secret(b"second-secret")),
+        Change::SetReverse(Scope::Global, reverse(Some("them"), b"first-secret")),
+        Change::RenewReverseSecret(Scope::Global, secret(b"second-secret")),
+    ]);
+    let forward = book.forward(&name(TARGET)).unwrap().unwrap();
+    let reverse = book.reverse(&name(TARGET)).unwrap();
+    assert_eq!((forward.name(), reverse.known().unwrap().name()), (Some("me"), Some("them")));
+    assert_eq!(forward.secret().expose_secret(), b"second-secret");
+    assert_eq!(lookup(&book, TARGET), "second-secret");
+}
+
+#[test]
+fn forgetting_leaves_the_target_known_and_its_reverse_secret_in_force() {
+    let forward = ForwardCredential::new(None, secret(b"forward-secret")).unwrap();
+    let book = book([
+        Change::Remember(scope(), forward),
+        Change::SetReverse(scope(), reverse(None, b"target-secret")),
+        Change::Forget(scope()),
+    ]);
+    assert!(book.knows(&name(TARGET)) && book.forward(&name(TARGET)).unwrap().is_none());
+    assert_eq!(lookup(&book, TARGET), "target-secret");
+}
+
+#[test]
+fn object_ids_resolve_for_known_targets_only() {
+    let book = book([Change::Register(name(TARGET))]);
+    assert_eq!(book.target_of(name(TARGET).object_id()), Some(&name(TARGET)));
+    assert_eq!(book.target_of(name("iqn.2001-04.com.example:b").object_id()), None);
+}
+
+#[test]
+fn vds_22_a_listing_has_names_and_flags_and_no_secret() {
+    let forward = ForwardCredential::new(Some("me".to_owned()), secret(b"canary-forward")).unwrap();
+    let book = book([
+        Change::Register(name("iqn.2001-04.com.example:b")),
+        Change::Remember(scope(), forward),
+        Change::SetReverse(scope(), reverse(Some("them"), b"canary-reverse")),
+        Change::SetReverse(Scope::Global, reverse(None, b"canary-global")),
+    ]);
+    let entries = book.entries();
+    let scopes: Vec<String> = entries.iter().map(|entry| entry.scope.to_string()).collect();
+    assert_eq!(scopes[1..], [TARGET, "iqn.2001-04.com.example:b"]);
+    assert_eq!(entries[1].forward_name.as_deref(), Some("me"));
+    assert_eq!(entries[1].reverse_name.as_deref(), Some("them"));
+    assert_eq!(entries[2].reverse, ReverseState::Unbound);
+    assert!(!format!("{entries:?}").contains("canary"));
+}
+
+#[test]
+fn a_replaced_secret_lives_only_as_long_as_somebody_uses_it() {
+    let mut book = book([Change::SetReverse(scope(), reverse(None, b"target-secret"))]);
+    let ReverseLookup::Known(in_use) = book.reverse(&name(TARGET)).unwrap() else { panic!("not known") };
+    book.apply(Change::SetReverse(scope(), reverse(None, b"other-secret"))).unwrap();
+    assert_eq!(in_use.secret().expose_secret(), b"target-secret");
+    assert_eq!(Arc::strong_count(&in_use), 1);
+}

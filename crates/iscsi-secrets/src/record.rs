@@ -1,0 +1,89 @@
+//! What is held for one scope, with its secrets sealed.
+
+use std::sync::Arc;
+
+use crate::entry::{Entry, ReverseState};
+use crate::scope::Scope;
+use crate::vault::SealedSecret;
+
+/// What is held for one scope.
+#[derive(Clone, Default)]
+pub(crate) struct Record {
+    /// What we prove.
+    pub(crate) forward: Option<Arc<SealedCredential>>,
+    /// What must be proved to us.
+    pub(crate) association: Association,
+}
+
+/// A CHAP name and a secret that is opened only for use.
+#[derive(Clone)]
+pub(crate) struct SealedCredential {
+    pub(crate) name: Option<String>,
+    pub(crate) secret: SealedSecret,
+}
+
+/// Whether a target has to prove a secret of its own.
+#[derive(Clone, Default)]
+pub(crate) enum Association {
+    /// Never made, or dissolved.
+    #[default]
+    None,
+    /// Made, but its secret was cleared; the expected CHAP name stays.
+    Cleared { name: Option<String> },
+    /// Made, with a secret.
+    Bound(Arc<SealedCredential>),
+}
+
+impl Record {
+    /// Whether nothing is held.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.forward.is_none() && !self.association.is_made()
+    }
+
+    /// The CHAP name that goes with what we prove.
+    pub(crate) fn forward_name(&self) -> Option<&str> {
+        self.forward.as_deref()?.name.as_deref()
+    }
+
+    /// Names and flags.
+    pub(crate) fn entry(&self, scope: Scope) -> Entry {
+        Entry {
+            scope,
+            forward_set: self.forward.is_some(),
+            forward_name: self.forward_name().map(str::to_owned),
+            reverse: self.association.state(),
+            reverse_name: self.association.name().map(str::to_owned),
+        }
+    }
+}
+
+impl Association {
+    /// Whether it was made and not dissolved.
+    pub(crate) const fn is_made(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// The CHAP name that is expected.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::Cleared { name } => name.as_deref(),
+            Self::Bound(credential) => credential.name.as_deref(),
+        }
+    }
+
+    fn state(&self) -> ReverseState {
+        match self {
+            Self::None => ReverseState::Unbound,
+            Self::Cleared { .. } => ReverseState::Cleared,
+            Self::Bound(_) => ReverseState::Set,
+        }
+    }
+
+    /// R5: the secret goes and the association stays; where there is none, clearing makes none.
+    pub(crate) fn clear(&mut self) {
+        if let Self::Bound(credential) = self {
+            *self = Self::Cleared { name: credential.name.clone() };
+        }
+    }
+}

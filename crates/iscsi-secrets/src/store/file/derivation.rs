@@ -1,0 +1,127 @@
+//! A key made from a passphrase, by Argon2id (RFC 9106).
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use zeroize::Zeroize;
+
+use super::seal_error::SealError;
+use crate::generate::{GeneratorError, fill_octets};
+use crate::secret::Secret;
+use crate::store_key::StoreKey;
+
+/// 64 MiB, 3 passes, 4 lanes: what RFC 9106 section 4 recommends where memory is scarce.
+const MEMORY_KIB: u32 = 64 << 10;
+const PASSES: u32 = 3;
+const LANES: u32 = 4;
+
+/// Nobody needs more; a file that asks for it does not get it.
+const MAX_MEMORY_KIB: u32 = 1 << 20;
+const MAX_PASSES: u32 = 64;
+const MAX_LANES: u32 = 64;
+
+const SALT_OCTETS: usize = 16;
+
+/// How a key is made from a passphrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Derivation {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+    salt: [u8; SALT_OCTETS],
+}
+
+impl Derivation {
+    /// The length in a header, in octets.
+    pub(super) const OCTETS: usize = 3 * 4 + SALT_OCTETS;
+
+    /// The recommended cost, with a new salt.
+    pub(super) fn generate() -> Result<Self, GeneratorError> {
+        let mut salt = [0; SALT_OCTETS];
+        fill_octets(&mut salt)?;
+        Ok(Self { memory_kib: MEMORY_KIB, passes: PASSES, lanes: LANES, salt })
+    }
+
+    /// Makes the key. This takes a good part of a second and [64 MiB](MEMORY_KIB), which are wiped.
+    pub(super) fn key(&self, passphrase: &Secret) -> Result<StoreKey, SealError> {
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(StoreKey::OCTETS));
+        let argon2 =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(|_| SealError::Damaged)?);
+        let mut blocks = blocks(argon2.params().block_count())?;
+        let made = StoreKey::filled(|key| {
+            argon2.hash_password_into_with_memory(passphrase.expose_secret(), &self.salt, key, &mut blocks)
+        });
+        blocks.iter_mut().for_each(Zeroize::zeroize);
+        made.map_err(|_| SealError::Cipher)
+    }
+
+    /// As it stands in a header.
+    pub(super) fn encode(&self) -> [u8; Self::OCTETS] {
+        let mut octets = [0; Self::OCTETS];
+        let fields = [self.memory_kib, self.passes, self.lanes].map(u32::to_be_bytes);
+        let fields = fields.as_flattened().iter().chain(&self.salt);
+        octets.iter_mut().zip(fields).for_each(|(octet, field)| *octet = *field);
+        octets
+    }
+
+    /// From a header; `None` where no passphrase is used.
+    pub(super) fn decode(octets: &[u8; Self::OCTETS]) -> Result<Option<Self>, SealError> {
+        if octets.iter().all(|octet| *octet == 0) {
+            return Ok(None);
+        }
+        let (numbers, salt) = octets.split_last_chunk::<SALT_OCTETS>().ok_or(SealError::Damaged)?;
+        let (numbers, _) = numbers.as_chunks::<4>();
+        let &[memory_kib, passes, lanes] = numbers else { return Err(SealError::Damaged) };
+        let [memory_kib, passes, lanes] = [memory_kib, passes, lanes].map(u32::from_be_bytes);
+        let derivation = Self { memory_kib, passes, lanes, salt: *salt };
+        if derivation.is_bearable() { Ok(Some(derivation)) } else { Err(SealError::Damaged) }
+    }
+
+    /// Not so much that opening a file would be an attack on this host.
+    fn is_bearable(&self) -> bool {
+        (1..=MAX_MEMORY_KIB).contains(&self.memory_kib)
+            && (1..=MAX_PASSES).contains(&self.passes)
+            && (1..=MAX_LANES).contains(&self.lanes)
+    }
+}
+
+fn blocks(count: usize) -> Result<Vec<Block>, SealError> {
+    let mut blocks = Vec::new();
+    blocks.try_reserve_exact(count).map_err(|_| SealError::OutOfMemory)?;
+    blocks.resize(count, Block::default());
+    Ok(blocks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest cost there is.
+    const CHEAP: Derivation = Derivation { memory_kib: 32, passes: 3, lanes: 4, salt: [2; SALT_OCTETS] };
+
+    #[test]
+    fn the_key_depends_on_passphrase_and_salt() {
+        let passphrase = |text: &[u8]| Secret::from_octets(text).unwrap();
+        let key =
+            |derivation: &Derivation, text| derivation.key(&passphrase(text)).unwrap().octets().to_vec();
+        let one = key(&CHEAP, b"passphrase");
+        assert_eq!(one, key(&CHEAP, b"passphrase"));
+        assert_ne!(one, key(&CHEAP, b"passphrases"));
+        assert_ne!(one, key(&Derivation { salt: [3; SALT_OCTETS], ..CHEAP }, b"passphrase"));
+    }
+
+    #[test]
+    fn costs_out_of_bounds_are_refused_before_memory_is_taken() {
+        let beyond = [
+            Derivation { memory_kib: MAX_MEMORY_KIB + 1, ..CHEAP },
+            Derivation { memory_kib: 0, ..CHEAP },
+            Derivation { passes: 0, ..CHEAP },
+            Derivation { passes: MAX_PASSES + 1, ..CHEAP },
+            Derivation { lanes: 0, ..CHEAP },
+            Derivation { lanes: u32::MAX, ..CHEAP },
+        ];
+        for derivation in beyond {
+            assert_eq!(Derivation::decode(&derivation.encode()), Err(SealError::Damaged), "{derivation:?}");
+        }
+        assert_eq!(Derivation::decode(&CHEAP.encode()), Ok(Some(CHEAP)));
+        assert_eq!(Derivation::decode(&[0; Derivation::OCTETS]), Ok(None));
+    }
+}

@@ -1,0 +1,118 @@
+//! Finding the key of a store file, and making the first one.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::derivation::Derivation;
+use super::directory::read_private;
+use super::header::Header;
+use super::key_source::{KeySource, MAX_KEY_FILE_OCTETS, read_key};
+use super::{DATABASE, FileStore, KEY, NEXT_KEY};
+use crate::book::SecretBook;
+use crate::error::StoreError;
+use crate::store_key::StoreKey;
+use crate::vault::Vault;
+
+impl FileStore {
+    /// The vault of a file with this header; `None` if the key there is belongs to another file.
+    pub(super) fn find_vault(&self, header: &Header) -> Result<Option<Arc<Vault>>, StoreError> {
+        let key = match (&self.source, header.derivation) {
+            (KeySource::Passphrase(passphrase), Some(derivation)) => {
+                Some(derivation.key(passphrase).map_err(|error| self.blame(error, 0))?)
+            }
+            (KeySource::Passphrase(_), None) => {
+                return Err(StoreError::NotByPassphrase { path: self.database_path() });
+            }
+            (_, Some(_)) => return Err(StoreError::PassphraseNeeded { path: self.database_path() }),
+            (KeySource::File(path), None) => Some(read_key(path)?),
+            (KeySource::Beside, None) => self.key_beside(header)?,
+        };
+        Ok(key.filter(|key| opens(key, header)).map(|key| Arc::new(Vault::under(key))))
+    }
+
+    /// The key beside the store that belongs to this header.
+    ///
+    /// The first name is tried again because a new key may have taken it in between.
+    fn key_beside(&self, header: &Header) -> Result<Option<StoreKey>, StoreError> {
+        let mut found = false;
+        for name in [KEY, NEXT_KEY, KEY] {
+            let Some(key) = self.read_key_beside(name)? else { continue };
+            if opens(&key, header) {
+                return Ok(Some(key));
+            }
+            found = true;
+        }
+        if found { Ok(None) } else { Err(StoreError::KeyGone { path: self.directory.file(KEY) }) }
+    }
+
+    fn read_key_beside(&self, name: &str) -> Result<Option<StoreKey>, StoreError> {
+        let path = self.directory.file(name);
+        let Some(content) = read_private(&path, MAX_KEY_FILE_OCTETS)? else { return Ok(None) };
+        StoreKey::from_octets(&content.octets).ok_or(StoreError::KeyLength { path }).map(Some)
+    }
+
+    /// Makes an empty store. The caller holds the lock.
+    pub(super) fn begin(&self) -> Result<(), StoreError> {
+        self.save_under_new_key(&SecretBook::new(), &self.source)
+    }
+
+    /// Seals a book anew under the key of `source`. A key beside the store is on disk before the file sealed with it,
+    /// under a name of its own until that is there: whatever happens in between, one of the two keys opens the file.
+    pub(super) fn save_under_new_key(&self, book: &SecretBook, source: &KeySource) -> Result<(), StoreError> {
+        let (key, derivation) = self.new_key(source)?;
+        let beside = matches!(source, KeySource::Beside);
+        if beside {
+            self.directory.replace(NEXT_KEY, key.octets())?;
+        }
+        self.save(book.moved_to(Arc::new(Vault::under(key)))?, derivation)?;
+        if beside { self.directory.rename(NEXT_KEY, KEY) } else { Ok(()) }
+    }
+
+    fn new_key(&self, source: &KeySource) -> Result<(StoreKey, Option<Derivation>), StoreError> {
+        match source {
+            KeySource::Beside => Ok((StoreKey::generate()?, None)),
+            KeySource::File(path) => Ok((read_key(path)?, None)),
+            KeySource::Passphrase(passphrase) => {
+                let derivation = Derivation::generate()?;
+                let key = derivation.key(passphrase).map_err(|error| self.blame(error, 0))?;
+                Ok((key, Some(derivation)))
+            }
+        }
+    }
+
+    /// Ends a change of keys that was interrupted: the key that opens the file gets the name it should have.
+    /// The caller holds the lock.
+    pub(super) fn settle_keys(&self) -> Result<(), StoreError> {
+        if !matches!(self.source, KeySource::Beside) || !self.directory.holds(NEXT_KEY)? {
+            return Ok(());
+        }
+        let next = self.read_key_beside(NEXT_KEY)?.and_then(|key| key.note().ok());
+        let vault = self.current()?.into_book().vault.clone();
+        let used = vault.and_then(|vault| vault.key().note().ok());
+        if used == next { self.directory.rename(NEXT_KEY, KEY) } else { self.directory.remove(NEXT_KEY) }
+    }
+
+    /// Neither store nor key, or a key alone.
+    pub(super) fn nothing(&self) -> StoreError {
+        let path = self.database_path();
+        match self.directory.holds(KEY) {
+            Ok(true) => StoreError::DatabaseGone { path },
+            Ok(false) => StoreError::Missing { path },
+            Err(error) => error,
+        }
+    }
+
+    /// The key there is belongs to another file.
+    pub(super) fn wrong_key(&self) -> StoreError {
+        let path = self.directory.file(DATABASE);
+        match &self.source {
+            KeySource::Passphrase(_) => StoreError::WrongPassphrase { path },
+            KeySource::File(key) => StoreError::WrongKey { path, key: PathBuf::clone(key) },
+            KeySource::Beside => StoreError::WrongKey { path, key: self.directory.file(KEY) },
+        }
+    }
+}
+
+fn opens(key: &StoreKey, header: &Header) -> bool {
+    key.note().is_ok_and(|note| note == header.note)
+}

@@ -1,0 +1,86 @@
+//! A store file that was read, kept until it is replaced.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use super::content::{Content, Identity};
+use super::derivation::Derivation;
+use super::header::{self, Header};
+use super::{DATABASE, FileStore, records, sealed};
+use crate::book::SecretBook;
+use crate::error::StoreError;
+use crate::vault::Vault;
+
+/// How often a file is read that is replaced while its key is looked for.
+const ATTEMPTS: usize = 8;
+
+/// What a store file held. Its secrets are sealed; cloning it is cheap.
+#[derive(Clone)]
+pub(super) struct Opened {
+    /// Kept open: as long as it is, no other file can have its number.
+    _file: Arc<File>,
+    identity: Identity,
+    derivation: Option<Derivation>,
+    book: Arc<SecretBook>,
+}
+
+impl Opened {
+    /// A file that was just written.
+    pub(super) fn new(file: File, book: SecretBook, derivation: Option<Derivation>) -> io::Result<Self> {
+        let identity = Identity::of(&file.metadata()?);
+        Ok(Self { _file: Arc::new(file), identity, derivation, book: Arc::new(book) })
+    }
+
+    pub(super) const fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    pub(super) const fn derivation(&self) -> Option<Derivation> {
+        self.derivation
+    }
+
+    pub(super) fn book(&self) -> &SecretBook {
+        &self.book
+    }
+
+    pub(super) fn into_book(self) -> Arc<SecretBook> {
+        self.book
+    }
+
+    /// The vault, if a file with this header opens with its key too.
+    fn vault_for(&self, header: &Header) -> Option<Arc<Vault>> {
+        let vault = self.book.vault.as_ref()?;
+        let same = self.derivation == header.derivation && vault.key().note().ok()? == header.note;
+        same.then(|| Arc::clone(vault))
+    }
+}
+
+impl FileStore {
+    /// Reads the file, with the key of the last one if that still fits.
+    pub(super) fn load(&self, last: Option<&Opened>) -> Result<Opened, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let content = self.directory.read(DATABASE, header::MAX_FILE_OCTETS)?;
+            let content = content.map_or_else(|| Err(self.nothing()), Ok)?;
+            let header = Header::of_file(&content.octets);
+            let header = header.map_err(|error| self.blame(error, content.octets.len()))?;
+            let known = last.and_then(|last| last.vault_for(&header));
+            if let Some(vault) = known.map_or_else(|| self.find_vault(&header), |vault| Ok(Some(vault)))? {
+                return self.unsealed(content, &header, vault);
+            }
+            if self.directory.identity(DATABASE)? == Some(content.identity) {
+                break;
+            }
+        }
+        Err(self.wrong_key())
+    }
+
+    fn unsealed(&self, content: Content, header: &Header, vault: Arc<Vault>) -> Result<Opened, StoreError> {
+        let Content { file, identity, mut octets } = content;
+        let length = octets.len();
+        let records = sealed::unseal(vault.key(), &mut octets).map_err(|error| self.blame(error, length))?;
+        let book = records::decode(records, vault);
+        let book = book.map_err(|_| StoreError::Damaged { path: self.database_path() })?;
+        Ok(Opened { _file: Arc::new(file), identity, derivation: header.derivation, book: Arc::new(book) })
+    }
+}

@@ -1,0 +1,28 @@
+//! Changing the key of a store.
+
+use super::{FileStore, KEY, KeySource, LOCK, NEXT_KEY};
+use crate::error::StoreError;
+
+impl FileStore {
+    /// Seals everything anew: with the key of `source`, or for [`KeySource::Beside`] with a new one.
+    ///
+    /// Whatever happens on the way, the store opens afterwards, with the old key or the new one. A key that lay beside
+    /// the store and is no longer used is removed. Copies of the old file open with the old key as before.
+    pub fn rekey(self, source: KeySource) -> Result<Self, StoreError> {
+        let lock = self.directory.lock(LOCK)?;
+        self.settle_keys()?;
+        let book = self.current()?.into_book();
+        self.save_under_new_key(&book, &source)?;
+        if !matches!(source, KeySource::Beside) {
+            for name in [KEY, NEXT_KEY] {
+                self.remove_key(name)?;
+            }
+        }
+        drop(lock);
+        Ok(Self { source, ..self })
+    }
+
+    fn remove_key(&self, name: &str) -> Result<(), StoreError> {
+        if self.directory.holds(name)? { self.directory.remove(name) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,112 @@
+//! The key under which secrets are sealed: 32 octets.
+
+use chacha20poly1305::aead::{AeadInOut, inout::InOutBuf};
+use chacha20poly1305::{Error, KeyInit, XChaCha20Poly1305, XNonce};
+use zeroize::Zeroize;
+
+use crate::generate::{GeneratorError, fill_octets};
+use crate::protected::ProtectedOctets;
+
+/// The length of a nonce, in octets: long enough to be drawn at random every time.
+pub(crate) const NONCE_OCTETS: usize = 24;
+
+/// The length of an authenticator, in octets.
+pub(crate) const TAG_OCTETS: usize = 16;
+
+/// What the note of a key is computed over.
+const NOTE_LABEL: &[u8] = b"iscsi-secrets: which key is it?";
+
+/// A nonce, drawn for one sealing.
+pub(crate) type Nonce = [u8; NONCE_OCTETS];
+
+/// Proves that octets are what was sealed.
+pub(crate) type Tag = [u8; TAG_OCTETS];
+
+/// A key; it lies in protected memory and is wiped when it is dropped.
+pub(crate) struct StoreKey(ProtectedOctets);
+
+impl StoreKey {
+    /// The length of a key, in octets.
+    pub(crate) const OCTETS: usize = 32;
+
+    /// Draws a new key.
+    pub(crate) fn generate() -> Result<Self, GeneratorError> {
+        Self::filled(fill_octets)
+    }
+
+    /// A key whose octets `fill` writes in place.
+    pub(crate) fn filled<E>(fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        ProtectedOctets::filled(Self::OCTETS, fill).map(Self)
+    }
+
+    /// Takes a key from the content of a key file, which holds exactly that.
+    pub(crate) fn from_octets(octets: &[u8]) -> Option<Self> {
+        (octets.len() == Self::OCTETS).then(|| Self(ProtectedOctets::of(octets)))
+    }
+
+    /// What goes into a key file.
+    pub(crate) fn octets(&self) -> &[u8] {
+        self.0.expose()
+    }
+
+    /// Seals `octets` in place; `label` is authenticated with them and not kept. What cannot be sealed is wiped.
+    pub(crate) fn seal(&self, nonce: &Nonce, label: &[u8], octets: &mut [u8]) -> Result<Tag, Error> {
+        let cipher = self.cipher()?;
+        let sealed =
+            cipher.encrypt_inout_detached(&XNonce::from(*nonce), label, InOutBuf::from(&mut *octets));
+        sealed.inspect_err(|_| octets.zeroize()).map(Into::into)
+    }
+
+    /// Opens `octets` in place. When they, the label or the tag are not those that were sealed, nothing is opened.
+    pub(crate) fn open(
+        &self,
+        nonce: &Nonce,
+        label: &[u8],
+        octets: &mut [u8],
+        tag: &Tag,
+    ) -> Result<(), Error> {
+        let octets = InOutBuf::from(octets);
+        self.cipher()?.decrypt_inout_detached(&XNonce::from(*nonce), label, octets, tag.into())
+    }
+
+    /// A note by which the key is recognised and which tells nothing about it: the authenticator of one fixed label.
+    ///
+    /// Its nonce is zero. Something is sealed under that nonce with a probability of 2⁻¹⁹², since other nonces are
+    /// drawn at random.
+    pub(crate) fn note(&self) -> Result<Tag, Error> {
+        self.seal(&[0; NONCE_OCTETS], NOTE_LABEL, &mut [])
+    }
+
+    /// The cipher under this key; it wipes itself.
+    fn cipher(&self) -> Result<XChaCha20Poly1305, Error> {
+        XChaCha20Poly1305::new_from_slice(self.octets()).map_err(|_| Error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sealed_opens_under_the_same_key_nonce_and_label_only() {
+        let (key, other) = (StoreKey::generate().unwrap(), StoreKey::generate().unwrap());
+        let (nonce, mut sealed) = ([7; NONCE_OCTETS], *b"some octets");
+        let tag = key.seal(&nonce, b"label", &mut sealed).unwrap();
+        let open = |key: &StoreKey, nonce: &Nonce, label: &[u8]| {
+            let mut octets = sealed;
+            key.open(nonce, label, &mut octets, &tag).map(|()| octets)
+        };
+        assert_eq!(open(&key, &nonce, b"label"), Ok(*b"some octets"));
+        assert_eq!(open(&other, &nonce, b"label"), Err(Error));
+        assert_eq!(open(&key, &[8; NONCE_OCTETS], b"label"), Err(Error));
+        assert_eq!(open(&key, &nonce, b"labels"), Err(Error));
+    }
+
+    #[test]
+    fn a_key_is_32_octets_and_its_note_is_its_own() {
+        assert!(StoreKey::from_octets(&[7; 31]).is_none() && StoreKey::from_octets(&[7; 33]).is_none());
+        let note = |octet| StoreKey::from_octets(&[octet; 32]).unwrap().note().unwrap();
+        assert_eq!(note(7), note(7));
+        assert_ne!(note(7), note(8));
+    }
+}

@@ -1,0 +1,68 @@
+//! Secrets at rest in memory: each sealed by itself, opened one at a time.
+
+use crate::error::StoreError;
+use crate::generate::{GeneratorError, fill_octets};
+use crate::secret::Secret;
+use crate::store_key::{NONCE_OCTETS, Nonce, StoreKey, Tag};
+
+/// Seals secrets one by one, so that in memory only those in use lie open.
+pub(crate) struct Vault {
+    key: StoreKey,
+}
+
+/// One secret under the key of a [`Vault`].
+#[derive(Clone)]
+pub(crate) struct SealedSecret {
+    pub(crate) nonce: Nonce,
+    pub(crate) tag: Tag,
+    pub(crate) octets: Box<[u8]>,
+}
+
+impl Vault {
+    /// A vault under a new key, which no file holds.
+    pub(crate) fn generate() -> Result<Self, GeneratorError> {
+        Ok(Self { key: StoreKey::generate()? })
+    }
+
+    /// A vault under this key.
+    pub(crate) fn under(key: StoreKey) -> Self {
+        Self { key }
+    }
+
+    /// The key.
+    pub(crate) fn key(&self) -> &StoreKey {
+        &self.key
+    }
+
+    /// Seals a secret; it opens under the same label only.
+    pub(crate) fn seal(&self, label: &[u8], secret: &Secret) -> Result<SealedSecret, StoreError> {
+        let mut nonce = [0; NONCE_OCTETS];
+        fill_octets(&mut nonce)?;
+        let mut octets: Box<[u8]> = Box::from(secret.expose_secret());
+        let tag = self.key.seal(&nonce, label, &mut octets).map_err(|_| StoreError::Cipher)?;
+        Ok(SealedSecret { nonce, tag, octets })
+    }
+
+    /// Opens a secret in protected memory; `None` if it was not sealed here under this label.
+    pub(crate) fn open(&self, label: &[u8], sealed: &SealedSecret) -> Option<Secret> {
+        Secret::filled(sealed.octets.len(), |room| {
+            room.copy_from_slice(&sealed.octets);
+            self.key.open(&sealed.nonce, label, room, &sealed.tag)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_secret_does_not_show_and_opens_under_its_label() {
+        let vault = Vault::generate().unwrap();
+        let sealed = vault.seal(b"one", &Secret::from_octets(b"canary-secret").unwrap()).unwrap();
+        assert!(!sealed.octets.windows(6).any(|window| window == b"canary"));
+        assert_eq!(vault.open(b"one", &sealed).unwrap().expose_secret(), b"canary-secret");
+        assert!(vault.open(b"two", &sealed).is_none());
+        assert!(Vault::generate().unwrap().open(b"one", &sealed).is_none());
+    }
+}
