@@ -1,0 +1,179 @@
+//! Every step of a writer made to fail in turn: the store opens afterwards, and holds the old secrets or the new ones.
+
+use super::*;
+use std::io::{self, ErrorKind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tempfile::NamedTempFile;
+
+/// A disk that fails at one step, or from there on, as if the writer had died.
+struct FaultyDisk {
+    steps: Arc<AtomicUsize>,
+    fails_at: usize,
+    for_ever: bool,
+}
+
+impl FaultyDisk {
+    fn step(&self) -> io::Result<()> {
+        let step = self.steps.fetch_add(1, Ordering::Relaxed);
+        let fails = step == self.fails_at || (self.for_ever && step > self.fails_at);
+        if fails { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+impl Disk for FaultyDisk {
+    fn stage(&self, directory: &Path, name: &str) -> io::Result<NamedTempFile> {
+        self.step()?;
+        OsDisk.stage(directory, name)
+    }
+
+    /// Half of it is written.
+    fn write(&self, file: &mut fs::File, content: &[u8]) -> io::Result<()> {
+        let failed = self.step();
+        let octets = if failed.is_ok() { content.len() } else { content.len() / 2 };
+        OsDisk.write(file, &content[..octets])?;
+        failed
+    }
+
+    fn sync(&self, file: &fs::File) -> io::Result<()> {
+        self.step()?;
+        OsDisk.sync(file)
+    }
+
+    fn persist(&self, staged: NamedTempFile, path: &Path) -> io::Result<fs::File> {
+        self.step()?;
+        OsDisk.persist(staged, path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step()?;
+        OsDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.step()?;
+        OsDisk.remove(path)
+    }
+}
+
+/// What a writer does, from opening the store on.
+type Work = fn(&Path, FaultyDisk) -> Result<(), StoreError>;
+
+const OLD: &[u8] = b"canary-global";
+const NEW: &[u8] = b"another-secret";
+
+fn set(path: &Path, disk: FaultyDisk) -> Result<(), StoreError> {
+    let store = FileStore::open_on(path, KeySource::Beside, disk)?;
+    store.set_reverse(Scope::Global, reverse(NEW))?;
+    assert_eq!(known(&store, "a"), NEW);
+    Ok(())
+}
+
+fn rekey(path: &Path, disk: FaultyDisk) -> Result<(), StoreError> {
+    FileStore::open_on(path, KeySource::Beside, disk)?.rekey(KeySource::Beside).map(drop)
+}
+
+fn rekey_to_a_file(path: &Path, disk: FaultyDisk) -> Result<(), StoreError> {
+    FileStore::open_on(path, KeySource::Beside, disk)?.rekey(KeySource::File(key_file(path))).map(drop)
+}
+
+/// A key of the operator's, outside the store.
+fn key_file(store: &Path) -> PathBuf {
+    let path = store.with_file_name("operator.key");
+    fs::write(&path, [7; 32]).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+/// Lets the work fail at each of its steps, and looks at what is left; says how many steps there are.
+fn fail_everywhere(work: Work, for_ever: bool, judge: impl Fn(&Path, Result<(), StoreError>)) -> usize {
+    for fails_at in 0.. {
+        let (_parent, path, _store) = store();
+        let steps = Arc::new(AtomicUsize::new(0));
+        let outcome = work(&path, FaultyDisk { steps: Arc::clone(&steps), fails_at, for_ever });
+        let done = steps.load(Ordering::Relaxed) <= fails_at;
+        assert!(done || outcome.is_err(), "step {fails_at} failed and nobody noticed");
+        judge(&path, outcome);
+        if done {
+            return fails_at;
+        }
+    }
+    unreachable!("every work ends")
+}
+
+/// The error of a change that is in force, but may not survive a power failure.
+fn is_sync_of_the_directory(error: &StoreError, path: &Path) -> bool {
+    matches!(error, StoreError::Io { action: "sync", path: synced, .. } if synced == path)
+}
+
+#[test]
+fn a_change_whose_disk_fails_is_made_or_not_made() {
+    for for_ever in [false, true] {
+        let steps = fail_everywhere(set, for_ever, |path, outcome| {
+            let store = FileStore::open(path).unwrap();
+            let expected = match &outcome {
+                Err(error) if !is_sync_of_the_directory(error, path) => OLD,
+                _ => NEW,
+            };
+            assert_eq!(known(&store, "a"), expected, "{outcome:?}");
+            store.set_reverse(Scope::Global, reverse(NEW)).unwrap();
+            assert_eq!(known(&FileStore::open_existing(path).unwrap(), "a"), NEW);
+        });
+        // Remove what was left behind, stage, write, sync, take the name, sync the directory.
+        assert_eq!(steps, 5);
+    }
+}
+
+#[test]
+fn a_store_whose_change_failed_can_be_changed_again() {
+    for fails_at in 0..5 {
+        let (_parent, path, _store) = store();
+        let steps = Arc::new(AtomicUsize::new(0));
+        let disk = FaultyDisk { steps, fails_at, for_ever: false };
+        let store = FileStore::open_on(&path, KeySource::Beside, disk).unwrap();
+        let error = store.set_reverse(Scope::Global, reverse(NEW)).unwrap_err();
+        assert!(error.remedy().unwrap().contains("free some space"), "{error}");
+        store.set_reverse(Scope::Global, reverse(NEW)).unwrap();
+        assert_eq!(known(&store, "a"), NEW);
+        assert_eq!(known(&FileStore::open_existing(&path).unwrap(), "a"), NEW);
+    }
+}
+
+#[test]
+fn a_first_use_whose_disk_fails_is_begun_again() {
+    for for_ever in [false, true] {
+        let begin: Work = |path, disk| {
+            fs::remove_dir_all(path).unwrap();
+            FileStore::open_on(path, KeySource::Beside, disk).map(drop)
+        };
+        let steps = fail_everywhere(begin, for_ever, |path, _| {
+            assert_eq!(known(&FileStore::open(path).unwrap(), "a"), b"unknown");
+        });
+        assert_eq!(steps, 12);
+    }
+}
+
+#[test]
+fn a_change_of_keys_whose_disk_fails_leaves_a_store_that_opens() {
+    for for_ever in [false, true] {
+        let steps = fail_everywhere(rekey, for_ever, |path, _| {
+            // Reading needs no repair; the next writer makes it.
+            assert_eq!(known(&FileStore::open_existing(path).unwrap(), "a"), OLD);
+            assert_eq!(known(&FileStore::open(path).unwrap(), "a"), OLD);
+            assert!(!path.join(NEXT_KEY).exists());
+        });
+        assert_eq!(steps, 12);
+    }
+}
+
+#[test]
+fn a_change_to_a_key_elsewhere_leaves_a_store_that_opens_with_one_of_them() {
+    for for_ever in [false, true] {
+        fail_everywhere(rekey_to_a_file, for_ever, |path, outcome| {
+            let beside = FileStore::open_existing(path);
+            let elsewhere = FileStore::open_existing_with(path, KeySource::File(key_file(path)));
+            assert!(beside.is_ok() != elsewhere.is_ok(), "{outcome:?}");
+            assert!(outcome.is_err() || elsewhere.is_ok());
+            assert_eq!(known(&beside.or(elsewhere).ok().unwrap(), "a"), OLD);
+        });
+    }
+}
