@@ -12,6 +12,7 @@ use crate::portal_name::PortalName;
 use crate::record::{Association, Record};
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
+use crate::secret_use::SecretUse;
 use crate::target_name::TargetName;
 use crate::vault::Vault;
 
@@ -53,8 +54,8 @@ impl SecretBook {
     /// What we prove to the target: its own secret, else the one of every target.
     pub fn forward(&self, target: &TargetName) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         match self.targets.get(target) {
-            Some(own) if own.forward.is_some() => self.open_forward(&Scope::Target(target.clone()), own),
-            _ => self.open_forward(&Scope::Global, &self.every_target),
+            Some(own) if own.forward.is_some() => self.open_forward(Scope::Target(target.clone()), own),
+            _ => self.open_forward(Scope::Global, &self.every_target),
         }
     }
 
@@ -63,8 +64,8 @@ impl SecretBook {
     /// A target whose secret was cleared does not fall back to the global one.
     pub fn reverse(&self, target: &TargetName) -> Result<ReverseLookup, StoreError> {
         match self.targets.get(target) {
-            Some(own) if own.association.is_made() => self.open_reverse(&Scope::Target(target.clone()), own),
-            _ => self.open_reverse(&Scope::Global, &self.every_target),
+            Some(own) if own.association.is_made() => self.open_reverse(Scope::Target(target.clone()), own),
+            _ => self.open_reverse(Scope::Global, &self.every_target),
         }
     }
 
@@ -74,16 +75,16 @@ impl SecretBook {
         portal: &PortalName,
     ) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         match self.portals.get(portal) {
-            Some(own) if own.forward.is_some() => self.open_forward(&Scope::Portal(portal.clone()), own),
-            _ => self.open_forward(&Scope::Discovery, &self.every_portal),
+            Some(own) if own.forward.is_some() => self.open_forward(Scope::Portal(portal.clone()), own),
+            _ => self.open_forward(Scope::Discovery, &self.every_portal),
         }
     }
 
     /// What a target must prove in a discovery at the portal, by the rules of [`reverse`](Self::reverse).
     pub fn discovery_reverse(&self, portal: &PortalName) -> Result<ReverseLookup, StoreError> {
         match self.portals.get(portal) {
-            Some(own) if own.association.is_made() => self.open_reverse(&Scope::Portal(portal.clone()), own),
-            _ => self.open_reverse(&Scope::Discovery, &self.every_portal),
+            Some(own) if own.association.is_made() => self.open_reverse(Scope::Portal(portal.clone()), own),
+            _ => self.open_reverse(Scope::Discovery, &self.every_portal),
         }
     }
 
@@ -105,21 +106,21 @@ impl SecretBook {
 
     fn open_forward(
         &self,
-        scope: &Scope,
+        scope: Scope,
         record: &Record,
     ) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         let Some(sealed) = record.forward.as_deref() else { return Ok(None) };
-        let secret = self.open(sealing::FORWARD, scope, sealed)?;
+        let secret = self.open(&SecretUse::forward(scope), sealed)?;
         Ok(Some(Arc::new(ForwardCredential::renewed(sealed.name.as_deref(), secret))))
     }
 
-    fn open_reverse(&self, scope: &Scope, record: &Record) -> Result<ReverseLookup, StoreError> {
+    fn open_reverse(&self, scope: Scope, record: &Record) -> Result<ReverseLookup, StoreError> {
         let sealed = match &record.association {
             Association::None => return Ok(ReverseLookup::Unknown),
             Association::Cleared { .. } => return Ok(ReverseLookup::Cleared),
             Association::Bound(sealed) => sealed,
         };
-        let secret = self.open(sealing::REVERSE, scope, sealed)?;
+        let secret = self.open(&SecretUse::reverse(scope), sealed)?;
         Ok(ReverseLookup::Known(Arc::new(ReverseCredential::renewed(sealed.name.as_deref(), secret))))
     }
 }

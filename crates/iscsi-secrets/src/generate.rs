@@ -20,6 +20,13 @@ pub fn generate_secret() -> Result<Secret, GeneratorError> {
     draw_secret(fill_octets)
 }
 
+/// Draws 16 octets of any value with the operating system's generator: 128 bits, for targets that take every octet.
+pub fn generate_octets() -> Result<Secret, GeneratorError> {
+    let mut octets = Zeroizing::new([0; 16]);
+    fill_octets(&mut *octets)?;
+    Ok(Secret::from_array(&octets))
+}
+
 /// The operating system's generator gave no octets. Nothing weaker takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("system: no random octets (error number {os_error:?})")]
@@ -86,6 +93,13 @@ mod tests {
             assert!(!looks_encoded(secret.expose_secret()));
         }
         assert!(!secrets[0].same_octets(&secrets[1]));
+    }
+
+    #[test]
+    fn chp_12_raw_secrets_are_16_octets_and_differ() {
+        let (one, two) = (generate_octets().unwrap(), generate_octets().unwrap());
+        assert_eq!((one.expose_secret().len(), two.expose_secret().len()), (16, 16));
+        assert!(!one.same_octets(&two));
     }
 
     #[test]

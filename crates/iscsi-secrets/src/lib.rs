@@ -4,6 +4,7 @@
 mod book;
 mod capabilities;
 mod change;
+mod check;
 mod credential;
 mod entry;
 mod error;
@@ -16,6 +17,7 @@ mod scope;
 mod secret;
 #[cfg(unix)]
 mod secret_file;
+mod secret_use;
 mod store;
 mod store_key;
 mod target_name;
@@ -25,10 +27,11 @@ pub mod vds;
 pub use book::SecretBook;
 pub use capabilities::Capabilities;
 pub use change::Change;
+pub use check::{MIN_SAFE_OCTETS, Weakness};
 pub use credential::{ChapNameError, ForwardCredential, ReverseCredential};
 pub use entry::{Entry, ReverseState};
 pub use error::StoreError;
-pub use generate::{GeneratorError, generate_secret};
+pub use generate::{GeneratorError, generate_octets, generate_secret};
 pub use portal_name::{PortalName, PortalNameError};
 pub use reverse_lookup::ReverseLookup;
 pub use scope::Scope;
@@ -37,6 +40,7 @@ pub use secret::{Secret, SecretError};
 pub use secret_file::{
     MIN_FILE_SECRET_OCTETS, SecretFileError, SecretFileFault, SecretOrigin, read_secret, read_secret_file,
 };
+pub use secret_use::{Direction, SecretUse};
 pub use store::SecretStore;
 #[cfg(all(unix, feature = "file"))]
 pub use store::file::{FileStore, KeySource};

@@ -14,6 +14,7 @@ pub(crate) const NONCE_OCTETS: usize = 24;
 pub(crate) const TAG_OCTETS: usize = 16;
 
 /// What the note of a key is computed over.
+#[cfg(feature = "file")]
 const NOTE_LABEL: &[u8] = b"iscsi-secrets: which key is it?";
 
 /// A nonce, drawn for one sealing.
@@ -40,6 +41,7 @@ impl StoreKey {
     }
 
     /// Takes a key from the content of a key file, which holds exactly that.
+    #[cfg(feature = "file")]
     pub(crate) fn from_octets(octets: &[u8]) -> Option<Self> {
         (octets.len() == Self::OCTETS).then(|| Self(ProtectedOctets::of(octets)))
     }
@@ -73,6 +75,7 @@ impl StoreKey {
     ///
     /// Its nonce is zero. Something is sealed under that nonce with a probability of 2⁻¹⁹², since other nonces are
     /// drawn at random.
+    #[cfg(feature = "file")]
     pub(crate) fn note(&self) -> Result<Tag, Error> {
         self.seal(&[0; NONCE_OCTETS], NOTE_LABEL, &mut [])
     }
@@ -102,6 +105,7 @@ mod tests {
         assert_eq!(open(&key, &nonce, b"labels"), Err(Error));
     }
 
+    #[cfg(feature = "file")]
     #[test]
     fn a_key_is_32_octets_and_its_note_is_its_own() {
         assert!(StoreKey::from_octets(&[7; 31]).is_none() && StoreKey::from_octets(&[7; 33]).is_none());

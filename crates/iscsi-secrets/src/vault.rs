@@ -25,11 +25,13 @@ impl Vault {
     }
 
     /// A vault under this key.
+    #[cfg(feature = "file")]
     pub(crate) fn under(key: StoreKey) -> Self {
         Self { key }
     }
 
     /// The key.
+    #[cfg(feature = "file")]
     pub(crate) fn key(&self) -> &StoreKey {
         &self.key
     }

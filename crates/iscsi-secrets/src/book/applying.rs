@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::SecretBook;
-use super::sealing::{FORWARD, REVERSE};
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::record::{Association, Record};
 use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::secret_use::{Direction, SecretUse};
 
 impl SecretBook {
     /// Carries out one change, or after an error none.
@@ -17,21 +17,21 @@ impl SecretBook {
             Change::Register(target) => _ = self.targets.entry(target).or_default(),
             Change::Remember(scope, credential) => {
                 let (name, secret) = credential.into_parts();
-                self.set_forward(scope, name, &secret)?;
+                self.put(SecretUse::forward(scope), name, &secret)?;
             }
             Change::RenewForwardSecret(scope, secret) => {
                 let name = self.record(&scope).and_then(Record::forward_name).map(str::to_owned);
-                self.set_forward(scope, name, &secret)?;
+                self.put(SecretUse::forward(scope), name, &secret)?;
             }
             Change::Forget(scope) => self.change(scope, |record| record.forward = None),
             Change::SetReverse(scope, credential) => {
                 let (name, secret) = credential.into_parts();
-                self.bind(scope, name, &secret)?;
+                self.put(SecretUse::reverse(scope), name, &secret)?;
             }
             Change::RenewReverseSecret(scope, secret) => {
                 let name =
                     self.record(&scope).and_then(|record| record.association.name()).map(str::to_owned);
-                self.bind(scope, name, &secret)?;
+                self.put(SecretUse::reverse(scope), name, &secret)?;
             }
             Change::ClearReverse(scope) if scope.is_single() => {
                 self.change(scope, |record| record.association.clear());
@@ -43,29 +43,22 @@ impl SecretBook {
         Ok(())
     }
 
-    pub(super) fn set_forward(
+    /// Puts a credential in its place.
+    pub(super) fn put(
         &mut self,
-        scope: Scope,
+        used: SecretUse,
         name: Option<String>,
         secret: &Secret,
     ) -> Result<(), StoreError> {
-        let sealed = Arc::new(self.seal(FORWARD, &scope, name, secret)?);
-        self.change(scope, |record| record.forward = Some(sealed));
+        let sealed = Arc::new(self.seal(&used, name, secret)?);
+        self.change(used.scope, |record| match used.direction {
+            Direction::Forward => record.forward = Some(sealed),
+            Direction::Reverse => record.association = Association::Bound(sealed),
+        });
         Ok(())
     }
 
-    pub(super) fn bind(
-        &mut self,
-        scope: Scope,
-        name: Option<String>,
-        secret: &Secret,
-    ) -> Result<(), StoreError> {
-        let sealed = Arc::new(self.seal(REVERSE, &scope, name, secret)?);
-        self.change(scope, |record| record.association = Association::Bound(sealed));
-        Ok(())
-    }
-
-    fn record(&self, scope: &Scope) -> Option<&Record> {
+    pub(crate) fn record(&self, scope: &Scope) -> Option<&Record> {
         match scope {
             Scope::Global => Some(&self.every_target),
             Scope::Target(name) => self.targets.get(name),

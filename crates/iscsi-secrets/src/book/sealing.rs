@@ -5,28 +5,14 @@ use std::sync::Arc;
 use super::SecretBook;
 use crate::error::StoreError;
 use crate::record::{Association, SealedCredential};
-use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::secret_use::SecretUse;
 use crate::vault::Vault;
 
-/// A direction of CHAP, as part of what a secret is sealed with: no secret counts for the other one.
-pub(super) type Direction = &'static str;
-
-/// What we prove.
-pub(super) const FORWARD: Direction = "forward";
-/// What must be proved to us.
-pub(super) const REVERSE: Direction = "reverse";
-
 impl SecretBook {
-    /// A book whose secrets will be sealed in this vault.
-    pub(crate) fn in_vault(vault: Arc<Vault>) -> Self {
-        Self { vault: Some(vault), ..Self::default() }
-    }
-
     pub(super) fn seal(
         &mut self,
-        direction: Direction,
-        scope: &Scope,
+        used: &SecretUse,
         name: Option<String>,
         secret: &Secret,
     ) -> Result<SealedCredential, StoreError> {
@@ -34,37 +20,44 @@ impl SecretBook {
             Some(vault) => vault,
             None => self.vault.insert(Arc::new(Vault::generate()?)),
         };
-        Ok(SealedCredential { name, secret: vault.seal(&label(direction, scope), secret)? })
+        Ok(SealedCredential { name, secret: vault.seal(used.label().as_bytes(), secret)? })
     }
 
-    pub(super) fn open(
-        &self,
-        direction: Direction,
-        scope: &Scope,
-        sealed: &SealedCredential,
-    ) -> Result<Secret, StoreError> {
+    pub(crate) fn open(&self, used: &SecretUse, sealed: &SealedCredential) -> Result<Secret, StoreError> {
         let opened =
-            self.vault.as_ref().and_then(|vault| vault.open(&label(direction, scope), &sealed.secret));
-        opened.ok_or_else(|| StoreError::SecretDamaged { scope: scope.clone() })
+            self.vault.as_ref().and_then(|vault| vault.open(used.label().as_bytes(), &sealed.secret));
+        opened.ok_or_else(|| StoreError::SecretDamaged { scope: used.scope.clone() })
+    }
+
+    /// Every credential, as it lies there, and where it is used.
+    pub(crate) fn sealed_credentials(&self) -> impl Iterator<Item = (SecretUse, &SealedCredential)> {
+        self.records().flat_map(|(scope, record)| {
+            let forward = record.forward.as_deref();
+            let reverse = match &record.association {
+                Association::Bound(sealed) => Some(&**sealed),
+                Association::None | Association::Cleared { .. } => None,
+            };
+            let forward = forward.map(|sealed| (SecretUse::forward(scope.clone()), sealed));
+            forward.into_iter().chain(reverse.map(|sealed| (SecretUse::reverse(scope), sealed)))
+        })
+    }
+}
+
+/// What a sealed file needs.
+#[cfg(feature = "file")]
+impl SecretBook {
+    /// A book whose secrets will be sealed in this vault.
+    pub(crate) fn in_vault(vault: Arc<Vault>) -> Self {
+        Self { vault: Some(vault), ..Self::default() }
     }
 
     /// The same book with every secret opened, one after the other, and sealed in another vault.
     pub(crate) fn moved_to(&self, vault: Arc<Vault>) -> Result<Self, StoreError> {
         let mut moved = Self { vault: Some(vault), ..self.clone() };
-        for (scope, record) in self.records() {
-            if let Some(sealed) = &record.forward {
-                let secret = self.open(FORWARD, &scope, sealed)?;
-                moved.set_forward(scope.clone(), sealed.name.clone(), &secret)?;
-            }
-            if let Association::Bound(sealed) = &record.association {
-                let secret = self.open(REVERSE, &scope, sealed)?;
-                moved.bind(scope, sealed.name.clone(), &secret)?;
-            }
+        for (used, sealed) in self.sealed_credentials() {
+            let secret = self.open(&used, sealed)?;
+            moved.put(used, sealed.name.clone(), &secret)?;
         }
         Ok(moved)
     }
-}
-
-fn label(direction: Direction, scope: &Scope) -> Vec<u8> {
-    format!("{direction} {}", scope.label()).into_bytes()
 }

@@ -1,0 +1,199 @@
+//! What is wrong with the secrets of a store, beyond what it refuses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::book::SecretBook;
+use crate::error::StoreError;
+use crate::scope::Scope;
+use crate::secret::Secret;
+use crate::secret_use::{Direction, SecretUse};
+use crate::store_key::{NONCE_OCTETS, StoreKey, Tag};
+
+/// The shortest secret that RFC 7143 section 9.2.1 lets go over an unencrypted network, in octets: 96 bits.
+pub const MIN_SAFE_OCTETS: usize = 12;
+
+/// Something that somebody should change. It tells names and lengths, never a secret.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Weakness {
+    /// A secret of fewer than [`MIN_SAFE_OCTETS`] (CHP-12).
+    Short {
+        /// Where it is used.
+        secret: SecretUse,
+        /// Its length.
+        octets: usize,
+    },
+    /// One secret for both directions: every login is refused before it begins.
+    Equal {
+        /// For whom.
+        scope: Scope,
+    },
+    /// One secret in several places, at least one of them the proof of a target: each of the others who knows it can
+    /// pose as that target.
+    Shared {
+        /// All the places, in the order of a listing.
+        uses: Vec<SecretUse>,
+    },
+}
+
+/// All the places where one secret is used.
+type Uses = BTreeSet<SecretUse>;
+
+impl SecretBook {
+    /// Looks for secrets that are short, equal in both directions of a login, or shared. They are opened one at a time.
+    ///
+    /// One secret that we prove to several targets is allowed (RFC 7143 section 9.2.1) and not reported.
+    pub fn weaknesses(&self) -> Result<Vec<Weakness>, StoreError> {
+        let (mut found, mut secrets) = (Vec::new(), BTreeMap::<Tag, Uses>::new());
+        let key = StoreKey::generate()?;
+        for (used, sealed) in self.sealed_credentials() {
+            let secret = self.open(&used, sealed)?;
+            let octets = secret.expose_secret().len();
+            if octets < MIN_SAFE_OCTETS {
+                found.push(Weakness::Short { secret: used.clone(), octets });
+            }
+            secrets.entry(fingerprint(&key, &secret)?).or_default().insert(used);
+        }
+        for uses in secrets.into_values() {
+            found.extend(self.equal(&uses));
+            found.extend(shared(uses));
+        }
+        Ok(found)
+    }
+
+    /// For whom this secret would be that of both directions.
+    fn equal<'a>(&'a self, uses: &'a Uses) -> impl Iterator<Item = Weakness> + 'a {
+        let scopes: BTreeSet<&Scope> = uses.iter().map(|used| &used.scope).collect();
+        let equal = scopes.into_iter().filter(|scope| {
+            let record = self.record(scope);
+            let own = |set: bool| if set { Scope::clone(scope) } else { scope.others() };
+            let forward = own(record.is_some_and(|record| record.forward.is_some()));
+            let reverse = own(record.is_some_and(|record| record.association.is_made()));
+            uses.contains(&SecretUse::forward(forward)) && uses.contains(&SecretUse::reverse(reverse))
+        });
+        equal.map(|scope| Weakness::Equal { scope: scope.clone() })
+    }
+}
+
+/// Used in more than one scope, and somewhere as a proof to us.
+fn shared(uses: Uses) -> Option<Weakness> {
+    let first = &uses.first()?.scope;
+    let several = uses.iter().any(|used| used.scope != *first);
+    let proves_a_target = uses.iter().any(|used| used.direction == Direction::Reverse);
+    (several && proves_a_target).then(|| Weakness::Shared { uses: uses.into_iter().collect() })
+}
+
+/// Tells equal secrets from others without keeping them open. The key is thrown away, and the result leaves this
+/// module never; that is why one nonce does for all.
+fn fingerprint(key: &StoreKey, secret: &Secret) -> Result<Tag, StoreError> {
+    key.seal(&[0; NONCE_OCTETS], secret.expose_secret(), &mut []).map_err(|_| StoreError::Cipher)
+}
+
+impl fmt::Display for Weakness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short { octets, .. } => write!(f, "{octets} octets are fewer than 12"),
+            Self::Equal { .. } => f.write_str("the same in both directions, so that no login is made"),
+            Self::Shared { .. } => {
+                f.write_str("the same in several places: who knows it there can pose as another")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::Change;
+    use crate::credential::{ForwardCredential, ReverseCredential};
+    use crate::target_name::TargetName;
+
+    fn target(name: &str) -> Scope {
+        Scope::Target(TargetName::new(format!("iqn.2001-04.com.example:{name}")).unwrap())
+    }
+
+    fn book(secrets: &[(&Scope, Direction, &[u8])]) -> SecretBook {
+        let mut book = SecretBook::new();
+        for (scope, direction, octets) in secrets {
+            let (scope, secret) = (Scope::clone(scope), Secret::from_octets(octets).unwrap());
+            let change = match direction {
+                Direction::Forward => Change::Remember(scope, ForwardCredential::new(None, secret).unwrap()),
+                Direction::Reverse => {
+                    Change::SetReverse(scope, ReverseCredential::new(None, secret).unwrap())
+                }
+            };
+            book.apply(change).unwrap();
+        }
+        book
+    }
+
+    fn used(scope: &Scope, direction: Direction) -> SecretUse {
+        SecretUse { scope: scope.clone(), direction }
+    }
+
+    #[test]
+    fn chp_12_short_secrets_are_found() {
+        let a = target("a");
+        let weak =
+            book(&[(&a, Direction::Forward, b"elevenocts!"), (&Scope::Global, Direction::Reverse, b"s")]);
+        let short = |scope, direction, octets| Weakness::Short { secret: used(scope, direction), octets };
+        let expected = [short(&Scope::Global, Direction::Reverse, 1), short(&a, Direction::Forward, 11)];
+        assert_eq!(weak.weaknesses().unwrap(), expected);
+        assert_eq!(book(&[(&a, Direction::Forward, b"twelve-octet")]).weaknesses(), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn vds_19_one_secret_for_both_directions_is_found() {
+        let a = target("a");
+        let weak =
+            book(&[(&a, Direction::Forward, b"the-same-one"), (&a, Direction::Reverse, b"the-same-one")]);
+        assert_eq!(weak.weaknesses().unwrap(), [Weakness::Equal { scope: a }]);
+    }
+
+    #[test]
+    fn vds_19_also_where_one_of_them_is_that_of_every_target() {
+        let a = target("a");
+        let weak = book(&[
+            (&a, Direction::Forward, b"the-same-one"),
+            (&Scope::Global, Direction::Reverse, b"the-same-one"),
+        ]);
+        let found = weak.weaknesses().unwrap();
+        assert!(found.contains(&Weakness::Equal { scope: a }), "{found:?}");
+    }
+
+    #[test]
+    fn chp_28_a_secret_that_proves_several_targets_is_found() {
+        let (a, b) = (target("a"), target("b"));
+        let weak =
+            book(&[(&a, Direction::Reverse, b"the-same-one"), (&b, Direction::Reverse, b"the-same-one")]);
+        let uses = vec![used(&a, Direction::Reverse), used(&b, Direction::Reverse)];
+        assert_eq!(weak.weaknesses().unwrap(), [Weakness::Shared { uses }]);
+    }
+
+    #[test]
+    fn chp_33_what_we_prove_to_one_and_another_proves_to_us_is_found() {
+        let (a, b) = (target("a"), target("b"));
+        let weak =
+            book(&[(&a, Direction::Forward, b"the-same-one"), (&b, Direction::Reverse, b"the-same-one")]);
+        let uses = vec![used(&a, Direction::Forward), used(&b, Direction::Reverse)];
+        assert_eq!(weak.weaknesses().unwrap(), [Weakness::Shared { uses }]);
+    }
+
+    #[test]
+    fn chp_28_one_secret_of_ours_for_several_targets_is_allowed() {
+        let (a, b) = (target("a"), target("b"));
+        let good =
+            book(&[(&a, Direction::Forward, b"the-same-one"), (&b, Direction::Forward, b"the-same-one")]);
+        assert_eq!(good.weaknesses(), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn vds_22_a_weakness_shows_no_secret() {
+        let a = target("a");
+        let weak = book(&[(&a, Direction::Forward, b"canary"), (&a, Direction::Reverse, b"canary")]);
+        for found in weak.weaknesses().unwrap() {
+            assert!(!format!("{found} {found:?}").contains("canary"));
+        }
+    }
+}
