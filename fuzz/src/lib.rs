@@ -9,6 +9,7 @@ mod login_joined;
 mod login_target;
 mod pdu_round_trip;
 mod pdu_stream;
+mod store_file;
 mod text_keys;
 mod text_values;
 
@@ -21,5 +22,6 @@ pub use login_joined::login_joined;
 pub use login_target::login_target;
 pub use pdu_round_trip::pdu_round_trip;
 pub use pdu_stream::pdu_stream;
+pub use store_file::store_file;
 pub use text_keys::text_keys;
 pub use text_values::text_values;

@@ -51,6 +51,11 @@ fn pdu_stream() {
 }
 
 #[test]
+fn store_file() {
+    replay("store_file", iscsi_fuzz::store_file);
+}
+
+#[test]
 fn text_keys() {
     replay("text_keys", iscsi_fuzz::text_keys);
 }

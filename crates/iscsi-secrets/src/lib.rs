@@ -47,3 +47,7 @@ pub use store::file::{FileStore, KeySource};
 pub use store::memory::MemoryStore;
 pub use target_name::{TargetName, TargetNameError};
 pub use vds::{HResult, SharedSecret, VdsError, VdsServiceIscsi};
+
+#[cfg(all(unix, feature = "fuzzing"))]
+#[doc(hidden)]
+pub use store::file::fuzzing;

@@ -13,6 +13,8 @@ mod content;
 mod derivation;
 mod directory;
 mod disk;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod key_source;
 mod keys;

@@ -1,0 +1,29 @@
+//! The sealed file without a disk, for the fuzz target.
+
+use std::sync::Arc;
+
+use super::{records, sealed};
+use crate::book::SecretBook;
+use crate::store_key::StoreKey;
+use crate::vault::Vault;
+
+/// Opens a whole file with a key.
+#[must_use]
+pub fn open_file(key: &[u8; 32], file: &[u8]) -> Option<SecretBook> {
+    let vault = Vault::under(StoreKey::from_octets(key)?);
+    let mut octets = file.to_vec();
+    let records = sealed::unseal(vault.key(), &mut octets).ok()?;
+    records::decode(records, Arc::new(vault)).ok()
+}
+
+/// Seals records, whatever they are, with a key.
+#[must_use]
+pub fn seal_records(key: &[u8; 32], records: &[u8]) -> Option<Vec<u8>> {
+    sealed::seal(&StoreKey::from_octets(key)?, None, records.to_vec()).ok()
+}
+
+/// The records of a book.
+#[must_use]
+pub fn records_of(book: &SecretBook) -> Vec<u8> {
+    records::encode(book)
+}
