@@ -45,9 +45,10 @@ impl StoreDirectory {
         path.try_exists().map_err(|error| StoreError::io("look for", &path, &error))
     }
 
-    /// By which the file is known at this moment, if it is there; judges it and the directory without opening it.
+    /// By which the file is known at this moment, if it is there; judges it without opening it.
+    ///
+    /// The directory is not judged: whatever somebody did to it, a file that is still the same was not changed by it.
     pub(super) fn identity(&self, name: &str) -> Result<Option<Identity>, StoreError> {
-        self.examine()?;
         let path = self.file(name);
         let metadata = match fs::metadata(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
