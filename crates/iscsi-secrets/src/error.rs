@@ -221,11 +221,11 @@ impl StoreError {
             )),
             Self::Io { kind, path, .. } => io_remedy(*kind, path),
             Self::SecretDamaged { .. } => Some("store it again".to_owned()),
-            Self::TooLarge { .. }
-            | Self::Cipher
-            | Self::OutOfMemory
-            | Self::Generator(_)
-            | Self::Backend { .. } => None,
+            Self::TooLarge { path, limit } => Some(format!(
+                "check what {} is: what belongs there has at most {limit} octets",
+                path.display()
+            )),
+            Self::Cipher | Self::OutOfMemory | Self::Generator(_) | Self::Backend { .. } => None,
         }
     }
 }
@@ -235,6 +235,9 @@ fn io_remedy(kind: ErrorKind, path: &Path) -> Option<String> {
     match kind {
         ErrorKind::PermissionDenied => Some(format!("run as the user who owns {path}")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("free some space where {path} is")),
+        ErrorKind::FileTooLarge => {
+            Some(format!("raise the limit for the size of files, for {path} to fit in it"))
+        }
         ErrorKind::ReadOnlyFilesystem => Some(format!("mount the file system of {path} writable")),
         ErrorKind::NotADirectory => Some(format!("check the path: a part of {path} is not a directory")),
         _ => None,

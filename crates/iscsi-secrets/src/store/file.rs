@@ -1,5 +1,6 @@
 //! A store in a directory: one sealed file, its key, and a lock.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -125,8 +126,9 @@ impl FileStore {
     fn save(&self, book: SecretBook, derivation: Option<Derivation>) -> Result<(), StoreError> {
         let vault = book.vault.as_ref().ok_or(StoreError::Cipher)?;
         let content = sealed::seal(vault.key(), derivation, records::encode(&book));
-        let file = self.directory.replace(DATABASE, &content.map_err(|error| self.blame(error, 0))?)?;
-        let written = Opened::new(file, book, derivation);
+        self.directory.replace(DATABASE, &content.map_err(|error| self.blame(error, 0))?)?;
+        // Opened anew: a file that is open for writing would keep its disk from being made read-only.
+        let written = File::open(self.database_path()).and_then(|file| Opened::new(file, book, derivation));
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = written.ok();
         Ok(())
     }

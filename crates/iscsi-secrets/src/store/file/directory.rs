@@ -67,14 +67,13 @@ impl StoreDirectory {
     /// Gives a file a new content: readers see the old one or the new one, and so does the disk after a crash.
     ///
     /// The caller holds the lock.
-    pub(super) fn replace(&self, name: &str, content: &[u8]) -> Result<File, StoreError> {
+    pub(super) fn replace(&self, name: &str, content: &[u8]) -> Result<(), StoreError> {
         let path = self.file(name);
         let written = self.stage(&format!("{name}.new"), content);
         let staged = written.map_err(|error| StoreError::io("write", &path, &error))?;
-        let file = self.disk.persist(staged, &path);
-        let file = file.map_err(|error| StoreError::io("replace", &path, &error))?;
-        self.sync()?;
-        Ok(file)
+        let persisted = self.disk.persist(staged, &path);
+        persisted.map_err(|error| StoreError::io("replace", &path, &error))?;
+        self.sync()
     }
 
     /// Gives a file another name, durably. The caller holds the lock.

@@ -29,8 +29,8 @@ pub(super) trait Disk: Send + Sync {
     }
 
     /// Gives a staged file its name, in place of the one that had it.
-    fn persist(&self, staged: NamedTempFile, path: &Path) -> io::Result<File> {
-        staged.persist(path).map_err(|error| error.error)
+    fn persist(&self, staged: NamedTempFile, path: &Path) -> io::Result<()> {
+        staged.persist(path).map(drop).map_err(|error| error.error)
     }
 
     /// Gives a file another name.

@@ -39,7 +39,7 @@ impl Disk for FaultyDisk {
         OsDisk.sync(file)
     }
 
-    fn persist(&self, staged: NamedTempFile, path: &Path) -> io::Result<fs::File> {
+    fn persist(&self, staged: NamedTempFile, path: &Path) -> io::Result<()> {
         self.step()?;
         OsDisk.persist(staged, path)
     }

@@ -1,0 +1,41 @@
+//! Changes of a store, as a sequence without end in which each makes a difference.
+
+use crate::proof::Proof;
+
+/// One change. No target stands for every target without a secret of its own.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Register(String),
+    Remember(String, Proof),
+    Forget(String),
+    SetReverse(Option<String>, Proof),
+    ClearReverse(Option<String>),
+    DissolveReverse(String),
+}
+
+/// Changes after which the sequence goes on with the next target.
+pub(crate) const CYCLE: u64 = 10;
+
+impl Change {
+    /// The one of this number, with a secret of this number.
+    pub(crate) fn numbered(number: u64) -> Self {
+        let (cycle, proof) = (number / CYCLE, Proof::numbered(number));
+        let disk = target(cycle);
+        match (number % CYCLE, cycle % 3) {
+            (0, _) => Self::SetReverse(None, proof),
+            (1, _) => Self::Register(disk),
+            (3 | 5, _) | (8, 1) => Self::SetReverse(Some(disk), proof),
+            (4, _) | (8, 2) => Self::ClearReverse(Some(disk)),
+            (6, _) => Self::Remember(target("always"), proof),
+            (7, 0) => Self::Forget(disk),
+            (2 | 7, _) => Self::Remember(disk, proof),
+            (8, _) => Self::DissolveReverse(disk),
+            _ => Self::ClearReverse(None),
+        }
+    }
+}
+
+/// The name of a target.
+pub(crate) fn target(disk: impl std::fmt::Display) -> String {
+    format!("iqn.2001-04.com.example:disk-{disk}")
+}

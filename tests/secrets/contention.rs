@@ -1,0 +1,157 @@
+//! Eight writers and a login, all in the same store at the same time.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+
+use iscsi_initiator::{Config, Initiator};
+use tempfile::TempDir;
+
+use crate::change::{Change, target};
+use crate::child::Orders;
+use crate::held::{Held, Lookup};
+use crate::portals::Stage;
+use crate::proof::Proof;
+use crate::store::{self, FileStore, Opening};
+
+const WRITERS: u64 = 8;
+
+/// Of each writer, half of them sets and half of them clears.
+const CHANGES: u64 = 2000;
+
+/// The target that is logged in to.
+const SHARED: &str = "shared";
+
+/// The last line of a writer that lost nothing.
+const KEPT: &str = "everything was kept";
+
+/// The change that a writer makes to one of its two targets. One begins with a set, the other with a clear.
+fn own_change(writer: u64, number: u64) -> Change {
+    let target = Some(target(format!("{writer}-{}", number % 2)));
+    if (number / 2 + number).is_multiple_of(2) {
+        Change::SetReverse(target, Proof::numbered(writer * CHANGES + number))
+    } else {
+        Change::ClearReverse(target)
+    }
+}
+
+/// The change that the first writer makes to the shared target.
+fn toggle(number: u64) -> Change {
+    Change::SetReverse(Some(target(SHARED)), theirs(number))
+}
+
+/// What the shared target proves: the one for even numbers, the other for odd ones.
+fn theirs(number: u64) -> Proof {
+    let secret = if number.is_multiple_of(2) { b"xxxxxxxxxxxx".to_vec() } else { vec![b'y'; 200] };
+    Proof { name: Some("disk".to_owned()), secret }
+}
+
+fn ours() -> Proof {
+    Proof { name: Some("host".to_owned()), secret: b"what we prove".to_vec() }
+}
+
+/// What a child does: change, and see after every change that all it did is in force.
+pub(crate) fn write(orders: &Orders) {
+    let store = Opening::Existing.open(&orders.store).unwrap();
+    let mut held = Held::default();
+    for number in 0..orders.changes {
+        make(&store, &mut held, own_change(orders.number, number));
+        if orders.number == 0 {
+            make(&store, &mut held, toggle(number));
+        }
+    }
+    println!("{KEPT}");
+}
+
+fn make(store: &FileStore, held: &mut Held, change: Change) {
+    held.apply(change.clone());
+    store::apply(store, change).unwrap();
+    for target in held.targets.keys() {
+        assert_eq!(store::lookup(store, target).unwrap(), held.lookup(target), "{target}");
+    }
+}
+
+/// What the parent does: log in while the children write, and see in the end that nothing was lost.
+pub(crate) fn run(test: &str) {
+    let folder = folder();
+    let directory = folder.path().join("store");
+    let mut held = Held::default();
+    let store = Opening::Making.open(&directory).unwrap();
+    make(&store, &mut held, Change::Remember(target(SHARED), ours()));
+    make(&store, &mut held, toggle(1));
+    let writers = Writers::start(test, &directory);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(log_in_meanwhile(Arc::new(store), writers));
+    for (writer, number) in (0..WRITERS).flat_map(|writer| (0..CHANGES).map(move |number| (writer, number))) {
+        held.apply(own_change(writer, number));
+    }
+    held.apply(toggle(CHANGES - 1));
+    assert_eq!(store::read(&Opening::Existing.open(&directory).unwrap()), Ok(held));
+    assert_eq!(store::files(&directory), *store::OWN_FILES);
+}
+
+/// So many changes, each waiting for a slow disk, would take minutes: in memory if there is such a file system.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
+}
+
+async fn log_in_meanwhile(store: Arc<FileStore>, mut writers: Writers) {
+    let mut stages = [
+        Stage::set(&target(SHARED), &ours(), &theirs(0)).await,
+        Stage::set(&target(SHARED), &ours(), &theirs(1)).await,
+    ];
+    let config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
+    let initiator = Initiator::new(config, Arc::clone(&store) as Arc<_>);
+    let mut seen = [0; 2];
+    while writers.are_busy() {
+        for stage in &mut stages {
+            stage.log_in(&initiator).await;
+        }
+        seen[turn(&store)] += 1;
+    }
+    writers.kept_everything();
+    stages.iter().for_each(Stage::is_sound);
+    assert!(seen.iter().all(|times| *times > 0), "{seen:?}");
+}
+
+/// Whose secret is in force: one of the two, whole.
+fn turn(store: &FileStore) -> usize {
+    let found = store::lookup(store, &target(SHARED)).unwrap();
+    let whole = [0, 1].into_iter().position(|number| found == Lookup::Known(theirs(number)));
+    whole.unwrap_or_else(|| panic!("{found:?}"))
+}
+
+/// The children, none of which outlives this.
+struct Writers(Vec<Child>);
+
+impl Writers {
+    fn start(test: &str, store: &Path) -> Self {
+        let start = |number| {
+            let mut command = Orders { store: store.to_owned(), number, changes: CHANGES }.command(test);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        Self((0..WRITERS).map(start).collect())
+    }
+
+    fn are_busy(&mut self) -> bool {
+        self.0.iter_mut().any(|child| child.try_wait().unwrap().is_none())
+    }
+
+    fn kept_everything(mut self) {
+        for child in self.0.drain(..) {
+            let output = child.wait_with_output().unwrap();
+            let kept = String::from_utf8_lossy(&output.stdout).contains(KEPT);
+            assert!(output.status.success() && kept, "{output:?}");
+        }
+    }
+}
+
+impl Drop for Writers {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            _ = child.kill();
+            _ = child.wait();
+        }
+    }
+}

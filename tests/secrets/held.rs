@@ -1,0 +1,77 @@
+//! What a store should hold, kept by rules of its own: nothing here comes from the store.
+
+use std::collections::BTreeMap;
+
+use crate::change::Change;
+use crate::proof::Proof;
+
+/// All that a store holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// What every target without an association has to prove.
+    pub(crate) global: Option<Proof>,
+    pub(crate) targets: BTreeMap<String, Target>,
+}
+
+/// What it holds for one target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// What we prove.
+    pub(crate) forward: Option<Proof>,
+    pub(crate) reverse: Reverse,
+}
+
+/// What the target has to prove by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Reverse {
+    #[default]
+    Unbound,
+    /// The name stays.
+    Cleared(Option<String>),
+    Set(Proof),
+}
+
+/// What a login finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    Unknown,
+    Cleared,
+    Known(Proof),
+}
+
+impl Held {
+    pub(crate) fn apply(&mut self, change: Change) {
+        match change {
+            Change::Register(target) => _ = self.target(target),
+            Change::Remember(target, proof) => self.target(target).forward = Some(proof),
+            Change::Forget(target) => self.target(target).forward = None,
+            Change::SetReverse(None, proof) => self.global = Some(proof),
+            Change::SetReverse(Some(target), proof) => self.target(target).reverse = Reverse::Set(proof),
+            Change::ClearReverse(None) => self.global = None,
+            Change::ClearReverse(Some(target)) => self.target(target).reverse.clear(),
+            Change::DissolveReverse(target) => self.target(target).reverse = Reverse::Unbound,
+        }
+    }
+
+    /// What this target has to prove.
+    pub(crate) fn lookup(&self, target: &str) -> Lookup {
+        match self.targets.get(target).map(|target| &target.reverse) {
+            Some(Reverse::Set(proof)) => Lookup::Known(proof.clone()),
+            Some(Reverse::Cleared(_)) => Lookup::Cleared,
+            Some(Reverse::Unbound) | None => self.global.clone().map_or(Lookup::Unknown, Lookup::Known),
+        }
+    }
+
+    /// Whoever is named is known from then on.
+    fn target(&mut self, name: String) -> &mut Target {
+        self.targets.entry(name).or_default()
+    }
+}
+
+impl Reverse {
+    fn clear(&mut self) {
+        if let Self::Set(proof) = self {
+            *self = Self::Cleared(proof.name.take());
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Two targets of one name at two portals, which do not prove the same.
+
+use iscsi_initiator::{
+    Authenticated, AuthenticationMode, AuthenticationRequest, Error, Initiator, IscsiName, Portal,
+};
+use iscsi_login::{LoginError, NotAuthenticated};
+use iscsi_tests::ram_disk::{Account, Config, Credentials, LogicalUnit, RamDisk, Running, Target};
+
+use crate::proof::Proof;
+
+/// A portal, its target, and what came of the logins to it.
+pub(crate) struct Stage {
+    running: Running,
+    target: IscsiName,
+    pub(crate) verified: u32,
+    pub(crate) refused: u32,
+}
+
+impl Stage {
+    /// A target to which the initiator has to prove `ours`, and which itself proves `theirs`.
+    pub(crate) async fn set(target: &str, ours: &Proof, theirs: &Proof) -> Self {
+        let target: IscsiName = target.parse().unwrap();
+        let mut served = Target::new(target.clone());
+        served.units = vec![LogicalUnit { blocks: 1, ..LogicalUnit::default() }];
+        served.credentials = Credentials::Mutual { initiator: account(ours), target: account(theirs) };
+        let running = RamDisk::serve(Config::with_targets([served])).await.unwrap();
+        Self { running, target, verified: 0, refused: 0 }
+    }
+
+    /// Logs in with what the store holds at this moment. The target may prove something else, and nothing else may
+    /// go wrong.
+    pub(crate) async fn log_in(&mut self, initiator: &Initiator) {
+        let mutual =
+            AuthenticationRequest { mode: AuthenticationMode::Mutual, ..AuthenticationRequest::default() };
+        let portal: Portal = self.running.portal().to_string().parse().unwrap();
+        match initiator.login(&self.target, &portal, &mutual).await {
+            Ok(session) => {
+                assert!(matches!(session.details().completed.authenticated, Authenticated::Mutual(_)));
+                session.logout().await.unwrap();
+                self.verified += 1;
+            }
+            Err(error) if is_wrong_response(&error) => self.refused += 1,
+            Err(error) => panic!("{error} ({error:?})"),
+        }
+    }
+
+    /// Both have happened, and the target found nothing to complain about.
+    pub(crate) fn is_sound(&self) {
+        println!("{}: {} verified, {} refused", self.running.portal(), self.verified, self.refused);
+        assert!(self.verified > 0 && self.refused > 0);
+        assert!(self.running.report().violations.is_empty(), "{:?}", self.running.report().violations);
+    }
+}
+
+fn account(proof: &Proof) -> Account {
+    Account::new(proof.name.as_deref().unwrap(), &proof.secret)
+}
+
+fn is_wrong_response(error: &Error) -> bool {
+    let Error::Login { error, .. } = error else { return false };
+    matches!(error, LoginError::NotAuthenticated(NotAuthenticated::WrongResponse { .. }))
+}

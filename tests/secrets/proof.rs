@@ -1,0 +1,20 @@
+//! What one side proves: a secret, and the CHAP name that goes with it. Both are made up, so they may be shown.
+
+use fastrand::Rng;
+
+/// A CHAP name, if there is one, and a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Proof {
+    pub(crate) name: Option<String>,
+    pub(crate) secret: Vec<u8>,
+}
+
+impl Proof {
+    /// The one of this number: 12 to 255 octets of any value, every second one with a name.
+    pub(crate) fn numbered(number: u64) -> Self {
+        let mut octets = Rng::with_seed(number);
+        let length = octets.usize(12..=255);
+        let name = (number % 2 == 1).then(|| format!("name {number}"));
+        Self { name, secret: (0..length).map(|_| octets.u8(..)).collect() }
+    }
+}

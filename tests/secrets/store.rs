@@ -1,0 +1,157 @@
+//! Every call to the store under test: nothing else in this program knows its interface.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use iscsi_secrets::{
+    Entry, ForwardCredential, ReverseCredential, ReverseLookup, ReverseState, Scope, Secret,
+    SecretStore as _, TargetName,
+};
+pub(crate) use iscsi_secrets::{FileStore, StoreError};
+
+use crate::change::{Change, target};
+use crate::held::{Held, Lookup, Reverse, Target};
+use crate::proof::Proof;
+
+/// The sealed file.
+pub(crate) const DATABASE: &str = "secrets.db";
+
+/// What it is sealed with.
+pub(crate) const KEY: &str = "store.key";
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// It is made if it is not there, and completed if its making was interrupted.
+    Making,
+    /// It has to be there.
+    Existing,
+}
+
+impl Opening {
+    pub(crate) const BOTH: [Self; 2] = [Self::Making, Self::Existing];
+
+    pub(crate) fn open(self, directory: &Path) -> Result<FileStore, StoreError> {
+        match self {
+            Self::Making => FileStore::open(directory),
+            Self::Existing => FileStore::open_existing(directory),
+        }
+    }
+}
+
+/// Carries a change out.
+pub(crate) fn apply(store: &FileStore, change: Change) -> Result<(), StoreError> {
+    match change {
+        Change::Register(target) => store.register(name(&target)),
+        Change::Remember(target, proof) => store.remember(scope(Some(target)), forward(proof)),
+        Change::Forget(target) => store.forget(scope(Some(target))),
+        Change::SetReverse(target, proof) => store.set_reverse(scope(target), reverse(proof)),
+        Change::ClearReverse(target) => store.clear_reverse(scope(target)),
+        Change::DissolveReverse(target) => store.dissolve_reverse(scope(Some(target))),
+    }
+}
+
+/// What this target has to prove.
+pub(crate) fn lookup(store: &FileStore, target: &str) -> Result<Lookup, StoreError> {
+    Ok(match store.reverse(&name(target))? {
+        ReverseLookup::Unknown => Lookup::Unknown,
+        ReverseLookup::Cleared => Lookup::Cleared,
+        ReverseLookup::Known(credential) => Lookup::Known(proof(credential.name(), credential.secret())),
+    })
+}
+
+/// All that the store holds while nobody writes. Its answers have to agree with each other.
+pub(crate) fn read(store: &FileStore) -> Result<Held, StoreError> {
+    let mut held = Held::default();
+    for entry in store.entries()? {
+        match &entry.scope {
+            Scope::Global => held.global = known(lookup(store, &stranger())?),
+            Scope::Target(name) => {
+                _ = held.targets.insert(name.as_str().to_owned(), read_target(store, &entry, name)?);
+            }
+            Scope::Discovery | Scope::Portal(_) => panic!("nobody stored anything for {}", entry.scope),
+        }
+    }
+    for target in held.targets.keys().chain([&stranger()]) {
+        assert_eq!(lookup(store, target)?, held.lookup(target), "{target}");
+        assert_eq!(store.knows(&name(target))?, held.targets.contains_key(target), "{target}");
+    }
+    Ok(held)
+}
+
+fn read_target(store: &FileStore, entry: &Entry, name: &TargetName) -> Result<Target, StoreError> {
+    let forward = store.forward(name)?.map(|credential| proof(credential.name(), credential.secret()));
+    let forward_name = forward.as_ref().and_then(|proof| proof.name.clone());
+    assert_eq!((entry.forward_set, &entry.forward_name), (forward.is_some(), &forward_name), "{name}");
+    let reverse = match (entry.reverse, lookup(store, name.as_str())?) {
+        (ReverseState::Unbound, _) => Reverse::Unbound,
+        (ReverseState::Cleared, _) => Reverse::Cleared(entry.reverse_name.clone()),
+        (ReverseState::Set, Lookup::Known(proof)) if proof.name == entry.reverse_name => Reverse::Set(proof),
+        (ReverseState::Set, other) => panic!("{name} is listed with a secret, and there is {other:?}"),
+    };
+    Ok(Target { forward, reverse })
+}
+
+/// The error of the operating system, if it is one.
+pub(crate) fn system_kind(error: &StoreError) -> Option<ErrorKind> {
+    match error {
+        StoreError::Io { kind, .. } => Some(*kind),
+        _ => None,
+    }
+}
+
+/// There is no store.
+pub(crate) fn is_missing(error: &StoreError) -> bool {
+    matches!(error, StoreError::Missing { .. })
+}
+
+/// The names of all files in a directory, in order.
+pub(crate) fn files(directory: &Path) -> Vec<String> {
+    let names = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// The files that belong to a store: those of one that nothing happened to.
+pub(crate) static OWN_FILES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("store");
+    let store = FileStore::open(&directory).unwrap();
+    apply(&store, Change::numbered(0)).unwrap();
+    files(&directory)
+});
+
+/// A target that no change names.
+fn stranger() -> String {
+    target("of-a-stranger")
+}
+
+fn known(lookup: Lookup) -> Option<Proof> {
+    match lookup {
+        Lookup::Known(proof) => Some(proof),
+        Lookup::Unknown | Lookup::Cleared => None,
+    }
+}
+
+fn name(target: &str) -> TargetName {
+    TargetName::new(target).unwrap()
+}
+
+fn scope(target: Option<String>) -> Scope {
+    target.map_or(Scope::Global, |target| Scope::Target(name(&target)))
+}
+
+fn proof(name: Option<&str>, secret: &Secret) -> Proof {
+    Proof { name: name.map(str::to_owned), secret: secret.expose_secret().to_vec() }
+}
+
+fn forward(proof: Proof) -> ForwardCredential {
+    ForwardCredential::new(proof.name, Secret::from_octets(&proof.secret).unwrap()).unwrap()
+}
+
+fn reverse(proof: Proof) -> ReverseCredential {
+    ReverseCredential::new(proof.name, Secret::from_octets(&proof.secret).unwrap()).unwrap()
+}

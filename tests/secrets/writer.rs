@@ -1,0 +1,50 @@
+//! A child that makes one change after the other, and what it said before it ended.
+
+use std::str;
+
+use crate::change::Change;
+use crate::child::Orders;
+use crate::store::{self, Opening};
+
+const OPENED: &str = "opened";
+const BEGINS: &str = "begins";
+const ENDED: &str = "ended";
+
+/// Makes the changes and prints where it stands; every line reaches the parent at once.
+pub(crate) fn write(orders: &Orders) {
+    let store = Opening::Making.open(&orders.store).unwrap();
+    println!("{OPENED} {}", orders.number);
+    for number in (orders.number..).take(usize::try_from(orders.changes).unwrap()) {
+        println!("{BEGINS} {number}");
+        store::apply(&store, Change::numbered(number)).unwrap();
+        println!("{ENDED} {number}");
+    }
+}
+
+/// How far a writer said that it got.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) opened: bool,
+    /// The last change that was begun.
+    pub(crate) began: Option<u64>,
+    /// The last change that was ended.
+    pub(crate) ended: Option<u64>,
+}
+
+impl Progress {
+    /// The name of the test stands before the first line.
+    pub(crate) fn of(stdout: &[u8]) -> Self {
+        let mut progress = Self::default();
+        for line in str::from_utf8(stdout).unwrap().lines() {
+            let mut words = line.rsplit(' ');
+            let Some(Ok(number)) = words.next().map(str::parse) else { continue };
+            match words.next() {
+                Some(OPENED) => progress.opened = true,
+                Some(BEGINS) => progress.began = Some(number),
+                Some(ENDED) => progress.ended = Some(number),
+                _ => {}
+            }
+        }
+        progress
+    }
+}
