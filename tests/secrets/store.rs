@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use iscsi_secrets::{
-    Entry, ForwardCredential, ReverseCredential, ReverseLookup, ReverseState, Scope, Secret,
+    Entry, ForwardCredential, KeySource, ReverseCredential, ReverseLookup, ReverseState, Scope, Secret,
     SecretStore as _, TargetName,
 };
 pub(crate) use iscsi_secrets::{FileStore, StoreError};
@@ -51,6 +51,11 @@ pub(crate) fn apply(store: &FileStore, change: Change) -> Result<(), StoreError>
         Change::ClearReverse(target) => store.clear_reverse(scope(target)),
         Change::DissolveReverse(target) => store.dissolve_reverse(scope(Some(target))),
     }
+}
+
+/// Seals everything with a new key.
+pub(crate) fn rekey(store: FileStore) -> Result<FileStore, StoreError> {
+    store.rekey(KeySource::Beside)
 }
 
 /// What this target has to prove.

@@ -10,11 +10,17 @@ const OPENED: &str = "opened";
 const BEGINS: &str = "begins";
 const ENDED: &str = "ended";
 
+/// After so many changes the key of the store is changed, which changes nothing else.
+const REKEY: u64 = 4;
+
 /// Makes the changes and prints where it stands; every line reaches the parent at once.
 pub(crate) fn write(orders: &Orders) {
-    let store = Opening::Making.open(&orders.store).unwrap();
+    let mut store = Opening::Making.open(&orders.store).unwrap();
     println!("{OPENED} {}", orders.number);
     for number in (orders.number..).take(usize::try_from(orders.changes).unwrap()) {
+        if number % REKEY == 0 {
+            store = store::rekey(store).unwrap();
+        }
         println!("{BEGINS} {number}");
         store::apply(&store, Change::numbered(number)).unwrap();
         println!("{ENDED} {number}");

@@ -41,6 +41,9 @@ const LOCK: &str = "secrets.lock";
 /// A key whose store is not complete yet: it takes its final name when the file sealed with it is on disk.
 const NEXT_KEY: &str = "store.key.next";
 
+/// The same, not yet written to its end.
+const STAGED_KEY: &str = "store.key.next.new";
+
 /// A store in a directory of mode 0700, holding `secrets.db`, `secrets.lock` and, with [`KeySource::Beside`],
 /// `store.key`, each of mode 0600.
 ///
@@ -97,7 +100,7 @@ impl FileStore {
 
     /// Makes a store that is not there, or one whose making was interrupted; says whether it did.
     fn complete(&self) -> Result<bool, StoreError> {
-        if self.directory.holds(DATABASE)? && !self.directory.holds(NEXT_KEY)? {
+        if self.directory.holds(DATABASE)? && !self.keys_are_unsettled()? {
             return Ok(false);
         }
         let _lock = self.directory.lock(LOCK)?;

@@ -7,7 +7,7 @@ use super::derivation::Derivation;
 use super::directory::read_private;
 use super::header::Header;
 use super::key_source::{KeySource, MAX_KEY_FILE_OCTETS, read_key};
-use super::{DATABASE, FileStore, KEY, NEXT_KEY};
+use super::{DATABASE, FileStore, KEY, NEXT_KEY, STAGED_KEY};
 use crate::book::SecretBook;
 use crate::error::StoreError;
 use crate::store_key::StoreKey;
@@ -80,16 +80,27 @@ impl FileStore {
         }
     }
 
-    /// Ends a change of keys that was interrupted: the key that opens the file gets the name it should have.
-    /// The caller holds the lock.
+    /// Whether a change of keys was interrupted, or is under way.
+    pub(super) fn keys_are_unsettled(&self) -> Result<bool, StoreError> {
+        Ok(self.directory.holds(NEXT_KEY)? || self.directory.holds(STAGED_KEY)?)
+    }
+
+    /// Ends a change of keys that was interrupted: the key that opens the file gets the name it should have, and one
+    /// that opens nothing is removed. The caller holds the lock.
     pub(super) fn settle_keys(&self) -> Result<(), StoreError> {
-        if !matches!(self.source, KeySource::Beside) || !self.directory.holds(NEXT_KEY)? {
+        self.discard(STAGED_KEY)?;
+        if !self.directory.holds(NEXT_KEY)? {
             return Ok(());
         }
-        let next = self.read_key_beside(NEXT_KEY)?.and_then(|key| key.note().ok());
         let vault = self.current()?.into_book().vault.clone();
         let used = vault.and_then(|vault| vault.key().note().ok());
-        if used == next { self.directory.rename(NEXT_KEY, KEY) } else { self.directory.remove(NEXT_KEY) }
+        let next = self.read_key_beside(NEXT_KEY)?.and_then(|key| key.note().ok());
+        if used == next { self.directory.rename(NEXT_KEY, KEY) } else { self.discard(NEXT_KEY) }
+    }
+
+    /// Removes a key that is not used, if it is there. The caller holds the lock.
+    pub(super) fn discard(&self, name: &str) -> Result<(), StoreError> {
+        if self.directory.holds(name)? { self.directory.remove(name) } else { Ok(()) }
     }
 
     /// Neither store nor key, or a key alone.

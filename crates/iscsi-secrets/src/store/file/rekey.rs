@@ -15,14 +15,10 @@ impl FileStore {
         self.save_under_new_key(&book, &source)?;
         if !matches!(source, KeySource::Beside) {
             for name in [KEY, NEXT_KEY] {
-                self.remove_key(name)?;
+                self.discard(name)?;
             }
         }
         drop(lock);
         Ok(Self { source, ..self })
-    }
-
-    fn remove_key(&self, name: &str) -> Result<(), StoreError> {
-        if self.directory.holds(name)? { self.directory.remove(name) } else { Ok(()) }
     }
 }
