@@ -17,6 +17,8 @@ mod matrix;
 mod parallel;
 mod program;
 mod readme;
+mod relay;
 mod rogue;
+mod secret_store;
 mod stage;
 mod transfers;

@@ -1,9 +1,10 @@
 //! Running the program `iscsi` with a store, a name and secret files of its own.
 
 use std::fs::{self, Permissions};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use iscsi_tests::lab::Auth;
 use tempfile::TempDir;
@@ -38,7 +39,34 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Waits for a program that was started.
+    pub(crate) fn of(child: Child) -> Self {
+        let output = child.wait_with_output().unwrap();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Fails with everything that was printed unless this is in the result.
+    #[track_caller]
+    pub(crate) fn shows(self, text: &str) -> Self {
+        let Self { stdout, stderr, .. } = &self;
+        assert!(stdout.contains(text), "not {text:?} in stdout: {stdout}\nstderr: {stderr}");
+        self
+    }
+
+    /// Fails with everything that was printed unless this is in the error.
+    #[track_caller]
+    pub(crate) fn complains(self, text: &str) -> Self {
+        let Self { stdout, stderr, .. } = &self;
+        assert!(stderr.contains(text), "not {text:?} in stderr: {stderr}\nstdout: {stdout}");
+        self
+    }
+
     /// Fails with everything that was printed unless the exit code is one of these.
+    #[track_caller]
     pub(crate) fn expect(self, codes: &[i32]) -> Self {
         let Self { code, stdout, stderr } = &self;
         assert!(
@@ -68,25 +96,39 @@ impl User {
             .env("STATE_DIRECTORY", self.path("store"))
             .env_remove("ISCSI_SECRET_STORE")
             .stdin(Stdio::null());
+        // No credentials of this host.
+        for name in ["USERNAME", "PASSWORD", "TARGET_USERNAME", "TARGET_PASSWORD"] {
+            command.env_remove(format!("LIBISCSI_CHAP_{name}"));
+        }
         command
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.start(arguments))
+    }
+
+    /// Leaves the program running.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.start_with_input(arguments, Stdio::null())
+    }
+
+    /// The same as [`run`](Self::run), with this on standard input.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        // A pipe holds more than any secret.
+        writer.write_all(input).unwrap();
+        drop(writer);
+        Outcome::of(self.start_with_input(arguments, reader.into()))
+    }
+
+    fn start_with_input(&self, arguments: &[&str], input: Stdio) -> Child {
         let mut command = self.command();
-        let output = command
-            .args(["--initiator-name", "iqn.2001-04.com.example:host"])
-            .args(arguments)
-            .output()
-            .unwrap();
-        Outcome {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        command.args(["--initiator-name", "iqn.2001-04.com.example:host"]).args(arguments);
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// A file with a secret that only its owner can read.
-    pub(crate) fn secret_file(&self, name: &str, secret: &str) -> String {
+    pub(crate) fn secret_file(&self, name: &str, secret: impl AsRef<[u8]>) -> String {
         let path = self.path(name);
         fs::write(&path, secret).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();

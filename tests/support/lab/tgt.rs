@@ -1,5 +1,7 @@
 //! tgtd, the user-space target of Linux (Debian package `tgt`).
 
+use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -123,8 +125,7 @@ impl Tgt {
     }
 
     /// One `tgtadm` command on the running daemon, such as `["--mode", "conn", "--op", "delete", …]`, and its output.
-    #[expect(clippy::must_use_candidate, reason = "most commands say nothing")]
-    pub fn admin(&self, arguments: &[&str]) -> String {
+    pub fn admin(&self, arguments: &[impl AsRef<OsStr> + Debug]) -> String {
         self.tgtadm.command(arguments)
     }
 

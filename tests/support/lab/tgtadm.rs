@@ -1,5 +1,7 @@
 //! The control socket of one tgtd, through `tgtadm`.
 
+use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -36,13 +38,13 @@ impl Tgtadm {
     }
 
     /// One command; panics if it fails. Returns what it printed.
-    pub(super) fn command(&self, arguments: &[&str]) -> String {
+    pub(super) fn command(&self, arguments: &[impl AsRef<OsStr> + Debug]) -> String {
         let outcome = self.try_command(arguments);
         assert!(outcome.status.success(), "tgtadm {arguments:?}: {}{}", outcome.stdout, outcome.stderr);
         outcome.stdout
     }
 
-    fn try_command(&self, arguments: &[&str]) -> Outcome {
+    fn try_command(&self, arguments: &[impl AsRef<OsStr>]) -> Outcome {
         let mut command = TGTADM.command();
         self.bind(&mut command);
         run(command.args(["--lld", "iscsi"]).args(arguments), PATIENCE).expect("tgtadm ends in time")

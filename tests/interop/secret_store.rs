@@ -1,0 +1,89 @@
+//! Mutual logins to tgt whose secrets come from nothing but the sealed store: whose secret counts, and from when on.
+
+mod octets;
+mod precedence;
+mod replaced;
+mod two_processes;
+
+use iscsi_tests::lab::{Tgt, TgtTarget};
+
+use crate::program::{FORWARD, Outcome, REVERSE, User, access};
+use crate::stage::DISK;
+
+/// Secrets that nobody else has.
+const WRONG: &str = "not-the-secret-1";
+
+/// Said of a proof, so the target was asked for it.
+const WRONG_ANSWER: &str = "wrong answer to the challenge";
+/// Said before anybody is asked.
+const CLEARED: &str = "its secret was cleared";
+
+/// The target of the stage.
+const TARGET: &str = "mutual";
+
+/// A tgtd whose target demands mutual CHAP, and a user who gets there with what the store holds.
+struct Stage {
+    tgt: Tgt,
+    user: User,
+}
+
+impl Stage {
+    /// The store knows what we prove, and of the target nothing.
+    fn new() -> Self {
+        let target = TgtTarget::named(TARGET).size(DISK).auth(access(TARGET));
+        let stage = Self { tgt: Tgt::builder().target(target).start(), user: User::new() };
+        stage.remember(FORWARD.1);
+        stage
+    }
+
+    fn iqn(&self) -> String {
+        self.tgt.iqn(TARGET)
+    }
+
+    /// `iscsi secret` with a secret on standard input: no file holds it.
+    #[track_caller]
+    fn store(&self, arguments: &[&str], secret: &str) {
+        let arguments = [&["secret"], arguments, &["--secret-file", "-"]].concat();
+        self.user.run_with_input(&arguments, secret.as_bytes()).expect(&[0]);
+    }
+
+    /// Stores what we prove.
+    #[track_caller]
+    fn remember(&self, secret: &str) {
+        self.store(&["remember", "--target", &self.iqn(), "--user", FORWARD.0], secret);
+    }
+
+    /// Stores what the target must prove.
+    #[track_caller]
+    fn set(&self, secret: &str) {
+        self.store(&["set", "--target", &self.iqn(), "--target-user", REVERSE.0], secret);
+    }
+
+    /// Stores what every target must prove.
+    #[track_caller]
+    fn set_global(&self, secret: &str) {
+        self.store(&["set", "--global", "--target-user", REVERSE.0], secret);
+    }
+
+    /// `iscsi secret clear` or `forget` for the target.
+    #[track_caller]
+    fn take_out(&self, how: &str) {
+        self.user.run(&["secret", how, "--target", &self.iqn()]).expect(&[0]);
+    }
+
+    fn log_in(&self) -> Outcome {
+        self.run("login", &[])
+    }
+
+    /// A command that logs in, with options.
+    fn run(&self, command: &str, options: &[&str]) -> Outcome {
+        let url = self.tgt.url(TARGET, TgtTarget::FILE_LUN);
+        self.user.run(&[&[command, &url], options].concat())
+    }
+}
+
+/// Fails with everything that was printed unless both sides proved themselves.
+#[track_caller]
+fn both_proved(outcome: Outcome) {
+    outcome.expect(&[0]).shows("mutual CHAP (MD5): the target proved itself as \"labtarget\"");
+}
