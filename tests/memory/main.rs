@@ -1,7 +1,7 @@
 //! What a process remembers of its CHAP secrets after a mutual login, a logout and a drop: nothing.
 //!
 //! The process that logs in is a child, which is this program again. It gets a sealed store, and both secrets only
-//! behind a random mask; its parent is the target. Once session, initiator, store and runtime are gone, the child
+//! behind a random mask (one that works on the store also reads them from files); its parent is the target. Once session, initiator, store and runtime are gone, the child
 //! reads its own memory.
 
 #![cfg(target_os = "linux")] // Only Linux shows a process its memory without `unsafe`, in /proc/self/mem.
@@ -20,16 +20,17 @@ mod orders;
 mod region;
 mod scan;
 mod stage;
+mod store;
 
 use iscsi_initiator::ChapAlgorithm;
 use orders::Orders;
 use stage::Child;
 
-/// Runs the test of this name in a child; in the child, logs in, and tells the parent what is left.
-fn outcome(test: &str, algorithm: ChapAlgorithm, leak: bool) -> Option<Child> {
+/// Runs the test of this name in a child; in the child, does the work, and tells the parent what is left.
+fn outcome(test: &str, algorithm: ChapAlgorithm, leak: bool, work: fn(&Orders)) -> Option<Child> {
     match Orders::received() {
         Some(orders) => {
-            login::obey(&orders);
+            work(&orders);
             None
         }
         None => Some(stage::run(test, algorithm, leak)),
@@ -37,7 +38,7 @@ fn outcome(test: &str, algorithm: ChapAlgorithm, leak: bool) -> Option<Child> {
 }
 
 fn nothing_is_left(test: &str, algorithm: ChapAlgorithm) {
-    if let Some(child) = outcome(test, algorithm, false) {
+    if let Some(child) = outcome(test, algorithm, false, login::obey) {
         assert!(child.found.is_empty(), "{:#?}", child.found);
     }
 }
@@ -62,10 +63,19 @@ fn nothing_is_left_of_a_login_by_sha3_256() {
     nothing_is_left("nothing_is_left_of_a_login_by_sha3_256", ChapAlgorithm::Sha3_256);
 }
 
+#[test]
+fn nothing_is_left_of_work_on_the_store() {
+    const TEST: &str = "nothing_is_left_of_work_on_the_store";
+    if let Some(child) = outcome(TEST, ChapAlgorithm::Md5, false, store::obey) {
+        assert!(child.found.is_empty(), "{:#?}", child.found);
+    }
+}
+
 /// The scan can fail: copies left behind on purpose are found, both secrets in every form.
 #[test]
 fn what_is_left_on_purpose_is_found() {
-    let Some(child) = outcome("what_is_left_on_purpose_is_found", ChapAlgorithm::Md5, true) else { return };
+    const TEST: &str = "what_is_left_on_purpose_is_found";
+    let Some(child) = outcome(TEST, ChapAlgorithm::Md5, true, login::obey) else { return };
     for secret in [login::FORWARD, login::REVERSE] {
         for form in &form::ALL {
             let wanted = format!("{} of the {secret}", form.name);

@@ -1,5 +1,8 @@
 //! What a parent does: make secrets, a store of them and a target with them, and run a child.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::{env, str};
@@ -18,6 +21,10 @@ pub(crate) const FOUND: &str = "found: ";
 /// The last line of a child that came to its end.
 pub(crate) const SCANNED: &str = "scanned to the end";
 
+/// Files beside the store that hold the secrets, as an administrator's would.
+pub(crate) const FORWARD_FILE: &str = "forward";
+pub(crate) const REVERSE_FILE: &str = "reverse";
+
 /// What a child reported.
 pub(crate) struct Child {
     /// Places that hold a secret or a part of one.
@@ -34,6 +41,8 @@ pub(crate) fn run(test: &str, algorithm: ChapAlgorithm, leak: bool) -> Child {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");
     fill(&store, &forward, &reverse);
+    write(&folder.path().join(FORWARD_FILE), &forward);
+    write(&folder.path().join(REVERSE_FILE), &reverse);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let target = runtime.block_on(serve(&forward, &reverse));
     let (forward, reverse) = (Canary::of(&forward), Canary::of(&reverse));
@@ -41,6 +50,11 @@ pub(crate) fn run(test: &str, algorithm: ChapAlgorithm, leak: bool) -> Child {
         report(&spawn(test, &Orders { portal: target.portal(), store, algorithm, forward, reverse, leak }));
     assert!(target.report().violations.is_empty(), "{:?}", target.report().violations);
     child
+}
+
+fn write(path: &Path, secret: &[u8]) {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path).unwrap();
+    file.write_all(secret).unwrap();
 }
 
 fn fill(store: &Path, forward: &[u8; LENGTH], reverse: &[u8; LENGTH]) {

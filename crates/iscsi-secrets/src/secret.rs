@@ -101,6 +101,14 @@ mod tests {
         assert!(!secret(b"abcdefghijkl").same_octets(&secret(b"abcdefghijkl\0")));
     }
 
+    #[test]
+    fn vds_22_a_panic_over_a_refused_secret_does_not_show_it() {
+        let refused = || Secret::from_octets(&[b"canary", &[b'x'; 250][..]].concat()).map(drop).unwrap();
+        let panic = std::panic::catch_unwind(refused).unwrap_err();
+        let text = panic.downcast_ref::<String>().unwrap();
+        assert!(text.contains("256") && !text.contains("canary") && !text.contains("xx"), "{text}");
+    }
+
     /// Each call below compiles only while the type lacks the trait: with it, the choice is ambiguous.
     #[test]
     fn vds_22_what_holds_a_secret_has_no_debug_display_or_clone() {

@@ -1,0 +1,55 @@
+//! What a child does with the store alone: every way in, every way out, and every change of keys.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use iscsi_secrets::{
+    Change, FileStore, ForwardCredential, KeySource, MemoryStore, Scope, Secret, SecretStore, SharedSecret,
+    TargetName, VdsServiceIscsi, read_secret_file,
+};
+
+use crate::login::look_at_what_is_left;
+use crate::orders::Orders;
+use crate::stage::{self, FORWARD_FILE, REVERSE_FILE};
+
+/// Carries the orders out and prints what was found.
+pub(crate) fn obey(orders: &Orders) {
+    let folder = orders.store.parent().unwrap();
+    change(&FileStore::open_existing(&orders.store).unwrap(), folder);
+    change(&MemoryStore::new(), folder);
+    rekey(&orders.store, folder);
+    look_at_what_is_left(orders);
+}
+
+/// Sets, renews, looks up, clears and forgets.
+fn change(store: &impl SecretStore, folder: &Path) {
+    let secret = |file: &str| read_secret_file(folder.join(file)).unwrap();
+    let name = TargetName::new(stage::target_name().as_str()).unwrap();
+    let target = || Scope::Target(name.clone());
+    store.renew_forward_secret(target(), secret(FORWARD_FILE)).unwrap();
+    store.renew_reverse_secret(target(), secret(REVERSE_FILE)).unwrap();
+    store.remember(Scope::Discovery, ForwardCredential::new(None, secret(FORWARD_FILE)).unwrap()).unwrap();
+    let book = store.snapshot().unwrap();
+    assert_eq!(book.forward(&name).unwrap().unwrap().secret().expose_secret().len(), 24);
+    assert!(book.reverse(&name).unwrap().known().is_some());
+    assert_eq!(book.weaknesses().unwrap().len(), 0);
+    store.apply_all(vec![Change::ClearReverse(target()), Change::Forget(target())]).unwrap();
+    store.renew_forward_secret(target(), secret(FORWARD_FILE)).unwrap();
+    store.renew_reverse_secret(target(), secret(REVERSE_FILE)).unwrap();
+}
+
+/// The door takes the first 16 octets; a secret serves as passphrase.
+fn rekey(store: &Path, folder: &Path) {
+    let name = TargetName::new(stage::target_name().as_str()).unwrap();
+    let opened = Arc::new(FileStore::open_existing(store).unwrap());
+    let door = VdsServiceIscsi::new(opened.clone(), "iqn.2001-04.com.example:host");
+    let secret = read_secret_file(folder.join(REVERSE_FILE)).unwrap();
+    let first = SharedSecret::of(&secret.expose_secret()[..16]);
+    door.set_initiator_shared_secret(Some(&first), name.object_id()).unwrap();
+    drop((door, opened));
+    let passphrase = || KeySource::Passphrase(read_secret_file(folder.join(FORWARD_FILE)).unwrap());
+    let opened = FileStore::open_existing(store).unwrap().rekey(passphrase()).unwrap();
+    drop(opened);
+    FileStore::open_existing_with(store, passphrase()).unwrap().rekey(KeySource::Beside).unwrap();
+    drop(Secret::from_octets(secret.expose_secret()).unwrap());
+}
