@@ -1,6 +1,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
+#[cfg(unix)]
+mod access;
 mod book;
 mod capabilities;
 mod change;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::access::is_private;
 use crate::secret::Secret;
 
 /// The shortest secret that is read from a file, in octets: 96 bits.
@@ -37,8 +38,11 @@ pub fn read_secret(stream: impl Read) -> Result<Secret, SecretFileError> {
 }
 
 fn refuse_if_shared(file: &File) -> Result<(), SecretFileFault> {
-    let mode = file.metadata().map_err(|error| SecretFileFault::Open(error.kind()))?.mode() & 0o7777;
-    if mode & 0o077 != 0 { Err(SecretFileFault::TooOpen { mode }) } else { Ok(()) }
+    let metadata = file.metadata().map_err(|error| SecretFileFault::Open(error.kind()))?;
+    if is_private(file, &metadata) {
+        return Ok(());
+    }
+    Err(SecretFileFault::TooOpen { mode: metadata.mode() & 0o7777 })
 }
 
 fn secret_from(stream: impl Read) -> Result<Secret, SecretFileFault> {

@@ -1,6 +1,6 @@
 //! The directory of a store: how its files are read and replaced.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ impl StoreDirectory {
     /// Reads a whole file of at most `limit` octets; `None` if it is not there.
     pub(super) fn read(&self, name: &str, limit: u64) -> Result<Option<Content>, StoreError> {
         self.examine()?;
-        read_private(&self.file(name), limit)
+        read_judged(&self.file(name), limit, privacy::examine_file)
     }
 
     /// Gives a file a new content: readers see the old one or the new one, and so does the disk after a crash.
@@ -126,13 +126,16 @@ impl StoreDirectory {
     }
 }
 
-/// Reads a whole file of at most `limit` octets that only its owner can touch; `None` if it is not there.
-pub(super) fn read_private(path: &Path, limit: u64) -> Result<Option<Content>, StoreError> {
+/// Who may have a right to a file, and what is known of it then.
+type Judge = fn(&File, &Path) -> Result<Metadata, StoreError>;
+
+/// Reads a whole file of at most `limit` octets, if the judge lets it; `None` if it is not there.
+pub(super) fn read_judged(path: &Path, limit: u64, judge: Judge) -> Result<Option<Content>, StoreError> {
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| StoreError::io("open", path, &error))?,
     };
-    let metadata = privacy::examine_file(&file, path)?;
+    let metadata = judge(&file, path)?;
     if metadata.len() > limit {
         return Err(StoreError::TooLarge { path: path.to_path_buf(), limit });
     }

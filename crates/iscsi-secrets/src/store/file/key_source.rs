@@ -3,7 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::directory::read_private;
+use super::directory::read_judged;
+use super::privacy;
 use crate::error::StoreError;
 use crate::secret::Secret;
 use crate::store_key::StoreKey;
@@ -51,7 +52,7 @@ fn credential() -> Option<PathBuf> {
 
 /// Reads the key in a file that was named.
 pub(super) fn read_key(path: &Path) -> Result<StoreKey, StoreError> {
-    let content = read_private(path, MAX_KEY_FILE_OCTETS)?;
+    let content = read_judged(path, MAX_KEY_FILE_OCTETS, privacy::examine_key_file)?;
     let content = content.ok_or_else(|| StoreError::KeyGone { path: path.to_path_buf() })?;
     StoreKey::from_octets(&content.octets).ok_or_else(|| StoreError::KeyLength { path: path.to_path_buf() })
 }

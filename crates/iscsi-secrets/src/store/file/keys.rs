@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::derivation::Derivation;
-use super::directory::read_private;
 use super::header::Header;
 use super::key_source::{KeySource, MAX_KEY_FILE_OCTETS, read_key};
 use super::{DATABASE, FileStore, KEY, NEXT_KEY, STAGED_KEY};
@@ -46,9 +45,9 @@ impl FileStore {
     }
 
     fn read_key_beside(&self, name: &str) -> Result<Option<StoreKey>, StoreError> {
-        let path = self.directory.file(name);
-        let Some(content) = read_private(&path, MAX_KEY_FILE_OCTETS)? else { return Ok(None) };
-        StoreKey::from_octets(&content.octets).ok_or(StoreError::KeyLength { path }).map(Some)
+        let Some(content) = self.directory.read(name, MAX_KEY_FILE_OCTETS)? else { return Ok(None) };
+        let key = StoreKey::from_octets(&content.octets);
+        key.ok_or_else(|| StoreError::KeyLength { path: self.directory.file(name) }).map(Some)
     }
 
     /// Makes an empty store. The caller holds the lock.

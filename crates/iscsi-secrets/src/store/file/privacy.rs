@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::access::{effective_user, is_private};
 use crate::error::StoreError;
 
 /// Judges the file that was opened, not what its name leads to by now.
@@ -39,8 +40,17 @@ fn judge(path: &Path, mode: u32, owner: u32, user: u32) -> Result<(), StoreError
     Ok(())
 }
 
-fn effective_user() -> u32 {
-    rustix::process::geteuid().as_raw()
+/// A key file that an operator named: his or root's, and nobody else can touch it.
+pub(super) fn examine_key_file(file: &File, path: &Path) -> Result<Metadata, StoreError> {
+    let metadata = file.metadata().map_err(|error| StoreError::io("open", path, &error))?;
+    let mode = if is_private(file, &metadata) { 0o600 } else { metadata.mode() };
+    let user = effective_user();
+    let owner = if metadata.uid() == 0 { user } else { metadata.uid() };
+    if !metadata.is_file() {
+        return Err(StoreError::WrongKind { path: path.to_path_buf(), expected: "file" });
+    }
+    judge(path, mode, owner, user)?;
+    Ok(metadata)
 }
 
 #[cfg(test)]
