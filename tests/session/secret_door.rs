@@ -1,94 +1,100 @@
-//! `set_initiator_shared_secret` on what a program holds to log in with: it counts from the next login on.
+//! The VDS door, from both sides: what is set there decides the next login.
 
 use std::sync::Arc;
 
-use iscsi_initiator::{Authenticated, AuthenticationRequest, Error, Fault, Portal};
-use iscsi_secrets::vds::{HResult, SharedSecret};
-use iscsi_secrets::{ForwardCredential, MemoryStore, Secret, SecretStore as _, TargetName};
-use iscsi_tests::ram_disk::{Account, Credentials, RamDisk, Running, Target};
+use iscsi_initiator::{
+    Authenticated, AuthenticationMode, AuthenticationRequest, Error, Fault, Initiator, IscsiName, Portal,
+};
+use iscsi_secrets::vds::{HResult, SharedSecret, VdsIscsiTarget};
+use iscsi_secrets::{MemoryStore, SecretStore as _, TargetName};
+use iscsi_tests::ram_disk::{Credentials, RamDisk, Running, Target};
 use uuid::Uuid;
 
-use crate::stage::{initiator_with, open_config, target_name};
+use crate::stage::{initiator_with, open_config};
 
-const FORWARD: &[u8] = b"what-we-prove";
-const REVERSE: &[u8] = b"what-it-proves";
+mod four_calls;
+mod test_list;
 
-async fn mutual_target() -> (Running, Portal) {
-    let mut config = open_config();
-    config.targets = vec![Target {
-        credentials: Credentials::Mutual {
-            initiator: Account::new("host", FORWARD),
-            target: Account::new("disk", REVERSE),
-        },
-        ..Target::new(target_name())
-    }];
-    let running = RamDisk::serve(config).await.unwrap();
-    let portal = running.portal().to_string().parse().unwrap();
-    (running, portal)
+/// The name of the initiator.
+const HOST: &str = "iqn.2001-04.com.example:host";
+/// The target secret: what we prove.
+const OURS: &[u8] = b"what-we-prove";
+/// The initiator secret: what the target proves.
+const THEIRS: &[u8] = b"what-it-proves";
+const GUID_NULL: Uuid = Uuid::nil();
+
+/// An initiator with an empty store that knows two targets, and the two targets with their administrators.
+struct Stage {
+    initiator: Initiator,
+    a: Arc<VdsIscsiTarget>,
+    b: Arc<VdsIscsiTarget>,
+    running: Running,
 }
 
-fn store_with_forward() -> (Arc<MemoryStore>, TargetName) {
-    let store = Arc::new(MemoryStore::new());
-    let name = TargetName::new(target_name().as_str()).unwrap();
-    let forward =
-        ForwardCredential::new(Some("host".to_owned()), Secret::from_octets(FORWARD).unwrap()).unwrap();
-    store.remember(name.clone().into(), forward).unwrap();
-    (store, name)
-}
-
-/// VDS-01, VDS-11, VDS-12: global, then for the target, then cleared, then dissolved, each seen by the next login.
-#[tokio::test]
-async fn vds_12_each_change_counts_from_the_next_login_on() {
-    let (_running, portal) = mutual_target().await;
-    let (store, name) = store_with_forward();
-    let initiator = initiator_with(store);
-    let log_in = async || initiator.login(&target_name(), &portal, &AuthenticationRequest::default()).await;
-    let set = async |octets: &[u8], id| {
-        initiator.set_initiator_shared_secret(Some(&SharedSecret::of(octets)), id).await
-    };
-    let id = name.object_id();
-
-    set(REVERSE, Uuid::nil()).await.unwrap();
-    let session = log_in().await.unwrap();
-    assert!(matches!(session.details().completed.authenticated, Authenticated::Mutual(_)));
-    session.logout().await.unwrap();
-
-    set(b"another-secret", id).await.unwrap();
-    assert_eq!(log_in().await.err().unwrap().fault(), Fault::TargetNotAuthenticated);
-
-    initiator.set_initiator_shared_secret(Some(&SharedSecret::CLEAR), id).await.unwrap();
-    assert!(matches!(log_in().await, Err(Error::Policy(_))));
-
-    initiator.set_initiator_shared_secret(None, id).await.unwrap();
-    log_in().await.unwrap().logout().await.unwrap();
-}
-
-/// R7 to R11: shapes that the door refuses leave the store as it was.
-#[tokio::test]
-async fn r7_refused_shapes_change_nothing() {
-    let (_running, portal) = mutual_target().await;
-    let (store, _) = store_with_forward();
-    let initiator = initiator_with(store);
-    initiator.set_initiator_shared_secret(Some(&SharedSecret::of(REVERSE)), Uuid::nil()).await.unwrap();
-    let long = [7; 300];
-    let shapes = [
-        None,
-        Some(SharedSecret { octets: None, size: 12 }),
-        Some(SharedSecret { octets: Some(REVERSE), size: 0 }),
-        Some(SharedSecret { octets: Some(REVERSE), size: 13 }),
-        Some(SharedSecret::of(b"eleven-byte")),
-        Some(SharedSecret::of(b"seventeen-octets!")),
-        Some(SharedSecret::of(&long)),
-    ];
-    for shape in &shapes {
-        let error = initiator.set_initiator_shared_secret(shape.as_ref(), Uuid::nil()).await.unwrap_err();
-        assert_eq!(error.hresult(), HResult::E_INVALIDARG);
+impl Stage {
+    /// Both targets demand `OURS` of every initiator, and the initiator remembers it.
+    async fn new() -> Self {
+        let target = |name: &str| {
+            let name = TargetName::new(format!("iqn.2001-04.com.example:{name}")).unwrap();
+            let target = VdsIscsiTarget::new(name);
+            target.set_shared_secret(Some(&SharedSecret::of(OURS)), None).unwrap();
+            Arc::new(target)
+        };
+        let (a, b) = (target("a"), target("b"));
+        let mut config = open_config();
+        config.targets = [&a, &b].map(served).into();
+        let running = RamDisk::serve(config).await.unwrap();
+        let store = Arc::new(MemoryStore::new());
+        let initiator = initiator_with(store.clone());
+        for target in [&a, &b] {
+            store.register(target.name().clone()).unwrap();
+            let ours = SharedSecret::of(OURS);
+            initiator.remember_target_shared_secret(target.name().object_id(), Some(&ours)).await.unwrap();
+        }
+        Self { initiator, a, b, running }
     }
-    initiator
-        .login(&target_name(), &portal, &AuthenticationRequest::default())
-        .await
-        .unwrap()
-        .logout()
-        .await
-        .unwrap();
+
+    /// What the target proves from now on.
+    fn target_proves(target: &VdsIscsiTarget, secret: &[u8]) {
+        target.remember_initiator_shared_secret(Some(HOST), Some(&SharedSecret::of(secret))).unwrap();
+    }
+
+    /// `SetInitiatorSharedSecret` with these octets.
+    async fn set(&self, octets: &[u8], target_id: Uuid) {
+        self.call(Some(&SharedSecret::of(octets)), target_id).await;
+    }
+
+    async fn call(&self, secret: Option<&SharedSecret<'_>>, target_id: Uuid) {
+        let result = self.initiator.set_initiator_shared_secret(secret, target_id).await;
+        assert_eq!(HResult::of(&result), HResult::S_OK);
+    }
+
+    /// Logs in mutually and out again.
+    async fn log_in(&self, target: &VdsIscsiTarget) -> Result<(), Error> {
+        let mutual =
+            AuthenticationRequest { mode: AuthenticationMode::Mutual, ..AuthenticationRequest::default() };
+        let portal: Portal = self.running.portal().to_string().parse().unwrap();
+        let name: IscsiName = target.name().as_str().parse().unwrap();
+        let session = self.initiator.login(&name, &portal, &mutual).await?;
+        assert!(matches!(session.details().completed.authenticated, Authenticated::Mutual(_)));
+        session.logout().await
+    }
+
+    /// The login is refused before anybody is connected to.
+    async fn is_refused_locally(&self, target: &VdsIscsiTarget) -> Error {
+        let before = self.running.report().connections;
+        let error = self.log_in(target).await.unwrap_err();
+        assert_eq!(self.running.report().connections, before, "{error}");
+        error
+    }
+
+    /// The target proves another secret than the one it has to.
+    async fn is_not_authenticated(&self, target: &VdsIscsiTarget) {
+        assert_eq!(self.log_in(target).await.unwrap_err().fault(), Fault::TargetNotAuthenticated);
+    }
+}
+
+fn served(target: &Arc<VdsIscsiTarget>) -> Target {
+    let name = target.name().as_str().parse().unwrap();
+    Target { credentials: Credentials::Managed(Arc::clone(target)), ..Target::new(name) }
 }

@@ -39,6 +39,7 @@ pub(crate) mod fault;
 mod inquiry;
 mod login_phase;
 mod logout;
+mod managed;
 mod mode_sense;
 pub(crate) mod portal;
 mod read_write;

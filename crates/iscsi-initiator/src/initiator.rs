@@ -5,17 +5,17 @@ use std::sync::Arc;
 use iscsi_login::DiscoveredTarget;
 use iscsi_login::initiator::SessionType;
 use iscsi_pdu::IscsiName;
-use iscsi_secrets::vds::{SharedSecret, VdsError, VdsServiceIscsi};
+use iscsi_secrets::vds::VdsServiceIscsi;
 use iscsi_secrets::{Change, SecretStore, TargetName};
 use tokio::time::timeout;
-use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use crate::authentication::{AuthenticationRequest, Credentials};
 use crate::connection::{Attempt, LoginOutcome, attempt_login};
 use crate::redirects::Redirects;
 use crate::session_handle::{Session, SessionDetails};
 use crate::{Config, Error, Portal};
+
+mod secret_door;
 
 /// What a program holds to log in with. Cheap to clone; all clones share the store.
 #[derive(Clone)]
@@ -37,34 +37,6 @@ impl Initiator {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// Sets the secret that targets must prove, in the way of `IVdsServiceIscsi::SetInitiatorSharedSecret`: for one
-    /// target, or with the nil id for all that have none of their own. It counts from the next login on.
-    ///
-    /// The octets are copied; the store is written on a thread that may block.
-    ///
-    /// # Errors
-    /// [`VdsError`] with the exact `HRESULT`.
-    ///
-    /// # Cancel safety
-    /// A future that is dropped leaves the store written or not, never half written.
-    pub async fn set_initiator_shared_secret(
-        &self,
-        secret: Option<&SharedSecret<'_>>,
-        target_id: Uuid,
-    ) -> Result<(), VdsError> {
-        let vds = Arc::clone(&self.vds);
-        let copy =
-            secret.map(|secret| (secret.octets.map(|octets| Zeroizing::new(octets.to_vec())), secret.size));
-        blocking(copy, move |copy| {
-            let copy = copy.as_ref().map(|(octets, size)| SharedSecret {
-                octets: octets.as_deref().map(Vec::as_slice),
-                size: *size,
-            });
-            vds.set_initiator_shared_secret(copy.as_ref(), target_id)
-        })
-        .await
     }
 
     /// Asks a portal for its targets (`SendTargets=All` in a discovery session), and registers them with the store, if

@@ -45,10 +45,17 @@ impl SecretBook {
         self.targets.contains_key(target)
     }
 
-    /// The known target with this object id.
+    /// The known target with this object id; none if two names that differ in nothing but case share it.
     #[must_use]
     pub fn target_of(&self, object_id: Uuid) -> Option<&TargetName> {
-        self.targets.keys().find(|name| name.object_id() == object_id)
+        let mut named = self.targets.keys().filter(|name| name.object_id() == object_id);
+        let first = named.next()?;
+        named.next().is_none().then_some(first)
+    }
+
+    /// Whether another target than this one has this object id.
+    pub(crate) fn has_other_with_id(&self, target: &TargetName, object_id: Uuid) -> bool {
+        self.targets.keys().any(|name| name != target && name.object_id() == object_id)
     }
 
     /// What we prove to the target: its own secret, else the one of every target.

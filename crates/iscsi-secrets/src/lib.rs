@@ -48,7 +48,7 @@ pub use store::SecretStore;
 pub use store::file::{FileStore, KeySource};
 pub use store::memory::MemoryStore;
 pub use target_name::{TargetName, TargetNameError};
-pub use vds::{HResult, SharedSecret, VdsError, VdsServiceIscsi};
+pub use vds::{HResult, SharedSecret, TargetLogin, VdsError, VdsIscsiTarget, VdsServiceIscsi};
 
 #[cfg(all(unix, feature = "fuzzing"))]
 #[doc(hidden)]

@@ -41,9 +41,11 @@ impl TargetName {
     }
 
     /// The id under which the VDS door knows this target: the same name has the same id, on every machine.
+    ///
+    /// It is the UUID of version 5 of the name in lower case, which is its prepared form (RFC 7143 section 4.2.7.1).
     #[must_use]
     pub fn object_id(&self) -> Uuid {
-        Uuid::new_v5(&Self::OBJECT_ID_NAMESPACE, self.0.as_bytes())
+        Uuid::new_v5(&Self::OBJECT_ID_NAMESPACE, self.0.to_lowercase().as_bytes())
     }
 }
 
@@ -113,5 +115,6 @@ mod tests {
         assert_eq!(id.get_version_num(), 5);
         assert_eq!(id, "0ce9aa70-b850-56a1-baca-4ac476d07acf".parse::<Uuid>().unwrap());
         assert_ne!(id, TargetName::new("iqn.2001-04.com.example:disk2").unwrap().object_id());
+        assert_eq!(id, TargetName::new("iqn.2001-04.com.EXAMPLE:Disk").unwrap().object_id());
     }
 }

@@ -7,8 +7,10 @@ mod error;
 mod hresult;
 mod service;
 mod shared_secret;
+mod target;
 
 pub use error::VdsError;
 pub use hresult::HResult;
-pub use service::VdsServiceIscsi;
+pub use service::{IpsecKey, VdsServiceIscsi};
 pub use shared_secret::SharedSecret;
+pub use target::{TargetLogin, VdsIscsiTarget};

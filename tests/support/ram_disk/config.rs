@@ -1,12 +1,14 @@
 //! What a RAM-disk target is made of.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use iscsi_login::{
     Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, Offer,
     ReverseCredential, ReverseSecret,
 };
 use iscsi_pdu::{IscsiName, SerialNumber};
+use iscsi_secrets::vds::VdsIscsiTarget;
 use zeroize::Zeroizing;
 
 /// A portal and the targets behind it.
@@ -130,14 +132,17 @@ pub enum Credentials {
         /// What the target proves.
         target: Account,
     },
+    /// What an administrator sets at the target's side of the VDS door, as it is when a login begins. A discovery that
+    /// is to have this has none.
+    Managed(Arc<VdsIscsiTarget>),
 }
 
 impl Credentials {
-    /// The same as the login wants it.
+    /// The same as the login wants it; what is managed has been looked up before.
     #[must_use]
     pub fn as_authentication(&self) -> Authentication<'_> {
         match self {
-            Self::None => Authentication::None,
+            Self::None | Self::Managed(_) => Authentication::None,
             Self::Chap(initiator) => Authentication::Chap(forward_credential(initiator)),
             Self::Mutual { initiator, target } => Authentication::Mutual(
                 forward_credential(initiator),

@@ -8,6 +8,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 
 use super::fault::Fault;
+use super::managed::initiator_name;
 use super::portal::Portal;
 use super::wire::Wire;
 
@@ -32,7 +33,9 @@ pub(super) async fn log_in(wire: &mut Wire, portal: &Portal) -> Result<LoggedIn,
 }
 
 async fn exchange(wire: &mut Wire, portal: &Portal) -> Result<LoggedIn, Fault> {
-    let accounts = portal.accounts();
+    let mut request = receive(wire).await?;
+    let managed = portal.managed(&initiator_name(&request))?;
+    let accounts = portal.accounts(&managed);
     let mut login = target::Login::new(target::Config {
         accounts: &accounts,
         discovery: portal.config.discovery.as_authentication(),
@@ -44,11 +47,11 @@ async fn exchange(wire: &mut Wire, portal: &Portal) -> Result<LoggedIn, Fault> {
         nonce: Nonce::from_random(random_octets()?),
     });
     loop {
-        let request = receive(wire).await?;
         match login.receive(&request) {
             target::Step::Send(next, response) => {
                 login = next;
                 wire.send(response.encode()).await?;
+                request = receive(wire).await?;
             }
             target::Step::Complete(response, completed) => {
                 wire.send(response.encode()).await?;

@@ -14,8 +14,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::connection::Connection;
 use super::disk::Disk;
 use super::fault::Fault;
+use super::managed::credentials_of;
 use super::session_registry::SessionRegistry;
-use super::{Config, LogicalUnit, Report};
+use super::{Config, Credentials, LogicalUnit, Report};
 
 /// Connections served at a time; more wait in the backlog.
 const MOST_CONNECTIONS: usize = 256;
@@ -83,7 +84,7 @@ impl Drop for Running {
 /// One target with its disks.
 pub(crate) struct ServedTarget {
     pub(super) name: IscsiName,
-    credentials: super::Credentials,
+    credentials: Credentials,
     units: Vec<(Lun, Disk)>,
 }
 
@@ -93,8 +94,12 @@ impl ServedTarget {
         Ok(Self { name: target.name, credentials: target.credentials, units })
     }
 
-    fn account(&self) -> target::Account<'_> {
-        target::Account { name: &self.name, authentication: self.credentials.as_authentication() }
+    /// What a login of this initiator takes, if that is decided at this moment.
+    fn managed(&self, initiator: &str) -> Result<Option<Credentials>, Fault> {
+        match &self.credentials {
+            Credentials::Managed(managed) => credentials_of(managed, initiator).map(Some),
+            _ => Ok(None),
+        }
     }
 
     pub(super) fn unit(&self, lun: Lun) -> Option<&Disk> {
@@ -139,9 +144,18 @@ impl Portal {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// For each of `targets`, what is decided only now, by the name of the initiator.
+    pub(super) fn managed(&self, initiator: &str) -> Result<Vec<Option<Credentials>>, Fault> {
+        self.targets.iter().map(|target| target.managed(initiator)).collect()
+    }
+
     /// The accounts as a login wants them, in the order of `targets`.
-    pub(super) fn accounts(&self) -> Vec<target::Account<'_>> {
-        self.targets.iter().map(ServedTarget::account).collect()
+    pub(super) fn accounts<'a>(&'a self, managed: &'a [Option<Credentials>]) -> Vec<target::Account<'a>> {
+        let account = |(served, managed): (&'a ServedTarget, &'a Option<Credentials>)| target::Account {
+            name: &served.name,
+            authentication: managed.as_ref().unwrap_or(&served.credentials).as_authentication(),
+        };
+        self.targets.iter().zip(managed).map(account).collect()
     }
 
     /// A session identifier, never 0.

@@ -6,11 +6,40 @@ use uuid::Uuid;
 
 use super::hresult::HResult;
 use crate::error::StoreError;
+use crate::target_name::TargetNameError;
 
 /// Why the door refused. Whatever it is, the store holds what it held before.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VdsError {
+    /// R13: the store was not opened when the service started.
+    #[error("service: it did not start{}", .reason.as_ref().map_or("", |_| ": its store could not be opened"))]
+    InitializedFailed {
+        /// What is wrong with the store; nothing if whoever opened it never came back.
+        #[source]
+        reason: Option<StoreError>,
+    },
+    /// What the interface reserves and nobody provides.
+    #[error("caller: this is not supported")]
+    NotSupported,
+    /// A secret of one initiator was given to a target that keeps one for all.
+    #[error("caller: this target keeps no secrets of single initiators")]
+    InitiatorSpecificNotSupported,
+    /// The target was deleted.
+    #[error("caller: the target was deleted")]
+    ObjectDeleted,
+    /// An initiator is required.
+    #[error("caller: an initiator name is required")]
+    NoInitiator,
+    /// What was given as the name of an initiator is none.
+    #[error("caller: unusable initiator name")]
+    InitiatorName(#[source] TargetNameError),
+    /// Another target has this id.
+    #[error("caller: the id {target_id} belongs to another target")]
+    TargetIdTaken {
+        /// The id.
+        target_id: Uuid,
+    },
     /// R3: a target was named to a store without secrets of single targets.
     #[error("caller: this store keeps no secrets of single targets")]
     TargetSpecificNotSupported,
@@ -68,6 +97,10 @@ impl VdsError {
     #[must_use]
     pub fn hresult(&self) -> HResult {
         match self {
+            Self::InitializedFailed { .. } => HResult::VDS_E_INITIALIZED_FAILED,
+            Self::NotSupported => HResult::VDS_E_NOT_SUPPORTED,
+            Self::InitiatorSpecificNotSupported => HResult::VDS_E_INITIATOR_SPECIFIC_NOT_SUPPORTED,
+            Self::ObjectDeleted => HResult::VDS_E_OBJECT_DELETED,
             Self::TargetSpecificNotSupported => HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED,
             Self::NoStructure
             | Self::SizeWithoutOctets { .. }
@@ -75,7 +108,10 @@ impl VdsError {
             | Self::SizeDisagrees { .. }
             | Self::InitiatorSecretLength { .. }
             | Self::TargetSecretLength { .. }
-            | Self::NoTarget => HResult::E_INVALIDARG,
+            | Self::NoTarget
+            | Self::NoInitiator
+            | Self::InitiatorName(_)
+            | Self::TargetIdTaken { .. } => HResult::E_INVALIDARG,
             Self::ObjectNotFound { .. } => HResult::VDS_E_OBJECT_NOT_FOUND,
             Self::NoPlace => HResult::E_POINTER,
             Self::Store(error) => store_hresult(error),

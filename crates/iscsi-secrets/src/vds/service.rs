@@ -7,9 +7,18 @@ use uuid::Uuid;
 use super::error::VdsError;
 use super::shared_secret::{Payload, SharedSecret};
 use crate::change::Change;
+use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::store::SecretStore;
 use crate::target_name::TargetName;
+
+mod ipsec;
+mod object_ids;
+mod startup;
+
+pub use ipsec::IpsecKey;
+use object_ids::ObjectIds;
+use startup::Startup;
 
 /// The iSCSI initiator service of VDS over a store of this crate.
 ///
@@ -18,26 +27,51 @@ use crate::target_name::TargetName;
 ///
 /// Calls wait for the store, and a change applies from the next login on.
 pub struct VdsServiceIscsi {
-    store: Arc<dyn SecretStore>,
+    startup: Startup,
     initiator_name: String,
+    object_ids: ObjectIds,
 }
 
 impl VdsServiceIscsi {
     /// The door to `store`, for the initiator of this iSCSI name.
     #[must_use]
     pub fn new(store: Arc<dyn SecretStore>, initiator_name: impl Into<String>) -> Self {
-        Self { store, initiator_name: initiator_name.into() }
+        Self::of(Startup::done(store), initiator_name.into())
+    }
+
+    /// The same for a store that `open` opens on a thread of its own. Until that has ended every call waits; if it
+    /// failed, every call is `VDS_E_INITIALIZED_FAILED`, with the reason.
+    #[must_use]
+    pub fn start(
+        open: impl FnOnce() -> Result<Arc<dyn SecretStore>, StoreError> + Send + 'static,
+        initiator_name: impl Into<String>,
+    ) -> Self {
+        Self::of(Startup::begin(open), initiator_name.into())
+    }
+
+    fn of(startup: Startup, initiator_name: String) -> Self {
+        Self { startup, initiator_name, object_ids: ObjectIds::default() }
     }
 
     /// Puts the initiator's iSCSI name into `place`; `None` stands for a null pointer.
     pub fn get_initiator_name(&self, place: Option<&mut String>) -> Result<(), VdsError> {
+        self.startup.store()?;
         place.ok_or(VdsError::NoPlace)?.clone_from(&self.initiator_name);
         Ok(())
     }
 
+    /// Gives a known target an id of the caller's choice, which every method takes as long as this process lives. The
+    /// id derived from its name is valid all the same.
+    ///
+    /// The null id is refused, and so is one that another target has.
+    pub fn assign_target_id(&self, target: TargetName, id: Uuid) -> Result<(), VdsError> {
+        self.object_ids.assign(&*self.startup.store()?.snapshot()?, target, id)
+    }
+
     /// Sets, clears or dissolves what a target, or with the null id every target, must prove.
     ///
-    /// A target id is the [`TargetName::object_id`] of a target known to the store. Octets are set without touching
+    /// A target id is the [`TargetName::object_id`] of a target known to the store, or one that was
+    /// [assigned](Self::assign_target_id) to it. Octets are set without touching
     /// the CHAP name that the store may expect with them, for which the interface has no parameter.
     ///
     /// | rule | `secret` | `target_id` | result |
@@ -55,13 +89,20 @@ impl VdsServiceIscsi {
     /// | R11 | more than 16 octets | any | `E_INVALIDARG` |
     /// | R12 | a legal shape | unknown target | `VDS_E_OBJECT_NOT_FOUND` |
     ///
-    /// They are checked in this order: R3, shape (R7 to R11), target (R12). After an error nothing has changed.
+    /// | R13 | anything | any, and the service did not start | `VDS_E_INITIALIZED_FAILED` |
+    /// | R14 | anything | any, while the service starts | the call waits |
+    /// | R15 | anything | any, and there is no memory | `E_OUTOFMEMORY` |
+    /// | R16 | a legal shape | any, and the store fails with a Win32 code | `HRESULT_FROM_WIN32` of it |
+    ///
+    /// They are checked in this order: start (R13, R14), R3, shape (R7 to R11), target (R12). After an error nothing
+    /// has changed.
     pub fn set_initiator_shared_secret(
         &self,
         secret: Option<&SharedSecret<'_>>,
         target_id: Uuid,
     ) -> Result<(), VdsError> {
-        if !target_id.is_nil() && !self.store.capabilities().per_target {
+        let store = self.startup.store()?;
+        if !target_id.is_nil() && !store.capabilities().per_target {
             return Err(VdsError::TargetSpecificNotSupported); // R3
         }
         let payload = match secret {
@@ -69,12 +110,12 @@ impl VdsServiceIscsi {
             None => None,
             Some(secret) => Some(secret.payload(|octets| VdsError::InitiatorSecretLength { octets })?),
         };
-        let scope = self.scope_of(target_id)?;
-        self.apply(match payload {
+        let scope = self.scope_of(store, target_id)?;
+        Ok(store.apply(match payload {
             Some(Payload::Set(secret)) => Change::RenewReverseSecret(scope, secret), // R1, R2
             Some(Payload::Clear) => Change::ClearReverse(scope),                     // R4, R5
             None => Change::DissolveReverse(scope),                                  // R6
-        })
+        })?)
     }
 
     /// Remembers what we prove to a target, or with no octets and size 0 forgets it.
@@ -86,30 +127,24 @@ impl VdsServiceIscsi {
         target_id: Uuid,
         secret: Option<&SharedSecret<'_>>,
     ) -> Result<(), VdsError> {
+        let store = self.startup.store()?;
         if target_id.is_nil() {
             return Err(VdsError::NoTarget);
         }
         let secret = secret.ok_or(VdsError::NoStructure)?;
         let payload = secret.payload(|octets| VdsError::TargetSecretLength { octets })?;
-        let target = self.target_of(target_id)?;
-        self.apply(match payload {
+        let target = self.object_ids.resolve(&*store.snapshot()?, target_id)?;
+        Ok(store.apply(match payload {
             Payload::Set(secret) => Change::RenewForwardSecret(target.into(), secret),
             Payload::Clear => Change::Forget(target.into()),
-        })
+        })?)
     }
 
-    fn scope_of(&self, target_id: Uuid) -> Result<Scope, VdsError> {
-        if target_id.is_nil() { Ok(Scope::Global) } else { self.target_of(target_id).map(Scope::Target) }
-    }
-
-    /// R12: only a known target has an id.
-    fn target_of(&self, target_id: Uuid) -> Result<TargetName, VdsError> {
-        let book = self.store.snapshot()?;
-        book.target_of(target_id).cloned().ok_or(VdsError::ObjectNotFound { target_id })
-    }
-
-    fn apply(&self, change: Change) -> Result<(), VdsError> {
-        Ok(self.store.apply(change)?)
+    fn scope_of(&self, store: &dyn SecretStore, target_id: Uuid) -> Result<Scope, VdsError> {
+        if target_id.is_nil() {
+            return Ok(Scope::Global);
+        }
+        self.object_ids.resolve(&*store.snapshot()?, target_id).map(Scope::Target)
     }
 }
 

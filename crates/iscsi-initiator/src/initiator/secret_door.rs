@@ -1,0 +1,93 @@
+//! The VDS door of an initiator, without ever blocking the runtime.
+
+use std::sync::Arc;
+
+use iscsi_secrets::vds::{SharedSecret, VdsError, VdsServiceIscsi};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{Initiator, blocking};
+
+/// The interface of `IVdsServiceIscsi`, on the store from which this initiator takes its secrets.
+///
+/// What is set counts from the next login on. Each call is carried out on a thread that may block; octets are copied,
+/// and the copy is wiped.
+impl Initiator {
+    /// The door itself, whose methods block, with those that are not here.
+    #[must_use]
+    pub fn vds(&self) -> &Arc<VdsServiceIscsi> {
+        &self.vds
+    }
+
+    /// Sets the secret that targets must prove, in the way of `IVdsServiceIscsi::SetInitiatorSharedSecret`: for one
+    /// target, or with the nil id for all that have none of their own.
+    ///
+    /// # Errors
+    /// [`VdsError`] with the exact `HRESULT`.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped leaves the store written or not, never half written.
+    pub async fn set_initiator_shared_secret(
+        &self,
+        secret: Option<&SharedSecret<'_>>,
+        target_id: Uuid,
+    ) -> Result<(), VdsError> {
+        self.with_copy(secret, move |vds, secret| vds.set_initiator_shared_secret(secret, target_id)).await
+    }
+
+    /// Remembers the secret that we prove to a target, in the way of `IVdsServiceIscsi::RememberTargetSharedSecret`.
+    ///
+    /// # Errors
+    /// [`VdsError`] with the exact `HRESULT`.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped leaves the store written or not, never half written.
+    pub async fn remember_target_shared_secret(
+        &self,
+        target_id: Uuid,
+        secret: Option<&SharedSecret<'_>>,
+    ) -> Result<(), VdsError> {
+        self.with_copy(secret, move |vds, secret| vds.remember_target_shared_secret(target_id, secret)).await
+    }
+
+    /// Puts our iSCSI name into `place`, in the way of `IVdsServiceIscsi::GetInitiatorName`; `None` stands for a null
+    /// pointer.
+    ///
+    /// # Errors
+    /// [`VdsError`] with the exact `HRESULT`.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped leaves `place` as it was.
+    pub async fn get_initiator_name(&self, place: Option<&mut String>) -> Result<(), VdsError> {
+        let vds = Arc::clone(&self.vds);
+        let wanted = place.is_some();
+        let name = blocking((), move |()| {
+            let mut name = String::new();
+            vds.get_initiator_name(wanted.then_some(&mut name)).map(|()| name)
+        });
+        let name = name.await?;
+        place.map_or(Err(VdsError::NoPlace), |place| {
+            *place = name;
+            Ok(())
+        })
+    }
+
+    /// Calls the door with a copy of the secret, which lives as long as the call.
+    async fn with_copy(
+        &self,
+        secret: Option<&SharedSecret<'_>>,
+        call: impl FnOnce(&VdsServiceIscsi, Option<&SharedSecret<'_>>) -> Result<(), VdsError> + Send + 'static,
+    ) -> Result<(), VdsError> {
+        let vds = Arc::clone(&self.vds);
+        let copy =
+            secret.map(|secret| (secret.octets.map(|octets| Zeroizing::new(octets.to_vec())), secret.size));
+        blocking(copy, move |copy| {
+            let secret = copy.as_ref().map(|(octets, size)| SharedSecret {
+                octets: octets.as_deref().map(Vec::as_slice),
+                size: *size,
+            });
+            call(&vds, secret.as_ref())
+        })
+        .await
+    }
+}

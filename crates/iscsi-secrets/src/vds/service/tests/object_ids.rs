@@ -1,0 +1,56 @@
+//! Target ids: derived from names, and given by callers.
+
+use super::*;
+
+fn assign(door: &Door, name: &str, id: Uuid) -> u32 {
+    HResult::of(&door.service.assign_target_id(target(name), id)).bits()
+}
+
+#[test]
+fn an_id_that_was_given_counts_beside_the_derived_one() {
+    let door = Door::per_target();
+    let given = Uuid::from_u128(0x1234);
+    assert_eq!(door.set_octets(SHORT, given), 0x8004_2405);
+    assert_eq!(assign(&door, "a", given), 0);
+    assert_eq!(door.set_octets(SHORT, given), 0);
+    assert_eq!(door.reverse("a"), text(SHORT));
+    assert_eq!(door.set_octets(LONG, target("a").object_id()), 0);
+    assert_eq!(door.reverse("a"), text(LONG));
+    assert_eq!(door.remember(given, Some(&SharedSecret::of(SHORT))), 0);
+    // Once more for the same target, and another one in its place.
+    assert_eq!(assign(&door, "a", given), 0);
+    assert_eq!(assign(&door, "a", Uuid::from_u128(0x5678)), 0);
+    assert_eq!(door.set_octets(SHORT, given), 0x8004_2405);
+}
+
+#[test]
+fn an_id_that_was_given_dies_with_the_process() {
+    let door = Door::per_target();
+    let given = Uuid::from_u128(0x1234);
+    assert_eq!(assign(&door, "a", given), 0);
+    let restarted = VdsServiceIscsi::new(door.store, INITIATOR);
+    let set =
+        |id| HResult::of(&restarted.set_initiator_shared_secret(Some(&SharedSecret::of(SHORT)), id)).bits();
+    assert_eq!((set(given), set(target("a").object_id())), (0x8004_2405, 0));
+}
+
+#[test]
+fn the_null_id_and_one_id_for_two_names_are_refused() {
+    let door = Door::per_target();
+    door.store.register(target("b")).unwrap();
+    let given = Uuid::from_u128(0x1234);
+    assert_eq!(assign(&door, "a", GUID_NULL), 0x8007_0057);
+    assert_eq!(assign(&door, "a", given), 0);
+    assert_eq!(assign(&door, "b", given), 0x8007_0057);
+    assert_eq!(assign(&door, "b", target("a").object_id()), 0x8007_0057);
+    assert_eq!(assign(&door, "b", target("b").object_id()), 0);
+    assert_eq!(assign(&door, "never-seen", Uuid::from_u128(0x5678)), 0x8004_2405);
+}
+
+#[test]
+fn an_id_that_two_names_would_share_resolves_to_neither() {
+    let door = Door::per_target();
+    door.store.register(target("A")).unwrap();
+    assert_eq!(target("a").object_id(), target("A").object_id());
+    assert_eq!(door.set_octets(SHORT, target("a").object_id()), 0x8004_2405);
+}

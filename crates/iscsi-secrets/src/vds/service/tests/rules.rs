@@ -1,0 +1,102 @@
+//! Rules R1 to R16, in one table.
+
+use super::*;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// Before each row the global secret is "default-secret", and target a is known without a secret of its own.
+#[test]
+fn rules_r1_to_r16_of_the_door() {
+    type Open = fn() -> Door;
+    let (both, global): (Open, Open) = (Door::per_target, Door::global_only);
+    let (not_started, starting): (Open, Open) = (not_started, starting);
+    let (no_memory, no_right): (Open, Open) = (no_memory, no_right);
+    let (a, unknown) = (target("a").object_id(), target("never-seen").object_id());
+    let stated = |octets, size| Some(SharedSecret { octets, size });
+    let good = Some(SharedSecret::of(SHORT));
+    let clear = Some(SharedSecret::CLEAR);
+    let (eleven, seventeen) = (&[b'x'; 11][..], &[b'x'; 17][..]);
+    // rule, service, structure, target id, result, what a and b must prove afterwards (nothing: all is as it was)
+    let rules = [
+        ("R1", both, good, GUID_NULL, 0, Some((SHORT, SHORT))),
+        ("R1", global, good, GUID_NULL, 0, Some((SHORT, SHORT))),
+        ("R2", both, good, a, 0, Some((SHORT, DEFAULT))),
+        ("R3", global, good, a, 0x8004_2706, None),
+        ("R3", global, clear, a, 0x8004_2706, None),
+        ("R3 before R12", global, good, unknown, 0x8004_2706, None),
+        ("R3 before R8", global, stated(None, 5), a, 0x8004_2706, None),
+        ("R3 before R11", global, Some(SharedSecret::of(seventeen)), a, 0x8004_2706, None),
+        ("R3 without structure", global, None, a, 0x8004_2706, None),
+        ("R4", both, clear, GUID_NULL, 0, Some((b"unknown", b"unknown"))),
+        ("R5 without association", both, clear, a, 0, Some((DEFAULT, DEFAULT))),
+        ("R6 without association", both, None, a, 0, Some((DEFAULT, DEFAULT))),
+        ("R7", both, None, GUID_NULL, 0x8007_0057, None),
+        ("R7", global, None, GUID_NULL, 0x8007_0057, None),
+        ("R8", both, stated(None, 12), GUID_NULL, 0x8007_0057, None),
+        ("R8", both, stated(None, 5), a, 0x8007_0057, None),
+        ("R8 before R12", both, stated(None, 5), unknown, 0x8007_0057, None),
+        ("R9", both, stated(Some(SHORT), 0), GUID_NULL, 0x8007_0057, None),
+        ("R9", both, stated(Some(b""), 0), a, 0x8007_0057, None),
+        ("R10", both, Some(SharedSecret::of(eleven)), GUID_NULL, 0x8007_0057, None),
+        ("R10 before R12", both, Some(SharedSecret::of(eleven)), unknown, 0x8007_0057, None),
+        ("R11", both, Some(SharedSecret::of(seventeen)), a, 0x8007_0057, None),
+        ("size disagrees", both, stated(Some(SHORT), 13), GUID_NULL, 0x8007_0057, None),
+        ("size disagrees", both, stated(Some(seventeen), 16), a, 0x8007_0057, None),
+        ("R12", both, good, unknown, 0x8004_2405, None),
+        ("R12 clearing", both, clear, unknown, 0x8004_2405, None),
+        ("R12 dissolving", both, None, unknown, 0x8004_2405, None),
+        ("R13", not_started, good, GUID_NULL, 0x8004_2401, None),
+        ("R13 before R3", not_started, None, a, 0x8004_2401, None),
+        ("R13 before R7", not_started, None, GUID_NULL, 0x8004_2401, None),
+        ("R14, then R1", starting, good, GUID_NULL, 0, Some((SHORT, SHORT))),
+        ("R14, then R7", starting, None, GUID_NULL, 0x8007_0057, None),
+        ("R15", no_memory, good, GUID_NULL, 0x8007_000E, None),
+        ("R15", no_memory, clear, a, 0x8007_000E, None),
+        ("R16", no_right, good, a, 0x8007_0005, None),
+        ("R9 before R16", no_right, stated(Some(SHORT), 0), a, 0x8007_0057, None),
+    ];
+    for (rule, open, secret, target_id, result, after) in rules {
+        let door = open();
+        door.store.renew_reverse_secret(Scope::Global, Secret::from_octets(DEFAULT).unwrap()).unwrap();
+        let before = door.state();
+        assert_eq!(door.set(secret.as_ref(), target_id), result, "{rule}");
+        match after {
+            None => assert_eq!(door.state(), before, "{rule}"),
+            Some((a, b)) => assert_eq!((door.reverse("a"), door.reverse("b")), (text(a), text(b)), "{rule}"),
+        }
+    }
+}
+
+fn not_started() -> Door {
+    Door::to(MemoryStore::new(), |_| VdsServiceIscsi::start(|| Err(StoreError::ReadOnly), INITIATOR))
+}
+
+fn starting() -> Door {
+    Door::to(MemoryStore::new(), |store| {
+        let open = move || {
+            sleep(Duration::from_millis(30));
+            Ok(store as Arc<dyn SecretStore>)
+        };
+        VdsServiceIscsi::start(open, INITIATOR)
+    })
+}
+
+fn no_memory() -> Door {
+    Door::failing(StoreError::OutOfMemory)
+}
+
+fn no_right() -> Door {
+    Door::failing(StoreError::Backend { code: 5 })
+}
+
+#[test]
+fn rules_r5_and_r6_clearing_and_dissolving_differ() {
+    let door = Door::per_target();
+    let a = target("a").object_id();
+    door.set_octets(DEFAULT, GUID_NULL);
+    door.set_octets(SHORT, a);
+    assert_eq!(door.set(Some(&SharedSecret::CLEAR), a), 0);
+    assert_eq!(door.reverse("a"), "cleared");
+    assert_eq!(door.set(None, a), 0);
+    assert_eq!(door.reverse("a"), "default-secret");
+}

@@ -1,0 +1,187 @@
+//! The test list, VDS-01 to VDS-25, as far as it needs no login.
+
+use super::*;
+
+#[test]
+fn vds_01_the_global_secret_is_exactly_the_octets_given() {
+    let door = Door::per_target();
+    assert_eq!(door.set_octets(SHORT, GUID_NULL), 0);
+    assert_eq!(door.reverse("a"), text(SHORT));
+}
+
+#[test]
+fn vds_02_sixteen_octets_of_any_value() {
+    let door = Door::per_target();
+    assert_eq!(door.set_octets(LONG, GUID_NULL), 0);
+    assert_eq!(door.reverse("a"), text(LONG));
+}
+
+#[test]
+fn vds_03_wrong_lengths_leave_the_earlier_secret() {
+    let door = Door::per_target();
+    door.set_octets(SHORT, GUID_NULL);
+    for octets in [1, 11, 17, 255] {
+        assert_eq!(door.set_octets(&vec![b'x'; octets], GUID_NULL), 0x8007_0057, "{octets}");
+    }
+    let vast = SharedSecret { octets: Some(LONG), size: u32::MAX };
+    assert_eq!(door.set(Some(&vast), GUID_NULL), 0x8007_0057);
+    assert_eq!(door.reverse("a"), text(SHORT));
+
+    let error = door.service.set_initiator_shared_secret(Some(&vast), GUID_NULL).unwrap_err();
+    assert_eq!(error.iscsi_status(), Some(HResult::from_bits(0xEFFF_004C)));
+}
+
+#[test]
+fn vds_04_clearing_the_global_secret() {
+    let door = Door::per_target();
+    door.set_octets(SHORT, GUID_NULL);
+    assert_eq!(door.set(Some(&SharedSecret::CLEAR), GUID_NULL), 0);
+    assert_eq!(door.reverse("a"), "unknown");
+}
+
+#[test]
+fn vds_05_clearing_what_is_not_set() {
+    let door = Door::per_target();
+    assert_eq!(door.set(Some(&SharedSecret::CLEAR), GUID_NULL), 0);
+    assert_eq!(door.reverse("a"), "unknown");
+}
+
+#[test]
+fn vds_06_a_size_without_octets_and_octets_without_a_size() {
+    let door = Door::per_target();
+    assert_eq!(door.set(Some(&SharedSecret { octets: None, size: 5 }), GUID_NULL), 0x8007_0057);
+    assert_eq!(door.set(Some(&SharedSecret { octets: Some(SHORT), size: 0 }), GUID_NULL), 0x8007_0057);
+}
+
+#[test]
+fn vds_07_no_structure_and_no_target() {
+    assert_eq!(Door::per_target().set(None, GUID_NULL), 0x8007_0057);
+}
+
+/// What the Microsoft initiator says to any id.
+const ANY: Uuid = Uuid::from_u128(0x1234);
+
+#[test]
+fn vds_08_a_secret_for_one_target_where_there_are_none() {
+    let door = Door::global_only();
+    door.set_octets(DEFAULT, GUID_NULL);
+    assert_eq!(door.set_octets(SHORT, ANY), 0x8004_2706);
+    assert_eq!(door.reverse("a"), text(DEFAULT));
+}
+
+#[test]
+fn vds_09_dissolving_for_one_target_where_there_are_none() {
+    assert_eq!(Door::global_only().set(None, ANY), 0x8004_2706);
+}
+
+#[test]
+fn vds_10_the_fallback_dance() {
+    for (door, first) in [(Door::global_only(), 0x8004_2706), (Door::per_target(), 0)] {
+        let id = target("a").object_id();
+        let mut result = door.set_octets(SHORT, id);
+        assert_eq!(result, first);
+        if result == HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED.bits() {
+            result = door.set_octets(SHORT, GUID_NULL);
+        }
+        assert_eq!((result, door.reverse("a")), (0, text(SHORT)));
+    }
+}
+
+/// The global secret and one of target a.
+fn two_secrets() -> (Door, Uuid) {
+    let (door, a) = (Door::per_target(), target("a").object_id());
+    door.set_octets(DEFAULT, GUID_NULL);
+    door.set_octets(SHORT, a);
+    (door, a)
+}
+
+#[test]
+fn vds_11_the_secret_of_a_target_counts_for_it_and_no_other() {
+    let (door, _) = two_secrets();
+    assert_eq!((door.reverse("a"), door.reverse("b")), (text(SHORT), text(DEFAULT)));
+}
+
+#[test]
+fn vds_12_clearing_and_dissolving_differ() {
+    let (door, a) = two_secrets();
+    assert_eq!(door.set(Some(&SharedSecret::CLEAR), a), 0);
+    assert_eq!(door.reverse("a"), "cleared");
+    assert_eq!(door.set(None, a), 0);
+    assert_eq!(door.reverse("a"), text(DEFAULT));
+}
+
+#[test]
+fn vds_13_clearing_the_global_secret_leaves_that_of_a_target() {
+    let (door, _) = two_secrets();
+    door.set(Some(&SharedSecret::CLEAR), GUID_NULL);
+    assert_eq!((door.reverse("a"), door.reverse("b")), (text(SHORT), "unknown".to_owned()));
+}
+
+#[test]
+fn vds_14_an_unknown_target_is_not_found() {
+    assert_eq!(Door::per_target().set_octets(SHORT, Uuid::from_u128(0x1234)), 0x8004_2405);
+}
+
+#[test]
+fn vds_17_the_code_of_a_failing_store_comes_through() {
+    for (code, bits) in [(8, 0x8007_0008), (5, 0x8007_0005), (87, 0x8007_0057), (1168, 0x8007_0490)] {
+        let door = Door::failing(StoreError::Backend { code });
+        for target_id in [GUID_NULL, target("a").object_id()] {
+            assert_eq!(door.set_octets(SHORT, target_id), bits);
+        }
+    }
+}
+
+#[test]
+fn vds_18_remembering_needs_a_target() {
+    let door = Door::per_target();
+    assert_eq!(door.remember(GUID_NULL, Some(&SharedSecret::of(SHORT))), 0x8007_0057);
+}
+
+#[test]
+fn vds_19_the_store_accepts_one_secret_for_both_directions_and_login_can_tell() {
+    let door = Door::per_target();
+    let a = target("a").object_id();
+    assert_eq!(door.remember(a, Some(&SharedSecret::of(SHORT))), 0);
+    assert_eq!(door.set_octets(SHORT, a), 0);
+    let book = door.store.snapshot().unwrap();
+    let forward = book.forward(&target("a")).unwrap().unwrap();
+    let reverse = book.reverse(&target("a")).unwrap();
+    assert!(forward.secret().same_octets(reverse.known().unwrap().secret()));
+}
+
+#[test]
+fn vds_21_a_thousand_changes_are_never_seen_half_done() {
+    let door = Door::per_target();
+    let (x, y) = ([b'x'; 16], [b'y'; 12]);
+    door.set_octets(&x, GUID_NULL);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..1000 {
+                door.set_octets(if round % 2 == 0 { &y } else { &x }, GUID_NULL);
+            }
+        });
+        for _ in 0..1000 {
+            let seen = door.reverse("a");
+            assert!(seen == text(&x) || seen == text(&y), "{seen}");
+        }
+    });
+}
+
+#[test]
+fn vds_22_refusals_do_not_repeat_the_secret() {
+    let door = Door::per_target();
+    let canary = b"canary-that-is-far-too-long";
+    let error =
+        door.service.set_initiator_shared_secret(Some(&SharedSecret::of(canary)), GUID_NULL).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("canary"));
+}
+
+#[test]
+fn vds_24_the_initiator_name_needs_a_place() {
+    let door = Door::per_target();
+    let mut name = String::new();
+    assert_eq!(HResult::of(&door.service.get_initiator_name(None)), HResult::E_POINTER);
+    assert_eq!(door.service.get_initiator_name(Some(&mut name)), Ok(()));
+    assert_eq!(name, "iqn.2001-04.com.example:initiator");
+}

@@ -1,0 +1,35 @@
+//! Accounts that an administrator may change between two logins.
+
+use iscsi_pdu::{LoginRequest, TextKeys};
+use iscsi_secrets::generate_secret;
+use iscsi_secrets::vds::{TargetLogin, VdsIscsiTarget};
+
+use super::fault::Fault;
+use super::{Account, Credentials};
+
+/// What a login of this initiator takes; one whose account nobody made, or of a target that is gone, never succeeds.
+pub(super) fn credentials_of(managed: &VdsIscsiTarget, initiator: &str) -> Result<Credentials, Fault> {
+    Ok(match managed.login_of(initiator) {
+        Ok(TargetLogin::Open) => Credentials::None,
+        Ok(TargetLogin::Account { target_secret, initiator_secret }) => {
+            let account = Account::new(initiator, target_secret.expose_secret());
+            match initiator_secret {
+                None => Credentials::Chap(account),
+                Some(secret) => Credentials::Mutual {
+                    initiator: account,
+                    target: Account::new(managed.name().as_str(), secret.expose_secret()),
+                },
+            }
+        }
+        _ => {
+            let secret = generate_secret().map_err(|error| Fault::NoRandomOctets(error.to_string()))?;
+            Credentials::Chap(Account::new(initiator, secret.expose_secret()))
+        }
+    })
+}
+
+/// Who logs in, as the first request says it (RFC 7143, 13.6); empty if it does not.
+pub(super) fn initiator_name(first: &LoginRequest) -> String {
+    let keys = TextKeys::parse(&first.text).ok();
+    keys.and_then(|keys| keys.get("InitiatorName").map(str::to_owned)).unwrap_or_default()
+}
