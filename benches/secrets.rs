@@ -55,7 +55,7 @@ fn store(criterion: &mut Criterion) {
     group.bench_function("open", |bencher| bencher.iter(|| FileStore::open_existing(&directory).is_ok()));
     group.bench_function("look up what we prove", |bencher| bencher.iter(|| store.forward(&name).is_ok()));
     group.bench_function("look up what is proved to us", |bencher| {
-        bencher.iter(|| store.reverse(&name).is_ok())
+        bencher.iter(|| store.reverse(&name).is_ok());
     });
     group.bench_function("look up an unknown target", |bencher| {
         let Ok(unknown) = TargetName::new("iqn.2001-04.com.example:unknown") else { return };
