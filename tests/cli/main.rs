@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
 mod help;
+mod import;
 mod initiator_name;
 mod network;
 mod program;

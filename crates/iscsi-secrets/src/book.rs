@@ -17,6 +17,7 @@ use crate::target_name::TargetName;
 use crate::vault::Vault;
 
 mod applying;
+mod own;
 mod sealing;
 
 /// What a store holds, and every rule about it. Backends only load and save it.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::generate::GeneratorError;
 use crate::scope::Scope;
+#[cfg(unix)]
+use crate::secret_file::SecretFileError;
 
 /// What can go wrong with a store. The text begins with the side at fault; no secret is ever part of it.
 ///
@@ -137,6 +139,30 @@ pub enum StoreError {
         /// The largest size accepted, in octets.
         limit: u64,
     },
+    /// A file or variable of a source that others fill cannot be used.
+    #[cfg(unix)]
+    #[error("operator: {0}")]
+    SecretFile(#[from] SecretFileError),
+    /// A CHAP name without its secret.
+    #[error("operator: {found} is there without {missing}")]
+    HalfCredential {
+        /// The file or variable with the CHAP name.
+        found: String,
+        /// The file or variable that should hold the secret.
+        missing: String,
+    },
+    /// A source that was named holds not one secret: it may not be mounted, and is not taken for empty.
+    #[error("operator: there is no CHAP secret in {}", path.display())]
+    NoSecrets {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Whatever fills the directory changed it again and again while it was read.
+    #[error("system: {} changes faster than it can be read", path.display())]
+    Unsettled {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The operating system refused a step.
     #[error("system: cannot {action} {}: {kind}", path.display())]
     Io {
@@ -219,6 +245,15 @@ impl StoreError {
                 "restore {} from a backup, or move it away with its key and start again",
                 path.display()
             )),
+            #[cfg(unix)]
+            Self::SecretFile(error) => error.remedy(),
+            Self::HalfCredential { found, missing } => Some(format!("add {missing}, or remove {found}")),
+            Self::NoSecrets { path } => Some(format!(
+                "mount the secrets at {}, in files with the names of open-iscsi's keys, such as \
+                 node.session.auth.password",
+                path.display()
+            )),
+            Self::Unsettled { .. } => Some("try again".to_owned()),
             Self::Io { kind, path, .. } => io_remedy(*kind, path),
             Self::SecretDamaged { .. } => Some("store it again".to_owned()),
             Self::TooLarge { path, limit } => Some(format!(
@@ -239,6 +274,7 @@ fn io_remedy(kind: ErrorKind, path: &Path) -> Option<String> {
             Some(format!("raise the limit for the size of files, for {path} to fit in it"))
         }
         ErrorKind::ReadOnlyFilesystem => Some(format!("mount the file system of {path} writable")),
+        ErrorKind::NotFound => Some(format!("check the path: {path} does not exist, or leads nowhere")),
         ErrorKind::NotADirectory => Some(format!("check the path: a part of {path} is not a directory")),
         _ => None,
     }

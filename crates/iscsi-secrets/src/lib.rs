@@ -8,9 +8,13 @@ mod capabilities;
 mod change;
 mod check;
 mod credential;
+#[cfg(unix)]
+mod credential_keys;
 mod entry;
 mod error;
 mod generate;
+#[cfg(all(unix, feature = "file"))]
+pub mod open_iscsi;
 mod portal_name;
 mod protected;
 mod record;
@@ -44,6 +48,10 @@ pub use secret_file::{
 };
 pub use secret_use::{Direction, SecretUse};
 pub use store::SecretStore;
+#[cfg(all(unix, feature = "file"))]
+pub use store::directory::DirectoryStore;
+#[cfg(unix)]
+pub use store::environment::EnvironmentStore;
 #[cfg(all(unix, feature = "file"))]
 pub use store::file::{FileStore, KeySource};
 pub use store::memory::MemoryStore;

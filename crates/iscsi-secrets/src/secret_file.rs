@@ -3,16 +3,19 @@
 //! The octets are taken exactly as they stand, with one exception made for editors and `echo`: when the whole of
 //! it is text (valid UTF-8 without control characters), one line ending at its end (`\n` or `\r\n`) is left off.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use crate::access::is_private;
 use crate::secret::Secret;
+
+mod error;
+
+pub use error::{SecretFileError, SecretFileFault, SecretOrigin};
 
 /// The shortest secret that is read from a file, in octets: 96 bits.
 pub const MIN_FILE_SECRET_OCTETS: usize = 12;
@@ -46,12 +49,20 @@ fn refuse_if_shared(file: &File) -> Result<(), SecretFileFault> {
 }
 
 fn secret_from(stream: impl Read) -> Result<Secret, SecretFileFault> {
-    let content = read_bounded(stream).map_err(SecretFileFault::Read)?;
-    let octets = without_line_ending(&content);
+    let octets = read_octets(stream)?;
     if octets.len() < MIN_FILE_SECRET_OCTETS {
         return Err(SecretFileFault::TooShort { octets: octets.len() });
     }
-    Secret::from_octets(octets).map_err(|_| SecretFileFault::TooLong)
+    Secret::from_zeroizing(octets).map_err(|_| SecretFileFault::TooLong)
+}
+
+/// What a stream holds, be it a secret or a CHAP name, without the line ending of a text. A few octets above the
+/// longest secret are the most that is read.
+pub(crate) fn read_octets(stream: impl Read) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
+    let mut content = read_bounded(stream).map_err(SecretFileFault::Read)?;
+    let octets = without_line_ending(&content).len();
+    content.truncate(octets);
+    Ok(content)
 }
 
 /// Reads up to [`READ_LIMIT`] octets into a buffer that never grows, so that no copy is left behind.
@@ -75,85 +86,9 @@ fn without_line_ending(content: &[u8]) -> &[u8] {
     line.filter(|line| is_text(line)).unwrap_or(content)
 }
 
-fn is_text(octets: &[u8]) -> bool {
+/// Whether these octets are valid UTF-8 without control characters.
+pub(crate) fn is_text(octets: &[u8]) -> bool {
     str::from_utf8(octets).is_ok_and(|text| !text.chars().any(char::is_control))
-}
-
-/// Where a secret was to be read from.
-#[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretOrigin {
-    /// A named file.
-    File(PathBuf),
-    /// A stream without a name, such as standard input.
-    Stream,
-}
-
-impl fmt::Display for SecretOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "secret file {}", path.display()),
-            Self::Stream => f.write_str("secret from the input"),
-        }
-    }
-}
-
-/// A file or stream that gave no secret, and why.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}: {fault}")]
-pub struct SecretFileError {
-    /// The file or stream at fault.
-    pub origin: SecretOrigin,
-    /// What is wrong with it.
-    pub fault: SecretFileFault,
-}
-
-impl SecretFileError {
-    /// What the operator can do about it.
-    #[must_use]
-    pub fn remedy(&self) -> Option<String> {
-        match (&self.fault, &self.origin) {
-            (SecretFileFault::TooOpen { .. }, SecretOrigin::File(path)) => Some(format!(
-                "run `chmod 600 {}`, and replace the secret if others may have read it (a mounted Kubernetes \
-                 secret needs `defaultMode: 0400`)",
-                path.display()
-            )),
-            (SecretFileFault::TooShort { .. }, _) => Some("choose a secret of 12 octets or more".to_owned()),
-            (SecretFileFault::TooLong, _) => Some("choose a secret of 255 octets or fewer".to_owned()),
-            (SecretFileFault::Open(ErrorKind::NotFound), _) => Some("check the path".to_owned()),
-            (SecretFileFault::Open(ErrorKind::PermissionDenied), _) => {
-                Some("run as the user who owns the file".to_owned())
-            }
-            _ => None,
-        }
-    }
-}
-
-/// What is wrong with a file or stream that should hold a secret.
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SecretFileFault {
-    /// It could not be opened or examined.
-    #[error("cannot be opened: {0}")]
-    Open(ErrorKind),
-    /// Reading failed half-way.
-    #[error("cannot be read: {0}")]
-    Read(ErrorKind),
-    /// Its group or others have a right to it.
-    #[error("is open to others (mode {mode:04o})")]
-    TooOpen {
-        /// The permission bits found.
-        mode: u32,
-    },
-    /// It holds fewer than [`MIN_FILE_SECRET_OCTETS`].
-    #[error("holds {octets} octets, fewer than 12")]
-    TooShort {
-        /// How many octets it holds, the line ending left off.
-        octets: usize,
-    },
-    /// It holds more than [`Secret::MAX_OCTETS`]; how many more was not read.
-    #[error("holds more than 255 octets")]
-    TooLong,
 }
 
 #[cfg(test)]

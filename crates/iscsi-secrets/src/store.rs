@@ -14,8 +14,14 @@ use crate::secret::Secret;
 use crate::target_name::TargetName;
 
 #[cfg(all(unix, feature = "file"))]
+pub(crate) mod directory;
+#[cfg(unix)]
+pub(crate) mod environment;
+#[cfg(all(unix, feature = "file"))]
 pub(crate) mod file;
 pub(crate) mod memory;
+#[cfg(unix)]
+mod plain;
 
 /// A place where CHAP secrets live.
 ///

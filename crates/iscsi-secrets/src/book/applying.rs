@@ -58,6 +58,7 @@ impl SecretBook {
         Ok(())
     }
 
+    /// What is held for one scope, and for no other.
     pub(crate) fn record(&self, scope: &Scope) -> Option<&Record> {
         match scope {
             Scope::Global => Some(&self.every_target),

@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use super::hresult::HResult;
 use crate::error::StoreError;
+#[cfg(unix)]
+use crate::secret_file::SecretFileFault;
 use crate::target_name::TargetNameError;
 
 /// Why the door refused. Whatever it is, the store holds what it held before.
@@ -140,19 +142,23 @@ fn store_hresult(error: &StoreError) -> HResult {
     }
 }
 
+const FILE_NOT_FOUND: u32 = 2;
+const ACCESS_DENIED: u32 = 5;
+const FILE_CORRUPT: u32 = 1392;
+
 fn win32_code(error: &StoreError) -> u32 {
-    const FILE_NOT_FOUND: u32 = 2;
-    const ACCESS_DENIED: u32 = 5;
     const WRITE_PROTECT: u32 = 19;
+    const BUSY: u32 = 170;
     const REVISION_MISMATCH: u32 = 1306;
-    const FILE_CORRUPT: u32 = 1392;
     const DECRYPTION_FAILED: u32 = 6001;
     match error {
         StoreError::Backend { code } => *code,
         StoreError::ReadOnly => WRITE_PROTECT,
-        StoreError::Missing { .. } | StoreError::DatabaseGone { .. } | StoreError::KeyGone { .. } => {
-            FILE_NOT_FOUND
-        }
+        StoreError::Missing { .. }
+        | StoreError::DatabaseGone { .. }
+        | StoreError::KeyGone { .. }
+        | StoreError::HalfCredential { .. }
+        | StoreError::NoSecrets { .. } => FILE_NOT_FOUND,
         StoreError::TooOpen { .. } | StoreError::ForeignOwner { .. } => ACCESS_DENIED,
         StoreError::WrongKey { .. }
         | StoreError::KeyLength { .. }
@@ -160,15 +166,27 @@ fn win32_code(error: &StoreError) -> u32 {
         | StoreError::PassphraseNeeded { .. }
         | StoreError::NotByPassphrase { .. } => DECRYPTION_FAILED,
         StoreError::UnknownVersion { .. } => REVISION_MISMATCH,
+        StoreError::Unsettled { .. } => BUSY,
+        #[cfg(unix)]
+        StoreError::SecretFile(error) => secret_file_code(error.fault),
         StoreError::Io { kind, .. } => io_code(*kind),
+        _ => FILE_CORRUPT,
+    }
+}
+
+#[cfg(unix)]
+fn secret_file_code(fault: SecretFileFault) -> u32 {
+    match fault {
+        SecretFileFault::Open(kind) | SecretFileFault::Read(kind) => io_code(kind),
+        SecretFileFault::TooOpen { .. } | SecretFileFault::ForeignOwner { .. } => ACCESS_DENIED,
         _ => FILE_CORRUPT,
     }
 }
 
 fn io_code(kind: ErrorKind) -> u32 {
     match kind {
-        ErrorKind::NotFound => 2,
-        ErrorKind::PermissionDenied => 5,
+        ErrorKind::NotFound => FILE_NOT_FOUND,
+        ErrorKind::PermissionDenied => ACCESS_DENIED,
         ErrorKind::OutOfMemory => 14, // R15
         ErrorKind::ReadOnlyFilesystem => 19,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => 112,
@@ -194,11 +212,33 @@ mod tests {
             (StoreError::TooOpen { path: path(), mode: 0o644 }, 0x8007_0005),
             (StoreError::Damaged { path: path() }, 0x8007_0570),
             (StoreError::Missing { path: path() }, 0x8007_0002),
+            (StoreError::NoSecrets { path: path() }, 0x8007_0002),
+            (
+                StoreError::HalfCredential { found: "name".to_owned(), missing: "secret".to_owned() },
+                0x8007_0002,
+            ),
+            (StoreError::Unsettled { path: path() }, 0x8007_00AA),
             (StoreError::TargetSpecificNotSupported, 0x8004_2706),
             (StoreError::GlobalNotSupported, 0x8004_2400),
         ];
         for (error, bits) in cases {
             assert_eq!(VdsError::Store(error.clone()).hresult(), HResult::from_bits(bits), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_and_variables_that_cannot_be_used_have_codes_too() {
+        use crate::{SecretFileError, SecretOrigin};
+        let cases = [
+            (SecretFileFault::Open(ErrorKind::NotFound), 0x8007_0002),
+            (SecretFileFault::TooOpen { mode: 0o644 }, 0x8007_0005),
+            (SecretFileFault::ForeignOwner { owner: 8, user: 7 }, 0x8007_0005),
+            (SecretFileFault::TooLong, 0x8007_0570),
+        ];
+        for (fault, bits) in cases {
+            let error = SecretFileError { origin: SecretOrigin::Variable("VARIABLE"), fault };
+            assert_eq!(VdsError::Store(error.into()).hresult(), HResult::from_bits(bits), "{fault}");
         }
     }
 }

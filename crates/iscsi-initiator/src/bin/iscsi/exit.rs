@@ -65,6 +65,8 @@ impl From<&Failure> for Exit {
             Failure::Store(_)
             | Failure::UnknownScope { .. }
             | Failure::SecretFile(_)
+            | Failure::Import(_)
+            | Failure::NotAllImported { .. }
             | Failure::SecretsDiffer => Self::Secrets,
             Failure::Local { .. } | Failure::NameFile { .. } => Self::Local,
             Failure::Unfinished { source, .. } => Self::from(&**source),

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use iscsi_initiator::{Error, PortalError, UrlError};
+use iscsi_secrets::open_iscsi::ImportError;
 use iscsi_secrets::{ChapNameError, GeneratorError, SecretFileError, StoreError};
 
 use crate::printable::printable;
@@ -30,6 +31,11 @@ pub(crate) enum Failure {
     UnknownScope { name: String },
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The rest of an import was carried out.
+    #[error("not everything was imported: {left_out} left out, {kept} kept as in the store")]
+    NotAllImported { left_out: usize, kept: usize },
     #[error("the two secrets typed in are not the same")]
     SecretsDiffer,
     #[error(transparent)]
@@ -86,6 +92,8 @@ impl Failure {
             Self::Store(error) => error.remedy(),
             Self::UnknownScope { .. } => Some("see `iscsi secret list`".to_owned()),
             Self::SecretFile(error) => error.remedy(),
+            Self::Import(error) => error.remedy(),
+            Self::NotAllImported { left_out, .. } => Some(not_imported_hint(*left_out).to_owned()),
             Self::NameFile { .. } => {
                 Some("put one line `InitiatorName=iqn…` there, or use --initiator-name".to_owned())
             }
@@ -107,13 +115,26 @@ impl Failure {
             above = text;
             cause = error.source();
         }
-        if let Some(hint) = self.hint() {
-            eprintln!("hint: {}", printable(&hint));
+        if let Some(text) = self.hint() {
+            hint(&text);
         }
+    }
+}
+
+const fn not_imported_hint(left_out: usize) -> &'static str {
+    if left_out == 0 {
+        "--replace overwrites what is in the store"
+    } else {
+        "see the warnings above; `iscsi secret remember` and `iscsi secret set` store what was left out"
     }
 }
 
 /// One line on standard error about something that does not stop the program.
 pub(crate) fn warn(text: &str) {
     eprintln!("warning: {}", printable(text));
+}
+
+/// One line on standard error about what to do next.
+pub(crate) fn hint(text: &str) {
+    eprintln!("hint: {}", printable(text));
 }

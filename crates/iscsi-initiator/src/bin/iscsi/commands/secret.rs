@@ -3,6 +3,7 @@
 mod clear;
 mod forget;
 mod generate;
+mod import;
 mod list;
 mod remember;
 mod set;
@@ -41,6 +42,11 @@ pub(crate) enum Secret {
     ///
     /// Nothing else shows a secret, and this does so only with `-o -`. No file is overwritten.
     Generate(generate::Generate),
+    /// Take over what the files of open-iscsi hold
+    ///
+    /// What the store has already stays, unless --replace is given. Exit code 9 tells that something was not taken
+    /// over; everything else was. The files stay as they are.
+    Import(import::Import),
 }
 
 impl Secret {
@@ -52,6 +58,7 @@ impl Secret {
             Self::Forget(command) => command.run(options),
             Self::List => list::run(options),
             Self::Generate(command) => command.run(),
+            Self::Import(command) => command.run(options),
         }
     }
 }

@@ -1,0 +1,93 @@
+//! `iscsi secret import`
+
+mod report;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use iscsi_initiator::IscsiName;
+use iscsi_secrets::open_iscsi::{self, Existing, Fate, Finding, Plan};
+use iscsi_secrets::{Change, Scope, SecretStore};
+
+use crate::arguments::Options;
+use crate::failure::{Failure, hint, warn};
+use crate::store;
+
+#[derive(Args)]
+pub(crate) struct Import {
+    /// Directory of open-iscsi, with iscsid.conf or records in it, such as /etc/iscsi or /var/lib/iscsi
+    #[arg(long, value_name = "DIR")]
+    open_iscsi: PathBuf,
+    /// Overwrite what the store has already, where it differs
+    #[arg(long)]
+    replace: bool,
+}
+
+impl Import {
+    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+        let open_iscsi::Import { changes, findings } = open_iscsi::read(&self.open_iscsi)?;
+        tell(&findings);
+        let plan = self.carry_out(changes, options)?;
+        tell_capitals(&plan);
+        report::show(options.output, &plan)?;
+        let fates: Vec<Fate> = halves(&plan).collect();
+        if !fates.is_empty() {
+            hint(&format!(
+                "the files in {} still hold these secrets in the clear: remove them there once nothing else uses them",
+                self.open_iscsi.display()
+            ));
+        }
+        let left_out = findings.iter().filter(|finding| finding.is_left_out()).count();
+        let kept = fates.iter().filter(|fate| **fate == Fate::Kept).count();
+        if left_out + kept == 0 { Ok(()) } else { Err(Failure::NotAllImported { left_out, kept }) }
+    }
+
+    /// Stores what is to be stored, all of it or nothing.
+    fn carry_out(&self, changes: Vec<Change>, options: &Options) -> Result<Plan, Failure> {
+        if changes.is_empty() {
+            return Ok(Plan::default());
+        }
+        let existing = if self.replace { Existing::Replace } else { Existing::Keep };
+        let store = store::made_if_missing(options)?;
+        let mut plan = Plan::of(changes, &*store.snapshot()?, existing)?;
+        let changes = std::mem::take(&mut plan.changes);
+        if !changes.is_empty() {
+            store.apply_all(changes)?;
+        }
+        Ok(plan)
+    }
+}
+
+/// What becomes of every credential.
+fn halves(plan: &Plan) -> impl Iterator<Item = Fate> {
+    plan.arrivals
+        .values()
+        .flat_map(|arrival| [&arrival.forward, &arrival.reverse])
+        .flatten()
+        .map(|half| half.fate)
+}
+
+/// Every finding on a line of its own; records without credentials, of which there may be many, on one together.
+fn tell(findings: &[Finding]) {
+    let is_bare = |finding: &&Finding| matches!(finding, Finding::NoCredentials { .. });
+    for finding in findings.iter().filter(|finding| !is_bare(finding)) {
+        warn(&finding.to_string());
+    }
+    match findings.iter().filter(is_bare).count() {
+        0 => {}
+        1 => warn("1 record holds no credentials"),
+        records => warn(&format!("{records} records hold no credentials")),
+    }
+}
+
+/// open-iscsi keeps names as they were typed; here capitals become small letters, except in what a target says itself.
+fn tell_capitals(plan: &Plan) {
+    for scope in plan.arrivals.keys() {
+        if let Scope::Target(name) = scope
+            && let Ok(typed) = IscsiName::typed(name.as_str())
+            && typed.as_str() != name.as_str()
+        {
+            warn(&format!("{name} has capitals: a login to it by URL looks for {typed}"));
+        }
+    }
+}

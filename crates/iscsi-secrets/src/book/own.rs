@@ -1,0 +1,44 @@
+//! What is held for one scope by itself, whatever counts for it where it has nothing.
+
+use std::sync::Arc;
+
+use super::SecretBook;
+use crate::credential::ForwardCredential;
+use crate::error::StoreError;
+use crate::reverse_lookup::ReverseLookup;
+use crate::scope::Scope;
+
+impl SecretBook {
+    /// What is stored as ours to prove for just this scope.
+    pub fn own_forward(&self, scope: &Scope) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
+        self.record(scope).map_or(Ok(None), |record| self.open_forward(scope.clone(), record))
+    }
+
+    /// What is stored to be proved to us for just this scope.
+    pub fn own_reverse(&self, scope: &Scope) -> Result<ReverseLookup, StoreError> {
+        self.record(scope)
+            .map_or(Ok(ReverseLookup::Unknown), |record| self.open_reverse(scope.clone(), record))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Change, ReverseCredential, Secret, TargetName};
+
+    #[test]
+    fn what_counts_for_all_is_nobodys_own() {
+        let secret = || Secret::from_octets(b"abcdefghijkl").unwrap();
+        let target = Scope::Target(TargetName::new("iqn.2001-04.com.example:a").unwrap());
+        let mut book = SecretBook::new();
+        let forward = ForwardCredential::new(None, secret()).unwrap();
+        book.apply(Change::Remember(Scope::Global, forward)).unwrap();
+        let reverse = ReverseCredential::new(None, secret()).unwrap();
+        book.apply(Change::SetReverse(Scope::Discovery, reverse)).unwrap();
+        assert!(book.own_forward(&Scope::Global).unwrap().is_some());
+        assert!(book.own_forward(&target).unwrap().is_none());
+        assert!(book.own_forward(&Scope::Discovery).unwrap().is_none());
+        assert!(matches!(book.own_reverse(&Scope::Discovery), Ok(ReverseLookup::Known(_))));
+        assert!(matches!(book.own_reverse(&target), Ok(ReverseLookup::Unknown)));
+    }
+}

@@ -1,0 +1,74 @@
+//! Credentials out of the plain files of open-iscsi, for a store to take over.
+//!
+//! [`read`] makes changes of the configuration and the records in a directory such as `/etc/iscsi` or
+//! `/var/lib/iscsi`, and tells what it found about them. [`Plan`] compares the changes with what a store has; its
+//! changes are for one [`SecretStore::apply_all`](crate::SecretStore::apply_all).
+//!
+//! | file | for whom |
+//! | --- | --- |
+//! | `iscsid.conf` | every target, and every discovery |
+//! | `nodes/TARGET/ADDRESS,PORT[,TAG]`, or files in it, one for each interface | the target |
+//! | `send_targets/ADDRESS,PORT`, or `st_config` in it | discovery at the portal |
+//!
+//! Lines are read as open-iscsi reads them: `key = value` with blanks before the `=`, the value up to the last octet
+//! that is not a blank, and comments only on lines of their own. Like there, credentials count whatever `authmethod`
+//! says, an empty value is none, and the last one counts.
+
+use std::path::{Path, PathBuf};
+
+use crate::change::Change;
+
+mod credentials;
+mod error;
+mod finding;
+mod gathered;
+mod plan;
+mod records;
+mod root;
+mod settings;
+
+pub use error::ImportError;
+pub use finding::{Finding, UnreadableFile, UnusableValue};
+pub use plan::{Arrival, Existing, Fate, Half, Plan};
+
+use gathered::Gathered;
+use records::Records;
+
+/// What a directory of open-iscsi gives.
+pub struct Import {
+    /// What to store, sorted by scope. Every target with a record is registered.
+    pub changes: Vec<Change>,
+    /// What there is to tell about the files, in the order in which they were read.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads all that open-iscsi keeps in `directory`.
+///
+/// What cannot be used is left out and told, and the rest goes on. Two records of one target, or of one portal, with
+/// different credentials are not chosen between: none of them is taken. Links that lead out of the directory are not
+/// followed.
+pub fn read(directory: impl AsRef<Path>) -> Result<Import, ImportError> {
+    let Records { root, files, mut findings } = Records::find(directory.as_ref())?;
+    let mut gathered = Gathered::default();
+    for file in files {
+        match root.read(&file.path) {
+            Ok(content) => {
+                let told = credentials::take(&file, &content, &mut gathered);
+                findings.extend(told);
+            }
+            Err(fault) => findings.push(Finding::Unreadable { path: file.path, fault }),
+        }
+    }
+    let (changes, conflicts) = gathered.into_changes();
+    findings.extend(conflicts);
+    Ok(Import { changes, findings })
+}
+
+/// One file, and for whom its keys are.
+struct RecordFile {
+    path: PathBuf,
+    parts: Vec<records::Part>,
+}
+
+#[cfg(test)]
+mod tests;

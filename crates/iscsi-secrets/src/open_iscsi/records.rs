@@ -1,0 +1,174 @@
+//! Which files there are, and for whom.
+
+use std::path::{Path, PathBuf};
+
+use super::RecordFile;
+use super::error::ImportError;
+use super::finding::{Finding, UnreadableFile};
+use super::root::Root;
+use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
+use crate::portal_name::PortalName;
+use crate::scope::Scope;
+use crate::target_name::TargetName;
+
+/// Keys of a file, and for whom they are.
+pub(super) struct Part {
+    pub(super) scope: Scope,
+    pub(super) keys: &'static [CredentialKeys],
+}
+
+/// All files of a directory.
+pub(super) struct Records {
+    pub(super) root: Root,
+    pub(super) files: Vec<RecordFile>,
+    /// What is not such a file.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Records {
+    /// Looks for everything that open-iscsi puts there.
+    pub(super) fn find(directory: &Path) -> Result<Self, ImportError> {
+        let mut records = Self { root: Root::new(directory)?, files: Vec::new(), findings: Vec::new() };
+        let (configured, nodes, portals) =
+            (records.add_configuration(), records.add_nodes()?, records.add_portals()?);
+        if configured || nodes || portals {
+            Ok(records)
+        } else {
+            Err(ImportError::NothingThere { path: directory.to_path_buf() })
+        }
+    }
+
+    fn add_configuration(&mut self) -> bool {
+        let path = self.root.join("iscsid.conf");
+        let there = path.symlink_metadata().is_ok();
+        if there {
+            let session = Part { scope: Scope::Global, keys: &SESSION };
+            let discovery = Part { scope: Scope::Discovery, keys: &DISCOVERY };
+            self.files.push(RecordFile { path, parts: vec![session, discovery] });
+        }
+        there
+    }
+
+    /// `nodes/TARGET/ADDRESS,PORT[,TAG]`, which is a record or holds one for each interface.
+    fn add_nodes(&mut self) -> Result<bool, ImportError> {
+        let Some(targets) = self.list_known("nodes")? else { return Ok(false) };
+        for target in targets {
+            match target_name(&target) {
+                Some(name) => self.add_target(&target, &name)?,
+                None => self.findings.push(Finding::ForeignName { path: target }),
+            }
+        }
+        Ok(true)
+    }
+
+    fn add_target(&mut self, directory: &Path, name: &TargetName) -> Result<(), ImportError> {
+        for portal in self.list(directory)? {
+            if portal_name(&portal).is_none() {
+                self.findings.push(Finding::ForeignName { path: portal });
+                continue;
+            }
+            let paths = if self.is_directory(&portal) { self.list(&portal)? } else { vec![portal] };
+            for path in paths {
+                let part = Part { scope: Scope::Target(name.clone()), keys: &SESSION };
+                self.files.push(RecordFile { path, parts: vec![part] });
+            }
+        }
+        Ok(())
+    }
+
+    /// `send_targets/ADDRESS,PORT`, which is a record or holds one beside links to what was discovered.
+    fn add_portals(&mut self) -> Result<bool, ImportError> {
+        let Some(portals) = self.list_known("send_targets")? else { return Ok(false) };
+        for portal in portals {
+            let Some(name) = portal_name(&portal) else {
+                self.findings.push(Finding::ForeignName { path: portal });
+                continue;
+            };
+            let path = if self.is_directory(&portal) { portal.join("st_config") } else { portal };
+            let part = Part { scope: Scope::Portal(name), keys: &DISCOVERY };
+            self.files.push(RecordFile { path, parts: vec![part] });
+        }
+        Ok(true)
+    }
+
+    /// What a directory holds that open-iscsi may have made; `None` if it has not.
+    fn list_known(&mut self, name: &str) -> Result<Option<Vec<PathBuf>>, ImportError> {
+        let path = self.root.join(name);
+        if path.symlink_metadata().is_err() {
+            return Ok(None);
+        }
+        self.list(&path).map(Some)
+    }
+
+    /// What a directory holds; nothing, and a finding, if it is none or leads outside.
+    fn list(&mut self, path: &Path) -> Result<Vec<PathBuf>, ImportError> {
+        let fault = match self.root.is_directory(path) {
+            Ok(true) => return self.root.list(path),
+            Ok(false) => UnreadableFile::NotADirectory,
+            Err(fault) => fault,
+        };
+        self.findings.push(Finding::Unreadable { path: path.to_path_buf(), fault });
+        Ok(Vec::new())
+    }
+
+    /// What cannot be told is left to be read, where it becomes a finding.
+    fn is_directory(&self, path: &Path) -> bool {
+        self.root.is_directory(path).unwrap_or(false)
+    }
+}
+
+/// The name of a directory is anything until it is an iSCSI name.
+fn target_name(path: &Path) -> Option<TargetName> {
+    let name = path.file_name()?.to_str()?;
+    let is_typed = ["iqn.", "eui.", "naa."].iter().any(|kind| name.starts_with(kind));
+    TargetName::new(name).ok().filter(|_| is_typed)
+}
+
+/// `ADDRESS,PORT`, and for nodes the tag of a portal group; IPv6 addresses have no brackets here.
+fn portal_name(path: &Path) -> Option<PortalName> {
+    let mut parts = path.file_name()?.to_str()?.split(',');
+    let (host, port) = (parts.next()?, parts.next()?.parse::<u16>().ok()?);
+    let host = host.to_ascii_lowercase();
+    if host.is_empty() {
+        return None;
+    }
+    let brackets = host.contains(':') && !host.starts_with('[');
+    PortalName::new(if brackets { format!("[{host}]:{port}") } else { format!("{host}:{port}") }).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portals_have_the_names_under_which_discovery_looks_them_up() {
+        let name = |file: &str| portal_name(Path::new(file)).map(|name| name.to_string());
+        for (file, portal) in [
+            ("192.0.2.7,3260", "192.0.2.7:3260"),
+            ("192.0.2.7,3260,1", "192.0.2.7:3260"),
+            ("2001:db8::7,3261,-1", "[2001:db8::7]:3261"),
+            ("[2001:DB8::7],3261", "[2001:db8::7]:3261"),
+            ("Host.Example,860", "host.example:860"),
+        ] {
+            assert_eq!(name(file).as_deref(), Some(portal));
+        }
+        for file in ["192.0.2.7", ",3260", "192.0.2.7,", "192.0.2.7,65536", "a b,3260", "lost+found", ""] {
+            assert_eq!(name(file), None, "{file:?}");
+        }
+    }
+
+    #[test]
+    fn only_iscsi_names_are_targets() {
+        let is_target = |file: &str| target_name(Path::new(file)).is_some();
+        assert!(
+            ["iqn.2001-04.com.example:Disk", "eui.02004567A425678D", "naa.52"]
+                .iter()
+                .all(|name| is_target(name))
+        );
+        assert!(
+            !["disk", "IQN.2001-04.com.example:a", "iqn.a b", "iqn.a\x1b[2J", ""]
+                .iter()
+                .any(|name| is_target(name))
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! The directory out of which nothing leads.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use zeroize::Zeroizing;
+
+use super::error::ImportError;
+use super::finding::UnreadableFile;
+
+/// How many names are looked at: more than any initiator has.
+pub(super) const MAX_RECORDS: usize = 100_000;
+
+/// The largest file that is read, in octets.
+pub(super) const MAX_FILE_OCTETS: u64 = 1 << 20;
+
+/// A directory and what lies below it.
+pub(super) struct Root {
+    path: PathBuf,
+    /// The same without any link in it.
+    resolved: PathBuf,
+    listed: usize,
+}
+
+/// The content of a file, wiped when it is dropped.
+pub(super) struct Content {
+    pub(super) octets: Zeroizing<Vec<u8>>,
+    pub(super) mode: u32,
+}
+
+impl Root {
+    /// The directory at `path`.
+    pub(super) fn new(path: &Path) -> Result<Self, ImportError> {
+        let resolved = fs::canonicalize(path).map_err(refused(path))?;
+        Ok(Self { path: path.to_path_buf(), resolved, listed: 0 })
+    }
+
+    /// Where a file below it is.
+    pub(super) fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Whether a file or directory is there that does not lead outside.
+    pub(super) fn is_directory(&self, path: &Path) -> Result<bool, UnreadableFile> {
+        Ok(self.inside(path)?.is_dir())
+    }
+
+    /// What a directory holds, by name.
+    pub(super) fn list(&mut self, path: &Path) -> Result<Vec<PathBuf>, ImportError> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(path).map_err(refused(path))? {
+            found.push(entry.map_err(refused(path))?.path());
+            self.listed += 1;
+            if self.listed > MAX_RECORDS {
+                return Err(ImportError::TooManyRecords { path: self.path.clone() });
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Reads a whole file, if it is a regular one.
+    pub(super) fn read(&self, path: &Path) -> Result<Content, UnreadableFile> {
+        let file = open(&self.inside(path)?).map_err(unread)?;
+        let metadata = file.metadata().map_err(unread)?;
+        if !metadata.is_file() {
+            return Err(UnreadableFile::NotAFile);
+        }
+        if metadata.len() > MAX_FILE_OCTETS {
+            return Err(UnreadableFile::TooLarge);
+        }
+        let octets = read_at_most(&file, metadata.len()).map_err(unread)?;
+        Ok(Content { octets, mode: metadata.mode() & 0o7777 })
+    }
+
+    fn inside(&self, path: &Path) -> Result<PathBuf, UnreadableFile> {
+        let resolved = fs::canonicalize(path).map_err(unread)?;
+        if resolved.starts_with(&self.resolved) { Ok(resolved) } else { Err(UnreadableFile::Outside) }
+    }
+}
+
+/// Opens a path without links, and without waiting in case it is a pipe.
+fn open(resolved: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(resolved)
+}
+
+/// Reads into a buffer that never grows, so that no copy is left behind.
+fn read_at_most(file: &File, octets: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    /// Room behind the content: reading to the end then does not ask for more.
+    const SLACK: usize = 64;
+    let expected = usize::try_from(octets).map_err(|_| ErrorKind::OutOfMemory)?;
+    let mut content = Zeroizing::new(Vec::with_capacity(expected + SLACK));
+    file.take(octets).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "that is how map_err gives it")]
+fn unread(error: io::Error) -> UnreadableFile {
+    UnreadableFile::Io(error.kind())
+}
+
+fn refused(path: &Path) -> impl FnOnce(io::Error) -> ImportError {
+    let path = path.to_path_buf();
+    move |error| ImportError::Directory { path, kind: error.kind() }
+}

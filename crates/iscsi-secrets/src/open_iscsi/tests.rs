@@ -1,0 +1,182 @@
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::*;
+
+mod hostile;
+mod planned;
+mod unusable;
+
+use crate::{MemoryStore, PortalName, ReverseLookup, Scope, Secret, SecretBook, SecretStore, TargetName};
+
+const DISK: &str = "iqn.2001-04.com.example:disk";
+
+/// A directory of open-iscsi.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A file of mode 0600 with these lines, and the directories above it.
+    fn write(&self, name: &str, lines: &[&str]) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, lines.concat()).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    /// The record of a target at a portal, as today's open-iscsi writes one.
+    fn node(&self, target: &str, portal: &str, lines: &[&str]) -> PathBuf {
+        let head = ["# BEGIN RECORD 2.1.8\n", "node.startup = manual\n"];
+        let tail = ["node.conn[0].timeo.auth_timeout = 45\n", "# END RECORD\n"];
+        self.write(&format!("nodes/{target}/{portal}/default"), &[&head, lines, &tail].concat())
+    }
+
+    fn read(&self) -> Import {
+        read(self.0.path()).unwrap()
+    }
+
+    /// What a store then holds, and what was found.
+    fn imported(&self) -> (Held, Vec<Finding>) {
+        let Import { changes, findings } = self.read();
+        let store = MemoryStore::new();
+        store.apply_all(changes).unwrap();
+        (Held(store.snapshot().unwrap()), findings)
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        self.read().findings
+    }
+}
+
+struct Held(std::sync::Arc<SecretBook>);
+
+impl Held {
+    /// Name and secret that we prove, and that are proved to us, as one text.
+    fn of(&self, scope: &Scope) -> String {
+        let shown = |name: Option<&str>, secret: &Secret| {
+            format!("{}:{}", name.unwrap_or("-"), secret.expose_secret().escape_ascii())
+        };
+        let forward = self.0.own_forward(scope).unwrap();
+        let forward = forward.map_or("-".to_owned(), |held| shown(held.name(), held.secret()));
+        match self.0.own_reverse(scope).unwrap() {
+            ReverseLookup::Known(held) => format!("{forward} {}", shown(held.name(), held.secret())),
+            ReverseLookup::Cleared | ReverseLookup::Unknown => format!("{forward} -"),
+        }
+    }
+
+    fn of_target(&self, name: &str) -> String {
+        self.of(&target(name))
+    }
+}
+
+fn target(name: &str) -> Scope {
+    Scope::Target(TargetName::new(name).unwrap())
+}
+
+const FORWARD: [&str; 2] =
+    ["node.session.auth.username = us er = #1\n", "node.session.auth.password = forward-secret\n"];
+const REVERSE: [&str; 2] =
+    ["node.session.auth.username_in = target\n", "node.session.auth.password_in = reverse-secret\n"];
+
+#[test]
+fn the_configuration_is_for_every_target_and_every_discovery() {
+    let place = Place::new();
+    place.write(
+        "iscsid.conf",
+        &[
+            "# node.session.auth.password_in = a-comment\n",
+            "node.session.auth.authmethod = CHAP\n",
+            "node.session.auth.username = user\n",
+            "node.session.auth.password =  # and = in \"it\" \t\r\n",
+            "discovery.sendtargets.auth.password = d-forward-secret\n",
+            "discovery.sendtargets.auth.username_in = d-target\n",
+            "discovery.sendtargets.auth.password_in = d-reverse-secret\n",
+            "node.session.timeo.replacement_timeout = 120",
+        ],
+    );
+    let (held, findings) = place.imported();
+    assert_eq!(held.of(&Scope::Global), "user:# and = in \\\"it\\\" -");
+    assert_eq!(held.of(&Scope::Discovery), "-:d-forward-secret d-target:d-reverse-secret");
+    assert_eq!(findings, []);
+}
+
+#[test]
+fn records_of_every_layout_are_found() {
+    let place = Place::new();
+    place.node(DISK, "192.0.2.7,3260,1", &[&FORWARD[..], &REVERSE].concat());
+    place.write("nodes/iqn.2001-04.com.example:old/192.0.2.8,3260", &FORWARD);
+    place.write("nodes/eui.02004567A425678D/2001:db8::7,3260,-1/iface0", &REVERSE);
+    let discovery = ["discovery.sendtargets.auth.password = d-secret-of-12\n"];
+    place.write("send_targets/192.0.2.9,3260/st_config", &discovery);
+    place.write("send_targets/2001:db8::9,3261", &discovery);
+    let (held, findings) = place.imported();
+    assert_eq!(held.of_target(DISK), "us er = #1:forward-secret target:reverse-secret");
+    assert_eq!(held.of_target("iqn.2001-04.com.example:old"), "us er = #1:forward-secret -");
+    assert_eq!(held.of_target("eui.02004567A425678D"), "- target:reverse-secret");
+    for portal in ["192.0.2.9:3260", "[2001:db8::9]:3261"] {
+        assert_eq!(held.of(&Scope::Portal(PortalName::new(portal).unwrap())), "-:d-secret-of-12 -");
+    }
+    assert_eq!(findings, []);
+}
+
+#[test]
+fn a_target_without_credentials_becomes_known() {
+    let place = Place::new();
+    let path = place.node(DISK, "192.0.2.7,3260,1", &["node.session.auth.authmethod = None\n"]);
+    let (held, findings) = place.imported();
+    assert!(held.0.knows(&TargetName::new(DISK).unwrap()));
+    assert_eq!(held.of_target(DISK), "- -");
+    assert_eq!(findings, [Finding::NoCredentials { path }]);
+    assert!(!findings[0].is_left_out());
+}
+
+#[test]
+fn credentials_count_whatever_the_method_and_the_last_one_that_is_not_empty_counts() {
+    let place = Place::new();
+    let lines = ["node.session.auth.authmethod = None\n", FORWARD[1]];
+    place.node(DISK, "192.0.2.7,3260,1", &[&lines[..], &["node.session.auth.password = \n"]].concat());
+    let other = "iqn.2001-04.com.example:other";
+    place.node(other, "192.0.2.7,3260,1", &[FORWARD[1], "node.session.auth.password = second-secret\n"]);
+    let (held, findings) = place.imported();
+    assert_eq!(held.of_target(DISK), "-:forward-secret -");
+    assert_eq!(held.of_target(other), "-:second-secret -");
+    assert_eq!(findings, []);
+}
+
+#[test]
+fn portals_of_a_target_may_agree_or_say_nothing() {
+    let place = Place::new();
+    place.node(DISK, "192.0.2.7,3260,1", &FORWARD);
+    place.node(DISK, "192.0.2.8,3260,1", &[&FORWARD[..], &REVERSE].concat());
+    let path = place.node(DISK, "192.0.2.9,3260,1", &[]);
+    let (held, findings) = place.imported();
+    assert_eq!(held.of_target(DISK), "us er = #1:forward-secret target:reverse-secret");
+    assert_eq!(findings, [Finding::NoCredentials { path }]);
+}
+
+#[test]
+fn records_that_contradict_each_other_give_nothing_but_the_name() {
+    for other in [
+        &["node.session.auth.username = us er = #1\n", "node.session.auth.password = another-secret\n"],
+        &["node.session.auth.username = another\n", FORWARD[1]],
+    ] {
+        let place = Place::new();
+        let earlier = place.node(DISK, "192.0.2.7,3260,1", &[&FORWARD[..], &REVERSE].concat());
+        let path = place.node(DISK, "192.0.2.8,3260,1", other);
+        place.write("iscsid.conf", &REVERSE);
+        let (held, findings) = place.imported();
+        assert!(held.0.knows(&TargetName::new(DISK).unwrap()));
+        assert_eq!(held.of_target(DISK), "- -");
+        assert_eq!(held.of(&Scope::Global), "- target:reverse-secret");
+        assert_eq!(findings, [Finding::Conflict { scope: target(DISK), path, earlier }]);
+    }
+}

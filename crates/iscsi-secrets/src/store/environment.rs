@@ -1,0 +1,111 @@
+//! Secrets in the environment of the process, under libiscsi's names.
+
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::plain::{self, Found, PlainSource};
+use crate::book::SecretBook;
+use crate::capabilities::Capabilities;
+use crate::change::Change;
+use crate::credential_keys::{CredentialKeys, Direction};
+use crate::error::StoreError;
+use crate::scope::Scope;
+use crate::secret_file::SecretOrigin;
+use crate::store::SecretStore;
+
+/// The variables that libiscsi reads, as a store that is only read: one secret of each direction, for every target.
+///
+/// Every read sees the variables as they are then. An empty one counts as unset, and where none is set the store holds
+/// nothing. A user name without its password is an error. There are no secrets of single targets, so behind the VDS
+/// door rule R3 applies.
+pub struct EnvironmentStore {
+    lookup: Lookup,
+}
+
+type Lookup = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+
+const KEYS: [CredentialKeys; 2] = [
+    CredentialKeys {
+        direction: Direction::Forward,
+        name: EnvironmentStore::USERNAME,
+        secret: EnvironmentStore::PASSWORD,
+    },
+    CredentialKeys {
+        direction: Direction::Reverse,
+        name: EnvironmentStore::TARGET_USERNAME,
+        secret: EnvironmentStore::TARGET_PASSWORD,
+    },
+];
+
+impl EnvironmentStore {
+    /// The CHAP name that we send.
+    pub const USERNAME: &str = "LIBISCSI_CHAP_USERNAME";
+    /// The secret that we prove.
+    pub const PASSWORD: &str = "LIBISCSI_CHAP_PASSWORD";
+    /// The CHAP name that the target must send.
+    pub const TARGET_USERNAME: &str = "LIBISCSI_CHAP_TARGET_USERNAME";
+    /// The secret that the target must prove.
+    pub const TARGET_PASSWORD: &str = "LIBISCSI_CHAP_TARGET_PASSWORD";
+
+    /// The environment of this process.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::reading(|name| env::var_os(name))
+    }
+
+    /// Another environment.
+    fn reading(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
+        Self { lookup: Box::new(lookup) }
+    }
+
+    fn octets(&self, variable: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let octets = Zeroizing::new((self.lookup)(variable)?.into_vec());
+        (!octets.is_empty()).then_some(octets)
+    }
+}
+
+impl Default for EnvironmentStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PlainSource for EnvironmentStore {
+    fn origin(&self, place: &'static str) -> SecretOrigin {
+        SecretOrigin::Variable(place)
+    }
+
+    fn label(&self, place: &'static str) -> String {
+        place.to_owned()
+    }
+}
+
+impl SecretStore for EnvironmentStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            per_target: false,
+            global: true,
+            writable: false,
+            persistent: false,
+            encrypted_at_rest: false,
+        }
+    }
+
+    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+        let variables = KEYS.iter().flat_map(|keys| [keys.name, keys.secret]);
+        let found: Found = variables.filter_map(|name| Some((name, self.octets(name)?))).collect();
+        plain::book(self, found, &[(Scope::Global, &KEYS)]).map(Arc::new)
+    }
+
+    fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let capabilities = self.capabilities();
+        changes.iter().try_for_each(|change| capabilities.admit(change))
+    }
+}
+
+#[cfg(test)]
+mod tests;
