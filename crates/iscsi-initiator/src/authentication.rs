@@ -9,6 +9,7 @@ use iscsi_secrets::{
     TargetName,
 };
 
+use crate::blocking::blocking;
 use crate::{Error, Portal};
 
 /// How much authentication a login demands.
@@ -46,48 +47,65 @@ pub(crate) struct Credentials {
     initiator_name: String,
 }
 
+/// Whose credentials are looked up in a store.
+pub(crate) enum Whose {
+    /// Those of a target.
+    Target(TargetName),
+    /// Those of a discovery at a portal, which has its own (CHP-30).
+    Portal(PortalName),
+}
+
+impl Whose {
+    pub(crate) fn target(name: &IscsiName) -> Result<Self, Error> {
+        let name = TargetName::new(name.as_str());
+        name.map(Self::Target)
+            .map_err(|error| Error::Caller(format!("target name cannot be looked up: {error}")))
+    }
+
+    pub(crate) fn portal(portal: &Portal) -> Result<Self, Error> {
+        let name = PortalName::try_from(portal);
+        name.map(Self::Portal).map_err(|error| Error::Caller(format!("portal cannot be looked up: {error}")))
+    }
+
+    /// Both directions, from one state of the store.
+    fn look_up(&self, book: &SecretBook) -> Result<Known, StoreError> {
+        Ok(match self {
+            Self::Target(name) => (book.forward(name)?, book.reverse(name)?),
+            Self::Portal(name) => (book.discovery_forward(name)?, book.discovery_reverse(name)?),
+        })
+    }
+}
+
 /// What a store knows for both directions.
 type Known = (Option<Arc<ForwardCredential>>, ReverseLookup);
 
+impl AuthenticationRequest {
+    /// Whether anything is left for the store to say.
+    fn leaves_open(&self) -> bool {
+        match self.mode {
+            AuthenticationMode::None => false,
+            AuthenticationMode::Chap | AuthenticationMode::IfAsked => self.forward.is_none(),
+            AuthenticationMode::Automatic | AuthenticationMode::Mutual => {
+                self.forward.is_none() || self.reverse.is_none()
+            }
+        }
+    }
+}
+
 impl Credentials {
-    /// Decides for a target; reads the store once, so that both directions are of one state of it.
-    pub(crate) fn for_target(
+    /// Decides for one login: what the caller gives goes before what the store knows. The store is asked once, on a
+    /// thread that may block if it has to wait, and not at all if nothing is left for it to say.
+    pub(crate) async fn of(
+        whose: Whose,
         request: &AuthenticationRequest,
-        store: &dyn SecretStore,
-        target: &IscsiName,
+        store: &Arc<dyn SecretStore>,
         initiator_name: &IscsiName,
     ) -> Result<Self, Error> {
-        let name = TargetName::new(target.as_str())
-            .map_err(|error| Error::Caller(format!("target name cannot be looked up: {error}")))?;
-        Self::look_up(request, store, initiator_name, |book| Ok((book.forward(&name)?, book.reverse(&name)?)))
-    }
-
-    /// Decides for a discovery session, which has credentials of its own (CHP-30): what the caller gives, else what
-    /// the store knows for the portal.
-    pub(crate) fn for_discovery(
-        request: &AuthenticationRequest,
-        store: &dyn SecretStore,
-        portal: &Portal,
-        initiator_name: &IscsiName,
-    ) -> Result<Self, Error> {
-        let name = PortalName::try_from(portal)
-            .map_err(|error| Error::Caller(format!("portal cannot be looked up: {error}")))?;
-        Self::look_up(request, store, initiator_name, |book| {
-            Ok((book.discovery_forward(&name)?, book.discovery_reverse(&name)?))
-        })
-    }
-
-    /// What the caller gives goes before what the store knows; with mode `None` the store is not asked.
-    fn look_up(
-        request: &AuthenticationRequest,
-        store: &dyn SecretStore,
-        initiator_name: &IscsiName,
-        known: impl FnOnce(&SecretBook) -> Result<Known, StoreError>,
-    ) -> Result<Self, Error> {
-        let (forward, reverse) = if request.mode == AuthenticationMode::None {
-            (None, ReverseLookup::Unknown)
+        let (forward, reverse) = if request.leaves_open() {
+            let book = current_book(store).await.map_err(Error::Secrets)?;
+            whose.look_up(&book).map_err(Error::Secrets)?
         } else {
-            store.snapshot().and_then(|book| known(&book)).map_err(Error::Secrets)?
+            (None, ReverseLookup::Unknown)
         };
         let forward = request.forward.clone().or(forward);
         let reverse = request.reverse.clone().map_or(reverse, ReverseLookup::Known);
@@ -146,4 +164,12 @@ impl Credentials {
 
 fn policy(reason: &str) -> Error {
     Error::Policy(reason.to_owned())
+}
+
+async fn current_book(store: &Arc<dyn SecretStore>) -> Result<Arc<SecretBook>, StoreError> {
+    if let Some(book) = store.snapshot_now() {
+        return Ok(book);
+    }
+    let store = Arc::clone(store);
+    blocking((), move |()| store.snapshot()).await
 }

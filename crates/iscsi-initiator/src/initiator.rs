@@ -9,7 +9,8 @@ use iscsi_secrets::vds::VdsServiceIscsi;
 use iscsi_secrets::{Change, SecretStore, TargetName};
 use tokio::time::timeout;
 
-use crate::authentication::{AuthenticationRequest, Credentials};
+use crate::authentication::{AuthenticationRequest, Credentials, Whose};
+use crate::blocking::blocking;
 use crate::connection::{Attempt, LoginOutcome, attempt_login};
 use crate::redirects::Redirects;
 use crate::session_handle::{Session, SessionDetails};
@@ -52,10 +53,7 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Vec<DiscoveredTarget>, Error> {
-        let (store, request) = (Arc::clone(&self.store), authentication.clone());
-        let (name, at) = (self.config.initiator_name.clone(), portal.clone());
-        let credentials =
-            blocking((), move |()| Credentials::for_discovery(&request, &*store, &at, &name)).await?;
+        let credentials = self.credentials(Whose::portal(portal)?, authentication).await?;
         let session = self.log_in(SessionType::Discovery, portal, &credentials).await?;
         let targets = session.send_targets("All").await;
         if let Err(error) = session.logout().await {
@@ -97,11 +95,12 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Session, Error> {
-        let (store, request) = (Arc::clone(&self.store), authentication.clone());
-        let (name, target_name) = (self.config.initiator_name.clone(), target.clone());
-        let credentials =
-            blocking((), move |()| Credentials::for_target(&request, &*store, &target_name, &name)).await?;
+        let credentials = self.credentials(Whose::target(target)?, authentication).await?;
         self.log_in(SessionType::Normal(target), portal, &credentials).await
+    }
+
+    async fn credentials(&self, whose: Whose, request: &AuthenticationRequest) -> Result<Credentials, Error> {
+        Credentials::of(whose, request, &self.store, &self.config.initiator_name).await
     }
 
     async fn log_in(
@@ -136,9 +135,10 @@ impl Initiator {
                 credentials,
             };
             portal = match attempt_login(&attempt).await {
-                Ok(LoginOutcome::Complete(transport, completed)) => {
+                Ok(LoginOutcome::Complete(transport, completed, times)) => {
                     let (target, moved) = (target_of(session_type).cloned(), redirects.moved());
-                    let details = SessionDetails { target, portal, moved, isid: lease.isid(), completed };
+                    let isid = lease.isid();
+                    let details = SessionDetails { target, portal, moved, isid, completed, times };
                     return Ok(Session::start(transport, lease, details, self.config.command_timeout));
                 }
                 Ok(LoginOutcome::Redirect(redirect)) => redirects.follow(portal, &redirect)?,
@@ -154,18 +154,5 @@ const fn target_of(session_type: SessionType<'_>) -> Option<&IscsiName> {
     match session_type {
         SessionType::Normal(target) => Some(target),
         SessionType::Discovery => None,
-    }
-}
-
-/// Runs what may block on the thread pool made for it.
-async fn blocking<T, R, F>(argument: T, work: F) -> R
-where
-    T: Send + 'static,
-    R: Send + 'static,
-    F: FnOnce(T) -> R + Send + 'static,
-{
-    match tokio::task::spawn_blocking(move || work(argument)).await {
-        Ok(result) => result,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

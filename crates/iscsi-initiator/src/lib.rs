@@ -2,12 +2,14 @@
 
 mod authentication;
 mod block_device;
+mod blocking;
 mod config;
 mod connection;
 mod error;
 mod initiator;
 mod isid_pool;
 mod logical_units;
+mod login_times;
 mod portal;
 mod redirects;
 pub mod scsi;
@@ -24,6 +26,7 @@ pub use iscsi_login::initiator::{Authenticated, Completed};
 pub use iscsi_login::{ChapAlgorithm, DigestPreference, DiscoveredTarget, Offer, Parameters};
 pub use iscsi_pdu::{IscsiName, Isid, Lun, TargetAddress};
 pub use isid_pool::IsidPool;
+pub use login_times::LoginTimes;
 pub use portal::{Portal, PortalError};
 pub use redirects::Moved;
 pub use session_handle::{PendingCommand, Session, SessionDetails};

@@ -14,7 +14,7 @@ use crate::isid_pool::IsidLease;
 use crate::redirects::Moved;
 use crate::scsi::Command;
 use crate::session::{Completion, Finished, Protocol, ScsiRequest, SessionRequest};
-use crate::{Error, Lun, Portal};
+use crate::{Error, LoginTimes, Lun, Portal};
 
 /// Requests that may wait between handles and driver.
 const QUEUE_LENGTH: usize = 64;
@@ -43,6 +43,8 @@ pub struct SessionDetails {
     pub isid: Isid,
     /// What was agreed on, and who authenticated whom.
     pub completed: Completed,
+    /// How long the login took.
+    pub times: LoginTimes,
 }
 
 impl Session {

@@ -25,7 +25,8 @@ mod plain;
 
 /// A place where CHAP secrets live.
 ///
-/// A backend provides the first three methods; all rules stand in [`SecretBook`] and are the same everywhere. Every
+/// A backend provides [`capabilities`](Self::capabilities), [`snapshot`](Self::snapshot) and
+/// [`apply_all`](Self::apply_all); all rules stand in [`SecretBook`] and are the same everywhere. Every
 /// read sees the store as it is at that moment, and a store that cannot be read is an error, never an empty one.
 /// Changes are carried out whole or, after any error, not at all.
 ///
@@ -37,6 +38,11 @@ pub trait SecretStore: Send + Sync {
     /// All that the store holds at this moment. A login takes one snapshot and reads both directions from it, so
     /// that it never joins credentials from before and after a change.
     fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError>;
+
+    /// The same, if it can be told without waiting for a disk or another process.
+    fn snapshot_now(&self) -> Option<Arc<SecretBook>> {
+        None
+    }
 
     /// Carries out all of these changes in their order, or none, if [`Capabilities::admit`] lets each of them.
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError>;

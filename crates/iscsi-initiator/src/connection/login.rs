@@ -1,5 +1,7 @@
 //! One attempt to log in over a new connection.
 
+use std::time::{Duration, Instant};
+
 use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
 use iscsi_login::{LoginError, Misuse};
 use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumber, Stage};
@@ -7,7 +9,7 @@ use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumbe
 use super::own_challenge::{OwnChallenge, is_ours};
 use super::{Transport, random};
 use crate::authentication::Credentials;
-use crate::{Config, Error, Portal};
+use crate::{Config, Error, LoginTimes, Portal};
 
 /// Connection identifier of the leading connection.
 const LEADING_CID: u16 = 0;
@@ -25,7 +27,7 @@ pub(crate) struct Attempt<'a> {
 #[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
 pub(crate) enum LoginOutcome {
     /// Full feature phase; the transport is already in it.
-    Complete(Transport, Completed),
+    Complete(Transport, Completed, LoginTimes),
     /// The target is elsewhere; the connection is closed.
     Redirect(Redirect),
 }
@@ -39,10 +41,13 @@ pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome,
     // Settings and secrets are checked, and the first request is made, before any packet leaves.
     let (mut login, mut request) =
         Login::start(login_config(attempt, &challenge)?).map_err(refused_settings)?;
+    let mut clock = Stopwatch::start();
     let mut transport = Transport::connect(attempt.portal).await?;
+    let mut times = LoginTimes { connect: clock.lap(), ..LoginTimes::default() };
     loop {
         let response =
             exchange(&mut transport, &request).await.map_err(|error| closed(error, login.stage()))?;
+        times.add(login.stage(), clock.lap());
         let step = login.receive(&response).map_err(|error| failed(attempt.portal, error))?;
         (login, request) = match step {
             Step::Send(login, request) => (login, request),
@@ -50,9 +55,23 @@ pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome,
             Step::Complete(completed) => {
                 let parameters = &completed.parameters;
                 transport.enter_full_feature(parameters.digests, parameters.max_recv_data_segment_length);
-                return Ok(LoginOutcome::Complete(transport, completed));
+                return Ok(LoginOutcome::Complete(transport, completed, times));
             }
         };
+    }
+}
+
+/// Measures one lap after the other.
+struct Stopwatch(Instant);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    fn lap(&mut self) -> Duration {
+        let began = std::mem::replace(&mut self.0, Instant::now());
+        self.0 - began
     }
 }
 

@@ -6,7 +6,8 @@ use iscsi_secrets::vds::{SharedSecret, VdsError, VdsServiceIscsi};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Initiator, blocking};
+use super::Initiator;
+use crate::blocking::blocking;
 
 /// The interface of `IVdsServiceIscsi`, on the store from which this initiator takes its secrets.
 ///

@@ -49,6 +49,10 @@ impl SecretStore for MemoryStore {
         Ok(Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
+    fn snapshot_now(&self) -> Option<Arc<SecretBook>> {
+        self.snapshot().ok()
+    }
+
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         let capabilities = self.capabilities();
         changes.iter().try_for_each(|change| capabilities.admit(change))?;
