@@ -19,13 +19,15 @@ fn every_command_and_every_exit_code_is_listed() {
 
 #[test]
 fn every_option_is_listed_with_every_command() {
-    const OPTIONS: [&str; 13] = [
+    const OPTIONS: [&str; 15] = [
         "--user <NAME>",
         "--secret-file <FILE>",
         "--target-user <NAME>",
         "--target-secret-file <FILE>",
         "--store <PATH>",
         "ISCSI_SECRET_STORE",
+        "--key-file <FILE>",
+        "--passphrase-file <FILE>",
         "--auth <HOW>",
         "--initiator-name <NAME>",
         "--timeout <SECONDS>",
@@ -45,7 +47,7 @@ fn every_option_is_listed_with_every_command() {
 #[test]
 fn the_forms_of_the_contract() {
     const WHOM: &str = "<--target <IQN>|--global|--portal <PORTAL>|--discovery>";
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 15] = [
         (&["discover"], "iscsi discover [OPTIONS] <PORTAL>"),
         (&["login"], "iscsi login [OPTIONS] <URL>"),
         (&["luns"], "iscsi luns [OPTIONS] <URL>"),
@@ -59,6 +61,8 @@ fn the_forms_of_the_contract() {
         (&["secret", "forget"], "iscsi secret forget [OPTIONS] <WHOM>"),
         (&["secret", "list"], "iscsi secret list [OPTIONS]"),
         (&["secret", "generate"], "iscsi secret generate [OPTIONS] --output-file <FILE>"),
+        (&["secret", "check"], "iscsi secret check [OPTIONS]"),
+        (&["secret", "rekey"], "iscsi secret rekey [OPTIONS]"),
     ];
     for (command, form) in cases {
         let help = help(command);

@@ -8,6 +8,7 @@ use iscsi_initiator::{AuthenticationMode, ChapAlgorithm, DigestPreference, Porta
 
 use crate::commands::Command;
 use crate::size;
+use crate::store::StorePlace;
 
 const AFTER_HELP: &str = "\
 URL is iscsi://host[:port]/target[/lun], IPv6 addresses in brackets. The longer form of libiscsi is read too.
@@ -50,7 +51,8 @@ pub(crate) struct Options {
     /// File with the secret that the target must prove; of mode 0600, `-` is standard input
     #[arg(long, global = true, value_name = "FILE", help_heading = "Credentials")]
     pub(crate) target_secret_file: Option<PathBuf>,
-    /// Directory of the secret store
+    /// Directory of the sealed secret store; or, only to read, `dir:PATH` with files named as open-iscsi's keys, or
+    /// `env:` with libiscsi's variables
     #[arg(
         long,
         global = true,
@@ -59,7 +61,28 @@ pub(crate) struct Options {
         hide_env_values = true,
         help_heading = "Credentials"
     )]
-    pub(crate) store: Option<PathBuf>,
+    pub(crate) store: Option<StorePlace>,
+    /// File with the key of the sealed store: 32 octets, mode 0600 [default: the systemd credential iscsi-store-key,
+    /// else a passphrase, else the file beside the store]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ISCSI_KEY_FILE",
+        hide_env_values = true,
+        help_heading = "Credentials"
+    )]
+    pub(crate) key_file: Option<PathBuf>,
+    /// File with the passphrase of the sealed store; of mode 0600, `-` is standard input
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ISCSI_PASSPHRASE_FILE",
+        hide_env_values = true,
+        help_heading = "Credentials"
+    )]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// How much authentication to demand; by default as much as the known secrets allow
     #[arg(long, global = true, value_name = "HOW", help_heading = "Credentials")]
     pub(crate) auth: Option<Authentication>,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use iscsi_initiator::{AuthenticationMode, AuthenticationRequest, UrlCredentials};
-use iscsi_secrets::{ForwardCredential, ReverseCredential, Secret};
+use iscsi_secrets::{EnvironmentStore, ForwardCredential, ReverseCredential, Secret};
 use zeroize::Zeroizing;
 
 use crate::arguments::{Authentication, Options};
@@ -41,8 +41,8 @@ pub(crate) fn request(options: &Options, url: UrlCredentials) -> Result<Authenti
         file: options.secret_file.as_deref(),
         url_user: url.user,
         url_secret: url.secret,
-        user_variable: "LIBISCSI_CHAP_USERNAME",
-        secret_variable: "LIBISCSI_CHAP_PASSWORD",
+        user_variable: EnvironmentStore::USERNAME,
+        secret_variable: EnvironmentStore::PASSWORD,
     };
     let reverse = Sources {
         what: "the target's CHAP secret",
@@ -51,8 +51,8 @@ pub(crate) fn request(options: &Options, url: UrlCredentials) -> Result<Authenti
         file: options.target_secret_file.as_deref(),
         url_user: url.target_user,
         url_secret: url.target_secret,
-        user_variable: "LIBISCSI_CHAP_TARGET_USERNAME",
-        secret_variable: "LIBISCSI_CHAP_TARGET_PASSWORD",
+        user_variable: EnvironmentStore::TARGET_USERNAME,
+        secret_variable: EnvironmentStore::TARGET_PASSWORD,
     };
     let forward = forward.credential()?.map(|(name, secret)| ForwardCredential::new(name, secret));
     let reverse = reverse.credential()?.map(|(name, secret)| ReverseCredential::new(name, secret));

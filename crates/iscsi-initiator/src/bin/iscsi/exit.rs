@@ -67,6 +67,7 @@ impl From<&Failure> for Exit {
             | Failure::SecretFile(_)
             | Failure::Import(_)
             | Failure::NotAllImported { .. }
+            | Failure::WeakSecrets { .. }
             | Failure::SecretsDiffer => Self::Secrets,
             Failure::Local { .. } | Failure::NameFile { .. } => Self::Local,
             Failure::Unfinished { source, .. } => Self::from(&**source),

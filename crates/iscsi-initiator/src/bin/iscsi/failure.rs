@@ -38,6 +38,8 @@ pub(crate) enum Failure {
     NotAllImported { left_out: usize, kept: usize },
     #[error("the two secrets typed in are not the same")]
     SecretsDiffer,
+    #[error("{count} weaknesses were found")]
+    WeakSecrets { count: usize },
     #[error(transparent)]
     Generator(#[from] GeneratorError),
     /// A file, pipe or terminal of this host.
@@ -94,6 +96,9 @@ impl Failure {
             Self::SecretFile(error) => error.remedy(),
             Self::Import(error) => error.remedy(),
             Self::NotAllImported { left_out, .. } => Some(not_imported_hint(*left_out).to_owned()),
+            Self::WeakSecrets { .. } => {
+                Some("`iscsi secret generate` makes secrets that are neither short nor shared".to_owned())
+            }
             Self::NameFile { .. } => {
                 Some("put one line `InitiatorName=iqn…` there, or use --initiator-name".to_owned())
             }
@@ -127,6 +132,11 @@ const fn not_imported_hint(left_out: usize) -> &'static str {
     } else {
         "see the warnings above; `iscsi secret remember` and `iscsi secret set` store what was left out"
     }
+}
+
+/// One line on standard error about something that was done on the way.
+pub(crate) fn note(text: &str) {
+    eprintln!("note: {}", printable(text));
 }
 
 /// One line on standard error about something that does not stop the program.

@@ -12,6 +12,7 @@ use rand::rngs::SysRng;
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::state_directory::state_directory;
+use crate::store::StorePlace;
 
 /// Where open-iscsi keeps the name of the host.
 const HOST_FILE: &str = "/etc/iscsi/initiatorname.iscsi";
@@ -38,7 +39,10 @@ pub(crate) fn initiator_name(options: &Options) -> Result<IscsiName, Failure> {
 
 /// Where the name is kept, and the ISIDs that belong to it.
 pub(crate) fn name_directory(options: &Options) -> Option<PathBuf> {
-    options.store.clone().or_else(state_directory)
+    match &options.store {
+        Some(StorePlace::Sealed(directory)) => Some(directory.clone()),
+        _ => state_directory(),
+    }
 }
 
 fn kept(directory: &Path) -> Result<IscsiName, Failure> {

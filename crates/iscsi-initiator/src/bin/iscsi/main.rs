@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod core_dumps;
 mod credentials;
 mod data_file;
 mod data_thread;
@@ -29,6 +30,7 @@ use failure::Failure;
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
+    core_dumps::forbid();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(message) => return redact::print(&message),

@@ -31,8 +31,9 @@ pub(crate) fn to_store(options: &Options, what: &str) -> Result<Secret, Failure>
 
 /// Standard input can be read once.
 pub(crate) fn check_standard_input(options: &Options, data: Option<&Path>) -> Result<(), Failure> {
-    let files = [options.secret_file.as_deref(), options.target_secret_file.as_deref(), data];
-    if files.into_iter().flatten().filter(|path| *path == DASH).count() > 1 {
+    let options = [&options.secret_file, &options.target_secret_file, &options.passphrase_file];
+    let files = options.map(Option::as_deref).into_iter().chain([data]);
+    if files.flatten().filter(|path| *path == DASH).count() > 1 {
         return Err(Failure::usage("standard input is named twice", "use a file for one of them"));
     }
     Ok(())

@@ -1,8 +1,10 @@
 //! One session around one piece of work.
 
 use std::io;
+use std::sync::Arc;
 
 use iscsi_initiator::{Config, DigestPreference, Initiator, IsidPool, Lun, Session, TargetUrl};
+use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Options;
@@ -15,7 +17,15 @@ pub(crate) fn initiator(
     header_digest: Option<DigestPreference>,
 ) -> Result<Initiator, Failure> {
     secret_source::check_standard_input(options, None)?;
-    let store = store::for_reading(options)?;
+    initiator_with(options, header_digest, store::for_reading(options)?)
+}
+
+/// The same with a store that is open already.
+pub(crate) fn initiator_with(
+    options: &Options,
+    header_digest: Option<DigestPreference>,
+    store: Arc<dyn SecretStore>,
+) -> Result<Initiator, Failure> {
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
     config.algorithms = options.algorithms.iter().copied().map(Into::into).collect();
     config.redirect_to.clone_from(&options.redirect_to);

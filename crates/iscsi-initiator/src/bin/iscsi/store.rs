@@ -1,45 +1,120 @@
 //! Which secret store is used.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
-use iscsi_secrets::{FileStore, MemoryStore, SecretStore, StoreError};
+use iscsi_secrets::{
+    DirectoryStore, EnvironmentStore, FileStore, KeySource, MemoryStore, SecretStore, StoreError,
+};
 
 use crate::arguments::Options;
-use crate::failure::Failure;
+use crate::failure::{Failure, note};
+use crate::secret_source;
 use crate::state_directory::state_directory;
+
+/// `--store`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StorePlace {
+    /// A directory with a sealed file.
+    Sealed(PathBuf),
+    /// `dir:`, a directory with one file for each of open-iscsi's key names; only read.
+    Plain(PathBuf),
+    /// `env:`, libiscsi's variables; only read.
+    Environment,
+}
+
+impl FromStr for StorePlace {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some(("env", "")) => Ok(Self::Environment),
+            Some(("env", _)) => Err("nothing follows `env:`"),
+            Some(("dir", "")) => Err("a directory follows `dir:`"),
+            Some(("dir", path)) => Ok(Self::Plain(path.into())),
+            _ if text.is_empty() => Err("the path is empty"),
+            _ => Ok(Self::Sealed(text.into())),
+        }
+    }
+}
 
 /// The store to read from. It is not made: one that was named has to be there, and where the default one is not,
 /// nothing is known. A store that is there and cannot be read is an error, never an empty one.
 pub(crate) fn for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Failure> {
-    if let Some(directory) = &options.store {
-        return Ok(Arc::new(FileStore::open_existing(directory)?));
+    match &options.store {
+        Some(StorePlace::Plain(directory)) => Ok(Arc::new(DirectoryStore::open(directory)?)),
+        Some(StorePlace::Environment) => Ok(Arc::new(EnvironmentStore::new())),
+        Some(StorePlace::Sealed(directory)) => Ok(Arc::new(open_existing(options, directory)?)),
+        None => default_for_reading(options),
     }
+}
+
+fn default_for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Failure> {
     let Some(directory) = state_directory() else { return Ok(Arc::new(MemoryStore::new())) };
-    match FileStore::open_existing(&directory) {
+    match open_existing(options, &directory) {
         Ok(store) => Ok(Arc::new(store)),
-        Err(StoreError::Missing { .. }) => Ok(Arc::new(MemoryStore::new())),
-        Err(error) => Err(error.into()),
+        Err(Failure::Store(StoreError::Missing { .. })) => Ok(Arc::new(MemoryStore::new())),
+        Err(error) => Err(error),
     }
 }
 
 /// The store to take something out of; it has to be there.
 pub(crate) fn existing(options: &Options) -> Result<FileStore, Failure> {
-    with_directory(options, |directory| FileStore::open_existing(directory))
+    open_existing(options, &directory(options)?)
 }
 
-/// The store to put something into; it is made on first use.
+/// The store to put something into; it is made on first use, and what protects it is told.
 pub(crate) fn made_if_missing(options: &Options) -> Result<FileStore, Failure> {
-    with_directory(options, |directory| FileStore::open(directory))
+    let (directory, key) = (directory(options)?, key_source(options)?);
+    let beside = matches!(key, KeySource::Beside);
+    let store = FileStore::open_with(&directory, key)?;
+    if store.is_new() {
+        note(&format!("made the secret store {}", directory.display()));
+        if beside {
+            note(
+                "its key lies beside it: copies and backups that hold only one of the two files are safe; whoever \
+                 can read both, such as root, can read the secrets (`iscsi secret rekey --help` tells of other keys)",
+            );
+        }
+    }
+    Ok(store)
 }
 
-fn with_directory(
-    options: &Options,
-    open: impl FnOnce(&Path) -> Result<FileStore, StoreError>,
-) -> Result<FileStore, Failure> {
-    let directory = options.store.clone().or_else(state_directory);
-    let directory = directory.ok_or_else(|| {
-        Failure::usage("there is no place for the secret store", "name one with --store PATH")
-    })?;
-    Ok(open(&directory)?)
+fn open_existing(options: &Options, directory: &Path) -> Result<FileStore, Failure> {
+    Ok(FileStore::open_existing_with(directory, key_source(options)?)?)
+}
+
+/// The directory of the sealed store.
+fn directory(options: &Options) -> Result<PathBuf, Failure> {
+    match &options.store {
+        Some(StorePlace::Sealed(directory)) => Ok(directory.clone()),
+        Some(StorePlace::Plain(_) | StorePlace::Environment) => Err(StoreError::ReadOnly.into()),
+        None => state_directory().ok_or_else(|| {
+            Failure::usage("there is no place for the secret store", "name one with --store PATH")
+        }),
+    }
+}
+
+/// The key of the sealed store: the file named, the systemd credential, the passphrase, or what lies beside it.
+fn key_source(options: &Options) -> Result<KeySource, Failure> {
+    let passphrase = options.passphrase_file.as_deref().map(secret_source::read).transpose()?;
+    Ok(KeySource::choose(options.key_file.clone(), passphrase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_told_apart() {
+        let sealed = |path: &str| Ok(StorePlace::Sealed(path.into()));
+        assert_eq!("/var/lib/iscsi".parse(), sealed("/var/lib/iscsi"));
+        assert_eq!("./dir:x".parse(), sealed("./dir:x"));
+        assert_eq!("dir:/etc/chap".parse(), Ok(StorePlace::Plain("/etc/chap".into())));
+        assert_eq!("env:".parse(), Ok(StorePlace::Environment));
+        for text in ["", "dir:", "env:x"] {
+            assert!(text.parse::<StorePlace>().is_err(), "{text}");
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! `iscsi secret`
 
+mod check;
 mod clear;
 mod forget;
 mod generate;
 mod import;
 mod list;
+mod rekey;
 mod remember;
 mod set;
 mod whom;
@@ -27,10 +29,11 @@ pub(crate) enum Secret {
     /// The secret comes from --secret-file, or is asked for twice on a terminal. Without --target-user a name stored
     /// earlier stays, else any is accepted.
     Set(set::Set),
-    /// Remove what must be proved to us; mutual login to a target then fails until it is set again
+    /// Remove what must be proved to us
     ///
-    /// The target stays on record as one that must prove itself, and the global secret does not count for it. To lift
-    /// that, use `iscsi secret forget`.
+    /// A target or portal stays on record as one that must prove itself: logins to it fail until a secret is set again,
+    /// and that of all others does not count for it. To lift that, use `iscsi secret forget`. With --global or
+    /// --discovery nothing is demanded any more, unless --auth mutual says so.
     Clear(clear::Clear),
     /// Remove both secrets of a target or portal, and the demand that it proves itself by one of its own
     ///
@@ -47,6 +50,17 @@ pub(crate) enum Secret {
     /// What the store has already stays, unless --replace is given. Exit code 9 tells that something was not taken
     /// over; everything else was. The files stay as they are.
     Import(import::Import),
+    /// Look for secrets that are short, shared, or the same in both directions
+    ///
+    /// Exit code 9 if there are any. Nothing is changed, and no secret is shown.
+    Check,
+    /// Seal the store with another key
+    ///
+    /// Without an option a new key is made and kept beside the store; that protects copies and backups which hold only
+    /// one of the two files. With a key file elsewhere (or handed over by systemd: LoadCredentialEncrypted=iscsi-store-key)
+    /// or a passphrase, the store's directory alone opens nothing. Whatever interrupts this, the store opens with the
+    /// old key or the new one.
+    Rekey(rekey::Rekey),
 }
 
 impl Secret {
@@ -59,6 +73,8 @@ impl Secret {
             Self::List => list::run(options),
             Self::Generate(command) => command.run(),
             Self::Import(command) => command.run(options),
+            Self::Check => check::run(options),
+            Self::Rekey(command) => command.run(options),
         }
     }
 }

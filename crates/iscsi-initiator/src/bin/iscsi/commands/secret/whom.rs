@@ -16,7 +16,7 @@ pub(super) struct Whom {
     /// Every target without a secret of its own
     #[arg(long)]
     global: bool,
-    /// Discovery at one portal: host[:port]
+    /// Discovery at one portal: `HOST` or `HOST:PORT`
     #[arg(long, value_name = "PORTAL")]
     portal: Option<String>,
     /// Discovery at every portal without a secret of its own

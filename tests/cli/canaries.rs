@@ -1,0 +1,122 @@
+//! A whole run of every command against a target that wants mutual CHAP, with everything said that can be: no secret is
+//! in any of it, in no form.
+
+use iscsi_pdu::{encode_base64, encode_hex};
+use iscsi_tests::ram_disk::{Account, Config, Credentials, RamDisk, Running, Target};
+use tokio::runtime::Runtime;
+
+use crate::program::{Outcome, Place, TARGET};
+
+const FORWARD: &[u8] = b"canary-forward-1";
+const REVERSE: &[u8] = b"canary-reverse-2";
+const PASSPHRASE: &[u8] = b"canary-passphrase-3";
+const KEY: &[u8; 32] = b"canary-key-4-canary-key-4-canary";
+
+/// A target that wants both proofs, for discovery too, and a place with a user.
+struct Stage {
+    place: Place,
+    target: Running,
+    _runtime: Runtime,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let mut target = Target::new(TARGET.parse().unwrap());
+        target.credentials = mutual();
+        let mut config = Config::with_targets([target]);
+        config.discovery = mutual();
+        let runtime = Runtime::new().unwrap();
+        let target = runtime.block_on(RamDisk::serve(config)).unwrap();
+        Self { place: Place::new(), target, _runtime: runtime }
+    }
+
+    /// Runs a command as loudly as it can, in both forms of output.
+    fn run(&self, arguments: &[&str], code: i32) {
+        for form in ["table", "json"] {
+            let more = ["-vvv", "--output", form, "--initiator-name", "iqn.2001-04.com.example:host"];
+            silent(&self.place.run(&[arguments, &more].concat()).expect(code));
+        }
+    }
+
+    /// The same with a secret on standard input, once.
+    fn store(&self, arguments: &[&str], secret: &[u8]) {
+        let arguments = [arguments, &["--secret-file", "-", "-vvv"]].concat();
+        silent(&self.place.run_with_input(&arguments, secret).expect(0));
+    }
+}
+
+fn mutual() -> Credentials {
+    Credentials::Mutual { initiator: Account::new("host", FORWARD), target: Account::new("disk", REVERSE) }
+}
+
+/// Raw, in hexadecimal, in base64, and as a list of octets.
+#[track_caller]
+fn silent(outcome: &Outcome) {
+    let said = format!("{}{}", outcome.stdout, outcome.stderr);
+    for secret in [FORWARD, REVERSE, PASSPHRASE, KEY] {
+        let listed = format!("{secret:?}");
+        let forms = [
+            String::from_utf8(secret.to_vec()).unwrap(),
+            encode_hex(secret).trim_start_matches("0x").to_owned(),
+            encode_base64(secret).trim_start_matches("0b").trim_end_matches('=').to_owned(),
+            listed.trim_matches(['[', ']']).to_owned(),
+        ];
+        for form in forms {
+            assert!(!said.to_lowercase().contains(&form.to_lowercase()), "{form} in {said}");
+        }
+    }
+}
+
+#[test]
+fn vds_22_no_command_says_a_secret() {
+    let stage = Stage::new();
+    let portal = stage.target.portal().to_string();
+    let (url, unit) = (format!("iscsi://{portal}/{TARGET}"), format!("iscsi://{portal}/{TARGET}/0"));
+    let passphrase = stage.place.secret_file("passphrase", PASSPHRASE);
+    let key = stage.place.secret_file("key", KEY);
+    for whom in [["--target", TARGET], ["--portal", &portal]] {
+        stage.store(&["secret", "remember", whom[0], whom[1], "--user", "host"], FORWARD);
+        stage.store(&["secret", "set", whom[0], whom[1], "--target-user", "disk"], REVERSE);
+    }
+    stage.run(&["secret", "list"], 0);
+    stage.run(&["secret", "check"], 9);
+    stage.run(&["discover", &portal], 0);
+    stage.run(&["login", &url], 0);
+    stage.run(&["luns", &url], 0);
+    stage.run(&["info", &unit], 0);
+    stage.run(&["read", &unit, "-o", "/dev/null", "--length", "1M"], 0);
+    let data = stage.place.secret_file("data", &[7; 4096]);
+    stage.run(&["write", &unit, "-i", &data], 0);
+    stage.run(&["secret", "rekey"], 0);
+    let rekey = ["-vvv", "secret", "rekey", "--new-passphrase-file", &passphrase];
+    silent(&stage.place.run(&rekey).expect(0));
+    stage.run(&["secret", "list", "--passphrase-file", &passphrase], 0);
+    let rekey = ["-vvv", "secret", "rekey", "--passphrase-file", &passphrase, "--new-key-file", &key];
+    silent(&stage.place.run(&rekey).expect(0));
+    stage.run(&["login", &url, "--key-file", &key], 0);
+}
+
+#[test]
+fn vds_22_nor_does_a_command_that_fails() {
+    let stage = Stage::new();
+    let url = format!("iscsi://{}/{TARGET}", stage.target.portal());
+    let passphrase = stage.place.secret_file("passphrase", PASSPHRASE);
+    let key = stage.place.secret_file("key", KEY);
+    stage.store(&["secret", "remember", "--target", TARGET, "--user", "host"], FORWARD);
+    stage.store(&["secret", "set", "--target", TARGET, "--target-user", "disk"], FORWARD);
+    // One secret for both directions.
+    stage.run(&["login", &url], 9);
+    stage.store(&["secret", "set", "--target", TARGET, "--target-user", "disk"], PASSPHRASE);
+    // A target that proves another one.
+    stage.run(&["login", &url], 4);
+    // Ours is another one.
+    stage.store(&["secret", "remember", "--target", TARGET, "--user", "host"], REVERSE);
+    stage.run(&["login", &url], 3);
+    stage.run(&["secret", "list", "--key-file", &key], 9);
+    stage.run(&["secret", "list", "--passphrase-file", &passphrase], 9);
+    stage.run(&["secret", "rekey", "--new-key-file", &passphrase], 9);
+    stage.run(&["secret", "clear", "--target", TARGET], 0);
+    stage.run(&["login", &url], 4);
+    stage.run(&["secret", "forget", "--target", TARGET], 0);
+    stage.run(&["login", &url], 3);
+}
