@@ -9,7 +9,7 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn every_command_and_every_exit_code_is_listed() {
     let help = help(&[]);
-    for command in ["discover", "login", "luns", "info", "read", "write", "secret"] {
+    for command in ["discover", "login", "luns", "info", "read", "write", "secret", "bench"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} in {help}");
     }
     let codes = help.split("Exit codes:").nth(1).unwrap();
@@ -47,7 +47,7 @@ fn every_option_is_listed_with_every_command() {
 #[test]
 fn the_forms_of_the_contract() {
     const WHOM: &str = "<--target <IQN>|--global|--portal <PORTAL>|--discovery>";
-    let cases: [(&[&str], &str); 15] = [
+    let cases: [(&[&str], &str); 18] = [
         (&["discover"], "iscsi discover [OPTIONS] <PORTAL>"),
         (&["login"], "iscsi login [OPTIONS] <URL>"),
         (&["luns"], "iscsi luns [OPTIONS] <URL>"),
@@ -63,6 +63,9 @@ fn the_forms_of_the_contract() {
         (&["secret", "generate"], "iscsi secret generate [OPTIONS] --output-file <FILE>"),
         (&["secret", "check"], "iscsi secret check [OPTIONS]"),
         (&["secret", "rekey"], "iscsi secret rekey [OPTIONS]"),
+        (&["secret", "import"], "iscsi secret import [OPTIONS] --open-iscsi <DIR>"),
+        (&["bench"], "iscsi bench [OPTIONS] <COMMAND>"),
+        (&["bench", "login"], "iscsi bench login [OPTIONS] <URL>..."),
     ];
     for (command, form) in cases {
         let help = help(command);

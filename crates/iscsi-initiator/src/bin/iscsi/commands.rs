@@ -1,5 +1,6 @@
 //! The commands, one file each: arguments, calls and text.
 
+mod bench;
 mod discover;
 mod info;
 mod login;
@@ -36,6 +37,9 @@ pub(crate) enum Command {
     /// Exit code 0 means that the target has reported all of it stable (SYNCHRONIZE CACHE). Nothing is written unless
     /// all of it fits on the logical unit.
     Write(write::Write),
+    /// Measure a target
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Keep CHAP secrets in the secret store
     #[command(subcommand)]
     Secret(secret::Secret),
@@ -50,6 +54,7 @@ impl Command {
             Self::Info(command) => command.run(options).await,
             Self::Read(command) => command.run(options).await,
             Self::Write(command) => command.run(options).await,
+            Self::Bench(command) => command.run(options).await,
             Self::Secret(command) => command.run(options),
         }
     }

@@ -69,11 +69,13 @@ impl From<&Failure> for Exit {
             | Failure::NotAllImported { .. }
             | Failure::WeakSecrets { .. }
             | Failure::SecretsDiffer => Self::Secrets,
-            Failure::Local { .. } | Failure::NameFile { .. } => Self::Local,
+            Failure::Local { .. } | Failure::NameFile { .. } | Failure::OpenFiles { .. } => Self::Local,
             Failure::Unfinished { source, .. } => Self::from(&**source),
-            Failure::Interrupted | Failure::Generator(_) | Failure::Json(_) | Failure::Runtime(_) => {
-                Self::Other
-            }
+            Failure::NoLogin { .. }
+            | Failure::Interrupted
+            | Failure::Generator(_)
+            | Failure::Json(_)
+            | Failure::Runtime(_) => Self::Other,
         }
     }
 }

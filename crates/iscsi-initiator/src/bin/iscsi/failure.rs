@@ -38,6 +38,11 @@ pub(crate) enum Failure {
     NotAllImported { left_out: usize, kept: usize },
     #[error("the two secrets typed in are not the same")]
     SecretsDiffer,
+    /// What was to be measured did not happen.
+    #[error("not one login succeeded: {cause}")]
+    NoLogin { cause: String },
+    #[error("{needed} files and sockets have to be open at the same time, and the limit is {limit}")]
+    OpenFiles { needed: u64, limit: u64 },
     #[error("{count} weaknesses were found")]
     WeakSecrets { count: usize },
     #[error(transparent)]
@@ -96,6 +101,11 @@ impl Failure {
             Self::SecretFile(error) => error.remedy(),
             Self::Import(error) => error.remedy(),
             Self::NotAllImported { left_out, .. } => Some(not_imported_hint(*left_out).to_owned()),
+            Self::NoLogin { .. } => Some("`iscsi login` tells more about one login".to_owned()),
+            Self::OpenFiles { needed, .. } => Some(format!(
+                "raise it: `ulimit -n {needed}`, LimitNOFILE={needed} in a systemd unit, --ulimit nofile={needed} for a \
+                 container"
+            )),
             Self::WeakSecrets { .. } => {
                 Some("`iscsi secret generate` makes secrets that are neither short nor shared".to_owned())
             }

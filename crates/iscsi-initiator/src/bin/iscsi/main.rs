@@ -1,6 +1,7 @@
 //! The program `iscsi`: targets, sessions, blocks and secrets from the command line.
 
 mod arguments;
+mod bench;
 mod commands;
 mod core_dumps;
 mod credentials;

@@ -82,7 +82,7 @@ pub(crate) async fn until_interrupted<T>(
 }
 
 /// Ctrl-C at a terminal, SIGTERM from whoever runs containers and services.
-async fn told_to_stop() -> io::Result<()> {
+pub(crate) async fn told_to_stop() -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupt = tokio::signal::ctrl_c() => interrupt,

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use iscsi_secrets::{
-    DirectoryStore, EnvironmentStore, FileStore, KeySource, MemoryStore, SecretStore, StoreError,
+    Capabilities, Change, DirectoryStore, EnvironmentStore, FileStore, KeySource, MemoryStore, SecretBook,
+    SecretStore, StoreError,
 };
 
 use crate::arguments::Options;
@@ -100,6 +101,33 @@ fn directory(options: &Options) -> Result<PathBuf, Failure> {
 fn key_source(options: &Options) -> Result<KeySource, Failure> {
     let passphrase = options.passphrase_file.as_deref().map(secret_source::read).transpose()?;
     Ok(KeySource::choose(options.key_file.clone(), passphrase))
+}
+
+/// A store as it was at one moment.
+pub(crate) struct FrozenStore(pub(crate) Arc<SecretBook>);
+
+impl SecretStore for FrozenStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            per_target: true,
+            global: true,
+            writable: false,
+            persistent: false,
+            encrypted_at_rest: false,
+        }
+    }
+
+    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    fn snapshot_now(&self) -> Option<Arc<SecretBook>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn apply_all(&self, _: Vec<Change>) -> Result<(), StoreError> {
+        Err(StoreError::ReadOnly)
+    }
 }
 
 #[cfg(test)]

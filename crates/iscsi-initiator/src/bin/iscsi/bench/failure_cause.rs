@@ -1,0 +1,23 @@
+//! Why an attempt failed, in one line.
+
+use std::error::Error;
+
+/// Longer texts are cut: they are counted, and shown in a table.
+const MAX_CHARACTERS: usize = 160;
+
+/// An error with all that it comes from.
+pub(crate) fn failure_cause(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.ends_with(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    if text.chars().count() > MAX_CHARACTERS {
+        text = text.chars().take(MAX_CHARACTERS - 1).chain(['…']).collect();
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! What a run found: the form of `--output json`, of the report and of `iscsi bench compare`.
+//!
+//! Fields are added, never changed or removed; another meaning is another number of the schema. Times are microseconds
+//! unless the name of a field says otherwise.
+
+use serde::{Deserialize, Serialize};
+
+/// The number of this schema.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// One run of `iscsi bench login`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Results {
+    /// [`SCHEMA`].
+    pub(crate) schema: u32,
+    /// Name and version of the program.
+    pub(crate) program: String,
+    /// When the measurement began, in seconds since 1970.
+    pub(crate) began_unix_s: u64,
+    /// On which machine.
+    pub(crate) machine: Machine,
+    /// What was to be done.
+    pub(crate) plan: PlanSummary,
+    /// Was the run ended before its end? The figures are those of the time it had.
+    pub(crate) interrupted: bool,
+    /// How long was measured, in seconds; without warm-up and the last logouts.
+    pub(crate) measured_s: f64,
+    /// Logins that reached full feature phase and ended by a logout.
+    pub(crate) logins: u64,
+    /// Attempts that did not.
+    pub(crate) failures: u64,
+    /// `logins` by `measured_s`.
+    pub(crate) logins_per_s: f64,
+    /// From the start of a login to full feature phase. In an open loop the start is the intended one: a login that had to
+    /// wait for its turn is charged for it.
+    pub(crate) latency: Distribution,
+    /// The parts of a login, and the logout, each from its own start.
+    pub(crate) phases: Phases,
+    /// Login requests that were sent and answered, in each login.
+    pub(crate) round_trips_per_login: f64,
+    /// CPU time of this process, in user mode and in the kernel, by logins.
+    pub(crate) cpu_us_per_login: Option<f64>,
+    /// Resident memory that sessions held open took, by their number, in octets.
+    pub(crate) memory_octets_per_held_session: Option<f64>,
+    /// Sessions held open at the end.
+    pub(crate) held_sessions: u64,
+    /// Why attempts failed, the most frequent cause first.
+    pub(crate) causes: Vec<Cause>,
+    /// What happened in each second of the measurement.
+    pub(crate) timeline: Vec<Second>,
+}
+
+/// Where the program ran.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Machine {
+    /// Operating system.
+    pub(crate) os: String,
+    /// Kind of processor.
+    pub(crate) architecture: String,
+    /// Processors that this process may use.
+    pub(crate) processors: usize,
+}
+
+/// What was to be done.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct PlanSummary {
+    /// URLs of the targets, without credentials.
+    pub(crate) targets: Vec<String>,
+    /// What the targets proved, and we to them: `none`, `chap`, `mutual`; as the logins turned out.
+    pub(crate) authentication: String,
+    /// CHAP algorithm, if one was used.
+    pub(crate) algorithm: Option<String>,
+    /// Logins at the same time; in an open loop the most there may be.
+    pub(crate) concurrency: usize,
+    /// Logins begun in a second, if the loop is open; none if it is closed.
+    pub(crate) rate_per_s: Option<f64>,
+    /// Logins to be made, if their number was given.
+    pub(crate) count: Option<u64>,
+    /// How long to go on, in seconds, if that was given.
+    pub(crate) duration_s: Option<f64>,
+    /// Not measured at the beginning, in seconds.
+    pub(crate) warmup_s: f64,
+    /// Sessions to be kept open all the time.
+    pub(crate) hold: u64,
+}
+
+/// Times of many events.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Distribution {
+    /// Events.
+    pub(crate) count: u64,
+    /// The shortest.
+    pub(crate) min: f64,
+    /// The mean.
+    pub(crate) mean: f64,
+    /// The longest.
+    pub(crate) max: f64,
+    /// In ascending order; only those that enough events lie beyond.
+    pub(crate) percentiles: Vec<Percentile>,
+}
+
+/// The time that so many of a hundred events did not exceed.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Percentile {
+    /// Such as 99.9.
+    pub(crate) percent: f64,
+    /// The time.
+    pub(crate) at_most: f64,
+}
+
+/// The parts of a login, and the logout.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Phases {
+    /// The TCP connection.
+    pub(crate) connect: Distribution,
+    /// Security negotiation, CHAP within it.
+    pub(crate) security: Distribution,
+    /// Operational negotiation, up to full feature phase.
+    pub(crate) operational: Distribution,
+    /// The logout, up to its response.
+    pub(crate) logout: Distribution,
+}
+
+/// One reason for which attempts failed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Cause {
+    /// The reason, as decoded from a status or named by this host.
+    pub(crate) cause: String,
+    /// Attempts that failed for it.
+    pub(crate) count: u64,
+}
+
+/// One second of a run.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Second {
+    /// Logins completed in it.
+    pub(crate) logins: u64,
+    /// Attempts that failed in it.
+    pub(crate) failures: u64,
+    /// The longest latency of a login completed in it.
+    pub(crate) longest: f64,
+}

@@ -1,0 +1,151 @@
+//! That the figures are right, with attempts of known length on a clock that is turned by hand.
+
+use super::super::attempt::Success;
+use super::super::distribution::Times;
+use super::*;
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::time::sleep;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// Attempts that take a while: 1 ms, unless the target stands still when they begin.
+#[derive(Clone)]
+struct Scripted {
+    start: Instant,
+    /// Nothing gets through from the first moment to the second.
+    stall: (Duration, Duration),
+    /// Every so many attempts one fails.
+    fails: Option<u64>,
+    most: Arc<AtomicUsize>,
+    now: Arc<AtomicUsize>,
+}
+
+impl Scripted {
+    fn new() -> Self {
+        let stall = (Duration::MAX, Duration::MAX);
+        Self { start: Instant::now(), stall, fails: None, most: Arc::default(), now: Arc::default() }
+    }
+}
+
+impl Attempts for Scripted {
+    async fn attempt(&self, number: u64) -> Result<Success, String> {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(now, Ordering::Relaxed);
+        let began = self.start.elapsed();
+        let length = if began >= self.stall.0 && began < self.stall.1 {
+            self.stall.1.saturating_sub(began)
+        } else {
+            MILLISECOND
+        };
+        sleep(length).await;
+        self.now.fetch_sub(1, Ordering::Relaxed);
+        if self.fails.is_some_and(|every| number.is_multiple_of(every)) {
+            return Err(format!("refused {}", number % 2));
+        }
+        let login = length;
+        let (connect, security, operational) = (login / 4, login / 2, login / 4);
+        Ok(Success { login, connect, security, operational, logout: MILLISECOND / 2, round_trips: 4 })
+    }
+}
+
+fn plan() -> Plan {
+    Plan { concurrency: 64, rate: None, count: None, duration: None, warmup: Duration::ZERO }
+}
+
+async fn carry_out(plan: &Plan, attempts: Scripted) -> Tally {
+    run(plan, attempts, pending(), |_, _| {}).await
+}
+
+fn at(times: &Times, percent: f64) -> f64 {
+    let told = times.distribution().percentiles;
+    told.iter().find(|told| (told.percent - percent).abs() < 0.001).unwrap().at_most
+}
+
+/// 100 attempts are due while the target stands still for a second: in an open loop each is charged for its wait.
+#[tokio::test(start_paused = true)]
+async fn an_open_loop_charges_a_target_that_stalls_for_a_second() {
+    let stall = (Duration::from_secs(4), Duration::from_secs(5));
+    let attempts = Scripted { stall, ..Scripted::new() };
+    let open = Plan { rate: Some(100.0), duration: Some(Duration::from_secs(10)), concurrency: 8, ..plan() };
+    let tally = carry_out(&open, attempts.clone()).await;
+    // None is missing.
+    assert_eq!((tally.logins, tally.failures), (1000, 0));
+    let latency = tally.latency.distribution();
+    assert!((latency.max / 1e6 - 1.0).abs() < 0.01, "{}", latency.max);
+    // A tenth waited, evenly between 0 and 1 s; half of that tenth longer than 0.5 s.
+    assert!((at(&tally.latency, 95.0) / 500_000.0 - 1.0).abs() < 0.05, "{}", at(&tally.latency, 95.0));
+    assert!((at(&tally.latency, 75.0) / 1000.0 - 1.0).abs() < 0.01);
+}
+
+/// The same target in a closed loop: it slows the asking down, and few samples see the stall.
+#[tokio::test(start_paused = true)]
+async fn a_closed_loop_has_fewer_attempts_instead() {
+    let stall = (Duration::from_secs(4), Duration::from_secs(5));
+    let attempts = Scripted { stall, ..Scripted::new() };
+    let closed = Plan { duration: Some(Duration::from_secs(10)), concurrency: 1, ..plan() };
+    let tally = carry_out(&closed, attempts).await;
+    assert!((8_990..=9_010).contains(&tally.logins), "{}", tally.logins);
+    assert!((at(&tally.latency, 99.0) / 1000.0 - 1.0).abs() < 0.01);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_not_logins_and_are_told_by_cause() {
+    let attempts = Scripted { fails: Some(5), ..Scripted::new() };
+    let tally = carry_out(&Plan { count: Some(1000), ..plan() }, attempts).await;
+    assert_eq!((tally.logins, tally.failures, tally.latency.distribution().count), (800, 200, 800));
+    assert_eq!(
+        tally.causes.into_iter().collect::<Vec<_>>(),
+        [("refused 0".into(), 100), ("refused 1".into(), 100)]
+    );
+    let (logins, failures) = tally.timeline.iter().fold((0, 0), |(l, f), s| (l + s.logins, f + s.failures));
+    assert_eq!((logins, failures), (800, 200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_parts_add_up_to_the_whole() {
+    let tally = carry_out(&Plan { count: Some(100), ..plan() }, Scripted::new()).await;
+    let mean = |times: &Times| times.distribution().mean;
+    let parts = mean(&tally.connect) + mean(&tally.security) + mean(&tally.operational);
+    assert!((parts / mean(&tally.latency) - 1.0).abs() < 0.002, "{parts}");
+    assert!((mean(&tally.logout) / 500.0 - 1.0).abs() < 0.002);
+    assert_eq!(tally.round_trips, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_at_the_same_time_as_was_asked_for_and_no_more() {
+    let attempts = Scripted::new();
+    let tally = carry_out(&Plan { count: Some(1000), concurrency: 32, ..plan() }, attempts.clone()).await;
+    assert_eq!((tally.logins, attempts.most.load(Ordering::Relaxed)), (1000, 32));
+    // 1,000 attempts of 1 ms, 32 at a time.
+    assert!((tally.measured.as_secs_f64() / 0.032 - 1.0).abs() < 0.1, "{:?}", tally.measured);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_warm_up_is_not_measured() {
+    let warmup = Duration::from_secs(2);
+    let timed = Plan { warmup, duration: Some(Duration::from_secs(3)), concurrency: 1, ..plan() };
+    let tally = carry_out(&timed, Scripted::new()).await;
+    assert!((2_990..=3_001).contains(&tally.logins), "{}", tally.logins);
+    let counted =
+        carry_out(&Plan { warmup, count: Some(10), concurrency: 1, ..plan() }, Scripted::new()).await;
+    assert_eq!(counted.logins, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_interrupted_keeps_its_figures_and_waits_for_what_is_under_way() {
+    let stop = sleep(Duration::from_millis(100) + MILLISECOND / 2);
+    let tally = run(&Plan { concurrency: 4, ..plan() }, Scripted::new(), stop, |_, _| {}).await;
+    assert!(tally.interrupted);
+    assert_eq!((tally.logins, tally.failures), (404, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_end_after_an_interruption_is_a_failure() {
+    let stall = (Duration::ZERO, Duration::from_hours(1));
+    let attempts = Scripted { stall, ..Scripted::new() };
+    let tally = run(&Plan { concurrency: 4, ..plan() }, attempts, sleep(MILLISECOND), |_, _| {}).await;
+    assert_eq!((tally.logins, tally.failures), (0, 4));
+    assert_eq!(tally.causes.get("did not end in time"), Some(&4));
+}

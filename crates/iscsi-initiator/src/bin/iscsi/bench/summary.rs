@@ -1,0 +1,85 @@
+//! From counts to results.
+
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use super::plan::Plan;
+use super::results::{Cause, Machine, Phases, PlanSummary, Results, SCHEMA};
+use super::tally::Tally;
+
+/// What a run used of this machine, and what it found out beside its counts.
+pub(crate) struct Circumstances {
+    pub(crate) began_unix_s: u64,
+    /// URLs of the targets, without credentials.
+    pub(crate) targets: Vec<String>,
+    /// How the logins turned out: `none`, `chap` or `mutual`.
+    pub(crate) authentication: String,
+    pub(crate) algorithm: Option<String>,
+    /// CPU time of this process while it was measured.
+    pub(crate) cpu: Option<Duration>,
+    /// Sessions held open, and the memory they took in octets.
+    pub(crate) held: u64,
+    pub(crate) held_octets: Option<u64>,
+}
+
+#[allow(clippy::cast_precision_loss, reason = "figures for people; 2^53 of anything is never reached")]
+pub(crate) fn results(plan: &Plan, tally: &Tally, circumstances: Circumstances) -> Results {
+    let per_login = |total: f64| (tally.logins > 0).then(|| total / tally.logins as f64);
+    let measured_s = tally.measured.as_secs_f64();
+    let attempts = tally.logins + tally.failures;
+    let Circumstances { cpu, held, held_octets, .. } = circumstances;
+    Results {
+        schema: SCHEMA,
+        program: concat!("iscsi ", env!("CARGO_PKG_VERSION")).to_owned(),
+        began_unix_s: circumstances.began_unix_s,
+        machine: machine(),
+        interrupted: tally.interrupted,
+        measured_s,
+        logins: tally.logins,
+        failures: tally.failures,
+        logins_per_s: if measured_s > 0.0 { tally.logins as f64 / measured_s } else { 0.0 },
+        latency: tally.latency.distribution(),
+        phases: Phases {
+            connect: tally.connect.distribution(),
+            security: tally.security.distribution(),
+            operational: tally.operational.distribution(),
+            logout: tally.logout.distribution(),
+        },
+        round_trips_per_login: per_login(tally.round_trips as f64).unwrap_or_default(),
+        // Attempts that fail use the processor too.
+        cpu_us_per_login: cpu.filter(|_| attempts > 0).map(|cpu| cpu.as_secs_f64() * 1e6 / attempts as f64),
+        memory_octets_per_held_session: held_octets
+            .filter(|_| held > 0)
+            .map(|octets| octets as f64 / held as f64),
+        held_sessions: held,
+        causes: causes(tally),
+        timeline: tally.timeline.clone(),
+        plan: PlanSummary {
+            targets: circumstances.targets,
+            authentication: circumstances.authentication,
+            algorithm: circumstances.algorithm,
+            concurrency: plan.concurrency,
+            rate_per_s: plan.rate,
+            count: plan.count,
+            duration_s: plan.duration.map(|duration| duration.as_secs_f64()),
+            warmup_s: plan.warmup.as_secs_f64(),
+            hold: held,
+        },
+    }
+}
+
+fn machine() -> Machine {
+    Machine {
+        os: std::env::consts::OS.to_owned(),
+        architecture: std::env::consts::ARCH.to_owned(),
+        processors: available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// The most frequent first.
+fn causes(tally: &Tally) -> Vec<Cause> {
+    let mut causes: Vec<Cause> =
+        tally.causes.iter().map(|(cause, count)| Cause { cause: cause.clone(), count: *count }).collect();
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
+    causes
+}
