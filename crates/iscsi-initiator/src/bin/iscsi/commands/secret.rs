@@ -2,6 +2,7 @@
 
 mod check;
 mod clear;
+mod credential_line;
 mod forget;
 mod generate;
 mod import;

@@ -5,6 +5,7 @@ use iscsi_secrets::Scope;
 use iscsi_secrets::open_iscsi::{Arrival, Fate, Half, Plan};
 use serde::Serialize;
 
+use super::super::credential_line::{self, Direction, ScopeNames};
 use crate::arguments::Output;
 use crate::failure::Failure;
 use crate::output;
@@ -12,12 +13,8 @@ use crate::output;
 /// Names and flags of one scope.
 #[derive(Serialize)]
 struct Line {
-    /// `global`, `target`, `discovery` or `portal`
-    scope: &'static str,
-    /// The name of one target.
-    target: Option<String>,
-    /// The address of one portal.
-    portal: Option<String>,
+    #[serde(flatten)]
+    scope: ScopeNames,
     /// `imported`, `replaced`, `unchanged`, `kept` or `unset`: what we prove
     remembered: &'static str,
     user: Option<String>,
@@ -33,24 +30,9 @@ pub(super) fn show(output: Output, plan: &Plan) -> Result<(), Failure> {
 
 impl Line {
     fn of(scope: &Scope, arrival: &Arrival) -> Self {
-        let (scope, target, portal) = match scope {
-            Scope::Global => ("global", None, None),
-            Scope::Target(name) => ("target", Some(name.to_string()), None),
-            Scope::Discovery => ("discovery", None, None),
-            Scope::Portal(name) => ("portal", None, Some(name.to_string())),
-        };
         let (remembered, user) = fate_and_name(arrival.forward.as_ref());
         let (target_secret, target_user) = fate_and_name(arrival.reverse.as_ref());
-        Self { scope, target, portal, remembered, user, target_secret, target_user }
-    }
-
-    fn whom(&self) -> String {
-        match (&self.target, &self.portal, self.scope) {
-            (Some(target), ..) => target.clone(),
-            (None, Some(portal), _) => format!("discovery at {portal}"),
-            (None, None, "discovery") => "discovery (every other)".to_owned(),
-            (None, None, _) => "(every other)".to_owned(),
-        }
+        Self { scope: scope.into(), remembered, user, target_secret, target_user }
     }
 }
 
@@ -66,22 +48,10 @@ fn fate_and_name(half: Option<&Half>) -> (&'static str, Option<String>) {
 }
 
 fn table(lines: &[Line]) -> Table {
-    let mut table = output::table(&["TARGET", "WE PROVE", "AS", "TARGET PROVES", "AS"]);
-    for line in lines {
-        let name = |name: &Option<String>, fate: &str, default: &str| {
-            name.clone()
-                .unwrap_or_else(|| if matches!(fate, "unset" | "kept") { "-" } else { default }.to_owned())
-        };
-        output::add_row(
-            &mut table,
-            &[
-                line.whom(),
-                line.remembered.to_owned(),
-                name(&line.user, line.remembered, "(initiator name)"),
-                line.target_secret.to_owned(),
-                name(&line.target_user, line.target_secret, "(any)"),
-            ],
-        );
-    }
-    table
+    let direction = |state, name| Direction { state, name, in_force: !matches!(state, "unset" | "kept") };
+    credential_line::table(lines.iter().map(|line| {
+        let forward = direction(line.remembered, line.user.as_deref());
+        let reverse = direction(line.target_secret, line.target_user.as_deref());
+        (&line.scope, forward, reverse)
+    }))
 }
