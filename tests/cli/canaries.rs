@@ -120,3 +120,23 @@ fn vds_22_nor_does_a_command_that_fails() {
     stage.run(&["secret", "forget", "--target", TARGET], 0);
     stage.run(&["login", &url], 3);
 }
+
+#[test]
+fn vds_22_nor_do_imports_and_benchmarks() {
+    let stage = Stage::new();
+    let url = format!("iscsi://{}/{TARGET}", stage.target.portal());
+    let [forward, reverse] = [FORWARD, REVERSE].map(|secret| str::from_utf8(secret).unwrap());
+    let record = format!(
+        "node.name = {TARGET}\nnode.session.auth.authmethod = CHAP\n\
+         node.session.auth.username = host\nnode.session.auth.password = {forward}\n\
+         node.session.auth.username_in = disk\nnode.session.auth.password_in = {reverse}\n"
+    );
+    std::fs::create_dir_all(stage.place.path(&format!("etc/nodes/{TARGET}"))).unwrap();
+    let path = format!("etc/nodes/{TARGET}/192.0.2.7,3260");
+    // Others can read it, which is told, with its name only.
+    stage.place.file(&path, record.as_bytes(), 0o644);
+    stage.run(&["secret", "import", "--open-iscsi", "etc"], 0);
+    stage.run(&["bench", "login", &url, "--auth", "mutual", "--count", "10", "--report", "report.html"], 0);
+    let report = std::fs::read_to_string(stage.place.path("report.html")).unwrap();
+    silent(&Outcome { code: Some(0), stdout: report, stderr: String::new() });
+}
