@@ -16,7 +16,7 @@ pub(crate) enum Value {
 impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Number(number) => write!(formatter, "{number}"),
+            Self::Number(number) => number.fmt(formatter),
             Self::Boolean(true) => formatter.write_str("Yes"),
             Self::Boolean(false) => formatter.write_str("No"),
             Self::Choice(choice) => formatter.write_str(choice),
@@ -37,7 +37,17 @@ impl fmt::Display for Wish {
         match *self {
             Self::Number(number) => Value::Number(number).fmt(formatter),
             Self::Boolean(boolean) => Value::Boolean(boolean).fmt(formatter),
-            Self::Choices(choices) => formatter.write_str(&choices.join(",")),
+            Self::Choices(choices) => fmt_list(choices, formatter),
         }
     }
+}
+
+fn fmt_list(choices: &[&str], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (index, choice) in choices.iter().enumerate() {
+        if index > 0 {
+            formatter.write_str(",")?;
+        }
+        formatter.write_str(choice)?;
+    }
+    Ok(())
 }

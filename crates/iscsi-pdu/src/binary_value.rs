@@ -53,9 +53,12 @@ fn decode_hex(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
     check_length(length, max_length)?;
     let mut octets = Vec::with_capacity(length);
     let (first, pairs) = digits.split_at(digits.len() % 2);
-    for pair in first.chunks(1).chain(pairs.chunks(2)) {
-        let value = pair.iter().try_fold(0, |value, digit| Some(value << 4 | hex_value(*digit)?));
-        octets.push(value.ok_or(ValueError::NotBinary)?);
+    for digit in first {
+        octets.push(hex_value(*digit).ok_or(ValueError::NotBinary)?);
+    }
+    for [high, low] in pairs.as_chunks().0 {
+        let (high, low) = (hex_value(*high), hex_value(*low));
+        octets.push(high.zip(low).map(|(high, low)| high << 4 | low).ok_or(ValueError::NotBinary)?);
     }
     Ok(octets)
 }

@@ -42,6 +42,7 @@ mod target_address;
 mod task_management_request;
 mod task_management_response;
 mod text_assembler;
+mod text_error;
 mod text_keys;
 mod text_request;
 mod text_response;
@@ -86,7 +87,8 @@ pub use target_address::{AddressError, TargetAddress};
 pub use task_management_request::{TaskManagementFunction, TaskManagementRequest};
 pub use task_management_response::{TaskManagementResponse, TaskManagementResponseCode};
 pub use text_assembler::{TextAssembler, TextLimits};
-pub use text_keys::{TextError, TextKeys};
+pub use text_error::TextError;
+pub use text_keys::TextKeys;
 pub use text_request::TextRequest;
 pub use text_response::TextResponse;
 pub use text_value::{

@@ -1,10 +1,13 @@
 //! Text keys: `key=value` pairs, each ended by a NUL (RFC 7143, 6.1).
 
 use alloc::vec::Vec;
-use core::fmt;
+
+use crate::TextError;
 
 /// Longest key name in octets.
 const MAX_KEY_LENGTH: usize = 63;
+/// Octets of a pair, by which room for the pairs of a text is estimated.
+const TYPICAL_PAIR: usize = 16;
 
 /// The pairs of one text sequence, in order, duplicates and all.
 ///
@@ -40,7 +43,13 @@ impl<'a> TextKeys<'a> {
         if body.is_empty() {
             return Ok(Self { pairs: Vec::new() });
         }
-        let pairs = body.split(|octet| *octet == 0).map(parse_pair).collect::<Result<_, _>>()?;
+        let mut rest = Some(core::str::from_utf8(body).map_err(|_| TextError::NotUtf8)?);
+        let mut pairs = Vec::with_capacity(1 + body.len() / TYPICAL_PAIR);
+        while let Some(text) = rest {
+            let (pair, behind) = split_first_pair(text)?;
+            pairs.push(pair);
+            rest = behind;
+        }
         Ok(Self { pairs })
     }
 
@@ -68,77 +77,87 @@ impl<'a> TextKeys<'a> {
     }
 }
 
-fn parse_pair(pair: &[u8]) -> Result<(&str, &str), TextError> {
-    let pair = core::str::from_utf8(pair).map_err(|_| TextError::NotUtf8)?;
-    let (key, value) = pair.split_once('=').ok_or(TextError::NoEqualsSign)?;
-    check_key(key)?;
-    if value.chars().any(char::is_control) {
-        return Err(TextError::ControlCharacter);
+/// The first pair, and what stands behind the NUL that ends it.
+///
+/// Every octet is looked at once where all is well: the first one that no key has is the equals sign, and the first one
+/// that is not printable ASCII is the NUL.
+fn split_first_pair(text: &str) -> Result<((&str, &str), Option<&str>), TextError> {
+    let (key, behind) = split_before(text, |octet| !is_of_key(octet));
+    let Some(behind) = behind.strip_prefix('=') else { return Err(malformed_key(text)) };
+    check_key_frame(key)?;
+    let (value, behind) = split_before(behind, |octet| !is_printable(octet));
+    if behind.is_empty() {
+        return Ok(((key, value), None));
     }
-    Ok((key, value))
+    if let Some(behind) = behind.strip_prefix('\0') {
+        return Ok(((key, value), Some(behind)));
+    }
+    let (value, behind) = split_before(text.get(key.len() + 1..).unwrap_or_default(), |octet| octet == 0);
+    check_value(value)?;
+    Ok(((key, value), behind.strip_prefix('\0')))
+}
+
+fn split_before(text: &str, is_end: impl Fn(u8) -> bool) -> (&str, &str) {
+    let end = text.bytes().position(is_end).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+/// What is wrong with a pair whose key does not end in an equals sign.
+fn malformed_key(text: &str) -> TextError {
+    let (pair, _) = split_before(text, |octet| octet == 0);
+    pair.split_once('=').map_or(TextError::NoEqualsSign, |(key, _)| TextError::BadKey { length: key.len() })
 }
 
 /// The one key of the RFC that breaks its own rule on key names (13.24).
 const SMALL_KEY: &str = "iSCSIProtocolLevel";
 
-/// A capital letter, then letters, digits and `. - + @ _`; X# keys of RFC 3720 also had `#` (TXT-04).
+/// The octets of key names. TXT-04 has no `#`; the X# keys of RFC 3720 do.
+#[allow(clippy::indexing_slicing, reason = "an octet is below 256, and the compiler does this")]
+const IN_KEYS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut alphabet: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-+@_#";
+    while let [octet, rest @ ..] = alphabet {
+        table[*octet as usize] = true;
+        alphabet = rest;
+    }
+    table
+};
+
+fn is_of_key(octet: u8) -> bool {
+    IN_KEYS.get(usize::from(octet)) == Some(&true)
+}
+
+fn is_printable(octet: u8) -> bool {
+    (b' '..=b'~').contains(&octet)
+}
+
+/// A capital letter, then letters, digits and `. - + @ _ #`.
 pub(crate) fn check_key(key: &str) -> Result<(), TextError> {
-    let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b".-+@_#".contains(&octet);
+    if key.bytes().all(is_of_key) {
+        check_key_frame(key)
+    } else {
+        Err(TextError::BadKey { length: key.len() })
+    }
+}
+
+/// The same for a key that is known to keep to its alphabet.
+fn check_key_frame(key: &str) -> Result<(), TextError> {
     let begins = key.starts_with(|first: char| first.is_ascii_uppercase()) || key == SMALL_KEY;
-    if begins && key.len() <= MAX_KEY_LENGTH && key.bytes().all(allowed) {
+    if begins && key.len() <= MAX_KEY_LENGTH { Ok(()) } else { Err(TextError::BadKey { length: key.len() }) }
+}
+
+/// No control characters: neither those of ASCII nor those of Latin-1.
+pub(crate) fn check_value(value: &str) -> Result<(), TextError> {
+    if value.bytes().all(is_printable) || !value.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(TextError::BadKey { length: key.len() })
+    Err(TextError::ControlCharacter)
 }
-
-/// Text that is not made of pairs. Values are never part of the error: they may be secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TextError {
-    /// The last pair does not end in a NUL.
-    Unterminated,
-    /// A pair is not UTF-8.
-    NotUtf8,
-    /// A pair has no `=`.
-    NoEqualsSign,
-    /// A key is empty, too long or outside its alphabet.
-    BadKey {
-        /// Its length in octets.
-        length: usize,
-    },
-    /// A value holds a control character.
-    ControlCharacter,
-    /// The sequence has more octets than the receiver takes.
-    TooLong {
-        /// The limit in octets.
-        limit: usize,
-    },
-    /// The sequence has more PDUs than the receiver takes.
-    TooManyPdus {
-        /// The limit.
-        limit: usize,
-    },
-}
-
-impl fmt::Display for TextError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unterminated => formatter.write_str("text does not end in NUL"),
-            Self::NotUtf8 => formatter.write_str("text is not UTF-8"),
-            Self::NoEqualsSign => formatter.write_str("text pair without '='"),
-            Self::BadKey { length } => write!(formatter, "malformed text key of {length} octets"),
-            Self::ControlCharacter => formatter.write_str("control character in a text value"),
-            Self::TooLong { limit } => write!(formatter, "text sequence exceeds {limit} octets"),
-            Self::TooManyPdus { limit } => write!(formatter, "text sequence exceeds {limit} PDUs"),
-        }
-    }
-}
-
-impl core::error::Error for TextError {}
 
 #[cfg(test)]
 mod tests {
-    use super::{TextError, TextKeys};
+    use super::TextKeys;
+    use crate::TextError;
     use std::{format, vec::Vec};
 
     fn pairs(text: &[u8]) -> Vec<(&str, &str)> {

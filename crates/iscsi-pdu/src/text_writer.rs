@@ -2,10 +2,14 @@
 
 use core::fmt;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use alloc::string::String;
+use bytes::Bytes;
 
 use crate::TextError;
-use crate::text_keys::check_key;
+use crate::text_keys::{check_key, check_value};
+
+/// Room at the beginning: most texts of a login fit, so that they never move.
+const ROOM: usize = 320;
 
 /// Writes pairs one after the other.
 ///
@@ -19,7 +23,7 @@ use crate::text_keys::check_key;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct TextWriter {
-    text: BytesMut,
+    text: String,
     /// The first mistake.
     error: Option<TextError>,
 }
@@ -43,21 +47,22 @@ impl TextWriter {
     pub fn push(&mut self, key: &str, value: impl fmt::Display) {
         use fmt::Write as _;
         self.note(check_key(key));
-        self.text.put_slice(key.as_bytes());
-        self.text.put_u8(b'=');
+        if self.text.is_empty() {
+            self.text.reserve(ROOM);
+        }
+        self.text.push_str(key);
+        self.text.push('=');
         let begin = self.text.len();
-        // Writing to a growing buffer cannot fail; a `Display` that fails writes nothing more.
+        // Writing to a growing text cannot fail; a `Display` that fails writes nothing more.
         let _ = write!(self.text, "{value}");
-        let written = self.text.get(begin..).unwrap_or_default();
-        let control = core::str::from_utf8(written).map_or(true, |value| value.chars().any(char::is_control));
-        self.note(if control { Err(TextError::ControlCharacter) } else { Ok(()) });
-        self.text.put_u8(0);
+        self.note(check_value(self.text.get(begin..).unwrap_or_default()));
+        self.text.push('\0');
     }
 
     /// Appends all pairs of `other`.
-    pub fn append(&mut self, other: Self) {
+    pub fn append(&mut self, other: &Self) {
         self.note(other.error.map_or(Ok(()), Err));
-        self.text.unsplit(other.text);
+        self.text.push_str(&other.text);
     }
 
     /// Is there no pair yet?
@@ -71,7 +76,7 @@ impl TextWriter {
     /// # Errors
     /// [`TextError::BadKey`] or [`TextError::ControlCharacter`] for the first pair that had such a thing.
     pub fn finish(self) -> Result<Bytes, TextError> {
-        self.error.map_or(Ok(self.text.freeze()), Err)
+        self.error.map_or(Ok(self.text.into()), Err)
     }
 
     fn note(&mut self, verdict: Result<(), TextError>) {
@@ -88,7 +93,7 @@ mod tests {
     #[test]
     fn txt_01_pairs_end_in_nul() {
         let mut text = TextWriter::new().pair("HeaderDigest", "None");
-        text.append(TextWriter::new().pair("MaxBurstLength", 262_144_u32).pair("SendTargets", ""));
+        text.append(&TextWriter::new().pair("MaxBurstLength", 262_144_u32).pair("SendTargets", ""));
         let text = text.finish().unwrap();
         assert_eq!(text, b"HeaderDigest=None\0MaxBurstLength=262144\0SendTargets=\0"[..]);
         assert_eq!(TextKeys::parse(&text).unwrap().len(), 3);
@@ -103,7 +108,7 @@ mod tests {
         assert_eq!(good().pair("B=x\0C", 2).finish(), Err(TextError::BadKey { length: 5 }));
         assert_eq!(good().pair("", 2).pair("B", "\0").finish(), Err(TextError::BadKey { length: 0 }));
         let mut text = good();
-        text.append(good().pair("B", "\u{7f}"));
+        text.append(&good().pair("B", "\u{7f}"));
         assert_eq!(text.pair("C", "fine").finish(), Err(TextError::ControlCharacter));
     }
 }

@@ -78,7 +78,7 @@ impl Connection {
         let mut answer = TextWriter::new();
         for (key, value) in TextKeys::parse(&joined).map_err(malformed)?.iter() {
             if key == "SendTargets" {
-                answer.append(send_targets::answer(&self.portal, self.session.target, address, value));
+                answer.append(&send_targets::answer(&self.portal, self.session.target, address, value));
             } else {
                 answer.push(key, "NotUnderstood");
             }

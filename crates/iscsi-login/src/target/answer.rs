@@ -46,7 +46,7 @@ pub(super) fn operational<'a>(
     for (key, value) in keys.rest() {
         negotiation.receive(key, value)?;
     }
-    text.append(negotiation.take_answers());
+    text.append(&negotiation.take_answers());
     negotiation.write_declaration(&mut text);
     let rejected = negotiation.take_rejected();
     let next = if request.transit && request.next_stage == Stage::FULL_FEATURE && !rejected {
