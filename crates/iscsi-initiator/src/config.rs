@@ -33,7 +33,7 @@ pub struct Config {
     pub redirect_to: Option<Vec<Portal>>,
     /// Limit for a whole login: connecting, every exchange, every redirection.
     pub login_timeout: Duration,
-    /// Limit for each command, and for a logout.
+    /// Limit for each command, and for a logout, which has at most 30 seconds.
     pub command_timeout: Duration,
 }
 

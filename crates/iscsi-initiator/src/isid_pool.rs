@@ -10,8 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
-use iscsi_pdu::{IscsiName, Isid};
-use sha2::{Digest as _, Sha256};
+use iscsi_pdu::{Crc32c, IscsiName, Isid};
 
 use crate::Error;
 use crate::connection::random;
@@ -63,11 +62,9 @@ impl Scope {
     /// All discovery sessions.
     const DISCOVERY: Self = Self(0);
 
-    /// 47 bits of a hash: the name has to mean the same to every process. Targets that share one merely differ in
-    /// their ISIDs.
+    /// A checksum: the name has to mean the same to every process. Targets that share one merely differ in their ISIDs.
     fn of_target(name: &IscsiName) -> Self {
-        let digest = Sha256::digest(name.as_str());
-        Self(digest.iter().take(6).fold(0, |bits, octet| bits << 8 | u64::from(*octet)) >> 1)
+        Self(1 + u64::from(Crc32c::new().update(name.as_str().as_bytes()).value()))
     }
 
     /// Where the lock of a number is in the kept file.

@@ -16,6 +16,8 @@ use crate::scsi::Command;
 use crate::session::{Completion, Finished, Protocol, ScsiRequest, SessionRequest};
 use crate::{Error, LoginTimes, Lun, Portal};
 
+/// A target that means to answer a logout does so at once.
+const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
 /// Requests that may wait between handles and driver.
 const QUEUE_LENGTH: usize = 64;
 
@@ -57,7 +59,8 @@ impl Session {
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
         let ended = Arc::new(OnceLock::new());
         let protocol = Protocol::new(&details.completed);
-        let driver = Driver::new(transport, lease, protocol, receiver, Arc::clone(&ended), command_timeout);
+        let logout_limit = command_timeout.min(LONGEST_LOGOUT);
+        let driver = Driver::new(transport, lease, protocol, receiver, Arc::clone(&ended), logout_limit);
         tokio::spawn(driver.run());
         Self { requests: sender, details: Arc::new(details), ended, command_timeout }
     }
@@ -134,7 +137,8 @@ impl Session {
 
     async fn request(&self, request: SessionRequest, what: &'static str) -> Result<Receiver, Error> {
         let (result, receiver) = oneshot::channel();
-        let limit = self.command_timeout;
+        let longest = if matches!(request, SessionRequest::Logout) { LONGEST_LOGOUT } else { Duration::MAX };
+        let limit = self.command_timeout.min(longest);
         let request = Request { what, asked: request, limit, result };
         self.requests.send(request).await.map_err(|_| session_over(&self.ended))?;
         Ok(receiver)

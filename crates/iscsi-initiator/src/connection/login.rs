@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
-use iscsi_login::{LoginError, Misuse};
+use iscsi_login::{LoginError, Misuse, Nonce};
 use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumber, Stage};
 
 use super::own_challenge::{OwnChallenge, is_ours};
@@ -37,10 +37,10 @@ pub(crate) enum LoginOutcome {
 /// # Cancel safety
 /// A future that is dropped closes the connection.
 pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome, Error> {
-    let challenge = OwnChallenge::draw()?;
+    let Drawn { challenge, cmd_sn } = Drawn::new()?;
     // Settings and secrets are checked, and the first request is made, before any packet leaves.
     let (mut login, mut request) =
-        Login::start(login_config(attempt, &challenge)?).map_err(refused_settings)?;
+        Login::start(login_config(attempt, &challenge, cmd_sn)).map_err(refused_settings)?;
     let mut clock = Stopwatch::start();
     let mut transport = Transport::connect(attempt.portal).await?;
     let mut times = LoginTimes { connect: clock.lap(), ..LoginTimes::default() };
@@ -89,22 +89,40 @@ async fn exchange(transport: &mut Transport, request: &LoginRequest) -> Result<L
     Ok(response)
 }
 
-fn login_config<'a>(attempt: &Attempt<'a>, challenge: &OwnChallenge) -> Result<initiator::Config<'a>, Error> {
-    let [a, b, c, d] = random::octets::<4>()?;
-    Ok(initiator::Config {
+/// What a login needs at random.
+struct Drawn {
+    challenge: OwnChallenge,
+    cmd_sn: SerialNumber,
+}
+
+impl Drawn {
+    /// In one call of the operating system.
+    fn new() -> Result<Self, Error> {
+        let [challenge @ .., a, b, c, d] = random::octets::<{ Nonce::LENGTH + 4 }>()?;
+        let cmd_sn = SerialNumber(u32::from_be_bytes([a, b, c, d]));
+        Ok(Self { challenge: OwnChallenge::from_random(challenge), cmd_sn })
+    }
+}
+
+fn login_config<'a>(
+    attempt: &Attempt<'a>,
+    challenge: &OwnChallenge,
+    cmd_sn: SerialNumber,
+) -> initiator::Config<'a> {
+    initiator::Config {
         initiator_name: &attempt.config.initiator_name,
         initiator_alias: attempt.config.alias.as_deref(),
         session_type: attempt.session_type,
         isid: attempt.isid,
         cid: LEADING_CID,
         itt: InitiatorTaskTag(0),
-        cmd_sn: SerialNumber(u32::from_be_bytes([a, b, c, d])),
+        cmd_sn,
         authentication: attempt.credentials.as_authentication(),
         algorithms: &attempt.config.algorithms,
         offer: attempt.config.offer,
         nonce: challenge.nonce(),
         is_ours: &is_ours,
-    })
+    }
 }
 
 /// A target that closes says at least how far it came.

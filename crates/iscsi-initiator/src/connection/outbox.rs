@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 const BATCH: usize = 12;
 /// Slices of one PDU.
 const PARTS: usize = 5;
+const MOST_SLICES: usize = BATCH * PARTS;
 
 /// A queue of PDUs of which the first may be half sent. The driver keeps it short.
 #[derive(Default)]
@@ -46,7 +47,16 @@ impl Outbox {
     }
 
     fn write_batch(&self, stream: &TcpStream) -> io::Result<usize> {
-        let mut slices = [IoSlice::new(&[]); BATCH * PARTS];
+        if self.queue.len() == 1 {
+            self.write_slices::<PARTS>(stream)
+        } else {
+            self.write_slices::<MOST_SLICES>(stream)
+        }
+    }
+
+    /// Writes from as many slices, which are on the stack.
+    fn write_slices<const SLICES: usize>(&self, stream: &TcpStream) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
         let parts = self.queue.iter().take(BATCH).flat_map(WirePdu::parts).filter(|part| !part.is_empty());
         let mut count = 0;
         let mut skip = self.sent;

@@ -9,9 +9,6 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use iscsi_login::Nonce;
 
-use super::random;
-use crate::Error;
-
 /// As many octets as every challenge of ours has at least; two of them are the same by chance once in 2^128.
 const PREFIX: usize = 16;
 
@@ -46,10 +43,10 @@ pub(crate) struct OwnChallenge {
 }
 
 impl OwnChallenge {
-    /// Draws one from the operating system. Its identifier is another than those of the 127 before (CHP-18).
-    pub(crate) fn draw() -> Result<Self, Error> {
-        let octets = random::octets::<{ Nonce::LENGTH }>()?;
-        Ok(outstanding().issue(octets))
+    /// Makes one of octets fresh from the operating system. Its identifier is another than those of the 127 before
+    /// (CHP-18).
+    pub(crate) fn from_random(octets: [u8; Nonce::LENGTH]) -> Self {
+        outstanding().issue(octets)
     }
 
     /// Identifier and challenge for the login.
@@ -77,9 +74,13 @@ fn outstanding() -> MutexGuard<'static, Outstanding> {
 mod tests {
     use super::*;
 
+    fn draw() -> OwnChallenge {
+        OwnChallenge::from_random(crate::connection::random::octets().unwrap())
+    }
+
     #[test]
     fn chp_17_a_challenge_is_ours_while_its_login_lives() {
-        let challenge = OwnChallenge::draw().unwrap();
+        let challenge = draw();
         let octets = challenge.octets[1..].to_vec();
         assert!(is_ours(&octets) && is_ours(&octets[..16]));
         assert!(!is_ours(&octets[..15]) && !is_ours(&octets[1..]) && !is_ours(&[]));
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn chp_18_challenges_are_new() {
-        let challenges: Vec<_> = (0..2000).map(|_| OwnChallenge::draw().unwrap()).collect();
+        let challenges: Vec<_> = (0..2000).map(|_| draw()).collect();
         let prefixes: HashSet<_> = challenges.iter().map(|challenge| challenge.prefix).collect();
         assert_eq!(prefixes.len(), challenges.len());
     }

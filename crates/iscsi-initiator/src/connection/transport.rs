@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::BytesMut;
 use iscsi_pdu::{Decoder, Digests, RawPdu, WirePdu};
-use tokio::io::Interest;
+use tokio::io::{AsyncWriteExt as _, Interest};
 use tokio::net::TcpStream;
 
 use super::outbox::Outbox;
@@ -14,6 +14,8 @@ use crate::{Error, Portal};
 const LOGIN_SEGMENT_LENGTH: u32 = 8192;
 /// Room for one read when the decoder does not ask for more.
 const READ_LENGTH: usize = 8192;
+/// Less room than this is not worth a read.
+const LEAST_READ_LENGTH: usize = 1024;
 
 /// A connection with its buffers. Dropping it closes the socket.
 pub(crate) struct Transport {
@@ -95,8 +97,7 @@ impl Transport {
     /// # Cancel safety
     /// The connection must not be used further when the future is dropped: the PDU may be half sent.
     pub(crate) async fn exchange(&mut self, raw: RawPdu) -> Result<RawPdu, Error> {
-        self.enqueue(raw)?;
-        self.flush()?;
+        self.send_whole(raw).await?;
         loop {
             if let Some(pdu) = self.next_pdu()? {
                 return Ok(pdu);
@@ -105,8 +106,18 @@ impl Transport {
         }
     }
 
+    /// A PDU of a login is small: copied together it leaves by one write.
+    async fn send_whole(&mut self, raw: RawPdu) -> Result<(), Error> {
+        let mut octets = BytesMut::new();
+        WirePdu::new(raw, self.digests)?.append_to(&mut octets);
+        self.stream.write_all(&octets).await.map_err(|error| Error::lost(&self.portal, &error))
+    }
+
     fn read(&mut self) -> Result<(), Error> {
-        self.inbox.reserve(self.decoder.octets_wanted(&self.inbox).max(READ_LENGTH));
+        let wanted = self.decoder.octets_wanted(&self.inbox).max(LEAST_READ_LENGTH);
+        if self.inbox.capacity() - self.inbox.len() < wanted {
+            self.inbox.reserve(wanted.max(READ_LENGTH));
+        }
         match self.stream.try_read_buf(&mut self.inbox) {
             Ok(0) => Err(Error::lost(&self.portal, &self.end_of_stream())),
             Ok(_) => Ok(()),
