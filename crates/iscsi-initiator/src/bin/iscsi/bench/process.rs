@@ -3,18 +3,19 @@
 use std::fs;
 use std::time::Duration;
 
+use cpu_time::ProcessTime;
+
 /// CPU time of all threads, in user mode and in the kernel.
 pub(crate) fn cpu_time() -> Option<Duration> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    let seconds = u64::try_from(time.tv_sec).ok()?;
-    Some(Duration::new(seconds, u32::try_from(time.tv_nsec).ok()?))
+    ProcessTime::try_now().ok().map(|time| time.as_duration())
 }
 
 /// Memory that is resident, in octets; `None` where the system does not say.
 pub(crate) fn resident_octets() -> Option<u64> {
-    let pages = fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = pages.split_whitespace().nth(1)?.parse().ok()?;
-    pages.checked_mul(u64::try_from(rustix::param::page_size()).ok()?)
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    kibibytes.checked_mul(1024)
 }
 
 /// Raises the limit of open files as far as this process may, and gives it.
