@@ -13,5 +13,6 @@ pub(crate) mod process;
 pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod run;
+pub(crate) mod schedule;
 pub(crate) mod summary;
 pub(crate) mod tally;

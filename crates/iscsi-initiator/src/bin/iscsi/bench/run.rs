@@ -1,131 +1,149 @@
 //! Carrying a plan out.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, interval, timeout_at};
 
 use super::attempt::{Attempts, Outcome};
 use super::plan::Plan;
+use super::process;
+use super::schedule::{Schedule, Ticket};
 use super::tally::Tally;
 
 /// How long attempts under way may take to end once the run is stopped. One that is carried out waits for each of them:
 /// they have limits of their own.
 const LAST_ATTEMPTS: Duration = Duration::from_secs(3);
 
-/// A run under way.
-struct Run<'a, A> {
-    plan: &'a Plan,
-    attempts: A,
+/// The grid of the clock by which attempts begin. A place that was free is late by no more, which is not the target's
+/// doing: its attempt counts from when it began.
+const CLOCK_GRID: Duration = Duration::from_millis(2);
+
+/// How often somebody looks at the count.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What all places share.
+struct Shared {
     start: Instant,
-    /// Attempts begun.
-    begun: u64,
-    /// Attempts begun that are measured.
-    measured: u64,
-    under_way: JoinSet<Outcome>,
+    warmup: Duration,
+    state: Mutex<State>,
+}
+
+struct State {
+    schedule: Schedule,
     tally: Tally,
+    /// Measured attempts that have begun and not ended.
+    under_way: u64,
+    /// CPU time used before the first measured attempt.
+    cpu_before: Option<Duration>,
 }
 
-/// What the run waits for.
-enum Next {
-    Ended(Outcome),
-    Begin,
-    /// No attempt begins any more.
-    Over,
-    /// And none is under way.
-    Done,
-    Stopped,
-}
-
-/// Makes attempts until the plan is carried out or `stop` is ready; after each, `watch` sees the count so far.
+/// Makes attempts until the plan is carried out or `stop` is ready; `watch` sees the count again and again.
 ///
-/// In an open loop attempts are due by the clock. One that finds all places taken waits for its turn, and is charged for
-/// it: a target that stalls makes latencies longer, never attempts fewer.
+/// As many places as attempts at the same time are allowed make one attempt after the other. In an open loop an attempt
+/// that finds all places taken waits for its turn, and is charged for it.
 pub(crate) async fn run<A: Attempts>(
     plan: &Plan,
     attempts: A,
     stop: impl Future<Output = ()>,
     mut watch: impl FnMut(&Tally, Duration),
 ) -> Tally {
-    let (start, tally) = (Instant::now(), Tally::new());
-    let mut run = Run { plan, attempts, start, begun: 0, measured: 0, under_way: JoinSet::new(), tally };
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let next = tokio::select! {
-            biased;
-            () = &mut stop => Next::Stopped,
-            next = run.next() => next,
-        };
-        match next {
-            Next::Ended(outcome) => run.count(outcome),
-            Next::Begin => run.begin(),
-            Next::Over => {}
-            Next::Done => break,
-            Next::Stopped => {
-                run.tally.interrupted = true;
-                break;
-            }
-        }
-        watch(&run.tally, run.start.elapsed());
+    let shared = Arc::new(Shared::new(*plan));
+    let (signal, stopped) = watch::channel(false);
+    let mut places = JoinSet::new();
+    for _ in 0..plan.concurrency {
+        places.spawn(place(Arc::clone(&shared), attempts.clone(), stopped.clone()));
     }
-    run.end().await
-}
-
-impl<A: Attempts> Run<'_, A> {
-    /// # Cancel safety
-    /// A future that is dropped has lost nothing.
-    async fn next(&mut self) -> Next {
-        let (room, over) = (self.under_way.len() < self.plan.concurrency, self.is_over());
-        let due = self.start + self.plan.begins_at(self.begun);
-        let due = self.plan.ends_at().map_or(due, |end| due.min(self.start + end));
+    let (mut stop, mut looks) = (std::pin::pin!(stop), interval(LOOK));
+    let interrupted = loop {
         tokio::select! {
             biased;
-            Some(ended) = self.under_way.join_next(), if !self.under_way.is_empty() => match ended {
-                Ok(outcome) => Next::Ended(outcome),
-                // A panic of ours in an attempt is no figure.
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            },
-            () = sleep_until(due), if room && !over => if self.is_over() { Next::Over } else { Next::Begin },
-            else => Next::Done,
+            () = &mut stop => break true,
+            ended = places.join_next() => if !goes_on(ended) { break false },
+            _ = looks.tick() => watch(&shared.state().tally, shared.start.elapsed()),
+        }
+    };
+    if interrupted {
+        signal.send_replace(true);
+        let end = async { while goes_on(places.join_next().await) {} };
+        let _ = timeout_at(Instant::now() + LAST_ATTEMPTS, end).await;
+    }
+    shared.take_tally(interrupted)
+}
+
+/// Whether places are left. A panic of ours in an attempt is no figure.
+fn goes_on(ended: Option<Result<(), tokio::task::JoinError>>) -> bool {
+    match ended {
+        None => false,
+        Some(Ok(())) => true,
+        Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Makes one attempt after the other.
+async fn place<A: Attempts>(shared: Arc<Shared>, attempts: A, mut stopped: watch::Receiver<bool>) {
+    while let Some(ticket) = shared.next() {
+        let early = ticket.due > shared.start.elapsed();
+        if early {
+            let _ = timeout_at(shared.start + ticket.due, stopped.wait_for(|stopped| *stopped)).await;
+        }
+        if *stopped.borrow() {
+            return;
+        }
+        shared.begin(ticket);
+        let began = shared.start.elapsed();
+        let due = if early && began <= ticket.due + CLOCK_GRID { began } else { ticket.due };
+        let result = attempts.attempt(ticket.number).await;
+        shared.count(ticket, Outcome { due, began, ended: shared.start.elapsed(), result });
+    }
+}
+
+impl Shared {
+    fn new(plan: Plan) -> Self {
+        let (schedule, tally) = (Schedule::new(plan), Tally::new());
+        let state = Mutex::new(State { schedule, tally, under_way: 0, cpu_before: None });
+        Self { start: Instant::now(), warmup: plan.warmup, state }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> Option<Ticket> {
+        self.state().schedule.next(self.start.elapsed())
+    }
+
+    fn begin(&self, ticket: Ticket) {
+        let mut state = self.state();
+        state.under_way += u64::from(ticket.measured);
+        if ticket.measured && state.cpu_before.is_none() {
+            state.cpu_before = process::cpu_time();
         }
     }
 
-    /// Whether no attempt begins any more.
-    fn is_over(&self) -> bool {
-        self.plan.count.is_some_and(|count| self.measured >= count)
-            || self.plan.ends_at().is_some_and(|end| self.start.elapsed() >= end)
-    }
-
-    fn begin(&mut self) {
-        let (start, number, attempts) = (self.start, self.begun, self.attempts.clone());
-        let began = start.elapsed();
-        let due = if self.plan.rate.is_some() { self.plan.begins_at(number) } else { began };
-        self.begun += 1;
-        self.measured += u64::from(self.plan.measures(due));
-        self.under_way.spawn(async move {
-            let result = attempts.attempt(number).await;
-            Outcome { due, began, ended: start.elapsed(), result }
-        });
-    }
-
-    fn count(&mut self, outcome: Outcome) {
-        if self.plan.measures(outcome.due) {
-            self.tally.add(outcome, self.plan.warmup);
+    fn count(&self, ticket: Ticket, outcome: Outcome) {
+        if ticket.measured {
+            let mut state = self.state();
+            state.under_way -= 1;
+            state.tally.add(outcome, self.warmup);
         }
     }
 
-    /// Waits for what is under way when the run is stopped; what takes too long is given up and counts as a failure.
-    async fn end(mut self) -> Tally {
-        let limit = Instant::now() + LAST_ATTEMPTS;
-        while let Ok(Some(ended)) = timeout_at(limit, self.under_way.join_next()).await {
-            if let Ok(outcome) = ended {
-                self.count(outcome);
-            }
+    /// The count at the end; what did not end, or not even begin, is a failure.
+    fn take_tally(&self, interrupted: bool) -> Tally {
+        let cpu = process::cpu_time();
+        let mut state = self.state();
+        let mut tally = std::mem::replace(&mut state.tally, Tally::new());
+        tally.give_up("did not end in time", state.under_way);
+        if !interrupted {
+            tally.give_up("had to wait so long that it was not begun", state.schedule.never_begun());
         }
-        let given_up = u64::try_from(self.under_way.len()).unwrap_or(u64::MAX);
-        self.tally.give_up(given_up);
-        self.tally.measured = self.tally.last_end.unwrap_or_default();
-        self.tally
+        tally.interrupted = interrupted;
+        tally.measured = tally.last_end.unwrap_or_default();
+        tally.cpu = cpu.zip(state.cpu_before).map(|(after, before)| after.saturating_sub(before));
+        tally
     }
 }
 

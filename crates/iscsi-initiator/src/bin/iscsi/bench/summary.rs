@@ -1,11 +1,10 @@
 //! From counts to results.
 
 use std::thread::available_parallelism;
-use std::time::Duration;
 
 use super::plan::Plan;
 use super::results::{Cause, Machine, Phases, PlanSummary, Results, SCHEMA};
-use super::tally::Tally;
+use super::tally::{Tally, microseconds};
 
 /// What a run used of this machine, and what it found out beside its counts.
 pub(crate) struct Circumstances {
@@ -15,8 +14,6 @@ pub(crate) struct Circumstances {
     /// How the logins turned out: `none`, `chap` or `mutual`.
     pub(crate) authentication: String,
     pub(crate) algorithm: Option<String>,
-    /// CPU time of this process while it was measured.
-    pub(crate) cpu: Option<Duration>,
     /// Sessions held open, and the memory they took in octets.
     pub(crate) held: u64,
     pub(crate) held_octets: Option<u64>,
@@ -27,7 +24,7 @@ pub(crate) fn results(plan: &Plan, tally: &Tally, circumstances: Circumstances) 
     let per_login = |total: f64| (tally.logins > 0).then(|| total / tally.logins as f64);
     let measured_s = tally.measured.as_secs_f64();
     let attempts = tally.logins + tally.failures;
-    let Circumstances { cpu, held, held_octets, .. } = circumstances;
+    let Circumstances { held, held_octets, .. } = circumstances;
     Results {
         schema: SCHEMA,
         program: concat!("iscsi ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -47,7 +44,7 @@ pub(crate) fn results(plan: &Plan, tally: &Tally, circumstances: Circumstances) 
         },
         round_trips_per_login: per_login(tally.round_trips as f64).unwrap_or_default(),
         // Attempts that fail use the processor too.
-        cpu_us_per_login: cpu.filter(|_| attempts > 0).map(|cpu| cpu.as_secs_f64() * 1e6 / attempts as f64),
+        cpu_us_per_login: tally.cpu.filter(|_| attempts > 0).map(|cpu| microseconds(cpu) / attempts as f64),
         memory_octets_per_held_session: held_octets
             .filter(|_| held > 0)
             .map(|octets| octets as f64 / held as f64),

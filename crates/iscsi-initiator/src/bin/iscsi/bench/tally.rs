@@ -30,6 +30,8 @@ pub(crate) struct Tally {
     pub(crate) last_end: Option<Duration>,
     /// How long was measured.
     pub(crate) measured: Duration,
+    /// CPU time that this process used while it was measured.
+    pub(crate) cpu: Option<Duration>,
     pub(crate) interrupted: bool,
 }
 
@@ -48,6 +50,7 @@ impl Tally {
             timeline: Vec::new(),
             last_end: None,
             measured: Duration::ZERO,
+            cpu: None,
             interrupted: false,
         }
     }
@@ -79,11 +82,11 @@ impl Tally {
         self.logout.record(success.logout);
     }
 
-    /// Counts attempts that did not end in time.
-    pub(crate) fn give_up(&mut self, attempts: u64) {
+    /// Counts attempts of which nothing more is heard.
+    pub(crate) fn give_up(&mut self, cause: &str, attempts: u64) {
         if attempts > 0 {
             self.failures += attempts;
-            self.blame("did not end in time".to_owned(), attempts);
+            self.blame(cause.to_owned(), attempts);
         }
     }
 

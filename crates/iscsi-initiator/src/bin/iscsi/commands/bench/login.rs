@@ -83,13 +83,12 @@ impl Login {
         let held_octets =
             process::resident_octets().zip(before).map(|(after, before)| after.saturating_sub(before));
         let began_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let (tally, cpu) = measure(&plan, attempts).await;
+        let tally = measure(&plan, attempts).await;
         let circumstances = Circumstances {
             began_unix_s,
             targets: self.urls.iter().map(|url| shown(url)).collect::<Result<_, _>>()?,
             authentication: probe.authentication.to_owned(),
             algorithm: probe.algorithm,
-            cpu,
             held: u64::try_from(held.len()).unwrap_or(u64::MAX),
             held_octets,
         };
@@ -183,24 +182,17 @@ async fn probe(attempts: &LoginAttempts) -> Result<Probe, Failure> {
     Ok(Probe { authentication, algorithm })
 }
 
-/// Carries the plan out; with the CPU time that was used behind the warm-up.
-async fn measure(plan: &Plan, attempts: LoginAttempts) -> (Tally, Option<Duration>) {
-    let (mut line, mut cpu_before) = (LiveLine::new(), None);
-    let watch = |tally: &Tally, elapsed: Duration| {
-        if elapsed >= plan.warmup && cpu_before.is_none() {
-            cpu_before = process::cpu_time();
-        }
-        line.show(tally, elapsed);
-    };
+/// Carries the plan out.
+async fn measure(plan: &Plan, attempts: LoginAttempts) -> Tally {
+    let mut line = LiveLine::new();
     let stop = async {
         if session::told_to_stop().await.is_err() {
             std::future::pending::<()>().await;
         }
     };
-    let tally = run(plan, attempts, stop, watch).await;
+    let tally = run(plan, attempts, stop, |tally, elapsed| line.show(tally, elapsed)).await;
     line.clear();
-    let cpu = process::cpu_time().zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
-    (tally, cpu)
+    tally
 }
 
 /// The sessions that were held end as they should; what a target does now is not measured any more.
