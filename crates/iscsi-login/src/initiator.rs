@@ -175,7 +175,7 @@ impl<'a> Login<'a> {
     /// Hands the joined text to the state; `granted` is the stage that begins if the target grants a transition.
     fn dispatch(&mut self, text: &Bytes, granted: Option<Stage>) -> Result<Next<'a>, LoginError> {
         let pairs = TextKeys::parse(text).map_err(crate::Violation::from)?;
-        let mut keys = ReceivedKeys::new(&pairs);
+        let mut keys = ReceivedKeys::new(pairs);
         self.exchange.take_facts(&mut keys)?;
         let state = std::mem::replace(&mut self.state, State::Method(AwaitingMethod));
         match state {

@@ -10,8 +10,8 @@ pub(crate) struct ReceivedKeys<'a> {
 }
 
 impl<'a> ReceivedKeys<'a> {
-    pub(crate) fn new(keys: &TextKeys<'a>) -> Self {
-        Self { pairs: keys.iter().collect() }
+    pub(crate) fn new(keys: TextKeys<'a>) -> Self {
+        Self { pairs: keys.into_pairs() }
     }
 
     /// The value of `key`, which must not come twice (NEG-07).

@@ -58,6 +58,12 @@ impl<'a> TextKeys<'a> {
         self.pairs.iter().copied()
     }
 
+    /// The pairs in order, for whoever takes them apart.
+    #[must_use]
+    pub fn into_pairs(self) -> Vec<(&'a str, &'a str)> {
+        self.pairs
+    }
+
     /// The value of the first pair of this key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a str> {

@@ -22,6 +22,8 @@ pub(crate) struct Transport {
     stream: TcpStream,
     decoder: Decoder,
     inbox: BytesMut,
+    /// A PDU of the login on its way out.
+    login_pdu: BytesMut,
     outbox: Outbox,
     digests: Digests,
     portal: Portal,
@@ -38,6 +40,7 @@ impl Transport {
             stream,
             decoder: Decoder::new(LOGIN_SEGMENT_LENGTH),
             inbox: BytesMut::new(),
+            login_pdu: BytesMut::new(),
             outbox: Outbox::default(),
             digests: Digests::default(),
             portal: portal.clone(),
@@ -51,6 +54,7 @@ impl Transport {
 
     /// Full feature phase begins: digests and our own segment length come into force (DIG-02).
     pub(crate) fn enter_full_feature(&mut self, digests: Digests, max_data_segment_length: u32) {
+        self.login_pdu = BytesMut::new();
         self.digests = digests;
         self.decoder.set_full_feature(digests, max_data_segment_length);
     }
@@ -108,9 +112,9 @@ impl Transport {
 
     /// A PDU of a login is small: copied together it leaves by one write.
     async fn send_whole(&mut self, raw: RawPdu) -> Result<(), Error> {
-        let mut octets = BytesMut::new();
-        WirePdu::new(raw, self.digests)?.append_to(&mut octets);
-        self.stream.write_all(&octets).await.map_err(|error| Error::lost(&self.portal, &error))
+        self.login_pdu.clear();
+        WirePdu::new(raw, self.digests)?.append_to(&mut self.login_pdu);
+        self.stream.write_all(&self.login_pdu).await.map_err(|error| Error::lost(&self.portal, &error))
     }
 
     fn read(&mut self) -> Result<(), Error> {

@@ -17,7 +17,7 @@ pub struct Redirect {
 impl Redirect {
     pub(super) fn from_response(response: &LoginResponse) -> Result<Self, Violation> {
         let pairs = TextKeys::parse(&response.text)?;
-        let addresses = ReceivedKeys::new(&pairs)
+        let addresses = ReceivedKeys::new(pairs)
             .take_all("TargetAddress")
             .into_iter()
             .map(|address| address.parse().map_err(Violation::Address))

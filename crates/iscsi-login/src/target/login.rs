@@ -72,7 +72,7 @@ impl<'a> Login<'a> {
         let answer = state
             .judge_stages(request)
             .and_then(|()| TextKeys::parse(&joined).map_err(|error| Violation::from(error).into()))
-            .and_then(|pairs| self.dispatch(state, request, ReceivedKeys::new(&pairs)));
+            .and_then(|pairs| self.dispatch(state, request, ReceivedKeys::new(pairs)));
         match answer {
             Ok(answer) => self.follow(answer, request),
             Err(refusal) => self.refuse(request, refusal),
