@@ -9,6 +9,8 @@
     reason = "a test that cannot set its stage up has failed"
 )]
 
+pub mod chap_environment;
 pub mod lab;
+pub mod own_process;
 pub mod ram_disk;
 pub mod rogue;

@@ -32,11 +32,15 @@ pub struct Config {
     pub unit_attention: bool,
     /// Does good status travel in the last Data-In, rather than in a SCSI Response of its own?
     pub status_in_data_in: bool,
+    /// Connections served at a time; more wait in the backlog.
+    pub most_connections: usize,
+    /// Connections that may wait to be served, if the operating system (`net.core.somaxconn`) allows as many.
+    pub backlog: u32,
 }
 
 impl Config {
     /// A portal on a free port of 127.0.0.1 with these targets: no authentication for discovery, every CHAP algorithm,
-    /// digests if the initiator wants them.
+    /// digests if the initiator wants them, 256 connections.
     #[must_use]
     pub fn with_targets(targets: impl IntoIterator<Item = Target>) -> Self {
         let mut offer = Offer::default();
@@ -52,6 +56,8 @@ impl Config {
             first_stat_sn: SerialNumber(1),
             unit_attention: true,
             status_in_data_in: true,
+            most_connections: 256,
+            backlog: 1024,
         }
     }
 

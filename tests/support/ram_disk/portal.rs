@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use iscsi_login::target;
 use iscsi_pdu::{IscsiName, Lun};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::connection::Connection;
@@ -17,9 +17,6 @@ use super::fault::Fault;
 use super::managed::credentials_of;
 use super::session_registry::SessionRegistry;
 use super::{Config, Credentials, LogicalUnit, Report};
-
-/// Connections served at a time; more wait in the backlog.
-const MOST_CONNECTIONS: usize = 256;
 
 /// Opens RAM-disk targets.
 pub struct RamDisk;
@@ -30,11 +27,11 @@ impl RamDisk {
     /// # Errors
     /// The address cannot be bound, or a unit has no block, blocks of no octets, a number beyond 16383 or more octets
     /// than the machine can address.
+    #[allow(clippy::unused_async, reason = "only a runtime can serve")]
     pub async fn serve(config: Config) -> io::Result<Running> {
-        let address = config.address;
-        let portal = Arc::new(Portal::new(config)?);
-        let listener = TcpListener::bind(address).await?;
+        let listener = listen(&config)?;
         let address = listener.local_addr()?;
+        let portal = Arc::new(Portal::new(config)?);
         let task = tokio::spawn(accept(listener, Arc::clone(&portal)));
         Ok(Running { address, portal, task })
     }
@@ -173,11 +170,19 @@ impl Portal {
     }
 }
 
+/// What `TcpListener::bind` does, with a backlog of our own.
+fn listen(config: &Config) -> io::Result<TcpListener> {
+    let socket = if config.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(config.address)?;
+    socket.listen(config.backlog)
+}
+
 async fn accept(listener: TcpListener, portal: Arc<Portal>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
+            accepted = listener.accept(), if connections.len() < portal.config.most_connections => match accepted {
                 Ok((stream, _)) => {
                     connections.spawn(serve(stream, Arc::clone(&portal)));
                 }
@@ -185,7 +190,9 @@ async fn accept(listener: TcpListener, portal: Arc<Portal>) {
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
             Some(ended) = connections.join_next() => {
-                portal.report().panics += u32::from(ended.is_err());
+                let mut report = portal.report();
+                report.connections_closed += 1;
+                report.panics += u32::from(ended.is_err());
             }
         }
     }

@@ -11,6 +11,8 @@ const MOST_ENTRIES: usize = 1000;
 pub struct Report {
     /// TCP connections accepted.
     pub connections: u32,
+    /// Those of them that are closed again.
+    pub connections_closed: u32,
     /// Normal sessions that reached full feature phase.
     pub normal_sessions: u32,
     /// Discovery sessions that reached full feature phase.

@@ -69,14 +69,18 @@ impl Wire {
                 }
                 return Ok(Some(raw));
             }
-            self.input.reserve(self.decoder.octets_wanted(&self.input).max(READ_SIZE));
-            if self.stream.read_buf(&mut self.input).await? > 0 {
-                continue;
-            }
             if self.decoder.is_idle(&self.input) {
-                return Ok(None);
+                // Nothing is kept for what may never come: thousands of idle connections have no buffer.
+                self.input = BytesMut::new();
             }
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            self.stream.readable().await?;
+            self.input.reserve(self.decoder.octets_wanted(&self.input).max(READ_SIZE));
+            match self.stream.try_read_buf(&mut self.input) {
+                Ok(0) if self.decoder.is_idle(&self.input) => return Ok(None),
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error.into()),
+                Ok(_) | Err(_) => {}
+            }
         }
     }
 

@@ -1,0 +1,62 @@
+//! What can be typed.
+
+use clap::Parser;
+use iscsi_pdu::IscsiName;
+use iscsi_tests::chap_environment::{INITIATOR_SECRET, TARGET_SECRET, secret};
+use iscsi_tests::ram_disk::{Account, Config, Credentials, LogicalUnit, Target};
+
+const AFTER_HELP: &str = "\
+The secrets are what ISCSI_TESTS_INITIATOR_SECRET and ISCSI_TESTS_TARGET_SECRET say.
+
+Lines on standard input:
+  report   print what has been seen so far
+  cut      cut the connections of all sessions, and print how many they were";
+
+/// An iSCSI target with one disk in memory, for tests
+#[derive(Parser)]
+#[command(name = "ram-disk", after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    /// Name of the target
+    #[arg(long, default_value = "iqn.2001-04.com.example:disk")]
+    target: IscsiName,
+    /// CHAP name of the initiator, which then has to prove itself
+    #[arg(long)]
+    initiator_user: Option<String>,
+    /// CHAP name of the target, which then proves itself too
+    #[arg(long, requires = "initiator_user")]
+    target_user: Option<String>,
+    /// Connections served at a time
+    #[arg(long, default_value_t = 256)]
+    pub(crate) connections: u32,
+    /// Connections that may wait to be served, up to net.core.somaxconn
+    #[arg(long, default_value_t = 1024)]
+    backlog: u32,
+    /// Blocks of 512 octets
+    #[arg(long, default_value_t = LogicalUnit::default().blocks)]
+    blocks: u64,
+    /// The first command of a session meets no unit attention
+    #[arg(long)]
+    no_unit_attention: bool,
+}
+
+impl Arguments {
+    /// The target that was asked for.
+    pub(crate) fn config(&self) -> Result<Config, String> {
+        let units = vec![LogicalUnit { blocks: self.blocks, ..LogicalUnit::default() }];
+        let target = Target { name: self.target.clone(), credentials: self.credentials()?, units };
+        let mut config = Config::with_targets([target]);
+        config.most_connections =
+            usize::try_from(self.connections).map_err(|_| "too many connections".to_owned())?;
+        config.backlog = self.backlog;
+        config.unit_attention = !self.no_unit_attention;
+        Ok(config)
+    }
+
+    fn credentials(&self) -> Result<Credentials, String> {
+        let Some(user) = &self.initiator_user else { return Ok(Credentials::None) };
+        let initiator = Account::new(user, &secret(INITIATOR_SECRET)?);
+        let Some(user) = &self.target_user else { return Ok(Credentials::Chap(initiator)) };
+        let target = Account::new(user, &secret(TARGET_SECRET)?);
+        Ok(Credentials::Mutual { initiator, target })
+    }
+}

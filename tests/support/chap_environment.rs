@@ -1,0 +1,16 @@
+//! CHAP secrets of test programs, which come by the environment.
+
+use std::env;
+
+/// What the initiator proves.
+pub const INITIATOR_SECRET: &str = "ISCSI_TESTS_INITIATOR_SECRET";
+/// What the target proves.
+pub const TARGET_SECRET: &str = "ISCSI_TESTS_TARGET_SECRET";
+
+/// The octets of one of them.
+///
+/// # Errors
+/// It is not set, or no text.
+pub fn secret(variable: &str) -> Result<Vec<u8>, String> {
+    env::var(variable).map(String::into_bytes).map_err(|error| format!("{variable}: {error}"))
+}
