@@ -1,0 +1,16 @@
+//! Names and secrets of the stage. They guard nothing but a benchmark.
+
+/// iSCSI name of every initiator.
+pub(crate) const INITIATOR: &str = "iqn.2001-04.com.example:host";
+
+/// A CHAP name with its secret.
+pub(crate) struct Account {
+    pub(crate) name: &'static str,
+    pub(crate) secret: &'static str,
+}
+
+/// What the initiator proves.
+pub(crate) const FORWARD: Account = Account { name: "host", secret: "what-the-host-proves" };
+
+/// What the target proves.
+pub(crate) const REVERSE: Account = Account { name: "disk", secret: "what-the-disk-proves" };

@@ -1,0 +1,156 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::case::{Authentication, Placement, TargetKind};
+use crate::exchanges::Exchanges;
+
+/// Logins per second beside libiscsi and a bare exchange of segments.
+#[derive(Parser)]
+#[command(name = "compare")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Task {
+    /// Measure every case, alternating the contenders, and print the tables
+    All(Plan),
+    /// One sample of the library: as many logins as said, then a line of JSON
+    #[command(hide = true)]
+    LogIn(Login),
+    /// One sample of the bare exchange of segments
+    #[command(hide = true)]
+    Exchange(Exchange),
+    /// Serve the embedded target, one for each authentication
+    #[command(hide = true)]
+    ServeDisks,
+    /// Answer segments with segments
+    #[command(hide = true)]
+    Respond {
+        #[arg(long)]
+        exchanges: Exchanges,
+    },
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct Plan {
+    /// What was compiled from `libiscsi_login.c`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) libiscsi: PathBuf,
+    /// Try everything out: one round of few logins, of the cases at 1 and 8 at a time. No figures to quote
+    #[arg(long, conflicts_with_all = ["rounds", "logins", "concurrency", "write"])]
+    pub(crate) quick: bool,
+    /// Samples of each contender in each case
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// Logins per sample; at least eight times those at a time
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) logins: u64,
+    /// Logins at a time
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 32, 256])]
+    pub(crate) concurrency: Vec<u32>,
+    /// Who proves what
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = Authentication::ALL)]
+    pub(crate) authentication: Vec<Authentication>,
+    /// Targets
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = TargetKind::ALL)]
+    pub(crate) target: Vec<TargetKind>,
+    /// Processors of client and target
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = Placement::ALL)]
+    pub(crate) placement: Vec<Placement>,
+    /// Runtime of the library and of the bare exchange; the program iscsi has the first
+    #[arg(long, value_enum, default_value_t = Runtime::CurrentThread)]
+    pub(crate) runtime: Runtime,
+    /// Every sample, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// The tables alone, as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write tables and figures into benches/, where they are published
+    #[arg(long)]
+    pub(crate) write: bool,
+}
+
+impl Plan {
+    /// The same, cut down to what shows that everything works.
+    pub(crate) fn trimmed(mut self) -> Self {
+        if self.quick {
+            (self.rounds, self.logins, self.concurrency) = (1, 64, vec![1, 8]);
+        }
+        self
+    }
+}
+
+/// Which threads the tasks of a client run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runtime {
+    /// One thread
+    CurrentThread,
+    /// As many as there are processors
+    MultiThread,
+}
+
+impl Runtime {
+    /// As an argument.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::CurrentThread => "current-thread",
+            Self::MultiThread => "multi-thread",
+        }
+    }
+
+    pub(crate) fn build(self) -> std::io::Result<tokio::runtime::Runtime> {
+        match self {
+            Self::CurrentThread => tokio::runtime::Builder::new_current_thread(),
+            Self::MultiThread => tokio::runtime::Builder::new_multi_thread(),
+        }
+        .enable_all()
+        .build()
+    }
+}
+
+/// How much one sample takes.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Amount {
+    /// At a time
+    #[arg(long)]
+    pub(crate) concurrency: u32,
+    /// Beforehand, not measured
+    #[arg(long)]
+    pub(crate) unmeasured: u64,
+    /// Measured
+    #[arg(long)]
+    pub(crate) logins: u64,
+}
+
+#[derive(Args)]
+pub(crate) struct Login {
+    #[arg(long)]
+    pub(crate) portal: SocketAddr,
+    #[arg(long)]
+    pub(crate) target: String,
+    #[arg(long, value_enum)]
+    pub(crate) authentication: Authentication,
+    #[arg(long, value_enum)]
+    pub(crate) runtime: Runtime,
+    #[command(flatten)]
+    pub(crate) amount: Amount,
+}
+
+#[derive(Args)]
+pub(crate) struct Exchange {
+    #[arg(long)]
+    pub(crate) portal: SocketAddr,
+    #[arg(long)]
+    pub(crate) exchanges: Exchanges,
+    #[arg(long, value_enum)]
+    pub(crate) runtime: Runtime,
+    #[command(flatten)]
+    pub(crate) amount: Amount,
+}

@@ -1,0 +1,114 @@
+//! What is measured: each combination is a case.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// Who proves what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Authentication {
+    /// Nobody anything
+    None,
+    /// The initiator, by CHAP with MD5
+    Chap,
+    /// Both
+    Mutual,
+}
+
+impl Authentication {
+    pub(crate) const ALL: [Self; 3] = [Self::None, Self::Chap, Self::Mutual];
+
+    /// Whether the initiator proves itself.
+    pub(crate) fn is_forward(self) -> bool {
+        self != Self::None
+    }
+
+    /// Whether the target proves itself.
+    pub(crate) fn is_reverse(self) -> bool {
+        self == Self::Mutual
+    }
+
+    /// As an argument, and at the end of the name of the target that demands it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Chap => "chap",
+            Self::Mutual => "mutual",
+        }
+    }
+}
+
+impl fmt::Display for Authentication {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::None => "no authentication",
+            Self::Chap => "CHAP",
+            Self::Mutual => "mutual CHAP",
+        })
+    }
+}
+
+/// Whom both initiators log in to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TargetKind {
+    /// The target of Debian's package tgt
+    Tgtd,
+    /// The RAM-disk target of this repository's tests
+    Embedded,
+}
+
+impl TargetKind {
+    pub(crate) const ALL: [Self; 2] = [Self::Tgtd, Self::Embedded];
+}
+
+impl fmt::Display for TargetKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Tgtd => "tgtd",
+            Self::Embedded => "the embedded target",
+        })
+    }
+}
+
+/// On which processors client and target run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Placement {
+    /// Both on one and the same: for processor time
+    Pinned,
+    /// Where the system puts them: for rates
+    Unpinned,
+}
+
+impl Placement {
+    pub(crate) const ALL: [Self; 2] = [Self::Pinned, Self::Unpinned];
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Pinned => "pinned to one processor",
+            Self::Unpinned => "unpinned",
+        })
+    }
+}
+
+/// One case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Case {
+    pub(crate) placement: Placement,
+    pub(crate) target: TargetKind,
+    pub(crate) authentication: Authentication,
+    /// Logins at a time.
+    pub(crate) concurrency: u32,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { placement, target, authentication, concurrency } = self;
+        write!(formatter, "{target}, {placement}, {authentication}, {concurrency} at a time")
+    }
+}

@@ -1,0 +1,156 @@
+//! What is to be reached, and what was.
+
+use crate::case::{Authentication, Case, Placement, TargetKind};
+use crate::contender::Contender;
+use crate::measurement::{Figure, Measured};
+use crate::sample::Sample;
+
+/// A bound on the median of a ratio.
+#[derive(Clone, Copy)]
+enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Bound {
+    fn holds(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(bound) => value >= bound,
+            Self::AtMost(bound) => value <= bound,
+        }
+    }
+
+    /// How far a value is on the right side: the worst case has the least.
+    fn margin(self, value: f64) -> f64 {
+        match self {
+            Self::AtLeast(bound) => value - bound,
+            Self::AtMost(bound) => bound - value,
+        }
+    }
+}
+
+/// A ratio of ours to theirs that has to keep a bound in all cases that it is about.
+struct Goal {
+    text: &'static str,
+    is_about: fn(Case) -> bool,
+    theirs: Contender,
+    figure: Figure,
+    bound: Bound,
+}
+
+const RATE: Figure = |sample: &Sample| sample.logins_per_second;
+const CLIENT: Figure = |sample: &Sample| sample.client_us;
+
+const GOALS: [Goal; 5] = [
+    Goal {
+        text: "tgtd, mutual CHAP, one at a time, pinned: client time at most 0.85 of libiscsi's",
+        is_about: |case| is_one_mutual(case) && case.placement == Placement::Pinned,
+        theirs: Contender::Libiscsi,
+        figure: CLIENT,
+        bound: Bound::AtMost(0.85),
+    },
+    Goal {
+        text: "tgtd, mutual CHAP, one at a time, pinned: logins per second at least 1.1 of libiscsi's",
+        is_about: |case| is_one_mutual(case) && case.placement == Placement::Pinned,
+        theirs: Contender::Libiscsi,
+        figure: RATE,
+        bound: Bound::AtLeast(1.1),
+    },
+    Goal {
+        text: "tgtd, mutual CHAP, one at a time, unpinned: logins per second at least 1.1 of libiscsi's",
+        is_about: |case| is_one_mutual(case) && case.placement == Placement::Unpinned,
+        theirs: Contender::Libiscsi,
+        figure: RATE,
+        bound: Bound::AtLeast(1.1),
+    },
+    Goal {
+        text: "tgtd, 32 at a time, unpinned: logins per second at least 1.15 of libiscsi's",
+        is_about: |case| is_unpinned(case, TargetKind::Tgtd) && case.concurrency == 32,
+        theirs: Contender::Libiscsi,
+        figure: RATE,
+        bound: Bound::AtLeast(1.15),
+    },
+    Goal {
+        text: "embedded target, unpinned: logins per second at least 0.8 of the bare exchange's",
+        is_about: |case| is_unpinned(case, TargetKind::Embedded),
+        theirs: Contender::Bare,
+        figure: RATE,
+        bound: Bound::AtLeast(0.8),
+    },
+];
+
+fn is_one_mutual(case: Case) -> bool {
+    case.target == TargetKind::Tgtd && case.authentication == Authentication::Mutual && case.concurrency == 1
+}
+
+fn is_unpinned(case: Case, target: TargetKind) -> bool {
+    case.placement == Placement::Unpinned && case.target == target
+}
+
+/// A line for each goal.
+pub(crate) fn verdicts(measured: &[Measured]) -> Vec<String> {
+    GOALS.iter().map(|goal| goal.verdict(measured)).collect()
+}
+
+impl Goal {
+    fn verdict(&self, measured: &[Measured]) -> String {
+        let ratios: Vec<(f64, &Case)> = self.ratios(measured).collect();
+        let worst = ratios.iter().min_by(|a, b| self.bound.margin(a.0).total_cmp(&self.bound.margin(b.0)));
+        let Some((ratio, case)) = worst else { return format!("not measured: {}", self.text) };
+        let kept = ratios.iter().filter(|(ratio, _)| self.bound.holds(*ratio)).count();
+        let verdict = if kept == ratios.len() { "reached" } else { "missed" };
+        let Case { authentication, concurrency, .. } = case;
+        format!(
+            "{verdict}: {} ({kept} of {} cases; worst {ratio:.2} with {authentication}, {concurrency} at a time)",
+            self.text,
+            ratios.len()
+        )
+    }
+
+    fn ratios<'a>(&self, measured: &'a [Measured]) -> impl Iterator<Item = (f64, &'a Case)> {
+        let about = measured.iter().filter(|measured| (self.is_about)(measured.case));
+        about.filter_map(|measured| Some((measured.ratio(self.theirs, self.figure)?.median, &measured.case)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchanges::Exchanges;
+    use crate::measurement::Round;
+
+    fn measured(concurrency: u32, ours: f64, bare: f64) -> Measured {
+        let (placement, target) = (Placement::Unpinned, TargetKind::Embedded);
+        let sample = |logins_per_second| Sample { logins_per_second, ..Sample::default() };
+        Measured {
+            case: Case { placement, target, authentication: Authentication::None, concurrency },
+            exchanges: Exchanges::default(),
+            rounds: vec![Round { ours: sample(ours), libiscsi: sample(1.0), bare: sample(bare) }],
+        }
+    }
+
+    fn verdict(measured: &[Measured]) -> String {
+        verdicts(measured).pop().unwrap()
+    }
+
+    #[test]
+    fn a_goal_is_reached_when_every_case_keeps_it() {
+        let verdict = verdict(&[measured(1, 90.0, 100.0), measured(8, 80.0, 100.0)]);
+        assert!(verdict.starts_with("reached") && verdict.contains("2 of 2 cases; worst 0.80"), "{verdict}");
+    }
+
+    #[test]
+    fn one_case_is_enough_to_miss_it() {
+        let verdict = verdict(&[measured(1, 90.0, 100.0), measured(8, 79.0, 100.0)]);
+        assert!(verdict.starts_with("missed"), "{verdict}");
+        assert!(
+            verdict.contains("1 of 2 cases; worst 0.79 with no authentication, 8 at a time"),
+            "{verdict}"
+        );
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_reached() {
+        assert!(verdict(&[]).starts_with("not measured"));
+    }
+}

@@ -1,0 +1,58 @@
+//! Measures logins beside peers: this initiator's library, libiscsi's, and a bare exchange of segments of the same sizes.
+//!
+//! `benches/compare/run` installs and builds what is needed and runs `compare all`. Every other subcommand is a process
+//! of its own that `compare all` starts: a client that makes one sample and prints it as a line of JSON, or a server that
+//! prints its address and ends with its standard input.
+
+mod accounts;
+mod arguments;
+mod bare;
+mod case;
+mod chart;
+mod closed_loop;
+mod contender;
+mod exchanges;
+mod goals;
+mod library;
+mod machine;
+mod measurement;
+mod output;
+mod placement;
+mod processor_time;
+mod ram_disk;
+mod recording;
+mod responder;
+mod sample;
+mod server;
+mod stage;
+mod statistics;
+mod table;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use arguments::{Arguments, Task};
+use clap::Parser;
+
+/// What went wrong, for people to read.
+type Failure = Box<dyn Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<(), Failure> {
+    match task {
+        Task::All(plan) => output::run(&plan),
+        Task::LogIn(login) => sample::print(&library::run(&login)?),
+        Task::Exchange(exchange) => sample::print(&bare::run(&exchange)?),
+        Task::ServeDisks => ram_disk::serve(),
+        Task::Respond { exchanges } => responder::serve(exchanges),
+    }
+}

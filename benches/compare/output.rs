@@ -1,0 +1,88 @@
+//! Measuring, and what comes of it: tables, figures, samples, verdicts.
+
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::Failure;
+use crate::arguments::Plan;
+use crate::chart::Figure;
+use crate::machine::Machine;
+use crate::measurement::{Measured, measure};
+use crate::{chart, goals, table};
+
+/// Where tables are published, seen from the root of the repository.
+const README: &str = "benches/README.md";
+/// And the figures.
+const FIGURES: &str = "benches/compare/figures";
+/// The tables stand between these lines.
+const BEGIN: &str = "<!-- compare: begin -->\n";
+const END: &str = "<!-- compare: end -->\n";
+
+/// Instead of verdicts.
+const TRIED_OUT: &str = "tried out only: no figures to quote, and no goals to judge by them";
+
+/// What `--json` writes.
+#[derive(Serialize)]
+struct Record<'a> {
+    machine: &'a Machine,
+    measured: &'a [Measured],
+}
+
+/// Measures, prints, and writes what is asked for.
+pub(crate) fn run(plan: &Plan) -> Result<(), Failure> {
+    let plan = plan.clone().trimmed();
+    let (measured, machine) = (measure(&plan)?, Machine::this());
+    let text = markdown(&plan, &measured, &machine);
+    print!("{text}");
+    if let Some(path) = &plan.json {
+        let record = Record { machine: &machine, measured: &measured };
+        fs::write(path, serde_json::to_string_pretty(&record)?)?;
+    }
+    if let Some(path) = &plan.markdown {
+        fs::write(path, &text)?;
+    }
+    if plan.write { publish(&text, &measured) } else { Ok(()) }
+}
+
+fn markdown(plan: &Plan, measured: &[Measured], machine: &Machine) -> String {
+    let verdicts = if plan.quick { TRIED_OUT.to_owned() } else { goals::verdicts(measured).join("\n- ") };
+    let (rounds, runtime) = (plan.rounds, plan.runtime.word());
+    format!(
+        "{machine}.\n\nMedian (least–most) of {rounds} rounds; runtime of ours and bare: {runtime}.\n\n{}- {verdicts}\n",
+        table::tables(measured)
+    )
+}
+
+fn publish(text: &str, measured: &[Measured]) -> Result<(), Failure> {
+    fs::create_dir_all(FIGURES)?;
+    let figures = chart::figures(measured)?;
+    for figure in &figures {
+        fs::write(Path::new(FIGURES).join(&figure.file), &figure.svg)?;
+    }
+    let link = |figure: &Figure| format!("![{}](compare/figures/{})", figure.title, figure.file);
+    let links = figures.iter().map(link).collect::<Vec<_>>().join("\n");
+    let readme = fs::read_to_string(README)?;
+    Ok(fs::write(README, between_marks(&readme, &format!("{text}\n{links}"))?)?)
+}
+
+fn between_marks(page: &str, text: &str) -> Result<String, Failure> {
+    let parts = page.split_once(BEGIN).and_then(|(head, rest)| Some((head, rest.split_once(END)?.1)));
+    let (head, tail) = parts.ok_or_else(|| format!("{README} does not have the marks of the tables"))?;
+    Ok(format!("{head}{BEGIN}\n{text}\n{END}{tail}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stands_between_the_marks_is_replaced() {
+        let page = format!("before\n{BEGIN}old\n{END}behind\n");
+        let replaced = between_marks(&page, "new").unwrap();
+        assert_eq!(replaced, format!("before\n{BEGIN}\nnew\n{END}behind\n"));
+        assert_eq!(between_marks(&replaced, "new").unwrap(), replaced);
+        assert!(between_marks("no marks", "new").is_err());
+    }
+}

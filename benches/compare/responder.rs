@@ -1,0 +1,51 @@
+//! The other end of the bare exchange.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use crate::Failure;
+use crate::arguments::Runtime;
+use crate::exchanges::Exchanges;
+use crate::server;
+
+/// Connections that may wait; as many as at the embedded target.
+const BACKLOG: u32 = 1024;
+
+/// Answers until told to end; on one thread, as the embedded target.
+pub(crate) fn serve(exchanges: Exchanges) -> Result<(), Failure> {
+    Runtime::CurrentThread.build()?.block_on(async {
+        let listener = listen()?;
+        server::announce(listener.local_addr()?);
+        tokio::spawn(accept(listener, Arc::new(exchanges)));
+        server::told_to_end().await
+    })
+}
+
+/// With more room for connections that wait than `TcpListener::bind` makes: one that finds none tries again after a
+/// second.
+fn listen() -> std::io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    socket.listen(BACKLOG)
+}
+
+async fn accept(listener: TcpListener, exchanges: Arc<Exchanges>) {
+    let octets: Arc<[u8]> = vec![0; exchanges.longest()].into();
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(answer(stream, Arc::clone(&exchanges), Arc::clone(&octets)));
+    }
+}
+
+/// Waits for the client to close behind the last answer, as a target does behind a logout.
+async fn answer(mut stream: TcpStream, exchanges: Arc<Exchanges>, octets: Arc<[u8]>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut inbox = vec![0; octets.len()];
+    for exchange in &exchanges.0 {
+        stream.read_exact(inbox.get_mut(..exchange.request).unwrap_or_default()).await?;
+        stream.write_all(octets.get(..exchange.answer).unwrap_or_default()).await?;
+    }
+    stream.read(&mut inbox).await.map(drop)
+}
