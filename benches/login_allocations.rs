@@ -32,7 +32,7 @@ fn count(proofs: Proofs) -> Counted {
 
 /// Most allocations of a whole login by initiator and target, in the order of [`Proofs::ALL`]: texts with their keys,
 /// challenges, responses, the table of parameters.
-const BOUNDS: [(u64, u64); 5] = [(16, 20), (40, 34), (40, 34), (48, 42), (48, 42)];
+const BOUNDS: [(u64, u64); 5] = [(5, 7), (18, 18), (18, 18), (23, 22), (23, 22)];
 
 #[test]
 fn a_login_allocates_no_more_than_stated() {
