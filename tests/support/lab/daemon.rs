@@ -89,8 +89,11 @@ mod tests {
     fn sleeper(folder: &Path) -> Daemon {
         // Whatever runs in the background of a shell script ignores interrupts, and so would what it starts.
         let mut command = Command::new("env");
-        command.args(["--default-signal=INT", "sleep", "600"]);
-        Daemon::spawn(command, folder)
+        command.args(["--default-signal=INT", "sh", "-c", "echo awake; exec sleep 600"]);
+        let daemon = Daemon::spawn(command, folder);
+        // Until it says so, an interrupt could still be ignored.
+        assert!(wait_for(PATIENCE, || (daemon.log() == "awake\n").then_some(())).is_some());
+        daemon
     }
 
     fn exists(pid: u32) -> bool {
