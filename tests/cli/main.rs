@@ -1,11 +1,15 @@
-//! The program `iscsi` without a target: arguments, secrets, files, exit codes, and what it never says.
+//! The program `iscsi`: arguments, secrets, files, exit codes, what it measures, and what it never says.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
+mod bench_ends;
+mod bench_login;
+mod bench_report;
 mod canaries;
 mod help;
 mod import;
 mod initiator_name;
+mod measured;
 mod network;
 mod plain_stores;
 mod program;

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -94,7 +94,11 @@ impl Place {
 }
 
 pub(crate) fn finish(command: &mut Command) -> Outcome {
-    let output = command.output().unwrap();
+    outcome(command.output().unwrap())
+}
+
+/// What a run has left behind, as text.
+pub(crate) fn outcome(output: Output) -> Outcome {
     Outcome {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -1,17 +1,18 @@
 //! What a run found: the form of `--output json`, of the report and of `iscsi bench compare`.
 //!
-//! Fields are added, never changed or removed; another meaning is another number of the schema. Times are microseconds
-//! unless the name of a field says otherwise.
+//! `bench-results.schema.json` beside the manifest of this crate is made of these types and what is said about them here.
 
 use serde::{Deserialize, Serialize};
 
 /// The number of this schema.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// One run of `iscsi bench login`.
+/// One run of `iscsi bench login`. Fields are added, never changed or removed; another meaning is another number of the
+/// schema. Times are microseconds unless the name of a field says otherwise.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Results {
-    /// [`SCHEMA`].
+    /// The number of this schema: 1.
     pub(crate) schema: u32,
     /// Name and version of the program.
     pub(crate) program: String,
@@ -23,11 +24,11 @@ pub(crate) struct Results {
     pub(crate) plan: PlanSummary,
     /// Was the run ended before its end? The figures are those of the time it had.
     pub(crate) interrupted: bool,
-    /// How long was measured, in seconds; without warm-up and the last logouts.
+    /// How long was measured, in seconds; without warm-up and the logouts of held sessions.
     pub(crate) measured_s: f64,
     /// Logins that reached full feature phase and ended by a logout.
     pub(crate) logins: u64,
-    /// Attempts that did not.
+    /// Attempts that failed.
     pub(crate) failures: u64,
     /// `logins` by `measured_s`.
     pub(crate) logins_per_s: f64,
@@ -38,7 +39,7 @@ pub(crate) struct Results {
     pub(crate) phases: Phases,
     /// Login requests that were sent and answered, in each login.
     pub(crate) round_trips_per_login: f64,
-    /// CPU time of this process, in user mode and in the kernel, by logins.
+    /// CPU time of this process, in user mode and in the kernel, by attempts: those that fail use the processor too.
     pub(crate) cpu_us_per_login: Option<f64>,
     /// Resident memory that sessions held open took, by their number, in octets.
     pub(crate) memory_octets_per_held_session: Option<f64>,
@@ -52,6 +53,7 @@ pub(crate) struct Results {
 
 /// Where the program ran.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Machine {
     /// Operating system.
     pub(crate) os: String,
@@ -63,6 +65,7 @@ pub(crate) struct Machine {
 
 /// What was to be done.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PlanSummary {
     /// URLs of the targets, without credentials.
     pub(crate) targets: Vec<String>,
@@ -86,6 +89,7 @@ pub(crate) struct PlanSummary {
 
 /// Times of many events.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Distribution {
     /// Events.
     pub(crate) count: u64,
@@ -101,6 +105,7 @@ pub(crate) struct Distribution {
 
 /// The time that so many of a hundred events did not exceed.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Percentile {
     /// Such as 99.9.
     pub(crate) percent: f64,
@@ -110,6 +115,7 @@ pub(crate) struct Percentile {
 
 /// The parts of a login, and the logout.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Phases {
     /// The TCP connection.
     pub(crate) connect: Distribution,
@@ -123,6 +129,7 @@ pub(crate) struct Phases {
 
 /// One reason for which attempts failed.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Cause {
     /// The reason, as decoded from a status or named by this host.
     pub(crate) cause: String,
@@ -132,6 +139,7 @@ pub(crate) struct Cause {
 
 /// One second of a run.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Second {
     /// Logins completed in it.
     pub(crate) logins: u64,
@@ -140,3 +148,11 @@ pub(crate) struct Second {
     /// The longest latency of a login completed in it.
     pub(crate) longest: f64,
 }
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+pub(crate) use sample::sample;

@@ -1,5 +1,6 @@
 //! `iscsi bench`
 
+mod held_sessions;
 mod login;
 mod table;
 
@@ -15,7 +16,8 @@ pub(crate) enum Bench {
     ///
     /// A login is complete: TCP connection, security and operational negotiation, full feature phase, logout. Without
     /// --rate each login begins when another ends (closed loop): a slow target is asked less often. With --rate logins
-    /// begin by the clock (open loop), and one that has to wait is charged for it. Secrets are read once, at the beginning.
+    /// begin by the clock (open loop, on a grid of a millisecond), and one that has to wait is charged for it. Secrets are read
+    /// once, at the beginning.
     Login(login::Login),
 }
 

@@ -79,6 +79,26 @@ async fn an_open_loop_charges_a_target_that_stalls_for_a_second() {
     assert!((at(&tally.latency, 75.0) / 1000.0 - 1.0).abs() < 0.01);
 }
 
+/// The runtime wakes us at the next millisecond, and 300 attempts a second are seldom due at one.
+#[tokio::test(start_paused = true)]
+async fn an_open_loop_does_not_charge_the_target_for_the_steps_of_our_clock() {
+    let open = Plan { rate: Some(300.0), duration: Some(Duration::from_secs(1)), ..plan() };
+    let tally = carry_out(&open, Scripted::new()).await;
+    let latency = tally.latency.distribution();
+    assert_eq!(latency.count, 300);
+    assert!((latency.max / 1000.0 - 1.0).abs() < 0.01, "{}", latency.max);
+}
+
+/// But for a wait of the same length for a place it does.
+#[tokio::test(start_paused = true)]
+async fn an_open_loop_charges_for_a_short_wait_too() {
+    let open = Plan { rate: Some(1000.0), count: Some(2), concurrency: 1, ..plan() };
+    let slow = Scripted { stall: (Duration::ZERO, 2 * MILLISECOND), ..Scripted::new() };
+    let latency = carry_out(&open, slow).await.latency.distribution();
+    // Due after 1 ms, begun after 2 ms, ended after 3 ms.
+    assert!((latency.min / 2000.0 - 1.0).abs() < 0.01 && latency.count == 2, "{latency:?}");
+}
+
 /// The same target in a closed loop: it slows the asking down, and few samples see the stall.
 #[tokio::test(start_paused = true)]
 async fn a_closed_loop_has_fewer_attempts_instead() {

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use iscsi_initiator::{Authenticated, Error, Session};
-use tokio::task::{JoinError, JoinSet};
+use iscsi_initiator::{Authenticated, Session};
 
+use super::held_sessions::HeldSessions;
 use super::table;
 use crate::arguments::Options;
 use crate::bench::live_line::LiveLine;
 use crate::bench::login_attempt::{Destination, LoginAttempts};
 use crate::bench::plan::Plan;
+use crate::bench::report_file::ReportFile;
+use crate::bench::results::Results;
 use crate::bench::run::run;
 use crate::bench::summary::{Circumstances, results};
 use crate::bench::tally::Tally;
@@ -24,9 +26,6 @@ use crate::{credentials, output, session, store};
 
 /// Logins, unless something else ends the run.
 const DEFAULT_COUNT: u64 = 1000;
-
-/// Logins and logouts of held sessions at the same time: below what targets keep in their backlog.
-const MOST_TO_HOLD_AT_ONCE: usize = 128;
 
 /// Logins at the same time in an open loop, unless said otherwise.
 const OPEN_LOOP_CONCURRENCY: usize = 1024;
@@ -76,32 +75,37 @@ impl Login {
     pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
         let plan = self.plan();
         self.check_open_files(&plan)?;
-        let attempts = self.attempts(options)?;
-        let probe = probe(&attempts).await?;
-        let before = process::resident_octets();
-        let held = session::until_interrupted(self.hold(&attempts, &plan)).await?;
-        let held_octets =
-            process::resident_octets().zip(before).map(|(after, before)| after.saturating_sub(before));
-        let began_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let tally = measure(&plan, attempts).await;
-        let circumstances = Circumstances {
-            began_unix_s,
-            targets: self.urls.iter().map(|url| shown(url)).collect::<Result<_, _>>()?,
-            authentication: probe.authentication.to_owned(),
-            algorithm: probe.algorithm,
-            held: u64::try_from(held.len()).unwrap_or(u64::MAX),
-            held_octets,
-        };
-        log_out(held).await;
-        let results = results(&plan, &tally, circumstances);
-        if let Some(path) = &self.report {
-            std::fs::write(path, report::html(&results)).map_err(Failure::file("write", path))?;
-        }
+        let report = self.report.as_deref().map(ReportFile::prepare).transpose()?;
+        let results = self.results(&plan, self.attempts(options)?).await?;
         output::show(options.output, &results, table::table)?;
+        if let Some(report) = report {
+            report.write(&report::html(&results))?;
+        }
         match results.causes.first() {
             Some(first) if results.logins == 0 => Err(Failure::NoLogin { cause: first.cause.clone() }),
+            _ if results.interrupted => Err(Failure::Interrupted),
             _ => Ok(()),
         }
+    }
+
+    async fn results(&self, plan: &Plan, attempts: LoginAttempts) -> Result<Results, Failure> {
+        let targets = self.urls.iter().map(|url| shown(url)).collect::<Result<_, _>>()?;
+        let Probe { authentication, algorithm } = probe(&attempts).await?;
+        let held = HeldSessions::log_in(&attempts, self.hold, plan.concurrency).await?;
+        let (held_number, held_octets) = (held.number(), held.octets);
+        let began = SystemTime::now() + plan.warmup;
+        let tally = measure(plan, attempts).await;
+        held.log_out().await;
+        let authentication = authentication.to_owned();
+        let circumstances = Circumstances {
+            began_unix_s: began.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+            targets,
+            authentication,
+            algorithm,
+            held: held_number,
+            held_octets,
+        };
+        Ok(results(plan, &tally, circumstances))
     }
 
     fn plan(&self) -> Plan {
@@ -135,32 +139,6 @@ impl Login {
         });
         Ok(LoginAttempts::to(destinations.collect::<Result<_, Failure>>()?))
     }
-
-    /// Logs in the sessions that are held; as many at the same time as are measured.
-    async fn hold(&self, attempts: &LoginAttempts, plan: &Plan) -> Result<Vec<Session>, Failure> {
-        let (mut held, mut under_way) = (Vec::new(), JoinSet::new());
-        for number in 0..u64::from(self.hold) {
-            while under_way.len() >= plan.concurrency.min(MOST_TO_HOLD_AT_ONCE) {
-                held.extend(joined(under_way.join_next().await)?);
-            }
-            let attempts = attempts.clone();
-            under_way.spawn(async move { attempts.log_in(number).await });
-        }
-        while !under_way.is_empty() {
-            held.extend(joined(under_way.join_next().await)?);
-        }
-        Ok(held)
-    }
-}
-
-type Joined = Option<Result<Result<Session, Error>, JoinError>>;
-
-fn joined(ended: Joined) -> Result<Option<Session>, Failure> {
-    match ended {
-        None => Ok(None),
-        Some(Ok(session)) => Ok(Some(session?)),
-        Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-    }
 }
 
 /// How the logins turn out.
@@ -193,18 +171,6 @@ async fn measure(plan: &Plan, attempts: LoginAttempts) -> Tally {
     let tally = run(plan, attempts, stop, |tally, elapsed| line.show(tally, elapsed)).await;
     line.clear();
     tally
-}
-
-/// The sessions that were held end as they should; what a target does now is not measured any more.
-async fn log_out(held: Vec<Session>) {
-    let mut under_way = JoinSet::new();
-    for session in held {
-        while under_way.len() >= MOST_TO_HOLD_AT_ONCE {
-            under_way.join_next().await;
-        }
-        under_way.spawn(session.logout());
-    }
-    while under_way.join_next().await.is_some() {}
 }
 
 /// A URL without what it says about CHAP.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 
+use crate::bench::figures::{kibibytes, time};
 use crate::bench::results::{Distribution, Percentile, Results};
 use crate::output;
 
@@ -30,7 +31,7 @@ pub(super) fn table(results: &Results) -> Table {
         row("our CPU:", format!("{} per login", time(cpu)));
     }
     if let Some(octets) = results.memory_octets_per_held_session {
-        row("held:", format!("{} sessions, {:.1} KiB each", results.held_sessions, octets / 1024.0));
+        row("held:", format!("{} sessions, {} each", results.held_sessions, kibibytes(octets)));
     }
     for cause in &results.causes {
         row("failed:", format!("{} times: {}", cause.count, cause.cause));
@@ -71,16 +72,4 @@ fn latency(distribution: &Distribution) -> String {
     }
     _ = write!(text, ", max {}", time(distribution.max));
     text
-}
-
-/// Three digits of it, in a unit that suits.
-fn time(microseconds: f64) -> String {
-    match microseconds {
-        time if time < 10.0 => format!("{time:.2} µs"),
-        time if time < 100.0 => format!("{time:.1} µs"),
-        time if time < 1e3 => format!("{time:.0} µs"),
-        time if time < 1e4 => format!("{:.2} ms", time / 1e3),
-        time if time < 1e6 => format!("{:.0} ms", time / 1e3),
-        time => format!("{:.2} s", time / 1e6),
-    }
 }

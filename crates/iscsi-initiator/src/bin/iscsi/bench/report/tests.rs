@@ -1,0 +1,138 @@
+//! The page holds the figures, loads nothing, and is whole for the smallest and the largest of runs.
+
+use super::*;
+use crate::bench::results::{Distribution, Phases, Second, sample};
+
+/// What a run leaves in which nothing happened.
+fn nothing() -> Results {
+    Results {
+        measured_s: 0.0,
+        logins: 0,
+        failures: 0,
+        logins_per_s: 0.0,
+        latency: Distribution::default(),
+        phases: Phases::default(),
+        round_trips_per_login: 0.0,
+        cpu_us_per_login: None,
+        memory_octets_per_held_session: None,
+        causes: Vec::new(),
+        timeline: Vec::new(),
+        ..sample()
+    }
+}
+
+/// The text of the page, its style and its tags taken out.
+fn text(page: &str) -> String {
+    let body = page.split_once("</head>").unwrap().1;
+    body.split('<')
+        .map(|part| part.split_once('>').map_or(part, |(_, text)| text))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[track_caller]
+fn whole(page: &str) {
+    for part in ["NaN", "inf", "Infinity", "-0.00%"] {
+        assert!(!text(page).contains(part) && !page.contains(&format!("\"{part}")), "{part}");
+    }
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
+}
+
+#[test]
+fn the_figures_are_on_the_page() {
+    let page = html(&sample());
+    whole(&page);
+    let text = text(&page);
+    for figure in [
+        "mutual CHAP with MD5",
+        "300",
+        "1.00 ms",
+        "99 % within",
+        "7.00 ms",
+        "0.3 % of attempts",
+        "123 µs",
+        "14.0 KiB",
+        "the target refused",
+        "2023-11-14 22:13:20 UTC",
+        "8 at a time (closed loop)",
+        "4 processors",
+        "iscsi 1.2.3, schema 1",
+    ] {
+        assert!(text.contains(figure), "{figure} in {text}");
+    }
+    for id in
+        ["logins-title", "failures-title", "longest-title", "latency-title", "phases-title", "bars-title"]
+    {
+        assert_eq!(page.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
+    }
+}
+
+/// `style` would be a door too, were it not for the policy; the page has none that names another resource.
+#[test]
+fn the_page_loads_nothing() {
+    let page = html(&sample());
+    for door in [
+        "src=", "href=", "<script", "<link", "<iframe", "<img", "<object", "<use", "url(", "@import",
+        "://fonts",
+    ] {
+        assert!(!page.contains(door), "{door}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn what_others_have_named_is_escaped() {
+    let mut results = sample();
+    let hostile = "</style><script>alert(1)</script>\"'&";
+    results.plan.targets = vec![hostile.to_owned()];
+    results.plan.authentication = hostile.to_owned();
+    results.plan.algorithm = Some(hostile.to_owned());
+    results.causes[0].cause = hostile.to_owned();
+    results.machine.os = hostile.to_owned();
+    results.program = hostile.to_owned();
+    let page = html(&results);
+    assert!(!page.contains("<script") && page.contains("&lt;/style&gt;&lt;script&gt;alert(1)"));
+    assert_eq!(page.matches("</style>").count(), 1);
+}
+
+#[test]
+fn a_run_without_any_attempt_has_a_page() {
+    let page = html(&nothing());
+    whole(&page);
+    assert!(text(&page).contains("No login succeeded") && !page.contains("Median"));
+}
+
+#[test]
+fn a_run_of_failures_alone_has_a_page() {
+    let failed = Second { logins: 0, failures: 50, longest: 0.0 };
+    let page = html(&Results { failures: 50, measured_s: 0.2, timeline: vec![failed], ..nothing() });
+    whole(&page);
+    assert!(page.contains("id=\"failures-title\"") && !page.contains("id=\"longest-title\""));
+}
+
+#[test]
+fn a_run_of_one_login_has_a_page_without_percentiles() {
+    let one = Distribution { percentiles: Vec::new(), min: 800.0, mean: 800.0, max: 800.0, count: 1 };
+    let second = Second { logins: 1, failures: 0, longest: 800.0 };
+    let page =
+        html(&Results { logins: 1, latency: one, measured_s: 0.0008, timeline: vec![second], ..nothing() });
+    whole(&page);
+    assert!(text(&page).contains("Fewer than 20 logins") && !page.contains("id=\"latency-title\""));
+}
+
+#[test]
+fn a_run_of_a_day_has_a_page_of_a_bearable_size() {
+    let second = Second { logins: 1500, failures: 0, longest: 12_345.6 };
+    let page = html(&Results { measured_s: 86_400.0, timeline: vec![second; 86_400], ..sample() });
+    whole(&page);
+    assert!(page.len() < 100_000, "{}", page.len());
+}
+
+#[test]
+fn an_open_loop_and_an_interruption_are_told() {
+    let mut results = Results { interrupted: true, ..sample() };
+    results.plan.rate_per_s = Some(200.0);
+    let text = text(&html(&results));
+    assert!(text.contains("200 logins begun in a second (open loop)") && text.contains("charged"));
+    assert!(text.contains("The run was interrupted"));
+}
