@@ -47,7 +47,7 @@ fn every_option_is_listed_with_every_command() {
 #[test]
 fn the_forms_of_the_contract() {
     const WHOM: &str = "<--target <IQN>|--global|--portal <PORTAL>|--discovery>";
-    let cases: [(&[&str], &str); 18] = [
+    let cases: [(&[&str], &str); 19] = [
         (&["discover"], "iscsi discover [OPTIONS] <PORTAL>"),
         (&["login"], "iscsi login [OPTIONS] <URL>"),
         (&["luns"], "iscsi luns [OPTIONS] <URL>"),
@@ -66,6 +66,7 @@ fn the_forms_of_the_contract() {
         (&["secret", "import"], "iscsi secret import [OPTIONS] --open-iscsi <DIR>"),
         (&["bench"], "iscsi bench [OPTIONS] <COMMAND>"),
         (&["bench", "login"], "iscsi bench login [OPTIONS] <URL>..."),
+        (&["bench", "compare"], "iscsi bench compare [OPTIONS] <A.json> <B.json>"),
     ];
     for (command, form) in cases {
         let help = help(command);

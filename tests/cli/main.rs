@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
+mod bench_compare;
 mod bench_ends;
 mod bench_login;
 mod bench_report;

@@ -69,7 +69,10 @@ impl From<&Failure> for Exit {
             | Failure::NotAllImported { .. }
             | Failure::WeakSecrets { .. }
             | Failure::SecretsDiffer => Self::Secrets,
-            Failure::Local { .. } | Failure::NameFile { .. } | Failure::OpenFiles { .. } => Self::Local,
+            Failure::Local { .. }
+            | Failure::NameFile { .. }
+            | Failure::OpenFiles { .. }
+            | Failure::Results(_) => Self::Local,
             Failure::Unfinished { source, .. } => Self::from(&**source),
             Failure::NoLogin { .. }
             | Failure::Interrupted

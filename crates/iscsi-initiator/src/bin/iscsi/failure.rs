@@ -8,6 +8,7 @@ use iscsi_initiator::{Error, PortalError, UrlError};
 use iscsi_secrets::open_iscsi::ImportError;
 use iscsi_secrets::{ChapNameError, GeneratorError, SecretFileError, StoreError};
 
+use crate::bench::results_file::ResultsFileError;
 use crate::printable::printable;
 
 /// Why a command was not, or not wholly, carried out. No secret is part of it.
@@ -43,6 +44,8 @@ pub(crate) enum Failure {
     NoLogin { cause: String },
     #[error("{needed} files and sockets have to be open at the same time, and the limit is {limit}")]
     OpenFiles { needed: u64, limit: u64 },
+    #[error(transparent)]
+    Results(#[from] ResultsFileError),
     #[error("{count} weaknesses were found")]
     WeakSecrets { count: usize },
     #[error(transparent)]
@@ -106,6 +109,7 @@ impl Failure {
                 "raise it: `ulimit -n {needed}`, LimitNOFILE={needed} in a systemd unit, --ulimit nofile={needed} for a \
                  container"
             )),
+            Self::Results(error) => error.remedy().map(str::to_owned),
             Self::WeakSecrets { .. } => {
                 Some("`iscsi secret generate` makes secrets that are neither short nor shared".to_owned())
             }

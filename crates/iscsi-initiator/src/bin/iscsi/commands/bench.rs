@@ -1,5 +1,6 @@
 //! `iscsi bench`
 
+mod compare;
 mod held_sessions;
 mod login;
 mod table;
@@ -19,12 +20,18 @@ pub(crate) enum Bench {
     /// begin by the clock (open loop, on a grid of a millisecond), and one that has to wait is charged for it. Secrets are read
     /// once, at the beginning.
     Login(login::Login),
+    /// Show two results of `iscsi bench login` side by side
+    ///
+    /// In a figure neither is called better unless the same was done on the same kind of machine for at least 5 seconds
+    /// and 1000 logins, and the figures differ by more than 5 %: two runs of the same differ as much.
+    Compare(compare::Compare),
 }
 
 impl Bench {
     pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
         match self {
             Self::Login(command) => command.run(options).await,
+            Self::Compare(command) => command.run(options),
         }
     }
 }
