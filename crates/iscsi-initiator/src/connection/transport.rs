@@ -1,10 +1,12 @@
 //! One TCP connection that carries PDUs.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
 use iscsi_pdu::{Decoder, Digests, RawPdu, WirePdu};
-use tokio::io::{AsyncWriteExt as _, Interest};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use super::outbox::Outbox;
@@ -12,16 +14,23 @@ use crate::{Error, Portal};
 
 /// Largest data segment during login, both ways (RFC 7143, 6.3).
 const LOGIN_SEGMENT_LENGTH: u32 = 8192;
-/// Room for one read when the decoder does not ask for more.
+/// Room for one read when the decoder does not ask for more: answers to a login are small.
+const LOGIN_READ_LENGTH: usize = 1024;
 const READ_LENGTH: usize = 8192;
-/// Less room than this is not worth a read.
-const LEAST_READ_LENGTH: usize = 1024;
+
+async fn open(portal: &Portal) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((portal.host.as_str(), portal.port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
 
 /// A connection with its buffers. Dropping it closes the socket.
 pub(crate) struct Transport {
     stream: TcpStream,
     decoder: Decoder,
     inbox: BytesMut,
+    /// Room to make for one read; less than an eighth of it is not worth one.
+    read_length: usize,
     /// A PDU of the login on its way out.
     login_pdu: BytesMut,
     outbox: Outbox,
@@ -32,14 +41,12 @@ pub(crate) struct Transport {
 impl Transport {
     /// Opens a connection.
     pub(crate) async fn connect(portal: &Portal) -> Result<Self, Error> {
-        let stream = TcpStream::connect((portal.host.as_str(), portal.port))
-            .await
-            .and_then(|stream| stream.set_nodelay(true).map(|()| stream))
-            .map_err(|error| Error::connect(portal, &error))?;
+        let stream = open(portal).await.map_err(|error| Error::connect(portal, &error))?;
         Ok(Self {
             stream,
             decoder: Decoder::new(LOGIN_SEGMENT_LENGTH),
             inbox: BytesMut::new(),
+            read_length: LOGIN_READ_LENGTH,
             login_pdu: BytesMut::new(),
             outbox: Outbox::default(),
             digests: Digests::default(),
@@ -55,6 +62,7 @@ impl Transport {
     /// Full feature phase begins: digests and our own segment length come into force (DIG-02).
     pub(crate) fn enter_full_feature(&mut self, digests: Digests, max_data_segment_length: u32) {
         self.login_pdu = BytesMut::new();
+        self.read_length = READ_LENGTH;
         self.digests = digests;
         self.decoder.set_full_feature(digests, max_data_segment_length);
     }
@@ -85,15 +93,13 @@ impl Transport {
     /// # Cancel safety
     /// A future that is dropped has lost nothing: what was read is in the inbox.
     pub(crate) async fn make_progress(&mut self) -> Result<(), Error> {
-        let mut interest = Interest::READABLE;
-        if self.unsent() > 0 {
-            interest = interest.add(Interest::WRITABLE);
-        }
-        let ready = self.stream.ready(interest).await.map_err(|error| Error::lost(&self.portal, &error))?;
-        if ready.is_writable() {
-            self.flush()?;
-        }
-        if ready.is_readable() { self.read() } else { Ok(()) }
+        poll_fn(|context| self.poll_progress(context)).await
+    }
+
+    fn poll_progress(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let written = self.poll_write(context)?;
+        let read = self.poll_read(context)?;
+        if written.is_ready() { written.map(Ok) } else { read.map(Ok) }
     }
 
     /// Sends everything, then waits for the next PDU: the rhythm of a login.
@@ -117,16 +123,34 @@ impl Transport {
         self.stream.write_all(&self.login_pdu).await.map_err(|error| Error::lost(&self.portal, &error))
     }
 
-    fn read(&mut self) -> Result<(), Error> {
-        let wanted = self.decoder.octets_wanted(&self.inbox).max(LEAST_READ_LENGTH);
-        if self.inbox.capacity() - self.inbox.len() < wanted {
-            self.inbox.reserve(wanted.max(READ_LENGTH));
+    /// Ready when something was sent.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.unsent() == 0 {
+            return Poll::Pending;
         }
-        match self.stream.try_read_buf(&mut self.inbox) {
-            Ok(0) => Err(Error::lost(&self.portal, &self.end_of_stream())),
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(Error::lost(&self.portal, &error)),
+        ready!(self.stream.poll_write_ready(context)).map_err(|error| Error::lost(&self.portal, &error))?;
+        Poll::Ready(self.flush())
+    }
+
+    /// Ready when something was read. Room is made only for what is there: an idle session keeps none.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            ready!(self.stream.poll_read_ready(context))
+                .map_err(|error| Error::lost(&self.portal, &error))?;
+            self.make_room();
+            match self.stream.try_read_buf(&mut self.inbox) {
+                Ok(0) => return Poll::Ready(Err(Error::lost(&self.portal, &self.end_of_stream()))),
+                Ok(_) => return Poll::Ready(Ok(())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(Error::lost(&self.portal, &error))),
+            }
+        }
+    }
+
+    fn make_room(&mut self) {
+        let wanted = self.decoder.octets_wanted(&self.inbox).max(self.read_length / 8);
+        if self.inbox.capacity() - self.inbox.len() < wanted {
+            self.inbox.reserve(wanted.max(self.read_length));
         }
     }
 
