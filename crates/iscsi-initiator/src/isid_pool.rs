@@ -5,7 +5,7 @@ mod numbers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
@@ -51,11 +51,11 @@ struct Shared {
     first_qualifier: u16,
     /// `None` in memory.
     file: Option<KeptFile>,
-    in_use: Mutex<HashMap<Scope, Numbers>>,
+    in_use: Mutex<BTreeMap<Scope, Numbers>>,
 }
 
 /// What sessions have in common that must not share an ISID.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Scope(u64);
 
 impl Scope {
@@ -159,7 +159,7 @@ impl Shared {
         }
     }
 
-    fn in_use(&self) -> MutexGuard<'_, HashMap<Scope, Numbers>> {
+    fn in_use(&self) -> MutexGuard<'_, BTreeMap<Scope, Numbers>> {
         self.in_use.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

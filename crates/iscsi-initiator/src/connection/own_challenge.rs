@@ -4,7 +4,7 @@
 //! what we answer to the second. RFC 7143 (9.2.1) leaves this to the responder, which is us: a challenge of ours is never
 //! answered (CHP-17).
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use iscsi_login::Nonce;
@@ -18,7 +18,7 @@ static OUTSTANDING: LazyLock<Mutex<Outstanding>> = LazyLock::new(Mutex::default)
 
 #[derive(Default)]
 struct Outstanding {
-    prefixes: HashSet<Prefix>,
+    prefixes: BTreeSet<Prefix>,
     last_identifier: Option<u8>,
 }
 
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn chp_18_challenges_are_new() {
         let challenges: Vec<_> = (0..2000).map(|_| draw()).collect();
-        let prefixes: HashSet<_> = challenges.iter().map(|challenge| challenge.prefix).collect();
+        let prefixes: BTreeSet<_> = challenges.iter().map(|challenge| challenge.prefix).collect();
         assert_eq!(prefixes.len(), challenges.len());
     }
 

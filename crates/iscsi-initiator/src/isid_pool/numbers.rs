@@ -1,11 +1,11 @@
 //! Numbers in use.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// The numbers that this process uses in one scope.
 #[derive(Default)]
 pub(super) struct Numbers {
-    in_use: HashSet<u16>,
+    in_use: BTreeSet<u16>,
     /// All below it were in use when last looked at, here or elsewhere: thousands of sessions do not walk over each
     /// other.
     full_below: u16,
