@@ -44,7 +44,7 @@ impl Negotiation {
         for (key, progress) in KEYS.iter().zip(&mut self.progress) {
             let silent = key.only_answered || self.discovery && key.irrelevant_in_discovery;
             if !silent {
-                text.push(key.name, (key.wish)(&self.offer));
+                (key.wish)(&self.offer).write_to(key.name, text);
                 *progress = Progress::Offered;
             }
         }

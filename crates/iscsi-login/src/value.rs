@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use iscsi_pdu::TextWriter;
+
 pub(crate) const NONE: &str = "None";
 pub(crate) const CRC32C: &str = "CRC32C";
 
@@ -17,8 +19,7 @@ impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Number(number) => number.fmt(formatter),
-            Self::Boolean(true) => formatter.write_str("Yes"),
-            Self::Boolean(false) => formatter.write_str("No"),
+            Self::Boolean(boolean) => formatter.write_str(word(boolean)),
             Self::Choice(choice) => formatter.write_str(choice),
         }
     }
@@ -32,22 +33,18 @@ pub(crate) enum Wish {
     Choices(&'static [&'static str]),
 }
 
-impl fmt::Display for Wish {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Number(number) => Value::Number(number).fmt(formatter),
-            Self::Boolean(boolean) => Value::Boolean(boolean).fmt(formatter),
-            Self::Choices(choices) => fmt_list(choices, formatter),
+impl Wish {
+    /// Appends a pair with this value.
+    pub(crate) fn write_to(self, key: &str, text: &mut TextWriter) {
+        match self {
+            Self::Number(number) => text.push(key, number),
+            Self::Boolean(boolean) => text.push_text(key, word(boolean)),
+            Self::Choices([choice]) => text.push_text(key, choice),
+            Self::Choices(choices) => text.push_text(key, &choices.join(",")),
         }
     }
 }
 
-fn fmt_list(choices: &[&str], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (index, choice) in choices.iter().enumerate() {
-        if index > 0 {
-            formatter.write_str(",")?;
-        }
-        formatter.write_str(choice)?;
-    }
-    Ok(())
+const fn word(boolean: bool) -> &'static str {
+    if boolean { "Yes" } else { "No" }
 }
