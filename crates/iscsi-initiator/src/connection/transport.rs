@@ -132,7 +132,7 @@ impl Transport {
         Poll::Ready(self.flush())
     }
 
-    /// Ready when something was read. Room is made only for what is there: an idle session keeps none.
+    /// Ready when something was read. Room is made when something is there, not before.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             ready!(self.stream.poll_read_ready(context))
