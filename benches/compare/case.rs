@@ -62,6 +62,14 @@ pub(crate) enum TargetKind {
 
 impl TargetKind {
     pub(crate) const ALL: [Self; 2] = [Self::Tgtd, Self::Embedded];
+
+    /// As an argument, and at the beginning of the names of files.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Tgtd => "tgtd",
+            Self::Embedded => "embedded",
+        }
+    }
 }
 
 impl fmt::Display for TargetKind {
@@ -85,6 +93,14 @@ pub(crate) enum Placement {
 
 impl Placement {
     pub(crate) const ALL: [Self; 2] = [Self::Pinned, Self::Unpinned];
+
+    /// As an argument.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Pinned => "pinned",
+            Self::Unpinned => "unpinned",
+        }
+    }
 }
 
 impl fmt::Display for Placement {

@@ -1,4 +1,4 @@
-//! A figure for each target and placement: logins per second, with the least and the most as whiskers.
+//! A figure for each case: logins per second and the client's processor time, with the least and the most as whiskers.
 
 use std::error::Error;
 
@@ -6,26 +6,36 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::Failure;
-use crate::case::{Authentication, Placement, TargetKind};
+use crate::case::{Authentication, Case, TargetKind};
 use crate::contender::Contender;
-use crate::measurement::Measured;
+use crate::measurement::{self, Measured};
 use crate::statistics::Spread;
-use crate::table::groups;
 
-const SIZE: (u32, u32) = (960, 340);
-const TITLE: (&str, i32) = ("sans-serif", 18);
+const SIZE: (u32, u32) = (440, 260);
+const TITLE: (&str, i32) = ("sans-serif", 16);
 const TEXT: (&str, i32) = ("sans-serif", 13);
 
-/// A bar's part of the room between two numbers of logins.
+/// A bar's part of the room between two placements.
 const BAR: f64 = 0.26;
 /// Room above the longest whisker.
 const HEADROOM: f64 = 1.08;
 /// Where the legend stands, and how far its entries are apart.
-const LEGEND: (i32, i32) = (690, 12);
+const LEGEND: (i32, i32) = (90, 30);
 const LEGEND_STEP: i32 = 90;
+/// Room for it below the title.
+const LEGEND_HEIGHT: i32 = 20;
 
-/// A figure and its name.
+/// What a panel shows: its heading, and the figure of a sample.
+const PANELS: [(&str, measurement::Figure); 2] = [
+    ("logins per second", |sample| sample.logins_per_second),
+    ("client, µs per login", |sample| sample.client_us),
+];
+
+/// A figure, its name, and what it is about.
 pub(crate) struct Figure {
+    pub(crate) target: TargetKind,
+    pub(crate) authentication: Authentication,
+    pub(crate) concurrency: u32,
     pub(crate) file: String,
     pub(crate) title: String,
     pub(crate) svg: String,
@@ -33,93 +43,88 @@ pub(crate) struct Figure {
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// All of them.
+/// All of them; each shows a case in all its placements.
 pub(crate) fn figures(measured: &[Measured]) -> Result<Vec<Figure>, Failure> {
-    groups(measured).map(|(placement, target, group)| figure(placement, target, &group)).collect()
+    let cases = || measured.iter().map(|measured| measured.case);
+    let is_first = |(index, case): &(usize, Case)| !cases().take(*index).any(|other| is_same(other, *case));
+    let figure = |(_, case)| {
+        let same: Vec<_> = measured.iter().filter(|measured| is_same(measured.case, case)).collect();
+        figure(case, &same)
+    };
+    cases().enumerate().filter(is_first).map(figure).collect()
 }
 
-fn figure(placement: Placement, target: TargetKind, group: &[&Measured]) -> Result<Figure, Failure> {
-    let title = format!("Logins per second with {target}, {placement}");
+fn is_same(one: Case, other: Case) -> bool {
+    Case { placement: other.placement, ..one } == other
+}
+
+fn figure(case: Case, placed: &[&Measured]) -> Result<Figure, Failure> {
+    let Case { target, authentication, concurrency, .. } = case;
+    let title = format!("{target}, {authentication}, {concurrency} at a time");
     let mut svg = String::new();
     // Its errors cannot be sent between threads.
-    draw(&mut svg, &title, group).map_err(|error| error.to_string())?;
-    Ok(Figure { file: file(placement, target).to_owned(), title, svg })
+    draw(&mut svg, &title, placed).map_err(|error| error.to_string())?;
+    let file = format!("{}-{}-{concurrency}.svg", target.word(), authentication.word());
+    Ok(Figure { target, authentication, concurrency, file, title, svg })
 }
 
-const fn file(placement: Placement, target: TargetKind) -> &'static str {
-    match (target, placement) {
-        (TargetKind::Tgtd, Placement::Pinned) => "tgtd-pinned.svg",
-        (TargetKind::Tgtd, Placement::Unpinned) => "tgtd-unpinned.svg",
-        (TargetKind::Embedded, Placement::Pinned) => "embedded-pinned.svg",
-        (TargetKind::Embedded, Placement::Unpinned) => "embedded-unpinned.svg",
-    }
-}
-
-/// A panel for each authentication, all to the same scale.
-fn draw(svg: &mut String, title: &str, group: &[&Measured]) -> Result<(), Box<dyn Error>> {
-    let panels: Vec<(Authentication, Vec<&Measured>)> = panels(group);
+fn draw(svg: &mut String, title: &str, placed: &[&Measured]) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let below = root.titled(title, TITLE.into_font())?;
     draw_legend(&root)?;
-    let areas = below.split_evenly((1, panels.len()));
-    let top = bars(group).map(|(.., spread)| spread.max).fold(0.0, f64::max) * HEADROOM;
-    for (area, (authentication, panel)) in areas.iter().zip(&panels) {
-        draw_panel(area, *authentication, panel, top)?;
+    let (_, below) = below.split_vertically(LEGEND_HEIGHT);
+    for (area, (heading, figure)) in below.split_evenly((1, PANELS.len())).iter().zip(PANELS) {
+        draw_panel(area, heading, figure, placed)?;
     }
     Ok(root.present()?)
 }
 
-fn panels<'a>(group: &[&'a Measured]) -> Vec<(Authentication, Vec<&'a Measured>)> {
-    let of = |authentication| {
-        let panel = group.iter().filter(|measured| measured.case.authentication == authentication);
-        (authentication, panel.copied().collect::<Vec<_>>())
-    };
-    Authentication::ALL.into_iter().map(of).filter(|(_, panel)| !panel.is_empty()).collect()
-}
-
 /// Every bar of a panel: its place, whose it is, and how high it is.
-fn bars<'a>(panel: &'a [&Measured]) -> impl Iterator<Item = (f64, Contender, Spread)> + 'a {
-    panel.iter().zip(0_u32..).flat_map(|(measured, place)| {
+fn bars<'a>(
+    placed: &'a [&Measured],
+    figure: measurement::Figure,
+) -> impl Iterator<Item = (f64, Contender, Spread)> + 'a {
+    placed.iter().zip(0_u32..).flat_map(move |(measured, place)| {
         Contender::ALL.into_iter().zip([-BAR, 0.0, BAR]).filter_map(move |(contender, beside)| {
-            let spread = measured.spread(contender, |sample| sample.logins_per_second)?;
-            Some((f64::from(place) + beside, contender, spread))
+            Some((f64::from(place) + beside, contender, measured.spread(contender, figure)?))
         })
     })
 }
 
 fn draw_panel(
     area: &Area<'_>,
-    authentication: Authentication,
-    panel: &[&Measured],
-    top: f64,
+    heading: &str,
+    figure: measurement::Figure,
+    placed: &[&Measured],
 ) -> Result<(), Box<dyn Error>> {
     let mut builder = ChartBuilder::on(area);
-    builder.caption(authentication.to_string(), TEXT).margin(8).x_label_area_size(38).y_label_area_size(52);
-    let places = f64::from(u32::try_from(panel.len())?);
-    let mut chart = builder.build_cartesian_2d(-0.5..places - 0.5, 0.0..top)?;
-    let label = |place: &f64| concurrency(panel, *place);
+    builder.caption(heading, TEXT).margin(6).x_label_area_size(24).y_label_area_size(46);
+    let end = f64::from(u32::try_from(placed.len())?) - 0.5;
+    let top = bars(placed, figure).map(|(.., spread)| spread.max).fold(0.0, f64::max) * HEADROOM;
+    let mut chart = builder.build_cartesian_2d(-0.5..end, 0.0..top)?;
+    let label = |place: &f64| placement(placed, *place);
     let mut mesh = chart.configure_mesh();
-    mesh.disable_x_mesh().label_style(TEXT).x_desc("at a time").x_labels(panel.len() + 1);
+    mesh.disable_x_mesh().label_style(TEXT).x_labels(2 * placed.len() + 1).y_labels(6);
     mesh.light_line_style(TRANSPARENT).x_label_formatter(&label);
-    mesh.y_label_formatter(&|rate| format!("{rate:.0}")).draw()?;
-    chart.draw_series(bars(panel).map(|(place, contender, spread)| {
+    mesh.y_label_formatter(&|value| format!("{value:.0}")).draw()?;
+    chart.draw_series(bars(placed, figure).map(|(place, contender, spread)| {
         Rectangle::new(
             [(place - BAR / 2.0, 0.0), (place + BAR / 2.0, spread.median)],
             colour(contender).filled(),
         )
     }))?;
-    chart.draw_series(bars(panel).map(|(place, _, Spread { median, min, max })| {
+    chart.draw_series(bars(placed, figure).map(|(place, _, Spread { median, min, max })| {
         ErrorBar::new_vertical(place, min, median, max, BLACK.stroke_width(1), 6)
     }))?;
     Ok(())
 }
 
 /// What stands below a place of the axis; nothing between two of them.
-fn concurrency(panel: &[&Measured], place: f64) -> String {
+fn placement(placed: &[&Measured], place: f64) -> String {
     let near = |index: u32| (f64::from(index) - place).abs() < 0.01;
-    let at = panel.iter().zip(0_u32..).find(|(_, index)| near(*index));
-    at.map_or_else(String::new, |(measured, _)| measured.case.concurrency.to_string())
+    let at = placed.iter().zip(0_u32..).find(|(_, index)| near(*index));
+    at.map_or_else(String::new, |(measured, _)| measured.case.placement.word().to_owned())
 }
 
 fn draw_legend(root: &Area<'_>) -> Result<(), Box<dyn Error>> {
@@ -144,16 +149,16 @@ const fn colour(contender: Contender) -> RGBColor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::Case;
+    use crate::case::Placement;
     use crate::exchanges::Exchanges;
     use crate::measurement::Round;
     use crate::sample::Sample;
 
-    fn measured(concurrency: u32) -> Measured {
+    fn measured(placement: Placement, concurrency: u32) -> Measured {
         let sample = Sample { logins_per_second: 5000.0, client_us: 100.0, target_us: 100.0 };
         Measured {
             case: Case {
-                placement: Placement::Pinned,
+                placement,
                 target: TargetKind::Tgtd,
                 authentication: Authentication::Mutual,
                 concurrency,
@@ -164,12 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_one_figure_with_a_label_for_each_case() {
-        let figures = figures(&[measured(1), measured(32), measured(256)]).unwrap();
-        assert_eq!(figures.len(), 1);
+    fn a_case_is_one_figure_with_its_placements_beside_each_other() {
+        let [pinned, unpinned] = Placement::ALL;
+        let figures = figures(&[measured(pinned, 1), measured(pinned, 32), measured(unpinned, 1)]).unwrap();
+        let files: Vec<_> = figures.iter().map(|figure| figure.file.as_str()).collect();
+        assert_eq!(files, ["tgtd-mutual-1.svg", "tgtd-mutual-32.svg"]);
         let svg = &figures[0].svg;
         assert!(svg.starts_with("<svg") && svg.contains("mutual CHAP"));
-        for label in ["\n1\n", "\n32\n", "\n256\n", "\nlibiscsi\n"] {
+        for label in ["\npinned\n", "\nunpinned\n", "\nlibiscsi\n"] {
             assert!(svg.contains(label), "{label}: {svg}");
         }
     }

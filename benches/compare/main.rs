@@ -12,6 +12,7 @@ mod chart;
 mod closed_loop;
 mod contender;
 mod exchanges;
+mod gallery;
 mod goals;
 mod library;
 mod machine;

@@ -7,10 +7,9 @@ use serde::Serialize;
 
 use crate::Failure;
 use crate::arguments::Plan;
-use crate::chart::Figure;
 use crate::machine::Machine;
 use crate::measurement::{Measured, measure};
-use crate::{chart, goals, table};
+use crate::{chart, gallery, goals, table};
 
 /// Where tables are published, seen from the root of the repository.
 const README: &str = "benches/README.md";
@@ -61,10 +60,9 @@ fn publish(text: &str, measured: &[Measured]) -> Result<(), Failure> {
     for figure in &figures {
         fs::write(Path::new(FIGURES).join(&figure.file), &figure.svg)?;
     }
-    let link = |figure: &Figure| format!("![{}](compare/figures/{})", figure.title, figure.file);
-    let links = figures.iter().map(link).collect::<Vec<_>>().join("\n");
+    let gallery = gallery::gallery(&figures, "compare/figures");
     let readme = fs::read_to_string(README)?;
-    Ok(fs::write(README, between_marks(&readme, &format!("{text}\n{links}"))?)?)
+    Ok(fs::write(README, between_marks(&readme, &format!("{text}\n{gallery}"))?)?)
 }
 
 fn between_marks(page: &str, text: &str) -> Result<String, Failure> {

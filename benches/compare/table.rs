@@ -20,7 +20,7 @@ pub(crate) fn tables(measured: &[Measured]) -> String {
 }
 
 /// The cases of each target, pinned and unpinned.
-pub(crate) fn groups(measured: &[Measured]) -> impl Iterator<Item = (Placement, TargetKind, Vec<&Measured>)> {
+fn groups(measured: &[Measured]) -> impl Iterator<Item = (Placement, TargetKind, Vec<&Measured>)> {
     let keys =
         TargetKind::ALL.into_iter().flat_map(|target| Placement::ALL.map(|placement| (placement, target)));
     let group = |placement, target| {
