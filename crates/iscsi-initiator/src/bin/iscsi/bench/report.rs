@@ -2,8 +2,6 @@
 //!
 //! Text from elsewhere, such as the names of targets and what they answered, is escaped by `maud`.
 
-mod axis;
-mod chart;
 mod circumstances;
 mod failures;
 mod headline;
@@ -11,7 +9,9 @@ mod latency;
 mod over_time;
 mod percentile_axis;
 mod phase_bar;
+mod plot;
 mod steps;
+mod ticks;
 mod timeline;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -84,6 +84,11 @@ fn way(results: &Results) -> String {
         Some(rate) => format!("{rate} logins begun in a second (open loop)"),
         None => format!("{} at a time (closed loop)", results.plan.concurrency),
     }
+}
+
+/// A part of a whole, as a length in SVG.
+fn percent(part: f64) -> String {
+    format!("{:.2}%", part * 100.0)
 }
 
 /// What a reader must know before any figure.

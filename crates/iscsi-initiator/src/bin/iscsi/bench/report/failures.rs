@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::chart::percent;
+use super::percent;
 use crate::bench::figures::{count, share};
 use crate::bench::results::{Cause, Results};
 

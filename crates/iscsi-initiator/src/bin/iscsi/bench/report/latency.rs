@@ -1,24 +1,37 @@
 //! How long a login takes, and where the time goes.
 
 use maud::{Markup, html};
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
 
-use super::axis::Axis;
-use super::chart::{Chart, legend, line, percent, place};
-use super::percentile_axis::{percentile_axis, points};
-use super::phase_bar;
+use super::percentile_axis::{named_rarities, percentile_name, points, rarest};
+use super::plot::{CONNECT, Canvas, Drawn, LINE_WIDTH, LOGIN, LOGOUT, OPERATIONAL, Plot, SAMPLE, SECURITY};
+use super::{phase_bar, ticks};
 use crate::bench::figures::{NONE, round_time, time};
 use crate::bench::results::{Distribution, Percentile, Results};
 
-/// A line of a chart: its class, its name, its times.
-type Series<'a> = (&'static str, &'static str, &'a Distribution);
+/// Radius of a point.
+const DOT: i32 = 5;
+
+/// A dash and a gap; this dash is longer than any chart.
+const SOLID: (i32, i32) = (100_000, 1);
+
+/// A line of a chart.
+struct Series<'a> {
+    name: &'static str,
+    colour: RGBColor,
+    /// Told apart without colour, too.
+    dash: (i32, i32),
+    times: &'a Distribution,
+}
 
 pub(super) fn section(results: &Results) -> Markup {
     if results.latency.count == 0 {
         return html! {};
     }
     // Without authentication there is no security negotiation.
-    let phases: Vec<Series<'_>> =
-        phases(results).into_iter().filter(|(_, _, times)| times.max > 0.0).collect();
+    let phases: Vec<Series<'_>> = phases(results).into_iter().filter(|phase| phase.times.max > 0.0).collect();
+    let login = Series { name: "login", colour: LOGIN, dash: SOLID, times: &results.latency };
     html! {
         section {
             h2 { "Latency" }
@@ -27,8 +40,11 @@ pub(super) fn section(results: &Results) -> Markup {
                 p { "Fewer than 20 logins support no percentile." }
             } @else {
                 div.beside {
-                    (percentiles("latency", "Latency of a login, by percentile", &[("login", "login", &results.latency)]))
-                    (percentiles("phases", "Phases and logout, by percentile", &phases))
+                    (percentiles("Latency of a login, by percentile", &[login]))
+                    (percentiles("Phases and logout, by percentile", &phases))
+                }
+                p.small {
+                    "Percent of logins that took no longer. Both axes rise by multiples: from 90 to 99 as far as from 99 to 99.9."
                 }
             }
             (phase_bar::figure(results))
@@ -49,50 +65,49 @@ fn what_is_timed(results: &Results) -> &'static str {
 fn phases(results: &Results) -> [Series<'_>; 4] {
     let phases = &results.phases;
     [
-        ("connect", "connect", &phases.connect),
-        ("security", "security", &phases.security),
-        ("operational", "operational", &phases.operational),
-        ("logout", "logout", &phases.logout),
+        Series { name: "connect", colour: CONNECT, dash: SOLID, times: &phases.connect },
+        Series { name: "security", colour: SECURITY, dash: (14, 6), times: &phases.security },
+        Series { name: "operational", colour: OPERATIONAL, dash: (4, 6), times: &phases.operational },
+        Series { name: "logout", colour: LOGOUT, dash: (26, 8), times: &phases.logout },
     ]
 }
 
-fn percentiles(id: &str, title: &str, series: &[Series<'_>]) -> Markup {
-    let Some((_, _, first)) = series.first() else { return html! {} };
-    let shortest = series.iter().map(|(_, _, times)| times.min).fold(f64::INFINITY, f64::min);
-    let longest = series.iter().map(|(_, _, times)| times.max).fold(0.0, f64::max);
-    let (x, y) = (percentile_axis(first), Axis::multiples(shortest.max(0.001), longest, round_time));
-    let plot = html! { @for (class, _, times) in series { path class=(class) d=(curve(&x, &y, times)) {} } };
-    let points = html! { @for (class, name, times) in series { (dots(&x, &y, class, name, times)) } };
-    let chart = Chart { id, title, description: description(series), x: &x, y: &y, plot, points };
-    let entries: Vec<(&str, &str)> = series.iter().map(|(class, name, _)| (*class, *name)).collect();
-    html! {
-        figure {
-            figcaption { (title) }
-            @if series.len() > 1 { (legend(&entries)) }
-            (chart.draw())
-            p.small { "Percent of logins that took no longer. Both axes rise by multiples: from 90 to 99 as far as from 99 to 99.9." }
-        }
-    }
+fn percentiles(title: &str, series: &[Series<'_>]) -> Markup {
+    let Some(first) = series.first() else { return html! {} };
+    let shortest = series.iter().map(|series| series.times.min).fold(f64::INFINITY, f64::min);
+    let longest = series.iter().map(|series| series.times.max).fold(0.0, f64::max);
+    let (range, named) = ticks::multiples(shortest, longest);
+    let end = rarest(first.times);
+    let plot = Plot {
+        title,
+        description: description(series),
+        x: &|rarity| percentile_name(*rarity, end),
+        y: &|time| round_time(*time),
+        has_legend: series.len() > 1,
+    };
+    let rarities = (1.0..end).log_scale().with_key_points(named_rarities(first.times));
+    plot.draw(rarities, range.log_scale().with_key_points(named), |canvas| {
+        series.iter().try_for_each(|series| series.draw(canvas))
+    })
 }
 
-fn curve(x: &Axis, y: &Axis, times: &Distribution) -> String {
-    line(points(times).map(|(rarity, time)| place(x.at(rarity), y.at(time))))
-}
-
-fn dots(x: &Axis, y: &Axis, class: &str, name: &str, times: &Distribution) -> Markup {
-    let supported = points(times).skip(1);
-    let percents = times.percentiles.iter().map(|percentile| format!("p{}", percentile.percent));
-    html! {
-        @for ((rarity, length), percentile) in supported.zip(percents.chain(["max".to_owned()])) {
-            circle class=(class) cx=(percent(x.at(rarity))) cy=(percent(1.0 - y.at(length))) r="3" {
-                title { (name) ", " (percentile) ": " (time(length)) }
-            }
-        }
+impl Series<'_> {
+    fn draw<X, Y>(&self, canvas: &mut Canvas<'_, '_, X, Y>) -> Drawn
+    where
+        X: Ranged<ValueType = f64>,
+        Y: Ranged<ValueType = f64>,
+    {
+        let Self { name, colour, dash: (long, gap), times } = *self;
+        let line = colour.stroke_width(LINE_WIDTH);
+        let sample = move |(x, y)| DashedPathElement::new([(x, y), (x + SAMPLE, y)], long, gap, line);
+        canvas.draw_series(DashedLineSeries::new(points(times), long, gap, line))?.label(name).legend(sample);
+        canvas.draw_series(points(times).skip(1).map(|point| Circle::new(point, DOT, colour.filled())))?;
+        Ok(())
     }
 }
 
 fn description(series: &[Series<'_>]) -> String {
-    let of = |(_, name, times): &Series<'_>| {
+    let of = |Series { name, times, .. }: &Series<'_>| {
         let middle = times.percentiles.first().map_or_else(String::new, |median| time(median.at_most));
         format!("{name}: half within {middle}, all within {}", time(times.max))
     };
@@ -100,8 +115,8 @@ fn description(series: &[Series<'_>]) -> String {
 }
 
 fn table(results: &Results) -> Markup {
-    let times = [("", "login", &results.latency)].into_iter().chain(phases(results));
-    let times: Vec<&Distribution> = times.map(|(_, _, times)| times).collect();
+    let times: Vec<&Distribution> =
+        [&results.latency].into_iter().chain(phases(results).map(|phase| phase.times)).collect();
     let percents = results.latency.percentiles.iter().map(|percentile| percentile.percent);
     html! {
         table {

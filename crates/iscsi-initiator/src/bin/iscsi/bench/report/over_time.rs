@@ -1,10 +1,13 @@
 //! What happened when: logins and failures per second, and the longest wait.
 
-use maud::{Markup, html};
+use std::ops::Range;
 
-use super::axis::Axis;
-use super::chart::Chart;
-use super::steps::{area, band, steps};
+use maud::{Markup, html};
+use plotters::prelude::*;
+
+use super::plot::{Axis, FAILURE, LINE_WIDTH, LOGIN, Plot};
+use super::steps::{band, line, steps};
+use super::ticks;
 use super::timeline::{Column, columns};
 use crate::bench::figures::{NONE, count, number_of_three_digits, round_number, round_time, time};
 use crate::bench::results::Results;
@@ -15,17 +18,19 @@ const MOST_COLUMNS: usize = 300;
 /// Lines of the table.
 const MOST_LINES: usize = 12;
 
+/// Room above the highest value.
+const HEADROOM: f64 = 1.05;
+
 pub(super) fn section(results: &Results) -> Markup {
     let columns = columns(&results.timeline, results.measured_s, MOST_COLUMNS);
     let Some(last) = columns.last() else { return html! {} };
-    let x = Axis::seconds(last.to);
     html! {
         section {
             h2 { "Over time" }
             div.beside {
-                (logins(&x, &columns))
-                (longest(&x, &columns))
-                (failures(&x, &columns))
+                (logins(last.to, &columns))
+                (longest(last.to, &columns))
+                (failures(last.to, &columns))
             }
             (spread(&columns))
             (table(results))
@@ -33,52 +38,77 @@ pub(super) fn section(results: &Results) -> Markup {
     }
 }
 
-fn logins(x: &Axis, columns: &[Column]) -> Markup {
+fn logins(end: f64, columns: &[Column]) -> Markup {
     let (lowest, highest) = (least(columns, |column| column.lowest), most(columns, |column| column.highest));
-    let y = Axis::counts(highest, round_number);
-    let plot = html! {
-        path.band d=(band(x, &y, columns)) {}
-        path.area d=(area(x, &y, columns, Column::rate)) {}
-        path.logins d=(steps(x, &y, columns, |column| Some(column.rate()))) {}
+    let (from, to) = (number_of_three_digits(lowest), number_of_three_digits(highest));
+    let plot = Plot {
+        title: "Logins per second",
+        description: format!("Between {from} and {to} logins per second."),
+        x: &|second| ticks::name_of_time(*second, end),
+        y: &|rate| round_number(*rate),
+        has_legend: false,
     };
-    let (lowest, highest) = (number_of_three_digits(lowest), number_of_three_digits(highest));
-    let description = format!("Between {lowest} and {highest} logins per second.");
-    let (title, points) = ("Logins per second", html! {});
-    figure(&Chart { id: "logins", title, description, x, y: &y, plot, points })
+    plot.draw(seconds(end), counts(highest), |canvas| {
+        let rates = line(columns, Column::rate);
+        canvas.draw_series([Polygon::new(band(columns), LOGIN.mix(0.3))])?;
+        canvas.draw_series(AreaSeries::new(rates.clone(), 0.0, LOGIN.mix(0.14)))?;
+        canvas.draw_series(LineSeries::new(rates, LOGIN.stroke_width(LINE_WIDTH)))?;
+        Ok(())
+    })
 }
 
-fn failures(x: &Axis, columns: &[Column]) -> Markup {
+fn failures(end: f64, columns: &[Column]) -> Markup {
     let highest = most(columns, |column| column.most_failures);
     if highest <= 0.0 {
         return html! {};
     }
-    let y = Axis::counts(highest, round_number);
-    let plot = html! {
-        path.failures-area d=(area(x, &y, columns, |column| column.most_failures)) {}
-        path.failures d=(steps(x, &y, columns, |column| Some(column.most_failures))) {}
+    let plot = Plot {
+        title: "Failures per second",
+        description: format!("At most {} failures in a second.", number_of_three_digits(highest)),
+        x: &|second| ticks::name_of_time(*second, end),
+        y: &|rate| round_number(*rate),
+        has_legend: false,
     };
-    let description = format!("At most {} failures in a second.", number_of_three_digits(highest));
-    let (title, points) = ("Failures per second", html! {});
-    figure(&Chart { id: "failures", title, description, x, y: &y, plot, points })
+    plot.draw(seconds(end), counts(highest), |canvas| {
+        let rates = line(columns, |column| column.most_failures);
+        canvas.draw_series(AreaSeries::new(rates.clone(), 0.0, FAILURE.mix(0.35)))?;
+        canvas.draw_series(LineSeries::new(rates, FAILURE.stroke_width(LINE_WIDTH)))?;
+        Ok(())
+    })
 }
 
-fn longest(x: &Axis, columns: &[Column]) -> Markup {
-    let longest = |column: &Column| column.longest;
+fn longest(end: f64, columns: &[Column]) -> Markup {
     let shortest = least(columns, |column| column.longest.unwrap_or(f64::INFINITY));
     let highest = most(columns, |column| column.longest.unwrap_or_default());
     if highest <= 0.0 {
         return html! {};
     }
-    let y = Axis::multiples(shortest, highest, round_time);
-    let plot = html! { path.longest d=(steps(x, &y, columns, longest)) {} };
-    let description =
-        format!("The longest of a second lies between {} and {}.", time(shortest), time(highest));
-    let (title, points) = ("Longest latency in each second", html! {});
-    figure(&Chart { id: "longest", title, description, x, y: &y, plot, points })
+    let plot = Plot {
+        title: "Longest latency in each second",
+        description: format!(
+            "The longest of a second lies between {} and {}.",
+            time(shortest),
+            time(highest)
+        ),
+        x: &|second| ticks::name_of_time(*second, end),
+        y: &|latency| round_time(*latency),
+        has_legend: false,
+    };
+    let (range, named) = ticks::multiples(shortest, highest);
+    plot.draw(seconds(end), range.log_scale().with_key_points(named), |canvas| {
+        for unbroken in steps(columns, |column| column.longest) {
+            canvas.draw_series(LineSeries::new(unbroken, LOGIN.stroke_width(LINE_WIDTH)))?;
+        }
+        Ok(())
+    })
 }
 
-fn figure(chart: &Chart<'_>) -> Markup {
-    html! { figure { figcaption { (chart.title) } (chart.draw()) } }
+fn seconds(end: f64) -> impl Axis {
+    (0.0..end).step(ticks::step_of_time(end))
+}
+
+fn counts(highest: f64) -> Range<f64> {
+    0.0..if highest > 0.0 { highest * HEADROOM } else { 1.0 }
 }
 
 fn least(columns: &[Column], value: impl Fn(&Column) -> f64) -> f64 {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::chart::percent;
+use super::percent;
 use crate::bench::figures::time;
 use crate::bench::results::Results;
 

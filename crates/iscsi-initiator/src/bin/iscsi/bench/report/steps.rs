@@ -1,41 +1,28 @@
 //! Lines and areas over the columns of a run, level over each.
 
-use super::axis::Axis;
-use super::chart::{line, place};
 use super::timeline::Column;
 
-/// A line; where there is no value, there is a gap.
-pub(super) fn steps(
-    x: &Axis,
-    y: &Axis,
-    columns: &[Column],
-    value: impl Fn(&Column) -> Option<f64>,
-) -> String {
+/// Lines that are level over each column; where there is no value, there is a gap.
+pub(super) fn steps(columns: &[Column], value: impl Fn(&Column) -> Option<f64>) -> Vec<Vec<(f64, f64)>> {
     let unbroken = columns.chunk_by(|one, next| value(one).is_some() == value(next).is_some());
-    let levels = |column: &Column| value(column).map(|value| level(x, y, column, value));
-    unbroken.map(|columns| line(columns.iter().filter_map(levels).flatten())).collect()
+    let levels = |column: &Column| value(column).map(|value| level(column, value));
+    let lines = unbroken.map(|columns| columns.iter().filter_map(levels).flatten().collect::<Vec<_>>());
+    lines.filter(|line| !line.is_empty()).collect()
 }
 
-/// What lies between a line and 0.
-pub(super) fn area(x: &Axis, y: &Axis, columns: &[Column], value: impl Fn(&Column) -> f64) -> String {
-    let (Some(first), Some(last)) = (columns.first(), columns.last()) else { return String::new() };
-    let top = columns.iter().flat_map(|column| level(x, y, column, value(column)));
-    let bottom = [place(x.at(last.to), 0.0), place(x.at(first.from), 0.0)];
-    line(top.chain(bottom)) + "Z"
+/// One without gaps.
+pub(super) fn line(columns: &[Column], value: impl Fn(&Column) -> f64) -> Vec<(f64, f64)> {
+    columns.iter().flat_map(|column| level(column, value(column))).collect()
 }
 
-/// What lies between the slowest and the fastest second of each column.
-pub(super) fn band(x: &Axis, y: &Axis, columns: &[Column]) -> String {
-    let top = columns.iter().flat_map(|column| level(x, y, column, column.highest));
-    let bottom = columns.iter().rev().flat_map(|column| {
-        let [from, to] = level(x, y, column, column.lowest);
-        [to, from]
-    });
-    line(top.chain(bottom)) + "Z"
+/// What lies between the slowest and the fastest second of each column, all around.
+pub(super) fn band(columns: &[Column]) -> Vec<(f64, f64)> {
+    let bottom = line(columns, |column| column.lowest);
+    line(columns, |column| column.highest).into_iter().chain(bottom.into_iter().rev()).collect()
 }
 
-fn level(x: &Axis, y: &Axis, column: &Column, value: f64) -> [(f64, f64); 2] {
-    [place(x.at(column.from), y.at(value)), place(x.at(column.to), y.at(value))]
+const fn level(column: &Column, value: f64) -> [(f64, f64); 2] {
+    [(column.from, value), (column.to, value)]
 }
 
 #[cfg(test)]
@@ -49,8 +36,9 @@ mod tests {
         let second = |logins, longest| Second { logins, failures: 0, longest };
         let columns =
             columns(&[second(1, 10.0), second(0, 0.0), second(1, 100.0), second(2, 10.0)], 4.0, 300);
-        let (x, y) = (Axis::seconds(4.0), Axis::multiples(10.0, 100.0, |_| String::new()));
-        let path = steps(&x, &y, &columns, |column| column.longest);
-        assert_eq!(path, "M0.0 1000.0L250.0 1000.0M500.0 0.0L750.0 0.0L750.0 1000.0L1000.0 1000.0");
+        let lines = steps(&columns, |column| column.longest);
+        let expected =
+            [vec![(0.0, 10.0), (1.0, 10.0)], vec![(2.0, 100.0), (3.0, 100.0), (3.0, 10.0), (4.0, 10.0)]];
+        assert_eq!(lines, expected);
     }
 }
