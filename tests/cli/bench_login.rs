@@ -88,6 +88,20 @@ fn with_mutual_authentication_beside_sessions_held_open() {
     assert!(report.normal_sessions > 46 && report.mutual_sessions == report.normal_sessions, "{report:?}");
 }
 
+#[test]
+fn by_every_algorithm_and_one_way() {
+    let measured = Measured::mutual();
+    for (asked, told) in [("md5", "MD5"), ("sha1", "SHA-1"), ("sha256", "SHA-256"), ("sha3-256", "SHA3-256")]
+    {
+        let results = measured.results(&["--count", "5", "--algorithms", asked]);
+        assert_eq!((&results["logins"], &results["plan"]["algorithm"]), (&5.into(), &told.into()));
+    }
+    measured.expect_clean_logouts();
+    let results = Measured::one_way().results(&["--count", "5"]);
+    expect_consistent(&results);
+    assert_eq!((&results["logins"], &results["plan"]["authentication"]), (&5.into(), &"chap".into()));
+}
+
 /// The second is not there: the first alone would have no failures.
 #[test]
 fn several_targets_are_taken_in_turn() {

@@ -32,6 +32,12 @@ impl Measured {
         Self::with(Credentials::None, &["--auth", "none"])
     }
 
+    /// A target that wants ours.
+    pub(crate) fn one_way() -> Self {
+        let initiator = Account::new("host", FORWARD.as_bytes());
+        Self::with(Credentials::Chap(initiator), &["--user", "host", "--secret-file", "forward"])
+    }
+
     /// A target that wants both proofs.
     pub(crate) fn mutual() -> Self {
         let initiator = Account::new("host", FORWARD.as_bytes());
