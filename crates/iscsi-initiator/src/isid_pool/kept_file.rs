@@ -16,7 +16,13 @@ const NAME: &str = "isid";
 const TRIAL: u64 = i64::MAX as u64 - 1;
 
 /// The file, open for as long as locks are held in it.
-pub(super) struct KeptFile(File);
+pub(super) struct KeptFile(
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "android")),
+        expect(dead_code, reason = "only locks are held by it")
+    )]
+    File,
+);
 
 impl KeptFile {
     /// Opens the file of a directory and reads its bits; `new` become its bits if there is none.
@@ -125,6 +131,7 @@ mod locks {
 
 /// Systems whose locks belong to processes: their pools are those in memory.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[allow(clippy::unused_self, reason = "the same calls as where there are locks")]
 impl KeptFile {
     pub(super) fn try_lock(&self, _place: u64) -> io::Result<Option<u64>> {
         Err(ErrorKind::Unsupported.into())
