@@ -103,6 +103,14 @@ pub(crate) struct Distribution {
     pub(crate) percentiles: Vec<Percentile>,
 }
 
+impl Distribution {
+    /// A percentile, if it is told.
+    pub(crate) fn at(&self, percent: f64) -> Option<f64> {
+        let same = |told: &&Percentile| (told.percent - percent).abs() < 1e-9;
+        self.percentiles.iter().find(same).map(|told| told.at_most)
+    }
+}
+
 /// The time that so many of a hundred events did not exceed.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -3,7 +3,7 @@
 use super::figure::Direction::{self, Down, Neither, Up};
 use super::figure::{Figure, Unit, Values};
 use super::judge::{self, Judge};
-use crate::bench::results::{Distribution, Percentile, Results};
+use crate::bench::results::{Distribution, Results};
 
 /// Events beyond a percentile without which nobody is called better for it: ten, with which it is told, move it too much.
 const BEYOND: f64 = 100.0;
@@ -45,7 +45,7 @@ fn failures(a: &Results, b: &Results, judge: Judge) -> Figure {
 /// Those that both samples support.
 fn percentiles(a: &Distribution, b: &Distribution, direction: Direction) -> Vec<Figure> {
     let both =
-        a.percentiles.iter().filter_map(|told| Some((told.percent, told.at_most, at(b, told.percent)?)));
+        a.percentiles.iter().filter_map(|told| Some((told.percent, told.at_most, b.at(told.percent)?)));
     let enough = |percent: f64| beyond(a, percent).min(beyond(b, percent)) >= BEYOND;
     let direction = |percent| if enough(percent) { direction } else { Neither };
     both.map(|(percent, a, b)| time("latency", percent, (Some(a), Some(b)), direction(percent))).collect()
@@ -53,7 +53,7 @@ fn percentiles(a: &Distribution, b: &Distribution, direction: Direction) -> Vec<
 
 fn median(phase: &str, a: &Distribution, b: &Distribution, direction: Direction) -> Figure {
     // Without authentication there is no security negotiation, which is not one that took no time.
-    let of = |times: &Distribution| at(times, 50.0).filter(|_| times.max > 0.0);
+    let of = |times: &Distribution| times.at(50.0).filter(|_| times.max > 0.0);
     time(phase, 50.0, (of(a), of(b)), direction)
 }
 
@@ -69,11 +69,6 @@ fn costs(a: &Results, b: &Results) -> [Figure; 2] {
         Figure::new("cpu_us_per_login", "CPU per login", Unit::Microseconds, cpu),
         Figure::new("memory_octets_per_held_session", "memory per session", Unit::Octets, octets),
     ]
-}
-
-fn at(times: &Distribution, percent: f64) -> Option<f64> {
-    let same = |told: &&Percentile| (told.percent - percent).abs() < 1e-9;
-    times.percentiles.iter().find(same).map(|told| told.at_most)
 }
 
 /// Events that took longer.

@@ -8,7 +8,7 @@ use super::percentile_axis::{named_rarities, percentile_name, points, rarest};
 use super::plot::{CONNECT, Canvas, Drawn, LINE_WIDTH, LOGIN, LOGOUT, OPERATIONAL, Plot, SAMPLE, SECURITY};
 use super::{phase_bar, ticks};
 use crate::bench::figures::{NONE, round_time, time};
-use crate::bench::results::{Distribution, Percentile, Results};
+use crate::bench::results::{Distribution, Results};
 
 /// Radius of a point.
 const DOT: i32 = 5;
@@ -133,7 +133,7 @@ fn table(results: &Results) -> Markup {
                 (row("min", &times, |times| Some(times.min)))
                 (row("mean", &times, |times| Some(times.mean)))
                 @for percent in percents {
-                    (row(&format!("p{percent}"), &times, |times| at(times, percent)))
+                    (row(&format!("p{percent}"), &times, |times| times.at(percent)))
                 }
                 (row("max", &times, |times| Some(times.max)))
             }
@@ -148,9 +148,4 @@ fn row(name: &str, all: &[&Distribution], value: impl Fn(&Distribution) -> Optio
             @for times in all { td { (value(times).map_or_else(|| NONE.to_owned(), time)) } }
         }
     }
-}
-
-fn at(times: &Distribution, percent: f64) -> Option<f64> {
-    let same = |percentile: &&Percentile| (percentile.percent - percent).abs() < 1e-9;
-    times.percentiles.iter().find(same).map(|percentile| percentile.at_most)
 }
