@@ -16,7 +16,7 @@ use iscsi_pdu::{
 /// # Panics
 /// When it does complete.
 pub fn login(data: &[u8]) {
-    let name = IscsiName::received("iqn.2001-04.com.example:host").expect("a name");
+    let name = IscsiName::new("iqn.2001-04.com.example:host").expect("a name");
     let (mut login, mut request) = Login::start(config(&name)).expect("usable settings");
     let mut rest = data;
     while let Some((&[flags, class, detail, length], text)) = rest.split_first_chunk::<4>() {

@@ -42,6 +42,6 @@ fn a_file_without_a_usable_name_is_an_error() {
         return;
     }
     let place = Place::with_store();
-    place.file("store/initiatorname.iscsi", b"InitiatorName=host\n", 0o600);
+    place.file("store/initiatorname.iscsi", b"InitiatorName=a/host\n", 0o600);
     place.run(&LOGIN).expect(10).complains("no usable initiator name").complains("hint: ");
 }

@@ -52,7 +52,7 @@ fn about_secrets_in_arguments_and_environment() {
     let cases: [(&[&str], i32); 8] = [
         (&["login", &format!("iscsi://{authority}/{TARGET}?{query}")], 7),
         // Something about the URL is wrong.
-        (&["login", &format!("iscsi://{authority}/disk?{query}")], 2),
+        (&["login", &format!("iscsi://{authority}/%0adisk?{query}")], 2),
         (&["login", &format!("iscsi://{authority}/{TARGET}/x?{query}")], 2),
         (&["login", &format!("iscsi://user%a/{FORWARD}@host/{TARGET}?{query}&{query}")], 2),
         (&["info", &format!("iscsi://{authority}/{TARGET}?{query}")], 2),

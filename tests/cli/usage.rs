@@ -20,7 +20,7 @@ fn wrong_arguments() {
         &["login", URL, "--timeout", "soon"],
         &["login", URL, "--store", ""],
         &["login", URL, "--secret", "do-not-put-it-here"],
-        &["login", URL, "--initiator-name", "host"],
+        &["login", URL, "--initiator-name", "a/host"],
         &["discover", "127.0.0.1:0"],
         &["discover", "host:3260,1"],
         &["read", URL],
@@ -39,7 +39,7 @@ fn wrong_arguments_about_secrets() {
     let cases: [&[&str]; 11] = [
         &["remember"],
         &["remember", "--global", "--discovery"],
-        &["remember", "--target", "disk"],
+        &["remember", "--target", "a/disk"],
         &["set"],
         &["set", "--global", "--target", TARGET],
         &["clear"],

@@ -7,7 +7,7 @@ use iscsi_initiator::{
 };
 use iscsi_pdu::LoginStatus;
 use iscsi_secrets::{
-    ForwardCredential, MemoryStore, ReverseCredential, Scope, Secret, SecretStore as _, TargetName,
+    ForwardCredential, IscsiName, MemoryStore, ReverseCredential, Scope, Secret, SecretStore as _,
 };
 use iscsi_tests::ram_disk::{self, Account, Credentials, RamDisk, Running, Target};
 use iscsi_tests::rogue::{Rogue, Script, login};
@@ -113,7 +113,7 @@ async fn chp_30_discovery_has_its_own_credentials() {
 /// A store that knows both secrets of the target.
 fn store_for_target() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
-    let name = TargetName::new(target_name().as_str()).unwrap();
+    let name = IscsiName::new(target_name().as_str()).unwrap();
     let ours =
         ForwardCredential::new(Some("host".to_owned()), Secret::from_octets(FORWARD).unwrap()).unwrap();
     store.remember(name.clone().into(), ours).unwrap();

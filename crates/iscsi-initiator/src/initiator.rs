@@ -6,7 +6,7 @@ use iscsi_login::DiscoveredTarget;
 use iscsi_login::initiator::SessionType;
 use iscsi_pdu::IscsiName;
 use iscsi_secrets::vds::VdsServiceIscsi;
-use iscsi_secrets::{Change, SecretStore, TargetName};
+use iscsi_secrets::{Change, SecretStore};
 use tokio::time::timeout;
 
 use crate::authentication::{AuthenticationRequest, Credentials, Whose};
@@ -53,7 +53,7 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Vec<DiscoveredTarget>, Error> {
-        let credentials = self.credentials(Whose::portal(portal)?, authentication).await?;
+        let credentials = self.credentials(Whose::Portal(portal.clone()), authentication).await?;
         let session = self.log_in(SessionType::Discovery, portal, &credentials).await?;
         let targets = session.send_targets("All").await;
         if let Err(error) = session.logout().await {
@@ -68,7 +68,7 @@ impl Initiator {
 
     /// What cannot be put on record was discovered nevertheless.
     async fn register(&self, targets: &[DiscoveredTarget]) {
-        let names = targets.iter().filter_map(|target| TargetName::new(target.name.as_str()).ok());
+        let names = targets.iter().map(|target| target.name.clone());
         let (store, names) = (Arc::clone(&self.store), names.collect::<Vec<_>>());
         let registered = blocking((), move |()| {
             let book = store.snapshot()?;
@@ -95,7 +95,7 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Session, Error> {
-        let credentials = self.credentials(Whose::target(target)?, authentication).await?;
+        let credentials = self.credentials(Whose::Target(target.clone()), authentication).await?;
         self.log_in(SessionType::Normal(target), portal, &credentials).await
     }
 

@@ -64,7 +64,7 @@ impl Scope {
 
     /// A checksum: the name has to mean the same to every process. Targets that share one merely differ in their ISIDs.
     fn of_target(name: &IscsiName) -> Self {
-        Self(1 + u64::from(Crc32c::new().update(name.as_str().as_bytes()).value()))
+        Self(1 + u64::from(Crc32c::new().update(name.identity().as_bytes()).value()))
     }
 
     /// Where the lock of a number is in the kept file.

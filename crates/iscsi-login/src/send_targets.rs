@@ -65,7 +65,7 @@ struct Records {
 impl Records {
     /// Begins the record of this name, or goes on with the earlier one of the same name (DIS-10).
     fn open(&mut self, name: &str) -> Result<(), Violation> {
-        let name = IscsiName::received(name).map_err(|error| Violation::Name { key: "TargetName", error })?;
+        let name = IscsiName::new(name).map_err(|error| Violation::Name { key: "TargetName", error })?;
         let place = *self.places.entry(name.clone()).or_insert(self.targets.len());
         if place == self.targets.len() {
             self.targets.push(DiscoveredTarget { name, addresses: Vec::new() });

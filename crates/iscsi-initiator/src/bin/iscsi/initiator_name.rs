@@ -11,6 +11,7 @@ use rand::rngs::SysRng;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
+use crate::session;
 use crate::state_directory::state_directory;
 use crate::store::StorePlace;
 
@@ -93,7 +94,10 @@ fn draw() -> Result<IscsiName, Failure> {
 }
 
 fn checked(name: &str) -> Result<IscsiName, Failure> {
-    IscsiName::typed(name).map_err(|error| Failure::unusable("initiator name", &error))
+    const WHAT: &str = "initiator name";
+    let name = IscsiName::new(name).map_err(|error| Failure::unusable(WHAT, &error))?;
+    session::note_odd_grammar(WHAT, &name);
+    Ok(name)
 }
 
 #[cfg(test)]
@@ -116,7 +120,7 @@ mod tests {
         let path = directory.path().join("initiatorname.iscsi");
         fs::write(&path, "## remark\n#InitiatorName=iqn.2000-01.com.example:old\nInitiatorName=iqn.2001-04.com.example:host \n").unwrap();
         assert_eq!(kept(directory.path()).unwrap().as_str(), "iqn.2001-04.com.example:host");
-        for text in ["", "GenerateName=yes\n", "InitiatorName=host\n"] {
+        for text in ["", "GenerateName=yes\n", "InitiatorName=a/host\n"] {
             fs::write(&path, text).unwrap();
             assert!(matches!(kept(directory.path()), Err(Failure::NameFile { .. })), "{text:?}");
         }

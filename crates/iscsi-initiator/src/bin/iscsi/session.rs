@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
-use iscsi_initiator::{Config, DigestPreference, Initiator, IsidPool, Lun, Session, TargetUrl};
+use iscsi_initiator::{Config, DigestPreference, Initiator, IscsiName, IsidPool, Lun, Session, TargetUrl};
 use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Options;
-use crate::failure::{Failure, warn};
+use crate::failure::{Failure, note, warn};
 use crate::{credentials, initiator_name, secret_source, store};
 
 /// The initiator that the options describe. The store is opened first: when it cannot be read, nothing is made.
@@ -100,7 +100,24 @@ async fn log_out(session: Session) {
 
 /// Reads a URL that has to be one of a target.
 pub(crate) fn target(text: &str) -> Result<TargetUrl, Failure> {
-    Ok(text.parse()?)
+    let url: TargetUrl = text.parse()?;
+    note_odd_grammar("target name", &url.target);
+    Ok(url)
+}
+
+/// Reads the name of a target.
+pub(crate) fn target_name(text: &str) -> Result<IscsiName, Failure> {
+    const WHAT: &str = "target name";
+    let name = IscsiName::new(text).map_err(|error| Failure::unusable(WHAT, &error))?;
+    note_odd_grammar(WHAT, &name);
+    Ok(name)
+}
+
+/// Such names exist, and targets take them; a slip of the finger makes one too.
+pub(crate) fn note_odd_grammar(what: &str, name: &IscsiName) {
+    if let Err(error) = name.check_grammar() {
+        note(&format!("{what} {name:?}: {error}"));
+    }
 }
 
 /// Reads a URL that has to name a logical unit.
