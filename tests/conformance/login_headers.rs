@@ -80,10 +80,15 @@ fn log_30_redirections() {
             status: LoginStatus(code),
             ..answer(request, &[("TargetAddress", "10.0.0.1:3261"), ("TargetAddress", "[2001:db8::1]")])
         };
-        let Step::Redirect(redirect) = Play::begin(config(mutual())).step(redirect).unwrap() else {
+        let Step::Redirect(first) = Play::begin(config(mutual())).step(redirect).unwrap() else {
             panic!("not redirected")
         };
-        assert_eq!((redirect.permanent, redirect.addresses.len()), (permanent, 2));
+        assert_eq!((first.permanent, first.addresses.len()), (permanent, 2));
+        assert!(!first.target_authenticated);
+        // The target has proved its secret: its word counts for more.
+        let proved = Play::at_proof("5").on(|request| grant(request, &PROOF));
+        let Step::Redirect(proved) = proved.step(redirect).unwrap() else { panic!("not redirected") };
+        assert_eq!((proved.permanent, proved.target_authenticated), (permanent, true));
     }
     let nowhere = |request: &_| LoginResponse { status: LoginStatus(0x0101), ..answer(request, &[]) };
     assert_eq!(Play::begin(config(mutual())).fails(nowhere), Violation::RedirectWithoutAddress.into());

@@ -79,6 +79,6 @@ async fn ipv6_portals() {
     let running = RamDisk::serve(config).await.unwrap();
     let portal = running.portal().to_string().parse().unwrap();
     let found = initiator().discover(&portal, &AuthenticationRequest::default()).await.unwrap();
-    assert_eq!(Portal::from(&found[0].addresses[0]), portal);
+    assert_eq!(found[0].addresses[0].portal(&portal), portal);
     log_in(running.portal()).await.unwrap().logout().await.unwrap();
 }

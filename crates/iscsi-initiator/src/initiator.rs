@@ -142,7 +142,7 @@ impl Initiator {
                     return Ok(Session::start(transport, lease, details, self.config.command_timeout));
                 }
                 Ok(LoginOutcome::Redirect(redirect)) => redirects.follow(portal, &redirect)?,
-                Err(error) => redirects.instead(error)?,
+                Err(error) => redirects.instead(portal, error)?,
             };
             tracing::info!(%portal, "login redirected");
         }

@@ -58,13 +58,7 @@ impl core::str::FromStr for Portal {
         if address.portal_group_tag.is_some() {
             return Err(PortalError(AddressError::Host));
         }
-        Ok(Self::from(&address))
-    }
-}
-
-impl From<&TargetAddress> for Portal {
-    fn from(address: &TargetAddress) -> Self {
-        Self { host: address.host.clone(), port: address.port }
+        Ok(Self { host: address.host, port: address.port })
     }
 }
 

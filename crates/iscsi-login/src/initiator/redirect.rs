@@ -8,14 +8,19 @@ use crate::received_keys::ReceivedKeys;
 /// Where to log in instead, from scratch, with the same target name and the same authentication (LOG-31).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
-    /// Moved for good: the stored portal may be replaced once the login there succeeds.
+    /// Moved for good, by the target's own word.
     pub permanent: bool,
+    /// The target had authenticated itself before it sent this. Otherwise anybody on the way may have sent it.
+    pub target_authenticated: bool,
     /// At least one address, in the target's order.
     pub addresses: Vec<TargetAddress>,
 }
 
 impl Redirect {
-    pub(super) fn from_response(response: &LoginResponse) -> Result<Self, Violation> {
+    pub(super) fn from_response(
+        response: &LoginResponse,
+        target_authenticated: bool,
+    ) -> Result<Self, Violation> {
         let pairs = TextKeys::parse(&response.text)?;
         let addresses = ReceivedKeys::new(pairs)
             .take_all("TargetAddress")
@@ -25,6 +30,7 @@ impl Redirect {
         if addresses.is_empty() {
             return Err(Violation::RedirectWithoutAddress);
         }
-        Ok(Self { permanent: response.status == LoginStatus::MOVED_PERMANENTLY, addresses })
+        let permanent = response.status == LoginStatus::MOVED_PERMANENTLY;
+        Ok(Self { permanent, target_authenticated, addresses })
     }
 }

@@ -16,7 +16,10 @@ impl Exchange<'_> {
         self.judge_identity(response)?;
         match response.status.class() {
             0 => Ok(None),
-            1 => Redirect::from_response(response).map(Some).map_err(LoginError::from),
+            1 => {
+                let redirect = Redirect::from_response(response, self.proof.is_some())?;
+                Ok(Some(redirect))
+            }
             2 | 3 => Err(LoginError::Refused { stage: self.stage, status: response.status }),
             class => expect_equal("Status-Class", class, 0, "classes above 3 are reserved (11.13.5)")
                 .map(|()| None)

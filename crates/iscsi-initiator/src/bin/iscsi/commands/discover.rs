@@ -28,6 +28,8 @@ struct FoundPortal {
     portal_group_tag: Option<u16>,
     /// An address that means something on one link only.
     link_local: bool,
+    /// The target named `0.0.0.0` or `::`, which stands for the host that was asked.
+    unspecified: bool,
     /// The same portal stands in several groups of the target.
     in_several_groups: bool,
 }
@@ -49,9 +51,10 @@ impl Found {
     fn new(target: &DiscoveredTarget, asked: &Portal) -> Self {
         let several = target.portals_in_several_groups();
         let named = target.addresses.iter().map(|address| FoundPortal {
-            portal: Portal::from(address).to_string(),
+            portal: address.portal(asked).to_string(),
             portal_group_tag: address.portal_group_tag,
             link_local: address.is_link_local(),
+            unspecified: address.is_unspecified(),
             in_several_groups: several.contains(&(address.host.as_str(), address.port)),
         });
         let mut portals: Vec<_> = named.collect();
@@ -66,15 +69,22 @@ impl FoundPortal {
     /// The portal that answered, when it names none.
     fn asked(portal: &Portal) -> Self {
         let portal = portal.to_string();
-        Self { portal, portal_group_tag: None, link_local: false, in_several_groups: false }
+        Self {
+            portal,
+            portal_group_tag: None,
+            link_local: false,
+            unspecified: false,
+            in_several_groups: false,
+        }
     }
 
     /// What to know before using it.
     fn remark(&self) -> &'static str {
-        match (self.link_local, self.in_several_groups) {
-            (true, _) => "link-local",
-            (false, true) => "in several groups",
-            (false, false) => "",
+        match (self.link_local, self.unspecified, self.in_several_groups) {
+            (true, ..) => "link-local",
+            (_, true, _) => "unspecified address: the host that was asked",
+            (.., true) => "in several groups",
+            _ => "",
         }
     }
 }
