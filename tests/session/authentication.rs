@@ -43,11 +43,11 @@ pub(crate) async fn log_in(rogue: &Rogue, request: &AuthenticationRequest) -> Re
     initiator().login(&target_name(), &portal, request).await
 }
 
-fn accounts(ours: &[u8], theirs: &[u8]) -> Credentials {
+pub(crate) fn accounts(ours: &[u8], theirs: &[u8]) -> Credentials {
     Credentials::Mutual { initiator: Account::new("host", ours), target: Account::new("disk", theirs) }
 }
 
-async fn target(credentials: Credentials) -> (Running, Portal) {
+pub(crate) async fn target(credentials: Credentials) -> (Running, Portal) {
     let target = Target { credentials, ..Target::new(target_name()) };
     let running = RamDisk::serve(ram_disk::Config { targets: vec![target], ..open_config() }).await.unwrap();
     let portal = running.portal().to_string().parse().unwrap();

@@ -1,6 +1,6 @@
 //! What a strict target sees of us: numbers, bursts and lengths that keep every rule, and a proper leave.
 
-use iscsi_initiator::{AuthenticationRequest, BlockDevice, Lun, Portal};
+use iscsi_initiator::{AuthenticationRequest, BlockDevice, Lun};
 use iscsi_tests::ram_disk::RamDisk;
 
 use crate::stage::{initiator, log_in, open_config, ram_disk};

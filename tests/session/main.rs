@@ -20,6 +20,7 @@ mod names;
 mod numbering;
 mod own_challenges;
 mod parallel;
+mod redirects;
 mod secret_door;
 mod stage;
 mod tags;
