@@ -12,11 +12,11 @@ const MAX_EXCHANGES: u32 = 64;
 
 impl Exchange<'_> {
     /// LOG-37: the status comes before everything else; in a refusal the other fields mean nothing.
-    pub(super) fn judge_status(&self, response: &LoginResponse) -> Result<Option<Redirect>, LoginError> {
+    pub(super) fn judge_status(&mut self, response: &LoginResponse) -> Result<Option<Redirect>, LoginError> {
         self.judge_identity(response)?;
         match response.status.class() {
             0 => Ok(None),
-            1 => Redirect::from_response(response).map(Some).map_err(LoginError::from),
+            1 => Redirect::from_response(response, &mut self.tolerance).map(Some).map_err(LoginError::from),
             2 | 3 => Err(LoginError::Refused { stage: self.stage, status: response.status }),
             class => expect_equal("Status-Class", class, 0, "classes above 3 are reserved (11.13.5)")
                 .map(|()| None)

@@ -103,6 +103,7 @@ pub(crate) async fn log_in(
         authentication,
         algorithms: &[ChapAlgorithm::Sha256, ChapAlgorithm::Md5],
         offer,
+        strictness: Strictness::Strict,
         nonce: Nonce::from_random([9; 33]),
         is_ours: &|_| false,
     })?;
