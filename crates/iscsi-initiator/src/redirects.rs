@@ -86,7 +86,7 @@ mod tests {
 
     fn to(ports: &[u16], permanent: bool) -> Redirect {
         let address = |port| format!("10.0.0.1:{port}").parse().unwrap();
-        Redirect { permanent, addresses: ports.iter().map(address).collect() }
+        Redirect { permanent, addresses: ports.iter().map(address).collect(), deviations: Vec::new() }
     }
 
     #[test]

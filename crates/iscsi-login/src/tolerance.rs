@@ -91,6 +91,12 @@ impl Tolerance {
         }
     }
 
+    /// Whether deviations are tolerated.
+    #[must_use]
+    pub const fn strictness(&self) -> Strictness {
+        self.strictness
+    }
+
     /// What was tolerated so far, in order.
     #[must_use]
     pub fn observed(&self) -> &[ObservedDeviation] {

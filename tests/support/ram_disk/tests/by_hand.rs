@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use iscsi_login::{
     Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, LoginError, Nonce,
-    Offer, ReverseCredential, ReverseSecret, initiator,
+    Offer, ReverseCredential, ReverseSecret, Strictness, initiator,
 };
 use iscsi_pdu::{
     AdditionalHeaders, DataOut, InitiatorPdu, InitiatorTaskTag, IscsiName, Isid, LoginResponse, Lun, R2t,
