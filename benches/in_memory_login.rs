@@ -2,7 +2,7 @@
 
 use iscsi_login::{
     Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
-    ReverseSecret, initiator, target,
+    ReverseSecret, Strictness, initiator, target,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, NameError, SerialNumber};
 
@@ -108,6 +108,7 @@ impl InMemoryLogin {
             authentication: self.proofs.authentication(),
             algorithms: &self.algorithms,
             offer: Offer::default(),
+            strictness: Strictness::Tolerant,
             nonce: Nonce::from_random([1; Nonce::LENGTH]),
             is_ours: &|_| false,
         }

@@ -4,20 +4,26 @@ use bytes::Bytes;
 use iscsi_login::initiator::{Config, Login, SessionType, Step};
 use iscsi_login::{
     Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
-    ReverseSecret, target,
+    ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
 };
 
 /// Each answer is three octets of header, a length, and that much text; the login never completes, since nobody here
-/// knows what the target must prove.
+/// knows what the target must prove, whether or not deviations are tolerated.
 ///
 /// # Panics
 /// When it does complete.
 pub fn login(data: &[u8]) {
+    for strictness in [Strictness::Strict, Strictness::Tolerant] {
+        log_in(data, strictness);
+    }
+}
+
+fn log_in(data: &[u8], strictness: Strictness) {
     let name = IscsiName::new("iqn.2001-04.com.example:host").expect("a name");
-    let (mut login, mut request) = Login::start(config(&name)).expect("usable settings");
+    let (mut login, mut request) = Login::start(config(&name, strictness)).expect("usable settings");
     let mut rest = data;
     while let Some((&[flags, class, detail, length], text)) = rest.split_first_chunk::<4>() {
         let (text, behind) = text.split_at(text.len().min(usize::from(length) * 4));
@@ -30,7 +36,7 @@ pub fn login(data: &[u8]) {
     }
 }
 
-fn config(name: &IscsiName) -> Config<'_> {
+fn config(name: &IscsiName, strictness: Strictness) -> Config<'_> {
     Config {
         initiator_name: name,
         initiator_alias: None,
@@ -45,6 +51,7 @@ fn config(name: &IscsiName) -> Config<'_> {
         ),
         algorithms: &ChapAlgorithm::ALL,
         offer: Offer::default(),
+        strictness,
         nonce: Nonce::from_random([7; Nonce::LENGTH]),
         is_ours: &|_| false,
     }

@@ -6,7 +6,7 @@ mod wire;
 
 use arbitrary::Unstructured;
 use iscsi_login::initiator::{self, Authenticated};
-use iscsi_login::target;
+use iscsi_login::{Strictness, target};
 use iscsi_pdu::{LoginRequest, LoginResponse};
 
 use demands::Demands;
@@ -26,8 +26,15 @@ struct Ended {
 ///
 /// # Panics
 /// When a side gets less proved than it demands, or more than the other proved, when damaged proofs are believed, when
-/// the sides disagree on a value that was not damaged, or when an undamaged login fails without a reason.
+/// the sides disagree on a value that was not damaged, or when an undamaged login fails without a reason or shows a
+/// deviation.
 pub fn login_joined(data: &[u8]) {
+    for strictness in [Strictness::Strict, Strictness::Tolerant] {
+        join(data, strictness);
+    }
+}
+
+fn join(data: &[u8], strictness: Strictness) {
     let mut octets = Unstructured::new(data);
     let Ok((ours, theirs)) =
         Demands::draw(&mut octets).and_then(|ours| Ok((ours, Demands::draw(&mut octets)?)))
@@ -36,7 +43,7 @@ pub fn login_joined(data: &[u8]) {
     };
     let Ok(mangling) = Mangling::draw(&mut octets) else { return };
     let mut wire = Wire::new(mangling, octets);
-    let ended = log_in(&ours, &theirs, &mut wire);
+    let ended = log_in(&ours, &theirs, strictness, &mut wire);
     ours.judge_initiator(ended.ours.as_ref());
     theirs.judge_target(ended.theirs.as_ref());
     judge_damage(&ended, &wire.mangling);
@@ -47,14 +54,16 @@ pub fn login_joined(data: &[u8]) {
         // The other way round happens: the target has already rejected a digest that the initiator cannot do without.
         assert!(ended.ours.is_none() || ended.theirs.is_some(), "the initiator is in alone");
         assert!(ended.ours.is_some() || !ours.can_agree_with(&theirs), "failed without a reason");
+        assert!(ended.ours.is_none_or(|ours| ours.deviations.is_empty()), "the target deviates");
     }
 }
 
-fn log_in(ours: &Demands, theirs: &Demands, wire: &mut Wire<'_>) -> Ended {
+fn log_in(ours: &Demands, theirs: &Demands, strictness: Strictness, wire: &mut Wire<'_>) -> Ended {
     let accounts =
         [target::Account { name: demands::target_name(), authentication: theirs.authentication() }];
     let mut portal = target::Login::new(theirs.target(&accounts));
-    let (mut login, mut request) = initiator::Login::start(ours.initiator()).expect("usable settings");
+    let (mut login, mut request) =
+        initiator::Login::start(ours.initiator(strictness)).expect("usable settings");
     let mut ended = Ended { ours: None, theirs: None };
     for _ in 0..MOST_EXCHANGES {
         let Some((next, response)) = ask(portal, &request, wire, &mut ended) else { return ended };

@@ -1,6 +1,7 @@
 //! Text keys, whole and split, and the answer to `SendTargets`.
 
 use bytes::Bytes;
+use iscsi_login::{Strictness, parse_send_targets};
 use iscsi_pdu::{TextAssembler, TextError, TextKeys, TextLimits, TextWriter};
 
 const LIMITS: TextLimits = TextLimits { octets: 8192, pdus: 16 };
@@ -8,15 +9,26 @@ const LIMITS: TextLimits = TextLimits { octets: 8192, pdus: 16 };
 /// The first octet is the size of the pieces in which the rest, a text, arrives.
 ///
 /// # Panics
-/// When what was read does not come back from what is written, or is another when it comes in pieces.
+/// When what was read does not come back from what is written, or is another when it comes in pieces or pair by pair.
 pub fn text_keys(data: &[u8]) {
     let Some((&size, text)) = data.split_first() else { return };
     split(usize::from(size) + 1, text);
-    let _ = iscsi_login::parse_send_targets(text);
-    let Ok(keys) = TextKeys::parse(text) else { return };
+    send_targets(text);
+    let each: Result<Vec<_>, _> = TextKeys::parse_each(text).collect();
+    let Ok(keys) = TextKeys::parse(text) else { return assert!(each.is_err()) };
+    assert_eq!(each, Ok(keys.iter().collect()));
     let written = keys.iter().fold(TextWriter::new(), |text, (key, value)| text.pair(key, value)).finish();
     let written = written.expect("what was read can be written");
     assert_eq!(TextKeys::parse(&written), Ok(keys));
+}
+
+/// What is right by the letter shows no deviation, and is read the same where deviations are tolerated.
+fn send_targets(text: &[u8]) {
+    let tolerant = parse_send_targets(text, Strictness::Tolerant);
+    if let Ok(strict) = parse_send_targets(text, Strictness::Strict) {
+        assert!(strict.deviations().is_empty() && strict.unusable.is_empty());
+        assert_eq!(tolerant, Ok(strict));
+    }
 }
 
 /// Joined is what was split, and neither limit is passed.

@@ -1,9 +1,9 @@
 //! Values of text keys.
 
 use iscsi_pdu::{
-    IscsiName, Portal, TargetAddress, check_local_name, check_text_value, decode_binary, encode_base64,
-    encode_boolean, encode_hex, encode_list, encode_range, parse_boolean, parse_list, parse_number,
-    parse_range,
+    IscsiName, Portal, TargetAddress, check_local_name, check_text_value, decode_binary,
+    decode_unpadded_base64, encode_base64, encode_boolean, encode_hex, encode_list, encode_range,
+    parse_boolean, parse_list, parse_number, parse_range,
 };
 
 /// The octets as text, and as everything a value can be.
@@ -32,6 +32,10 @@ pub fn text_values(data: &[u8]) {
 }
 
 fn binary(value: &str) {
+    if let Ok(octets) = decode_unpadded_base64(value, 1024) {
+        assert!(decode_binary(value, 1024).is_err(), "one decoder for each notation");
+        assert_eq!(encode_base64(&octets).trim_end_matches('=')[2..], value[2..]);
+    }
     let Ok(octets) = decode_binary(value, 1024) else { return };
     assert!((1..=1024).contains(&octets.len()));
     assert_eq!(decode_binary(&encode_hex(&octets), 1024).as_ref(), Ok(&octets));

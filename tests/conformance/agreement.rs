@@ -4,7 +4,7 @@
 use iscsi_login::initiator::{self, Authenticated, SessionType};
 use iscsi_login::{
     Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, Nonce, Offer,
-    ReverseCredential, ReverseSecret, target,
+    ReverseCredential, ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumber};
 use proptest::prelude::*;
@@ -121,6 +121,7 @@ fn log_in(ours: &Side, theirs: &Side, discovery: bool, cuts: Cuts) -> Ended {
         authentication: ours.authentication(),
         algorithms: &ours.algorithms,
         offer: ours.offer,
+        strictness: Strictness::Strict,
         nonce: Nonce::from_random(ours.nonce),
         is_ours: &|_| false,
     });

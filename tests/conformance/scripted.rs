@@ -3,7 +3,7 @@
 use iscsi_login::initiator::{Config, Login, SessionType, Step};
 use iscsi_login::{
     Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, LoginError, Nonce, Offer,
-    ReverseCredential, ReverseSecret, target,
+    ReverseCredential, ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, TextKeys, TextWriter,
@@ -47,6 +47,7 @@ pub(crate) fn names() -> (&'static IscsiName, &'static IscsiName) {
     (name("iqn.2001-04.com.example:host"), name("iqn.2001-04.com.example:disk"))
 }
 
+/// Settings by the letter of RFC 7143: every deviation is refused.
 pub(crate) fn config(authentication: Authentication<'static>) -> Config<'static> {
     let (initiator_name, target) = names();
     Config {
@@ -60,6 +61,7 @@ pub(crate) fn config(authentication: Authentication<'static>) -> Config<'static>
         authentication,
         algorithms: &ChapAlgorithm::ALL,
         offer: Offer::default(),
+        strictness: Strictness::Strict,
         nonce: nonce(),
         is_ours: &|_| false,
     }

@@ -40,6 +40,7 @@ pub(crate) fn remember_secrets(stage: &Stage, narrator: &mut Narrator) -> Outcom
 pub(crate) async fn discover(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
     let found = stage.initiator.discover(&stage.portal, &AuthenticationRequest::default()).await?;
     let lines: Vec<String> = found
+        .targets
         .iter()
         .flat_map(|target| target.addresses.iter().map(|address| format!("{}  at {address}", target.name)))
         .collect();

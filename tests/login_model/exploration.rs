@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use iscsi_login::initiator::{Authenticated, Login, Step};
+use iscsi_login::Strictness;
+use iscsi_login::initiator::{Authenticated, Config, Login, Step};
 use iscsi_pdu::LoginRequest;
 
 use crate::answer::Answer;
@@ -40,7 +41,11 @@ struct Reached {
 /// Everything on which the login's further course depends.
 type State = String;
 
-pub(crate) fn explore(policy: Policy, answers: &[Answer], depth: usize) -> Exploration {
+pub(crate) fn explore(
+    (policy, strictness): (Policy, Strictness),
+    answers: &[Answer],
+    depth: usize,
+) -> Exploration {
     let names = Names::new();
     let mut exploration = Exploration::default();
     let mut level = vec![Reached { path: vec![], sequences: 1 }];
@@ -52,7 +57,7 @@ pub(crate) fn explore(policy: Policy, answers: &[Answer], depth: usize) -> Explo
                 let path = [reached.path.as_slice(), &[at]].concat();
                 exploration.transitions += 1;
                 exploration.sequences += reached.sequences;
-                match play(policy, &names, answers, &path) {
+                match play(policy.config(strictness, &names), answers, &path) {
                     Some(Step::Send(login, request)) => {
                         let entry =
                             next.entry(state(&login, &request)).or_insert(Reached { path, sequences: 0 });
@@ -85,8 +90,8 @@ fn fits(policy: Policy, authenticated: &Authenticated) -> bool {
 }
 
 /// The step after the last answer of the path; `None` if the login failed there.
-fn play<'a>(policy: Policy, names: &'a Names, answers: &[Answer], path: &[usize]) -> Option<Step<'a>> {
-    let (mut login, mut request) = Login::start(policy.config(names)).unwrap();
+fn play<'a>(config: Config<'a>, answers: &[Answer], path: &[usize]) -> Option<Step<'a>> {
+    let (mut login, mut request) = Login::start(config).unwrap();
     let (last, before) = path.split_last()?;
     for at in before {
         match login.receive(&answers[*at].to(&request)) {

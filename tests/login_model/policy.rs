@@ -3,7 +3,7 @@
 use iscsi_login::initiator::{Config, SessionType};
 use iscsi_login::{
     Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
-    ReverseSecret,
+    ReverseSecret, Strictness,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, SerialNumber};
 
@@ -47,7 +47,7 @@ impl Policy {
         }
     }
 
-    pub(crate) fn config(self, names: &Names) -> Config<'_> {
+    pub(crate) fn config(self, strictness: Strictness, names: &Names) -> Config<'_> {
         let mut random = [0x5a; Nonce::LENGTH];
         random[0] = IDENTIFIER;
         Config {
@@ -61,6 +61,7 @@ impl Policy {
             authentication: self.authentication(),
             algorithms: &[ChapAlgorithm::Md5],
             offer: Offer::default(),
+            strictness,
             nonce: Nonce::from_random(random),
             is_ours: &|_| false,
         }

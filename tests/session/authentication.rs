@@ -104,7 +104,7 @@ async fn chp_30_discovery_has_its_own_credentials() {
     let refused = initiator.discover(&portal, &automatic).await.unwrap_err();
     assert!(matches!(refused.fault(), Fault::CredentialsRefused | Fault::LoginRefused), "{refused}");
     let own = mutual(b"discovery-ours", b"discovery-theirs");
-    assert_eq!(initiator.discover(&portal, &own).await.unwrap().len(), 1);
+    assert_eq!(initiator.discover(&portal, &own).await.unwrap().targets.len(), 1);
     let impostor = initiator.discover(&portal, &mutual(b"discovery-ours", REVERSE)).await.unwrap_err();
     assert_eq!(impostor.fault(), Fault::TargetNotAuthenticated);
     initiator.login(&target_name(), &portal, &automatic).await.unwrap().logout().await.unwrap();

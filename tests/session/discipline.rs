@@ -78,7 +78,7 @@ async fn ipv6_portals() {
     config.address = std::net::SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, 0));
     let running = RamDisk::serve(config).await.unwrap();
     let portal = running.portal().to_string().parse().unwrap();
-    let found = initiator().discover(&portal, &AuthenticationRequest::default()).await.unwrap();
+    let found = initiator().discover(&portal, &AuthenticationRequest::default()).await.unwrap().targets;
     assert_eq!(found[0].addresses[0].portal(&portal), portal);
     log_in(running.portal()).await.unwrap().logout().await.unwrap();
 }

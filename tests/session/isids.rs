@@ -150,7 +150,7 @@ async fn nam_10_discoveries_leave_a_session_alone() {
     for discoverer in [&initiator, &initiator_of(&directory)] {
         let found =
             discoverer.discover(&portal(running.portal()), &AuthenticationRequest::default()).await.unwrap();
-        assert_eq!(found[0].name, target_name());
+        assert_eq!(found.targets[0].name, target_name());
     }
     expect_all_alive(&[session], &running).await;
 }
@@ -166,7 +166,7 @@ async fn dis_16_parallel_discoveries_all_complete() {
             .spawn(async move { initiator.discover(&portal, &AuthenticationRequest::default()).await });
     }
     for found in discoveries.join_all().await {
-        let addresses: Vec<TargetAddress> = found.unwrap().remove(0).addresses;
+        let addresses: Vec<TargetAddress> = found.unwrap().targets.remove(0).addresses;
         assert_eq!(addresses.len(), 1);
     }
     let report = running.report();

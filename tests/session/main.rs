@@ -10,6 +10,7 @@
 
 mod attacks;
 mod authentication;
+mod deviations;
 mod digests;
 mod discipline;
 mod discovery;

@@ -24,7 +24,7 @@ async fn nam_09_names_of_targets_stay_as_they_are() {
     for name in ["eui.02004567A425678D", "naa.52004567BA64678D", "iqn.2001-04.com.example:Disk"] {
         let (rogue, portal) = portal_of(&IscsiName::new(name).unwrap()).await;
         let request = AuthenticationRequest::default();
-        let found = initiator().discover(&portal, &request).await.unwrap();
+        let found = initiator().discover(&portal, &request).await.unwrap().targets;
         assert_eq!(found[0].name.as_str(), name);
         let session = initiator().login(&found[0].name, &portal, &request).await.unwrap();
         assert!(rogue.received().iter().any(|pdu| pdu.text().contains(&format!("TargetName={name}\n"))));
@@ -96,11 +96,11 @@ async fn dis_02_dis_03_dis_17_questions_in_a_normal_session() {
     let session =
         initiator().login(&target_name(), &portal, &AuthenticationRequest::default()).await.unwrap();
     for whom in ["", target_name().as_str(), ""] {
-        let found = session.send_targets(whom).await.unwrap();
+        let found = session.send_targets(whom).await.unwrap().targets;
         assert_eq!((found.len(), &found[0].name), (1, &target_name()));
         assert_eq!(found[0].addresses[0].port, rogue.portal().port());
     }
-    assert_eq!(session.send_targets("iqn.2001-04.com.example:other").await.unwrap(), []);
+    assert_eq!(session.send_targets("iqn.2001-04.com.example:other").await.unwrap().targets, []);
     session.logout().await.unwrap();
     let questions: Vec<_> =
         rogue.received().iter().map(Received::text).filter(|text| text.contains("SendTargets")).collect();

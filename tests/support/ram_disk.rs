@@ -37,7 +37,7 @@ mod data_out;
 mod disk;
 pub(crate) mod fault;
 mod inquiry;
-mod login_phase;
+pub(crate) mod login_phase;
 mod logout;
 mod managed;
 mod mode_sense;

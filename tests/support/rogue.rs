@@ -13,6 +13,7 @@
 //! ```
 
 mod chap_steps;
+mod deviations;
 mod full_feature;
 mod log;
 pub mod login;
@@ -26,6 +27,7 @@ mod text_steps;
 #[cfg(test)]
 mod tests;
 
+pub use deviations::{DEVIATING_ACCOUNT, DEVIATING_TARGET, Trial, deviating};
 pub use full_feature::{Moment, Reply, octets, with_bad_data_digest};
 pub use portal::Rogue;
 pub use received::Received;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use iscsi_login::{ChapAlgorithm, Offer};
+use iscsi_login::{ChapAlgorithm, Offer, Strictness};
 use iscsi_pdu::IscsiName;
 
 use crate::{Error, IsidPool, Portal};
@@ -28,6 +28,8 @@ pub struct Config {
     pub offer: Offer,
     /// CHAP algorithms to offer, in order of preference. MD5 alone by default: older targets read nothing else.
     pub algorithms: Vec<ChapAlgorithm>,
+    /// What becomes of harmless deviations of a target from RFC 7143: by default they are tolerated and reported.
+    pub strictness: Strictness,
     /// Portals to which a target may redirect a login; `None` allows all. The authentication demanded is the same
     /// everywhere (LOG-31).
     pub redirect_to: Option<Vec<Portal>>,
@@ -49,6 +51,7 @@ impl Config {
             alias: None,
             offer: Offer::default(),
             algorithms: vec![ChapAlgorithm::Md5],
+            strictness: Strictness::Tolerant,
             redirect_to: None,
             login_timeout: Duration::from_secs(30),
             command_timeout: Duration::from_mins(1),

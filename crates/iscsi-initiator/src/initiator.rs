@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use iscsi_login::DiscoveredTarget;
 use iscsi_login::initiator::SessionType;
+use iscsi_login::{DiscoveredTarget, DiscoveredTargets, ObservedDeviation, Tolerance};
 use iscsi_pdu::IscsiName;
 use iscsi_secrets::vds::VdsServiceIscsi;
 use iscsi_secrets::{Change, SecretStore};
@@ -43,8 +43,10 @@ impl Initiator {
     /// Asks a portal for its targets (`SendTargets=All` in a discovery session), and registers them with the store, if
     /// that can be written: from then on they have an id at the VDS door.
     ///
+    /// A malformed record does not hide the others, unless [`Config::strictness`] refuses all deviations.
+    ///
     /// # Errors
-    /// [`Error`] of connecting, of the login, or for a malformed answer.
+    /// [`Error`] of connecting, of the login, or for an answer that refuses the question.
     ///
     /// # Cancel safety
     /// A future that is dropped closes the connection.
@@ -52,18 +54,21 @@ impl Initiator {
         &self,
         portal: &Portal,
         authentication: &AuthenticationRequest,
-    ) -> Result<Vec<DiscoveredTarget>, Error> {
+    ) -> Result<DiscoveredTargets, Error> {
         let credentials = self.credentials(Whose::Portal(portal.clone()), authentication).await?;
         let session = self.log_in(SessionType::Discovery, portal, &credentials).await?;
-        let targets = session.send_targets("All").await;
+        let mut found = session.send_targets("All").await;
+        if let Ok(found) = &mut found {
+            found.login_deviations = session.deviations();
+        }
         if let Err(error) = session.logout().await {
             // DIS-13: a target may end a discovery by itself; the answer counts.
             tracing::debug!(%portal, %error, "discovery ended without a logout");
         }
-        if let Ok(targets) = &targets {
-            self.register(targets).await;
+        if let Ok(found) = &found {
+            self.register(&found.targets).await;
         }
-        targets
+        found
     }
 
     /// What cannot be put on record was discovered nevertheless.
@@ -126,6 +131,7 @@ impl Initiator {
         let lease = self.config.isids.lease(target_of(session_type))?;
         let mut redirects = Redirects::new(self.config.redirect_to.as_deref());
         let mut portal = portal.clone();
+        let mut tolerance = Tolerance::new(self.config.strictness);
         loop {
             let attempt = Attempt {
                 config: &self.config,
@@ -136,16 +142,34 @@ impl Initiator {
             };
             portal = match attempt_login(&attempt).await {
                 Ok(LoginOutcome::Complete(transport, completed, times)) => {
+                    record(&mut tolerance, &completed.deviations);
                     let (target, moved) = (target_of(session_type).cloned(), redirects.moved());
                     let isid = lease.isid();
                     let details = SessionDetails { target, portal, moved, isid, completed, times };
-                    return Ok(Session::start(transport, lease, details, self.config.command_timeout));
+                    return Ok(Session::start(
+                        transport,
+                        lease,
+                        details,
+                        tolerance,
+                        self.config.command_timeout,
+                    ));
                 }
-                Ok(LoginOutcome::Redirect(redirect)) => redirects.follow(portal, &redirect)?,
+                Ok(LoginOutcome::Redirect(redirect)) => {
+                    record(&mut tolerance, &redirect.deviations);
+                    redirects.follow(portal, &redirect)?
+                }
                 Err(error) => redirects.instead(portal, error)?,
             };
             tracing::info!(%portal, "login redirected");
         }
+    }
+}
+
+/// Adds what was tolerated on one hop.
+fn record(tolerance: &mut Tolerance, deviations: &[ObservedDeviation]) {
+    for observed in deviations {
+        tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
+        tolerance.record(observed.clone());
     }
 }
 

@@ -22,7 +22,10 @@ pub use config::Config;
 pub use error::{Error, Fault, ProtocolError};
 pub use initiator::Initiator;
 pub use iscsi_login::initiator::{Authenticated, Completed};
-pub use iscsi_login::{ChapAlgorithm, DigestPreference, DiscoveredTarget, Offer, Parameters};
+pub use iscsi_login::{
+    AddressDeviation, ChapAlgorithm, Deviation, DigestPreference, DiscoveredTarget, DiscoveredTargets,
+    ObservedDeviation, Offer, Parameters, Strictness, UnusableRecord,
+};
 pub use iscsi_pdu::{GrammarError, IscsiName, Isid, Lun, NameError, Portal, PortalError, TargetAddress};
 pub use isid_pool::IsidPool;
 pub use login_times::LoginTimes;

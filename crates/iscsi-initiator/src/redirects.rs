@@ -97,7 +97,7 @@ mod tests {
     fn to(ports: impl IntoIterator<Item = u16>) -> Redirect {
         let address = |port| format!("10.0.0.1:{port}").parse().unwrap();
         let addresses = ports.into_iter().map(address).collect();
-        Redirect { permanent: false, target_authenticated: false, addresses }
+        Redirect { permanent: false, target_authenticated: false, addresses, deviations: Vec::new() }
     }
 
     fn dead() -> Error {
@@ -159,11 +159,8 @@ mod tests {
     #[test]
     fn log_30_an_unspecified_address_is_the_host_that_was_asked() {
         let mut redirects = Redirects::new(None);
-        let anywhere = Redirect {
-            permanent: false,
-            target_authenticated: false,
-            addresses: ["0.0.0.0:7", "[::]:8"].map(|address| address.parse().unwrap()).to_vec(),
-        };
+        let addresses = ["0.0.0.0:7", "[::]:8"].map(|address| address.parse().unwrap()).to_vec();
+        let anywhere = Redirect { addresses, ..to([]) };
         assert_eq!(redirects.follow(portal(1), &anywhere), Ok(portal(7)));
         assert_eq!(redirects.instead(portal(7), dead()), Ok(portal(8)));
         let allowed = [portal(9)];

@@ -1,15 +1,15 @@
 //! A session as a program holds it: a cheap handle to the task that owns the socket.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_login::initiator::Completed;
-use iscsi_login::{DiscoveredTarget, parse_send_targets};
+use iscsi_login::{DiscoveredTargets, ObservedDeviation, Strictness, Tolerance, parse_send_targets};
 use iscsi_pdu::{IscsiName, Isid, LogoutResponseCode, TextWriter};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::connection::{Driver, Request, Transport};
+use crate::connection::{Driver, Request, Shared, Transport};
 use crate::isid_pool::IsidLease;
 use crate::redirects::Moved;
 use crate::scsi::Command;
@@ -28,8 +28,13 @@ pub struct Session {
     requests: mpsc::Sender<Request>,
     details: Arc<SessionDetails>,
     ended: Arc<OnceLock<Error>>,
+    deviations: Deviations,
+    strictness: Strictness,
     command_timeout: Duration,
 }
+
+/// What the target did against RFC 7143 so far, kept up to date by the session's task.
+pub(crate) type Deviations = Arc<Mutex<Vec<ObservedDeviation>>>;
 
 /// What is known of a session since its login.
 #[derive(Clone, Debug)]
@@ -54,15 +59,27 @@ impl Session {
         transport: Transport,
         lease: IsidLease,
         details: SessionDetails,
+        tolerance: Tolerance,
         command_timeout: Duration,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
         let ended = Arc::new(OnceLock::new());
-        let protocol = Protocol::new(&details.completed);
+        let deviations = Arc::new(Mutex::new(tolerance.observed().to_vec()));
+        let strictness = tolerance.strictness();
+        let protocol = Protocol::new(&details.completed, tolerance);
+        let shared = Shared { ended: Arc::clone(&ended), deviations: Arc::clone(&deviations) };
         let logout_limit = command_timeout.min(LONGEST_LOGOUT);
-        let driver = Driver::new(transport, lease, protocol, receiver, Arc::clone(&ended), logout_limit);
+        let driver = Driver::new(transport, lease, protocol, receiver, shared, logout_limit);
         tokio::spawn(driver.run());
-        Self { requests: sender, details: Arc::new(details), ended, command_timeout }
+        let details = Arc::new(details);
+        Self { requests: sender, details, ended, deviations, strictness, command_timeout }
+    }
+
+    /// Harmless deviations of the target from RFC 7143 that were tolerated so far, those of the login first; at most four
+    /// of each row of the [table](iscsi_login::Deviation).
+    #[must_use]
+    pub fn deviations(&self) -> Vec<ObservedDeviation> {
+        self.deviations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is known since the login.
@@ -97,20 +114,20 @@ impl Session {
     }
 
     /// Asks for targets: `All` in a discovery session, a name, or nothing for the target of this session
-    /// (RFC 7143, appendix C).
+    /// (RFC 7143, appendix C). A malformed record does not hide the others, unless all deviations are refused.
     ///
     /// # Errors
-    /// A malformed answer, or whatever ended the session.
+    /// An answer that refuses the question, or whatever ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped abandons the answer.
-    pub async fn send_targets(&self, whom: &str) -> Result<Vec<DiscoveredTarget>, Error> {
+    pub async fn send_targets(&self, whom: &str) -> Result<DiscoveredTargets, Error> {
         const NAME: &str = "SendTargets";
         let question = TextWriter::new().pair(NAME, whom).finish();
         let question = question.map_err(|error| Error::Caller(error.to_string()))?;
         let result = self.request(SessionRequest::Text(question), NAME).await?;
         match self.wait(result).await? {
-            Finished::Text(answer) => Ok(parse_send_targets(&answer)?),
+            Finished::Text(answer) => Ok(parse_send_targets(&answer, self.strictness)?),
             _ => Err(wrong_answer(NAME)),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use iscsi_pdu::{decode_binary, encode_hex, parse_number};
+use iscsi_pdu::{decode_binary, decode_unpadded_base64, encode_hex, parse_number};
 use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::Sha256;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::credentials::same_octets;
 use crate::error::{NotAuthenticated, Violation};
 use crate::received_keys::ReceivedKeys;
-use crate::{ChapAlgorithm, ForwardCredential, LoginError, ReverseCredential};
+use crate::{ChapAlgorithm, Deviation, ForwardCredential, LoginError, ReverseCredential, Tolerance};
 
 /// Most octets of a challenge or response once decoded (12.1.3).
 const MAX_BINARY_LENGTH: usize = 1024;
@@ -83,18 +83,31 @@ pub(crate) struct Challenge {
 
 impl Challenge {
     /// Takes `CHAP_I` and `CHAP_C`; `None` if neither is there.
-    pub(crate) fn take(keys: &mut ReceivedKeys<'_>) -> Result<Option<Self>, Violation> {
+    pub(crate) fn take(
+        keys: &mut ReceivedKeys<'_>,
+        tolerance: &mut Tolerance,
+    ) -> Result<Option<Self>, Violation> {
         match (keys.take("CHAP_I")?, keys.take("CHAP_C")?) {
             (None, None) => Ok(None),
             (Some(_), None) => Err(Violation::MissingKey { key: "CHAP_C" }),
             (None, Some(_)) => Err(Violation::MissingKey { key: "CHAP_I" }),
             (Some(identifier), Some(octets)) => Ok(Some(Self {
                 identifier: parse_identifier(identifier)?,
-                octets: decode_binary(octets, MAX_BINARY_LENGTH)
-                    .map_err(|error| Violation::Value { key: "CHAP_C", error })?,
+                octets: decode("CHAP_C", octets, tolerance)?,
             })),
         }
     }
+}
+
+/// A binary value. Base64 without padding says the same as with it; its length is all that is told of it.
+fn decode(key: &'static str, text: &str, tolerance: &mut Tolerance) -> Result<Vec<u8>, Violation> {
+    decode_binary(text, MAX_BINARY_LENGTH).or_else(|error| {
+        let violation = Violation::Value { key, error };
+        let Ok(octets) = decode_unpadded_base64(text, MAX_BINARY_LENGTH) else { return Err(violation) };
+        let detail = format!("{key} of {} bytes in base64 without padding", octets.len());
+        tolerance.tolerate(&Deviation::BASE64_UNPADDED, detail, violation)?;
+        Ok(octets)
+    })
 }
 
 /// `CHAP_I` is one octet, decimal or hex (CHP-05).
@@ -112,16 +125,17 @@ pub(crate) struct Proof<'a> {
 
 impl<'a> Proof<'a> {
     /// Takes both keys; `None` if neither is there.
-    pub(crate) fn take(keys: &mut ReceivedKeys<'a>) -> Result<Option<Self>, Violation> {
+    pub(crate) fn take(
+        keys: &mut ReceivedKeys<'a>,
+        tolerance: &mut Tolerance,
+    ) -> Result<Option<Self>, Violation> {
         match (keys.take("CHAP_N")?, keys.take("CHAP_R")?) {
             (None, None) => Ok(None),
             (Some(_), None) => Err(Violation::MissingKey { key: "CHAP_R" }),
             (None, Some(_)) => Err(Violation::MissingKey { key: "CHAP_N" }),
-            (Some(name), Some(response)) => Ok(Some(Self {
-                name: check_name(name)?,
-                response: decode_binary(response, MAX_BINARY_LENGTH)
-                    .map_err(|error| Violation::Value { key: "CHAP_R", error })?,
-            })),
+            (Some(name), Some(response)) => {
+                Ok(Some(Self { name: check_name(name)?, response: decode("CHAP_R", response, tolerance)? }))
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod awaiting_parameters;
 mod awaiting_proof;
 mod completed;
 mod exchange;
+mod out_of_place;
 mod redirect;
 mod response_header;
 
@@ -21,7 +22,7 @@ use iscsi_pdu::{
 };
 
 use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm, LoginError, Misuse, Nonce, Offer, Parameters};
+use crate::{Authentication, ChapAlgorithm, LoginError, Misuse, Nonce, Offer, Parameters, Strictness};
 use awaiting_challenge::AwaitingChallenge;
 use awaiting_method::AwaitingMethod;
 use awaiting_parameters::AwaitingParameters;
@@ -63,6 +64,8 @@ pub struct Config<'a> {
     pub algorithms: &'a [ChapAlgorithm],
     /// Operational parameters to offer.
     pub offer: Offer,
+    /// What becomes of [deviations](crate::Deviation) that do no harm.
+    pub strictness: Strictness,
     /// Fresh random octets for our challenge.
     pub nonce: Nonce,
     /// Is this a challenge of ours, sent to whomever and not answered yet? A target that sends one wants us to answer
@@ -179,10 +182,10 @@ impl<'a> Login<'a> {
         self.exchange.take_facts(&mut keys)?;
         let state = std::mem::replace(&mut self.state, State::Method(AwaitingMethod));
         match state {
-            State::Method(state) => state.receive(&self.exchange, keys, granted),
+            State::Method(state) => state.receive(&mut self.exchange, keys, granted),
             State::Challenge(state) => state.receive(&mut self.exchange, keys, granted),
             State::Proof(state) => state.receive(&mut self.exchange, keys, granted),
-            State::Parameters(state) => state.receive(keys, granted),
+            State::Parameters(state) => state.receive(&mut self.exchange, keys, granted),
         }
     }
 

@@ -1,10 +1,8 @@
 //! The operational keys: one table of names, rules, ranges and defaults (RFC 7143, 13).
 
 use crate::key_rule::Rule;
-use crate::value::{CRC32C, NONE, Value, Wish};
+use crate::value::{CRC32C, NONE, RFC3720, Value, Wish};
 use crate::{Offer, Parameters};
-
-const RFC3720: &str = "RFC3720";
 
 /// One operational key.
 pub(crate) struct Key {

@@ -3,6 +3,9 @@
 mod algorithm;
 mod chap;
 mod credentials;
+mod deviation;
+mod discovered_targets;
+mod early_values;
 mod error;
 pub mod initiator;
 mod key;
@@ -11,9 +14,11 @@ mod negotiation;
 mod nonce;
 mod offer;
 mod parameters;
+mod received_address;
 mod received_keys;
 mod send_targets;
 pub mod target;
+mod tolerance;
 mod value;
 
 pub use algorithm::ChapAlgorithm;
@@ -22,11 +27,14 @@ pub use credentials::{
     Authentication, ForwardCredential, ForwardSecret, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH, Misuse,
     ReverseCredential, ReverseSecret,
 };
+pub use deviation::Deviation;
+pub use discovered_targets::{AddressDeviation, DiscoveredTarget, DiscoveredTargets, UnusableRecord};
 pub use error::{LoginError, NotAuthenticated, Violation};
 pub use nonce::Nonce;
 pub use offer::{DigestPreference, Offer};
 pub use parameters::Parameters;
-pub use send_targets::{DiscoveredTarget, parse_send_targets};
+pub use send_targets::parse_send_targets;
+pub use tolerance::{ObservedDeviation, Strictness, Tolerance};
 
 /// Most octets of text in a Login PDU, whatever is declared (RFC 7143, 6.3 and 13.12).
 const MAX_TEXT: usize = 8192;

@@ -2,11 +2,12 @@
 
 use iscsi_pdu::TextWriter;
 
+use crate::early_values::EarlyValues;
 use crate::error::Violation;
 use crate::key::{KEYS, Key, OBSOLETE_KEYS};
-use crate::key_rule::Rule;
+use crate::key_rule::{Answer, Rule};
 use crate::value::{Value, Wish};
-use crate::{Offer, Parameters};
+use crate::{Deviation, Offer, Parameters, Tolerance};
 
 /// Where one key stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,23 +58,38 @@ impl Negotiation {
         }
     }
 
-    /// Takes one pair of the peer: an answer to our offer, an offer of its own, or a declaration.
-    pub(crate) fn receive(&mut self, name: &str, value: &str) -> Result<(), Violation> {
+    /// Takes one pair of the peer: an answer to our offer, an offer of its own, or a declaration. Beside a transition
+    /// (`is_last`) an offer cannot be answered any more.
+    pub(crate) fn receive(
+        &mut self,
+        tolerance: &mut Tolerance,
+        (name, value): (&str, &str),
+        is_last: bool,
+    ) -> Result<(), Violation> {
         let Some(at) = KEYS.iter().position(|key| key.name == name) else {
-            return self.receive_unknown(name, value);
+            return self.receive_unknown(tolerance, (name, value), is_last);
         };
         let (Some(key), Some(progress)) = (KEYS.get(at), self.progress.get(at).copied()) else {
             return Ok(());
         };
         let wish = (key.wish)(&self.offer);
-        let settled = match (progress, key.rule) {
-            (Progress::Settled(_), _) => return Err(Violation::DuplicateKey { key: name.to_owned() }),
-            (_, Rule::Declare { low, high }) => Some(key.number(value, low, high)?),
-            (Progress::Offered, _) => key.judge_answer(wish, value)?,
-            (Progress::Unspoken, _) => self.answer(key, wish, value)?,
+        let progress_now = match (progress, key.rule) {
+            (Progress::Settled(settled), _) => {
+                repeat(tolerance, key, settled.unwrap_or(key.default), value).map(Some)?
+            }
+            (Progress::Offered, _) | (_, Rule::Declare { .. }) => {
+                self.agree(tolerance, key, wish, value).map(Some)?
+            }
+            (Progress::Unspoken, _) if is_reserved(value) => {
+                return ignore(tolerance, &Deviation::ANSWER_WITHOUT_OFFER, (name, value), unasked(name));
+            }
+            (Progress::Unspoken, _) if is_last => {
+                return ignore(tolerance, self.beside_transition(key), (name, value), unanswerable());
+            }
+            (Progress::Unspoken, _) => self.answer(key, wish, value),
         };
         if let Some(progress) = self.progress.get_mut(at) {
-            *progress = Progress::Settled(settled);
+            *progress = Progress::Settled(progress_now);
         }
         Ok(())
     }
@@ -89,8 +105,12 @@ impl Negotiation {
         core::mem::take(&mut self.rejected)
     }
 
-    /// The result once both sides are done: defaults where a key was never settled (NEG-01, NEG-12).
-    pub(crate) fn finish(&self) -> Parameters {
+    /// The result once both sides are done: defaults where a key was never settled (NEG-01, NEG-12), but nothing that goes
+    /// beyond an early value.
+    ///
+    /// # Errors
+    /// [`Violation::Rule`] for a required digest that was not agreed on.
+    pub(crate) fn finish(&self, early: &EarlyValues) -> Result<Parameters, Violation> {
         let mut result = Parameters {
             max_recv_data_segment_length: self.offer.parameters.max_recv_data_segment_length,
             ..Parameters::default()
@@ -98,22 +118,21 @@ impl Negotiation {
         for (key, progress) in KEYS.iter().zip(&self.progress) {
             let value = match progress {
                 Progress::Settled(Some(value)) => *value,
-                Progress::Unspoken | Progress::Settled(None) => key.default,
-                Progress::Offered => key.unanswered((key.wish)(&self.offer)),
+                Progress::Unspoken | Progress::Settled(None) => early.limit(key, key.default)?,
+                Progress::Offered => early.limit(key, key.unanswered((key.wish)(&self.offer))?)?,
             };
             (key.store)(&mut result, value);
         }
         // NEG-16: whatever the answers were, the first burst stays within a burst.
         result.first_burst_length = result.first_burst_length.min(result.max_burst_length);
-        result
+        Ok(result)
     }
 
     /// Answers an offer of the peer; `None` when the key stays at its default.
-    fn answer(&mut self, key: &Key, wish: Wish, value: &str) -> Result<Option<Value>, Violation> {
-        key.refuse_reserved_offer(value)?;
+    fn answer(&mut self, key: &Key, wish: Wish, value: &str) -> Option<Value> {
         if self.discovery && key.irrelevant_in_discovery {
             self.answers.push(key.name, "Irrelevant");
-            return Ok(None);
+            return None;
         }
         let settled = key.accept(wish, value);
         if let Some(value) = settled {
@@ -122,19 +141,85 @@ impl Negotiation {
             self.answers.push(key.name, "Reject");
             self.rejected = true;
         }
-        Ok(settled)
+        settled
     }
 
-    /// NEG-02, NEG-23: an extension is not understood, a marker is rejected. An answer to nothing we offered is ignored.
-    fn receive_unknown(&mut self, name: &str, value: &str) -> Result<(), Violation> {
-        if matches!(value, "NotUnderstood" | "Reject" | "Irrelevant") {
-            return Err(Violation::UnexpectedKey {
-                key: name.to_owned(),
-                step: "an answer to what was not offered",
-            });
+    /// The value that an answer or a declaration leads to. A discovery session may make any key irrelevant (6.2).
+    fn agree(
+        &self,
+        tolerance: &mut Tolerance,
+        key: &Key,
+        wish: Wish,
+        text: &str,
+    ) -> Result<Value, Violation> {
+        if self.discovery && text == "Irrelevant" {
+            return key.unanswered(wish);
+        }
+        match key.judge_answer(wish, text)? {
+            Answer::Allowed(value) => Ok(value),
+            Answer::Deviates { deviation, value, rule } => {
+                let detail = format!("{}={text}, {value} is used", key.name);
+                tolerance.tolerate(deviation, detail, key.breaks(rule)).map(|()| value)
+            }
+        }
+    }
+
+    const fn beside_transition(&self, key: &Key) -> &'static Deviation {
+        if self.discovery && key.irrelevant_in_discovery {
+            return &Deviation::KEY_IRRELEVANT_IN_DISCOVERY;
+        }
+        &Deviation::KEY_BESIDE_TRANSITION
+    }
+
+    /// NEG-02, NEG-23: an extension is not understood, a marker is rejected.
+    fn receive_unknown(
+        &mut self,
+        tolerance: &mut Tolerance,
+        (name, value): (&str, &str),
+        is_last: bool,
+    ) -> Result<(), Violation> {
+        if is_reserved(value) {
+            return ignore(tolerance, &Deviation::ANSWER_WITHOUT_OFFER, (name, value), unasked(name));
+        }
+        if is_last {
+            // The value is left out: nobody knows what it is.
+            let row = &Deviation::KEY_BESIDE_TRANSITION;
+            return tolerance.tolerate(row, name, unanswerable());
         }
         let answer = if OBSOLETE_KEYS.contains(&name) { "Reject" } else { "NotUnderstood" };
         self.answers.push(name, answer);
         Ok(())
     }
+}
+
+/// The value in force after a key came again (NEG-07).
+fn repeat(tolerance: &mut Tolerance, key: &Key, settled: Value, text: &str) -> Result<Value, Violation> {
+    let twice = Violation::DuplicateKey { key: key.name.to_owned() };
+    let value = key.repeated(settled, text);
+    let detail = format!("{}={text} after {settled}", key.name);
+    tolerance.tolerate(&Deviation::KEY_REPEATED, detail, twice).and(value)
+}
+
+fn ignore(
+    tolerance: &mut Tolerance,
+    deviation: &'static Deviation,
+    (name, value): (&str, &str),
+    violation: Violation,
+) -> Result<(), Violation> {
+    tolerance.tolerate(deviation, format!("{name}={value}"), violation)
+}
+
+/// Reserved words are answers, never offers (NEG-04).
+pub(crate) fn is_reserved(value: &str) -> bool {
+    matches!(value, "Reject" | "Irrelevant" | "NotUnderstood")
+}
+
+fn unasked(name: &str) -> Violation {
+    Violation::UnexpectedKey { key: name.to_owned(), step: "an answer to what was not offered" }
+}
+
+/// LOG-19.
+const fn unanswerable() -> Violation {
+    let rule = "no transition while an answer is due (6.3)";
+    Violation::Header { field: "T", received: 1, expected: 0, rule }
 }

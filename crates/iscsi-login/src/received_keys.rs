@@ -16,12 +16,17 @@ impl<'a> ReceivedKeys<'a> {
 
     /// The value of `key`, which must not come twice (NEG-07).
     pub(crate) fn take(&mut self, key: &str) -> Result<Option<&'a str>, Violation> {
-        let Some(at) = self.pairs.iter().position(|pair| pair.0 == key) else { return Ok(None) };
-        let (_, value) = self.pairs.remove(at);
+        let Some(value) = self.take_next(key) else { return Ok(None) };
         if self.pairs.iter().any(|pair| pair.0 == key) {
             return Err(Violation::DuplicateKey { key: key.to_owned() });
         }
         Ok(Some(value))
+    }
+
+    /// The next value of a key, which may come again.
+    pub(crate) fn take_next(&mut self, key: &str) -> Option<&'a str> {
+        let at = self.pairs.iter().position(|pair| pair.0 == key)?;
+        Some(self.pairs.remove(at).1)
     }
 
     /// The value of a key the step cannot do without.

@@ -6,6 +6,9 @@ use iscsi_pdu::TextWriter;
 
 pub(crate) const NONE: &str = "None";
 pub(crate) const CRC32C: &str = "CRC32C";
+pub(crate) const RFC3720: &str = "RFC3720";
+/// Every choice that any key offers or takes.
+pub(crate) const CHOICES: [&str; 3] = [NONE, CRC32C, RFC3720];
 
 /// An agreed value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,6 +22,21 @@ pub fn decode_binary(text: &str, max_length: usize) -> Result<Vec<u8>, ValueErro
     }
 }
 
+/// Bytes in base64 (`0b`) without the padding that RFC 4648, section 3.2 asks for; nothing else.
+///
+/// [`decode_binary`] refuses such a value. A caller that tolerates it tries this function second, so that it knows.
+///
+/// # Errors
+/// [`ValueError::TooLong`] above `max_length` bytes, [`ValueError::NotBinary`] for anything malformed or padded.
+pub fn decode_unpadded_base64(text: &str, max_length: usize) -> Result<Vec<u8>, ValueError> {
+    let digits = strip_prefix(text, "0b").ok_or(ValueError::NotBinary)?.as_bytes();
+    // Whole groups need no padding, and a single digit holds no whole byte.
+    if matches!(digits.len() % 4, 0 | 1) {
+        return Err(ValueError::NotBinary);
+    }
+    decode_base64_groups(digits, digits.len() * 3 / 4, max_length)
+}
+
 /// `0x` and two lower-case digits per octet.
 #[must_use]
 pub fn encode_hex(octets: &[u8]) -> String {
@@ -72,9 +87,14 @@ fn decode_base64(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError
         return Err(ValueError::NotBinary);
     }
     let length = digits.len() / 4 * 3 - padding;
+    decode_base64_groups(digits.get(..digits.len() - padding).unwrap_or_default(), length, max_length)
+}
+
+/// Digits without padding, which give `length` bytes.
+fn decode_base64_groups(digits: &[u8], length: usize, max_length: usize) -> Result<Vec<u8>, ValueError> {
     check_length(length, max_length)?;
     let mut octets = Vec::with_capacity(length);
-    for group in digits.get(..digits.len() - padding).unwrap_or_default().chunks(4) {
+    for group in digits.chunks(4) {
         push_base64_group(group, &mut octets)?;
     }
     Ok(octets)
@@ -150,9 +170,35 @@ fn base64_digit(sextet: u32) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode_binary, encode_base64, encode_hex};
+    use super::{decode_binary, decode_unpadded_base64, encode_base64, encode_hex};
     use crate::ValueError;
     use std::{format, vec::Vec};
+
+    /// Unpadded base64 gives the same bytes as padded base64, and only the tolerant decoder reads it.
+    #[test]
+    fn txt_08_base64_without_padding() {
+        for length in [1, 2, 4, 5, 16, 17, 1022, 1024] {
+            let octets: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
+            let padded = encode_base64(&octets);
+            let unpadded = padded.trim_end_matches('=');
+            assert_ne!(padded, unpadded);
+            assert_eq!(decode_unpadded_base64(unpadded, 1024).as_ref(), Ok(&octets));
+            assert_eq!(decode_binary(unpadded, 1024), Err(ValueError::NotBinary));
+            assert_eq!(decode_unpadded_base64(&padded, 1024), Err(ValueError::NotBinary));
+        }
+        let long = encode_base64(&[0; 1025]);
+        let too_long = Err(ValueError::TooLong { length: 1025, limit: 1024 });
+        assert_eq!(decode_unpadded_base64(long.trim_end_matches('='), 1024), too_long);
+    }
+
+    /// What is no unpadded base64: padding, whole groups, a digit too many, spare bits, other notations.
+    #[test]
+    fn txt_08_malformed_base64_without_padding() {
+        for text in ["0bIQ=", "0bIQ==", "0bAAAA", "0bA", "0bAAAAA", "0bIR", "0bI!", "0b", "IQ", "0x21", ""] {
+            assert_eq!(decode_unpadded_base64(text, 1024), Err(ValueError::NotBinary), "{text}");
+        }
+        assert_eq!(decode_unpadded_base64("0BIQ", 1024), Ok(Vec::from([0x21])));
+    }
 
     /// CHP-06: 1024 octets fit, 1025 do not, in either notation.
     #[test]

@@ -55,7 +55,7 @@ mod wire_pdu;
 pub use additional_header::{AdditionalHeader, AdditionalHeaders, AhsType};
 pub use async_message::{AsyncEvent, AsyncMessage};
 pub use bhs::{BHS_LENGTH, Bhs};
-pub use binary_value::{decode_binary, encode_base64, encode_hex};
+pub use binary_value::{decode_binary, decode_unpadded_base64, encode_base64, encode_hex};
 pub use data_in::DataIn;
 pub use data_out::DataOut;
 pub use decoder::Decoder;
@@ -92,7 +92,7 @@ pub use task_management_request::{TaskManagementFunction, TaskManagementRequest}
 pub use task_management_response::{TaskManagementResponse, TaskManagementResponseCode};
 pub use text_assembler::{TextAssembler, TextLimits};
 pub use text_error::TextError;
-pub use text_keys::TextKeys;
+pub use text_keys::{MalformedPair, TextKeys};
 pub use text_request::TextRequest;
 pub use text_response::TextResponse;
 pub use text_value::{

@@ -53,6 +53,27 @@ impl<'a> TextKeys<'a> {
         Ok(Self { pairs })
     }
 
+    /// Splits text pair by pair: a malformed pair does not hide the others, as it does for [`Self::parse`].
+    ///
+    /// ```
+    /// use iscsi_pdu::{TextError, TextKeys};
+    /// let mut pairs = TextKeys::parse_each(b"TargetName\0TargetAddress=10.0.0.5,1\0");
+    /// assert_eq!(pairs.next().unwrap().unwrap_err().error, TextError::NoEqualsSign);
+    /// assert_eq!(pairs.next().unwrap(), Ok(("TargetAddress", "10.0.0.5,1")));
+    /// ```
+    pub fn parse_each(text: &'a [u8]) -> impl Iterator<Item = Result<(&'a str, &'a str), MalformedPair<'a>>> {
+        let end = text.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
+        let (body, terminators) = text.split_at_checked(end).unwrap_or_default();
+        let pieces = if body.is_empty() { None } else { Some(body.split(|octet| *octet == 0)) };
+        let mut pieces = pieces.into_iter().flatten().peekable();
+        core::iter::from_fn(move || {
+            let piece = pieces.next()?;
+            let is_whole = !terminators.is_empty() || pieces.peek().is_some();
+            let pair = if is_whole { parse_pair(piece) } else { Err(TextError::Unterminated) };
+            Some(pair.map_err(|error| MalformedPair { text: piece, error }))
+        })
+    }
+
     /// The pairs in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.pairs.iter().copied()
@@ -81,6 +102,21 @@ impl<'a> TextKeys<'a> {
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
+}
+
+/// A pair that [`TextKeys::parse_each`] cannot read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MalformedPair<'a> {
+    /// Its bytes, without the NUL that ends it.
+    pub text: &'a [u8],
+    /// What is wrong with it.
+    pub error: TextError,
+}
+
+/// One pair without the NUL that ends it.
+fn parse_pair(pair: &[u8]) -> Result<(&str, &str), TextError> {
+    let text = core::str::from_utf8(pair).map_err(|_| TextError::NotUtf8)?;
+    split_first_pair(text).map(|(pair, _)| pair)
 }
 
 /// The first pair, and what stands behind the NUL that ends it.
@@ -163,7 +199,7 @@ pub(crate) fn check_value(value: &str) -> Result<(), TextError> {
 
 #[cfg(test)]
 mod tests {
-    use super::TextKeys;
+    use super::{MalformedPair, TextKeys};
     use crate::TextError;
     use std::{format, vec::Vec};
 
@@ -194,6 +230,34 @@ mod tests {
         ];
         for (text, error) in cases {
             assert_eq!(TextKeys::parse(text), Err(error), "{text:?}");
+        }
+    }
+
+    /// TXT-19: pair by pair the same pairs and the same errors; the others are read.
+    #[test]
+    fn txt_19_one_malformed_pair_does_not_hide_the_others() {
+        fn each(text: &[u8]) -> Vec<Result<(&str, &str), MalformedPair<'_>>> {
+            TextKeys::parse_each(text).collect()
+        }
+        fn bad(text: &[u8], error: TextError) -> Result<(&str, &str), MalformedPair<'_>> {
+            Err(MalformedPair { text, error })
+        }
+        assert_eq!(each(b""), []);
+        assert_eq!(each(b"\0\0"), []);
+        assert_eq!(each(b"A=1\0B=\0\0\0"), [Ok(("A", "1")), Ok(("B", ""))]);
+        assert_eq!(each(b"A=1\0B=2"), [Ok(("A", "1")), bad(b"B=2", TextError::Unterminated)]);
+        assert_eq!(each(b"A=1"), [bad(b"A=1", TextError::Unterminated)]);
+        let cases: [(&[u8], TextError); 6] = [
+            (b"A", TextError::NoEqualsSign),
+            (b"", TextError::NoEqualsSign),
+            (b"=1", TextError::BadKey { length: 0 }),
+            (b"a=1", TextError::BadKey { length: 1 }),
+            (b"A=\x01", TextError::ControlCharacter),
+            (b"A=\xff", TextError::NotUtf8),
+        ];
+        for (pair, error) in cases {
+            let text = [b"B=1\0", pair, b"\0C=2\0"].concat();
+            assert_eq!(each(&text), [Ok(("B", "1")), bad(pair, error), Ok(("C", "2"))], "{pair:?}");
         }
     }
 

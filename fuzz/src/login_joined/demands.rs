@@ -6,7 +6,7 @@ use arbitrary::{Result, Unstructured};
 use iscsi_login::initiator::{self, Authenticated, SessionType};
 use iscsi_login::{
     Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, Nonce, Offer,
-    ReverseCredential, ReverseSecret, target,
+    ReverseCredential, ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, SerialNumber};
 
@@ -54,7 +54,7 @@ impl Demands {
         }
     }
 
-    pub(super) fn initiator(&self) -> initiator::Config<'_> {
+    pub(super) fn initiator(&self, strictness: Strictness) -> initiator::Config<'_> {
         initiator::Config {
             initiator_name: &HOST,
             initiator_alias: None,
@@ -66,6 +66,7 @@ impl Demands {
             authentication: self.authentication(),
             algorithms: &self.algorithms,
             offer: self.offer,
+            strictness,
             nonce: Nonce::from_random([self.nonce; Nonce::LENGTH]),
             is_ours: &|_| false,
         }

@@ -80,7 +80,7 @@ async fn write_and_read(session: &Session, lun: Lun, what: &str) -> Result<(), E
 }
 
 async fn discover(case: &Case, stage: &Stage) -> Result<Vec<DiscoveredTarget>, Error> {
-    initiator(case).discover(&portal_of(stage), &request(case.credentials)).await
+    Ok(initiator(case).discover(&portal_of(stage), &request(case.credentials)).await?.targets)
 }
 
 fn initiator(case: &Case) -> Initiator {

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::Sense;
 use super::fault::Fault;
-use super::login_phase;
+use super::login_phase::{self, ChangeResponse};
 use super::portal::{Portal, ServedTarget};
 use super::session_state::{Admission, SessionState};
 use super::text_exchange::TextExchange;
@@ -48,12 +48,16 @@ pub(crate) struct Connection {
 impl Connection {
     /// Takes the initiator through its login.
     pub(crate) async fn log_in(stream: TcpStream, portal: Arc<Portal>) -> Result<Self, Fault> {
-        Self::log_in_over(Wire::new(stream)?, portal).await
+        Self::log_in_over(Wire::new(stream)?, portal, &|_, response| response).await
     }
 
-    /// The same over a connection on which something may have happened before.
-    pub(crate) async fn log_in_over(mut wire: Wire, portal: Arc<Portal>) -> Result<Self, Fault> {
-        let logged_in = login_phase::log_in(&mut wire, &portal).await?;
+    /// The same over a connection on which something may have happened before, with changed responses.
+    pub(crate) async fn log_in_over(
+        mut wire: Wire,
+        portal: Arc<Portal>,
+        change: &ChangeResponse,
+    ) -> Result<Self, Fault> {
+        let logged_in = login_phase::log_in(&mut wire, &portal, change).await?;
         let mut session = SessionState::new(&logged_in);
         let parameters = session.parameters;
         wire.set_full_feature(parameters.digests, parameters.max_recv_data_segment_length);

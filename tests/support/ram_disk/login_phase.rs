@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use iscsi_login::{Nonce, target};
-use iscsi_pdu::{Isid, LoginRequest};
+use iscsi_pdu::{Isid, LoginRequest, LoginResponse};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
@@ -15,6 +15,9 @@ use super::wire::Wire;
 /// How long an initiator may take to log in.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+/// Makes another response of the one that this portal would send to a request.
+pub(crate) type ChangeResponse = dyn Fn(&LoginRequest, LoginResponse) -> LoginResponse + Send + Sync;
+
 /// A login that reached full feature phase.
 pub(crate) struct LoggedIn {
     pub(crate) completed: target::Completed,
@@ -25,14 +28,18 @@ pub(crate) struct LoggedIn {
 }
 
 /// Runs the login to its end, whichever it is.
-pub(super) async fn log_in(wire: &mut Wire, portal: &Portal) -> Result<LoggedIn, Fault> {
-    match tokio::time::timeout(TIME_LIMIT, exchange(wire, portal)).await {
+pub(super) async fn log_in(
+    wire: &mut Wire,
+    portal: &Portal,
+    change: &ChangeResponse,
+) -> Result<LoggedIn, Fault> {
+    match tokio::time::timeout(TIME_LIMIT, exchange(wire, portal, change)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Fault::LoginTimeout),
     }
 }
 
-async fn exchange(wire: &mut Wire, portal: &Portal) -> Result<LoggedIn, Fault> {
+async fn exchange(wire: &mut Wire, portal: &Portal, change: &ChangeResponse) -> Result<LoggedIn, Fault> {
     let mut request = receive(wire).await?;
     let managed = portal.managed(&initiator_name(&request))?;
     let accounts = portal.accounts(&managed);
@@ -50,11 +57,11 @@ async fn exchange(wire: &mut Wire, portal: &Portal) -> Result<LoggedIn, Fault> {
         match login.receive(&request) {
             target::Step::Send(next, response) => {
                 login = next;
-                wire.send(response.encode()).await?;
+                wire.send(change(&request, response).encode()).await?;
                 request = receive(wire).await?;
             }
             target::Step::Complete(response, completed) => {
-                wire.send(response.encode()).await?;
+                wire.send(change(&request, response).encode()).await?;
                 return Ok(LoggedIn { completed: *completed, cid: request.cid, isid: request.isid });
             }
             target::Step::Refuse(response, refusal) => {

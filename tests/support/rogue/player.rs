@@ -48,11 +48,11 @@ impl Player {
                 let request = LoginRequest::decode(receive(wire).await?)?;
                 wire.send(answer(&request).encode()).await?;
             }
-            Step::LogIn(portal) => {
+            Step::LogIn(portal, change) => {
                 let Self::Bare(wire) = std::mem::replace(self, Self::Closed) else {
                     return Err(out_of_place());
                 };
-                *self = Self::LoggedIn(Box::new(Connection::log_in_over(wire, portal).await?));
+                *self = Self::LoggedIn(Box::new(Connection::log_in_over(wire, portal, &*change).await?));
             }
             Step::AnswerCommand(operation, answer) => {
                 let connection = self.connection()?;

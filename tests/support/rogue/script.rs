@@ -8,6 +8,7 @@ use iscsi_pdu::{LoginRequest, LoginResponse, ScsiCommand, TextRequest};
 
 use super::full_feature::{Moment, Reply};
 use crate::ram_disk::Config;
+use crate::ram_disk::login_phase::ChangeResponse;
 use crate::ram_disk::portal::Portal;
 
 /// Makes a Login Response of a Login Request.
@@ -27,7 +28,7 @@ pub(super) enum Step {
     /// Takes one Login Request and answers it.
     AnswerLogin(AnswerLogin),
     /// Takes the initiator through a whole login, as a good target would.
-    LogIn(Arc<Portal>),
+    LogIn(Arc<Portal>, Arc<ChangeResponse>),
     /// Serves requests as a good target would, until a SCSI Command with this operation code, and answers that one.
     AnswerCommand(u8, AnswerCommand),
     /// Serves requests as a good target would, until a Text Request, and answers that one.
@@ -105,9 +106,23 @@ impl Script {
     /// # Panics
     /// The configuration has a unit of an impossible size.
     #[must_use]
-    #[allow(clippy::expect_used, reason = "a test that cannot set its stage up has failed")]
     pub fn log_in(self, config: Config) -> Self {
-        self.with(Step::LogIn(Arc::new(Portal::new(config).expect("units of a possible size"))))
+        self.log_in_changing(config, |_, response| response)
+    }
+
+    /// The same, but each Login Response is replaced by what `change` makes of it.
+    ///
+    /// # Panics
+    /// The configuration has a unit of an impossible size.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "a test that cannot set its stage up has failed")]
+    pub fn log_in_changing(
+        self,
+        config: Config,
+        change: impl Fn(&LoginRequest, LoginResponse) -> LoginResponse + Send + Sync + 'static,
+    ) -> Self {
+        let portal = Portal::new(config).expect("units of a possible size");
+        self.with(Step::LogIn(Arc::new(portal), Arc::new(change)))
     }
 
     /// Then serves requests as that portal would, until a command with operation code `operation` comes; answers that

@@ -202,6 +202,7 @@ async fn redirection_to_itself() {
         authentication: Authentication::None,
         algorithms: &[iscsi_login::ChapAlgorithm::Md5],
         offer: offer(false),
+        strictness: iscsi_login::Strictness::Strict,
         nonce: iscsi_login::Nonce::from_random([9; 33]),
         is_ours: &|_| false,
     })

@@ -1,7 +1,7 @@
 //! The task that owns a session's socket: requests in, PDUs out and in, results back.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use iscsi_pdu::{InitiatorTaskTag, TargetPdu};
@@ -12,6 +12,7 @@ use super::Transport;
 use crate::Error;
 use crate::isid_pool::IsidLease;
 use crate::session::{Finished, Protocol, SessionRequest};
+use crate::session_handle::Deviations;
 
 /// Octets queued for the socket beyond which no further PDU is made.
 const OUTBOX_LIMIT: usize = 1 << 20;
@@ -43,8 +44,18 @@ pub(crate) struct Driver {
     requests: mpsc::Receiver<Request>,
     waiters: HashMap<InitiatorTaskTag, Waiter>,
     deadlines: BTreeSet<(Instant, u32)>,
-    ended: Arc<OnceLock<Error>>,
+    shared: Shared,
+    /// Deviations that the handles know of.
+    published: usize,
     logout_limit: Duration,
+}
+
+/// What the task of a session tells all its handles.
+pub(crate) struct Shared {
+    /// Why the session is over.
+    pub(crate) ended: Arc<OnceLock<Error>>,
+    /// What was tolerated.
+    pub(crate) deviations: Deviations,
 }
 
 /// Why the loop ends.
@@ -65,11 +76,12 @@ impl Driver {
         lease: IsidLease,
         protocol: Protocol,
         requests: mpsc::Receiver<Request>,
-        ended: Arc<OnceLock<Error>>,
+        shared: Shared,
         logout_limit: Duration,
     ) -> Self {
         let (waiters, deadlines) = (HashMap::new(), BTreeSet::new());
-        Self { transport, lease, protocol, requests, waiters, deadlines, ended, logout_limit }
+        let published = protocol.deviations().len();
+        Self { transport, lease, protocol, requests, waiters, deadlines, shared, published, logout_limit }
     }
 
     /// The whole life of the session. When all handles are gone it logs out by itself.
@@ -80,8 +92,8 @@ impl Driver {
             End::Failed(error) => error,
         };
         tracing::debug!(portal = %self.transport.portal(), %error, "session over");
-        let Self { transport, lease, mut requests, waiters, ended, .. } = self;
-        let _ = ended.set(error.clone());
+        let Self { transport, lease, mut requests, waiters, shared, .. } = self;
+        let _ = shared.ended.set(error.clone());
         // Whoever learns of the end finds the ISID free.
         drop(transport);
         drop(lease);
@@ -141,6 +153,7 @@ impl Driver {
         while let Some(raw) = self.transport.next_pdu()? {
             let pdu = TargetPdu::decode(raw).map_err(Error::from)?;
             self.protocol.receive(pdu)?;
+            self.publish_deviations();
             while let Some((itt, finished)) = self.protocol.poll_finished() {
                 let logged_out = matches!(finished, Finished::Logout(_));
                 self.answer(itt, finished);
@@ -150,6 +163,17 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Shows the handles what was tolerated since the last PDU.
+    fn publish_deviations(&mut self) {
+        let deviations = self.protocol.deviations();
+        let Some(new) = deviations.get(self.published..).filter(|new| !new.is_empty()) else { return };
+        for observed in new {
+            tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
+        }
+        self.shared.deviations.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(new);
+        self.published = deviations.len();
     }
 
     fn take(&mut self, request: Option<Request>) {

@@ -120,6 +120,7 @@ fn login_config<'a>(
         authentication: attempt.credentials.as_authentication(),
         algorithms: &attempt.config.algorithms,
         offer: attempt.config.offer,
+        strictness: attempt.config.strictness,
         nonce: challenge.nonce(),
         is_ours: &is_ours,
     }

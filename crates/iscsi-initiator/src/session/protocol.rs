@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
-use iscsi_login::Parameters;
 use iscsi_login::initiator::Completed;
+use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
 use iscsi_pdu::{
     InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, NopIn, NopOut, RawPdu,
     ScsiResponseCode, TargetTransferTag,
@@ -35,6 +35,8 @@ pub(crate) struct Protocol {
     pub(super) bursts: VecDeque<Burst>,
     pub(super) finished: VecDeque<(InitiatorTaskTag, Finished)>,
     pub(super) logout: LogoutState,
+    /// Whether deviations of the target are tolerated, and which were.
+    pub(super) tolerance: Tolerance,
     next_itt: u32,
 }
 
@@ -66,8 +68,8 @@ pub(crate) enum Finished {
 }
 
 impl Protocol {
-    /// A session just logged in.
-    pub(crate) fn new(completed: &Completed) -> Self {
+    /// A session just logged in, with what was tolerated so far.
+    pub(crate) fn new(completed: &Completed, tolerance: Tolerance) -> Self {
         Self {
             parameters: completed.parameters,
             window: CommandWindow::new(completed.cmd_sn, completed.numbers),
@@ -78,6 +80,7 @@ impl Protocol {
             bursts: VecDeque::new(),
             finished: VecDeque::new(),
             logout: LogoutState::Open,
+            tolerance,
             next_itt: 1,
         }
     }
@@ -85,6 +88,11 @@ impl Protocol {
     /// May more be asked of the session?
     pub(crate) fn is_open(&self) -> bool {
         self.logout == LogoutState::Open
+    }
+
+    /// Deviations of the target that were tolerated, in order.
+    pub(crate) fn deviations(&self) -> &[ObservedDeviation] {
+        self.tolerance.observed()
     }
 
     /// Requests not yet answered.

@@ -93,7 +93,7 @@ impl Protocol {
         let Some(Activity::Scsi(task)) = self.under_way.get_mut(&pdu.itt) else {
             return Err(unknown_task("R2T", pdu.itt));
         };
-        let burst = task.answer_r2t(pdu, &self.parameters)?;
+        let burst = task.answer_r2t(pdu, &self.parameters, &mut self.tolerance)?;
         self.bursts.push_back(burst);
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! One SCSI command and how far it has come.
 
 use bytes::Bytes;
-use iscsi_login::Parameters;
+use iscsi_login::{Deviation, Parameters, Tolerance};
 use iscsi_pdu::{
-    AdditionalHeaders, InitiatorTaskTag, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber,
+    AdditionalHeaders, InitiatorTaskTag, Lun, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber,
     TaskAttribute,
 };
 
@@ -71,19 +71,17 @@ impl Task {
     }
 
     /// The burst an R2T asks for (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06).
-    pub(super) fn answer_r2t(&mut self, r2t: &R2t, parameters: &Parameters) -> Result<Burst, ProtocolError> {
+    pub(super) fn answer_r2t(
+        &mut self,
+        r2t: &R2t,
+        parameters: &Parameters,
+        tolerance: &mut Tolerance,
+    ) -> Result<Burst, ProtocolError> {
         let data = self.write_data();
         let end = u64::from(r2t.buffer_offset) + u64::from(r2t.desired_data_transfer_length);
         let limit = parameters.max_outstanding_r2t;
-        let lun = |lun: iscsi_pdu::Lun| u64::from_be_bytes(lun.0);
         let rules = [
             (!r2t.ttt.is_valid(), "its transfer tag is valid (11.8.5)", u64::from(r2t.ttt.0), 0),
-            (
-                r2t.lun != self.request.lun,
-                "its LUN is the task's (4.2.5.3)",
-                lun(r2t.lun),
-                lun(self.request.lun),
-            ),
             (
                 r2t.r2t_sn != self.next_r2t_sn,
                 "R2TSN counts up from 0 (4.2.2.4)",
@@ -108,9 +106,27 @@ impl Task {
         if let Some((_, rule, received, expected)) = rules.into_iter().find(|rule| rule.0) {
             return Err(ProtocolError::Sequence { pdu: "R2T", rule, received, expected });
         }
+        self.check_lun(r2t.lun, tolerance)?;
         self.next_r2t_sn = self.next_r2t_sn.wrapping_add(1);
         self.outstanding_r2ts += 1;
-        Ok(Burst::solicited(r2t, data))
+        // Data-Out carries the LUN of its command (11.7.4), also where the R2T left it out.
+        Ok(Burst::solicited(&R2t { lun: self.request.lun, ..r2t.clone() }, data))
+    }
+
+    /// TAG-03: an R2T names the logical unit of its task. Some targets leave the field at 0.
+    fn check_lun(&self, lun: Lun, tolerance: &mut Tolerance) -> Result<(), ProtocolError> {
+        if lun == self.request.lun {
+            return Ok(());
+        }
+        let number = |lun: Lun| u64::from_be_bytes(lun.0);
+        let (received, expected) = (number(lun), number(self.request.lun));
+        let rule = "its LUN is the task's (4.2.5.3)";
+        let error = ProtocolError::Sequence { pdu: "R2T", rule, received, expected };
+        if lun != Lun::ZERO {
+            return Err(error);
+        }
+        let detail = format!("R2T with LUN 0 for a command to LUN {}", self.request.lun);
+        tolerance.tolerate(&Deviation::R2T_LUN_ZERO, detail, error)
     }
 
     /// The result of a SCSI Response whose service response is 0 (CMD-06, NUM-15, RES-01 to RES-03).

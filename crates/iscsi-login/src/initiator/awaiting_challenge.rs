@@ -26,12 +26,13 @@ impl AwaitingChallenge {
             return Err(NotAuthenticated::Skipped { next }.into());
         }
         let algorithm = chosen_algorithm(exchange.config.algorithms, keys.take_required("CHAP_A")?)?;
-        let challenge = Challenge::take(&mut keys)?.ok_or(Violation::MissingKey { key: "CHAP_C" })?;
-        keys.expect_none_left("the target's challenge")?;
+        let challenge = Challenge::take(&mut keys, &mut exchange.tolerance)?
+            .ok_or(Violation::MissingKey { key: "CHAP_C" })?;
+        exchange.algorithm = Some(algorithm);
+        exchange.set_aside(keys, "the target's challenge")?;
         if (exchange.config.is_ours)(&challenge.octets) {
             return Err(NotAuthenticated::ReflectedChallenge.into());
         }
-        exchange.algorithm = Some(algorithm);
         answer(exchange, algorithm, &challenge)
     }
 }

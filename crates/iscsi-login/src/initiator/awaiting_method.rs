@@ -8,7 +8,7 @@ use super::exchange::Exchange;
 use super::{Next, Outgoing, State};
 use crate::error::{NotAuthenticated, Violation};
 use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm, LoginError};
+use crate::{Authentication, ChapAlgorithm, Deviation, LoginError};
 
 /// `AuthMethod` was offered: `CHAP`, and `None` only where the policy says so (CHP-23).
 #[derive(Debug)]
@@ -28,12 +28,13 @@ impl AwaitingMethod {
     #[allow(clippy::unused_self, reason = "receiving consumes the state")]
     pub(super) fn receive<'a>(
         self,
-        exchange: &Exchange<'a>,
+        exchange: &mut Exchange<'a>,
         mut keys: ReceivedKeys<'_>,
         granted: Option<Stage>,
     ) -> Result<Next<'a>, LoginError> {
         let chosen = keys.take("AuthMethod")?;
-        keys.expect_none_left("the choice of the authentication method")?;
+        exchange.set_aside(keys, "the choice of the authentication method")?;
+        let chosen = chosen.map_or_else(|| nothing_chosen(exchange, granted), |chosen| Ok(Some(chosen)))?;
         match (chosen, granted, exchange.config.authentication) {
             (Some("CHAP"), None, _) => Ok(offer_algorithms(exchange.config.algorithms)),
             (Some("None"), None, Authentication::IfAsked(_)) => Ok(leave_security()),
@@ -43,6 +44,23 @@ impl AwaitingMethod {
             (None, None, _) => Err(Violation::MissingKey { key: "AuthMethod" }.into()),
         }
     }
+}
+
+/// A target that chooses nothing asks for nothing; that is enough only where nothing is required (CHP-23).
+fn nothing_chosen(
+    exchange: &mut Exchange<'_>,
+    granted: Option<Stage>,
+) -> Result<Option<&'static str>, LoginError> {
+    if !matches!(exchange.config.authentication, Authentication::IfAsked(_)) {
+        return Ok(None);
+    }
+    let error: LoginError = granted.map_or_else(
+        || Violation::MissingKey { key: "AuthMethod" }.into(),
+        |next| NotAuthenticated::Skipped { next }.into(),
+    );
+    let detail = "no AuthMethod in answer to None,CHAP";
+    exchange.tolerance.tolerate(&Deviation::SECURITY_STAGE_SKIPPED, detail, error)?;
+    Ok(Some("None"))
 }
 
 /// CHP-02: MD5 is in every offer.

@@ -5,7 +5,6 @@ use iscsi_pdu::{Stage, TextWriter};
 use super::exchange::Exchange;
 use super::{Config, Next, Outgoing, SessionType, State};
 use crate::LoginError;
-use crate::error::Violation;
 use crate::negotiation::Negotiation;
 use crate::received_keys::ReceivedKeys;
 
@@ -36,21 +35,20 @@ impl AwaitingParameters {
 
     pub(super) fn receive<'a>(
         mut self: Box<Self>,
+        exchange: &mut Exchange<'a>,
         keys: ReceivedKeys<'_>,
         granted: Option<Stage>,
     ) -> Result<Next<'a>, LoginError> {
         for (key, value) in keys.rest() {
-            self.negotiation.receive(key, value)?;
+            if !exchange.ignores(key, value, "the operational stage")? {
+                self.negotiation.receive(&mut exchange.tolerance, (key, value), granted.is_some())?;
+            }
         }
-        let answers = self.negotiation.take_answers();
         if granted.is_none() {
+            let answers = self.negotiation.take_answers();
             return Ok(Next::Send(State::Parameters(self), outgoing(answers)));
         }
-        if !answers.is_empty() {
-            let rule = "no transition while an answer is due (6.3)";
-            return Err(Violation::Header { field: "T", received: 1, expected: 0, rule }.into());
-        }
-        Ok(Next::Complete(self.negotiation.finish()))
+        Ok(Next::Complete(self.negotiation.finish(&exchange.early)?))
     }
 }
 

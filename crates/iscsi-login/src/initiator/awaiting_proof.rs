@@ -25,10 +25,11 @@ impl<'a> AwaitingProof<'a> {
         granted: Option<Stage>,
     ) -> Result<Next<'a>, LoginError> {
         if let Some(expected) = &self.expected {
-            let proof = Proof::take(&mut keys)?.ok_or(NotAuthenticated::NoResponse)?;
+            let proof =
+                Proof::take(&mut keys, &mut exchange.tolerance)?.ok_or(NotAuthenticated::NoResponse)?;
             exchange.proof = Some(expected.verify(&proof)?);
         }
-        keys.expect_none_left("the end of the authentication")?;
+        exchange.set_aside(keys, "the end of the authentication")?;
         match granted {
             Some(_) => Ok(begin_parameters(exchange)),
             None => Ok(leave_security()),

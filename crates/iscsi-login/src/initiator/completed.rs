@@ -2,7 +2,7 @@
 
 use iscsi_pdu::{SerialNumber, TargetNumbers};
 
-use crate::{ChapAlgorithm, Parameters, TargetAuthenticated};
+use crate::{ChapAlgorithm, ObservedDeviation, Parameters, TargetAuthenticated};
 
 /// A login that reached full feature phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Completed {
     pub numbers: TargetNumbers,
     /// Requests sent, each with its response.
     pub round_trips: u32,
+    /// Harmless deviations of the target that were tolerated, at most four of each row of the table.
+    pub deviations: Vec<ObservedDeviation>,
 }
 
 /// Who proved what to whom.

@@ -3,14 +3,16 @@
 use std::fmt;
 
 use bytes::Bytes;
-use iscsi_pdu::{
-    LoginRequest, LoginResponse, SerialNumber, Stage, TargetAddress, TextAssembler, parse_number,
-};
+use iscsi_pdu::{LoginRequest, LoginResponse, SerialNumber, Stage, TextAssembler, parse_number};
 
 use super::{Authenticated, Completed, Config, Outgoing};
+use crate::early_values::EarlyValues;
 use crate::error::{NotAuthenticated, Violation};
 use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm, LoginError, MAX_TEXT, Misuse, Parameters, TargetAuthenticated};
+use crate::{
+    Authentication, ChapAlgorithm, Deviation, LoginError, MAX_TEXT, Misuse, Parameters, TargetAuthenticated,
+    Tolerance,
+};
 
 /// The login's common thread.
 pub(super) struct Exchange<'a> {
@@ -18,6 +20,10 @@ pub(super) struct Exchange<'a> {
     /// Set by the CHAP states, read when the login completes.
     pub(super) algorithm: Option<ChapAlgorithm>,
     pub(super) proof: Option<TargetAuthenticated>,
+    /// Operational keys of the security stage.
+    pub(super) early: EarlyValues,
+    /// What was tolerated; the further course does not depend on it.
+    pub(super) tolerance: Tolerance,
     pub(super) stage: Stage,
     /// The transition asked for by the last request.
     pub(super) requested: Option<Stage>,
@@ -36,13 +42,14 @@ pub(super) struct Exchange<'a> {
 /// Where the login stands, without the credentials.
 impl fmt::Debug for Exchange<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config: _, algorithm, proof, stage, requested, transit_to, unsent, .. } = self;
-        let Self { exp_stat_sn, round_trips, assembler, version_active, .. } = self;
+        let Self { config: _, algorithm, proof, early, tolerance: _, stage, requested, .. } = self;
+        let Self { transit_to, unsent, exp_stat_sn, round_trips, assembler, version_active, .. } = self;
         let Self { target_portal_group_tag, target_alias, .. } = self;
         formatter
             .debug_struct("Exchange")
             .field("algorithm", algorithm)
             .field("proof", proof)
+            .field("early", early)
             .field("stage", stage)
             .field("requested", requested)
             .field("transit_to", transit_to)
@@ -63,6 +70,8 @@ impl<'a> Exchange<'a> {
             config,
             algorithm: None,
             proof: None,
+            early: EarlyValues::default(),
+            tolerance: Tolerance::new(config.strictness),
             stage: Stage::SECURITY,
             requested: None,
             transit_to: None,
@@ -142,21 +151,44 @@ impl<'a> Exchange<'a> {
 
     /// What the target may declare in any stage.
     pub(super) fn take_facts(&mut self, keys: &mut ReceivedKeys<'_>) -> Result<(), Violation> {
-        if let Some(alias) = keys.take("TargetAlias")? {
+        if let Some(alias) = self.take_once(keys, "TargetAlias")? {
             self.target_alias = Some(alias.to_owned());
         }
-        if let Some(tag) = keys.take("TargetPortalGroupTag")? {
-            self.target_portal_group_tag = Some(parse_tag(tag)?);
+        while let Some(tag) = keys.take_next("TargetPortalGroupTag") {
+            self.take_tag(parse_tag(tag)?)?;
         }
         for address in keys.take_all("TargetAddress") {
-            address.parse::<TargetAddress>().map_err(Violation::Address)?;
+            self.tolerance.read_address(address)?;
         }
-        keys.take("X#NodeArchitecture").map(drop)
+        self.take_once(keys, "X#NodeArchitecture").map(drop)
+    }
+
+    /// The first value of a key that should come once.
+    fn take_once<'k>(
+        &mut self,
+        keys: &mut ReceivedKeys<'k>,
+        key: &str,
+    ) -> Result<Option<&'k str>, Violation> {
+        let first = keys.take_next(key);
+        while keys.take_next(key).is_some() {
+            self.tolerance.tolerate(&Deviation::KEY_REPEATED, key, twice(key))?;
+        }
+        Ok(first)
+    }
+
+    fn take_tag(&mut self, tag: u16) -> Result<(), Violation> {
+        const KEY: &str = "TargetPortalGroupTag";
+        let Some(first) = self.target_portal_group_tag else {
+            self.target_portal_group_tag = Some(tag);
+            return Ok(());
+        };
+        let detail = format!("{KEY}={tag} after {first}");
+        self.tolerance.tolerate(&Deviation::PORTAL_GROUP_TAG_REPEATED, detail, twice(KEY))
     }
 
     /// The only way into full feature phase: the policy is met, or there is none (CHP-23, CHP-24).
     pub(super) fn complete(
-        self,
+        mut self,
         parameters: Parameters,
         response: &LoginResponse,
     ) -> Result<Completed, LoginError> {
@@ -172,7 +204,9 @@ impl<'a> Exchange<'a> {
         };
         if response.tsih == 0 {
             let rule = "a new session gets an identifier other than 0 (11.13.3)";
-            return Err(Violation::Header { field: "TSIH", received: 0, expected: 1, rule }.into());
+            let violation = Violation::Header { field: "TSIH", received: 0, expected: 1, rule };
+            let detail = "TSIH 0 in the final Login Response";
+            self.tolerance.tolerate(&Deviation::TSIH_ZERO, detail, violation)?;
         }
         Ok(Completed {
             parameters,
@@ -184,8 +218,13 @@ impl<'a> Exchange<'a> {
             exp_stat_sn: self.exp_stat_sn,
             numbers: response.numbers,
             round_trips: self.round_trips,
+            deviations: self.tolerance.into_observed(),
         })
     }
+}
+
+fn twice(key: &str) -> Violation {
+    Violation::DuplicateKey { key: key.to_owned() }
 }
 
 fn parse_tag(text: &str) -> Result<u16, Violation> {

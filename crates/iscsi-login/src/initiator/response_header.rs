@@ -12,12 +12,13 @@ const MAX_EXCHANGES: u32 = 64;
 
 impl Exchange<'_> {
     /// LOG-37: the status comes before everything else; in a refusal the other fields mean nothing.
-    pub(super) fn judge_status(&self, response: &LoginResponse) -> Result<Option<Redirect>, LoginError> {
+    pub(super) fn judge_status(&mut self, response: &LoginResponse) -> Result<Option<Redirect>, LoginError> {
         self.judge_identity(response)?;
         match response.status.class() {
             0 => Ok(None),
             1 => {
-                let redirect = Redirect::from_response(response, self.proof.is_some())?;
+                let authenticated = self.proof.is_some();
+                let redirect = Redirect::from_response(response, authenticated, &mut self.tolerance)?;
                 Ok(Some(redirect))
             }
             2 | 3 => Err(LoginError::Refused { stage: self.stage, status: response.status }),

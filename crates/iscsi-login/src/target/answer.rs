@@ -8,6 +8,7 @@ use super::security::Security;
 use super::state::State;
 use crate::negotiation::Negotiation;
 use crate::received_keys::ReceivedKeys;
+use crate::{Strictness, Tolerance};
 
 /// What a state answers.
 pub(super) struct Answer<'a> {
@@ -43,8 +44,9 @@ pub(super) fn operational<'a>(
     keys: ReceivedKeys<'_>,
     mut text: TextWriter,
 ) -> Result<Answer<'a>, Refusal> {
-    for (key, value) in keys.rest() {
-        negotiation.receive(key, value)?;
+    let mut strict = Tolerance::new(Strictness::Strict);
+    for pair in keys.rest() {
+        negotiation.receive(&mut strict, pair, false)?;
     }
     text.append(&negotiation.take_answers());
     negotiation.write_declaration(&mut text);

@@ -11,6 +11,7 @@ use super::opening::Opening;
 use super::security::{self, Security};
 use super::state::State;
 use super::{Config, Refusal, Step};
+use crate::early_values::EarlyValues;
 use crate::received_keys::ReceivedKeys;
 use crate::{MAX_TEXT, Violation};
 
@@ -141,25 +142,33 @@ impl<'a> Login<'a> {
             self.unsent = text;
             return self.next_piece(request);
         }
-        let mut response = self.response(request, LoginStatus::SUCCESS, text);
         match answer.next {
             Next::Stay(state) => {
                 self.state = state;
+                let response = self.response(request, LoginStatus::SUCCESS, text);
                 Step::Send(self, response)
             }
             Next::Transit(opening) => {
-                grant(&mut response, request);
                 let negotiation = self.config.negotiation(&opening);
                 self.state = State::Operational(opening, negotiation);
+                let response = self.granting(request, text);
                 Step::Send(self, response)
             }
-            Next::Complete(opening, negotiation) => {
-                grant(&mut response, request);
-                response.tsih = self.config.tsih;
-                let completed = opening.complete(negotiation.finish(), request.cmd_sn, self.stat_sn);
-                Step::Complete(response, Box::new(completed))
-            }
+            Next::Complete(opening, negotiation) => match negotiation.finish(&EarlyValues::default()) {
+                Ok(parameters) => {
+                    let response = LoginResponse { tsih: self.config.tsih, ..self.granting(request, text) };
+                    let completed = opening.complete(parameters, request.cmd_sn, self.stat_sn);
+                    Step::Complete(response, Box::new(completed))
+                }
+                Err(violation) => self.refuse(request, violation.into()),
+            },
         }
+    }
+
+    /// A response that grants the transition asked for.
+    fn granting(&mut self, request: &LoginRequest, text: Bytes) -> LoginResponse {
+        let response = self.response(request, LoginStatus::SUCCESS, text);
+        LoginResponse { transit: true, next_stage: request.next_stage, ..response }
     }
 
     /// The next piece of a text that was split, for an empty request (TXT-15, TXT-16).
@@ -210,9 +219,4 @@ pub const fn answer(request: &LoginRequest, stat_sn: SerialNumber) -> LoginRespo
         status: LoginStatus::SUCCESS,
         text: Bytes::new(),
     }
-}
-
-const fn grant(response: &mut LoginResponse, request: &LoginRequest) {
-    response.transit = true;
-    response.next_stage = request.next_stage;
 }

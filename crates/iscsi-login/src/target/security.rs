@@ -9,7 +9,7 @@ use super::{Config, Refusal};
 use crate::chap::{Challenge, ChapResponse, Proof};
 use crate::error::Violation;
 use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm};
+use crate::{Authentication, ChapAlgorithm, Strictness, Tolerance};
 
 /// What the security stage waits for.
 pub(super) enum Security {
@@ -133,8 +133,9 @@ fn judge<'a>(
     ours: &Challenge,
     mut keys: ReceivedKeys<'_>,
 ) -> Result<(Opening<'a>, TextWriter), Refusal> {
-    let proof = Proof::take(&mut keys)?.ok_or(Violation::MissingKey { key: "CHAP_R" })?;
-    let theirs = Challenge::take(&mut keys)?;
+    let mut strict = Tolerance::new(Strictness::Strict);
+    let proof = Proof::take(&mut keys, &mut strict)?.ok_or(Violation::MissingKey { key: "CHAP_R" })?;
+    let theirs = Challenge::take(&mut keys, &mut strict)?;
     keys.expect_none_left("the proof of the initiator")?;
     let Some(forward) = opening.authentication.forward() else { return Err(refuse("no account for CHAP")) };
     let expected =

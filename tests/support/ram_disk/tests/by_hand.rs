@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use iscsi_login::{
     Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, LoginError, Nonce,
-    Offer, ReverseCredential, ReverseSecret, initiator,
+    Offer, ReverseCredential, ReverseSecret, Strictness, initiator,
 };
 use iscsi_pdu::{
     AdditionalHeaders, DataOut, InitiatorPdu, InitiatorTaskTag, IscsiName, Isid, LoginResponse, Lun, R2t,
@@ -103,6 +103,7 @@ pub(crate) async fn log_in(
         authentication,
         algorithms: &[ChapAlgorithm::Sha256, ChapAlgorithm::Md5],
         offer,
+        strictness: Strictness::Strict,
         nonce: Nonce::from_random([9; 33]),
         is_ours: &|_| false,
     })?;

@@ -111,6 +111,9 @@ pub(crate) struct Options {
     /// Data digest to offer [default: none]
     #[arg(long, global = true, value_name = "DIGEST", help_heading = "Connection")]
     pub(crate) data_digest: Option<Digest>,
+    /// Refuse targets that break RFC 7143 in harmless ways; by default these are tolerated and reported
+    #[arg(long, global = true, help_heading = "Connection")]
+    pub(crate) strict: bool,
     /// How to show results
     #[arg(long, global = true, value_name = "FORM", default_value = "table", help_heading = "Output")]
     pub(crate) output: Output,

@@ -7,6 +7,7 @@ mod core_dumps;
 mod credentials;
 mod data_file;
 mod data_thread;
+mod deviation;
 mod exit;
 mod failure;
 mod initiator_name;

@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use iscsi_initiator::{Config, DigestPreference, Initiator, IscsiName, IsidPool, Lun, Session, TargetUrl};
+use iscsi_initiator::{
+    Config, DigestPreference, Initiator, IscsiName, IsidPool, Lun, Session, Strictness, TargetUrl,
+};
 use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -29,6 +31,9 @@ pub(crate) fn initiator_with(
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
     config.algorithms = options.algorithms.iter().copied().map(Into::into).collect();
     config.redirect_to.clone_from(&options.redirect_to);
+    if options.strict {
+        config.strictness = Strictness::Strict;
+    }
     if let Some(isids) = kept_isids(options) {
         config.isids = isids;
     }

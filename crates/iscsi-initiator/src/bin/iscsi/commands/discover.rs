@@ -2,11 +2,14 @@
 
 use clap::Args;
 use comfy_table::Table;
-use iscsi_initiator::{DiscoveredTarget, Portal, UrlCredentials};
+use iscsi_initiator::{
+    DiscoveredTarget, DiscoveredTargets, Portal, TargetAddress, UnusableRecord, UrlCredentials,
+};
 use serde::Serialize;
 
 use crate::arguments::Options;
-use crate::failure::Failure;
+use crate::deviation::ShownDeviation;
+use crate::failure::{Failure, note, warn};
 use crate::{credentials, output, session};
 
 #[derive(Args)]
@@ -15,11 +18,12 @@ pub(crate) struct Discover {
     portal: String,
 }
 
-/// What a portal says about one target.
+/// What a portal says about one target, or a record that names none.
 #[derive(Serialize)]
 struct Found {
-    target: String,
+    target: Option<String>,
     portals: Vec<FoundPortal>,
+    unusable: Vec<Unusable>,
 }
 
 #[derive(Serialize)]
@@ -32,6 +36,15 @@ struct FoundPortal {
     unspecified: bool,
     /// The same portal stands in several groups of the target.
     in_several_groups: bool,
+    /// What is odd about the form of the address.
+    deviations: Vec<ShownDeviation>,
+}
+
+/// A record that cannot be used, or an address in one.
+#[derive(Serialize)]
+struct Unusable {
+    text: String,
+    reason: String,
 }
 
 impl Discover {
@@ -40,10 +53,25 @@ impl Discover {
         let initiator = session::initiator(options, None)?;
         let request = credentials::request(options, UrlCredentials::default())?;
         let discovery = async { Ok(initiator.discover(&portal, &request).await?) };
-        let targets = session::until_interrupted(discovery).await?;
-        let found: Vec<Found> = targets.iter().map(|target| Found::new(target, &portal)).collect();
-        output::show(options.output, &found, |found| table(found))
+        let discovered = session::until_interrupted(discovery).await?;
+        for observed in &discovered.login_deviations {
+            note(&format!("deviation of the target: {}", ShownDeviation::new(observed)));
+        }
+        if discovered.more_unusable > 0 {
+            warn(&format!("{} more records are unusable and not shown", discovered.more_unusable));
+        }
+        output::show(options.output, &found(&discovered, &portal), |found| table(found))
     }
+}
+
+fn found(discovered: &DiscoveredTargets, asked: &Portal) -> Vec<Found> {
+    let targets = discovered.targets.iter().map(|target| Found::new(target, asked));
+    let nameless = discovered.unusable.iter().map(|record| Found {
+        target: None,
+        portals: Vec::new(),
+        unusable: vec![Unusable::new(record)],
+    });
+    targets.chain(nameless).collect()
 }
 
 impl Found {
@@ -56,46 +84,68 @@ impl Found {
             link_local: address.is_link_local(),
             unspecified: address.is_unspecified(),
             in_several_groups: several.contains(&(address.host.as_str(), address.port)),
+            deviations: deviations(target, address),
         });
         let mut portals: Vec<_> = named.collect();
-        if portals.is_empty() {
+        if target.is_at_the_portal_asked() {
             portals.push(FoundPortal::asked(asked));
         }
-        Self { target: target.name.to_string(), portals }
+        let unusable = target.unusable.iter().map(Unusable::new).collect();
+        Self { target: Some(target.name.to_string()), portals, unusable }
     }
+}
+
+fn deviations(target: &DiscoveredTarget, address: &TargetAddress) -> Vec<ShownDeviation> {
+    let of_address = target.deviations.iter().filter(|deviation| deviation.address == *address);
+    of_address.map(|deviation| ShownDeviation::new(&deviation.observed)).collect()
 }
 
 impl FoundPortal {
     /// The portal that answered, when it names none.
     fn asked(portal: &Portal) -> Self {
-        let portal = portal.to_string();
         Self {
-            portal,
+            portal: portal.to_string(),
             portal_group_tag: None,
             link_local: false,
             unspecified: false,
             in_several_groups: false,
+            deviations: Vec::new(),
         }
     }
 
     /// What to know before using it.
-    fn remark(&self) -> &'static str {
-        match (self.link_local, self.unspecified, self.in_several_groups) {
-            (true, ..) => "link-local",
-            (_, true, _) => "unspecified address: the host that was asked",
-            (.., true) => "in several groups",
-            _ => "",
-        }
+    fn remark(&self) -> String {
+        let kinds = [
+            (self.link_local, "link-local"),
+            (self.unspecified, "unspecified address: the host that was asked"),
+            (self.in_several_groups, "in several groups"),
+        ];
+        let kinds = kinds.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark.to_owned());
+        kinds.chain(self.deviations.iter().map(ToString::to_string)).collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl Unusable {
+    fn new(record: &UnusableRecord) -> Self {
+        Self { text: record.text.clone(), reason: record.reason.to_string() }
+    }
+
+    fn remark(&self) -> String {
+        format!("unusable: \"{}\": {}", self.text, self.reason)
     }
 }
 
 fn table(found: &[Found]) -> Table {
     let mut table = output::table(&["TARGET", "PORTAL", "GROUP", "REMARK"]);
-    for Found { target, portals } in found {
+    let none = || "-".to_owned();
+    for Found { target, portals, unusable } in found {
+        let target = target.clone().unwrap_or_else(none);
         for found in portals {
-            let group = found.portal_group_tag.map_or_else(|| "-".to_owned(), |tag| tag.to_string());
-            let remark = found.remark().to_owned();
-            output::add_row(&mut table, &[target.clone(), found.portal.clone(), group, remark]);
+            let group = found.portal_group_tag.map_or_else(none, |tag| tag.to_string());
+            output::add_row(&mut table, &[target.clone(), found.portal.clone(), group, found.remark()]);
+        }
+        for record in unusable {
+            output::add_row(&mut table, &[target.clone(), none(), none(), record.remark()]);
         }
     }
     table

@@ -2,10 +2,11 @@
 
 use clap::Args;
 use comfy_table::Table;
-use iscsi_initiator::{Authenticated, Moved, SessionDetails};
+use iscsi_initiator::{Authenticated, Moved, Session};
 use serde::Serialize;
 
 use crate::arguments::Options;
+use crate::deviation::ShownDeviation;
 use crate::failure::Failure;
 use crate::{output, session};
 use negotiated::Negotiated;
@@ -32,6 +33,8 @@ struct Report {
     round_trips: u32,
     authentication: Authentication,
     parameters: Negotiated,
+    /// Harmless deviations from RFC 7143 that were tolerated.
+    deviations: Vec<ShownDeviation>,
 }
 
 #[derive(Serialize)]
@@ -46,14 +49,14 @@ struct Authentication {
 impl Login {
     pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
         let url = session::target(&self.url)?;
-        let report =
-            session::with_session(options, url, async |session| Ok(Report::new(session.details()))).await?;
+        let report = session::with_session(options, url, async |session| Ok(Report::new(session))).await?;
         output::show(options.output, &report, table)
     }
 }
 
 impl Report {
-    fn new(details: &SessionDetails) -> Self {
+    fn new(session: &Session) -> Self {
+        let details = session.details();
         let completed = &details.completed;
         Self {
             target: details.target.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -69,6 +72,7 @@ impl Report {
             round_trips: completed.round_trips,
             authentication: Authentication::new(&completed.authenticated),
             parameters: Negotiated::new(&completed.parameters),
+            deviations: session.deviations().iter().map(ShownDeviation::new).collect(),
         }
     }
 }
@@ -115,6 +119,9 @@ fn table(report: &Report) -> Table {
     row("authentication:", report.authentication.sentence());
     for (key, value) in report.parameters.rows() {
         row(&format!("{key}:"), value);
+    }
+    for deviation in &report.deviations {
+        row("deviation:", deviation.to_string());
     }
     table
 }

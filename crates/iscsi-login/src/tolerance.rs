@@ -1,0 +1,129 @@
+//! How an initiator treats deviations of the [table](Deviation), and those that a target showed.
+
+use iscsi_pdu::TargetAddress;
+
+use crate::Deviation;
+use crate::error::Violation;
+use crate::received_address::ReceivedAddress;
+
+/// Most observations of one row that are kept; the rest says nothing new.
+const MAX_OF_ONE_ROW: usize = 4;
+/// Most bytes of a detail.
+const MAX_DETAIL: usize = 256;
+
+/// How an initiator treats the deviations of the [table](Deviation).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// Tolerates and reports them.
+    #[default]
+    Tolerant,
+    /// Refuses them, as RFC 7143 demands; useful to authors of targets.
+    Strict,
+}
+
+/// A deviation that a target showed and that was tolerated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedDeviation {
+    /// The row of the table.
+    pub deviation: &'static Deviation,
+    /// What exactly was seen, such as `MaxBurstLength=16776192, 1048576 offered`: at most 256 bytes, never a secret. It holds text
+    /// of the target, to be escaped before it reaches a terminal.
+    pub detail: String,
+}
+
+impl ObservedDeviation {
+    /// Cuts the detail to its limit.
+    #[must_use]
+    pub fn new(deviation: &'static Deviation, detail: impl Into<String>) -> Self {
+        let mut detail = detail.into();
+        detail.truncate(detail.floor_char_boundary(MAX_DETAIL));
+        Self { deviation, detail }
+    }
+}
+
+/// The decision whether to tolerate, and the record of what was tolerated, without repetitions and bounded.
+///
+/// ```
+/// use iscsi_login::{Deviation, Strictness, Tolerance};
+/// let mut tolerance = Tolerance::new(Strictness::Tolerant);
+/// assert_eq!(tolerance.tolerate(&Deviation::TSIH_ZERO, "TSIH is 0", "refused"), Ok(()));
+/// assert_eq!(tolerance.observed()[0].deviation.id, "tsih-zero");
+///
+/// let mut strict = Tolerance::new(Strictness::Strict);
+/// assert_eq!(strict.tolerate(&Deviation::TSIH_ZERO, "TSIH is 0", "refused"), Err("refused"));
+/// assert!(strict.observed().is_empty());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tolerance {
+    strictness: Strictness,
+    observed: Vec<ObservedDeviation>,
+}
+
+impl Tolerance {
+    /// Nothing observed yet.
+    #[must_use]
+    pub const fn new(strictness: Strictness) -> Self {
+        Self { strictness, observed: Vec::new() }
+    }
+
+    /// Records a deviation, or refuses it with `error`.
+    ///
+    /// # Errors
+    /// `error`, if this is [strict](Strictness::Strict).
+    pub fn tolerate<E>(
+        &mut self,
+        deviation: &'static Deviation,
+        detail: impl Into<String>,
+        error: E,
+    ) -> Result<(), E> {
+        if self.strictness == Strictness::Strict {
+            return Err(error);
+        }
+        self.record(ObservedDeviation::new(deviation, detail));
+        Ok(())
+    }
+
+    /// Adds what was observed elsewhere, such as by the login before a redirection.
+    pub fn record(&mut self, observed: ObservedDeviation) {
+        let of_this_row = self.observed.iter().filter(|known| known.deviation == observed.deviation).count();
+        if of_this_row < MAX_OF_ONE_ROW && !self.observed.contains(&observed) {
+            self.observed.push(observed);
+        }
+    }
+
+    /// Whether deviations are tolerated.
+    #[must_use]
+    pub const fn strictness(&self) -> Strictness {
+        self.strictness
+    }
+
+    /// What was tolerated so far, in order.
+    #[must_use]
+    pub fn observed(&self) -> &[ObservedDeviation] {
+        &self.observed
+    }
+
+    /// What was tolerated, in order.
+    #[must_use]
+    pub fn into_observed(self) -> Vec<ObservedDeviation> {
+        self.observed
+    }
+
+    /// A value of `TargetAddress`, in one of the forms that targets use.
+    pub(crate) fn read_address(&mut self, text: &str) -> Result<TargetAddress, Violation> {
+        match ReceivedAddress::read(text).map_err(Violation::Address)? {
+            ReceivedAddress::Regular(address) => Ok(address),
+            ReceivedAddress::Deviating { address, deviations, error } => {
+                for deviation in deviations {
+                    self.tolerate(deviation, address_detail(text), Violation::Address(error))?;
+                }
+                Ok(address)
+            }
+        }
+    }
+}
+
+/// An address as it was received, in quotes: blanks at its end are seen.
+pub(crate) fn address_detail(text: &str) -> String {
+    format!("TargetAddress={text:?}")
+}

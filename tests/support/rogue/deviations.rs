@@ -1,0 +1,263 @@
+//! Scripted targets for the table of deviations: each breaks RFC 7143 as one row says, and is a good target otherwise.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use iscsi_login::Deviation;
+use iscsi_pdu::{
+    LoginRequest, LoginResponse, Lun, R2t, ScsiStatus, Stage, TargetPdu, TextKeys, TextWriter, decode_binary,
+    encode_base64,
+};
+
+use super::{Reply, Script, r2t, response, text_response};
+use crate::ram_disk::{Account, Config, Credentials, LogicalUnit, Target};
+
+/// The target of every script.
+pub const DEVIATING_TARGET: &str = "iqn.2001-04.com.example:disk";
+/// CHAP name and secret that the scripts for [`Trial::LoginByChap`] want.
+pub const DEVIATING_ACCOUNT: (&str, &[u8]) = ("host", b"what-the-host-proves");
+
+const OTHER_TARGET: &str = "iqn.2001-04.com.example:other";
+const WRITE_10: u8 = 0x2a;
+
+/// What an initiator has to do to meet the deviation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// Log in without authentication.
+    Login,
+    /// Log in, with CHAP only if asked for; the target does not ask.
+    LoginIfAsked,
+    /// Log in by CHAP with [`DEVIATING_ACCOUNT`].
+    LoginByChap,
+    /// Ask for the targets: [`DEVIATING_TARGET`], and `iqn.2001-04.com.example:other` at the end.
+    Discovery,
+    /// Log in without authentication and write one block to LUN 1.
+    Write,
+}
+
+/// The scripts for a row, with what has to be done to meet them; `None` for a row without any.
+#[must_use]
+pub fn deviating(row: &Deviation) -> Option<(Trial, Vec<Script>)> {
+    let end = |keys: &'static [(&str, &str)]| at_the_end(move |response| with_keys(&response, keys));
+    let answers = |key: &'static str, value: &'static str| {
+        at_the_end(move |response| with_value(&response, key, |_| value.to_owned()))
+    };
+    Some(match row.id {
+        "tsih-zero" => (Trial::Login, vec![at_the_end(|response| LoginResponse { tsih: 0, ..response })]),
+        "security-stage-skipped" => (Trial::LoginIfAsked, vec![silent_about_the_method()]),
+        "auth-method-repeated" => (
+            Trial::LoginByChap,
+            vec![at_the_challenge(|response| with_keys(&response, &[("AuthMethod", "CHAP")]))],
+        ),
+        "declaration-echoed" => (
+            Trial::Login,
+            vec![
+                end(&[("TargetName", DEVIATING_TARGET)]),
+                end(&[("SessionType", "Normal"), ("InitiatorAlias", "x")]),
+            ],
+        ),
+        "key-in-security-stage" => (Trial::LoginByChap, keys_in_the_security_stage()),
+        "key-beside-transition" => (
+            Trial::Login,
+            vec![
+                end(&[("X-com.example.key", "1")]),
+                end(&[("IFMarker", "No")]),
+                end(&[("TaskReporting", "RFC3720")]),
+                end(&[("iSCSIProtocolLevel", "2")]),
+            ],
+        ),
+        "key-irrelevant-in-discovery" => {
+            let keys = &[("ImmediateData", "Yes"), ("MaxBurstLength", "262144"), ("MaxConnections", "8")];
+            (Trial::Discovery, vec![end(keys)])
+        }
+        "key-repeated" => (
+            Trial::Login,
+            vec![end(&[("ImmediateData", "Yes")]), end(&[("MaxRecvDataSegmentLength", "262144")])],
+        ),
+        "portal-group-tag-repeated" => (Trial::Login, vec![end(&[("TargetPortalGroupTag", "1")])]),
+        "answer-without-offer" => (
+            Trial::Login,
+            vec![end(&[("IFMarker", "Irrelevant")]), end(&[("TaskReporting", "NotUnderstood")])],
+        ),
+        "not-understood" => (
+            Trial::Login,
+            vec![answers("MaxConnections", "NotUnderstood"), answers("DataDigest", "NotUnderstood")],
+        ),
+        "recovery-level-not-understood" => {
+            (Trial::Login, vec![answers("ErrorRecoveryLevel", "NotUnderstood")])
+        }
+        "irrelevant" => (Trial::Login, vec![answers("MaxOutstandingR2T", "Irrelevant")]),
+        "value-beyond-offer" => (
+            Trial::Login,
+            vec![
+                answers("MaxBurstLength", "16776192"),
+                answers("DefaultTime2Wait", "0"),
+                answers("DefaultTime2Retain", "60"),
+                answers("MaxOutstandingR2T", "16"),
+                answers("DataPDUInOrder", "No"),
+            ],
+        ),
+        "base64-unpadded" => {
+            (Trial::LoginByChap, vec![at_the_challenge(|response| in_unpadded_base64(&response))])
+        }
+        "r2t-lun-zero" => (Trial::Write, vec![r2t_for_lun_0()]),
+        "address-tag-negative" => (Trial::Discovery, vec![addressed("10.0.0.5:3260,-1")]),
+        "address-trailing-blank" => (Trial::Discovery, vec![addressed("10.0.0.5:3260,1 ")]),
+        "address-port-missing" => {
+            (Trial::Discovery, vec![addressed("10.0.0.5:,1"), addressed("[2001:db8::5]:,1")])
+        }
+        "address-ipv6-unbracketed" => (Trial::Discovery, vec![addressed("2001:db8::5,1")]),
+        "record-unusable" => (
+            Trial::Discovery,
+            vec![
+                addressed("10.0.0.5:0,1"),
+                discovering("TargetName=disk/1\0TargetAddress=10.0.0.5,1\0"),
+                discovering("TargetName\0"),
+                discovering("TargetAlias=disk\0"),
+            ],
+        ),
+        _ => return None,
+    })
+}
+
+/// A portal with the target, which has units 0 and 1 whose first command meets no unit attention, and another one.
+fn config() -> Config {
+    let mut target = Target::new(name(DEVIATING_TARGET));
+    target.units.push(LogicalUnit { number: 1, ..LogicalUnit::default() });
+    let mut config = Config::with_targets([target, Target::new(name(OTHER_TARGET))]);
+    config.unit_attention = false;
+    config
+}
+
+fn chap_config() -> Config {
+    let mut config = config();
+    let (name, secret) = DEVIATING_ACCOUNT;
+    config.targets[0].credentials = Credentials::Chap(Account::new(name, secret));
+    config
+}
+
+fn name(text: &str) -> iscsi_pdu::IscsiName {
+    text.parse().expect("a name")
+}
+
+/// Changes the final Login Response, and serves as a good target does afterwards.
+fn at_the_end(change: impl Fn(LoginResponse) -> LoginResponse + Send + Sync + 'static) -> Script {
+    let change = move |_: &LoginRequest, response: LoginResponse| {
+        if response.next_stage == Stage::FULL_FEATURE { change(response) } else { response }
+    };
+    Script::new().log_in_changing(config(), change).serve()
+}
+
+/// Changes the challenge.
+fn at_the_challenge(change: impl Fn(LoginResponse) -> LoginResponse + Send + Sync + 'static) -> Script {
+    let change = move |_: &LoginRequest, response: LoginResponse| {
+        if value(&response, "CHAP_C").is_some() { change(response) } else { response }
+    };
+    Script::new().log_in_changing(chap_config(), change).serve()
+}
+
+/// Leaves the security stage without `AuthMethod`.
+fn silent_about_the_method() -> Script {
+    let change = |_: &LoginRequest, response: LoginResponse| {
+        let text = rewritten(&response, |name, value| (name != "AuthMethod").then(|| value.to_owned()));
+        LoginResponse { text, ..response }
+    };
+    Script::new().log_in_changing(config(), change).serve()
+}
+
+/// Operational and unknown keys beside the method, the challenge, and the end of the stage.
+fn keys_in_the_security_stage() -> Vec<Script> {
+    let beside = |key: Option<&'static str>, pair: (&'static str, &'static str)| {
+        let change = move |_: &LoginRequest, response: LoginResponse| {
+            let is_it =
+                key.map_or(response.next_stage == Stage::OPERATIONAL, |key| value(&response, key).is_some());
+            if is_it { with_keys(&response, &[pair]) } else { response }
+        };
+        Script::new().log_in_changing(chap_config(), change).serve()
+    };
+    let segment = ("MaxRecvDataSegmentLength", "65536");
+    vec![
+        beside(Some("AuthMethod"), segment),
+        beside(Some("CHAP_C"), segment),
+        beside(None, segment),
+        beside(Some("AuthMethod"), ("X-com.example.key", "1")),
+    ]
+}
+
+/// Writes the challenge in base64 without padding.
+fn in_unpadded_base64(response: &LoginResponse) -> LoginResponse {
+    with_value(response, "CHAP_C", |hex| {
+        let bytes = decode_binary(hex, 1024).unwrap_or_default();
+        encode_base64(&bytes).trim_end_matches('=').to_owned()
+    })
+}
+
+/// Asks for the data of a command to LUN 1 in the name of LUN 0, and takes them.
+fn r2t_for_lun_0() -> Script {
+    let mut config = config();
+    config.offer.parameters.immediate_data = false;
+    config.offer.parameters.initial_r2t = true;
+    let asked = Arc::new(Mutex::new(None));
+    let answered = Arc::clone(&asked);
+    Script::new()
+        .log_in(config)
+        .answer_command(WRITE_10, move |command, moment| {
+            *asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(command.clone());
+            let r2t =
+                R2t { lun: Lun::ZERO, ..r2t(command, moment, 0, command.expected_data_transfer_length) };
+            Reply::of(&[TargetPdu::R2t(r2t)], moment.digests)
+        })
+        .take()
+        .announce(move |moment| {
+            let command = answered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let responses = command.map(|command| {
+                TargetPdu::ScsiResponse(response(&command, moment, ScsiStatus::GOOD, Bytes::new()))
+            });
+            Reply::of(responses.as_slice(), moment.digests)
+        })
+        .serve()
+}
+
+/// A portal whose first target has this address, and none else.
+fn addressed(address: &str) -> Script {
+    discovering(&format!("TargetAddress={address}\0"))
+}
+
+/// A portal that names its target, then says this, and then names another target.
+fn discovering(text: &str) -> Script {
+    let other = format!("TargetName={OTHER_TARGET}\0TargetAddress=10.0.0.7:3260,1\0");
+    let answer = Bytes::from(format!("TargetName={DEVIATING_TARGET}\0{text}{other}"));
+    Script::new()
+        .log_in(config())
+        .answer_text(move |request, moment| {
+            let response = text_response(request, moment, answer.clone());
+            Reply::of(&[TargetPdu::TextResponse(response)], moment.digests)
+        })
+        .serve()
+}
+
+fn value(response: &LoginResponse, key: &str) -> Option<String> {
+    TextKeys::parse(&response.text).ok()?.get(key).map(str::to_owned)
+}
+
+fn with_keys(response: &LoginResponse, pairs: &[(&str, &str)]) -> LoginResponse {
+    let more = pairs.iter().fold(TextWriter::new(), |text, (key, value)| text.pair(key, value));
+    let more = more.finish().expect("pairs");
+    let text = [response.text.as_ref(), more.as_ref()].concat().into();
+    LoginResponse { text, ..response.clone() }
+}
+
+fn with_value(response: &LoginResponse, key: &str, change: impl Fn(&str) -> String) -> LoginResponse {
+    let text =
+        rewritten(response, |name, value| Some(if name == key { change(value) } else { value.to_owned() }));
+    LoginResponse { text, ..response.clone() }
+}
+
+fn rewritten(response: &LoginResponse, change: impl Fn(&str, &str) -> Option<String>) -> Bytes {
+    let pairs = TextKeys::parse(&response.text).expect("pairs");
+    let text = pairs.iter().fold(TextWriter::new(), |text, (key, value)| match change(key, value) {
+        Some(value) => text.pair(key, value),
+        None => text,
+    });
+    text.finish().expect("pairs")
+}
