@@ -38,13 +38,18 @@ impl<'a> Redirects<'a> {
         self.moved
     }
 
+    /// Redirections followed so far.
+    pub(crate) fn hops(&self) -> usize {
+        self.seen.len()
+    }
+
     /// Takes the redirection that came from `portal`; the portal to go on with.
     pub(crate) fn follow(&mut self, portal: Portal, redirect: &Redirect) -> Result<Portal, Error> {
         self.seen.insert(portal);
         let named: Vec<_> = redirect.addresses.iter().map(Portal::from).collect();
         let last = named.first().cloned();
         let allowed: Vec<_> = named.into_iter().filter(|portal| self.is_allowed(portal)).collect();
-        let hops = self.seen.len();
+        let hops = self.hops();
         let Some(last) = last else {
             return Err(Error::SessionEnded("redirection without address".to_owned()));
         };

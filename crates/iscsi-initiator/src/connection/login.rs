@@ -9,7 +9,8 @@ use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumbe
 use super::own_challenge::{OwnChallenge, is_ours};
 use super::{Transport, random};
 use crate::authentication::Credentials;
-use crate::{Config, Error, LoginTimes, Portal};
+use crate::login_progress::LoginProgress;
+use crate::{Config, Error, LoginStep, LoginTimes, Portal};
 
 /// Connection identifier of the leading connection.
 const LEADING_CID: u16 = 0;
@@ -21,6 +22,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) isid: Isid,
     pub(crate) portal: &'a Portal,
     pub(crate) credentials: &'a Credentials,
+    pub(crate) progress: &'a LoginProgress,
 }
 
 /// How an attempt ended that did not fail.
@@ -45,6 +47,7 @@ pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome,
     let mut transport = Transport::connect(attempt.portal).await?;
     let mut times = LoginTimes { connect: clock.lap(), ..LoginTimes::default() };
     loop {
+        attempt.progress.reach(LoginStep::Negotiating(login.stage()));
         let response =
             exchange(&mut transport, &request).await.map_err(|error| closed(error, login.stage()))?;
         times.add(login.stage(), clock.lap());

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use iscsi_login::Parameters;
 use iscsi_login::initiator::Completed;
 use iscsi_pdu::{
-    InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, NopIn, NopOut, RawPdu,
+    AsyncEvent, InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, NopIn, NopOut, RawPdu,
     ScsiResponseCode, TargetTransferTag,
 };
 
@@ -16,6 +16,7 @@ use super::request::{Completion, SessionRequest};
 use super::status_numbers::StatusNumbers;
 use super::task::Task;
 use super::text_exchange::TextExchange;
+use crate::Error;
 
 /// Pings of the target answered at a time; more than a sane target sends are not queued.
 const MAX_PINGS: usize = 16;
@@ -35,6 +36,8 @@ pub(crate) struct Protocol {
     pub(super) bursts: VecDeque<Burst>,
     pub(super) finished: VecDeque<(InitiatorTaskTag, Finished)>,
     pub(super) logout: LogoutState,
+    /// The asynchronous event by which the target asked for the logout.
+    pub(super) logout_requested: Option<AsyncEvent>,
     next_itt: u32,
 }
 
@@ -78,6 +81,7 @@ impl Protocol {
             bursts: VecDeque::new(),
             finished: VecDeque::new(),
             logout: LogoutState::Open,
+            logout_requested: None,
             next_itt: 1,
         }
     }
@@ -85,6 +89,11 @@ impl Protocol {
     /// May more be asked of the session?
     pub(crate) fn is_open(&self) -> bool {
         self.logout == LogoutState::Open
+    }
+
+    /// Why the session is over once it is logged out: at the target's request, or at the caller's.
+    pub(crate) fn logged_out(&self) -> Error {
+        self.logout_requested.map_or(Error::LoggedOut, |event| Error::LogoutRequested { event: event.0 })
     }
 
     /// Requests not yet answered.

@@ -172,7 +172,7 @@ impl<'a> Exchange<'a> {
         };
         if response.tsih == 0 {
             let rule = "a new session gets an identifier other than 0 (11.13.3)";
-            return Err(Violation::Header { field: "TSIH", received: 0, expected: 1, rule }.into());
+            return Err(Violation::HeaderValue { field: "TSIH", received: 0, rule }.into());
         }
         Ok(Completed {
             parameters,
