@@ -72,6 +72,17 @@ pub enum Error {
         /// What the operating system said.
         reason: String,
     },
+    /// The target sent something else than a Login Response in the middle of the login.
+    #[error("malformed answer from {portal} during {stage}")]
+    MalformedDuringLogin {
+        /// The portal.
+        portal: Portal,
+        /// Where the login stood.
+        stage: Stage,
+        /// What is wrong with it.
+        #[source]
+        error: ProtocolError,
+    },
     /// No answer in time.
     #[error("{what} took longer than {limit:?}")]
     Timeout {
@@ -99,6 +110,8 @@ pub enum Error {
     Login {
         /// The portal.
         portal: Portal,
+        /// Where the login stood.
+        stage: Stage,
         /// Who refused, and why.
         #[source]
         error: LoginError,
@@ -242,7 +255,9 @@ impl Error {
             | Self::LogoutRequested { .. } => Fault::Network,
             Self::Login { error, .. } => login_fault(error),
             Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
-            Self::Protocol(_) | Self::Logout(_) | Self::Answer { .. } => Fault::Protocol,
+            Self::Protocol(_) | Self::MalformedDuringLogin { .. } | Self::Logout(_) | Self::Answer { .. } => {
+                Fault::Protocol
+            }
             Self::Command { .. } | Self::TargetFailure { .. } => Fault::Command,
         }
     }

@@ -216,6 +216,7 @@ fn of_command(status: ScsiStatus, sense: Option<SenseData>) -> Option<Advice> {
 
 impl fmt::Display for Advice {
     /// The advice in terms of this library.
+    #[allow(clippy::too_many_lines, reason = "a sentence for each variant")]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::SeparateSecrets => {

@@ -6,15 +6,15 @@ fn portal(port: u16) -> Portal {
 }
 
 fn refused(stage: Stage, status: LoginStatus) -> Error {
-    Error::Login { portal: portal(3260), error: LoginError::Refused { stage, status } }
+    Error::Login { portal: portal(3260), stage, error: LoginError::Refused { stage, status } }
 }
 
 fn not_authenticated(error: NotAuthenticated) -> Error {
-    Error::Login { portal: portal(3260), error: error.into() }
+    Error::Login { portal: portal(3260), stage: Stage::SECURITY, error: error.into() }
 }
 
 fn violation(error: Violation) -> Error {
-    Error::Login { portal: portal(3260), error: error.into() }
+    Error::Login { portal: portal(3260), stage: Stage::SECURITY, error: error.into() }
 }
 
 fn command(status: ScsiStatus, sense: Option<(u8, u8, u8)>) -> Error {
