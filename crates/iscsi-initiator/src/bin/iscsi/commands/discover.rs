@@ -40,7 +40,7 @@ impl Discover {
         let discovery = async { Ok(initiator.discover(&portal, &request).await?) };
         let targets = session::until_interrupted(discovery).await?;
         let found: Vec<Found> = targets.iter().map(|target| Found::new(target, &portal)).collect();
-        output::show(options.output, &found, |found| table(found))
+        output::show_list(options.output, &found, &format!("no targets at {portal}"), table)
     }
 }
 
