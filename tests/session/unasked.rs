@@ -6,7 +6,7 @@ use iscsi_pdu::{
     AsyncEvent, AsyncMessage, InitiatorPdu, InitiatorTaskTag, NopIn, Opcode, Reject, RejectReason,
     SerialNumber, TargetPdu, TargetTransferTag,
 };
-use iscsi_tests::rogue::{Moment, Reply};
+use iscsi_tests::rogue::{Moment, Reply, Script};
 
 use crate::stage::{rogue, wait_for};
 
@@ -104,7 +104,7 @@ async fn asy_02_logout_request() {
 /// LGO-01: a session that the caller ended is not called one that the target ended.
 #[tokio::test]
 async fn lgo_01_a_logout_of_the_caller_is_called_one() {
-    let (_rogue, session) = rogue(|script| script.serve()).await;
+    let (_rogue, session) = rogue(Script::serve).await;
     assert_eq!(session.end_reason(), None);
     let clone = session.clone();
     session.logout().await.unwrap();
