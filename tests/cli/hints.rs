@@ -244,7 +244,7 @@ fn a_reservation_of_another_initiator() {
 
 /// A value that breaks a rule is named with the rule, and not with one of the many that would have kept it.
 #[test]
-fn a_session_identifier_of_zero_is_told_by_its_rule() {
+fn a_value_that_breaks_a_rule_is_told_with_the_rule() {
     let script = Script::new().answer_login(|request| {
         let response = login::straight_to_full_feature(request);
         iscsi_pdu::LoginResponse { status: LoginStatus(0x0500), ..response }
