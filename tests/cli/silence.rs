@@ -130,6 +130,20 @@ fn about_secrets_that_stand_where_none_belongs() {
     }
 }
 
+/// The store is called like a mistyped URL, and log lines name it.
+#[test]
+fn about_secrets_in_log_lines_and_notes() {
+    let place = Place::new();
+    let store = format!("user%{FORWARD}@host");
+    let file = place.secret_file("secret", b"another-secret-1");
+    let made = place.run(&["secret", "set", "--global", "--secret-file", &file, "--store", &store, "-vvv"]);
+    silent(&made.expect(0).complains("note: made the secret store …\n"));
+    std::fs::write(place.path(&store).join("isid"), "no bits").unwrap();
+    let url = format!("iscsi://127.0.0.1:1/{TARGET}");
+    let outcome = place.run(&["login", &url, "--auth", "none", "--store", &store, "-vvv"]).expect(7);
+    silent(&outcome.complains("the ISID is drawn at random"));
+}
+
 #[test]
 fn what_cannot_be_shown_is_escaped() {
     let outcome = Place::with_store().run(&["login", "iscsi://127.0.0.1:1/\u{1b}[2J"]).expect(2);

@@ -145,3 +145,75 @@ const fn words(advice: Advice) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Advice that the library words by its settings.
+    const BY_SETTINGS: [Advice; 22] = [
+        Advice::SeparateSecrets,
+        Advice::SecretLength,
+        Advice::NameAlgorithm,
+        Advice::MissingSecret,
+        Advice::ClosedDuringAuthentication,
+        Advice::ClosedDuringNegotiation,
+        Advice::LoginTimeout,
+        Advice::CommandTimeout,
+        Advice::AllowRedirect,
+        Advice::CredentialsRequired,
+        Advice::AccessList,
+        Advice::UnexplainedInAuthentication,
+        Advice::UnexplainedInNegotiation,
+        Advice::TargetName,
+        Advice::TargetWithoutChap,
+        Advice::Algorithm,
+        Advice::TargetWithoutSecret,
+        Advice::WrongTargetSecret,
+        Advice::WrongTargetName,
+        Advice::Digest,
+        Advice::OutOfRange,
+        Advice::NoSuchUnit,
+    ];
+
+    #[test]
+    fn advice_about_settings_has_words_of_the_program() {
+        for advice in BY_SETTINGS {
+            let words = words(advice).unwrap_or_else(|| panic!("{advice:?}"));
+            assert_ne!(words, advice.to_string());
+            for setting in ["::", "AuthenticationMode", "AuthenticationRequest"] {
+                assert!(!words.contains(setting), "{advice:?}: {words}");
+            }
+        }
+    }
+
+    /// What the library says elsewhere can be said to a person as it is.
+    #[test]
+    fn other_advice_names_no_setting_of_the_library() {
+        let others = [
+            Advice::ChapName,
+            Advice::EndSessions,
+            Advice::CheckPortal,
+            Advice::CheckRoute,
+            Advice::RedirectLoop,
+            Advice::LogInAgain,
+            Advice::CheckCredentials,
+            Advice::TargetUnavailable,
+            Advice::Reflection,
+            Advice::Reservation,
+            Advice::Overloaded,
+            Advice::BecomingReady,
+            Advice::NotStarted,
+            Advice::NotReady,
+            Advice::PathInTransition,
+            Advice::PathInStandby,
+            Advice::PathUnavailable,
+            Advice::NoMedium,
+            Advice::OutOfSpace,
+            Advice::WriteProtected,
+        ];
+        for advice in others {
+            assert!(words(advice).is_none() && !advice.to_string().contains("::"), "{advice:?}");
+        }
+    }
+}

@@ -83,7 +83,8 @@ fn option_and_value<'a>(before: Option<&'a str>, argument: &'a str) -> (&'a str,
 
 /// The secrets of `user%secret@…`, `user:secret@…` and `…password=secret`, whatever stands around them.
 fn secrets_in(value: &str) -> impl Iterator<Item = &str> {
-    let account = value.rsplit_once('@').map(|(account, _)| account);
+    // An encoded @ ends no account, but who typed it thought so.
+    let account = value.rsplit_once('@').or_else(|| value.rsplit_once("%40")).map(|(account, _)| account);
     let account = account.map(|account| account.split_once("//").map_or(account, |(_, account)| account));
     let of_account = account.and_then(|account| account.split_once(['%', ':'])).map(|(_, secret)| secret);
     of_account.into_iter().chain(query_secrets(value)).filter(|secret| !secret.is_empty())

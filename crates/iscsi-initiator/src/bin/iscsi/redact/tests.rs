@@ -26,6 +26,7 @@ fn spellings() -> Vec<String> {
         "ISCSI://user%¤@host",
         "http://user:¤@host/disk",
         "user:¤@host",
+        "iscsi://user%¤%40host/disk",
         "iqn.2001-04.com.example:host%¤@10.0.0.1",
         "iscsi://user%¤/with@slash@host/disk",
         "host/disk?target_password=¤",

@@ -26,7 +26,7 @@ pub(super) struct HeldSessions {
 }
 
 /// What became of sessions held open.
-pub(super) struct Census {
+pub(super) struct HeldCount {
     /// Those that were opened.
     pub(super) held: u64,
     /// Those that ended before the run did.
@@ -81,16 +81,16 @@ impl HeldSessions {
     }
 
     /// How many there were, and what became of those that are no more.
-    pub(super) fn census(&self) -> Census {
+    pub(super) fn count(&self) -> HeldCount {
         let ends: Vec<Error> = self.sessions.iter().filter_map(Session::end_reason).collect();
         let mut causes: BTreeMap<String, (u64, Exit)> = BTreeMap::new();
         for FailedAttempt { cause, exit } in ends.iter().map(failure_cause) {
             causes.entry(cause).or_insert((0, exit)).0 += 1;
         }
-        let count = |sessions: usize| u64::try_from(sessions).unwrap_or(u64::MAX);
-        Census {
-            held: count(self.sessions.len()),
-            lost: count(ends.len()),
+        let number = |sessions: usize| u64::try_from(sessions).unwrap_or(u64::MAX);
+        HeldCount {
+            held: number(self.sessions.len()),
+            lost: number(ends.len()),
             cause: causes
                 .into_iter()
                 .max_by_key(|(_, (count, _))| *count)

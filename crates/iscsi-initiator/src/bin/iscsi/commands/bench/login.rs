@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Args;
 use iscsi_initiator::{Authenticated, Initiator, Session};
 
-use super::held_sessions::{Census, HeldSessions};
+use super::held_sessions::{HeldCount, HeldSessions};
 use super::table;
 use crate::arguments::Options;
 use crate::bench::live_line::LiveLine;
@@ -128,7 +128,7 @@ impl Login {
         let held_octets = held.octets;
         let began = SystemTime::now() + plan.warmup;
         let tally = measure(plan, attempts).await;
-        let census = held.census();
+        let held_count = held.count();
         held.log_out().await;
         let authentication = authentication.to_owned();
         let circumstances = Circumstances {
@@ -136,27 +136,27 @@ impl Login {
             targets,
             authentication,
             algorithm,
-            held: census.held,
-            held_lost: census.lost,
+            held: held_count.held,
+            held_lost: held_count.lost,
             held_octets,
         };
-        let outcome = self.outcome(&tally, census);
+        let outcome = self.outcome(&tally, held_count);
         Ok(Run { results: results(plan, &tally, circumstances), outcome })
     }
 
     /// Whether what was to be done was done: all logins but those that may fail, beside all sessions to be held open.
-    fn outcome(&self, tally: &Tally, census: Census) -> Result<(), Failure> {
+    fn outcome(&self, tally: &Tally, held_count: HeldCount) -> Result<(), Failure> {
         if tally.interrupted {
             return Err(Failure::Interrupted);
         }
         let (failed, attempts) = (tally.failures, tally.logins.saturating_add(tally.failures));
         let most_frequent = tally.causes.iter().max_by_key(|(_, counted)| counted.count);
-        match (most_frequent, census.cause) {
+        match (most_frequent, held_count.cause) {
             (Some((cause, counted)), _) if exceeds(failed, attempts, self.allow_failures) => {
                 Err(Failure::LoginsFailed { failed, attempts, cause: cause.clone(), exit: counted.exit })
             }
             (_, Some((cause, exit))) => {
-                Err(Failure::HeldSessionsLost { lost: census.lost, held: census.held, cause, exit })
+                Err(Failure::HeldSessionsLost { lost: held_count.lost, held: held_count.held, cause, exit })
             }
             _ => Ok(()),
         }
