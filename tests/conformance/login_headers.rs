@@ -57,7 +57,8 @@ fn log_07_log_09_log_13_log_14_log_38_txt_14_pdu_04_headers_of_responses() {
 /// not named.
 #[test]
 fn log_09_log_37_a_wrong_value_among_many_right_ones() {
-    let changes: [(fn(&mut LoginResponse), &str); 2] = [
+    type Change = fn(&mut LoginResponse);
+    let changes: [(Change, &str); 2] = [
         (|response| response.tsih = 0, "TSIH is 0x0: a new session gets"),
         (
             |response| response.status = LoginStatus(0x0400),
