@@ -20,7 +20,7 @@ fn wrong_arguments() {
         &["login", URL, "--timeout", "soon"],
         &["login", URL, "--store", ""],
         &["login", URL, "--secret", "do-not-put-it-here"],
-        &["login", URL, "--initiator-name", "a/host"],
+        &["login", URL, "--initiator-name", "host"],
         &["discover", "127.0.0.1:0"],
         &["discover", "host:3260,1"],
         &["read", URL],

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use iscsi_initiator::{Error, Fault, Lun};
+use iscsi_initiator::{Error, Fault, LoginStep, Lun, Portal};
 use iscsi_pdu::{
-    AsyncEvent, AsyncMessage, InitiatorTaskTag, NopIn, Opcode, Reject, RejectReason, TargetNumbers,
-    TargetPdu, TargetTransferTag,
+    AsyncEvent, AsyncMessage, InitiatorTaskTag, LoginStatus, NopIn, Opcode, Reject, RejectReason, Stage,
+    TargetNumbers, TargetPdu, TargetTransferTag,
 };
 use iscsi_tests::rogue::{Rogue, Script, login, octets};
 
@@ -72,10 +72,37 @@ async fn log_33_one_limit_for_the_whole_login() {
         let initiator =
             iscsi_initiator::Initiator::new(config, std::sync::Arc::new(iscsi_secrets::MemoryStore::new()));
         let error = log_in_by(&initiator, rogue.portal()).await.err();
-        assert_eq!(error, Some(Error::Timeout { what: "login", limit }));
+        let portal: Portal = rogue.portal().to_string().parse().unwrap();
+        let step = LoginStep::Negotiating(Stage::OPERATIONAL);
+        let first = portal.clone();
+        assert_eq!(error, Some(Error::LoginTimeout { portal, redirects: 0, first, step, limit }));
         assert!(begin.elapsed() < Duration::from_secs(3));
         rogue.all_closed().await;
     }
+}
+
+/// LOG-33: the error says where the login was waiting: after which redirections, at which portal, in which stage.
+#[tokio::test]
+async fn log_33_a_login_that_runs_out_of_time_says_how_far_it_came() {
+    let silent = Rogue::serve(Script::new().take()).await.unwrap();
+    let address = silent.portal().to_string();
+    let first = Rogue::serve(
+        Script::new().answer_login(login::redirect(LoginStatus::MOVED_TEMPORARILY, address.clone())),
+    )
+    .await
+    .unwrap();
+    let mut config = config();
+    config.login_timeout = Duration::from_millis(500);
+    let initiator =
+        iscsi_initiator::Initiator::new(config, std::sync::Arc::new(iscsi_secrets::MemoryStore::new()));
+    let error = log_in_by(&initiator, first.portal()).await.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "login to {address} took longer than 500ms, during operational negotiation (redirected once, from {})",
+            first.portal()
+        )
+    );
 }
 
 /// NEG-15: a failed negotiation ends login and connection.

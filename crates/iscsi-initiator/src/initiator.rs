@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::authentication::{AuthenticationRequest, Credentials, Whose};
 use crate::blocking::blocking;
 use crate::connection::{Attempt, LoginOutcome, attempt_login};
+use crate::login_progress::LoginProgress;
 use crate::redirects::Redirects;
 use crate::session_handle::{Session, SessionDetails};
 use crate::{Config, Error, Portal};
@@ -114,10 +115,9 @@ impl Initiator {
         portal: &Portal,
         credentials: &Credentials,
     ) -> Result<Session, Error> {
-        let limit = self.config.login_timeout;
-        timeout(limit, self.follow_redirects(session_type, portal, credentials))
-            .await
-            .unwrap_or(Err(Error::Timeout { what: "login", limit }))
+        let (limit, progress) = (self.config.login_timeout, LoginProgress::new(portal));
+        let login = self.follow_redirects(session_type, portal, credentials, &progress);
+        timeout(limit, login).await.unwrap_or_else(|_| Err(progress.timeout(limit)))
     }
 
     /// LOG-30, LOG-31: every hop is a login from scratch, with the same demands.
@@ -126,6 +126,7 @@ impl Initiator {
         session_type: SessionType<'_>,
         portal: &Portal,
         credentials: &Credentials,
+        progress: &LoginProgress,
     ) -> Result<Session, Error> {
         // LOG-11: the same one on every hop.
         let lease = self.config.isids.lease(target_of(session_type))?;
@@ -139,6 +140,7 @@ impl Initiator {
                 isid: lease.isid(),
                 portal: &portal,
                 credentials,
+                progress,
             };
             portal = match attempt_login(&attempt).await {
                 Ok(LoginOutcome::Complete(transport, completed, times)) => {
@@ -160,6 +162,7 @@ impl Initiator {
                 }
                 Err(error) => redirects.instead(portal, error)?,
             };
+            progress.move_to(&portal, redirects.hops());
             tracing::info!(%portal, "login redirected");
         }
     }

@@ -9,6 +9,7 @@ mod error;
 mod initiator;
 mod isid_pool;
 mod logical_units;
+mod login_progress;
 mod login_times;
 mod redirects;
 pub mod scsi;
@@ -19,7 +20,7 @@ mod url;
 pub use authentication::{AuthenticationMode, AuthenticationRequest};
 pub use block_device::{BlockDevice, RangeReader, RangeWriter};
 pub use config::Config;
-pub use error::{Error, Fault, ProtocolError};
+pub use error::{Advice, Error, Fault, ProtocolError};
 pub use initiator::Initiator;
 pub use iscsi_login::initiator::{Authenticated, Completed};
 pub use iscsi_login::{
@@ -28,6 +29,7 @@ pub use iscsi_login::{
 };
 pub use iscsi_pdu::{GrammarError, IscsiName, Isid, Lun, NameError, Portal, PortalError, TargetAddress};
 pub use isid_pool::IsidPool;
+pub use login_progress::LoginStep;
 pub use login_times::LoginTimes;
 pub use redirects::Moved;
 pub use session_handle::{PendingCommand, Session, SessionDetails};

@@ -45,6 +45,11 @@ impl<'a> Redirects<'a> {
         self.moved
     }
 
+    /// Redirections followed so far.
+    pub(crate) const fn hops(&self) -> usize {
+        self.hops
+    }
+
     /// Takes the redirection that came from `portal`; returns the portal to go on with.
     pub(crate) fn follow(&mut self, portal: Portal, redirect: &Redirect) -> Result<Portal, Error> {
         let named = redirect.addresses.iter().take(MAX_ADDRESSES).map(|address| address.portal(&portal));

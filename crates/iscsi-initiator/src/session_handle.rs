@@ -88,6 +88,21 @@ impl Session {
         &self.details
     }
 
+    /// Why the session is over; `None` while it lives.
+    #[must_use]
+    pub fn end_reason(&self) -> Option<Error> {
+        self.requests.is_closed().then(|| session_over(&self.ended))
+    }
+
+    /// Waits until the session is over, for whatever reason, and returns the reason.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has changed nothing.
+    pub async fn ended(&self) -> Error {
+        self.requests.closed().await;
+        session_over(&self.ended)
+    }
+
     /// Sends a command and waits for its end; a status other than GOOD is an error.
     ///
     /// # Errors

@@ -362,7 +362,10 @@ mod tests {
             let text = format!("TargetName=/{name}\0TargetAddress=x\0");
             parse_odd(text.as_bytes()).unusable.swap_remove(0).text
         };
-        assert_eq!(record(&"x".repeat(1024 - 28)), format!("TargetName=/{} TargetAddress=x", "x".repeat(996)));
+        assert_eq!(
+            record(&"x".repeat(1024 - 28)),
+            format!("TargetName=/{} TargetAddress=x", "x".repeat(996))
+        );
         assert_eq!(record(&"x".repeat(1024 - 27)), format!("TargetName=/{}", "x".repeat(997)));
         assert_eq!(record(&"x".repeat(1024 - 12)).len(), 1024);
         assert_eq!(record(&"x".repeat(1024 - 11)), format!("TargetName=/{}…", "x".repeat(1009)));

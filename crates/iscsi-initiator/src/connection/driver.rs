@@ -87,11 +87,18 @@ impl Driver {
     /// The whole life of the session. When all handles are gone it logs out by itself.
     pub(crate) async fn run(mut self) {
         let end = self.drive().await;
+        let portal = self.transport.portal();
         let error = match end {
-            End::LoggedOut => Error::SessionEnded("it is logged out".to_owned()),
-            End::Failed(error) => error,
+            End::LoggedOut => {
+                let reason = self.protocol.logged_out();
+                tracing::debug!(%portal, %reason, "logged out");
+                reason
+            }
+            End::Failed(error) => {
+                tracing::debug!(%portal, %error, "session over");
+                error
+            }
         };
-        tracing::debug!(portal = %self.transport.portal(), %error, "session over");
         let Self { transport, lease, mut requests, waiters, shared, .. } = self;
         let _ = shared.ended.set(error.clone());
         // Whoever learns of the end finds the ISID free.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use iscsi_login::initiator::Completed;
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
 use iscsi_pdu::{
-    InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, NopIn, NopOut, RawPdu,
+    AsyncEvent, InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, NopIn, NopOut, RawPdu,
     ScsiResponseCode, TargetTransferTag,
 };
 
@@ -16,6 +16,7 @@ use super::request::{Completion, SessionRequest};
 use super::status_numbers::StatusNumbers;
 use super::task::Task;
 use super::text_exchange::TextExchange;
+use crate::Error;
 
 /// Pings of the target answered at a time; more than a sane target sends are not queued.
 const MAX_PINGS: usize = 16;
@@ -37,6 +38,8 @@ pub(crate) struct Protocol {
     pub(super) logout: LogoutState,
     /// Whether deviations of the target are tolerated, and which were.
     pub(super) tolerance: Tolerance,
+    /// The asynchronous event by which the target asked for the logout.
+    pub(super) logout_requested: Option<AsyncEvent>,
     next_itt: u32,
 }
 
@@ -81,6 +84,7 @@ impl Protocol {
             finished: VecDeque::new(),
             logout: LogoutState::Open,
             tolerance,
+            logout_requested: None,
             next_itt: 1,
         }
     }
@@ -93,6 +97,11 @@ impl Protocol {
     /// Deviations of the target that were tolerated, in order.
     pub(crate) fn deviations(&self) -> &[ObservedDeviation] {
         self.tolerance.observed()
+    }
+
+    /// Why the session is over once it is logged out: at the target's request, or at the caller's.
+    pub(crate) fn logged_out(&self) -> Error {
+        self.logout_requested.map_or(Error::LoggedOut, |event| Error::LogoutRequested { event: event.0 })
     }
 
     /// Requests not yet answered.

@@ -56,7 +56,7 @@ impl Protocol {
         }
         if !pdu.is_final || !pdu.status.is_allowed_in_data_in() {
             let rule = "status comes with F=1 and is a good one (11.7.3)";
-            return Err(sequence(NAME, rule, pdu.status.0.into(), 0));
+            return Err(value(NAME, rule, pdu.status.0.into()));
         }
         let residual =
             Residual { overflow: pdu.overflow, underflow: pdu.underflow, count: pdu.residual_count };
@@ -82,7 +82,7 @@ impl Protocol {
             ScsiResponseCode::TARGET_FAILURE => Finished::TargetFailure(pdu.response),
             ScsiResponseCode(code) if code >= 0x80 => Finished::TargetFailure(pdu.response),
             ScsiResponseCode(code) => {
-                return Err(sequence(NAME, "responses 0x02 to 0x7f are reserved (11.4.3)", code.into(), 0));
+                return Err(value(NAME, "responses 0x02 to 0x7f are reserved (11.4.3)", code.into()));
             }
         };
         self.finish(itt, finished);
@@ -155,6 +155,7 @@ impl Protocol {
         tracing::info!(event = pdu.event.0, "asynchronous message");
         match pdu.event {
             AsyncEvent::LOGOUT_REQUEST | AsyncEvent::NEGOTIATE if self.logout == LogoutState::Open => {
+                self.logout_requested = Some(pdu.event);
                 self.log_out_now();
                 Ok(())
             }
@@ -181,7 +182,12 @@ impl Protocol {
 
 /// TAG-05: a tag that names nothing.
 fn unknown_task(pdu: &'static str, itt: InitiatorTaskTag) -> ProtocolError {
-    sequence(pdu, "its task tag names no task of its kind (4.2.5.3)", itt.0.into(), 0)
+    value(pdu, "its task tag names no task of its kind (4.2.5.3)", itt.0.into())
+}
+
+/// A value that is wrong without another one being the right one.
+const fn value(pdu: &'static str, rule: &'static str, received: u64) -> ProtocolError {
+    ProtocolError::Value { pdu, rule, received }
 }
 
 const fn sequence(pdu: &'static str, rule: &'static str, received: u64, expected: u64) -> ProtocolError {

@@ -65,7 +65,7 @@ impl UrlError {
             Self::QueryTwice { .. } => "leave one of them out",
             Self::QueryValue { .. } => "header_digest is none, crc32c, none-crc32c or crc32c-none",
             Self::Scheme | Self::NoTarget | Self::TargetText | Self::Target(_) => {
-                "write iscsi://host[:port]/target, the target as `iscsi discover` shows it"
+                "write iscsi://host[:port]/target, the target as discovery shows it"
             }
         }
     }

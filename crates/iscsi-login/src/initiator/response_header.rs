@@ -22,9 +22,10 @@ impl Exchange<'_> {
                 Ok(Some(redirect))
             }
             2 | 3 => Err(LoginError::Refused { stage: self.stage, status: response.status }),
-            class => expect_equal("Status-Class", class, 0, "classes above 3 are reserved (11.13.5)")
-                .map(|()| None)
-                .map_err(LoginError::from),
+            class => {
+                let rule = "classes above 3 are reserved (11.13.5)";
+                Err(Violation::HeaderValue { field: "Status-Class", received: class.into(), rule }.into())
+            }
         }
     }
 

@@ -60,7 +60,8 @@ impl Discover {
         if discovered.more_unusable > 0 {
             warn(&format!("{} more records are unusable and not shown", discovered.more_unusable));
         }
-        output::show(options.output, &found(&discovered, &portal), |found| table(found))
+        let found = found(&discovered, &portal);
+        output::show_list(options.output, &found, &format!("no targets at {portal}"), table)
     }
 }
 

@@ -37,7 +37,7 @@ impl Luns {
             }
             Ok(units)
         });
-        output::show(options.output, &units.await?, |units| table(units))
+        output::show_list(options.output, &units.await?, "no logical units", table)
     }
 }
 

@@ -53,7 +53,12 @@ impl Write {
     ) -> Result<u64, Failure> {
         let device = BlockDevice::open(session, lun).await?;
         let room = device.capacity().octets().saturating_sub(self.offset);
-        let Measured { file, length } = data_file::measure(&self.input_file, file, room).await?;
+        let Measured { file, length } = tokio::select! {
+            biased;
+            measured = data_file::measure(&self.input_file, file, room) => measured?,
+            // Standard input may take long, and until its end nothing is asked of the session.
+            error = session.ended() => return Err(error.into()),
+        };
         let mut writer = device.writer(self.offset, length)?;
         transfer.begin("writing", length);
         let mut source = Source::start(file, length);

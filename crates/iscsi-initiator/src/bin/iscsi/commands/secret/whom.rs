@@ -1,6 +1,7 @@
 //! Whom a secret is for.
 
 use clap::Args;
+use iscsi_initiator::GrammarError;
 use iscsi_secrets::{Scope, SecretStore};
 
 use crate::failure::Failure;
@@ -39,5 +40,15 @@ impl Whom {
 /// A typing error must not look like a change.
 pub(super) fn refuse_unknown(store: &impl SecretStore, scope: &Scope) -> Result<(), Failure> {
     let known = !scope.is_single() || store.entries()?.iter().any(|entry| entry.scope == *scope);
-    if known { Ok(()) } else { Err(Failure::UnknownScope { name: scope.to_string() }) }
+    if known { Ok(()) } else { Err(Failure::UnknownScope { name: name_of(scope) }) }
+}
+
+/// A text that does not look like a name may be a secret that was typed in the wrong place.
+fn name_of(scope: &Scope) -> String {
+    match scope {
+        Scope::Target(name) if name.check_grammar() == Err(GrammarError::Type) => {
+            "a target of this name".to_owned()
+        }
+        _ => scope.to_string(),
+    }
 }
