@@ -31,8 +31,9 @@ impl Player {
 
     /// Takes all steps, and then listens until the initiator closes.
     pub(super) async fn play(&mut self, script: Script) -> Result<(), Fault> {
+        let mut last_command = None;
         for step in script.steps {
-            self.take_step(step).await?;
+            self.take_step(step, &mut last_command).await?;
         }
         while let Ok(wire) = self.wire()
             && wire.receive().await?.is_some()
@@ -40,7 +41,7 @@ impl Player {
         Ok(())
     }
 
-    async fn take_step(&mut self, step: Step) -> Result<(), Fault> {
+    async fn take_step(&mut self, step: Step, last_command: &mut Option<ScsiCommand>) -> Result<(), Fault> {
         match step {
             Step::Take => drop(receive(self.wire()?).await?),
             Step::AnswerLogin(answer) => {
@@ -59,6 +60,13 @@ impl Player {
                 let command = serve_until(connection, operation).await?;
                 let moment = connection.take_in(&command)?;
                 let reply = answer(&command, &moment);
+                connection.reply(&reply).await?;
+                *last_command = Some(command);
+            }
+            Step::AnswerAgain(answer) => {
+                let command = last_command.as_ref().ok_or_else(out_of_place)?;
+                let connection = self.connection()?;
+                let reply = answer(command, &connection.moment());
                 connection.reply(&reply).await?;
             }
             Step::AnswerText(answer) => {

@@ -30,6 +30,8 @@ pub(super) enum Step {
     LogIn(Arc<Portal>),
     /// Serves requests as a good target would, until a SCSI Command with this operation code, and answers that one.
     AnswerCommand(u8, AnswerCommand),
+    /// Answers the command of the last `AnswerCommand` once more.
+    AnswerAgain(AnswerCommand),
     /// Serves requests as a good target would, until a Text Request, and answers that one.
     AnswerText(AnswerText),
     /// Sends PDUs that answer nothing.
@@ -121,6 +123,16 @@ impl Script {
         answer: impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync + 'static,
     ) -> Self {
         self.with(Step::AnswerCommand(operation, Arc::new(answer)))
+    }
+
+    /// Then answers the command of the last [`Self::answer_command`] once more: with the rest of its data, with its
+    /// status, or with something that it must not be answered by.
+    #[must_use]
+    pub fn answer_again(
+        self,
+        answer: impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::AnswerAgain(Arc::new(answer)))
     }
 
     /// The same with a Text Request.
