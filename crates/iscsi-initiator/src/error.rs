@@ -8,7 +8,7 @@ use iscsi_pdu::{LoginStatus, LogoutResponseCode, ScsiResponseCode, ScsiStatus, S
 use iscsi_secrets::StoreError;
 
 use crate::Portal;
-use crate::scsi::SenseData;
+use crate::scsi::{Incomplete, SenseData};
 
 /// A call that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +104,12 @@ pub enum Error {
     /// The target dropped or asked to end the session.
     #[error("target ended the session: {0}")]
     SessionEnded(String),
+    /// The target asked for a logout, and the session was logged out.
+    #[error("target asked for a logout, and the session was logged out")]
+    LogoutRequested,
+    /// The session was logged out by this side before.
+    #[error("the session was logged out")]
+    LoggedOut,
     /// A logout that the target did not grant.
     #[error("target answered the logout with code {}", .0.0)]
     Logout(LogoutResponseCode),
@@ -117,6 +123,21 @@ pub enum Error {
         /// Sense data, with CHECK CONDITION.
         sense: Option<SenseData>,
     },
+    /// A SCSI command that the target calls carried out, but whose data did not all move: nothing of it counts.
+    #[error("{command} is not complete although it ended well: {incomplete}")]
+    Incomplete {
+        /// The command's name.
+        command: &'static str,
+        /// What is missing or too much.
+        incomplete: Incomplete,
+    },
+    /// Written data that are not known to be stable: the logical unit has a volatile write cache and no command to
+    /// flush it.
+    #[error(
+        "written data may not be stable: the logical unit has a volatile write cache (WCE=1) and does not support \
+         SYNCHRONIZE CACHE"
+    )]
+    NotFlushed,
     /// The target could not carry the command out (iSCSI response other than 0).
     #[error("target failed to carry out {command}: response 0x{:02x}", .response.0)]
     TargetFailure {
@@ -190,7 +211,7 @@ impl Error {
     #[must_use]
     pub const fn fault(&self) -> Fault {
         match self {
-            Self::Caller(_) => Fault::Caller,
+            Self::Caller(_) | Self::LoggedOut => Fault::Caller,
             Self::Policy(_) => Fault::TargetNotAuthenticated,
             Self::Credentials(_) | Self::Secrets(_) => Fault::Secrets,
             Self::Random | Self::IsidPool { .. } | Self::IsidsExhausted { .. } => Fault::Internal,
@@ -198,12 +219,30 @@ impl Error {
             | Self::ConnectionLost { .. }
             | Self::ClosedDuringLogin { .. }
             | Self::Timeout { .. }
+            | Self::LogoutRequested
             | Self::SessionEnded(_) => Fault::Network,
             Self::Login { error, .. } => login_fault(error),
             Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
             Self::Protocol(_) | Self::Logout(_) | Self::Answer { .. } => Fault::Protocol,
-            Self::Command { .. } | Self::TargetFailure { .. } => Fault::Command,
+            Self::Command { .. }
+            | Self::Incomplete { .. }
+            | Self::NotFlushed
+            | Self::TargetFailure { .. } => Fault::Command,
         }
+    }
+
+    /// Whether only one command failed, so that the session can go on.
+    #[must_use]
+    pub const fn spares_session(&self) -> bool {
+        matches!(
+            self,
+            Self::Command { .. }
+                | Self::Incomplete { .. }
+                | Self::NotFlushed
+                | Self::TargetFailure { .. }
+                | Self::Answer { .. }
+                | Self::Caller(_)
+        )
     }
 
     /// What a person can change, where that is known.

@@ -4,26 +4,36 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use iscsi_pdu::{InitiatorTaskTag, TargetPdu};
-use tokio::sync::{mpsc, oneshot};
+use iscsi_pdu::{InitiatorTaskTag, LogoutResponseCode, TargetPdu};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::Transport;
 use crate::Error;
 use crate::isid_pool::IsidLease;
-use crate::session::{Finished, Protocol, SessionRequest};
+use crate::session::{Finished, LogoutCause, LogoutState, Protocol, SessionRequest};
 
 /// Octets queued for the socket beyond which no further PDU is made.
 const OUTBOX_LIMIT: usize = 1 << 20;
 /// Requests taken from the handles beyond those answered; the channel holds the rest.
 const MAX_LOAD: usize = 256;
+/// Requests that may wait between handles and driver.
+const QUEUE_LENGTH: usize = 64;
 
 /// A request with its time limit and the place for its result.
 pub(crate) struct Request {
     pub(crate) asked: SessionRequest,
     pub(crate) what: &'static str,
     pub(crate) limit: Duration,
+    /// The limit counts from the call, so it covers the time in the queue.
+    pub(crate) deadline: Instant,
     pub(crate) result: oneshot::Sender<Result<Finished, Error>>,
+}
+
+/// When a limit that begins now is over. Longer than a century is as good as never, and a clock can show it.
+pub(crate) fn deadline_after(limit: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+    Instant::now() + limit.min(CENTURY)
 }
 
 /// Who waits for a request, and until when.
@@ -34,6 +44,16 @@ struct Waiter {
     result: oneshot::Sender<Result<Finished, Error>>,
 }
 
+/// What the handles of a session hold of its task.
+#[derive(Clone)]
+pub(crate) struct Link {
+    pub(crate) requests: mpsc::Sender<Request>,
+    /// True asks for the logout, and so does the end of the last sender.
+    pub(crate) logout: watch::Sender<bool>,
+    /// Set before `requests` closes: why the session is over.
+    pub(crate) ended: Arc<OnceLock<Error>>,
+}
+
 /// Runs until the session is over; then every waiter has its answer and `ended` says why.
 pub(crate) struct Driver {
     transport: Transport,
@@ -41,15 +61,18 @@ pub(crate) struct Driver {
     lease: IsidLease,
     protocol: Protocol,
     requests: mpsc::Receiver<Request>,
+    logout: watch::Receiver<bool>,
     waiters: HashMap<InitiatorTaskTag, Waiter>,
     deadlines: BTreeSet<(Instant, u32)>,
-    ended: Arc<OnceLock<Error>>,
     logout_limit: Duration,
+    /// When a logout that began has to be over, whoever wanted it.
+    logout_deadline: Option<Instant>,
+    ended: Arc<OnceLock<Error>>,
 }
 
 /// Why the loop ends.
 enum End {
-    LoggedOut,
+    LoggedOut(LogoutCause, LogoutResponseCode),
     Failed(Error),
 }
 
@@ -59,27 +82,54 @@ impl From<Error> for End {
     }
 }
 
+impl From<End> for Error {
+    fn from(end: End) -> Self {
+        match end {
+            End::LoggedOut(LogoutCause::Initiator, LogoutResponseCode::CLOSED) => Self::LoggedOut,
+            End::LoggedOut(LogoutCause::Target, LogoutResponseCode::CLOSED) => Self::LogoutRequested,
+            End::LoggedOut(_, code) => Self::Logout(code),
+            End::Failed(error) => error,
+        }
+    }
+}
+
 impl Driver {
+    /// A task for this connection, and what handles need to reach it.
     pub(crate) fn new(
         transport: Transport,
         lease: IsidLease,
         protocol: Protocol,
-        requests: mpsc::Receiver<Request>,
-        ended: Arc<OnceLock<Error>>,
         logout_limit: Duration,
-    ) -> Self {
-        let (waiters, deadlines) = (HashMap::new(), BTreeSet::new());
-        Self { transport, lease, protocol, requests, waiters, deadlines, ended, logout_limit }
+    ) -> (Self, Link) {
+        let (sender, requests) = mpsc::channel(QUEUE_LENGTH);
+        let (wanted, logout) = watch::channel(false);
+        let ended = Arc::new(OnceLock::new());
+        let link = Link { requests: sender, logout: wanted, ended: Arc::clone(&ended) };
+        let (waiters, deadlines, logout_deadline) = (HashMap::new(), BTreeSet::new(), None);
+        let driver = Self {
+            transport,
+            lease,
+            protocol,
+            requests,
+            logout,
+            waiters,
+            deadlines,
+            logout_limit,
+            logout_deadline,
+            ended,
+        };
+        (driver, link)
     }
 
     /// The whole life of the session. When all handles are gone it logs out by itself.
     pub(crate) async fn run(mut self) {
-        let end = self.drive().await;
-        let error = match end {
-            End::LoggedOut => Error::SessionEnded("it is logged out".to_owned()),
-            End::Failed(error) => error,
-        };
-        tracing::debug!(portal = %self.transport.portal(), %error, "session over");
+        let error = Error::from(self.drive().await);
+        let portal = self.transport.portal();
+        if error == Error::LoggedOut {
+            tracing::debug!(%portal, "session logged out");
+        } else {
+            tracing::debug!(%portal, %error, "session over");
+        }
         let Self { transport, lease, mut requests, waiters, ended, .. } = self;
         let _ = ended.set(error.clone());
         // Whoever learns of the end finds the ISID free.
@@ -109,14 +159,28 @@ impl Driver {
     /// Sends what can be sent, then waits for whatever comes first.
     async fn step(&mut self) -> Result<(), End> {
         self.send()?;
-        let takes_requests = self.protocol.is_open() && self.protocol.load() < MAX_LOAD;
-        let deadline = self.deadlines.first().map(|deadline| deadline.0);
+        let is_open = self.protocol.logout_state() == LogoutState::Open;
+        let takes_requests = is_open && self.protocol.load() < MAX_LOAD;
+        let deadline = self.next_deadline(is_open);
         tokio::select! {
-            request = self.requests.recv(), if takes_requests => self.take(request),
+            request = self.requests.recv(), if takes_requests => match request {
+                Some(request) => self.take(request),
+                None => self.log_out(),
+            },
+            () = logout_wanted(&mut self.logout), if is_open => self.log_out(),
             progress = self.transport.make_progress() => progress?,
             () = wait_until(deadline) => return Err(self.expire().into()),
         }
         self.receive()
+    }
+
+    /// The first moment at which something takes too long. A logout is limited from the moment it is wanted.
+    fn next_deadline(&mut self, is_open: bool) -> Option<Instant> {
+        if !is_open && self.logout_deadline.is_none() {
+            self.logout_deadline = Some(deadline_after(self.logout_limit));
+        }
+        let first = self.deadlines.first().map(|deadline| deadline.0);
+        first.into_iter().chain(self.logout_deadline).min()
     }
 
     /// Fills the outbox from the protocol and pushes it into the socket.
@@ -142,31 +206,30 @@ impl Driver {
             let pdu = TargetPdu::decode(raw).map_err(Error::from)?;
             self.protocol.receive(pdu)?;
             while let Some((itt, finished)) = self.protocol.poll_finished() {
-                let logged_out = matches!(finished, Finished::Logout(_));
                 self.answer(itt, finished);
-                if logged_out {
-                    return Err(End::LoggedOut);
-                }
+            }
+            if let LogoutState::Answered(cause, code) = self.protocol.logout_state() {
+                return Err(End::LoggedOut(cause, code));
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, request: Option<Request>) {
-        let Some(Request { asked, what, limit, result }) = request else {
-            // The last handle is gone: nobody waits for this logout, but the target gets it.
-            return self.log_out_unasked();
-        };
-        let deadline = Instant::now() + limit;
+    fn take(&mut self, request: Request) {
+        let Request { asked, what, limit, deadline, result } = request;
         let itt = self.protocol.submit(asked);
         self.deadlines.insert((deadline, itt.0));
         self.waiters.insert(itt, Waiter { what, limit, deadline, result });
     }
 
-    fn log_out_unasked(&mut self) {
-        let (result, _) = oneshot::channel();
-        let (what, limit) = ("logout", self.logout_limit);
-        self.take(Some(Request { asked: SessionRequest::Logout, what, limit, result }));
+    /// What was handed over before the logout goes before it.
+    fn log_out(&mut self) {
+        while self.protocol.load() < MAX_LOAD
+            && let Ok(request) = self.requests.try_recv()
+        {
+            self.take(request);
+        }
+        self.protocol.log_out(LogoutCause::Initiator);
     }
 
     fn answer(&mut self, itt: InitiatorTaskTag, finished: Finished) {
@@ -177,17 +240,34 @@ impl Driver {
         }
     }
 
-    /// A request without an answer in time: at error recovery level 0 the session ends with it.
+    /// A request without an answer in time: at error recovery level 0 the session ends with it. So it does with a
+    /// logout.
     fn expire(&mut self) -> Error {
-        let waiter =
-            self.deadlines.pop_first().and_then(|(_, itt)| self.waiters.remove(&InitiatorTaskTag(itt)));
-        let Some(Waiter { what, limit, result, .. }) = waiter else {
-            return Error::Timeout { what: "a command", limit: self.logout_limit };
+        let now = Instant::now();
+        let due =
+            self.deadlines.first().filter(|first| first.0 <= now).map(|first| InitiatorTaskTag(first.1));
+        let Some(Waiter { what, limit, result, .. }) = due.and_then(|itt| self.waiters.remove(&itt)) else {
+            return Error::Timeout { what: self.logout_name(), limit: self.logout_limit };
         };
         let error = Error::Timeout { what, limit };
         let _ = result.send(Err(error.clone()));
         error
     }
+
+    const fn logout_name(&self) -> &'static str {
+        match self.protocol.logout_state() {
+            LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _) => {
+                "the logout that the target asked for"
+            }
+            _ => "logout",
+        }
+    }
+}
+
+/// Ready when a handle wants the logout, and when the last handle is gone.
+async fn logout_wanted(wanted: &mut watch::Receiver<bool>) {
+    // An error means that there is no sender any more.
+    let _ = wanted.wait_for(|wanted| *wanted).await;
 }
 
 /// Sleeps until the deadline, for ever without one.
