@@ -29,7 +29,7 @@ impl RangeReader {
     /// The next piece, `None` at the end of the range.
     ///
     /// # Errors
-    /// Those of the session, or a READ that brought fewer octets than asked for.
+    /// Those of the session, or [`Error::Incomplete`] for a READ that did not bring all that was asked for.
     ///
     /// # Cancel safety
     /// A future that is dropped may have lost a piece: drop the reader too.
@@ -39,7 +39,7 @@ impl RangeReader {
         }
         self.read_ahead().await?;
         let Some(pending) = self.pending.pop_front() else { return Ok(None) };
-        let data = pending.data().await?;
+        let data = self.device.complete(pending).await?;
         Ok(Some(self.trim(data)))
     }
 

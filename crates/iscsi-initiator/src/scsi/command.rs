@@ -82,6 +82,12 @@ pub fn synchronize_cache() -> Command {
     Command::new("SYNCHRONIZE CACHE", 0x35, Transfer::None)
 }
 
+/// SYNCHRONIZE CACHE (16) over the whole medium (SBC-3, 5.23), for units that know only this form.
+#[must_use]
+pub fn synchronize_cache_16() -> Command {
+    Command::new("SYNCHRONIZE CACHE (16)", 0x91, Transfer::None)
+}
+
 impl Completion {
     /// The completion itself if the command was carried out: with status GOOD, or with a recovered error
     /// ([`Self::recovered_error`]), and with all of its data if its length is exact.

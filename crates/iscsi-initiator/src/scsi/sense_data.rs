@@ -64,6 +64,16 @@ pub struct SenseData {
 }
 
 impl SenseData {
+    /// ILLEGAL REQUEST, INVALID COMMAND OPERATION CODE: the unit does not know the command.
+    pub(crate) const UNKNOWN_COMMAND: Self =
+        Self { key: SenseKey::ILLEGAL_REQUEST, asc: 0x20, ascq: 0x00, deferred: false };
+
+    /// Whether the unit, or a part of it, was reset or powered on (29/00 to 29/04): what its volatile cache held may be
+    /// lost. The loss of a nexus alone (29/07) does not clear a cache.
+    pub(crate) const fn reports_reset(self) -> bool {
+        self.asc == 0x29 && self.ascq <= 0x04
+    }
+
     /// Reads either format; `None` for anything else or too short.
     ///
     /// ```
@@ -105,6 +115,17 @@ impl fmt::Display for SenseData {
 #[cfg(test)]
 mod tests {
     use super::{SenseData, SenseKey};
+
+    #[test]
+    fn resets_and_what_only_looks_like_one() {
+        let reports = |asc, ascq| {
+            SenseData { key: SenseKey::UNIT_ATTENTION, asc, ascq, deferred: false }.reports_reset()
+        };
+        assert!((0..=4).all(|ascq| reports(0x29, ascq)));
+        assert!(
+            ![(0x29, 5), (0x29, 7), (0x2a, 0), (0x28, 0)].into_iter().any(|(asc, ascq)| reports(asc, ascq))
+        );
+    }
 
     #[test]
     fn both_formats_and_garbage() {
