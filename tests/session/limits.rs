@@ -1,5 +1,7 @@
 //! No wait without a limit: queued calls, logouts of every kind, and what a limit may be.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,10 +13,12 @@ use iscsi_pdu::{
 };
 use iscsi_secrets::MemoryStore;
 use iscsi_tests::ram_disk::RamDisk;
-use iscsi_tests::rogue::{Moment, Received, Reply, Rogue, Script, response};
+use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, response};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::stage::{config, log_in_by, open_config, rogue, wait_for};
+use crate::stage::{config, log_in, log_in_by, open_config, rogue, wait_for};
 
 const TEST_UNIT_READY: u8 = 0x00;
 const READ_10: u8 = 0x28;
@@ -210,17 +214,41 @@ async fn what_a_session_ended_of() {
     assert_eq!(logouts(&rogue), 1);
 }
 
-/// LGO-01, LGO-03: nothing is sent after the logout, and the connection closes after the answer, by a FIN.
+/// How the initiator ended a connection through a relay to this target, and the last PDU that it sent.
+async fn end_of_connection(target: SocketAddr, listener: TcpListener) -> (io::Result<usize>, Vec<u8>) {
+    let (initiator, _) = listener.accept().await.unwrap();
+    let (mut from_initiator, mut to_initiator) = initiator.into_split();
+    let (mut from_target, mut to_target) = TcpStream::connect(target).await.unwrap().into_split();
+    let answers = tokio::spawn(async move { tokio::io::copy(&mut from_target, &mut to_initiator).await });
+    let (mut last, mut buffer) = (Vec::new(), [0; 1024]);
+    loop {
+        match from_initiator.read(&mut buffer).await {
+            Ok(length) if length > 0 => {
+                last = buffer[..length].to_vec();
+                to_target.write_all(&last).await.unwrap();
+            }
+            end => {
+                answers.abort();
+                return (end, last);
+            }
+        }
+    }
+}
+
+/// The last request is the logout. After its answer the connection is closed in full, by a FIN and not by a reset.
 #[tokio::test]
 async fn lgo_01_lgo_03_lgo_06_the_end_on_the_wire() {
-    let (rogue, session) = rogue(|script| script.serve()).await;
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let portal = listener.local_addr().unwrap();
+    let relay = tokio::spawn(end_of_connection(running.portal(), listener));
+    let session = log_in(portal).await.unwrap();
     session.test_unit_ready(Lun::ZERO).await.unwrap();
     session.logout().await.unwrap();
-    timeout(PATIENCE, rogue.all_closed()).await.unwrap();
-    let opcodes: Vec<_> = rogue.received().iter().map(Received::opcode).collect();
-    assert_eq!(opcodes[opcodes.len() - 2..], [Opcode::SCSI_COMMAND, Opcode::LOGOUT_REQUEST]);
-    // A reset instead of a FIN would be a fault of the script's end.
-    assert_eq!(rogue.faults(), Vec::<String>::new());
+    let (end, last) = timeout(PATIENCE, relay).await.unwrap().unwrap();
+    assert_eq!(end.unwrap(), 0, "the end of the stream");
+    assert_eq!((last.len(), last[0] & 0x3f), (48, Opcode::LOGOUT_REQUEST.0));
+    assert_eq!(running.report().logouts, 1);
 }
 
 fn logout_response(moment: &Moment, code: LogoutResponseCode, itt: iscsi_pdu::InitiatorTaskTag) -> Reply {

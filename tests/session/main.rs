@@ -10,6 +10,7 @@
 
 mod attacks;
 mod authentication;
+mod commands;
 mod digests;
 mod discipline;
 mod discovery;
@@ -21,6 +22,7 @@ mod names;
 mod numbering;
 mod own_challenges;
 mod parallel;
+mod partial_results;
 mod residuals;
 mod secret_door;
 mod stage;

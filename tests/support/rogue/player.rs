@@ -8,6 +8,7 @@ use iscsi_pdu::{InitiatorPdu, LoginRequest, RawPdu, ScsiCommand, TextRequest};
 use tokio::net::TcpStream;
 
 use super::Script;
+use super::full_feature::{Moment, Reply};
 use super::log::Log;
 use super::script::Step;
 use crate::ram_disk::connection::{Connection, Flow};
@@ -89,6 +90,7 @@ impl Player {
                     flow = connection.handle(raw).await?;
                 }
             }
+            Step::ServeBut(answer) => serve_but(self.connection()?, &*answer).await?,
             Step::Send(octets) => self.wire()?.send_octets(&octets).await?,
             Step::Trickle(octets, pause) => trickle(self.wire()?, &octets, pause).await?,
             Step::Pause(time) => tokio::time::sleep(time).await,
@@ -128,6 +130,31 @@ async fn serve_until(connection: &mut Connection, operation: u8) -> Result<ScsiC
             _ => drop(connection.handle(raw).await?),
         }
     }
+}
+
+/// Serves as a good target would, but for the commands that have an answer of their own.
+async fn serve_but(
+    connection: &mut Connection,
+    answer: &(dyn Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync),
+) -> Result<(), Fault> {
+    let mut flow = Flow::GoOn;
+    while flow == Flow::GoOn {
+        let raw = receive(&mut connection.wire).await?;
+        let own = match InitiatorPdu::decode(raw.clone())? {
+            InitiatorPdu::ScsiCommand(command) => {
+                answer(&command, &connection.moment_after(&command)).map(|reply| (command, reply))
+            }
+            _ => None,
+        };
+        match own {
+            Some((command, reply)) => {
+                connection.take_in(&command)?;
+                connection.reply(&reply).await?;
+            }
+            None => flow = connection.handle(raw).await?,
+        }
+    }
+    Ok(())
 }
 
 /// The same until a Text Request comes.

@@ -14,6 +14,8 @@ use crate::ram_disk::portal::Portal;
 type AnswerLogin = Arc<dyn Fn(&LoginRequest) -> LoginResponse + Send + Sync>;
 /// Makes the answer to a SCSI Command.
 type AnswerCommand = Arc<dyn Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync>;
+/// Makes the answer to a SCSI Command, or leaves it to the good target.
+type AnswerSome = Arc<dyn Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync>;
 /// Makes the answer to a Text Request.
 type AnswerText = Arc<dyn Fn(&TextRequest, &Moment) -> Reply + Send + Sync>;
 /// Makes something to be sent unasked.
@@ -38,6 +40,8 @@ pub(super) enum Step {
     Announce(Announce),
     /// Serves requests as a good target would, until the initiator leaves.
     Serve,
+    /// The same, but for the SCSI Commands that have an answer of their own.
+    ServeBut(AnswerSome),
     /// Sends these octets.
     Send(Bytes),
     /// Sends these octets one at a time, with a pause after each.
@@ -155,6 +159,15 @@ impl Script {
     #[must_use]
     pub fn serve(self) -> Self {
         self.with(Step::Serve)
+    }
+
+    /// The same, but for the commands of which `answer` makes an answer.
+    #[must_use]
+    pub fn serve_but(
+        self,
+        answer: impl Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::ServeBut(Arc::new(answer)))
     }
 
     /// Then sends these octets.

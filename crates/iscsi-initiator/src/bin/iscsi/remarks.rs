@@ -44,7 +44,7 @@ pub(crate) fn warn_of_recovered_errors(device: &BlockDevice) {
     let count = device.recovered_errors();
     if count > 0 {
         warn(&format!(
-            "the logical unit recovered from errors in {count} commands (RECOVERED ERROR); -v lists them"
+            "commands that succeeded after the logical unit had recovered from an error (RECOVERED ERROR): {count}; -v lists them"
         ));
     }
 }
