@@ -19,7 +19,7 @@ fn commands(rogue: &Rogue) -> Vec<ScsiCommand> {
 /// A read, a write, one without data and a read of nothing, as they leave.
 #[tokio::test]
 async fn cmd_01_cmd_03_cmd_04_cmd_16_commands_on_the_wire() {
-    let (rogue, session) = rogue(|script| script.serve()).await;
+    let (rogue, session) = rogue(Script::serve).await;
     session.execute(Lun::ZERO, scsi::read_blocks(0, 2, 512)).await.unwrap();
     session.execute(Lun::ZERO, scsi::write_blocks(0, 1, vec![7; 512].into())).await.unwrap();
     session.execute(Lun::ZERO, scsi::test_unit_ready()).await.unwrap();
@@ -42,7 +42,7 @@ async fn cmd_01_cmd_03_cmd_04_cmd_16_commands_on_the_wire() {
     assert!(commands.iter().all(|command| command.attribute == TaskAttribute::SIMPLE && !command.immediate));
 }
 
-/// SenseLength beyond the segment is a format error; within it, what follows is no sense data.
+/// `SenseLength` beyond the segment is a format error; within it, what follows is no sense data.
 #[tokio::test]
 async fn cmd_07_sense_data_stay_inside_the_segment() {
     for (length, fits) in [(18_u16, true), (10, true), (19, false), (u16::MAX, false)] {

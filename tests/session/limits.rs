@@ -162,7 +162,7 @@ async fn the_limit_of_a_call_covers_its_time_in_the_queue() {
     const SYNCHRONIZE_CACHE: u8 = 0x35;
     let slow =
         Script::new().pause(Duration::from_secs(40)).answer_command(SYNCHRONIZE_CACHE, |_, _| silent());
-    let (_rogue, session) = limited(Duration::from_secs(60), slow).await;
+    let (_rogue, session) = limited(Duration::from_mins(1), slow).await;
     let begin = tokio::time::Instant::now();
     let mut reads = Vec::new();
     for _ in 0..300 {
@@ -197,7 +197,7 @@ async fn the_longest_limits_are_no_panic() {
 /// A clean end is no error for whoever wants the end, and is called by its name for everybody else.
 #[tokio::test]
 async fn what_a_session_ended_of() {
-    let (_rogue, session) = rogue(|script| script.serve()).await;
+    let (_rogue, session) = rogue(Script::serve).await;
     let other = session.clone();
     assert_eq!(other.end(), None);
     session.logout().await.unwrap();
