@@ -17,6 +17,7 @@ mod discovery;
 mod isids;
 mod limits;
 mod login_phase;
+mod lun_lists;
 mod malformed;
 mod names;
 mod numbering;

@@ -65,7 +65,7 @@ async fn fails(session: &Session, command: scsi::Command, incomplete: Incomplete
     let name = command.name;
     let error = session.execute(Lun::ZERO, command).await.unwrap_err();
     assert_eq!(error, Error::Incomplete { command: name, incomplete });
-    assert_eq!((error.fault(), error.spares_session()), (Fault::Command, true));
+    assert_eq!((error.fault(), error.leaves_session_open()), (Fault::Command, true));
     assert!(error.to_string().contains(&incomplete.to_string()), "{error}");
     session.test_unit_ready(Lun::ZERO).await.unwrap();
 }

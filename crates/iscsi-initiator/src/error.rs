@@ -231,9 +231,9 @@ impl Error {
         }
     }
 
-    /// Whether only one command failed, so that the session can go on.
+    /// Whether the failure is that of one call alone, so that the session can go on.
     #[must_use]
-    pub const fn spares_session(&self) -> bool {
+    pub const fn leaves_session_open(&self) -> bool {
         matches!(
             self,
             Self::Command { .. }

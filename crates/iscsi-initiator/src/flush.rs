@@ -56,7 +56,7 @@ impl Session {
         let answer = self.ask(lun, scsi::caching_mode_page()).await;
         match answer.and_then(|answer| scsi::parse_write_cache_enabled(&answer.data)) {
             Ok(enabled) => Ok(Some(enabled)),
-            Err(error) if error.spares_session() => {
+            Err(error) if error.leaves_session_open() => {
                 tracing::debug!(%lun, %error, "no caching mode page");
                 Ok(None)
             }

@@ -82,14 +82,14 @@ impl Session {
                 return Ok(LunList { luns, total, origin: LunListOrigin::Lun0 });
             }
             Ok(_) => None,
-            Err(error) if error.spares_session() => Some(error),
+            Err(error) if error.leaves_session_open() => Some(error),
             Err(error) => return Err(error),
         };
         match (self.luns_reported_by(Lun::REPORT_LUNS).await, refused) {
             (Ok((luns, total)), refused) => {
                 Ok(LunList { luns, total, origin: LunListOrigin::WellKnownLun { refused } })
             }
-            (Err(error), _) if !error.spares_session() => Err(error),
+            (Err(error), _) if !error.leaves_session_open() => Err(error),
             (Err(_), None) => Ok(LunList { luns: Vec::new(), total: 0, origin: LunListOrigin::Lun0 }),
             (Err(_), Some(refused)) => self.lun_0_alone(refused).await,
         }
@@ -102,7 +102,7 @@ impl Session {
                 let origin = LunListOrigin::Lun0Alone { refused };
                 Ok(LunList { luns: vec![Lun::ZERO], total: 1, origin })
             }
-            Err(error) if !error.spares_session() => Err(error),
+            Err(error) if !error.leaves_session_open() => Err(error),
             _ => Err(refused),
         }
     }
@@ -182,7 +182,7 @@ impl Session {
         let page = self.page(lun, 0xb0).await;
         match page.and_then(|page| page.map(|page| scsi::parse_max_transfer(&page.data)).transpose()) {
             Ok(limit) => Ok(limit.flatten()),
-            Err(error) if error.spares_session() => {
+            Err(error) if error.leaves_session_open() => {
                 tracing::debug!(%lun, %error, "no block limits");
                 Ok(None)
             }

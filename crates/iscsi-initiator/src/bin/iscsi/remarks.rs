@@ -22,7 +22,7 @@ impl Remarks {
             Err(error) => error,
         };
         self.add(format!("{what}: {error}"));
-        if error.spares_session() { Ok(None) } else { Err(error) }
+        if error.leaves_session_open() { Ok(None) } else { Err(error) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
