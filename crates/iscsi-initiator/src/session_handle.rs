@@ -1,6 +1,6 @@
 //! A session as a program holds it: a cheap handle to the task that owns the socket.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use iscsi_login::{DiscoveredTarget, parse_send_targets};
 use iscsi_pdu::{IscsiName, Isid, TextWriter};
 use tokio::sync::oneshot;
 
-use crate::connection::{Driver, Link, Request, Transport, deadline_after};
+use crate::connection::{Driver, Limits, Link, Request, Shared, Transport, deadline_after};
 use crate::isid_pool::IsidLease;
 use crate::redirects::Moved;
 use crate::scsi::{Command, TransferLength};
@@ -27,8 +27,13 @@ const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
 /// drop of the last clone, or the target. When a limit is exceeded the session is over and its connection is closed.
 #[derive(Clone)]
 pub struct Session {
+    inner: Arc<Inner>,
+}
+
+/// What all clones share.
+struct Inner {
     link: Link,
-    details: Arc<SessionDetails>,
+    details: SessionDetails,
     command_timeout: Duration,
 }
 
@@ -59,16 +64,16 @@ impl Session {
     ) -> Self {
         let Completed { parameters, cmd_sn, exp_stat_sn, numbers, .. } = details.completed;
         let protocol = Protocol::new(parameters, cmd_sn, exp_stat_sn, numbers);
-        let logout_limit = command_timeout.min(LONGEST_LOGOUT);
-        let (driver, link) = Driver::new(transport, lease, protocol, logout_limit);
+        let limits = Limits { command: command_timeout, logout: command_timeout.min(LONGEST_LOGOUT) };
+        let (driver, link) = Driver::new(transport, lease, protocol, limits);
         tokio::spawn(driver.run());
-        Self { link, details: Arc::new(details), command_timeout }
+        Self { inner: Arc::new(Inner { link, details, command_timeout }) }
     }
 
     /// What is known since the login.
     #[must_use]
     pub fn details(&self) -> &SessionDetails {
-        &self.details
+        &self.inner.details
     }
 
     /// Sends a command and waits for its end, as [`PendingCommand::completion`] does.
@@ -96,7 +101,7 @@ impl Session {
         let exact = command.transfer_length == TransferLength::Exact;
         let request = ScsiRequest { lun, cdb: command.cdb, transfer: command.transfer, exact };
         let result = self.request(SessionRequest::Scsi(request), name).await?;
-        Ok(PendingCommand { name, lun, result, ended: Arc::clone(&self.link.ended) })
+        Ok(PendingCommand { name, lun, result, shared: Arc::clone(&self.inner.link.shared) })
     }
 
     /// Asks for targets: `All` in a discovery session, a name, or nothing for the target of this session
@@ -129,7 +134,7 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped leaves the session ending by itself.
     pub async fn logout(self) -> Result<(), Error> {
-        self.link.logout.send_replace(true);
+        self.inner.link.shared.logout.notify_one();
         // Whatever the answer, the session is over; its ISID is free when this returns.
         match self.ended().await {
             Error::LoggedOut | Error::LogoutRequested => Ok(()),
@@ -143,28 +148,30 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn ended(&self) -> Error {
-        self.link.requests.closed().await;
-        session_over(&self.link.ended)
+        self.inner.link.requests.closed().await;
+        self.inner.link.shared.session_over()
     }
 
     /// Why the session is over, if it is.
     #[must_use]
     pub fn end(&self) -> Option<Error> {
-        self.link.requests.is_closed().then(|| session_over(&self.link.ended))
+        let Link { requests, shared } = &self.inner.link;
+        requests.is_closed().then(|| shared.session_over())
     }
 
     async fn request(&self, request: SessionRequest, what: &'static str) -> Result<Receiver, Error> {
         let (result, receiver) = oneshot::channel();
-        let limit = self.command_timeout;
-        let request = Request { what, asked: request, limit, deadline: deadline_after(limit), result };
+        let deadline = deadline_after(self.inner.command_timeout);
+        let Link { requests, shared } = &self.inner.link;
         // The wait for a place in the queue is limited too: whatever is ahead has an earlier deadline, and with the first
         // that is missed the session ends.
-        self.link.requests.send(request).await.map_err(|_| session_over(&self.link.ended))?;
+        let sent = requests.send(Request { what, asked: request, deadline, result }).await;
+        sent.map_err(|_| shared.session_over())?;
         Ok(receiver)
     }
 
     async fn wait(&self, result: Receiver) -> Result<Finished, Error> {
-        result.await.unwrap_or_else(|_| Err(session_over(&self.link.ended)))
+        result.await.unwrap_or_else(|_| Err(self.inner.link.shared.session_over()))
     }
 }
 
@@ -176,7 +183,7 @@ pub struct PendingCommand {
     name: &'static str,
     lun: Lun,
     result: Receiver,
-    ended: Arc<OnceLock<Error>>,
+    shared: Arc<Shared>,
 }
 
 impl PendingCommand {
@@ -190,8 +197,8 @@ impl PendingCommand {
     /// # Cancel safety
     /// A future that is dropped abandons the result: the command may have been carried out, now or later.
     pub async fn completion(self) -> Result<Completion, Error> {
-        let Self { name, lun, result, ended } = self;
-        match result.await.unwrap_or_else(|_| Err(session_over(&ended)))? {
+        let Self { name, lun, result, shared } = self;
+        match result.await.unwrap_or_else(|_| Err(shared.session_over()))? {
             Finished::Scsi(completion) => {
                 let completion = completion.into_good(name)?;
                 if let Some(sense) = completion.recovered_error() {
@@ -216,8 +223,11 @@ impl PendingCommand {
     }
 }
 
-fn session_over(ended: &OnceLock<Error>) -> Error {
-    ended.get().cloned().unwrap_or_else(|| Error::SessionEnded("its task is gone".to_owned()))
+impl Shared {
+    /// Why the session is over.
+    fn session_over(&self) -> Error {
+        self.ended.get().cloned().unwrap_or_else(|| Error::SessionEnded("its task is gone".to_owned()))
+    }
 }
 
 /// The protocol answers each request in kind; this is for a mistake of ours.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use iscsi_pdu::{InitiatorTaskTag, LogoutResponseCode, TargetPdu};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::Transport;
@@ -24,8 +24,7 @@ const QUEUE_LENGTH: usize = 64;
 pub(crate) struct Request {
     pub(crate) asked: SessionRequest,
     pub(crate) what: &'static str,
-    pub(crate) limit: Duration,
-    /// The limit counts from the call, so it covers the time in the queue.
+    /// It counts from the call, so it covers the time in the queue.
     pub(crate) deadline: Instant,
     pub(crate) result: oneshot::Sender<Result<Finished, Error>>,
 }
@@ -39,35 +38,53 @@ pub(crate) fn deadline_after(limit: Duration) -> Instant {
 /// Who waits for a request, and until when.
 struct Waiter {
     what: &'static str,
-    limit: Duration,
     deadline: Instant,
     result: oneshot::Sender<Result<Finished, Error>>,
 }
 
-/// What the handles of a session hold of its task.
-#[derive(Clone)]
-pub(crate) struct Link {
-    pub(crate) requests: mpsc::Sender<Request>,
-    /// True asks for the logout, and so does the end of the last sender.
-    pub(crate) logout: watch::Sender<bool>,
-    /// Set before `requests` closes: why the session is over.
-    pub(crate) ended: Arc<OnceLock<Error>>,
+/// What the task of a session shares with its handles.
+#[derive(Default)]
+pub(crate) struct Shared {
+    /// Asks for the logout.
+    pub(crate) logout: Notify,
+    /// Why the session is over; set before the queue of requests closes.
+    pub(crate) ended: OnceLock<Error>,
 }
 
-/// Runs until the session is over; then every waiter has its answer and `ended` says why.
+/// What all handles of a session hold of its task together. When they are gone, the session logs out.
+pub(crate) struct Link {
+    pub(crate) requests: mpsc::Sender<Request>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.shared.logout.notify_one();
+    }
+}
+
+/// The limits of a session.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// For each request, from the call to its end.
+    pub(crate) command: Duration,
+    /// For the logout, from the moment it is wanted.
+    pub(crate) logout: Duration,
+}
+
+/// Runs until the session is over; then every waiter has its answer and `Shared::ended` says why.
 pub(crate) struct Driver {
     transport: Transport,
     /// Let go when the connection is closed, and not before (NAM-06).
     lease: IsidLease,
     protocol: Protocol,
     requests: mpsc::Receiver<Request>,
-    logout: watch::Receiver<bool>,
+    shared: Arc<Shared>,
     waiters: HashMap<InitiatorTaskTag, Waiter>,
     deadlines: BTreeSet<(Instant, u32)>,
-    logout_limit: Duration,
+    limits: Limits,
     /// When a logout that began has to be over, whoever wanted it.
     logout_deadline: Option<Instant>,
-    ended: Arc<OnceLock<Error>>,
 }
 
 /// Why the loop ends.
@@ -99,24 +116,22 @@ impl Driver {
         transport: Transport,
         lease: IsidLease,
         protocol: Protocol,
-        logout_limit: Duration,
+        limits: Limits,
     ) -> (Self, Link) {
         let (sender, requests) = mpsc::channel(QUEUE_LENGTH);
-        let (wanted, logout) = watch::channel(false);
-        let ended = Arc::new(OnceLock::new());
-        let link = Link { requests: sender, logout: wanted, ended: Arc::clone(&ended) };
+        let shared = Arc::<Shared>::default();
+        let link = Link { requests: sender, shared: Arc::clone(&shared) };
         let (waiters, deadlines, logout_deadline) = (HashMap::new(), BTreeSet::new(), None);
         let driver = Self {
             transport,
             lease,
             protocol,
             requests,
-            logout,
+            shared,
             waiters,
             deadlines,
-            logout_limit,
+            limits,
             logout_deadline,
-            ended,
         };
         (driver, link)
     }
@@ -130,8 +145,8 @@ impl Driver {
         } else {
             tracing::debug!(%portal, %error, "session over");
         }
-        let Self { transport, lease, mut requests, waiters, ended, .. } = self;
-        let _ = ended.set(error.clone());
+        let Self { transport, lease, mut requests, waiters, shared, .. } = self;
+        let _ = shared.ended.set(error.clone());
         // Whoever learns of the end finds the ISID free.
         drop(transport);
         drop(lease);
@@ -167,7 +182,7 @@ impl Driver {
                 Some(request) => self.take(request),
                 None => self.log_out(),
             },
-            () = logout_wanted(&mut self.logout), if is_open => self.log_out(),
+            () = self.shared.logout.notified(), if is_open => self.log_out(),
             progress = self.transport.make_progress() => progress?,
             () = wait_until(deadline) => return Err(self.expire().into()),
         }
@@ -177,7 +192,7 @@ impl Driver {
     /// The first moment at which something takes too long. A logout is limited from the moment it is wanted.
     fn next_deadline(&mut self, is_open: bool) -> Option<Instant> {
         if !is_open && self.logout_deadline.is_none() {
-            self.logout_deadline = Some(deadline_after(self.logout_limit));
+            self.logout_deadline = Some(deadline_after(self.limits.logout));
         }
         let first = self.deadlines.first().map(|deadline| deadline.0);
         first.into_iter().chain(self.logout_deadline).min()
@@ -216,10 +231,10 @@ impl Driver {
     }
 
     fn take(&mut self, request: Request) {
-        let Request { asked, what, limit, deadline, result } = request;
+        let Request { asked, what, deadline, result } = request;
         let itt = self.protocol.submit(asked);
         self.deadlines.insert((deadline, itt.0));
-        self.waiters.insert(itt, Waiter { what, limit, deadline, result });
+        self.waiters.insert(itt, Waiter { what, deadline, result });
     }
 
     /// What was handed over before the logout goes before it.
@@ -246,10 +261,10 @@ impl Driver {
         let now = Instant::now();
         let due =
             self.deadlines.first().filter(|first| first.0 <= now).map(|first| InitiatorTaskTag(first.1));
-        let Some(Waiter { what, limit, result, .. }) = due.and_then(|itt| self.waiters.remove(&itt)) else {
-            return Error::Timeout { what: self.logout_name(), limit: self.logout_limit };
+        let Some(Waiter { what, result, .. }) = due.and_then(|itt| self.waiters.remove(&itt)) else {
+            return Error::Timeout { what: self.logout_name(), limit: self.limits.logout };
         };
-        let error = Error::Timeout { what, limit };
+        let error = Error::Timeout { what, limit: self.limits.command };
         let _ = result.send(Err(error.clone()));
         error
     }
@@ -262,12 +277,6 @@ impl Driver {
             _ => "logout",
         }
     }
-}
-
-/// Ready when a handle wants the logout, and when the last handle is gone.
-async fn logout_wanted(wanted: &mut watch::Receiver<bool>) {
-    // An error means that there is no sender any more.
-    let _ = wanted.wait_for(|wanted| *wanted).await;
 }
 
 /// Sleeps until the deadline, for ever without one.

@@ -45,7 +45,7 @@ pub(crate) struct Protocol {
 #[derive(Debug)]
 pub(super) enum Activity {
     Scsi(Box<Task>),
-    Text(TextExchange),
+    Text(Box<TextExchange>),
 }
 
 /// What an answer to a ping echoes.
@@ -122,7 +122,7 @@ impl Protocol {
         let itt = self.allocate_tag();
         let activity = match request {
             SessionRequest::Scsi(request) => Activity::Scsi(Box::new(Task::new(request))),
-            SessionRequest::Text(question) => Activity::Text(TextExchange::new(question)),
+            SessionRequest::Text(question) => Activity::Text(Box::new(TextExchange::new(question))),
         };
         self.waiting.push_back((itt, activity));
         itt
