@@ -192,7 +192,7 @@ fn a_logout_that_the_target_requests_is_called_one() {
     });
     let outcome = target.read(&[]).expect(7);
     assert!(hint(&outcome).contains("log in again"), "{}", outcome.stderr);
-    let outcome = outcome.complains("target requested a logout (asynchronous event 1)");
+    let outcome = outcome.complains("target requested a logout");
     // Told once, by what failed of it.
     assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
 }

@@ -78,7 +78,7 @@ fn failures_before_and_behind_the_login_have_their_stage_too() {
         Scripted::after_login(|script| script.check_condition(0x28, Sense::LBA_OUT_OF_RANGE).serve());
     let failed = error(target.read(&JSON), 8, "command");
     assert_eq!(failed["stage"], "full_feature_phase");
-    assert_eq!(failed["message"], "read ended early: /dev/null has the first 0 of 512 octets");
+    assert_eq!(failed["message"], "read ended early: /dev/null has the first 0 of 512 bytes");
     assert!(failed["causes"][0].as_str().unwrap().contains("0x21/0x00"), "{failed}");
 }
 

@@ -24,19 +24,16 @@ async fn log_01_log_34_one_login_phase_at_the_beginning() {
     assert!(is_login[0] && is_login.is_sorted_by(|earlier, later| earlier >= later), "{is_login:?}");
 }
 
-/// LOG-02: anything but a Login Response ends the connection at once.
+/// LOG-02: anything but a Login Response ends the connection at once, a Reject of whatever reason too.
 #[tokio::test]
-async fn log_02_other_pdus_during_the_login() {
+async fn log_02_rej_03_other_pdus_during_the_login() {
     let numbers = TargetNumbers::default();
+    let reject = |reason| TargetPdu::Reject(Reject { reason, numbers, data_sn: 0, data: Bytes::new() });
     let (lun, itt, ttt) = (Lun::ZERO, InitiatorTaskTag::RESERVED, TargetTransferTag(1));
     let others = [
         TargetPdu::NopIn(NopIn { lun, itt, ttt, numbers, data: Bytes::new() }),
-        TargetPdu::Reject(Reject {
-            reason: RejectReason::PROTOCOL_ERROR,
-            numbers,
-            data_sn: 0,
-            data: Bytes::new(),
-        }),
+        reject(RejectReason::PROTOCOL_ERROR),
+        reject(RejectReason::NEGOTIATION_RESET),
         TargetPdu::AsyncMessage(AsyncMessage {
             lun,
             numbers,

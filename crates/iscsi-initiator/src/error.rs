@@ -11,7 +11,7 @@ use iscsi_login::{LoginError, Misuse, Violation};
 use iscsi_pdu::{LoginStatus, LogoutResponseCode, ScsiResponseCode, ScsiStatus, Stage};
 use iscsi_secrets::StoreError;
 
-use crate::scsi::SenseData;
+use crate::scsi::{Incomplete, SenseData};
 use crate::{LoginStep, Portal};
 pub use advice::Advice;
 
@@ -136,13 +136,10 @@ pub enum Error {
     /// The target dropped the session, or announced that it would.
     #[error("target ended the session: {0}")]
     SessionEnded(String),
-    /// The target asked for the end of the session ([RFC 7143, section
+    /// The target requested the end of the session ([RFC 7143, section
     /// 11.9.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.9.1)); the initiator has logged out.
-    #[error("target requested a logout (asynchronous event {event}), and the session is logged out")]
-    LogoutRequested {
-        /// The event: 1 is a request to log out, 4 one to negotiate, which a new login does.
-        event: u8,
-    },
+    #[error("target requested a logout, and the session is logged out")]
+    LogoutRequested,
     /// A call after the caller's own logout.
     #[error("the session is logged out")]
     LoggedOut,
@@ -159,6 +156,21 @@ pub enum Error {
         /// Sense data, with CHECK CONDITION.
         sense: Option<SenseData>,
     },
+    /// A SCSI command that the target calls carried out, but whose data did not all move: nothing of it counts.
+    #[error("{command} is not complete although it ended well: {incomplete}")]
+    Incomplete {
+        /// The command's name.
+        command: &'static str,
+        /// What is missing or too much.
+        incomplete: Incomplete,
+    },
+    /// Written data that are not known to be stable: the logical unit has a volatile write cache and no command to
+    /// flush it.
+    #[error(
+        "written data may not be stable: the logical unit has a volatile write cache (WCE=1) and does not support \
+         SYNCHRONIZE CACHE"
+    )]
+    NotFlushed,
     /// The target could not carry the command out (iSCSI response other than 0).
     #[error("target failed to carry out {command}: response 0x{:02x}", .response.0)]
     TargetFailure {
@@ -251,15 +263,32 @@ impl Error {
             | Self::ClosedDuringLogin { .. }
             | Self::Timeout { .. }
             | Self::LoginTimeout { .. }
-            | Self::SessionEnded(_)
-            | Self::LogoutRequested { .. } => Fault::Network,
+            | Self::LogoutRequested
+            | Self::SessionEnded(_) => Fault::Network,
             Self::Login { error, .. } => login_fault(error),
             Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
             Self::Protocol(_) | Self::MalformedDuringLogin { .. } | Self::Logout(_) | Self::Answer { .. } => {
                 Fault::Protocol
             }
-            Self::Command { .. } | Self::TargetFailure { .. } => Fault::Command,
+            Self::Command { .. }
+            | Self::Incomplete { .. }
+            | Self::NotFlushed
+            | Self::TargetFailure { .. } => Fault::Command,
         }
+    }
+
+    /// Whether the failure is that of one call alone, so that the session can go on.
+    #[must_use]
+    pub const fn leaves_session_open(&self) -> bool {
+        matches!(
+            self,
+            Self::Command { .. }
+                | Self::Incomplete { .. }
+                | Self::NotFlushed
+                | Self::TargetFailure { .. }
+                | Self::Answer { .. }
+                | Self::Caller(_)
+        )
     }
 
     /// What to do about it, in terms of this library's settings, where that is known.

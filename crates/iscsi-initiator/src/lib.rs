@@ -6,6 +6,7 @@ mod blocking;
 mod config;
 mod connection;
 mod error;
+mod flush;
 mod initiator;
 mod isid_pool;
 mod logical_units;
@@ -21,6 +22,7 @@ pub use authentication::{AuthenticationMode, AuthenticationRequest};
 pub use block_device::{BlockDevice, RangeReader, RangeWriter};
 pub use config::Config;
 pub use error::{Advice, Error, Fault, ProtocolError};
+pub use flush::Flush;
 pub use initiator::Initiator;
 pub use iscsi_login::initiator::{Authenticated, Completed};
 pub use iscsi_login::{
@@ -29,6 +31,7 @@ pub use iscsi_login::{
 };
 pub use iscsi_pdu::{GrammarError, IscsiName, Isid, Lun, NameError, Portal, PortalError, TargetAddress};
 pub use isid_pool::IsidPool;
+pub use logical_units::{LunList, LunListOrigin};
 pub use login_progress::LoginStep;
 pub use login_times::LoginTimes;
 pub use redirects::Moved;

@@ -117,7 +117,7 @@ impl Error {
             Self::Timeout { .. } => Advice::CommandTimeout,
             Self::RedirectRefused { .. } => Advice::AllowRedirect,
             Self::RedirectLoop { .. } => Advice::RedirectLoop,
-            Self::LogoutRequested { .. } => Advice::LogInAgain,
+            Self::LogoutRequested => Advice::LogInAgain,
             Self::Login { error, .. } => return of_login(error),
             Self::Command { status, sense, .. } => return of_command(*status, *sense),
             _ => return None,

@@ -18,7 +18,12 @@ fn violation(error: Violation) -> Error {
 }
 
 fn command(status: ScsiStatus, sense: Option<(u8, u8, u8)>) -> Error {
-    let sense = sense.map(|(key, asc, ascq)| SenseData { key: crate::scsi::SenseKey(key), asc, ascq });
+    let sense = sense.map(|(key, asc, ascq)| SenseData {
+        key: crate::scsi::SenseKey(key),
+        asc,
+        ascq,
+        deferred: false,
+    });
     Error::Command { command: "WRITE (10)", status, sense }
 }
 
@@ -48,7 +53,7 @@ fn advised() -> Vec<(Error, Advice)> {
         (Error::Timeout { what: "READ (10)", limit: Duration::ZERO }, Advice::CommandTimeout),
         (Error::RedirectRefused { portal: portal(3260) }, Advice::AllowRedirect),
         (Error::RedirectLoop { hops: 2, portal: portal(3260) }, Advice::RedirectLoop),
-        (Error::LogoutRequested { event: 1 }, Advice::LogInAgain),
+        (Error::LogoutRequested, Advice::LogInAgain),
         (refused(Stage::OPERATIONAL, LoginStatus::AUTHENTICATION_FAILURE), Advice::CredentialsRequired),
         (refused(Stage::SECURITY, LoginStatus::AUTHENTICATION_FAILURE), Advice::CheckCredentials),
         (refused(Stage::SECURITY, LoginStatus::AUTHORIZATION_FAILURE), Advice::AccessList),

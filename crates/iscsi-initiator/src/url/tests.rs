@@ -61,6 +61,11 @@ fn luns_are_numbers_or_eight_octets() {
     assert_eq!(lun("300"), Lun::from_number(300));
     assert_eq!(lun("16383"), Lun::from_number(16383));
     assert_eq!(lun("0xc101000000000000"), Some(Lun([0xc1, 1, 0, 0, 0, 0, 0, 0])));
+    // What is shown of a LUN can be typed again, whatever its addressing method.
+    for octets in [[0, 1], [0x40, 0], [0x40, 1], [0x41, 0], [0x7f, 0xff], [0xc1, 1], [0x80, 1]] {
+        let shown = Lun([octets[0], octets[1], 0, 0, 0, 0, 0, 0]);
+        assert_eq!(lun(&shown.to_string()), Some(shown));
+    }
     for text in ["", "16384", "-1", "+1", "1/2", "1/", "0x1", "0x+101000000000000", "one"] {
         assert_eq!(refusal(&format!("iscsi://host/{NAME}/{text}")), Some(UrlError::Lun), "{text}");
     }

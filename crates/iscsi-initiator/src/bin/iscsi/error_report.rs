@@ -217,7 +217,7 @@ impl StageName {
             | Error::Timeout { .. }
             | Error::Protocol(_)
             | Error::SessionEnded(_)
-            | Error::LogoutRequested { .. }
+            | Error::LogoutRequested
             | Error::Logout(_)
             | Error::Command { .. }
             | Error::TargetFailure { .. }

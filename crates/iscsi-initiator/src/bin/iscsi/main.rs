@@ -18,6 +18,7 @@ mod printable;
 mod progress;
 mod prompt;
 mod redact;
+mod remarks;
 mod secret_source;
 mod session;
 mod size;

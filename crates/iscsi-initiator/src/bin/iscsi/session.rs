@@ -105,7 +105,7 @@ async fn log_out(session: Session, told: Option<&Error>) {
     let logout = async { Ok(session.logout().await?) };
     match until_interrupted(logout).await {
         Err(Failure::Initiator(error)) if told == Some(&error) => {}
-        Err(Failure::Initiator(error @ Error::LogoutRequested { .. })) => tracing::info!(%error),
+        Err(Failure::Initiator(error @ Error::LogoutRequested)) => tracing::info!(%error),
         Err(failure) => warn(&format!("logout: {failure}")),
         Ok(()) => {}
     }
