@@ -1,8 +1,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
-#[cfg(unix)]
-mod access;
 mod book;
 mod capabilities;
 mod change;
@@ -15,6 +13,8 @@ mod error;
 mod generate;
 #[cfg(all(unix, feature = "file"))]
 pub mod open_iscsi;
+#[cfg(unix)]
+mod permissions;
 mod portal_name;
 mod protected;
 mod record;

@@ -5,12 +5,11 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::access::is_private;
+use crate::permissions::{Object, SECRET_FILE};
 use crate::secret::Secret;
 
 mod error;
@@ -25,27 +24,20 @@ const READ_LIMIT: usize = Secret::MAX_OCTETS + 3;
 
 /// Reads the secret in the file at `path`: 12 to 255 octets.
 ///
-/// Symbolic links are followed and the file that was opened is judged: if its group or others have any right to
-/// it, it is refused.
+/// Symbolic links are followed, and the file that was opened is checked: it has to belong to the effective user or to
+/// root, and nobody else may have a right to it.
 pub fn read_secret_file(path: impl AsRef<Path>) -> Result<Secret, SecretFileError> {
     let path = path.as_ref();
     let blame = |fault| SecretFileError { origin: SecretOrigin::File(path.to_path_buf()), fault };
     let file = File::open(path).map_err(|error| blame(SecretFileFault::Open(error.kind())))?;
-    refuse_if_shared(&file).map_err(blame)?;
+    let metadata = file.metadata().map_err(|error| blame(SecretFileFault::Open(error.kind())))?;
+    SECRET_FILE.check(&metadata, Object::Open(&file)).map_err(|objection| blame(objection.into()))?;
     secret_from(file).map_err(blame)
 }
 
 /// Reads a secret from a stream by the rules of [`read_secret_file`], except that there is no mode to judge.
 pub fn read_secret(stream: impl Read) -> Result<Secret, SecretFileError> {
     secret_from(stream).map_err(|fault| SecretFileError { origin: SecretOrigin::Stream, fault })
-}
-
-fn refuse_if_shared(file: &File) -> Result<(), SecretFileFault> {
-    let metadata = file.metadata().map_err(|error| SecretFileFault::Open(error.kind()))?;
-    if is_private(file, &metadata) {
-        return Ok(());
-    }
-    Err(SecretFileFault::TooOpen { mode: metadata.mode() & 0o7777 })
 }
 
 fn secret_from(stream: impl Read) -> Result<Secret, SecretFileFault> {

@@ -14,7 +14,6 @@ use crate::secret_file::SecretOrigin;
 use crate::store::SecretStore;
 
 mod generation;
-mod trust;
 
 use generation::{Generation, Glance};
 

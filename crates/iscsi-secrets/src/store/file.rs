@@ -20,7 +20,6 @@ mod header;
 mod key_source;
 mod keys;
 mod opened;
-mod privacy;
 mod records;
 mod rekey;
 mod seal_error;

@@ -1,14 +1,14 @@
 //! The directory of a store: how its files are read and replaced.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::content::{Content, Identity};
 use super::disk::Disk;
-use super::privacy;
 use crate::error::StoreError;
+use crate::permissions::{self, Permissions};
 
 /// A directory that only its owner can touch.
 pub(super) struct StoreDirectory {
@@ -54,14 +54,14 @@ impl StoreDirectory {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             found => found.map_err(|error| StoreError::io("open", &path, &error))?,
         };
-        privacy::judge_file(&metadata, &path)?;
+        permissions::STORE_FILE.check_named(&metadata, &path)?;
         Ok(Some(Identity::of(&metadata)))
     }
 
     /// Reads a whole file of at most `limit` octets; `None` if it is not there.
     pub(super) fn read(&self, name: &str, limit: u64) -> Result<Option<Content>, StoreError> {
         self.examine()?;
-        read_judged(&self.file(name), limit, privacy::examine_file)
+        read_checked(&self.file(name), limit, &permissions::STORE_FILE)
     }
 
     /// Gives a file a new content: readers see the old one or the new one, and so does the disk after a crash.
@@ -97,7 +97,7 @@ impl StoreDirectory {
         let path = self.file(name);
         let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = opened.map_err(|error| StoreError::io("open", &path, &error))?;
-        privacy::examine_file(&file, &path)?;
+        permissions::STORE_FILE.check_open(&file, &path)?;
         lock_patiently(&file).map_err(|error| StoreError::io("lock", &path, &error))?;
         Ok(file)
     }
@@ -121,21 +121,22 @@ impl StoreDirectory {
                 Err(StoreError::Missing { path: self.path.clone() })
             }
             Err(error) => Err(StoreError::io("open", &self.path, &error)),
-            Ok(metadata) => privacy::judge_directory(&metadata, &self.path),
+            Ok(metadata) => permissions::STORE_DIRECTORY.check_named(&metadata, &self.path),
         }
     }
 }
 
-/// Who may have a right to a file, and what is known of it then.
-type Judge = fn(&File, &Path) -> Result<Metadata, StoreError>;
-
-/// Reads a whole file of at most `limit` octets, if the judge lets it; `None` if it is not there.
-pub(super) fn read_judged(path: &Path, limit: u64, judge: Judge) -> Result<Option<Content>, StoreError> {
+/// Reads a whole file of at most `limit` bytes if it has these permissions; `None` if it is not there.
+pub(super) fn read_checked(
+    path: &Path,
+    limit: u64,
+    permissions: &Permissions,
+) -> Result<Option<Content>, StoreError> {
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| StoreError::io("open", path, &error))?,
     };
-    let metadata = judge(&file, path)?;
+    let metadata = permissions.check_open(&file, path)?;
     if metadata.len() > limit {
         return Err(StoreError::TooLarge { path: path.to_path_buf(), limit });
     }
