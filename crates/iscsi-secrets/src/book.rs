@@ -1,15 +1,15 @@
 //! All rules of a store, without any input or output.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use uuid::Uuid;
+use std::sync::{Arc, OnceLock};
 
 use crate::credential::{ForwardCredential, ReverseCredential};
 use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::fingerprint::FingerprintIndex;
 use crate::portal_name::PortalName;
 use crate::record::{Association, Record};
+use crate::requirement::Policy;
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret_use::SecretUse;
@@ -27,6 +27,8 @@ mod sealing;
 pub struct SecretBook {
     /// What opens the secrets; made for the first one.
     pub(crate) vault: Option<Arc<Vault>>,
+    /// Where which secret is used; made when it is asked for, and thrown away by every change.
+    fingerprints: OnceLock<Arc<FingerprintIndex>>,
     pub(crate) every_target: Record,
     pub(crate) targets: BTreeMap<TargetName, Record>,
     pub(crate) every_portal: Record,
@@ -40,23 +42,15 @@ impl SecretBook {
         Self::default()
     }
 
-    /// Whether the target was ever named to this book.
+    /// Whether something is held for the target itself.
     #[must_use]
     pub fn knows(&self, target: &TargetName) -> bool {
         self.targets.contains_key(target)
     }
 
-    /// The known target with this object id; none if two names that differ in nothing but case share it.
-    #[must_use]
-    pub fn target_of(&self, object_id: Uuid) -> Option<&TargetName> {
-        let mut named = self.targets.keys().filter(|name| name.object_id() == object_id);
-        let first = named.next()?;
-        named.next().is_none().then_some(first)
-    }
-
-    /// Whether another target than this one has this object id.
-    pub(crate) fn has_other_with_id(&self, target: &TargetName, object_id: Uuid) -> bool {
-        self.targets.keys().any(|name| name != target && name.object_id() == object_id)
+    /// All targets for which something is held.
+    pub(crate) fn target_names(&self) -> impl Iterator<Item = &TargetName> {
+        self.targets.keys()
     }
 
     /// What we prove to the target: its own secret, else the one of every target.
@@ -96,13 +90,28 @@ impl SecretBook {
         }
     }
 
+    /// The least authentication that a login to the target must have: what is set for it, else what is set for every
+    /// target. `None` if neither is.
+    ///
+    /// What is set for a target counts even where it is weaker: that is how one target is exempted.
+    #[must_use]
+    pub fn requirement(&self, target: &TargetName) -> Option<Policy> {
+        self.policy(Scope::Target(target.clone()))
+    }
+
+    /// The same for a discovery at the portal, where nothing set for targets counts.
+    #[must_use]
+    pub fn discovery_requirement(&self, portal: &PortalName) -> Option<Policy> {
+        self.policy(Scope::Portal(portal.clone()))
+    }
+
     /// Names and flags of all that is held: what is for every target, targets by name, and the same for discovery.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         self.records().map(|(scope, record)| record.entry(scope)).collect()
     }
 
-    /// All known targets, and every other scope for which something is held.
+    /// Every scope for which something is held.
     pub(crate) fn records(&self) -> impl Iterator<Item = (Scope, &Record)> {
         let held =
             |(scope, record)| Some((scope, record)).filter(|(_, record): &(_, &Record)| !record.is_empty());
@@ -110,6 +119,15 @@ impl SecretBook {
         let portals = self.portals.iter().map(|(name, record)| (Scope::Portal(name.clone()), record));
         let targets = held((Scope::Global, &self.every_target)).into_iter().chain(targets);
         targets.chain(held((Scope::Discovery, &self.every_portal))).chain(portals)
+    }
+
+    fn policy(&self, scope: Scope) -> Option<Policy> {
+        let set_for = |scope: Scope| {
+            let requirement = self.record(&scope)?.requirement?;
+            Some(Policy { requirement, set_for: scope })
+        };
+        let others = scope.others();
+        set_for(scope).or_else(|| set_for(others))
     }
 
     fn open_forward(

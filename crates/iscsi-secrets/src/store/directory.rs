@@ -11,7 +11,7 @@ use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
 use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::secret_file::SecretOrigin;
-use crate::store::SecretStore;
+use crate::store::{SecretStore, StoreOrigin};
 
 mod generation;
 
@@ -79,6 +79,10 @@ impl PlainSource for DirectoryStore {
 }
 
 impl SecretStore for DirectoryStore {
+    fn origin(&self) -> StoreOrigin {
+        StoreOrigin::PlainFiles(self.path.clone())
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             per_target: false,

@@ -8,18 +8,26 @@
 //! | `4`, once for each portal | its address, and what is held for discovery there |
 //!
 //! What is held: `0`, or `1` with a credential that we prove; then `0` (no association), `1` (cleared) with a name, or
-//! `2` with a credential that must be proved. A credential is a name, and a secret that is sealed again by itself:
-//! nonce, authenticator, octets. A field is its length in eight octets, big-endian, and its content; an empty name
-//! stands for none.
+//! `2` with a credential that must be proved; then the requirement: `0` (not set), `1` (none), `2` (CHAP) or `3` (mutual
+//! CHAP). A credential is a name, and a secret that is sealed again by itself: nonce, authenticator, fingerprint, bytes.
+//! A field is its length in eight bytes, big-endian, and its content; an empty name stands for none.
+//!
+//! Version 2 has neither requirements nor fingerprints: reading it opens every secret once. It also has records in which
+//! nothing is held, of targets that were discovered: they are passed over, and the next writer leaves them out.
 
 use std::sync::Arc;
 
+use super::header::Version;
 use crate::book::SecretBook;
-use crate::credential::checked;
+use crate::credential::is_storable;
+use crate::fingerprint::Fingerprint;
 use crate::portal_name::PortalName;
 use crate::record::{Association, Record, SealedCredential};
+use crate::requirement::Requirement;
 use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::secret_use::SecretUse;
+use crate::store_key::{Nonce, Tag};
 use crate::target_name::TargetName;
 use crate::vault::{SealedSecret, Vault};
 
@@ -31,6 +39,9 @@ const ABSENT: u8 = 0;
 const FORWARD_SET: u8 = 1;
 const CLEARED: u8 = 1;
 const BOUND: u8 = 2;
+const REQUIRES_NONE: u8 = 1;
+const REQUIRES_CHAP: u8 = 2;
+const REQUIRES_MUTUAL: u8 = 3;
 
 /// Writes a book out; the secrets in it stay sealed.
 pub(super) fn encode(book: &SecretBook) -> Vec<u8> {
@@ -39,30 +50,37 @@ pub(super) fn encode(book: &SecretBook) -> Vec<u8> {
         writer.scope(&scope);
         writer.forward(record.forward.as_deref());
         writer.association(&record.association);
+        writer.requirement(record.requirement);
     }
     writer.0
 }
 
-/// Reads a book back, whose secrets open in `vault`. Anything that [`encode`] does not write is malformed.
-pub(super) fn decode(octets: &[u8], vault: Arc<Vault>) -> Result<SecretBook, Malformed> {
-    let mut reader = Reader(octets);
-    let mut book = SecretBook::in_vault(vault);
-    while !reader.0.is_empty() {
-        let fresh = match reader.octet()? {
-            EVERY_TARGET => put(&mut book.every_target, reader.record()?),
-            TARGET => book.targets.insert(reader.target()?, reader.record()?).is_none(),
-            EVERY_PORTAL => put(&mut book.every_portal, reader.record()?),
-            PORTAL => book.portals.insert(reader.portal()?, reader.record()?).is_none(),
-            _ => false,
-        };
-        fresh.then_some(()).ok_or(Malformed)?;
+/// Reads a book back, whose secrets open in `vault`. Anything that the writers of this version did not write is
+/// malformed.
+pub(super) fn decode(version: Version, octets: &[u8], vault: &Arc<Vault>) -> Result<SecretBook, Malformed> {
+    let mut reader = Reader { version, rest: octets, vault };
+    let mut book = SecretBook::in_vault(Arc::clone(vault));
+    while !reader.rest.is_empty() {
+        let scope = reader.scope()?;
+        let record = reader.record(&scope)?;
+        match (record.is_empty(), version) {
+            (false, _) => put(&mut book, scope, record)?,
+            (true, Version::Two) => {}
+            (true, Version::Three) => return Err(Malformed),
+        }
     }
     Ok(book)
 }
 
-/// Whether the place was free.
-fn put(place: &mut Record, record: Record) -> bool {
-    std::mem::replace(place, record).is_empty()
+/// Puts a record in its place, which has to be free.
+fn put(book: &mut SecretBook, scope: Scope, record: Record) -> Result<(), Malformed> {
+    let before = match scope {
+        Scope::Global => Some(std::mem::replace(&mut book.every_target, record)),
+        Scope::Target(name) => book.targets.insert(name, record),
+        Scope::Discovery => Some(std::mem::replace(&mut book.every_portal, record)),
+        Scope::Portal(name) => book.portals.insert(name, record),
+    };
+    before.is_none_or(|record| record.is_empty()).then_some(()).ok_or(Malformed)
 }
 
 /// The octets are not what a store writes.
@@ -104,6 +122,7 @@ impl Writer {
         self.name(credential.name.as_deref());
         self.put(&credential.secret.nonce);
         self.put(&credential.secret.tag);
+        self.put(&credential.secret.fingerprint.0);
         self.field(&credential.secret.octets);
     }
 
@@ -126,14 +145,27 @@ impl Writer {
             }
         }
     }
+
+    fn requirement(&mut self, requirement: Option<Requirement>) {
+        self.put(&[match requirement {
+            None => ABSENT,
+            Some(Requirement::None) => REQUIRES_NONE,
+            Some(Requirement::Chap) => REQUIRES_CHAP,
+            Some(Requirement::Mutual) => REQUIRES_MUTUAL,
+        }]);
+    }
 }
 
-struct Reader<'a>(&'a [u8]);
+struct Reader<'a> {
+    version: Version,
+    rest: &'a [u8],
+    vault: &'a Vault,
+}
 
 impl<'a> Reader<'a> {
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (array, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
-        self.0 = rest;
+        let (array, rest) = self.rest.split_first_chunk().ok_or(Malformed)?;
+        self.rest = rest;
         Ok(*array)
     }
 
@@ -143,8 +175,8 @@ impl<'a> Reader<'a> {
 
     fn field(&mut self) -> Result<&'a [u8], Malformed> {
         let length = usize::try_from(u64::from_be_bytes(self.array()?)).map_err(|_| Malformed)?;
-        let (field, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
-        self.0 = rest;
+        let (field, rest) = self.rest.split_at_checked(length).ok_or(Malformed)?;
+        self.rest = rest;
         Ok(field)
     }
 
@@ -153,8 +185,21 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&mut self) -> Result<Option<String>, Malformed> {
-        let name = Some(self.text()?).filter(|name| !name.is_empty());
-        checked(name.map(str::to_owned)).map_err(|_| Malformed)
+        let name = self.text()?;
+        if !is_storable(name) {
+            return Err(Malformed);
+        }
+        Ok(Some(name.to_owned()).filter(|name| !name.is_empty()))
+    }
+
+    fn scope(&mut self) -> Result<Scope, Malformed> {
+        Ok(match self.octet()? {
+            EVERY_TARGET => Scope::Global,
+            TARGET => Scope::Target(self.target()?),
+            EVERY_PORTAL => Scope::Discovery,
+            PORTAL => Scope::Portal(self.portal()?),
+            _ => return Err(Malformed),
+        })
     }
 
     fn target(&mut self) -> Result<TargetName, Malformed> {
@@ -165,29 +210,65 @@ impl<'a> Reader<'a> {
         PortalName::new(self.text()?).map_err(|_| Malformed)
     }
 
-    fn secret(&mut self) -> Result<SealedSecret, Malformed> {
-        let (nonce, tag, octets) = (self.array()?, self.array()?, self.field()?);
-        let legal = (1..=Secret::MAX_OCTETS).contains(&octets.len());
-        legal.then(|| SealedSecret { nonce, tag, octets: Box::from(octets) }).ok_or(Malformed)
+    fn secret(&mut self, used: &SecretUse) -> Result<SealedSecret, Malformed> {
+        let (nonce, tag) = (self.array()?, self.array()?);
+        let stored = match self.version {
+            Version::Two => None,
+            Version::Three => Some(Fingerprint(self.array()?)),
+        };
+        let octets = self.field()?;
+        if !(1..=Secret::MAX_OCTETS).contains(&octets.len()) {
+            return Err(Malformed);
+        }
+        let fingerprint = match stored {
+            Some(fingerprint) => fingerprint,
+            None => self.fingerprint(used, &nonce, &tag, octets)?,
+        };
+        Ok(SealedSecret { nonce, tag, octets: Box::from(octets), fingerprint })
     }
 
-    fn credential(&mut self) -> Result<Arc<SealedCredential>, Malformed> {
-        Ok(Arc::new(SealedCredential { name: self.name()?, secret: self.secret()? }))
+    /// The fingerprint of a secret that was stored without one.
+    fn fingerprint(
+        &self,
+        used: &SecretUse,
+        nonce: &Nonce,
+        tag: &Tag,
+        octets: &[u8],
+    ) -> Result<Fingerprint, Malformed> {
+        let secret = self.vault.open_parts(used.label().as_bytes(), nonce, tag, octets).ok_or(Malformed)?;
+        self.vault.fingerprint(&secret).map_err(|_| Malformed)
     }
 
-    fn record(&mut self) -> Result<Record, Malformed> {
+    fn credential(&mut self, used: &SecretUse) -> Result<Arc<SealedCredential>, Malformed> {
+        Ok(Arc::new(SealedCredential { name: self.name()?, secret: self.secret(used)? }))
+    }
+
+    fn record(&mut self, scope: &Scope) -> Result<Record, Malformed> {
         let forward = match self.octet()? {
             ABSENT => None,
-            FORWARD_SET => Some(self.credential()?),
+            FORWARD_SET => Some(self.credential(&SecretUse::forward(scope.clone()))?),
             _ => return Err(Malformed),
         };
         let association = match self.octet()? {
             ABSENT => Association::None,
             CLEARED => Association::Cleared { name: self.name()? },
-            BOUND => Association::Bound(self.credential()?),
+            BOUND => Association::Bound(self.credential(&SecretUse::reverse(scope.clone()))?),
             _ => return Err(Malformed),
         };
-        Ok(Record { forward, association })
+        Ok(Record { forward, association, requirement: self.requirement()? })
+    }
+
+    fn requirement(&mut self) -> Result<Option<Requirement>, Malformed> {
+        if matches!(self.version, Version::Two) {
+            return Ok(None);
+        }
+        Ok(match self.octet()? {
+            ABSENT => None,
+            REQUIRES_NONE => Some(Requirement::None),
+            REQUIRES_CHAP => Some(Requirement::Chap),
+            REQUIRES_MUTUAL => Some(Requirement::Mutual),
+            _ => return Err(Malformed),
+        })
     }
 }
 
@@ -221,13 +302,15 @@ mod tests {
         let mut book = SecretBook::in_vault(Arc::new(Vault::generate().unwrap()));
         let changes = [
             Change::SetReverse(Scope::Global, reverse(None, b"\0\xff global %#@ ")),
-            Change::Register(name(0)),
             Change::Remember(target(1), forward(&[0xff; 255])),
             Change::SetReverse(target(1), reverse(Some("them"), b"r")),
             Change::SetReverse(target(2), reverse(Some("kept"), b"cleared-secret")),
             Change::ClearReverse(target(2)),
             Change::Remember(Scope::Discovery, forward(b"discovery")),
             Change::SetReverse(portal(), reverse(None, b"discovery there")),
+            Change::Require(Scope::Global, Some(Requirement::Chap)),
+            Change::Require(target(1), Some(Requirement::Mutual)),
+            Change::Require(target(3), Some(Requirement::None)),
         ];
         for change in changes {
             book.apply(change).unwrap();
@@ -236,18 +319,29 @@ mod tests {
     }
 
     fn decoded(octets: &[u8]) -> Result<SecretBook, Malformed> {
-        decode(octets, Arc::new(Vault::generate().unwrap()))
+        decode(Version::Three, octets, &Arc::new(Vault::generate().unwrap()))
     }
 
     #[test]
     fn a_book_comes_back_as_it_was_written() {
         let book = book();
         let octets = encode(&book);
-        let back = decode(&octets, Arc::clone(book.vault.as_ref().unwrap())).unwrap();
+        let back = decode(Version::Three, &octets, book.vault.as_ref().unwrap()).unwrap();
         assert_eq!(back.entries(), book.entries());
         assert_eq!(encode(&back), octets);
         assert_eq!(back.forward(&name(1)).unwrap().unwrap().secret().expose_secret(), [0xff; 255]);
+        assert_eq!(back.weaknesses(), book.weaknesses());
         assert_eq!(encode(&SecretBook::new()).len(), 0);
+    }
+
+    #[test]
+    fn the_fingerprint_stored_with_a_secret_is_that_of_the_secret() {
+        let book = book();
+        let back = decode(Version::Three, &encode(&book), book.vault.as_ref().unwrap()).unwrap();
+        for (used, sealed) in back.sealed_credentials() {
+            let secret = back.open(&used, sealed).unwrap();
+            assert_eq!(book.vault.as_ref().unwrap().fingerprint(&secret), Ok(sealed.secret.fingerprint));
+        }
     }
 
     #[test]
@@ -280,8 +374,11 @@ mod tests {
     #[test]
     fn what_is_never_written_is_malformed() {
         let octets = encode(&book());
-        let cases: [&[u8]; 7] = [
+        let cases: [&[u8]; 9] = [
             b"\x05",
+            // Nothing is held, and a requirement that there is none of.
+            b"\x02\0\0\0\0\0\0\0\x01n\0\0\0",
+            b"\x02\0\0\0\0\0\0\0\x01n\0\0\x04",
             b"\x02\xff\xff\xff\xff\xff\xff\xff\xff",
             b"\x02\0\0\0\0\0\0\0\0\0\0",
             b"\x02\0\0\0\0\0\0\0\x01\xff\0\0",

@@ -1,7 +1,7 @@
 //! What a store in a directory promises, file by file.
 
 use super::*;
-use crate::{ForwardCredential, ReverseCredential, ReverseLookup, Scope, Secret, TargetName};
+use crate::{ForwardCredential, Requirement, ReverseCredential, ReverseLookup, Scope, Secret, TargetName};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
@@ -9,6 +9,9 @@ use tempfile::TempDir;
 mod damage;
 mod faults;
 mod keys;
+mod older;
+mod relocating;
+mod waiting;
 
 fn target(name: &str) -> TargetName {
     TargetName::new(format!("iqn.2001-04.com.example:{name}")).unwrap()
@@ -45,6 +48,11 @@ fn known(store: &FileStore, name: &str) -> Vec<u8> {
     }
 }
 
+/// Stores something for this target.
+fn hold(store: &FileStore, name: &str) -> Result<(), StoreError> {
+    store.require(target(name).into(), Some(Requirement::Chap))
+}
+
 #[test]
 fn first_use_makes_a_private_directory_with_three_private_files() {
     let (_parent, path, _store) = store();
@@ -73,7 +81,6 @@ fn vds_20_entries_are_found_by_name_after_a_restart() {
     assert_eq!(known(&store, "a"), b"target-secret");
     assert_eq!(known(&store, "b"), b"cleared");
     assert_eq!(known(&store, "c"), b"canary-global");
-    assert_eq!(store.snapshot().unwrap().target_of(target("a").object_id()), Some(&target("a")));
 }
 
 #[test]
@@ -95,7 +102,7 @@ fn writers_at_the_same_time_lose_nothing() {
             scope.spawn(move || {
                 let store = FileStore::open(path).unwrap();
                 for round in 0..10 {
-                    store.register(target(&format!("{writer}-{round}"))).unwrap();
+                    hold(&store, &format!("{writer}-{round}")).unwrap();
                 }
             });
         }
@@ -110,8 +117,7 @@ fn first_uses_at_the_same_time_make_one_store() {
     std::thread::scope(|scope| {
         for writer in 0..8 {
             let path = &path;
-            scope
-                .spawn(move || FileStore::open(path).unwrap().register(target(&writer.to_string())).unwrap());
+            scope.spawn(move || hold(&FileStore::open(path).unwrap(), &writer.to_string()).unwrap());
         }
     });
     assert_eq!(FileStore::open_existing(&path).unwrap().entries().unwrap().len(), 8);
@@ -141,7 +147,7 @@ fn vds_21_a_reader_sees_the_old_secret_or_the_new_one() {
 #[test]
 fn the_files_show_neither_secrets_nor_names() {
     let (_parent, path, store) = store();
-    store.register(target("a")).unwrap();
+    hold(&store, "a").unwrap();
     let file = fs::read(path.join(DATABASE)).unwrap();
     for canary in ["canary-global", "iqn.2001", "them"] {
         assert!(!file.windows(canary.len()).any(|window| window == canary.as_bytes()), "{canary}");
