@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use iscsi_login::{LoginError, Misuse, NotAuthenticated, Violation};
 use iscsi_pdu::{LoginStatus, LogoutResponseCode, ScsiResponseCode, ScsiStatus, Stage};
-use iscsi_secrets::StoreError;
+use iscsi_secrets::{Requirement, Scope, SecretUse, StoreError};
 
 use crate::Portal;
 use crate::scsi::SenseData;
@@ -20,6 +20,31 @@ pub enum Error {
     /// The demanded authentication cannot take place with the secrets at hand; nothing was sent.
     #[error("{0}")]
     Policy(String),
+    /// Less authentication than is required; nothing was sent.
+    #[error(
+        "{} is required{}, and this login would have {}",
+        level(*.required),
+        .set_for.as_ref().map(|scope| format!(" by the secret store for {scope}")).unwrap_or_default(),
+        level(*.planned)
+    )]
+    BelowRequirement {
+        /// The least that the login would have had.
+        planned: Requirement,
+        /// What it must have.
+        required: Requirement,
+        /// The scope for which the store requires it; `None` for [`Config::require`](crate::Config::require).
+        set_for: Option<Scope>,
+    },
+    /// A secret that is used towards one target and expected from another, which lets a challenge be reflected between
+    /// two processes; nothing was sent.
+    #[error(
+        "a secret of this login is used in the other direction too: {}",
+        .uses.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    SharedSecret {
+        /// The places where the store has it.
+        uses: Vec<SecretUse>,
+    },
     /// Secrets that must not be used; nothing was sent.
     #[error("credentials refused before connecting")]
     Credentials(#[source] Misuse),
@@ -81,6 +106,15 @@ pub enum Error {
         /// The portal.
         portal: Portal,
         /// Who refused, and why.
+        #[source]
+        error: LoginError,
+    },
+    /// The target refused a login without authentication (status 0201): it wants credentials, and none were known.
+    #[error("login to {portal} failed, which offered no credentials")]
+    CredentialsMissing {
+        /// The portal.
+        portal: Portal,
+        /// The target's answer.
         #[source]
         error: LoginError,
     },
@@ -191,15 +225,15 @@ impl Error {
     pub const fn fault(&self) -> Fault {
         match self {
             Self::Caller(_) => Fault::Caller,
-            Self::Policy(_) => Fault::TargetNotAuthenticated,
-            Self::Credentials(_) | Self::Secrets(_) => Fault::Secrets,
+            Self::Policy(_) | Self::BelowRequirement { .. } => Fault::TargetNotAuthenticated,
+            Self::Credentials(_) | Self::SharedSecret { .. } | Self::Secrets(_) => Fault::Secrets,
             Self::Random | Self::IsidPool { .. } | Self::IsidsExhausted { .. } => Fault::Internal,
             Self::Connect { .. }
             | Self::ConnectionLost { .. }
             | Self::ClosedDuringLogin { .. }
             | Self::Timeout { .. }
             | Self::SessionEnded(_) => Fault::Network,
-            Self::Login { error, .. } => login_fault(error),
+            Self::Login { error, .. } | Self::CredentialsMissing { error, .. } => login_fault(error),
             Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
             Self::Protocol(_) | Self::Logout(_) | Self::Answer { .. } => Fault::Protocol,
             Self::Command { .. } | Self::TargetFailure { .. } => Fault::Command,
@@ -218,6 +252,18 @@ impl Error {
             Self::Credentials(_) => "use a secret of 12 to 255 octets, best 16 random ones".to_owned(),
             Self::Policy(_) => {
                 "remember the initiator's secret and set the target's, or choose another --auth".to_owned()
+            }
+            Self::BelowRequirement { set_for: Some(_), .. } => {
+                "store the secrets that are missing, or lower the requirement in the store".to_owned()
+            }
+            Self::BelowRequirement { set_for: None, .. } => {
+                "give the credentials that are missing, or lower Config::require".to_owned()
+            }
+            Self::SharedSecret { .. } => {
+                "give each direction a secret of its own, or set Config::allow_shared_secret".to_owned()
+            }
+            Self::CredentialsMissing { .. } => {
+                "the target wants CHAP: give the credentials of an account it has for this initiator".to_owned()
             }
             Self::IsidsExhausted { .. } => "end sessions that are no longer needed".to_owned(),
             Self::Connect { .. } => "check host and port, and that the target listens there".to_owned(),
@@ -244,6 +290,14 @@ impl Error {
 impl<E: Into<ProtocolError>> From<E> for Error {
     fn from(error: E) -> Self {
         Self::Protocol(error.into())
+    }
+}
+
+const fn level(requirement: Requirement) -> &'static str {
+    match requirement {
+        Requirement::None => "no authentication",
+        Requirement::Chap => "CHAP",
+        Requirement::Mutual => "mutual CHAP",
     }
 }
 

@@ -6,11 +6,10 @@ use iscsi_login::DiscoveredTarget;
 use iscsi_login::initiator::SessionType;
 use iscsi_pdu::IscsiName;
 use iscsi_secrets::vds::VdsServiceIscsi;
-use iscsi_secrets::{Change, SecretStore, TargetName};
+use iscsi_secrets::{MemoryStore, SecretStore, TargetName};
 use tokio::time::timeout;
 
-use crate::authentication::{AuthenticationRequest, Credentials, Whose};
-use crate::blocking::blocking;
+use crate::authentication::{AuthenticationRequest, Credentials, Secrets, Whose};
 use crate::connection::{Attempt, LoginOutcome, attempt_login};
 use crate::redirects::Redirects;
 use crate::session_handle::{Session, SessionDetails};
@@ -22,16 +21,38 @@ mod secret_door;
 #[derive(Clone)]
 pub struct Initiator {
     config: Arc<Config>,
-    store: Arc<dyn SecretStore>,
+    secrets: Secrets,
     vds: Arc<VdsServiceIscsi>,
+}
+
+/// The answer to a discovery.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Discovery {
+    /// The targets, in the order in which the portal named them.
+    pub targets: Vec<DiscoveredTarget>,
+    /// What is known of the discovery session, which is over.
+    pub session: SessionDetails,
 }
 
 impl Initiator {
     /// An initiator of these settings that takes its secrets from `store`, anew for every login.
     #[must_use]
     pub fn new(config: Config, store: Arc<dyn SecretStore>) -> Self {
-        let vds = Arc::new(VdsServiceIscsi::new(Arc::clone(&store), config.initiator_name.as_str()));
-        Self { config: Arc::new(config), store, vds }
+        Self::of(config, Secrets { store, is_given: true })
+    }
+
+    /// An initiator without a store: credentials come with each [`AuthenticationRequest`]. What is set by the VDS calls
+    /// is kept in memory.
+    #[must_use]
+    pub fn without_store(config: Config) -> Self {
+        Self::of(config, Secrets { store: Arc::new(MemoryStore::new()), is_given: false })
+    }
+
+    fn of(config: Config, secrets: Secrets) -> Self {
+        let store = Arc::clone(&secrets.store);
+        let vds = Arc::new(VdsServiceIscsi::new(store, config.initiator_name.as_str()));
+        Self { config: Arc::new(config), secrets, vds }
     }
 
     /// The settings.
@@ -40,8 +61,8 @@ impl Initiator {
         &self.config
     }
 
-    /// Asks a portal for its targets (`SendTargets=All` in a discovery session), and registers them with the store, if
-    /// that can be written: from then on they have an id at the VDS door.
+    /// Asks a portal for its targets (`SendTargets=All` in a discovery session). From then on they are known to this
+    /// process, so that their ids resolve in VDS calls; nothing is written to the store.
     ///
     /// # Errors
     /// [`Error`] of connecting, of the login, or for a malformed answer.
@@ -53,32 +74,32 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Vec<DiscoveredTarget>, Error> {
-        let credentials = self.credentials(Whose::portal(portal)?, authentication).await?;
-        let session = self.log_in(SessionType::Discovery, portal, &credentials).await?;
+        Ok(self.discover_with_details(portal, authentication).await?.targets)
+    }
+
+    /// The same with what is known of the discovery session, such as who authenticated whom.
+    ///
+    /// # Errors
+    /// [`Error`] of connecting, of the login, or for a malformed answer.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped closes the connection.
+    pub async fn discover_with_details(
+        &self,
+        portal: &Portal,
+        authentication: &AuthenticationRequest,
+    ) -> Result<Discovery, Error> {
+        let whose = Whose::portal(portal)?;
+        let session = self.log_in(SessionType::Discovery, whose, portal, authentication).await?;
         let targets = session.send_targets("All").await;
+        let details = session.details().clone();
         if let Err(error) = session.logout().await {
             // DIS-13: a target may end a discovery by itself; the answer counts.
             tracing::debug!(%portal, %error, "discovery ended without a logout");
         }
-        if let Ok(targets) = &targets {
-            self.register(targets).await;
-        }
-        targets
-    }
-
-    /// What cannot be put on record was discovered nevertheless.
-    async fn register(&self, targets: &[DiscoveredTarget]) {
-        let names = targets.iter().filter_map(|target| TargetName::new(target.name.as_str()).ok());
-        let (store, names) = (Arc::clone(&self.store), names.collect::<Vec<_>>());
-        let registered = blocking((), move |()| {
-            let book = store.snapshot()?;
-            let new = names.into_iter().filter(|name| !book.knows(name)).map(Change::Register);
-            let new: Vec<Change> = new.collect();
-            if new.is_empty() || !store.capabilities().writable { Ok(()) } else { store.apply_all(new) }
-        });
-        if let Err(error) = registered.await {
-            tracing::info!(%error, "the targets are not on record");
-        }
+        let targets = targets?;
+        self.vds.add_targets(targets.iter().filter_map(|target| TargetName::new(target.name.as_str()).ok()));
+        Ok(Discovery { targets, session: details })
     }
 
     /// Logs in to a target, following redirections, with the secrets the store holds at this moment.
@@ -95,24 +116,23 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Session, Error> {
-        let credentials = self.credentials(Whose::target(target)?, authentication).await?;
-        self.log_in(SessionType::Normal(target), portal, &credentials).await
+        self.log_in(SessionType::Normal(target), Whose::target(target)?, portal, authentication).await
     }
 
-    async fn credentials(&self, whose: Whose, request: &AuthenticationRequest) -> Result<Credentials, Error> {
-        Credentials::of(whose, request, &self.store, &self.config.initiator_name).await
-    }
-
+    /// The limit counts from the first look into the store: its disk may not answer either.
     async fn log_in(
         &self,
         session_type: SessionType<'_>,
+        whose: Whose,
         portal: &Portal,
-        credentials: &Credentials,
+        request: &AuthenticationRequest,
     ) -> Result<Session, Error> {
         let limit = self.config.login_timeout;
-        timeout(limit, self.follow_redirects(session_type, portal, credentials))
-            .await
-            .unwrap_or(Err(Error::Timeout { what: "login", limit }))
+        let login = async {
+            let credentials = Credentials::of(whose, request, &self.secrets, &self.config).await?;
+            self.follow_redirects(session_type, portal, &credentials).await
+        };
+        timeout(limit, login).await.unwrap_or(Err(Error::Timeout { what: "login", limit }))
     }
 
     /// LOG-30, LOG-31: every hop is a login from scratch, with the same demands.
@@ -138,7 +158,18 @@ impl Initiator {
                 Ok(LoginOutcome::Complete(transport, completed, times)) => {
                     let (target, moved) = (target_of(session_type).cloned(), redirects.moved());
                     let isid = lease.isid();
-                    let details = SessionDetails { target, portal, moved, isid, completed, times };
+                    let unauthenticated = credentials.why_unauthenticated(&completed.authenticated);
+                    let unread_store = credentials.unread_store();
+                    let details = SessionDetails {
+                        target,
+                        portal,
+                        moved,
+                        isid,
+                        completed,
+                        unauthenticated,
+                        unread_store,
+                        times,
+                    };
                     return Ok(Session::start(transport, lease, details, self.config.command_timeout));
                 }
                 Ok(LoginOutcome::Redirect(redirect)) => redirects.follow(portal, &redirect)?,

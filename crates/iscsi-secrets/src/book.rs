@@ -105,6 +105,12 @@ impl SecretBook {
         self.policy(Scope::Portal(portal.clone()))
     }
 
+    /// Whether a secret is held for anything.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        self.sealed_credentials().next().is_some()
+    }
+
     /// Names and flags of all that is held: what is for every target, targets by name, and the same for discovery.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
 use iscsi_login::{LoginError, Misuse, Nonce};
-use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumber, Stage};
+use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage};
 
 use super::own_challenge::{OwnChallenge, is_ours};
 use super::{Transport, random};
@@ -48,7 +48,7 @@ pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome,
         let response =
             exchange(&mut transport, &request).await.map_err(|error| closed(error, login.stage()))?;
         times.add(login.stage(), clock.lap());
-        let step = login.receive(&response).map_err(|error| failed(attempt.portal, error))?;
+        let step = login.receive(&response).map_err(|error| failed(attempt, error))?;
         (login, request) = match step {
             Step::Send(login, request) => (login, request),
             Step::Redirect(redirect) => return Ok(LoginOutcome::Redirect(redirect)),
@@ -137,6 +137,14 @@ const fn refused_settings(misuse: Misuse) -> Error {
     Error::Credentials(misuse)
 }
 
-fn failed(portal: &Portal, error: LoginError) -> Error {
-    Error::Login { portal: portal.clone(), error }
+fn failed(attempt: &Attempt<'_>, error: LoginError) -> Error {
+    let portal = attempt.portal.clone();
+    match error {
+        LoginError::Refused { status: LoginStatus::AUTHENTICATION_FAILURE, .. }
+            if !attempt.credentials.are_offered() =>
+        {
+            Error::CredentialsMissing { portal, error }
+        }
+        error => Error::Login { portal, error },
+    }
 }
