@@ -13,13 +13,17 @@ mod initiator_name;
 mod measured;
 mod network;
 mod plain_stores;
+mod policy;
 mod program;
 mod prompt;
+#[cfg(target_os = "linux")] // Only there has a process file systems of its own.
+mod root_state;
 mod secret_files;
 mod secrets;
 mod silence;
 mod store_keys;
 mod stores;
+mod unauthenticated;
 mod urls;
 mod usage;
 mod weak_secrets;

@@ -120,8 +120,9 @@ impl Whose {
 type Known = (Option<Arc<ForwardCredential>>, ReverseLookup);
 
 impl AuthenticationRequest {
-    /// Whether a secret is left for the store to provide.
-    fn leaves_open(&self) -> bool {
+    /// Whether a secret is left for the store to provide. If not, a login goes on although the store cannot be read.
+    #[must_use]
+    pub fn takes_from_store(&self) -> bool {
         match self.mode {
             AuthenticationMode::None => false,
             AuthenticationMode::Chap | AuthenticationMode::IfAsked => self.forward.is_none(),
@@ -144,7 +145,7 @@ impl Credentials {
         secrets: &Secrets,
         config: &Config,
     ) -> Result<Self, Error> {
-        let takes_from_store = request.leaves_open();
+        let takes_from_store = request.takes_from_store();
         let (book, unread_store) = match current_book(&secrets.store).await {
             Ok(book) => (book, None),
             Err(error) if takes_from_store => return Err(Error::Secrets(error)),
@@ -177,13 +178,13 @@ impl Credentials {
                 return Err(policy("the target must authenticate itself, but its secret was cleared"));
             }
             (AuthenticationMode::Mutual, _, ReverseLookup::Unknown) => {
-                return Err(policy("mutual CHAP is demanded, but no secret is set for the target to prove"));
+                return Err(policy("mutual CHAP is demanded, but no secret of the target is known"));
             }
             (AuthenticationMode::Automatic | AuthenticationMode::Mutual, None, ReverseLookup::Known(_)) => {
-                return Err(policy("mutual CHAP is demanded, but no secret is remembered for us to prove"));
+                return Err(policy("mutual CHAP is demanded, but no secret of the initiator is known"));
             }
             (AuthenticationMode::Chap, None, _) => {
-                return Err(policy("CHAP is demanded, but no secret is remembered for us to prove"));
+                return Err(policy("CHAP is demanded, but no secret of the initiator is known"));
             }
             (AuthenticationMode::Chap | AuthenticationMode::IfAsked, forward, _)
             | (AuthenticationMode::Automatic, forward, ReverseLookup::Unknown) => (forward, None),

@@ -251,7 +251,7 @@ impl Error {
             }
             Self::Credentials(_) => "use a secret of 12 to 255 octets, best 16 random ones".to_owned(),
             Self::Policy(_) => {
-                "remember the initiator's secret and set the target's, or choose another --auth".to_owned()
+                "store the secrets that are missing, or demand less authentication".to_owned()
             }
             Self::BelowRequirement { set_for: Some(_), .. } => {
                 "store the secrets that are missing, or lower the requirement in the store".to_owned()

@@ -98,7 +98,7 @@ impl Failure {
         match self {
             Self::Usage { hint, .. } => Some((*hint).to_owned()),
             Self::Url(error) => Some(error.hint().to_owned()),
-            Self::Initiator(error) => error.hint(),
+            Self::Initiator(error) => initiator_hint(error),
             Self::Store(error) => error.remedy(),
             Self::UnknownScope { .. } => Some("see `iscsi secret list`".to_owned()),
             Self::SecretFile(error) => error.remedy(),
@@ -140,11 +140,41 @@ impl Failure {
     }
 }
 
+/// The options and commands that change what the library speaks of.
+fn initiator_hint(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::Policy(_) => {
+            "`iscsi secret set` stores the secrets that are missing; --auth demands less".to_owned()
+        }
+        Error::BelowRequirement { set_for: Some(_), .. } => {
+            "`iscsi secret set` stores the secrets that are missing; `iscsi secret require` changes what is required, \
+             `iscsi secret list` shows it"
+                .to_owned()
+        }
+        Error::BelowRequirement { set_for: None, .. } => {
+            "`iscsi secret set` stores the secrets that are missing; --require-auth (ISCSI_REQUIRE_AUTH) is what \
+             requires them"
+                .to_owned()
+        }
+        Error::SharedSecret { .. } => {
+            "give each direction a secret of its own (`iscsi secret check` finds all that are shared), or use \
+             --allow-shared-secret"
+                .to_owned()
+        }
+        Error::CredentialsMissing { .. } => {
+            "the target wants CHAP: store the credentials of an account it has for this initiator (`iscsi secret set`), \
+             or give them by --user and --secret-file"
+                .to_owned()
+        }
+        _ => return error.hint(),
+    })
+}
+
 const fn not_imported_hint(left_out: usize) -> &'static str {
     if left_out == 0 {
         "--replace overwrites what is in the store"
     } else {
-        "see the warnings above; `iscsi secret remember` and `iscsi secret set` store what was left out"
+        "see the warnings above; `iscsi secret set` stores what was left out"
     }
 }
 

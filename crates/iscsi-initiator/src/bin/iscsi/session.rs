@@ -3,21 +3,24 @@
 use std::io;
 use std::sync::Arc;
 
-use iscsi_initiator::{Config, DigestPreference, Initiator, IsidPool, Lun, Session, TargetUrl};
+use iscsi_initiator::{
+    AuthenticationRequest, Config, DigestPreference, Initiator, IsidPool, Lun, Session, TargetUrl,
+};
 use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Options;
 use crate::failure::{Failure, warn};
-use crate::{credentials, initiator_name, secret_source, store};
+use crate::{credentials, initiator_name, secret_source, store, unauthenticated};
 
-/// The initiator that the options describe. The store is opened first: when it cannot be read, nothing is made.
+/// The initiator that the options describe, for logins with these credentials. The store is opened first: when it is
+/// needed and cannot be read, nothing is made.
 pub(crate) fn initiator(
     options: &Options,
     header_digest: Option<DigestPreference>,
+    request: &AuthenticationRequest,
 ) -> Result<Initiator, Failure> {
-    secret_source::check_standard_input(options, None)?;
-    initiator_with(options, header_digest, store::for_reading(options)?)
+    initiator_with(options, header_digest, store::for_login(options, request)?)
 }
 
 /// The same with a store that is open already.
@@ -29,6 +32,8 @@ pub(crate) fn initiator_with(
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
     config.algorithms = options.algorithms.iter().copied().map(Into::into).collect();
     config.redirect_to.clone_from(&options.redirect_to);
+    config.require = options.require_auth.map(Into::into).unwrap_or_default();
+    config.allow_shared_secret = options.allow_shared_secret;
     if let Some(isids) = kept_isids(options) {
         config.isids = isids;
     }
@@ -58,10 +63,12 @@ pub(crate) async fn with_session<T>(
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let initiator = initiator(options, url.header_digest)?;
+    secret_source::check_standard_input(options, None)?;
     let request = credentials::request(options, url.credentials)?;
+    let initiator = initiator(options, url.header_digest, &request)?;
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
     let session = until_interrupted(login).await?;
+    unauthenticated::tell(session.details());
     let outcome = until_interrupted(work(&session)).await;
     log_out(session).await;
     outcome

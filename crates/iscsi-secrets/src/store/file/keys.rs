@@ -106,13 +106,13 @@ impl FileStore {
         if self.directory.holds(name)? { self.directory.remove(name) } else { Ok(()) }
     }
 
-    /// Neither store nor key, or a key alone.
+    /// Neither store nor key, a key alone, or a link that leads nowhere.
     pub(super) fn nothing(&self) -> StoreError {
         let path = self.database_path();
-        match self.directory.holds(KEY) {
-            Ok(true) => StoreError::DatabaseGone { path },
-            Ok(false) => directory::absent(&path),
-            Err(error) => error,
+        match (directory::absent(&path), self.directory.holds(KEY)) {
+            (StoreError::Missing { path }, Ok(true)) => StoreError::DatabaseGone { path },
+            (StoreError::Missing { .. }, Err(error)) => error,
+            (absent, _) => absent,
         }
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct Circumstances {
     /// How the logins turned out: `none`, `chap` or `mutual`.
     pub(crate) authentication: String,
     pub(crate) algorithm: Option<String>,
+    /// Why there is no authentication, if there is none and that was not demanded.
+    pub(crate) unauthenticated: Option<String>,
     /// Sessions held open, and the memory they took in octets.
     pub(crate) held: u64,
     pub(crate) held_octets: Option<u64>,
@@ -55,6 +57,7 @@ pub(crate) fn results(plan: &Plan, tally: &Tally, circumstances: Circumstances) 
             targets: circumstances.targets,
             authentication: circumstances.authentication,
             algorithm: circumstances.algorithm,
+            unauthenticated: circumstances.unauthenticated,
             concurrency: plan.concurrency,
             rate_per_s: plan.rate,
             count: plan.count,

@@ -2,12 +2,13 @@
 
 use clap::Args;
 use comfy_table::Table;
-use iscsi_initiator::{DiscoveredTarget, Portal, UrlCredentials};
+use iscsi_initiator::{DiscoveredTarget, Discovery, Portal, UrlCredentials};
 use serde::Serialize;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
-use crate::{credentials, output, session};
+use crate::unauthenticated::{self, Reason};
+use crate::{credentials, output, secret_source, session};
 
 #[derive(Args)]
 pub(crate) struct Discover {
@@ -20,6 +21,9 @@ pub(crate) struct Discover {
 struct Found {
     target: String,
     portals: Vec<FoundPortal>,
+    /// Why the discovery had no authentication, if it had none and that was not demanded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unauthenticated: Option<Reason>,
 }
 
 #[derive(Serialize)]
@@ -35,18 +39,21 @@ struct FoundPortal {
 impl Discover {
     pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
         let portal: Portal = self.portal.parse()?;
-        let initiator = session::initiator(options, None)?;
+        secret_source::check_standard_input(options, None)?;
         let request = credentials::request(options, UrlCredentials::default())?;
-        let discovery = async { Ok(initiator.discover(&portal, &request).await?) };
-        let targets = session::until_interrupted(discovery).await?;
-        let found: Vec<Found> = targets.iter().map(|target| Found::new(target, &portal)).collect();
+        let initiator = session::initiator(options, None, &request)?;
+        let discovery = async { Ok(initiator.discover_with_details(&portal, &request).await?) };
+        let Discovery { targets, session, .. } = session::until_interrupted(discovery).await?;
+        unauthenticated::tell(&session);
+        let found: Vec<Found> =
+            targets.iter().map(|target| Found::new(target, &portal, Reason::of(&session))).collect();
         output::show(options.output, &found, |found| table(found))
     }
 }
 
 impl Found {
     /// A target without addresses is at the portal that was asked (RFC 7143, appendix C).
-    fn new(target: &DiscoveredTarget, asked: &Portal) -> Self {
+    fn new(target: &DiscoveredTarget, asked: &Portal, unauthenticated: Option<Reason>) -> Self {
         let several = target.portals_in_several_groups();
         let named = target.addresses.iter().map(|address| FoundPortal {
             portal: Portal::from(address).to_string(),
@@ -58,7 +65,7 @@ impl Found {
         if portals.is_empty() {
             portals.push(FoundPortal::asked(asked));
         }
-        Self { target: target.name.to_string(), portals }
+        Self { target: target.name.to_string(), portals, unauthenticated }
     }
 }
 
@@ -81,7 +88,7 @@ impl FoundPortal {
 
 fn table(found: &[Found]) -> Table {
     let mut table = output::table(&["TARGET", "PORTAL", "GROUP", "REMARK"]);
-    for Found { target, portals } in found {
+    for Found { target, portals, .. } in found {
         for found in portals {
             let group = found.portal_group_tag.map_or_else(|| "-".to_owned(), |tag| tag.to_string());
             let remark = found.remark().to_owned();

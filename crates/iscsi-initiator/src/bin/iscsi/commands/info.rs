@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
+use crate::unauthenticated::Reason;
 use crate::{output, session, size};
 
 /// Peripheral qualifier of a LUN behind which there can be no unit (SPC-4, 6.6.2).
@@ -33,6 +34,8 @@ struct Report {
     designators: Vec<String>,
     /// Of disks only.
     capacity: Option<CapacityReport>,
+    /// Why the session has no authentication, if it has none and that was not demanded.
+    unauthenticated: Option<Reason>,
 }
 
 /// `size` and `block_size` in octets.
@@ -72,6 +75,7 @@ impl Report {
             serial_number,
             designators: identification.designators.iter().map(Designator::to_string).collect(),
             capacity: capacity.map(CapacityReport::from),
+            unauthenticated: Reason::of(session.details()),
         })
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::arguments::Options;
 use crate::failure::{Failure, warn};
+use crate::unauthenticated::Reason;
 use crate::{output, session, size};
 
 #[derive(Args)]
@@ -25,6 +26,9 @@ struct Unit {
     block_size: Option<u32>,
     vendor: String,
     product: String,
+    /// Why the session has no authentication, if it has none and that was not demanded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unauthenticated: Option<Reason>,
 }
 
 impl Luns {
@@ -52,6 +56,7 @@ impl Unit {
             block_size: capacity.map(|capacity| capacity.block_size),
             vendor: inquiry.vendor,
             product: inquiry.product,
+            unauthenticated: Reason::of(session.details()),
         })
     }
 }
