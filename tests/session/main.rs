@@ -16,6 +16,9 @@ mod discovery;
 mod isids;
 mod login_phase;
 mod malformed;
+#[path = "../../crates/iscsi-initiator/examples/mutual_login.rs"]
+#[allow(dead_code, reason = "its arguments are given by the test")]
+mod mutual_login;
 mod names;
 mod numbering;
 mod own_challenges;

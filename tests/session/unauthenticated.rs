@@ -169,6 +169,30 @@ async fn credentials_that_are_given_need_no_store() {
     session.logout().await.unwrap();
 }
 
+/// The example of the library, whose first lines a newcomer copies.
+#[tokio::test]
+async fn the_example_logs_in_mutually_with_nothing_but_two_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = tempfile::tempdir().unwrap();
+    let file = |name: &str, secret: &[u8]| {
+        let path = place.path().join(name);
+        std::fs::write(&path, secret).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let initiator = Account::new("iqn.2001-04.com.example:host", FORWARD);
+    let (_running, portal) =
+        target(Credentials::Mutual { initiator, target: Account::new("disk", REVERSE) }).await;
+    let log_in = |theirs: &[u8]| {
+        let files = [file("ours", FORWARD), file("theirs", theirs)];
+        let arguments = [portal.to_string(), target_name().to_string()].into_iter().chain(files);
+        crate::mutual_login::log_in(arguments.collect())
+    };
+    log_in(REVERSE).await.unwrap();
+    let error = log_in(b"not-the-secret").await.unwrap_err();
+    assert_eq!(error.downcast::<Error>().unwrap().fault(), Fault::TargetNotAuthenticated);
+}
+
 /// Reading the secrets is part of the login, and so of its limit.
 #[tokio::test]
 async fn a_store_that_does_not_answer_takes_no_longer_than_the_login_may() {
