@@ -39,8 +39,16 @@ impl Stage {
     }
 
     /// The same with a secret on standard input, once.
-    fn store(&self, arguments: &[&str], secret: &[u8]) {
-        let arguments = [arguments, &["--secret-file", "-", "-vvv"]].concat();
+    fn store_forward(&self, whom: [&str; 2], secret: &[u8]) {
+        self.store(whom, ["--user", "host", "--secret-file", "-"], secret);
+    }
+
+    fn store_reverse(&self, whom: [&str; 2], secret: &[u8]) {
+        self.store(whom, ["--target-user", "disk", "--target-secret-file", "-"], secret);
+    }
+
+    fn store(&self, whom: [&str; 2], options: [&str; 4], secret: &[u8]) {
+        let arguments = [&["secret", "set", "-vvv"], &whom[..], &options].concat();
         silent(&self.place.run_with_input(&arguments, secret).expect(0));
     }
 }
@@ -75,9 +83,10 @@ fn vds_22_no_command_says_a_secret() {
     let passphrase = stage.place.secret_file("passphrase", PASSPHRASE);
     let key = stage.place.secret_file("key", KEY);
     for whom in [["--target", TARGET], ["--portal", &portal]] {
-        stage.store(&["secret", "remember", whom[0], whom[1], "--user", "host"], FORWARD);
-        stage.store(&["secret", "set", whom[0], whom[1], "--target-user", "disk"], REVERSE);
+        stage.store_forward(whom, FORWARD);
+        stage.store_reverse(whom, REVERSE);
     }
+    stage.run(&["secret", "require", "mutual", "--target", TARGET], 0);
     stage.run(&["secret", "list"], 0);
     stage.run(&["secret", "check"], 9);
     stage.run(&["discover", &portal], 0);
@@ -102,22 +111,23 @@ fn vds_22_nor_does_a_command_that_fails() {
     let url = format!("iscsi://{}/{TARGET}", stage.target.portal());
     let passphrase = stage.place.secret_file("passphrase", PASSPHRASE);
     let key = stage.place.secret_file("key", KEY);
-    stage.store(&["secret", "remember", "--target", TARGET, "--user", "host"], FORWARD);
-    stage.store(&["secret", "set", "--target", TARGET, "--target-user", "disk"], FORWARD);
+    let whom = ["--target", TARGET];
+    stage.store_forward(whom, FORWARD);
+    stage.store_reverse(whom, FORWARD);
     // One secret for both directions.
     stage.run(&["login", &url], 9);
-    stage.store(&["secret", "set", "--target", TARGET, "--target-user", "disk"], PASSPHRASE);
+    stage.store_reverse(whom, PASSPHRASE);
     // A target that proves another one.
     stage.run(&["login", &url], 4);
     // Ours is another one.
-    stage.store(&["secret", "remember", "--target", TARGET, "--user", "host"], REVERSE);
+    stage.store_forward(whom, REVERSE);
     stage.run(&["login", &url], 3);
     stage.run(&["secret", "list", "--key-file", &key], 9);
     stage.run(&["secret", "list", "--passphrase-file", &passphrase], 9);
     stage.run(&["secret", "rekey", "--new-key-file", &passphrase], 9);
     stage.run(&["secret", "clear", "--target", TARGET], 0);
     stage.run(&["login", &url], 4);
-    stage.run(&["secret", "forget", "--target", TARGET], 0);
+    silent(&stage.place.run(&["-vvv", "secret", "forget", "--target", TARGET]).expect(0));
     stage.run(&["login", &url], 3);
 }
 

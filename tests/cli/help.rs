@@ -19,7 +19,7 @@ fn every_command_and_every_exit_code_is_listed() {
 
 #[test]
 fn every_option_is_listed_with_every_command() {
-    const OPTIONS: [&str; 15] = [
+    const OPTIONS: [&str; 19] = [
         "--user <NAME>",
         "--secret-file <FILE>",
         "--target-user <NAME>",
@@ -29,6 +29,10 @@ fn every_option_is_listed_with_every_command() {
         "--key-file <FILE>",
         "--passphrase-file <FILE>",
         "--auth <HOW>",
+        "--secret-format <FORMAT>",
+        "--require-auth <LEVEL>",
+        "ISCSI_REQUIRE_AUTH",
+        "--allow-shared-secret",
         "--initiator-name <NAME>",
         "--timeout <SECONDS>",
         "--header-digest <DIGEST>",
@@ -55,7 +59,7 @@ fn the_forms_of_the_contract() {
         (&["read"], "iscsi read [OPTIONS] --output-file <FILE> <URL>"),
         (&["write"], "iscsi write [OPTIONS] --input-file <FILE> <URL>"),
         (&["secret"], "iscsi secret [OPTIONS] <COMMAND>"),
-        (&["secret", "remember"], "iscsi secret remember [OPTIONS] <WHOM>"),
+        (&["secret", "require"], "iscsi secret require [OPTIONS] <WHOM> <LEVEL>"),
         (&["secret", "set"], "iscsi secret set [OPTIONS] <WHOM>"),
         (&["secret", "clear"], "iscsi secret clear [OPTIONS] <WHOM>"),
         (&["secret", "forget"], "iscsi secret forget [OPTIONS] <WHOM>"),
@@ -73,6 +77,16 @@ fn the_forms_of_the_contract() {
         let form = form.replace("<WHOM>", WHOM);
         assert!(help.contains(&format!("Usage: {form}\n")), "{form} in {help}");
     }
+}
+
+#[test]
+fn what_clearing_does_to_logins_is_said_where_it_is_done() {
+    assert!(
+        help(&["secret", "clear"]).split_whitespace().collect::<Vec<_>>().join(" ").contains("one-way CHAP")
+    );
+    assert!(help(&["login"]).contains("/var/lib/iscsi-initiator"));
+    let shown = help(&["secret"]);
+    assert!(!shown.contains("remember"), "{shown}");
 }
 
 #[test]

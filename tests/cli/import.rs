@@ -62,11 +62,10 @@ fn what_was_imported_is_shown_and_stored() {
     let place = with_records();
     let outcome = import(&place, &[]).expect(0);
     let expected = [
-        "TARGET WE PROVE AS TARGET PROVES AS",
-        "(every other) imported (initiator name) unset -",
-        "iqn.2001-04.com.example:disk imported user imported target",
-        "iqn.2001-04.com.example:open unset - unset -",
-        "discovery at 192.0.2.7:3260 imported (initiator name) unset -",
+        "FOR INITIATOR SECRET AS TARGET SECRET AS REQUIRES",
+        "(every other) imported (initiator name) unset - -",
+        "iqn.2001-04.com.example:disk imported user imported target -",
+        "discovery at 192.0.2.7:3260 imported (initiator name) unset - -",
     ];
     assert_eq!(lines(&outcome), expected);
     let outcome = outcome.complains("warning: 1 record holds no credentials\n");
@@ -110,18 +109,18 @@ fn the_json_form_of_the_contract() {
 fn what_the_store_has_stays_unless_it_is_to_be_replaced() {
     let place = with_records();
     let secret = place.secret_file("stored", b"stored-secret");
-    place.run(&["secret", "set", "--target", TARGET, "--secret-file", &secret]).expect(0);
+    place.run(&["secret", "set", "--target", TARGET, "--target-secret-file", &secret]).expect(0);
     let line = |outcome: &Outcome| lines(outcome).into_iter().find(|line| line.starts_with(TARGET)).unwrap();
     let outcome = import(&place, &[]).expect(9);
-    assert_eq!(line(&outcome), format!("{TARGET} imported user kept -"));
+    assert_eq!(line(&outcome), format!("{TARGET} imported user kept - -"));
     let outcome = outcome.complains("error: not everything was imported: 0 left out, 1 kept as in the store");
     outcome.complains("hint: --replace overwrites");
     let list = place.run(&["secret", "list"]).expect(0);
-    assert_eq!(line(&list), format!("{TARGET} set user set (any)"));
+    assert_eq!(line(&list), format!("{TARGET} set user set (any) -"));
     let outcome = import(&place, &["--replace"]).expect(0);
-    assert_eq!(line(&outcome), format!("{TARGET} unchanged user replaced target"));
+    assert_eq!(line(&outcome), format!("{TARGET} unchanged user replaced target -"));
     let list = place.run(&["secret", "list"]).expect(0);
-    assert_eq!(line(&list), format!("{TARGET} set user set target"));
+    assert_eq!(line(&list), format!("{TARGET} set user set target -"));
 }
 
 #[test]
@@ -153,12 +152,12 @@ fn what_is_contradictory_or_unusable_is_left_out_and_the_rest_imported() {
         let place = with_records();
         harm(&place);
         let outcome = import(&place, &[]).expect(9);
-        assert!(lines(&outcome).contains(&format!("{TARGET} imported user imported target")));
+        assert!(lines(&outcome).contains(&format!("{TARGET} imported user imported target -")));
         assert!(!outcome.stderr.contains('\u{1b}'));
         let outcome = outcome.complains(complaint);
         outcome.complains("error: not everything was imported: 1 left out, 0 kept");
         let list = place.run(&["secret", "list"]).expect(0);
-        assert!(lines(&list).contains(&format!("{TARGET} set user set target")));
+        assert!(lines(&list).contains(&format!("{TARGET} set user set target -")));
     }
 }
 
@@ -176,7 +175,7 @@ fn files_that_others_can_read_and_short_secrets_are_told_and_names_keep_their_sp
         .complains(&format!("warning: {record}: node.session.auth.password is short: 11 of 12 octets\n"));
     assert!(!outcome.stderr.contains("capitals"), "{}", outcome.stderr);
     let list = place.run(&["secret", "list"]).expect(0);
-    assert!(lines(&list).contains(&format!("{target} set (initiator name) unset -")));
+    assert!(lines(&list).contains(&format!("{target} set (initiator name) unset - -")));
 }
 
 #[test]

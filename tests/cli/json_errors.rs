@@ -157,7 +157,7 @@ fn a_result_and_an_error_are_apart() {
     for name in ["one", "other"] {
         let (target, file) =
             (format!("iqn.2001-04.com.example:{name}"), place.secret_file(name, b"initsecret123"));
-        place.run(&["secret", "set", "--target", &target, "--secret-file", &file]).expect(0);
+        place.run(&["secret", "set", "--target", &target, "--target-secret-file", &file]).expect(0);
     }
     let outcome = finish(
         place

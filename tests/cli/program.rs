@@ -82,6 +82,20 @@ impl Place {
         finish(command.stdin(reader))
     }
 
+    /// Stores the initiator's secret for whom these arguments say.
+    #[track_caller]
+    pub(crate) fn store_forward(&self, arguments: &[&str], secret: &[u8]) -> Outcome {
+        let arguments = [&["secret", "set"], arguments, &["--secret-file", "-"]].concat();
+        self.run_with_input(&arguments, secret).expect(0)
+    }
+
+    /// The same for the target's secret.
+    #[track_caller]
+    pub(crate) fn store_reverse(&self, arguments: &[&str], secret: &[u8]) -> Outcome {
+        let arguments = [&["secret", "set"], arguments, &["--target-secret-file", "-"]].concat();
+        self.run_with_input(&arguments, secret).expect(0)
+    }
+
     /// A file of this mode.
     pub(crate) fn file(&self, name: &str, content: &[u8], mode: u32) -> String {
         let path = self.path(name);
@@ -100,7 +114,7 @@ impl Place {
         let place = Self::new();
         let file = place.secret_file("other-secret", b"of-another-target");
         let other = "iqn.2001-04.com.example:other";
-        place.run(&["secret", "remember", "--target", other, "--secret-file", &file]).expect(0);
+        place.run(&["secret", "set", "--target", other, "--secret-file", &file]).expect(0);
         place
     }
 }

@@ -62,8 +62,8 @@ impl Terminal {
 #[test]
 fn a_secret_is_asked_for_twice_and_never_shown() {
     let place = Place::new();
-    let mut terminal = Terminal::start(&place, &format!("secret remember --target {TARGET}"));
-    terminal.answer("prove: ", "typed-secret-1");
+    let mut terminal = Terminal::start(&place, &format!("secret set --target {TARGET} --user host"));
+    terminal.answer("initiator's CHAP secret: ", "typed-secret-1");
     terminal.answer("again: ", "typed-secret-1");
     let (shown, code) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
@@ -72,9 +72,29 @@ fn a_secret_is_asked_for_twice_and_never_shown() {
 }
 
 #[test]
-fn a_slip_of_the_finger_is_noticed() {
+fn without_options_both_secrets_are_asked_for_and_each_may_be_left_out() {
     let place = Place::new();
     let mut terminal = Terminal::start(&place, &format!("secret set --target {TARGET}"));
+    terminal.answer("initiator's CHAP secret (", "");
+    terminal.answer("target's CHAP secret (", "typed-secret-1");
+    terminal.answer("again: ", "typed-secret-1");
+    let (shown, code) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let list = place.run(&["secret", "list"]).expect(0).stdout;
+    let line: Vec<&str> =
+        list.lines().find(|line| line.contains(TARGET)).unwrap().split_whitespace().collect();
+    assert_eq!(line[1..], ["unset", "-", "set", "(any)", "-"], "{list}");
+    let mut terminal = Terminal::start(&place, "secret set --global");
+    terminal.answer("initiator's CHAP secret (", "");
+    terminal.answer("target's CHAP secret (", "");
+    let (shown, code) = terminal.end();
+    assert_eq!(code, Some(2), "{shown}");
+}
+
+#[test]
+fn a_slip_of_the_finger_is_noticed() {
+    let place = Place::new();
+    let mut terminal = Terminal::start(&place, &format!("secret set --target {TARGET} --target-user disk"));
     terminal.answer(": ", "typed-secret-1");
     terminal.answer("again: ", "typed-secret-2");
     let (shown, code) = terminal.end();

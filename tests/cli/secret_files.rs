@@ -9,7 +9,7 @@ fn a_file_that_others_can_reach_is_refused() {
     for open_to_others in [0o644, 0o640, 0o604, 0o620] {
         let place = Place::with_store();
         let file = place.file("secret", b"initsecret123", open_to_others);
-        let stored = ["secret", "remember", "--target", TARGET, "--secret-file", &file];
+        let stored = ["secret", "set", "--target", TARGET, "--secret-file", &file];
         place.run(&stored).expect(9).complains("is open to others").complains("hint: run `chmod 600");
         place.run(&["login", URL, "--secret-file", &file]).expect(9).complains("is open to others");
         let mutual = ["login", URL, "--target-secret-file", &file];

@@ -13,42 +13,34 @@ fn listed(place: &Place, whom: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Runs `iscsi secret` with a secret on standard input.
-fn store(place: &Place, arguments: &[&str], secret: &[u8]) {
-    place.run_with_input(&[&["secret"], arguments, &["--secret-file", "-"]].concat(), secret).expect(0);
-}
-
 #[test]
 fn from_the_first_secret_to_the_last() {
     let place = Place::new();
-    store(&place, &["remember", "--target", TARGET, "--user", "labuser"], b"initsecret123\n");
+    place.store_forward(&["--target", TARGET, "--user", "labuser"], b"initsecret123\n");
     assert_eq!(mode(&place.path("store")), 0o700);
-    assert_eq!(listed(&place, TARGET), ["set", "labuser", "unset", "-"]);
+    assert_eq!(listed(&place, TARGET), ["set", "labuser", "unset", "-", "-"]);
 
-    store(
-        &place,
-        &["set", "--target", &TARGET.to_uppercase(), "--target-user", "labtarget"],
-        b"targsecret456",
-    );
-    assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget"]);
+    place
+        .store_reverse(&["--target", &TARGET.to_uppercase(), "--target-user", "labtarget"], b"targsecret456");
+    assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget", "-"]);
 
     // Other octets leave the names as they are.
-    store(&place, &["set", "--target", TARGET], &[0xff; 255]);
-    store(&place, &["remember", "--target", TARGET], b"\0binary\0secret");
-    assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget"]);
+    place.store_reverse(&["--target", TARGET], &[0xff; 255]);
+    place.store_forward(&["--target", TARGET], b"\0binary\0secret");
+    assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget", "-"]);
 
     place.run(&["secret", "clear", "--target", TARGET]).expect(0);
-    assert_eq!(listed(&place, TARGET), ["set", "labuser", "cleared", "labtarget"]);
+    assert_eq!(listed(&place, TARGET), ["set", "labuser", "cleared", "labtarget", "-"]);
 
     place.run(&["secret", "forget", "--target", TARGET]).expect(0);
-    assert_eq!(listed(&place, TARGET), ["unset", "-", "unset", "-"]);
+    assert!(listed(&place, TARGET).is_empty(), "its record is gone");
 }
 
 #[test]
 fn the_global_secret() {
     let place = Place::new();
-    store(&place, &["set", "--global"], b"targsecret456");
-    assert_eq!(listed(&place, "(every other)"), ["unset", "-", "set", "(any)"]);
+    place.store_reverse(&["--global"], b"targsecret456");
+    assert_eq!(listed(&place, "(every other)"), ["unset", "-", "set", "(any)", "-"]);
     place.run(&["secret", "clear", "--global"]).expect(0);
     assert!(listed(&place, "(every other)").is_empty());
 }
@@ -56,12 +48,12 @@ fn the_global_secret() {
 #[test]
 fn the_list_as_json() {
     let place = Place::new();
-    store(&place, &["set", "--global", "--target-user", "\u{e4}\u{1b}"], b"targsecret456");
-    store(&place, &["remember", "--target", TARGET], b"initsecret123");
+    place.store_reverse(&["--global", "--target-user", "\u{e4}\u{202e}"], b"targsecret456");
+    place.store_forward(&["--target", TARGET], b"initsecret123");
     let list = place.run(&["secret", "list", "--output", "json"]).expect(0).stdout;
     let list: String = list.split_whitespace().collect();
-    let global = r#"{"scope":"global","target":null,"portal":null,"remembered":false,"user":null,"target_secret":"set","target_user":"\u00e4\u001b"}"#;
-    let target = r#"{"scope":"target","target":"iqn.2001-04.com.example:disk","portal":null,"remembered":true,"user":null,"target_secret":"unset","target_user":null}"#;
+    let global = r#"{"scope":"global","target":null,"portal":null,"remembered":false,"user":null,"target_secret":"set","target_user":"\u00e4\u202e","requires":null}"#;
+    let target = r#"{"scope":"target","target":"iqn.2001-04.com.example:disk","portal":null,"remembered":true,"user":null,"target_secret":"unset","target_user":null,"requires":null}"#;
     assert_eq!(list, format!("[{global},{target}]"));
 }
 
@@ -74,21 +66,21 @@ fn what_is_stored_decides_how_a_login_begins() {
     place.run(&["login", URL, "--auth", "chap"]).expect(4);
     place.run(&["login", URL, "--auth", "mutual"]).expect(4);
     // Mutual CHAP needs both directions.
-    store(&place, &["set", "--target", TARGET], b"targsecret456");
-    login(4).complains("no secret is remembered").complains("hint: ");
+    place.store_reverse(&["--target", TARGET], b"targsecret456");
+    login(4).complains("no secret of the initiator is known").complains("hint: ");
 }
 
 #[test]
 fn a_target_whose_secret_was_cleared_fails_before_any_packet() {
     let place = Place::new();
-    store(&place, &["remember", "--target", TARGET], b"initsecret123");
-    store(&place, &["set", "--target", TARGET], b"targsecret456");
-    store(&place, &["set", "--global"], b"global-secret-1");
+    place.store_forward(&["--target", TARGET], b"initsecret123");
+    place.store_reverse(&["--target", TARGET], b"targsecret456");
+    place.store_reverse(&["--global"], b"global-secret-1");
     place.run(&["login", URL]).expect(7);
     place.run(&["secret", "clear", "--target", TARGET]).expect(0);
     place.run(&["login", URL]).expect(4).complains("cleared");
     place.run(&["secret", "forget", "--target", TARGET]).expect(0);
-    place.run(&["login", URL]).expect(4).complains("remember");
+    place.run(&["login", URL]).expect(4).complains("the initiator");
     place.run(&["secret", "clear", "--global"]).expect(0);
     place.run(&["login", URL]).expect(7);
 }
@@ -114,5 +106,5 @@ fn generated_secrets_differ_and_overwrite_nothing() {
     assert_eq!(fs::read(place.path("a")).unwrap(), a);
     let shown = place.run(&["secret", "generate", "-o", "-"]).expect(0).stdout;
     assert_eq!(shown.len(), 17);
-    store(&place, &["set", "--global"], shown.as_bytes());
+    place.store_reverse(&["--global"], shown.as_bytes());
 }

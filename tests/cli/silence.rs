@@ -16,8 +16,8 @@ fn silent(outcome: &Outcome) {
 #[test]
 fn about_secrets_of_the_store() {
     let place = Place::new();
-    for (command, secret) in [("remember", FORWARD), ("set", REVERSE)] {
-        let arguments = ["-vvv", "secret", command, "--target", TARGET, "--secret-file", "-"];
+    for (option, secret) in [("--secret-file", FORWARD), ("--target-secret-file", REVERSE)] {
+        let arguments = ["-vvv", "secret", "set", "--target", TARGET, option, "-"];
         silent(&place.run_with_input(&arguments, secret.as_bytes()).expect(0));
     }
     let url = format!("iscsi://127.0.0.1:1/{TARGET}");

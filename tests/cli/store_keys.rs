@@ -10,7 +10,7 @@ const KEY: [u8; 32] = [7; 32];
 /// Stores what the target must prove, so that a login is refused (4) where the store opens and not (9) where it does
 /// not.
 fn store(place: &Place, options: &[&str]) -> Outcome {
-    let set = ["secret", "set", "--target", TARGET, "--secret-file", "-"];
+    let set = ["secret", "set", "--target", TARGET, "--target-secret-file", "-"];
     place.run_with_input(&[&set[..], options].concat(), b"targsecret456").expect(0)
 }
 
@@ -26,7 +26,8 @@ fn a_store_made_on_first_use_tells_what_its_key_protects_from() {
         told.contains("note: made the secret store") && told.contains("root, can read the secrets"),
         "{told}"
     );
-    assert_eq!(store(&place, &[]).stderr, "");
+    let again = store(&place, &[]).stderr;
+    assert_eq!(again, format!("note: stored for {TARGET}: the target's CHAP secret\n"));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn the_default_store_counts_as_empty_until_there_is_one() {
     // The initiator name was made and kept there; that is no store.
     assert!(!place.path("state/secrets.db").exists());
     let file = place.secret_file("secret", b"targsecret456");
-    let set = ["secret", "set", "--target", TARGET, "--secret-file", &file];
+    let set = ["secret", "set", "--target", TARGET, "--target-secret-file", &file];
     finish(&mut place.command(&set)).expect(0);
     finish(&mut place.command(&LOGIN)).expect(4);
 }
@@ -45,12 +45,20 @@ fn the_default_store_counts_as_empty_until_there_is_one() {
 #[test]
 fn a_store_that_is_damaged_open_or_in_pieces_is_never_taken_for_empty() {
     type Harm = fn(&Place);
-    let harms: [(&str, Harm); 5] = [
+    let harms: [(&str, Harm); 7] = [
         ("is damaged", |place| {
             let path = place.path("store/secrets.db");
             let mut octets = fs::read(&path).unwrap();
             *octets.last_mut().unwrap() ^= 1;
             fs::write(path, octets).unwrap();
+        }),
+        ("leads nowhere", |place| {
+            fs::rename(place.path("store"), place.path("moved")).unwrap();
+            std::os::unix::fs::symlink("nowhere", place.path("store")).unwrap();
+        }),
+        ("leads nowhere", |place| {
+            fs::remove_file(place.path("store/secrets.db")).unwrap();
+            std::os::unix::fs::symlink("nowhere", place.path("store/secrets.db")).unwrap();
         }),
         ("is gone", |place| fs::remove_file(place.path("store/secrets.db")).unwrap()),
         ("is gone", |place| fs::remove_file(place.path("store/store.key")).unwrap()),
@@ -64,9 +72,18 @@ fn a_store_that_is_damaged_open_or_in_pieces_is_never_taken_for_empty() {
     for (complaint, harm) in harms {
         let place = Place::with_store();
         harm(&place);
-        for more in [&[][..], &["--auth", "none"], &["--auth", "chap"]] {
+        for more in [&[][..], &["--auth", "if-asked"], &["--auth", "chap"]] {
             place.run(&[&LOGIN[..], more].concat()).expect(9).complains(complaint).complains("hint: ");
         }
+        // Nothing is taken from the store by these: they get as far as the connection.
+        let name = ["--initiator-name", "iqn.2001-04.com.example:host"];
+        place.run(&[&LOGIN[..], &name, &["--auth", "none"]].concat()).expect(7);
+        let (ours, theirs) =
+            (place.secret_file("a", b"initsecret123"), place.secret_file("b", b"targsecret456"));
+        let given = ["--secret-file", &ours, "--target-secret-file", &theirs];
+        place.run(&[&LOGIN[..], &name, &given].concat()).expect(7);
+        // One direction is left open.
+        place.run(&[&LOGIN[..], &given[..2]].concat()).expect(9).complains(complaint);
         place.run(&["secret", "list"]).expect(9);
         place.run(&["secret", "forget", "--target", TARGET]).expect(9);
     }

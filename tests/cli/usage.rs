@@ -36,18 +36,28 @@ fn wrong_arguments() {
 
 #[test]
 fn wrong_arguments_about_secrets() {
-    let cases: [&[&str]; 11] = [
-        &["remember"],
-        &["remember", "--global", "--discovery"],
-        &["remember", "--target", "a/disk"],
+    let cases: [&[&str]; 19] = [
         &["set"],
-        &["set", "--global", "--target", TARGET],
+        &["set", "--global", "--discovery", "--secret-file", "-"],
+        &["set", "--target", "a/disk", "--secret-file", "-"],
+        // There is nothing to store, or nothing that goes with the name.
+        &["set", "--global"],
+        &["set", "--global", "--user", "x"],
+        &["set", "--global", "--target-user", "x"],
+        &["set", "--global", "--user", "x", "--target-secret-file", "-"],
+        // What --secret-file meant with this name in earlier versions.
+        &["set", "--target", TARGET, "--target-user", "x", "--secret-file", "-"],
+        &["set", "--global", "--secret-file", "-", "--target-secret-file", "-"],
+        &["require"],
+        &["require", "mutual"],
+        &["require", "--global"],
+        &["require", "everything", "--global"],
+        &["require", "mutual", "--global", "--discovery"],
         &["clear"],
         &["forget"],
         &["forget", "--portal", "not a portal"],
         &["generate"],
         &["remember", "--target", TARGET, "--target-user", "x"],
-        &["set", "--target", TARGET, "--user", "x"],
     ];
     for arguments in cases {
         let place = Place::new();

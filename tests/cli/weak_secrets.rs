@@ -6,16 +6,12 @@ use crate::program::{Place, TARGET, mode};
 
 const OTHER: &str = "iqn.2001-04.com.example:other";
 
-fn store(place: &Place, arguments: &[&str], secret: &[u8]) {
-    place.run_with_input(&[&["secret"], arguments, &["--secret-file", "-"]].concat(), secret).expect(0);
-}
-
 #[test]
 fn good_secrets_are_not_objected_to() {
     let place = Place::new();
-    store(&place, &["remember", "--target", TARGET], b"initsecret123");
-    store(&place, &["remember", "--target", OTHER], b"initsecret123");
-    store(&place, &["set", "--target", TARGET], b"targsecret456");
+    place.store_forward(&["--target", TARGET], b"initsecret123");
+    place.store_forward(&["--target", OTHER], b"initsecret123");
+    place.store_reverse(&["--target", TARGET], b"targsecret456");
     assert!(place.run(&["secret", "check"]).expect(0).stdout.contains("nothing to object to"));
     assert_eq!(place.run(&["secret", "check", "--output", "json"]).expect(0).stdout, "[]\n");
 }
@@ -23,10 +19,10 @@ fn good_secrets_are_not_objected_to() {
 #[test]
 fn equal_and_shared_secrets_are_told_by_name_and_not_by_value() {
     let place = Place::new();
-    store(&place, &["remember", "--target", TARGET], b"initsecret123");
-    store(&place, &["set", "--target", TARGET], b"initsecret123");
-    store(&place, &["set", "--target", OTHER], b"targsecret456");
-    store(&place, &["set", "--portal", "192.0.2.7"], b"targsecret456");
+    place.store_forward(&["--target", TARGET], b"initsecret123");
+    place.store_reverse(&["--target", TARGET], b"initsecret123");
+    place.store_reverse(&["--target", OTHER], b"targsecret456");
+    place.store_reverse(&["--portal", "192.0.2.7"], b"targsecret456");
     let found = place.run(&["secret", "check"]).expect(9).complains("2 weaknesses").complains("hint: ");
     for part in ["equal", "shared", TARGET, OTHER, "discovery at 192.0.2.7:3260"] {
         assert!(found.stdout.contains(part), "{part}: {}", found.stdout);

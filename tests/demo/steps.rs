@@ -26,14 +26,13 @@ fn copy(secret: &Secret) -> Outcome<Secret> {
 pub(crate) fn remember_secrets(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
     let name = stage.target_name()?;
     stage.store.remember(name.clone().into(), ForwardCredential::new(None, copy(&stage.forward)?)?)?;
-    let command = format!("iscsi secret remember --target {TARGET} --secret-file what-we-prove");
-    narrator.say("What we prove to the target is remembered", &command, &[]);
     let reverse = ReverseCredential::new(Some(TARGET_USER.to_owned()), copy(&stage.reverse)?)?;
     stage.store.set_reverse(Scope::Target(name), reverse)?;
     let command = format!(
-        "iscsi secret set --target {TARGET} --target-user {TARGET_USER} --secret-file what-it-proves"
+        "iscsi secret set --target {TARGET} --secret-file initiator-secret --target-user {TARGET_USER} \
+         --target-secret-file target-secret"
     );
-    narrator.say("What the target must prove to us is set", &command, &[]);
+    narrator.say("The secrets of the initiator and of the target are stored", &command, &[]);
     Ok(())
 }
 

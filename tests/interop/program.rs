@@ -138,14 +138,12 @@ impl User {
     /// Stores what we prove, and what the target must prove if `reverse` is given.
     pub(crate) fn remember(&self, target: &str, forward: TestAccount, reverse: Option<TestAccount>) {
         let file = self.secret_file("forward", forward.1);
-        let what = ["secret", "remember", "--target", target, "--user", forward.0, "--secret-file", &file];
-        self.run(&what).expect(&[0]);
-        if let Some(reverse) = reverse {
-            let file = self.secret_file("reverse", reverse.1);
-            let what =
-                ["secret", "set", "--target", target, "--target-user", reverse.0, "--secret-file", &file];
-            self.run(&what).expect(&[0]);
+        let mut what = vec!["secret", "set", "--target", target, "--user", forward.0, "--secret-file", &file];
+        let reverse = reverse.map(|reverse| (reverse.0, self.secret_file("reverse", reverse.1)));
+        if let Some((name, file)) = &reverse {
+            what.extend(["--target-user", name, "--target-secret-file", file]);
         }
+        self.run(&what).expect(&[0]);
     }
 }
 

@@ -40,29 +40,34 @@ impl Stage {
         self.tgt.iqn(TARGET)
     }
 
-    /// `iscsi secret` with a secret on standard input: no file holds it.
+    /// `iscsi secret set` with a secret on standard input: no file holds it.
     #[track_caller]
-    fn store(&self, arguments: &[&str], secret: &str) {
-        let arguments = [&["secret"], arguments, &["--secret-file", "-"]].concat();
+    fn store(&self, whom: &[&str], options: [&str; 3], secret: &str) {
+        let arguments = [&["secret", "set"], whom, &options, &["-"]].concat();
         self.user.run_with_input(&arguments, secret.as_bytes()).expect(&[0]);
+    }
+
+    #[track_caller]
+    fn store_reverse(&self, whom: &[&str], user: &str, secret: &str) {
+        self.store(whom, ["--target-user", user, "--target-secret-file"], secret);
     }
 
     /// Stores what we prove.
     #[track_caller]
     fn remember(&self, secret: &str) {
-        self.store(&["remember", "--target", &self.iqn(), "--user", FORWARD.0], secret);
+        self.store(&["--target", &self.iqn()], ["--user", FORWARD.0, "--secret-file"], secret);
     }
 
     /// Stores what the target must prove.
     #[track_caller]
     fn set(&self, secret: &str) {
-        self.store(&["set", "--target", &self.iqn(), "--target-user", REVERSE.0], secret);
+        self.store_reverse(&["--target", &self.iqn()], REVERSE.0, secret);
     }
 
     /// Stores what every target must prove.
     #[track_caller]
     fn set_global(&self, secret: &str) {
-        self.store(&["set", "--global", "--target-user", REVERSE.0], secret);
+        self.store_reverse(&["--global"], REVERSE.0, secret);
     }
 
     /// `iscsi secret clear` or `forget` for the target.

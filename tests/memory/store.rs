@@ -1,12 +1,12 @@
 //! What a child does with the store alone: every way in, every way out, and every change of keys.
 
+use iscsi_secrets::vds::object_id;
 use std::path::Path;
 use std::sync::Arc;
 
-use iscsi_secrets::vds::object_id;
 use iscsi_secrets::{
-    Change, FileStore, ForwardCredential, IscsiName, KeySource, MemoryStore, Scope, Secret, SecretStore,
-    SharedSecret, VdsServiceIscsi, read_secret_file,
+    Change, Direction, FileStore, ForwardCredential, IscsiName, KeySource, MemoryStore, Scope, Secret,
+    SecretStore, SharedSecret, VdsServiceIscsi, read_secret_file,
 };
 
 use crate::login::look_at_what_is_left;
@@ -33,7 +33,9 @@ fn change(store: &impl SecretStore, folder: &Path) {
     let book = store.snapshot().unwrap();
     assert_eq!(book.forward(&name).unwrap().unwrap().secret().expose_secret().len(), 24);
     assert!(book.reverse(&name).unwrap().known().is_some());
-    assert_eq!(book.weaknesses().unwrap().len(), 0);
+    assert_eq!(book.weaknesses().len(), 0);
+    let opposite = book.opposite_uses(&secret(FORWARD_FILE), Direction::Forward).unwrap();
+    assert_eq!(opposite.len(), 0);
     store.apply_all(vec![Change::ClearReverse(target()), Change::Forget(target())]).unwrap();
     store.renew_forward_secret(target(), secret(FORWARD_FILE)).unwrap();
     store.renew_reverse_secret(target(), secret(REVERSE_FILE)).unwrap();

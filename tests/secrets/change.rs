@@ -5,7 +5,7 @@ use crate::proof::Proof;
 /// One change. No target stands for every target without a secret of its own.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
-    Register(String),
+    Require(String, u64),
     Remember(String, Proof),
     Forget(String),
     SetReverse(Option<String>, Proof),
@@ -23,7 +23,7 @@ impl Change {
         let disk = target(cycle);
         match (number % CYCLE, cycle % 3) {
             (0, _) => Self::SetReverse(None, proof),
-            (1, _) => Self::Register(disk),
+            (1, _) => Self::Require(disk, number),
             (3 | 5, _) | (8, 1) => Self::SetReverse(Some(disk), proof),
             (4, _) | (8, 2) => Self::ClearReverse(Some(disk)),
             (6, _) => Self::Remember(target("always"), proof),

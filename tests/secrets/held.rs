@@ -19,6 +19,8 @@ pub(crate) struct Target {
     /// What we prove.
     pub(crate) forward: Option<Proof>,
     pub(crate) reverse: Reverse,
+    /// The least authentication, by its place in the order.
+    pub(crate) required: Option<u64>,
 }
 
 /// What the target has to prove by itself.
@@ -42,7 +44,7 @@ pub(crate) enum Lookup {
 impl Held {
     pub(crate) fn apply(&mut self, change: Change) {
         match change {
-            Change::Register(target) => _ = self.target(target),
+            Change::Require(target, number) => self.target(target).required = Some(number % 3),
             Change::Remember(target, proof) => self.target(target).forward = Some(proof),
             Change::Forget(target) => self.target(target).forward = None,
             Change::SetReverse(None, proof) => self.global = Some(proof),
@@ -51,6 +53,7 @@ impl Held {
             Change::ClearReverse(Some(target)) => self.target(target).reverse.clear(),
             Change::DissolveReverse(target) => self.target(target).reverse = Reverse::Unbound,
         }
+        self.targets.retain(|_, target| *target != Target::default());
     }
 
     /// What this target has to prove.
@@ -62,7 +65,7 @@ impl Held {
         }
     }
 
-    /// Whoever is named is known from then on.
+    /// Goes again if nothing is held in it.
     fn target(&mut self, name: String) -> &mut Target {
         self.targets.entry(name).or_default()
     }

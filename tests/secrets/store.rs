@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use iscsi_secrets::{
-    Entry, ForwardCredential, IscsiName, KeySource, ReverseCredential, ReverseLookup, ReverseState, Scope,
-    Secret, SecretStore as _,
+    Entry, ForwardCredential, IscsiName, KeySource, Requirement, ReverseCredential, ReverseLookup,
+    ReverseState, Scope, Secret, SecretStore as _,
 };
 pub(crate) use iscsi_secrets::{FileStore, StoreError};
 
@@ -20,6 +20,8 @@ pub(crate) const DATABASE: &str = "secrets.db";
 
 /// What it is sealed with.
 pub(crate) const KEY: &str = "store.key";
+
+const REQUIREMENTS: [Requirement; 3] = [Requirement::None, Requirement::Chap, Requirement::Mutual];
 
 /// How a store is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,10 @@ impl Opening {
 /// Carries a change out.
 pub(crate) fn apply(store: &FileStore, change: Change) -> Result<(), StoreError> {
     match change {
-        Change::Register(target) => store.register(name(&target)),
+        Change::Require(target, number) => {
+            let requirement = REQUIREMENTS[usize::try_from(number % 3).unwrap()];
+            store.require(scope(Some(target)), Some(requirement))
+        }
         Change::Remember(target, proof) => store.remember(scope(Some(target)), forward(proof)),
         Change::Forget(target) => store.forget(scope(Some(target))),
         Change::SetReverse(target, proof) => store.set_reverse(scope(target), reverse(proof)),
@@ -96,7 +101,9 @@ fn read_target(store: &FileStore, entry: &Entry, name: &IscsiName) -> Result<Tar
         (ReverseState::Set, Lookup::Known(proof)) if proof.name == entry.reverse_name => Reverse::Set(proof),
         (ReverseState::Set, other) => panic!("{name} is listed with a secret, and there is {other:?}"),
     };
-    Ok(Target { forward, reverse })
+    let place = |requirement| REQUIREMENTS.iter().zip(0..).find(|(known, _)| **known == requirement);
+    let required = entry.requirement.map(|requirement| place(requirement).unwrap().1);
+    Ok(Target { forward, reverse, required })
 }
 
 /// The error of the operating system, if it is one.

@@ -17,12 +17,12 @@ use crate::stage::{config, initiator, initiator_with, open_config, target_name};
 pub(crate) const FORWARD: &[u8] = b"what-we-prove";
 pub(crate) const REVERSE: &[u8] = b"what-it-proves";
 
-fn forward(octets: &[u8]) -> Arc<ForwardCredential> {
+pub(crate) fn forward(octets: &[u8]) -> Arc<ForwardCredential> {
     let secret = Secret::from_octets(octets).unwrap();
     Arc::new(ForwardCredential::new(Some("host".to_owned()), secret).unwrap())
 }
 
-fn reverse(octets: &[u8]) -> Arc<ReverseCredential> {
+pub(crate) fn reverse(octets: &[u8]) -> Arc<ReverseCredential> {
     let secret = Secret::from_octets(octets).unwrap();
     Arc::new(ReverseCredential::new(Some("disk".to_owned()), secret).unwrap())
 }
@@ -111,7 +111,7 @@ async fn chp_30_discovery_has_its_own_credentials() {
 }
 
 /// A store that knows both secrets of the target.
-fn store_for_target() -> Arc<MemoryStore> {
+pub(crate) fn store_for_target() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let name = IscsiName::new(target_name().as_str()).unwrap();
     let ours =

@@ -20,14 +20,19 @@ mod limits;
 mod login_phase;
 mod lun_lists;
 mod malformed;
+#[path = "../../crates/iscsi-initiator/examples/mutual_login.rs"]
+#[allow(dead_code, reason = "its arguments are given by the test")]
+mod mutual_login;
 mod names;
 mod numbering;
 mod own_challenges;
 mod parallel;
 mod partial_results;
+mod policy;
 mod redirects;
 mod residuals;
 mod secret_door;
 mod stage;
 mod tags;
 mod unasked;
+mod unauthenticated;

@@ -1,13 +1,13 @@
 //! The VDS door, from both sides: what is set there decides the next login.
 
+use iscsi_secrets::vds::object_id;
 use std::sync::Arc;
 
 use iscsi_initiator::{
     Authenticated, AuthenticationMode, AuthenticationRequest, Error, Fault, Initiator, IscsiName, Portal,
 };
-use iscsi_secrets::vds::object_id;
+use iscsi_secrets::MemoryStore;
 use iscsi_secrets::vds::{HResult, SharedSecret, VdsIscsiTarget};
-use iscsi_secrets::{MemoryStore, SecretStore as _};
 use iscsi_tests::ram_disk::{Credentials, RamDisk, Running, Target};
 use uuid::Uuid;
 
@@ -45,10 +45,9 @@ impl Stage {
         let mut config = open_config();
         config.targets = [&a, &b].map(served).into();
         let running = RamDisk::serve(config).await.unwrap();
-        let store = Arc::new(MemoryStore::new());
-        let initiator = initiator_with(store.clone());
+        let initiator = initiator_with(Arc::new(MemoryStore::new()));
+        initiator.vds().add_targets([&a, &b].map(|target| target.name().clone()));
         for target in [&a, &b] {
-            store.register(target.name().clone()).unwrap();
             let ours = SharedSecret::of(OURS);
             initiator.remember_target_shared_secret(object_id(target.name()), Some(&ours)).await.unwrap();
         }

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use iscsi_login::initiator::Authenticated;
 use iscsi_login::{Authentication, ForwardSecret, ReverseSecret};
 use iscsi_pdu::{IscsiName, Portal};
 use iscsi_secrets::{
-    ForwardCredential, ReverseCredential, ReverseLookup, SecretBook, SecretStore, StoreError,
+    Direction, ForwardCredential, Policy, Requirement, ReverseCredential, ReverseLookup, SecretBook,
+    SecretStore, StoreError, StoreOrigin,
 };
 
-use crate::Error;
 use crate::blocking::blocking;
+use crate::{Config, Error};
 
 /// How much authentication a login demands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AuthenticationMode {
-    /// As much as the known secrets allow: mutual with a reverse secret, else CHAP with a forward one, else none.
+    /// As much as the known secrets allow: mutual with a reverse secret, else CHAP with a forward one, else none. With
+    /// none, [`SessionDetails::unauthenticated`](crate::SessionDetails::unauthenticated) tells why.
     #[default]
     Automatic,
     /// None, whatever is known.
@@ -38,12 +41,42 @@ pub struct AuthenticationRequest {
     pub reverse: Option<Arc<ReverseCredential>>,
 }
 
+/// The reason why a session has no authentication although the mode was not [`AuthenticationMode::None`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unauthenticated {
+    /// The initiator was made without a store, and no credentials were given.
+    NoStore,
+    /// The store has no secret for the target or portal, and none for all of them.
+    NoSecret {
+        /// The store that was asked.
+        store: StoreOrigin,
+        /// Whether it has no secret for anything.
+        is_empty: bool,
+    },
+    /// The initiator would have authenticated itself, and the target did not ask for it
+    /// ([`AuthenticationMode::IfAsked`]).
+    NotAsked,
+}
+
+/// The store of an initiator.
+#[derive(Clone)]
+pub(crate) struct Secrets {
+    pub(crate) store: Arc<dyn SecretStore>,
+    /// False for a store in memory that stands in where none was given.
+    pub(crate) is_given: bool,
+}
+
 /// What one login will use: owned, so that it stays what it was while the store changes.
 pub(crate) struct Credentials {
     forward: Option<Arc<ForwardCredential>>,
     reverse: Option<Arc<ReverseCredential>>,
     only_if_asked: bool,
     initiator_name: String,
+    /// The reason why the session may have no authentication; `None` if that was demanded.
+    unauthenticated: Option<Unauthenticated>,
+    /// Why the store could not be read for a login that takes no secret from it.
+    unread_store: Option<StoreError>,
 }
 
 /// Whose credentials are looked up in a store.
@@ -55,6 +88,14 @@ pub(crate) enum Whose {
 }
 
 impl Whose {
+    /// The store's policy for it.
+    fn policy(&self, book: &SecretBook) -> Option<Policy> {
+        match self {
+            Self::Target(name) => book.requirement(name),
+            Self::Portal(name) => book.discovery_requirement(name),
+        }
+    }
+
     /// Both directions, from one state of the store.
     fn look_up(&self, book: &SecretBook) -> Result<Known, StoreError> {
         Ok(match self {
@@ -68,8 +109,9 @@ impl Whose {
 type Known = (Option<Arc<ForwardCredential>>, ReverseLookup);
 
 impl AuthenticationRequest {
-    /// Whether anything is left for the store to say.
-    fn leaves_open(&self) -> bool {
+    /// Whether a secret is left for the store to provide. If not, a login goes on although the store cannot be read.
+    #[must_use]
+    pub fn takes_from_store(&self) -> bool {
         match self.mode {
             AuthenticationMode::None => false,
             AuthenticationMode::Chap | AuthenticationMode::IfAsked => self.forward.is_none(),
@@ -81,23 +123,35 @@ impl AuthenticationRequest {
 }
 
 impl Credentials {
-    /// Decides for one login: what the caller gives goes before what the store knows. The store is asked once, on a
-    /// thread that may block if it has to wait, and not at all if nothing is left for it to say.
+    /// Decides for one login: what the caller gives goes before what the store knows, and the store's policy holds
+    /// whatever is given. The store is read once, on a thread that may block if it has to wait.
+    ///
+    /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on as it was
+    /// demanded explicitly, and [`unread_store`](Self::unread_store) tells.
     pub(crate) async fn of(
         whose: Whose,
         request: &AuthenticationRequest,
-        store: &Arc<dyn SecretStore>,
-        initiator_name: &IscsiName,
+        secrets: &Secrets,
+        config: &Config,
     ) -> Result<Self, Error> {
-        let (forward, reverse) = if request.leaves_open() {
-            let book = current_book(store).await.map_err(Error::Secrets)?;
-            whose.look_up(&book).map_err(Error::Secrets)?
-        } else {
-            (None, ReverseLookup::Unknown)
+        let takes_from_store = request.takes_from_store();
+        let (book, unread_store) = match current_book(&secrets.store).await {
+            Ok(book) => (book, None),
+            Err(error) if takes_from_store => return Err(Error::Secrets(error)),
+            Err(error) => (Arc::default(), Some(error)),
         };
+        let known = if takes_from_store { whose.look_up(&book) } else { Ok((None, ReverseLookup::Unknown)) };
+        let (forward, reverse) = known.map_err(Error::Secrets)?;
         let forward = request.forward.clone().or(forward);
         let reverse = request.reverse.clone().map_or(reverse, ReverseLookup::Known);
-        Self::decide(request.mode, forward, reverse, initiator_name)
+        let mut credentials = Self::decide(request.mode, forward, reverse, &config.initiator_name)?;
+        credentials.check_requirement(whose.policy(&book), config.require)?;
+        if !config.allow_shared_secret {
+            credentials.check_reuse(&book).map_err(Error::Secrets)?.map_or(Ok(()), Err)?;
+        }
+        credentials.unauthenticated = credentials.reason(request.mode, secrets, &book);
+        credentials.unread_store = unread_store;
+        Ok(credentials)
     }
 
     fn decide(
@@ -113,20 +167,86 @@ impl Credentials {
                 return Err(policy("the target must authenticate itself, but its secret was cleared"));
             }
             (AuthenticationMode::Mutual, _, ReverseLookup::Unknown) => {
-                return Err(policy("mutual CHAP is demanded, but no secret is set for the target to prove"));
+                return Err(policy("mutual CHAP is demanded, but no secret of the target is known"));
             }
             (AuthenticationMode::Automatic | AuthenticationMode::Mutual, None, ReverseLookup::Known(_)) => {
-                return Err(policy("mutual CHAP is demanded, but no secret is remembered for us to prove"));
+                return Err(policy("mutual CHAP is demanded, but no secret of the initiator is known"));
             }
             (AuthenticationMode::Chap, None, _) => {
-                return Err(policy("CHAP is demanded, but no secret is remembered for us to prove"));
+                return Err(policy("CHAP is demanded, but no secret of the initiator is known"));
             }
             (AuthenticationMode::Chap | AuthenticationMode::IfAsked, forward, _)
             | (AuthenticationMode::Automatic, forward, ReverseLookup::Unknown) => (forward, None),
             (_, forward, ReverseLookup::Known(reverse)) => (forward, Some(reverse)),
         };
-        let only_if_asked = mode == AuthenticationMode::IfAsked;
-        Ok(Self { forward, reverse, only_if_asked, initiator_name: initiator_name.as_str().to_owned() })
+        Ok(Self {
+            forward,
+            reverse,
+            only_if_asked: mode == AuthenticationMode::IfAsked,
+            initiator_name: initiator_name.as_str().to_owned(),
+            unauthenticated: None,
+            unread_store: None,
+        })
+    }
+
+    /// The stricter of the store's policy and the setting counts.
+    fn check_requirement(&self, policy: Option<Policy>, setting: Requirement) -> Result<(), Error> {
+        let (required, set_for) = match policy {
+            Some(policy) if policy.requirement >= setting => (policy.requirement, Some(policy.set_for)),
+            _ => (setting, None),
+        };
+        let planned = self.level();
+        if planned >= required { Ok(()) } else { Err(Error::BelowRequirement { planned, required, set_for }) }
+    }
+
+    /// The least authentication that a session with these credentials has.
+    fn level(&self) -> Requirement {
+        match (&self.forward, &self.reverse) {
+            (None, _) => Requirement::None,
+            (Some(_), _) if self.only_if_asked => Requirement::None,
+            (Some(_), None) => Requirement::Chap,
+            (Some(_), Some(_)) => Requirement::Mutual,
+        }
+    }
+
+    /// A secret used towards one target and expected from another can be reflected between two processes (RFC 7143,
+    /// 9.2.1). One secret in both directions of this login is left to the login, which refuses it whatever is allowed.
+    fn check_reuse(&self, book: &SecretBook) -> Result<Option<Error>, StoreError> {
+        let Some(forward) = &self.forward else { return Ok(None) };
+        let elsewhere = match &self.reverse {
+            Some(reverse) if reverse.secret().same_octets(forward.secret()) => return Ok(None),
+            Some(reverse) => book.opposite_uses(reverse.secret(), Direction::Reverse)?,
+            None => Vec::new(),
+        };
+        let uses = [book.opposite_uses(forward.secret(), Direction::Forward)?, elsewhere].concat();
+        Ok((!uses.is_empty()).then_some(Error::SharedSecret { uses }))
+    }
+
+    fn reason(
+        &self,
+        mode: AuthenticationMode,
+        secrets: &Secrets,
+        book: &SecretBook,
+    ) -> Option<Unauthenticated> {
+        match (mode, &self.forward) {
+            (AuthenticationMode::None, _) => None,
+            (_, Some(_)) => Some(Unauthenticated::NotAsked),
+            (_, None) if !secrets.is_given => Some(Unauthenticated::NoStore),
+            (_, None) => {
+                let store = secrets.store.origin();
+                Some(Unauthenticated::NoSecret { store, is_empty: !book.has_secrets() })
+            }
+        }
+    }
+
+    /// Why the session has no authentication, if it has none and that was not demanded.
+    pub(crate) fn why_unauthenticated(&self, authenticated: &Authenticated) -> Option<Unauthenticated> {
+        self.unauthenticated.clone().filter(|_| matches!(authenticated, Authenticated::None))
+    }
+
+    /// Why the store could not be read for a login that takes no secret from it.
+    pub(crate) fn unread_store(&self) -> Option<StoreError> {
+        self.unread_store.clone()
     }
 
     /// The borrowed form the login takes.

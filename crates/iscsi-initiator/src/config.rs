@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use iscsi_login::{ChapAlgorithm, Offer, Strictness};
 use iscsi_pdu::IscsiName;
+use iscsi_secrets::Requirement;
 
 use crate::{Error, IsidPool, Portal};
 
@@ -33,7 +34,14 @@ pub struct Config {
     /// Portals to which a target may redirect a login; `None` allows all. The authentication demanded is the same
     /// everywhere (LOG-31).
     pub redirect_to: Option<Vec<Portal>>,
-    /// Limit for a whole login: connecting, every exchange, every redirection.
+    /// The least authentication that every login and discovery must have. Where the store has a policy too, the stricter
+    /// of the two counts; without a store this is the only one.
+    pub require: Requirement,
+    /// Whether a secret may be used towards one target and be expected from another. A challenge can then be reflected
+    /// between two processes, so such logins are refused unless this is set. One secret in both directions of one login
+    /// is refused whatever this says.
+    pub allow_shared_secret: bool,
+    /// Limit for a whole login: reading the secrets, connecting, every exchange, every redirection.
     pub login_timeout: Duration,
     /// Limit for each command, from the call to its end, and for a logout, which has at most 30 seconds.
     /// [`Duration::MAX`] is no limit for commands.
@@ -54,6 +62,8 @@ impl Config {
             algorithms: vec![ChapAlgorithm::Md5],
             strictness: Strictness::Tolerant,
             redirect_to: None,
+            require: Requirement::None,
+            allow_shared_secret: false,
             login_timeout: Duration::from_secs(30),
             command_timeout: Duration::from_mins(1),
         })

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use iscsi_login::{LoginError, Misuse, Violation};
 use iscsi_pdu::{LoginStatus, LogoutResponseCode, ScsiResponseCode, ScsiStatus, Stage};
-use iscsi_secrets::StoreError;
+use iscsi_secrets::{Requirement, Scope, SecretUse, StoreError};
 
 use crate::scsi::{Incomplete, SenseData};
 use crate::{LoginStep, Portal};
@@ -25,6 +25,31 @@ pub enum Error {
     /// The demanded authentication cannot take place with the secrets at hand; nothing was sent.
     #[error("{0}")]
     Policy(String),
+    /// Less authentication than is required; nothing was sent.
+    #[error(
+        "{} is required{}, and this login would have {}",
+        level(*.required),
+        .set_for.as_ref().map(|scope| format!(" by the secret store for {scope}")).unwrap_or_default(),
+        level(*.planned)
+    )]
+    BelowRequirement {
+        /// The least that the login would have had.
+        planned: Requirement,
+        /// What it must have.
+        required: Requirement,
+        /// The scope for which the store requires it; `None` for [`Config::require`](crate::Config::require).
+        set_for: Option<Scope>,
+    },
+    /// A secret that is used towards one target and expected from another, which lets a challenge be reflected between
+    /// two processes; nothing was sent.
+    #[error(
+        "a secret of this login is used in the other direction too: {}",
+        .uses.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    SharedSecret {
+        /// The places where the store has it.
+        uses: Vec<SecretUse>,
+    },
     /// Secrets that must not be used; nothing was sent.
     #[error("credentials refused before connecting")]
     Credentials(#[source] Misuse),
@@ -255,8 +280,8 @@ impl Error {
     pub const fn fault(&self) -> Fault {
         match self {
             Self::Caller(_) | Self::LoggedOut => Fault::Caller,
-            Self::Policy(_) => Fault::TargetNotAuthenticated,
-            Self::Credentials(_) | Self::Secrets(_) => Fault::Secrets,
+            Self::Policy(_) | Self::BelowRequirement { .. } => Fault::TargetNotAuthenticated,
+            Self::Credentials(_) | Self::SharedSecret { .. } | Self::Secrets(_) => Fault::Secrets,
             Self::Random | Self::IsidPool { .. } | Self::IsidsExhausted { .. } => Fault::Internal,
             Self::Connect { .. }
             | Self::ConnectionLost { .. }
@@ -312,6 +337,14 @@ impl Error {
 impl<E: Into<ProtocolError>> From<E> for Error {
     fn from(error: E) -> Self {
         Self::Protocol(error.into())
+    }
+}
+
+const fn level(requirement: Requirement) -> &'static str {
+    match requirement {
+        Requirement::None => "no authentication",
+        Requirement::Chap => "CHAP",
+        Requirement::Mutual => "mutual CHAP",
     }
 }
 

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use iscsi_login::initiator::SessionType;
-use iscsi_login::{DiscoveredTarget, DiscoveredTargets, ObservedDeviation, Tolerance};
+use iscsi_login::{DiscoveredTargets, ObservedDeviation, Tolerance};
 use iscsi_pdu::IscsiName;
 use iscsi_secrets::vds::VdsServiceIscsi;
-use iscsi_secrets::{Change, SecretStore};
+use iscsi_secrets::{MemoryStore, SecretStore};
 use tokio::time::timeout;
 
-use crate::authentication::{AuthenticationRequest, Credentials, Whose};
-use crate::blocking::blocking;
+use crate::authentication::{AuthenticationRequest, Credentials, Secrets, Whose};
 use crate::connection::{Attempt, LoginOutcome, attempt_login};
 use crate::login_progress::LoginProgress;
 use crate::redirects::Redirects;
@@ -23,16 +22,38 @@ mod secret_door;
 #[derive(Clone)]
 pub struct Initiator {
     config: Arc<Config>,
-    store: Arc<dyn SecretStore>,
+    secrets: Secrets,
     vds: Arc<VdsServiceIscsi>,
+}
+
+/// The answer to a discovery.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Discovery {
+    /// The targets, in the order in which the portal named them, and what cannot be used.
+    pub found: DiscoveredTargets,
+    /// What is known of the discovery session, which is over.
+    pub session: SessionDetails,
 }
 
 impl Initiator {
     /// An initiator of these settings that takes its secrets from `store`, anew for every login.
     #[must_use]
     pub fn new(config: Config, store: Arc<dyn SecretStore>) -> Self {
-        let vds = Arc::new(VdsServiceIscsi::new(Arc::clone(&store), config.initiator_name.as_str()));
-        Self { config: Arc::new(config), store, vds }
+        Self::of(config, Secrets { store, is_given: true })
+    }
+
+    /// An initiator without a store: credentials come with each [`AuthenticationRequest`]. What is set by the VDS calls
+    /// is kept in memory.
+    #[must_use]
+    pub fn without_store(config: Config) -> Self {
+        Self::of(config, Secrets { store: Arc::new(MemoryStore::new()), is_given: false })
+    }
+
+    fn of(config: Config, secrets: Secrets) -> Self {
+        let store = Arc::clone(&secrets.store);
+        let vds = Arc::new(VdsServiceIscsi::new(store, config.initiator_name.as_str()));
+        Self { config: Arc::new(config), secrets, vds }
     }
 
     /// The settings.
@@ -41,8 +62,8 @@ impl Initiator {
         &self.config
     }
 
-    /// Asks a portal for its targets (`SendTargets=All` in a discovery session), and registers them with the store, if
-    /// that can be written: from then on they have an id at the VDS door.
+    /// Asks a portal for its targets (`SendTargets=All` in a discovery session). From then on they are known to this
+    /// process, so that their ids resolve in VDS calls; nothing is written to the store.
     ///
     /// A malformed record does not hide the others, unless [`Config::strictness`] refuses all deviations.
     ///
@@ -56,35 +77,33 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<DiscoveredTargets, Error> {
-        let credentials = self.credentials(Whose::Portal(portal.clone()), authentication).await?;
-        let session = self.log_in(SessionType::Discovery, portal, &credentials).await?;
-        let mut found = session.send_targets("All").await;
-        if let Ok(found) = &mut found {
-            found.login_deviations = session.deviations();
-        }
+        Ok(self.discover_with_details(portal, authentication).await?.found)
+    }
+
+    /// The same with what is known of the discovery session, such as who authenticated whom.
+    ///
+    /// # Errors
+    /// As [`discover`](Self::discover).
+    ///
+    /// # Cancel safety
+    /// A future that is dropped closes the connection.
+    pub async fn discover_with_details(
+        &self,
+        portal: &Portal,
+        authentication: &AuthenticationRequest,
+    ) -> Result<Discovery, Error> {
+        let whose = Whose::Portal(portal.clone());
+        let session = self.log_in(SessionType::Discovery, whose, portal, authentication).await?;
+        let found = session.send_targets("All").await;
+        let (details, deviations) = (session.details().clone(), session.deviations());
         if let Err(error) = session.logout().await {
             // DIS-13: a target may end a discovery by itself; the answer counts.
             tracing::debug!(%portal, %error, "discovery ended without a logout");
         }
-        if let Ok(found) = &found {
-            self.register(&found.targets).await;
-        }
-        found
-    }
-
-    /// What cannot be put on record was discovered nevertheless.
-    async fn register(&self, targets: &[DiscoveredTarget]) {
-        let names = targets.iter().map(|target| target.name.clone());
-        let (store, names) = (Arc::clone(&self.store), names.collect::<Vec<_>>());
-        let registered = blocking((), move |()| {
-            let book = store.snapshot()?;
-            let new = names.into_iter().filter(|name| !book.knows(name)).map(Change::Register);
-            let new: Vec<Change> = new.collect();
-            if new.is_empty() || !store.capabilities().writable { Ok(()) } else { store.apply_all(new) }
-        });
-        if let Err(error) = registered.await {
-            tracing::info!(%error, "the targets are not on record");
-        }
+        let mut found = found?;
+        found.login_deviations = deviations;
+        self.vds.add_targets(found.targets.iter().map(|target| target.name.clone()));
+        Ok(Discovery { found, session: details })
     }
 
     /// Logs in to a target, following redirections, with the secrets the store holds at this moment.
@@ -101,22 +120,23 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Session, Error> {
-        let credentials = self.credentials(Whose::Target(target.clone()), authentication).await?;
-        self.log_in(SessionType::Normal(target), portal, &credentials).await
+        let whose = Whose::Target(target.clone());
+        self.log_in(SessionType::Normal(target), whose, portal, authentication).await
     }
 
-    async fn credentials(&self, whose: Whose, request: &AuthenticationRequest) -> Result<Credentials, Error> {
-        Credentials::of(whose, request, &self.store, &self.config.initiator_name).await
-    }
-
+    /// The limit counts from the first look into the store: its disk may not answer either.
     async fn log_in(
         &self,
         session_type: SessionType<'_>,
+        whose: Whose,
         portal: &Portal,
-        credentials: &Credentials,
+        request: &AuthenticationRequest,
     ) -> Result<Session, Error> {
         let (limit, progress) = (self.config.login_timeout, LoginProgress::new(portal));
-        let login = self.follow_redirects(session_type, portal, credentials, &progress);
+        let login = async {
+            let credentials = Credentials::of(whose, request, &self.secrets, &self.config).await?;
+            self.follow_redirects(session_type, portal, &credentials, &progress).await
+        };
         timeout(limit, login).await.unwrap_or_else(|_| Err(progress.timeout(limit)))
     }
 
@@ -147,7 +167,18 @@ impl Initiator {
                     record(&mut tolerance, &completed.deviations);
                     let (target, moved) = (target_of(session_type).cloned(), redirects.moved());
                     let isid = lease.isid();
-                    let details = SessionDetails { target, portal, moved, isid, completed, times };
+                    let unauthenticated = credentials.why_unauthenticated(&completed.authenticated);
+                    let unread_store = credentials.unread_store();
+                    let details = SessionDetails {
+                        target,
+                        portal,
+                        moved,
+                        isid,
+                        completed,
+                        unauthenticated,
+                        unread_store,
+                        times,
+                    };
                     return Ok(Session::start(
                         transport,
                         lease,

@@ -18,18 +18,25 @@ mod session;
 mod session_handle;
 mod url;
 
-pub use authentication::{AuthenticationMode, AuthenticationRequest};
+pub use authentication::{AuthenticationMode, AuthenticationRequest, Unauthenticated};
 pub use block_device::{BlockDevice, RangeReader, RangeWriter};
 pub use config::Config;
 pub use error::{Advice, Error, Fault, ProtocolError};
 pub use flush::Flush;
-pub use initiator::Initiator;
+pub use initiator::{Discovery, Initiator};
 pub use iscsi_login::initiator::{Authenticated, Completed};
 pub use iscsi_login::{
     AddressDeviation, ChapAlgorithm, Deviation, DigestPreference, DiscoveredTarget, DiscoveredTargets,
     ObservedDeviation, Offer, Parameters, Strictness, UnusableRecord,
 };
 pub use iscsi_pdu::{GrammarError, IscsiName, Isid, Lun, NameError, Portal, PortalError, TargetAddress};
+// What callers need of the secret store to use this crate; the rest is in `iscsi_secrets`.
+#[cfg(unix)]
+pub use iscsi_secrets::{FileStore, KeySource, SecretFormat, read_secret_file, read_secret_file_as};
+pub use iscsi_secrets::{
+    ForwardCredential, HResult, MemoryStore, Requirement, ReverseCredential, Scope, Secret, SecretStore,
+    SecretUse, SharedSecret, StoreError, StoreOrigin, VdsError, VdsServiceIscsi,
+};
 pub use isid_pool::IsidPool;
 pub use logical_units::{LunList, LunListOrigin};
 pub use login_progress::LoginStep;
@@ -37,3 +44,4 @@ pub use login_times::LoginTimes;
 pub use redirects::Moved;
 pub use session_handle::{PendingCommand, Session, SessionDetails};
 pub use url::*;
+pub use uuid::Uuid;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use iscsi_login::initiator::Completed;
 use iscsi_login::{DiscoveredTargets, ObservedDeviation, Strictness, Tolerance, parse_send_targets};
 use iscsi_pdu::{IscsiName, Isid, TextWriter};
+use iscsi_secrets::StoreError;
 use tokio::sync::oneshot;
 
 use crate::connection::{Driver, Limits, Link, Request, Shared, Transport, deadline_after};
@@ -14,7 +15,7 @@ use crate::isid_pool::IsidLease;
 use crate::redirects::Moved;
 use crate::scsi::{Command, TransferLength};
 use crate::session::{Completion, Finished, Protocol, ScsiRequest, SessionRequest};
-use crate::{Error, LoginTimes, Lun, Portal};
+use crate::{Error, LoginTimes, Lun, Portal, Unauthenticated};
 
 /// A target that means to answer a logout does so at once.
 const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
@@ -53,6 +54,13 @@ pub struct SessionDetails {
     pub isid: Isid,
     /// What was agreed on, and who authenticated whom.
     pub completed: Completed,
+    /// Why there is no authentication, if there is none and it was not [`AuthenticationMode::None`] that was demanded.
+    ///
+    /// [`AuthenticationMode::None`]: crate::AuthenticationMode::None
+    pub unauthenticated: Option<Unauthenticated>,
+    /// Why the secret store could not be read, for a login that took no secret from it: no authentication was demanded,
+    /// or all credentials were given. Neither the store's policy nor the reuse of secrets was checked then.
+    pub unread_store: Option<StoreError>,
     /// How long the login took.
     pub times: LoginTimes,
 }

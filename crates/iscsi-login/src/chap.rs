@@ -3,6 +3,7 @@
 use std::fmt;
 
 use iscsi_pdu::{decode_binary, decode_unpadded_base64, encode_hex, parse_number};
+use md5::digest::Output;
 use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::Sha256;
@@ -17,52 +18,68 @@ use crate::{ChapAlgorithm, Deviation, ForwardCredential, LoginError, ReverseCred
 /// Most octets of a challenge or response once decoded (12.1.3).
 const MAX_BINARY_LENGTH: usize = 1024;
 
-/// A response: as many octets as the algorithm's result has.
-pub(crate) struct ChapResponse {
-    octets: Zeroizing<[u8; 32]>,
-    length: usize,
+/// A response: as many bytes as the algorithm's result has, by its type.
+pub(crate) enum ChapResponse {
+    Md5(Zeroizing<[u8; 16]>),
+    Sha1(Zeroizing<[u8; 20]>),
+    /// SHA-256 or SHA3-256.
+    Sha(Zeroizing<[u8; 32]>),
 }
 
 impl ChapResponse {
     /// Hash of identifier, secret and challenge.
     pub(crate) fn compute(algorithm: ChapAlgorithm, identifier: u8, secret: &[u8], challenge: &[u8]) -> Self {
-        let length = algorithm.response_length();
-        let mut octets = Zeroizing::new([0; 32]);
+        let parts = [&[identifier], secret, challenge];
         match algorithm {
-            ChapAlgorithm::Md5 => hash_into::<Md5>(identifier, secret, challenge, &mut *octets),
-            ChapAlgorithm::Sha1 => hash_into::<Sha1>(identifier, secret, challenge, &mut *octets),
-            ChapAlgorithm::Sha256 => hash_into::<Sha256>(identifier, secret, challenge, &mut *octets),
-            ChapAlgorithm::Sha3_256 => hash_into::<Sha3_256>(identifier, secret, challenge, &mut *octets),
+            ChapAlgorithm::Md5 => {
+                let mut result = Zeroizing::new([0; 16]);
+                hash_into::<Md5>(parts, (&mut *result).into());
+                Self::Md5(result)
+            }
+            ChapAlgorithm::Sha1 => {
+                let mut result = Zeroizing::new([0; 20]);
+                hash_into::<Sha1>(parts, (&mut *result).into());
+                Self::Sha1(result)
+            }
+            ChapAlgorithm::Sha256 => {
+                let mut result = Zeroizing::new([0; 32]);
+                hash_into::<Sha256>(parts, (&mut *result).into());
+                Self::Sha(result)
+            }
+            ChapAlgorithm::Sha3_256 => {
+                let mut result = Zeroizing::new([0; 32]);
+                hash_into::<Sha3_256>(parts, (&mut *result).into());
+                Self::Sha(result)
+            }
         }
-        Self { octets, length }
     }
 
     /// Is `received` this response? In constant time for a given length.
     pub(crate) fn matches(&self, received: &[u8]) -> bool {
-        same_octets(self.as_octets(), received)
+        same_octets(self.as_bytes(), received)
     }
 
     /// The value of `CHAP_R`.
     pub(crate) fn to_text(&self) -> String {
-        encode_hex(self.as_octets())
+        encode_hex(self.as_bytes())
     }
 
-    fn as_octets(&self) -> &[u8] {
-        self.octets.get(..self.length).unwrap_or(&*self.octets)
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Md5(result) => &**result,
+            Self::Sha1(result) => &**result,
+            Self::Sha(result) => &**result,
+        }
     }
 }
 
-/// Hashes without leaving a copy of the result behind; the hasher wipes itself when it is dropped.
-fn hash_into<D: Digest>(identifier: u8, secret: &[u8], challenge: &[u8], result: &mut [u8]) {
+/// Hashes into memory that is as long as the result, without another copy; the hasher wipes itself when it is dropped.
+fn hash_into<D: Digest>(parts: [&[u8]; 3], result: &mut Output<D>) {
     let mut hasher = D::new();
-    hasher.update([identifier]);
-    hasher.update(secret);
-    hasher.update(challenge);
-    let mut output = hasher.finalize();
-    for (octet, value) in result.iter_mut().zip(output.iter()) {
-        *octet = *value;
+    for part in parts {
+        hasher.update(part);
     }
-    zeroize::Zeroize::zeroize(output.as_mut_slice());
+    Digest::finalize_into(hasher, result);
 }
 
 /// A hasher keeps the secret in its block: these wipe it, or this does not compile (CHP-27).

@@ -28,8 +28,21 @@ impl Nonce {
         self.identifier
     }
 
-    /// `CHAP_C`: as many octets as the algorithm's result has, never fewer than 16.
-    pub(crate) fn challenge(&self, algorithm: ChapAlgorithm) -> &[u8] {
-        self.challenge.get(..algorithm.response_length()).unwrap_or(&self.challenge)
+    /// `CHAP_C`: as many bytes as the algorithm's result has, never fewer than 16.
+    pub(crate) const fn challenge(&self, algorithm: ChapAlgorithm) -> &[u8] {
+        // Patterns of arrays: the compiler counts, and there is no length that could turn out too short.
+        match algorithm {
+            ChapAlgorithm::Md5 => {
+                let [challenge @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &self.challenge;
+                let challenge: &[u8; 16] = challenge;
+                challenge
+            }
+            ChapAlgorithm::Sha1 => {
+                let [challenge @ .., _, _, _, _, _, _, _, _, _, _, _, _] = &self.challenge;
+                let challenge: &[u8; 20] = challenge;
+                challenge
+            }
+            ChapAlgorithm::Sha256 | ChapAlgorithm::Sha3_256 => &self.challenge,
+        }
     }
 }

@@ -1,20 +1,20 @@
 //! All rules of a store, without any input or output.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use iscsi_pdu::{IscsiName, Portal};
-use uuid::Uuid;
 
 use crate::credential::{ForwardCredential, ReverseCredential};
 use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::fingerprint::FingerprintIndex;
 use crate::record::{Association, Record};
+use crate::requirement::Policy;
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret_use::SecretUse;
 use crate::vault::Vault;
-use crate::vds::object_id;
 
 mod applying;
 mod own;
@@ -27,6 +27,8 @@ mod sealing;
 pub struct SecretBook {
     /// What opens the secrets; made for the first one.
     pub(crate) vault: Option<Arc<Vault>>,
+    /// Where which secret is used; made when it is asked for, and thrown away by every change.
+    fingerprints: OnceLock<Arc<FingerprintIndex>>,
     pub(crate) every_target: Record,
     pub(crate) targets: BTreeMap<IscsiName, Record>,
     pub(crate) every_portal: Record,
@@ -40,21 +42,15 @@ impl SecretBook {
         Self::default()
     }
 
-    /// Whether the target was ever named to this book.
+    /// Whether something is held for the target itself.
     #[must_use]
     pub fn knows(&self, target: &IscsiName) -> bool {
         self.targets.contains_key(target)
     }
 
-    /// The known target with this object id.
-    #[must_use]
-    pub fn target_of(&self, id: Uuid) -> Option<&IscsiName> {
-        self.targets.keys().find(|name| object_id(name) == id)
-    }
-
-    /// Whether another target than this one has this object id.
-    pub(crate) fn has_other_with_id(&self, target: &IscsiName, id: Uuid) -> bool {
-        self.targets.keys().any(|name| name != target && object_id(name) == id)
+    /// All targets for which something is held.
+    pub(crate) fn target_names(&self) -> impl Iterator<Item = &IscsiName> {
+        self.targets.keys()
     }
 
     /// What we prove to the target: its own secret, else the one of every target.
@@ -91,13 +87,34 @@ impl SecretBook {
         }
     }
 
+    /// The least authentication that a login to the target must have: what is set for it, else what is set for every
+    /// target. `None` if neither is.
+    ///
+    /// What is set for a target counts even where it is weaker: that is how one target is exempted.
+    #[must_use]
+    pub fn requirement(&self, target: &IscsiName) -> Option<Policy> {
+        self.policy(Scope::Target(target.clone()))
+    }
+
+    /// The same for a discovery at the portal, where nothing set for targets counts.
+    #[must_use]
+    pub fn discovery_requirement(&self, portal: &Portal) -> Option<Policy> {
+        self.policy(Scope::Portal(portal.clone()))
+    }
+
+    /// Whether a secret is held for anything.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        self.sealed_credentials().next().is_some()
+    }
+
     /// Names and flags of all that is held: what is for every target, targets by name, and the same for discovery.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         self.records().map(|(scope, record)| record.entry(scope)).collect()
     }
 
-    /// All known targets, and every other scope for which something is held.
+    /// Every scope for which something is held.
     pub(crate) fn records(&self) -> impl Iterator<Item = (Scope, &Record)> {
         let held =
             |(scope, record)| Some((scope, record)).filter(|(_, record): &(_, &Record)| !record.is_empty());
@@ -105,6 +122,15 @@ impl SecretBook {
         let portals = self.portals.iter().map(|(name, record)| (Scope::Portal(name.clone()), record));
         let targets = held((Scope::Global, &self.every_target)).into_iter().chain(targets);
         targets.chain(held((Scope::Discovery, &self.every_portal))).chain(portals)
+    }
+
+    fn policy(&self, scope: Scope) -> Option<Policy> {
+        let set_for = |scope: Scope| {
+            let requirement = self.record(&scope)?.requirement?;
+            Some(Policy { requirement, set_for: scope })
+        };
+        let others = scope.others();
+        set_for(scope).or_else(|| set_for(others))
     }
 
     fn open_forward(

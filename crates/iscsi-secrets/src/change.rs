@@ -1,18 +1,15 @@
 //! One change of a store, as a value.
 
-use iscsi_pdu::IscsiName;
-
 use crate::credential::{ForwardCredential, ReverseCredential};
+use crate::requirement::Requirement;
 use crate::scope::Scope;
 use crate::secret::Secret;
 
 /// One change of a store. A backend carries it out whole or not at all.
 ///
-/// Every change that names a target makes it known to the store. It stays known whatever is forgotten later.
+/// A target or portal is in the store as long as something is held for it: a secret, an association, or a requirement.
 #[non_exhaustive]
 pub enum Change {
-    /// Makes a target known and nothing else.
-    Register(IscsiName),
     /// Stores what we prove.
     Remember(Scope, ForwardCredential),
     /// Stores other octets for what we prove; the CHAP name, if there is one, stays.
@@ -27,6 +24,14 @@ pub enum Change {
     ClearReverse(Scope),
     /// Removes the reverse secret and the association, so that the one of all others counts again.
     DissolveReverse(Scope),
+    /// Sets the least authentication that logins must have. `None` removes what is set for this scope: for a target or
+    /// portal what is set for all others counts again.
+    ///
+    /// This is the only change that can lower a requirement.
+    Require(Scope, Option<Requirement>),
+    /// Removes both secrets, the association, and a requirement that is not stricter than that of all others. A stricter
+    /// one stays.
+    Remove(Scope),
 }
 
 impl Change {
@@ -38,7 +43,11 @@ impl Change {
             | Self::RenewReverseSecret(scope, _)
             | Self::ClearReverse(scope)
             | Self::DissolveReverse(scope) => Some(scope),
-            Self::Register(_) | Self::Remember(..) | Self::RenewForwardSecret(..) | Self::Forget(_) => None,
+            Self::Remember(..)
+            | Self::RenewForwardSecret(..)
+            | Self::Forget(_)
+            | Self::Require(..)
+            | Self::Remove(_) => None,
         }
     }
 }

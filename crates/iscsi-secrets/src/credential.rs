@@ -76,6 +76,9 @@ impl ReverseCredential {
     }
 }
 
+/// The longest CHAP name, in bytes.
+const MAX_NAME_BYTES: usize = 255;
+
 /// Why a text cannot be a CHAP name.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -89,18 +92,33 @@ pub enum ChapNameError {
         /// How many octets the name has.
         octets: usize,
     },
-    /// A NUL would end the text key that carries the name.
-    #[error("caller: a CHAP name holds no NUL")]
-    Nul,
+    /// No login takes a name with control characters.
+    #[error("caller: a CHAP name cannot hold {character:?}")]
+    Control {
+        /// The first such character.
+        character: char,
+    },
 }
 
 pub(crate) fn checked(name: Option<String>) -> Result<Option<String>, ChapNameError> {
-    match name.as_deref() {
-        Some("") => Err(ChapNameError::Empty),
-        Some(text) if text.len() > 255 => Err(ChapNameError::TooLong { octets: text.len() }),
-        Some(text) if text.contains('\0') => Err(ChapNameError::Nul),
-        _ => Ok(name),
+    let Some(text) = name.as_deref() else { return Ok(None) };
+    if text.is_empty() {
+        return Err(ChapNameError::Empty);
     }
+    if text.len() > MAX_NAME_BYTES {
+        return Err(ChapNameError::TooLong { octets: text.len() });
+    }
+    match text.chars().find(|character| character.is_control()) {
+        Some(character) => Err(ChapNameError::Control { character }),
+        None => Ok(name),
+    }
+}
+
+/// A name that an earlier version may have stored: control characters were accepted then. No login takes it, but the
+/// store has to open.
+#[cfg(all(unix, feature = "file"))]
+pub(crate) fn is_storable(name: &str) -> bool {
+    name.len() <= MAX_NAME_BYTES && !name.contains('\0')
 }
 
 #[cfg(test)]
@@ -112,12 +130,20 @@ mod tests {
     }
 
     #[test]
-    fn chap_names_have_1_to_255_octets_without_nul() {
+    fn chap_names_have_1_to_255_bytes_without_control_characters() {
+        let reverse = |name: &str| {
+            ReverseCredential::new(Some(name.to_owned()), Secret::from_octets(b"abcdefghijkl").unwrap())
+        };
         assert_eq!(forward("").err(), Some(ChapNameError::Empty));
-        assert_eq!(forward("a\0b").err(), Some(ChapNameError::Nul));
+        for character in ['\0', '\n', '\u{1b}', '\u{7f}', '\u{9b}'] {
+            let refused = Some(ChapNameError::Control { character });
+            assert_eq!(forward(&format!("a{character}b")).err(), refused);
+            assert_eq!(reverse(&format!("a{character}b")).err(), refused);
+        }
         assert_eq!(forward(&"n".repeat(256)).err(), Some(ChapNameError::TooLong { octets: 256 }));
-        for name in ["n", "user %#@", &"n".repeat(255)] {
+        for name in ["n", "user %#@", "\u{a0}\u{e4}", &"n".repeat(255)] {
             assert_eq!(forward(name).unwrap().name(), Some(name));
+            assert_eq!(reverse(name).unwrap().name(), Some(name));
         }
     }
 

@@ -1,5 +1,6 @@
 //! One line of a listing: names and flags, never a secret.
 
+use crate::requirement::Requirement;
 use crate::scope::Scope;
 
 /// What a store holds for one target, or for every target: names and flags, never a secret.
@@ -15,6 +16,8 @@ pub struct Entry {
     pub reverse: ReverseState,
     /// The CHAP name expected with it; `None` means any.
     pub reverse_name: Option<String>,
+    /// The least authentication that a login must have, if that is set for this scope itself.
+    pub requirement: Option<Requirement>,
 }
 
 /// What a store knows about the reverse secret of one target.

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::generate::GeneratorError;
 use crate::scope::Scope;
@@ -10,9 +11,8 @@ use crate::secret_file::SecretFileError;
 
 /// What can go wrong with a store. The text begins with the side at fault; no secret is ever part of it.
 ///
-/// After any of these the store holds what it held before. One case is in between: when nothing but the last step
-/// failed, which is [`Io`](Self::Io) with the action `sync` for the store's directory, the change is in force but a
-/// power failure may still undo it.
+/// After any of these but one the store holds what it held before. After [`Unsynced`](Self::Unsynced) the change is in
+/// force, but a power failure may undo it.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -163,6 +163,32 @@ pub enum StoreError {
         /// The directory.
         path: PathBuf,
     },
+    /// A link was put where the store should be, and leads nowhere: a file system may not be mounted, and the store is
+    /// not taken for empty.
+    #[error("operator: {} is a link that leads nowhere", path.display())]
+    Dangling {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Another writer did not finish in time.
+    #[error("system: {} was locked by another process for {limit:?}", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+        /// How long this writer waited.
+        limit: Duration,
+    },
+    /// The change was carried out, and the disk did not confirm that it keeps it.
+    #[error(
+        "system: the change is in force, but a power failure may undo it: cannot sync {}: {kind}",
+        path.display()
+    )]
+    Unsynced {
+        /// The directory of the store.
+        path: PathBuf,
+        /// What the system said.
+        kind: ErrorKind,
+    },
     /// The operating system refused a step.
     #[error("system: cannot {action} {}: {kind}", path.display())]
     Io {
@@ -204,6 +230,12 @@ impl StoreError {
             ErrorKind::OutOfMemory => Self::OutOfMemory,
             kind => Self::Io { action, path: path.to_path_buf(), kind },
         }
+    }
+
+    /// Whether the change that failed so is in force nevertheless.
+    #[must_use]
+    pub const fn is_in_force(&self) -> bool {
+        matches!(self, Self::Unsynced { .. })
     }
 
     /// What the operator can do about it.
@@ -254,6 +286,16 @@ impl StoreError {
                 path.display()
             )),
             Self::Unsettled { .. } => Some("try again".to_owned()),
+            Self::Dangling { path } => Some(format!(
+                "mount what {} leads to, or remove the link if no secrets are to be used",
+                path.display()
+            )),
+            Self::Locked { .. } => Some("try again when the other process has ended".to_owned()),
+            Self::Unsynced { path, kind } => {
+                let first = io_remedy(*kind, path);
+                let first = first.unwrap_or_else(|| format!("check the disk of {}", path.display()));
+                Some(format!("{first}, then make the change again"))
+            }
             Self::Io { kind, path, .. } => io_remedy(*kind, path),
             Self::SecretDamaged { .. } => Some("store it again".to_owned()),
             Self::TooLarge { path, limit } => Some(format!(

@@ -1,8 +1,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
-#[cfg(unix)]
-mod access;
 mod book;
 mod capabilities;
 mod change;
@@ -12,11 +10,15 @@ mod credential;
 mod credential_keys;
 mod entry;
 mod error;
+mod fingerprint;
 mod generate;
 #[cfg(all(unix, feature = "file"))]
 pub mod open_iscsi;
+#[cfg(unix)]
+mod permissions;
 mod protected;
 mod record;
+mod requirement;
 mod reverse_lookup;
 mod scope;
 mod secret;
@@ -38,22 +40,24 @@ pub use error::StoreError;
 pub use generate::{GeneratorError, generate_octets, generate_secret};
 #[doc(no_inline)]
 pub use iscsi_pdu::{IscsiName, NameError, Portal, PortalError};
+pub use requirement::{Policy, Requirement, RequirementError};
 pub use reverse_lookup::ReverseLookup;
 pub use scope::Scope;
 pub use secret::{Secret, SecretError};
 #[cfg(unix)]
 pub use secret_file::{
-    MIN_FILE_SECRET_OCTETS, SecretFileError, SecretFileFault, SecretOrigin, read_secret, read_secret_file,
+    MIN_FILE_SECRET_OCTETS, SecretFileError, SecretFileFault, SecretFormat, SecretOrigin, read_secret,
+    read_secret_as, read_secret_file, read_secret_file_as,
 };
 pub use secret_use::{Direction, SecretUse};
-pub use store::SecretStore;
 #[cfg(all(unix, feature = "file"))]
 pub use store::directory::DirectoryStore;
 #[cfg(unix)]
 pub use store::environment::EnvironmentStore;
 #[cfg(all(unix, feature = "file"))]
-pub use store::file::{FileStore, KeySource};
+pub use store::file::{FileStore, KeySource, Relocation};
 pub use store::memory::MemoryStore;
+pub use store::{ForeignHome, SecretStore, StoreOrigin};
 pub use vds::{HResult, SharedSecret, TargetLogin, VdsError, VdsIscsiTarget, VdsServiceIscsi};
 
 #[cfg(all(unix, feature = "fuzzing"))]

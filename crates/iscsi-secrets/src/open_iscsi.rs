@@ -36,7 +36,7 @@ use records::Records;
 
 /// What a directory of open-iscsi gives.
 pub struct Import {
-    /// What to store, sorted by scope. Every target with a record is registered.
+    /// What to store, sorted by scope.
     pub changes: Vec<Change>,
     /// What there is to tell about the files, in the order in which they were read.
     pub findings: Vec<Finding>,

@@ -5,26 +5,25 @@ use std::sync::{Mutex, PoisonError};
 use memmap2::{MmapMut, MmapOptions};
 use zeroize::{Zeroize, Zeroizing};
 
-/// What one piece of memory holds at most, in octets: the smallest unit that a system can lock.
-const PAGE_OCTETS: usize = 4096;
+/// The most bytes in one piece of memory: the smallest unit that a system can lock.
+const PAGE_BYTES: usize = 4096;
 
-/// Locked pages that are kept for the next secret. Getting one from the system costs more than a lookup.
-static SPARE_PAGES: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
+/// Locked pieces that are kept for the next secret of the same length. Getting one from the system costs more than a
+/// lookup.
+static SPARE: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
 
-/// How many pages are kept; a process may lock 2048 of them by default.
-const MAX_SPARE_PAGES: usize = 64;
+/// The most pieces kept; a process may lock 2048 pages by default.
+const MAX_SPARE: usize = 64;
 
-/// Octets in memory of their own, wiped when they are dropped.
+/// Bytes in memory of their own, wiped when they are dropped.
 ///
-/// Where pages cannot be had or locked (`RLIMIT_MEMLOCK`), ordinary memory takes their place.
-pub(crate) struct ProtectedOctets {
-    room: Room,
-    length: usize,
-}
+/// Where pages cannot be had or locked (`RLIMIT_MEMLOCK`), ordinary memory takes their place. Both kinds are exactly as
+/// long as the content, so no length is kept beside them that could disagree.
+pub(crate) struct ProtectedOctets(Memory);
 
-enum Room {
-    /// Taken from [`SPARE_PAGES`] and given back to it; `None` only while it is given back.
-    Page(Option<MmapMut>),
+enum Memory {
+    /// Taken from [`SPARE`] and given back to it.
+    Locked(MmapMut),
     Ordinary(Zeroizing<Box<[u8]>>),
 }
 
@@ -45,27 +44,21 @@ impl ProtectedOctets {
 
     /// The octets.
     pub(crate) fn expose(&self) -> &[u8] {
-        match &self.room {
-            Room::Page(page) => page.as_deref().and_then(|page| page.get(..self.length)).unwrap_or_default(),
-            Room::Ordinary(octets) => octets,
+        match &self.0 {
+            Memory::Locked(piece) => piece,
+            Memory::Ordinary(octets) => octets,
         }
     }
 
     fn zeroed(length: usize) -> Self {
-        let page = (length <= PAGE_OCTETS).then(take_page).flatten();
-        let room = page.map_or_else(
-            || Room::Ordinary(Zeroizing::new(vec![0; length].into_boxed_slice())),
-            |page| Room::Page(Some(page)),
-        );
-        Self { room, length }
+        let piece = (length <= PAGE_BYTES).then(|| take_piece(length)).flatten();
+        Self(piece.map_or_else(|| ordinary(length), Memory::Locked))
     }
 
     fn room(&mut self) -> &mut [u8] {
-        match &mut self.room {
-            Room::Page(page) => {
-                page.as_deref_mut().and_then(|page| page.get_mut(..self.length)).unwrap_or_default()
-            }
-            Room::Ordinary(octets) => octets,
+        match &mut self.0 {
+            Memory::Locked(piece) => piece,
+            Memory::Ordinary(octets) => octets,
         }
     }
 }
@@ -73,34 +66,38 @@ impl ProtectedOctets {
 impl Drop for ProtectedOctets {
     fn drop(&mut self) {
         self.room().zeroize();
-        if let Room::Page(place) = &mut self.room
-            && let Some(page) = place.take()
-        {
-            give_back(page);
+        if let Memory::Locked(piece) = std::mem::replace(&mut self.0, ordinary(0)) {
+            give_back(piece);
         }
     }
 }
 
-fn take_page() -> Option<MmapMut> {
-    let spare = SPARE_PAGES.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    spare.or_else(new_page)
+fn ordinary(length: usize) -> Memory {
+    Memory::Ordinary(Zeroizing::new(vec![0; length].into_boxed_slice()))
 }
 
-/// A page that is full of zeros, locked and kept out of core dumps as far as the system lets us.
-fn new_page() -> Option<MmapMut> {
-    let page = MmapOptions::new().len(PAGE_OCTETS).map_anon().ok()?;
-    _ = page.lock();
+fn take_piece(length: usize) -> Option<MmapMut> {
+    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = spare.iter().position(|piece| piece.len() == length).map(|index| spare.swap_remove(index));
+    drop(spare);
+    found.or_else(|| new_piece(length))
+}
+
+/// Memory that is full of zeros, locked and kept out of core dumps as far as the system allows.
+fn new_piece(length: usize) -> Option<MmapMut> {
+    let piece = MmapOptions::new().len(length).map_anon().ok()?;
+    _ = piece.lock();
     #[cfg(target_os = "linux")]
     {
-        _ = page.advise(memmap2::Advice::DontDump);
+        _ = piece.advise(memmap2::Advice::DontDump);
     }
-    Some(page)
+    Some(piece)
 }
 
-fn give_back(page: MmapMut) {
-    let mut spare = SPARE_PAGES.lock().unwrap_or_else(PoisonError::into_inner);
-    if spare.len() < MAX_SPARE_PAGES {
-        spare.push(page);
+fn give_back(piece: MmapMut) {
+    let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+    if spare.len() < MAX_SPARE {
+        spare.push(piece);
     }
 }
 
@@ -109,14 +106,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_goes_in_comes_out_and_a_page_given_back_is_empty() {
-        let octets = ProtectedOctets::of(b"\0\xff some octets");
-        assert_eq!(octets.expose(), b"\0\xff some octets");
+    fn what_goes_in_comes_out_and_memory_given_back_is_empty() {
+        let octets = ProtectedOctets::of(b"\0\xff some bytes");
+        assert_eq!(octets.expose(), b"\0\xff some bytes");
         let address = octets.expose().as_ptr();
         drop(octets);
         let next: Vec<ProtectedOctets> =
-            (0..MAX_SPARE_PAGES).map(|_| ProtectedOctets::filled(64, |_| Ok::<_, ()>(())).unwrap()).collect();
-        assert!(next.iter().all(|octets| octets.expose() == [0; 64]));
+            (0..MAX_SPARE).map(|_| ProtectedOctets::filled(13, |_| Ok::<_, ()>(())).unwrap()).collect();
+        assert!(next.iter().all(|octets| octets.expose() == [0; 13]));
         assert!(next.iter().filter(|octets| octets.expose().as_ptr() == address).count() <= 1);
     }
 
@@ -134,6 +131,18 @@ mod tests {
         let many: Vec<ProtectedOctets> = (0..=255).map(|octet| ProtectedOctets::of(&[octet; 12])).collect();
         assert!(many.iter().zip(0..=255).all(|(octets, octet)| octets.expose() == [octet; 12]));
         assert_eq!(ProtectedOctets::of(&[7; 5000]).expose(), [7; 5000]);
+    }
+
+    /// A secret that came out shorter than it went in, or empty, would be a weaker one.
+    #[test]
+    fn every_length_comes_out_whole_whatever_lies_spare() {
+        let lengths = [1, 12, 16, 32, 255, PAGE_BYTES, PAGE_BYTES + 1];
+        for _ in 0..3 {
+            for length in lengths {
+                let content = vec![0x5a; length];
+                assert_eq!(ProtectedOctets::of(&content).expose(), content);
+            }
+        }
     }
 
     /// The kernel's own word: `lo` is locked, `dd` is left out of core dumps.

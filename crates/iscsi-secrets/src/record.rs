@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::entry::{Entry, ReverseState};
+use crate::requirement::Requirement;
 use crate::scope::Scope;
 use crate::vault::SealedSecret;
 
@@ -13,6 +14,8 @@ pub(crate) struct Record {
     pub(crate) forward: Option<Arc<SealedCredential>>,
     /// What must be proved to us.
     pub(crate) association: Association,
+    /// The least authentication that a login must have, if that is set for this scope.
+    pub(crate) requirement: Option<Requirement>,
 }
 
 /// A CHAP name and a secret that is opened only for use.
@@ -37,7 +40,7 @@ pub(crate) enum Association {
 impl Record {
     /// Whether nothing is held.
     pub(crate) fn is_empty(&self) -> bool {
-        self.forward.is_none() && !self.association.is_made()
+        self.forward.is_none() && !self.association.is_made() && self.requirement.is_none()
     }
 
     /// The CHAP name that goes with what we prove.
@@ -53,6 +56,7 @@ impl Record {
             forward_name: self.forward_name().map(str::to_owned),
             reverse: self.association.state(),
             reverse_name: self.association.name().map(str::to_owned),
+            requirement: self.requirement,
         }
     }
 }

@@ -2,15 +2,16 @@
 //!
 //! The octets are taken exactly as they stand, with one exception made for editors and `echo`: when the whole of
 //! it is text (valid UTF-8 without control characters), one line ending at its end (`\n` or `\r\n`) is left off.
+//! Whoever asks for [`SecretFormat::Hex`] gets the bytes that the digits stand for; content is never taken for digits
+//! because it looks like them.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::access::is_private;
+use crate::permissions::{Object, SECRET_FILE};
 use crate::secret::Secret;
 
 mod error;
@@ -20,40 +21,73 @@ pub use error::{SecretFileError, SecretFileFault, SecretOrigin};
 /// The shortest secret that is read from a file, in octets: 96 bits.
 pub const MIN_FILE_SECRET_OCTETS: usize = 12;
 
-/// One octet more than the longest secret with the longest line ending, so that "too long" is noticed.
-const READ_LIMIT: usize = Secret::MAX_OCTETS + 3;
+/// One byte more than the longest secret in digits with the longest line ending, so that "too long" is noticed.
+const READ_LIMIT: usize = 2 * Secret::MAX_OCTETS + 5;
+
+/// How the content of a file is meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SecretFormat {
+    /// The bytes themselves.
+    #[default]
+    Text,
+    /// Two hexadecimal digits for each byte, with or without `0x` before them, as some targets show their secrets.
+    Hex,
+}
 
 /// Reads the secret in the file at `path`: 12 to 255 octets.
 ///
-/// Symbolic links are followed and the file that was opened is judged: if its group or others have any right to
-/// it, it is refused.
+/// Symbolic links are followed, and the file that was opened is checked: it has to belong to the effective user or to
+/// root, and nobody else may have a right to it.
 pub fn read_secret_file(path: impl AsRef<Path>) -> Result<Secret, SecretFileError> {
+    read_secret_file_as(SecretFormat::Text, path)
+}
+
+/// The same for content of this format; the length is that of the secret, not of the digits.
+pub fn read_secret_file_as(format: SecretFormat, path: impl AsRef<Path>) -> Result<Secret, SecretFileError> {
     let path = path.as_ref();
     let blame = |fault| SecretFileError { origin: SecretOrigin::File(path.to_path_buf()), fault };
     let file = File::open(path).map_err(|error| blame(SecretFileFault::Open(error.kind())))?;
-    refuse_if_shared(&file).map_err(blame)?;
-    secret_from(file).map_err(blame)
+    let metadata = file.metadata().map_err(|error| blame(SecretFileFault::Open(error.kind())))?;
+    SECRET_FILE.check(&metadata, Object::Open(&file)).map_err(|objection| blame(objection.into()))?;
+    secret_from(file, format).map_err(blame)
 }
 
 /// Reads a secret from a stream by the rules of [`read_secret_file`], except that there is no mode to judge.
 pub fn read_secret(stream: impl Read) -> Result<Secret, SecretFileError> {
-    secret_from(stream).map_err(|fault| SecretFileError { origin: SecretOrigin::Stream, fault })
+    read_secret_as(SecretFormat::Text, stream)
 }
 
-fn refuse_if_shared(file: &File) -> Result<(), SecretFileFault> {
-    let metadata = file.metadata().map_err(|error| SecretFileFault::Open(error.kind()))?;
-    if is_private(file, &metadata) {
-        return Ok(());
-    }
-    Err(SecretFileFault::TooOpen { mode: metadata.mode() & 0o7777 })
+/// The same for content of this format.
+pub fn read_secret_as(format: SecretFormat, stream: impl Read) -> Result<Secret, SecretFileError> {
+    secret_from(stream, format).map_err(|fault| SecretFileError { origin: SecretOrigin::Stream, fault })
 }
 
-fn secret_from(stream: impl Read) -> Result<Secret, SecretFileFault> {
-    let octets = read_octets(stream)?;
+fn secret_from(stream: impl Read, format: SecretFormat) -> Result<Secret, SecretFileFault> {
+    let content = read_octets(stream)?;
+    let octets = match format {
+        SecretFormat::Text => content,
+        SecretFormat::Hex => from_hex(&content)?,
+    };
     if octets.len() < MIN_FILE_SECRET_OCTETS {
         return Err(SecretFileFault::TooShort { octets: octets.len() });
     }
     Secret::from_zeroizing(octets).map_err(|_| SecretFileFault::TooLong)
+}
+
+/// The bytes for which hexadecimal digits stand; no error repeats one.
+fn from_hex(content: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
+    let digits = content.strip_prefix(b"0x").or_else(|| content.strip_prefix(b"0X")).unwrap_or(content);
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(SecretFileFault::NotHex);
+    }
+    let digit = |character| char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut octets = Zeroizing::new(Vec::with_capacity(pairs.len()));
+    for [high, low] in pairs {
+        let (high, low) = (digit(*high), digit(*low));
+        octets.push(high.zip(low).map(|(high, low)| high << 4 | low).ok_or(SecretFileFault::NotHex)?);
+    }
+    Ok(octets)
 }
 
 /// What a stream holds, be it a secret or a CHAP name, without the line ending of a text. A few octets above the
@@ -132,6 +166,31 @@ mod tests {
         assert_eq!(read(&[&[b'x'; 255][..], b"\r\n"].concat()), Ok(vec![b'x'; 255]));
         for octets in [256, 257, 258, 100_000] {
             assert_eq!(read(&vec![b'x'; octets]), Err(SecretFileFault::TooLong), "{octets} octets");
+        }
+    }
+
+    #[test]
+    fn hex_digits_stand_for_bytes_only_on_request() {
+        let hex = |content: &[u8]| match read_secret_as(SecretFormat::Hex, content) {
+            Ok(secret) => Ok(secret.expose_secret().to_vec()),
+            Err(error) => Err(error.fault),
+        };
+        let digits = b"0x000102030405060708090aFf";
+        assert_eq!(hex(digits), Ok(vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0xff]));
+        assert_eq!(hex(&digits[2..]), hex(digits));
+        assert_eq!(hex(&[&b"0X"[..], &digits[2..], b"\r\n"].concat()), hex(digits));
+        assert_eq!(read(digits), Ok(digits.to_vec()));
+        // The bounds are those of the secret.
+        assert_eq!(hex(b"0x0102030405060708090a0b"), Err(SecretFileFault::TooShort { octets: 11 }));
+        assert_eq!(hex(b"0x"), Err(SecretFileFault::TooShort { octets: 0 }));
+        let longest = [&b"0x"[..], &b"ab".repeat(255)].concat();
+        assert_eq!(hex(&longest), Ok(vec![0xab; 255]));
+        assert_eq!(hex(&[&longest[..], b"\r\n"].concat()), Ok(vec![0xab; 255]));
+        assert_eq!(hex(&[&longest[..], b"ab"].concat()), Err(SecretFileFault::TooLong));
+        for wrong in
+            [&digits[..25], b"0x 00102030405060708090a0b", b"abcdefghijkl", b"0x0x0102030405060708090a0b0c"]
+        {
+            assert_eq!(hex(wrong), Err(SecretFileFault::NotHex), "{}", wrong.escape_ascii());
         }
     }
 

@@ -14,6 +14,15 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// The other one.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Forward => Self::Reverse,
+            Self::Reverse => Self::Forward,
+        }
+    }
+
     /// The label of a secret of this direction in the scope with this label.
     pub(crate) fn label(self, scope: &str) -> String {
         match self {
@@ -62,7 +71,7 @@ impl fmt::Display for SecretUse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use iscsi_pdu::{IscsiName, Portal};
+    use crate::{IscsiName, Portal};
 
     #[test]
     fn labels_tell_uses_apart() {

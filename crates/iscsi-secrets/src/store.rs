@@ -1,8 +1,7 @@
 //! The one interface behind which CHAP secrets are kept.
 
-use std::sync::Arc;
-
 use iscsi_pdu::IscsiName;
+use std::sync::Arc;
 
 use crate::book::SecretBook;
 use crate::capabilities::Capabilities;
@@ -10,9 +9,12 @@ use crate::change::Change;
 use crate::credential::{ForwardCredential, ReverseCredential};
 use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::requirement::Requirement;
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret::Secret;
+
+mod origin;
 
 #[cfg(all(unix, feature = "file"))]
 pub(crate) mod directory;
@@ -24,6 +26,8 @@ pub(crate) mod memory;
 #[cfg(unix)]
 mod plain;
 
+pub use origin::{ForeignHome, StoreOrigin};
+
 /// A place where CHAP secrets live.
 ///
 /// A backend provides [`capabilities`](Self::capabilities), [`snapshot`](Self::snapshot) and
@@ -33,6 +37,11 @@ mod plain;
 ///
 /// All methods may wait for a disk or for another process.
 pub trait SecretStore: Send + Sync {
+    /// Where this store keeps its secrets, for messages.
+    fn origin(&self) -> StoreOrigin {
+        StoreOrigin::Other
+    }
+
     /// What this store can do.
     fn capabilities(&self) -> Capabilities;
 
@@ -63,7 +72,7 @@ pub trait SecretStore: Send + Sync {
         self.snapshot()?.reverse(target)
     }
 
-    /// Whether the target was ever named to this store.
+    /// Whether something is held for the target itself.
     fn knows(&self, target: &IscsiName) -> Result<bool, StoreError> {
         Ok(self.snapshot()?.knows(target))
     }
@@ -71,11 +80,6 @@ pub trait SecretStore: Send + Sync {
     /// Names and flags of all that is held, never a secret.
     fn entries(&self) -> Result<Vec<Entry>, StoreError> {
         Ok(self.snapshot()?.entries())
-    }
-
-    /// Makes a target known.
-    fn register(&self, target: IscsiName) -> Result<(), StoreError> {
-        self.apply(Change::Register(target))
     }
 
     /// Stores what we prove.
@@ -88,7 +92,7 @@ pub trait SecretStore: Send + Sync {
         self.apply(Change::RenewForwardSecret(scope, secret))
     }
 
-    /// Removes what we prove; a target stays known.
+    /// Removes what we prove.
     fn forget(&self, scope: Scope) -> Result<(), StoreError> {
         self.apply(Change::Forget(scope))
     }
@@ -111,5 +115,15 @@ pub trait SecretStore: Send + Sync {
     /// Removes a reverse secret and the association, so that the one of all others counts again.
     fn dissolve_reverse(&self, scope: Scope) -> Result<(), StoreError> {
         self.apply(Change::DissolveReverse(scope))
+    }
+
+    /// Sets the least authentication that logins must have; `None` removes what is set for this scope.
+    fn require(&self, scope: Scope, requirement: Option<Requirement>) -> Result<(), StoreError> {
+        self.apply(Change::Require(scope, requirement))
+    }
+
+    /// Removes all that is held for a scope, but for a requirement that is stricter than that of all others.
+    fn remove(&self, scope: Scope) -> Result<(), StoreError> {
+        self.apply(Change::Remove(scope))
     }
 }

@@ -2,7 +2,7 @@
 
 use chacha20poly1305::aead::{AeadInOut, inout::InOutBuf};
 use chacha20poly1305::{Error, KeyInit, XChaCha20Poly1305, XNonce};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::generate::{GeneratorError, fill_octets};
 use crate::protected::ProtectedOctets;
@@ -16,6 +16,12 @@ pub(crate) const TAG_OCTETS: usize = 16;
 /// What the note of a key is computed over.
 #[cfg(feature = "file")]
 const NOTE_LABEL: &[u8] = b"iscsi-secrets: which key is it?";
+
+/// The nonce of fingerprints; drawn ones end in other bytes, but for a probability of 2⁻⁶⁴.
+const FINGERPRINT_NONCE: Nonce = [0xff; NONCE_OCTETS];
+
+/// What fingerprints are computed with.
+const FINGERPRINT_LABEL: &[u8] = b"iscsi-secrets: fingerprint";
 
 /// A nonce, drawn for one sealing.
 pub(crate) type Nonce = [u8; NONCE_OCTETS];
@@ -78,6 +84,20 @@ impl StoreKey {
     #[cfg(feature = "file")]
     pub(crate) fn note(&self) -> Result<Tag, Error> {
         self.seal(&[0; NONCE_OCTETS], NOTE_LABEL, &mut [])
+    }
+
+    /// A keyed digest of `octets`: equal content has equal digests, and a digest says nothing about other content, not
+    /// even beside those of content that is known.
+    ///
+    /// Sealing a copy under a fixed nonce gives an authenticator that is a keyed hash. Shown as it is, two of them would
+    /// give away what all others are computed with. It becomes the nonce of a second authenticator, computed over a
+    /// label under which nothing else is sealed; the sealed copy is wiped.
+    pub(crate) fn fingerprint(&self, octets: &[u8]) -> Result<Tag, Error> {
+        let mut copy = Zeroizing::new(octets.to_vec());
+        let mut nonce = FINGERPRINT_NONCE;
+        let hash = self.seal(&nonce, FINGERPRINT_LABEL, &mut copy)?;
+        nonce.iter_mut().zip(hash).for_each(|(octet, hashed)| *octet = hashed);
+        self.seal(&nonce, FINGERPRINT_LABEL, &mut [])
     }
 
     /// The cipher under this key; it wipes itself.

@@ -1,6 +1,7 @@
 //! Secrets at rest in memory: each sealed by itself, opened one at a time.
 
 use crate::error::StoreError;
+use crate::fingerprint::Fingerprint;
 use crate::generate::{GeneratorError, fill_octets};
 use crate::secret::Secret;
 use crate::store_key::{NONCE_OCTETS, Nonce, StoreKey, Tag};
@@ -16,6 +17,8 @@ pub(crate) struct SealedSecret {
     pub(crate) nonce: Nonce,
     pub(crate) tag: Tag,
     pub(crate) octets: Box<[u8]>,
+    /// By which equal secrets under one key are found.
+    pub(crate) fingerprint: Fingerprint,
 }
 
 impl Vault {
@@ -42,15 +45,25 @@ impl Vault {
         fill_octets(&mut nonce)?;
         let mut octets: Box<[u8]> = Box::from(secret.expose_secret());
         let tag = self.key.seal(&nonce, label, &mut octets).map_err(|_| StoreError::Cipher)?;
-        Ok(SealedSecret { nonce, tag, octets })
+        Ok(SealedSecret { nonce, tag, octets, fingerprint: self.fingerprint(secret)? })
     }
 
     /// Opens a secret in protected memory; `None` if it was not sealed here under this label.
     pub(crate) fn open(&self, label: &[u8], sealed: &SealedSecret) -> Option<Secret> {
-        Secret::filled(sealed.octets.len(), |room| {
-            room.copy_from_slice(&sealed.octets);
-            self.key.open(&sealed.nonce, label, room, &sealed.tag)
+        self.open_parts(label, &sealed.nonce, &sealed.tag, &sealed.octets)
+    }
+
+    /// Opens a secret whose fingerprint is not known.
+    pub(crate) fn open_parts(&self, label: &[u8], nonce: &Nonce, tag: &Tag, octets: &[u8]) -> Option<Secret> {
+        Secret::filled(octets.len(), |room| {
+            room.copy_from_slice(octets);
+            self.key.open(nonce, label, room, tag)
         })
+    }
+
+    /// The fingerprint of a secret under the key of this vault.
+    pub(crate) fn fingerprint(&self, secret: &Secret) -> Result<Fingerprint, StoreError> {
+        self.key.fingerprint(secret.expose_secret()).map(Fingerprint).map_err(|_| StoreError::Cipher)
     }
 }
 
@@ -66,5 +79,19 @@ mod tests {
         assert_eq!(vault.open(b"one", &sealed).unwrap().expose_secret(), b"canary-secret");
         assert!(vault.open(b"two", &sealed).is_none());
         assert!(Vault::generate().unwrap().open(b"one", &sealed).is_none());
+    }
+
+    #[test]
+    fn fingerprints_are_equal_for_equal_secrets_under_one_key_and_for_nothing_else() {
+        let (vault, other) = (Vault::generate().unwrap(), Vault::generate().unwrap());
+        let secret = |octets: &[u8]| Secret::from_octets(octets).unwrap();
+        let of = |vault: &Vault, octets| vault.fingerprint(&secret(octets)).unwrap();
+        let one = of(&vault, b"canary-secret");
+        assert_eq!(one, vault.seal(b"elsewhere", &secret(b"canary-secret")).unwrap().fingerprint);
+        let longer = [&b"canary-secret"[..], b"\0"].concat();
+        for different in [&b"canary-secres"[..], b"canary-secre", &longer] {
+            assert_ne!(one, of(&vault, different), "{}", different.escape_ascii());
+        }
+        assert_ne!(one, of(&other, b"canary-secret"));
     }
 }

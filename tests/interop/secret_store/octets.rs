@@ -59,17 +59,20 @@ impl Stage {
         self.tgt.admin(&[&bind, direction].concat());
     }
 
-    /// Stores the secret that stands in a file, and removes the file.
-    fn store(&self, command: &str, user: [&str; 2], secret: &[u8]) {
-        let file = self.user.secret_file("secret", secret);
-        let whom = ["secret", command, "--target", &self.tgt.iqn(TARGET), "--secret-file", &file];
-        self.user.run(&[&whom[..], &user].concat()).expect(&[0]);
-        std::fs::remove_file(file).unwrap();
+    /// Stores both secrets, which stand in files, and removes the files.
+    fn store(&self, forward: &[u8], reverse: &[u8]) {
+        let files = [self.user.secret_file("forward", forward), self.user.secret_file("reverse", reverse)];
+        let forward = ["--user", FORWARD_USER, "--secret-file", &files[0]];
+        let reverse = ["--target-user", REVERSE_USER, "--target-secret-file", &files[1]];
+        let whom = ["secret", "set", "--target", &self.tgt.iqn(TARGET)];
+        self.user.run(&[whom, forward, reverse].concat()).expect(&[0]);
+        for file in files {
+            std::fs::remove_file(file).unwrap();
+        }
     }
 
     fn log_in_with(&self, forward: &[u8], reverse: &[u8]) -> Outcome {
-        self.store("remember", ["--user", FORWARD_USER], forward);
-        self.store("set", ["--target-user", REVERSE_USER], reverse);
+        self.store(forward, reverse);
         self.user.run(&["login", &self.tgt.url(TARGET, TgtTarget::FILE_LUN)])
     }
 }

@@ -8,19 +8,19 @@ use super::{CLEARED, FORWARD, REVERSE, Stage, WRONG, WRONG_ANSWER, both_proved};
 fn a_global_secret_counts_for_a_target_without_one() {
     let stage = Stage::new();
     stage.log_in().expect(&[0]).shows("the target did not");
-    stage.run("login", &["--auth", "mutual"]).expect(&[4]).complains("no secret is set");
+    stage.run("login", &["--auth", "mutual"]).expect(&[4]).complains("no secret of the target is known");
     stage.set_global(REVERSE.1);
     both_proved(stage.log_in());
     both_proved(stage.run("login", &["--auth", "mutual"]));
 
     stage.set_global(WRONG);
     stage.log_in().expect(&[4]).complains(WRONG_ANSWER);
-    stage.store(&["set", "--global", "--target-user", "somebody"], REVERSE.1);
+    stage.store_reverse(&["--global"], "somebody", REVERSE.1);
     stage.log_in().expect(&[4]).complains("somebody");
 
     // With the secret goes the demand, unless somebody types it.
     stage.user.run(&["secret", "clear", "--global"]).expect(&[0]);
-    stage.run("login", &["--auth", "mutual"]).expect(&[4]).complains("no secret is set");
+    stage.run("login", &["--auth", "mutual"]).expect(&[4]).complains("no secret of the target is known");
     stage.log_in().expect(&[0]).shows("the target did not");
 }
 
@@ -83,7 +83,7 @@ fn a_forgotten_secret_leaves_the_target_to_the_global_one() {
     stage.log_in().expect(&[4]).complains(CLEARED);
     stage.take_out("forget");
     // What we prove is forgotten as well, and the global secret demands that there is something.
-    stage.log_in().expect(&[4]).complains("no secret is remembered");
+    stage.log_in().expect(&[4]).complains("no secret of the initiator is known");
     stage.remember(FORWARD.1);
     both_proved(stage.log_in());
 

@@ -1,6 +1,8 @@
 //! The four calls that make mutual CHAP possible, and each of them left out or made wrong.
 
 use super::*;
+use iscsi_pdu::IscsiName;
+use iscsi_pdu::Portal;
 use iscsi_secrets::vds::object_id;
 
 /// Two calls of the target's administrator, two of the initiator's; then both know each other.
@@ -10,11 +12,12 @@ async fn four_calls_make_a_mutual_login() {
     let mut config = open_config();
     config.targets = vec![served(&disk)];
     let running = RamDisk::serve(config).await.unwrap();
-    let store = Arc::new(MemoryStore::new());
-    store.register(disk.name().clone()).unwrap();
-    let initiator = initiator_with(store);
-    let mut host = String::new();
-    initiator.get_initiator_name(Some(&mut host)).await.unwrap();
+    let initiator = initiator_with(Arc::new(MemoryStore::new()));
+    let portal: Portal = running.portal().to_string().parse().unwrap();
+    // Discovery makes the target's id known, and writes nothing.
+    let known = initiator.discover(&portal, &AuthenticationRequest::default()).await.unwrap();
+    assert_eq!(known.targets.len(), 1);
+    let host = initiator.get_initiator_name().await.unwrap();
     let (ours, theirs) = (SharedSecret::of(OURS), SharedSecret::of(THEIRS));
 
     disk.set_shared_secret(Some(&ours), Some(&host)).unwrap();

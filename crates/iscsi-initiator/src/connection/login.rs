@@ -53,7 +53,7 @@ pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome,
             .await
             .map_err(|error| without_response(error, attempt.portal, stage))?;
         times.add(stage, clock.lap());
-        let step = login.receive(&response).map_err(|error| failed(attempt.portal, stage, error))?;
+        let step = login.receive(&response).map_err(|error| failed(attempt, stage, error))?;
         (login, request) = match step {
             Step::Send(login, request) => (login, request),
             Step::Redirect(redirect) => return Ok(LoginOutcome::Redirect(redirect)),
@@ -144,6 +144,6 @@ const fn refused_settings(misuse: Misuse) -> Error {
     Error::Credentials(misuse)
 }
 
-fn failed(portal: &Portal, stage: Stage, error: LoginError) -> Error {
-    Error::Login { portal: portal.clone(), stage, error }
+fn failed(attempt: &Attempt<'_>, stage: Stage, error: LoginError) -> Error {
+    Error::Login { portal: attempt.portal.clone(), stage, error }
 }

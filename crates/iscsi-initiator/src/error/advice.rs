@@ -25,6 +25,12 @@ pub enum Advice {
     NameAlgorithm,
     /// Add the secret that the demanded authentication needs, or demand less.
     MissingSecret,
+    /// Add the secrets that the store's requirement needs, or lower it in the store.
+    RequiredByStore,
+    /// Add the credentials that the required authentication needs, or require less.
+    RequiredByConfig,
+    /// Use one secret in one direction only.
+    SharedSecret,
     /// Log out of sessions that are no longer needed.
     EndSessions,
     /// Check the address of the portal.
@@ -56,7 +62,7 @@ pub enum Advice {
     /// The target refused without a reason, in operational negotiation.
     UnexplainedInNegotiation,
     /// Check the target's name.
-    TargetName,
+    IscsiName,
     /// Try again later: the target has no room or no service.
     TargetUnavailable,
     /// The target does not do CHAP for this initiator.
@@ -108,6 +114,9 @@ impl Error {
         Some(match self {
             Self::Credentials(misuse) => return of_misuse(*misuse),
             Self::Policy(_) => Advice::MissingSecret,
+            Self::BelowRequirement { set_for: Some(_), .. } => Advice::RequiredByStore,
+            Self::BelowRequirement { set_for: None, .. } => Advice::RequiredByConfig,
+            Self::SharedSecret { .. } => Advice::SharedSecret,
             Self::IsidsExhausted { .. } => Advice::EndSessions,
             Self::Connect { .. } => Advice::CheckPortal,
             Self::ClosedDuringLogin { stage: Stage::SECURITY, .. } => Advice::ClosedDuringAuthentication,
@@ -153,7 +162,7 @@ const fn of_status(stage: Stage, status: LoginStatus) -> Option<Advice> {
         (LoginStatus::AUTHORIZATION_FAILURE, _) => Advice::AccessList,
         (LoginStatus::INITIATOR_ERROR, Stage::SECURITY) => Advice::UnexplainedInAuthentication,
         (LoginStatus::INITIATOR_ERROR, _) => Advice::UnexplainedInNegotiation,
-        (LoginStatus::NOT_FOUND | LoginStatus::TARGET_REMOVED, _) => Advice::TargetName,
+        (LoginStatus::NOT_FOUND | LoginStatus::TARGET_REMOVED, _) => Advice::IscsiName,
         (LoginStatus::TOO_MANY_CONNECTIONS, _) => Advice::EndSessions,
         (LoginStatus::SERVICE_UNAVAILABLE | LoginStatus::OUT_OF_RESOURCES | LoginStatus::TARGET_ERROR, _) => {
             Advice::TargetUnavailable
@@ -229,6 +238,9 @@ impl fmt::Display for Advice {
                 "put the missing secret into the store or into the AuthenticationRequest, or choose another \
                  AuthenticationMode"
             }
+            Self::RequiredByStore => "store the secrets that are missing, or lower the requirement in the store",
+            Self::RequiredByConfig => "give the credentials that are missing, or lower Config::require",
+            Self::SharedSecret => "give each direction a secret of its own, or set Config::allow_shared_secret",
             Self::EndSessions => "log out of sessions that are no longer needed",
             Self::CheckPortal => "check host and port, and that the target listens there",
             Self::CheckRoute => {
@@ -273,7 +285,7 @@ impl fmt::Display for Advice {
                 "the target gave no reason. Usual ones: it requires digests (Offer::header_digest, \
                  Offer::data_digest), or CHAP, for which the login needs credentials"
             }
-            Self::TargetName => "ask the portal for the names of its targets: Initiator::discover",
+            Self::IscsiName => "ask the portal for the names of its targets: Initiator::discover",
             Self::TargetUnavailable => {
                 "try again later; some targets answer this for an unknown target, or while an old session ages out"
             }

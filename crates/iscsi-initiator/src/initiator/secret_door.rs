@@ -51,26 +51,16 @@ impl Initiator {
         self.with_copy(secret, move |vds, secret| vds.remember_target_shared_secret(target_id, secret)).await
     }
 
-    /// Puts our iSCSI name into `place`, in the way of `IVdsServiceIscsi::GetInitiatorName`; `None` stands for a null
-    /// pointer.
+    /// Returns the initiator's iSCSI name, in the way of `IVdsServiceIscsi::GetInitiatorName`.
     ///
     /// # Errors
     /// [`VdsError`] with the exact `HRESULT`.
     ///
     /// # Cancel safety
-    /// A future that is dropped leaves `place` as it was.
-    pub async fn get_initiator_name(&self, place: Option<&mut String>) -> Result<(), VdsError> {
+    /// A future that is dropped has no effect.
+    pub async fn get_initiator_name(&self) -> Result<String, VdsError> {
         let vds = Arc::clone(&self.vds);
-        let wanted = place.is_some();
-        let name = blocking((), move |()| {
-            let mut name = String::new();
-            vds.get_initiator_name(wanted.then_some(&mut name)).map(|()| name)
-        });
-        let name = name.await?;
-        place.map_or(Err(VdsError::NoPlace), |place| {
-            *place = name;
-            Ok(())
-        })
+        blocking((), move |()| vds.get_initiator_name()).await
     }
 
     /// Calls the door with a copy of the secret, which lives as long as the call.

@@ -1,5 +1,6 @@
 //! Carrying out changes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::SecretBook;
@@ -14,7 +15,6 @@ impl SecretBook {
     /// Carries out one change, or after an error none.
     pub fn apply(&mut self, change: Change) -> Result<(), StoreError> {
         match change {
-            Change::Register(target) => _ = self.targets.entry(target).or_default(),
             Change::Remember(scope, credential) => {
                 let (name, secret) = credential.into_parts();
                 self.put(SecretUse::forward(scope), name, &secret)?;
@@ -39,6 +39,10 @@ impl SecretBook {
             Change::ClearReverse(scope) | Change::DissolveReverse(scope) => {
                 self.change(scope, |record| record.association = Association::None);
             }
+            Change::Require(scope, requirement) => {
+                self.change(scope, |record| record.requirement = requirement);
+            }
+            Change::Remove(scope) => self.remove(scope),
         }
         Ok(())
     }
@@ -68,19 +72,33 @@ impl SecretBook {
         }
     }
 
-    /// A target stays known when nothing is held for it any more, a portal does not.
+    /// A requirement that is stricter than that of all others stays: removing secrets lowers none.
+    fn remove(&mut self, scope: Scope) {
+        let others = Some(scope.others()).filter(|others| *others != scope);
+        let floor = others.and_then(|others| self.record(&others)?.requirement).unwrap_or_default();
+        self.change(scope, |record| {
+            let requirement = record.requirement.filter(|requirement| *requirement > floor);
+            *record = Record { requirement, ..Record::default() };
+        });
+    }
+
+    /// A record of a target or portal goes when nothing is held in it any more.
     fn change(&mut self, scope: Scope, change: impl FnOnce(&mut Record)) {
+        self.forget_fingerprints();
         match scope {
             Scope::Global => change(&mut self.every_target),
-            Scope::Target(name) => change(self.targets.entry(name).or_default()),
+            Scope::Target(name) => change_one(&mut self.targets, name, change),
             Scope::Discovery => change(&mut self.every_portal),
-            Scope::Portal(name) => {
-                let mut record = self.portals.remove(&name).unwrap_or_default();
-                change(&mut record);
-                if !record.is_empty() {
-                    self.portals.insert(name, record);
-                }
-            }
+            Scope::Portal(name) => change_one(&mut self.portals, name, change),
         }
+    }
+}
+
+/// A name keeps the spelling under which its record was made.
+fn change_one<K: Ord>(records: &mut BTreeMap<K, Record>, name: K, change: impl FnOnce(&mut Record)) {
+    let (name, mut record) = records.remove_entry(&name).unwrap_or_else(|| (name, Record::default()));
+    change(&mut record);
+    if !record.is_empty() {
+        records.insert(name, record);
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::SecretBook;
 use crate::error::StoreError;
+use crate::fingerprint::FingerprintIndex;
 use crate::record::{Association, SealedCredential};
 use crate::secret::Secret;
-use crate::secret_use::SecretUse;
+use crate::secret_use::{Direction, SecretUse};
 use crate::vault::Vault;
 
 impl SecretBook {
@@ -27,6 +28,36 @@ impl SecretBook {
         let opened =
             self.vault.as_ref().and_then(|vault| vault.open(used.label().as_bytes(), &sealed.secret));
         opened.ok_or_else(|| StoreError::SecretDamaged { scope: used.scope.clone() })
+    }
+
+    /// The places where this secret is used in the other direction than this one.
+    ///
+    /// One secret that the initiator uses towards one target and expects from another lets either of them pose as the
+    /// other, and a challenge be reflected between two processes (RFC 7143, section 9.2.1). No stored secret is opened
+    /// for this.
+    pub fn opposite_uses(&self, secret: &Secret, direction: Direction) -> Result<Vec<SecretUse>, StoreError> {
+        let Some(vault) = &self.vault else { return Ok(Vec::new()) };
+        let (fingerprint, opposite) = (vault.fingerprint(secret)?, direction.opposite());
+        if !self.fingerprints().is_used(fingerprint, opposite) {
+            return Ok(Vec::new());
+        }
+        let places = self
+            .sealed_credentials()
+            .filter(|(used, sealed)| used.direction == opposite && sealed.secret.fingerprint == fingerprint);
+        Ok(places.map(|(used, _)| used).collect())
+    }
+
+    fn fingerprints(&self) -> &FingerprintIndex {
+        self.fingerprints.get_or_init(|| {
+            let credentials = self.sealed_credentials();
+            let uses = credentials.map(|(used, sealed)| (used.direction, sealed.secret.fingerprint));
+            Arc::new(FingerprintIndex::of(uses))
+        })
+    }
+
+    /// A change makes another index necessary.
+    pub(super) fn forget_fingerprints(&mut self) {
+        self.fingerprints.take();
     }
 
     /// Every credential, as it lies there, and where it is used.

@@ -1,12 +1,14 @@
 //! The rules of lookup, change by change.
 
-use iscsi_pdu::IscsiName;
+mod policy;
+mod reuse;
 
 use super::*;
 use crate::change::Change;
 use crate::entry::ReverseState;
+use crate::requirement::Requirement;
 use crate::secret::Secret;
-use crate::vds::object_id;
+use iscsi_pdu::IscsiName;
 
 const TARGET: &str = "iqn.2001-04.com.example:a";
 
@@ -58,7 +60,7 @@ fn lookup_takes_the_own_secret_then_the_global_one_and_stops_at_a_cleared_one() 
     assert_eq!(lookup(&book, TARGET), "default-secret");
     book.apply(Change::ClearReverse(Scope::Global)).unwrap();
     assert_eq!(lookup(&book, TARGET), "unknown");
-    assert!(book.knows(&name(TARGET)));
+    assert!(!book.knows(&name(TARGET)), "a record without content is gone");
 }
 
 #[test]
@@ -68,7 +70,7 @@ fn clearing_what_was_never_bound_binds_nothing() {
         Change::SetReverse(Scope::Global, reverse(None, b"default-secret")),
     ]);
     assert_eq!(lookup(&book, TARGET), "default-secret");
-    assert!(book.knows(&name(TARGET)));
+    assert!(!book.knows(&name(TARGET)));
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn renewing_keeps_the_chap_name_of_every_kind_of_credential() {
 }
 
 #[test]
-fn forgetting_leaves_the_target_known_and_its_reverse_secret_in_force() {
+fn forgetting_leaves_the_reverse_secret_in_force() {
     let forward = ForwardCredential::new(None, secret(b"forward-secret")).unwrap();
     let book = book([
         Change::Remember(scope(), forward),
@@ -112,17 +114,10 @@ fn forgetting_leaves_the_target_known_and_its_reverse_secret_in_force() {
 }
 
 #[test]
-fn object_ids_resolve_for_known_targets_only() {
-    let book = book([Change::Register(name(TARGET))]);
-    assert_eq!(book.target_of(object_id(&name(TARGET))), Some(&name(TARGET)));
-    assert_eq!(book.target_of(object_id(&name("iqn.2001-04.com.example:b"))), None);
-}
-
-#[test]
 fn vds_22_a_listing_has_names_and_flags_and_no_secret() {
     let forward = ForwardCredential::new(Some("me".to_owned()), secret(b"canary-forward")).unwrap();
     let book = book([
-        Change::Register(name("iqn.2001-04.com.example:b")),
+        Change::Require(name("iqn.2001-04.com.example:b").into(), Some(Requirement::Mutual)),
         Change::Remember(scope(), forward),
         Change::SetReverse(scope(), reverse(Some("them"), b"canary-reverse")),
         Change::SetReverse(Scope::Global, reverse(None, b"canary-global")),
@@ -133,6 +128,7 @@ fn vds_22_a_listing_has_names_and_flags_and_no_secret() {
     assert_eq!(entries[1].forward_name.as_deref(), Some("me"));
     assert_eq!(entries[1].reverse_name.as_deref(), Some("them"));
     assert_eq!(entries[2].reverse, ReverseState::Unbound);
+    assert_eq!((entries[1].requirement, entries[2].requirement), (None, Some(Requirement::Mutual)));
     assert!(!format!("{entries:?}").contains("canary"));
 }
 

@@ -16,7 +16,6 @@ pub(super) fn take(file: &RecordFile, content: &Content, gathered: &mut Gathered
     let mut findings = Vec::new();
     let mut taken = false;
     for Part { scope, keys } in &file.parts {
-        gathered.know(scope);
         for keys in *keys {
             let mut reading = Reading { file, content: &content.octets, findings: &mut findings };
             if let Some((name, secret)) = reading.credential(keys) {

@@ -31,11 +31,6 @@ struct Held {
 }
 
 impl Gathered {
-    /// There is a record for this scope.
-    pub(super) fn know(&mut self, scope: &Scope) {
-        self.held(scope);
-    }
-
     /// Keeps the first credential of a scope and direction, and compares all others with it.
     pub(super) fn add(&mut self, scope: &Scope, direction: Direction, credential: Credential) {
         let held = self.held(scope);
@@ -52,13 +47,10 @@ impl Gathered {
         }
     }
 
-    /// One change for each credential, and one for each target.
+    /// One change for each credential.
     pub(super) fn into_changes(self) -> (Vec<Change>, Vec<Finding>) {
         let (mut changes, mut conflicts) = (Vec::new(), Vec::new());
         for (scope, held) in self.scopes {
-            if let Scope::Target(name) = &scope {
-                changes.push(Change::Register(name.clone()));
-            }
             match held.conflict {
                 Some((path, earlier)) => conflicts.push(Finding::Conflict { scope, path, earlier }),
                 None => changes.extend(held.into_changes(&scope)),

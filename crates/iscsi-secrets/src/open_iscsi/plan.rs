@@ -74,10 +74,6 @@ impl Plan {
     /// Notes what becomes of a change, and says whether it is to be carried out.
     fn admit(&mut self, change: &Change, book: &SecretBook, existing: Existing) -> Result<bool, StoreError> {
         let half = match change {
-            Change::Register(target) => {
-                self.arrivals.entry(Scope::Target(target.clone())).or_default();
-                return Ok(!book.knows(target));
-            }
             Change::Remember(scope, new) => {
                 let fate = existing.fate(forward_beside(book, scope, new)?);
                 self.arrivals.entry(scope.clone()).or_default().forward.insert(Half::of(fate, new.name()))

@@ -48,6 +48,9 @@ impl SecretFileError {
             )),
             (SecretFileFault::TooShort { .. }, _) => Some("choose a secret of 12 octets or more".to_owned()),
             (SecretFileFault::TooLong, _) => Some("choose a secret of 255 octets or fewer".to_owned()),
+            (SecretFileFault::NotHex, _) => {
+                Some("write the digits alone, with or without 0x, or read the file as text".to_owned())
+            }
             (SecretFileFault::Empty, _) => Some("write what belongs there, or remove it".to_owned()),
             (SecretFileFault::NotAName, _) => {
                 Some("a CHAP name is one line of text, of 1 to 255 octets".to_owned())
@@ -89,6 +92,9 @@ pub enum SecretFileFault {
     /// It holds more than [`Secret::MAX_OCTETS`](crate::Secret::MAX_OCTETS); how many more was not read.
     #[error("holds more than 255 octets")]
     TooLong,
+    /// It should hold hexadecimal digits, two for each byte, and does not.
+    #[error("does not hold hexadecimal digits, two for each byte")]
+    NotHex,
     /// There is not one octet.
     #[error("is empty")]
     Empty,

@@ -11,10 +11,9 @@ use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
 use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::secret_file::SecretOrigin;
-use crate::store::SecretStore;
+use crate::store::{SecretStore, StoreOrigin};
 
 mod generation;
-mod trust;
 
 use generation::{Generation, Glance};
 
@@ -80,6 +79,10 @@ impl PlainSource for DirectoryStore {
 }
 
 impl SecretStore for DirectoryStore {
+    fn origin(&self) -> StoreOrigin {
+        StoreOrigin::PlainFiles(self.path.clone())
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             per_target: false,

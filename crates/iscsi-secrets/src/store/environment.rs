@@ -11,11 +11,13 @@ use super::plain::{self, Found, PlainSource};
 use crate::book::SecretBook;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
+use crate::credential::ForwardCredential;
 use crate::credential_keys::{CredentialKeys, Direction};
 use crate::error::StoreError;
+use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret_file::SecretOrigin;
-use crate::store::SecretStore;
+use crate::store::{SecretStore, StoreOrigin};
 
 /// The variables that libiscsi reads, as a store that is only read: one secret of each direction, for every target.
 ///
@@ -28,7 +30,7 @@ pub struct EnvironmentStore {
 
 type Lookup = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
-const KEYS: [CredentialKeys; 2] = [
+static KEYS: [CredentialKeys; 2] = [
     CredentialKeys {
         direction: Direction::Forward,
         name: EnvironmentStore::USERNAME,
@@ -62,6 +64,26 @@ impl EnvironmentStore {
         Self { lookup: Box::new(lookup) }
     }
 
+    /// The initiator's credential in [`USERNAME`](Self::USERNAME) and [`PASSWORD`](Self::PASSWORD). The variables of the
+    /// other direction are not looked at.
+    pub fn forward_credential(&self) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
+        let [forward, _] = &KEYS;
+        self.book_of(std::slice::from_ref(forward))?.own_forward(&Scope::Global)
+    }
+
+    /// The target's credential in [`TARGET_USERNAME`](Self::TARGET_USERNAME) and
+    /// [`TARGET_PASSWORD`](Self::TARGET_PASSWORD). The variables of the other direction are not looked at.
+    pub fn reverse_credential(&self) -> Result<ReverseLookup, StoreError> {
+        let [_, reverse] = &KEYS;
+        self.book_of(std::slice::from_ref(reverse))?.own_reverse(&Scope::Global)
+    }
+
+    fn book_of(&self, keys: &'static [CredentialKeys]) -> Result<SecretBook, StoreError> {
+        let variables = keys.iter().flat_map(|keys| [keys.name, keys.secret]);
+        let found: Found = variables.filter_map(|name| Some((name, self.octets(name)?))).collect();
+        plain::book(self, found, &[(Scope::Global, keys)])
+    }
+
     fn octets(&self, variable: &str) -> Option<Zeroizing<Vec<u8>>> {
         let octets = Zeroizing::new((self.lookup)(variable)?.into_vec());
         (!octets.is_empty()).then_some(octets)
@@ -85,6 +107,10 @@ impl PlainSource for EnvironmentStore {
 }
 
 impl SecretStore for EnvironmentStore {
+    fn origin(&self) -> StoreOrigin {
+        StoreOrigin::Environment
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             per_target: false,
@@ -96,9 +122,7 @@ impl SecretStore for EnvironmentStore {
     }
 
     fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
-        let variables = KEYS.iter().flat_map(|keys| [keys.name, keys.secret]);
-        let found: Found = variables.filter_map(|name| Some((name, self.octets(name)?))).collect();
-        plain::book(self, found, &[(Scope::Global, &KEYS)]).map(Arc::new)
+        self.book_of(&KEYS).map(Arc::new)
     }
 
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {

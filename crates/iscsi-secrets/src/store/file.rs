@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::book::SecretBook;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::store::SecretStore;
+use crate::store::{SecretStore, StoreOrigin};
 
 mod content;
 mod derivation;
@@ -20,14 +21,15 @@ mod header;
 mod key_source;
 mod keys;
 mod opened;
-mod privacy;
 mod records;
 mod rekey;
+mod relocation;
 mod seal_error;
 mod sealed;
 mod version_2;
 
 pub use key_source::KeySource;
+pub use relocation::Relocation;
 
 use derivation::Derivation;
 use directory::StoreDirectory;
@@ -50,15 +52,19 @@ const STAGED_KEY: &str = "store.key.next.new";
 ///
 /// Every read sees the file as it stands, so processes see each other's changes at once; as long as nobody changed it,
 /// what was read before is used again, with each secret in it still sealed. A change is one atomic replacement, on
-/// disk before it returns, and there is one writer at a time across all processes.
+/// disk before it returns, and there is one writer at a time across all processes: others wait, up to a limit.
 pub struct FileStore {
     directory: StoreDirectory,
     source: KeySource,
     opened: Mutex<Option<Opened>>,
     is_new: bool,
+    lock_limit: Duration,
 }
 
 impl FileStore {
+    /// How long a writer waits for another one, unless it was opened with a limit of its own. Readers never wait.
+    pub const DEFAULT_LOCK_LIMIT: Duration = Duration::from_secs(10);
+
     /// Opens the store in `directory` with [`KeySource::Beside`], and makes directory, key and an empty store on first
     /// use.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
@@ -69,7 +75,16 @@ impl FileStore {
     ///
     /// What is half there is not taken for new: a key without a store, or a store without a key, is an error.
     pub fn open_with(directory: impl AsRef<Path>, source: KeySource) -> Result<Self, StoreError> {
-        Self::open_on(directory.as_ref(), source, OsDisk)
+        Self::open_within(directory, source, Self::DEFAULT_LOCK_LIMIT)
+    }
+
+    /// The same with a limit for each wait for another writer, after which there is [`StoreError::Locked`].
+    pub fn open_within(
+        directory: impl AsRef<Path>,
+        source: KeySource,
+        lock_limit: Duration,
+    ) -> Result<Self, StoreError> {
+        Self::open_on(directory.as_ref(), source, lock_limit, OsDisk)
     }
 
     /// Opens the store in `directory` with [`KeySource::Beside`] and makes nothing.
@@ -79,8 +94,17 @@ impl FileStore {
 
     /// Opens the store in `directory` and makes nothing. Reading, as a login does, then needs no right to write.
     pub fn open_existing_with(directory: impl AsRef<Path>, source: KeySource) -> Result<Self, StoreError> {
+        Self::open_existing_within(directory, source, Self::DEFAULT_LOCK_LIMIT)
+    }
+
+    /// The same with a limit for each wait for another writer, after which there is [`StoreError::Locked`].
+    pub fn open_existing_within(
+        directory: impl AsRef<Path>,
+        source: KeySource,
+        lock_limit: Duration,
+    ) -> Result<Self, StoreError> {
         let directory = StoreDirectory::existing(directory.as_ref(), Box::new(OsDisk))?;
-        let store = Self { directory, source, opened: Mutex::default(), is_new: false };
+        let store = Self { directory, source, opened: Mutex::default(), is_new: false, lock_limit };
         store.current()?;
         Ok(store)
     }
@@ -91,9 +115,14 @@ impl FileStore {
         self.is_new
     }
 
-    fn open_on(path: &Path, source: KeySource, disk: impl Disk + 'static) -> Result<Self, StoreError> {
+    fn open_on(
+        path: &Path,
+        source: KeySource,
+        lock_limit: Duration,
+        disk: impl Disk + 'static,
+    ) -> Result<Self, StoreError> {
         let directory = StoreDirectory::create(path, Box::new(disk))?;
-        let mut store = Self { directory, source, opened: Mutex::default(), is_new: false };
+        let mut store = Self { directory, source, opened: Mutex::default(), is_new: false, lock_limit };
         store.is_new = store.complete()?;
         store.current()?;
         Ok(store)
@@ -104,7 +133,7 @@ impl FileStore {
         if self.directory.holds(DATABASE)? && !self.keys_are_unsettled()? {
             return Ok(false);
         }
-        let _lock = self.directory.lock(LOCK)?;
+        let _lock = self.lock()?;
         match (self.directory.holds(DATABASE)?, self.directory.holds(KEY)?) {
             (true, _) => self.settle_keys().map(|()| false),
             (false, true) => Err(StoreError::DatabaseGone { path: self.database_path() }),
@@ -126,6 +155,10 @@ impl FileStore {
         }
     }
 
+    fn lock(&self) -> Result<File, StoreError> {
+        self.directory.lock(LOCK, self.lock_limit)
+    }
+
     /// Seals and writes a book. The caller holds the lock.
     fn save(&self, book: SecretBook, derivation: Option<Derivation>) -> Result<(), StoreError> {
         let vault = book.vault.as_ref().ok_or(StoreError::Cipher)?;
@@ -134,7 +167,7 @@ impl FileStore {
         // Opened anew: a file that is open for writing would keep its disk from being made read-only.
         let written = File::open(self.database_path()).and_then(|file| Opened::new(file, book, derivation));
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = written.ok();
-        Ok(())
+        self.directory.sync_change()
     }
 
     /// Names the file of `octets` octets in what is wrong with it.
@@ -161,6 +194,10 @@ impl FileStore {
 }
 
 impl SecretStore for FileStore {
+    fn origin(&self) -> StoreOrigin {
+        StoreOrigin::Sealed(self.directory.path().to_path_buf())
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             per_target: true,
@@ -178,7 +215,7 @@ impl SecretStore for FileStore {
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         let capabilities = self.capabilities();
         changes.iter().try_for_each(|change| capabilities.admit(change))?;
-        let _lock = self.directory.lock(LOCK)?;
+        let _lock = self.lock()?;
         let opened = self.current()?;
         let mut book = SecretBook::clone(opened.book());
         changes.into_iter().try_for_each(|change| book.apply(change))?;

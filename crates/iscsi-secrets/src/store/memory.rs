@@ -6,7 +6,7 @@ use crate::book::SecretBook;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::error::StoreError;
-use crate::store::SecretStore;
+use crate::store::{SecretStore, StoreOrigin};
 
 /// A store that lives as long as the process.
 pub struct MemoryStore {
@@ -35,6 +35,10 @@ impl Default for MemoryStore {
 }
 
 impl SecretStore for MemoryStore {
+    fn origin(&self) -> StoreOrigin {
+        StoreOrigin::Memory
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             per_target: self.per_target,

@@ -10,7 +10,9 @@ use crate::error::StoreError;
 #[cfg(unix)]
 use crate::secret_file::SecretFileFault;
 
-/// Why the door refused. Whatever it is, the store holds what it held before.
+/// Why the door refused. After any of these but one the store holds what it held before: after
+/// [`StoreError::Unsynced`], whose code is 0x80070254 (`ERROR_LOST_WRITEBEHIND_DATA`), the change is in force but a power
+/// failure may undo it. [`is_in_force`](Self::is_in_force) tells.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VdsError {
@@ -86,9 +88,6 @@ pub enum VdsError {
         /// The id.
         target_id: Uuid,
     },
-    /// No place was given to put a result.
-    #[error("caller: no place was given for the result")]
-    NoPlace,
     /// R16: the store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -115,9 +114,14 @@ impl VdsError {
             | Self::InitiatorName(_)
             | Self::TargetIdTaken { .. } => HResult::E_INVALIDARG,
             Self::ObjectNotFound { .. } => HResult::VDS_E_OBJECT_NOT_FOUND,
-            Self::NoPlace => HResult::E_POINTER,
             Self::Store(error) => store_hresult(error),
         }
+    }
+
+    /// Whether the change that failed so is in force nevertheless.
+    #[must_use]
+    pub const fn is_in_force(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_in_force())
     }
 
     /// The more exact word of the iSCSI initiator service, where it has one.
@@ -149,12 +153,14 @@ const FILE_CORRUPT: u32 = 1392;
 fn win32_code(error: &StoreError) -> u32 {
     const WRITE_PROTECT: u32 = 19;
     const BUSY: u32 = 170;
+    const LOST_WRITEBEHIND_DATA: u32 = 596;
     const REVISION_MISMATCH: u32 = 1306;
     const DECRYPTION_FAILED: u32 = 6001;
     match error {
         StoreError::Backend { code } => *code,
         StoreError::ReadOnly => WRITE_PROTECT,
         StoreError::Missing { .. }
+        | StoreError::Dangling { .. }
         | StoreError::DatabaseGone { .. }
         | StoreError::KeyGone { .. }
         | StoreError::HalfCredential { .. }
@@ -166,7 +172,8 @@ fn win32_code(error: &StoreError) -> u32 {
         | StoreError::PassphraseNeeded { .. }
         | StoreError::NotByPassphrase { .. } => DECRYPTION_FAILED,
         StoreError::UnknownVersion { .. } => REVISION_MISMATCH,
-        StoreError::Unsettled { .. } => BUSY,
+        StoreError::Unsettled { .. } | StoreError::Locked { .. } => BUSY,
+        StoreError::Unsynced { .. } => LOST_WRITEBEHIND_DATA,
         #[cfg(unix)]
         StoreError::SecretFile(error) => secret_file_code(error.fault),
         StoreError::Io { kind, .. } => io_code(*kind),
@@ -218,6 +225,9 @@ mod tests {
                 0x8007_0002,
             ),
             (StoreError::Unsettled { path: path() }, 0x8007_00AA),
+            (StoreError::Locked { path: path(), limit: std::time::Duration::ZERO }, 0x8007_00AA),
+            (StoreError::Dangling { path: path() }, 0x8007_0002),
+            (StoreError::Unsynced { path: path(), kind: ErrorKind::StorageFull }, 0x8007_0254),
             (StoreError::TargetSpecificNotSupported, 0x8004_2706),
             (StoreError::GlobalNotSupported, 0x8004_2400),
         ];

@@ -16,6 +16,7 @@ pub fn object_id(target: &IscsiName) -> Uuid {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vds::object_id;
 
     #[test]
     fn object_ids_are_version_5_and_stay_what_they_are() {

@@ -1,8 +1,8 @@
 //! `IVdsServiceIscsi`: the door itself.
 
+use iscsi_pdu::IscsiName;
 use std::sync::Arc;
 
-use iscsi_pdu::IscsiName;
 use uuid::Uuid;
 
 use super::error::VdsError;
@@ -53,11 +53,18 @@ impl VdsServiceIscsi {
         Self { startup, initiator_name, object_ids: ObjectIds::default() }
     }
 
-    /// Puts the initiator's iSCSI name into `place`; `None` stands for a null pointer.
-    pub fn get_initiator_name(&self, place: Option<&mut String>) -> Result<(), VdsError> {
+    /// Returns the initiator's iSCSI name. There is no pointer that could be null, and so no `E_POINTER`.
+    pub fn get_initiator_name(&self) -> Result<String, VdsError> {
         self.startup.store()?;
-        place.ok_or(VdsError::NoPlace)?.clone_from(&self.initiator_name);
-        Ok(())
+        Ok(self.initiator_name.clone())
+    }
+
+    /// Makes targets known, such as those that were discovered: from then on their ids resolve, as long as this process
+    /// lives. Nothing is written to the store.
+    ///
+    /// At most 16,384 targets are known in this way; beyond that the one known longest makes room.
+    pub fn add_targets(&self, targets: impl IntoIterator<Item = IscsiName>) {
+        self.object_ids.add(targets);
     }
 
     /// Gives a known target an id of the caller's choice, which every method takes as long as this process lives. The
@@ -70,9 +77,10 @@ impl VdsServiceIscsi {
 
     /// Sets, clears or dissolves what a target, or with the null id every target, must prove.
     ///
-    /// A target id is the [`object_id`](super::object_id) of a target known to the store, or one that was
-    /// [assigned](Self::assign_target_id) to it. Octets are set without touching
-    /// the CHAP name that the store may expect with them, for which the interface has no parameter.
+    /// A target id is the [`IscsiName::object_id`] of a target that the store holds something for or that was
+    /// [made known](Self::add_targets) to this process, or an id that was [assigned](Self::assign_target_id) to it. Bytes
+    /// are set without touching the CHAP name that the store may expect with them, for which the interface has no
+    /// parameter, and without touching a requirement.
     ///
     /// | rule | `secret` | `target_id` | result |
     /// | --- | --- | --- | --- |

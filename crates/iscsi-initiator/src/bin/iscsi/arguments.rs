@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
-use iscsi_initiator::{AuthenticationMode, ChapAlgorithm, DigestPreference, Portal};
+use iscsi_initiator::{
+    AuthenticationMode, ChapAlgorithm, DigestPreference, Portal, Requirement, SecretFormat,
+};
 
 use crate::commands::Command;
 use crate::size;
@@ -42,20 +44,24 @@ pub(crate) struct Arguments {
 /// Options that every command takes.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// CHAP name that we send; by default the initiator name
+    /// CHAP name of the initiator; by default the initiator name
     #[arg(long, global = true, value_name = "NAME", help_heading = "Credentials")]
     pub(crate) user: Option<String>,
-    /// File with the secret that we prove, or that is to be stored; of mode 0600, `-` is standard input
+    /// File with the CHAP secret of the initiator; of mode 0600, `-` is standard input
     #[arg(long, global = true, value_name = "FILE", help_heading = "Credentials")]
     pub(crate) secret_file: Option<PathBuf>,
-    /// CHAP name that the target must send; by default any
+    /// CHAP name of the target; by default any is accepted
     #[arg(long, global = true, value_name = "NAME", help_heading = "Credentials")]
     pub(crate) target_user: Option<String>,
-    /// File with the secret that the target must prove; of mode 0600, `-` is standard input
+    /// File with the CHAP secret of the target; of mode 0600, `-` is standard input
     #[arg(long, global = true, value_name = "FILE", help_heading = "Credentials")]
     pub(crate) target_secret_file: Option<PathBuf>,
+    /// How secrets are written in files, on standard input and at the prompt
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", help_heading = "Credentials")]
+    pub(crate) secret_format: Format,
     /// Directory of the sealed secret store; or, only to read, `dir:PATH` with files named as open-iscsi's keys, or
-    /// `env:` with libiscsi's variables
+    /// `env:` with libiscsi's variables [default: `$STATE_DIRECTORY`, else
+    /// `/var/lib/iscsi-initiator` for root, else `iscsi` in `$XDG_STATE_HOME` or `~/.local/state`]
     #[arg(
         long,
         global = true,
@@ -89,6 +95,19 @@ pub(crate) struct Options {
     /// How much authentication to demand; by default as much as the known secrets allow
     #[arg(long, global = true, value_name = "HOW", help_heading = "Credentials")]
     pub(crate) auth: Option<Authentication>,
+    /// The least authentication to accept; the stricter of this and the policy of the store counts
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "ISCSI_REQUIRE_AUTH",
+        hide_env_values = true,
+        help_heading = "Credentials"
+    )]
+    pub(crate) require_auth: Option<Level>,
+    /// Use secrets that are used towards one target and expected from another, which lets challenges be reflected
+    #[arg(long, global = true, help_heading = "Credentials")]
+    pub(crate) allow_shared_secret: bool,
     /// Acceptable CHAP algorithms, the best first; MD5 is offered in any case, and accepted only if it is among them
     #[arg(
         long,
@@ -145,6 +164,45 @@ impl From<Authentication> for AuthenticationMode {
             Authentication::IfAsked => Self::IfAsked,
             Authentication::Chap => Self::Chap,
             Authentication::Mutual => Self::Mutual,
+        }
+    }
+}
+
+/// `--require-auth`, and the policy of a store
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    /// No authentication
+    None,
+    /// The initiator authenticates itself by CHAP
+    Chap,
+    /// Both authenticate themselves by mutual CHAP
+    Mutual,
+}
+
+impl From<Level> for Requirement {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::None => Self::None,
+            Level::Chap => Self::Chap,
+            Level::Mutual => Self::Mutual,
+        }
+    }
+}
+
+/// `--secret-format`
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The bytes themselves; one line ending of a text is left off
+    Text,
+    /// Hexadecimal digits, two for each byte, with or without 0x before them
+    Hex,
+}
+
+impl From<Format> for SecretFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Hex => Self::Hex,
         }
     }
 }

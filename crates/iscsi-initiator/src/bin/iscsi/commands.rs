@@ -19,8 +19,8 @@ use crate::failure::Failure;
 pub(crate) enum Command {
     /// Show the targets of a portal and where they can be reached (SendTargets)
     ///
-    /// Discovery has credentials of its own: those given, else those stored for this portal or for discovery. The targets
-    /// found are put on record in the secret store, if there is one.
+    /// Discovery has credentials of its own: those given, else those stored for this portal or for discovery. Nothing is
+    /// written to the secret store.
     Discover(discover::Discover),
     /// Log in, show what was negotiated and who authenticated whom, log out
     Login(login::Login),

@@ -1,105 +1,156 @@
-//! Credentials for one login: from options, the URL, the environment, or a terminal. What is left open is for the
+//! Credentials for one login: from options, the URL, libiscsi's variables, or a terminal. What is left open is for the
 //! secret store.
 
-use std::env;
-use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use iscsi_initiator::{AuthenticationMode, AuthenticationRequest, UrlCredentials};
-use iscsi_secrets::{EnvironmentStore, ForwardCredential, ReverseCredential, Secret};
-use zeroize::Zeroizing;
+use iscsi_secrets::{EnvironmentStore, ForwardCredential, ReverseCredential, ReverseLookup, Secret};
 
 use crate::arguments::{Authentication, Options};
 use crate::failure::{Failure, warn};
 use crate::{prompt, secret_source};
 
-/// Where the credential of one direction may come from, the first that says something counts.
-struct Sources<'a> {
-    /// Option and prompt call it so.
+/// What arguments say about the credential of one direction.
+struct Given<'a> {
+    /// Messages and the prompt call the secret so.
     what: &'static str,
     user_option: &'static str,
+    file_option: &'static str,
     user: Option<&'a str>,
     file: Option<&'a Path>,
     url_user: Option<String>,
     url_secret: Option<Secret>,
-    /// Environment variables of libiscsi.
-    user_variable: &'static str,
-    secret_variable: &'static str,
 }
 
 /// What the person demands and gives; nothing is read for a login without authentication.
+///
+/// A direction about which the arguments say something takes nothing from the variables.
 pub(crate) fn request(options: &Options, url: UrlCredentials) -> Result<AuthenticationRequest, Failure> {
     let mode = options.auth.map_or(AuthenticationMode::Automatic, Into::into);
-    if options.auth == Some(Authentication::None) {
-        return Ok(AuthenticationRequest { mode, ..AuthenticationRequest::default() });
+    let [forward, reverse] = given(options, url);
+    check_contradictions(options.auth, &forward, &reverse)?;
+    let mut request = AuthenticationRequest { mode, ..AuthenticationRequest::default() };
+    let variables = EnvironmentStore::new();
+    if !matches!(mode, AuthenticationMode::None) {
+        request.forward = match forward.credential(options)? {
+            Some((name, secret)) => {
+                Some(Arc::new(ForwardCredential::new(name, secret).map_err(Failure::chap_name)?))
+            }
+            None => variables
+                .forward_credential()?
+                .inspect(|_| warn_of_variable(FORWARD, EnvironmentStore::PASSWORD)),
+        };
     }
-    let forward = Sources {
-        what: "our CHAP secret",
+    if matches!(mode, AuthenticationMode::Automatic | AuthenticationMode::Mutual) {
+        request.reverse = match reverse.credential(options)? {
+            Some((name, secret)) => {
+                Some(Arc::new(ReverseCredential::new(name, secret).map_err(Failure::chap_name)?))
+            }
+            None => reverse_variables(&variables)?,
+        };
+    }
+    Ok(request)
+}
+
+/// The initiator's secret, as messages call it.
+pub(crate) const FORWARD: &str = "the initiator's CHAP secret";
+/// The target's secret, as messages call it.
+pub(crate) const REVERSE: &str = "the target's CHAP secret";
+
+fn given(options: &Options, url: UrlCredentials) -> [Given<'_>; 2] {
+    let forward = Given {
+        what: FORWARD,
         user_option: "--user",
+        file_option: "--secret-file",
         user: options.user.as_deref(),
         file: options.secret_file.as_deref(),
         url_user: url.user,
         url_secret: url.secret,
-        user_variable: EnvironmentStore::USERNAME,
-        secret_variable: EnvironmentStore::PASSWORD,
     };
-    let reverse = Sources {
-        what: "the target's CHAP secret",
+    let reverse = Given {
+        what: REVERSE,
         user_option: "--target-user",
+        file_option: "--target-secret-file",
         user: options.target_user.as_deref(),
         file: options.target_secret_file.as_deref(),
         url_user: url.target_user,
         url_secret: url.target_secret,
-        user_variable: EnvironmentStore::TARGET_USERNAME,
-        secret_variable: EnvironmentStore::TARGET_PASSWORD,
     };
-    let forward = forward.credential()?.map(|(name, secret)| ForwardCredential::new(name, secret));
-    let reverse = reverse.credential()?.map(|(name, secret)| ReverseCredential::new(name, secret));
-    Ok(AuthenticationRequest {
-        mode,
-        forward: forward.transpose().map_err(Failure::chap_name)?.map(Arc::new),
-        reverse: reverse.transpose().map_err(Failure::chap_name)?.map(Arc::new),
+    [forward, reverse]
+}
+
+/// Credentials that the demand leaves no use for: one of the two is a mistake, and ignoring the credentials would be the
+/// weaker login.
+fn check_contradictions(
+    auth: Option<Authentication>,
+    forward: &Given<'_>,
+    reverse: &Given<'_>,
+) -> Result<(), Failure> {
+    let (demand, unused): (_, &[&Given<'_>]) = match auth {
+        Some(Authentication::None) => ("none", &[forward, reverse]),
+        Some(Authentication::IfAsked) => ("if-asked", &[reverse]),
+        Some(Authentication::Chap) => ("chap", &[reverse]),
+        Some(Authentication::Mutual) | None => return Ok(()),
+    };
+    match unused.iter().find_map(|given| given.first()) {
+        Some(given) => Err(Failure::usage(
+            format!("--auth {demand} contradicts {given}"),
+            "leave one of the two out; without --auth, a login demands as much as the given credentials allow",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn reverse_variables(variables: &EnvironmentStore) -> Result<Option<Arc<ReverseCredential>>, Failure> {
+    Ok(match variables.reverse_credential()? {
+        ReverseLookup::Known(credential) => {
+            warn_of_variable(REVERSE, EnvironmentStore::TARGET_PASSWORD);
+            Some(credential)
+        }
+        ReverseLookup::Cleared | ReverseLookup::Unknown => None,
     })
 }
 
-impl Sources<'_> {
-    /// Name and secret; `None` when nothing was said about this direction.
-    fn credential(mut self) -> Result<Option<(Option<String>, Secret)>, Failure> {
-        let named = self.user.map(str::to_owned).or(self.url_user.take());
-        let secret = self.secret(named.is_some())?;
-        let variable = || env::var(self.user_variable).ok().filter(|name| !name.is_empty());
-        Ok(secret.map(|secret| (named.or_else(variable), secret)))
+fn warn_of_variable(what: &str, variable: &str) {
+    warn(&format!("{what} stands in {variable}, where others on this host may read it"));
+}
+
+impl Given<'_> {
+    /// The first thing said about this direction.
+    fn first(&self) -> Option<&'static str> {
+        match self {
+            Self { file: Some(_), file_option, .. } => Some(file_option),
+            Self { user: Some(_), user_option, .. } => Some(user_option),
+            Self { url_user: None, url_secret: None, .. } => None,
+            Self { .. } => Some("the credentials in the URL"),
+        }
     }
 
-    fn secret(&mut self, named: bool) -> Result<Option<Secret>, Failure> {
+    /// Name and secret; `None` when nothing was said about this direction.
+    fn credential(mut self, options: &Options) -> Result<Option<(Option<String>, Secret)>, Failure> {
+        if self.first().is_none() {
+            return Ok(None);
+        }
+        let secret = self.secret(options)?;
+        Ok(Some((self.user.map(str::to_owned).or(self.url_user), secret)))
+    }
+
+    fn secret(&mut self, options: &Options) -> Result<Secret, Failure> {
         if let Some(path) = self.file {
-            return secret_source::read(path).map(Some);
+            return secret_source::read(options, path);
         }
         if let Some(secret) = self.url_secret.take() {
             warn(&format!("{} stands in the arguments, where others on this host can read it", self.what));
-            return Ok(Some(secret));
+            return Ok(secret);
         }
-        match env::var_os(self.secret_variable) {
-            Some(value) if !value.is_empty() => self.read_variable(value.into_vec()).map(Some),
-            _ if named => self.ask().map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    fn read_variable(&self, octets: Vec<u8>) -> Result<Secret, Failure> {
-        let octets = Zeroizing::new(octets);
-        warn(&format!(
-            "{} stands in {}, where others on this host may read it",
-            self.what, self.secret_variable
-        ));
-        Secret::from_zeroizing(octets).map_err(|error| Failure::unusable(self.secret_variable, &error))
+        self.ask(options)
     }
 
     /// A name alone is no credential.
-    fn ask(&self) -> Result<Secret, Failure> {
+    fn ask(&self, options: &Options) -> Result<Secret, Failure> {
         if prompt::possible() {
-            return prompt::once(self.what);
+            return prompt::once(options, self.what);
         }
         Err(Failure::usage(
             format!(

@@ -18,7 +18,7 @@ impl Failure {
             Self::Import(error) => return error.remedy(),
             Self::NotAllImported { left_out: 0, .. } => "--replace overwrites what is in the store",
             Self::NotAllImported { .. } => {
-                "see the warnings above; `iscsi secret --help` tells how to store what was left out"
+                "see the warnings above; `iscsi secret set` stores what was left out"
             }
             Self::LoginsFailed { .. } => {
                 "`iscsi login` tells more about one login; --allow-failures sets how many may fail"
@@ -83,8 +83,20 @@ const fn words(advice: Advice) -> Option<&'static str> {
         Advice::SecretLength => "`iscsi secret generate` makes a secret of 16 random characters",
         Advice::NameAlgorithm => "name at least one algorithm with --algorithms",
         Advice::MissingSecret => {
-            "store the missing secret (`iscsi secret --help`) or name its file (--secret-file, --target-secret-file), \
+            "store the missing secret (`iscsi secret set`) or name its file (--secret-file, --target-secret-file), \
              or decide on less authentication with --auth"
+        }
+        Advice::RequiredByStore => {
+            "`iscsi secret set` stores the secrets that are missing; `iscsi secret require` changes what is required, \
+             `iscsi secret list` shows it"
+        }
+        Advice::RequiredByConfig => {
+            "`iscsi secret set` stores the secrets that are missing; --require-auth (ISCSI_REQUIRE_AUTH) is what \
+             requires them"
+        }
+        Advice::SharedSecret => {
+            "give each direction a secret of its own (`iscsi secret check` finds all that are shared), or use \
+             --allow-shared-secret"
         }
         Advice::ClosedDuringAuthentication => {
             "the reason is in the target's log; some targets close when they do no CHAP for this initiator, or only in \
@@ -92,7 +104,7 @@ const fn words(advice: Advice) -> Option<&'static str> {
         }
         Advice::ClosedDuringNegotiation => {
             "the reason is in the target's log; some targets close when they require CHAP and the login offers none. \
-             If so, give --user and --secret-file, or store the secret (`iscsi secret --help`)"
+             If so, give --user and --secret-file, or store the secret (`iscsi secret set`)"
         }
         Advice::LoginTimeout | Advice::CommandTimeout => {
             "raise --timeout if the target is slow rather than gone"
@@ -100,7 +112,7 @@ const fn words(advice: Advice) -> Option<&'static str> {
         Advice::AllowRedirect => "add the portal to --redirect-to if the target may send logins there",
         Advice::CredentialsRequired => {
             "the target requires CHAP, and the login offered none: give --user and --secret-file, or store the secret \
-             (`iscsi secret --help`)"
+             (`iscsi secret set`)"
         }
         Advice::AccessList => {
             "the target does not admit this initiator name: check its access list; --initiator-name sends another one"
@@ -114,7 +126,7 @@ const fn words(advice: Advice) -> Option<&'static str> {
             "the target gave no reason. Usual ones: it requires digests (--header-digest crc32c, --data-digest crc32c), \
              or CHAP (--user and --secret-file)"
         }
-        Advice::TargetName => "`iscsi discover PORTAL` shows the targets of a portal",
+        Advice::IscsiName => "`iscsi discover PORTAL` shows the targets of a portal",
         Advice::TargetWithoutChap => {
             "the target does no CHAP for this initiator: enable it there; whether the session may go without \
              authentication is for you to decide, with --auth none"
@@ -165,7 +177,7 @@ mod tests {
         Advice::AccessList,
         Advice::UnexplainedInAuthentication,
         Advice::UnexplainedInNegotiation,
-        Advice::TargetName,
+        Advice::IscsiName,
         Advice::TargetWithoutChap,
         Advice::Algorithm,
         Advice::TargetWithoutSecret,

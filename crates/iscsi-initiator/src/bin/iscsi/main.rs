@@ -24,6 +24,7 @@ mod session;
 mod size;
 mod state_directory;
 mod store;
+mod unauthenticated;
 
 use std::env;
 use std::io::{IsTerminal, stderr};

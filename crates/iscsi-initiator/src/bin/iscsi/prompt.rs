@@ -2,9 +2,10 @@
 
 use std::io::{IsTerminal, stdin};
 
-use iscsi_secrets::{Secret, read_secret};
+use iscsi_secrets::{Secret, read_secret_as};
 use zeroize::Zeroizing;
 
+use crate::arguments::Options;
 use crate::failure::Failure;
 
 /// Is there somebody to ask?
@@ -13,14 +14,27 @@ pub(crate) fn possible() -> bool {
 }
 
 /// Asks for a secret without showing it.
-pub(crate) fn once(what: &str) -> Result<Secret, Failure> {
-    Ok(read_secret(ask(what)?.as_bytes())?)
+pub(crate) fn once(options: &Options, what: &str) -> Result<Secret, Failure> {
+    Ok(read_secret_as(options.secret_format.into(), ask(what)?.as_bytes())?)
 }
 
 /// Asks for a secret that will be stored, twice, so that a slip of the finger is noticed.
-pub(crate) fn twice(what: &str) -> Result<Secret, Failure> {
-    let secret = once(what)?;
-    let again = once("the same again")?;
+pub(crate) fn twice(options: &Options, what: &str) -> Result<Secret, Failure> {
+    repeated(options, once(options, what)?)
+}
+
+/// The same where nothing may be typed too, which stands for no secret.
+pub(crate) fn twice_or_nothing(options: &Options, what: &str) -> Result<Option<Secret>, Failure> {
+    let typed = ask(&format!("{what} (nothing leaves it as it is)"))?;
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let secret = read_secret_as(options.secret_format.into(), typed.as_bytes())?;
+    repeated(options, secret).map(Some)
+}
+
+fn repeated(options: &Options, secret: Secret) -> Result<Secret, Failure> {
+    let again = once(options, "the same again")?;
     if secret.same_octets(&again) { Ok(secret) } else { Err(Failure::SecretsDiffer) }
 }
 

@@ -4,22 +4,24 @@ use std::io;
 use std::sync::Arc;
 
 use iscsi_initiator::{
-    Config, DigestPreference, Error, Initiator, IscsiName, IsidPool, Lun, Session, Strictness, TargetUrl,
+    AuthenticationRequest, Config, DigestPreference, Error, Initiator, IscsiName, IsidPool, Lun, Session,
+    Strictness, TargetUrl,
 };
 use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Options;
 use crate::failure::{Failure, note, warn};
-use crate::{credentials, initiator_name, secret_source, store};
+use crate::{credentials, initiator_name, secret_source, store, unauthenticated};
 
-/// The initiator that the options describe. The store is opened first: when it cannot be read, nothing is made.
+/// The initiator that the options describe, for logins with these credentials. The store is opened first: when it is
+/// needed and cannot be read, nothing is made.
 pub(crate) fn initiator(
     options: &Options,
     header_digest: Option<DigestPreference>,
+    request: &AuthenticationRequest,
 ) -> Result<Initiator, Failure> {
-    secret_source::check_standard_input(options, None)?;
-    initiator_with(options, header_digest, store::for_reading(options)?)
+    initiator_with(options, header_digest, store::for_login(options, request)?)
 }
 
 fn initiator_with(
@@ -38,6 +40,8 @@ pub(crate) fn config(options: &Options, header_digest: Option<DigestPreference>)
     if options.strict {
         config.strictness = Strictness::Strict;
     }
+    config.require = options.require_auth.map(Into::into).unwrap_or_default();
+    config.allow_shared_secret = options.allow_shared_secret;
     if let Some(isids) = kept_isids(options) {
         config.isids = isids;
     }
@@ -67,10 +71,12 @@ pub(crate) async fn with_session<T>(
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let initiator = initiator(options, url.header_digest)?;
+    secret_source::check_standard_input(options, None)?;
     let request = credentials::request(options, url.credentials)?;
+    let initiator = initiator(options, url.header_digest, &request)?;
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
     let session = until_interrupted(login).await?;
+    unauthenticated::tell(session.details());
     let outcome = until_interrupted(work(&session)).await;
     log_out(session, outcome.as_ref().err().and_then(Failure::of_initiator)).await;
     outcome

@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use iscsi_initiator::AuthenticationRequest;
 use iscsi_secrets::{
-    Capabilities, Change, DirectoryStore, EnvironmentStore, FileStore, KeySource, MemoryStore, SecretBook,
-    SecretStore, StoreError,
+    Capabilities, Change, DirectoryStore, EnvironmentStore, FileStore, KeySource, SecretBook, SecretStore,
+    StoreError, StoreOrigin,
 };
 
 use crate::arguments::Options;
 use crate::failure::{Failure, note};
 use crate::secret_source;
-use crate::state_directory::state_directory;
+use crate::state_directory::{foreign_home, state_directory};
 
 /// `--store`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,23 @@ impl FromStr for StorePlace {
     }
 }
 
+/// The store for a login. If no secret is left for it to provide, one that cannot be read stops nothing: whoever reads it
+/// is told, and the session tells that it was not read.
+pub(crate) fn for_login(
+    options: &Options,
+    request: &AuthenticationRequest,
+) -> Result<Arc<dyn SecretStore>, Failure> {
+    match for_reading(options) {
+        Err(Failure::Store(error)) if !request.takes_from_store() => {
+            Ok(Arc::new(FrozenStore::unreadable(error)))
+        }
+        Err(Failure::SecretFile(error)) if !request.takes_from_store() => {
+            Ok(Arc::new(FrozenStore::unreadable(error.into())))
+        }
+        store => store,
+    }
+}
+
 /// The store to read from. It is not made: one that was named has to be there, and where the default one is not,
 /// nothing is known. A store that is there and cannot be read is an error, never an empty one.
 pub(crate) fn for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Failure> {
@@ -52,10 +71,12 @@ pub(crate) fn for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Fai
 }
 
 fn default_for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Failure> {
-    let Some(directory) = state_directory() else { return Ok(Arc::new(MemoryStore::new())) };
+    let Some(directory) = state_directory() else {
+        return Ok(Arc::new(FrozenStore::absent(PathBuf::from("~/.local/state/iscsi"))));
+    };
     match open_existing(options, &directory) {
         Ok(store) => Ok(Arc::new(store)),
-        Err(Failure::Store(StoreError::Missing { .. })) => Ok(Arc::new(MemoryStore::new())),
+        Err(Failure::Store(StoreError::Missing { .. })) => Ok(Arc::new(FrozenStore::absent(directory))),
         Err(error) => Err(error),
     }
 }
@@ -69,7 +90,7 @@ pub(crate) fn existing(options: &Options) -> Result<FileStore, Failure> {
 pub(crate) fn made_if_missing(options: &Options) -> Result<FileStore, Failure> {
     let (directory, key) = (directory(options)?, key_source(options)?);
     let beside = matches!(key, KeySource::Beside);
-    let store = FileStore::open_with(&directory, key)?;
+    let store = FileStore::open_within(&directory, key, lock_limit(options))?;
     if store.is_new() {
         note(&format!("made the secret store {}", directory.display()));
         if beside {
@@ -83,7 +104,12 @@ pub(crate) fn made_if_missing(options: &Options) -> Result<FileStore, Failure> {
 }
 
 fn open_existing(options: &Options, directory: &Path) -> Result<FileStore, Failure> {
-    Ok(FileStore::open_existing_with(directory, key_source(options)?)?)
+    Ok(FileStore::open_existing_within(directory, key_source(options)?, lock_limit(options))?)
+}
+
+/// How long to wait for another writer.
+fn lock_limit(options: &Options) -> Duration {
+    options.timeout.unwrap_or(FileStore::DEFAULT_LOCK_LIMIT)
 }
 
 /// The directory of the sealed store.
@@ -99,14 +125,38 @@ fn directory(options: &Options) -> Result<PathBuf, Failure> {
 
 /// The key of the sealed store: the file named, the systemd credential, the passphrase, or what lies beside it.
 fn key_source(options: &Options) -> Result<KeySource, Failure> {
-    let passphrase = options.passphrase_file.as_deref().map(secret_source::read).transpose()?;
+    let passphrase = options.passphrase_file.as_deref().map(secret_source::read_passphrase).transpose()?;
     Ok(KeySource::choose(options.key_file.clone(), passphrase))
 }
 
-/// A store as it was at one moment.
-pub(crate) struct FrozenStore(pub(crate) Arc<SecretBook>);
+/// A store as it was at one moment, or the reason why it could not be read.
+pub(crate) struct FrozenStore {
+    origin: StoreOrigin,
+    outcome: Result<Arc<SecretBook>, StoreError>,
+}
+
+impl FrozenStore {
+    /// The store as it is now.
+    pub(crate) fn of(store: &dyn SecretStore) -> Self {
+        Self { origin: store.origin(), outcome: store.snapshot() }
+    }
+
+    /// No store is in the directory where one is looked for by default.
+    fn absent(path: PathBuf) -> Self {
+        let origin = StoreOrigin::Missing { path, foreign_home: foreign_home() };
+        Self { origin, outcome: Ok(Arc::default()) }
+    }
+
+    fn unreadable(error: StoreError) -> Self {
+        Self { origin: StoreOrigin::Other, outcome: Err(error) }
+    }
+}
 
 impl SecretStore for FrozenStore {
+    fn origin(&self) -> StoreOrigin {
+        self.origin.clone()
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             per_target: true,
@@ -118,11 +168,11 @@ impl SecretStore for FrozenStore {
     }
 
     fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
-        Ok(Arc::clone(&self.0))
+        self.outcome.clone()
     }
 
     fn snapshot_now(&self) -> Option<Arc<SecretBook>> {
-        Some(Arc::clone(&self.0))
+        self.outcome.clone().ok()
     }
 
     fn apply_all(&self, _: Vec<Change>) -> Result<(), StoreError> {

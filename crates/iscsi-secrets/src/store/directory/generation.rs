@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use super::{Found, PLACES, trust};
+use super::{Found, PLACES};
 use crate::error::StoreError;
+use crate::permissions::{MOUNTED_DIRECTORY, MOUNTED_FILE, MOUNTED_LINK, Object};
 use crate::secret_file::{self, SecretFileError, SecretFileFault, SecretOrigin};
 
 /// Where Kubernetes keeps the current version: a link to a directory, replaced as one.
@@ -51,7 +52,7 @@ impl Glance {
 impl Generation {
     /// What is in the directory now. Judges the directory, and opens no file.
     fn current(directory: &Path) -> Result<Self, StoreError> {
-        trust::examine_directory(directory)?;
+        check_directory(directory)?;
         let root = current_root(directory)?;
         let mut files = Vec::new();
         for name in names() {
@@ -78,7 +79,7 @@ fn current_root(directory: &Path) -> Result<PathBuf, StoreError> {
         return Ok(directory.to_path_buf());
     }
     let root = fs::canonicalize(&link).map_err(|error| StoreError::io("open", &link, &error))?;
-    trust::examine_directory(&root)?;
+    check_directory(&root)?;
     Ok(root)
 }
 
@@ -96,7 +97,18 @@ fn lstat(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io("open", path, &error)),
-        Ok(found) => trust::judge_owner(&found, path).map(|()| Some(found)),
+        Ok(found) => MOUNTED_LINK.check_named(&found, path).map(|()| Some(found)),
+    }
+}
+
+/// Checks the directory that files are read from.
+fn check_directory(path: &Path) -> Result<(), StoreError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(StoreError::NoSecrets { path: path.to_path_buf() })
+        }
+        Err(error) => Err(StoreError::io("open", path, &error)),
+        Ok(found) => MOUNTED_DIRECTORY.check_named(&found, path),
     }
 }
 
@@ -106,7 +118,8 @@ fn read_trusted(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
     let unopened = |error: io::Error| blame(SecretFileFault::Open(error.kind()));
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(unopened)?;
-    trust::judge_file(&file, &file.metadata().map_err(unopened)?).map_err(blame)?;
+    let metadata = file.metadata().map_err(unopened)?;
+    MOUNTED_FILE.check(&metadata, Object::Open(&file)).map_err(|objection| blame(objection.into()))?;
     secret_file::read_octets(file).map_err(blame)
 }
 

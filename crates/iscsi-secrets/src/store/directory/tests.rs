@@ -255,7 +255,7 @@ fn nothing_can_be_changed() {
     let store = mount.open().unwrap();
     assert_eq!(store.clear_reverse(target().into()), Err(StoreError::TargetSpecificNotSupported));
     assert_eq!(store.clear_reverse(Scope::Global), Err(StoreError::ReadOnly));
-    assert_eq!(store.register(target()), Err(StoreError::ReadOnly));
+    assert_eq!(store.remove(target().into()), Err(StoreError::ReadOnly));
     assert_eq!(store.knows(&target()), Ok(false));
 }
 

@@ -1,13 +1,11 @@
+use crate::vds::object_id;
 use std::collections::HashMap;
 use std::ffi::OsStr;
-
-use iscsi_pdu::IscsiName;
 
 use super::*;
 use crate::secret_file::SecretFileFault;
 use crate::vds::HResult;
-use crate::vds::object_id;
-use crate::{ReverseLookup, Secret, SharedSecret, VdsServiceIscsi};
+use crate::{IscsiName, Requirement, ReverseLookup, Secret, SharedSecret, VdsServiceIscsi};
 
 fn store(variables: &[(&'static str, &'static [u8])]) -> EnvironmentStore {
     use std::os::unix::ffi::OsStrExt;
@@ -75,6 +73,31 @@ fn a_user_name_without_its_password_is_an_error() {
 }
 
 #[test]
+fn each_direction_can_be_read_without_the_other() {
+    let name =
+        |credential: Option<Arc<ForwardCredential>>| credential.map(|found| found.name().map(str::to_owned));
+    let half = store(&[
+        (EnvironmentStore::USERNAME, b"user"),
+        (EnvironmentStore::PASSWORD, b"a-secret"),
+        (EnvironmentStore::TARGET_USERNAME, b"target"),
+    ]);
+    assert_eq!(name(half.forward_credential().unwrap()), Some(Some("user".to_owned())));
+    assert!(matches!(half.reverse_credential(), Err(StoreError::HalfCredential { .. })));
+    let other = store(&[
+        (EnvironmentStore::USERNAME, b"user"),
+        (EnvironmentStore::TARGET_USERNAME, b"t\xe4rget"),
+        (EnvironmentStore::TARGET_PASSWORD, b"target-secret"),
+    ]);
+    assert!(matches!(other.forward_credential(), Err(StoreError::HalfCredential { .. })));
+    // What cannot be read as a name must not become any name.
+    assert!(matches!(other.reverse_credential(), Err(StoreError::SecretFile(_))));
+    let set = store(&[(EnvironmentStore::TARGET_PASSWORD, b"target-secret")]);
+    assert_eq!(name(set.forward_credential().unwrap()), None);
+    assert!(matches!(set.reverse_credential(), Ok(ReverseLookup::Known(_))));
+    assert!(matches!(store(&[]).reverse_credential(), Ok(ReverseLookup::Unknown)));
+}
+
+#[test]
 fn what_cannot_be_a_name_or_a_secret_is_an_error_that_names_the_variable() {
     const LONG: &[u8] = &[b'x'; 256];
     let cases: [(&'static str, &'static [u8], SecretFileFault); 5] = [
@@ -121,7 +144,7 @@ fn nothing_can_be_changed_and_targets_are_refused_first() {
     let target_specific = Change::ClearReverse(Scope::Target(target()));
     assert_eq!(store.apply(target_specific), Err(StoreError::TargetSpecificNotSupported));
     for change in [
-        Change::Register(target()),
+        Change::Require(Scope::Target(target()), Some(Requirement::Chap)),
         Change::ClearReverse(Scope::Global),
         Change::RenewForwardSecret(Scope::Target(target()), Secret::from_octets(b"another").unwrap()),
     ] {

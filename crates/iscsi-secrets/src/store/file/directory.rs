@@ -1,14 +1,16 @@
 //! The directory of a store: how its files are read and replaced.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::content::{Content, Identity};
 use super::disk::Disk;
-use super::privacy;
 use crate::error::StoreError;
+use crate::permissions::{self, Permissions};
 
 /// A directory that only its owner can touch.
 pub(super) struct StoreDirectory {
@@ -17,14 +19,19 @@ pub(super) struct StoreDirectory {
 }
 
 impl StoreDirectory {
-    /// Takes the directory at `path`, made with mode 0700 if it is not there.
+    /// Takes the directory at `path`. It and those above it are made with mode 0700 if they are not there, each of them
+    /// durably.
     pub(super) fn create(path: &Path, disk: Box<dyn Disk>) -> Result<Self, StoreError> {
-        match DirBuilder::new().recursive(true).mode(0o700).create(path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                Err(StoreError::io("create", path, &error))
+        let missing: Vec<&Path> = path.ancestors().take_while(|path| is_missing(path)).collect();
+        for path in missing.into_iter().rev() {
+            match DirBuilder::new().mode(0o700).create(path) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(StoreError::io("create", path, &error));
+                }
+                _ => sync_parent(path, &*disk)?,
             }
-            _ => Self::existing(path, disk),
         }
+        Self::existing(path, disk)
     }
 
     /// Takes the directory at `path`, which has to be there.
@@ -34,15 +41,22 @@ impl StoreDirectory {
         Ok(directory)
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The path of a file in it.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Whether a file is there; only its owner can put it there.
+    /// Whether a file is there; only its owner can put it there. A link that leads nowhere is an error.
     pub(super) fn holds(&self, name: &str) -> Result<bool, StoreError> {
         let path = self.file(name);
-        path.try_exists().map_err(|error| StoreError::io("look for", &path, &error))
+        match path.try_exists() {
+            Ok(false) if is_link(&path) => Err(StoreError::Dangling { path }),
+            found => found.map_err(|error| StoreError::io("look for", &path, &error)),
+        }
     }
 
     /// By which the file is known at this moment, if it is there; judges it without opening it.
@@ -54,17 +68,18 @@ impl StoreDirectory {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             found => found.map_err(|error| StoreError::io("open", &path, &error))?,
         };
-        privacy::judge_file(&metadata, &path)?;
+        permissions::STORE_FILE.check_named(&metadata, &path)?;
         Ok(Some(Identity::of(&metadata)))
     }
 
     /// Reads a whole file of at most `limit` octets; `None` if it is not there.
     pub(super) fn read(&self, name: &str, limit: u64) -> Result<Option<Content>, StoreError> {
         self.examine()?;
-        read_judged(&self.file(name), limit, privacy::examine_file)
+        read_checked(&self.file(name), limit, &permissions::STORE_FILE)
     }
 
-    /// Gives a file a new content: readers see the old one or the new one, and so does the disk after a crash.
+    /// Gives a file a new content: readers see the old one or the new one, and so does the disk after a crash. Which of
+    /// the two the disk has is certain after [`sync`](Self::sync).
     ///
     /// The caller holds the lock.
     pub(super) fn replace(&self, name: &str, content: &[u8]) -> Result<(), StoreError> {
@@ -72,8 +87,7 @@ impl StoreDirectory {
         let written = self.stage(&format!("{name}.new"), content);
         let staged = written.map_err(|error| StoreError::io("write", &path, &error))?;
         let persisted = self.disk.persist(staged, &path);
-        persisted.map_err(|error| StoreError::io("replace", &path, &error))?;
-        self.sync()
+        persisted.map_err(|error| StoreError::io("replace", &path, &error))
     }
 
     /// Gives a file another name, durably. The caller holds the lock.
@@ -91,15 +105,33 @@ impl StoreDirectory {
         self.sync()
     }
 
-    /// Waits until this is the only writer, in this process and all others. Dropping the file lets the next one in.
-    pub(super) fn lock(&self, name: &str) -> Result<File, StoreError> {
+    /// Waits until this is the only writer, in this process and all others, but no longer than `limit`. Dropping the file
+    /// lets the next one in.
+    pub(super) fn lock(&self, name: &str, limit: Duration) -> Result<File, StoreError> {
         self.examine()?;
         let path = self.file(name);
         let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = opened.map_err(|error| StoreError::io("open", &path, &error))?;
-        privacy::examine_file(&file, &path)?;
-        lock_patiently(&file).map_err(|error| StoreError::io("lock", &path, &error))?;
+        permissions::STORE_FILE.check_open(&file, &path)?;
+        lock_file(&file, &path, limit)?;
         Ok(file)
+    }
+
+    /// Waits until the disk has all names in the directory.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        self.synced().map_err(|error| StoreError::io("sync", &self.path, &error))
+    }
+
+    /// The same after a change that is in force already.
+    pub(super) fn sync_change(&self) -> Result<(), StoreError> {
+        let unsynced =
+            |error: io::Error| StoreError::Unsynced { path: self.path.clone(), kind: error.kind() };
+        self.synced().map_err(unsynced)
+    }
+
+    /// Waits until the disk has the name of the directory itself.
+    pub(super) fn sync_parent(&self) -> Result<(), StoreError> {
+        sync_parent(&self.path, &*self.disk)
     }
 
     /// Writes a complete file beside the one it will replace.
@@ -110,44 +142,90 @@ impl StoreDirectory {
         Ok(staged)
     }
 
-    fn sync(&self) -> Result<(), StoreError> {
-        let synced = File::open(&self.path).and_then(|directory| self.disk.sync(&directory));
-        synced.map_err(|error| StoreError::io("sync", &self.path, &error))
+    fn synced(&self) -> io::Result<()> {
+        File::open(&self.path).and_then(|directory| self.disk.sync(&directory))
     }
 
     fn examine(&self) -> Result<(), StoreError> {
         match fs::metadata(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(StoreError::Missing { path: self.path.clone() })
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(absent(&self.path)),
             Err(error) => Err(StoreError::io("open", &self.path, &error)),
-            Ok(metadata) => privacy::judge_directory(&metadata, &self.path),
+            Ok(metadata) => permissions::STORE_DIRECTORY.check_named(&metadata, &self.path),
         }
     }
 }
 
-/// Who may have a right to a file, and what is known of it then.
-type Judge = fn(&File, &Path) -> Result<Metadata, StoreError>;
-
-/// Reads a whole file of at most `limit` octets, if the judge lets it; `None` if it is not there.
-pub(super) fn read_judged(path: &Path, limit: u64, judge: Judge) -> Result<Option<Content>, StoreError> {
+/// Reads a whole file of at most `limit` bytes if it has these permissions; `None` if it is not there.
+pub(super) fn read_checked(
+    path: &Path,
+    limit: u64,
+    permissions: &Permissions,
+) -> Result<Option<Content>, StoreError> {
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| StoreError::io("open", path, &error))?,
     };
-    let metadata = judge(&file, path)?;
+    let metadata = permissions.check_open(&file, path)?;
     if metadata.len() > limit {
         return Err(StoreError::TooLarge { path: path.to_path_buf(), limit });
     }
     Content::read(file, &metadata).map(Some).map_err(|error| StoreError::io("read", path, &error))
 }
 
-fn lock_patiently(file: &File) -> io::Result<()> {
+/// Waits for the lock of a file, but no longer than `limit`.
+pub(super) fn lock_file(file: &File, path: &Path, limit: Duration) -> Result<(), StoreError> {
+    match lock_within(file, limit) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(StoreError::Locked { path: path.to_path_buf(), limit }),
+        Err(error) => Err(StoreError::io("lock", path, &error)),
+    }
+}
+
+/// Tries again and again, since no system call waits for a lock with a limit. Says whether it was to be had.
+fn lock_within(file: &File, limit: Duration) -> io::Result<bool> {
+    const LONGEST_PAUSE: Duration = Duration::from_millis(2);
+    let began = Instant::now();
+    let mut pause = Duration::from_micros(50);
     loop {
-        match file.lock() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            done => return done,
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            Err(_) => {}
         }
+        let left = limit.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Waits until the disk has the name of this directory. One that cannot be read, as a home may be, is left to the disk.
+fn sync_parent(path: &Path, disk: &dyn Disk) -> Result<(), StoreError> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    match File::open(parent).and_then(|directory| disk.sync(&directory)) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        synced => synced.map_err(|error| StoreError::io("sync", parent, &error)),
+    }
+}
+
+fn is_missing(path: &Path) -> bool {
+    !path.as_os_str().is_empty() && fs::symlink_metadata(path).is_err()
+}
+
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
+}
+
+/// Nothing is at this path: nothing was put there, or a link on the way leads nowhere.
+pub(super) fn absent(path: &Path) -> StoreError {
+    match path.ancestors().find(|path| !is_missing(path)) {
+        Some(link) if is_link(link) && fs::metadata(link).is_err() => {
+            StoreError::Dangling { path: link.to_path_buf() }
+        }
+        _ => StoreError::Missing { path: path.to_path_buf() },
     }
 }
 

@@ -38,6 +38,11 @@ pub(super) trait Disk: Send + Sync {
         fs::rename(from, to)
     }
 
+    /// Gives a file another name beside the one it has.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
     /// Removes a file, if it is there.
     fn remove(&self, path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
@@ -48,6 +53,7 @@ pub(super) trait Disk: Send + Sync {
 }
 
 /// The disk that there is.
+#[derive(Clone, Copy)]
 pub(super) struct OsDisk;
 
 impl Disk for OsDisk {}

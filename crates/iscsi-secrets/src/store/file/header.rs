@@ -3,7 +3,7 @@
 //! | offset | octets | field |
 //! | --- | --- | --- |
 //! | 0 | 8 | `iSCSIsec` |
-//! | 8 | 2 | version: 3, or 2 in older files |
+//! | 8 | 2 | version: 3; version 2 is read too |
 //! | 10 | 4 | octets behind the header |
 //! | 14 | 4 | Argon2id: memory in KiB, or 0 when the key is not made from a passphrase |
 //! | 18 | 4 | Argon2id: passes |
@@ -18,22 +18,27 @@ use super::derivation::Derivation;
 use super::seal_error::SealError;
 use crate::store_key::{NONCE_OCTETS, Nonce, TAG_OCTETS, Tag};
 
-/// The version written.
-pub(super) const VERSION: u16 = 3;
+/// The version written, and the newest one read.
+pub(super) const VERSION: u16 = Version::Three as u16;
 
-/// The oldest version read: its secrets are sealed with the spelling of a name, those of today with its identity.
-pub(super) const OLDEST_VERSION: u16 = 2;
+/// A form of the [records](super::records) behind the header, which itself is the same in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub(super) enum Version {
+    Two = 2,
+    Three = 3,
+}
 
 /// The largest file that is written or read, in octets: more than 20,000 targets with the longest names take.
 pub(super) const MAX_FILE_OCTETS: u64 = 64 << 20;
 
-const MAGIC: [u8; 8] = *b"iSCSIsec";
+/// How every store file begins.
+pub(super) const MAGIC: [u8; 8] = *b"iSCSIsec";
 
 /// Everything in front of the sealed part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    /// From [`OLDEST_VERSION`] to [`VERSION`].
-    pub(super) version: u16,
+    pub(super) version: Version,
     /// How the key is made from a passphrase, if it is.
     pub(super) derivation: Option<Derivation>,
     /// By which the key is recognised.
@@ -51,7 +56,7 @@ impl Header {
     /// Writes the header out.
     pub(super) fn encode(&self) -> Vec<u8> {
         let derivation = self.derivation.map_or([0; Derivation::OCTETS], |derivation| derivation.encode());
-        let (version, length) = (self.version.to_be_bytes(), self.body_octets.to_be_bytes());
+        let (version, length) = ((self.version as u16).to_be_bytes(), self.body_octets.to_be_bytes());
         [&MAGIC[..], &version, &length, &derivation, &self.note, &self.nonce].concat()
     }
 
@@ -62,10 +67,7 @@ impl Header {
         }
         let (_, rest) = take::<8>(file)?;
         let (version, rest) = take(rest)?;
-        let found = u16::from_be_bytes(*version);
-        if !(OLDEST_VERSION..=VERSION).contains(&found) {
-            return Err(SealError::UnknownVersion { found });
-        }
+        let version = Version::decode(*version)?;
         let (length, rest) = take(rest)?;
         let (derivation, rest) = take(rest)?;
         let (note, rest) = take(rest)?;
@@ -76,8 +78,18 @@ impl Header {
             std::cmp::Ordering::Greater => Err(SealError::Damaged),
             std::cmp::Ordering::Equal => {
                 let derivation = Derivation::decode(derivation)?;
-                Ok(Self { version: found, derivation, note: *note, nonce: *nonce, body_octets })
+                Ok(Self { version, derivation, note: *note, nonce: *nonce, body_octets })
             }
+        }
+    }
+}
+
+impl Version {
+    fn decode(octets: [u8; 2]) -> Result<Self, SealError> {
+        match u16::from_be_bytes(octets) {
+            2 => Ok(Self::Two),
+            3 => Ok(Self::Three),
+            found => Err(SealError::UnknownVersion { found }),
         }
     }
 }
@@ -91,13 +103,8 @@ mod tests {
     use super::*;
 
     fn header(derivation: Option<Derivation>) -> Header {
-        Header {
-            version: VERSION,
-            derivation,
-            note: [7; TAG_OCTETS],
-            nonce: [9; NONCE_OCTETS],
-            body_octets: 3,
-        }
+        let version = Version::Three;
+        Header { version, derivation, note: [7; TAG_OCTETS], nonce: [9; NONCE_OCTETS], body_octets: 3 }
     }
 
     #[test]
@@ -117,16 +124,14 @@ mod tests {
         }
         assert_eq!(Header::of_file(&[&file[..], b"d"].concat()), Err(SealError::Damaged));
         assert_eq!(Header::of_file(b"\x7fELF"), Err(SealError::ForeignFile));
-        let with_version = |version| {
-            let mut file = file.clone();
-            file[9] = version;
-            Header::of_file(&file).map(|header| header.version)
-        };
-        for version in [2, 3] {
-            assert_eq!(with_version(version), Ok(version.into()));
+        for found in [0, 1, 4, 255] {
+            let mut other = file.clone();
+            other[9] = found;
+            let found = u16::from(found);
+            assert_eq!(Header::of_file(&other[..20]), Err(SealError::UnknownVersion { found }));
         }
-        for version in [0, 1, 4] {
-            assert_eq!(with_version(version), Err(SealError::UnknownVersion { found: version.into() }));
-        }
+        let mut older = file;
+        older[9] = 2;
+        assert_eq!(Header::of_file(&older).unwrap().version, Version::Two);
     }
 }

@@ -3,9 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::directory::read_judged;
-use super::privacy;
+use super::directory::read_checked;
 use crate::error::StoreError;
+use crate::permissions::KEY_FILE;
 use crate::secret::Secret;
 use crate::store_key::StoreKey;
 
@@ -52,7 +52,7 @@ fn credential() -> Option<PathBuf> {
 
 /// Reads the key in a file that was named.
 pub(super) fn read_key(path: &Path) -> Result<StoreKey, StoreError> {
-    let content = read_judged(path, MAX_KEY_FILE_OCTETS, privacy::examine_key_file)?;
+    let content = read_checked(path, MAX_KEY_FILE_OCTETS, &KEY_FILE)?;
     let content = content.ok_or_else(|| StoreError::KeyGone { path: path.to_path_buf() })?;
     StoreKey::from_octets(&content.octets).ok_or_else(|| StoreError::KeyLength { path: path.to_path_buf() })
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::derivation::Derivation;
+use super::directory;
 use super::header::Header;
 use super::key_source::{KeySource, MAX_KEY_FILE_OCTETS, read_key};
 use super::{DATABASE, FileStore, KEY, NEXT_KEY, STAGED_KEY};
@@ -52,6 +53,8 @@ impl FileStore {
 
     /// Makes an empty store. The caller holds the lock.
     pub(super) fn begin(&self) -> Result<(), StoreError> {
+        // Whoever made the directory may have died before the disk had its name.
+        self.directory.sync_parent()?;
         self.save_under_new_key(&SecretBook::new(), &self.source)
     }
 
@@ -62,6 +65,7 @@ impl FileStore {
         let beside = matches!(source, KeySource::Beside);
         if beside {
             self.directory.replace(NEXT_KEY, key.octets())?;
+            self.directory.sync()?;
         }
         self.save(book.moved_to(Arc::new(Vault::under(key)))?, derivation)?;
         if beside { self.directory.rename(NEXT_KEY, KEY) } else { Ok(()) }
@@ -102,13 +106,13 @@ impl FileStore {
         if self.directory.holds(name)? { self.directory.remove(name) } else { Ok(()) }
     }
 
-    /// Neither store nor key, or a key alone.
+    /// Neither store nor key, a key alone, or a link that leads nowhere.
     pub(super) fn nothing(&self) -> StoreError {
         let path = self.database_path();
-        match self.directory.holds(KEY) {
-            Ok(true) => StoreError::DatabaseGone { path },
-            Ok(false) => StoreError::Missing { path },
-            Err(error) => error,
+        match (directory::absent(&path), self.directory.holds(KEY)) {
+            (StoreError::Missing { path }, Ok(true)) => StoreError::DatabaseGone { path },
+            (StoreError::Missing { .. }, Err(error)) => error,
+            (absent, _) => absent,
         }
     }
 

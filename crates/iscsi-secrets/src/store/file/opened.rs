@@ -66,7 +66,7 @@ impl FileStore {
             let header = header.map_err(|error| self.blame(error, content.octets.len()))?;
             let known = last.and_then(|last| last.vault_for(&header));
             if let Some(vault) = known.map_or_else(|| self.find_vault(&header), |vault| Ok(Some(vault)))? {
-                return self.unsealed(content, &header, vault);
+                return self.unsealed(content, &header, &vault);
             }
             if self.directory.identity(DATABASE)? == Some(content.identity) {
                 break;
@@ -75,11 +75,12 @@ impl FileStore {
         Err(self.wrong_key())
     }
 
-    fn unsealed(&self, content: Content, header: &Header, vault: Arc<Vault>) -> Result<Opened, StoreError> {
+    fn unsealed(&self, content: Content, header: &Header, vault: &Arc<Vault>) -> Result<Opened, StoreError> {
         let Content { file, identity, mut octets } = content;
         let length = octets.len();
-        let records = sealed::unseal(vault.key(), &mut octets).map_err(|error| self.blame(error, length))?;
-        let book = records::decode(records, vault, header.version);
+        let opened = sealed::unseal(vault.key(), &mut octets);
+        let (version, records) = opened.map_err(|error| self.blame(error, length))?;
+        let book = records::decode(version, records, vault);
         let book = book.map_err(|_| StoreError::Damaged { path: self.database_path() })?;
         Ok(Opened { _file: Arc::new(file), identity, derivation: header.derivation, book: Arc::new(book) })
     }

@@ -8,21 +8,29 @@
 //! | `4`, once for each portal | its address, and what is held for discovery there |
 //!
 //! What is held: `0`, or `1` with a credential that we prove; then `0` (no association), `1` (cleared) with a name, or
-//! `2` with a credential that must be proved. A credential is a name, and a secret that is sealed again by itself:
-//! nonce, authenticator, octets. A field is its length in eight octets, big-endian, and its content; an empty name
-//! stands for none.
+//! `2` with a credential that must be proved; then the requirement: `0` (not set), `1` (none), `2` (CHAP) or `3` (mutual
+//! CHAP). A credential is a name, and a secret that is sealed again by itself: nonce, authenticator, fingerprint, bytes.
+//! A field is its length in eight bytes, big-endian, and its content; an empty name stands for none.
+//!
+//! Version 2 has neither requirements nor fingerprints, and its secrets are sealed with the spelling of a name instead of
+//! its identity: reading it opens every secret once, and seals it anew. It also has records in which
+//! nothing is held, of targets that were discovered: they are passed over, and the next writer leaves them out.
 
-use std::collections::btree_map::{BTreeMap, Entry};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::header::VERSION;
+use iscsi_pdu::{IscsiName, Portal};
+
+use super::header::Version;
 use super::version_2::{self, Spellings};
 use crate::book::SecretBook;
-use crate::credential::checked;
+use crate::credential::is_storable;
+use crate::fingerprint::Fingerprint;
 use crate::record::{Association, Record, SealedCredential};
+use crate::requirement::Requirement;
 use crate::scope::{self, Scope};
 use crate::secret::Secret;
+use crate::secret_use::Direction;
 use crate::vault::{SealedSecret, Vault};
 
 const EVERY_TARGET: u8 = 1;
@@ -33,6 +41,9 @@ const ABSENT: u8 = 0;
 const FORWARD_SET: u8 = 1;
 const CLEARED: u8 = 1;
 const BOUND: u8 = 2;
+const REQUIRES_NONE: u8 = 1;
+const REQUIRES_CHAP: u8 = 2;
+const REQUIRES_MUTUAL: u8 = 3;
 
 /// Writes a book out; the secrets in it stay sealed.
 pub(super) fn encode(book: &SecretBook) -> Vec<u8> {
@@ -41,69 +52,52 @@ pub(super) fn encode(book: &SecretBook) -> Vec<u8> {
         writer.scope(&scope);
         writer.forward(record.forward.as_deref());
         writer.association(&record.association);
+        writer.requirement(record.requirement);
     }
     writer.0
 }
 
-/// Reads a book back, whose secrets open in `vault`, from a file of this version. Anything that [`encode`] does not
-/// write, or did not write then, is malformed.
-pub(super) fn decode(octets: &[u8], vault: Arc<Vault>, version: u16) -> Result<SecretBook, Malformed> {
-    let mut reader = Reader(octets);
-    let mut book = SecretBook::in_vault(Arc::clone(&vault));
-    let mut singles = Singles { vault, earlier: (version < VERSION).then(Spellings::default) };
-    while !reader.0.is_empty() {
-        match reader.octet()? {
-            EVERY_TARGET => put(&mut book.every_target, reader.record()?)?,
-            TARGET => singles.read(&mut book.targets, scope::TARGET, &mut reader)?,
-            EVERY_PORTAL => put(&mut book.every_portal, reader.record()?)?,
-            PORTAL => singles.read(&mut book.portals, scope::PORTAL, &mut reader)?,
-            _ => return Err(Malformed),
+/// Reads a book back, whose secrets open in `vault`. Anything that the writers of this version did not write is
+/// malformed.
+pub(super) fn decode(version: Version, octets: &[u8], vault: &Arc<Vault>) -> Result<SecretBook, Malformed> {
+    let mut reader = Reader { version, rest: octets, vault };
+    let (mut book, mut older) = (SecretBook::in_vault(Arc::clone(vault)), Spellings::default());
+    while !reader.rest.is_empty() {
+        let place = reader.place()?;
+        let record = reader.record(&place)?;
+        match (record.is_empty(), version, place) {
+            (false, Version::Three, Place { scope: Some(scope), .. }) => put(&mut book, scope, record)?,
+            (false, Version::Two, place) => older.put(&mut book, place, record)?,
+            (true, Version::Two, _) => {}
+            (_, Version::Three, _) => return Err(Malformed),
         }
     }
     Ok(book)
 }
 
-/// Reads the records of single targets and portals.
-struct Singles {
-    vault: Arc<Vault>,
-    /// In a file of an earlier version.
-    earlier: Option<Spellings>,
+/// The place of a record in a store.
+pub(super) struct Place {
+    /// The scope; none for a name of version 2 that is no name today.
+    pub(super) scope: Option<Scope>,
+    /// The label with which its secrets are sealed in the file.
+    pub(super) label: String,
 }
 
-impl Singles {
-    /// Reads one record; `word` begins the labels of its kind.
-    fn read<N: FromStr + Ord + Clone + Into<Scope>>(
-        &mut self,
-        places: &mut BTreeMap<N, Record>,
-        word: &str,
-        reader: &mut Reader<'_>,
-    ) -> Result<(), Malformed> {
-        let (spelling, record) = (reader.text()?, reader.record()?);
-        let name = spelling.parse::<N>();
-        let Some(spellings) = &mut self.earlier else {
-            return match places.entry(name.map_err(|_| Malformed)?) {
-                Entry::Vacant(place) => Ok(_ = place.insert(record)),
-                Entry::Occupied(_) => Err(Malformed),
-            };
-        };
-        // An earlier version took names that no login could look up.
-        let Ok(name) = name else { return Ok(()) };
-        let (scope, label) = (name.clone().into(), format!("{word} {spelling}"));
-        let normalized = label == scope.label();
-        let record = spellings.bring_up_to_date(&self.vault, label, &scope, record)?;
-        let Some((other_spelling, other)) = places.remove_entry(&name) else {
-            return Ok(_ = places.insert(name, record));
-        };
-        // The spelling to keep is the one with capitals: it came from the target.
-        let name = if normalized { other_spelling } else { name };
-        places.insert(name, version_2::merged(other, record, normalized));
-        Ok(())
+impl Place {
+    fn of(scope: Scope) -> Self {
+        Self { label: scope.label(), scope: Some(scope) }
     }
 }
 
-/// Fills a place that has to be free.
-fn put(place: &mut Record, record: Record) -> Result<(), Malformed> {
-    if std::mem::replace(place, record).is_empty() { Ok(()) } else { Err(Malformed) }
+/// Puts a record in its place, which has to be free.
+pub(super) fn put(book: &mut SecretBook, scope: Scope, record: Record) -> Result<(), Malformed> {
+    let before = match scope {
+        Scope::Global => Some(std::mem::replace(&mut book.every_target, record)),
+        Scope::Target(name) => book.targets.insert(name, record),
+        Scope::Discovery => Some(std::mem::replace(&mut book.every_portal, record)),
+        Scope::Portal(name) => book.portals.insert(name, record),
+    };
+    before.is_none_or(|record| record.is_empty()).then_some(()).ok_or(Malformed)
 }
 
 /// The octets are not what a store writes.
@@ -145,6 +139,7 @@ impl Writer {
         self.name(credential.name.as_deref());
         self.put(&credential.secret.nonce);
         self.put(&credential.secret.tag);
+        self.put(&credential.secret.fingerprint.0);
         self.field(&credential.secret.octets);
     }
 
@@ -167,14 +162,27 @@ impl Writer {
             }
         }
     }
+
+    fn requirement(&mut self, requirement: Option<Requirement>) {
+        self.put(&[match requirement {
+            None => ABSENT,
+            Some(Requirement::None) => REQUIRES_NONE,
+            Some(Requirement::Chap) => REQUIRES_CHAP,
+            Some(Requirement::Mutual) => REQUIRES_MUTUAL,
+        }]);
+    }
 }
 
-struct Reader<'a>(&'a [u8]);
+struct Reader<'a> {
+    version: Version,
+    rest: &'a [u8],
+    vault: &'a Vault,
+}
 
 impl<'a> Reader<'a> {
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (array, rest) = self.0.split_first_chunk().ok_or(Malformed)?;
-        self.0 = rest;
+        let (array, rest) = self.rest.split_first_chunk().ok_or(Malformed)?;
+        self.rest = rest;
         Ok(*array)
     }
 
@@ -184,8 +192,8 @@ impl<'a> Reader<'a> {
 
     fn field(&mut self) -> Result<&'a [u8], Malformed> {
         let length = usize::try_from(u64::from_be_bytes(self.array()?)).map_err(|_| Malformed)?;
-        let (field, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
-        self.0 = rest;
+        let (field, rest) = self.rest.split_at_checked(length).ok_or(Malformed)?;
+        self.rest = rest;
         Ok(field)
     }
 
@@ -194,33 +202,84 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&mut self) -> Result<Option<String>, Malformed> {
-        let name = Some(self.text()?).filter(|name| !name.is_empty());
-        checked(name.map(str::to_owned)).map_err(|_| Malformed)
+        let name = self.text()?;
+        if !is_storable(name) {
+            return Err(Malformed);
+        }
+        Ok(Some(name.to_owned()).filter(|name| !name.is_empty()))
     }
 
-    fn secret(&mut self) -> Result<SealedSecret, Malformed> {
-        let (nonce, tag, octets) = (self.array()?, self.array()?, self.field()?);
-        let legal = (1..=Secret::MAX_OCTETS).contains(&octets.len());
-        legal.then(|| SealedSecret { nonce, tag, octets: Box::from(octets) }).ok_or(Malformed)
+    fn place(&mut self) -> Result<Place, Malformed> {
+        match self.octet()? {
+            EVERY_TARGET => Ok(Place::of(Scope::Global)),
+            TARGET => self.single::<IscsiName>(scope::TARGET),
+            EVERY_PORTAL => Ok(Place::of(Scope::Discovery)),
+            PORTAL => self.single::<Portal>(scope::PORTAL),
+            _ => Err(Malformed),
+        }
     }
 
-    fn credential(&mut self) -> Result<Arc<SealedCredential>, Malformed> {
-        Ok(Arc::new(SealedCredential { name: self.name()?, secret: self.secret()? }))
+    /// One target or portal; `word` begins the labels of its kind.
+    fn single<N: FromStr + Into<Scope>>(&mut self, word: &str) -> Result<Place, Malformed> {
+        let spelling = self.text()?;
+        let scope = spelling.parse::<N>().ok().map(Into::into);
+        match (self.version, scope) {
+            (Version::Two, scope) => Ok(Place { scope, label: format!("{word} {spelling}") }),
+            (Version::Three, Some(scope)) => Ok(Place::of(scope)),
+            (Version::Three, None) => Err(Malformed),
+        }
     }
 
-    fn record(&mut self) -> Result<Record, Malformed> {
+    fn secret(&mut self, direction: Direction, place: &Place) -> Result<SealedSecret, Malformed> {
+        let (nonce, tag) = (self.array()?, self.array()?);
+        let fingerprint = match self.version {
+            Version::Two => None,
+            Version::Three => Some(Fingerprint(self.array()?)),
+        };
+        let octets = self.field()?;
+        if !(1..=Secret::MAX_OCTETS).contains(&octets.len()) {
+            return Err(Malformed);
+        }
+        match fingerprint {
+            Some(fingerprint) => Ok(SealedSecret { nonce, tag, octets: Box::from(octets), fingerprint }),
+            None => version_2::sealed_anew(self.vault, direction, place, (&nonce, &tag, octets)),
+        }
+    }
+
+    fn credential(
+        &mut self,
+        direction: Direction,
+        place: &Place,
+    ) -> Result<Arc<SealedCredential>, Malformed> {
+        Ok(Arc::new(SealedCredential { name: self.name()?, secret: self.secret(direction, place)? }))
+    }
+
+    fn record(&mut self, place: &Place) -> Result<Record, Malformed> {
         let forward = match self.octet()? {
             ABSENT => None,
-            FORWARD_SET => Some(self.credential()?),
+            FORWARD_SET => Some(self.credential(Direction::Forward, place)?),
             _ => return Err(Malformed),
         };
         let association = match self.octet()? {
             ABSENT => Association::None,
             CLEARED => Association::Cleared { name: self.name()? },
-            BOUND => Association::Bound(self.credential()?),
+            BOUND => Association::Bound(self.credential(Direction::Reverse, place)?),
             _ => return Err(Malformed),
         };
-        Ok(Record { forward, association })
+        Ok(Record { forward, association, requirement: self.requirement()? })
+    }
+
+    fn requirement(&mut self) -> Result<Option<Requirement>, Malformed> {
+        if matches!(self.version, Version::Two) {
+            return Ok(None);
+        }
+        Ok(match self.octet()? {
+            ABSENT => None,
+            REQUIRES_NONE => Some(Requirement::None),
+            REQUIRES_CHAP => Some(Requirement::Chap),
+            REQUIRES_MUTUAL => Some(Requirement::Mutual),
+            _ => return Err(Malformed),
+        })
     }
 }
 
@@ -229,7 +288,6 @@ mod tests {
     use super::*;
     use crate::change::Change;
     use crate::credential::{ForwardCredential, ReverseCredential};
-    use iscsi_pdu::IscsiName;
 
     fn name(index: usize) -> IscsiName {
         IscsiName::new(format!("iqn.2001-04.com.example:{index}")).unwrap()
@@ -255,13 +313,15 @@ mod tests {
         let mut book = SecretBook::in_vault(Arc::new(Vault::generate().unwrap()));
         let changes = [
             Change::SetReverse(Scope::Global, reverse(None, b"\0\xff global %#@ ")),
-            Change::Register(name(0)),
             Change::Remember(target(1), forward(&[0xff; 255])),
             Change::SetReverse(target(1), reverse(Some("them"), b"r")),
             Change::SetReverse(target(2), reverse(Some("kept"), b"cleared-secret")),
             Change::ClearReverse(target(2)),
             Change::Remember(Scope::Discovery, forward(b"discovery")),
             Change::SetReverse(portal(), reverse(None, b"discovery there")),
+            Change::Require(Scope::Global, Some(Requirement::Chap)),
+            Change::Require(target(1), Some(Requirement::Mutual)),
+            Change::Require(target(3), Some(Requirement::None)),
         ];
         for change in changes {
             book.apply(change).unwrap();
@@ -270,18 +330,29 @@ mod tests {
     }
 
     fn decoded(octets: &[u8]) -> Result<SecretBook, Malformed> {
-        decode(octets, Arc::new(Vault::generate().unwrap()), VERSION)
+        decode(Version::Three, octets, &Arc::new(Vault::generate().unwrap()))
     }
 
     #[test]
     fn a_book_comes_back_as_it_was_written() {
         let book = book();
         let octets = encode(&book);
-        let back = decode(&octets, Arc::clone(book.vault.as_ref().unwrap()), VERSION).unwrap();
+        let back = decode(Version::Three, &octets, book.vault.as_ref().unwrap()).unwrap();
         assert_eq!(back.entries(), book.entries());
         assert_eq!(encode(&back), octets);
         assert_eq!(back.forward(&name(1)).unwrap().unwrap().secret().expose_secret(), [0xff; 255]);
+        assert_eq!(back.weaknesses(), book.weaknesses());
         assert_eq!(encode(&SecretBook::new()).len(), 0);
+    }
+
+    #[test]
+    fn the_fingerprint_stored_with_a_secret_is_that_of_the_secret() {
+        let book = book();
+        let back = decode(Version::Three, &encode(&book), book.vault.as_ref().unwrap()).unwrap();
+        for (used, sealed) in back.sealed_credentials() {
+            let secret = back.open(&used, sealed).unwrap();
+            assert_eq!(book.vault.as_ref().unwrap().fingerprint(&secret), Ok(sealed.secret.fingerprint));
+        }
     }
 
     #[test]
@@ -314,8 +385,11 @@ mod tests {
     #[test]
     fn what_is_never_written_is_malformed() {
         let octets = encode(&book());
-        let cases: [&[u8]; 7] = [
+        let cases: [&[u8]; 9] = [
             b"\x05",
+            // Nothing is held, and a requirement that there is none of.
+            b"\x02\0\0\0\0\0\0\0\x01n\0\0\0",
+            b"\x02\0\0\0\0\0\0\0\x01n\0\0\x04",
             b"\x02\xff\xff\xff\xff\xff\xff\xff\xff",
             b"\x02\0\0\0\0\0\0\0\0\0\0",
             b"\x02\0\0\0\0\0\0\0\x01\xff\0\0",

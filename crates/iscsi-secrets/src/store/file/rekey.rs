@@ -1,6 +1,6 @@
 //! Changing the key of a store.
 
-use super::{FileStore, KEY, KeySource, LOCK, NEXT_KEY};
+use super::{FileStore, KEY, KeySource, NEXT_KEY};
 use crate::error::StoreError;
 
 impl FileStore {
@@ -9,7 +9,7 @@ impl FileStore {
     /// Whatever happens on the way, the store opens afterwards, with the old key or the new one. A key that lay beside
     /// the store and is no longer used is removed. Copies of the old file open with the old key as before.
     pub fn rekey(self, source: KeySource) -> Result<Self, StoreError> {
-        let lock = self.directory.lock(LOCK)?;
+        let lock = self.lock()?;
         self.settle_keys()?;
         let book = self.current()?.into_book();
         self.save_under_new_key(&book, &source)?;

@@ -1,7 +1,7 @@
 //! The file as a whole: a [header](super::header), and behind it the records, sealed under XChaCha20-Poly1305 with
 //! their authenticator. The header is the associated data.
 
-use super::header::{Header, MAX_FILE_OCTETS, VERSION};
+use super::header::{Header, MAX_FILE_OCTETS, Version};
 use super::seal_error::SealError;
 use crate::generate::fill_octets;
 use crate::store_key::{NONCE_OCTETS, StoreKey, TAG_OCTETS};
@@ -10,6 +10,16 @@ use super::derivation::Derivation;
 
 /// Seals records into the content of a file, under a new nonce.
 pub(super) fn seal(
+    key: &StoreKey,
+    derivation: Option<Derivation>,
+    records: Vec<u8>,
+) -> Result<Vec<u8>, SealError> {
+    seal_as(Version::Three, key, derivation, records)
+}
+
+/// The same for records of this version.
+pub(super) fn seal_as(
+    version: Version,
     key: &StoreKey,
     derivation: Option<Derivation>,
     mut records: Vec<u8>,
@@ -22,21 +32,21 @@ pub(super) fn seal(
     let mut nonce = [0; NONCE_OCTETS];
     fill_octets(&mut nonce)?;
     let note = key.note().map_err(|_| SealError::Cipher)?;
-    let header = Header { version: VERSION, derivation, note, nonce, body_octets }.encode();
+    let header = Header { version, derivation, note, nonce, body_octets }.encode();
     let tag = key.seal(&nonce, &header, &mut records).map_err(|_| SealError::Cipher)?;
     Ok([header.as_slice(), &records, &tag].concat())
 }
 
 /// Opens the content of a file in place; nothing of it is believed before the authenticator is verified.
-pub(super) fn unseal<'a>(key: &StoreKey, file: &'a mut [u8]) -> Result<&'a [u8], SealError> {
-    let Header { note, nonce, .. } = Header::of_file(file)?;
+pub(super) fn unseal<'a>(key: &StoreKey, file: &'a mut [u8]) -> Result<(Version, &'a [u8]), SealError> {
+    let Header { version, note, nonce, .. } = Header::of_file(file)?;
     if note != key.note().map_err(|_| SealError::Cipher)? {
         return Err(SealError::WrongKey);
     }
     let (header, body) = file.split_at_mut_checked(Header::OCTETS).ok_or(SealError::Truncated)?;
     let (records, tag) = body.split_last_chunk_mut::<TAG_OCTETS>().ok_or(SealError::Damaged)?;
     key.open(&nonce, header, records, tag).map_err(|_| SealError::Damaged)?;
-    Ok(records)
+    Ok((version, records))
 }
 
 #[cfg(test)]
@@ -50,7 +60,7 @@ mod tests {
     }
 
     fn unsealed(key: &StoreKey, file: &[u8]) -> Result<Vec<u8>, SealError> {
-        unseal(key, &mut file.to_vec()).map(<[u8]>::to_vec)
+        unseal(key, &mut file.to_vec()).map(|(_, records)| records.to_vec())
     }
 
     #[test]
@@ -79,13 +89,8 @@ mod tests {
     fn another_key_and_a_body_too_short_for_its_authenticator_are_told_apart() {
         let key = StoreKey::generate().unwrap();
         assert_eq!(unsealed(&StoreKey::generate().unwrap(), &sealed(&key)), Err(SealError::WrongKey));
-        let header = Header {
-            version: VERSION,
-            note: key.note().unwrap(),
-            derivation: None,
-            nonce: [0; 24],
-            body_octets: 3,
-        };
+        let (version, note) = (Version::Three, key.note().unwrap());
+        let header = Header { version, note, derivation: None, nonce: [0; 24], body_octets: 3 };
         assert_eq!(unsealed(&key, &[&header.encode()[..], b"abc"].concat()), Err(SealError::Damaged));
     }
 

@@ -1,56 +1,66 @@
-//! Files of version 2, whose secrets are sealed with the spelling of a name instead of its identity.
+//! Files of version 2: without fingerprints and requirements, and with secrets that are sealed with the spelling of a name
+//! instead of its identity.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::records::Malformed;
-use crate::record::{Association, Record, SealedCredential};
+use super::records::{Malformed, Place, put};
+use crate::book::SecretBook;
+use crate::record::Record;
 use crate::scope::Scope;
-use crate::secret_use::{Direction, SecretUse};
-use crate::vault::Vault;
+use crate::secret_use::Direction;
+use crate::store_key::{Nonce, Tag};
+use crate::vault::{SealedSecret, Vault};
 
-/// The names of a file of version 2 that have been read. There, two spellings of one name are two records.
+/// Opens a secret under the label that it has in the file, and seals it as one of today.
+pub(super) fn sealed_anew(
+    vault: &Vault,
+    direction: Direction,
+    place: &Place,
+    (nonce, tag, octets): (&Nonce, &Tag, &[u8]),
+) -> Result<SealedSecret, Malformed> {
+    let label = direction.label(&place.label);
+    let secret = vault.open_parts(label.as_bytes(), nonce, tag, octets).ok_or(Malformed)?;
+    let scope = place.scope.as_ref().map_or_else(|| place.label.clone(), Scope::label);
+    vault.seal(direction.label(&scope).as_bytes(), &secret).map_err(|_| Malformed)
+}
+
+/// The records of a file that have been read. There, two spellings of one name are two records.
 #[derive(Default)]
 pub(super) struct Spellings(BTreeSet<String>);
 
 impl Spellings {
-    /// Brings the record of one target or portal, under the label that its spelling gave it, into the form of today.
-    ///
-    /// # Errors
-    /// [`Malformed`] for a label that comes twice, or a secret that does not open.
-    pub(super) fn bring_up_to_date(
+    /// Puts a record in its place. One with a name that no login could look up is left out.
+    pub(super) fn put(
         &mut self,
-        vault: &Vault,
-        label: String,
-        scope: &Scope,
+        book: &mut SecretBook,
+        place: Place,
         record: Record,
-    ) -> Result<Record, Malformed> {
-        let record = if label == scope.label() { record } else { sealed_anew(vault, &label, scope, record)? };
-        if self.0.insert(label) { Ok(record) } else { Err(Malformed) }
+    ) -> Result<(), Malformed> {
+        let Place { scope, label } = place;
+        let is_normalized = scope.as_ref().is_some_and(|scope| label == scope.label());
+        if !self.0.insert(label) {
+            return Err(Malformed);
+        }
+        match scope {
+            None => {}
+            Some(Scope::Target(name)) => merge(&mut book.targets, name, record, is_normalized),
+            Some(Scope::Portal(portal)) => merge(&mut book.portals, portal, record, is_normalized),
+            Some(others) => put(book, others, record)?,
+        }
+        Ok(())
     }
 }
 
 /// Two spellings of one name become one record. Where both hold something, the record in normalized spelling counts, which
-/// is the one that logins found.
-pub(super) fn merged(first: Record, second: Record, second_counts: bool) -> Record {
-    let (counts, other) = if second_counts { (second, first) } else { (first, second) };
-    Record {
-        forward: counts.forward.or(other.forward),
-        association: if counts.association.is_made() { counts.association } else { other.association },
-    }
-}
-
-fn sealed_anew(vault: &Vault, label: &str, scope: &Scope, record: Record) -> Result<Record, Malformed> {
-    let seal = |direction, sealed: &SealedCredential| -> Result<_, Malformed> {
-        let used = SecretUse { scope: scope.clone(), direction };
-        let secret = vault.open(direction.label(label).as_bytes(), &sealed.secret).ok_or(Malformed)?;
-        let secret = vault.seal(used.label().as_bytes(), &secret).map_err(|_| Malformed)?;
-        Ok(Arc::new(SealedCredential { name: sealed.name.clone(), secret }))
+/// is the one that logins found. The other spelling stays: it came from the target.
+fn merge<N: Ord>(places: &mut BTreeMap<N, Record>, name: N, record: Record, is_normalized: bool) {
+    let Some((other_spelling, other)) = places.remove_entry(&name) else {
+        places.insert(name, record);
+        return;
     };
-    let forward = record.forward.as_deref().map(|sealed| seal(Direction::Forward, sealed)).transpose()?;
-    let association = match record.association {
-        Association::Bound(sealed) => Association::Bound(seal(Direction::Reverse, &sealed)?),
-        other => other,
-    };
-    Ok(Record { forward, association })
+    let (spelling, counts, falls_back) =
+        if is_normalized { (other_spelling, record, other) } else { (name, other, record) };
+    let association = if counts.association.is_made() { counts.association } else { falls_back.association };
+    let forward = counts.forward.or(falls_back.forward);
+    places.insert(spelling, Record { forward, association, requirement: None });
 }

@@ -1,42 +1,114 @@
-//! Target ids that callers gave, for as long as this process lives.
+//! The targets that this process knows, and the ids by which callers name them.
 
-use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
-
+use crate::vds::object_id;
 use iscsi_pdu::IscsiName;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use uuid::Uuid;
 
 use crate::book::SecretBook;
 use crate::vds::error::VdsError;
 
-/// At most one given id for each target known to the store; the id derived from its name counts beside it.
+/// The most targets known beside those of the store. Discovery is answered by whoever listens at a portal, so there is
+/// a limit; beyond it the target known longest makes room.
+const MAX_KNOWN_TARGETS: usize = 16 * 1024;
+
+/// The targets known to the process beside those of the store, as long as it lives.
+///
+/// A target has the id derived from its name, and at most one more that a caller gave.
 #[derive(Default)]
-pub(super) struct ObjectIds(RwLock<BTreeMap<IscsiName, Uuid>>);
+pub(super) struct ObjectIds(Mutex<KnownTargets>);
+
+#[derive(Default)]
+struct KnownTargets {
+    ids: BTreeMap<IscsiName, Ids>,
+    /// The order in which they became known.
+    order: VecDeque<IscsiName>,
+}
+
+struct Ids {
+    derived: Uuid,
+    given: Option<Uuid>,
+}
 
 impl ObjectIds {
+    /// Makes targets known.
+    pub(super) fn add(&self, targets: impl IntoIterator<Item = IscsiName>) {
+        let mut known = self.known();
+        targets.into_iter().for_each(|target| known.add(&target));
+    }
+
     /// Gives a known target an id, in place of one given before.
     pub(super) fn assign(&self, book: &SecretBook, target: IscsiName, id: Uuid) -> Result<(), VdsError> {
         if id.is_nil() {
             return Err(VdsError::NoTarget);
         }
-        if !book.knows(&target) {
+        let mut known = self.known();
+        if !book.knows(&target) && !known.ids.contains_key(&target) {
             return Err(VdsError::ObjectNotFound { target_id: id });
         }
-        let mut given = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let taken = |(name, other): (&IscsiName, &Uuid)| *other == id && *name != target;
-        if given.iter().any(taken) || book.has_other_with_id(&target, id) {
+        if known.given_to(id).is_some_and(|name| *name != target)
+            || known.derived_from(book, id).is_some_and(|name| *name != target)
+        {
             return Err(VdsError::TargetIdTaken { target_id: id });
         }
-        given.retain(|name, _| book.knows(name));
-        given.insert(target, id);
+        known.add(&target);
+        known.ids.entry(target).and_modify(|ids| ids.given = Some(id));
         Ok(())
     }
 
-    /// R12: the known target with this id, derived or given.
+    /// R12: the known target with this id. It stays known, whatever is removed from the store later.
     pub(super) fn resolve(&self, book: &SecretBook, id: Uuid) -> Result<IscsiName, VdsError> {
-        let given = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let by_gift = || given.iter().find(|(name, given)| **given == id && book.knows(name));
-        let target = book.target_of(id).or_else(|| by_gift().map(|(name, _)| name));
-        target.cloned().ok_or(VdsError::ObjectNotFound { target_id: id })
+        let mut known = self.known();
+        let target = known.derived_from(book, id).or_else(|| known.given_to(id));
+        let target = target.cloned().ok_or(VdsError::ObjectNotFound { target_id: id })?;
+        known.add(&target);
+        Ok(target)
+    }
+
+    fn known(&self) -> MutexGuard<'_, KnownTargets> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl KnownTargets {
+    fn add(&mut self, target: &IscsiName) {
+        if self.ids.contains_key(target) {
+            return;
+        }
+        if self.order.len() >= MAX_KNOWN_TARGETS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        self.order.push_back(target.clone());
+        self.ids.insert(target.clone(), Ids { derived: object_id(target), given: None });
+    }
+
+    /// The known target whose name gives this id.
+    fn derived_from<'a>(&'a self, book: &'a SecretBook, id: Uuid) -> Option<&'a IscsiName> {
+        let here = self.ids.iter().find(|(_, ids)| ids.derived == id).map(|(name, _)| name);
+        here.or_else(|| book.target_names().find(|name| object_id(name) == id))
+    }
+
+    fn given_to(&self, id: Uuid) -> Option<&IscsiName> {
+        self.ids.iter().find(|(_, ids)| ids.given == Some(id)).map(|(name, _)| name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_known_longest_makes_room() {
+        let (ids, book) = (ObjectIds::default(), SecretBook::new());
+        let name = |index| IscsiName::new(format!("iqn.2001-04.com.example:{index}")).unwrap();
+        let is_known = |index| ids.resolve(&book, object_id(&name(index))).is_ok();
+        ids.add((0..MAX_KNOWN_TARGETS).map(name));
+        assert!(is_known(0) && is_known(1));
+        ids.add([name(1), name(MAX_KNOWN_TARGETS)]);
+        assert!(!is_known(0) && is_known(1) && is_known(MAX_KNOWN_TARGETS));
     }
 }

@@ -56,8 +56,8 @@ impl Door {
     /// A door to this store; `serve` makes the service.
     fn to(store: MemoryStore, serve: impl FnOnce(Arc<MemoryStore>) -> VdsServiceIscsi) -> Self {
         let store = Arc::new(store);
-        store.register(target("a")).unwrap();
         let service = serve(Arc::clone(&store));
+        service.add_targets([target("a")]);
         Self { service, store }
     }
 

@@ -76,6 +76,9 @@ pub(crate) struct PlanSummary {
     pub(crate) authentication: String,
     /// CHAP algorithm, if one was used.
     pub(crate) algorithm: Option<String>,
+    /// Why the logins have no authentication, if they have none and that was not demanded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unauthenticated: Option<String>,
     /// Logins at the same time; in an open loop the most there may be.
     pub(crate) concurrency: usize,
     /// Logins begun in a second, if the loop is open; none if it is closed.

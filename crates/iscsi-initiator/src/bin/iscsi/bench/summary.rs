@@ -14,6 +14,8 @@ pub(crate) struct Circumstances {
     /// How the logins turned out: `none`, `chap` or `mutual`.
     pub(crate) authentication: String,
     pub(crate) algorithm: Option<String>,
+    /// Why there is no authentication, if there is none and that was not demanded.
+    pub(crate) unauthenticated: Option<String>,
     /// Sessions held open, those of them that were lost before the end, and the memory they took in bytes.
     pub(crate) held: u64,
     pub(crate) held_lost: u64,
@@ -57,6 +59,7 @@ pub(crate) fn results(plan: &Plan, tally: &Tally, circumstances: Circumstances) 
             targets: circumstances.targets,
             authentication: circumstances.authentication,
             algorithm: circumstances.algorithm,
+            unauthenticated: circumstances.unauthenticated,
             concurrency: plan.concurrency,
             rate_per_s: plan.rate,
             count: plan.count,

@@ -3,14 +3,15 @@
 use clap::Args;
 use comfy_table::Table;
 use iscsi_initiator::{
-    DiscoveredTarget, DiscoveredTargets, Portal, TargetAddress, UnusableRecord, UrlCredentials,
+    DiscoveredTarget, DiscoveredTargets, Discovery, Portal, TargetAddress, UnusableRecord, UrlCredentials,
 };
 use serde::Serialize;
 
 use crate::arguments::Options;
 use crate::deviation::ShownDeviation;
 use crate::failure::{Failure, note, warn};
-use crate::{credentials, output, session};
+use crate::unauthenticated::{self, Reason};
+use crate::{credentials, output, secret_source, session};
 
 #[derive(Args)]
 pub(crate) struct Discover {
@@ -24,6 +25,9 @@ struct Found {
     target: Option<String>,
     portals: Vec<FoundPortal>,
     unusable: Vec<Unusable>,
+    /// Why the discovery had no authentication, if it had none and that was not demanded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unauthenticated: Option<Reason>,
 }
 
 #[derive(Serialize)]
@@ -50,34 +54,37 @@ struct Unusable {
 impl Discover {
     pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
         let portal: Portal = self.portal.parse()?;
-        let initiator = session::initiator(options, None)?;
+        secret_source::check_standard_input(options, None)?;
         let request = credentials::request(options, UrlCredentials::default())?;
-        let discovery = async { Ok(initiator.discover(&portal, &request).await?) };
-        let discovered = session::until_interrupted(discovery).await?;
+        let initiator = session::initiator(options, None, &request)?;
+        let discovery = async { Ok(initiator.discover_with_details(&portal, &request).await?) };
+        let Discovery { found: discovered, session, .. } = session::until_interrupted(discovery).await?;
+        unauthenticated::tell(&session);
         for observed in &discovered.login_deviations {
             note(&format!("deviation of the target: {}", ShownDeviation::new(observed)));
         }
         if discovered.more_unusable > 0 {
             warn(&format!("{} more records are unusable and not shown", discovered.more_unusable));
         }
-        let found = found(&discovered, &portal);
+        let found = found(&discovered, &portal, Reason::of(&session).as_ref());
         output::show_list(options.output, &found, &format!("no targets at {portal}"), table)
     }
 }
 
-fn found(discovered: &DiscoveredTargets, asked: &Portal) -> Vec<Found> {
-    let targets = discovered.targets.iter().map(|target| Found::new(target, asked));
+fn found(discovered: &DiscoveredTargets, asked: &Portal, unauthenticated: Option<&Reason>) -> Vec<Found> {
+    let targets = discovered.targets.iter().map(|target| Found::new(target, asked, unauthenticated.cloned()));
     let nameless = discovered.unusable.iter().map(|record| Found {
         target: None,
         portals: Vec::new(),
         unusable: vec![Unusable::new(record)],
+        unauthenticated: unauthenticated.cloned(),
     });
     targets.chain(nameless).collect()
 }
 
 impl Found {
     /// A target without addresses is at the portal that was asked (RFC 7143, appendix C).
-    fn new(target: &DiscoveredTarget, asked: &Portal) -> Self {
+    fn new(target: &DiscoveredTarget, asked: &Portal, unauthenticated: Option<Reason>) -> Self {
         let several = target.portals_in_several_groups();
         let named = target.addresses.iter().map(|address| FoundPortal {
             portal: address.portal(asked).to_string(),
@@ -92,7 +99,7 @@ impl Found {
             portals.push(FoundPortal::asked(asked));
         }
         let unusable = target.unusable.iter().map(Unusable::new).collect();
-        Self { target: Some(target.name.to_string()), portals, unusable }
+        Self { target: Some(target.name.to_string()), portals, unusable, unauthenticated }
     }
 }
 
@@ -139,7 +146,7 @@ impl Unusable {
 fn table(found: &[Found]) -> Table {
     let mut table = output::table(&["TARGET", "PORTAL", "GROUP", "REMARK"]);
     let none = || "-".to_owned();
-    for Found { target, portals, unusable } in found {
+    for Found { target, portals, unusable, .. } in found {
         let target = target.clone().unwrap_or_else(none);
         for found in portals {
             let group = found.portal_group_tag.map_or_else(none, |tag| tag.to_string());

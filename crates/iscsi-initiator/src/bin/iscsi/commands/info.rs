@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::remarks::Remarks;
+use crate::unauthenticated::Reason;
 use crate::{output, session, size};
 
 /// Peripheral qualifier of a LUN behind which there can be no unit (SPC-4, 6.6.2).
@@ -35,6 +36,8 @@ struct Report {
     /// Of disks only.
     capacity: Option<CapacityReport>,
     remarks: Remarks,
+    /// Why the session has no authentication, if it has none and that was not demanded.
+    unauthenticated: Option<Reason>,
 }
 
 /// `size` and `block_size` in bytes.
@@ -67,11 +70,14 @@ async fn ask(session: &Session, lun: Lun, report: &mut Option<Report>) -> Result
         session.test_unit_ready(lun).await?;
     }
     let is_disk = inquiry.is_disk();
-    Ok(report.insert(Report::new(lun, inquiry)).complete(session, lun, is_disk).await?)
+    Ok(report
+        .insert(Report::new(lun, inquiry, Reason::of(session.details())))
+        .complete(session, lun, is_disk)
+        .await?)
 }
 
 impl Report {
-    fn new(lun: Lun, inquiry: Inquiry) -> Self {
+    fn new(lun: Lun, inquiry: Inquiry, unauthenticated: Option<Reason>) -> Self {
         Self {
             lun: lun.to_string(),
             device_type: inquiry.device_type,
@@ -84,6 +90,7 @@ impl Report {
             designators: Vec::new(),
             capacity: None,
             remarks: Remarks::default(),
+            unauthenticated,
         }
     }
 

@@ -2,12 +2,13 @@
 
 use clap::Args;
 use comfy_table::Table;
-use iscsi_initiator::{Authenticated, Moved, Session};
+use iscsi_initiator::{Authenticated, Moved, Session, SessionDetails};
 use serde::Serialize;
 
 use crate::arguments::Options;
 use crate::deviation::ShownDeviation;
 use crate::failure::Failure;
+use crate::unauthenticated::Reason;
 use crate::{output, session};
 use negotiated::Negotiated;
 
@@ -44,6 +45,8 @@ struct Authentication {
     algorithm: Option<String>,
     /// As what the target proved itself.
     target_user: Option<String>,
+    /// Why there is no authentication, if there is none and that was not demanded.
+    unauthenticated: Option<Reason>,
 }
 
 impl Login {
@@ -70,7 +73,7 @@ impl Report {
             isid: details.isid.to_string(),
             tsih: completed.tsih,
             round_trips: completed.round_trips,
-            authentication: Authentication::new(&completed.authenticated),
+            authentication: Authentication::new(details),
             parameters: Negotiated::new(&completed.parameters),
             deviations: session.deviations().iter().map(ShownDeviation::new).collect(),
         }
@@ -78,15 +81,15 @@ impl Report {
 }
 
 impl Authentication {
-    fn new(authenticated: &Authenticated) -> Self {
-        let (method, algorithm, target_user) = match authenticated {
+    fn new(details: &SessionDetails) -> Self {
+        let (method, algorithm, target_user) = match &details.completed.authenticated {
             Authenticated::None => ("none", None, None),
             Authenticated::Initiator { algorithm } => ("chap", Some(algorithm.to_string()), None),
             Authenticated::Mutual(target) => {
                 ("mutual", Some(target.algorithm().to_string()), Some(target.name().to_owned()))
             }
         };
-        Self { method, algorithm, target_user }
+        Self { method, algorithm, target_user, unauthenticated: Reason::of(details) }
     }
 
     /// Who authenticated whom, in a sentence.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::arguments::Options;
 use crate::failure::{Failure, note};
 use crate::remarks::Remarks;
+use crate::unauthenticated::Reason;
 use crate::{output, session, size};
 
 #[derive(Args)]
@@ -29,6 +30,9 @@ struct Unit {
     vendor: Option<String>,
     product: Option<String>,
     remarks: Remarks,
+    /// Why the session has no authentication, if it has none and that was not demanded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unauthenticated: Option<Reason>,
 }
 
 impl Luns {
@@ -48,7 +52,8 @@ impl Luns {
 async fn ask_all(session: &Session, units: &mut Vec<Unit>) -> Result<(), Failure> {
     let list = session.list_luns().await?;
     note_origin(&list);
-    units.extend(list.luns.into_iter().map(Unit::new));
+    let unauthenticated = Reason::of(session.details());
+    units.extend(list.luns.into_iter().map(|lun| Unit::new(lun, unauthenticated.clone())));
     let mut ended = None;
     for unit in units {
         match ended {
@@ -81,7 +86,7 @@ fn note_origin(list: &LunList) {
 }
 
 impl Unit {
-    fn new(lun: Lun) -> Self {
+    fn new(lun: Lun, unauthenticated: Option<Reason>) -> Self {
         Self {
             address: lun,
             lun: lun.to_string(),
@@ -91,6 +96,7 @@ impl Unit {
             vendor: None,
             product: None,
             remarks: Remarks::default(),
+            unauthenticated,
         }
     }
 

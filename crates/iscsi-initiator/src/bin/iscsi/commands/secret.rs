@@ -9,6 +9,7 @@ mod import;
 mod list;
 mod rekey;
 mod remember;
+mod require;
 mod set;
 mod whom;
 
@@ -20,27 +21,35 @@ use crate::failure::Failure;
 /// What to do with a secret.
 #[derive(Subcommand)]
 pub(crate) enum Secret {
-    /// Store what we prove: to a target, to every other one, or for discovery
+    /// Store the initiator's CHAP secret, the target's, or both, for one target, as the default, or for discovery
     ///
-    /// The secret comes from --secret-file, or is asked for twice on a terminal. Without --user a name stored earlier
-    /// stays, else the initiator name is sent.
-    Remember(remember::Remember),
-    /// Store what must be proved to us: by a target, by every other one, or for discovery
-    ///
-    /// The secret comes from --secret-file, or is asked for twice on a terminal. Without --target-user a name stored
-    /// earlier stays, else any is accepted.
+    /// The options are those of `iscsi login`: --user and --secret-file for the initiator's secret, --target-user and
+    /// --target-secret-file for the target's. A secret without a file is asked for twice on a terminal, and so are both
+    /// where nothing is given. Without a user name one that was stored earlier stays, else the initiator name is sent and
+    /// any name of the target accepted. Both secrets are stored together or, after an error, neither.
     Set(set::Set),
-    /// Remove what must be proved to us
+    /// Store the initiator's CHAP secret
+    #[command(hide = true)]
+    Remember(remember::Remember),
+    /// Require authentication of logins: to one target, to all targets, or for discovery
     ///
-    /// A target or portal stays on record as one that must prove itself: logins to it fail until a secret is set again,
-    /// and that of all others does not count for it. To lift that, use `iscsi secret forget`. With --global or
-    /// --discovery nothing is demanded any more, unless --auth mutual says so.
+    /// What is required of a target or portal counts before what is required of all, even if it is less. Logins that
+    /// would have less, by --auth or because secrets are missing, fail before anything is sent. The policy is lowered by
+    /// this command alone; clearing and forgetting secrets leave it as it is.
+    Require(require::Require),
+    /// Remove the target's CHAP secret
+    ///
+    /// A target or portal stays on record as one that must authenticate itself: logins to it fail until a secret is set
+    /// again, and the default does not count for it. To lift that, use `iscsi secret forget`. With --global or --discovery
+    /// the targets without a secret of their own need not authenticate themselves any more: automatic logins to them
+    /// become one-way CHAP, unless `iscsi secret require mutual` forbids that.
     Clear(clear::Clear),
-    /// Remove both secrets of a target or portal, and the demand that it proves itself by one of its own
+    /// Remove both secrets of a target or portal, and its record
     ///
-    /// The global secret, if there is one, counts again for the target. Its name stays in the list.
+    /// The default, if there is one, counts again for the target. A requirement that is stricter than that of all others
+    /// stays; `iscsi secret require inherit` removes it.
     Forget(forget::Forget),
-    /// Show whom there are secrets for, never the secrets
+    /// List stored credentials and requirements, never the secrets
     List,
     /// Make a secret of 16 random characters
     ///
@@ -69,6 +78,7 @@ impl Secret {
         match self {
             Self::Remember(command) => command.run(options),
             Self::Set(command) => command.run(options),
+            Self::Require(command) => command.run(options),
             Self::Clear(command) => command.run(options),
             Self::Forget(command) => command.run(options),
             Self::List => list::run(options),

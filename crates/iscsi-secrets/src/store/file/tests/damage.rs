@@ -37,7 +37,7 @@ fn a_store_that_is_open_notices_damage_and_repair() {
     fs::write(&database, [&good[..], b"more"].concat()).unwrap();
     let error = StoreError::Damaged { path: database.clone() };
     assert_eq!(store.snapshot().err(), Some(error.clone()));
-    assert_eq!(store.register(target("a")), Err(error));
+    assert_eq!(hold(&store, "a"), Err(error));
     fs::write(&database, &good).unwrap();
     assert_eq!(known(&store, "a"), b"canary-global");
 }
@@ -83,6 +83,28 @@ fn a_store_that_is_half_there_is_never_taken_for_empty() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_never_taken_for_an_empty_store() {
+    use std::os::unix::fs::symlink;
+    let (parent, path, _store) = store();
+    let [moved, link, below] = ["moved", "link", "link/below/store"].map(|name| parent.path().join(name));
+    fs::rename(path.join(DATABASE), &moved).unwrap();
+    symlink(&moved, path.join(DATABASE)).unwrap();
+    assert_eq!(known(&FileStore::open(&path).unwrap(), "a"), b"canary-global");
+    fs::remove_file(&moved).unwrap();
+    assert_eq!(reopen(&path), StoreError::Dangling { path: path.join(DATABASE) });
+    // The key is elsewhere, or gone too: a writer must not begin anew in place of the link.
+    fs::remove_file(path.join(KEY)).unwrap();
+    assert_eq!(reopen(&path), StoreError::Dangling { path: path.join(DATABASE) });
+
+    symlink(parent.path().join("not-mounted"), &link).unwrap();
+    let dangling = StoreError::Dangling { path: link.clone() };
+    assert_eq!(reopen(&link), dangling);
+    assert_eq!(FileStore::open_existing(&below).err(), Some(dangling));
+    let missing = parent.path().join("nothing/store");
+    assert_eq!(FileStore::open_existing(&missing).err(), Some(StoreError::Missing { path: missing }));
+}
+
+#[test]
 fn what_others_can_reach_is_refused() {
     for (name, private) in [("", 0o700), (DATABASE, 0o600), (KEY, 0o600), (LOCK, 0o600)] {
         for extra in [0o040, 0o020, 0o004, 0o002] {
@@ -92,7 +114,7 @@ fn what_others_can_reach_is_refused() {
             let error = StoreError::TooOpen { path: found, mode: private | extra };
             match name {
                 // A login takes no lock, asks for no key that it has, and reads no file that has not changed.
-                "" | LOCK => assert_eq!(store.register(target("a")), Err(error)),
+                "" | LOCK => assert_eq!(hold(&store, "a"), Err(error)),
                 KEY => assert_eq!(reopen(&path), error),
                 _ => assert_eq!(store.snapshot().err(), Some(error)),
             }

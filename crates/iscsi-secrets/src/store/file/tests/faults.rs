@@ -1,12 +1,14 @@
 //! Every step of a writer made to fail in turn: the store opens afterwards, and holds the old secrets or the new ones.
 
 use super::*;
+use crate::{HResult, SharedSecret, VdsServiceIscsi};
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::NamedTempFile;
 
 /// A disk that fails at one step, or from there on, as if the writer had died.
-struct FaultyDisk {
+#[derive(Clone)]
+pub(super) struct FaultyDisk {
     steps: Arc<AtomicUsize>,
     fails_at: usize,
     for_ever: bool,
@@ -49,6 +51,11 @@ impl Disk for FaultyDisk {
         OsDisk.rename(from, to)
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step()?;
+        OsDisk.link(from, to)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.step()?;
         OsDisk.remove(path)
@@ -56,24 +63,26 @@ impl Disk for FaultyDisk {
 }
 
 /// What a writer does, from opening the store on.
-type Work = fn(&Path, FaultyDisk) -> Result<(), StoreError>;
+pub(super) type Work = fn(&Path, FaultyDisk) -> Result<(), StoreError>;
+
+const LIMIT: Duration = FileStore::DEFAULT_LOCK_LIMIT;
 
 const OLD: &[u8] = b"canary-global";
 const NEW: &[u8] = b"another-secret";
 
 fn set(path: &Path, disk: FaultyDisk) -> Result<(), StoreError> {
-    let store = FileStore::open_on(path, KeySource::Beside, disk)?;
+    let store = FileStore::open_on(path, KeySource::Beside, LIMIT, disk)?;
     store.set_reverse(Scope::Global, reverse(NEW))?;
     assert_eq!(known(&store, "a"), NEW);
     Ok(())
 }
 
 fn rekey(path: &Path, disk: FaultyDisk) -> Result<(), StoreError> {
-    FileStore::open_on(path, KeySource::Beside, disk)?.rekey(KeySource::Beside).map(drop)
+    FileStore::open_on(path, KeySource::Beside, LIMIT, disk)?.rekey(KeySource::Beside).map(drop)
 }
 
 fn rekey_to_a_file(path: &Path, disk: FaultyDisk) -> Result<(), StoreError> {
-    FileStore::open_on(path, KeySource::Beside, disk)?.rekey(KeySource::File(key_file(path))).map(drop)
+    FileStore::open_on(path, KeySource::Beside, LIMIT, disk)?.rekey(KeySource::File(key_file(path))).map(drop)
 }
 
 /// A key of the operator's, outside the store.
@@ -85,7 +94,11 @@ fn key_file(store: &Path) -> PathBuf {
 }
 
 /// Lets the work fail at each of its steps, and looks at what is left; says how many steps there are.
-fn fail_everywhere(work: Work, for_ever: bool, judge: impl Fn(&Path, Result<(), StoreError>)) -> usize {
+pub(super) fn fail_everywhere(
+    work: Work,
+    for_ever: bool,
+    judge: impl Fn(&Path, Result<(), StoreError>),
+) -> usize {
     for fails_at in 0.. {
         let (_parent, path, _store) = store();
         let steps = Arc::new(AtomicUsize::new(0));
@@ -100,18 +113,13 @@ fn fail_everywhere(work: Work, for_ever: bool, judge: impl Fn(&Path, Result<(), 
     unreachable!("every work ends")
 }
 
-/// The error of a change that is in force, but may not survive a power failure.
-fn is_sync_of_the_directory(error: &StoreError, path: &Path) -> bool {
-    matches!(error, StoreError::Io { action: "sync", path: synced, .. } if synced == path)
-}
-
 #[test]
 fn a_change_whose_disk_fails_is_made_or_not_made() {
     for for_ever in [false, true] {
         let steps = fail_everywhere(set, for_ever, |path, outcome| {
             let store = FileStore::open(path).unwrap();
             let expected = match &outcome {
-                Err(error) if !is_sync_of_the_directory(error, path) => OLD,
+                Err(error) if !error.is_in_force() => OLD,
                 _ => NEW,
             };
             assert_eq!(known(&store, "a"), expected, "{outcome:?}");
@@ -129,7 +137,7 @@ fn a_store_whose_change_failed_can_be_changed_again() {
         let (_parent, path, _store) = store();
         let steps = Arc::new(AtomicUsize::new(0));
         let disk = FaultyDisk { steps, fails_at, for_ever: false };
-        let store = FileStore::open_on(&path, KeySource::Beside, disk).unwrap();
+        let store = FileStore::open_on(&path, KeySource::Beside, LIMIT, disk).unwrap();
         let error = store.set_reverse(Scope::Global, reverse(NEW)).unwrap_err();
         assert!(error.remedy().unwrap().contains("free some space"), "{error}");
         store.set_reverse(Scope::Global, reverse(NEW)).unwrap();
@@ -143,12 +151,13 @@ fn a_first_use_whose_disk_fails_is_begun_again() {
     for for_ever in [false, true] {
         let begin: Work = |path, disk| {
             fs::remove_dir_all(path).unwrap();
-            FileStore::open_on(path, KeySource::Beside, disk).map(drop)
+            FileStore::open_on(path, KeySource::Beside, LIMIT, disk).map(drop)
         };
         let steps = fail_everywhere(begin, for_ever, |path, _| {
             assert_eq!(known(&FileStore::open(path).unwrap(), "a"), b"unknown");
         });
-        assert_eq!(steps, 12);
+        // As many as a change of keys takes, and the names of the directory and of its key in the directory above.
+        assert_eq!(steps, 14);
     }
 }
 
@@ -176,4 +185,53 @@ fn a_change_to_a_key_elsewhere_leaves_a_store_that_opens_with_one_of_them() {
             assert_eq!(known(&beside.or(elsewhere).ok().unwrap(), "a"), OLD);
         });
     }
+}
+
+/// The last step of a change: it is in force, and whoever made it is told that it may not last.
+#[test]
+fn a_change_that_the_disk_does_not_confirm_has_an_error_of_its_own() {
+    let (_parent, path, _store) = store();
+    let disk = FaultyDisk { steps: Arc::default(), fails_at: 4, for_ever: false };
+    let store = FileStore::open_on(&path, KeySource::Beside, LIMIT, disk).unwrap();
+    let error = store.set_reverse(Scope::Global, reverse(NEW)).unwrap_err();
+    assert_eq!(error, StoreError::Unsynced { path: path.clone(), kind: ErrorKind::StorageFull });
+    assert!(error.is_in_force() && error.to_string().contains("in force"), "{error}");
+    assert_eq!(known(&store, "a"), NEW);
+    assert_eq!(known(&FileStore::open_existing(&path).unwrap(), "a"), NEW);
+}
+
+/// "After an error nothing has changed", but for the one code that says otherwise.
+#[test]
+fn the_door_tells_a_change_that_is_in_force_from_one_that_is_not() {
+    for fails_at in 0..5 {
+        let (_parent, path, _store) = store();
+        let disk = FaultyDisk { steps: Arc::default(), fails_at, for_ever: false };
+        let store = Arc::new(FileStore::open_on(&path, KeySource::Beside, LIMIT, disk).unwrap());
+        let door = VdsServiceIscsi::new(Arc::clone(&store) as Arc<_>, "iqn.2001-04.com.example:host");
+        let outcome =
+            door.set_initiator_shared_secret(Some(&SharedSecret::of(b"set-by-vds-1")), uuid::Uuid::nil());
+        let (bits, in_force) = if fails_at == 4 { (0x8007_0254, true) } else { (0x8007_0070, false) };
+        assert_eq!(HResult::of(&outcome), HResult::from_bits(bits));
+        assert_eq!(outcome.unwrap_err().is_in_force(), in_force);
+        let expected = if in_force { &b"set-by-vds-1"[..] } else { OLD };
+        assert_eq!(known(&store, "a"), expected, "step {fails_at}");
+    }
+}
+
+/// The directories above a new store, each of which is a name that the disk may not have yet.
+#[test]
+fn the_names_of_new_directories_are_synced() {
+    let steps_of = |below: &str| {
+        let parent = tempfile::tempdir().unwrap();
+        let disk = FaultyDisk { steps: Arc::default(), fails_at: usize::MAX, for_ever: false };
+        let steps = Arc::clone(&disk.steps);
+        FileStore::open_on(&parent.path().join(below), KeySource::Beside, LIMIT, disk).unwrap();
+        steps.load(Ordering::Relaxed)
+    };
+    assert_eq!(steps_of("a/b/store") - steps_of("store"), 2);
+    let parent = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk { steps: Arc::default(), fails_at: 0, for_ever: false };
+    let error = FileStore::open_on(&parent.path().join("store"), KeySource::Beside, LIMIT, disk).err();
+    let path = parent.path().to_path_buf();
+    assert_eq!(error, Some(StoreError::Io { action: "sync", path, kind: ErrorKind::StorageFull }));
 }

@@ -28,6 +28,7 @@ fn an_id_that_was_given_dies_with_the_process() {
     let door = Door::per_target();
     let given = Uuid::from_u128(0x1234);
     assert_eq!(assign(&door, "a", given), 0);
+    assert_eq!(door.set_octets(LONG, given), 0);
     let restarted = VdsServiceIscsi::new(door.store, INITIATOR);
     let set =
         |id| HResult::of(&restarted.set_initiator_shared_secret(Some(&SharedSecret::of(SHORT)), id)).bits();
@@ -37,7 +38,7 @@ fn an_id_that_was_given_dies_with_the_process() {
 #[test]
 fn the_null_id_and_one_id_for_two_names_are_refused() {
     let door = Door::per_target();
-    door.store.register(target("b")).unwrap();
+    door.service.add_targets([target("b")]);
     let given = Uuid::from_u128(0x1234);
     assert_eq!(assign(&door, "a", GUID_NULL), 0x8007_0057);
     assert_eq!(assign(&door, "a", given), 0);
@@ -50,7 +51,7 @@ fn the_null_id_and_one_id_for_two_names_are_refused() {
 #[test]
 fn spellings_of_one_name_are_one_target_with_one_id() {
     let door = Door::per_target();
-    door.store.register(target("A")).unwrap();
+    door.service.add_targets([target("A")]);
     assert_eq!(object_id(&target("a")), object_id(&target("A")));
     assert_eq!(door.set_octets(SHORT, object_id(&target("A"))), 0);
     assert_eq!(door.store.entries().unwrap().len(), 1);

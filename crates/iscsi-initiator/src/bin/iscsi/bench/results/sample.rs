@@ -25,6 +25,7 @@ pub(crate) fn sample() -> Results {
             targets: vec!["iscsi://192.0.2.1:3260/iqn.2001-04.com.example:disk".to_owned()],
             authentication: "mutual".to_owned(),
             algorithm: Some("MD5".to_owned()),
+            unauthenticated: None,
             concurrency: 8,
             rate_per_s: None,
             count: None,

@@ -22,6 +22,7 @@ use crate::bench::{process, report};
 use crate::failure::Failure;
 use crate::size::parse_seconds;
 use crate::store::FrozenStore;
+use crate::unauthenticated::{self, Reason};
 use crate::{credentials, output, session, store};
 
 /// Logins, unless something else ends the run.
@@ -123,7 +124,7 @@ impl Login {
 
     async fn carry_out(&self, plan: &Plan, attempts: LoginAttempts) -> Result<Run, Failure> {
         let targets = self.urls.iter().map(|url| shown(url)).collect::<Result<_, _>>()?;
-        let Probe { authentication, algorithm } = probe(&attempts).await?;
+        let Probe { authentication, algorithm, unauthenticated } = probe(&attempts).await?;
         let held = HeldSessions::log_in(&attempts, self.hold, plan.concurrency).await?;
         let held_octets = held.octets;
         let began = SystemTime::now() + plan.warmup;
@@ -136,6 +137,7 @@ impl Login {
             targets,
             authentication,
             algorithm,
+            unauthenticated: unauthenticated.map(Reason::into_message),
             held: held_count.held,
             held_lost: held_count.lost,
             held_octets,
@@ -184,15 +186,25 @@ impl Login {
 
     /// Secrets are read once: the store is not what is measured.
     fn attempts(&self, options: &Options) -> Result<LoginAttempts, Failure> {
-        let store = Arc::new(FrozenStore(store::for_reading(options)?.snapshot()?));
+        let mut targets = Vec::new();
+        for url in &self.urls {
+            let mut url = session::target(url)?;
+            let request = credentials::request(options, std::mem::take(&mut url.credentials))?;
+            targets.push((url, request));
+        }
+        // The one that takes the most from the store decides whether it has to be readable.
+        let Some(request) =
+            targets.iter().map(|(_, request)| request).max_by_key(|request| request.takes_from_store())
+        else {
+            return Ok(LoginAttempts::to(Vec::new()));
+        };
+        let store = Arc::new(FrozenStore::of(&*store::for_login(options, request)?));
         // One pool for all: a target may stand there by several portals.
         let mut isids = None;
-        let destinations = self.urls.iter().map(|url| {
-            let mut url = session::target(url)?;
+        let destinations = targets.into_iter().map(|(url, request)| {
             let mut config = session::config(options, url.header_digest)?;
             config.isids = isids.get_or_insert(config.isids.round_robin()).clone();
             let initiator = Initiator::new(config, store.clone());
-            let request = credentials::request(options, std::mem::take(&mut url.credentials))?;
             Ok(Destination { initiator, url, request })
         });
         Ok(LoginAttempts::to(destinations.collect::<Result<_, Failure>>()?))
@@ -203,19 +215,23 @@ impl Login {
 struct Probe {
     authentication: &'static str,
     algorithm: Option<String>,
+    /// Why there is no authentication, if there is none and that was not demanded.
+    unauthenticated: Option<Reason>,
 }
 
 /// One login beforehand: what cannot work at all is an error, and not a thousand failures.
 async fn probe(attempts: &LoginAttempts) -> Result<Probe, Failure> {
     let login = async { Ok(attempts.log_in(0).await?) };
     let session: Session = session::until_interrupted(login).await?;
+    unauthenticated::tell(session.details());
+    let unauthenticated = Reason::of(session.details());
     let (authentication, algorithm) = match &session.details().completed.authenticated {
         Authenticated::None => ("none", None),
         Authenticated::Initiator { algorithm } => ("chap", Some(algorithm.to_string())),
         Authenticated::Mutual(target) => ("mutual", Some(target.algorithm().to_string())),
     };
     session.logout().await?;
-    Ok(Probe { authentication, algorithm })
+    Ok(Probe { authentication, algorithm, unauthenticated })
 }
 
 /// Carries the plan out.

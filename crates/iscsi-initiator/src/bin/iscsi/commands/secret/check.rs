@@ -19,7 +19,7 @@ struct Line {
 }
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let weaknesses = store::for_reading(options)?.snapshot()?.weaknesses()?;
+    let weaknesses = store::for_reading(options)?.snapshot()?.weaknesses();
     let lines: Vec<Line> = weaknesses.iter().map(Line::from).collect();
     output::show(options.output, &lines, |lines| table(lines))?;
     if lines.is_empty() { Ok(()) } else { Err(Failure::WeakSecrets { count: lines.len() }) }

@@ -1,11 +1,11 @@
 //! `iscsi secret clear`
 
 use clap::Args;
-use iscsi_secrets::SecretStore;
+use iscsi_secrets::{FileStore, Requirement, Scope, SecretStore};
 
 use super::whom::{Whom, refuse_unknown};
 use crate::arguments::Options;
-use crate::failure::Failure;
+use crate::failure::{Failure, note};
 use crate::store;
 
 #[derive(Args)]
@@ -19,6 +19,18 @@ impl Clear {
         let scope = self.whom.scope()?;
         let store = store::existing(options)?;
         refuse_unknown(&store, &scope)?;
-        Ok(store.clear_reverse(scope)?)
+        store.clear_reverse(scope.clone())?;
+        if !scope.is_single() && required(&store, &scope)? < Requirement::Mutual {
+            note(
+                "automatic logins that used this secret become one-way CHAP (`iscsi secret require mutual` forbids that)",
+            );
+        }
+        Ok(())
     }
+}
+
+/// What the policy of all requires.
+fn required(store: &FileStore, scope: &Scope) -> Result<Requirement, Failure> {
+    let entry = store.entries()?.into_iter().find(|entry| entry.scope == *scope);
+    Ok(entry.and_then(|entry| entry.requirement).unwrap_or_default())
 }

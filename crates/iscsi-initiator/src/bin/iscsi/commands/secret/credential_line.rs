@@ -54,15 +54,17 @@ impl Direction<'_> {
     }
 }
 
-/// A table with a row for each scope: what we prove to it, and what it proves.
-pub(super) fn table<'a>(
-    rows: impl IntoIterator<Item = (&'a ScopeNames, Direction<'a>, Direction<'a>)>,
-) -> Table {
-    let mut table = output::table(&["TARGET", "WE PROVE", "AS", "TARGET PROVES", "AS"]);
-    for (names, forward, reverse) in rows {
+/// A row of a table: a scope, the initiator's credential, the target's, and what is required.
+type Row<'a> = (&'a ScopeNames, Direction<'a>, Direction<'a>, Option<&'a str>);
+
+/// A table with a row for each scope.
+pub(super) fn table<'a>(rows: impl IntoIterator<Item = Row<'a>>) -> Table {
+    let mut table = output::table(&["FOR", "INITIATOR SECRET", "AS", "TARGET SECRET", "AS", "REQUIRES"]);
+    for (names, forward, reverse, requires) in rows {
         let (user, target_user) = (forward.name("(initiator name)"), reverse.name("(any)"));
         let (ours, theirs) = (forward.state.to_owned(), reverse.state.to_owned());
-        output::add_row(&mut table, &[names.whom(), ours, user, theirs, target_user]);
+        let requires = requires.unwrap_or("-").to_owned();
+        output::add_row(&mut table, &[names.whom(), ours, user, theirs, target_user, requires]);
     }
     table
 }

@@ -1,11 +1,11 @@
 //! `iscsi secret forget`
 
 use clap::Args;
-use iscsi_secrets::{Change, SecretStore};
+use iscsi_secrets::SecretStore;
 
 use super::whom::{Whom, refuse_unknown};
 use crate::arguments::Options;
-use crate::failure::Failure;
+use crate::failure::{Failure, note};
 use crate::store;
 
 #[derive(Args)]
@@ -19,6 +19,14 @@ impl Forget {
         let scope = self.whom.scope()?;
         let store = store::existing(options)?;
         refuse_unknown(&store, &scope)?;
-        Ok(store.apply_all(vec![Change::Forget(scope.clone()), Change::DissolveReverse(scope)])?)
+        store.remove(scope.clone())?;
+        if let Some(entry) = store.entries()?.into_iter().find(|entry| entry.scope == scope)
+            && let Some(requirement) = entry.requirement
+        {
+            note(&format!(
+                "{scope} still requires {requirement}, as the policy is lowered by `iscsi secret require` alone"
+            ));
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! `iscsi secret list`
 
 use comfy_table::Table;
-use iscsi_secrets::{Entry, ReverseState};
+use iscsi_secrets::{Entry, Requirement, ReverseState};
 use serde::Serialize;
 
 use super::credential_line::{self, Direction, ScopeNames};
@@ -20,6 +20,8 @@ struct Line {
     /// `set`, `cleared` or `unset`
     target_secret: &'static str,
     target_user: Option<String>,
+    /// `none`, `chap` or `mutual`; nothing where what is required of all counts.
+    requires: Option<&'static str>,
 }
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
@@ -40,6 +42,7 @@ impl From<Entry> for Line {
                 ReverseState::Unbound => "unset",
             },
             target_user: entry.reverse_name,
+            requires: entry.requirement.map(Requirement::as_str),
         }
     }
 }
@@ -56,6 +59,6 @@ fn table(lines: &[Line]) -> Table {
             name: line.target_user.as_deref(),
             in_force: line.target_secret == "set",
         };
-        (&line.scope, forward, reverse)
+        (&line.scope, forward, reverse, line.requires)
     }))
 }

@@ -23,7 +23,8 @@ pub(crate) struct Rekey {
 impl Rekey {
     pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
         secret_source::check_standard_input(options, self.new_passphrase_file.as_deref())?;
-        let passphrase = self.new_passphrase_file.as_deref().map(secret_source::read).transpose()?;
+        let passphrase =
+            self.new_passphrase_file.as_deref().map(secret_source::read_passphrase).transpose()?;
         let key = match (&self.new_key_file, passphrase) {
             (Some(path), _) => KeySource::File(path.clone()),
             (None, Some(passphrase)) => KeySource::Passphrase(passphrase),

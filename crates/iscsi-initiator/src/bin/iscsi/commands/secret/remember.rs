@@ -1,10 +1,12 @@
-//! `iscsi secret remember`
+//! `iscsi secret remember`, the name of `iscsi secret set` for the initiator's secret in earlier versions.
 
 use clap::Args;
-use iscsi_secrets::{ForwardCredential, SecretStore};
+use iscsi_secrets::SecretStore;
 
+use super::set::forward_change;
 use super::whom::Whom;
 use crate::arguments::Options;
+use crate::credentials::FORWARD;
 use crate::failure::Failure;
 use crate::{secret_source, store};
 
@@ -16,19 +18,17 @@ pub(crate) struct Remember {
 
 impl Remember {
     pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
-        const HINT: &str = "`iscsi secret set` stores what the target proves";
+        const HINT: &str = "`iscsi secret set` stores the target's secret";
         super::refuse_option(options.target_user.is_some(), "--target-user", HINT)?;
         super::refuse_option(options.target_secret_file.is_some(), "--target-secret-file", HINT)?;
         let scope = self.whom.scope()?;
-        let secret = secret_source::to_store(options, "secret that we prove")?;
-        let store = store::made_if_missing(options)?;
-        match &options.user {
-            None => store.renew_forward_secret(scope, secret)?,
-            Some(user) => {
-                let credential = ForwardCredential::new(Some(user.clone()), secret);
-                store.remember(scope, credential.map_err(Failure::chap_name)?)?;
-            }
-        }
-        Ok(())
+        let secret = secret_source::to_store(
+            options,
+            options.secret_file.as_deref(),
+            FORWARD,
+            "use --secret-file FILE, or --secret-file - for standard input",
+        )?;
+        let change = forward_change(&scope, (options.user.as_deref(), secret))?;
+        Ok(store::made_if_missing(options)?.apply(change)?)
     }
 }

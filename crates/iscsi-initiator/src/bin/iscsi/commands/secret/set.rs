@@ -1,12 +1,15 @@
 //! `iscsi secret set`
 
+use std::path::Path;
+
 use clap::Args;
-use iscsi_secrets::{ReverseCredential, SecretStore};
+use iscsi_secrets::{Change, ForwardCredential, ReverseCredential, Scope, Secret, SecretStore};
 
 use super::whom::Whom;
 use crate::arguments::Options;
-use crate::failure::Failure;
-use crate::{secret_source, store};
+use crate::credentials::{FORWARD, REVERSE};
+use crate::failure::{Failure, note};
+use crate::{prompt, secret_source, store};
 
 #[derive(Args)]
 pub(crate) struct Set {
@@ -14,26 +17,98 @@ pub(crate) struct Set {
     whom: Whom,
 }
 
+/// A secret to be stored, and the name that goes with it, if one was given.
+type Given<'a> = Option<(Option<&'a str>, Secret)>;
+
 impl Set {
     pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
-        super::refuse_option(
-            options.user.is_some(),
-            "--user",
-            "the name that the target sends is --target-user",
-        )?;
-        let file = "the secret to store comes from --secret-file";
-        super::refuse_option(options.target_secret_file.is_some(), "--target-secret-file", file)?;
+        refuse_one_file_for_the_other_name(options)?;
+        secret_source::check_standard_input(options, None)?;
         let scope = self.whom.scope()?;
-        let secret = secret_source::to_store(options, "secret that the target proves")?;
-        let store = store::made_if_missing(options)?;
-        match &options.target_user {
-            // The same change as SetInitiatorSharedSecret, which knows no names and no more than 16 octets.
-            None => store.renew_reverse_secret(scope, secret)?,
-            Some(user) => {
-                let credential = ReverseCredential::new(Some(user.clone()), secret);
-                store.set_reverse(scope, credential.map_err(Failure::chap_name)?)?;
-            }
-        }
+        let (forward, reverse) = given(options)?;
+        let stored = match (&forward, &reverse) {
+            (Some(_), Some(_)) => format!("{FORWARD} and {REVERSE}"),
+            (Some(_), None) => FORWARD.to_owned(),
+            (None, Some(_)) => REVERSE.to_owned(),
+            (None, None) => return Err(Failure::usage("no secret was typed", HINT)),
+        };
+        let changes = [
+            forward.map(|given| forward_change(&scope, given)).transpose()?,
+            reverse.map(|given| reverse_change(&scope, given)).transpose()?,
+        ];
+        store::made_if_missing(options)?.apply_all(changes.into_iter().flatten().collect())?;
+        note(&format!("stored for {scope}: {stored}"));
         Ok(())
     }
+}
+
+const HINT: &str = "use --secret-file FILE for the initiator's secret and --target-secret-file FILE for the target's; \
+                    `-` is standard input";
+
+/// In earlier versions `--secret-file` was that of the target's secret here.
+fn refuse_one_file_for_the_other_name(options: &Options) -> Result<(), Failure> {
+    let mixed = options.target_user.is_some()
+        && options.target_secret_file.is_none()
+        && options.secret_file.is_some()
+        && options.user.is_none();
+    if !mixed {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "--target-user goes with --target-secret-file, and --secret-file is the initiator's secret",
+        "use --target-secret-file for the target's secret",
+    ))
+}
+
+/// What options name is read or asked for; where they name nothing, both are asked for.
+fn given(options: &Options) -> Result<(Given<'_>, Given<'_>), Failure> {
+    let (user, file) = (options.user.as_deref(), options.secret_file.as_deref());
+    let (target_user, target_file) = (options.target_user.as_deref(), options.target_secret_file.as_deref());
+    let nothing_named =
+        [user, target_user].iter().all(Option::is_none) && [file, target_file].iter().all(Option::is_none);
+    if nothing_named {
+        if !prompt::possible() {
+            return Err(Failure::usage("there is no secret to store, and no terminal to ask at", HINT));
+        }
+        let forward = prompt::twice_or_nothing(options, FORWARD)?;
+        let reverse = prompt::twice_or_nothing(options, REVERSE)?;
+        return Ok((forward.map(|secret| (None, secret)), reverse.map(|secret| (None, secret))));
+    }
+    Ok((one(options, user, file, FORWARD)?, one(options, target_user, target_file, REVERSE)?))
+}
+
+fn one<'a>(
+    options: &Options,
+    user: Option<&'a str>,
+    file: Option<&Path>,
+    what: &str,
+) -> Result<Given<'a>, Failure> {
+    if user.is_none() && file.is_none() {
+        return Ok(None);
+    }
+    Ok(Some((user, secret_source::to_store(options, file, what, HINT)?)))
+}
+
+/// Without a name, one that was stored earlier stays.
+pub(super) fn forward_change(scope: &Scope, given: (Option<&str>, Secret)) -> Result<Change, Failure> {
+    let scope = scope.clone();
+    Ok(match given {
+        (None, secret) => Change::RenewForwardSecret(scope, secret),
+        (Some(user), secret) => {
+            let credential = ForwardCredential::new(Some(user.to_owned()), secret);
+            Change::Remember(scope, credential.map_err(Failure::chap_name)?)
+        }
+    })
+}
+
+fn reverse_change(scope: &Scope, given: (Option<&str>, Secret)) -> Result<Change, Failure> {
+    let scope = scope.clone();
+    Ok(match given {
+        // The same change as SetInitiatorSharedSecret, which knows no names and no more than 16 bytes.
+        (None, secret) => Change::RenewReverseSecret(scope, secret),
+        (Some(user), secret) => {
+            let credential = ReverseCredential::new(Some(user.to_owned()), secret);
+            Change::SetReverse(scope, credential.map_err(Failure::chap_name)?)
+        }
+    })
 }

@@ -52,6 +52,6 @@ fn table(lines: &[Line]) -> Table {
     credential_line::table(lines.iter().map(|line| {
         let forward = direction(line.remembered, line.user.as_deref());
         let reverse = direction(line.target_secret, line.target_user.as_deref());
-        (&line.scope, forward, reverse)
+        (&line.scope, forward, reverse, None)
     }))
 }

@@ -3,9 +3,10 @@
 
 use super::*;
 use crate::SecretBook;
+use iscsi_pdu::IscsiName;
 
-const OLD_DATABASE: &[u8] = include_bytes!("version_2/secrets.db");
-const OLD_KEY: &[u8] = include_bytes!("version_2/store.key");
+const OLD_DATABASE: &[u8] = include_bytes!("spellings/secrets.db");
+const OLD_KEY: &[u8] = include_bytes!("spellings/store.key");
 
 fn old_store() -> (TempDir, FileStore) {
     let directory = tempfile::tempdir().unwrap();

@@ -1,0 +1,49 @@
+//! `iscsi secret require`
+
+use clap::{Args, ValueEnum};
+use iscsi_secrets::{Requirement, SecretStore};
+
+use super::whom::Whom;
+use crate::arguments::Options;
+use crate::failure::Failure;
+use crate::store;
+
+#[derive(Args)]
+pub(crate) struct Require {
+    #[arg(value_name = "LEVEL")]
+    level: Level,
+    #[command(flatten)]
+    whom: Whom,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Level {
+    /// No authentication; for a target or portal an exemption from what is required of all
+    None,
+    /// The initiator authenticates itself by CHAP
+    Chap,
+    /// Both authenticate themselves by mutual CHAP
+    Mutual,
+    /// What is required of all; with --global and --discovery nothing
+    Inherit,
+}
+
+impl Require {
+    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+        let (scope, requirement) = (self.whom.scope()?, self.level.requirement());
+        let store =
+            if requirement.is_some() { store::made_if_missing(options)? } else { store::existing(options)? };
+        Ok(store.require(scope, requirement)?)
+    }
+}
+
+impl Level {
+    const fn requirement(self) -> Option<Requirement> {
+        match self {
+            Self::None => Some(Requirement::None),
+            Self::Chap => Some(Requirement::Chap),
+            Self::Mutual => Some(Requirement::Mutual),
+            Self::Inherit => None,
+        }
+    }
+}

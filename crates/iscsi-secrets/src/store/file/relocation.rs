@@ -1,0 +1,172 @@
+//! Moving a store to another directory.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::directory::{StoreDirectory, lock_file};
+use super::disk::{Disk, OsDisk};
+use super::header::MAGIC;
+use super::{DATABASE, FileStore, KEY, LOCK, NEXT_KEY, STAGED_KEY};
+use crate::error::StoreError;
+use crate::permissions::{MOUNTED_DIRECTORY, STORE_FILE};
+
+/// Files of a store that mean nothing without it.
+const LEFT_BEHIND: [&str; 3] = [STAGED_KEY, "secrets.db.new", LOCK];
+
+/// The outcome of [`FileStore::relocate`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relocation {
+    /// Nothing in the old directory belongs to a store.
+    Nothing,
+    /// The files of the store are in the new directory.
+    Moved,
+    /// Both directories hold a store. Neither was touched.
+    Both,
+    /// The directories are on different file systems. Nothing was moved: the old one may be the only lasting one.
+    OtherFileSystem,
+}
+
+impl FileStore {
+    /// Moves a store, and files beside it that the caller vouches for, out of a directory that others use too.
+    ///
+    /// Files that are not named here are left alone. Nothing is copied: every file gets its second name first, then the
+    /// sealed file changes its directory in one step, then the old names go. Whatever interrupts this, one of the two
+    /// directories has a complete store, and the next call goes on. A file whose name is taken in the new directory by
+    /// another one stays where it is.
+    pub fn relocate(
+        from: impl AsRef<Path>,
+        to: impl AsRef<Path>,
+        companions: &[&str],
+    ) -> Result<Relocation, StoreError> {
+        Relocating { from: from.as_ref(), to: to.as_ref(), companions, disk: &OsDisk }.run()
+    }
+}
+
+pub(super) struct Relocating<'a, D> {
+    pub(super) from: &'a Path,
+    pub(super) to: &'a Path,
+    pub(super) companions: &'a [&'a str],
+    pub(super) disk: &'a D,
+}
+
+impl<D: Disk + Clone + 'static> Relocating<'_, D> {
+    pub(super) fn run(&self) -> Result<Relocation, StoreError> {
+        let moves_store = holds_store(self.from)?;
+        let there = exists(&self.to.join(DATABASE));
+        if moves_store && there && !self.is_linked(DATABASE) {
+            return Ok(Relocation::Both);
+        }
+        if !moves_store && !self.leaves_something(there) {
+            return Ok(Relocation::Nothing);
+        }
+        let found = fs::metadata(self.from).map_err(|error| StoreError::io("open", self.from, &error))?;
+        MOUNTED_DIRECTORY.check_named(&found, self.from)?;
+        let to = StoreDirectory::create(self.to, Box::new(self.disk.clone()))?;
+        if device(self.from)? != device(self.to)? {
+            return Ok(Relocation::OtherFileSystem);
+        }
+        self.move_files(moves_store, &to)
+    }
+
+    /// Whether an earlier run left names behind, or there are companions to move.
+    fn leaves_something(&self, store_is_there: bool) -> bool {
+        let linked = || [KEY, NEXT_KEY].iter().any(|name| self.is_linked(name));
+        let exists = |name: &&str| exists(&self.from.join(name));
+        self.companions.iter().any(exists) || (store_is_there && (linked() || LEFT_BEHIND.iter().any(exists)))
+    }
+
+    fn move_files(&self, moves_store: bool, to: &StoreDirectory) -> Result<Relocation, StoreError> {
+        let _lock = moves_store.then(|| self.lock()).transpose()?;
+        let keys: &[&str] = if moves_store { &[KEY, NEXT_KEY] } else { &[] };
+        for name in keys {
+            self.link(name, true)?;
+        }
+        for name in self.companions {
+            self.link(name, false)?;
+        }
+        to.sync()?;
+        // While this one waited for the lock, another process may have moved everything.
+        let old = self.from.join(DATABASE);
+        if moves_store && exists(&old) && !self.is_linked(DATABASE) {
+            let moved = self.disk.rename(&old, &self.to.join(DATABASE));
+            moved.map_err(|error| StoreError::io("move", &old, &error))?;
+            to.sync_change()?;
+        }
+        self.remove_old_names()?;
+        Ok(Relocation::Moved)
+    }
+
+    /// Other versions of the program take this lock to write.
+    fn lock(&self) -> Result<File, StoreError> {
+        let path = self.from.join(LOCK);
+        let opened = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = opened.map_err(|error| StoreError::io("open", &path, &error))?;
+        lock_file(&file, &path, FileStore::DEFAULT_LOCK_LIMIT)?;
+        Ok(file)
+    }
+
+    /// Gives a file its second name. What has that name already stays, unless `replace`: a key that was linked by a run
+    /// that was interrupted, of a store that has another one by now.
+    fn link(&self, name: &str, replace: bool) -> Result<(), StoreError> {
+        let (from, to) = (self.from.join(name), self.to.join(name));
+        if !exists(&from) || self.is_linked(name) {
+            return Ok(());
+        }
+        let removed = if replace { self.disk.remove(&to) } else { Ok(()) };
+        match removed.and_then(|()| self.disk.link(&from, &to)) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            linked => linked.map_err(|error| StoreError::io("create", &to, &error)),
+        }
+    }
+
+    /// Removes the old names of files that have a new one, and what only the store itself used.
+    fn remove_old_names(&self) -> Result<(), StoreError> {
+        let store_is_there = exists(&self.to.join(DATABASE));
+        let own = LEFT_BEHIND.into_iter().filter(|_| store_is_there);
+        let linked = [DATABASE, KEY, NEXT_KEY].into_iter().chain(self.companions.iter().copied());
+        for name in linked.filter(|name| self.is_linked(name)).chain(own) {
+            let path = self.from.join(name);
+            self.disk.remove(&path).map_err(|error| StoreError::io("remove", &path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether both directories have this file under this name.
+    fn is_linked(&self, name: &str) -> bool {
+        let identity = |path: &Path| path.symlink_metadata().ok().map(|found| (found.dev(), found.ino()));
+        let (here, there) = (identity(&self.from.join(name)), identity(&self.to.join(name)));
+        here.is_some() && here == there
+    }
+}
+
+/// Whether a sealed file of this user lies in the directory.
+fn holds_store(directory: &Path) -> Result<bool, StoreError> {
+    let path = directory.join(DATABASE);
+    match path.symlink_metadata() {
+        Ok(found) if found.is_file() => {}
+        _ => return Ok(false),
+    }
+    let mut file = File::open(&path).map_err(|error| StoreError::io("open", &path, &error))?;
+    if !begins_as_store(&mut file).map_err(|error| StoreError::io("read", &path, &error))? {
+        return Ok(false);
+    }
+    STORE_FILE.check_open(&file, &path)?;
+    Ok(true)
+}
+
+fn begins_as_store(file: &mut File) -> io::Result<bool> {
+    let mut begin = Vec::new();
+    file.take(MAGIC.len() as u64).read_to_end(&mut begin)?;
+    Ok(begin == MAGIC)
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn device(path: &Path) -> Result<u64, StoreError> {
+    let found = fs::metadata(path).map_err(|error| StoreError::io("open", path, &error))?;
+    Ok(found.dev())
+}
