@@ -19,7 +19,7 @@ fn every_command_and_every_exit_code_is_listed() {
 
 #[test]
 fn every_option_is_listed_with_every_command() {
-    const OPTIONS: [&str; 15] = [
+    const OPTIONS: [&str; 16] = [
         "--user <NAME>",
         "--secret-file <FILE>",
         "--target-user <NAME>",
@@ -29,6 +29,7 @@ fn every_option_is_listed_with_every_command() {
         "--key-file <FILE>",
         "--passphrase-file <FILE>",
         "--auth <HOW>",
+        "--strict",
         "--initiator-name <NAME>",
         "--timeout <SECONDS>",
         "--header-digest <DIGEST>",

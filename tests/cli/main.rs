@@ -7,6 +7,7 @@ mod bench_ends;
 mod bench_login;
 mod bench_report;
 mod canaries;
+mod deviations;
 mod help;
 mod import;
 mod initiator_name;

@@ -14,6 +14,8 @@ use crate::{Deviation, Offer, Parameters, Tolerance};
 enum Progress {
     Unspoken,
     Offered,
+    /// An answer without a value concluded it: this is in force.
+    Concluded(Value),
     Settled(Option<Value>),
 }
 
@@ -75,10 +77,14 @@ impl Negotiation {
         let wish = (key.wish)(&self.offer);
         let progress_now = match (progress, key.rule) {
             (Progress::Settled(settled), _) => {
-                repeat(tolerance, key, settled.unwrap_or(key.default), value).map(Some)?
+                Progress::Settled(Some(repeat(tolerance, key, settled.unwrap_or(key.default), value)?))
+            }
+            (Progress::Concluded(settled), _) => {
+                Progress::Settled(Some(repeat(tolerance, key, settled, value)?))
             }
             (Progress::Offered, _) | (_, Rule::Declare { .. }) => {
-                self.agree(tolerance, key, wish, value).map(Some)?
+                let agreed = self.agree(tolerance, key, wish, value)?;
+                if is_reserved(value) { Progress::Concluded(agreed) } else { Progress::Settled(Some(agreed)) }
             }
             (Progress::Unspoken, _) if is_reserved(value) => {
                 return ignore(tolerance, &Deviation::ANSWER_WITHOUT_OFFER, (name, value), unasked(name));
@@ -86,10 +92,10 @@ impl Negotiation {
             (Progress::Unspoken, _) if is_last => {
                 return ignore(tolerance, self.beside_transition(key), (name, value), unanswerable());
             }
-            (Progress::Unspoken, _) => self.answer(key, wish, value),
+            (Progress::Unspoken, _) => Progress::Settled(self.answer(key, wish, value)),
         };
         if let Some(progress) = self.progress.get_mut(at) {
-            *progress = Progress::Settled(progress_now);
+            *progress = progress_now;
         }
         Ok(())
     }
@@ -118,6 +124,7 @@ impl Negotiation {
         for (key, progress) in KEYS.iter().zip(&self.progress) {
             let value = match progress {
                 Progress::Settled(Some(value)) => *value,
+                Progress::Concluded(value) => early.limit(key, *value)?,
                 Progress::Unspoken | Progress::Settled(None) => early.limit(key, key.default)?,
                 Progress::Offered => early.limit(key, key.unanswered((key.wish)(&self.offer))?)?,
             };
