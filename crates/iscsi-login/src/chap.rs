@@ -3,7 +3,8 @@
 use std::fmt;
 
 use iscsi_pdu::{decode_binary, decode_unpadded_base64, encode_hex, parse_number};
-use md5::{Digest, Md5};
+use md5::Md5;
+use md5::digest::FixedOutputReset;
 use sha1::Sha1;
 use sha2::Sha256;
 use sha3::Sha3_256;
@@ -52,13 +53,19 @@ impl ChapResponse {
     }
 }
 
-/// Hashes without leaving a copy of the result behind; the hasher wipes itself when it is dropped.
-fn hash_into<D: Digest>(identifier: u8, secret: &[u8], challenge: &[u8], result: &mut [u8]) {
-    let mut hasher = D::new();
-    hasher.update([identifier]);
+/// Hashes without leaving a copy of the result behind. The hasher wipes itself when it is dropped, where it was: taking the
+/// result by value would move it, and leave its block with the secret in it on the stack.
+fn hash_into<D: FixedOutputReset + Default>(
+    identifier: u8,
+    secret: &[u8],
+    challenge: &[u8],
+    result: &mut [u8],
+) {
+    let mut hasher = D::default();
+    hasher.update(&[identifier]);
     hasher.update(secret);
     hasher.update(challenge);
-    let mut output = hasher.finalize();
+    let mut output = hasher.finalize_fixed_reset();
     for (octet, value) in result.iter_mut().zip(output.iter()) {
         *octet = *value;
     }
