@@ -9,14 +9,14 @@ use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use iscsi_secrets::{
-    Change, FileStore, ForwardCredential, ReverseCredential, Scope, Secret, SecretStore, StoreError,
-    TargetName,
+    Change, FileStore, ForwardCredential, IscsiName, ReverseCredential, Scope, Secret, SecretStore,
+    StoreError,
 };
 
 const TARGETS: usize = 10_000;
 
-fn target(index: usize) -> Option<TargetName> {
-    TargetName::new(format!("iqn.2001-04.com.example:storage.rack{:02}.disk{index:05}", index % 40)).ok()
+fn target(index: usize) -> Option<IscsiName> {
+    IscsiName::new(format!("iqn.2001-04.com.example:storage.rack{:02}.disk{index:05}", index % 40)).ok()
 }
 
 fn secret(index: usize) -> Option<Secret> {
@@ -58,7 +58,7 @@ fn store(criterion: &mut Criterion) {
         bencher.iter(|| store.reverse(&name).is_ok());
     });
     group.bench_function("look up an unknown target", |bencher| {
-        let Ok(unknown) = TargetName::new("iqn.2001-04.com.example:unknown") else { return };
+        let Ok(unknown) = IscsiName::new("iqn.2001-04.com.example:unknown") else { return };
         bencher.iter(|| store.forward(&unknown).is_ok());
     });
     group.sample_size(20);

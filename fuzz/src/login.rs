@@ -22,7 +22,7 @@ pub fn login(data: &[u8]) {
 }
 
 fn log_in(data: &[u8], strictness: Strictness) {
-    let name = IscsiName::received("iqn.2001-04.com.example:host").expect("a name");
+    let name = IscsiName::new("iqn.2001-04.com.example:host").expect("a name");
     let (mut login, mut request) = Login::start(config(&name, strictness)).expect("usable settings");
     let mut rest = data;
     while let Some((&[flags, class, detail, length], text)) = rest.split_first_chunk::<4>() {

@@ -19,7 +19,7 @@ const MAX_TEXT: usize = 8192;
 /// When somebody is.
 pub fn login_target(data: &[u8]) {
     let Some((&policy, mut rest)) = data.split_first() else { return };
-    let name = IscsiName::received("iqn.2001-04.com.example:disk").expect("a name");
+    let name = IscsiName::new("iqn.2001-04.com.example:disk").expect("a name");
     let authentication = authentication(policy);
     let accounts = [Account { name: &name, authentication }];
     let mut login = Login::new(config(&accounts));

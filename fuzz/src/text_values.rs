@@ -1,9 +1,9 @@
 //! Values of text keys.
 
 use iscsi_pdu::{
-    IscsiName, TargetAddress, check_local_name, check_text_value, decode_binary, decode_unpadded_base64,
-    encode_base64, encode_boolean, encode_hex, encode_list, encode_range, parse_boolean, parse_list,
-    parse_number, parse_range,
+    IscsiName, Portal, TargetAddress, check_local_name, check_text_value, decode_binary,
+    decode_unpadded_base64, encode_base64, encode_boolean, encode_hex, encode_list, encode_range,
+    parse_boolean, parse_list, parse_number, parse_range,
 };
 
 /// The octets as text, and as everything a value can be.
@@ -45,12 +45,16 @@ fn binary(value: &str) {
 }
 
 fn names(value: &str) {
-    if let Ok(name) = IscsiName::received(value) {
+    if let Ok(name) = IscsiName::new(value) {
         assert_eq!(name.as_str(), value);
+        assert!(!name.identity().chars().any(|c| c.is_control() || matches!(c, '/' | '\\')));
+        if let Ok(identity) = IscsiName::new(name.identity()) {
+            assert_eq!((identity.identity(), &identity), (name.identity(), &name), "normalized twice");
+        }
     }
-    if let Ok(name) = IscsiName::typed(value) {
-        assert_eq!(IscsiName::received(name.as_str()).as_ref(), Ok(&name));
-        assert_eq!(IscsiName::typed(name.as_str()), Ok(name), "prepared twice is prepared once");
+    if let Ok(portal) = value.parse::<Portal>() {
+        assert_eq!(portal.to_string().parse().as_ref(), Ok(&portal));
+        assert_eq!(portal.identity().parse(), Ok(portal));
     }
     if let Ok(address) = value.parse::<TargetAddress>() {
         assert_eq!(address.to_string().parse(), Ok(address));

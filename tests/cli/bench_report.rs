@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use serde_json::{Map, Value};
-
 use crate::measured::{FORWARD, Measured, REVERSE, parsed};
 use crate::program::finish;
+use crate::schema::Schema;
 
 #[test]
 fn the_page_holds_the_run_and_needs_nothing_else() {
@@ -32,52 +31,9 @@ fn the_page_holds_the_run_and_needs_nothing_else() {
     assert_eq!(others.count(), 0, "something is left beside the page");
 }
 
-/// What `$ref` leads to.
-fn definition<'a>(schema: &'a Value, place: &'a Value) -> &'a Value {
-    let reference = place.get("$ref").and_then(Value::as_str);
-    reference.map_or(place, |reference| schema.pointer(reference.trim_start_matches('#')).unwrap())
-}
-
-/// Every field that is printed is documented, and has the type that is.
-#[track_caller]
-fn expect_documented(schema: &Value, place: &Value, value: &Value) {
-    let place = definition(schema, place);
-    let types = match &place["type"] {
-        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
-        one => vec![one.as_str().unwrap()],
-    };
-    let is = |name: &str| types.contains(&name);
-    match value {
-        Value::Object(fields) => expect_fields(schema, place, fields),
-        Value::Array(elements) => {
-            for element in elements {
-                expect_documented(schema, &place["items"], element);
-            }
-        }
-        Value::Number(number) => {
-            assert!(is("number") || (is("integer") && number.is_u64()), "{number}: {place}");
-        }
-        Value::String(_) => assert!(is("string"), "{value}: {place}"),
-        Value::Bool(_) => assert!(is("boolean"), "{value}: {place}"),
-        Value::Null => assert!(is("null"), "{place}"),
-    }
-}
-
-#[track_caller]
-fn expect_fields(schema: &Value, place: &Value, fields: &Map<String, Value>) {
-    let required: Vec<_> = place["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    assert!(required.iter().all(|name| fields.contains_key(*name)), "{required:?} in {fields:?}");
-    for (name, value) in fields {
-        let place = place["properties"].get(name).unwrap_or_else(|| panic!("{name} is not documented"));
-        assert!(place["description"].is_string(), "{name}");
-        expect_documented(schema, place, value);
-    }
-}
-
 #[test]
 fn what_is_printed_is_what_is_documented() {
-    let schema = include_str!("../../crates/iscsi-initiator/bench-results.schema.json");
-    let schema: Value = serde_json::from_str(schema).unwrap();
+    let schema = Schema::parse(include_str!("../../crates/iscsi-initiator/bench-results.schema.json"));
     let measured = Measured::mutual();
     let (there, nowhere) = (measured.url(), measured.url_of("iqn.2001-04.com.example:nowhere"));
     let arguments = ["--count", "60", "--hold", "2", "--rate", "500", "--output", "json"];
@@ -85,8 +41,8 @@ fn what_is_printed_is_what_is_documented() {
     // Holding a session at a target that is not there fails.
     finish(&mut command).expect(5);
     let mut command = measured.command_to(&[&there, &there, &nowhere], &arguments);
-    let results = parsed(&finish(&mut command).expect(0));
+    let results = parsed(&finish(&mut command).expect(5));
     assert_eq!((&results["logins"], &results["failures"]), (&40.into(), &20.into()));
-    expect_documented(&schema, &schema, &results);
-    expect_documented(&schema, &schema, &measured.results(&["--count", "1"]));
+    schema.expect_documents(&results);
+    schema.expect_documents(&measured.results(&["--count", "1"]));
 }

@@ -98,6 +98,11 @@ impl Measured {
         panic!("there are not {number} sessions: {:?}", self.report());
     }
 
+    /// The target ends all sessions without a word; how many they were.
+    pub(crate) fn cut_sessions(&self) -> usize {
+        self.running().cut_sessions()
+    }
+
     /// Nobody is there any more.
     pub(crate) fn vanish(&mut self) {
         self.target = None;

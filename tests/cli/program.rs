@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A target name that nobody has.
@@ -35,6 +36,17 @@ impl Outcome {
     pub(crate) fn complains(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "not {text:?} in: {}", self.stderr);
         self
+    }
+}
+
+impl Outcome {
+    /// The error of a run with `--output json`: the last line on standard error.
+    #[track_caller]
+    pub(crate) fn error(&self) -> Value {
+        let line = self.stderr.lines().last().unwrap_or_default();
+        let document: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {}", self.stderr));
+        document["error"].clone()
     }
 }
 

@@ -52,7 +52,7 @@ fn about_secrets_in_arguments_and_environment() {
     let cases: [(&[&str], i32); 8] = [
         (&["login", &format!("iscsi://{authority}/{TARGET}?{query}")], 7),
         // Something about the URL is wrong.
-        (&["login", &format!("iscsi://{authority}/disk?{query}")], 2),
+        (&["login", &format!("iscsi://{authority}/%0adisk?{query}")], 2),
         (&["login", &format!("iscsi://{authority}/{TARGET}/x?{query}")], 2),
         (&["login", &format!("iscsi://user%a/{FORWARD}@host/{TARGET}?{query}&{query}")], 2),
         (&["info", &format!("iscsi://{authority}/{TARGET}?{query}")], 2),
@@ -68,6 +68,80 @@ fn about_secrets_in_arguments_and_environment() {
     let mut command = place.command(&["-vvv", "login", "iscsi://127.0.0.1:1/iqn.2001-04.com.example:disk"]);
     command.env("LIBISCSI_CHAP_USERNAME", "user").env("LIBISCSI_CHAP_PASSWORD", FORWARD);
     silent(&finish(command.env("LIBISCSI_CHAP_TARGET_PASSWORD", REVERSE)).expect(7));
+}
+
+/// URLs without their scheme, and secrets in the place of something else, in every argument that an error could repeat.
+#[test]
+fn about_secrets_that_stand_where_none_belongs() {
+    let url = format!("iscsi://127.0.0.1:1/{TARGET}/0");
+    let mistyped = [
+        format!("//user%{FORWARD}@127.0.0.1/{TARGET}/0"),
+        format!("user%{FORWARD}@127.0.0.1/{TARGET}/0"),
+        format!("user:{FORWARD}@127.0.0.1/{TARGET}/0"),
+        format!("iscsi:user%{FORWARD}@127.0.0.1"),
+        format!("127.0.0.1/{TARGET}/0?target_password={FORWARD}"),
+        FORWARD.to_owned(),
+    ];
+    for text in &mistyped {
+        let option = format!("--password={text}");
+        let cases: [&[&str]; 16] = [
+            &["login", text],
+            &["login", &url, text],
+            &["login", &url, &option],
+            &["login", &url, "--auth", text],
+            &["login", &url, "--timeout", text],
+            &["login", &url, "--algorithms", text],
+            &["login", &url, "--redirect-to", text],
+            &["login", &url, "--initiator-name", text],
+            &["login", &url, "--secret-file", text],
+            &["login", &url, "--target-secret-file", text],
+            &["login", &url, "--key-file", text],
+            &["login", &url, "--passphrase-file", text],
+            &["discover", text],
+            &["secret", "clear", "--target", text],
+            &["secret", "set", text],
+            &[text],
+        ];
+        // A word could be the name of a host, which is looked up.
+        let may_be_a_host = |arguments: &[&str]| arguments[0] == "discover" && text == FORWARD;
+        for arguments in cases.into_iter().filter(|arguments| !may_be_a_host(arguments)) {
+            for form in ["table", "json"] {
+                let outcome = Place::with_store().run(&[arguments, &["-vvv", "--output", form]].concat());
+                silent(&outcome);
+                assert!(outcome.code.is_some_and(|code| code > 1), "{arguments:?}: {}", outcome.stderr);
+            }
+        }
+    }
+    // Names of files, which errors have to repeat, unless they hold a secret.
+    for text in mistyped.iter().filter(|text| *text != FORWARD) {
+        let cases: [&[&str]; 6] = [
+            &["write", &url, "-i", text],
+            &["write", &url, &format!("-i{text}")],
+            &["login", &url, &format!("--store={text}")],
+            &["login", &url, "--store", &format!("dir:{text}")],
+            &["secret", "import", "--open-iscsi", text],
+            &["bench", "compare", text, text],
+        ];
+        for arguments in cases {
+            let outcome = Place::with_store().run(&[arguments, &["-vvv"]].concat());
+            silent(&outcome);
+            assert!(outcome.code.is_some_and(|code| code > 1), "{arguments:?}: {}", outcome.stderr);
+        }
+    }
+}
+
+/// The store is called like a mistyped URL, and log lines name it.
+#[test]
+fn about_secrets_in_log_lines_and_notes() {
+    let place = Place::new();
+    let store = format!("user%{FORWARD}@host");
+    let file = place.secret_file("secret", b"another-secret-1");
+    let made = place.run(&["secret", "set", "--global", "--secret-file", &file, "--store", &store, "-vvv"]);
+    silent(&made.expect(0).complains("note: made the secret store …\n"));
+    std::fs::write(place.path(&store).join("isid"), "no bits").unwrap();
+    let url = format!("iscsi://127.0.0.1:1/{TARGET}");
+    let outcome = place.run(&["login", &url, "--auth", "none", "--store", &store, "-vvv"]).expect(7);
+    silent(&outcome.complains("the ISID is drawn at random"));
 }
 
 #[test]

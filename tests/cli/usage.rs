@@ -39,7 +39,7 @@ fn wrong_arguments_about_secrets() {
     let cases: [&[&str]; 11] = [
         &["remember"],
         &["remember", "--global", "--discovery"],
-        &["remember", "--target", "disk"],
+        &["remember", "--target", "a/disk"],
         &["set"],
         &["set", "--global", "--target", TARGET],
         &["clear"],

@@ -49,9 +49,9 @@ fn sense_data_are_split_off() {
     }
 }
 
-/// CMD-07: a length that reaches past the data segment, or that is not whole.
+/// A length that reaches past the data segment, or that is not whole.
 #[test]
-fn sense_data_beyond_the_segment_are_refused() {
+fn cmd_07_sense_data_beyond_the_segment_are_refused() {
     for (data, value) in [(&b"\0"[..], 0), (b"\0\x04abc", 4), (b"\x01\0abc", 256), (b"\0\x01", 1)] {
         for (decoded, expected) in
             responses(data).into_iter().zip([Opcode::SCSI_RESPONSE, Opcode::ASYNC_MESSAGE])

@@ -26,3 +26,17 @@ fn pdu_18_other_formats_have_no_number() {
         }
     }
 }
+
+/// Two LUNs never look the same: only the encoding that a number has by default is shown as the number.
+#[test]
+fn pdu_18_peripheral_and_flat_addressing_are_shown_apart() {
+    for number in 0..=0x3fff_u16 {
+        let lun = Lun::from_number(number).unwrap();
+        assert_eq!(lun.to_string(), number.to_string());
+    }
+    for number in 0..0x100_u16 {
+        let [_, low] = number.to_be_bytes();
+        let flat = Lun([0x40, low, 0, 0, 0, 0, 0, 0]);
+        assert_eq!((flat.number(), flat.to_string()), (Some(number), format!("0x40{low:02x}000000000000")));
+    }
+}

@@ -11,6 +11,7 @@
 
 mod accessors;
 mod additional_headers;
+mod addresses;
 mod codes;
 mod conditional;
 mod digests;
@@ -21,6 +22,7 @@ mod kinds;
 mod layout;
 mod limits;
 mod luns;
+#[cfg(feature = "names")]
 mod names;
 mod outgoing;
 mod padding;

@@ -47,7 +47,32 @@ fn log_07_log_09_log_13_log_14_log_38_txt_14_pdu_04_headers_of_responses() {
             change(&mut response);
             response
         });
-        assert!(matches!(error, LoginError::Protocol(Violation::Header { .. })), "{number}: {error}");
+        let of_header =
+            matches!(error, LoginError::Protocol(Violation::Header { .. } | Violation::HeaderValue { .. }));
+        assert!(of_header, "{number}: {error}");
+    }
+}
+
+/// LOG-09, LOG-37: a field with many right values is told with its value and its rule; a value that nobody demanded is
+/// not named.
+#[test]
+fn log_09_log_37_a_wrong_value_among_many_right_ones() {
+    type Change = fn(&mut LoginResponse);
+    let changes: [(Change, &str); 2] = [
+        (|response| response.tsih = 0, "TSIH is 0x0: a new session gets"),
+        (
+            |response| response.status = LoginStatus(0x0400),
+            "Status-Class is 0x4: classes above 3 are reserved",
+        ),
+    ];
+    for (change, told) in changes {
+        let error = Play::at_parameters().fails(|request| {
+            let mut response = grant(request, &[]);
+            change(&mut response);
+            response
+        });
+        let text = error.to_string();
+        assert!(text.contains(told) && !text.contains("expected"), "{text}");
     }
 }
 
@@ -80,10 +105,15 @@ fn log_30_redirections() {
             status: LoginStatus(code),
             ..answer(request, &[("TargetAddress", "10.0.0.1:3261"), ("TargetAddress", "[2001:db8::1]")])
         };
-        let Step::Redirect(redirect) = Play::begin(config(mutual())).step(redirect).unwrap() else {
+        let Step::Redirect(first) = Play::begin(config(mutual())).step(redirect).unwrap() else {
             panic!("not redirected")
         };
-        assert_eq!((redirect.permanent, redirect.addresses.len()), (permanent, 2));
+        assert_eq!((first.permanent, first.addresses.len()), (permanent, 2));
+        assert!(!first.target_authenticated);
+        // The target has proved its secret: its word counts for more.
+        let proved = Play::at_proof("5").on(|request| grant(request, &PROOF));
+        let Step::Redirect(proved) = proved.step(redirect).unwrap() else { panic!("not redirected") };
+        assert_eq!((proved.permanent, proved.target_authenticated), (permanent, true));
     }
     let nowhere = |request: &_| LoginResponse { status: LoginStatus(0x0101), ..answer(request, &[]) };
     assert_eq!(Play::begin(config(mutual())).fails(nowhere), Violation::RedirectWithoutAddress.into());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use iscsi_initiator::{Config, Initiator, IscsiName, Portal};
-use iscsi_secrets::{FileStore, Secret, TargetName, generate_secret};
+use iscsi_secrets::{FileStore, Secret, generate_secret};
 use iscsi_tests::ram_disk::{self, Account, Credentials, RamDisk, Running, Target};
 use tempfile::TempDir;
 
@@ -44,8 +44,8 @@ impl Stage {
         Ok(Self { _target: running, folder, store, initiator, portal, target, forward, reverse })
     }
 
-    pub(crate) fn target_name(&self) -> Result<TargetName, Box<dyn Error>> {
-        Ok(TargetName::new(self.target.as_str())?)
+    pub(crate) fn target_name(&self) -> Result<IscsiName, Box<dyn Error>> {
+        Ok(IscsiName::new(self.target.as_str())?)
     }
 
     /// The URL a person would type.

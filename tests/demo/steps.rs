@@ -7,6 +7,7 @@ use iscsi_initiator::{
     Authenticated, AuthenticationRequest, BlockDevice, Completed, Fault, Lun, Parameters, Session,
 };
 use iscsi_secrets::vds::SharedSecret;
+use iscsi_secrets::vds::object_id;
 use iscsi_secrets::{ForwardCredential, ReverseCredential, Scope, Secret, SecretStore as _, generate_secret};
 
 use crate::narrator::Narrator;
@@ -132,7 +133,7 @@ pub(crate) async fn log_out(session: Session, narrator: &mut Narrator) -> Outcom
 /// Another reverse secret, set through the VDS door: now this target is somebody who does not know it.
 pub(crate) async fn meet_an_impostor(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
     let other = generate_secret()?;
-    let id = stage.target_name()?.object_id();
+    let id = object_id(&stage.target_name()?);
     stage.initiator.set_initiator_shared_secret(Some(&SharedSecret::of(other.expose_secret())), id).await?;
     let refused =
         stage.initiator.login(&stage.target, &stage.portal, &AuthenticationRequest::default()).await;

@@ -54,6 +54,37 @@ fn admits_and_refuses(stage: &Stage) {
     }
 }
 
+/// tgt takes the number of SHA-256 for SHA-1 and then refuses without a reason; the hint has the way out.
+#[test]
+fn tgt_offered_sha_256_first_leads_to_the_option_for_algorithms() {
+    let (stage, user) = (Stage::of(Daemon::Tgt), User::new());
+    user.remember(&stage.iqn("chap"), FORWARD, None);
+    let refused = log_in(&stage, &user, "chap", &["--algorithms", "sha256,md5"]).expect(&[5]);
+    refused.complains("0200 initiator error").complains("with `--algorithms md5` most targets agree");
+    log_in(&stage, &user, "chap", &["--algorithms", "md5"]).expect(&[0]);
+}
+
+/// What a target says to a login without the CHAP that it requires leads to credentials, not to a look at them.
+#[test]
+fn tgt_that_requires_chap_asks_for_credentials() {
+    required_chap_asks_for_credentials(&Stage::of(Daemon::Tgt));
+}
+
+#[test]
+fn istgt_that_requires_chap_asks_for_credentials() {
+    required_chap_asks_for_credentials(&Stage::of(Daemon::Istgt));
+}
+
+#[test]
+fn lio_that_requires_chap_asks_for_credentials() {
+    required_chap_asks_for_credentials(&Stage::of(Daemon::Lio));
+}
+
+fn required_chap_asks_for_credentials(stage: &Stage) {
+    let refused = log_in(stage, &User::new(), "chap", &["--auth", "none"]).expect(&[3, 5, 7]);
+    refused.complains("give --user and --secret-file");
+}
+
 /// The program, where `matrix` has the library.
 #[test]
 fn tgt_without_a_second_account_fails_mutual_logins() {

@@ -35,5 +35,5 @@ fn stopped_by(signal: &str) {
     let status = child.wait().unwrap();
     let shown = lines.join("\n");
     assert_eq!(status.code(), Some(1), "{shown}");
-    assert!(shown.contains("read ended early") && shown.contains("it is logged out"), "{shown}");
+    assert!(shown.contains("read ended early") && shown.contains("session logged out"), "{shown}");
 }

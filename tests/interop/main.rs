@@ -15,6 +15,7 @@ mod flat_memory;
 mod interruption;
 mod matrix;
 mod parallel;
+mod partial_results;
 mod program;
 mod readme;
 mod relay;

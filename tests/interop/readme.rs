@@ -28,5 +28,5 @@ fn the_walk_of_the_readme_works() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{shown}\n{errors}");
     assert!(shown.contains("mutual CHAP") && shown.contains("hello"), "{shown}\n{errors}");
-    assert!(errors.contains("stable on the target"), "{errors}");
+    assert!(errors.contains("flushed to stable storage"), "{errors}");
 }

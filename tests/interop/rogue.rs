@@ -8,19 +8,19 @@ use tokio::runtime::Runtime;
 
 use crate::program::{FORWARD, Outcome, REVERSE, User};
 
-const NAME: &str = "iqn.2001-04.com.example:disk";
+pub(crate) const NAME: &str = "iqn.2001-04.com.example:disk";
 const READ_10: u8 = 0x28;
 const TEST_UNIT_READY: u8 = 0x00;
 
-/// A rogue on a thread of its own, and a user who demands mutual CHAP of it.
-struct Stage {
+/// A scripted target on a thread of its own, and a user of the program.
+pub(crate) struct Stage {
     runtime: Runtime,
     rogue: Rogue,
-    user: User,
+    pub(crate) user: User,
 }
 
 impl Stage {
-    fn new(script: Script) -> Self {
+    pub(crate) fn new(script: Script) -> Self {
         let runtime = Runtime::new().unwrap();
         let rogue = runtime.block_on(Rogue::serve(script)).unwrap();
         Self { runtime, rogue, user: User::new() }
@@ -33,9 +33,12 @@ impl Stage {
         stage
     }
 
-    fn run(&self, command: &str, lun: &str, options: &[&str]) -> Outcome {
-        let url = format!("iscsi://{}/{NAME}{lun}", self.rogue.portal());
-        self.user.run(&[&[command, &url], options].concat())
+    pub(crate) fn run(&self, command: &str, lun: &str, options: &[&str]) -> Outcome {
+        self.user.run(&[&[command, &self.url(lun)], options].concat())
+    }
+
+    pub(crate) fn url(&self, lun: &str) -> String {
+        format!("iscsi://{}/{NAME}{lun}", self.rogue.portal())
     }
 
     /// Logs in, expects this exit code, and that nothing was sent beyond the Login Requests.
@@ -149,7 +152,7 @@ fn silence_and_closed_connections() {
 }
 
 /// A whole login, then this.
-fn after_login(misbehave: impl FnOnce(Script) -> Script) -> Stage {
+pub(crate) fn after_login(misbehave: impl FnOnce(Script) -> Script) -> Stage {
     let target = Target { credentials: Credentials::None, ..Target::new(NAME.parse().unwrap()) };
     let mut config = ram_disk::Config::with_targets([target]);
     config.unit_attention = false;

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use iscsi_initiator::{Authenticated, AuthenticationMode, AuthenticationRequest, Config, Initiator, Lun};
-use iscsi_secrets::{FileStore, SecretStore as _, TargetName};
+use iscsi_secrets::{FileStore, IscsiName, SecretStore as _};
 
 use crate::canary::Canary;
 use crate::orders::Orders;
@@ -75,7 +75,7 @@ async fn session(initiator: &Initiator, orders: &Orders) {
 fn leak(orders: &Orders) {
     let store = FileStore::open_existing(&orders.store).unwrap();
     let book = store.snapshot().unwrap();
-    let name = TargetName::new(stage::target_name().as_str()).unwrap();
+    let name = IscsiName::new(stage::target_name().as_str()).unwrap();
     let forward = book.forward(&name).unwrap().unwrap();
     let reverse = book.reverse(&name).unwrap();
     for secret in [forward.secret(), reverse.known().unwrap().secret()] {

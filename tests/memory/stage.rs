@@ -8,9 +8,7 @@ use std::process::{Command, Output};
 use std::{env, str};
 
 use iscsi_initiator::{ChapAlgorithm, IscsiName};
-use iscsi_secrets::{
-    FileStore, ForwardCredential, ReverseCredential, Scope, Secret, SecretStore as _, TargetName,
-};
+use iscsi_secrets::{FileStore, ForwardCredential, ReverseCredential, Scope, Secret, SecretStore as _};
 use iscsi_tests::ram_disk::{Account, Config, Credentials, RamDisk, Running, Target};
 
 use crate::canary::{self, Canary, LENGTH};
@@ -59,7 +57,7 @@ fn write(path: &Path, secret: &[u8]) {
 
 fn fill(store: &Path, forward: &[u8; LENGTH], reverse: &[u8; LENGTH]) {
     let store = FileStore::open(store).unwrap();
-    let name = TargetName::new(target_name().as_str()).unwrap();
+    let name = IscsiName::new(target_name().as_str()).unwrap();
     let forward =
         ForwardCredential::new(Some("host".to_owned()), Secret::from_octets(forward).unwrap()).unwrap();
     let reverse =

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use iscsi_secrets::vds::object_id;
 use iscsi_secrets::{
-    Change, FileStore, ForwardCredential, KeySource, MemoryStore, Scope, Secret, SecretStore, SharedSecret,
-    TargetName, VdsServiceIscsi, read_secret_file,
+    Change, FileStore, ForwardCredential, IscsiName, KeySource, MemoryStore, Scope, Secret, SecretStore,
+    SharedSecret, VdsServiceIscsi, read_secret_file,
 };
 
 use crate::login::look_at_what_is_left;
@@ -24,7 +25,7 @@ pub(crate) fn obey(orders: &Orders) {
 /// Sets, renews, looks up, clears and forgets.
 fn change(store: &impl SecretStore, folder: &Path) {
     let secret = |file: &str| read_secret_file(folder.join(file)).unwrap();
-    let name = TargetName::new(stage::target_name().as_str()).unwrap();
+    let name = IscsiName::new(stage::target_name().as_str()).unwrap();
     let target = || Scope::Target(name.clone());
     store.renew_forward_secret(target(), secret(FORWARD_FILE)).unwrap();
     store.renew_reverse_secret(target(), secret(REVERSE_FILE)).unwrap();
@@ -40,12 +41,12 @@ fn change(store: &impl SecretStore, folder: &Path) {
 
 /// The door takes the first 16 octets; a secret serves as passphrase.
 fn rekey(store: &Path, folder: &Path) {
-    let name = TargetName::new(stage::target_name().as_str()).unwrap();
+    let name = IscsiName::new(stage::target_name().as_str()).unwrap();
     let opened = Arc::new(FileStore::open_existing(store).unwrap());
     let door = VdsServiceIscsi::new(opened.clone(), "iqn.2001-04.com.example:host");
     let secret = read_secret_file(folder.join(REVERSE_FILE)).unwrap();
     let first = SharedSecret::of(&secret.expose_secret()[..16]);
-    door.set_initiator_shared_secret(Some(&first), name.object_id()).unwrap();
+    door.set_initiator_shared_secret(Some(&first), object_id(&name)).unwrap();
     drop((door, opened));
     let passphrase = || KeySource::Passphrase(read_secret_file(folder.join(FORWARD_FILE)).unwrap());
     let opened = FileStore::open_existing(store).unwrap().rekey(passphrase()).unwrap();

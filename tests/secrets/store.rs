@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use iscsi_secrets::{
-    Entry, ForwardCredential, KeySource, ReverseCredential, ReverseLookup, ReverseState, Scope, Secret,
-    SecretStore as _, TargetName,
+    Entry, ForwardCredential, IscsiName, KeySource, ReverseCredential, ReverseLookup, ReverseState, Scope,
+    Secret, SecretStore as _,
 };
 pub(crate) use iscsi_secrets::{FileStore, StoreError};
 
@@ -86,7 +86,7 @@ pub(crate) fn read(store: &FileStore) -> Result<Held, StoreError> {
     Ok(held)
 }
 
-fn read_target(store: &FileStore, entry: &Entry, name: &TargetName) -> Result<Target, StoreError> {
+fn read_target(store: &FileStore, entry: &Entry, name: &IscsiName) -> Result<Target, StoreError> {
     let forward = store.forward(name)?.map(|credential| proof(credential.name(), credential.secret()));
     let forward_name = forward.as_ref().and_then(|proof| proof.name.clone());
     assert_eq!((entry.forward_set, &entry.forward_name), (forward.is_some(), &forward_name), "{name}");
@@ -141,8 +141,8 @@ fn known(lookup: Lookup) -> Option<Proof> {
     }
 }
 
-fn name(target: &str) -> TargetName {
-    TargetName::new(target).unwrap()
+fn name(target: &str) -> IscsiName {
+    IscsiName::new(target).unwrap()
 }
 
 fn scope(target: Option<String>) -> Scope {

@@ -32,7 +32,8 @@ async fn attack(script: Script, requests: usize, expected: impl Into<LoginError>
     let portal = rogue.portal().to_string().parse().unwrap();
     let initiator = Initiator::new(config(), Arc::new(MemoryStore::new()));
     let error = initiator.login(&target_name(), &portal, &mutual()).await.err();
-    assert_eq!(error, Some(Error::Login { portal, error: expected.into() }));
+    let stage = Stage::SECURITY;
+    assert_eq!(error, Some(Error::Login { portal, stage, error: expected.into() }));
     rogue.all_closed().await;
     let opcodes: Vec<_> = rogue.received().iter().map(Received::opcode).collect();
     assert_eq!(opcodes, vec![Opcode::LOGIN_REQUEST; requests]);

@@ -7,7 +7,7 @@ use iscsi_initiator::{
 };
 use iscsi_pdu::LoginStatus;
 use iscsi_secrets::{
-    ForwardCredential, MemoryStore, ReverseCredential, Scope, Secret, SecretStore as _, TargetName,
+    ForwardCredential, IscsiName, MemoryStore, ReverseCredential, Scope, Secret, SecretStore as _,
 };
 use iscsi_tests::ram_disk::{self, Account, Credentials, RamDisk, Running, Target};
 use iscsi_tests::rogue::{Rogue, Script, login};
@@ -43,11 +43,11 @@ pub(crate) async fn log_in(rogue: &Rogue, request: &AuthenticationRequest) -> Re
     initiator().login(&target_name(), &portal, request).await
 }
 
-fn accounts(ours: &[u8], theirs: &[u8]) -> Credentials {
+pub(crate) fn accounts(ours: &[u8], theirs: &[u8]) -> Credentials {
     Credentials::Mutual { initiator: Account::new("host", ours), target: Account::new("disk", theirs) }
 }
 
-async fn target(credentials: Credentials) -> (Running, Portal) {
+pub(crate) async fn target(credentials: Credentials) -> (Running, Portal) {
     let target = Target { credentials, ..Target::new(target_name()) };
     let running = RamDisk::serve(ram_disk::Config { targets: vec![target], ..open_config() }).await.unwrap();
     let portal = running.portal().to_string().parse().unwrap();
@@ -113,7 +113,7 @@ async fn chp_30_discovery_has_its_own_credentials() {
 /// A store that knows both secrets of the target.
 fn store_for_target() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
-    let name = TargetName::new(target_name().as_str()).unwrap();
+    let name = IscsiName::new(target_name().as_str()).unwrap();
     let ours =
         ForwardCredential::new(Some("host".to_owned()), Secret::from_octets(FORWARD).unwrap()).unwrap();
     store.remember(name.clone().into(), ours).unwrap();

@@ -186,7 +186,7 @@ async fn dis_09_malformed_records_are_told() {
     }
     let expected = [
         "TargetAddress=10.0.0.5:0,1",
-        "TargetName=disk 1 TargetAddress=10.0.0.5,1",
+        "TargetName=disk/1 TargetAddress=10.0.0.5,1",
         "TargetName",
         "TargetAlias=disk",
     ];

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use iscsi_initiator::{Error, Fault, Lun};
+use iscsi_initiator::{Error, Fault, LoginStep, Lun, Portal};
 use iscsi_pdu::{
-    AsyncEvent, AsyncMessage, InitiatorTaskTag, NopIn, Opcode, Reject, RejectReason, TargetNumbers,
-    TargetPdu, TargetTransferTag,
+    AsyncEvent, AsyncMessage, InitiatorTaskTag, LoginStatus, NopIn, Opcode, Reject, RejectReason, Stage,
+    TargetNumbers, TargetPdu, TargetTransferTag,
 };
 use iscsi_tests::rogue::{Rogue, Script, login, octets};
 
@@ -24,19 +24,16 @@ async fn log_01_log_34_one_login_phase_at_the_beginning() {
     assert!(is_login[0] && is_login.is_sorted_by(|earlier, later| earlier >= later), "{is_login:?}");
 }
 
-/// LOG-02: anything but a Login Response ends the connection at once.
+/// LOG-02: anything but a Login Response ends the connection at once, a Reject of whatever reason too.
 #[tokio::test]
-async fn log_02_other_pdus_during_the_login() {
+async fn log_02_rej_03_other_pdus_during_the_login() {
     let numbers = TargetNumbers::default();
+    let reject = |reason| TargetPdu::Reject(Reject { reason, numbers, data_sn: 0, data: Bytes::new() });
     let (lun, itt, ttt) = (Lun::ZERO, InitiatorTaskTag::RESERVED, TargetTransferTag(1));
     let others = [
         TargetPdu::NopIn(NopIn { lun, itt, ttt, numbers, data: Bytes::new() }),
-        TargetPdu::Reject(Reject {
-            reason: RejectReason::PROTOCOL_ERROR,
-            numbers,
-            data_sn: 0,
-            data: Bytes::new(),
-        }),
+        reject(RejectReason::PROTOCOL_ERROR),
+        reject(RejectReason::NEGOTIATION_RESET),
         TargetPdu::AsyncMessage(AsyncMessage {
             lun,
             numbers,
@@ -72,10 +69,37 @@ async fn log_33_one_limit_for_the_whole_login() {
         let initiator =
             iscsi_initiator::Initiator::new(config, std::sync::Arc::new(iscsi_secrets::MemoryStore::new()));
         let error = log_in_by(&initiator, rogue.portal()).await.err();
-        assert_eq!(error, Some(Error::Timeout { what: "login", limit }));
+        let portal: Portal = rogue.portal().to_string().parse().unwrap();
+        let step = LoginStep::Negotiating(Stage::OPERATIONAL);
+        let first = portal.clone();
+        assert_eq!(error, Some(Error::LoginTimeout { portal, redirects: 0, first, step, limit }));
         assert!(begin.elapsed() < Duration::from_secs(3));
         rogue.all_closed().await;
     }
+}
+
+/// LOG-33: the error says where the login was waiting: after which redirections, at which portal, in which stage.
+#[tokio::test]
+async fn log_33_a_login_that_runs_out_of_time_says_how_far_it_came() {
+    let silent = Rogue::serve(Script::new().take()).await.unwrap();
+    let address = silent.portal().to_string();
+    let first = Rogue::serve(
+        Script::new().answer_login(login::redirect(LoginStatus::MOVED_TEMPORARILY, address.clone())),
+    )
+    .await
+    .unwrap();
+    let mut config = config();
+    config.login_timeout = Duration::from_millis(500);
+    let initiator =
+        iscsi_initiator::Initiator::new(config, std::sync::Arc::new(iscsi_secrets::MemoryStore::new()));
+    let error = log_in_by(&initiator, first.portal()).await.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "login to {address} took longer than 500ms, during operational negotiation (redirected once, from {})",
+            first.portal()
+        )
+    );
 }
 
 /// NEG-15: a failed negotiation ends login and connection.

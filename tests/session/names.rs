@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use iscsi_initiator::{AuthenticationRequest, Config, Initiator, IscsiName, Portal};
-use iscsi_secrets::MemoryStore;
+use iscsi_initiator::{AuthenticationRequest, Config, Fault, Initiator, IscsiName, Portal};
+use iscsi_secrets::{ForwardCredential, MemoryStore, Scope, Secret, SecretStore};
 use iscsi_tests::ram_disk::{self, Target};
 use iscsi_tests::rogue::{Received, Rogue, Script};
 
@@ -22,13 +22,52 @@ async fn portal_of(target: &IscsiName) -> (Rogue, Portal) {
 #[tokio::test]
 async fn nam_09_names_of_targets_stay_as_they_are() {
     for name in ["eui.02004567A425678D", "naa.52004567BA64678D", "iqn.2001-04.com.example:Disk"] {
-        let (rogue, portal) = portal_of(&IscsiName::received(name).unwrap()).await;
+        let (rogue, portal) = portal_of(&IscsiName::new(name).unwrap()).await;
         let request = AuthenticationRequest::default();
         let found = initiator().discover(&portal, &request).await.unwrap().targets;
         assert_eq!(found[0].name.as_str(), name);
         let session = initiator().login(&found[0].name, &portal, &request).await.unwrap();
         assert!(rogue.received().iter().any(|pdu| pdu.text().contains(&format!("TargetName={name}\n"))));
         session.logout().await.unwrap();
+    }
+}
+
+/// NAM-02: the initiator's name is sent as it was given, and so is a target's that was typed.
+#[tokio::test]
+async fn nam_02_nam_09_names_keep_their_spelling_on_the_wire() {
+    const HOST: &str = "iqn.2026-01.com.example:Host7.shEhjs";
+    const DISK: &str = "iqn.2000-01.com.example:My_Disk ";
+    let (rogue, portal) = portal_of(&DISK.parse().unwrap()).await;
+    let config = Config::new(HOST.parse().unwrap()).unwrap();
+    let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
+    let target = DISK.parse().unwrap();
+    let session = initiator.login(&target, &portal, &AuthenticationRequest::default()).await.unwrap();
+    session.logout().await.unwrap();
+    let first = rogue.received()[0].text();
+    for pair in [format!("InitiatorName={HOST}\n"), format!("TargetName={DISK}\n")] {
+        assert!(first.contains(&pair), "{first}");
+    }
+}
+
+/// A secret that was stored under one spelling is demanded under every other: never silently none.
+#[tokio::test]
+async fn nam_02_secrets_are_found_under_every_spelling_of_a_name() {
+    for (stored, typed) in [
+        ("iqn.2000-01.com.example:Disk", "iqn.2000-01.com.example:disk"),
+        ("iqn.2000-01.com.example:disk", "IQN.2000-01.com.example:DISK"),
+        ("eui.02004567A425678D", "eui.02004567a425678d"),
+        ("iqn.2000-01.com.example:stra\u{df}e", "iqn.2000-01.com.example:STRASSE"),
+    ] {
+        let typed: IscsiName = typed.parse().unwrap();
+        let (_rogue, portal) = portal_of(&typed).await;
+        let store = MemoryStore::new();
+        let scope = Scope::Target(stored.parse().unwrap());
+        let secret = || Secret::from_octets(b"a secret of 19 byte").unwrap();
+        store.remember(scope.clone(), ForwardCredential::new(None, secret()).unwrap()).unwrap();
+        let initiator = Initiator::new(config(), Arc::new(store));
+        // The target knows no secret, so CHAP is refused, which shows that it was demanded.
+        let error = initiator.login(&typed, &portal, &AuthenticationRequest::default()).await.err().unwrap();
+        assert_eq!(error.fault(), Fault::CredentialsRefused, "{typed}: {error}");
     }
 }
 

@@ -33,7 +33,7 @@ async fn num_04_tag_01_a_thousand_commands_of_a_hundred_tasks() {
 
 /// REC-03, LGO-08: a connection that is cut fails every command under way, once, and every later one at once.
 #[tokio::test]
-async fn a_cut_connection_fails_everything_once() {
+async fn cmd_18_a_cut_connection_fails_everything_once() {
     let (_rogue, session) = rogue(|script| script.close_at_command(0x28)).await;
     let mut pending = Vec::new();
     for lba in 0..10 {

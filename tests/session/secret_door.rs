@@ -5,8 +5,9 @@ use std::sync::Arc;
 use iscsi_initiator::{
     Authenticated, AuthenticationMode, AuthenticationRequest, Error, Fault, Initiator, IscsiName, Portal,
 };
+use iscsi_secrets::vds::object_id;
 use iscsi_secrets::vds::{HResult, SharedSecret, VdsIscsiTarget};
-use iscsi_secrets::{MemoryStore, SecretStore as _, TargetName};
+use iscsi_secrets::{MemoryStore, SecretStore as _};
 use iscsi_tests::ram_disk::{Credentials, RamDisk, Running, Target};
 use uuid::Uuid;
 
@@ -35,7 +36,7 @@ impl Stage {
     /// Both targets demand `OURS` of every initiator, and the initiator remembers it.
     async fn new() -> Self {
         let target = |name: &str| {
-            let name = TargetName::new(format!("iqn.2001-04.com.example:{name}")).unwrap();
+            let name = IscsiName::new(format!("iqn.2001-04.com.example:{name}")).unwrap();
             let target = VdsIscsiTarget::new(name);
             target.set_shared_secret(Some(&SharedSecret::of(OURS)), None).unwrap();
             Arc::new(target)
@@ -49,7 +50,7 @@ impl Stage {
         for target in [&a, &b] {
             store.register(target.name().clone()).unwrap();
             let ours = SharedSecret::of(OURS);
-            initiator.remember_target_shared_secret(target.name().object_id(), Some(&ours)).await.unwrap();
+            initiator.remember_target_shared_secret(object_id(target.name()), Some(&ours)).await.unwrap();
         }
         Self { initiator, a, b, running }
     }

@@ -1,12 +1,12 @@
 //! What a target sends without being asked.
 
 use bytes::Bytes;
-use iscsi_initiator::{Fault, Lun};
+use iscsi_initiator::{Error, Fault, Lun};
 use iscsi_pdu::{
     AsyncEvent, AsyncMessage, InitiatorPdu, InitiatorTaskTag, NopIn, Opcode, Reject, RejectReason,
     SerialNumber, TargetPdu, TargetTransferTag,
 };
-use iscsi_tests::rogue::{Moment, Reply};
+use iscsi_tests::rogue::{Moment, Reply, Script};
 
 use crate::stage::{rogue, wait_for};
 
@@ -91,9 +91,26 @@ async fn asy_02_logout_request() {
     .await;
     wait_for(&rogue, Opcode::LOGOUT_REQUEST).await;
     rogue.all_closed().await;
-    assert!(session.test_unit_ready(Lun::ZERO).await.is_err());
+    // It is called what it was, for a command and for who only waits for the end; a logout has nothing left to do.
+    let requested = Error::LogoutRequested;
+    assert_eq!(session.ended().await, requested);
+    assert_eq!(session.end_reason(), Some(requested.clone()));
+    assert_eq!(session.test_unit_ready(Lun::ZERO).await, Err(requested));
+    assert_eq!(session.clone().logout().await, Ok(()));
     let logouts = rogue.received().iter().filter(|pdu| pdu.opcode() == Opcode::LOGOUT_REQUEST).count();
     assert_eq!(logouts, 1);
+}
+
+/// LGO-01: a session that the caller ended is not called one that the target ended.
+#[tokio::test]
+async fn lgo_01_a_logout_of_the_caller_is_called_one() {
+    let (_rogue, session) = rogue(Script::serve).await;
+    assert_eq!(session.end_reason(), None);
+    let clone = session.clone();
+    session.logout().await.unwrap();
+    assert_eq!((clone.end_reason(), clone.ended().await), (Some(Error::LoggedOut), Error::LoggedOut));
+    let error = clone.test_unit_ready(Lun::ZERO).await.unwrap_err();
+    assert_eq!((error.fault(), error.to_string().as_str()), (Fault::Caller, "the session is logged out"));
 }
 
 /// ASY-03: a target that announces to drop the session, is believed.

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use iscsi_initiator::{
     Authenticated, AuthenticationMode, AuthenticationRequest, Config, Initiator, IscsiName, Portal, Session,
 };
-use iscsi_secrets::{
-    ForwardCredential, MemoryStore, ReverseCredential, Scope, Secret, SecretStore as _, TargetName,
-};
+use iscsi_secrets::{ForwardCredential, MemoryStore, ReverseCredential, Scope, Secret, SecretStore as _};
 use iscsi_tests::chap_environment::{INITIATOR_SECRET, TARGET_SECRET, secret};
 use tokio::task::JoinSet;
 
@@ -56,7 +54,7 @@ impl Logins {
 
 fn store(arguments: &Arguments) -> Result<MemoryStore, Box<dyn Error>> {
     let store = MemoryStore::new();
-    let target = TargetName::new(arguments.target.as_str())?;
+    let target = IscsiName::new(arguments.target.as_str())?;
     let octets = |variable| Ok::<_, Box<dyn Error>>(Secret::from_octets(&secret(variable)?)?);
     let ours = ForwardCredential::new(Some(arguments.initiator_user.clone()), octets(INITIATOR_SECRET)?)?;
     let theirs = ReverseCredential::new(Some(arguments.target_user.clone()), octets(TARGET_SECRET)?)?;

@@ -32,5 +32,5 @@ pub use full_feature::{Moment, Reply, octets, with_bad_data_digest};
 pub use portal::Rogue;
 pub use received::Received;
 pub use script::Script;
-pub use scsi_steps::{data_in, r2t, response};
+pub use scsi_steps::{check_condition, data_in, parameter_data, r2t, response};
 pub use text_steps::text_response;

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use iscsi_login::{Authentication, ForwardSecret, ReverseSecret};
-use iscsi_pdu::IscsiName;
+use iscsi_pdu::{IscsiName, Portal};
 use iscsi_secrets::{
-    ForwardCredential, PortalName, ReverseCredential, ReverseLookup, SecretBook, SecretStore, StoreError,
-    TargetName,
+    ForwardCredential, ReverseCredential, ReverseLookup, SecretBook, SecretStore, StoreError,
 };
 
+use crate::Error;
 use crate::blocking::blocking;
-use crate::{Error, Portal};
 
 /// How much authentication a login demands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,23 +49,12 @@ pub(crate) struct Credentials {
 /// Whose credentials are looked up in a store.
 pub(crate) enum Whose {
     /// Those of a target.
-    Target(TargetName),
+    Target(IscsiName),
     /// Those of a discovery at a portal, which has its own (CHP-30).
-    Portal(PortalName),
+    Portal(Portal),
 }
 
 impl Whose {
-    pub(crate) fn target(name: &IscsiName) -> Result<Self, Error> {
-        let name = TargetName::new(name.as_str());
-        name.map(Self::Target)
-            .map_err(|error| Error::Caller(format!("target name cannot be looked up: {error}")))
-    }
-
-    pub(crate) fn portal(portal: &Portal) -> Result<Self, Error> {
-        let name = PortalName::try_from(portal);
-        name.map(Self::Portal).map_err(|error| Error::Caller(format!("portal cannot be looked up: {error}")))
-    }
-
     /// Both directions, from one state of the store.
     fn look_up(&self, book: &SecretBook) -> Result<Known, StoreError> {
         Ok(match self {

@@ -3,11 +3,14 @@
 mod range_reader;
 mod range_writer;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::Lun;
 
 use crate::scsi::{self, Capacity};
-use crate::{Error, PendingCommand, Session};
+use crate::{Error, Flush, PendingCommand, Session};
 pub use range_reader::RangeReader;
 pub use range_writer::RangeWriter;
 
@@ -32,6 +35,7 @@ pub struct BlockDevice {
     lun: Lun,
     capacity: Capacity,
     blocks_per_command: u32,
+    recovered_errors: Arc<AtomicU64>,
 }
 
 impl BlockDevice {
@@ -47,7 +51,8 @@ impl BlockDevice {
         let capacity = session.read_capacity(lun).await?;
         let limit = session.max_transfer_blocks(lun).await?.unwrap_or(u32::MAX);
         let blocks_per_command = (MAX_TRANSFER_LENGTH / capacity.block_size).min(limit).max(1);
-        Ok(Self { session: session.clone(), lun, capacity, blocks_per_command })
+        let (session, recovered_errors) = (session.clone(), Arc::default());
+        Ok(Self { session, lun, capacity, blocks_per_command, recovered_errors })
     }
 
     /// The size.
@@ -109,15 +114,31 @@ impl BlockDevice {
         writer.finish().await
     }
 
-    /// Ends when everything written before is stable.
+    /// Ends when everything written before is stable: [`Session::synchronize_cache`].
     ///
     /// # Errors
-    /// [`Error::Command`] when the target cannot promise that.
+    /// [`Error::Command`] and [`Error::NotFlushed`] when the target cannot promise that.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves the target synchronizing.
-    pub async fn synchronize_cache(&self) -> Result<(), Error> {
-        self.session.execute(self.lun, scsi::synchronize_cache()).await.map(drop)
+    pub async fn synchronize_cache(&self) -> Result<Flush, Error> {
+        self.session.synchronize_cache(self.lun).await
+    }
+
+    /// Reads and writes of this device and its clones that ended in CHECK CONDITION with sense key RECOVERED ERROR: the
+    /// data are complete, and the medium may be failing.
+    #[must_use]
+    pub fn recovered_errors(&self) -> u64 {
+        self.recovered_errors.load(Ordering::Relaxed)
+    }
+
+    /// Waits for a read or write.
+    async fn complete(&self, pending: PendingCommand) -> Result<Bytes, Error> {
+        let completion = pending.completion().await?;
+        if completion.recovered_error().is_some() {
+            self.recovered_errors.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(completion.data)
     }
 
     fn block_size(&self) -> u64 {
@@ -138,8 +159,7 @@ impl BlockDevice {
 
     /// Reads one whole block.
     async fn read_block(&self, lba: u64) -> Result<Bytes, Error> {
-        let pending = self.submit_read(lba, 1).await?;
-        expect_length(pending.data().await?, self.block_size())
+        self.complete(self.submit_read(lba, 1).await?).await
     }
 
     fn check_range(&self, offset: u64, length: u64) -> Result<(), Error> {
@@ -151,12 +171,4 @@ impl BlockDevice {
             "{length} octets from offset {offset} reach beyond the device of {size} octets"
         )))
     }
-}
-
-/// A READ that ends well has to bring everything that was asked for.
-fn expect_length(data: Bytes, length: u64) -> Result<Bytes, Error> {
-    if data.len() as u64 == length {
-        return Ok(data);
-    }
-    Err(Error::Answer { command: "READ", reason: format!("{} octets came instead of {length}", data.len()) })
 }

@@ -35,7 +35,8 @@ pub struct Config {
     pub redirect_to: Option<Vec<Portal>>,
     /// Limit for a whole login: connecting, every exchange, every redirection.
     pub login_timeout: Duration,
-    /// Limit for each command, and for a logout, which has at most 30 seconds.
+    /// Limit for each command, from the call to its end, and for a logout, which has at most 30 seconds.
+    /// [`Duration::MAX`] is no limit for commands.
     pub command_timeout: Duration,
 }
 

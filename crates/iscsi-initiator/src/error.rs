@@ -1,14 +1,19 @@
 //! What can go wrong, sorted by who is at fault.
 
+mod advice;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::time::Duration;
 
-use iscsi_login::{LoginError, Misuse, NotAuthenticated, Violation};
+use iscsi_login::{LoginError, Misuse, Violation};
 use iscsi_pdu::{LoginStatus, LogoutResponseCode, ScsiResponseCode, ScsiStatus, Stage};
 use iscsi_secrets::StoreError;
 
-use crate::Portal;
-use crate::scsi::SenseData;
+use crate::scsi::{Incomplete, SenseData};
+use crate::{LoginStep, Portal};
+pub use advice::Advice;
 
 /// A call that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +72,17 @@ pub enum Error {
         /// What the operating system said.
         reason: String,
     },
+    /// The target sent something else than a Login Response in the middle of the login.
+    #[error("malformed answer from {portal} during {stage}")]
+    MalformedDuringLogin {
+        /// The portal.
+        portal: Portal,
+        /// Where the login stood.
+        stage: Stage,
+        /// What is wrong with it.
+        #[source]
+        error: ProtocolError,
+    },
     /// No answer in time.
     #[error("{what} took longer than {limit:?}")]
     Timeout {
@@ -75,11 +91,27 @@ pub enum Error {
         /// The limit.
         limit: Duration,
     },
+    /// The login, redirections included, did not end in time.
+    #[error("login to {portal} took longer than {limit:?}, {step}{}", redirected(*.redirects, .first))]
+    LoginTimeout {
+        /// The portal that the login was waiting for.
+        portal: Portal,
+        /// How many redirections led there.
+        redirects: usize,
+        /// The portal where the login began.
+        first: Portal,
+        /// How far the login at `portal` had come.
+        step: LoginStep,
+        /// The limit.
+        limit: Duration,
+    },
     /// The login did not reach full feature phase.
     #[error("login to {portal} failed")]
     Login {
         /// The portal.
         portal: Portal,
+        /// Where the login stood.
+        stage: Stage,
         /// Who refused, and why.
         #[source]
         error: LoginError,
@@ -101,9 +133,16 @@ pub enum Error {
     /// The target broke the protocol in full feature phase; the session is over.
     #[error("target broke the protocol")]
     Protocol(#[source] ProtocolError),
-    /// The target dropped or asked to end the session.
+    /// The target dropped the session, or announced that it would.
     #[error("target ended the session: {0}")]
     SessionEnded(String),
+    /// The target requested the end of the session ([RFC 7143, section
+    /// 11.9.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.9.1)); the initiator has logged out.
+    #[error("target requested a logout, and the session is logged out")]
+    LogoutRequested,
+    /// A call after the caller's own logout.
+    #[error("the session is logged out")]
+    LoggedOut,
     /// A logout that the target did not grant.
     #[error("target answered the logout with code {}", .0.0)]
     Logout(LogoutResponseCode),
@@ -117,6 +156,21 @@ pub enum Error {
         /// Sense data, with CHECK CONDITION.
         sense: Option<SenseData>,
     },
+    /// A SCSI command that the target calls carried out, but whose data did not all move: nothing of it counts.
+    #[error("{command} is not complete although it ended well: {incomplete}")]
+    Incomplete {
+        /// The command's name.
+        command: &'static str,
+        /// What is missing or too much.
+        incomplete: Incomplete,
+    },
+    /// Written data that are not known to be stable: the logical unit has a volatile write cache and no command to
+    /// flush it.
+    #[error(
+        "written data may not be stable: the logical unit has a volatile write cache (WCE=1) and does not support \
+         SYNCHRONIZE CACHE"
+    )]
+    NotFlushed,
     /// The target could not carry the command out (iSCSI response other than 0).
     #[error("target failed to carry out {command}: response 0x{:02x}", .response.0)]
     TargetFailure {
@@ -157,6 +211,16 @@ pub enum ProtocolError {
         /// What would have been in place.
         expected: u64,
     },
+    /// A PDU with a value that has no place there, where more than one value would have been right.
+    #[error("{pdu}: {rule} (got {received:#x})")]
+    Value {
+        /// The PDU.
+        pdu: &'static str,
+        /// The rule it breaks.
+        rule: &'static str,
+        /// What it carried.
+        received: u64,
+    },
     /// The target rejected a PDU of ours.
     #[error("target rejected a PDU of ours: {}", .0.meaning())]
     Rejected(iscsi_pdu::RejectReason),
@@ -190,7 +254,7 @@ impl Error {
     #[must_use]
     pub const fn fault(&self) -> Fault {
         match self {
-            Self::Caller(_) => Fault::Caller,
+            Self::Caller(_) | Self::LoggedOut => Fault::Caller,
             Self::Policy(_) => Fault::TargetNotAuthenticated,
             Self::Credentials(_) | Self::Secrets(_) => Fault::Secrets,
             Self::Random | Self::IsidPool { .. } | Self::IsidsExhausted { .. } => Fault::Internal,
@@ -198,38 +262,42 @@ impl Error {
             | Self::ConnectionLost { .. }
             | Self::ClosedDuringLogin { .. }
             | Self::Timeout { .. }
+            | Self::LoginTimeout { .. }
+            | Self::LogoutRequested
             | Self::SessionEnded(_) => Fault::Network,
             Self::Login { error, .. } => login_fault(error),
             Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
-            Self::Protocol(_) | Self::Logout(_) | Self::Answer { .. } => Fault::Protocol,
-            Self::Command { .. } | Self::TargetFailure { .. } => Fault::Command,
+            Self::Protocol(_) | Self::MalformedDuringLogin { .. } | Self::Logout(_) | Self::Answer { .. } => {
+                Fault::Protocol
+            }
+            Self::Command { .. }
+            | Self::Incomplete { .. }
+            | Self::NotFlushed
+            | Self::TargetFailure { .. } => Fault::Command,
         }
     }
 
-    /// What a person can change, where that is known.
+    /// Whether the failure is that of one call alone, so that the session can go on.
+    #[must_use]
+    pub const fn leaves_session_open(&self) -> bool {
+        matches!(
+            self,
+            Self::Command { .. }
+                | Self::Incomplete { .. }
+                | Self::NotFlushed
+                | Self::TargetFailure { .. }
+                | Self::Answer { .. }
+                | Self::Caller(_)
+        )
+    }
+
+    /// What to do about it, in terms of this library's settings, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Secrets(error) => return error.remedy(),
-            Self::Credentials(Misuse::OneSecretForBothDirections) => {
-                "give the target a secret of its own; one secret in both directions can be reflected"
-                    .to_owned()
-            }
-            Self::Credentials(_) => "use a secret of 12 to 255 octets, best 16 random ones".to_owned(),
-            Self::Policy(_) => {
-                "remember the initiator's secret and set the target's, or choose another --auth".to_owned()
-            }
-            Self::IsidsExhausted { .. } => "end sessions that are no longer needed".to_owned(),
-            Self::Connect { .. } => "check host and port, and that the target listens there".to_owned(),
-            Self::ClosedDuringLogin { stage: Stage::SECURITY, .. } => {
-                "some targets close instead of refusing what they do not want: check whether the target asks for CHAP, \
-                 one-way or mutual; --auth if-asked leaves it to the target"
-                    .to_owned()
-            }
-            Self::Timeout { .. } => "raise --timeout if the target is slow rather than gone".to_owned(),
-            Self::Login { error, .. } => login_hint(error)?.to_owned(),
-            _ => return None,
-        })
+        match self {
+            Self::Secrets(error) => error.remedy(),
+            error => error.advice().map(|advice| advice.to_string()),
+        }
     }
 
     pub(crate) fn connect(portal: &Portal, error: &io::Error) -> Self {
@@ -261,38 +329,11 @@ const fn login_fault(error: &LoginError) -> Fault {
     }
 }
 
-fn login_hint(error: &LoginError) -> Option<&'static str> {
-    Some(match error {
-        LoginError::Refused { status, .. } => match *status {
-            LoginStatus::AUTHENTICATION_FAILURE => {
-                "check CHAP name and secret on both sides; the target also answers so when it has no account to prove itself with"
-            }
-            LoginStatus::AUTHORIZATION_FAILURE => {
-                "the target does not admit this initiator name; check its access list"
-            }
-            LoginStatus::NOT_FOUND | LoginStatus::TARGET_REMOVED => {
-                "ask the portal for its targets: iscsi discover PORTAL"
-            }
-            LoginStatus::SERVICE_UNAVAILABLE | LoginStatus::OUT_OF_RESOURCES | LoginStatus::TARGET_ERROR => {
-                "try again later; some targets answer so for an unknown target or while an old session ages out"
-            }
-            _ => return None,
-        },
-        LoginError::NotAuthenticated(NotAuthenticated::WrongResponse { .. }) => {
-            "the secret set for the target is not the one the target has; if the target is sure of its own, it is not who it claims to be"
-        }
-        LoginError::NotAuthenticated(NotAuthenticated::WrongName { .. }) => {
-            "check the CHAP name expected of the target"
-        }
-        LoginError::NotAuthenticated(
-            NotAuthenticated::OwnResponse | NotAuthenticated::ReflectedChallenge,
-        ) => "do not trust this target: it tries to pass with what we sent",
-        LoginError::Protocol(Violation::Rule { key: "HeaderDigest" | "DataDigest", .. }) => {
-            "the target does not do this digest; prefer-crc32c takes it where it is to be had"
-        }
-        LoginError::NotAuthenticated(_) => {
-            "set up CHAP on the target, or choose --auth none if that is acceptable"
-        }
-        _ => return None,
-    })
+/// The redirections of a login that ran out of time.
+fn redirected(redirects: usize, first: &Portal) -> String {
+    match redirects {
+        0 => String::new(),
+        1 => format!(" (redirected once, from {first})"),
+        _ => format!(" (redirected {redirects} times, beginning at {first})"),
+    }
 }

@@ -6,12 +6,13 @@ use iscsi_login::initiator::SessionType;
 use iscsi_login::{DiscoveredTarget, DiscoveredTargets, ObservedDeviation, Tolerance};
 use iscsi_pdu::IscsiName;
 use iscsi_secrets::vds::VdsServiceIscsi;
-use iscsi_secrets::{Change, SecretStore, TargetName};
+use iscsi_secrets::{Change, SecretStore};
 use tokio::time::timeout;
 
 use crate::authentication::{AuthenticationRequest, Credentials, Whose};
 use crate::blocking::blocking;
 use crate::connection::{Attempt, LoginOutcome, attempt_login};
+use crate::login_progress::LoginProgress;
 use crate::redirects::Redirects;
 use crate::session_handle::{Session, SessionDetails};
 use crate::{Config, Error, Portal};
@@ -55,7 +56,7 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<DiscoveredTargets, Error> {
-        let credentials = self.credentials(Whose::portal(portal)?, authentication).await?;
+        let credentials = self.credentials(Whose::Portal(portal.clone()), authentication).await?;
         let session = self.log_in(SessionType::Discovery, portal, &credentials).await?;
         let mut found = session.send_targets("All").await;
         if let Ok(found) = &mut found {
@@ -73,7 +74,7 @@ impl Initiator {
 
     /// What cannot be put on record was discovered nevertheless.
     async fn register(&self, targets: &[DiscoveredTarget]) {
-        let names = targets.iter().filter_map(|target| TargetName::new(target.name.as_str()).ok());
+        let names = targets.iter().map(|target| target.name.clone());
         let (store, names) = (Arc::clone(&self.store), names.collect::<Vec<_>>());
         let registered = blocking((), move |()| {
             let book = store.snapshot()?;
@@ -100,7 +101,7 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Session, Error> {
-        let credentials = self.credentials(Whose::target(target)?, authentication).await?;
+        let credentials = self.credentials(Whose::Target(target.clone()), authentication).await?;
         self.log_in(SessionType::Normal(target), portal, &credentials).await
     }
 
@@ -114,10 +115,9 @@ impl Initiator {
         portal: &Portal,
         credentials: &Credentials,
     ) -> Result<Session, Error> {
-        let limit = self.config.login_timeout;
-        timeout(limit, self.follow_redirects(session_type, portal, credentials))
-            .await
-            .unwrap_or(Err(Error::Timeout { what: "login", limit }))
+        let (limit, progress) = (self.config.login_timeout, LoginProgress::new(portal));
+        let login = self.follow_redirects(session_type, portal, credentials, &progress);
+        timeout(limit, login).await.unwrap_or_else(|_| Err(progress.timeout(limit)))
     }
 
     /// LOG-30, LOG-31: every hop is a login from scratch, with the same demands.
@@ -126,6 +126,7 @@ impl Initiator {
         session_type: SessionType<'_>,
         portal: &Portal,
         credentials: &Credentials,
+        progress: &LoginProgress,
     ) -> Result<Session, Error> {
         // LOG-11: the same one on every hop.
         let lease = self.config.isids.lease(target_of(session_type))?;
@@ -139,6 +140,7 @@ impl Initiator {
                 isid: lease.isid(),
                 portal: &portal,
                 credentials,
+                progress,
             };
             portal = match attempt_login(&attempt).await {
                 Ok(LoginOutcome::Complete(transport, completed, times)) => {
@@ -158,8 +160,9 @@ impl Initiator {
                     record(&mut tolerance, &redirect.deviations);
                     redirects.follow(portal, &redirect)?
                 }
-                Err(error) => redirects.instead(error)?,
+                Err(error) => redirects.instead(portal, error)?,
             };
+            progress.move_to(&portal, redirects.hops());
             tracing::info!(%portal, "login redirected");
         }
     }

@@ -6,6 +6,7 @@ mod numbers;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
@@ -43,6 +44,14 @@ const FIRST_OF_DISCOVERIES: u16 = 0x8000;
 #[derive(Clone)]
 pub struct IsidPool {
     shared: Arc<Shared>,
+    order: LeaseOrder,
+}
+
+/// Which of the free numbers a lease takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LeaseOrder {
+    Lowest,
+    RoundRobin,
 }
 
 struct Shared {
@@ -52,6 +61,8 @@ struct Shared {
     /// `None` in memory.
     file: Option<KeptFile>,
     in_use: Mutex<BTreeMap<Scope, Numbers>>,
+    /// The number behind the one lent last, for pools that take turns.
+    turns: Mutex<BTreeMap<Scope, u16>>,
 }
 
 /// What sessions have in common that must not share an ISID.
@@ -64,7 +75,7 @@ impl Scope {
 
     /// A checksum: the name has to mean the same to every process. Targets that share one merely differ in their ISIDs.
     fn of_target(name: &IscsiName) -> Self {
-        Self(1 + u64::from(Crc32c::new().update(name.as_str().as_bytes()).value()))
+        Self(1 + u64::from(Crc32c::new().update(name.identity().as_bytes()).value()))
     }
 
     /// Where the lock of a number is in the kept file.
@@ -97,8 +108,28 @@ impl IsidPool {
     }
 
     fn new(random: [u8; 3], first_qualifier: u16, file: Option<KeptFile>) -> Self {
-        let in_use = Mutex::default();
-        Self { shared: Arc::new(Shared { random, first_qualifier, file, in_use }) }
+        let (in_use, turns) = (Mutex::default(), Mutex::default());
+        let shared = Arc::new(Shared { random, first_qualifier, file, in_use, turns });
+        Self { shared, order: LeaseOrder::Lowest }
+    }
+
+    /// The same pool, lending each number as late as possible after it was given back, instead of the lowest one.
+    ///
+    /// For programs that log in and out over and over, such as benchmarks: some targets (SPDK) take a login with the ISID
+    /// of a session that just ended for its reinstatement. One session after the other then has a different ISID each
+    /// time, against the advice of [RFC 7143, section
+    /// 10.1.1](https://www.rfc-editor.org/rfc/rfc7143#section-10.1.1), and loses what a target keeps for an ISID, such as
+    /// persistent reservations. Everything else should keep the default.
+    ///
+    /// ```
+    /// use iscsi_initiator::{Config, IsidPool};
+    /// let mut config = Config::new("iqn.2001-04.com.example:host".parse()?)?;
+    /// config.isids = IsidPool::in_memory()?.round_robin();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn round_robin(self) -> Self {
+        Self { order: LeaseOrder::RoundRobin, ..self }
     }
 
     /// An ISID for a session to this target, or for a discovery session without one.
@@ -107,15 +138,19 @@ impl IsidPool {
             Some(name) => (Scope::of_target(name), 0),
             None => (Scope::DISCOVERY, FIRST_OF_DISCOVERIES),
         };
-        let number = self.shared.take(scope, first)?;
-        Ok(IsidLease { pool: self.clone(), scope, number })
+        let number = match self.order {
+            LeaseOrder::Lowest => self.shared.take(scope, first),
+            LeaseOrder::RoundRobin => self.shared.take_in_turn(scope, first),
+        };
+        Ok(IsidLease { pool: self.clone(), scope, number: number? })
     }
 }
 
 impl fmt::Debug for IsidPool {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first = Isid::from_random(self.shared.random, self.shared.first_qualifier);
-        formatter.debug_struct("IsidPool").field("first", &first).finish_non_exhaustive()
+        let mut shown = formatter.debug_struct("IsidPool");
+        shown.field("first", &first).field("order", &self.order).finish_non_exhaustive()
     }
 }
 
@@ -126,17 +161,54 @@ impl Shared {
         let numbers = in_use.entry(scope).or_default();
         // The second time with those that others have given back meanwhile.
         for _ in 0..2 {
-            let mut candidate = numbers.lowest_free(first);
-            while let Some(number) = candidate {
-                let Some(last) = self.lock(scope, number).map_err(|error| unusable(&error))? else {
-                    numbers.insert(number);
-                    return Ok(number);
-                };
-                candidate = last.checked_add(1).and_then(|next| numbers.lowest_free(next));
+            if let Some(number) = self.lock_lowest(scope, numbers, first..=u16::MAX)? {
+                numbers.insert_lowest(number);
+                return Ok(number);
             }
             numbers.look_again();
         }
         Err(Error::IsidsExhausted { limit: u32::from(u16::MAX - first) + 1 })
+    }
+
+    /// The next free number behind the one lent last; at the end of the range, the lowest one again.
+    fn take_in_turn(&self, scope: Scope, first: u16) -> Result<u16, Error> {
+        // NAM-10: the numbers of discoveries stay free as long as they do with the other order.
+        let last = if first < FIRST_OF_DISCOVERIES { FIRST_OF_DISCOVERIES - 1 } else { u16::MAX };
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turns.get(&scope).copied().unwrap_or(first);
+        let number = match self.take_between(scope, turn..=last)? {
+            Some(number) => number,
+            None => self.take(scope, first)?,
+        };
+        turns.insert(scope, number.checked_add(1).unwrap_or(first));
+        Ok(number)
+    }
+
+    fn take_between(&self, scope: Scope, range: RangeInclusive<u16>) -> Result<Option<u16>, Error> {
+        let mut in_use = self.in_use();
+        let numbers = in_use.entry(scope).or_default();
+        let number = self.lock_lowest(scope, numbers, range)?;
+        if let Some(number) = number {
+            numbers.insert(number);
+        }
+        Ok(number)
+    }
+
+    /// Locks the lowest number of a range that is free here and elsewhere.
+    fn lock_lowest(
+        &self,
+        scope: Scope,
+        numbers: &Numbers,
+        range: RangeInclusive<u16>,
+    ) -> Result<Option<u16>, Error> {
+        let mut candidate = numbers.lowest_free(*range.start());
+        while let Some(number) = candidate.filter(|number| number <= range.end()) {
+            let Some(last) = self.lock(scope, number).map_err(|error| unusable(&error))? else {
+                return Ok(Some(number));
+            };
+            candidate = last.checked_add(1).and_then(|next| numbers.lowest_free(next));
+        }
+        Ok(None)
     }
 
     /// `None` when the lock was to be had, else the last of the numbers that another process holds there.

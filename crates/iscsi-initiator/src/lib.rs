@@ -6,11 +6,12 @@ mod blocking;
 mod config;
 mod connection;
 mod error;
+mod flush;
 mod initiator;
 mod isid_pool;
 mod logical_units;
+mod login_progress;
 mod login_times;
-mod portal;
 mod redirects;
 pub mod scsi;
 mod session;
@@ -20,17 +21,19 @@ mod url;
 pub use authentication::{AuthenticationMode, AuthenticationRequest};
 pub use block_device::{BlockDevice, RangeReader, RangeWriter};
 pub use config::Config;
-pub use error::{Error, Fault, ProtocolError};
+pub use error::{Advice, Error, Fault, ProtocolError};
+pub use flush::Flush;
 pub use initiator::Initiator;
 pub use iscsi_login::initiator::{Authenticated, Completed};
 pub use iscsi_login::{
     AddressDeviation, ChapAlgorithm, Deviation, DigestPreference, DiscoveredTarget, DiscoveredTargets,
     ObservedDeviation, Offer, Parameters, Strictness, UnusableRecord,
 };
-pub use iscsi_pdu::{IscsiName, Isid, Lun, TargetAddress};
+pub use iscsi_pdu::{GrammarError, IscsiName, Isid, Lun, NameError, Portal, PortalError, TargetAddress};
 pub use isid_pool::IsidPool;
+pub use logical_units::{LunList, LunListOrigin};
+pub use login_progress::LoginStep;
 pub use login_times::LoginTimes;
-pub use portal::{Portal, PortalError};
 pub use redirects::Moved;
 pub use session_handle::{PendingCommand, Session, SessionDetails};
 pub use url::*;

@@ -1,6 +1,6 @@
-//! Where a login may be sent on to, and for how long (RFC 7143, 11.13.5).
+//! Redirections of a login, and their limits (RFC 7143, 11.13.5).
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
 
 use iscsi_login::initiator::Redirect;
 
@@ -8,67 +8,82 @@ use crate::{Error, Portal};
 
 /// Redirections followed before a login is given up.
 const MAX_REDIRECTS: usize = 5;
+/// Addresses of one redirection that are tried. More than a target with two networks and two controllers has.
+const MAX_ADDRESSES: usize = 8;
+/// Portals that one login connects to.
+const MAX_PORTALS: usize = 16;
 
-/// The way of one login so far: bounded, without circles, and inside the list of portals that the caller allows.
+/// The redirections of one login so far: bounded in number and in portals, without circles, and inside the list of
+/// portals that the caller allows. Whoever sends them has proved nothing yet.
 pub(crate) struct Redirects<'a> {
     allowed: Option<&'a [Portal]>,
-    seen: HashSet<Portal>,
+    /// Redirections followed.
+    hops: usize,
+    /// Portals that were connected to, or that a connection was tried to.
+    tried: Vec<Portal>,
     /// Portals of the last redirection not tried yet, in the target's order.
-    next: std::vec::IntoIter<Portal>,
-    /// What the redirections were so far.
+    next: VecDeque<Portal>,
     moved: Option<Moved>,
 }
 
-/// What a target said when it sent a login elsewhere.
+/// The kind of redirection that led to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
     /// For now: the next login begins at the portal that is known.
     Temporarily,
-    /// For good: the portal that answered may replace the one that is known.
+    /// For good, said by a target that had authenticated itself: the new portal may replace the one that is known.
     Permanently,
 }
 
 impl<'a> Redirects<'a> {
-    pub(crate) fn new(allowed: Option<&'a [Portal]>) -> Self {
-        Self { allowed, seen: HashSet::new(), next: Vec::new().into_iter(), moved: None }
+    pub(crate) const fn new(allowed: Option<&'a [Portal]>) -> Self {
+        Self { allowed, hops: 0, tried: Vec::new(), next: VecDeque::new(), moved: None }
     }
 
-    /// What the way was as a whole: one temporary hop makes it temporary.
+    /// The kind of all redirections together: one temporary hop, or one that anybody may have sent, makes them temporary.
     pub(crate) const fn moved(&self) -> Option<Moved> {
         self.moved
     }
 
-    /// Takes the redirection that came from `portal`; the portal to go on with.
+    /// Redirections followed so far.
+    pub(crate) const fn hops(&self) -> usize {
+        self.hops
+    }
+
+    /// Takes the redirection that came from `portal`; returns the portal to go on with.
     pub(crate) fn follow(&mut self, portal: Portal, redirect: &Redirect) -> Result<Portal, Error> {
-        self.seen.insert(portal);
-        let named: Vec<_> = redirect.addresses.iter().map(Portal::from).collect();
-        let last = named.first().cloned();
-        let allowed: Vec<_> = named.into_iter().filter(|portal| self.is_allowed(portal)).collect();
-        let hops = self.seen.len();
-        let Some(last) = last else {
+        let named = redirect.addresses.iter().take(MAX_ADDRESSES).map(|address| address.portal(&portal));
+        let named: Vec<_> = named.collect();
+        self.tried.push(portal);
+        self.hops += 1;
+        let Some(first) = named.first().cloned() else {
             return Err(Error::SessionEnded("redirection without address".to_owned()));
         };
+        let allowed: Vec<_> = named.into_iter().filter(|portal| self.is_allowed(portal)).collect();
         if allowed.is_empty() {
-            return Err(Error::RedirectRefused { portal: last });
+            return Err(Error::RedirectRefused { portal: first });
         }
-        let new: Vec<_> = allowed.into_iter().filter(|portal| !self.seen.contains(portal)).collect();
-        self.next = new.into_iter();
-        self.moved = Some(match (self.moved, redirect.permanent) {
-            (None | Some(Moved::Permanently), true) => Moved::Permanently,
+        self.next = allowed.into_iter().filter(|portal| !self.tried.contains(portal)).collect();
+        let permanent = redirect.permanent && redirect.target_authenticated;
+        self.moved = Some(match self.moved {
+            None | Some(Moved::Permanently) if permanent => Moved::Permanently,
             _ => Moved::Temporarily,
         });
-        match self.next.next() {
-            Some(next) if hops <= MAX_REDIRECTS => Ok(next),
-            _ => Err(Error::RedirectLoop { hops, portal: last }),
+        let next = self.next.pop_front().filter(|_| self.hops <= MAX_REDIRECTS && self.has_portals_left());
+        next.ok_or(Error::RedirectLoop { hops: self.hops, portal: first })
+    }
+
+    /// Another portal of the same redirection, when `portal` cannot be connected to.
+    pub(crate) fn instead(&mut self, portal: Portal, error: Error) -> Result<Portal, Error> {
+        self.tried.push(portal);
+        match error {
+            Error::Connect { .. } if self.has_portals_left() => self.next.pop_front().ok_or(error),
+            _ => Err(error),
         }
     }
 
-    /// Another portal of the same redirection, when the one before cannot be reached.
-    pub(crate) fn instead(&mut self, error: Error) -> Result<Portal, Error> {
-        match error {
-            Error::Connect { .. } => self.next.next().ok_or(error),
-            _ => Err(error),
-        }
+    fn has_portals_left(&self) -> bool {
+        self.tried.len() < MAX_PORTALS
     }
 
     fn is_allowed(&self, portal: &Portal) -> bool {
@@ -84,53 +99,103 @@ mod tests {
         Portal { host: "10.0.0.1".to_owned(), port: number }
     }
 
-    fn to(ports: &[u16], permanent: bool) -> Redirect {
+    fn to(ports: impl IntoIterator<Item = u16>) -> Redirect {
         let address = |port| format!("10.0.0.1:{port}").parse().unwrap();
-        Redirect { permanent, addresses: ports.iter().map(address).collect(), deviations: Vec::new() }
+        let addresses = ports.into_iter().map(address).collect();
+        Redirect { permanent: false, target_authenticated: false, addresses, deviations: Vec::new() }
+    }
+
+    fn dead() -> Error {
+        Error::Connect { portal: portal(1), reason: String::new() }
     }
 
     #[test]
     fn log_30_circles_and_long_ways_end() {
         let mut redirects = Redirects::new(None);
-        assert_eq!(redirects.follow(portal(1), &to(&[2], false)), Ok(portal(2)));
-        let circle = redirects.follow(portal(2), &to(&[1, 2], false));
+        assert_eq!(redirects.follow(portal(1), &to([2])), Ok(portal(2)));
+        let circle = redirects.follow(portal(2), &to([1, 2]));
         assert_eq!(circle, Err(Error::RedirectLoop { hops: 2, portal: portal(1) }));
 
         let mut redirects = Redirects::new(None);
-        let hops = (1..100).take_while(|hop| redirects.follow(portal(*hop), &to(&[hop + 1], false)).is_ok());
+        let hops = (1..100).take_while(|hop| redirects.follow(portal(*hop), &to([hop + 1])).is_ok());
         assert_eq!(hops.count(), MAX_REDIRECTS);
     }
 
     #[test]
     fn log_30_other_addresses_are_tried_when_one_is_dead() {
         let mut redirects = Redirects::new(None);
-        assert_eq!(redirects.follow(portal(1), &to(&[1, 2, 3], false)), Ok(portal(2)));
-        let dead = || Error::Connect { portal: portal(2), reason: String::new() };
-        assert_eq!(redirects.instead(dead()), Ok(portal(3)));
-        assert_eq!(redirects.instead(dead()), Err(dead()));
+        assert_eq!(redirects.follow(portal(1), &to([1, 2, 3])), Ok(portal(2)));
+        assert_eq!(redirects.instead(portal(2), dead()), Ok(portal(3)));
+        assert_eq!(redirects.instead(portal(3), dead()), Err(dead()));
         let refused = Error::Policy(String::new());
-        assert_eq!(redirects.instead(refused.clone()), Err(refused));
+        assert_eq!(redirects.instead(portal(3), refused.clone()), Err(refused));
+    }
+
+    /// Whoever answers before it has authenticated itself must not make this host connect to hundreds of others.
+    #[test]
+    fn log_30_a_redirection_leads_to_a_bounded_number_of_portals() {
+        let mut redirects = Redirects::new(None);
+        let mut portals = vec![redirects.follow(portal(1), &to(2..200)).unwrap()];
+        while let Ok(next) = redirects.instead(portals[portals.len() - 1].clone(), dead()) {
+            portals.push(next);
+        }
+        assert_eq!(portals, (2..10).map(portal).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn log_30_all_redirections_together_lead_to_a_bounded_number_of_portals() {
+        let mut redirects = Redirects::new(None);
+        let (mut current, mut tried) = (portal(1), 1);
+        for hop in 1..100 {
+            let ports = to((0..7).map(|number| hop * 1000 + number));
+            let Ok(mut next) = redirects.follow(current, &ports) else { break };
+            tried += 1;
+            // All but the last address of each redirection are dead.
+            for _ in 0..6 {
+                let Ok(other) = redirects.instead(next.clone(), dead()) else { break };
+                (next, tried) = (other, tried + 1);
+            }
+            current = next;
+        }
+        assert_eq!(tried, MAX_PORTALS);
+    }
+
+    /// `0.0.0.0` would be the local host.
+    #[test]
+    fn log_30_an_unspecified_address_is_the_host_that_was_asked() {
+        let mut redirects = Redirects::new(None);
+        let addresses = ["0.0.0.0:7", "[::]:8"].map(|address| address.parse().unwrap()).to_vec();
+        let anywhere = Redirect { addresses, ..to([]) };
+        assert_eq!(redirects.follow(portal(1), &anywhere), Ok(portal(7)));
+        assert_eq!(redirects.instead(portal(7), dead()), Ok(portal(8)));
+        let allowed = [portal(9)];
+        let refused = Redirects::new(Some(&allowed)).follow(portal(1), &anywhere);
+        assert_eq!(refused, Err(Error::RedirectRefused { portal: portal(7) }));
     }
 
     #[test]
     fn log_31_portals_outside_the_list_are_refused() {
         let allowed = [portal(3)];
         let mut redirects = Redirects::new(Some(&allowed));
-        assert_eq!(redirects.follow(portal(1), &to(&[2, 3], false)), Ok(portal(3)));
-        let refused = redirects.follow(portal(3), &to(&[2], false));
+        assert_eq!(redirects.follow(portal(1), &to([2, 3])), Ok(portal(3)));
+        let refused = redirects.follow(portal(3), &to([2]));
         assert_eq!(refused, Err(Error::RedirectRefused { portal: portal(2) }));
     }
 
     #[test]
-    fn log_30_one_temporary_hop_makes_the_way_temporary() {
+    fn log_30_one_temporary_or_unauthenticated_hop_makes_the_way_temporary() {
+        const AUTHENTICATED: (bool, bool) = (true, true);
         for (ways, moved) in [
-            ([true, true], Moved::Permanently),
-            ([true, false], Moved::Temporarily),
-            ([false, true], Moved::Temporarily),
+            ([AUTHENTICATED, AUTHENTICATED], Moved::Permanently),
+            ([AUTHENTICATED, (false, true)], Moved::Temporarily),
+            ([(false, true), AUTHENTICATED], Moved::Temporarily),
+            ([AUTHENTICATED, (true, false)], Moved::Temporarily),
+            ([(true, false), AUTHENTICATED], Moved::Temporarily),
         ] {
             let mut redirects = Redirects::new(None);
-            for (hop, permanent) in (1..).zip(ways) {
-                redirects.follow(portal(hop), &to(&[hop + 1], permanent)).unwrap();
+            for (hop, (permanent, target_authenticated)) in (1..).zip(ways) {
+                let redirect = Redirect { permanent, target_authenticated, ..to([hop + 1]) };
+                redirects.follow(portal(hop), &redirect).unwrap();
             }
             assert_eq!(redirects.moved(), Some(moved));
         }

@@ -3,18 +3,20 @@
 mod additional_sense;
 mod command;
 mod inquiry;
+mod mode_sense;
 mod read_capacity;
 mod report_luns;
 mod sense_data;
 mod transfer_blocks;
 mod vital_product_data;
 
-pub use crate::session::{Completion, Transfer};
+pub use crate::session::{Completion, Incomplete, Transfer};
+pub(crate) use mode_sense::{caching_mode_page, parse_write_cache_enabled};
 pub(crate) use read_capacity::{parse_10 as parse_capacity_10, parse_16 as parse_capacity_16};
 pub(crate) use report_luns::parse as parse_luns;
-pub(crate) use vital_product_data::parse_serial_number;
+pub(crate) use vital_product_data::{parse_max_transfer, parse_serial_number};
 
-pub use command::{Command, synchronize_cache, test_unit_ready};
+pub use command::{Command, TransferLength, synchronize_cache, synchronize_cache_16, test_unit_ready};
 pub use inquiry::{Inquiry, inquiry};
 pub use read_capacity::{Capacity, read_capacity_10, read_capacity_16};
 pub use report_luns::report_luns;

@@ -13,6 +13,9 @@ mod status_numbers;
 mod task;
 mod text_exchange;
 
-pub(crate) use protocol::{Finished, Protocol};
-pub use request::{Completion, Transfer};
+pub(crate) use protocol::{Finished, LogoutCause, LogoutState, Protocol};
+pub use request::{Completion, Incomplete, Transfer};
 pub(crate) use request::{ScsiRequest, SessionRequest};
+
+#[cfg(test)]
+mod tests;

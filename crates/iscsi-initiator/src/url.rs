@@ -37,7 +37,7 @@ pub use error::UrlError;
 pub struct TargetUrl {
     /// Where to connect to.
     pub portal: Portal,
-    /// Whom to log in to, in lower case.
+    /// The target to log in to, in the spelling of the URL.
     pub target: IscsiName,
     /// The logical unit, if the URL names one.
     pub lun: Option<Lun>,
@@ -111,8 +111,12 @@ fn read_path(path: &str) -> Result<(IscsiName, Option<Lun>), UrlError> {
     if name.is_empty() {
         return Err(UrlError::NoTarget);
     }
+    // Whatever follows may be the rest of a secret with a slash in it, which must not be taken for a name and sent.
+    if name.contains('@') {
+        return Err(UrlError::AtSign);
+    }
     let name = percent::decode_text(name).ok_or(UrlError::TargetText)?;
-    let target = IscsiName::typed(&name).map_err(UrlError::Target)?;
+    let target = IscsiName::new(&name).map_err(UrlError::Target)?;
     Ok((target, lun.map(|lun| read_lun(lun).ok_or(UrlError::Lun)).transpose()?))
 }
 

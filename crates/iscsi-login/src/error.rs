@@ -93,6 +93,16 @@ pub enum Violation {
         /// The rule it breaks.
         rule: &'static str,
     },
+    /// A header field with a value that has no place there, where more than one value would have been right.
+    #[error("{field} is {received:#x}: {rule}")]
+    HeaderValue {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        received: u32,
+        /// The rule it breaks.
+        rule: &'static str,
+    },
     /// A key that the step needs is missing.
     #[error("{key} is missing")]
     MissingKey {

@@ -18,10 +18,10 @@ const MAX_UNUSABLE: usize = 256;
 ///
 /// ```
 /// use iscsi_login::Strictness;
-/// let text = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5:3260,1\0TargetName=disk 1\0";
+/// let text = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5:3260,1\0TargetName=disk/1\0";
 /// let found = iscsi_login::parse_send_targets(text, Strictness::Tolerant)?;
 /// assert_eq!(found.targets[0].addresses[0].to_string(), "10.0.0.5:3260,1");
-/// assert_eq!(found.unusable[0].text, "TargetName=disk 1");
+/// assert_eq!(found.unusable[0].text, "TargetName=disk/1");
 /// assert!(iscsi_login::parse_send_targets(text, Strictness::Strict).is_err());
 /// # Ok::<(), iscsi_login::Violation>(())
 /// ```
@@ -87,7 +87,7 @@ impl Records {
     /// Begins the record of this name, or goes on with the earlier one of the same name (DIS-10).
     fn open(&mut self, text: &str) -> Result<(), Violation> {
         const KEY: &str = "TargetName";
-        let name = match IscsiName::received(text) {
+        let name = match IscsiName::new(text) {
             Ok(name) => name,
             Err(error) => {
                 let place = (self.unusable < MAX_UNUSABLE).then_some(self.found.unusable.len());
@@ -270,8 +270,8 @@ mod tests {
     fn dis_09_one_malformed_record_does_not_hide_the_others() {
         let cases: [(&[u8], &str, &str); 6] = [
             (
-                b"TargetName=disk 1\0TargetAddress=10.0.0.6,1\0",
-                "TargetName=disk 1 TargetAddress=10.0.0.6,1",
+                b"TargetName=disk/1\0TargetAddress=10.0.0.6,1\0",
+                "TargetName=disk/1 TargetAddress=10.0.0.6,1",
                 "iSCSI",
             ),
             (b"TargetName\0", "TargetName", "="),
@@ -311,9 +311,10 @@ mod tests {
     #[test]
     fn dis_09_addresses_without_a_target() {
         let found =
-            parse_odd(b"TargetAddress=10.0.0.4,1\0TargetName=x\0TargetAlias=y\0TargetAddress=10.0.0.5,1\0");
+            parse_odd(b"TargetAddress=10.0.0.4,1\0TargetName=/x\0TargetAlias=y\0TargetAddress=10.0.0.5,1\0");
         let texts: Vec<_> = found.unusable.iter().map(|record| record.text.as_str()).collect();
-        let expected = ["TargetAddress=10.0.0.4,1", "TargetName=x TargetAddress=10.0.0.5,1", "TargetAlias=y"];
+        let expected =
+            ["TargetAddress=10.0.0.4,1", "TargetName=/x TargetAddress=10.0.0.5,1", "TargetAlias=y"];
         assert_eq!((texts, found.targets.len()), (expected.to_vec(), 0));
     }
 
@@ -356,22 +357,25 @@ mod tests {
     #[test]
     fn unusable_records_are_bounded() {
         let record = |name: &str| {
-            let text = format!("TargetName={name}\0TargetAddress=x\0");
+            let text = format!("TargetName=/{name}\0TargetAddress=x\0");
             parse_odd(text.as_bytes()).unusable.swap_remove(0).text
         };
-        assert_eq!(record(&"x".repeat(1024 - 27)), format!("TargetName={} TargetAddress=x", "x".repeat(997)));
-        assert_eq!(record(&"x".repeat(1024 - 26)), format!("TargetName={}", "x".repeat(998)));
-        assert_eq!(record(&"x".repeat(1024 - 11)).len(), 1024);
-        assert_eq!(record(&"x".repeat(1024 - 10)), format!("TargetName={}…", "x".repeat(1010)));
-        assert_eq!(record(&"ä".repeat(3000)), format!("TargetName={}…", "ä".repeat(505)));
-        let mut text = b"TargetName=x\0".repeat(MAX_UNUSABLE);
+        assert_eq!(
+            record(&"x".repeat(1024 - 28)),
+            format!("TargetName=/{} TargetAddress=x", "x".repeat(996))
+        );
+        assert_eq!(record(&"x".repeat(1024 - 27)), format!("TargetName=/{}", "x".repeat(997)));
+        assert_eq!(record(&"x".repeat(1024 - 12)).len(), 1024);
+        assert_eq!(record(&"x".repeat(1024 - 11)), format!("TargetName=/{}…", "x".repeat(1009)));
+        assert_eq!(record(&"ä".repeat(3000)), format!("TargetName=/{}…", "ä".repeat(504)));
+        let mut text = b"TargetName=/x\0".repeat(MAX_UNUSABLE);
         assert_eq!(parse_odd(&text).more_unusable, 0);
         text.extend_from_slice(
-            b"TargetName=y\0TargetAddress=10.0.0.5,1\0TargetName=iqn.2001-04.com.example:a\0",
+            b"TargetName=/y\0TargetAddress=10.0.0.5,1\0TargetName=iqn.2001-04.com.example:a\0",
         );
         let found = parse_odd(&text);
         assert_eq!((found.unusable.len(), found.more_unusable, found.targets.len()), (MAX_UNUSABLE, 1, 1));
-        assert!(found.unusable.iter().all(|record| record.text == "TargetName=x"));
+        assert!(found.unusable.iter().all(|record| record.text == "TargetName=/x"));
         text.extend_from_slice(b"TargetAddress=\0");
         let found = parse_odd(&text);
         assert_eq!(found.more_unusable, 2);

@@ -1,89 +1,132 @@
-//! iSCSI names (RFC 7143, 4.2.7).
+//! iSCSI names of initiators and targets (RFC 7143, 4.2.7), with the identity that RFC 3722 gives them.
 
-use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
-/// The name of an initiator or target node: `iqn.`, `eui.` or `naa.`, at most 223 octets of UTF-8.
+use stringprep::tables;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// The name of an initiator or a target: a spelling, and the identity that all spellings of one name share.
+///
+/// The spelling is what was typed, imported or received; it is sent unchanged, because some targets compare bytes. The
+/// identity is the normalized form of RFC 3722: without regard to case, in normalization form KC, without blanks at
+/// either end. Comparing, ordering and hashing names goes by the identity.
+///
+/// A name may break the grammar of RFC 7143, as names in the field do; [`check_grammar`](Self::check_grammar) tells.
+/// What could damage a terminal, a path or a log is not a name.
 ///
 /// ```
 /// use iscsi_pdu::IscsiName;
-/// let name: IscsiName = "iqn.2001-04.com.example:disks.1".parse()?;
-/// assert_eq!(name.as_str(), "iqn.2001-04.com.example:disks.1");
-/// assert!("../../etc/passwd".parse::<IscsiName>().is_err());
+/// let name: IscsiName = "iqn.2001-04.com.example:Disk".parse()?;
+/// assert_eq!(name.as_str(), "iqn.2001-04.com.example:Disk");
+/// assert_eq!(name, "iqn.2001-04.com.EXAMPLE:disk".parse()?);
+/// assert_eq!(name.identity(), "iqn.2001-04.com.example:disk");
 /// # Ok::<(), iscsi_pdu::NameError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct IscsiName(String);
+#[derive(Clone)]
+pub struct IscsiName {
+    spelling: Box<str>,
+    /// `None` where it is the spelling.
+    identity: Option<Box<str>>,
+}
 
 impl IscsiName {
-    /// Longest name in octets.
+    /// Longest name in bytes.
     pub const MAX_LENGTH: usize = 223;
 
-    /// Takes a name as a peer sent it; it is kept, sent back and compared octet for octet (NAM-09).
+    /// Takes a name in the spelling given.
     ///
     /// # Errors
-    /// [`NameError`] when it breaks the grammar of its type.
-    pub fn received(name: &str) -> Result<Self, NameError> {
-        check(name)?;
-        Ok(Self(name.to_owned()))
+    /// [`NameError`] for a name without a visible character, of more than 223 bytes, or with a character that RFC 3722
+    /// prohibits, a control character, white space other than blanks, a slash or a backslash.
+    pub fn new(spelling: impl AsRef<str>) -> Result<Self, NameError> {
+        let spelling = spelling.as_ref();
+        if spelling.len() > Self::MAX_LENGTH {
+            return Err(NameError::TooLong { length: spelling.len() });
+        }
+        let identity = normalize(spelling);
+        if identity.is_empty() {
+            return Err(NameError::Empty);
+        }
+        if let Some(character) = spelling.chars().chain(identity.chars()).find(|c| is_prohibited(*c)) {
+            return Err(NameError::Character { character });
+        }
+        let identity = (*identity != *spelling).then(|| identity.into_boxed_str());
+        Ok(Self { spelling: Box::from(spelling), identity })
     }
 
-    /// Takes a name as a person typed it: letters become lower-case, as the stringprep profile has it (NAM-02). The digits
-    /// of an `eui.` or `naa.` name stay: a target may have them in capitals, and compares octets (NAM-09).
-    ///
-    /// # Errors
-    /// [`NameError`] when it breaks the grammar of its type.
-    pub fn typed(name: &str) -> Result<Self, NameError> {
-        let prepared = match name.split_at_checked(4).map(|(kind, rest)| (kind.to_ascii_lowercase(), rest)) {
-            Some((kind, digits)) if matches!(kind.as_str(), "eui." | "naa.") => kind + digits,
-            _ => name.to_lowercase(),
-        };
-        check(&prepared)?;
-        Ok(Self(prepared))
-    }
-
-    /// The name.
+    /// The spelling.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.spelling
+    }
+
+    /// The normalized form, by which the name is looked up and compared (RFC 3722).
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        self.identity.as_deref().unwrap_or(&self.spelling)
+    }
+
+    /// Checks the name against the grammar of its type. Breaking it does no harm.
+    ///
+    /// # Errors
+    /// [`GrammarError`] with the first rule that the name breaks (RFC 7143, 4.2.7.3 to 4.2.7.6).
+    pub fn check_grammar(&self) -> Result<(), GrammarError> {
+        let name = self.identity();
+        if !name.chars().all(is_name_character) || self.spelling.contains(' ') {
+            return Err(GrammarError::Character);
+        }
+        let (kind, rest) = name.split_at_checked(4).ok_or(GrammarError::Type)?;
+        match kind {
+            "iqn." => check_iqn(rest),
+            "eui." => check_hex(rest, &[16]),
+            "naa." => check_hex(rest, &[16, 32]),
+            _ => Err(GrammarError::Type),
+        }
     }
 }
 
-impl core::str::FromStr for IscsiName {
-    type Err = NameError;
-
-    fn from_str(name: &str) -> Result<Self, NameError> {
-        Self::typed(name)
+/// The mapping and normalization of RFC 3722, sections 3 and 4. Blanks at the ends, which some targets send, are not part
+/// of the result.
+fn normalize(spelling: &str) -> String {
+    if spelling.is_ascii() {
+        return spelling.trim_matches(' ').to_ascii_lowercase();
     }
+    // Characters younger than the tables of RFC 3454 may turn into capitals only in the last step of the first pass.
+    fold(&fold(spelling)).trim_matches(' ').into()
 }
 
-impl fmt::Display for IscsiName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
+fn fold(text: &str) -> String {
+    const IDEOGRAPHIC_FULL_STOP: char = '\u{3002}';
+    let mapped = text.chars().map(|c| if c == IDEOGRAPHIC_FULL_STOP { '.' } else { c });
+    let mapped = mapped.filter(|c| !tables::commonly_mapped_to_nothing(*c));
+    mapped.flat_map(tables::case_fold_for_nfkc).nfkc().collect()
 }
 
-impl fmt::Debug for IscsiName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, formatter)
+/// The prohibited output of RFC 3722, section 6, but for blanks and ASCII punctuation other than slashes: those break the
+/// grammar and nothing else.
+fn is_prohibited(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control() || matches!(c, '/' | '\\');
     }
+    c.is_whitespace()
+        || is_directional_isolate(c)
+        || tables::non_ascii_space_character(c)
+        || tables::non_ascii_control_character(c)
+        || tables::private_use(c)
+        || tables::non_character_code_point(c)
+        || tables::inappropriate_for_plain_text(c)
+        || tables::inappropriate_for_canonical_representation(c)
+        || tables::change_display_properties_or_deprecated(c)
+        || tables::tagging_character(c)
 }
 
-fn check(name: &str) -> Result<(), NameError> {
-    if name.len() > IscsiName::MAX_LENGTH {
-        return Err(NameError::TooLong { length: name.len() });
-    }
-    if !name.chars().all(is_name_character) {
-        return Err(NameError::Character);
-    }
-    let (kind, rest) = name.split_at_checked(4).ok_or(NameError::Type)?;
-    match kind {
-        "iqn." => check_iqn(rest),
-        "eui." => check_hex(rest, &[16]),
-        "naa." => check_hex(rest, &[16, 32]),
-        _ => Err(NameError::Type),
-    }
+/// Characters that turn the direction of writing and are younger than the tables of RFC 3454.
+fn is_directional_isolate(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{2066}'..='\u{2069}')
 }
 
 /// ASCII letters, digits, `-`, `.`, `:`, and letters and digits beyond ASCII.
@@ -92,34 +135,109 @@ fn is_name_character(character: char) -> bool {
 }
 
 /// `yyyy-mm.` and a reversed domain, then perhaps `:` and anything.
-fn check_iqn(rest: &str) -> Result<(), NameError> {
-    let (date, rest) = rest.split_at_checked(8).ok_or(NameError::Date)?;
-    let &[y1, y2, y3, y4, b'-', m1, m2, b'.'] = date.as_bytes() else { return Err(NameError::Date) };
+fn check_iqn(rest: &str) -> Result<(), GrammarError> {
+    let (date, rest) = rest.split_at_checked(8).ok_or(GrammarError::Date)?;
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'.'] = date.as_bytes() else { return Err(GrammarError::Date) };
     let digits = [y1, y2, y3, y4, m1, m2].iter().all(u8::is_ascii_digit);
     if !digits || !matches!((m1, m2), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2')) {
-        return Err(NameError::Date);
+        return Err(GrammarError::Date);
     }
     let domain = rest.split(':').next().unwrap_or_default();
-    if domain.split('.').any(str::is_empty) { Err(NameError::Domain) } else { Ok(()) }
+    if domain.split('.').any(str::is_empty) { Err(GrammarError::Domain) } else { Ok(()) }
 }
 
-fn check_hex(digits: &str, lengths: &[usize]) -> Result<(), NameError> {
+fn check_hex(digits: &str, lengths: &[usize]) -> Result<(), GrammarError> {
     let right = lengths.contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if right { Ok(()) } else { Err(NameError::HexDigits) }
+    if right { Ok(()) } else { Err(GrammarError::HexDigits) }
+}
+
+impl core::str::FromStr for IscsiName {
+    type Err = NameError;
+
+    fn from_str(name: &str) -> Result<Self, NameError> {
+        Self::new(name)
+    }
+}
+
+impl PartialEq for IscsiName {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for IscsiName {}
+
+impl Hash for IscsiName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
+impl Ord for IscsiName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.identity().cmp(other.identity())
+    }
+}
+
+impl PartialOrd for IscsiName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for IscsiName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.spelling)
+    }
+}
+
+impl fmt::Debug for IscsiName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.spelling, formatter)
+    }
 }
 
 /// Why a text is not an iSCSI name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// More than 223 octets.
+    /// No visible character.
+    Empty,
+    /// More than 223 bytes.
     TooLong {
-        /// Its length in octets.
+        /// Length in bytes.
         length: usize,
     },
-    /// It holds white space, a control character, or punctuation other than `-`, `.`, `:`.
+    /// A character that could damage a terminal, a path or a log.
+    Character {
+        /// The first such character.
+        character: char,
+    },
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => formatter.write_str("iSCSI name is empty"),
+            Self::TooLong { length } => {
+                write!(formatter, "iSCSI name has {length} bytes, at most 223 are allowed")
+            }
+            Self::Character { character } => {
+                write!(formatter, "iSCSI name cannot hold {character:?}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for NameError {}
+
+/// The rule of RFC 7143, 4.2.7, that a usable name breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GrammarError {
+    /// A blank, or punctuation other than `-`, `.`, `:`.
     Character,
-    /// It begins with neither `iqn.`, `eui.` nor `naa.`.
+    /// Neither `iqn.`, `eui.` nor `naa.` at the beginning.
     Type,
     /// The date of an `iqn.` name is not `yyyy-mm`.
     Date,
@@ -129,29 +247,30 @@ pub enum NameError {
     HexDigits,
 }
 
-impl fmt::Display for NameError {
+impl fmt::Display for GrammarError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong { length } => {
-                write!(formatter, "iSCSI name of {length} octets, at most 223 are allowed")
-            }
-            Self::Character => {
-                formatter.write_str("iSCSI name holds a character outside letters, digits, '-', '.', ':'")
-            }
-            Self::Type => formatter.write_str("iSCSI name begins with neither iqn., eui. nor naa."),
-            Self::Date => formatter.write_str("date of an iqn. name is not yyyy-mm"),
-            Self::Domain => formatter.write_str("domain of an iqn. name is empty or has an empty label"),
-            Self::HexDigits => formatter.write_str("eui. needs 16 hex digits, naa. needs 16 or 32"),
-        }
+        formatter.write_str(match self {
+            Self::Character => "name holds a character other than letters, digits, '-', '.' and ':'",
+            Self::Type => "name begins with neither iqn., eui. nor naa.",
+            Self::Date => "date of the iqn. name is not yyyy-mm",
+            Self::Domain => "domain of the iqn. name is empty or has an empty label",
+            Self::HexDigits => "eui. needs 16 hex digits, naa. needs 16 or 32",
+        })
     }
 }
 
-impl core::error::Error for NameError {}
+impl core::error::Error for GrammarError {}
 
 #[cfg(test)]
 mod tests {
-    use super::{IscsiName, NameError};
+    use super::{GrammarError, IscsiName, NameError};
+    use std::collections::BTreeSet;
     use std::format;
+    use std::string::{String, ToString as _};
+
+    fn identity(spelling: &str) -> String {
+        IscsiName::new(spelling).unwrap().identity().to_string()
+    }
 
     /// Types, dates, domains and digits.
     #[test]
@@ -159,52 +278,129 @@ mod tests {
         let good = [
             "iqn.2001-04.com.example",
             "iqn.2001-04.com.example:storage:disk1.sys1.xyz",
+            "IQN.2001-04.com.Example:Disk",
             "eui.02004567A425678D",
             "naa.52004567BA64678D",
             "naa.62004567BA64678D0123456789ABCDEF",
         ];
         for name in good {
-            assert_eq!(IscsiName::received(name).unwrap().as_str(), name);
+            assert_eq!(IscsiName::new(name).unwrap().check_grammar(), Ok(()), "{name}");
         }
-        let bad = [
-            ("iqn.2001-13.com.example", NameError::Date),
-            ("iqn.2001-00.com.example", NameError::Date),
-            ("iqn.2001-4.com.example", NameError::Date),
-            ("iqn.200104.com.example", NameError::Date),
-            ("iqn.2001-04.", NameError::Domain),
-            ("iqn.2001-04.com..example", NameError::Domain),
-            ("iqn.2001-04.com.ex ample", NameError::Character),
-            ("iqn.2001-04.com.example:a/../b", NameError::Character),
-            ("eui.02004567A425678", NameError::HexDigits),
-            ("eui.02004567A425678D0", NameError::HexDigits),
-            ("naa.5200", NameError::HexDigits),
-            ("disk1", NameError::Type),
-            ("", NameError::Type),
+        let odd = [
+            ("iqn.2001-13.com.example", GrammarError::Date),
+            ("iqn.2001-00.com.example", GrammarError::Date),
+            ("iqn.2015-1.workgroup:raid.vg0", GrammarError::Date),
+            ("iqn.200104.com.example", GrammarError::Date),
+            ("iqn.com.example-10", GrammarError::Date),
+            ("iqn.2001-04.", GrammarError::Domain),
+            ("iqn.2001-04.com..example", GrammarError::Domain),
+            ("iqn.2001-04.com.example:my_disk", GrammarError::Character),
+            ("iqn.2001-04.com.example:disk ", GrammarError::Character),
+            ("iqn.2001-04.com.example:a disk", GrammarError::Character),
+            ("eui.02004567A425678", GrammarError::HexDigits),
+            ("eui.02004567A425678D0", GrammarError::HexDigits),
+            ("naa.5200", GrammarError::HexDigits),
+            ("disk1", GrammarError::Type),
+            ("x", GrammarError::Type),
         ];
-        for (name, error) in bad {
-            assert_eq!(IscsiName::received(name), Err(error), "{name}");
+        for (name, error) in odd {
+            assert_eq!(IscsiName::new(name).unwrap().check_grammar(), Err(error), "{name}");
         }
     }
 
-    /// NAM-02, NAM-09: what people type is lower-cased, but for digits that a target may have in capitals.
+    /// NAM-09: the spelling stays; NAM-02: identity is the normalized form, of every type of name.
     #[test]
-    fn nam_02_nam_09_preparation() {
-        for (typed, prepared) in [
-            ("IQN.2001-04.COM.Example:DISK", "iqn.2001-04.com.example:disk"),
-            ("EUI.02004567A425678D", "eui.02004567A425678D"),
-            ("eui.02004567a425678d", "eui.02004567a425678d"),
-            ("Naa.52004567BA64678D", "naa.52004567BA64678D"),
+    fn nam_02_nam_09_one_identity_for_all_spellings() {
+        for spellings in [
+            [
+                "iqn.2001-04.com.example:disk",
+                "IQN.2001-04.COM.Example:DISK",
+                " iqn.2001-04.com.example:Disk ",
+            ],
+            ["eui.02004567a425678d", "eui.02004567A425678D", "EUI.02004567A425678d"],
+            [
+                "iqn.2001-04.com.example:straße",
+                "iqn.2001-04.com.example:STRASSE",
+                "iqn.2001-04.com.example:Straſse",
+            ],
+            // Composed, decomposed, full width.
+            ["iqn.2001-04.com.example:é", "iqn.2001-04.com.example:e\u{301}", "iqn.2001-04.com.example:É"],
+            [
+                "iqn.2001-04.com.example:a1",
+                "iqn.2001-04.com.example:ａ１",
+                "iqn.2001-04.com\u{3002}example:A1",
+            ],
+            // The soft hyphen is mapped to nothing.
+            [
+                "iqn.2001-04.com.example:ab",
+                "iqn.2001-04.com.example:a\u{ad}b",
+                "iqn.2001-04.com.example:A\u{ad}B",
+            ],
         ] {
-            assert_eq!(IscsiName::typed(typed).unwrap().as_str(), prepared);
+            let names = spellings.map(|spelling| IscsiName::new(spelling).unwrap());
+            for (name, spelling) in names.iter().zip(spellings) {
+                assert_eq!(name.as_str(), spelling);
+                assert_eq!((name, name.identity()), (&names[0], names[0].identity()), "{spelling}");
+                assert_eq!(identity(name.identity()), name.identity());
+            }
+            assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 1);
         }
-        assert_eq!(IscsiName::typed("iqn.2001-04.com.example: disk"), Err(NameError::Character));
-        assert_eq!(IscsiName::typed("eu"), Err(NameError::Type));
+        assert_ne!(identity("iqn.2001-04.com.example:a b"), identity("iqn.2001-04.com.example:ab"));
+        assert_ne!(identity("iqn.2001-04.com.example:a_b"), identity("iqn.2001-04.com.example:a-b"));
+    }
+
+    #[test]
+    fn nam_02_the_identity_of_an_identity_is_itself() {
+        for character in '\0'..='\u{1ffff}' {
+            let Ok(name) = IscsiName::new(format!("iqn.x:{character}")) else { continue };
+            assert_eq!(identity(name.identity()), name.identity(), "{character:?}");
+        }
+        assert_eq!(identity("\u{ad} iqn.x "), "iqn.x");
+    }
+
+    #[test]
+    fn nam_02_what_could_damage_a_terminal_a_path_or_a_log_is_refused() {
+        let prohibited = [
+            '\0',
+            '\n',
+            '\r',
+            '\t',
+            '\x1b',
+            '\x7f',
+            '\u{85}',
+            '/',
+            '\\',
+            '\u{a0}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{3000}',
+            '\u{e000}',
+            '\u{fffd}',
+            '\u{fff9}',
+            '\u{2ff0}',
+            '\u{e0041}',
+            '\u{fdd0}',
+            '\u{340}',
+        ];
+        for character in prohibited {
+            let name = format!("iqn.2001-04.com.example:a{character}b");
+            // Full-width and compatibility forms are refused by what they stand for.
+            assert!(matches!(IscsiName::new(&name), Err(NameError::Character { .. })), "{name:?}");
+        }
+        assert_eq!(
+            IscsiName::new("iqn.2001-04.com.example:a\u{ff0f}b"),
+            Err(NameError::Character { character: '/' })
+        );
+        for empty in ["", " ", "\u{ad}"] {
+            assert_eq!(IscsiName::new(empty), Err(NameError::Empty), "{empty:?}");
+        }
     }
 
     #[test]
     fn nam_01_longest_name() {
         let longest = format!("iqn.2001-04.com.example:{}", "a".repeat(223 - 24));
-        assert!(IscsiName::received(&longest).is_ok());
-        assert_eq!(IscsiName::received(&(longest + "a")), Err(NameError::TooLong { length: 224 }));
+        assert!(IscsiName::new(&longest).is_ok());
+        assert_eq!(IscsiName::new(&(longest + "a")), Err(NameError::TooLong { length: 224 }));
     }
 }

@@ -16,6 +16,9 @@ impl Lun {
     /// Logical unit 0.
     pub const ZERO: Self = Self([0; 8]);
 
+    /// The REPORT LUNS well known logical unit (SPC-4, 8.2): it lists the logical units of a target without LUN 0.
+    pub const REPORT_LUNS: Self = Self([0xc1, 0x01, 0, 0, 0, 0, 0, 0]);
+
     /// The largest number that has a single-level encoding: 14 bits.
     pub const MAX_NUMBER: u16 = 0x3fff;
 
@@ -43,11 +46,19 @@ impl Lun {
     }
 }
 
+/// The number alone for the encoding that [`Lun::from_number`] gives it, and all eight bytes in hexadecimal for any
+/// other: peripheral and flat addressing of the same number can be two logical units, so no two LUNs look the same.
+///
+/// ```
+/// use iscsi_pdu::Lun;
+/// assert_eq!(Lun([0, 1, 0, 0, 0, 0, 0, 0]).to_string(), "1");
+/// assert_eq!(Lun([0x40, 1, 0, 0, 0, 0, 0, 0]).to_string(), "0x4001000000000000");
+/// ```
 impl fmt::Display for Lun {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.number() {
-            Some(number) => write!(formatter, "{number}"),
-            None => write!(formatter, "0x{:016x}", u64::from_be_bytes(self.0)),
+            Some(number) if Self::from_number(number) == Some(*self) => write!(formatter, "{number}"),
+            _ => write!(formatter, "0x{:016x}", u64::from_be_bytes(self.0)),
         }
     }
 }
@@ -74,6 +85,6 @@ mod tests {
         }
         assert_eq!(Lun([0x40, 1, 0, 0, 0, 0, 0, 0]).number(), Some(1));
         assert_eq!(Lun([0, 1, 0, 2, 0, 0, 0, 0]).number(), None);
-        assert_eq!(std::format!("{}", Lun([0xc1, 1, 0, 0, 0, 0, 0, 0])), "0xc101000000000000");
+        assert_eq!(std::format!("{}", Lun::REPORT_LUNS), "0xc101000000000000");
     }
 }

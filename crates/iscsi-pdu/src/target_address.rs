@@ -2,9 +2,9 @@
 
 use alloc::string::{String, ToString};
 use core::fmt;
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::parse_number;
+use crate::{Portal, parse_number};
 
 /// The well-known port of iSCSI.
 const DEFAULT_PORT: u16 = 3260;
@@ -28,6 +28,21 @@ pub struct TargetAddress {
 }
 
 impl TargetAddress {
+    /// The portal that the address leads to, for whoever got it from the portal `asked`: the unspecified addresses
+    /// `0.0.0.0` and `::`, which some targets send, stand for the host that was asked, never for the local one.
+    #[must_use]
+    pub fn portal(&self, asked: &Portal) -> Portal {
+        let host = if self.is_unspecified() { &asked.host } else { &self.host };
+        Portal { host: host.clone(), port: self.port }
+    }
+
+    /// Is it `0.0.0.0` or `::`, in any notation?
+    #[must_use]
+    pub fn is_unspecified(&self) -> bool {
+        let address = self.host.split_once('%').map_or(self.host.as_str(), |(address, _)| address);
+        address.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_unspecified())
+    }
+
     /// Is it an address of one link only (`169.254.0.0/16`, `fe80::/10`)? From elsewhere it leads nowhere, or to another host,
     /// and an IPv6 one says nothing without a zone of one's own.
     #[must_use]
@@ -96,8 +111,20 @@ fn check_host(host: &str) -> Result<String, AddressError> {
         };
     }
     let fits = (1..=253).contains(&host.len())
-        && host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._".contains(&octet));
+        && host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._".contains(&octet))
+        && (!ends_in_a_number(host) || host.parse::<Ipv4Addr>().is_ok());
     if fits { Ok(host.to_string()) } else { Err(AddressError::Host) }
+}
+
+/// No domain name ends in a number, but resolvers read `0`, `0x7f.1` and the like as IPv4 addresses.
+fn ends_in_a_number(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let last = host.rsplit('.').next().unwrap_or(host).to_ascii_lowercase();
+    let digits = last.strip_prefix("0x").unwrap_or(&last);
+    let radix_fits = |digit: u8| {
+        if digits.len() < last.len() { digit.is_ascii_hexdigit() } else { digit.is_ascii_digit() }
+    };
+    last == "0x" || (!digits.is_empty() && digits.bytes().all(radix_fits))
 }
 
 /// Why a text is not a target address.
@@ -170,6 +197,47 @@ mod tests {
         ];
         for text in bad {
             assert!(text.parse::<TargetAddress>().is_err(), "{text}");
+        }
+    }
+
+    /// Resolvers would take them for addresses, `0` and `0x0` for the local host.
+    #[test]
+    fn dis_06_numbers_that_are_no_ipv4_address_are_no_hosts() {
+        for host in [
+            "0",
+            "0.0",
+            "0x0",
+            "127.1",
+            "0x7f000001",
+            "0x",
+            "10.0.0.1.",
+            "1.2.3.4.5",
+            "host.7",
+            "256.1.1.1",
+            "a.0X1F",
+        ] {
+            assert_eq!(host.parse::<TargetAddress>(), Err(super::AddressError::Host), "{host}");
+        }
+        for host in ["10.0.0.1", "0.0.0.0", "a1", "7a", "host.x7", "0xg", "host.0xg", "host7."] {
+            assert!(host.parse::<TargetAddress>().is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn dis_06_unspecified_addresses_mean_the_portal_that_was_asked() {
+        let asked = "target.example:3260".parse().unwrap();
+        for (address, portal) in [
+            ("0.0.0.0:3261,1", "target.example:3261"),
+            ("[::]:3260,1", "target.example:3260"),
+            ("[0:0::0]:3260,1", "target.example:3260"),
+            ("[::ffff:0.0.0.0]:3260,1", "target.example:3260"),
+            ("[::%eth0]:3260,1", "target.example:3260"),
+            ("0.0.0.1:3260,1", "0.0.0.1:3260"),
+            ("[::1]:3260,1", "[::1]:3260"),
+        ] {
+            let address: TargetAddress = address.parse().unwrap();
+            assert_eq!(address.portal(&asked).to_string(), portal);
+            assert_eq!(address.is_unspecified(), portal.starts_with("target"), "{address}");
         }
     }
 

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use iscsi_pdu::{IscsiName, Portal};
 use uuid::Uuid;
 
 use crate::credential::{ForwardCredential, ReverseCredential};
 use crate::entry::Entry;
 use crate::error::StoreError;
-use crate::portal_name::PortalName;
 use crate::record::{Association, Record};
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret_use::SecretUse;
-use crate::target_name::TargetName;
 use crate::vault::Vault;
+use crate::vds::object_id;
 
 mod applying;
 mod own;
@@ -28,9 +28,9 @@ pub struct SecretBook {
     /// What opens the secrets; made for the first one.
     pub(crate) vault: Option<Arc<Vault>>,
     pub(crate) every_target: Record,
-    pub(crate) targets: BTreeMap<TargetName, Record>,
+    pub(crate) targets: BTreeMap<IscsiName, Record>,
     pub(crate) every_portal: Record,
-    pub(crate) portals: BTreeMap<PortalName, Record>,
+    pub(crate) portals: BTreeMap<Portal, Record>,
 }
 
 impl SecretBook {
@@ -42,25 +42,23 @@ impl SecretBook {
 
     /// Whether the target was ever named to this book.
     #[must_use]
-    pub fn knows(&self, target: &TargetName) -> bool {
+    pub fn knows(&self, target: &IscsiName) -> bool {
         self.targets.contains_key(target)
     }
 
-    /// The known target with this object id; none if two names that differ in nothing but case share it.
+    /// The known target with this object id.
     #[must_use]
-    pub fn target_of(&self, object_id: Uuid) -> Option<&TargetName> {
-        let mut named = self.targets.keys().filter(|name| name.object_id() == object_id);
-        let first = named.next()?;
-        named.next().is_none().then_some(first)
+    pub fn target_of(&self, id: Uuid) -> Option<&IscsiName> {
+        self.targets.keys().find(|name| object_id(name) == id)
     }
 
     /// Whether another target than this one has this object id.
-    pub(crate) fn has_other_with_id(&self, target: &TargetName, object_id: Uuid) -> bool {
-        self.targets.keys().any(|name| name != target && name.object_id() == object_id)
+    pub(crate) fn has_other_with_id(&self, target: &IscsiName, id: Uuid) -> bool {
+        self.targets.keys().any(|name| name != target && object_id(name) == id)
     }
 
     /// What we prove to the target: its own secret, else the one of every target.
-    pub fn forward(&self, target: &TargetName) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
+    pub fn forward(&self, target: &IscsiName) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         match self.targets.get(target) {
             Some(own) if own.forward.is_some() => self.open_forward(Scope::Target(target.clone()), own),
             _ => self.open_forward(Scope::Global, &self.every_target),
@@ -70,7 +68,7 @@ impl SecretBook {
     /// What the target must prove: its own secret, else the global one, else nothing is known.
     ///
     /// A target whose secret was cleared does not fall back to the global one.
-    pub fn reverse(&self, target: &TargetName) -> Result<ReverseLookup, StoreError> {
+    pub fn reverse(&self, target: &IscsiName) -> Result<ReverseLookup, StoreError> {
         match self.targets.get(target) {
             Some(own) if own.association.is_made() => self.open_reverse(Scope::Target(target.clone()), own),
             _ => self.open_reverse(Scope::Global, &self.every_target),
@@ -78,10 +76,7 @@ impl SecretBook {
     }
 
     /// What we prove in a discovery at the portal: its own secret, else the one of every portal, never a target's.
-    pub fn discovery_forward(
-        &self,
-        portal: &PortalName,
-    ) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
+    pub fn discovery_forward(&self, portal: &Portal) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         match self.portals.get(portal) {
             Some(own) if own.forward.is_some() => self.open_forward(Scope::Portal(portal.clone()), own),
             _ => self.open_forward(Scope::Discovery, &self.every_portal),
@@ -89,7 +84,7 @@ impl SecretBook {
     }
 
     /// What a target must prove in a discovery at the portal, by the rules of [`reverse`](Self::reverse).
-    pub fn discovery_reverse(&self, portal: &PortalName) -> Result<ReverseLookup, StoreError> {
+    pub fn discovery_reverse(&self, portal: &Portal) -> Result<ReverseLookup, StoreError> {
         match self.portals.get(portal) {
             Some(own) if own.association.is_made() => self.open_reverse(Scope::Portal(portal.clone()), own),
             _ => self.open_reverse(Scope::Discovery, &self.every_portal),

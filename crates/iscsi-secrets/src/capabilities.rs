@@ -37,7 +37,7 @@ impl Capabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target_name::TargetName;
+    use iscsi_pdu::IscsiName;
 
     const ALL: Capabilities = Capabilities {
         per_target: true,
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn each_missing_capability_refuses_what_needs_it() {
-        let target = || TargetName::new("iqn.2001-04.com.example:a").unwrap();
+        let target = || IscsiName::new("iqn.2001-04.com.example:a").unwrap();
         let one = Change::ClearReverse(Scope::Target(target()));
         let every = Change::ClearReverse(Scope::Global);
         let forward = Change::Forget(target().into());

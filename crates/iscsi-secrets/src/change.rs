@@ -1,9 +1,10 @@
 //! One change of a store, as a value.
 
+use iscsi_pdu::IscsiName;
+
 use crate::credential::{ForwardCredential, ReverseCredential};
 use crate::scope::Scope;
 use crate::secret::Secret;
-use crate::target_name::TargetName;
 
 /// One change of a store. A backend carries it out whole or not at all.
 ///
@@ -11,7 +12,7 @@ use crate::target_name::TargetName;
 #[non_exhaustive]
 pub enum Change {
     /// Makes a target known and nothing else.
-    Register(TargetName),
+    Register(IscsiName),
     /// Stores what we prove.
     Remember(Scope, ForwardCredential),
     /// Stores other octets for what we prove; the CHAP name, if there is one, stays.

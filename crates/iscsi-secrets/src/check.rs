@@ -107,10 +107,10 @@ mod tests {
     use super::*;
     use crate::change::Change;
     use crate::credential::{ForwardCredential, ReverseCredential};
-    use crate::target_name::TargetName;
+    use iscsi_pdu::IscsiName;
 
     fn target(name: &str) -> Scope {
-        Scope::Target(TargetName::new(format!("iqn.2001-04.com.example:{name}")).unwrap())
+        Scope::Target(IscsiName::new(format!("iqn.2001-04.com.example:{name}")).unwrap())
     }
 
     fn book(secrets: &[(&Scope, Direction, &[u8])]) -> SecretBook {

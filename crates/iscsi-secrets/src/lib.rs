@@ -15,7 +15,6 @@ mod error;
 mod generate;
 #[cfg(all(unix, feature = "file"))]
 pub mod open_iscsi;
-mod portal_name;
 mod protected;
 mod record;
 mod reverse_lookup;
@@ -26,7 +25,6 @@ mod secret_file;
 mod secret_use;
 mod store;
 mod store_key;
-mod target_name;
 mod vault;
 pub mod vds;
 
@@ -38,7 +36,8 @@ pub use credential::{ChapNameError, ForwardCredential, ReverseCredential};
 pub use entry::{Entry, ReverseState};
 pub use error::StoreError;
 pub use generate::{GeneratorError, generate_octets, generate_secret};
-pub use portal_name::{PortalName, PortalNameError};
+#[doc(no_inline)]
+pub use iscsi_pdu::{IscsiName, NameError, Portal, PortalError};
 pub use reverse_lookup::ReverseLookup;
 pub use scope::Scope;
 pub use secret::{Secret, SecretError};
@@ -55,7 +54,6 @@ pub use store::environment::EnvironmentStore;
 #[cfg(all(unix, feature = "file"))]
 pub use store::file::{FileStore, KeySource};
 pub use store::memory::MemoryStore;
-pub use target_name::{TargetName, TargetNameError};
 pub use vds::{HResult, SharedSecret, TargetLogin, VdsError, VdsIscsiTarget, VdsServiceIscsi};
 
 #[cfg(all(unix, feature = "fuzzing"))]

@@ -1,21 +1,21 @@
-//! Whom a credential is for.
+//! The targets and discoveries that a credential is for.
 
 use std::fmt;
 
-use crate::portal_name::PortalName;
-use crate::target_name::TargetName;
+use iscsi_pdu::{IscsiName, Portal};
 
-/// Whom a credential is for. Discovery has credentials of its own: those of targets never count for it.
+/// The targets and discoveries that a credential is for. Discovery has credentials of its own: those of targets never
+/// count for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Every target that has none of its own (VDS: `GUID_NULL`).
     Global,
-    /// The one target of this name.
-    Target(TargetName),
+    /// The one target of this name, in whatever spelling.
+    Target(IscsiName),
     /// Discovery at every portal that has none of its own.
     Discovery,
-    /// Discovery at one portal.
-    Portal(PortalName),
+    /// Discovery at one portal, in whatever spelling.
+    Portal(Portal),
 }
 
 impl Scope {
@@ -34,16 +34,21 @@ impl Scope {
         }
     }
 
-    /// What a secret of this scope is sealed with, so that it counts nowhere else.
+    /// The label that secrets of this scope are sealed with, so that they count nowhere else.
     pub(crate) fn label(&self) -> String {
         match self {
             Self::Global => "every target".to_owned(),
-            Self::Target(name) => format!("target {name}"),
+            Self::Target(name) => format!("{TARGET} {}", name.identity()),
             Self::Discovery => "every portal".to_owned(),
-            Self::Portal(name) => format!("portal {name}"),
+            Self::Portal(portal) => format!("{PORTAL} {}", portal.identity()),
         }
     }
 }
+
+/// The first word of the label of one target.
+pub(crate) const TARGET: &str = "target";
+/// The first word of the label of one portal.
+pub(crate) const PORTAL: &str = "portal";
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,19 +56,19 @@ impl fmt::Display for Scope {
             Self::Global => f.write_str("every target without a secret of its own"),
             Self::Target(name) => name.fmt(f),
             Self::Discovery => f.write_str("discovery at every portal without a secret of its own"),
-            Self::Portal(name) => write!(f, "discovery at {name}"),
+            Self::Portal(portal) => write!(f, "discovery at {portal}"),
         }
     }
 }
 
-impl From<TargetName> for Scope {
-    fn from(name: TargetName) -> Self {
+impl From<IscsiName> for Scope {
+    fn from(name: IscsiName) -> Self {
         Self::Target(name)
     }
 }
 
-impl From<PortalName> for Scope {
-    fn from(name: PortalName) -> Self {
-        Self::Portal(name)
+impl From<Portal> for Scope {
+    fn from(portal: Portal) -> Self {
+        Self::Portal(portal)
     }
 }

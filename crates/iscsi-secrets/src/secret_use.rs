@@ -13,6 +13,16 @@ pub enum Direction {
     Reverse,
 }
 
+impl Direction {
+    /// The label of a secret of this direction in the scope with this label.
+    pub(crate) fn label(self, scope: &str) -> String {
+        match self {
+            Self::Forward => format!("forward {scope}"),
+            Self::Reverse => format!("reverse {scope}"),
+        }
+    }
+}
+
 /// Where a secret is used: for whom, and by whom it is proved.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SecretUse {
@@ -35,11 +45,7 @@ impl SecretUse {
 
     /// What the secret is sealed with, so that it counts nowhere else.
     pub(crate) fn label(&self) -> String {
-        let direction = match self.direction {
-            Direction::Forward => "forward",
-            Direction::Reverse => "reverse",
-        };
-        format!("{direction} {}", self.scope.label())
+        self.direction.label(&self.scope.label())
     }
 }
 
@@ -56,16 +62,16 @@ impl fmt::Display for SecretUse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PortalName, TargetName};
+    use iscsi_pdu::{IscsiName, Portal};
 
     #[test]
     fn labels_tell_uses_apart() {
-        let name = "iqn.2001-04.com.example:a";
+        let name = "iqn.2001-04.com.example";
         let scopes = [
             Scope::Global,
-            TargetName::new(name).unwrap().into(),
+            IscsiName::new(name).unwrap().into(),
             Scope::Discovery,
-            PortalName::new(name).unwrap().into(),
+            name.parse::<Portal>().unwrap().into(),
         ];
         let uses = scopes.into_iter().flat_map(|s| [SecretUse::forward(s.clone()), SecretUse::reverse(s)]);
         let labels: std::collections::BTreeSet<String> = uses.map(|used| used.label()).collect();

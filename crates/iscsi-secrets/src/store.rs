@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use iscsi_pdu::IscsiName;
+
 use crate::book::SecretBook;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
@@ -11,7 +13,6 @@ use crate::error::StoreError;
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret::Secret;
-use crate::target_name::TargetName;
 
 #[cfg(all(unix, feature = "file"))]
 pub(crate) mod directory;
@@ -53,17 +54,17 @@ pub trait SecretStore: Send + Sync {
     }
 
     /// What we prove to the target.
-    fn forward(&self, target: &TargetName) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
+    fn forward(&self, target: &IscsiName) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         self.snapshot()?.forward(target)
     }
 
     /// What the target must prove.
-    fn reverse(&self, target: &TargetName) -> Result<ReverseLookup, StoreError> {
+    fn reverse(&self, target: &IscsiName) -> Result<ReverseLookup, StoreError> {
         self.snapshot()?.reverse(target)
     }
 
     /// Whether the target was ever named to this store.
-    fn knows(&self, target: &TargetName) -> Result<bool, StoreError> {
+    fn knows(&self, target: &IscsiName) -> Result<bool, StoreError> {
         Ok(self.snapshot()?.knows(target))
     }
 
@@ -73,7 +74,7 @@ pub trait SecretStore: Send + Sync {
     }
 
     /// Makes a target known.
-    fn register(&self, target: TargetName) -> Result<(), StoreError> {
+    fn register(&self, target: IscsiName) -> Result<(), StoreError> {
         self.apply(Change::Register(target))
     }
 

@@ -14,7 +14,7 @@ static HOST: LazyLock<IscsiName> = LazyLock::new(|| name("iqn.2001-04.com.exampl
 static DISK: LazyLock<IscsiName> = LazyLock::new(|| name("iqn.2001-04.com.example:disk"));
 
 fn name(name: &str) -> IscsiName {
-    IscsiName::received(name).expect("a name")
+    IscsiName::new(name).expect("a name")
 }
 
 /// The target that is logged in to.

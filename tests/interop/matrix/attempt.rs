@@ -60,7 +60,10 @@ impl Lab {
         let target = found.iter().find(|target| target.name.as_str() == self.open.iqn(name)).unwrap();
         let mut groups = Vec::new();
         for address in &target.addresses {
-            let entered = self.log_in(case, name, &Portal::from(address)).await?.target_portal_group_tag;
+            let entered = self
+                .log_in(case, name, &address.portal(&portal_of(&self.open)))
+                .await?
+                .target_portal_group_tag;
             assert_eq!(entered, address.portal_group_tag, "the group is another than the one discovered");
             groups.push(entered.map_or_else(|| "unknown".to_owned(), |tag| tag.to_string()));
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use iscsi_initiator::{
     Authenticated, AuthenticationRequest, BlockDevice, Config, Error, Fault, Initiator, Lun, Session,
 };
-use iscsi_secrets::vds::SharedSecret;
-use iscsi_secrets::{FileStore, TargetName};
+use iscsi_secrets::vds::{SharedSecret, object_id};
+use iscsi_secrets::{FileStore, IscsiName};
 use iscsi_tests::lab::TgtTarget;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -103,7 +103,7 @@ fn a_store_filled_after_it_was_opened() {
 fn what_the_library_stores_counts_for_the_next_login_of_the_program() {
     let stage = Stage::new();
     let library = Library::over(FileStore::open(stage.user.path("store")).unwrap(), &stage);
-    let target = TargetName::new(stage.iqn()).unwrap().object_id();
+    let target = object_id(&IscsiName::new(stage.iqn()).unwrap());
     let secret = |text: &'static str| SharedSecret::of(text.as_bytes());
     stage.set_global(WRONG);
 

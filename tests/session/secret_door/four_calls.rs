@@ -1,11 +1,12 @@
 //! The four calls that make mutual CHAP possible, and each of them left out or made wrong.
 
 use super::*;
+use iscsi_secrets::vds::object_id;
 
 /// Two calls of the target's administrator, two of the initiator's; then both know each other.
 #[tokio::test]
 async fn four_calls_make_a_mutual_login() {
-    let disk = Arc::new(VdsIscsiTarget::new(TargetName::new("iqn.2001-04.com.example:disk").unwrap()));
+    let disk = Arc::new(VdsIscsiTarget::new(IscsiName::new("iqn.2001-04.com.example:disk").unwrap()));
     let mut config = open_config();
     config.targets = vec![served(&disk)];
     let running = RamDisk::serve(config).await.unwrap();
@@ -18,8 +19,8 @@ async fn four_calls_make_a_mutual_login() {
 
     disk.set_shared_secret(Some(&ours), Some(&host)).unwrap();
     disk.remember_initiator_shared_secret(Some(&host), Some(&theirs)).unwrap();
-    initiator.remember_target_shared_secret(disk.name().object_id(), Some(&ours)).await.unwrap();
-    initiator.set_initiator_shared_secret(Some(&theirs), disk.name().object_id()).await.unwrap();
+    initiator.remember_target_shared_secret(object_id(disk.name()), Some(&ours)).await.unwrap();
+    initiator.set_initiator_shared_secret(Some(&theirs), object_id(disk.name())).await.unwrap();
 
     let stage = Stage { initiator, a: disk.clone(), b: disk, running };
     stage.log_in(&stage.a).await.unwrap();
@@ -29,7 +30,7 @@ async fn four_calls_make_a_mutual_login() {
 #[tokio::test]
 async fn each_of_the_four_is_needed_and_has_to_be_right() {
     let stage = Stage::new().await;
-    let (a, id) = (Arc::clone(&stage.a), stage.a.name().object_id());
+    let (a, id) = (Arc::clone(&stage.a), object_id(stage.a.name()));
     Stage::target_proves(&a, THEIRS);
     stage.set(THEIRS, id).await;
     stage.log_in(&a).await.unwrap();
@@ -71,7 +72,7 @@ async fn an_account_is_of_one_initiator() {
     let stage = Stage::new().await;
     let a = Arc::clone(&stage.a);
     Stage::target_proves(&a, THEIRS);
-    stage.set(THEIRS, a.name().object_id()).await;
+    stage.set(THEIRS, object_id(a.name())).await;
     a.set_shared_secret(Some(&SharedSecret::CLEAR), None).unwrap();
     a.set_shared_secret(Some(&SharedSecret::of(OURS)), Some("iqn.2001-04.com.example:other")).unwrap();
     assert_eq!(stage.log_in(&a).await.unwrap_err().fault(), Fault::CredentialsRefused);

@@ -1,6 +1,7 @@
 //! The test list of the door, as far as it is about logins.
 
 use super::*;
+use iscsi_secrets::vds::object_id;
 use std::thread;
 
 #[tokio::test]
@@ -58,7 +59,7 @@ async fn vds_04_without_a_secret_a_mutual_login_is_refused_before_connecting() {
 /// The global secret is `THEIRS`, that of a is another one, and so each target proves.
 async fn two_secrets() -> (Stage, Uuid) {
     let stage = Stage::new().await;
-    let a = stage.a.name().object_id();
+    let a = object_id(stage.a.name());
     stage.set(THEIRS, GUID_NULL).await;
     stage.set(b"secret-of-a-only", a).await;
     Stage::target_proves(&stage.a, b"secret-of-a-only");
@@ -96,7 +97,7 @@ async fn vds_13_without_the_global_secret_that_of_a_target_survives() {
 #[tokio::test]
 async fn vds_19_one_secret_for_both_directions_is_refused_before_connecting() {
     let stage = Stage::new().await;
-    stage.set(OURS, stage.a.name().object_id()).await;
+    stage.set(OURS, object_id(stage.a.name())).await;
     Stage::target_proves(&stage.a, OURS);
     assert_eq!(stage.is_refused_locally(&stage.a).await.fault(), Fault::Secrets);
 }

@@ -111,7 +111,7 @@ pub fn deviating(row: &Deviation) -> Option<(Trial, Vec<Script>)> {
             Trial::Discovery,
             vec![
                 addressed("10.0.0.5:0,1"),
-                discovering("TargetName=disk 1\0TargetAddress=10.0.0.5,1\0"),
+                discovering("TargetName=disk/1\0TargetAddress=10.0.0.5,1\0"),
                 discovering("TargetName\0"),
                 discovering("TargetAlias=disk\0"),
             ],

@@ -77,6 +77,16 @@ impl Connection {
         Ok(self.moment())
     }
 
+    /// The moment after this command is taken in, which it is not yet: perhaps the good target does that.
+    pub(super) fn moment_after(&self, command: &ScsiCommand) -> Moment {
+        let mut moment = self.moment();
+        let numbers = &mut moment.numbers;
+        let taken = u32::from(!command.immediate);
+        (numbers.exp_cmd_sn, numbers.max_cmd_sn) =
+            (numbers.exp_cmd_sn.plus(taken), numbers.max_cmd_sn.plus(taken));
+        moment
+    }
+
     /// The same with a Text Request.
     pub(super) fn take_in_text(&mut self, request: &TextRequest) -> Result<Moment, Fault> {
         self.admit(request.immediate, request.cmd_sn, request.exp_stat_sn)?;

@@ -8,6 +8,7 @@ use iscsi_pdu::{InitiatorPdu, LoginRequest, RawPdu, ScsiCommand, TextRequest};
 use tokio::net::TcpStream;
 
 use super::Script;
+use super::full_feature::{Moment, Reply};
 use super::log::Log;
 use super::script::Step;
 use crate::ram_disk::connection::{Connection, Flow};
@@ -31,8 +32,9 @@ impl Player {
 
     /// Takes all steps, and then listens until the initiator closes.
     pub(super) async fn play(&mut self, script: Script) -> Result<(), Fault> {
+        let mut last_command = None;
         for step in script.steps {
-            self.take_step(step).await?;
+            self.take_step(step, &mut last_command).await?;
         }
         while let Ok(wire) = self.wire()
             && wire.receive().await?.is_some()
@@ -40,7 +42,7 @@ impl Player {
         Ok(())
     }
 
-    async fn take_step(&mut self, step: Step) -> Result<(), Fault> {
+    async fn take_step(&mut self, step: Step, last_command: &mut Option<ScsiCommand>) -> Result<(), Fault> {
         match step {
             Step::Take => drop(receive(self.wire()?).await?),
             Step::AnswerLogin(answer) => {
@@ -59,6 +61,13 @@ impl Player {
                 let command = serve_until(connection, operation).await?;
                 let moment = connection.take_in(&command)?;
                 let reply = answer(&command, &moment);
+                connection.reply(&reply).await?;
+                *last_command = Some(command);
+            }
+            Step::AnswerAgain(answer) => {
+                let command = last_command.as_ref().ok_or_else(out_of_place)?;
+                let connection = self.connection()?;
+                let reply = answer(command, &connection.moment());
                 connection.reply(&reply).await?;
             }
             Step::AnswerText(answer) => {
@@ -81,6 +90,7 @@ impl Player {
                     flow = connection.handle(raw).await?;
                 }
             }
+            Step::ServeBut(answer) => serve_but(self.connection()?, &*answer).await?,
             Step::Send(octets) => self.wire()?.send_octets(&octets).await?,
             Step::Trickle(octets, pause) => trickle(self.wire()?, &octets, pause).await?,
             Step::Pause(time) => tokio::time::sleep(time).await,
@@ -120,6 +130,31 @@ async fn serve_until(connection: &mut Connection, operation: u8) -> Result<ScsiC
             _ => drop(connection.handle(raw).await?),
         }
     }
+}
+
+/// Serves as a good target would, but for the commands that have an answer of their own.
+async fn serve_but(
+    connection: &mut Connection,
+    answer: &(dyn Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync),
+) -> Result<(), Fault> {
+    let mut flow = Flow::GoOn;
+    while flow == Flow::GoOn {
+        let raw = receive(&mut connection.wire).await?;
+        let own = match InitiatorPdu::decode(raw.clone())? {
+            InitiatorPdu::ScsiCommand(command) => {
+                answer(&command, &connection.moment_after(&command)).map(|reply| (command, reply))
+            }
+            _ => None,
+        };
+        match own {
+            Some((command, reply)) => {
+                connection.take_in(&command)?;
+                connection.reply(&reply).await?;
+            }
+            None => flow = connection.handle(raw).await?,
+        }
+    }
+    Ok(())
 }
 
 /// The same until a Text Request comes.

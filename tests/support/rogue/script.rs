@@ -15,6 +15,8 @@ use crate::ram_disk::portal::Portal;
 type AnswerLogin = Arc<dyn Fn(&LoginRequest) -> LoginResponse + Send + Sync>;
 /// Makes the answer to a SCSI Command.
 type AnswerCommand = Arc<dyn Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync>;
+/// Makes the answer to a SCSI Command, or leaves it to the good target.
+type AnswerSome = Arc<dyn Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync>;
 /// Makes the answer to a Text Request.
 type AnswerText = Arc<dyn Fn(&TextRequest, &Moment) -> Reply + Send + Sync>;
 /// Makes something to be sent unasked.
@@ -31,12 +33,16 @@ pub(super) enum Step {
     LogIn(Arc<Portal>, Arc<ChangeResponse>),
     /// Serves requests as a good target would, until a SCSI Command with this operation code, and answers that one.
     AnswerCommand(u8, AnswerCommand),
+    /// Answers the command of the last `AnswerCommand` once more.
+    AnswerAgain(AnswerCommand),
     /// Serves requests as a good target would, until a Text Request, and answers that one.
     AnswerText(AnswerText),
     /// Sends PDUs that answer nothing.
     Announce(Announce),
     /// Serves requests as a good target would, until the initiator leaves.
     Serve,
+    /// The same, but for the SCSI Commands that have an answer of their own.
+    ServeBut(AnswerSome),
     /// Sends these octets.
     Send(Bytes),
     /// Sends these octets one at a time, with a pause after each.
@@ -138,6 +144,16 @@ impl Script {
         self.with(Step::AnswerCommand(operation, Arc::new(answer)))
     }
 
+    /// Then answers the command of the last [`Self::answer_command`] once more: with the rest of its data, with its
+    /// status, or with something that it must not be answered by.
+    #[must_use]
+    pub fn answer_again(
+        self,
+        answer: impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::AnswerAgain(Arc::new(answer)))
+    }
+
     /// The same with a Text Request.
     #[must_use]
     pub fn answer_text(
@@ -158,6 +174,15 @@ impl Script {
     #[must_use]
     pub fn serve(self) -> Self {
         self.with(Step::Serve)
+    }
+
+    /// The same, but for the commands of which `answer` makes an answer.
+    #[must_use]
+    pub fn serve_but(
+        self,
+        answer: impl Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::ServeBut(Arc::new(answer)))
     }
 
     /// Then sends these octets.

@@ -67,6 +67,29 @@ pub fn r2t(command: &ScsiCommand, moment: &Moment, offset: u32, length: u32) -> 
     }
 }
 
+/// The whole answer to an INQUIRY-like command: these bytes, as far as there is room for them, and GOOD.
+#[must_use]
+pub fn parameter_data(command: &ScsiCommand, moment: &Moment, data: &[u8]) -> Reply {
+    let room = command.expected_data_transfer_length;
+    let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let sent = data.get(..usize::try_from(room).unwrap_or(usize::MAX)).unwrap_or(data);
+    let pdu = DataIn {
+        overflow: length > room,
+        underflow: length < room,
+        residual_count: length.abs_diff(room),
+        data: Bytes::copy_from_slice(sent),
+        ..data_in(command, moment, 0, 0)
+    };
+    Reply::of(&[TargetPdu::DataIn(pdu)], moment.digests)
+}
+
+/// CHECK CONDITION with this sense, as the whole answer to a command.
+#[must_use]
+pub fn check_condition(command: &ScsiCommand, moment: &Moment, sense: Sense) -> Reply {
+    let response = response(command, moment, ScsiStatus::CHECK_CONDITION, sense.to_fixed());
+    Reply::of(&[TargetPdu::ScsiResponse(response)], moment.digests)
+}
+
 impl Script {
     /// Ends the command with CHECK CONDITION and this sense.
     #[must_use]

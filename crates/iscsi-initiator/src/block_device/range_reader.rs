@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::{BlockDevice, COMMANDS_IN_FLIGHT, expect_length};
+use super::{BlockDevice, COMMANDS_IN_FLIGHT};
 use crate::{Error, PendingCommand};
 
 /// The pieces of a range in order; at most four commands of 1 MiB are ahead.
 pub struct RangeReader {
     device: BlockDevice,
-    /// Commands under way, with the octets each must bring.
-    pending: VecDeque<(PendingCommand, u64)>,
+    /// Commands under way, in order.
+    pending: VecDeque<PendingCommand>,
     /// Next octet to ask for, always at a block boundary.
     next_request: u64,
     /// Next octet to hand to the caller.
@@ -29,7 +29,7 @@ impl RangeReader {
     /// The next piece, `None` at the end of the range.
     ///
     /// # Errors
-    /// Those of the session, or a READ that brought fewer octets than asked for.
+    /// Those of the session, or [`Error::Incomplete`] for a READ that did not bring all that was asked for.
     ///
     /// # Cancel safety
     /// A future that is dropped may have lost a piece: drop the reader too.
@@ -38,8 +38,8 @@ impl RangeReader {
             return Ok(None);
         }
         self.read_ahead().await?;
-        let Some((pending, length)) = self.pending.pop_front() else { return Ok(None) };
-        let data = expect_length(pending.data().await?, length)?;
+        let Some(pending) = self.pending.pop_front() else { return Ok(None) };
+        let data = self.device.complete(pending).await?;
         Ok(Some(self.trim(data)))
     }
 
@@ -49,9 +49,8 @@ impl RangeReader {
             let blocks_left = (self.end - self.next_request).div_ceil(block_size);
             let blocks = u32::try_from(blocks_left).unwrap_or(u32::MAX).min(self.device.blocks_per_command);
             let command = self.device.submit_read(self.next_request / block_size, blocks).await?;
-            let length = u64::from(blocks) * block_size;
-            self.pending.push_back((command, length));
-            self.next_request += length;
+            self.pending.push_back(command);
+            self.next_request += u64::from(blocks) * block_size;
         }
         Ok(())
     }

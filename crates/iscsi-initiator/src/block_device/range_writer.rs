@@ -126,7 +126,7 @@ impl RangeWriter {
 
     async fn await_first(&mut self) -> Result<(), Error> {
         if let (Some(command), Some(length)) = (self.pending.pop_front(), self.lengths.pop_front()) {
-            command.completion().await?;
+            self.device.complete(command).await?;
             self.acknowledged += length;
         }
         Ok(())

@@ -1,66 +1,107 @@
 //! The task that owns a session's socket: requests in, PDUs out and in, results back.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use iscsi_pdu::{InitiatorTaskTag, TargetPdu};
-use tokio::sync::{mpsc, oneshot};
+use iscsi_login::ObservedDeviation;
+use iscsi_pdu::{InitiatorTaskTag, LogoutResponseCode, TargetPdu};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::Transport;
 use crate::Error;
 use crate::isid_pool::IsidLease;
-use crate::session::{Finished, Protocol, SessionRequest};
-use crate::session_handle::Deviations;
+use crate::session::{Finished, LogoutCause, LogoutState, Protocol, SessionRequest};
 
 /// Octets queued for the socket beyond which no further PDU is made.
 const OUTBOX_LIMIT: usize = 1 << 20;
 /// Requests taken from the handles beyond those answered; the channel holds the rest.
 const MAX_LOAD: usize = 256;
+/// Requests that may wait between handles and driver.
+const QUEUE_LENGTH: usize = 64;
 
 /// A request with its time limit and the place for its result.
 pub(crate) struct Request {
     pub(crate) asked: SessionRequest,
     pub(crate) what: &'static str,
-    pub(crate) limit: Duration,
+    /// It counts from the call, so it covers the time in the queue.
+    pub(crate) deadline: Instant,
     pub(crate) result: oneshot::Sender<Result<Finished, Error>>,
+}
+
+/// When a limit that begins now is over. Longer than a century is as good as never, and a clock can show it.
+pub(crate) fn deadline_after(limit: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+    Instant::now() + limit.min(CENTURY)
 }
 
 /// Who waits for a request, and until when.
 struct Waiter {
     what: &'static str,
-    limit: Duration,
     deadline: Instant,
     result: oneshot::Sender<Result<Finished, Error>>,
 }
 
-/// Runs until the session is over; then every waiter has its answer and `ended` says why.
+/// What the task of a session shares with its handles.
+#[derive(Default)]
+pub(crate) struct Shared {
+    /// Asks for the logout.
+    pub(crate) logout: Notify,
+    /// Why the session is over; set before the queue of requests closes.
+    pub(crate) ended: OnceLock<Error>,
+    /// What was tolerated so far.
+    deviations: Mutex<Vec<ObservedDeviation>>,
+}
+
+impl Shared {
+    /// What was tolerated so far.
+    pub(crate) fn deviations(&self) -> Vec<ObservedDeviation> {
+        self.deviations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What all handles of a session hold of its task together. When they are gone, the session logs out.
+pub(crate) struct Link {
+    pub(crate) requests: mpsc::Sender<Request>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.shared.logout.notify_one();
+    }
+}
+
+/// The limits of a session.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// For each request, from the call to its end.
+    pub(crate) command: Duration,
+    /// For the logout, from the moment it is wanted.
+    pub(crate) logout: Duration,
+}
+
+/// Runs until the session is over; then every waiter has its answer and `Shared::ended` says why.
 pub(crate) struct Driver {
     transport: Transport,
     /// Let go when the connection is closed, and not before (NAM-06).
     lease: IsidLease,
     protocol: Protocol,
     requests: mpsc::Receiver<Request>,
-    waiters: HashMap<InitiatorTaskTag, Waiter>,
-    deadlines: BTreeSet<(Instant, u32)>,
-    shared: Shared,
+    shared: Arc<Shared>,
     /// Deviations that the handles know of.
     published: usize,
-    logout_limit: Duration,
-}
-
-/// What the task of a session tells all its handles.
-pub(crate) struct Shared {
-    /// Why the session is over.
-    pub(crate) ended: Arc<OnceLock<Error>>,
-    /// What was tolerated.
-    pub(crate) deviations: Deviations,
+    waiters: HashMap<InitiatorTaskTag, Waiter>,
+    deadlines: BTreeSet<(Instant, u32)>,
+    limits: Limits,
+    /// When a logout that began has to be over, whoever wanted it.
+    logout_deadline: Option<Instant>,
 }
 
 /// Why the loop ends.
 enum End {
-    LoggedOut,
+    LoggedOut(LogoutCause, LogoutResponseCode),
     Failed(Error),
 }
 
@@ -70,28 +111,55 @@ impl From<Error> for End {
     }
 }
 
+impl From<End> for Error {
+    fn from(end: End) -> Self {
+        match end {
+            End::LoggedOut(LogoutCause::Initiator, LogoutResponseCode::CLOSED) => Self::LoggedOut,
+            End::LoggedOut(LogoutCause::Target, LogoutResponseCode::CLOSED) => Self::LogoutRequested,
+            End::LoggedOut(_, code) => Self::Logout(code),
+            End::Failed(error) => error,
+        }
+    }
+}
+
 impl Driver {
+    /// A task for this connection, and what handles need to reach it.
     pub(crate) fn new(
         transport: Transport,
         lease: IsidLease,
         protocol: Protocol,
-        requests: mpsc::Receiver<Request>,
-        shared: Shared,
-        logout_limit: Duration,
-    ) -> Self {
-        let (waiters, deadlines) = (HashMap::new(), BTreeSet::new());
+        limits: Limits,
+    ) -> (Self, Link) {
+        let (sender, requests) = mpsc::channel(QUEUE_LENGTH);
+        let deviations = Mutex::new(protocol.deviations().to_vec());
         let published = protocol.deviations().len();
-        Self { transport, lease, protocol, requests, waiters, deadlines, shared, published, logout_limit }
+        let shared = Arc::new(Shared { deviations, ..Shared::default() });
+        let link = Link { requests: sender, shared: Arc::clone(&shared) };
+        let (waiters, deadlines, logout_deadline) = (HashMap::new(), BTreeSet::new(), None);
+        let driver = Self {
+            transport,
+            lease,
+            protocol,
+            requests,
+            shared,
+            published,
+            waiters,
+            deadlines,
+            limits,
+            logout_deadline,
+        };
+        (driver, link)
     }
 
     /// The whole life of the session. When all handles are gone it logs out by itself.
     pub(crate) async fn run(mut self) {
-        let end = self.drive().await;
-        let error = match end {
-            End::LoggedOut => Error::SessionEnded("it is logged out".to_owned()),
-            End::Failed(error) => error,
-        };
-        tracing::debug!(portal = %self.transport.portal(), %error, "session over");
+        let error = Error::from(self.drive().await);
+        let portal = self.transport.portal();
+        if error == Error::LoggedOut {
+            tracing::debug!(%portal, "session logged out");
+        } else {
+            tracing::debug!(%portal, %error, "session over");
+        }
         let Self { transport, lease, mut requests, waiters, shared, .. } = self;
         let _ = shared.ended.set(error.clone());
         // Whoever learns of the end finds the ISID free.
@@ -121,14 +189,28 @@ impl Driver {
     /// Sends what can be sent, then waits for whatever comes first.
     async fn step(&mut self) -> Result<(), End> {
         self.send()?;
-        let takes_requests = self.protocol.is_open() && self.protocol.load() < MAX_LOAD;
-        let deadline = self.deadlines.first().map(|deadline| deadline.0);
+        let is_open = self.protocol.logout_state() == LogoutState::Open;
+        let takes_requests = is_open && self.protocol.load() < MAX_LOAD;
+        let deadline = self.next_deadline(is_open);
         tokio::select! {
-            request = self.requests.recv(), if takes_requests => self.take(request),
+            request = self.requests.recv(), if takes_requests => match request {
+                Some(request) => self.take(request),
+                None => self.log_out(),
+            },
+            () = self.shared.logout.notified(), if is_open => self.log_out(),
             progress = self.transport.make_progress() => progress?,
             () = wait_until(deadline) => return Err(self.expire().into()),
         }
         self.receive()
+    }
+
+    /// The first moment at which something takes too long. A logout is limited from the moment it is wanted.
+    fn next_deadline(&mut self, is_open: bool) -> Option<Instant> {
+        if !is_open && self.logout_deadline.is_none() {
+            self.logout_deadline = Some(deadline_after(self.limits.logout));
+        }
+        let first = self.deadlines.first().map(|deadline| deadline.0);
+        first.into_iter().chain(self.logout_deadline).min()
     }
 
     /// Fills the outbox from the protocol and pushes it into the socket.
@@ -155,11 +237,10 @@ impl Driver {
             self.protocol.receive(pdu)?;
             self.publish_deviations();
             while let Some((itt, finished)) = self.protocol.poll_finished() {
-                let logged_out = matches!(finished, Finished::Logout(_));
                 self.answer(itt, finished);
-                if logged_out {
-                    return Err(End::LoggedOut);
-                }
+            }
+            if let LogoutState::Answered(cause, code) = self.protocol.logout_state() {
+                return Err(End::LoggedOut(cause, code));
             }
         }
         Ok(())
@@ -176,21 +257,21 @@ impl Driver {
         self.published = deviations.len();
     }
 
-    fn take(&mut self, request: Option<Request>) {
-        let Some(Request { asked, what, limit, result }) = request else {
-            // The last handle is gone: nobody waits for this logout, but the target gets it.
-            return self.log_out_unasked();
-        };
-        let deadline = Instant::now() + limit;
+    fn take(&mut self, request: Request) {
+        let Request { asked, what, deadline, result } = request;
         let itt = self.protocol.submit(asked);
         self.deadlines.insert((deadline, itt.0));
-        self.waiters.insert(itt, Waiter { what, limit, deadline, result });
+        self.waiters.insert(itt, Waiter { what, deadline, result });
     }
 
-    fn log_out_unasked(&mut self) {
-        let (result, _) = oneshot::channel();
-        let (what, limit) = ("logout", self.logout_limit);
-        self.take(Some(Request { asked: SessionRequest::Logout, what, limit, result }));
+    /// What was handed over before the logout goes before it.
+    fn log_out(&mut self) {
+        while self.protocol.load() < MAX_LOAD
+            && let Ok(request) = self.requests.try_recv()
+        {
+            self.take(request);
+        }
+        self.protocol.log_out(LogoutCause::Initiator);
     }
 
     fn answer(&mut self, itt: InitiatorTaskTag, finished: Finished) {
@@ -201,16 +282,27 @@ impl Driver {
         }
     }
 
-    /// A request without an answer in time: at error recovery level 0 the session ends with it.
+    /// A request without an answer in time: at error recovery level 0 the session ends with it. So it does with a
+    /// logout.
     fn expire(&mut self) -> Error {
-        let waiter =
-            self.deadlines.pop_first().and_then(|(_, itt)| self.waiters.remove(&InitiatorTaskTag(itt)));
-        let Some(Waiter { what, limit, result, .. }) = waiter else {
-            return Error::Timeout { what: "a command", limit: self.logout_limit };
+        let now = Instant::now();
+        let due =
+            self.deadlines.first().filter(|first| first.0 <= now).map(|first| InitiatorTaskTag(first.1));
+        let Some(Waiter { what, result, .. }) = due.and_then(|itt| self.waiters.remove(&itt)) else {
+            return Error::Timeout { what: self.logout_name(), limit: self.limits.logout };
         };
-        let error = Error::Timeout { what, limit };
+        let error = Error::Timeout { what, limit: self.limits.command };
         let _ = result.send(Err(error.clone()));
         error
+    }
+
+    const fn logout_name(&self) -> &'static str {
+        match self.protocol.logout_state() {
+            LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _) => {
+                "the logout that the target asked for"
+            }
+            _ => "logout",
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumbe
 use super::own_challenge::{OwnChallenge, is_ours};
 use super::{Transport, random};
 use crate::authentication::Credentials;
-use crate::{Config, Error, LoginTimes, Portal};
+use crate::login_progress::LoginProgress;
+use crate::{Config, Error, LoginStep, LoginTimes, Portal};
 
 /// Connection identifier of the leading connection.
 const LEADING_CID: u16 = 0;
@@ -21,6 +22,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) isid: Isid,
     pub(crate) portal: &'a Portal,
     pub(crate) credentials: &'a Credentials,
+    pub(crate) progress: &'a LoginProgress,
 }
 
 /// How an attempt ended that did not fail.
@@ -45,10 +47,13 @@ pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome,
     let mut transport = Transport::connect(attempt.portal).await?;
     let mut times = LoginTimes { connect: clock.lap(), ..LoginTimes::default() };
     loop {
-        let response =
-            exchange(&mut transport, &request).await.map_err(|error| closed(error, login.stage()))?;
-        times.add(login.stage(), clock.lap());
-        let step = login.receive(&response).map_err(|error| failed(attempt.portal, error))?;
+        let stage = login.stage();
+        attempt.progress.reach(LoginStep::Negotiating(stage));
+        let response = exchange(&mut transport, &request)
+            .await
+            .map_err(|error| without_response(error, attempt.portal, stage))?;
+        times.add(stage, clock.lap());
+        let step = login.receive(&response).map_err(|error| failed(attempt.portal, stage, error))?;
         (login, request) = match step {
             Step::Send(login, request) => (login, request),
             Step::Redirect(redirect) => return Ok(LoginOutcome::Redirect(redirect)),
@@ -126,10 +131,11 @@ fn login_config<'a>(
     }
 }
 
-/// A target that closes says at least how far it came.
-fn closed(error: Error, stage: Stage) -> Error {
+/// A target that closes, or sends something else than a Login Response, says at least how far the login came.
+fn without_response(error: Error, portal: &Portal, stage: Stage) -> Error {
     match error {
         Error::ConnectionLost { portal, reason } => Error::ClosedDuringLogin { portal, stage, reason },
+        Error::Protocol(error) => Error::MalformedDuringLogin { portal: portal.clone(), stage, error },
         other => other,
     }
 }
@@ -138,6 +144,6 @@ const fn refused_settings(misuse: Misuse) -> Error {
     Error::Credentials(misuse)
 }
 
-fn failed(portal: &Portal, error: LoginError) -> Error {
-    Error::Login { portal: portal.clone(), error }
+fn failed(portal: &Portal, stage: Stage, error: LoginError) -> Error {
+    Error::Login { portal: portal.clone(), stage, error }
 }

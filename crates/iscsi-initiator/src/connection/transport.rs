@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::BytesMut;
 use iscsi_pdu::{Decoder, Digests, RawPdu, WirePdu};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
 use super::outbox::Outbox;
 use crate::{Error, Portal};
@@ -18,8 +18,13 @@ const LOGIN_SEGMENT_LENGTH: u32 = 8192;
 const LOGIN_READ_LENGTH: usize = 1024;
 const READ_LENGTH: usize = 8192;
 
+/// Addresses of one host name that are tried: a redirection names hosts whose owner nobody knows.
+const MAX_ADDRESSES: usize = 4;
+
 async fn open(portal: &Portal) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect((portal.host.as_str(), portal.port)).await?;
+    let addresses = lookup_host((portal.host.as_str(), portal.port)).await?;
+    let addresses: Vec<_> = addresses.take(MAX_ADDRESSES).collect();
+    let stream = TcpStream::connect(&*addresses).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }

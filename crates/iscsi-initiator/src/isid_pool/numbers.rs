@@ -18,9 +18,14 @@ impl Numbers {
     }
 
     /// Takes the lowest number that was to be had.
+    pub(super) fn insert_lowest(&mut self, number: u16) {
+        self.insert(number);
+        self.full_below = number.saturating_add(1);
+    }
+
+    /// Takes any free number.
     pub(super) fn insert(&mut self, number: u16) {
         self.in_use.insert(number);
-        self.full_below = number.saturating_add(1);
     }
 
     /// Others may have given numbers back.
@@ -44,14 +49,14 @@ mod tests {
     fn the_lowest_that_is_free() {
         let mut numbers = Numbers::default();
         for number in 0..5 {
-            numbers.insert(number);
+            numbers.insert_lowest(number);
         }
         assert!(!numbers.remove(3));
         assert_eq!(numbers.lowest_free(0), Some(3));
         assert!(!numbers.remove(1));
         assert_eq!((numbers.lowest_free(0), numbers.lowest_free(2)), (Some(1), Some(3)));
-        numbers.insert(1);
-        numbers.insert(3);
+        numbers.insert_lowest(1);
+        numbers.insert_lowest(3);
         assert_eq!(numbers.lowest_free(0), Some(5));
     }
 
@@ -60,9 +65,19 @@ mod tests {
         let mut numbers = Numbers::default();
         for expected in 0..=u16::MAX {
             assert_eq!(numbers.lowest_free(0), Some(expected));
-            numbers.insert(expected);
+            numbers.insert_lowest(expected);
         }
         assert_eq!(numbers.lowest_free(0), None);
         assert_eq!((0..=u16::MAX).filter(|number| numbers.remove(*number)).collect::<Vec<_>>(), [u16::MAX]);
+    }
+
+    #[test]
+    fn a_number_taken_out_of_order_hides_none_below_it() {
+        let mut numbers = Numbers::default();
+        numbers.insert(7);
+        assert_eq!((numbers.lowest_free(0), numbers.lowest_free(7)), (Some(0), Some(8)));
+        numbers.insert_lowest(0);
+        assert_eq!((numbers.lowest_free(0), numbers.remove(7)), (Some(1), false));
+        assert_eq!(numbers.lowest_free(7), Some(7));
     }
 }

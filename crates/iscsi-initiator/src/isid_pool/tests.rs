@@ -167,3 +167,69 @@ fn unusable_places() {
     }
     assert!(IsidPool::open(path.join("below-a-file")).is_err());
 }
+
+/// In turn, no number comes again before all others of the range had theirs.
+#[test]
+fn taking_turns_reuses_a_number_as_late_as_possible() {
+    let directory = tempfile::tempdir().unwrap();
+    for pool in [IsidPool::open(directory.path()).unwrap(), IsidPool::in_memory().unwrap()] {
+        let pool = pool.round_robin();
+        let first = qualifier(&pool.lease(Some(&target("disk"))).unwrap());
+        // Each is given back before the next is taken.
+        for turn in 1..FIRST_OF_DISCOVERIES {
+            let next = qualifier(&pool.lease(Some(&target("disk"))).unwrap());
+            assert_eq!(next, first.wrapping_add(turn));
+        }
+        assert_eq!(qualifier(&pool.lease(Some(&target("disk"))).unwrap()), first);
+    }
+}
+
+/// Turns pass over what is in use, here or in another process, and are counted for each target.
+#[test]
+fn taking_turns_never_lends_what_is_in_use() {
+    let directory = tempfile::tempdir().unwrap();
+    let pool = IsidPool::open(directory.path()).unwrap().round_robin();
+    let held = leases(&pool, 3);
+    assert_eq!(qualifiers(&held), [0, 1, 2]);
+    let elsewhere = IsidPool::open(directory.path()).unwrap();
+    let others = leases(&elsewhere, 2);
+    assert_eq!(qualifiers(&others), [3, 4]);
+    assert_eq!(qualifiers(&leases(&pool, 1)), [5]);
+    assert_eq!(qualifier(&pool.lease(Some(&target("other"))).unwrap()), 0);
+    // At the end of the range it begins again, and still passes over them.
+    pool.shared.turns.lock().unwrap().insert(Scope::of_target(&target("disk")), FIRST_OF_DISCOVERIES - 1);
+    assert_eq!(qualifiers(&leases(&pool, 2)), [FIRST_OF_DISCOVERIES - 1, 5]);
+    drop((held, others));
+    assert_eq!(qualifiers(&leases(&pool, 1)), [6]);
+}
+
+/// NAM-10: discoveries that take turns stay in their half of the numbers.
+#[test]
+fn nam_10_discoveries_take_turns_in_their_own_range() {
+    let pool = IsidPool::open(tempfile::tempdir().unwrap().path()).unwrap().round_robin();
+    assert_eq!(qualifier(&pool.lease(None).unwrap()), FIRST_OF_DISCOVERIES);
+    pool.shared.turns.lock().unwrap().insert(Scope::DISCOVERY, u16::MAX);
+    let last = pool.lease(None).unwrap();
+    assert_eq!((qualifier(&last), qualifier(&pool.lease(None).unwrap())), (u16::MAX, FIRST_OF_DISCOVERIES));
+}
+
+/// The order belongs to the handle: what one clone lends in turn, the default does not disturb.
+#[test]
+fn the_default_order_is_not_changed_by_turns() {
+    let pool = IsidPool::open(tempfile::tempdir().unwrap().path()).unwrap();
+    let turns = pool.clone().round_robin();
+    assert_eq!([qualifiers(&leases(&turns, 1)), qualifiers(&leases(&turns, 1))], [[0], [1]]);
+    assert_eq!(qualifiers(&leases(&pool, 1)), [0]);
+    let late = leases(&turns, 1);
+    assert_eq!((qualifiers(&late), qualifiers(&leases(&pool, 3))), (vec![2], vec![0, 1, 3]));
+}
+
+/// NAM-06: the limit is the same in turn.
+#[test]
+fn nam_06_turns_reach_every_number() {
+    let pool = IsidPool::in_memory().unwrap().round_robin();
+    let held = leases(&pool, 65_536);
+    let different: std::collections::HashSet<_> = held.iter().map(IsidLease::isid).collect();
+    assert_eq!(different.len(), 65_536);
+    assert_eq!(pool.lease(Some(&target("disk"))).err(), Some(Error::IsidsExhausted { limit: 65_536 }));
+}

@@ -2,7 +2,7 @@
 
 use iscsi_pdu::ScsiStatus;
 
-use super::{Completion, SenseData, Transfer};
+use super::{Completion, SenseData, SenseKey, Transfer};
 use crate::Error;
 
 /// A SCSI command ready for a logical unit.
@@ -15,21 +15,51 @@ pub struct Command {
     pub cdb: [u8; 16],
     /// What it moves.
     pub transfer: Transfer,
+    /// How much of it has to move.
+    pub transfer_length: TransferLength,
+}
+
+/// How much of its data a command has to move to count as carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferLength {
+    /// All of it, and no more: the initiator chose the length, as with READ and WRITE. If the target reports a
+    /// residual, or does not send or take everything, the command fails with [`Error::Incomplete`].
+    Exact,
+    /// Whatever the target has, up to the length: an allocation length, as with INQUIRY. Residuals are only reported.
+    UpTo,
+}
+
+impl TransferLength {
+    /// Exact for the commands that move blocks of the medium (SBC-3), an upper bound for all others.
+    const fn of(operation_code: u8) -> Self {
+        match operation_code {
+            // READ (6), (10), (12), (16).
+            0x08 | 0x28 | 0xa8 | 0x88
+            // WRITE (6), (10), (12), (16), WRITE ATOMIC (16).
+            | 0x0a | 0x2a | 0xaa | 0x8a | 0x9c
+            // WRITE AND VERIFY and VERIFY (10), (12), (16).
+            | 0x2e | 0xae | 0x8e | 0x2f | 0xaf | 0x8f
+            // WRITE SAME (10), (16), COMPARE AND WRITE, ORWRITE (16).
+            | 0x41 | 0x93 | 0x89 | 0x8b => Self::Exact,
+            _ => Self::UpTo,
+        }
+    }
 }
 
 impl Command {
-    /// A command of this operation code, all other octets 0.
+    /// A command of this operation code, all other bytes 0. The operation code says whether its length is exact.
     ///
     /// ```
     /// use iscsi_initiator::scsi::{Command, Transfer};
     /// let read = Command::new("READ (10)", 0x28, Transfer::Read(512)).with(2, &8_u32.to_be_bytes()).with(8, &[1]);
     /// assert_eq!(read.cdb[..9], [0x28, 0, 0, 0, 0, 8, 0, 0, 1]);
+    /// assert_eq!(read.transfer_length, iscsi_initiator::scsi::TransferLength::Exact);
     /// ```
     #[must_use]
     pub const fn new(name: &'static str, operation_code: u8, transfer: Transfer) -> Self {
         let mut cdb = [0; 16];
         cdb[0] = operation_code;
-        Self { name, cdb, transfer }
+        Self { name, cdb, transfer, transfer_length: TransferLength::of(operation_code) }
     }
 
     /// The same with a field that begins at octet `at`; what reaches beyond octet 15 is cut off.
@@ -52,15 +82,107 @@ pub fn synchronize_cache() -> Command {
     Command::new("SYNCHRONIZE CACHE", 0x35, Transfer::None)
 }
 
+/// SYNCHRONIZE CACHE (16) over the whole medium (SBC-3, 5.23), for units that know only this form.
+#[must_use]
+pub fn synchronize_cache_16() -> Command {
+    Command::new("SYNCHRONIZE CACHE (16)", 0x91, Transfer::None)
+}
+
 impl Completion {
-    /// The completion itself with status GOOD, an error with any other.
+    /// The completion itself if the command was carried out: with status GOOD, or with a recovered error
+    /// ([`Self::recovered_error`]), and with all of its data if its length is exact.
     ///
     /// # Errors
-    /// [`Error::Command`] with status and sense data.
+    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] with the numbers.
     pub fn into_good(self, command: &'static str) -> Result<Self, Error> {
-        if self.status == ScsiStatus::GOOD {
-            return Ok(self);
+        if self.status != ScsiStatus::GOOD && self.recovered_error().is_none() {
+            return Err(Error::Command {
+                command,
+                status: self.status,
+                sense: SenseData::parse(&self.sense),
+            });
         }
-        Err(Error::Command { command, status: self.status, sense: SenseData::parse(&self.sense) })
+        match self.incomplete {
+            Some(incomplete) => Err(Error::Incomplete { command, incomplete }),
+            None => Ok(self),
+        }
+    }
+
+    /// The sense data of a command that was carried out although it ended in CHECK CONDITION: the sense key is
+    /// RECOVERED ERROR, and about this command rather than an earlier one (SPC-4, 4.5.5).
+    #[must_use]
+    pub fn recovered_error(&self) -> Option<SenseData> {
+        let sense = SenseData::parse(&self.sense).filter(|_| self.status == ScsiStatus::CHECK_CONDITION)?;
+        (sense.key == SenseKey::RECOVERED_ERROR && !sense.deferred).then_some(sense)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use iscsi_pdu::ScsiStatus;
+
+    use super::{Command, Completion, Transfer, TransferLength};
+    use crate::scsi::Incomplete;
+    use crate::{Error, scsi};
+
+    const RECOVERED: [u8; 18] = [0x70, 0, 1, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x17, 0x01, 0, 0, 0, 0];
+
+    fn completion(status: ScsiStatus, sense: &[u8], incomplete: Option<Incomplete>) -> Completion {
+        let (sense, data) = (Bytes::copy_from_slice(sense), Bytes::new());
+        Completion { status, sense, data, underflow: 0, overflow: 0, incomplete }
+    }
+
+    #[test]
+    fn only_commands_that_move_blocks_have_an_exact_length() {
+        let exact = |operation| {
+            let command = Command::new("", operation, Transfer::None);
+            command.transfer_length == TransferLength::Exact
+        };
+        let all: Vec<u8> = (0..=u8::MAX).filter(|operation| exact(*operation)).collect();
+        let reads_and_writes = [
+            0x08, 0x0a, 0x28, 0x2a, 0x2e, 0x2f, 0x41, 0x88, 0x89, 0x8a, 0x8b, 0x8e, 0x8f, 0x93, 0x9c, 0xa8,
+            0xaa, 0xae, 0xaf,
+        ];
+        assert_eq!(all, reads_and_writes);
+        for command in
+            [scsi::inquiry(), scsi::report_luns(1), scsi::read_capacity_10(), scsi::read_capacity_16()]
+        {
+            assert_eq!(command.transfer_length, TransferLength::UpTo, "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn a_recovered_error_is_a_success_that_keeps_its_sense_data() {
+        let recovered = completion(ScsiStatus::CHECK_CONDITION, &RECOVERED, None);
+        let sense = recovered.recovered_error().unwrap();
+        assert_eq!((sense.key.name(), sense.asc, sense.ascq), ("RECOVERED ERROR", 0x17, 1));
+        assert_eq!(recovered.clone().into_good("READ (10)"), Ok(recovered));
+    }
+
+    #[test]
+    fn a_recovered_error_excuses_no_missing_data() {
+        let incomplete = Incomplete::Underflow { residual: 1, expected: 2 };
+        for (status, sense) in [(ScsiStatus::GOOD, &[][..]), (ScsiStatus::CHECK_CONDITION, &RECOVERED)] {
+            let error = completion(status, sense, Some(incomplete)).into_good("READ (10)").unwrap_err();
+            assert_eq!(error, Error::Incomplete { command: "READ (10)", incomplete });
+        }
+    }
+
+    /// Of an earlier command, of another key, or with another status than CHECK CONDITION.
+    #[test]
+    fn what_only_looks_like_a_recovered_error_is_none() {
+        let with = |at: usize, byte| {
+            let mut sense = RECOVERED;
+            sense[at] = byte;
+            sense
+        };
+        for sense in [with(0, 0x71), with(2, 0), with(2, 6), with(0, 0)] {
+            let completion = completion(ScsiStatus::CHECK_CONDITION, &sense, None);
+            assert_eq!(completion.recovered_error(), None, "{sense:x?}");
+            assert!(matches!(completion.into_good(""), Err(Error::Command { .. })), "{sense:x?}");
+        }
+        let busy = completion(ScsiStatus::BUSY, &RECOVERED, None);
+        assert!(busy.recovered_error().is_none() && busy.into_good("").is_err());
     }
 }

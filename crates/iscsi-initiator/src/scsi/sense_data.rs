@@ -9,6 +9,8 @@ use super::additional_sense;
 pub struct SenseKey(pub u8);
 
 impl SenseKey {
+    /// The command was carried out, after the logical unit had recovered from an error.
+    pub const RECOVERED_ERROR: Self = Self(0x1);
     /// The logical unit is not ready.
     pub const NOT_READY: Self = Self(0x2);
     /// The command or its parameters are not valid.
@@ -57,9 +59,21 @@ pub struct SenseData {
     pub asc: u8,
     /// Additional sense code qualifier.
     pub ascq: u8,
+    /// It is about an earlier command; the one that it came with was not carried out (SPC-4, 4.5.5).
+    pub deferred: bool,
 }
 
 impl SenseData {
+    /// ILLEGAL REQUEST, INVALID COMMAND OPERATION CODE: the unit does not know the command.
+    pub(crate) const UNKNOWN_COMMAND: Self =
+        Self { key: SenseKey::ILLEGAL_REQUEST, asc: 0x20, ascq: 0x00, deferred: false };
+
+    /// Whether the unit, or a part of it, was reset or powered on (29/00 to 29/04): what its volatile cache held may be
+    /// lost. The loss of a nexus alone (29/07) does not clear a cache.
+    pub(crate) const fn reports_reset(self) -> bool {
+        self.asc == 0x29 && self.ascq <= 0x04
+    }
+
     /// Reads either format; `None` for anything else or too short.
     ///
     /// ```
@@ -69,7 +83,8 @@ impl SenseData {
     /// ```
     #[must_use]
     pub fn parse(octets: &[u8]) -> Option<Self> {
-        let (key, asc, ascq) = match octets.first()? & 0x7f {
+        let response_code = octets.first()? & 0x7f;
+        let (key, asc, ascq) = match response_code {
             0x70 | 0x71 => {
                 let code = |at: usize| octets.get(at).copied().unwrap_or(0);
                 (*octets.get(2)?, code(12), code(13))
@@ -77,7 +92,8 @@ impl SenseData {
             0x72 | 0x73 => (*octets.get(1)?, *octets.get(2)?, *octets.get(3)?),
             _ => return None,
         };
-        Some(Self { key: SenseKey(key & 0x0f), asc, ascq })
+        let deferred = matches!(response_code, 0x71 | 0x73);
+        Some(Self { key: SenseKey(key & 0x0f), asc, ascq, deferred })
     }
 
     /// The text SPC gives for code and qualifier, if this crate knows it.
@@ -89,9 +105,10 @@ impl SenseData {
 
 impl fmt::Display for SenseData {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, asc, ascq } = self;
+        let Self { key, asc, ascq, deferred } = self;
         write!(formatter, "sense key 0x{:x} {}, ASC/ASCQ 0x{asc:02x}/0x{ascq:02x}", key.0, key.name())?;
-        self.text().map_or(Ok(()), |text| write!(formatter, " {text}"))
+        self.text().map_or(Ok(()), |text| write!(formatter, " {text}"))?;
+        formatter.write_str(if *deferred { " (deferred error of an earlier command)" } else { "" })
     }
 }
 
@@ -100,13 +117,28 @@ mod tests {
     use super::{SenseData, SenseKey};
 
     #[test]
+    fn resets_and_what_only_looks_like_one() {
+        let reports = |asc, ascq| {
+            SenseData { key: SenseKey::UNIT_ATTENTION, asc, ascq, deferred: false }.reports_reset()
+        };
+        assert!((0..=4).all(|ascq| reports(0x29, ascq)));
+        assert!(
+            ![(0x29, 5), (0x29, 7), (0x2a, 0), (0x28, 0)].into_iter().any(|(asc, ascq)| reports(asc, ascq))
+        );
+    }
+
+    #[test]
     fn both_formats_and_garbage() {
         let fixed = [0x70, 0, 0x06, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29, 0x00, 0, 0, 0, 0];
         let descriptor = [0x72, 0x06, 0x29, 0x00, 0, 0, 0, 0];
-        let expected = SenseData { key: SenseKey::UNIT_ATTENTION, asc: 0x29, ascq: 0 };
+        let expected = SenseData { key: SenseKey::UNIT_ATTENTION, asc: 0x29, ascq: 0, deferred: false };
         assert_eq!(SenseData::parse(&fixed), Some(expected));
         assert_eq!(SenseData::parse(&descriptor), Some(expected));
         assert_eq!(SenseData::parse(&fixed[..3]), Some(SenseData { asc: 0, ..expected }));
+        for (code, deferred) in [(0x70, false), (0x71, true), (0x72, false), (0x73, true), (0xf1, true)] {
+            let sense = SenseData::parse(&[code, 3, 3, 3]).unwrap();
+            assert_eq!((sense.deferred, sense.to_string().contains("deferred")), (deferred, deferred));
+        }
         for bad in [&[][..], &[0x70], &[0x72, 1, 2], &[0x00; 18]] {
             assert_eq!(SenseData::parse(bad), None, "{bad:?}");
         }

@@ -1,4 +1,4 @@
-//! INQUIRY, vital product data pages 0x80 and 0x83 (SPC-4, 7.8).
+//! INQUIRY, vital product data pages 0x80, 0x83 (SPC-4, 7.8) and 0xb0 (SBC-3, 6.5.3).
 
 use std::fmt;
 
@@ -7,31 +7,52 @@ use super::{Command, Transfer};
 use crate::Error;
 
 const NAME: &str = "INQUIRY (vital product data)";
+/// Room for a page.
+const ALLOCATION_LENGTH: u16 = 1024;
 
 /// Asks for a page.
 #[must_use]
 pub fn vital_product_data(page: u8) -> Command {
-    const LENGTH: u16 = 1024;
-    Command::new(NAME, 0x12, Transfer::Read(LENGTH.into())).with(1, &[1, page]).with(3, &LENGTH.to_be_bytes())
+    Command::new(NAME, 0x12, Transfer::Read(ALLOCATION_LENGTH.into()))
+        .with(1, &[1, page])
+        .with(3, &ALLOCATION_LENGTH.to_be_bytes())
 }
 
-/// The content of a page, once its header says that it is this one.
-fn content(page: u8, octets: &[u8]) -> Result<&[u8], Error> {
-    let wrong =
-        |reason: &str| Error::Answer { command: NAME, reason: format!("page 0x{page:02x}: {reason}") };
-    let Some((&[_, received, high, low], rest)) = octets.split_first_chunk::<4>() else {
-        return Err(wrong("cut off in its header"));
+/// The content of a page, once its header says that it is this one. A target that ignores the page code, or the EVPD bit
+/// that makes it count, sends something else.
+fn content(page: u8, bytes: &[u8]) -> Result<&[u8], Error> {
+    let Some((&[_, received, high, low], rest)) = bytes.split_first_chunk::<4>() else {
+        return Err(wrong(page, "cut off in its header"));
     };
     if received != page {
-        return Err(wrong("another page came"));
+        return Err(wrong(page, &format!("the answer is page 0x{received:02x}, or standard INQUIRY data")));
     }
     let length = usize::from(u16::from_be_bytes([high, low]));
     Ok(rest.get(..length).unwrap_or(rest))
 }
 
+fn wrong(page: u8, reason: &str) -> Error {
+    Error::Answer { command: NAME, reason: format!("page 0x{page:02x}: {reason}") }
+}
+
 /// The serial number of page 0x80.
-pub(crate) fn parse_serial_number(octets: &[u8]) -> Result<String, Error> {
-    Ok(text(Some(content(0x80, octets)?)))
+///
+/// Standard INQUIRY data of a removable medium have the code of this page in the place of a page code. What stands in the
+/// place of the length (version and response data format) is then more than what came.
+pub(crate) fn parse_serial_number(bytes: &[u8]) -> Result<String, Error> {
+    const PAGE: u8 = 0x80;
+    let content = content(PAGE, bytes)?;
+    let length = bytes.get(2..).and_then(<[u8]>::first_chunk).map_or(0, |length| u16::from_be_bytes(*length));
+    if content.len() < usize::from(length) && bytes.len() < usize::from(ALLOCATION_LENGTH) {
+        return Err(wrong(PAGE, "its length is more than what came: it may be standard INQUIRY data"));
+    }
+    Ok(text(Some(content)))
+}
+
+/// MAXIMUM TRANSFER LENGTH of page 0xb0 in blocks; `None` when the unit states no limit.
+pub(crate) fn parse_max_transfer(bytes: &[u8]) -> Result<Option<u32>, Error> {
+    let limit = content(0xb0, bytes)?.get(4..).and_then(<[u8]>::first_chunk);
+    Ok(limit.map(|limit| u32::from_be_bytes(*limit)).filter(|limit| *limit > 0))
 }
 
 /// Page 0x83: names of the logical unit and of what leads to it.
@@ -93,7 +114,49 @@ impl fmt::Display for Designator {
 
 #[cfg(test)]
 mod tests {
-    use super::DeviceIdentification;
+    use super::{DeviceIdentification, parse_max_transfer, parse_serial_number};
+
+    /// What a target sends that takes no notice of the EVPD bit: a fixed and a removable medium.
+    fn standard_inquiry(removable: bool) -> Vec<u8> {
+        let mut data = vec![0, if removable { 0x80 } else { 0 }, 5, 2, 31, 0, 0, 2];
+        data.extend(b"VENDOR  PRODUCT         0001");
+        data
+    }
+
+    #[test]
+    fn serial_numbers() {
+        let page = |length: u8, text: &[u8]| [&[0, 0x80, 0, length], text].concat();
+        assert_eq!(parse_serial_number(&page(6, b" S001 ")), Ok("S001".to_owned()));
+        assert_eq!(parse_serial_number(&page(4, b"S001rest")), Ok("S001".to_owned()));
+        assert_eq!(parse_serial_number(&page(0, b"")), Ok(String::new()));
+        // Only a page that filled the room may be longer than what came.
+        let long = [&[0, 0x80, 0x04, 0x00][..], &[b'x'; 1020]].concat();
+        assert_eq!(parse_serial_number(&long).unwrap().len(), 1020);
+        assert!(parse_serial_number(&long[..1023]).is_err());
+        for bytes in [Vec::new(), page(0, b"")[..3].to_vec(), page(5, b"S001"), vec![0, 0x83, 0, 0]] {
+            assert!(parse_serial_number(&bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn standard_inquiry_data_instead_of_a_page() {
+        for removable in [false, true] {
+            let data = standard_inquiry(removable);
+            assert!(parse_serial_number(&data).is_err());
+            assert!(DeviceIdentification::parse(&data).is_err());
+            assert!(parse_max_transfer(&data).is_err());
+        }
+    }
+
+    #[test]
+    fn transfer_limits() {
+        let page = |length: u8, content: &[u8]| [&[0, 0xb0, 0, length], content].concat();
+        assert_eq!(parse_max_transfer(&page(60, &[9, 9, 9, 9, 0, 0, 1, 0, 9])), Ok(Some(256)));
+        assert_eq!(parse_max_transfer(&page(60, &[9, 9, 9, 9, 0, 0, 0, 0])), Ok(None));
+        assert_eq!(parse_max_transfer(&page(4, &[9, 9, 9, 9, 0, 0, 1, 0])), Ok(None));
+        assert_eq!(parse_max_transfer(&page(60, &[9, 9, 9, 9, 0, 0, 1])), Ok(None));
+        assert!(parse_max_transfer(&[0, 0xb1, 0, 60]).is_err());
+    }
 
     #[test]
     fn designators_and_cut_off_pages() {

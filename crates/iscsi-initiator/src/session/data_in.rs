@@ -30,11 +30,20 @@ impl DataInBuffer {
         self.next_data_sn
     }
 
-    /// Takes the data of one PDU.
+    /// Bytes that came.
+    pub(super) fn received(&self) -> u32 {
+        // `accept` holds them to the expected length, which has 32 bits.
+        u32::try_from(self.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Takes the data of one PDU. One that came before is dropped (7.9), unless it brings a status that did not.
     ///
     /// # Errors
     /// A number that is not the next, or data outside the buffer (NUM-13, DAT-16, DAT-17).
     pub(super) fn accept(&mut self, pdu: &DataIn) -> Result<(), ProtocolError> {
+        if pdu.data_sn < self.next_data_sn && !pdu.has_status {
+            return Ok(());
+        }
         expect("DataSN counts up from 0 (4.2.2.4)", pdu.data_sn.into(), self.next_data_sn.into())?;
         if !pdu.data.is_empty() {
             let length = self.len() as u64;

@@ -73,6 +73,11 @@ impl Burst {
         self.itt
     }
 
+    /// Bytes of the transfer up to its end.
+    pub(super) const fn end(&self) -> u32 {
+        self.end
+    }
+
     /// Does it answer an R2T?
     pub(super) fn is_solicited(&self) -> bool {
         self.ttt.is_valid()

@@ -3,11 +3,10 @@
 use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
-use iscsi_login::initiator::Completed;
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
 use iscsi_pdu::{
-    InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, NopIn, NopOut, RawPdu,
-    ScsiResponseCode, TargetTransferTag,
+    InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, Lun, NopOut, RawPdu, ScsiResponseCode,
+    SerialNumber, TargetNumbers, TargetTransferTag,
 };
 
 use super::command_window::CommandWindow;
@@ -19,6 +18,8 @@ use super::text_exchange::TextExchange;
 
 /// Pings of the target answered at a time; more than a sane target sends are not queued.
 const MAX_PINGS: usize = 16;
+/// Immediate requests sent again in a row because the target had no room for them (reject reason 0x06).
+const MAX_REPEATS: u8 = 16;
 
 /// A session of one connection.
 #[derive(Debug)]
@@ -26,35 +27,54 @@ pub(crate) struct Protocol {
     pub(super) parameters: Parameters,
     pub(super) window: CommandWindow,
     pub(super) status: StatusNumbers,
+    /// Requests that were sent and are not answered. Only these can be answered: one that still waits is not in here.
     pub(super) under_way: HashMap<InitiatorTaskTag, Activity>,
-    /// Requests that wait for the window, in order.
-    waiting: VecDeque<InitiatorTaskTag>,
-    /// Answers to pings of the target.
-    pub(super) pings: VecDeque<NopIn>,
+    /// Requests that were not sent, in order, each with the tag it will have.
+    waiting: VecDeque<(InitiatorTaskTag, Activity)>,
+    /// Pings of the target to be answered.
+    pings: VecDeque<Ping>,
     /// Bursts in the order their commands or R2Ts came (DAT-05, DAT-10).
     pub(super) bursts: VecDeque<Burst>,
-    pub(super) finished: VecDeque<(InitiatorTaskTag, Finished)>,
-    pub(super) logout: LogoutState,
+    finished: VecDeque<(InitiatorTaskTag, Finished)>,
+    logout: LogoutState,
     /// Whether deviations of the target are tolerated, and which were.
     pub(super) tolerance: Tolerance,
+    repeats_left: u8,
     next_itt: u32,
 }
 
-/// Something the target owes an answer to.
+/// Something the target owes an answer to, or will owe one.
 #[derive(Debug)]
 pub(super) enum Activity {
     Scsi(Box<Task>),
-    Text(TextExchange),
-    Logout,
+    Text(Box<TextExchange>),
+}
+
+/// What an answer to a ping echoes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ping {
+    pub(super) lun: Lun,
+    pub(super) ttt: TargetTransferTag,
+}
+
+/// Who wants the session to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogoutCause {
+    Initiator,
+    /// By an Asynchronous Message, or by a Reject that says so.
+    Target,
 }
 
 /// How far the end of the session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LogoutState {
+pub(crate) enum LogoutState {
     Open,
-    /// Asked for by us or by the target; nothing new is taken.
-    Wanted,
-    Sent,
+    /// Nothing new is taken, and the Logout Request is about to leave.
+    Wanted(LogoutCause),
+    /// The Logout Request has left, with this tag.
+    Sent(LogoutCause, InitiatorTaskTag),
+    /// The session is over.
+    Answered(LogoutCause, LogoutResponseCode),
 }
 
 /// A request that ended.
@@ -64,16 +84,21 @@ pub(crate) enum Finished {
     /// The target could not carry the command out.
     TargetFailure(ScsiResponseCode),
     Text(Bytes),
-    Logout(LogoutResponseCode),
 }
 
 impl Protocol {
-    /// A session just logged in, with what was tolerated so far.
-    pub(crate) fn new(completed: &Completed, tolerance: Tolerance) -> Self {
+    /// A session just logged in: what was agreed on, the numbers of the login, and what was tolerated so far.
+    pub(crate) fn new(
+        parameters: Parameters,
+        cmd_sn: SerialNumber,
+        exp_stat_sn: SerialNumber,
+        numbers: TargetNumbers,
+        tolerance: Tolerance,
+    ) -> Self {
         Self {
-            parameters: completed.parameters,
-            window: CommandWindow::new(completed.cmd_sn, completed.numbers),
-            status: StatusNumbers::new(completed.exp_stat_sn),
+            parameters,
+            window: CommandWindow::new(cmd_sn, numbers),
+            status: StatusNumbers::new(exp_stat_sn),
             under_way: HashMap::new(),
             waiting: VecDeque::new(),
             pings: VecDeque::new(),
@@ -81,13 +106,14 @@ impl Protocol {
             finished: VecDeque::new(),
             logout: LogoutState::Open,
             tolerance,
+            repeats_left: MAX_REPEATS,
             next_itt: 1,
         }
     }
 
-    /// May more be asked of the session?
-    pub(crate) fn is_open(&self) -> bool {
-        self.logout == LogoutState::Open
+    /// How far the end of the session has come; requests are taken only while it is open.
+    pub(crate) const fn logout_state(&self) -> LogoutState {
+        self.logout
     }
 
     /// Deviations of the target that were tolerated, in order.
@@ -95,9 +121,9 @@ impl Protocol {
         self.tolerance.observed()
     }
 
-    /// Requests not yet answered.
+    /// Requests not yet answered, sent or not.
     pub(crate) fn load(&self) -> usize {
-        self.under_way.len()
+        self.under_way.len() + self.waiting.len()
     }
 
     /// Takes a request; the tag names it until it is finished.
@@ -105,28 +131,23 @@ impl Protocol {
         let itt = self.allocate_tag();
         let activity = match request {
             SessionRequest::Scsi(request) => Activity::Scsi(Box::new(Task::new(request))),
-            SessionRequest::Text(question) => Activity::Text(TextExchange::new(question)),
-            SessionRequest::Logout => {
-                self.logout = LogoutState::Wanted;
-                Activity::Logout
-            }
+            SessionRequest::Text(question) => Activity::Text(Box::new(TextExchange::new(question))),
         };
-        self.under_way.insert(itt, activity);
-        self.waiting.push_back(itt);
+        self.waiting.push_back((itt, activity));
         itt
     }
 
-    /// The target wants the session to end: the logout goes before everything that waits.
-    pub(super) fn log_out_now(&mut self) {
-        let itt = self.submit(SessionRequest::Logout);
-        self.waiting.retain(|waiting| *waiting != itt);
-        self.waiting.push_front(itt);
+    /// Ends the session by a logout, unless that has begun (ASY-08).
+    pub(crate) fn log_out(&mut self, cause: LogoutCause) {
+        if self.logout == LogoutState::Open {
+            self.logout = LogoutState::Wanted(cause);
+        }
     }
 
     /// The next PDU to send, if there is one the window lets through.
     pub(crate) fn poll_transmit(&mut self) -> Option<RawPdu> {
-        if let Some(ping) = self.pings.pop_front() {
-            return Some(self.answer_ping(&ping).encode());
+        if let Some(ping) = self.next_ping() {
+            return Some(self.answer_ping(ping).encode());
         }
         if let Some(data) = self.next_data_out() {
             return Some(data);
@@ -139,22 +160,62 @@ impl Protocol {
         self.finished.pop_front()
     }
 
-    /// Puts a request back in the queue for another PDU of its own.
+    /// Puts a request that was answered in part back in the queue, for another PDU of its own.
     pub(super) fn go_on(&mut self, itt: InitiatorTaskTag) {
-        self.waiting.push_front(itt);
+        if let Some(activity) = self.under_way.remove(&itt) {
+            self.waiting.push_front((itt, activity));
+        }
     }
 
     pub(super) fn finish(&mut self, itt: InitiatorTaskTag, finished: Finished) {
-        self.under_way.remove(&itt);
         // DAT-23: nothing more is sent for a task that has its status.
         self.bursts.retain(|burst| burst.itt() != itt);
         self.finished.push_back((itt, finished));
     }
 
     /// Remembers a ping to be answered.
-    pub(super) fn remember_ping(&mut self, ping: NopIn) {
+    pub(super) fn remember_ping(&mut self, ping: Ping) {
+        self.repeats_left = MAX_REPEATS;
+        self.queue_ping(ping);
+    }
+
+    fn queue_ping(&mut self, ping: Ping) {
         if self.pings.len() < MAX_PINGS {
             self.pings.push_back(ping);
+        }
+    }
+
+    /// NUM-19: the target had no room for the answer to its ping, which is sent again.
+    pub(super) fn repeat_ping(&mut self, ping: Ping) {
+        if self.take_repeat() {
+            self.queue_ping(ping);
+        }
+    }
+
+    /// The same for the Logout Request; false when it was repeated often enough.
+    pub(super) fn repeat_logout(&mut self) -> bool {
+        let LogoutState::Sent(cause, _) = self.logout else { return false };
+        let repeats = self.take_repeat();
+        if repeats {
+            self.logout = LogoutState::Wanted(cause);
+        }
+        repeats
+    }
+
+    const fn take_repeat(&mut self) -> bool {
+        let Some(left) = self.repeats_left.checked_sub(1) else { return false };
+        self.repeats_left = left;
+        true
+    }
+
+    /// Takes the answer to the Logout Request, with which the session is over; false if none with this tag was sent.
+    pub(super) fn logged_out(&mut self, tag: InitiatorTaskTag, code: LogoutResponseCode) -> bool {
+        match self.logout {
+            LogoutState::Sent(cause, itt) if itt == tag => {
+                self.logout = LogoutState::Answered(cause, code);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -163,67 +224,93 @@ impl Protocol {
         loop {
             let itt = InitiatorTaskTag(self.next_itt);
             self.next_itt = self.next_itt.wrapping_add(1);
-            if itt.is_valid() && !self.under_way.contains_key(&itt) {
+            let in_use =
+                self.under_way.contains_key(&itt) || self.waiting.iter().any(|waiting| waiting.0 == itt);
+            if itt.is_valid() && !in_use {
                 return itt;
             }
+        }
+    }
+
+    /// LGO-01: the answer to a ping is a request too, and none follows the logout.
+    fn next_ping(&mut self) -> Option<Ping> {
+        match self.logout {
+            LogoutState::Open | LogoutState::Wanted(_) => self.pings.pop_front(),
+            LogoutState::Sent(..) | LogoutState::Answered(..) => None,
         }
     }
 
     fn next_data_out(&mut self) -> Option<RawPdu> {
         let burst = self.bursts.front_mut()?;
         let (pdu, is_final) = burst.next_pdu(&self.parameters, self.status.expected());
-        if is_final {
-            let (itt, solicited) = (burst.itt(), burst.is_solicited());
-            self.bursts.pop_front();
-            if let (true, Some(Activity::Scsi(task))) = (solicited, self.under_way.get_mut(&itt)) {
-                task.outstanding_r2ts -= 1;
-            }
+        if is_final
+            && let Some(burst) = self.bursts.pop_front()
+            && let Some(Activity::Scsi(task)) = self.under_way.get_mut(&burst.itt())
+        {
+            task.note_sent(&burst);
         }
         Some(pdu.encode())
     }
 
     fn begin_next(&mut self) -> Option<RawPdu> {
-        // LGO-01: nothing new after the logout.
-        if self.logout == LogoutState::Sent {
-            return None;
-        }
-        let itt = *self.waiting.front()?;
-        let is_logout = matches!(self.under_way.get(&itt), Some(Activity::Logout));
-        // A logout is immediate: it leaves whatever the window says (NUM-08).
-        let cmd_sn = if is_logout { self.window.current() } else { self.window.take()? };
-        self.waiting.pop_front();
-        let numbers = (cmd_sn, self.status.expected());
-        match self.under_way.get(&itt)? {
-            Activity::Scsi(task) => {
-                let (command, burst) = task.begin(itt, numbers, &self.parameters);
-                self.bursts.extend(burst);
-                Some(command.encode())
+        match self.logout {
+            LogoutState::Open => self.begin_request(),
+            // What was asked for before the logout leaves before it, as far as the window lets it.
+            LogoutState::Wanted(cause @ LogoutCause::Initiator) => {
+                self.begin_request().or_else(|| Some(self.begin_logout(cause)))
             }
-            Activity::Text(exchange) => Some(exchange.request(itt, numbers).encode()),
-            Activity::Logout => {
-                self.logout = LogoutState::Sent;
-                Some(close_session(itt, numbers).encode())
-            }
+            // ASY-02: no new commands.
+            LogoutState::Wanted(cause @ LogoutCause::Target) => Some(self.begin_logout(cause)),
+            // LGO-01: nothing new after the logout.
+            LogoutState::Sent(..) | LogoutState::Answered(..) => None,
         }
     }
 
+    /// Sends the first request that waits. A number of the window is taken only together with a request to carry it.
+    fn begin_request(&mut self) -> Option<RawPdu> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let cmd_sn = self.window.take()?;
+        let (itt, mut activity) = self.waiting.pop_front()?;
+        let numbers = (cmd_sn, self.status.expected());
+        let pdu = match &mut activity {
+            Activity::Scsi(task) => {
+                let (command, burst) = task.begin(itt, numbers, &self.parameters);
+                self.bursts.extend(burst);
+                command.encode()
+            }
+            Activity::Text(exchange) => exchange.request(itt, numbers).encode(),
+        };
+        self.under_way.insert(itt, activity);
+        Some(pdu)
+    }
+
+    /// A logout is immediate: it leaves whatever the window says (NUM-08).
+    fn begin_logout(&mut self, cause: LogoutCause) -> RawPdu {
+        let itt = self.allocate_tag();
+        self.logout = LogoutState::Sent(cause, itt);
+        let request = LogoutRequest {
+            immediate: true,
+            reason: LogoutReason::CLOSE_SESSION,
+            itt,
+            cid: 0,
+            cmd_sn: self.window.current(),
+            exp_stat_sn: self.status.expected(),
+        };
+        request.encode()
+    }
+
     /// NOP-01: tag and LUN come back, the command number is shown and not used up.
-    fn answer_ping(&self, ping: &NopIn) -> NopOut {
+    fn answer_ping(&self, ping: Ping) -> NopOut {
         NopOut {
             immediate: true,
             lun: ping.lun,
             itt: InitiatorTaskTag::RESERVED,
-            ttt: if ping.ttt.is_valid() { ping.ttt } else { TargetTransferTag::RESERVED },
+            ttt: ping.ttt,
             cmd_sn: self.window.current(),
             exp_stat_sn: self.status.expected(),
             data: Bytes::new(),
         }
     }
-}
-
-fn close_session(
-    itt: InitiatorTaskTag,
-    (cmd_sn, exp_stat_sn): (iscsi_pdu::SerialNumber, iscsi_pdu::SerialNumber),
-) -> LogoutRequest {
-    LogoutRequest { immediate: true, reason: LogoutReason::CLOSE_SESSION, itt, cid: 0, cmd_sn, exp_stat_sn }
 }

@@ -1,11 +1,11 @@
 //! What each PDU of the target does to the session.
 
 use iscsi_pdu::{
-    AsyncEvent, AsyncMessage, DataIn, InitiatorTaskTag, LogoutResponse, NopIn, Opcode, R2t, Reject,
-    ScsiResponse, ScsiResponseCode, TargetPdu, TextResponse,
+    AsyncEvent, AsyncMessage, Bhs, DataIn, InitiatorTaskTag, LogoutResponse, NopIn, NopOut, Opcode, R2t,
+    RawPdu, Reject, RejectReason, ScsiResponse, ScsiResponseCode, TargetPdu, TextResponse,
 };
 
-use super::protocol::{Activity, Finished, LogoutState, Protocol};
+use super::protocol::{Activity, Finished, LogoutCause, Ping, Protocol};
 use super::status_numbers::Arrival;
 use super::task::Residual;
 use crate::{Error, ProtocolError};
@@ -19,7 +19,7 @@ impl Protocol {
             TargetPdu::DataIn(pdu) => self.data_in(&pdu)?,
             TargetPdu::ScsiResponse(pdu) => self.scsi_response(pdu)?,
             TargetPdu::R2t(pdu) => self.r2t(&pdu)?,
-            TargetPdu::NopIn(pdu) => self.nop_in(pdu)?,
+            TargetPdu::NopIn(pdu) => self.nop_in(&pdu)?,
             TargetPdu::TextResponse(pdu) => self.text_response(&pdu)?,
             TargetPdu::LogoutResponse(pdu) => self.logout_response(&pdu)?,
             TargetPdu::AsyncMessage(pdu) => return self.async_message(&pdu),
@@ -56,7 +56,7 @@ impl Protocol {
         }
         if !pdu.is_final || !pdu.status.is_allowed_in_data_in() {
             let rule = "status comes with F=1 and is a good one (11.7.3)";
-            return Err(sequence(NAME, rule, pdu.status.0.into(), 0));
+            return Err(value(NAME, rule, pdu.status.0.into()));
         }
         let residual =
             Residual { overflow: pdu.overflow, underflow: pdu.underflow, count: pdu.residual_count };
@@ -82,7 +82,7 @@ impl Protocol {
             ScsiResponseCode::TARGET_FAILURE => Finished::TargetFailure(pdu.response),
             ScsiResponseCode(code) if code >= 0x80 => Finished::TargetFailure(pdu.response),
             ScsiResponseCode(code) => {
-                return Err(sequence(NAME, "responses 0x02 to 0x7f are reserved (11.4.3)", code.into(), 0));
+                return Err(value(NAME, "responses 0x02 to 0x7f are reserved (11.4.3)", code.into()));
             }
         };
         self.finish(itt, finished);
@@ -94,12 +94,12 @@ impl Protocol {
             return Err(unknown_task("R2T", pdu.itt));
         };
         let burst = task.answer_r2t(pdu, &self.parameters, &mut self.tolerance)?;
-        self.bursts.push_back(burst);
+        self.bursts.extend(burst);
         Ok(())
     }
 
     /// NOP-01, NOP-02, NOP-05, NOP-09: a ping is answered, news of the window are not, neither uses a status number.
-    fn nop_in(&mut self, pdu: NopIn) -> Result<(), ProtocolError> {
+    fn nop_in(&mut self, pdu: &NopIn) -> Result<(), ProtocolError> {
         if pdu.itt.is_valid() {
             return Err(unknown_task("NOP-In", pdu.itt));
         }
@@ -112,7 +112,7 @@ impl Protocol {
             ));
         }
         if pdu.ttt.is_valid() {
-            self.remember_ping(pdu);
+            self.remember_ping(Ping { lun: pdu.lun, ttt: pdu.ttt });
         }
         Ok(())
     }
@@ -140,11 +140,7 @@ impl Protocol {
         if !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        let Some(Activity::Logout) = self.under_way.get(&pdu.itt) else {
-            return Err(unknown_task(NAME, pdu.itt));
-        };
-        self.finish(pdu.itt, Finished::Logout(pdu.response));
-        Ok(())
+        if self.logged_out(pdu.itt, pdu.response) { Ok(()) } else { Err(unknown_task(NAME, pdu.itt)) }
     }
 
     /// ASY-01, ASY-02, ASY-03: a session that the target wants to end, ends; other news are only counted.
@@ -154,34 +150,66 @@ impl Protocol {
         }
         tracing::info!(event = pdu.event.0, "asynchronous message");
         match pdu.event {
-            AsyncEvent::LOGOUT_REQUEST | AsyncEvent::NEGOTIATE if self.logout == LogoutState::Open => {
-                self.log_out_now();
+            AsyncEvent::LOGOUT_REQUEST | AsyncEvent::NEGOTIATE => {
+                self.log_out(LogoutCause::Target);
                 Ok(())
             }
             AsyncEvent::CONNECTION_DROP | AsyncEvent::SESSION_DROP => Err(Error::SessionEnded(format!(
-                "it announced to drop the connection (event {})",
-                pdu.event.0
+                "it announced to drop the connection (event {}), and takes a new one after {} s",
+                pdu.event.0, pdu.parameter2
             ))),
             _ => Ok(()),
         }
     }
 
-    /// REJ-01, REJ-02: a rejected Data-Out leaves its task waiting for the response; anything else ends the session,
-    /// since at error recovery level 0 the gap in the command numbers cannot be closed.
+    /// REJ-01, REJ-02, CMD-14: a rejected Data-Out leaves its task waiting for the response, and an immediate request
+    /// leaves no gap in the command numbers. Any other Reject ends the session, since at error recovery level 0 the gap
+    /// cannot be closed.
     fn reject(&mut self, pdu: &Reject) -> Result<(), ProtocolError> {
         if !self.counts("Reject", pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        match pdu.rejected_header() {
-            Some(bhs) if bhs.opcode() == Opcode::DATA_OUT => Ok(()),
-            _ => Err(ProtocolError::Rejected(pdu.reason)),
+        let rejected = pdu.rejected_header();
+        let survives = match rejected.map(|bhs| (bhs.opcode(), bhs.is_immediate(), bhs)) {
+            Some((Opcode::DATA_OUT, ..)) => true,
+            Some(_) if pdu.reason == RejectReason::WAITING_FOR_LOGOUT => {
+                self.log_out(LogoutCause::Target);
+                true
+            }
+            Some((Opcode::NOP_OUT, true, bhs)) => {
+                self.ping_answer_rejected(bhs, pdu.reason);
+                true
+            }
+            Some((Opcode::LOGOUT_REQUEST, true, _)) => may_be_repeated(pdu.reason) && self.repeat_logout(),
+            _ => false,
+        };
+        if survives { Ok(()) } else { Err(ProtocolError::Rejected(pdu.reason)) }
+    }
+
+    /// NUM-19, REJ-06: what the target had no room for is sent again, anything else it does not want.
+    fn ping_answer_rejected(&mut self, bhs: Bhs, reason: RejectReason) {
+        tracing::info!(reason = reason.meaning(), "the target rejected the answer to its ping");
+        if let (true, Ok(answer)) = (may_be_repeated(reason), NopOut::decode(RawPdu::header(bhs)))
+            && answer.ttt.is_valid()
+        {
+            self.repeat_ping(Ping { lun: answer.lun, ttt: answer.ttt });
         }
     }
 }
 
+/// The reasons that pass (RFC 7143, 11.17.1).
+const fn may_be_repeated(reason: RejectReason) -> bool {
+    matches!(reason, RejectReason::TOO_MANY_IMMEDIATE_COMMANDS | RejectReason::LONG_OPERATION)
+}
+
 /// TAG-05: a tag that names nothing.
 fn unknown_task(pdu: &'static str, itt: InitiatorTaskTag) -> ProtocolError {
-    sequence(pdu, "its task tag names no task of its kind (4.2.5.3)", itt.0.into(), 0)
+    value(pdu, "its task tag names no task of its kind (4.2.5.3)", itt.0.into())
+}
+
+/// A value that is wrong without another one being the right one.
+const fn value(pdu: &'static str, rule: &'static str, received: u64) -> ProtocolError {
+    ProtocolError::Value { pdu, rule, received }
 }
 
 const fn sequence(pdu: &'static str, rule: &'static str, received: u64, expected: u64) -> ProtocolError {

@@ -9,7 +9,7 @@ use iscsi_pdu::{
 
 use super::data_in::DataInBuffer;
 use super::data_out::{Burst, UnsolicitedPlan};
-use super::request::{Completion, ScsiRequest, Transfer};
+use super::request::{Completion, Incomplete, ScsiRequest, Transfer};
 use crate::ProtocolError;
 
 /// A command the target has or will have.
@@ -19,7 +19,11 @@ pub(super) struct Task {
     pub(super) data_in: DataInBuffer,
     next_r2t_sn: u32,
     /// R2Ts whose last Data-Out has not been sent.
-    pub(super) outstanding_r2ts: u16,
+    outstanding_r2ts: u16,
+    /// Bytes of the write data, from the first, that the target takes unasked or has asked for.
+    asked: u32,
+    /// Bytes of them that were sent, by whole bursts.
+    sent: u32,
 }
 
 impl Task {
@@ -28,7 +32,8 @@ impl Task {
             Transfer::Read(length) => length,
             Transfer::None | Transfer::Write(_) => 0,
         };
-        Self { request, data_in: DataInBuffer::new(expected), next_r2t_sn: 0, outstanding_r2ts: 0 }
+        let data_in = DataInBuffer::new(expected);
+        Self { request, data_in, next_r2t_sn: 0, outstanding_r2ts: 0, asked: 0, sent: 0 }
     }
 
     /// The write data; empty for other commands.
@@ -41,7 +46,7 @@ impl Task {
 
     /// The command PDU, and the unsolicited burst that follows it if there is one (CMD-01 to CMD-04).
     pub(super) fn begin(
-        &self,
+        &mut self,
         itt: InitiatorTaskTag,
         numbers: (SerialNumber, SerialNumber),
         parameters: &Parameters,
@@ -50,6 +55,7 @@ impl Task {
         let length = self.request.transfer.length();
         let is_write = matches!(self.request.transfer, Transfer::Write(_));
         let plan = UnsolicitedPlan::new(parameters, if is_write { length } else { 0 });
+        (self.asked, self.sent) = (plan.end, plan.immediate);
         let command = ScsiCommand {
             immediate: false,
             is_final: plan.end == plan.immediate,
@@ -70,13 +76,17 @@ impl Task {
         (command, burst)
     }
 
-    /// The burst an R2T asks for (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06).
+    /// The burst an R2T asks for (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06); none for one that was answered before, which
+    /// is dropped (7.9).
     pub(super) fn answer_r2t(
         &mut self,
         r2t: &R2t,
         parameters: &Parameters,
         tolerance: &mut Tolerance,
-    ) -> Result<Burst, ProtocolError> {
+    ) -> Result<Option<Burst>, ProtocolError> {
+        if r2t.r2t_sn < self.next_r2t_sn {
+            return Ok(None);
+        }
         let data = self.write_data();
         let end = u64::from(r2t.buffer_offset) + u64::from(r2t.desired_data_transfer_length);
         let limit = parameters.max_outstanding_r2t;
@@ -90,6 +100,12 @@ impl Task {
             ),
             (r2t.desired_data_transfer_length == 0, "it asks for something (11.8.4)", 0, 1),
             (end > data.len() as u64, "it ends within the transfer (11.8.4)", end, data.len() as u64),
+            (
+                r2t.buffer_offset > self.asked,
+                "it leaves out nothing before it (11.8)",
+                r2t.buffer_offset.into(),
+                self.asked.into(),
+            ),
             (
                 r2t.desired_data_transfer_length > parameters.max_burst_length,
                 "it asks for at most MaxBurstLength (13.13)",
@@ -110,7 +126,9 @@ impl Task {
         self.next_r2t_sn = self.next_r2t_sn.wrapping_add(1);
         self.outstanding_r2ts += 1;
         // Data-Out carries the LUN of its command (11.7.4), also where the R2T left it out.
-        Ok(Burst::solicited(&R2t { lun: self.request.lun, ..r2t.clone() }, data))
+        let burst = Burst::solicited(&R2t { lun: self.request.lun, ..r2t.clone() }, data);
+        self.asked = self.asked.max(burst.end());
+        Ok(Some(burst))
     }
 
     /// TAG-03: an R2T names the logical unit of its task. Some targets leave the field at 0.
@@ -127,6 +145,13 @@ impl Task {
         }
         let detail = format!("R2T with LUN 0 for a command to LUN {}", self.request.lun);
         tolerance.tolerate(&Deviation::R2T_LUN_ZERO, detail, error)
+    }
+
+    /// Takes note of a burst whose last PDU was sent.
+    pub(super) fn note_sent(&mut self, burst: &Burst) {
+        self.sent = self.sent.max(burst.end());
+        // DAT-22: the unsolicited burst answers no R2T.
+        self.outstanding_r2ts -= u16::from(burst.is_solicited());
     }
 
     /// The result of a SCSI Response whose service response is 0 (CMD-06, NUM-15, RES-01 to RES-03).
@@ -157,21 +182,38 @@ impl Task {
         sense: Bytes,
         residual: Residual,
     ) -> Result<Completion, ProtocolError> {
+        if residual.overflow && residual.underflow {
+            return Err(sequence("not both overflow and underflow (11.4.1)", 3, 1));
+        }
         let expected = self.request.transfer.length();
-        let (underflow, overflow) = match (residual.underflow, residual.overflow) {
-            (true, true) => return Err(sequence("not both overflow and underflow (11.4.1)", 3, 1)),
-            (true, false) if residual.count > expected => {
-                return Err(sequence(
-                    "an underflow is no more than was expected (11.4.5)",
-                    residual.count,
-                    expected,
-                ));
-            }
-            (true, false) => (residual.count, 0),
-            (false, true) => (0, residual.count),
-            (false, false) => (0, 0),
-        };
-        Ok(Completion { status, sense, data: self.data_in.into_data(), underflow, overflow })
+        let count = |reported| if reported { residual.count } else { 0 };
+        let incomplete = if self.request.exact { self.incomplete(residual, expected) } else { None };
+        Ok(Completion {
+            status,
+            sense,
+            data: self.data_in.into_data(),
+            // RES-03: nobody can leave out more than there is.
+            underflow: count(residual.underflow).min(expected),
+            overflow: count(residual.overflow),
+            incomplete,
+        })
+    }
+
+    /// What the target says of the data comes first, then what was seen of them.
+    fn incomplete(&self, residual: Residual, expected: u32) -> Option<Incomplete> {
+        let Residual { overflow, underflow, count: residual } = residual;
+        if underflow && residual > 0 {
+            return Some(Incomplete::Underflow { residual, expected });
+        }
+        if overflow && residual > 0 {
+            return Some(Incomplete::Overflow { residual, expected });
+        }
+        let (received, taken) = (self.data_in.received(), self.sent);
+        match self.request.transfer {
+            Transfer::Read(_) if received < expected => Some(Incomplete::NotSent { received, expected }),
+            Transfer::Write(_) if taken < expected => Some(Incomplete::NotTaken { taken, expected }),
+            _ => None,
+        }
     }
 }
 

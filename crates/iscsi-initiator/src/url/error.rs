@@ -22,10 +22,13 @@ pub enum UrlError {
     /// No target name behind the host.
     #[error("the URL names no target")]
     NoTarget,
+    /// An `@` behind the host: perhaps the end of a secret with a slash in it.
+    #[error("the URL has an '@' behind the first '/'")]
+    AtSign,
     /// A target name that is no text.
     #[error("the target name in the URL is not UTF-8")]
     TargetText,
-    /// A target name that breaks the grammar of names.
+    /// A target name with characters that no name has, or too many of them.
     #[error("the URL names no possible target: {0}")]
     Target(NameError),
     /// A third part of the path that is no logical unit number.
@@ -53,8 +56,8 @@ impl UrlError {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Host | Self::User => {
-                "write iscsi://host[:port]/target, IPv6 in brackets; a / in a secret is written %2F"
+            Self::Host | Self::User | Self::AtSign => {
+                "write iscsi://host[:port]/target, IPv6 in brackets; a / in a secret is written %2F, an @ in a target name %40"
             }
             Self::Secret(_) => "a CHAP secret has 12 to 255 octets; better keep it in a file or in the store",
             Self::Lun => "write iscsi://host[:port]/target/lun",
@@ -62,7 +65,7 @@ impl UrlError {
             Self::QueryTwice { .. } => "leave one of them out",
             Self::QueryValue { .. } => "header_digest is none, crc32c, none-crc32c or crc32c-none",
             Self::Scheme | Self::NoTarget | Self::TargetText | Self::Target(_) => {
-                "write iscsi://host[:port]/target, the target as `iscsi discover` shows it"
+                "write iscsi://host[:port]/target, the target as discovery shows it"
             }
         }
     }

@@ -35,15 +35,21 @@ fn hosts_and_ports() {
 }
 
 #[test]
-fn targets_are_brought_into_lower_case_and_checked() {
+fn nam_02_nam_09_targets_keep_their_spelling_and_are_checked() {
     let url = parse("ISCSI://host/IQN.2001-04.com.example%3ADisk");
-    assert_eq!(url.target.as_str(), NAME);
-    assert_eq!(url.lun, None);
+    assert_eq!(url.target.as_str(), "IQN.2001-04.com.example:Disk");
+    assert_eq!((url.target, url.lun), (NAME.parse().unwrap(), None));
+    let odd = parse("iscsi://host/iqn.2001-04.com.example:my_disk%20/1");
+    assert_eq!(odd.target.as_str(), "iqn.2001-04.com.example:my_disk ");
     for text in ["iscsi://host", "iscsi://host/", "iscsi://host//1", "iscsi://host/?header_digest=none"] {
         assert_eq!(refusal(text), Some(UrlError::NoTarget), "{text}");
     }
     assert_eq!(refusal("iscsi://host/%ff"), Some(UrlError::TargetText));
-    assert!(matches!(refusal("iscsi://host/disk/1"), Some(UrlError::Target(_))));
+    assert_eq!(refusal("iscsi://user/sec@host"), Some(UrlError::AtSign));
+    assert_eq!(parse("iscsi://host/a%40b").target.as_str(), "a@b");
+    for text in ["iscsi://host/..%2fdisk", "iscsi://host/iqn.x%0a", "iscsi://host/%20"] {
+        assert!(matches!(refusal(text), Some(UrlError::Target(_))), "{text}");
+    }
     assert_eq!(refusal("iser://host/iqn.2001-04.com.example:disk"), Some(UrlError::Scheme));
     assert_eq!(refusal("host/iqn.2001-04.com.example:disk"), Some(UrlError::Scheme));
 }
@@ -55,6 +61,11 @@ fn luns_are_numbers_or_eight_octets() {
     assert_eq!(lun("300"), Lun::from_number(300));
     assert_eq!(lun("16383"), Lun::from_number(16383));
     assert_eq!(lun("0xc101000000000000"), Some(Lun([0xc1, 1, 0, 0, 0, 0, 0, 0])));
+    // What is shown of a LUN can be typed again, whatever its addressing method.
+    for octets in [[0, 1], [0x40, 0], [0x40, 1], [0x41, 0], [0x7f, 0xff], [0xc1, 1], [0x80, 1]] {
+        let shown = Lun([octets[0], octets[1], 0, 0, 0, 0, 0, 0]);
+        assert_eq!(lun(&shown.to_string()), Some(shown));
+    }
     for text in ["", "16384", "-1", "+1", "1/2", "1/", "0x1", "0x+101000000000000", "one"] {
         assert_eq!(refusal(&format!("iscsi://host/{NAME}/{text}")), Some(UrlError::Lun), "{text}");
     }
@@ -110,7 +121,7 @@ fn no_error_repeats_a_part_of_the_text() {
     let cases = [
         "iscsi://user%hunter2/hunter2@host/iqn.2001-04.com.example:disk",
         "iscsi://user%hunter2@ho st/iqn.2001-04.com.example:disk",
-        "iscsi://host/hunter2",
+        "iscsi://user/hunter2@host/iqn.2001-04.com.example:disk",
         "iscsi://host/iqn.2001-04.com.example:disk/hunter2",
         "iscsi://host/iqn.2001-04.com.example:disk?target_password=x&hunter2",
         "iscsi://host/iqn.2001-04.com.example:disk?header_digest=hunter2",

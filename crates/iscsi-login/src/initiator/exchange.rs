@@ -204,7 +204,7 @@ impl<'a> Exchange<'a> {
         };
         if response.tsih == 0 {
             let rule = "a new session gets an identifier other than 0 (11.13.3)";
-            let violation = Violation::Header { field: "TSIH", received: 0, expected: 1, rule };
+            let violation = Violation::HeaderValue { field: "TSIH", received: 0, rule };
             let detail = "TSIH 0 in the final Login Response";
             self.tolerance.tolerate(&Deviation::TSIH_ZERO, detail, violation)?;
         }

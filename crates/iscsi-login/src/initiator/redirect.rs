@@ -10,8 +10,10 @@ use crate::{Deviation, ObservedDeviation, Tolerance};
 /// Where to log in instead, from scratch, with the same target name and the same authentication (LOG-31).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
-    /// Moved for good: the stored portal may be replaced once the login there succeeds.
+    /// Moved for good, by the target's own word.
     pub permanent: bool,
+    /// The target had authenticated itself before it sent this. Otherwise anybody on the way may have sent it.
+    pub target_authenticated: bool,
     /// At least one address, in the target's order.
     pub addresses: Vec<TargetAddress>,
     /// Harmless deviations of the target that were tolerated so far, as in [`Completed`](super::Completed).
@@ -21,6 +23,7 @@ pub struct Redirect {
 impl Redirect {
     pub(super) fn from_response(
         response: &LoginResponse,
+        target_authenticated: bool,
         tolerance: &mut Tolerance,
     ) -> Result<Self, Violation> {
         let texts = ReceivedKeys::new(TextKeys::parse(&response.text)?).take_all("TargetAddress");
@@ -43,6 +46,7 @@ impl Redirect {
             return Err(Violation::RedirectWithoutAddress);
         }
         let permanent = response.status == LoginStatus::MOVED_PERMANENTLY;
-        Ok(Self { permanent, addresses, deviations: tolerance.observed().to_vec() })
+        let deviations = tolerance.observed().to_vec();
+        Ok(Self { permanent, target_authenticated, addresses, deviations })
     }
 }

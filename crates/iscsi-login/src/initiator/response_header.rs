@@ -16,11 +16,16 @@ impl Exchange<'_> {
         self.judge_identity(response)?;
         match response.status.class() {
             0 => Ok(None),
-            1 => Redirect::from_response(response, &mut self.tolerance).map(Some).map_err(LoginError::from),
+            1 => {
+                let authenticated = self.proof.is_some();
+                let redirect = Redirect::from_response(response, authenticated, &mut self.tolerance)?;
+                Ok(Some(redirect))
+            }
             2 | 3 => Err(LoginError::Refused { stage: self.stage, status: response.status }),
-            class => expect_equal("Status-Class", class, 0, "classes above 3 are reserved (11.13.5)")
-                .map(|()| None)
-                .map_err(LoginError::from),
+            class => {
+                let rule = "classes above 3 are reserved (11.13.5)";
+                Err(Violation::HeaderValue { field: "Status-Class", received: class.into(), rule }.into())
+            }
         }
     }
 

@@ -36,7 +36,7 @@ impl<'a> Opening<'a> {
             }
         };
         Ok(Self {
-            initiator_name: IscsiName::received(initiator_name)
+            initiator_name: IscsiName::new(initiator_name)
                 .map_err(|error| Violation::Name { key: "InitiatorName", error })?,
             account,
             authentication,

@@ -24,12 +24,13 @@ impl SecretBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Change, ReverseCredential, Secret, TargetName};
+    use crate::{Change, ReverseCredential, Secret};
+    use iscsi_pdu::IscsiName;
 
     #[test]
     fn what_counts_for_all_is_nobodys_own() {
         let secret = || Secret::from_octets(b"abcdefghijkl").unwrap();
-        let target = Scope::Target(TargetName::new("iqn.2001-04.com.example:a").unwrap());
+        let target = Scope::Target(IscsiName::new("iqn.2001-04.com.example:a").unwrap());
         let mut book = SecretBook::new();
         let forward = ForwardCredential::new(None, secret()).unwrap();
         book.apply(Change::Remember(Scope::Global, forward)).unwrap();

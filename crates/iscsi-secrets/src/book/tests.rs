@@ -1,14 +1,17 @@
 //! The rules of lookup, change by change.
 
+use iscsi_pdu::IscsiName;
+
 use super::*;
 use crate::change::Change;
 use crate::entry::ReverseState;
 use crate::secret::Secret;
+use crate::vds::object_id;
 
 const TARGET: &str = "iqn.2001-04.com.example:a";
 
-fn name(name: &str) -> TargetName {
-    TargetName::new(name).unwrap()
+fn name(name: &str) -> IscsiName {
+    IscsiName::new(name).unwrap()
 }
 
 fn scope() -> Scope {
@@ -111,8 +114,8 @@ fn forgetting_leaves_the_target_known_and_its_reverse_secret_in_force() {
 #[test]
 fn object_ids_resolve_for_known_targets_only() {
     let book = book([Change::Register(name(TARGET))]);
-    assert_eq!(book.target_of(name(TARGET).object_id()), Some(&name(TARGET)));
-    assert_eq!(book.target_of(name("iqn.2001-04.com.example:b").object_id()), None);
+    assert_eq!(book.target_of(object_id(&name(TARGET))), Some(&name(TARGET)));
+    assert_eq!(book.target_of(object_id(&name("iqn.2001-04.com.example:b"))), None);
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use iscsi_pdu::{IscsiName, Portal};
+
 use super::RecordFile;
 use super::error::ImportError;
 use super::finding::{Finding, UnreadableFile};
 use super::root::Root;
 use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
-use crate::portal_name::PortalName;
 use crate::scope::Scope;
-use crate::target_name::TargetName;
 
 /// Keys of a file, and for whom they are.
 pub(super) struct Part {
@@ -61,13 +61,13 @@ impl Records {
         Ok(true)
     }
 
-    fn add_target(&mut self, directory: &Path, name: &TargetName) -> Result<(), ImportError> {
-        for portal in self.list(directory)? {
-            if portal_name(&portal).is_none() {
-                self.findings.push(Finding::ForeignName { path: portal });
+    fn add_target(&mut self, directory: &Path, name: &IscsiName) -> Result<(), ImportError> {
+        for file in self.list(directory)? {
+            if portal(&file).is_none() {
+                self.findings.push(Finding::ForeignName { path: file });
                 continue;
             }
-            let paths = if self.is_directory(&portal) { self.list(&portal)? } else { vec![portal] };
+            let paths = if self.is_directory(&file) { self.list(&file)? } else { vec![file] };
             for path in paths {
                 let part = Part { scope: Scope::Target(name.clone()), keys: &SESSION };
                 self.files.push(RecordFile { path, parts: vec![part] });
@@ -79,13 +79,13 @@ impl Records {
     /// `send_targets/ADDRESS,PORT`, which is a record or holds one beside links to what was discovered.
     fn add_portals(&mut self) -> Result<bool, ImportError> {
         let Some(portals) = self.list_known("send_targets")? else { return Ok(false) };
-        for portal in portals {
-            let Some(name) = portal_name(&portal) else {
-                self.findings.push(Finding::ForeignName { path: portal });
+        for file in portals {
+            let Some(portal) = portal(&file) else {
+                self.findings.push(Finding::ForeignName { path: file });
                 continue;
             };
-            let path = if self.is_directory(&portal) { portal.join("st_config") } else { portal };
-            let part = Part { scope: Scope::Portal(name), keys: &DISCOVERY };
+            let path = if self.is_directory(&file) { file.join("st_config") } else { file };
+            let part = Part { scope: Scope::Portal(portal), keys: &DISCOVERY };
             self.files.push(RecordFile { path, parts: vec![part] });
         }
         Ok(true)
@@ -118,22 +118,19 @@ impl Records {
 }
 
 /// The name of a directory is anything until it is an iSCSI name.
-fn target_name(path: &Path) -> Option<TargetName> {
+fn target_name(path: &Path) -> Option<IscsiName> {
     let name = path.file_name()?.to_str()?;
-    let is_typed = ["iqn.", "eui.", "naa."].iter().any(|kind| name.starts_with(kind));
-    TargetName::new(name).ok().filter(|_| is_typed)
+    let has_type =
+        |name: &IscsiName| ["iqn.", "eui.", "naa."].iter().any(|kind| name.identity().starts_with(kind));
+    IscsiName::new(name).ok().filter(has_type)
 }
 
 /// `ADDRESS,PORT`, and for nodes the tag of a portal group; IPv6 addresses have no brackets here.
-fn portal_name(path: &Path) -> Option<PortalName> {
+fn portal(path: &Path) -> Option<Portal> {
     let mut parts = path.file_name()?.to_str()?.split(',');
     let (host, port) = (parts.next()?, parts.next()?.parse::<u16>().ok()?);
-    let host = host.to_ascii_lowercase();
-    if host.is_empty() {
-        return None;
-    }
     let brackets = host.contains(':') && !host.starts_with('[');
-    PortalName::new(if brackets { format!("[{host}]:{port}") } else { format!("{host}:{port}") }).ok()
+    if brackets { format!("[{host}]:{port}") } else { format!("{host}:{port}") }.parse().ok()
 }
 
 #[cfg(test)]
@@ -142,7 +139,7 @@ mod tests {
 
     #[test]
     fn portals_have_the_names_under_which_discovery_looks_them_up() {
-        let name = |file: &str| portal_name(Path::new(file)).map(|name| name.to_string());
+        let name = |file: &str| portal(Path::new(file)).map(|portal| portal.identity());
         for (file, portal) in [
             ("192.0.2.7,3260", "192.0.2.7:3260"),
             ("192.0.2.7,3260,1", "192.0.2.7:3260"),
@@ -161,14 +158,10 @@ mod tests {
     fn only_iscsi_names_are_targets() {
         let is_target = |file: &str| target_name(Path::new(file)).is_some();
         assert!(
-            ["iqn.2001-04.com.example:Disk", "eui.02004567A425678D", "naa.52"]
+            ["iqn.2001-04.com.example:Disk", "IQN.2001-04.com.example:a", "eui.02004567A425678D", "naa.52"]
                 .iter()
                 .all(|name| is_target(name))
         );
-        assert!(
-            !["disk", "IQN.2001-04.com.example:a", "iqn.a b", "iqn.a\x1b[2J", ""]
-                .iter()
-                .any(|name| is_target(name))
-        );
+        assert!(!["disk", "iqn.a\\b", "iqn.a\x1b[2J", ""].iter().any(|name| is_target(name)));
     }
 }

@@ -2,13 +2,15 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use iscsi_pdu::IscsiName;
+
 use super::*;
 
 mod hostile;
 mod planned;
 mod unusable;
 
-use crate::{MemoryStore, PortalName, ReverseLookup, Scope, Secret, SecretBook, SecretStore, TargetName};
+use crate::{MemoryStore, ReverseLookup, Scope, Secret, SecretBook, SecretStore};
 
 const DISK: &str = "iqn.2001-04.com.example:disk";
 
@@ -79,7 +81,7 @@ impl Held {
 }
 
 fn target(name: &str) -> Scope {
-    Scope::Target(TargetName::new(name).unwrap())
+    Scope::Target(IscsiName::new(name).unwrap())
 }
 
 const FORWARD: [&str; 2] =
@@ -123,7 +125,7 @@ fn records_of_every_layout_are_found() {
     assert_eq!(held.of_target("iqn.2001-04.com.example:old"), "us er = #1:forward-secret -");
     assert_eq!(held.of_target("eui.02004567A425678D"), "- target:reverse-secret");
     for portal in ["192.0.2.9:3260", "[2001:db8::9]:3261"] {
-        assert_eq!(held.of(&Scope::Portal(PortalName::new(portal).unwrap())), "-:d-secret-of-12 -");
+        assert_eq!(held.of(&Scope::Portal(portal.parse().unwrap())), "-:d-secret-of-12 -");
     }
     assert_eq!(findings, []);
 }
@@ -133,7 +135,7 @@ fn a_target_without_credentials_becomes_known() {
     let place = Place::new();
     let path = place.node(DISK, "192.0.2.7,3260,1", &["node.session.auth.authmethod = None\n"]);
     let (held, findings) = place.imported();
-    assert!(held.0.knows(&TargetName::new(DISK).unwrap()));
+    assert!(held.0.knows(&IscsiName::new(DISK).unwrap()));
     assert_eq!(held.of_target(DISK), "- -");
     assert_eq!(findings, [Finding::NoCredentials { path }]);
     assert!(!findings[0].is_left_out());
@@ -174,7 +176,7 @@ fn records_that_contradict_each_other_give_nothing_but_the_name() {
         let path = place.node(DISK, "192.0.2.8,3260,1", other);
         place.write("iscsid.conf", &REVERSE);
         let (held, findings) = place.imported();
-        assert!(held.0.knows(&TargetName::new(DISK).unwrap()));
+        assert!(held.0.knows(&IscsiName::new(DISK).unwrap()));
         assert_eq!(held.of_target(DISK), "- -");
         assert_eq!(held.of(&Scope::Global), "- target:reverse-secret");
         assert_eq!(findings, [Finding::Conflict { scope: target(DISK), path, earlier }]);

@@ -25,6 +25,7 @@ mod records;
 mod rekey;
 mod seal_error;
 mod sealed;
+mod version_2;
 
 pub use key_source::KeySource;
 

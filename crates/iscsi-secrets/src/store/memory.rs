@@ -67,7 +67,8 @@ impl SecretStore for MemoryStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ReverseCredential, Scope, Secret, TargetName};
+    use crate::{ReverseCredential, Scope, Secret};
+    use iscsi_pdu::IscsiName;
 
     fn reverse(octets: &[u8]) -> ReverseCredential {
         ReverseCredential::new(None, Secret::from_octets(octets).unwrap()).unwrap()
@@ -76,7 +77,7 @@ mod tests {
     #[test]
     fn a_snapshot_does_not_change_under_its_holder() {
         let store = MemoryStore::new();
-        let target = TargetName::new("iqn.2001-04.com.example:a").unwrap();
+        let target = IscsiName::new("iqn.2001-04.com.example:a").unwrap();
         store.set_reverse(Scope::Global, reverse(b"first-secret")).unwrap();
         let before = store.snapshot().unwrap();
         store.set_reverse(Scope::Global, reverse(b"second-secret")).unwrap();
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn a_global_only_store_refuses_targets_and_keeps_what_it_has() {
         let store = MemoryStore::global_only();
-        let target = TargetName::new("iqn.2001-04.com.example:a").unwrap();
+        let target = IscsiName::new("iqn.2001-04.com.example:a").unwrap();
         let refused = store.set_reverse(Scope::Target(target.clone()), reverse(b"target-secret"));
         assert_eq!(refused, Err(StoreError::TargetSpecificNotSupported));
         assert_eq!(store.knows(&target), Ok(false));

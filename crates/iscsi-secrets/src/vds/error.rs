@@ -2,13 +2,13 @@
 
 use std::io::ErrorKind;
 
+use iscsi_pdu::NameError;
 use uuid::Uuid;
 
 use super::hresult::HResult;
 use crate::error::StoreError;
 #[cfg(unix)]
 use crate::secret_file::SecretFileFault;
-use crate::target_name::TargetNameError;
 
 /// Why the door refused. Whatever it is, the store holds what it held before.
 #[non_exhaustive]
@@ -35,7 +35,7 @@ pub enum VdsError {
     NoInitiator,
     /// What was given as the name of an initiator is none.
     #[error("caller: unusable initiator name")]
-    InitiatorName(#[source] TargetNameError),
+    InitiatorName(#[source] NameError),
     /// Another target has this id.
     #[error("caller: the id {target_id} belongs to another target")]
     TargetIdTaken {

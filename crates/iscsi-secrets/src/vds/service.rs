@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use iscsi_pdu::IscsiName;
 use uuid::Uuid;
 
 use super::error::VdsError;
@@ -10,7 +11,6 @@ use crate::change::Change;
 use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::store::SecretStore;
-use crate::target_name::TargetName;
 
 mod ipsec;
 mod object_ids;
@@ -64,13 +64,13 @@ impl VdsServiceIscsi {
     /// id derived from its name is valid all the same.
     ///
     /// The null id is refused, and so is one that another target has.
-    pub fn assign_target_id(&self, target: TargetName, id: Uuid) -> Result<(), VdsError> {
+    pub fn assign_target_id(&self, target: IscsiName, id: Uuid) -> Result<(), VdsError> {
         self.object_ids.assign(&*self.startup.store()?.snapshot()?, target, id)
     }
 
     /// Sets, clears or dissolves what a target, or with the null id every target, must prove.
     ///
-    /// A target id is the [`TargetName::object_id`] of a target known to the store, or one that was
+    /// A target id is the [`object_id`](super::object_id) of a target known to the store, or one that was
     /// [assigned](Self::assign_target_id) to it. Octets are set without touching
     /// the CHAP name that the store may expect with them, for which the interface has no parameter.
     ///

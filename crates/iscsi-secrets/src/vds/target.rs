@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use iscsi_pdu::IscsiName;
+
 use super::error::VdsError;
 use super::shared_secret::{Payload, SharedSecret};
 use crate::secret::Secret;
-use crate::target_name::TargetName;
 
 /// The accounts of one target, as its administrator sets them: with these a target that is served by this process
 /// admits initiators and proves itself to them.
 ///
 /// They live as long as the object. Nothing reads a secret back but a login, by [`login_of`](Self::login_of).
 pub struct VdsIscsiTarget {
-    name: TargetName,
+    name: IscsiName,
     initiator_specific: bool,
     /// `None` once the target was deleted.
     accounts: RwLock<Option<Accounts>>,
@@ -24,9 +25,9 @@ struct Accounts {
     /// What every initiator without a secret of its own must prove.
     default: Option<Arc<Secret>>,
     /// What single initiators must prove.
-    own: BTreeMap<TargetName, Arc<Secret>>,
+    own: BTreeMap<IscsiName, Arc<Secret>>,
     /// What this target proves to single initiators.
-    remembered: BTreeMap<TargetName, Arc<Secret>>,
+    remembered: BTreeMap<IscsiName, Arc<Secret>>,
 }
 
 /// What a login of one initiator takes.
@@ -48,19 +49,19 @@ pub enum TargetLogin {
 impl VdsIscsiTarget {
     /// A target of this name without accounts, which keeps secrets of single initiators.
     #[must_use]
-    pub fn new(name: TargetName) -> Self {
+    pub fn new(name: IscsiName) -> Self {
         Self { name, initiator_specific: true, accounts: RwLock::new(Some(Accounts::default())) }
     }
 
     /// The same, with one secret for every initiator and none of single ones.
     #[must_use]
-    pub fn without_initiator_specific(name: TargetName) -> Self {
+    pub fn without_initiator_specific(name: IscsiName) -> Self {
         Self { initiator_specific: false, ..Self::new(name) }
     }
 
     /// Its iSCSI name, which is also the CHAP name with which it proves itself.
     #[must_use]
-    pub fn name(&self) -> &TargetName {
+    pub fn name(&self) -> &IscsiName {
         &self.name
     }
 
@@ -140,7 +141,7 @@ fn payload(
 }
 
 fn put(
-    secrets: &mut BTreeMap<TargetName, Arc<Secret>>,
+    secrets: &mut BTreeMap<IscsiName, Arc<Secret>>,
     name: &str,
     secret: Option<Arc<Secret>>,
 ) -> Result<(), VdsError> {
@@ -153,8 +154,8 @@ fn put(
 }
 
 /// An initiator's name has the form of a target's.
-fn initiator(name: &str) -> Result<TargetName, VdsError> {
-    TargetName::new(name).map_err(VdsError::InitiatorName)
+fn initiator(name: &str) -> Result<IscsiName, VdsError> {
+    IscsiName::new(name).map_err(VdsError::InitiatorName)
 }
 
 #[cfg(test)]

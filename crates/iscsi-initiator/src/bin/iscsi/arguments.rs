@@ -13,6 +13,9 @@ use crate::store::StorePlace;
 const AFTER_HELP: &str = "\
 URL is iscsi://host[:port]/target[/lun], IPv6 addresses in brackets. The longer form of libiscsi is read too.
 
+With --output json the result is JSON on standard output, and a failure is one JSON object,
+{\"error\": {fault, stage, message, causes, hint, exit_code}}, the last line on standard error.
+
 Exit codes:
    0  done
    1  anything that is not below, or interrupted
@@ -114,7 +117,7 @@ pub(crate) struct Options {
     /// Refuse targets that break RFC 7143 in harmless ways; by default these are tolerated and reported
     #[arg(long, global = true, help_heading = "Connection")]
     pub(crate) strict: bool,
-    /// How to show results
+    /// How to show results and failures
     #[arg(long, global = true, value_name = "FORM", default_value = "table", help_heading = "Output")]
     pub(crate) output: Output,
     /// Say more on standard error; up to three times

@@ -25,8 +25,13 @@ pub(crate) enum Command {
     /// Log in, show what was negotiated and who authenticated whom, log out
     Login(login::Login),
     /// Show the logical units of a target: size, block size, vendor, product
+    ///
+    /// A unit that fails hides no other; what could not be had is named in the remarks. Without LUN 0, the REPORT LUNS
+    /// well known logical unit is asked for the list.
     Luns(luns::Luns),
     /// Show a logical unit: INQUIRY data, identification, capacity
+    ///
+    /// What the unit does not say is named in the remarks.
     Info(info::Info),
     /// Copy a range of a logical unit into a file
     ///
@@ -34,8 +39,8 @@ pub(crate) enum Command {
     Read(read::Read),
     /// Copy a file onto a logical unit, and wait until it is stable there
     ///
-    /// Exit code 0 means that the target has reported all of it stable (SYNCHRONIZE CACHE). Nothing is written unless
-    /// all of it fits on the logical unit.
+    /// Exit code 0 means that the target took all of it and has flushed it (SYNCHRONIZE CACHE), or has no volatile write
+    /// cache. Nothing is written unless all of it fits on the logical unit.
     Write(write::Write),
     /// Measure a target
     #[command(subcommand)]

@@ -74,11 +74,10 @@ impl From<&Failure> for Exit {
             | Failure::OpenFiles { .. }
             | Failure::Results(_) => Self::Local,
             Failure::Unfinished { source, .. } => Self::from(&**source),
-            Failure::NoLogin { .. }
-            | Failure::Interrupted
-            | Failure::Generator(_)
-            | Failure::Json(_)
-            | Failure::Runtime(_) => Self::Other,
+            Failure::LoginsFailed { exit, .. } | Failure::HeldSessionsLost { exit, .. } => *exit,
+            Failure::Interrupted | Failure::Generator(_) | Failure::Json(_) | Failure::Runtime(_) => {
+                Self::Other
+            }
         }
     }
 }

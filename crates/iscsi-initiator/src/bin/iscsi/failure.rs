@@ -1,7 +1,6 @@
-//! What can go wrong in the program, and how it is shown.
+//! What can go wrong in the program.
 
-use std::error::Error as _;
-use std::io;
+use std::io::{self, Write as _, stderr};
 use std::path::{Path, PathBuf};
 
 use iscsi_initiator::{Error, PortalError, UrlError};
@@ -9,7 +8,10 @@ use iscsi_secrets::open_iscsi::ImportError;
 use iscsi_secrets::{ChapNameError, GeneratorError, SecretFileError, StoreError};
 
 use crate::bench::results_file::ResultsFileError;
+use crate::exit::Exit;
+use crate::initiator_name::NameFileFault;
 use crate::printable::printable;
+use crate::redact::redacted;
 
 /// Why a command was not, or not wholly, carried out. No secret is part of it.
 #[derive(Debug, thiserror::Error)]
@@ -39,14 +41,17 @@ pub(crate) enum Failure {
     NotAllImported { left_out: usize, kept: usize },
     #[error("the two secrets typed in are not the same")]
     SecretsDiffer,
-    /// What was to be measured did not happen.
-    #[error("not one login succeeded: {cause}")]
-    NoLogin { cause: String },
+    /// More logins of a measurement failed than may.
+    #[error("{failed} of {attempts} logins failed; most frequent cause: {cause}")]
+    LoginsFailed { failed: u64, attempts: u64, cause: String, exit: Exit },
+    /// What was to be there while it was measured was not.
+    #[error("{lost} of {held} sessions held open were lost; most frequent cause: {cause}")]
+    HeldSessionsLost { lost: u64, held: u64, cause: String, exit: Exit },
     #[error("{needed} files and sockets have to be open at the same time, and the limit is {limit}")]
     OpenFiles { needed: u64, limit: u64 },
     #[error(transparent)]
     Results(#[from] ResultsFileError),
-    #[error("{count} weaknesses were found")]
+    #[error("{count} {} found", if *count == 1 { "weakness was" } else { "weaknesses were" })]
     WeakSecrets { count: usize },
     #[error(transparent)]
     Generator(#[from] GeneratorError),
@@ -54,7 +59,7 @@ pub(crate) enum Failure {
     #[error("cannot {action}")]
     Local { action: String, source: io::Error },
     #[error("no usable initiator name in {}", path.display())]
-    NameFile { path: PathBuf },
+    NameFile { path: PathBuf, source: NameFileFault },
     /// A transfer that ended before its end.
     #[error("{done}")]
     Unfinished { done: String, source: Box<Failure> },
@@ -82,7 +87,7 @@ impl Failure {
     }
 
     /// What was typed as a name, or stood in a variable, and is none.
-    pub(crate) fn unusable(what: &'static str, error: &impl std::error::Error) -> Self {
+    pub(crate) fn unusable(what: &'static str, error: &dyn std::error::Error) -> Self {
         // Who is at fault is said by the exit code.
         Self::Name { what, reason: error.to_string().trim_start_matches("caller: ").to_owned() }
     }
@@ -93,72 +98,41 @@ impl Failure {
         Self::unusable("CHAP name", &error)
     }
 
-    /// What a person can change.
-    fn hint(&self) -> Option<String> {
+    /// The error of the library, if that is what failed.
+    pub(crate) fn of_initiator(&self) -> Option<&Error> {
         match self {
-            Self::Usage { hint, .. } => Some((*hint).to_owned()),
-            Self::Url(error) => Some(error.hint().to_owned()),
-            Self::Initiator(error) => error.hint(),
-            Self::Store(error) => error.remedy(),
-            Self::UnknownScope { .. } => Some("see `iscsi secret list`".to_owned()),
-            Self::SecretFile(error) => error.remedy(),
-            Self::Import(error) => error.remedy(),
-            Self::NotAllImported { left_out, .. } => Some(not_imported_hint(*left_out).to_owned()),
-            Self::NoLogin { .. } => Some("`iscsi login` tells more about one login".to_owned()),
-            Self::OpenFiles { needed, .. } => Some(format!(
-                "raise it: `ulimit -n {needed}`, LimitNOFILE={needed} in a systemd unit, --ulimit nofile={needed} for a \
-                 container"
-            )),
-            Self::Results(error) => error.remedy().map(str::to_owned),
-            Self::WeakSecrets { .. } => {
-                Some("`iscsi secret generate` makes secrets that are neither short nor shared".to_owned())
-            }
-            Self::NameFile { .. } => {
-                Some("put one line `InitiatorName=iqn…` there, or use --initiator-name".to_owned())
-            }
-            Self::Unfinished { source, .. } => source.hint(),
+            Self::Initiator(error) => Some(error),
+            Self::Unfinished { source, .. } => source.of_initiator(),
             _ => None,
         }
     }
 
-    /// `error:`, every `caused by:` that says more, and `hint:`, on standard error.
-    pub(crate) fn print(&self) {
-        let mut above = self.to_string();
-        eprintln!("error: {}", printable(&above));
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            if !above.ends_with(&text) {
-                eprintln!("caused by: {}", printable(&text));
-            }
-            above = text;
-            cause = error.source();
+    /// Whether somebody ended the program.
+    pub(crate) const fn is_interruption(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::Unfinished { source, .. } => source.is_interruption(),
+            _ => false,
         }
-        if let Some(text) = self.hint() {
-            hint(&text);
-        }
-    }
-}
-
-const fn not_imported_hint(left_out: usize) -> &'static str {
-    if left_out == 0 {
-        "--replace overwrites what is in the store"
-    } else {
-        "see the warnings above; `iscsi secret remember` and `iscsi secret set` store what was left out"
     }
 }
 
 /// One line on standard error about something that was done on the way.
 pub(crate) fn note(text: &str) {
-    eprintln!("note: {}", printable(text));
+    say("note", text);
 }
 
 /// One line on standard error about something that does not stop the program.
 pub(crate) fn warn(text: &str) {
-    eprintln!("warning: {}", printable(text));
+    say("warning", text);
 }
 
 /// One line on standard error about what to do next.
 pub(crate) fn hint(text: &str) {
-    eprintln!("hint: {}", printable(text));
+    say("hint", text);
+}
+
+/// What cannot be printed there cannot be told at all.
+fn say(label: &str, text: &str) {
+    _ = writeln!(stderr(), "{label}: {}", printable(&redacted(text)));
 }

@@ -1,18 +1,24 @@
-//! Our own iSCSI name.
+//! The initiator's iSCSI name.
 
-use std::fs::{self, DirBuilder};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use iscsi_initiator::{Error, IscsiName};
+use iscsi_initiator::{Error, GrammarError, IscsiName};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
 use crate::arguments::Options;
-use crate::failure::Failure;
+use crate::failure::{Failure, note};
+use crate::session;
 use crate::state_directory::state_directory;
 use crate::store::StorePlace;
+
+mod name_file;
+
+use name_file::NameFile;
+pub(crate) use name_file::NameFileFault;
 
 /// Where open-iscsi keeps the name of the host.
 const HOST_FILE: &str = "/etc/iscsi/initiatorname.iscsi";
@@ -20,21 +26,27 @@ const HOST_FILE: &str = "/etc/iscsi/initiatorname.iscsi";
 /// Name of the file in which a name that was made here is kept.
 const KEPT_FILE: &str = "initiatorname.iscsi";
 
+/// Bytes of the largest file that is read; the real ones have some hundred.
+const LARGEST: u64 = 64 << 10;
+
+/// A name, and what is to be said about where it comes from.
+#[derive(Debug, PartialEq, Eq)]
+struct Found {
+    name: IscsiName,
+    remarks: Vec<String>,
+}
+
 /// The name given, else the host's, else the one kept in the directory of the store or of the state, made there on
 /// first use.
 pub(crate) fn initiator_name(options: &Options) -> Result<IscsiName, Failure> {
     if let Some(name) = &options.initiator_name {
         return checked(name);
     }
-    match read(Path::new(HOST_FILE)) {
-        Ok(name) => return name,
-        // Debian lets only root read it; others are then their own initiators.
-        Err(error) => tracing::debug!(%error, "no host-wide initiator name"),
+    let Found { name, remarks } = host_or_own(Path::new(HOST_FILE), name_directory(options))?;
+    for remark in &remarks {
+        note(remark);
     }
-    let directory = name_directory(options).ok_or_else(|| {
-        Failure::usage("there is no place for an initiator name", "give one with --initiator-name")
-    })?;
-    kept(&directory)
+    Ok(name)
 }
 
 /// Where the name is kept, and the ISIDs that belong to it.
@@ -45,30 +57,80 @@ pub(crate) fn name_directory(options: &Options) -> Option<PathBuf> {
     }
 }
 
-fn kept(directory: &Path) -> Result<IscsiName, Failure> {
+/// The name in the host's file. Whoever may not read it (Debian lets only root) is an initiator of its own; a file that
+/// can be read and has no name in it is an error, since open-iscsi would not start with it either.
+fn host_or_own(host_file: &Path, directory: Option<PathBuf>) -> Result<Found, Failure> {
+    let unreadable = match read(host_file) {
+        Ok(file) => return name_in(file?, host_file),
+        Err(error) if is_absence(&error) => None,
+        Err(error) => Some(error),
+    };
+    let directory = directory.ok_or_else(|| {
+        Failure::usage("there is no place for an initiator name", "give one with --initiator-name")
+    })?;
+    let mut found = kept(&directory)?;
+    found.remarks.extend(unreadable.map(|error| {
+        let (host_file, path) = (host_file.display(), directory.join(KEPT_FILE));
+        format!("cannot read {host_file}: {error}; the initiator name is that of {}", path.display())
+    }));
+    Ok(found)
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn kept(directory: &Path) -> Result<Found, Failure> {
     let path = directory.join(KEPT_FILE);
     match read(&path) {
-        Ok(name) => name,
+        Ok(file) => name_in(file?, &path),
         Err(error) if error.kind() == ErrorKind::NotFound => make(directory, &path),
         Err(error) => Err(Failure::file("read", &path)(error)),
     }
 }
 
-/// The name in a file of lines `key=value` and `# remarks`.
-fn read(path: &Path) -> io::Result<Result<IscsiName, Failure>> {
-    let text = fs::read_to_string(path)?;
-    let mut names = text.lines().filter_map(|line| line.trim().strip_prefix("InitiatorName="));
-    let name = names.next().and_then(|name| name.trim().parse().ok());
-    Ok(name.ok_or_else(|| Failure::NameFile { path: path.to_path_buf() }))
+/// What a file says: whether it can be read at all, and then whether it makes sense.
+fn read(path: &Path) -> io::Result<Result<NameFile, Failure>> {
+    // Opening a pipe would wait for somebody to write.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut content = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut content)?;
+    let parsed =
+        if content.len() as u64 > LARGEST { Err(NameFileFault::TooLarge) } else { NameFile::parse(&content) };
+    Ok(parsed.map_err(|source| Failure::NameFile { path: path.to_owned(), source }))
+}
+
+/// The name, with remarks about the lines of the file that are not as they should be.
+fn name_in(file: NameFile, path: &Path) -> Result<Found, Failure> {
+    let NameFile { name, line, remarks } = file;
+    let name = own_name(&name).map_err(|error| Failure::NameFile {
+        path: path.to_owned(),
+        source: NameFileFault::Line { number: line, reason: error.to_string() },
+    })?;
+    let odd = name.check_grammar().err().map(|error| format!("line {line}: {error}"));
+    let remarks = remarks.iter().map(ToString::to_string).chain(odd);
+    let remarks = remarks.map(|remark| format!("{}: {remark}", path.display())).collect();
+    Ok(Found { name, remarks })
+}
+
+/// The name of an initiator, which has one of the three types: whoever gives it can choose.
+fn own_name(text: &str) -> Result<IscsiName, Box<dyn std::error::Error>> {
+    let name = IscsiName::new(text)?;
+    match name.check_grammar() {
+        Err(error @ GrammarError::Type) => Err(error.into()),
+        _ => Ok(name),
+    }
 }
 
 /// Keeps a new name for ever. When another process was faster, its name counts.
-fn make(directory: &Path, path: &Path) -> Result<IscsiName, Failure> {
+fn make(directory: &Path, path: &Path) -> Result<Found, Failure> {
     let name = draw()?;
     match keep(directory, path, &name) {
-        Ok(()) => Ok(name),
+        Ok(()) => Ok(Found { name, remarks: Vec::new() }),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            read(path).map_err(Failure::file("read", path))?
+            name_in(read(path).map_err(Failure::file("read", path))??, path)
         }
         Err(error) => Err(Failure::file("keep the new initiator name in", path)(error)),
     }
@@ -93,32 +155,101 @@ fn draw() -> Result<IscsiName, Failure> {
 }
 
 fn checked(name: &str) -> Result<IscsiName, Failure> {
-    IscsiName::typed(name).map_err(|error| Failure::unusable("initiator name", &error))
+    const WHAT: &str = "initiator name";
+    let name = own_name(name).map_err(|error| Failure::unusable(WHAT, &*error))?;
+    session::note_odd_grammar(WHAT, &name);
+    Ok(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::symlink;
+
+    const NAME: &str = "iqn.2001-04.com.example:host";
+
+    fn without_remarks(found: Result<Found, Failure>) -> IscsiName {
+        let Found { name, remarks } = found.unwrap();
+        assert_eq!(remarks, Vec::<String>::new());
+        name
+    }
 
     #[test]
     fn nam_05_nam_11_a_name_is_made_once() {
         let directory = tempfile::tempdir().unwrap();
         let place = directory.path().join("state/iscsi");
-        let name = kept(&place).unwrap();
+        let name = without_remarks(kept(&place));
         assert!(name.as_str().starts_with("naa.3"));
-        assert_eq!(kept(&place).unwrap(), name);
-        assert_ne!(kept(&directory.path().join("other")).unwrap(), name);
+        assert_eq!(without_remarks(kept(&place)), name);
+        assert_ne!(without_remarks(kept(&directory.path().join("other"))), name);
+    }
+
+    /// A host's file with this content, and the directory for a name of one's own.
+    fn host(content: &str) -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, own) = (directory.path().join("initiatorname.iscsi"), directory.path().join("own"));
+        fs::write(&file, content).unwrap();
+        (directory, file, own)
     }
 
     #[test]
-    fn the_file_of_open_iscsi_is_understood() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("initiatorname.iscsi");
-        fs::write(&path, "## remark\n#InitiatorName=iqn.2000-01.com.example:old\nInitiatorName=iqn.2001-04.com.example:host \n").unwrap();
-        assert_eq!(kept(directory.path()).unwrap().as_str(), "iqn.2001-04.com.example:host");
-        for text in ["", "GenerateName=yes\n", "InitiatorName=host\n"] {
-            fs::write(&path, text).unwrap();
-            assert!(matches!(kept(directory.path()), Err(Failure::NameFile { .. })), "{text:?}");
+    fn the_file_of_the_host_goes_before_a_name_of_ones_own() {
+        let (_directory, file, own) = host(&format!("## remark\nInitiatorName={NAME} \n"));
+        assert_eq!(without_remarks(host_or_own(&file, Some(own.clone()))).as_str(), NAME);
+        assert_eq!(without_remarks(host_or_own(&file, None)).as_str(), NAME);
+        assert!(!own.exists());
+    }
+
+    #[test]
+    fn remarks_about_lines_name_the_file() {
+        let (_directory, file, _) = host(&format!("InitiatorName=\"{NAME}\""));
+        let Found { name, remarks } = host_or_own(&file, None).unwrap();
+        assert_eq!(name.as_str(), NAME);
+        let begin = format!("{}: line 1: the quotation marks", file.display());
+        assert!(matches!(&remarks[..], [remark] if remark.starts_with(&begin)), "{remarks:?}");
+    }
+
+    #[test]
+    fn a_file_that_can_be_read_and_has_no_usable_name_is_an_error_with_its_line() {
+        let too_large = "#".repeat(65_537);
+        let cases = [
+            ("", "there is no line InitiatorName=…"),
+            ("GenerateName=yes\n", "there is no line InitiatorName=…"),
+            ("\nInitiatorName=iqn.a/host\n", "line 2: iSCSI name cannot hold '/'"),
+            ("\nInitiatorName=host\n", "line 2: name begins with neither iqn., eui. nor naa."),
+            ("#\n#\nInitiatorName=\n", "line 3: there is no value behind the ="),
+            (too_large.as_str(), "the file is larger than 64 KiB"),
+        ];
+        for (content, reason) in cases {
+            let (_directory, file, own) = host(content);
+            let Err(Failure::NameFile { path, source }) = host_or_own(&file, Some(own.clone())) else {
+                panic!("{content:?}")
+            };
+            assert_eq!((path, source.to_string().as_str()), (file, reason));
+            assert!(!own.exists(), "{content:?}");
         }
+        let largest = format!("{}\nInitiatorName={NAME}", "#".repeat(65_536 - 15 - NAME.len()));
+        let (_directory, file, own) = host(&largest);
+        assert_eq!(without_remarks(host_or_own(&file, Some(own))).as_str(), NAME);
+    }
+
+    /// As any user finds a file that only root may read.
+    #[test]
+    fn whoever_cannot_read_the_file_of_the_host_has_a_name_of_their_own_and_is_told() {
+        let (_directory, file, own) = host("");
+        fs::remove_file(&file).unwrap();
+        let name = without_remarks(host_or_own(&file, Some(own.clone())));
+        fs::create_dir(&file).unwrap();
+        let of_directory = host_or_own(&file, Some(own.clone())).unwrap();
+        fs::remove_dir(&file).unwrap();
+        symlink(&file, &file).unwrap();
+        let of_circle = host_or_own(&file, Some(own.clone())).unwrap();
+        for (found, reason) in [(of_directory, "it is not a regular file"), (of_circle, "os error")] {
+            assert_eq!(found.name, name);
+            let remark = found.remarks.concat();
+            assert!(remark.starts_with(&format!("cannot read {}: ", file.display())), "{remark}");
+            assert!(remark.contains(reason) && remark.contains("own/initiatorname.iscsi"), "{remark}");
+        }
+        assert!(matches!(host_or_own(&file, None), Err(Failure::Usage { .. })));
     }
 }

@@ -8,14 +8,17 @@ mod credentials;
 mod data_file;
 mod data_thread;
 mod deviation;
+mod error_report;
 mod exit;
 mod failure;
+mod hints;
 mod initiator_name;
 mod output;
 mod printable;
 mod progress;
 mod prompt;
 mod redact;
+mod remarks;
 mod secret_source;
 mod session;
 mod size;
@@ -28,6 +31,7 @@ use std::process::ExitCode;
 
 use arguments::Arguments;
 use clap::Parser;
+use error_report::ErrorReport;
 use failure::Failure;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -35,13 +39,13 @@ fn main() -> ExitCode {
     core_dumps::forbid();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(message) => return redact::print(&message),
+        Err(error) => return error_report::print_usage(error),
     };
     show_log_lines(arguments.options.verbose);
     match run(&arguments) {
         Ok(()) => exit::Exit::Done.into(),
         Err(failure) => {
-            failure.print();
+            ErrorReport::new(&failure).print(arguments.options.output);
             exit::Exit::from(&failure).into()
         }
     }
@@ -66,6 +70,7 @@ fn show_log_lines(verbose: u8) {
         _ => LevelFilter::TRACE,
     };
     let colour = stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(stderr).with_target(false);
+    let lines = tracing_subscriber::fmt().with_max_level(level).with_target(false);
+    let lines = lines.with_writer(redact::redacted_stderr);
     lines.with_ansi(colour).init();
 }

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use crate::arguments::Output;
-use crate::failure::Failure;
+use crate::failure::{Failure, note};
 use crate::printable::printable;
 
 /// Shows a result in the form that was asked for.
@@ -19,6 +19,20 @@ pub(crate) fn show<T: Serialize>(
         Output::Table => print(lines(table(result)).as_bytes()),
         Output::Json => print(json(result)?.as_bytes()),
     }
+}
+
+/// Shows a list. An empty one has no table: a line on standard error says which list is empty.
+pub(crate) fn show_list<T: Serialize>(
+    output: Output,
+    list: &[T],
+    empty: &str,
+    table: impl FnOnce(&[T]) -> Table,
+) -> Result<(), Failure> {
+    if list.is_empty() && output == Output::Table {
+        note(empty);
+        return Ok(());
+    }
+    show(output, &list, |list| table(list))
 }
 
 /// An empty table with these headings.
@@ -55,9 +69,18 @@ fn print(text: &[u8]) -> Result<(), Failure> {
     printed.map_err(Failure::local("write to standard output"))
 }
 
-/// Everything beyond printable ASCII, which JSON has in strings alone, is escaped: it is safe for a terminal too.
+/// JSON for a person to look at.
 fn json(result: &impl Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(result).map_err(Failure::Json)?;
+    Ok(ascii(&serde_json::to_string_pretty(result).map_err(Failure::Json)?))
+}
+
+/// The same on one line.
+pub(crate) fn json_line(result: &impl Serialize) -> Result<String, Failure> {
+    Ok(ascii(&serde_json::to_string(result).map_err(Failure::Json)?))
+}
+
+/// Everything beyond printable ASCII, which JSON has in strings alone, is escaped: it is safe for a terminal too.
+fn ascii(text: &str) -> String {
     let mut ascii = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -68,7 +91,7 @@ fn json(result: &impl Serialize) -> Result<String, Failure> {
             }
         }
     }
-    Ok(ascii)
+    ascii
 }
 
 #[cfg(test)]

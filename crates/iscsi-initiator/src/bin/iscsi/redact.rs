@@ -1,51 +1,145 @@
-//! Messages about arguments, without the URLs in them.
+//! What messages may repeat of the command line: nothing that may hold a secret.
+//!
+//! A secret gets into the arguments in a URL of libiscsi's form, often a mistyped one, or by mistake: as the value of
+//! another option, or in the place of the file that holds it. Messages of clap repeat no value at all, since any of them
+//! may be a secret; all other messages, log lines included, leave out arguments that look as if they held one.
 
 use std::env;
-use std::process::ExitCode;
+use std::io::{self, Stderr, Write, stderr};
+use std::path::Path;
+use std::sync::OnceLock;
 
-use crate::exit::Exit;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// What stands in the place of a URL.
-const REDACTED: &str = "iscsi://…";
+/// Stands in the place of what is left out.
+pub(crate) const LEFT_OUT: &str = "…";
 
-/// Prints what clap says. It repeats arguments, and a URL can hold a secret.
-pub(crate) fn print(message: &clap::Error) -> ExitCode {
-    let holds_url = env::args_os().any(|argument| url_in(&argument.to_string_lossy()).is_some());
-    if !message.use_stderr() || !holds_url {
-        return match message.print() {
-            Ok(()) => u8::try_from(message.exit_code()).map_or(Exit::Other.into(), ExitCode::from),
-            Err(_) => Exit::Local.into(),
-        };
-    }
-    let arguments = env::args_os().map(|argument| argument.to_string_lossy().into_owned());
-    eprint!("{}", without_urls(message.render().to_string(), arguments));
-    Exit::Usage.into()
+/// Pieces shorter than this are left out only together with the rest of their argument.
+const MIN_PIECE: usize = 4;
+
+/// A CHAP secret has at least so many bytes; a shorter name of a file that is not there is a misspelt name.
+const MIN_SECRET: usize = 12;
+
+/// Leaves out of a text what arguments of this process may hold as secrets.
+pub(crate) fn redacted(text: &str) -> String {
+    static PIECES: OnceLock<Vec<String>> = OnceLock::new();
+    let pieces = PIECES.get_or_init(|| {
+        let arguments: Vec<_> =
+            env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+        secret_pieces(&arguments)
+    });
+    without(text, pieces)
 }
 
-fn without_urls(mut text: String, arguments: impl Iterator<Item = String>) -> String {
-    for argument in arguments {
-        if let Some(url) = url_in(&argument) {
-            text = text.replace(url, REDACTED);
+fn without(text: &str, pieces: &[String]) -> String {
+    pieces.iter().fold(text.to_owned(), |text, piece| text.replace(piece, LEFT_OUT))
+}
+
+/// Standard error for log lines, each of which comes as one write.
+pub(crate) struct RedactedStderr(Stderr);
+
+/// For `with_writer`.
+pub(crate) fn redacted_stderr() -> RedactedStderr {
+    RedactedStderr(stderr())
+}
+
+impl Write for RedactedStderr {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.write_all(redacted(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Every text that must not be repeated, the longest first: a whole argument before its parts.
+fn secret_pieces(arguments: &[String]) -> Vec<String> {
+    let mut pieces = Vec::new();
+    for (index, argument) in arguments.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| arguments.get(before));
+        let (option, value) = option_and_value(before.map(String::as_str), argument);
+        let secrets: Vec<_> = secrets_in(value).map(str::to_owned).collect();
+        if secrets.is_empty() && !is_secret_instead_of_file(option, value) {
+            continue;
         }
+        pieces.extend([argument.clone(), value.to_owned()]);
+        pieces.extend(secrets.into_iter().filter(|secret| secret.len() >= MIN_PIECE));
     }
-    text
+    pieces.sort_unstable_by_key(|piece| std::cmp::Reverse(piece.len()));
+    pieces.dedup();
+    pieces
 }
 
-/// What follows the first `iscsi:` of an argument, in whatever case, that included.
-fn url_in(argument: &str) -> Option<&str> {
-    let at = argument.to_ascii_lowercase().find("iscsi:")?;
-    argument.get(at..)
+/// `--option=value`, `-ivalue`, or a value with whatever stands before it.
+fn option_and_value<'a>(before: Option<&'a str>, argument: &'a str) -> (&'a str, &'a str) {
+    match (argument.strip_prefix("--"), argument.strip_prefix('-')) {
+        (Some(_), _) => argument.split_once('=').unwrap_or((argument, "")),
+        (None, Some(_)) => argument.split_at_checked(2).unwrap_or((argument, "")),
+        (None, None) => (before.unwrap_or_default(), argument),
+    }
+}
+
+/// The secrets of `user%secret@…`, `user:secret@…` and `…password=secret`, whatever stands around them.
+fn secrets_in(value: &str) -> impl Iterator<Item = &str> {
+    // An encoded @ ends no account, but who typed it thought so.
+    let account = value.rsplit_once('@').or_else(|| value.rsplit_once("%40")).map(|(account, _)| account);
+    let account = account.map(|account| account.split_once("//").map_or(account, |(_, account)| account));
+    let of_account = account.and_then(|account| account.split_once(['%', ':'])).map(|(_, secret)| secret);
+    of_account.into_iter().chain(query_secrets(value)).filter(|secret| !secret.is_empty())
+}
+
+fn query_secrets(value: &str) -> impl Iterator<Item = &str> {
+    value.split(['?', '&']).filter_map(|pair| {
+        let (key, secret) = pair.split_once('=')?;
+        let key = key.to_ascii_lowercase();
+        (key.ends_with("password") || key.ends_with("secret")).then_some(secret)
+    })
+}
+
+/// The secret itself where the name of its file belongs: as long as a secret is, and no file, nor in a directory.
+fn is_secret_instead_of_file(option: &str, value: &str) -> bool {
+    let takes_a_file = option.starts_with("--") && option.ends_with("-file");
+    let of_a_secret = ["secret", "passphrase", "key"].iter().any(|kind| option.contains(kind));
+    let path = Path::new(value);
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    takes_a_file
+        && of_a_secret
+        && value.len() >= MIN_SECRET
+        && !path.exists()
+        && !directory.is_some_and(Path::is_dir)
+}
+
+/// Takes everything that was typed out of an error of clap, except names of options.
+pub(crate) fn without_values(mut error: clap::Error) -> clap::Error {
+    let left_out = || ContextValue::String(LEFT_OUT.to_owned());
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+        && !value.is_empty()
+    {
+        error.insert(ContextKind::InvalidValue, left_out());
+    }
+    if let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
+        && error.kind() == ErrorKind::UnknownArgument
+        && !is_plain_option(argument)
+    {
+        error.insert(ContextKind::InvalidArg, left_out());
+    }
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        error.insert(ContextKind::InvalidSubcommand, left_out());
+    }
+    // "to pass … as a value": repeats the argument.
+    error.remove(ContextKind::Suggested);
+    error
+}
+
+/// Dashes, then a word or two, as options have them and secrets have not.
+fn is_plain_option(argument: &str) -> bool {
+    const LONGEST: usize = 24;
+    let word = argument.trim_start_matches('-');
+    let letters = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+    word.len() < argument.len() && argument.len() <= LONGEST && word.bytes().all(letters)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::without_urls;
-
-    #[test]
-    fn urls_of_the_arguments_are_not_repeated() {
-        let arguments = ["iscsi", "--offset=ISCSI://u%hunter2@h/iqn", "iscsi://u%hunter3@h/iqn"];
-        let text = "invalid 'ISCSI://u%hunter2@h/iqn', unexpected 'iscsi://u%hunter3@h/iqn'".to_owned();
-        let shown = without_urls(text, arguments.iter().map(ToString::to_string));
-        assert_eq!(shown, "invalid 'iscsi://…', unexpected 'iscsi://…'");
-    }
-}
+mod tests;

@@ -3,12 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
-use iscsi_initiator::{Config, DigestPreference, Initiator, IsidPool, Lun, Session, Strictness, TargetUrl};
+use iscsi_initiator::{
+    Config, DigestPreference, Error, Initiator, IscsiName, IsidPool, Lun, Session, Strictness, TargetUrl,
+};
 use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Options;
-use crate::failure::{Failure, warn};
+use crate::failure::{Failure, note, warn};
 use crate::{credentials, initiator_name, secret_source, store};
 
 /// The initiator that the options describe. The store is opened first: when it cannot be read, nothing is made.
@@ -20,12 +22,16 @@ pub(crate) fn initiator(
     initiator_with(options, header_digest, store::for_reading(options)?)
 }
 
-/// The same with a store that is open already.
-pub(crate) fn initiator_with(
+fn initiator_with(
     options: &Options,
     header_digest: Option<DigestPreference>,
     store: Arc<dyn SecretStore>,
 ) -> Result<Initiator, Failure> {
+    Ok(Initiator::new(config(options, header_digest)?, store))
+}
+
+/// The settings that the options describe.
+pub(crate) fn config(options: &Options, header_digest: Option<DigestPreference>) -> Result<Config, Failure> {
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
     config.algorithms = options.algorithms.iter().copied().map(Into::into).collect();
     config.redirect_to.clone_from(&options.redirect_to);
@@ -44,7 +50,7 @@ pub(crate) fn initiator_with(
     if let Some(digest) = options.data_digest {
         config.offer.data_digest = digest.into();
     }
-    Ok(Initiator::new(config, store))
+    Ok(config)
 }
 
 /// The ISIDs that all commands of this user share. Where nothing can be kept or locked, each draws one at random.
@@ -66,7 +72,7 @@ pub(crate) async fn with_session<T>(
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
     let session = until_interrupted(login).await?;
     let outcome = until_interrupted(work(&session)).await;
-    log_out(session).await;
+    log_out(session, outcome.as_ref().err().and_then(Failure::of_initiator)).await;
     outcome
 }
 
@@ -93,17 +99,39 @@ pub(crate) async fn told_to_stop() -> io::Result<()> {
     }
 }
 
-/// What was done is done: a logout that fails changes nothing about it.
-async fn log_out(session: Session) {
+/// What was done is done: a logout that fails changes nothing about it. What ended the session before is told once, by
+/// the work that failed of it; a target that asked for a logout has got one.
+async fn log_out(session: Session, told: Option<&Error>) {
     let logout = async { Ok(session.logout().await?) };
-    if let Err(failure) = until_interrupted(logout).await {
-        warn(&format!("logout: {failure}"));
+    match until_interrupted(logout).await {
+        Err(Failure::Initiator(error)) if told == Some(&error) => {}
+        Err(Failure::Initiator(error @ Error::LogoutRequested)) => tracing::info!(%error),
+        Err(failure) => warn(&format!("logout: {failure}")),
+        Ok(()) => {}
     }
 }
 
 /// Reads a URL that has to be one of a target.
 pub(crate) fn target(text: &str) -> Result<TargetUrl, Failure> {
-    Ok(text.parse()?)
+    let url: TargetUrl = text.parse()?;
+    note_odd_grammar("target name", &url.target);
+    Ok(url)
+}
+
+/// Reads the name of a target.
+pub(crate) fn target_name(text: &str) -> Result<IscsiName, Failure> {
+    const WHAT: &str = "target name";
+    let name = IscsiName::new(text).map_err(|error| Failure::unusable(WHAT, &error))?;
+    note_odd_grammar(WHAT, &name);
+    Ok(name)
+}
+
+/// Such names exist, and targets take them; a slip of the finger makes one too.
+pub(crate) fn note_odd_grammar(what: &str, name: &IscsiName) {
+    if let Err(error) = name.check_grammar() {
+        // The name is not repeated: with a slip of the finger it may be anything that was typed.
+        note(&format!("{what}: {error}"));
+    }
 }
 
 /// Reads a URL that has to name a logical unit.

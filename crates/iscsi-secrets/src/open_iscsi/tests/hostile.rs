@@ -9,7 +9,7 @@ use super::*;
 fn names_that_are_not_of_targets_and_portals_are_not_believed() {
     let place = Place::new();
     let mut expected = Vec::new();
-    for name in ["nodes/disk/192.0.2.7,3260,1", "nodes/iqn.a b/192.0.2.7,3260", "nodes/lost+found/x"] {
+    for name in ["nodes/disk/192.0.2.7,3260,1", "nodes/iqn.a\\b/192.0.2.7,3260", "nodes/lost+found/x"] {
         place.write(name, &FORWARD);
         expected.push(place.path(name).parent().unwrap().to_path_buf());
     }

@@ -2,10 +2,13 @@ use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use iscsi_pdu::{IscsiName, Portal};
+
 use super::*;
 use crate::secret_file::{SecretFileError, SecretFileFault};
 use crate::vds::HResult;
-use crate::{PortalName, ReverseLookup, SharedSecret, TargetName, VdsServiceIscsi};
+use crate::vds::object_id;
+use crate::{ReverseLookup, SharedSecret, VdsServiceIscsi};
 
 const USERNAME: &str = "node.session.auth.username";
 const PASSWORD: &str = "node.session.auth.password";
@@ -73,8 +76,8 @@ impl Mount {
     }
 }
 
-fn target() -> TargetName {
-    TargetName::new("iqn.2001-04.com.example:a").unwrap()
+fn target() -> IscsiName {
+    IscsiName::new("iqn.2001-04.com.example:a").unwrap()
 }
 
 fn forward(store: &DirectoryStore) -> (Option<String>, String) {
@@ -99,7 +102,7 @@ fn every_file_has_its_direction_and_its_scope() {
     let reverse = store.reverse(&target()).unwrap();
     let reverse = reverse.known().unwrap();
     assert_eq!((reverse.name(), reverse.secret().expose_secret()), (Some("target"), &b"reverse-secret"[..]));
-    let (book, portal) = (store.snapshot().unwrap(), PortalName::new("192.0.2.7:3260").unwrap());
+    let (book, portal) = (store.snapshot().unwrap(), "192.0.2.7:3260".parse::<Portal>().unwrap());
     let found = book.discovery_forward(&portal).unwrap().unwrap();
     assert_eq!((found.name(), found.secret().expose_secret()), (Some("d-user"), &b"d-forward-secret"[..]));
     let reverse = book.discovery_reverse(&portal).unwrap();
@@ -263,6 +266,6 @@ fn behind_the_door_targets_are_not_supported_and_the_global_secret_is_write_prot
     let set = |id| {
         HResult::of(&door.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
     };
-    assert_eq!(set(target().object_id()), 0x8004_2706); // VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED
+    assert_eq!(set(object_id(&target())), 0x8004_2706); // VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED
     assert_eq!(set(uuid::Uuid::nil()), 0x8007_0013); // ERROR_WRITE_PROTECT
 }

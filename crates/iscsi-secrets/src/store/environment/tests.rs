@@ -1,10 +1,13 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 
+use iscsi_pdu::IscsiName;
+
 use super::*;
 use crate::secret_file::SecretFileFault;
 use crate::vds::HResult;
-use crate::{ReverseLookup, Secret, SharedSecret, TargetName, VdsServiceIscsi};
+use crate::vds::object_id;
+use crate::{ReverseLookup, Secret, SharedSecret, VdsServiceIscsi};
 
 fn store(variables: &[(&'static str, &'static [u8])]) -> EnvironmentStore {
     use std::os::unix::ffi::OsStrExt;
@@ -12,8 +15,8 @@ fn store(variables: &[(&'static str, &'static [u8])]) -> EnvironmentStore {
     EnvironmentStore::reading(move |name| Some(OsStr::from_bytes(variables.get(name)?).to_owned()))
 }
 
-fn target() -> TargetName {
-    TargetName::new("iqn.2001-04.com.example:a").unwrap()
+fn target() -> IscsiName {
+    IscsiName::new("iqn.2001-04.com.example:a").unwrap()
 }
 
 fn fault(store: &EnvironmentStore) -> (SecretOrigin, SecretFileFault) {
@@ -132,7 +135,7 @@ fn behind_the_door_targets_are_not_supported_and_the_global_secret_is_write_prot
     let set = |id| {
         HResult::of(&door.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
     };
-    assert_eq!(set(target().object_id()), 0x8004_2706); // VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED
+    assert_eq!(set(object_id(&target())), 0x8004_2706); // VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED
     assert_eq!(set(uuid::Uuid::nil()), 0x8007_0013); // ERROR_WRITE_PROTECT
 }
 

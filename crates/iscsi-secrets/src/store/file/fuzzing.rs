@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::header::Header;
 use super::{records, sealed};
 use crate::book::SecretBook;
 use crate::store_key::StoreKey;
@@ -12,8 +13,9 @@ use crate::vault::Vault;
 pub fn open_file(key: &[u8; 32], file: &[u8]) -> Option<SecretBook> {
     let vault = Vault::under(StoreKey::from_octets(key)?);
     let mut octets = file.to_vec();
+    let version = Header::of_file(&octets).ok()?.version;
     let records = sealed::unseal(vault.key(), &mut octets).ok()?;
-    records::decode(records, Arc::new(vault)).ok()
+    records::decode(records, Arc::new(vault), version).ok()
 }
 
 /// Seals records, whatever they are, with a key.

@@ -3,7 +3,7 @@
 //! | offset | octets | field |
 //! | --- | --- | --- |
 //! | 0 | 8 | `iSCSIsec` |
-//! | 8 | 2 | version: 2 |
+//! | 8 | 2 | version: 3, or 2 in older files |
 //! | 10 | 4 | octets behind the header |
 //! | 14 | 4 | Argon2id: memory in KiB, or 0 when the key is not made from a passphrase |
 //! | 18 | 4 | Argon2id: passes |
@@ -18,8 +18,11 @@ use super::derivation::Derivation;
 use super::seal_error::SealError;
 use crate::store_key::{NONCE_OCTETS, Nonce, TAG_OCTETS, Tag};
 
-/// The version written and the only one read.
-pub(super) const VERSION: u16 = 2;
+/// The version written.
+pub(super) const VERSION: u16 = 3;
+
+/// The oldest version read: its secrets are sealed with the spelling of a name, those of today with its identity.
+pub(super) const OLDEST_VERSION: u16 = 2;
 
 /// The largest file that is written or read, in octets: more than 20,000 targets with the longest names take.
 pub(super) const MAX_FILE_OCTETS: u64 = 64 << 20;
@@ -29,6 +32,8 @@ const MAGIC: [u8; 8] = *b"iSCSIsec";
 /// Everything in front of the sealed part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
+    /// From [`OLDEST_VERSION`] to [`VERSION`].
+    pub(super) version: u16,
     /// How the key is made from a passphrase, if it is.
     pub(super) derivation: Option<Derivation>,
     /// By which the key is recognised.
@@ -46,7 +51,7 @@ impl Header {
     /// Writes the header out.
     pub(super) fn encode(&self) -> Vec<u8> {
         let derivation = self.derivation.map_or([0; Derivation::OCTETS], |derivation| derivation.encode());
-        let (version, length) = (VERSION.to_be_bytes(), self.body_octets.to_be_bytes());
+        let (version, length) = (self.version.to_be_bytes(), self.body_octets.to_be_bytes());
         [&MAGIC[..], &version, &length, &derivation, &self.note, &self.nonce].concat()
     }
 
@@ -58,7 +63,7 @@ impl Header {
         let (_, rest) = take::<8>(file)?;
         let (version, rest) = take(rest)?;
         let found = u16::from_be_bytes(*version);
-        if found != VERSION {
+        if !(OLDEST_VERSION..=VERSION).contains(&found) {
             return Err(SealError::UnknownVersion { found });
         }
         let (length, rest) = take(rest)?;
@@ -71,7 +76,7 @@ impl Header {
             std::cmp::Ordering::Greater => Err(SealError::Damaged),
             std::cmp::Ordering::Equal => {
                 let derivation = Derivation::decode(derivation)?;
-                Ok(Self { derivation, note: *note, nonce: *nonce, body_octets })
+                Ok(Self { version: found, derivation, note: *note, nonce: *nonce, body_octets })
             }
         }
     }
@@ -86,7 +91,13 @@ mod tests {
     use super::*;
 
     fn header(derivation: Option<Derivation>) -> Header {
-        Header { derivation, note: [7; TAG_OCTETS], nonce: [9; NONCE_OCTETS], body_octets: 3 }
+        Header {
+            version: VERSION,
+            derivation,
+            note: [7; TAG_OCTETS],
+            nonce: [9; NONCE_OCTETS],
+            body_octets: 3,
+        }
     }
 
     #[test]
@@ -106,8 +117,16 @@ mod tests {
         }
         assert_eq!(Header::of_file(&[&file[..], b"d"].concat()), Err(SealError::Damaged));
         assert_eq!(Header::of_file(b"\x7fELF"), Err(SealError::ForeignFile));
-        let mut future = file;
-        future[9] = 3;
-        assert_eq!(Header::of_file(&future[..20]), Err(SealError::UnknownVersion { found: 3 }));
+        let with_version = |version| {
+            let mut file = file.clone();
+            file[9] = version;
+            Header::of_file(&file).map(|header| header.version)
+        };
+        for version in [2, 3] {
+            assert_eq!(with_version(version), Ok(version.into()));
+        }
+        for version in [0, 1, 4] {
+            assert_eq!(with_version(version), Err(SealError::UnknownVersion { found: version.into() }));
+        }
     }
 }

@@ -79,7 +79,7 @@ impl FileStore {
         let Content { file, identity, mut octets } = content;
         let length = octets.len();
         let records = sealed::unseal(vault.key(), &mut octets).map_err(|error| self.blame(error, length))?;
-        let book = records::decode(records, vault);
+        let book = records::decode(records, vault, header.version);
         let book = book.map_err(|_| StoreError::Damaged { path: self.database_path() })?;
         Ok(Opened { _file: Arc::new(file), identity, derivation: header.derivation, book: Arc::new(book) })
     }

@@ -12,15 +12,17 @@
 //! nonce, authenticator, octets. A field is its length in eight octets, big-endian, and its content; an empty name
 //! stands for none.
 
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::str::FromStr;
 use std::sync::Arc;
 
+use super::header::VERSION;
+use super::version_2::{self, Spellings};
 use crate::book::SecretBook;
 use crate::credential::checked;
-use crate::portal_name::PortalName;
 use crate::record::{Association, Record, SealedCredential};
-use crate::scope::Scope;
+use crate::scope::{self, Scope};
 use crate::secret::Secret;
-use crate::target_name::TargetName;
 use crate::vault::{SealedSecret, Vault};
 
 const EVERY_TARGET: u8 = 1;
@@ -43,26 +45,65 @@ pub(super) fn encode(book: &SecretBook) -> Vec<u8> {
     writer.0
 }
 
-/// Reads a book back, whose secrets open in `vault`. Anything that [`encode`] does not write is malformed.
-pub(super) fn decode(octets: &[u8], vault: Arc<Vault>) -> Result<SecretBook, Malformed> {
+/// Reads a book back, whose secrets open in `vault`, from a file of this version. Anything that [`encode`] does not
+/// write, or did not write then, is malformed.
+pub(super) fn decode(octets: &[u8], vault: Arc<Vault>, version: u16) -> Result<SecretBook, Malformed> {
     let mut reader = Reader(octets);
-    let mut book = SecretBook::in_vault(vault);
+    let mut book = SecretBook::in_vault(Arc::clone(&vault));
+    let mut singles = Singles { vault, earlier: (version < VERSION).then(Spellings::default) };
     while !reader.0.is_empty() {
-        let fresh = match reader.octet()? {
-            EVERY_TARGET => put(&mut book.every_target, reader.record()?),
-            TARGET => book.targets.insert(reader.target()?, reader.record()?).is_none(),
-            EVERY_PORTAL => put(&mut book.every_portal, reader.record()?),
-            PORTAL => book.portals.insert(reader.portal()?, reader.record()?).is_none(),
-            _ => false,
-        };
-        fresh.then_some(()).ok_or(Malformed)?;
+        match reader.octet()? {
+            EVERY_TARGET => put(&mut book.every_target, reader.record()?)?,
+            TARGET => singles.read(&mut book.targets, scope::TARGET, &mut reader)?,
+            EVERY_PORTAL => put(&mut book.every_portal, reader.record()?)?,
+            PORTAL => singles.read(&mut book.portals, scope::PORTAL, &mut reader)?,
+            _ => return Err(Malformed),
+        }
     }
     Ok(book)
 }
 
-/// Whether the place was free.
-fn put(place: &mut Record, record: Record) -> bool {
-    std::mem::replace(place, record).is_empty()
+/// Reads the records of single targets and portals.
+struct Singles {
+    vault: Arc<Vault>,
+    /// In a file of an earlier version.
+    earlier: Option<Spellings>,
+}
+
+impl Singles {
+    /// Reads one record; `word` begins the labels of its kind.
+    fn read<N: FromStr + Ord + Clone + Into<Scope>>(
+        &mut self,
+        places: &mut BTreeMap<N, Record>,
+        word: &str,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Malformed> {
+        let (spelling, record) = (reader.text()?, reader.record()?);
+        let name = spelling.parse::<N>();
+        let Some(spellings) = &mut self.earlier else {
+            return match places.entry(name.map_err(|_| Malformed)?) {
+                Entry::Vacant(place) => Ok(_ = place.insert(record)),
+                Entry::Occupied(_) => Err(Malformed),
+            };
+        };
+        // An earlier version took names that no login could look up.
+        let Ok(name) = name else { return Ok(()) };
+        let (scope, label) = (name.clone().into(), format!("{word} {spelling}"));
+        let normalized = label == scope.label();
+        let record = spellings.bring_up_to_date(&self.vault, label, &scope, record)?;
+        let Some((other_spelling, other)) = places.remove_entry(&name) else {
+            return Ok(_ = places.insert(name, record));
+        };
+        // The spelling to keep is the one with capitals: it came from the target.
+        let name = if normalized { other_spelling } else { name };
+        places.insert(name, version_2::merged(other, record, normalized));
+        Ok(())
+    }
+}
+
+/// Fills a place that has to be free.
+fn put(place: &mut Record, record: Record) -> Result<(), Malformed> {
+    if std::mem::replace(place, record).is_empty() { Ok(()) } else { Err(Malformed) }
 }
 
 /// The octets are not what a store writes.
@@ -89,9 +130,9 @@ impl Writer {
                 self.field(name.as_str().as_bytes());
             }
             Scope::Discovery => self.put(&[EVERY_PORTAL]),
-            Scope::Portal(name) => {
+            Scope::Portal(portal) => {
                 self.put(&[PORTAL]);
-                self.field(name.as_str().as_bytes());
+                self.field(portal.to_string().as_bytes());
             }
         }
     }
@@ -157,14 +198,6 @@ impl<'a> Reader<'a> {
         checked(name.map(str::to_owned)).map_err(|_| Malformed)
     }
 
-    fn target(&mut self) -> Result<TargetName, Malformed> {
-        TargetName::new(self.text()?).map_err(|_| Malformed)
-    }
-
-    fn portal(&mut self) -> Result<PortalName, Malformed> {
-        PortalName::new(self.text()?).map_err(|_| Malformed)
-    }
-
     fn secret(&mut self) -> Result<SealedSecret, Malformed> {
         let (nonce, tag, octets) = (self.array()?, self.array()?, self.field()?);
         let legal = (1..=Secret::MAX_OCTETS).contains(&octets.len());
@@ -196,9 +229,10 @@ mod tests {
     use super::*;
     use crate::change::Change;
     use crate::credential::{ForwardCredential, ReverseCredential};
+    use iscsi_pdu::IscsiName;
 
-    fn name(index: usize) -> TargetName {
-        TargetName::new(format!("iqn.2001-04.com.example:{index}")).unwrap()
+    fn name(index: usize) -> IscsiName {
+        IscsiName::new(format!("iqn.2001-04.com.example:{index}")).unwrap()
     }
 
     fn target(index: usize) -> Scope {
@@ -206,7 +240,7 @@ mod tests {
     }
 
     fn portal() -> Scope {
-        Scope::Portal(PortalName::new("192.0.2.7:3260").unwrap())
+        Scope::Portal("192.0.2.7:3260".parse().unwrap())
     }
 
     fn forward(octets: &[u8]) -> ForwardCredential {
@@ -236,14 +270,14 @@ mod tests {
     }
 
     fn decoded(octets: &[u8]) -> Result<SecretBook, Malformed> {
-        decode(octets, Arc::new(Vault::generate().unwrap()))
+        decode(octets, Arc::new(Vault::generate().unwrap()), VERSION)
     }
 
     #[test]
     fn a_book_comes_back_as_it_was_written() {
         let book = book();
         let octets = encode(&book);
-        let back = decode(&octets, Arc::clone(book.vault.as_ref().unwrap())).unwrap();
+        let back = decode(&octets, Arc::clone(book.vault.as_ref().unwrap()), VERSION).unwrap();
         assert_eq!(back.entries(), book.entries());
         assert_eq!(encode(&back), octets);
         assert_eq!(back.forward(&name(1)).unwrap().unwrap().secret().expose_secret(), [0xff; 255]);

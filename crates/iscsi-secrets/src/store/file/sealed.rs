@@ -1,7 +1,7 @@
 //! The file as a whole: a [header](super::header), and behind it the records, sealed under XChaCha20-Poly1305 with
 //! their authenticator. The header is the associated data.
 
-use super::header::{Header, MAX_FILE_OCTETS};
+use super::header::{Header, MAX_FILE_OCTETS, VERSION};
 use super::seal_error::SealError;
 use crate::generate::fill_octets;
 use crate::store_key::{NONCE_OCTETS, StoreKey, TAG_OCTETS};
@@ -22,7 +22,7 @@ pub(super) fn seal(
     let mut nonce = [0; NONCE_OCTETS];
     fill_octets(&mut nonce)?;
     let note = key.note().map_err(|_| SealError::Cipher)?;
-    let header = Header { derivation, note, nonce, body_octets }.encode();
+    let header = Header { version: VERSION, derivation, note, nonce, body_octets }.encode();
     let tag = key.seal(&nonce, &header, &mut records).map_err(|_| SealError::Cipher)?;
     Ok([header.as_slice(), &records, &tag].concat())
 }
@@ -79,7 +79,13 @@ mod tests {
     fn another_key_and_a_body_too_short_for_its_authenticator_are_told_apart() {
         let key = StoreKey::generate().unwrap();
         assert_eq!(unsealed(&StoreKey::generate().unwrap(), &sealed(&key)), Err(SealError::WrongKey));
-        let header = Header { note: key.note().unwrap(), derivation: None, nonce: [0; 24], body_octets: 3 };
+        let header = Header {
+            version: VERSION,
+            note: key.note().unwrap(),
+            derivation: None,
+            nonce: [0; 24],
+            body_octets: 3,
+        };
         assert_eq!(unsealed(&key, &[&header.encode()[..], b"abc"].concat()), Err(SealError::Damaged));
     }
 

@@ -1,7 +1,10 @@
 //! What a store in a directory promises, file by file.
 
+use iscsi_pdu::IscsiName;
+
 use super::*;
-use crate::{ForwardCredential, ReverseCredential, ReverseLookup, Scope, Secret, TargetName};
+use crate::vds::object_id;
+use crate::{ForwardCredential, ReverseCredential, ReverseLookup, Scope, Secret};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
@@ -9,9 +12,10 @@ use tempfile::TempDir;
 mod damage;
 mod faults;
 mod keys;
+mod version_2;
 
-fn target(name: &str) -> TargetName {
-    TargetName::new(format!("iqn.2001-04.com.example:{name}")).unwrap()
+fn target(name: &str) -> IscsiName {
+    IscsiName::new(format!("iqn.2001-04.com.example:{name}")).unwrap()
 }
 
 fn secret(octets: &[u8]) -> Secret {
@@ -73,7 +77,7 @@ fn vds_20_entries_are_found_by_name_after_a_restart() {
     assert_eq!(known(&store, "a"), b"target-secret");
     assert_eq!(known(&store, "b"), b"cleared");
     assert_eq!(known(&store, "c"), b"canary-global");
-    assert_eq!(store.snapshot().unwrap().target_of(target("a").object_id()), Some(&target("a")));
+    assert_eq!(store.snapshot().unwrap().target_of(object_id(&target("a"))), Some(&target("a")));
 }
 
 #[test]

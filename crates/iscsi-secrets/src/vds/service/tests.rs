@@ -1,7 +1,9 @@
 //! The door: its rules and its test list, by number.
 
+use iscsi_pdu::IscsiName;
+
 use super::*;
-use crate::vds::HResult;
+use crate::vds::{HResult, object_id};
 use crate::{
     Capabilities, Entry, ForwardCredential, MemoryStore, ReverseCredential, ReverseLookup, Secret,
     SecretBook, StoreError,
@@ -19,8 +21,8 @@ const DEFAULT: &[u8] = b"default-secret";
 const GUID_NULL: Uuid = Uuid::nil();
 const INITIATOR: &str = "iqn.2001-04.com.example:initiator";
 
-fn target(name: &str) -> TargetName {
-    TargetName::new(format!("iqn.2001-04.com.example:{name}")).unwrap()
+fn target(name: &str) -> IscsiName {
+    IscsiName::new(format!("iqn.2001-04.com.example:{name}")).unwrap()
 }
 
 fn text(octets: &[u8]) -> String {

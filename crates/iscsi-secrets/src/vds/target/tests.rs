@@ -1,5 +1,7 @@
 //! The accounts of a target.
 
+use iscsi_pdu::IscsiName;
+
 use super::*;
 use crate::vds::HResult;
 
@@ -9,7 +11,7 @@ const SECRET: &[u8] = b"twelve-bytes";
 const DEFAULT: &[u8] = b"default-secret";
 
 fn target() -> VdsIscsiTarget {
-    VdsIscsiTarget::new(TargetName::new("iqn.2001-04.com.example:disk").unwrap())
+    VdsIscsiTarget::new(IscsiName::new("iqn.2001-04.com.example:disk").unwrap())
 }
 
 fn set(target: &VdsIscsiTarget, octets: &[u8], initiator: Option<&str>) -> u32 {
@@ -74,14 +76,14 @@ fn shapes_that_are_none_are_refused_and_change_nothing() {
     }
     let nobody = target.remember_initiator_shared_secret(None, Some(&SharedSecret::of(SECRET)));
     assert_eq!(HResult::of(&nobody), HResult::E_INVALIDARG);
-    assert_eq!(set(&target, SECRET, Some("no name")), 0x8007_0057);
+    assert_eq!(set(&target, SECRET, Some("no\nname")), 0x8007_0057);
     assert_eq!(login(&target, HOST), "twelve-bytes, -");
 }
 
 #[test]
 fn a_target_without_secrets_of_single_initiators_says_so() {
     let target =
-        VdsIscsiTarget::without_initiator_specific(TargetName::new("iqn.2001-04.com.example:disk").unwrap());
+        VdsIscsiTarget::without_initiator_specific(IscsiName::new("iqn.2001-04.com.example:disk").unwrap());
     assert_eq!(set(&target, SECRET, Some(HOST)), 0x8004_2707);
     assert_eq!(set(&target, SECRET, None), 0);
     assert_eq!(login(&target, HOST), "twelve-bytes, -");

@@ -2,10 +2,21 @@
 
 use std::time::Duration;
 
+use crate::exit::Exit;
+
 /// What a run repeats.
 pub(crate) trait Attempts: Clone + Send + 'static {
     /// Makes the attempt of this number.
-    fn attempt(&self, number: u64) -> impl Future<Output = Result<Success, String>> + Send;
+    fn attempt(&self, number: u64) -> impl Future<Output = Result<Success, FailedAttempt>> + Send;
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FailedAttempt {
+    /// In one line.
+    pub(crate) cause: String,
+    /// The exit code of a program that fails so.
+    pub(crate) exit: Exit,
 }
 
 /// How long the parts of a successful attempt took.
@@ -31,7 +42,7 @@ pub(crate) struct Outcome {
     /// When it ended.
     pub(crate) ended: Duration,
     /// What became of it: how long its parts took, or why it failed.
-    pub(crate) result: Result<Success, String>,
+    pub(crate) result: Result<Success, FailedAttempt>,
 }
 
 impl Outcome {

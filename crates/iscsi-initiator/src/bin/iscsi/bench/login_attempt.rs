@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use iscsi_initiator::{AuthenticationRequest, Error, Initiator, Session, TargetUrl};
 
-use super::attempt::{Attempts, Success};
+use super::attempt::{Attempts, FailedAttempt, Success};
 use super::failure_cause::failure_cause;
 
 /// Whom to log in to, and with what.
@@ -53,7 +53,7 @@ impl LoginAttempts {
 }
 
 impl Attempts for LoginAttempts {
-    async fn attempt(&self, number: u64) -> Result<Success, String> {
+    async fn attempt(&self, number: u64) -> Result<Success, FailedAttempt> {
         self.log_in_and_out(number).await.map_err(|error| failure_cause(&error))
     }
 }

@@ -43,8 +43,11 @@ pub(crate) struct Results {
     pub(crate) cpu_us_per_login: Option<f64>,
     /// Resident memory that sessions held open took, by their number, in octets.
     pub(crate) memory_octets_per_held_session: Option<f64>,
-    /// Sessions held open at the end.
+    /// Sessions held open that were still there at the end.
     pub(crate) held_sessions: u64,
+    /// Sessions held open that ended before the end.
+    #[serde(default)]
+    pub(crate) held_sessions_lost: u64,
     /// Why attempts failed, the most frequent cause first.
     pub(crate) causes: Vec<Cause>,
     /// What happened in each second of the measurement.
@@ -136,6 +139,7 @@ pub(crate) struct Phases {
 }
 
 /// One reason for which attempts failed.
+#[allow(clippy::struct_field_names, reason = "so the schema has it")]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Cause {
@@ -143,6 +147,9 @@ pub(crate) struct Cause {
     pub(crate) cause: String,
     /// Attempts that failed for it.
     pub(crate) count: u64,
+    /// The exit code of the program when a login fails so.
+    #[serde(default)]
+    pub(crate) exit_code: u8,
 }
 
 /// One second of a run.

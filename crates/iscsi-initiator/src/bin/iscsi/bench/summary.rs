@@ -14,8 +14,9 @@ pub(crate) struct Circumstances {
     /// How the logins turned out: `none`, `chap` or `mutual`.
     pub(crate) authentication: String,
     pub(crate) algorithm: Option<String>,
-    /// Sessions held open, and the memory they took in octets.
+    /// Sessions held open, those of them that were lost before the end, and the memory they took in bytes.
     pub(crate) held: u64,
+    pub(crate) held_lost: u64,
     pub(crate) held_octets: Option<u64>,
 }
 
@@ -24,7 +25,7 @@ pub(crate) fn results(plan: &Plan, tally: &Tally, circumstances: Circumstances) 
     let per_login = |total: f64| (tally.logins > 0).then(|| total / tally.logins as f64);
     let measured_s = tally.measured.as_secs_f64();
     let attempts = tally.logins + tally.failures;
-    let Circumstances { held, held_octets, .. } = circumstances;
+    let Circumstances { held, held_lost, held_octets, .. } = circumstances;
     Results {
         schema: SCHEMA,
         program: concat!("iscsi ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -48,7 +49,8 @@ pub(crate) fn results(plan: &Plan, tally: &Tally, circumstances: Circumstances) 
         memory_octets_per_held_session: held_octets
             .filter(|_| held > 0)
             .map(|octets| octets as f64 / held as f64),
-        held_sessions: held,
+        held_sessions: held.saturating_sub(held_lost),
+        held_sessions_lost: held_lost,
         causes: causes(tally),
         timeline: tally.timeline.clone(),
         plan: PlanSummary {
@@ -75,8 +77,12 @@ fn machine() -> Machine {
 
 /// The most frequent first.
 fn causes(tally: &Tally) -> Vec<Cause> {
-    let mut causes: Vec<Cause> =
-        tally.causes.iter().map(|(cause, count)| Cause { cause: cause.clone(), count: *count }).collect();
+    let causes = tally.causes.iter().map(|(cause, counted)| Cause {
+        cause: cause.clone(),
+        count: counted.count,
+        exit_code: counted.exit as u8,
+    });
+    let mut causes: Vec<Cause> = causes.collect();
     causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
     causes
 }

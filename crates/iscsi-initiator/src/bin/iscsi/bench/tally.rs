@@ -3,15 +3,23 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::attempt::{Outcome, Success};
+use super::attempt::{FailedAttempt, Outcome, Success};
 use super::distribution::Times;
 use super::results::Second;
+use crate::exit::Exit;
 
 /// Causes that are told apart; more are one.
 const MAX_CAUSES: usize = 50;
 
 /// Seconds of the timeline; what comes later is counted in the last.
 const MAX_SECONDS: usize = 86_400;
+
+/// How often a cause was met, and the exit code that goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CauseCount {
+    pub(crate) count: u64,
+    pub(crate) exit: Exit,
+}
 
 /// What came of the measured attempts so far.
 pub(crate) struct Tally {
@@ -24,7 +32,7 @@ pub(crate) struct Tally {
     pub(crate) operational: Times,
     pub(crate) logout: Times,
     pub(crate) round_trips: u64,
-    pub(crate) causes: BTreeMap<String, u64>,
+    pub(crate) causes: BTreeMap<String, CauseCount>,
     pub(crate) timeline: Vec<Second>,
     /// When the last measured attempt ended, counted from the end of the warm-up.
     pub(crate) last_end: Option<Duration>,
@@ -61,10 +69,10 @@ impl Tally {
         self.last_end = self.last_end.max(Some(ended));
         match outcome.result {
             Ok(success) => self.succeed(outcome.latency(&success), &success, ended),
-            Err(cause) => {
+            Err(failed) => {
                 self.second(ended).failures += 1;
                 self.failures += 1;
-                self.blame(cause, 1);
+                self.blame(failed, 1);
             }
         }
     }
@@ -82,18 +90,18 @@ impl Tally {
         self.logout.record(success.logout);
     }
 
-    /// Counts attempts of which nothing more is heard.
+    /// Counts attempts of which nothing more is heard: their time is over.
     pub(crate) fn give_up(&mut self, cause: &str, attempts: u64) {
         if attempts > 0 {
             self.failures += attempts;
-            self.blame(cause.to_owned(), attempts);
+            self.blame(FailedAttempt { cause: cause.to_owned(), exit: Exit::Network }, attempts);
         }
     }
 
-    fn blame(&mut self, cause: String, attempts: u64) {
+    fn blame(&mut self, FailedAttempt { cause, exit }: FailedAttempt, attempts: u64) {
         let known = self.causes.contains_key(&cause) || self.causes.len() < MAX_CAUSES;
         let cause = if known { cause } else { "other causes".to_owned() };
-        *self.causes.entry(cause).or_default() += attempts;
+        self.causes.entry(cause).or_insert(CauseCount { count: 0, exit }).count += attempts;
     }
 
     fn second(&mut self, at: Duration) -> &mut Second {

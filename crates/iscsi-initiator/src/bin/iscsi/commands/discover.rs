@@ -32,6 +32,8 @@ struct FoundPortal {
     portal_group_tag: Option<u16>,
     /// An address that means something on one link only.
     link_local: bool,
+    /// The target named `0.0.0.0` or `::`, which stands for the host that was asked.
+    unspecified: bool,
     /// The same portal stands in several groups of the target.
     in_several_groups: bool,
     /// What is odd about the form of the address.
@@ -58,7 +60,8 @@ impl Discover {
         if discovered.more_unusable > 0 {
             warn(&format!("{} more records are unusable and not shown", discovered.more_unusable));
         }
-        output::show(options.output, &found(&discovered, &portal), |found| table(found))
+        let found = found(&discovered, &portal);
+        output::show_list(options.output, &found, &format!("no targets at {portal}"), table)
     }
 }
 
@@ -77,9 +80,10 @@ impl Found {
     fn new(target: &DiscoveredTarget, asked: &Portal) -> Self {
         let several = target.portals_in_several_groups();
         let named = target.addresses.iter().map(|address| FoundPortal {
-            portal: Portal::from(address).to_string(),
+            portal: address.portal(asked).to_string(),
             portal_group_tag: address.portal_group_tag,
             link_local: address.is_link_local(),
+            unspecified: address.is_unspecified(),
             in_several_groups: several.contains(&(address.host.as_str(), address.port)),
             deviations: deviations(target, address),
         });
@@ -104,6 +108,7 @@ impl FoundPortal {
             portal: portal.to_string(),
             portal_group_tag: None,
             link_local: false,
+            unspecified: false,
             in_several_groups: false,
             deviations: Vec::new(),
         }
@@ -111,13 +116,13 @@ impl FoundPortal {
 
     /// What to know before using it.
     fn remark(&self) -> String {
-        let kind = match (self.link_local, self.in_several_groups) {
-            (true, _) => Some("link-local"),
-            (false, true) => Some("in several groups"),
-            (false, false) => None,
-        };
-        let odd = self.deviations.iter().map(ToString::to_string);
-        kind.map(str::to_owned).into_iter().chain(odd).collect::<Vec<_>>().join("; ")
+        let kinds = [
+            (self.link_local, "link-local"),
+            (self.unspecified, "unspecified address: the host that was asked"),
+            (self.in_several_groups, "in several groups"),
+        ];
+        let kinds = kinds.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark.to_owned());
+        kinds.chain(self.deviations.iter().map(ToString::to_string)).collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -2,12 +2,13 @@
 
 use clap::Args;
 use comfy_table::Table;
-use iscsi_initiator::scsi::{Capacity, Designator};
-use iscsi_initiator::{Lun, Session};
+use iscsi_initiator::scsi::{Capacity, Designator, Inquiry};
+use iscsi_initiator::{Error, Lun, Session};
 use serde::Serialize;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
+use crate::remarks::Remarks;
 use crate::{output, session, size};
 
 /// Peripheral qualifier of a LUN behind which there can be no unit (SPC-4, 6.6.2).
@@ -19,7 +20,7 @@ pub(crate) struct Info {
     url: String,
 }
 
-/// What a logical unit says about itself.
+/// What a logical unit says about itself. What it does not say is left out, and the remarks say why.
 #[derive(Serialize)]
 struct Report {
     lun: String,
@@ -33,9 +34,10 @@ struct Report {
     designators: Vec<String>,
     /// Of disks only.
     capacity: Option<CapacityReport>,
+    remarks: Remarks,
 }
 
-/// `size` and `block_size` in octets.
+/// `size` and `block_size` in bytes.
 #[derive(Serialize)]
 struct CapacityReport {
     size: u64,
@@ -44,24 +46,33 @@ struct CapacityReport {
 }
 
 impl Info {
+    /// Shows what there is, also when the session ends before everything is asked.
     pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
         let (url, lun) = session::logical_unit(&self.url)?;
-        let report = session::with_session(options, url, async |session| Report::ask(session, lun).await);
-        output::show(options.output, &report.await?, table)
+        let mut report = None;
+        let outcome =
+            session::with_session(options, url, async |session| ask(session, lun, &mut report).await).await;
+        if let Some(report) = &report {
+            output::show(options.output, report, table)?;
+        }
+        outcome
     }
 }
 
+/// Without INQUIRY data there is no report; everything else can be missing.
+async fn ask(session: &Session, lun: Lun, report: &mut Option<Report>) -> Result<(), Failure> {
+    let inquiry = session.inquiry(lun).await?;
+    if inquiry.peripheral_qualifier == NO_UNIT {
+        // INQUIRY succeeds where there is no unit; any other command says so.
+        session.test_unit_ready(lun).await?;
+    }
+    let is_disk = inquiry.is_disk();
+    Ok(report.insert(Report::new(lun, inquiry)).complete(session, lun, is_disk).await?)
+}
+
 impl Report {
-    async fn ask(session: &Session, lun: Lun) -> Result<Self, Failure> {
-        let inquiry = session.inquiry(lun).await?;
-        if inquiry.peripheral_qualifier == NO_UNIT {
-            // INQUIRY succeeds where there is no unit; any other command says so.
-            session.test_unit_ready(lun).await?;
-        }
-        let serial_number = session.unit_serial_number(lun).await?;
-        let identification = session.device_identification(lun).await?;
-        let capacity = if inquiry.is_disk() { Some(session.read_capacity(lun).await?) } else { None };
-        Ok(Self {
+    fn new(lun: Lun, inquiry: Inquiry) -> Self {
+        Self {
             lun: lun.to_string(),
             device_type: inquiry.device_type,
             peripheral_qualifier: inquiry.peripheral_qualifier,
@@ -69,10 +80,25 @@ impl Report {
             vendor: inquiry.vendor,
             product: inquiry.product,
             revision: inquiry.revision,
-            serial_number,
-            designators: identification.designators.iter().map(Designator::to_string).collect(),
-            capacity: capacity.map(CapacityReport::from),
-        })
+            serial_number: None,
+            designators: Vec::new(),
+            capacity: None,
+            remarks: Remarks::default(),
+        }
+    }
+
+    /// Fills in what the unit says. Only the end of the session is an error.
+    async fn complete(&mut self, session: &Session, lun: Lun, is_disk: bool) -> Result<(), Error> {
+        let serial_number = session.unit_serial_number(lun).await;
+        self.serial_number = self.remarks.keep("serial number", serial_number)?.flatten();
+        let identification = session.device_identification(lun).await;
+        let identification = self.remarks.keep("identification", identification)?.unwrap_or_default();
+        self.designators = identification.designators.iter().map(Designator::to_string).collect();
+        if is_disk {
+            let capacity = session.read_capacity(lun).await;
+            self.capacity = self.remarks.keep("size", capacity)?.map(CapacityReport::from);
+        }
+        Ok(())
     }
 }
 
@@ -113,8 +139,11 @@ fn table(report: &Report) -> Table {
         row("identification:", designator.clone());
     }
     if let Some(CapacityReport { size, blocks, block_size }) = report.capacity {
-        row("size:", format!("{size} octets ({})", size::show(size)));
-        row("blocks:", format!("{blocks} of {block_size} octets"));
+        row("size:", format!("{size} bytes ({})", size::show(size)));
+        row("blocks:", format!("{blocks} of {block_size} bytes"));
+    }
+    for remark in report.remarks.iter() {
+        row("remark:", remark.to_owned());
     }
     table
 }

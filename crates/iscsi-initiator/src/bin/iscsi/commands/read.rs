@@ -9,13 +9,14 @@ use crate::arguments::Options;
 use crate::data_thread::Sink;
 use crate::failure::Failure;
 use crate::progress::Transfer;
+use crate::remarks::warn_of_recovered_errors;
 use crate::{data_file, session, size};
 
 #[derive(Args)]
 pub(crate) struct Read {
     #[arg(help = "iscsi://host[:port]/target/lun")]
     url: String,
-    /// Where the range begins, in octets; K, M, G, KiB, MiB, GiB are powers of 1024
+    /// Where the range begins, in bytes; K, M, G, KiB, MiB, GiB are powers of 1024
     #[arg(long, value_name = "BYTES", default_value = "0", value_parser = size::parse)]
     offset: u64,
     /// How long it is; by default up to the end of the logical unit
@@ -33,11 +34,11 @@ impl Read {
         let outcome =
             session::with_session(options, url, async |session| self.copy(session, lun, &mut transfer).await);
         let outcome = outcome.await;
-        let octets = transfer.end(outcome, |done, length| {
+        let length = transfer.end(outcome, |done, length| {
             let file = data_file::name(&self.output_file, data_file::STANDARD_OUTPUT);
-            format!("read ended early: {file} has the first {done} of {length} octets")
+            format!("read ended early: {file} has the first {done} of {length} bytes")
         })?;
-        eprintln!("read {octets} octets from offset {}", self.offset);
+        eprintln!("read {length} bytes at offset {}", self.offset);
         Ok(())
     }
 
@@ -55,6 +56,7 @@ impl Read {
             transfer.show();
         }
         sink.finish().await.map_err(refused())?;
+        warn_of_recovered_errors(&device);
         Ok(length)
     }
 }

@@ -4,20 +4,21 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use clap::Args;
-use iscsi_initiator::{BlockDevice, Lun, Session};
+use iscsi_initiator::{BlockDevice, Flush, Lun, Session};
 
 use crate::arguments::Options;
 use crate::data_file::Measured;
 use crate::data_thread::Source;
 use crate::failure::Failure;
 use crate::progress::Transfer;
+use crate::remarks::warn_of_recovered_errors;
 use crate::{data_file, secret_source, session, size};
 
 #[derive(Args)]
 pub(crate) struct Write {
     #[arg(help = "iscsi://host[:port]/target/lun")]
     url: String,
-    /// Where to begin, in octets; K, M, G, KiB, MiB, GiB are powers of 1024
+    /// Where to begin, in bytes; K, M, G, KiB, MiB, GiB are powers of 1024
     #[arg(long, value_name = "BYTES", default_value = "0", value_parser = size::parse)]
     offset: u64,
     /// File to write, whole; `-` is standard input, which is first set aside in a temporary file
@@ -35,12 +36,10 @@ impl Write {
             self.copy(session, lun, file, &mut transfer).await
         });
         let outcome = outcome.await;
-        let octets = transfer.end(outcome, |done, length| {
-            format!(
-                "write ended early: the target acknowledged {done} of {length} octets, none of them as stable"
-            )
+        let (length, flush) = transfer.end(outcome, |done, length| {
+            format!("write ended early: the target acknowledged {done} of {length} bytes, and flushed none")
         })?;
-        eprintln!("wrote {octets} octets from offset {} on, stable on the target", self.offset);
+        eprintln!("wrote {length} bytes at offset {}; {}", self.offset, stability(flush));
         Ok(())
     }
 
@@ -50,14 +49,19 @@ impl Write {
         lun: Lun,
         file: File,
         transfer: &mut Transfer,
-    ) -> Result<u64, Failure> {
+    ) -> Result<(u64, Flush), Failure> {
         let device = BlockDevice::open(session, lun).await?;
         let room = device.capacity().octets().saturating_sub(self.offset);
-        let Measured { file, length } = data_file::measure(&self.input_file, file, room).await?;
+        // A pipe may take its time: a session that is lost meanwhile is noticed at once.
+        let Measured { file, length } = tokio::select! {
+            biased;
+            measured = data_file::measure(&self.input_file, file, room) => measured?,
+            error = session.ended() => return Err(error.into()),
+        };
         let mut writer = device.writer(self.offset, length)?;
         transfer.begin("writing", length);
         let mut source = Source::start(file, length);
-        // Acknowledged are whole blocks; what stands before the range in the first one is not ours.
+        // Acknowledged are whole blocks; what stands before the range in the first one is none of the data.
         let before = self.offset % u64::from(device.capacity().block_size);
         let refused = || Failure::file("read", &self.input_file);
         while let Some(piece) = source.next().await.map_err(refused())? {
@@ -66,7 +70,19 @@ impl Write {
         }
         writer.finish().await?;
         transfer.set(length);
-        device.synchronize_cache().await?;
-        Ok(length)
+        let flush = device.synchronize_cache().await?;
+        warn_of_recovered_errors(&device);
+        Ok((length, flush))
+    }
+}
+
+/// Why what was written is stable.
+const fn stability(flush: Flush) -> &'static str {
+    match flush {
+        Flush::NoWriteCache => "the logical unit has no volatile write cache (WCE=0)",
+        Flush::NoCacheReported => {
+            "the logical unit reports no write cache and does not support SYNCHRONIZE CACHE"
+        }
+        _ => "flushed to stable storage",
     }
 }

@@ -54,7 +54,7 @@ fn foreign_files_other_versions_and_wrong_keys_are_told_apart() {
     let mut future = good.clone();
     future[9] = 7;
     fs::write(&database, &future).unwrap();
-    assert_eq!(reopen(&path), StoreError::UnknownVersion { path: database.clone(), found: 7, known: 2 });
+    assert_eq!(reopen(&path), StoreError::UnknownVersion { path: database.clone(), found: 7, known: 3 });
 
     fs::write(&database, [&good[..], b"\0"].concat()).unwrap();
     assert_eq!(reopen(&path), StoreError::Damaged { path: database.clone() });

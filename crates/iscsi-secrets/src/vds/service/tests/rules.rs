@@ -11,7 +11,7 @@ fn rules_r1_to_r16_of_the_door() {
     let (both, global): (Open, Open) = (Door::per_target, Door::global_only);
     let (not_started, starting): (Open, Open) = (not_started, starting);
     let (no_memory, no_right): (Open, Open) = (no_memory, no_right);
-    let (a, unknown) = (target("a").object_id(), target("never-seen").object_id());
+    let (a, unknown) = (object_id(&target("a")), object_id(&target("never-seen")));
     let stated = |octets, size| Some(SharedSecret { octets, size });
     let good = Some(SharedSecret::of(SHORT));
     let clear = Some(SharedSecret::CLEAR);
@@ -92,7 +92,7 @@ fn no_right() -> Door {
 #[test]
 fn rules_r5_and_r6_clearing_and_dissolving_differ() {
     let door = Door::per_target();
-    let a = target("a").object_id();
+    let a = object_id(&target("a"));
     door.set_octets(DEFAULT, GUID_NULL);
     door.set_octets(SHORT, a);
     assert_eq!(door.set(Some(&SharedSecret::CLEAR), a), 0);

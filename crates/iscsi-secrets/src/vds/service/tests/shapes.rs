@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn remembering_takes_the_shapes_of_r8_to_r12_with_every_kind_of_store() {
     for door in [Door::per_target(), Door::global_only()] {
-        let a = target("a").object_id();
+        let a = object_id(&target("a"));
         let shapes = [
             None,
             Some(SharedSecret { octets: None, size: 5 }),
@@ -17,7 +17,7 @@ fn remembering_takes_the_shapes_of_r8_to_r12_with_every_kind_of_store() {
         for secret in shapes {
             assert_eq!(door.remember(a, secret.as_ref()), 0x8007_0057);
         }
-        let unknown = target("never-seen").object_id();
+        let unknown = object_id(&target("never-seen"));
         assert_eq!(door.remember(unknown, Some(&SharedSecret::of(SHORT))), 0x8004_2405);
         assert!(door.store.forward(&target("a")).unwrap().is_none());
 
@@ -39,8 +39,8 @@ fn the_door_changes_octets_and_leaves_chap_names() {
     door.store.set_reverse(Scope::Target(target("a")), reverse).unwrap();
     let forward = ForwardCredential::new(Some("me".to_owned()), secret()).unwrap();
     door.store.remember(target("a").into(), forward).unwrap();
-    door.set_octets(SHORT, target("a").object_id());
-    door.remember(target("a").object_id(), Some(&SharedSecret::of(LONG)));
+    door.set_octets(SHORT, object_id(&target("a")));
+    door.remember(object_id(&target("a")), Some(&SharedSecret::of(LONG)));
     assert_eq!(door.store.reverse(&target("a")).unwrap().known().unwrap().name(), Some("them"));
     assert_eq!(door.store.forward(&target("a")).unwrap().unwrap().name(), Some("me"));
     assert_eq!(door.reverse("a"), text(SHORT));

@@ -33,7 +33,7 @@ fn every_method(service: &VdsServiceIscsi) -> [u32; 7] {
     [
         service.get_initiator_name(Some(&mut name)),
         service.set_initiator_shared_secret(Some(&secret), GUID_NULL),
-        service.remember_target_shared_secret(target("a").object_id(), Some(&secret)),
+        service.remember_target_shared_secret(object_id(&target("a")), Some(&secret)),
         service.assign_target_id(target("a"), Uuid::from_u128(7)),
         service.set_ipsec_group_preshared_key(None),
         service.set_all_ipsec_tunnel_addresses(None, None),

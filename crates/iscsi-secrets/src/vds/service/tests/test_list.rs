@@ -77,7 +77,7 @@ fn vds_09_dissolving_for_one_target_where_there_are_none() {
 #[test]
 fn vds_10_the_fallback_dance() {
     for (door, first) in [(Door::global_only(), 0x8004_2706), (Door::per_target(), 0)] {
-        let id = target("a").object_id();
+        let id = object_id(&target("a"));
         let mut result = door.set_octets(SHORT, id);
         assert_eq!(result, first);
         if result == HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED.bits() {
@@ -89,7 +89,7 @@ fn vds_10_the_fallback_dance() {
 
 /// The global secret and one of target a.
 fn two_secrets() -> (Door, Uuid) {
-    let (door, a) = (Door::per_target(), target("a").object_id());
+    let (door, a) = (Door::per_target(), object_id(&target("a")));
     door.set_octets(DEFAULT, GUID_NULL);
     door.set_octets(SHORT, a);
     (door, a)
@@ -126,7 +126,7 @@ fn vds_14_an_unknown_target_is_not_found() {
 fn vds_17_the_code_of_a_failing_store_comes_through() {
     for (code, bits) in [(8, 0x8007_0008), (5, 0x8007_0005), (87, 0x8007_0057), (1168, 0x8007_0490)] {
         let door = Door::failing(StoreError::Backend { code });
-        for target_id in [GUID_NULL, target("a").object_id()] {
+        for target_id in [GUID_NULL, object_id(&target("a"))] {
             assert_eq!(door.set_octets(SHORT, target_id), bits);
         }
     }
@@ -141,7 +141,7 @@ fn vds_18_remembering_needs_a_target() {
 #[test]
 fn vds_19_the_store_accepts_one_secret_for_both_directions_and_login_can_tell() {
     let door = Door::per_target();
-    let a = target("a").object_id();
+    let a = object_id(&target("a"));
     assert_eq!(door.remember(a, Some(&SharedSecret::of(SHORT))), 0);
     assert_eq!(door.set_octets(SHORT, a), 0);
     let book = door.store.snapshot().unwrap();

@@ -24,12 +24,20 @@ pub(super) fn section(results: &Results) -> Markup {
                 (entry("Measured", &measured(results)))
                 (entry("Planned", &planned(plan)))
                 (entry("Warm-up", &seconds(plan.warmup_s)))
-                (entry("Held open", &format!("{} more sessions", count(results.held_sessions))))
+                (entry("Held open", &held(results)))
                 (entry("Authentication", &authentication(results)))
                 (entry("Machine", &machine))
                 (entry("Program", &format!("{}, schema {}", results.program, results.schema)))
             }
         }
+    }
+}
+
+fn held(results: &Results) -> String {
+    let kept = format!("{} more sessions", count(results.held_sessions));
+    match results.held_sessions_lost {
+        0 => kept,
+        lost => format!("{kept}, and {} that were lost", count(lost)),
     }
 }
 

@@ -70,7 +70,7 @@ fn failures(results: &Results) -> Tile {
 
 fn memory(results: &Results) -> Option<Tile> {
     let octets = results.memory_octets_per_held_session?;
-    let more = format!("{} held open", count(results.held_sessions));
+    let more = format!("{} held open", count(results.plan.hold));
     Some(tile("Memory per session", kibibytes(octets), more))
 }
 

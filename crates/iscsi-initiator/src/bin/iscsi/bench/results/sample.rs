@@ -48,7 +48,8 @@ pub(crate) fn sample() -> Results {
         cpu_us_per_login: Some(123.4),
         memory_octets_per_held_session: Some(14_336.0),
         held_sessions: 100,
-        causes: vec![Cause { cause: "the target refused".to_owned(), count: 10 }],
+        held_sessions_lost: 0,
+        causes: vec![Cause { cause: "the target refused".to_owned(), count: 10, exit_code: 5 }],
         timeline: vec![Second { logins: 300, failures: 1, longest: 20_000.0 }; 10],
     }
 }

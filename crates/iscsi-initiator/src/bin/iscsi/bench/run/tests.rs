@@ -1,8 +1,9 @@
 //! That the figures are right, with attempts of known length on a clock that is turned by hand.
 
-use super::super::attempt::Success;
+use super::super::attempt::{FailedAttempt, Success};
 use super::super::distribution::Times;
 use super::*;
+use crate::exit::Exit;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,7 +31,7 @@ impl Scripted {
 }
 
 impl Attempts for Scripted {
-    async fn attempt(&self, number: u64) -> Result<Success, String> {
+    async fn attempt(&self, number: u64) -> Result<Success, FailedAttempt> {
         let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
         self.most.fetch_max(now, Ordering::Relaxed);
         let began = self.start.elapsed();
@@ -42,7 +43,7 @@ impl Attempts for Scripted {
         sleep(length).await;
         self.now.fetch_sub(1, Ordering::Relaxed);
         if self.fails.is_some_and(|every| number.is_multiple_of(every)) {
-            return Err(format!("refused {}", number % 2));
+            return Err(FailedAttempt { cause: format!("refused {}", number % 2), exit: Exit::LoginRefused });
         }
         let login = length;
         let (connect, security, operational) = (login / 4, login / 2, login / 4);
@@ -116,8 +117,12 @@ async fn failures_are_not_logins_and_are_told_by_cause() {
     let tally = carry_out(&Plan { count: Some(1000), ..plan() }, attempts).await;
     assert_eq!((tally.logins, tally.failures, tally.latency.distribution().count), (800, 200, 800));
     assert_eq!(
-        tally.causes.into_iter().collect::<Vec<_>>(),
-        [("refused 0".into(), 100), ("refused 1".into(), 100)]
+        tally
+            .causes
+            .into_iter()
+            .map(|(cause, counted)| (cause, counted.count, counted.exit))
+            .collect::<Vec<_>>(),
+        ["refused 0", "refused 1"].map(|cause| (cause.to_owned(), 100, Exit::LoginRefused))
     );
     let (logins, failures) = tally.timeline.iter().fold((0, 0), |(l, f), s| (l + s.logins, f + s.failures));
     assert_eq!((logins, failures), (800, 200));
@@ -167,5 +172,6 @@ async fn what_does_not_end_after_an_interruption_is_a_failure() {
     let attempts = Scripted { stall, ..Scripted::new() };
     let tally = run(&Plan { concurrency: 4, ..plan() }, attempts, sleep(MILLISECOND), |_, _| {}).await;
     assert_eq!((tally.logins, tally.failures), (0, 4));
-    assert_eq!(tally.causes.get("did not end in time"), Some(&4));
+    let late = super::super::tally::CauseCount { count: 4, exit: Exit::Network };
+    assert_eq!(tally.causes.get("did not end in time"), Some(&late));
 }

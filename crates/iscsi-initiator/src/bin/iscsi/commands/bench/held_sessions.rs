@@ -1,10 +1,15 @@
 //! Sessions that are open all the time while others are measured.
 
+use std::collections::BTreeMap;
+
 use iscsi_initiator::{Error, Session};
 use tokio::task::{JoinError, JoinSet};
 
+use crate::bench::attempt::FailedAttempt;
+use crate::bench::failure_cause::failure_cause;
 use crate::bench::login_attempt::LoginAttempts;
 use crate::bench::process;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::until_interrupted;
 
@@ -20,11 +25,21 @@ pub(super) struct HeldSessions {
     pub(super) octets: Option<u64>,
 }
 
+/// What became of sessions held open.
+pub(super) struct HeldCount {
+    /// Those that were opened.
+    pub(super) held: u64,
+    /// Those that ended before the run did.
+    pub(super) lost: u64,
+    /// Why most of them did.
+    pub(super) cause: Option<(String, Exit)>,
+}
+
 impl HeldSessions {
     /// Logs so many in, at most `concurrency` at the same time: all, or after a failure or an interruption none.
     pub(super) async fn log_in(
         attempts: &LoginAttempts,
-        number: u32,
+        number: u64,
         concurrency: usize,
     ) -> Result<Self, Failure> {
         let (mut held, before) = (Self::default(), process::resident_octets());
@@ -42,10 +57,10 @@ impl HeldSessions {
     async fn fill(
         &mut self,
         attempts: &LoginAttempts,
-        number: u32,
+        number: u64,
         concurrency: usize,
     ) -> Result<(), Failure> {
-        for number in 0..u64::from(number) {
+        for number in 0..number {
             while self.under_way.len() >= concurrency.min(MOST_AT_ONCE) {
                 self.join_next().await?;
             }
@@ -65,8 +80,22 @@ impl HeldSessions {
         Ok(())
     }
 
-    pub(super) fn number(&self) -> u64 {
-        u64::try_from(self.sessions.len()).unwrap_or(u64::MAX)
+    /// How many there were, and what became of those that are no more.
+    pub(super) fn count(&self) -> HeldCount {
+        let ends: Vec<Error> = self.sessions.iter().filter_map(Session::end_reason).collect();
+        let mut causes: BTreeMap<String, (u64, Exit)> = BTreeMap::new();
+        for FailedAttempt { cause, exit } in ends.iter().map(failure_cause) {
+            causes.entry(cause).or_insert((0, exit)).0 += 1;
+        }
+        let number = |sessions: usize| u64::try_from(sessions).unwrap_or(u64::MAX);
+        HeldCount {
+            held: number(self.sessions.len()),
+            lost: number(ends.len()),
+            cause: causes
+                .into_iter()
+                .max_by_key(|(_, (count, _))| *count)
+                .map(|(cause, (_, exit))| (cause, exit)),
+        }
     }
 
     /// They end as they should; what a target does now is not measured any more. An interruption ends that too.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use iscsi_initiator::{Authenticated, Session};
+use iscsi_initiator::{Authenticated, Initiator, Session};
 
-use super::held_sessions::HeldSessions;
+use super::held_sessions::{HeldCount, HeldSessions};
 use super::table;
 use crate::arguments::Options;
 use crate::bench::live_line::LiveLine;
@@ -30,6 +30,9 @@ const DEFAULT_COUNT: u64 = 1000;
 /// Logins at the same time in an open loop, unless said otherwise.
 const OPEN_LOOP_CONCURRENCY: usize = 1024;
 
+/// Sessions to one target at most: it tells them apart by 16 bits.
+const MOST_SESSIONS: u64 = 65_536;
+
 /// Files that a process needs beside its connections.
 const OTHER_FILES: u64 = 64;
 
@@ -42,26 +45,39 @@ pub(crate) struct Login {
     )]
     urls: Vec<String>,
     /// End after so many logins [default without --duration: 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = |text: &str| parse_number(text, 1, u64::MAX))]
     count: Option<u64>,
     /// End after this time
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     duration: Option<Duration>,
     /// Logins at the same time [default: 1; with --rate the most there may be: 1024]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
-    concurrency: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = |text: &str| parse_number(text, 1, MOST_SESSIONS))]
+    concurrency: Option<u64>,
     /// Begin so many logins a second, whatever becomes of those before
     #[arg(long, value_name = "PER-SECOND", value_parser = parse_rate)]
     rate: Option<f64>,
     /// Keep so many more sessions open all the time
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=65536))]
-    hold: u32,
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = |text: &str| parse_number(text, 0, MOST_SESSIONS))]
+    hold: u64,
     /// Begin to measure after this time
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     warmup: Option<Duration>,
+    /// Share of the logins that may fail, such as 5% or 0.05; when more do, the exit code is that of the most frequent
+    /// cause
+    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = parse_share)]
+    allow_failures: f64,
     /// Write a page about the run: one HTML file that needs nothing else
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+}
+
+/// Reads a number within bounds. What clap says about one repeats what was typed.
+fn parse_number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ if most == u64::MAX => Err(format!("a whole number of {least} or more")),
+        _ => Err(format!("a whole number from {least} to {most}")),
+    }
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {
@@ -71,30 +87,48 @@ fn parse_rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Reads a share of a whole, in percent or as a fraction.
+fn parse_share(text: &str) -> Result<f64, String> {
+    let (number, whole) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent.trim_end(), 100.0));
+    match number.parse::<f64>() {
+        Ok(part) if (0.0..=whole).contains(&part) => Ok(part / whole),
+        _ => Err("a share from 0% to 100%, or from 0 to 1".to_owned()),
+    }
+}
+
+/// Whether a part of a whole is more than this share of it.
+#[allow(clippy::cast_precision_loss, reason = "2^53 logins take longer than anybody waits")]
+fn exceeds(part: u64, whole: u64, share: f64) -> bool {
+    part as f64 > share * whole as f64
+}
+
+/// The figures of a run, and whether it did what it was to do.
+struct Run {
+    results: Results,
+    outcome: Result<(), Failure>,
+}
+
 impl Login {
     pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
         let plan = self.plan();
         self.check_open_files(&plan)?;
         let report = self.report.as_deref().map(ReportFile::prepare).transpose()?;
-        let results = self.results(&plan, self.attempts(options)?).await?;
+        let Run { results, outcome } = self.carry_out(&plan, self.attempts(options)?).await?;
         output::show(options.output, &results, table::table)?;
         if let Some(report) = report {
             report.write(&report::html(&results))?;
         }
-        match results.causes.first() {
-            Some(first) if results.logins == 0 => Err(Failure::NoLogin { cause: first.cause.clone() }),
-            _ if results.interrupted => Err(Failure::Interrupted),
-            _ => Ok(()),
-        }
+        outcome
     }
 
-    async fn results(&self, plan: &Plan, attempts: LoginAttempts) -> Result<Results, Failure> {
+    async fn carry_out(&self, plan: &Plan, attempts: LoginAttempts) -> Result<Run, Failure> {
         let targets = self.urls.iter().map(|url| shown(url)).collect::<Result<_, _>>()?;
         let Probe { authentication, algorithm } = probe(&attempts).await?;
         let held = HeldSessions::log_in(&attempts, self.hold, plan.concurrency).await?;
-        let (held_number, held_octets) = (held.number(), held.octets);
+        let held_octets = held.octets;
         let began = SystemTime::now() + plan.warmup;
         let tally = measure(plan, attempts).await;
+        let held_count = held.count();
         held.log_out().await;
         let authentication = authentication.to_owned();
         let circumstances = Circumstances {
@@ -102,10 +136,30 @@ impl Login {
             targets,
             authentication,
             algorithm,
-            held: held_number,
+            held: held_count.held,
+            held_lost: held_count.lost,
             held_octets,
         };
-        Ok(results(plan, &tally, circumstances))
+        let outcome = self.outcome(&tally, held_count);
+        Ok(Run { results: results(plan, &tally, circumstances), outcome })
+    }
+
+    /// Whether what was to be done was done: all logins but those that may fail, beside all sessions to be held open.
+    fn outcome(&self, tally: &Tally, held_count: HeldCount) -> Result<(), Failure> {
+        if tally.interrupted {
+            return Err(Failure::Interrupted);
+        }
+        let (failed, attempts) = (tally.failures, tally.logins.saturating_add(tally.failures));
+        let most_frequent = tally.causes.iter().max_by_key(|(_, counted)| counted.count);
+        match (most_frequent, held_count.cause) {
+            (Some((cause, counted)), _) if exceeds(failed, attempts, self.allow_failures) => {
+                Err(Failure::LoginsFailed { failed, attempts, cause: cause.clone(), exit: counted.exit })
+            }
+            (_, Some((cause, exit))) => {
+                Err(Failure::HeldSessionsLost { lost: held_count.lost, held: held_count.held, cause, exit })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn plan(&self) -> Plan {
@@ -120,7 +174,7 @@ impl Login {
 
     /// Checked beforehand: in the middle it would look like a failure of the target.
     fn check_open_files(&self, plan: &Plan) -> Result<(), Failure> {
-        let connections = u64::from(self.hold) + u64::try_from(plan.concurrency).unwrap_or(u64::MAX);
+        let connections = self.hold + u64::try_from(plan.concurrency).unwrap_or(u64::MAX);
         let needed = connections.saturating_add(OTHER_FILES);
         match process::open_files_limit() {
             Some(limit) if limit < needed => Err(Failure::OpenFiles { needed, limit }),
@@ -131,9 +185,13 @@ impl Login {
     /// Secrets are read once: the store is not what is measured.
     fn attempts(&self, options: &Options) -> Result<LoginAttempts, Failure> {
         let store = Arc::new(FrozenStore(store::for_reading(options)?.snapshot()?));
+        // One pool for all: a target may stand there by several portals.
+        let mut isids = None;
         let destinations = self.urls.iter().map(|url| {
             let mut url = session::target(url)?;
-            let initiator = session::initiator_with(options, url.header_digest, store.clone())?;
+            let mut config = session::config(options, url.header_digest)?;
+            config.isids = isids.get_or_insert(config.isids.round_robin()).clone();
+            let initiator = Initiator::new(config, store.clone());
             let request = credentials::request(options, std::mem::take(&mut url.credentials))?;
             Ok(Destination { initiator, url, request })
         });

@@ -30,8 +30,8 @@ pub(super) fn table(results: &Results) -> Table {
     if let Some(cpu) = results.cpu_us_per_login {
         row("our CPU:", format!("{} per login", time(cpu)));
     }
-    if let Some(octets) = results.memory_octets_per_held_session {
-        row("held:", format!("{} sessions, {} each", results.held_sessions, kibibytes(octets)));
+    if results.plan.hold > 0 {
+        row("held:", held(results));
     }
     for cause in &results.causes {
         row("failed:", format!("{} times: {}", cause.count, cause.cause));
@@ -40,6 +40,18 @@ pub(super) fn table(results: &Results) -> Table {
         row("", "interrupted: these are the figures so far".to_owned());
     }
     table
+}
+
+/// Sessions held open to the end, and those that were not.
+fn held(results: &Results) -> String {
+    let mut text = format!("{} sessions", results.held_sessions);
+    if let Some(octets) = results.memory_octets_per_held_session {
+        _ = write!(text, ", {} each", kibibytes(octets));
+    }
+    if results.held_sessions_lost > 0 {
+        _ = write!(text, "; {} more were lost", results.held_sessions_lost);
+    }
+    text
 }
 
 fn authentication(results: &Results) -> String {

@@ -5,9 +5,8 @@ mod report;
 use std::path::PathBuf;
 
 use clap::Args;
-use iscsi_initiator::IscsiName;
 use iscsi_secrets::open_iscsi::{self, Existing, Fate, Finding, Plan};
-use iscsi_secrets::{Change, Scope, SecretStore};
+use iscsi_secrets::{Change, SecretStore};
 
 use crate::arguments::Options;
 use crate::failure::{Failure, hint, warn};
@@ -28,7 +27,6 @@ impl Import {
         let open_iscsi::Import { changes, findings } = open_iscsi::read(&self.open_iscsi)?;
         tell(&findings);
         let plan = self.carry_out(changes, options)?;
-        tell_capitals(&plan);
         report::show(options.output, &plan)?;
         let fates: Vec<Fate> = halves(&plan).collect();
         if !fates.is_empty() {
@@ -77,17 +75,5 @@ fn tell(findings: &[Finding]) {
         0 => {}
         1 => warn("1 record holds no credentials"),
         records => warn(&format!("{records} records hold no credentials")),
-    }
-}
-
-/// open-iscsi keeps names as they were typed; here capitals become small letters, except in what a target says itself.
-fn tell_capitals(plan: &Plan) {
-    for scope in plan.arrivals.keys() {
-        if let Scope::Target(name) = scope
-            && let Ok(typed) = IscsiName::typed(name.as_str())
-            && typed.as_str() != name.as_str()
-        {
-            warn(&format!("{name} has capitals: a login to it by URL looks for {typed}"));
-        }
     }
 }

@@ -25,7 +25,7 @@ struct Line {
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let entries = store::for_reading(options)?.entries()?;
     let lines: Vec<Line> = entries.into_iter().map(Line::from).collect();
-    output::show(options.output, &lines, |lines| table(lines))
+    output::show_list(options.output, &lines, "no stored credentials", table)
 }
 
 impl From<Entry> for Line {

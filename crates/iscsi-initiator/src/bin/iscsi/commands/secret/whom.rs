@@ -1,10 +1,11 @@
 //! Whom a secret is for.
 
 use clap::Args;
-use iscsi_initiator::{IscsiName, Portal};
-use iscsi_secrets::{PortalName, Scope, SecretStore, TargetName};
+use iscsi_initiator::GrammarError;
+use iscsi_secrets::{Scope, SecretStore};
 
 use crate::failure::Failure;
+use crate::session;
 
 /// Exactly one of these.
 #[derive(Args)]
@@ -25,11 +26,11 @@ pub(super) struct Whom {
 }
 
 impl Whom {
-    /// Names are brought into the form in which they are stored.
+    /// The scope that was named.
     pub(super) fn scope(&self) -> Result<Scope, Failure> {
         match (&self.target, &self.portal) {
-            (Some(name), _) => target_name(name).map(Scope::Target),
-            (_, Some(portal)) => portal_name(portal).map(Scope::Portal),
+            (Some(name), _) => session::target_name(name).map(Scope::Target),
+            (_, Some(portal)) => Ok(Scope::Portal(portal.parse()?)),
             (None, None) if self.discovery => Ok(Scope::Discovery),
             (None, None) => Ok(Scope::Global),
         }
@@ -39,16 +40,15 @@ impl Whom {
 /// A typing error must not look like a change.
 pub(super) fn refuse_unknown(store: &impl SecretStore, scope: &Scope) -> Result<(), Failure> {
     let known = !scope.is_single() || store.entries()?.iter().any(|entry| entry.scope == *scope);
-    if known { Ok(()) } else { Err(Failure::UnknownScope { name: scope.to_string() }) }
+    if known { Ok(()) } else { Err(Failure::UnknownScope { name: name_of(scope) }) }
 }
 
-fn target_name(text: &str) -> Result<TargetName, Failure> {
-    const WHAT: &str = "target name";
-    let name = IscsiName::typed(text).map_err(|error| Failure::unusable(WHAT, &error))?;
-    TargetName::new(name.as_str()).map_err(|error| Failure::unusable(WHAT, &error))
-}
-
-fn portal_name(text: &str) -> Result<PortalName, Failure> {
-    let portal: Portal = text.parse()?;
-    PortalName::try_from(&portal).map_err(|error| Failure::unusable("portal", &error))
+/// A text that does not look like a name may be a secret that was typed in the wrong place.
+fn name_of(scope: &Scope) -> String {
+    match scope {
+        Scope::Target(name) if name.check_grammar() == Err(GrammarError::Type) => {
+            "a target of this name".to_owned()
+        }
+        _ => scope.to_string(),
+    }
 }

@@ -25,7 +25,7 @@ struct Line {
 
 pub(super) fn show(output: Output, plan: &Plan) -> Result<(), Failure> {
     let lines: Vec<Line> = plan.arrivals.iter().map(|(scope, arrival)| Line::of(scope, arrival)).collect();
-    output::show(output, &lines, |lines| table(lines))
+    output::show_list(output, &lines, "no credentials to import", table)
 }
 
 impl Line {

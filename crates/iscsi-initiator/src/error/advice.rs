@@ -1,0 +1,326 @@
+//! What a caller can change after an error.
+
+use std::fmt;
+
+use iscsi_login::{LoginError, Misuse, NotAuthenticated, Violation};
+use iscsi_pdu::{LoginStatus, ScsiStatus, Stage};
+
+use super::Error;
+use crate::LoginStep;
+use crate::scsi::SenseData;
+
+/// What a caller can change after an [`Error`].
+///
+/// Its text names settings of this library. A program with settings of its own finds its words by the variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Advice {
+    /// Give the target a secret of its own.
+    SeparateSecrets,
+    /// Use a secret of 12 to 255 bytes.
+    SecretLength,
+    /// Use a CHAP name that can be sent.
+    ChapName,
+    /// Name an algorithm.
+    NameAlgorithm,
+    /// Add the secret that the demanded authentication needs, or demand less.
+    MissingSecret,
+    /// Log out of sessions that are no longer needed.
+    EndSessions,
+    /// Check the address of the portal.
+    CheckPortal,
+    /// Nothing answers at the portal: check the way there.
+    CheckRoute,
+    /// Look for the reason at the target, which closed the connection during authentication.
+    ClosedDuringAuthentication,
+    /// Look for the reason at the target, which closed the connection during operational negotiation.
+    ClosedDuringNegotiation,
+    /// Allow the login more time.
+    LoginTimeout,
+    /// Allow a command more time.
+    CommandTimeout,
+    /// Allow the redirection.
+    AllowRedirect,
+    /// Check the target's redirections.
+    RedirectLoop,
+    /// Log in again.
+    LogInAgain,
+    /// Give credentials: the target requires CHAP, and the login offered none.
+    CredentialsRequired,
+    /// Check the credentials on both sides.
+    CheckCredentials,
+    /// Check the target's access list.
+    AccessList,
+    /// The target refused without a reason, before the end of authentication.
+    UnexplainedInAuthentication,
+    /// The target refused without a reason, in operational negotiation.
+    UnexplainedInNegotiation,
+    /// Check the target's name.
+    TargetName,
+    /// Try again later: the target has no room or no service.
+    TargetUnavailable,
+    /// The target does not do CHAP for this initiator.
+    TargetWithoutChap,
+    /// The target's CHAP algorithm is not among the acceptable ones.
+    Algorithm,
+    /// The target has no secret of its own to authenticate itself with.
+    TargetWithoutSecret,
+    /// The stored target secret is wrong, or this is another target.
+    WrongTargetSecret,
+    /// Check the CHAP name expected of the target.
+    WrongTargetName,
+    /// Do not trust this target.
+    Reflection,
+    /// The target does not do the required digest.
+    Digest,
+    /// The command met a reservation of another initiator.
+    Reservation,
+    /// The target is overloaded.
+    Overloaded,
+    /// The logical unit will be ready in a moment.
+    BecomingReady,
+    /// The logical unit waits for somebody to start it.
+    NotStarted,
+    /// The logical unit is not ready.
+    NotReady,
+    /// The path changes its access state.
+    PathInTransition,
+    /// The path is in standby state.
+    PathInStandby,
+    /// The path is not available.
+    PathUnavailable,
+    /// There is no medium.
+    NoMedium,
+    /// The storage behind the logical unit is full.
+    OutOfSpace,
+    /// The logical unit is write-protected.
+    WriteProtected,
+    /// The target's logical unit ends before the range.
+    OutOfRange,
+    /// The target has no such logical unit.
+    NoSuchUnit,
+}
+
+impl Error {
+    /// What to do about it, where that is known; what to do about an error of the secret store, the store says itself.
+    #[must_use]
+    pub fn advice(&self) -> Option<Advice> {
+        Some(match self {
+            Self::Credentials(misuse) => return of_misuse(*misuse),
+            Self::Policy(_) => Advice::MissingSecret,
+            Self::IsidsExhausted { .. } => Advice::EndSessions,
+            Self::Connect { .. } => Advice::CheckPortal,
+            Self::ClosedDuringLogin { stage: Stage::SECURITY, .. } => Advice::ClosedDuringAuthentication,
+            Self::ClosedDuringLogin { .. } => Advice::ClosedDuringNegotiation,
+            Self::LoginTimeout { step: LoginStep::Connecting, .. } => Advice::CheckRoute,
+            Self::LoginTimeout { .. } => Advice::LoginTimeout,
+            Self::Timeout { .. } => Advice::CommandTimeout,
+            Self::RedirectRefused { .. } => Advice::AllowRedirect,
+            Self::RedirectLoop { .. } => Advice::RedirectLoop,
+            Self::LogoutRequested => Advice::LogInAgain,
+            Self::Login { error, .. } => return of_login(error),
+            Self::Command { status, sense, .. } => return of_command(*status, *sense),
+            _ => return None,
+        })
+    }
+}
+
+const fn of_misuse(misuse: Misuse) -> Option<Advice> {
+    Some(match misuse {
+        Misuse::OneSecretForBothDirections => Advice::SeparateSecrets,
+        Misuse::SecretLength { .. } => Advice::SecretLength,
+        Misuse::ChapName { .. } => Advice::ChapName,
+        Misuse::NoAlgorithm => Advice::NameAlgorithm,
+        _ => return None,
+    })
+}
+
+fn of_login(error: &LoginError) -> Option<Advice> {
+    match error {
+        LoginError::Misuse(misuse) => of_misuse(*misuse),
+        LoginError::Refused { stage, status } => of_status(*stage, *status),
+        LoginError::NotAuthenticated(error) => Some(of_authentication(error)),
+        LoginError::Protocol(violation) => of_violation(violation),
+        _ => None,
+    }
+}
+
+/// A login that offers no authentication begins in operational negotiation, so the stage tells whether it offered CHAP.
+const fn of_status(stage: Stage, status: LoginStatus) -> Option<Advice> {
+    Some(match (status, stage) {
+        (LoginStatus::AUTHENTICATION_FAILURE, Stage::OPERATIONAL) => Advice::CredentialsRequired,
+        (LoginStatus::AUTHENTICATION_FAILURE, _) => Advice::CheckCredentials,
+        (LoginStatus::AUTHORIZATION_FAILURE, _) => Advice::AccessList,
+        (LoginStatus::INITIATOR_ERROR, Stage::SECURITY) => Advice::UnexplainedInAuthentication,
+        (LoginStatus::INITIATOR_ERROR, _) => Advice::UnexplainedInNegotiation,
+        (LoginStatus::NOT_FOUND | LoginStatus::TARGET_REMOVED, _) => Advice::TargetName,
+        (LoginStatus::TOO_MANY_CONNECTIONS, _) => Advice::EndSessions,
+        (LoginStatus::SERVICE_UNAVAILABLE | LoginStatus::OUT_OF_RESOURCES | LoginStatus::TARGET_ERROR, _) => {
+            Advice::TargetUnavailable
+        }
+        _ => return None,
+    })
+}
+
+const fn of_authentication(error: &NotAuthenticated) -> Advice {
+    match error {
+        NotAuthenticated::Algorithm { .. } => Advice::Algorithm,
+        NotAuthenticated::NoResponse => Advice::TargetWithoutSecret,
+        NotAuthenticated::WrongResponse { .. } => Advice::WrongTargetSecret,
+        NotAuthenticated::WrongName { .. } => Advice::WrongTargetName,
+        NotAuthenticated::OwnResponse | NotAuthenticated::ReflectedChallenge => Advice::Reflection,
+        _ => Advice::TargetWithoutChap,
+    }
+}
+
+/// A target that knows none of the algorithms offered answers with `Reject`, which is no number, or with another one.
+fn of_violation(violation: &Violation) -> Option<Advice> {
+    match violation {
+        Violation::Rule { key: "HeaderDigest" | "DataDigest", .. } => Some(Advice::Digest),
+        Violation::Rule { key: "CHAP_A", .. } | Violation::Value { key: "CHAP_A", .. } => {
+            Some(Advice::Algorithm)
+        }
+        _ => None,
+    }
+}
+
+/// Additional sense codes (SPC-4, annex E) with their advice; the first row that fits counts, and a row without a
+/// qualifier fits every one.
+const BY_SENSE: [(u8, Option<u8>, Advice); 12] = [
+    (0x04, Some(0x01), Advice::BecomingReady),
+    (0x04, Some(0x02), Advice::NotStarted),
+    (0x04, Some(0x0a), Advice::PathInTransition),
+    (0x04, Some(0x0b), Advice::PathInStandby),
+    (0x04, Some(0x0c), Advice::PathUnavailable),
+    (0x04, None, Advice::NotReady),
+    (0x21, None, Advice::OutOfRange),
+    (0x25, None, Advice::NoSuchUnit),
+    (0x27, Some(0x07), Advice::OutOfSpace),
+    (0x27, None, Advice::WriteProtected),
+    (0x3a, None, Advice::NoMedium),
+    // Insufficient resources of any kind.
+    (0x55, None, Advice::Overloaded),
+];
+
+fn of_command(status: ScsiStatus, sense: Option<SenseData>) -> Option<Advice> {
+    match status {
+        ScsiStatus::RESERVATION_CONFLICT => Some(Advice::Reservation),
+        ScsiStatus::BUSY | ScsiStatus::TASK_SET_FULL => Some(Advice::Overloaded),
+        _ => sense.and_then(|SenseData { asc, ascq, .. }| {
+            let fits =
+                |row: &&(u8, Option<u8>, Advice)| row.0 == asc && row.1.is_none_or(|code| code == ascq);
+            BY_SENSE.iter().find(fits).map(|row| row.2)
+        }),
+    }
+}
+
+impl fmt::Display for Advice {
+    /// The advice in terms of this library.
+    #[allow(clippy::too_many_lines, reason = "a sentence for each variant")]
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::SeparateSecrets => {
+                "give the target a secret of its own: one secret for both directions can be reflected"
+            }
+            Self::SecretLength => "use a secret of 12 to 255 bytes, best 16 random ones",
+            Self::ChapName => "use a CHAP name of 1 to 255 bytes without control characters",
+            Self::NameAlgorithm => "put at least one algorithm into Config::algorithms",
+            Self::MissingSecret => {
+                "put the missing secret into the store or into the AuthenticationRequest, or choose another \
+                 AuthenticationMode"
+            }
+            Self::EndSessions => "log out of sessions that are no longer needed",
+            Self::CheckPortal => "check host and port, and that the target listens there",
+            Self::CheckRoute => {
+                "nothing answers at this address: check it, and the routes and firewalls on the way"
+            }
+            Self::ClosedDuringAuthentication => {
+                "the reason is in the target's log; some targets close when they do no CHAP for this initiator, or \
+                 only in one direction. Enable it there, or decide on another AuthenticationMode"
+            }
+            Self::ClosedDuringNegotiation => {
+                "the reason is in the target's log; some targets close when they require CHAP and the login offers \
+                 none. If so, give credentials in the store or in AuthenticationRequest::forward"
+            }
+            Self::LoginTimeout => "raise Config::login_timeout if the target is slow rather than gone",
+            Self::CommandTimeout => "raise Config::command_timeout if the target is slow rather than gone",
+            Self::AllowRedirect => {
+                "add the portal to Config::redirect_to if the target may send logins there"
+            }
+            Self::RedirectLoop => {
+                "the portals send logins to each other: check the configuration of the target"
+            }
+            Self::LogInAgain => {
+                "targets request a logout before maintenance, or to move the session elsewhere: log in again"
+            }
+            Self::CredentialsRequired => {
+                "the target requires CHAP, and the login offered none: give credentials in the store or in \
+                 AuthenticationRequest::forward"
+            }
+            Self::CheckCredentials => {
+                "check CHAP name and secret on both sides; a target without a secret of its own refuses mutual CHAP \
+                 this way too"
+            }
+            Self::AccessList => {
+                "the target does not admit this initiator name: check its access list and Config::initiator_name"
+            }
+            Self::UnexplainedInAuthentication => {
+                "the target gave no reason. Usual ones: it does no CHAP for this initiator, though the login requires \
+                 it (AuthenticationMode), or it fails on the first algorithm of Config::algorithms, as tgt does on \
+                 SHA-256"
+            }
+            Self::UnexplainedInNegotiation => {
+                "the target gave no reason. Usual ones: it requires digests (Offer::header_digest, \
+                 Offer::data_digest), or CHAP, for which the login needs credentials"
+            }
+            Self::TargetName => "ask the portal for the names of its targets: Initiator::discover",
+            Self::TargetUnavailable => {
+                "try again later; some targets answer this for an unknown target, or while an old session ages out"
+            }
+            Self::TargetWithoutChap => {
+                "the target does no CHAP for this initiator: enable it there, or decide that this session needs no \
+                 authentication (AuthenticationMode::None)"
+            }
+            Self::Algorithm => {
+                "the target chose a CHAP algorithm that is not in Config::algorithms: add it there if it is \
+                 acceptable, or enable another one at the target"
+            }
+            Self::TargetWithoutSecret => {
+                "the target has no secret to authenticate itself with: set one for this initiator there, or decide \
+                 that one-way CHAP is enough (AuthenticationMode::Chap)"
+            }
+            Self::WrongTargetSecret => {
+                "the secret known for the target is wrong or outdated, or this is not the target you expect"
+            }
+            Self::WrongTargetName => "check the CHAP name expected of the target",
+            Self::Reflection => {
+                "do not trust this target: it replayed what the initiator had sent (reflection attack)"
+            }
+            Self::Digest => {
+                "the target does not do this digest: DigestPreference::PreferCrc32c uses it where it is available"
+            }
+            Self::Reservation => {
+                "another initiator holds a reservation on the logical unit: release it there, or clear it at the target"
+            }
+            Self::Overloaded => "the target is busy: try again later, with fewer commands or sessions at once",
+            Self::BecomingReady => "the logical unit is becoming ready: try again in a moment",
+            Self::NotStarted => "the logical unit is stopped: start it at the target",
+            Self::NotReady => "the logical unit is not ready: see the target's log for the reason",
+            Self::PathInTransition => {
+                "the target is changing the access state of this path: try again in a few seconds"
+            }
+            Self::PathInStandby => {
+                "this path is in standby: use another portal of the target, or make the path active there"
+            }
+            Self::PathUnavailable => "this path is unavailable: use another portal of the target",
+            Self::NoMedium => "put a medium into the device, or attach one at the target",
+            Self::OutOfSpace => "the storage behind the logical unit is full: free or add space at the target",
+            Self::WriteProtected => "the logical unit is read-only: lift the write protection at the target",
+            Self::OutOfRange => {
+                "the target says that the logical unit ends before this range; it may have been resized: ask for its \
+                 capacity again"
+            }
+            Self::NoSuchUnit => "the target has no such logical unit: Session::report_luns lists those it has",
+        })
+    }
+}

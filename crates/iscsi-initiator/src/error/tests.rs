@@ -1,0 +1,165 @@
+use super::*;
+use iscsi_login::NotAuthenticated;
+
+fn portal(port: u16) -> Portal {
+    Portal { host: "192.0.2.1".to_owned(), port }
+}
+
+fn refused(stage: Stage, status: LoginStatus) -> Error {
+    Error::Login { portal: portal(3260), stage, error: LoginError::Refused { stage, status } }
+}
+
+fn not_authenticated(error: NotAuthenticated) -> Error {
+    Error::Login { portal: portal(3260), stage: Stage::SECURITY, error: error.into() }
+}
+
+fn violation(error: Violation) -> Error {
+    Error::Login { portal: portal(3260), stage: Stage::SECURITY, error: error.into() }
+}
+
+fn command(status: ScsiStatus, sense: Option<(u8, u8, u8)>) -> Error {
+    let sense = sense.map(|(key, asc, ascq)| SenseData {
+        key: crate::scsi::SenseKey(key),
+        asc,
+        ascq,
+        deferred: false,
+    });
+    Error::Command { command: "WRITE (10)", status, sense }
+}
+
+fn login_timeout(redirects: usize, step: LoginStep) -> Error {
+    let limit = Duration::from_secs(30);
+    Error::LoginTimeout { portal: portal(3261), redirects, first: portal(3260), step, limit }
+}
+
+/// Errors with the advice they lead to.
+fn advised() -> Vec<(Error, Advice)> {
+    let chosen = || "None".to_owned();
+    let lost = || String::from("reset");
+    let closed = |stage| Error::ClosedDuringLogin { portal: portal(3260), stage, reason: lost() };
+    let rule = |key| Violation::Rule { key, rule: "a rule" };
+    vec![
+        (Error::Credentials(Misuse::OneSecretForBothDirections), Advice::SeparateSecrets),
+        (Error::Credentials(Misuse::SecretLength { length: 11 }), Advice::SecretLength),
+        (Error::Credentials(Misuse::ChapName { length: 0 }), Advice::ChapName),
+        (Error::Credentials(Misuse::NoAlgorithm), Advice::NameAlgorithm),
+        (Error::Policy(String::new()), Advice::MissingSecret),
+        (Error::IsidsExhausted { limit: 1 }, Advice::EndSessions),
+        (Error::Connect { portal: portal(3260), reason: lost() }, Advice::CheckPortal),
+        (closed(Stage::SECURITY), Advice::ClosedDuringAuthentication),
+        (closed(Stage::OPERATIONAL), Advice::ClosedDuringNegotiation),
+        (login_timeout(0, LoginStep::Connecting), Advice::CheckRoute),
+        (login_timeout(0, LoginStep::Negotiating(Stage::SECURITY)), Advice::LoginTimeout),
+        (Error::Timeout { what: "READ (10)", limit: Duration::ZERO }, Advice::CommandTimeout),
+        (Error::RedirectRefused { portal: portal(3260) }, Advice::AllowRedirect),
+        (Error::RedirectLoop { hops: 2, portal: portal(3260) }, Advice::RedirectLoop),
+        (Error::LogoutRequested, Advice::LogInAgain),
+        (refused(Stage::OPERATIONAL, LoginStatus::AUTHENTICATION_FAILURE), Advice::CredentialsRequired),
+        (refused(Stage::SECURITY, LoginStatus::AUTHENTICATION_FAILURE), Advice::CheckCredentials),
+        (refused(Stage::SECURITY, LoginStatus::AUTHORIZATION_FAILURE), Advice::AccessList),
+        (refused(Stage::SECURITY, LoginStatus::INITIATOR_ERROR), Advice::UnexplainedInAuthentication),
+        (refused(Stage::OPERATIONAL, LoginStatus::INITIATOR_ERROR), Advice::UnexplainedInNegotiation),
+        (refused(Stage::SECURITY, LoginStatus::NOT_FOUND), Advice::TargetName),
+        (refused(Stage::SECURITY, LoginStatus::TARGET_REMOVED), Advice::TargetName),
+        (refused(Stage::SECURITY, LoginStatus::TOO_MANY_CONNECTIONS), Advice::EndSessions),
+        (refused(Stage::SECURITY, LoginStatus::SERVICE_UNAVAILABLE), Advice::TargetUnavailable),
+        (refused(Stage::SECURITY, LoginStatus::OUT_OF_RESOURCES), Advice::TargetUnavailable),
+        (refused(Stage::SECURITY, LoginStatus::TARGET_ERROR), Advice::TargetUnavailable),
+        (not_authenticated(NotAuthenticated::Method { chosen: chosen() }), Advice::TargetWithoutChap),
+        (
+            not_authenticated(NotAuthenticated::Skipped { next: Stage::OPERATIONAL }),
+            Advice::TargetWithoutChap,
+        ),
+        (
+            not_authenticated(NotAuthenticated::Algorithm { chosen: iscsi_login::ChapAlgorithm::Md5 }),
+            Advice::Algorithm,
+        ),
+        (violation(rule("CHAP_A")), Advice::Algorithm),
+        (not_authenticated(NotAuthenticated::NoResponse), Advice::TargetWithoutSecret),
+        (not_authenticated(NotAuthenticated::WrongResponse { name: chosen() }), Advice::WrongTargetSecret),
+        (
+            not_authenticated(NotAuthenticated::WrongName { expected: chosen(), received: chosen() }),
+            Advice::WrongTargetName,
+        ),
+        (not_authenticated(NotAuthenticated::OwnResponse), Advice::Reflection),
+        (not_authenticated(NotAuthenticated::ReflectedChallenge), Advice::Reflection),
+        (violation(rule("HeaderDigest")), Advice::Digest),
+        (violation(rule("DataDigest")), Advice::Digest),
+        (command(ScsiStatus::RESERVATION_CONFLICT, None), Advice::Reservation),
+        (command(ScsiStatus::BUSY, None), Advice::Overloaded),
+        (command(ScsiStatus::TASK_SET_FULL, None), Advice::Overloaded),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x2, 0x04, 0x00))), Advice::NotReady),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x2, 0x04, 0x01))), Advice::BecomingReady),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x2, 0x04, 0x02))), Advice::NotStarted),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x2, 0x04, 0x03))), Advice::NotReady),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x2, 0x04, 0x0a))), Advice::PathInTransition),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x2, 0x04, 0x0b))), Advice::PathInStandby),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x2, 0x04, 0x0c))), Advice::PathUnavailable),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x2, 0x3a, 0x01))), Advice::NoMedium),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x5, 0x21, 0x00))), Advice::OutOfRange),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x5, 0x25, 0x00))), Advice::NoSuchUnit),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x7, 0x27, 0x00))), Advice::WriteProtected),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x7, 0x27, 0x02))), Advice::WriteProtected),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x7, 0x27, 0x07))), Advice::OutOfSpace),
+        (command(ScsiStatus::CHECK_CONDITION, Some((0x5, 0x55, 0x04))), Advice::Overloaded),
+    ]
+}
+
+#[test]
+fn every_error_leads_to_its_advice() {
+    for (error, advice) in advised() {
+        assert_eq!(error.advice(), Some(advice), "{error}");
+    }
+}
+
+/// Other users of the library have no flags and no command line.
+#[test]
+fn hints_of_the_library_name_its_settings_and_no_flag() {
+    for (error, _) in advised() {
+        let hint = error.hint().unwrap();
+        assert!(!hint.contains("--") && !hint.contains('`') && !hint.contains("iscsi "), "{error}: {hint}");
+    }
+}
+
+#[test]
+fn errors_that_nobody_can_help_have_no_hint() {
+    let unhelpful = [
+        Error::Random,
+        Error::LoggedOut,
+        Error::Caller("no".to_owned()),
+        command(ScsiStatus::CHECK_CONDITION, Some((0xb, 0x47, 0x05))),
+        command(ScsiStatus::TASK_ABORTED, None),
+        refused(Stage::SECURITY, LoginStatus::UNSUPPORTED_VERSION),
+        violation(Violation::MissingKey { key: "AuthMethod" }),
+        Error::Credentials(Misuse::Alias(iscsi_pdu::ValueError::Character)),
+    ];
+    for error in unhelpful {
+        assert_eq!((error.advice(), error.hint()), (None, None), "{error}");
+    }
+}
+
+#[test]
+fn a_login_without_an_answer_names_portal_redirections_and_stage() {
+    let error = login_timeout(0, LoginStep::Connecting);
+    assert_eq!(error.to_string(), "login to 192.0.2.1:3261 took longer than 30s, while connecting");
+    let error = login_timeout(1, LoginStep::Negotiating(Stage::SECURITY));
+    assert!(error.to_string().ends_with(
+        "took longer than 30s, during security negotiation (redirected once, from 192.0.2.1:3260)"
+    ));
+    let error = login_timeout(2, LoginStep::Negotiating(Stage::OPERATIONAL));
+    assert!(
+        error
+            .to_string()
+            .ends_with("during operational negotiation (redirected 2 times, beginning at 192.0.2.1:3260)")
+    );
+    assert_eq!(error.fault(), Fault::Network);
+}
+
+/// The value received and the rule, and no value that nobody demanded.
+#[test]
+fn a_rule_with_many_right_values_names_none_of_them() {
+    let error = ProtocolError::Value { pdu: "R2T", rule: "its task tag names no task", received: 0x1f };
+    assert_eq!(error.to_string(), "R2T: its task tag names no task (got 0x1f)");
+    let error = Violation::HeaderValue { field: "TSIH", received: 0, rule: "not 0 in a new session" };
+    assert_eq!(error.to_string(), "TSIH is 0x0: not 0 in a new session");
+}

@@ -1,0 +1,245 @@
+//! The session's rules without a network: each test is the target of one session.
+
+mod commands;
+mod logouts;
+mod numbers;
+mod read_data;
+mod residuals;
+mod unasked;
+mod write_data;
+
+use bytes::Bytes;
+use iscsi_login::{Parameters, Tolerance};
+use iscsi_pdu::{
+    DataIn, DataOut, InitiatorPdu, InitiatorTaskTag, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun,
+    NopOut, R2t, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SerialNumber, TargetNumbers,
+    TargetPdu, TargetTransferTag,
+};
+
+use super::{Completion, Finished, LogoutCause, Protocol, ScsiRequest, SessionRequest, Transfer};
+use crate::Error;
+
+const LUN: Lun = Lun([0, 3, 0, 0, 0, 0, 0, 0]);
+/// `CmdSN` of the first command, and the status number of the first answer.
+const FIRST_CMD_SN: u32 = 100;
+const FIRST_STAT_SN: u32 = 500;
+/// Sense data: ILLEGAL REQUEST, invalid field in CDB.
+const SENSE: &[u8] = &[0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x24, 0, 0, 0, 0, 0];
+
+/// Large segments, so that a transfer of a test is one PDU unless the test says otherwise.
+fn parameters() -> Parameters {
+    let mut parameters = Parameters::default();
+    parameters.max_send_data_segment_length = 65_536;
+    parameters
+}
+
+/// Parameters under which no data leave before they are asked for.
+fn solicited_only() -> Parameters {
+    let mut parameters = parameters();
+    (parameters.initial_r2t, parameters.immediate_data) = (true, false);
+    parameters
+}
+
+/// The target of one session, and the session.
+struct Target {
+    session: Protocol,
+    /// Numbers of the next PDU: the target takes 32 commands beyond those it has seen.
+    numbers: TargetNumbers,
+    window: u32,
+}
+
+impl Target {
+    fn new(parameters: Parameters) -> Self {
+        Self::with_window(parameters, 32)
+    }
+
+    fn with_window(parameters: Parameters, window: u32) -> Self {
+        let (cmd_sn, stat_sn) = (SerialNumber(FIRST_CMD_SN), SerialNumber(FIRST_STAT_SN));
+        let max_cmd_sn = cmd_sn.plus(window).minus(1);
+        let numbers = TargetNumbers { stat_sn, exp_cmd_sn: cmd_sn, max_cmd_sn };
+        Self {
+            session: Protocol::new(parameters, cmd_sn, stat_sn, numbers, Tolerance::default()),
+            numbers,
+            window,
+        }
+    }
+
+    fn submit(&mut self, transfer: Transfer, exact: bool) -> InitiatorTaskTag {
+        let request = ScsiRequest { lun: LUN, cdb: [0; 16], transfer, exact };
+        self.session.submit(SessionRequest::Scsi(request))
+    }
+
+    /// Hands over a READ of this many bytes, and takes the command if the window is open.
+    fn read(&mut self, length: u32) -> InitiatorTaskTag {
+        let itt = self.submit(Transfer::Read(length), true);
+        self.sent();
+        itt
+    }
+
+    /// Hands over a WRITE, and takes the command with what follows it unasked.
+    fn write(&mut self, length: usize) -> InitiatorTaskTag {
+        let itt = self.submit(Transfer::Write(pattern(length)), true);
+        self.sent();
+        itt
+    }
+
+    /// Everything the session has to send now. Requests that are not immediate are taken note of.
+    fn sent(&mut self) -> Vec<InitiatorPdu> {
+        let mut sent = Vec::new();
+        while let Some(raw) = self.session.poll_transmit() {
+            let immediate = raw.bhs.is_immediate();
+            let pdu = InitiatorPdu::decode(raw).unwrap();
+            let counts = matches!(pdu, InitiatorPdu::ScsiCommand(_) | InitiatorPdu::TextRequest(_));
+            if counts && !immediate {
+                self.numbers.exp_cmd_sn = self.numbers.exp_cmd_sn.next();
+                self.numbers.max_cmd_sn = self.numbers.exp_cmd_sn.plus(self.window).minus(1);
+            }
+            sent.push(pdu);
+        }
+        sent
+    }
+
+    fn commands(&mut self) -> Vec<ScsiCommand> {
+        let sent = self.sent().into_iter();
+        sent.filter_map(|pdu| if let InitiatorPdu::ScsiCommand(pdu) = pdu { Some(pdu) } else { None })
+            .collect()
+    }
+
+    fn data_outs(&mut self) -> Vec<DataOut> {
+        let sent = self.sent().into_iter();
+        sent.filter_map(|pdu| if let InitiatorPdu::DataOut(pdu) = pdu { Some(pdu) } else { None }).collect()
+    }
+
+    fn nop_outs(&mut self) -> Vec<NopOut> {
+        let sent = self.sent().into_iter();
+        sent.filter_map(|pdu| if let InitiatorPdu::NopOut(pdu) = pdu { Some(pdu) } else { None }).collect()
+    }
+
+    fn logouts(&mut self) -> Vec<LogoutRequest> {
+        let sent = self.sent().into_iter();
+        sent.filter_map(|pdu| if let InitiatorPdu::LogoutRequest(pdu) = pdu { Some(pdu) } else { None })
+            .collect()
+    }
+
+    /// Numbers of a PDU that uses up a status number.
+    fn status_numbers(&mut self) -> TargetNumbers {
+        let numbers = self.numbers;
+        self.numbers.stat_sn = numbers.stat_sn.next();
+        numbers
+    }
+
+    fn receive(&mut self, pdu: TargetPdu) -> Result<(), Error> {
+        self.session.receive(pdu)
+    }
+
+    /// The SCSI Response that ends a command, its fields to be changed by the test.
+    fn response(&mut self, itt: InitiatorTaskTag, status: ScsiStatus) -> ScsiResponse {
+        ScsiResponse {
+            read_overflow: false,
+            read_underflow: false,
+            overflow: false,
+            underflow: false,
+            response: ScsiResponseCode::COMPLETED,
+            status,
+            status_qualifier: 0,
+            itt,
+            snack_tag: 0,
+            numbers: self.status_numbers(),
+            exp_data_sn: SerialNumber(0),
+            bidirectional_read_residual_count: 0,
+            residual_count: 0,
+            sense: Bytes::from_static(if status == ScsiStatus::CHECK_CONDITION { SENSE } else { &[] }),
+            response_data: Bytes::new(),
+        }
+    }
+
+    fn respond(&mut self, response: ScsiResponse) -> Result<(), Error> {
+        self.receive(TargetPdu::ScsiResponse(response))
+    }
+
+    fn good(&mut self, itt: InitiatorTaskTag) -> Result<(), Error> {
+        let response = self.response(itt, ScsiStatus::GOOD);
+        self.respond(response)
+    }
+
+    /// A Data-In without status, its fields to be changed by the test.
+    fn data_in(&self, itt: InitiatorTaskTag, data_sn: u32, offset: u32, length: usize) -> DataIn {
+        DataIn {
+            is_final: false,
+            acknowledge: false,
+            overflow: false,
+            underflow: false,
+            has_status: false,
+            status: ScsiStatus::GOOD,
+            lun: Lun::ZERO,
+            itt,
+            ttt: TargetTransferTag::RESERVED,
+            numbers: self.numbers,
+            data_sn,
+            buffer_offset: offset,
+            residual_count: 0,
+            data: pattern(offset as usize + length).slice(offset as usize..),
+        }
+    }
+
+    /// The same with status, as the last of a command.
+    fn last_data_in(&mut self, itt: InitiatorTaskTag, data_sn: u32, offset: u32, length: usize) -> DataIn {
+        let numbers = self.status_numbers();
+        DataIn { is_final: true, has_status: true, numbers, ..self.data_in(itt, data_sn, offset, length) }
+    }
+
+    fn r2t(&self, itt: InitiatorTaskTag, r2t_sn: u32, offset: u32, length: u32) -> R2t {
+        R2t {
+            lun: LUN,
+            itt,
+            ttt: TargetTransferTag(0x700 + r2t_sn),
+            numbers: self.numbers,
+            r2t_sn,
+            buffer_offset: offset,
+            desired_data_transfer_length: length,
+        }
+    }
+
+    /// Asks for data and takes them.
+    fn solicit(&mut self, itt: InitiatorTaskTag, r2t_sn: u32, offset: u32, length: u32) -> Vec<DataOut> {
+        let r2t = self.r2t(itt, r2t_sn, offset, length);
+        self.receive(TargetPdu::R2t(r2t)).unwrap();
+        self.data_outs()
+    }
+
+    fn logout_response(&mut self, itt: InitiatorTaskTag, response: LogoutResponseCode) -> TargetPdu {
+        let numbers = self.status_numbers();
+        TargetPdu::LogoutResponse(LogoutResponse { response, itt, numbers, time2wait: 2, time2retain: 20 })
+    }
+
+    /// Wants the session to end, and takes what it sends.
+    fn log_out(&mut self) -> Vec<InitiatorPdu> {
+        self.session.log_out(LogoutCause::Initiator);
+        self.sent()
+    }
+
+    /// The only request that ended.
+    fn completion(&mut self, itt: InitiatorTaskTag) -> Completion {
+        match (self.session.poll_finished(), self.session.poll_finished()) {
+            (Some((tag, Finished::Scsi(completion))), None) if tag == itt => completion,
+            other => panic!("not one completion of {itt:?}: {other:?}"),
+        }
+    }
+}
+
+/// Bytes that never repeat in step with a block.
+fn pattern(length: usize) -> Bytes {
+    (0..=250).cycle().take(length).collect()
+}
+
+/// The numbers of the rule that is broken: received and expected, which is 0 where no one value would be right.
+#[track_caller]
+fn broken_rule(outcome: Result<(), Error>) -> (u64, u64) {
+    match outcome {
+        Err(Error::Protocol(crate::ProtocolError::Sequence { received, expected, .. })) => {
+            (received, expected)
+        }
+        Err(Error::Protocol(crate::ProtocolError::Value { received, .. })) => (received, 0),
+        other => panic!("no rule broken: {other:?}"),
+    }
+}

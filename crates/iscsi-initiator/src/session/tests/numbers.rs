@@ -1,0 +1,115 @@
+//! Numbers of commands and of answers (rows NUM).
+
+use super::*;
+
+fn cmd_sns(target: &mut Target) -> Vec<u32> {
+    target.commands().iter().map(|command| command.cmd_sn.0 - FIRST_CMD_SN).collect()
+}
+
+/// A window of each size takes so many commands, and further ones when the target says so.
+#[test]
+fn num_04_num_05_nothing_goes_out_beyond_the_window() {
+    for window in [0, 1, 64] {
+        let mut target = Target::with_window(parameters(), window);
+        let tags: Vec<_> = (0..100).map(|_| target.submit(Transfer::None, true)).collect();
+        let sent = cmd_sns(&mut target);
+        assert_eq!(sent, (0..window).collect::<Vec<_>>());
+        assert_eq!(target.session.load(), 100);
+        if let Some(first) = tags.first().filter(|_| window > 0) {
+            // The answer to the first one makes place for as many as the target has seen.
+            target.good(*first).unwrap();
+            let more = 2 * window;
+            assert_eq!(cmd_sns(&mut target), (window..more.min(100)).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// Every PDU of the target may open the window: here none but the one under test does.
+#[test]
+fn num_07_every_pdu_of_the_target_opens_the_window() {
+    type Opening = fn(&mut Target, InitiatorTaskTag) -> TargetPdu;
+    let openings: [Opening; 5] = [
+        |target, itt| TargetPdu::R2t(target.r2t(itt, 0, 0, 512)),
+        |target, itt| TargetPdu::ScsiResponse(target.response(itt, ScsiStatus::CHECK_CONDITION)),
+        |target, itt| TargetPdu::DataIn(target.data_in(itt, 0, 0, 0)),
+        |target, _| {
+            TargetPdu::NopIn(iscsi_pdu::NopIn {
+                lun: Lun::ZERO,
+                itt: InitiatorTaskTag::RESERVED,
+                ttt: TargetTransferTag::RESERVED,
+                numbers: target.numbers,
+                data: Bytes::new(),
+            })
+        },
+        |target, _| {
+            TargetPdu::AsyncMessage(iscsi_pdu::AsyncMessage {
+                lun: Lun::ZERO,
+                numbers: target.status_numbers(),
+                event: iscsi_pdu::AsyncEvent(250),
+                vendor_code: 0,
+                parameter1: 0,
+                parameter2: 0,
+                parameter3: 0,
+                sense: Bytes::new(),
+                event_data: Bytes::new(),
+            })
+        },
+    ];
+    for opening in openings {
+        let mut target = Target::with_window(solicited_only(), 1);
+        let first = target.write(512);
+        target.submit(Transfer::None, true);
+        assert_eq!(cmd_sns(&mut target), Vec::<u32>::new());
+        let pdu = opening(&mut target, first);
+        target.receive(pdu).unwrap();
+        assert_eq!(cmd_sns(&mut target), [1]);
+    }
+}
+
+/// Behind a closed window commands wait, and the answer to a ping leaves.
+#[test]
+fn num_08_num_16_a_closed_window_holds_no_immediate_request_back() {
+    let mut target = Target::with_window(parameters(), 0);
+    target.submit(Transfer::None, true);
+    let ping = iscsi_pdu::NopIn {
+        lun: Lun::ZERO,
+        itt: InitiatorTaskTag::RESERVED,
+        ttt: TargetTransferTag(1),
+        numbers: target.numbers,
+        data: Bytes::new(),
+    };
+    target.receive(TargetPdu::NopIn(ping)).unwrap();
+    let sent = target.sent();
+    let [InitiatorPdu::NopOut(answer)] = &sent[..] else { panic!("{sent:?}") };
+    assert!(answer.immediate && answer.cmd_sn == SerialNumber(FIRST_CMD_SN));
+}
+
+/// A jump of the status numbers, by one and by half the circle, means lost responses.
+#[test]
+fn num_11_num_12_a_gap_in_the_status_numbers_ends_the_session() {
+    for jump in [1, 2, (1 << 31) - 1, 1 << 31] {
+        let mut target = Target::new(parameters());
+        let itt = target.read(512);
+        target.numbers.stat_sn = target.numbers.stat_sn.plus(jump);
+        let expected = u64::from(FIRST_STAT_SN);
+        assert_eq!(broken_rule(target.good(itt)), (expected + u64::from(jump), expected));
+    }
+}
+
+/// The same response twice: delivered once, acknowledged once, but its window counts.
+#[test]
+fn num_21_a_repeated_status_is_not_delivered_twice() {
+    let mut target = Target::with_window(parameters(), 1);
+    let itt = target.submit(Transfer::None, true);
+    target.sent();
+    let response = target.response(itt, ScsiStatus::GOOD);
+    target.respond(response.clone()).unwrap();
+    target.completion(itt);
+    let numbers = TargetNumbers { max_cmd_sn: response.numbers.max_cmd_sn.plus(2), ..response.numbers };
+    target.respond(ScsiResponse { numbers, ..response }).unwrap();
+    assert!(target.session.poll_finished().is_none());
+    (0..5).for_each(|_| _ = target.submit(Transfer::None, true));
+    let commands = target.commands();
+    assert_eq!(commands.len(), 3);
+    assert!(commands.iter().all(|command| command.exp_stat_sn == SerialNumber(FIRST_STAT_SN + 1)));
+}

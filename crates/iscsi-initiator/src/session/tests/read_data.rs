@@ -1,0 +1,112 @@
+//! Data-In (rows DAT and NUM).
+
+use super::*;
+
+/// What becomes of a read of 1024 bytes that is answered by these Data-Ins: number, offset, length.
+fn read(parts: &[(u32, u32, usize)]) -> (Target, InitiatorTaskTag, Result<(), Error>) {
+    let mut target = Target::new(parameters());
+    let itt = target.read(1024);
+    let mut outcome = Ok(());
+    for (data_sn, offset, length) in parts {
+        let data = target.data_in(itt, *data_sn, *offset, *length);
+        outcome = outcome.and(target.receive(TargetPdu::DataIn(data)));
+    }
+    (target, itt, outcome)
+}
+
+/// The data of such a read that ends with GOOD in a SCSI Response.
+fn completed(parts: &[(u32, u32, usize)]) -> Bytes {
+    let (mut target, itt, outcome) = read(parts);
+    outcome.unwrap();
+    let pdus = parts.iter().map(|part| part.0 + 1).max().unwrap_or(0);
+    let response = target.response(itt, ScsiStatus::GOOD);
+    target.respond(ScsiResponse { exp_data_sn: SerialNumber(pdus), ..response }).unwrap();
+    target.completion(itt).data
+}
+
+#[test]
+fn dat_16_data_come_in_order() {
+    assert_eq!(completed(&[(0, 0, 1024)]), pattern(1024));
+    assert_eq!(completed(&[(0, 0, 100), (1, 100, 0), (2, 100, 923), (3, 1023, 1)]), pattern(1024));
+    assert_eq!(broken_rule(read(&[(0, 512, 512)]).2), (512, 0));
+    assert_eq!(broken_rule(read(&[(0, 0, 512), (1, 600, 100)]).2), (600, 512));
+    assert_eq!(broken_rule(read(&[(0, 0, 512), (1, 0, 512)]).2), (0, 512));
+}
+
+/// Nothing is written outside the buffer, wherever the data claim to belong.
+#[test]
+fn dat_17_data_end_within_the_buffer() {
+    assert_eq!(broken_rule(read(&[(0, 0, 1025)]).2), (1025, 1024));
+    assert_eq!(broken_rule(read(&[(0, 0, 1024), (1, 1024, 1)]).2), (1025, 1024));
+    let mut target = Target::new(parameters());
+    let itt = target.read(1024);
+    let outside = DataIn { buffer_offset: 0xffff_fff0, ..target.data_in(itt, 0, 0, 512) };
+    assert_eq!(broken_rule(target.receive(TargetPdu::DataIn(outside))), (0xffff_fff0, 0));
+    // A write and a command without data expect none at all.
+    let itt = target.write(512);
+    let data = target.data_in(itt, 0, 0, 1);
+    assert_eq!(broken_rule(target.receive(TargetPdu::DataIn(data))), (1, 0));
+}
+
+#[test]
+fn num_13_data_sn_counts_from_0_and_repeats_are_dropped() {
+    assert_eq!(broken_rule(read(&[(1, 0, 512)]).2), (1, 0));
+    assert_eq!(broken_rule(read(&[(0, 0, 512), (2, 512, 512)]).2), (2, 1));
+    // 0, 0, 1: the second is a repeat, whatever it carries.
+    assert_eq!(completed(&[(0, 0, 512), (0, 0, 512), (1, 512, 512)]), pattern(1024));
+    assert_eq!(completed(&[(0, 0, 512), (0, 77, 5), (1, 512, 512)]), pattern(1024));
+    // A status that did not come before ends the command, and then the number counts.
+    let (mut target, itt, outcome) = read(&[(0, 0, 512)]);
+    outcome.unwrap();
+    let repeat = target.last_data_in(itt, 0, 0, 512);
+    assert_eq!(broken_rule(target.receive(TargetPdu::DataIn(repeat))), (0, 1));
+}
+
+/// ExpDataSN counts the Data-Ins of a read that ended well; without them data are missing.
+#[test]
+fn num_15_exp_data_sn_is_the_number_of_data_ins() {
+    for (exp_data_sn, whole) in [(1, true), (0, false), (2, false)] {
+        let (mut target, itt, _) = read(&[(0, 0, 1024)]);
+        let response = target.response(itt, ScsiStatus::GOOD);
+        let outcome = target.respond(ScsiResponse { exp_data_sn: SerialNumber(exp_data_sn), ..response });
+        assert_eq!(outcome.is_ok(), whole, "{exp_data_sn}");
+        if !whole {
+            assert_eq!(broken_rule(outcome), (u64::from(exp_data_sn), 1));
+        }
+    }
+    // Targets do not count for a command that failed, and some count R2Ts for a write.
+    let (mut target, itt, _) = read(&[(0, 0, 512)]);
+    let response = target.response(itt, ScsiStatus::CHECK_CONDITION);
+    target.respond(response).unwrap();
+    assert_eq!(target.completion(itt).status, ScsiStatus::CHECK_CONDITION);
+    let itt = target.write(512);
+    let response = target.response(itt, ScsiStatus::GOOD);
+    target.respond(ScsiResponse { exp_data_sn: SerialNumber(3), ..response }).unwrap();
+    assert_eq!(target.completion(itt).status, ScsiStatus::GOOD);
+}
+
+/// A sequence longer than `MaxBurstLength` without F is the target's mistake, and harms nobody.
+#[test]
+fn dat_18_long_sequences_without_the_final_bit_are_tolerated() {
+    let mut parameters = parameters();
+    parameters.max_burst_length = 512;
+    let mut target = Target::new(parameters);
+    let itt = target.read(4096);
+    for (data_sn, offset) in (0..4).zip([0, 1000, 2000, 3000]) {
+        let data = target.data_in(itt, data_sn, offset, if offset == 3000 { 1096 } else { 1000 });
+        target.receive(TargetPdu::DataIn(data)).unwrap();
+    }
+    let response = target.response(itt, ScsiStatus::GOOD);
+    target.respond(ScsiResponse { exp_data_sn: SerialNumber(4), ..response }).unwrap();
+    assert_eq!(target.completion(itt).data, pattern(4096));
+}
+
+/// At error recovery level 0 nothing answers the A bit.
+#[test]
+fn dat_19_the_acknowledge_bit_is_ignored() {
+    let mut target = Target::new(parameters());
+    let itt = target.read(512);
+    let data = DataIn { acknowledge: true, ttt: TargetTransferTag(4), ..target.last_data_in(itt, 0, 0, 512) };
+    target.receive(TargetPdu::DataIn(data)).unwrap();
+    assert_eq!((target.completion(itt).data, target.sent()), (pattern(512), Vec::new()));
+}

@@ -1,0 +1,301 @@
+//! What the target sends unasked: pings, asynchronous messages, rejects (rows NOP, ASY, REJ).
+
+use iscsi_pdu::{AsyncEvent, AsyncMessage, NopIn, Reject, RejectReason};
+
+use super::*;
+use crate::ProtocolError;
+use crate::session::LogoutState;
+
+fn ping(target: &Target, ttt: u32) -> NopIn {
+    let (itt, data) = (InitiatorTaskTag::RESERVED, Bytes::new());
+    NopIn { lun: LUN, itt, ttt: TargetTransferTag(ttt), numbers: target.numbers, data }
+}
+
+fn event(target: &mut Target, event: u8) -> AsyncMessage {
+    AsyncMessage {
+        lun: LUN,
+        numbers: target.status_numbers(),
+        event: AsyncEvent(event),
+        vendor_code: 9,
+        parameter1: 0,
+        parameter2: 0,
+        parameter3: 0,
+        sense: Bytes::from_static(if event == 0 { SENSE } else { &[] }),
+        event_data: Bytes::from_static(b"whatever a vendor has to say"),
+    }
+}
+
+/// The target refuses this PDU.
+fn reject(target: &mut Target, pdu: &InitiatorPdu, reason: RejectReason) -> Result<(), Error> {
+    let data = Bytes::copy_from_slice(pdu.encode().bhs.as_octets());
+    reject_data(target, data, reason)
+}
+
+fn reject_data(target: &mut Target, data: Bytes, reason: RejectReason) -> Result<(), Error> {
+    let numbers = target.status_numbers();
+    target.receive(TargetPdu::Reject(Reject { reason, numbers, data_sn: 0, data }))
+}
+
+/// The session goes on: a command is sent with the next number, and answered.
+#[track_caller]
+fn goes_on(target: &mut Target) {
+    let itt = target.submit(Transfer::None, true);
+    let expected = target.numbers;
+    let commands = target.commands();
+    let [command] = &commands[..] else { panic!("{commands:?}") };
+    assert_eq!((command.cmd_sn, command.exp_stat_sn), (expected.exp_cmd_sn, expected.stat_sn));
+    target.good(itt).unwrap();
+    target.completion(itt);
+}
+
+#[test]
+fn nop_01_nop_04_nop_08_the_answer_to_a_ping() {
+    let mut target = Target::new(parameters());
+    for ttt in [0, 1, 0xffff_fffe] {
+        let ping = ping(&target, ttt);
+        target.receive(TargetPdu::NopIn(ping)).unwrap();
+        let answers = target.nop_outs();
+        let [answer] = &answers[..] else { panic!("{answers:?}") };
+        assert_eq!(
+            (answer.itt, answer.ttt, answer.lun),
+            (InitiatorTaskTag::RESERVED, TargetTransferTag(ttt), LUN)
+        );
+        assert_eq!((answer.immediate, answer.data.len()), (true, 0));
+        goes_on(&mut target);
+    }
+}
+
+/// News of the window are no question.
+#[test]
+fn nop_02_other_nop_ins_are_not_answered() {
+    let mut target = Target::new(parameters());
+    let news = ping(&target, u32::MAX);
+    target.receive(TargetPdu::NopIn(news)).unwrap();
+    assert_eq!(target.sent(), []);
+}
+
+/// Two with the same status number, and then a response with it.
+#[test]
+fn nop_05_an_unsolicited_nop_in_uses_up_no_status_number() {
+    let mut target = Target::new(parameters());
+    for ttt in [7, u32::MAX] {
+        let ping = ping(&target, ttt);
+        target.receive(TargetPdu::NopIn(ping)).unwrap();
+    }
+    target.sent();
+    goes_on(&mut target);
+}
+
+#[test]
+fn nop_09_unsolicited_nop_ins_have_no_data() {
+    let mut target = Target::new(parameters());
+    let loaded = NopIn { data: Bytes::from_static(b"data"), ..ping(&target, 1) };
+    assert_eq!(broken_rule(target.receive(TargetPdu::NopIn(loaded))), (4, 0));
+    // An answer to a ping that was never sent.
+    let mut target = Target::new(parameters());
+    let answer = NopIn { itt: InitiatorTaskTag(5), ..ping(&target, u32::MAX) };
+    assert_eq!(broken_rule(target.receive(TargetPdu::NopIn(answer))), (5, 0));
+}
+
+/// No more than sixteen wait for their answer.
+#[test]
+fn pings_are_bounded() {
+    let mut target = Target::new(parameters());
+    for ttt in 0..100 {
+        let ping = ping(&target, ttt);
+        target.receive(TargetPdu::NopIn(ping)).unwrap();
+    }
+    assert_eq!(target.nop_outs().len(), 16);
+}
+
+#[test]
+fn asy_01_events_use_up_a_status_number() {
+    let mut target = Target::new(parameters());
+    let event = event(&mut target, 255);
+    target.receive(TargetPdu::AsyncMessage(event)).unwrap();
+    goes_on(&mut target);
+}
+
+/// The logout leaves at once, before whatever waits, and no command after it, however much time the target gives.
+#[test]
+fn asy_02_asy_04_the_target_asks_for_a_logout() {
+    for (number, seconds) in [(1, 0), (1, 1), (4, 0), (4, 3600)] {
+        let mut target = Target::new(parameters());
+        let waiting = target.submit(Transfer::None, true);
+        let event = AsyncMessage { parameter3: seconds, ..event(&mut target, number) };
+        target.receive(TargetPdu::AsyncMessage(event)).unwrap();
+        let sent = target.sent();
+        let [InitiatorPdu::LogoutRequest(logout)] = &sent[..] else { panic!("{sent:?}") };
+        assert_eq!(target.session.logout_state(), LogoutState::Sent(LogoutCause::Target, logout.itt));
+        assert_ne!(logout.itt, waiting);
+    }
+}
+
+#[test]
+fn asy_03_a_drop_of_the_connection_that_was_announced() {
+    for number in [2, 3] {
+        let mut target = Target::new(parameters());
+        let event = AsyncMessage { parameter2: 17, ..event(&mut target, number) };
+        let error = target.receive(TargetPdu::AsyncMessage(event)).unwrap_err();
+        assert!(matches!(&error, Error::SessionEnded(why) if why.contains("after 17 s")), "{error}");
+    }
+}
+
+/// Event 5 without `FastAbort`, vendors' events, and events that nobody has assigned.
+#[test]
+fn asy_07_asy_09_other_events_change_nothing() {
+    for number in [5, 6, 100, 247, 248, 250, 255] {
+        let mut target = Target::new(parameters());
+        let itt = target.read(512);
+        let event = event(&mut target, number);
+        target.receive(TargetPdu::AsyncMessage(event)).unwrap();
+        assert_eq!(target.sent(), []);
+        let data = target.last_data_in(itt, 0, 0, 512);
+        target.receive(TargetPdu::DataIn(data)).unwrap();
+        assert_eq!(target.completion(itt).data, pattern(512));
+        goes_on(&mut target);
+    }
+}
+
+/// A second request, before or after the logout, changes nothing.
+#[test]
+fn asy_08_one_logout_however_often_it_is_asked_for() {
+    let mut target = Target::new(parameters());
+    let mut logouts = Vec::new();
+    for number in [1, 1, 4] {
+        let event = event(&mut target, number);
+        target.receive(TargetPdu::AsyncMessage(event)).unwrap();
+    }
+    logouts.extend(target.logouts());
+    let event = event(&mut target, 1);
+    target.receive(TargetPdu::AsyncMessage(event)).unwrap();
+    target.session.log_out(LogoutCause::Initiator);
+    logouts.extend(target.logouts());
+    assert_eq!(logouts.len(), 1);
+    let answer = target.logout_response(logouts[0].itt, LogoutResponseCode::CLOSED);
+    target.receive(answer).unwrap();
+    let over = LogoutState::Answered(LogoutCause::Target, LogoutResponseCode::CLOSED);
+    assert_eq!(target.session.logout_state(), over);
+}
+
+/// The task waits for its response as before.
+#[test]
+fn rej_01_rej_02_rej_07_a_rejected_data_out_leaves_its_task_alone() {
+    for reason in [RejectReason::DATA_DIGEST_ERROR, RejectReason::PROTOCOL_ERROR] {
+        let mut target = Target::new(solicited_only());
+        let itt = target.write(512);
+        let data = target.solicit(itt, 0, 0, 512).remove(0);
+        reject(&mut target, &InitiatorPdu::DataOut(data), reason).unwrap();
+        assert_eq!(target.sent(), [], "nothing is sent again unasked");
+        let response = target.response(itt, ScsiStatus::CHECK_CONDITION);
+        target.respond(response).unwrap();
+        assert_eq!(target.completion(itt).status, ScsiStatus::CHECK_CONDITION);
+        goes_on(&mut target);
+    }
+}
+
+/// An immediate request leaves no gap in the command numbers.
+#[test]
+fn cmd_14_rej_01_a_rejected_answer_to_a_ping_ends_nothing() {
+    for reason in [RejectReason::COMMAND_NOT_SUPPORTED, RejectReason::PROTOCOL_ERROR, RejectReason(0x77)] {
+        let mut target = Target::new(parameters());
+        let ping = ping(&target, 3);
+        target.receive(TargetPdu::NopIn(ping)).unwrap();
+        let answer = target.nop_outs().remove(0);
+        reject(&mut target, &InitiatorPdu::NopOut(answer), reason).unwrap();
+        assert_eq!(target.sent(), []);
+        goes_on(&mut target);
+    }
+}
+
+/// What the target had no room for is sent again, but not for ever.
+#[test]
+fn num_19_rej_06_immediate_requests_that_may_be_sent_again() {
+    for reason in [RejectReason::TOO_MANY_IMMEDIATE_COMMANDS, RejectReason::LONG_OPERATION] {
+        let mut target = Target::new(parameters());
+        for _ in 0..2 {
+            let ping = ping(&target, 3);
+            target.receive(TargetPdu::NopIn(ping)).unwrap();
+            let mut answers = 0;
+            while let Some(answer) = target.nop_outs().pop() {
+                assert_eq!((answer.ttt, answer.lun, answer.immediate), (TargetTransferTag(3), LUN, true));
+                reject(&mut target, &InitiatorPdu::NopOut(answer), reason).unwrap();
+                answers += 1;
+            }
+            assert_eq!(answers, 17);
+        }
+        goes_on(&mut target);
+
+        let mut target = Target::new(parameters());
+        target.session.log_out(LogoutCause::Initiator);
+        let (mut outcome, mut logouts) = (Ok(()), 0);
+        while let (Ok(()), Some(logout)) = (&outcome, target.logouts().pop()) {
+            outcome = reject(&mut target, &InitiatorPdu::LogoutRequest(logout), reason);
+            logouts += 1;
+        }
+        assert_eq!((outcome, logouts), (Err(ProtocolError::Rejected(reason).into()), 17));
+    }
+}
+
+/// A logout that the target had no room for is repeated with a new tag, and then granted.
+#[test]
+fn rej_06_a_rejected_logout_is_sent_again() {
+    let mut target = Target::new(parameters());
+    target.session.log_out(LogoutCause::Initiator);
+    let first = target.logouts().remove(0);
+    let full = RejectReason::TOO_MANY_IMMEDIATE_COMMANDS;
+    reject(&mut target, &InitiatorPdu::LogoutRequest(first.clone()), full).unwrap();
+    let second = target.logouts().remove(0);
+    assert_ne!(first.itt, second.itt);
+    let late = target.logout_response(first.itt, LogoutResponseCode::CLOSED);
+    assert!(target.receive(late).is_err(), "no answer to the first is due");
+
+    let mut target = Target::new(parameters());
+    target.session.log_out(LogoutCause::Initiator);
+    let logout = target.logouts().remove(0);
+    let refused = reject(&mut target, &InitiatorPdu::LogoutRequest(logout), RejectReason::PROTOCOL_ERROR);
+    assert_eq!(refused, Err(ProtocolError::Rejected(RejectReason::PROTOCOL_ERROR).into()));
+}
+
+/// Reason 0x0c: the target takes nothing but a logout.
+#[test]
+fn rej_06_the_target_waits_for_a_logout() {
+    let mut target = Target::new(parameters());
+    target.submit(Transfer::None, true);
+    let command = target.sent().remove(0);
+    reject(&mut target, &command, RejectReason::WAITING_FOR_LOGOUT).unwrap();
+    assert_eq!(target.logouts().len(), 1);
+    assert!(matches!(target.session.logout_state(), LogoutState::Sent(LogoutCause::Target, _)));
+}
+
+/// A command that was rejected leaves a gap, which nothing closes here: the session ends.
+#[test]
+fn rej_01_other_rejected_requests_end_the_session() {
+    let mut target = Target::new(parameters());
+    target.submit(Transfer::None, true);
+    let command = target.sent().remove(0);
+    let error = reject(&mut target, &command, RejectReason::INVALID_PDU_FIELD).unwrap_err();
+    assert_eq!(error, ProtocolError::Rejected(RejectReason::INVALID_PDU_FIELD).into());
+    // A ping of the initiator would not be immediate.
+    let mut target = Target::new(parameters());
+    let ping = ping(&target, 3);
+    target.receive(TargetPdu::NopIn(ping)).unwrap();
+    let answer = NopOut { immediate: false, ..target.nop_outs().remove(0) };
+    assert!(reject(&mut target, &InitiatorPdu::NopOut(answer), RejectReason::PROTOCOL_ERROR).is_err());
+}
+
+/// Whatever comes back as the rejected header, it is an error or it is ignored.
+#[test]
+fn rej_05_strange_headers_of_rejected_pdus() {
+    for length in [0, 1, 47, 48, 49, 300] {
+        for fill in 0..=u8::MAX {
+            for reason in [0x00, 0x04, 0x06, 0x0a, 0x0b, 0x0c, 0xff] {
+                let mut target = Target::new(parameters());
+                let outcome = reject_data(&mut target, vec![fill; length].into(), RejectReason(reason));
+                let header_is_there = length >= 48;
+                assert!(header_is_there || outcome.is_err(), "{length} {fill:#x} {reason:#x}");
+                assert!(target.sent().len() <= 1);
+            }
+        }
+    }
+}

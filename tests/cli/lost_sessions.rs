@@ -1,0 +1,67 @@
+//! Sessions that end early: each end is told once and by its name, and a clean logout is no error.
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use iscsi_tests::ram_disk::RamDisk;
+use iscsi_tests::rogue::Script;
+use tokio::runtime::Runtime;
+
+use crate::measured::{end, start};
+use crate::program::{Place, TARGET};
+use crate::scripted::{NONE, Scripted, open_config};
+
+const READ_10: u8 = 0x28;
+
+#[test]
+fn a_lost_connection_is_told_once() {
+    let target = Scripted::after_login(|script| script.close_at_command(READ_10));
+    let outcome = target.read(&[]).expect(7);
+    assert_eq!(outcome.stderr.matches(" lost: ").count(), 1, "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
+}
+
+/// Another failure of the work leaves the logout to be told, if it fails too.
+#[test]
+fn a_logout_that_fails_by_itself_is_a_warning() {
+    let target = Scripted::after_login(|script| {
+        script.check_condition(READ_10, iscsi_tests::ram_disk::Sense::LBA_OUT_OF_RANGE).close()
+    });
+    let outcome = target.read(&[]).expect(8);
+    assert!(outcome.stderr.contains("warning: logout: connection to "), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_clean_logout_is_logged_as_one() {
+    let target = Scripted::after_login(Script::serve);
+    let outcome = target.log_in(&[&NONE[..], &["-vvv"]].concat()).expect(0);
+    let line = outcome.stderr.lines().find(|line| line.contains("logged out")).unwrap_or_else(|| {
+        panic!("no word of the logout in {}", outcome.stderr);
+    });
+    assert!(!line.contains("error") && !outcome.stderr.contains("ended the session"), "{}", outcome.stderr);
+}
+
+/// The input goes on; only the session can end the program meanwhile.
+#[test]
+fn a_write_notices_a_lost_session_while_it_reads_standard_input() {
+    let (runtime, place) = (Runtime::new().unwrap(), Place::new());
+    let target = runtime.block_on(RamDisk::serve(open_config())).unwrap();
+    let unit = format!("iscsi://{}/{TARGET}/0", target.portal());
+    let mut command = place.command(&["write", &unit, "-i", "-", "--auth", "none"]);
+    let mut child = start(command.stdin(Stdio::piped()));
+    let mut input = child.stdin.take().unwrap();
+    // More than a pipe holds: when all of it is gone, the program is reading.
+    input.write_all(&vec![7; 1 << 20]).unwrap();
+    assert_eq!(target.cut_sessions(), 1);
+    let begin = Instant::now();
+    // A program that waits for the end of its input gets it, too late.
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(10));
+        drop(input);
+    });
+    let outcome = end(child).expect(7);
+    assert!(begin.elapsed() < Duration::from_secs(9), "{:?}", begin.elapsed());
+    assert_eq!(outcome.stderr.matches(" lost: ").count(), 1, "{}", outcome.stderr);
+    assert_eq!(target.report().octets_written, 0);
+}

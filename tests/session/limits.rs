@@ -1,0 +1,333 @@
+//! No wait without a limit: queued calls, logouts of every kind, and what a limit may be.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use iscsi_initiator::{BlockDevice, Error, Fault, Initiator, Lun, Session, scsi};
+use iscsi_pdu::{
+    AsyncEvent, AsyncMessage, InitiatorPdu, LogoutResponse, LogoutResponseCode, Opcode, Reject, RejectReason,
+    ScsiStatus, TargetPdu,
+};
+use iscsi_secrets::MemoryStore;
+use iscsi_tests::ram_disk::RamDisk;
+use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, response};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use crate::stage::{config, log_in, log_in_by, open_config, rogue, wait_for};
+
+const TEST_UNIT_READY: u8 = 0x00;
+const READ_10: u8 = 0x28;
+/// Far beyond the limits under test.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A session whose commands and logouts have this limit.
+async fn limited(limit: Duration, script: Script) -> (Rogue, Session) {
+    let rogue = Rogue::serve(Script::new().log_in(open_config()).then(script)).await.unwrap();
+    let mut config = config();
+    config.command_timeout = limit;
+    let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
+    let session = log_in_by(&initiator, rogue.portal()).await.unwrap();
+    (rogue, session)
+}
+
+const LIMIT: Duration = Duration::from_millis(300);
+
+fn event(number: u8) -> impl Fn(&Moment) -> Reply + Send + Sync {
+    move |moment| {
+        let event = AsyncMessage {
+            lun: Lun::ZERO,
+            numbers: moment.numbers,
+            event: AsyncEvent(number),
+            vendor_code: 0,
+            parameter1: 0,
+            parameter2: 0,
+            parameter3: 0,
+            sense: Bytes::new(),
+            event_data: Bytes::new(),
+        };
+        Reply::of(&[TargetPdu::AsyncMessage(event)], moment.digests)
+    }
+}
+
+fn silent() -> Reply {
+    Reply::default()
+}
+
+fn logouts(rogue: &Rogue) -> usize {
+    rogue.received().iter().filter(|pdu| pdu.opcode() == Opcode::LOGOUT_REQUEST).count()
+}
+
+/// The socket closes in time, and not before the limit.
+async fn closes(rogue: &Rogue, since: Instant) {
+    timeout(PATIENCE, rogue.all_closed()).await.expect("the connection stays open");
+    assert!(since.elapsed() >= LIMIT, "closed after {:?}", since.elapsed());
+}
+
+/// A logout that the target asked for and does not answer: calls fail, and the connection closes.
+#[tokio::test]
+async fn lgo_07_asy_02_a_silent_target_that_asked_for_a_logout() {
+    for number in [1, 4] {
+        let begin = Instant::now();
+        let (rogue, session) = limited(LIMIT, Script::new().announce(event(number))).await;
+        let error = timeout(PATIENCE, session.test_unit_ready(Lun::ZERO)).await.unwrap().unwrap_err();
+        let what = "the logout that the target asked for";
+        assert_eq!(error, Error::Timeout { what, limit: LIMIT });
+        closes(&rogue, begin).await;
+        assert_eq!((session.end_reason(), logouts(&rogue)), (Some(error), 1));
+    }
+}
+
+/// The same with all handles gone: nothing is left of the session.
+#[tokio::test]
+async fn lgo_07_a_silent_target_and_nobody_who_waits() {
+    let begin = Instant::now();
+    let (rogue, session) = limited(LIMIT, Script::new().announce(event(1))).await;
+    wait_for(&rogue, Opcode::LOGOUT_REQUEST).await;
+    drop(session);
+    closes(&rogue, begin).await;
+    // Without any event: the logout is the session's own.
+    let begin = Instant::now();
+    let (rogue, session) = limited(LIMIT, Script::new()).await;
+    drop(session);
+    closes(&rogue, begin).await;
+    assert_eq!(logouts(&rogue), 1);
+}
+
+/// Handles that are dropped while commands are under way, more than the session takes at a time.
+#[tokio::test]
+async fn lgo_07_handles_dropped_behind_a_full_queue() {
+    let script = Script::new().answer_command(READ_10, |_, _| silent());
+    let (rogue, session) = limited(Duration::MAX, script).await;
+    let mut pending = Vec::new();
+    while let Ok(Ok(command)) = timeout(LIMIT, session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512))).await
+    {
+        pending.push(command);
+    }
+    assert!(pending.len() >= 256, "{}", pending.len());
+    drop(session);
+    wait_for(&rogue, Opcode::LOGOUT_REQUEST).await;
+}
+
+#[tokio::test]
+async fn lgo_07_a_logout_without_an_answer_ends_in_time() {
+    let begin = Instant::now();
+    let (rogue, session) = limited(LIMIT, Script::new()).await;
+    let other = session.clone();
+    let error = timeout(PATIENCE, session.logout()).await.unwrap().unwrap_err();
+    assert_eq!(error, Error::Timeout { what: "logout", limit: LIMIT });
+    closes(&rogue, begin).await;
+    // Whoever comes late learns the same.
+    assert_eq!(other.end_reason(), Some(error.clone()));
+    assert_eq!(other.test_unit_ready(Lun::ZERO).await, Err(error.clone()));
+    assert_eq!(other.logout().await, Err(error));
+}
+
+/// A logout has at most 30 seconds, whatever a command has.
+#[tokio::test(start_paused = true)]
+async fn lgo_07_the_limit_of_a_logout() {
+    for (command_timeout, limit) in [(10, 10), (30, 30), (31, 30), (u64::MAX, 30)] {
+        let (_rogue, session) = limited(Duration::from_secs(command_timeout), Script::new()).await;
+        let begin = tokio::time::Instant::now();
+        let error = session.logout().await.unwrap_err();
+        assert_eq!(error, Error::Timeout { what: "logout", limit: Duration::from_secs(limit) });
+        assert_eq!(begin.elapsed().as_secs(), limit);
+    }
+}
+
+/// A target that takes nothing at all: what is queued, and what waits to be queued, ends in time.
+#[tokio::test]
+async fn calls_that_wait_for_their_turn_have_a_limit() {
+    let script = Script::new().answer_command(READ_10, |_, _| silent());
+    let (_rogue, session) = limited(LIMIT, script).await;
+    let calls: Vec<_> = (0..400)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await })
+        })
+        .collect();
+    for call in calls {
+        let error = timeout(PATIENCE, call).await.unwrap().unwrap().unwrap_err();
+        assert_eq!(error, Error::Timeout { what: "READ (10)", limit: LIMIT });
+    }
+}
+
+/// The limit of a call counts from the call, not from its turn: here that comes after 40 of 60 seconds.
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_a_call_covers_its_time_in_the_queue() {
+    const SYNCHRONIZE_CACHE: u8 = 0x35;
+    let slow =
+        Script::new().pause(Duration::from_secs(40)).answer_command(SYNCHRONIZE_CACHE, |_, _| silent());
+    let (_rogue, session) = limited(Duration::from_mins(1), slow).await;
+    let begin = tokio::time::Instant::now();
+    let mut reads = Vec::new();
+    for _ in 0..300 {
+        reads.push(session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap());
+    }
+    let queued = session.submit(Lun::ZERO, scsi::synchronize_cache()).await.unwrap();
+    for read in reads {
+        read.data().await.unwrap();
+    }
+    assert_eq!(begin.elapsed().as_secs(), 40);
+    let error = queued.completion().await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { what: "SYNCHRONIZE CACHE", .. }), "{error}");
+    assert_eq!(begin.elapsed().as_secs(), 60);
+}
+
+/// No limit at all is one too.
+#[tokio::test]
+async fn the_longest_limits_are_no_panic() {
+    for limit in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(i64::MAX as u64)] {
+        let running = RamDisk::serve(open_config()).await.unwrap();
+        let mut config = config();
+        (config.command_timeout, config.login_timeout) = (limit, limit);
+        let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
+        let session = log_in_by(&initiator, running.portal()).await.unwrap();
+        let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+        disk.write_at(0, vec![1; 512].into()).await.unwrap();
+        session.send_targets("").await.unwrap();
+        session.logout().await.unwrap();
+    }
+}
+
+/// A clean end is no error for whoever wants the end, and is called by its name for everybody else.
+#[tokio::test]
+async fn what_a_session_ended_of() {
+    let (_rogue, session) = rogue(Script::serve).await;
+    let other = session.clone();
+    assert_eq!(other.end_reason(), None);
+    session.logout().await.unwrap();
+    assert_eq!(other.ended().await, Error::LoggedOut);
+    let late = other.test_unit_ready(Lun::ZERO).await.unwrap_err();
+    assert_eq!((late.clone(), late.fault()), (Error::LoggedOut, Fault::Caller));
+    other.logout().await.unwrap();
+
+    let (rogue, session) = rogue(|script| script.announce(event(1)).serve()).await;
+    assert_eq!(session.ended().await, Error::LogoutRequested);
+    let late = session.test_unit_ready(Lun::ZERO).await.unwrap_err();
+    assert_eq!((late.clone(), late.fault()), (Error::LogoutRequested, Fault::Network));
+    session.logout().await.unwrap();
+    assert_eq!(logouts(&rogue), 1);
+}
+
+/// How the initiator ended a connection through a relay to this target, and the last PDU that it sent.
+async fn end_of_connection(target: SocketAddr, listener: TcpListener) -> (io::Result<usize>, Vec<u8>) {
+    let (initiator, _) = listener.accept().await.unwrap();
+    let (mut from_initiator, mut to_initiator) = initiator.into_split();
+    let (mut from_target, mut to_target) = TcpStream::connect(target).await.unwrap().into_split();
+    let answers = tokio::spawn(async move { tokio::io::copy(&mut from_target, &mut to_initiator).await });
+    let (mut last, mut buffer) = (Vec::new(), [0; 1024]);
+    loop {
+        match from_initiator.read(&mut buffer).await {
+            Ok(length) if length > 0 => {
+                last = buffer[..length].to_vec();
+                to_target.write_all(&last).await.unwrap();
+            }
+            end => {
+                answers.abort();
+                return (end, last);
+            }
+        }
+    }
+}
+
+/// The last request is the logout. After its answer the connection is closed in full, by a FIN and not by a reset.
+#[tokio::test]
+async fn lgo_01_lgo_03_lgo_06_the_end_on_the_wire() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let portal = listener.local_addr().unwrap();
+    let relay = tokio::spawn(end_of_connection(running.portal(), listener));
+    let session = log_in(portal).await.unwrap();
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    session.logout().await.unwrap();
+    let (end, last) = timeout(PATIENCE, relay).await.unwrap().unwrap();
+    assert_eq!(end.unwrap(), 0, "the end of the stream");
+    assert_eq!((last.len(), last[0] & 0x3f), (48, Opcode::LOGOUT_REQUEST.0));
+    assert_eq!(running.report().logouts, 1);
+}
+
+fn logout_response(moment: &Moment, code: LogoutResponseCode, itt: iscsi_pdu::InitiatorTaskTag) -> Reply {
+    let (time2wait, time2retain) = (3600, 3600);
+    let pdu = LogoutResponse { response: code, itt, numbers: moment.numbers, time2wait, time2retain };
+    Reply::of(&[TargetPdu::LogoutResponse(pdu)], moment.digests)
+}
+
+/// LGO-04, LGO-05: every answer ends the session at once, and the times in it hold nothing up.
+#[tokio::test]
+async fn lgo_04_lgo_05_every_answer_to_a_logout() {
+    for code in 0..=4 {
+        let code = LogoutResponseCode(code);
+        // The command's tag is 1; that of the logout is the next.
+        let (rogue, session) = rogue(|script| {
+            script
+                .answer_command(TEST_UNIT_READY, |command, moment| {
+                    let good = response(command, moment, ScsiStatus::GOOD, Bytes::new());
+                    Reply::of(&[TargetPdu::ScsiResponse(good)], moment.digests)
+                })
+                .take()
+                .answer_again(move |command, moment| {
+                    logout_response(moment, code, iscsi_pdu::InitiatorTaskTag(command.itt.0 + 1))
+                })
+        })
+        .await;
+        session.test_unit_ready(Lun::ZERO).await.unwrap();
+        let begin = Instant::now();
+        let outcome = session.logout().await;
+        let granted = code == LogoutResponseCode::CLOSED;
+        assert_eq!(outcome, if granted { Ok(()) } else { Err(Error::Logout(code)) });
+        timeout(PATIENCE, rogue.all_closed()).await.unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(3));
+    }
+}
+
+/// LGO-08: what is under way at the logout fails once, and what was answered before does not.
+#[tokio::test]
+async fn lgo_08_commands_alive_at_the_logout() {
+    let (_rogue, session) = rogue(|script| script.answer_command(READ_10, |_, _| silent()).serve()).await;
+    let alive = session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap();
+    let ended = session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap();
+    session.logout().await.unwrap();
+    assert_eq!(alive.data().await, Err(Error::LoggedOut));
+    assert_eq!(ended.data().await.unwrap().len(), 512);
+}
+
+/// CMD-14: the answer to a ping is immediate, so its Reject leaves no gap, and the next command proceeds.
+#[tokio::test]
+async fn cmd_14_rej_01_a_rejected_answer_to_a_ping() {
+    let (rogue, session) = rogue(|script| {
+        script
+            .announce(|moment| Reply::of(&[crate::numbering::ping(moment)], moment.digests))
+            .take()
+            .announce(|moment| {
+                // NOP-Out with the immediate bit.
+                let mut header = vec![0; iscsi_pdu::BHS_LENGTH];
+                header[0] = 0x40;
+                let reject = Reject {
+                    reason: RejectReason::COMMAND_NOT_SUPPORTED,
+                    numbers: moment.numbers,
+                    data_sn: 0,
+                    data: header.into(),
+                };
+                Reply::of(&[TargetPdu::Reject(reject)], moment.digests)
+            })
+            .serve()
+    })
+    .await;
+    wait_for(&rogue, Opcode::NOP_OUT).await;
+    for _ in 0..3 {
+        session.test_unit_ready(Lun::ZERO).await.unwrap();
+    }
+    session.logout().await.unwrap();
+    let commands = rogue.received().into_iter().filter_map(|pdu| match pdu.pdu() {
+        Some(InitiatorPdu::ScsiCommand(command)) => Some(command.exp_stat_sn),
+        _ => None,
+    });
+    let acknowledged: Vec<_> = commands.collect();
+    assert_eq!(acknowledged.len(), 3);
+    assert_eq!(rogue.faults(), Vec::<String>::new());
+}

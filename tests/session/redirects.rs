@@ -1,0 +1,65 @@
+//! Redirections over TCP: their limits, and what may be stored of them.
+
+use iscsi_initiator::{AuthenticationRequest, Error, Moved};
+use iscsi_pdu::{LoginStatus, TextWriter};
+use iscsi_tests::rogue::{Rogue, Script, login};
+
+use crate::authentication::{FORWARD, REVERSE, accounts, log_in, mutual, target};
+use crate::stage::ram_disk;
+
+/// A portal that redirects for good before anybody has proved anything: the way is followed, and not to be stored.
+#[tokio::test]
+async fn log_30_a_permanent_redirection_counts_only_from_an_authenticated_target() {
+    const FOR_GOOD: LoginStatus = LoginStatus::MOVED_PERMANENTLY;
+    let open = ram_disk().await;
+    let rogue =
+        Rogue::serve(Script::new().answer_login(login::redirect(FOR_GOOD, open.portal().to_string())));
+    let session = log_in(&rogue.await.unwrap(), &AuthenticationRequest::default()).await.unwrap();
+    assert_eq!(session.details().moved, Some(Moved::Temporarily));
+
+    let (guarded, _) = target(accounts(FORWARD, REVERSE)).await;
+    let elsewhere = guarded.portal().to_string();
+    for (proved, moved) in [(false, Moved::Temporarily), (true, Moved::Permanently)] {
+        let script =
+            if proved { Script::proves_with_secret("disk", REVERSE) } else { Script::new().choose_chap() };
+        let rogue = Rogue::serve(script.answer_login(login::redirect(FOR_GOOD, &elsewhere))).await.unwrap();
+        let session = log_in(&rogue, &mutual(FORWARD, REVERSE)).await.unwrap();
+        assert_eq!(session.details().moved, Some(moved), "proved: {proved}");
+        session.logout().await.unwrap();
+    }
+}
+
+/// One answer names 200 portals, of which this host must not try them all.
+#[tokio::test]
+async fn log_30_most_addresses_of_a_long_redirection_are_not_tried() {
+    let open = ram_disk().await;
+    let redirected = |dead: usize, last: String| async move {
+        let rogue = Rogue::serve(Script::new().answer_login(move |request| {
+            let addresses = std::iter::repeat_n("127.0.0.1:1", dead).chain([last.as_str()]);
+            let text = addresses.fold(TextWriter::new(), |text, address| text.pair("TargetAddress", address));
+            let moved = login::status(LoginStatus::MOVED_TEMPORARILY)(request);
+            iscsi_pdu::LoginResponse { text: text.finish().unwrap(), ..moved }
+        }));
+        log_in(&rogue.await.unwrap(), &AuthenticationRequest::default()).await
+    };
+    let portal = open.portal().to_string();
+    let session = redirected(7, portal.clone()).await.unwrap();
+    session.logout().await.unwrap();
+    for dead in [8, 200] {
+        let error = redirected(dead, portal.clone()).await.err();
+        assert!(matches!(error, Some(Error::Connect { .. })), "{error:?}");
+    }
+    assert_eq!(open.report().normal_sessions, 1);
+}
+
+/// The unspecified address is not the local host, but the one that was asked.
+#[tokio::test]
+async fn log_30_an_unspecified_address_leads_back_to_the_portal_that_was_asked() {
+    let open = ram_disk().await;
+    let address = format!("0.0.0.0:{}", open.portal().port());
+    let rogue =
+        Rogue::serve(Script::new().answer_login(login::redirect(LoginStatus::MOVED_TEMPORARILY, address)));
+    let session = log_in(&rogue.await.unwrap(), &AuthenticationRequest::default()).await.unwrap();
+    assert_eq!(session.details().portal.to_string(), open.portal().to_string());
+    session.logout().await.unwrap();
+}
