@@ -19,7 +19,7 @@ fn every_command_and_every_exit_code_is_listed() {
 
 #[test]
 fn every_option_is_listed_with_every_command() {
-    const OPTIONS: [&str; 19] = [
+    const OPTIONS: [&str; 20] = [
         "--user <NAME>",
         "--secret-file <FILE>",
         "--target-user <NAME>",
@@ -33,6 +33,7 @@ fn every_option_is_listed_with_every_command() {
         "--require-auth <LEVEL>",
         "ISCSI_REQUIRE_AUTH",
         "--allow-shared-secret",
+        "--strict",
         "--initiator-name <NAME>",
         "--timeout <SECONDS>",
         "--header-digest <DIGEST>",

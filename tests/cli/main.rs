@@ -7,6 +7,7 @@ mod bench_ends;
 mod bench_login;
 mod bench_report;
 mod canaries;
+mod deviations;
 mod empty_lists;
 mod help;
 mod hints;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use iscsi_pdu::{decode_binary, decode_unpadded_base64, encode_hex, parse_number};
-use md5::digest::Output;
+use md5::digest::{FixedOutputReset, Output};
 use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::Sha256;
@@ -73,13 +73,14 @@ impl ChapResponse {
     }
 }
 
-/// Hashes into memory that is as long as the result, without another copy; the hasher wipes itself when it is dropped.
-fn hash_into<D: Digest>(parts: [&[u8]; 3], result: &mut Output<D>) {
+/// Hashes into memory that is as long as the result, without another copy. The hasher wipes itself when it is dropped, where
+/// it was: taking the result by value would move it, and leave its block with the secret in it on the stack.
+fn hash_into<D: Digest + FixedOutputReset>(parts: [&[u8]; 3], result: &mut Output<D>) {
     let mut hasher = D::new();
     for part in parts {
-        hasher.update(part);
+        Digest::update(&mut hasher, part);
     }
-    Digest::finalize_into(hasher, result);
+    Digest::finalize_into_reset(&mut hasher, result);
 }
 
 /// A hasher keeps the secret in its block: these wipe it, or this does not compile (CHP-27).

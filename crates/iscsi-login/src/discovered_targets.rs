@@ -87,6 +87,13 @@ impl UnusableRecord {
     }
 }
 
+/// For an initiator that tolerates no unusable record.
+impl From<UnusableRecord> for Violation {
+    fn from(UnusableRecord { text, reason }: UnusableRecord) -> Self {
+        Self::Record { text, reason: Box::new(reason) }
+    }
+}
+
 impl DiscoveredTargets {
     /// Every harmless deviation: those of the login, then those of the records; at most four of each row of the table.
     #[must_use]

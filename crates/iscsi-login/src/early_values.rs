@@ -5,13 +5,14 @@ use crate::key::{KEYS, Key};
 use crate::negotiation::is_reserved;
 use crate::value::Value;
 
-/// Values of the security stage, at most one for each key.
+/// Values of the security stage, by place in [`KEYS`].
 ///
 /// They settle nothing, since every key is negotiated in the operational stage. But a target that says nothing there may
 /// count on what it said before, so that the result must not allow more.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EarlyValues {
-    values: Vec<(&'static str, Value)>,
+    /// Boxed, since hardly any target has one and every step of a login carries them along.
+    values: Option<Box<[Option<Value>; KEYS.len()]>>,
 }
 
 impl EarlyValues {
@@ -20,13 +21,13 @@ impl EarlyValues {
     /// # Errors
     /// [`Violation`] for a value outside the range of its key, or one that contradicts an earlier one.
     pub(crate) fn take(&mut self, name: &str, text: &str) -> Result<(), Violation> {
-        let Some(key) = KEYS.iter().find(|key| key.name == name) else { return Ok(()) };
-        if is_reserved(text) {
-            return Ok(());
-        }
-        match self.values.iter_mut().find(|early| early.0 == key.name) {
-            Some((_, early)) => *early = key.repeated(*early, text)?,
-            None => self.values.extend(key.read(text)?.map(|value| (key.name, value))),
+        let Some(at) = KEYS.iter().position(|key| key.name == name) else { return Ok(()) };
+        let early = self.values.get_or_insert_default().get_mut(at);
+        if let (Some(key), Some(early), false) = (KEYS.get(at), early, is_reserved(text)) {
+            *early = match *early {
+                Some(early) => Some(key.repeated(early, text)?),
+                None => key.read(text)?,
+            };
         }
         Ok(())
     }
@@ -36,9 +37,13 @@ impl EarlyValues {
     /// # Errors
     /// [`Violation::Rule`] for a digest other than the early one.
     pub(crate) fn limit(&self, key: &Key, result: Value) -> Result<Value, Violation> {
-        let Some((_, early)) = self.values.iter().find(|early| early.0 == key.name) else {
-            return Ok(result);
-        };
-        key.safer(result, *early).ok_or_else(|| key.breaks("the value that was sent in the security stage"))
+        let values = self.values.as_deref().into_iter().flatten();
+        let early = KEYS.iter().zip(values).find(|(known, _)| known.name == key.name);
+        match early.and_then(|(_, early)| *early) {
+            None => Ok(result),
+            Some(early) => key
+                .safer(result, early)
+                .ok_or_else(|| key.breaks("the value that was sent in the security stage")),
+        }
     }
 }

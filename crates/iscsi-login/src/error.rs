@@ -150,6 +150,14 @@ pub enum Violation {
     /// A target address that is none.
     #[error("value of TargetAddress: {0}")]
     Address(AddressError),
+    /// A record of a `SendTargets` answer that breaks a rule.
+    #[error("record \"{text}\": {reason}")]
+    Record {
+        /// The record, or the pair of it, as in [`UnusableRecord`](crate::UnusableRecord).
+        text: String,
+        /// The rule that it breaks.
+        reason: Box<Violation>,
+    },
     /// A redirection that does not say whereto (LOG-30).
     #[error("redirection without a target address")]
     RedirectWithoutAddress,

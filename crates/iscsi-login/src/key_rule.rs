@@ -24,85 +24,79 @@ pub(crate) enum Rule {
     Declare { low: u32, high: u32 },
 }
 
-impl Rule {
-    /// What an answer has to keep to.
-    const fn limit(self) -> &'static str {
-        match self {
-            Self::Minimum { .. } => "not above the offer (6.2.2)",
-            Self::Maximum { .. } => "not below the offer (6.2.2)",
-            Self::And | Self::Or | Self::List | Self::Declare { .. } => "a value its function allows (6.2.2)",
-        }
-    }
-}
-
 const UNDERSTOOD: &str = "every implementation understands the keys of RFC 7143 (6.2)";
-
-/// What an answer to an offer leads to.
-pub(crate) enum Answer {
-    /// A value that the function of the key allows.
-    Allowed(Value),
-    /// An answer of the table of deviations: the value that is safe, and the rule that the answer breaks.
-    Deviates { deviation: &'static Deviation, value: Value, rule: &'static str },
-}
 
 impl Key {
     pub(crate) const fn breaks(&self, rule: &'static str) -> Violation {
         Violation::Rule { key: self.name, rule }
     }
 
-    pub(crate) fn number(&self, text: &str, low: u32, high: u32) -> Result<Value, Violation> {
+    fn number(&self, text: &str, low: u32, high: u32) -> Result<u32, Violation> {
         let number = parse_number(text).map_err(|error| Violation::Value { key: self.name, error })?;
         match u32::try_from(number) {
-            Ok(number) if (low..=high).contains(&number) => Ok(Value::Number(number)),
+            Ok(number) if (low..=high).contains(&number) => Ok(number),
             _ => Err(self.breaks("within the range of its key (13)")),
         }
     }
 
-    /// An answer must be one the key's function allows (NEG-05, NEG-06, NEG-08, NEG-11, NEG-13); a declaration stands for
-    /// itself.
-    pub(crate) fn judge_answer(&self, wish: Wish, text: &str) -> Result<Answer, Violation> {
-        let declared = matches!(self.rule, Rule::Declare { .. });
-        match text {
-            "Reject" if !declared => self.settles_nothing(wish).map(Answer::Allowed),
-            "Irrelevant" | "NotUnderstood" => self.judge_reserved(wish, text),
-            _ => match (self.rule, wish) {
-                (Rule::Minimum { low, high } | Rule::Maximum { low, high }, Wish::Number(offered)) => {
-                    Ok(self.within(Value::Number(offered), self.number(text, low, high)?))
-                }
-                (Rule::And | Rule::Or, Wish::Boolean(offered)) => {
-                    Ok(self.within(Value::Boolean(offered), self.boolean(text)?))
-                }
-                (_, Wish::Choices(choices)) => match choices.iter().find(|choice| **choice == text) {
-                    Some(choice) => Ok(Answer::Allowed(Value::Choice(choice))),
-                    None => Err(self.breaks("one of the values offered (6.2.1)")),
-                },
-                (Rule::Declare { low, high }, _) => self.number(text, low, high).map(Answer::Allowed),
-                _ => self.settles_nothing(wish).map(Answer::Allowed),
+    /// The value of an answer must be one the key's function allows (NEG-08, NEG-11, NEG-13); a declaration stands for itself.
+    pub(crate) fn judge_value(&self, wish: Wish, text: &str) -> Result<Value, Violation> {
+        match (self.rule, wish) {
+            (Rule::Minimum { low, high }, Wish::Number(offered)) => match self.number(text, low, high)? {
+                answer if answer > offered => Err(self.breaks("not above the offer (6.2.2)")),
+                answer => Ok(Value::Number(answer)),
             },
+            (Rule::Maximum { low, high }, Wish::Number(offered)) => match self.number(text, low, high)? {
+                answer if answer < offered => Err(self.breaks("not below the offer (6.2.2)")),
+                answer => Ok(Value::Number(answer)),
+            },
+            (Rule::And | Rule::Or, Wish::Boolean(offered)) => {
+                let answer = self.boolean(text)?;
+                // An offer of Yes decides OR, an offer of No decides AND.
+                let decided = offered == (self.rule == Rule::Or);
+                if decided && answer != offered {
+                    return Err(self.breaks("a value its function allows (6.2.2)"));
+                }
+                Ok(Value::Boolean(answer))
+            }
+            (_, Wish::Choices(choices)) => match choices.iter().find(|choice| **choice == text) {
+                Some(choice) => Ok(Value::Choice(choice)),
+                None => Err(self.breaks("one of the values offered (6.2.1)")),
+            },
+            (Rule::Declare { low, high }, _) => self.number(text, low, high).map(Value::Number),
+            _ => Ok(self.default),
         }
     }
 
-    /// `Irrelevant` and `NotUnderstood`. Only one key may be irrelevant to a target that was offered it (13.14).
-    fn judge_reserved(&self, wish: Wish, text: &str) -> Result<Answer, Violation> {
-        let value = self.settles_nothing(wish)?;
-        let (deviation, rule) = match (text, self.name) {
-            ("Irrelevant", "FirstBurstLength") => return Ok(Answer::Allowed(value)),
+    /// The offer, which stays in force where an answer of the right form goes beyond it; `None` for other answers that are
+    /// not allowed.
+    pub(crate) fn offer_instead(&self, wish: Wish, text: &str) -> Option<Value> {
+        match (wish, self.read(text)) {
+            (Wish::Number(offered), Ok(Some(_))) => Some(Value::Number(offered)),
+            (Wish::Boolean(offered), Ok(Some(_))) => Some(Value::Boolean(offered)),
+            _ => None,
+        }
+    }
+
+    /// The value in force after an answer without a value (NEG-05, NEG-06).
+    pub(crate) fn without_value(&self, wish: Wish, word: &str) -> Result<Value, Violation> {
+        if word == "Reject" && matches!(self.rule, Rule::Declare { .. }) {
+            return Err(self.breaks("a declaration has no answer (6.2)"));
+        }
+        self.settles_nothing(wish)
+    }
+
+    /// The row of the table that such an answer is, if it is one, and the rule that it breaks.
+    pub(crate) fn misused_word(&self, word: &str) -> Option<(&'static Deviation, &'static str)> {
+        Some(match (word, self.name) {
+            // Only one key may be irrelevant to a target that was offered it (13.14).
+            ("Reject", _) | ("Irrelevant", "FirstBurstLength") => return None,
             ("Irrelevant", _) => {
                 (&Deviation::IRRELEVANT, "irrelevant only where another key makes it so (6.2)")
             }
             (_, "ErrorRecoveryLevel") => (&Deviation::RECOVERY_LEVEL_NOT_UNDERSTOOD, UNDERSTOOD),
             _ => (&Deviation::NOT_UNDERSTOOD, UNDERSTOOD),
-        };
-        Ok(Answer::Deviates { deviation, value, rule })
-    }
-
-    /// Does the function of the key allow this answer? If not, the offer stays in force.
-    fn within(&self, offered: Value, answer: Value) -> Answer {
-        if self.safer(answer, offered) == Some(answer) {
-            return Answer::Allowed(answer);
-        }
-        let deviation = &Deviation::VALUE_BEYOND_OFFER;
-        Answer::Deviates { deviation, value: offered, rule: self.rule.limit() }
+        })
     }
 
     /// Of two values the one that allows less; `None` if neither does.
@@ -119,18 +113,17 @@ impl Key {
         })
     }
 
-    fn boolean(&self, text: &str) -> Result<Value, Violation> {
-        let boolean = parse_boolean(text).map_err(|error| Violation::Value { key: self.name, error })?;
-        Ok(Value::Boolean(boolean))
+    fn boolean(&self, text: &str) -> Result<bool, Violation> {
+        parse_boolean(text).map_err(|error| Violation::Value { key: self.name, error })
     }
 
     /// Reads a value that is neither an answer nor an offer; `None` for a list that is no single known choice.
     pub(crate) fn read(&self, text: &str) -> Result<Option<Value>, Violation> {
         match self.rule {
             Rule::Minimum { low, high } | Rule::Maximum { low, high } | Rule::Declare { low, high } => {
-                self.number(text, low, high).map(Some)
+                self.number(text, low, high).map(|number| Some(Value::Number(number)))
             }
-            Rule::And | Rule::Or => self.boolean(text).map(Some),
+            Rule::And | Rule::Or => self.boolean(text).map(|boolean| Some(Value::Boolean(boolean))),
             Rule::List => Ok(CHOICES.into_iter().find(|choice| *choice == text).map(Value::Choice)),
         }
     }
@@ -171,14 +164,12 @@ impl Key {
     /// Our value for an offer of the peer; `None` if nothing in it is acceptable (NEG-09, NEG-29).
     pub(crate) fn accept(&self, wish: Wish, text: &str) -> Option<Value> {
         match (self.rule, wish) {
-            (Rule::Minimum { low, high }, Wish::Number(wanted)) => match self.number(text, low, high).ok()? {
-                Value::Number(offered) => Some(Value::Number(offered.min(wanted))),
-                _ => None,
-            },
-            (Rule::Maximum { low, high }, Wish::Number(wanted)) => match self.number(text, low, high).ok()? {
-                Value::Number(offered) => Some(Value::Number(offered.max(wanted))),
-                _ => None,
-            },
+            (Rule::Minimum { low, high }, Wish::Number(wanted)) => {
+                Some(Value::Number(self.number(text, low, high).ok()?.min(wanted)))
+            }
+            (Rule::Maximum { low, high }, Wish::Number(wanted)) => {
+                Some(Value::Number(self.number(text, low, high).ok()?.max(wanted)))
+            }
             (Rule::And, Wish::Boolean(wanted)) => Some(Value::Boolean(parse_boolean(text).ok()? && wanted)),
             (Rule::Or, Wish::Boolean(wanted)) => Some(Value::Boolean(parse_boolean(text).ok()? || wanted)),
             (_, Wish::Choices(choices)) => parse_list(text)

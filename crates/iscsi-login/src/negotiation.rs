@@ -5,7 +5,7 @@ use iscsi_pdu::TextWriter;
 use crate::early_values::EarlyValues;
 use crate::error::Violation;
 use crate::key::{KEYS, Key, OBSOLETE_KEYS};
-use crate::key_rule::{Answer, Rule};
+use crate::key_rule::Rule;
 use crate::value::{Value, Wish};
 use crate::{Deviation, Offer, Parameters, Tolerance};
 
@@ -22,6 +22,8 @@ enum Progress {
 pub(crate) struct Negotiation {
     offer: Offer,
     discovery: bool,
+    /// What the peer said before the stage began.
+    early: EarlyValues,
     progress: [Progress; KEYS.len()],
     answers: TextWriter,
     rejected: bool,
@@ -29,10 +31,11 @@ pub(crate) struct Negotiation {
 }
 
 impl Negotiation {
-    pub(crate) fn new(offer: Offer, discovery: bool) -> Self {
+    pub(crate) fn new(offer: Offer, discovery: bool, early: EarlyValues) -> Self {
         Self {
             offer,
             discovery,
+            early,
             progress: [Progress::Unspoken; KEYS.len()],
             answers: TextWriter::new(),
             rejected: false,
@@ -59,38 +62,77 @@ impl Negotiation {
     }
 
     /// Takes one pair of the peer: an answer to our offer, an offer of its own, or a declaration. Beside a transition
-    /// (`is_last`) an offer cannot be answered any more.
+    /// (`is_last`) an offer cannot be answered any more. False if it is no key of the operational stage.
     pub(crate) fn receive(
         &mut self,
         tolerance: &mut Tolerance,
         (name, value): (&str, &str),
         is_last: bool,
-    ) -> Result<(), Violation> {
-        let Some(at) = KEYS.iter().position(|key| key.name == name) else {
-            return self.receive_unknown(tolerance, (name, value), is_last);
-        };
-        let (Some(key), Some(progress)) = (KEYS.get(at), self.progress.get(at).copied()) else {
-            return Ok(());
+    ) -> Result<bool, Violation> {
+        let Some(at) = KEYS.iter().position(|key| key.name == name) else { return Ok(false) };
+        let (Some(key), Some(progress)) = (KEYS.get(at), self.progress.get_mut(at)) else {
+            return Ok(false);
         };
         let wish = (key.wish)(&self.offer);
-        let progress_now = match (progress, key.rule) {
-            (Progress::Settled(settled), _) => {
-                repeat(tolerance, key, settled.unwrap_or(key.default), value).map(Some)?
-            }
-            (Progress::Offered, _) | (_, Rule::Declare { .. }) => {
-                self.agree(tolerance, key, wish, value).map(Some)?
-            }
-            (Progress::Unspoken, _) if is_reserved(value) => {
-                return ignore(tolerance, &Deviation::ANSWER_WITHOUT_OFFER, (name, value), unasked(name));
-            }
-            (Progress::Unspoken, _) if is_last => {
-                return ignore(tolerance, self.beside_transition(key), (name, value), unanswerable());
-            }
-            (Progress::Unspoken, _) => self.answer(key, wish, value),
-        };
-        if let Some(progress) = self.progress.get_mut(at) {
-            *progress = Progress::Settled(progress_now);
+        if matches!(progress, Progress::Offered) && !is_reserved(value) {
+            *progress = Progress::Settled(Some(agree(tolerance, key, wish, value)?));
+            return Ok(true);
         }
+        let before = *progress;
+        let now = self.receive_other(tolerance, (key, before), wish, value, is_last)?;
+        if let Some(progress) = self.progress.get_mut(at) {
+            *progress = now;
+        }
+        Ok(true)
+    }
+
+    /// Takes anything but a value that answers an offer. Where the key then stands.
+    fn receive_other(
+        &mut self,
+        tolerance: &mut Tolerance,
+        (key, progress): (&Key, Progress),
+        wish: Wish,
+        text: &str,
+        is_last: bool,
+    ) -> Result<Progress, Violation> {
+        let settled = match (progress, key.rule) {
+            (Progress::Settled(settled), _) => {
+                Some(repeat(tolerance, key, settled.unwrap_or(key.default), text)?)
+            }
+            (Progress::Offered, _) => Some(self.conclude(tolerance, key, wish, text)?),
+            (Progress::Unspoken, _) if is_reserved(text) => {
+                let row = &Deviation::ANSWER_WITHOUT_OFFER;
+                ignore(tolerance, row, (key.name, text), unasked(key.name))?;
+                return Ok(progress);
+            }
+            (Progress::Unspoken, Rule::Declare { .. }) => Some(agree(tolerance, key, wish, text)?),
+            (Progress::Unspoken, _) if is_last => {
+                ignore(tolerance, self.beside_transition(key), (key.name, text), unanswerable())?;
+                return Ok(progress);
+            }
+            (Progress::Unspoken, _) => self.answer(key, wish, text),
+        };
+        Ok(Progress::Settled(settled))
+    }
+
+    /// Takes a pair that [`Self::receive`] does not know (NEG-02, NEG-23): an extension is not understood, a marker is
+    /// rejected.
+    pub(crate) fn receive_unknown(
+        &mut self,
+        tolerance: &mut Tolerance,
+        (name, value): (&str, &str),
+        is_last: bool,
+    ) -> Result<(), Violation> {
+        if is_reserved(value) {
+            return ignore(tolerance, &Deviation::ANSWER_WITHOUT_OFFER, (name, value), unasked(name));
+        }
+        if is_last {
+            // The value is left out: nobody knows what it is.
+            let row = &Deviation::KEY_BESIDE_TRANSITION;
+            return tolerance.tolerate(row, name, unanswerable());
+        }
+        let answer = if OBSOLETE_KEYS.contains(&name) { "Reject" } else { "NotUnderstood" };
+        self.answers.push(name, answer);
         Ok(())
     }
 
@@ -110,7 +152,7 @@ impl Negotiation {
     ///
     /// # Errors
     /// [`Violation::Rule`] for a required digest that was not agreed on.
-    pub(crate) fn finish(&self, early: &EarlyValues) -> Result<Parameters, Violation> {
+    pub(crate) fn finish(&self) -> Result<Parameters, Violation> {
         let mut result = Parameters {
             max_recv_data_segment_length: self.offer.parameters.max_recv_data_segment_length,
             ..Parameters::default()
@@ -118,8 +160,8 @@ impl Negotiation {
         for (key, progress) in KEYS.iter().zip(&self.progress) {
             let value = match progress {
                 Progress::Settled(Some(value)) => *value,
-                Progress::Unspoken | Progress::Settled(None) => early.limit(key, key.default)?,
-                Progress::Offered => early.limit(key, key.unanswered((key.wish)(&self.offer))?)?,
+                Progress::Unspoken | Progress::Settled(None) => self.early.limit(key, key.default)?,
+                Progress::Offered => self.early.limit(key, key.unanswered((key.wish)(&self.offer))?)?,
             };
             (key.store)(&mut result, value);
         }
@@ -144,23 +186,20 @@ impl Negotiation {
         settled
     }
 
-    /// The value that an answer or a declaration leads to. A discovery session may make any key irrelevant (6.2).
-    fn agree(
+    /// The value in force after an answer without a value. A discovery session may make any key irrelevant (6.2).
+    fn conclude(
         &self,
         tolerance: &mut Tolerance,
         key: &Key,
         wish: Wish,
-        text: &str,
+        word: &str,
     ) -> Result<Value, Violation> {
-        if self.discovery && text == "Irrelevant" {
-            return key.unanswered(wish);
-        }
-        match key.judge_answer(wish, text)? {
-            Answer::Allowed(value) => Ok(value),
-            Answer::Deviates { deviation, value, rule } => {
-                let detail = format!("{}={text}, {value} is used", key.name);
-                tolerance.tolerate(deviation, detail, key.breaks(rule)).map(|()| value)
+        let value = self.early.limit(key, key.without_value(wish, word)?)?;
+        match key.misused_word(word) {
+            Some((deviation, rule)) if !(self.discovery && word == "Irrelevant") => {
+                instead(tolerance, key, (word, value), (deviation, key.breaks(rule)))
             }
+            _ => Ok(value),
         }
     }
 
@@ -170,26 +209,25 @@ impl Negotiation {
         }
         &Deviation::KEY_BESIDE_TRANSITION
     }
+}
 
-    /// NEG-02, NEG-23: an extension is not understood, a marker is rejected.
-    fn receive_unknown(
-        &mut self,
-        tolerance: &mut Tolerance,
-        (name, value): (&str, &str),
-        is_last: bool,
-    ) -> Result<(), Violation> {
-        if is_reserved(value) {
-            return ignore(tolerance, &Deviation::ANSWER_WITHOUT_OFFER, (name, value), unasked(name));
-        }
-        if is_last {
-            // The value is left out: nobody knows what it is.
-            let row = &Deviation::KEY_BESIDE_TRANSITION;
-            return tolerance.tolerate(row, name, unanswerable());
-        }
-        let answer = if OBSOLETE_KEYS.contains(&name) { "Reject" } else { "NotUnderstood" };
-        self.answers.push(name, answer);
-        Ok(())
-    }
+/// The value that an answer or a declaration leads to.
+fn agree(tolerance: &mut Tolerance, key: &Key, wish: Wish, text: &str) -> Result<Value, Violation> {
+    key.judge_value(wish, text).or_else(|violation| match key.offer_instead(wish, text) {
+        Some(offer) => instead(tolerance, key, (text, offer), (&Deviation::VALUE_BEYOND_OFFER, violation)),
+        None => Err(violation),
+    })
+}
+
+/// The value that is used instead of an answer.
+fn instead(
+    tolerance: &mut Tolerance,
+    key: &Key,
+    (answer, value): (&str, Value),
+    (deviation, violation): (&'static Deviation, Violation),
+) -> Result<Value, Violation> {
+    let detail = format!("{}={answer}, {value} is used", key.name);
+    tolerance.tolerate(deviation, detail, violation).map(|()| value)
 }
 
 /// The value in force after a key came again (NEG-07).

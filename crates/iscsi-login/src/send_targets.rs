@@ -118,13 +118,10 @@ impl Records {
         };
         match ReceivedAddress::read(text) {
             Ok(ReceivedAddress::Regular(address)) => self.keep_address(place, address, text, &[]),
-            Ok(ReceivedAddress::Deviating { error, .. }) if self.is_strict() => {
-                return Err(Violation::Address(error));
-            }
-            Ok(ReceivedAddress::Deviating { address, deviations, .. }) => {
+            Ok(ReceivedAddress::Deviating { address, deviations, .. }) if !self.is_strict() => {
                 self.keep_address(place, address, text, &deviations);
             }
-            Err(error) => {
+            Ok(ReceivedAddress::Deviating { error, .. }) | Err(error) => {
                 return self.add_unusable(format!("{KEY}={text}"), Violation::Address(error));
             }
         }
@@ -146,8 +143,9 @@ impl Records {
 
     /// Keeps what cannot be used, with the target in whose record it stands.
     fn add_unusable(&mut self, text: String, reason: Violation) -> Result<(), Violation> {
+        let record = UnusableRecord::new(text, reason);
         if self.is_strict() {
-            return Err(reason);
+            return Err(record.into());
         }
         let target = match self.current {
             Current::Target(place) => self.found.targets.get_mut(place),
@@ -156,14 +154,14 @@ impl Records {
         let unusable = match target {
             Some(target) => {
                 // A malformed pair may have been an address, one with another key was none.
-                target.has_address |= !matches!(reason, Violation::UnexpectedKey { .. });
+                target.has_address |= !matches!(record.reason, Violation::UnexpectedKey { .. });
                 &mut target.unusable
             }
             None => &mut self.found.unusable,
         };
         if self.unusable < MAX_UNUSABLE {
             self.unusable += 1;
-            unusable.push(UnusableRecord::new(text, reason));
+            unusable.push(record);
         } else {
             self.found.more_unusable += 1;
         }

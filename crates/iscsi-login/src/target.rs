@@ -11,6 +11,7 @@ mod state;
 
 use iscsi_pdu::{IscsiName, LoginResponse, SerialNumber};
 
+use crate::early_values::EarlyValues;
 use crate::negotiation::Negotiation;
 use crate::{Authentication, ChapAlgorithm, Nonce, Offer, Parameters};
 pub use login::{Login, answer};
@@ -81,6 +82,6 @@ pub struct Completed {
 
 impl Config<'_> {
     fn negotiation(&self, opening: &Opening<'_>) -> Box<Negotiation> {
-        Box::new(Negotiation::new(self.offer, opening.is_discovery()))
+        Box::new(Negotiation::new(self.offer, opening.is_discovery(), EarlyValues::default()))
     }
 }

@@ -122,7 +122,7 @@ impl Setup<'_> {
     fn target_section(&self, number: usize, target: &IstgtTarget) -> String {
         let IstgtTarget { name, auth, digests, .. } = target;
         format!(
-            "[LogicalUnit{number}]\n IscsiName {name}\n Mapping PortalGroup1 InitiatorGroup1\n AuthMethod {}\n \
+            "[LogicalUnit{number}]\n TargetName {name}\n Mapping PortalGroup1 InitiatorGroup1\n AuthMethod {}\n \
              AuthGroup {}\n UseDigest {digests}\n UnitType Disk\n QueueDepth 32\n \
              UnitInquiry \"LAB\" \"{name}\" \"0001\" \"1000{number:04}\"\n LUN0 Storage {} Auto\n",
             method(auth),

@@ -38,7 +38,7 @@ impl<'a> AwaitingProof<'a> {
 }
 
 /// The security stage is over.
-pub(super) fn begin_parameters<'a>(exchange: &Exchange<'a>) -> Next<'a> {
+pub(super) fn begin_parameters<'a>(exchange: &mut Exchange<'a>) -> Next<'a> {
     let (state, outgoing) = AwaitingParameters::begin_after_security(exchange);
     Next::Send(state, outgoing)
 }

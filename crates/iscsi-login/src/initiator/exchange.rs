@@ -169,11 +169,11 @@ impl<'a> Exchange<'a> {
         keys: &mut ReceivedKeys<'k>,
         key: &str,
     ) -> Result<Option<&'k str>, Violation> {
-        let first = keys.take_next(key);
+        let Some(first) = keys.take_next(key) else { return Ok(None) };
         while keys.take_next(key).is_some() {
             self.tolerance.tolerate(&Deviation::KEY_REPEATED, key, twice(key))?;
         }
-        Ok(first)
+        Ok(Some(first))
     }
 
     fn take_tag(&mut self, tag: u16) -> Result<(), Violation> {

@@ -12,7 +12,7 @@ impl Exchange<'_> {
     /// tolerated (CHP-22); operational ones come too early (LOG-17, LOG-28).
     pub(super) fn set_aside(&mut self, keys: ReceivedKeys<'_>, step: &'static str) -> Result<(), Violation> {
         for (key, value) in keys.rest() {
-            if !self.ignores(key, value, step)? {
+            if !self.ignores((key, value), step)? {
                 let is_known = KEYS.iter().any(|known| known.name == key);
                 // The value of a key that nobody knows may be anything.
                 let detail = if is_known { format!("{key}={value}") } else { key.to_owned() };
@@ -28,7 +28,11 @@ impl Exchange<'_> {
     ///
     /// # Errors
     /// [`Violation::UnexpectedKey`] when it does say something new, or if it belongs to an authentication method.
-    pub(super) fn ignores(&mut self, key: &str, value: &str, step: &'static str) -> Result<bool, Violation> {
+    pub(super) fn ignores(
+        &mut self,
+        (key, value): (&str, &str),
+        step: &'static str,
+    ) -> Result<bool, Violation> {
         if is_of_authentication(key) {
             return Err(unexpected(key, step));
         }

@@ -46,7 +46,9 @@ pub(super) fn operational<'a>(
 ) -> Result<Answer<'a>, Refusal> {
     let mut strict = Tolerance::new(Strictness::Strict);
     for pair in keys.rest() {
-        negotiation.receive(&mut strict, pair, false)?;
+        if !negotiation.receive(&mut strict, pair, false)? {
+            negotiation.receive_unknown(&mut strict, pair, false)?;
+        }
     }
     text.append(&negotiation.take_answers());
     negotiation.write_declaration(&mut text);

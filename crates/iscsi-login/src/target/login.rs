@@ -11,7 +11,6 @@ use super::opening::Opening;
 use super::security::{self, Security};
 use super::state::State;
 use super::{Config, Refusal, Step};
-use crate::early_values::EarlyValues;
 use crate::received_keys::ReceivedKeys;
 use crate::{MAX_TEXT, Violation};
 
@@ -154,7 +153,7 @@ impl<'a> Login<'a> {
                 let response = self.granting(request, text);
                 Step::Send(self, response)
             }
-            Next::Complete(opening, negotiation) => match negotiation.finish(&EarlyValues::default()) {
+            Next::Complete(opening, negotiation) => match negotiation.finish() {
                 Ok(parameters) => {
                     let response = LoginResponse { tsih: self.config.tsih, ..self.granting(request, text) };
                     let completed = opening.complete(parameters, request.cmd_sn, self.stat_sn);

@@ -1,0 +1,174 @@
+//! Targets that deviate harmlessly from RFC 7143: what the program says about them, and `--strict`.
+
+use iscsi_initiator::Deviation;
+use iscsi_pdu::TargetPdu;
+use iscsi_tests::ram_disk::{self, Target};
+use iscsi_tests::rogue::{
+    DEVIATING_ACCOUNT, DEVIATING_TARGET, Reply, Rogue, Script, Trial, deviating, text_response,
+};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::measured::parsed;
+use crate::program::{Outcome, Place};
+
+/// A deviating target, and a place for the program.
+struct Stage {
+    place: Place,
+    rogue: Rogue,
+    trial: Trial,
+    _runtime: Runtime,
+}
+
+impl Stage {
+    fn new(trial: Trial, script: Script) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let rogue = runtime.block_on(Rogue::serve(script)).unwrap();
+        let place = Place::with_store();
+        place.secret_file("forward", DEVIATING_ACCOUNT.1);
+        place.file("block", &[7; 512], 0o600);
+        Self { place, rogue, trial, _runtime: runtime }
+    }
+
+    /// Does what meets the deviation.
+    fn run(&self, options: &[&str]) -> Outcome {
+        let portal = self.rogue.portal().to_string();
+        let url = format!("iscsi://{portal}/{DEVIATING_TARGET}");
+        let unit = format!("{url}/1");
+        let account = ["--user", DEVIATING_ACCOUNT.0, "--secret-file", "forward"];
+        let by_chap = [&["login", &url], &account[..]].concat();
+        let command: Vec<&str> = match self.trial {
+            Trial::Login => vec!["login", &url],
+            Trial::LoginIfAsked => [&by_chap[..], &["--auth", "if-asked"]].concat(),
+            Trial::LoginByChap => by_chap,
+            Trial::Discovery => vec!["discover", &portal],
+            Trial::Write => vec!["-v", "write", &unit, "--offset", "0", "-i", "block"],
+        };
+        self.place.run(&[&command[..], options].concat())
+    }
+}
+
+/// The first script of a row.
+fn stage_of(row: &Deviation) -> Stage {
+    let (trial, scripts) = deviating(row).unwrap();
+    Stage::new(trial, scripts.into_iter().next().unwrap())
+}
+
+/// Each row is shown by its id where it is tolerated, and ends in exit 6 with `--strict`; a target that skips the security
+/// stage has not done what was demanded, which is exit 4.
+#[test]
+fn each_row_is_shown_or_refused() {
+    for row in Deviation::ALL {
+        let stage = stage_of(&row);
+        let Outcome { stdout, stderr, .. } = stage.run(&[]).expect(0);
+        let shown = if row == Deviation::RECORD_UNUSABLE { "unusable: " } else { row.id };
+        assert!(format!("{stdout}{stderr}").contains(shown), "{}: {stdout}{stderr}", row.id);
+        let code = if row == Deviation::SECURITY_STAGE_SKIPPED { 4 } else { 6 };
+        stage.run(&["--strict"]).expect(code).complains("error: ");
+    }
+}
+
+#[test]
+fn login_shows_deviations_in_its_table_and_in_json() {
+    let stage = stage_of(&Deviation::VALUE_BEYOND_OFFER);
+    let detail = "MaxBurstLength=16776192, 1048576 is used";
+    let table = stage.run(&[]).expect(0).stdout;
+    let line = format!("\ndeviation:                 value-beyond-offer: {detail} (RFC 7143, 6.2.2)");
+    assert!(table.contains(&line), "{table}");
+    let json = parsed(&stage.run(&["--output", "json"]).expect(0));
+    let expected = serde_json::json!([{ "id": "value-beyond-offer", "section": "6.2.2", "detail": detail }]);
+    assert_eq!(json["deviations"], expected);
+}
+
+/// A target that deviates in nothing has an empty list, which programs can rely on.
+#[test]
+fn login_without_deviations() {
+    let measured = crate::measured::Measured::open();
+    let outcome =
+        measured.place.run(&["login", &measured.url(), "--auth", "none", "--store", "env:"]).expect(0);
+    assert!(!outcome.stdout.contains("deviation"), "{}", outcome.stdout);
+    let arguments =
+        ["login", &measured.url(), "--auth", "none", "--store", "env:", "--strict", "--output", "json"];
+    assert_eq!(parsed(&measured.place.run(&arguments).expect(0))["deviations"], serde_json::json!([]));
+}
+
+fn discovered(stage: &Stage) -> (String, Value) {
+    let table = stage.run(&[]).expect(0).stdout;
+    (table, parsed(&stage.run(&["--output", "json"]).expect(0)))
+}
+
+#[test]
+fn discover_remarks_on_odd_addresses() {
+    let (table, json) = discovered(&stage_of(&Deviation::ADDRESS_TAG_NEGATIVE));
+    let remark = "address-tag-negative: TargetAddress=\"10.0.0.5:3260,-1\" (RFC 7143, 13.8)";
+    let line = table.lines().find(|line| line.starts_with(DEVIATING_TARGET)).unwrap();
+    assert!(line.contains("10.0.0.5:3260") && line.ends_with(remark), "{table}");
+    let portal = &json[0]["portals"][0];
+    assert_eq!((&portal["portal"], &portal["portal_group_tag"]), (&"10.0.0.5:3260".into(), &Value::Null));
+    assert_eq!(portal["deviations"][0]["id"], "address-tag-negative");
+    assert_eq!(json[1]["portals"][0]["deviations"], serde_json::json!([]));
+}
+
+/// A target with an unusable address is shown without one, and not at the portal that was asked.
+#[test]
+fn discover_shows_unusable_addresses_with_their_target() {
+    let (table, json) = discovered(&stage_of(&Deviation::RECORD_UNUSABLE));
+    let reason = "value of TargetAddress: port of a target address is no number from 1 to 65535";
+    let remark = format!("unusable: \"TargetAddress=10.0.0.5:0,1\": {reason}");
+    let lines: Vec<_> = table.lines().filter(|line| line.starts_with(DEVIATING_TARGET)).collect();
+    assert!(lines.len() == 1 && lines[0].ends_with(&remark), "{table}");
+    assert_eq!((&json[0]["target"], &json[0]["portals"]), (&DEVIATING_TARGET.into(), &serde_json::json!([])));
+    let unusable = serde_json::json!([{ "text": "TargetAddress=10.0.0.5:0,1", "reason": reason }]);
+    assert_eq!((&json[0]["unusable"], &json[1]["unusable"]), (&unusable, &serde_json::json!([])));
+}
+
+/// A record without a usable name has no target; what it holds cannot steer a terminal.
+#[test]
+fn discover_shows_records_without_a_target() {
+    let (_, scripts) = deviating(&Deviation::RECORD_UNUSABLE).unwrap();
+    let (table, json) = discovered(&Stage::new(Trial::Discovery, scripts.into_iter().nth(1).unwrap()));
+    let reason = "value of TargetName: iSCSI name holds a character outside";
+    let remark = format!("unusable: \"TargetName=disk 1 TargetAddress=10.0.0.5,1\": {reason}");
+    let line = table.lines().find(|line| line.contains(&remark)).unwrap();
+    assert!(line.starts_with("-  "), "{table}");
+    let last = json.as_array().unwrap().last().unwrap();
+    assert_eq!((&last["target"], &last["portals"]), (&Value::Null, &serde_json::json!([])));
+    let text = "TargetName=disk 1 TargetAddress=10.0.0.5,1";
+    assert_eq!((&last["unusable"][0]["text"], json.as_array().unwrap().len()), (&text.into(), 3));
+}
+
+/// What a discovery login shows is told beside its result.
+#[test]
+fn discover_tells_of_its_own_login() {
+    let stage = stage_of(&Deviation::KEY_IRRELEVANT_IN_DISCOVERY);
+    let note =
+        "note: deviation of the target: key-irrelevant-in-discovery: ImmediateData=Yes (RFC 7143, 6.3, 13)";
+    stage.run(&[]).expect(0).complains(note);
+    let outcome = stage.run(&["--output", "json"]).expect(0).complains(note);
+    assert_eq!(parsed(&outcome).as_array().unwrap().len(), 2);
+}
+
+/// With `--strict` the error says which record it is.
+#[test]
+fn strict_discovery_names_the_record() {
+    let stage = stage_of(&Deviation::ADDRESS_TRAILING_BLANK);
+    stage
+        .run(&["--strict"])
+        .expect(6)
+        .complains("record \"TargetAddress=10.0.0.5:3260,1 \": value of TargetAddress");
+}
+
+/// More malformed records than are kept: how many are left out is said.
+#[test]
+fn discover_says_how_many_unusable_records_it_leaves_out() {
+    let answer = bytes::Bytes::from("TargetName=disk 1\0".repeat(258));
+    let config = ram_disk::Config::with_targets([Target::new(DEVIATING_TARGET.parse().unwrap())]);
+    let script = Script::new().log_in(config).answer_text(move |request, moment| {
+        let response = text_response(request, moment, answer.clone());
+        Reply::of(&[TargetPdu::TextResponse(response)], moment.digests)
+    });
+    let stage = Stage::new(Trial::Discovery, script.serve());
+    let outcome = stage.run(&["--output", "json"]).expect(0);
+    assert_eq!(parsed(&outcome).as_array().unwrap().len(), 256);
+    outcome.complains("warning: 2 more records are unusable and not shown");
+}
