@@ -70,7 +70,7 @@ fn store(criterion: &mut Criterion) {
     group.bench_function("compare the first one after a change", |bencher| {
         // A book whose index is not made yet.
         let fresh = || FileStore::open_existing(&directory).and_then(|store| store.snapshot()).ok();
-        bencher.iter_batched(fresh, |book| book.and_then(|book| reused(&book)), BatchSize::PerIteration);
+        bencher.iter_batched_ref(fresh, |book| reused(book.as_deref()?), BatchSize::PerIteration);
     });
     group.sample_size(20);
     group.bench_function("set one secret", |bencher| {
