@@ -1,4 +1,4 @@
-//! A sealed store of 10,000 targets: opening it, looking one up, changing one.
+//! A sealed store of 10,000 targets: opening it, looking one up, finding where a secret is used, changing one.
 //!
 //! A change waits for the disk twice, for the file and for its directory; the last case is that wait alone, with a file
 //! of the same size.
@@ -7,10 +7,10 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use iscsi_secrets::{
-    Change, FileStore, ForwardCredential, IscsiName, ReverseCredential, Scope, Secret, SecretStore,
-    StoreError,
+    Change, Direction, FileStore, ForwardCredential, IscsiName, ReverseCredential, Scope, Secret, SecretBook,
+    SecretStore, StoreError,
 };
 
 const TARGETS: usize = 10_000;
@@ -60,6 +60,17 @@ fn store(criterion: &mut Criterion) {
     group.bench_function("look up an unknown target", |bencher| {
         let Ok(unknown) = IscsiName::new("iqn.2001-04.com.example:unknown") else { return };
         bencher.iter(|| store.forward(&unknown).is_ok());
+    });
+    let reused = |book: &SecretBook| {
+        let secret = secret(TARGETS / 2)?;
+        book.opposite_uses(&secret, Direction::Forward).ok()
+    };
+    let Ok(book) = store.snapshot() else { return };
+    group.bench_function("compare a secret with all others", |bencher| bencher.iter(|| reused(&book)));
+    group.bench_function("compare the first one after a change", |bencher| {
+        // A book whose index is not made yet.
+        let fresh = || FileStore::open_existing(&directory).and_then(|store| store.snapshot()).ok();
+        bencher.iter_batched_ref(fresh, |book| reused(book.as_deref()?), BatchSize::PerIteration);
     });
     group.sample_size(20);
     group.bench_function("set one secret", |bencher| {

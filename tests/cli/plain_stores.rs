@@ -68,6 +68,20 @@ fn files_that_others_may_read_are_refused_with_the_setting_that_mends_it() {
 }
 
 #[test]
+fn a_login_without_authentication_opens_no_plain_source() {
+    let place = Place::new();
+    let url = format!("iscsi://127.0.0.1:1/{TARGET}");
+    run_with(&place, "dir:/absent", &["login", &url]).expect(9);
+    run_with(&place, "dir:/absent", &["login", &url, "--auth", "none"]).expect(7);
+    let half = |arguments: &[&str], code| {
+        let mut command = place.command(&[&["login", &url, "--store", "env:"], arguments].concat());
+        finish(command.env("LIBISCSI_CHAP_USERNAME", "host")).expect(code)
+    };
+    half(&[], 9);
+    half(&["--auth", "none"], 7);
+}
+
+#[test]
 fn plain_sources_are_only_read() {
     let place = Place::new();
     let store = mount(&place, REVERSE, 0o400);

@@ -29,7 +29,8 @@ fn a_policy_refuses_what_is_weaker_and_says_how_it_is_changed() {
     let place = Place::new();
     require(&place, &["chap", "--global"]);
     for options in [&[][..], &["--auth", "none"], &["--auth", "if-asked"]] {
-        let outcome = login(&place, options, REFUSED).complains("CHAP is required by the secret store");
+        let outcome =
+            login(&place, options, REFUSED).complains("CHAP is required by the secret store for all targets");
         outcome
             .complains("would have no authentication")
             .complains("hint: `iscsi secret set`")
@@ -102,7 +103,7 @@ fn policies_are_listed_in_both_forms() {
     }
     let json = place.run(&["secret", "list", "--output", "json"]).expect(0).stdout;
     assert_eq!(json.matches("\"requires\": \"mutual\"").count(), 1, "{json}");
-    place.run(&["discover", "127.0.0.1:1"]).expect(REFUSED).complains("for discovery at every portal");
+    place.run(&["discover", "127.0.0.1:1"]).expect(REFUSED).complains("for all discoveries");
     place.run(&["discover", "192.0.2.7"]).expect(REFUSED).complains("for discovery at 192.0.2.7:3260");
 }
 

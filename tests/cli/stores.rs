@@ -2,6 +2,9 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+
+use iscsi_tests::ram_disk::{Config, RamDisk, Target};
 
 use crate::program::{Place, TARGET, finish, text};
 
@@ -40,6 +43,30 @@ fn the_default_store_counts_as_empty_until_there_is_one() {
     let set = ["secret", "set", "--target", TARGET, "--target-secret-file", &file];
     finish(&mut place.command(&set)).expect(0);
     finish(&mut place.command(&LOGIN)).expect(4);
+}
+
+/// Somebody else writes to the store, or hangs while he does.
+#[test]
+fn a_locked_store_is_waited_for_up_to_the_limit_and_by_writers_only() {
+    let (place, runtime) = (Place::with_store(), tokio::runtime::Runtime::new().unwrap());
+    let target =
+        runtime.block_on(RamDisk::serve(Config::with_targets([Target::new(TARGET.parse().unwrap())])));
+    let portal = target.as_ref().unwrap().portal().to_string();
+    let lock = fs::File::options().write(true).open(place.path("store/secrets.lock")).unwrap();
+    lock.lock().unwrap();
+    let began = Instant::now();
+    place.run(&["discover", &portal, "--timeout", "3"]).expect(0);
+    place.run(&["login", &format!("iscsi://{portal}/{TARGET}")]).expect(0);
+    let file = place.secret_file("secret", b"targsecret456");
+    let set = ["secret", "set", "--global", "--secret-file", &file, "--timeout", "0.3"];
+    place
+        .run(&set)
+        .expect(9)
+        .complains("was locked by another process for 300ms")
+        .complains("hint: try again");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    drop(lock);
+    place.run(&set).expect(0);
 }
 
 #[test]

@@ -99,6 +99,20 @@ fn the_home_of_another_user_is_named() {
     assert_eq!(json(&outcome)["authentication"]["unauthenticated"]["kind"], "foreign-home");
 }
 
+/// What the user stored, and what the program looks at as root, are two stores.
+#[test]
+fn the_user_behind_sudo_is_named() {
+    let stage = Stage::open();
+    let with = |user: &str| {
+        let mut command = stage.place.command(&["login", &stage.url()]);
+        told(&finish(command.env("SUDO_USER", user)).expect(0))
+    };
+    assert!(with("alice").contains("; that of alice, who runs this by sudo, is another one ("));
+    for nobody in ["", "root"] {
+        assert!(!with(nobody).contains("sudo"));
+    }
+}
+
 /// The program as a user who is not root; a copy, since that user may have no right to the directory of the build.
 fn as_somebody(place: &Place, arguments: &[&str]) -> Command {
     let copy = place.path("iscsi");

@@ -29,7 +29,7 @@ pub enum Error {
     #[error(
         "{} is required{}, and this login would have {}",
         level(*.required),
-        .set_for.as_ref().map(|scope| format!(" by the secret store for {scope}")).unwrap_or_default(),
+        .set_for.as_ref().map(required_for).unwrap_or_default(),
         level(*.planned)
     )]
     BelowRequirement {
@@ -337,6 +337,15 @@ impl Error {
 impl<E: Into<ProtocolError>> From<E> for Error {
     fn from(error: E) -> Self {
         Self::Protocol(error.into())
+    }
+}
+
+/// The scope of a policy, in words.
+fn required_for(scope: &Scope) -> String {
+    match scope {
+        Scope::Global => " by the secret store for all targets".to_owned(),
+        Scope::Discovery => " by the secret store for all discoveries".to_owned(),
+        single => format!(" by the secret store for {single}"),
     }
 }
 

@@ -52,15 +52,17 @@ mod tests {
         let target = || IscsiName::new("iqn.2001-04.com.example:a").unwrap();
         let one = Change::ClearReverse(Scope::Target(target()));
         let every = Change::ClearReverse(Scope::Global);
+        // What the initiator proves, and what is required, belongs to a target in every store.
         let forward = Change::Forget(target().into());
+        let required = Change::Require(target().into(), None);
         let admit = |capabilities: Capabilities| {
-            [&one, &every, &forward].map(|change| capabilities.admit(change).err())
+            [&one, &every, &forward, &required].map(|change| capabilities.admit(change).err())
         };
         let (single, global) = (StoreError::TargetSpecificNotSupported, StoreError::GlobalNotSupported);
-        assert_eq!(admit(ALL), [None, None, None]);
-        assert_eq!(admit(Capabilities { per_target: false, ..ALL }), [Some(single), None, None]);
-        assert_eq!(admit(Capabilities { global: false, ..ALL }), [None, Some(global), None]);
-        let read_only = || Some(StoreError::ReadOnly);
-        assert_eq!(admit(Capabilities { writable: false, ..ALL }), [read_only(), read_only(), read_only()]);
+        assert_eq!(admit(ALL), [const { None }; 4]);
+        assert_eq!(admit(Capabilities { per_target: false, ..ALL }), [Some(single), None, None, None]);
+        assert_eq!(admit(Capabilities { global: false, ..ALL }), [None, Some(global), None, None]);
+        let read_only = [(); 4].map(|()| Some(StoreError::ReadOnly));
+        assert_eq!(admit(Capabilities { writable: false, ..ALL }), read_only);
     }
 }

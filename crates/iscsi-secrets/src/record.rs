@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::entry::{Entry, ReverseState};
+use crate::fingerprint::Fingerprint;
 use crate::requirement::Requirement;
 use crate::scope::Scope;
+use crate::secret_use::Direction;
 use crate::vault::SealedSecret;
 
 /// What is held for one scope.
@@ -48,6 +50,15 @@ impl Record {
         self.forward.as_deref()?.name.as_deref()
     }
 
+    /// The fingerprints of both secrets.
+    pub(crate) fn fingerprints(&self) -> impl Iterator<Item = (Direction, Fingerprint)> {
+        let forward = (Direction::Forward, self.forward.as_deref());
+        let reverse = (Direction::Reverse, self.association.credential());
+        [forward, reverse]
+            .into_iter()
+            .filter_map(|(direction, sealed)| Some((direction, sealed?.secret.fingerprint)))
+    }
+
     /// Names and flags.
     pub(crate) fn entry(&self, scope: Scope) -> Entry {
         Entry {
@@ -73,6 +84,14 @@ impl Association {
             Self::None => None,
             Self::Cleared { name } => name.as_deref(),
             Self::Bound(credential) => credential.name.as_deref(),
+        }
+    }
+
+    /// The credential, if there is one.
+    pub(crate) fn credential(&self) -> Option<&SealedCredential> {
+        match self {
+            Self::None | Self::Cleared { .. } => None,
+            Self::Bound(credential) => Some(credential),
         }
     }
 

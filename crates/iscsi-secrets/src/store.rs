@@ -108,6 +108,9 @@ pub trait SecretStore: Send + Sync {
     }
 
     /// Removes a reverse secret; mutual login to a target that had its own then fails closed.
+    ///
+    /// With that of all targets goes the demand for it: automatic logins that used it become one-way CHAP, unless the
+    /// policy requires mutual CHAP.
     fn clear_reverse(&self, scope: Scope) -> Result<(), StoreError> {
         self.apply(Change::ClearReverse(scope))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::SecretBook;
 use crate::error::StoreError;
 use crate::fingerprint::FingerprintIndex;
-use crate::record::{Association, SealedCredential};
+use crate::record::{Record, SealedCredential};
 use crate::secret::Secret;
 use crate::secret_use::{Direction, SecretUse};
 use crate::vault::Vault;
@@ -49,9 +49,9 @@ impl SecretBook {
 
     fn fingerprints(&self) -> &FingerprintIndex {
         self.fingerprints.get_or_init(|| {
-            let credentials = self.sealed_credentials();
-            let uses = credentials.map(|(used, sealed)| (used.direction, sealed.secret.fingerprint));
-            Arc::new(FingerprintIndex::of(uses))
+            let singles = self.targets.values().chain(self.portals.values());
+            let records = [&self.every_target, &self.every_portal].into_iter().chain(singles);
+            Arc::new(FingerprintIndex::of(records.flat_map(Record::fingerprints)))
         })
     }
 
@@ -63,11 +63,7 @@ impl SecretBook {
     /// Every credential, as it lies there, and where it is used.
     pub(crate) fn sealed_credentials(&self) -> impl Iterator<Item = (SecretUse, &SealedCredential)> {
         self.records().flat_map(|(scope, record)| {
-            let forward = record.forward.as_deref();
-            let reverse = match &record.association {
-                Association::Bound(sealed) => Some(&**sealed),
-                Association::None | Association::Cleared { .. } => None,
-            };
+            let (forward, reverse) = (record.forward.as_deref(), record.association.credential());
             let forward = forward.map(|sealed| (SecretUse::forward(scope.clone()), sealed));
             forward.into_iter().chain(reverse.map(|sealed| (SecretUse::reverse(scope), sealed)))
         })

@@ -103,7 +103,10 @@ impl VdsServiceIscsi {
     /// | R16 | a legal shape | any, and the store fails with a Win32 code | `HRESULT_FROM_WIN32` of it |
     ///
     /// They are checked in this order: start (R13, R14), R3, shape (R7 to R11), target (R12). After an error nothing
-    /// has changed.
+    /// has changed, with the exception that [`VdsError::is_in_force`] tells of.
+    ///
+    /// After R4 automatic logins that used the global secret are one-way CHAP, unless the policy of the store requires
+    /// mutual CHAP.
     pub fn set_initiator_shared_secret(
         &self,
         secret: Option<&SharedSecret<'_>>,

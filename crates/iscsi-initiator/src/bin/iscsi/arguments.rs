@@ -124,7 +124,8 @@ pub(crate) struct Options {
     /// Portals to which a target may redirect the login [default: any]
     #[arg(long, global = true, value_name = "PORTAL", value_delimiter = ',', help_heading = "Connection")]
     pub(crate) redirect_to: Option<Vec<Portal>>,
-    /// Limit for the whole login, and for each later command [default: 30 and 60]
+    /// Limit for the whole login, for each later command, and for waiting until others have written to the secret store
+    /// [default: 30, 60 and 10]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = size::parse_seconds, help_heading = "Connection")]
     pub(crate) timeout: Option<Duration>,
     /// Header digest to offer [default: none]

@@ -23,6 +23,9 @@ struct Given<'a> {
     url_secret: Option<Secret>,
 }
 
+/// A CHAP name, if one was given, and the secret that goes with it.
+type NameAndSecret = (Option<String>, Secret);
+
 /// What the person demands and gives; nothing is read for a login without authentication.
 ///
 /// A direction about which the arguments say something takes nothing from the variables.
@@ -30,27 +33,18 @@ pub(crate) fn request(options: &Options, url: UrlCredentials) -> Result<Authenti
     let mode = options.auth.map_or(AuthenticationMode::Automatic, Into::into);
     let [forward, reverse] = given(options, url);
     check_contradictions(options.auth, &forward, &reverse)?;
-    let mut request = AuthenticationRequest { mode, ..AuthenticationRequest::default() };
     let variables = EnvironmentStore::new();
-    if !matches!(mode, AuthenticationMode::None) {
-        request.forward = match forward.credential(options)? {
-            Some((name, secret)) => {
-                Some(Arc::new(ForwardCredential::new(name, secret).map_err(Failure::chap_name)?))
-            }
-            None => variables
-                .forward_credential()?
-                .inspect(|_| warn_of_variable(FORWARD, EnvironmentStore::PASSWORD)),
-        };
+    let takes_reverse = matches!(mode, AuthenticationMode::Automatic | AuthenticationMode::Mutual);
+    let (mut ours, mut theirs) = (None, None);
+    if mode != AuthenticationMode::None {
+        ours =
+            forward.credential(options)?.map_or_else(|| forward_variables(&variables), forward_credential)?;
     }
-    if matches!(mode, AuthenticationMode::Automatic | AuthenticationMode::Mutual) {
-        request.reverse = match reverse.credential(options)? {
-            Some((name, secret)) => {
-                Some(Arc::new(ReverseCredential::new(name, secret).map_err(Failure::chap_name)?))
-            }
-            None => reverse_variables(&variables)?,
-        };
+    if takes_reverse {
+        theirs =
+            reverse.credential(options)?.map_or_else(|| reverse_variables(&variables), reverse_credential)?;
     }
-    Ok(request)
+    Ok(AuthenticationRequest { mode, forward: ours, reverse: theirs })
 }
 
 /// The initiator's secret, as messages call it.
@@ -102,14 +96,28 @@ fn check_contradictions(
     }
 }
 
-fn reverse_variables(variables: &EnvironmentStore) -> Result<Option<Arc<ReverseCredential>>, Failure> {
-    Ok(match variables.reverse_credential()? {
-        ReverseLookup::Known(credential) => {
-            warn_of_variable(REVERSE, EnvironmentStore::TARGET_PASSWORD);
-            Some(credential)
-        }
+type Forward = Option<Arc<ForwardCredential>>;
+type Reverse = Option<Arc<ReverseCredential>>;
+
+fn forward_credential((name, secret): NameAndSecret) -> Result<Forward, Failure> {
+    Ok(Some(Arc::new(ForwardCredential::new(name, secret).map_err(Failure::chap_name)?)))
+}
+
+fn reverse_credential((name, secret): NameAndSecret) -> Result<Reverse, Failure> {
+    Ok(Some(Arc::new(ReverseCredential::new(name, secret).map_err(Failure::chap_name)?)))
+}
+
+fn forward_variables(variables: &EnvironmentStore) -> Result<Forward, Failure> {
+    let credential = variables.forward_credential()?;
+    Ok(credential.inspect(|_| warn_of_variable(FORWARD, EnvironmentStore::PASSWORD)))
+}
+
+fn reverse_variables(variables: &EnvironmentStore) -> Result<Reverse, Failure> {
+    let credential = match variables.reverse_credential()? {
+        ReverseLookup::Known(credential) => Some(credential),
         ReverseLookup::Cleared | ReverseLookup::Unknown => None,
-    })
+    };
+    Ok(credential.inspect(|_| warn_of_variable(REVERSE, EnvironmentStore::TARGET_PASSWORD)))
 }
 
 fn warn_of_variable(what: &str, variable: &str) {
@@ -128,7 +136,7 @@ impl Given<'_> {
     }
 
     /// Name and secret; `None` when nothing was said about this direction.
-    fn credential(mut self, options: &Options) -> Result<Option<(Option<String>, Secret)>, Failure> {
+    fn credential(mut self, options: &Options) -> Result<Option<NameAndSecret>, Failure> {
         if self.first().is_none() {
             return Ok(None);
         }

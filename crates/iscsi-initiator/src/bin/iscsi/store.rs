@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iscsi_initiator::AuthenticationRequest;
+use iscsi_initiator::{AuthenticationMode, AuthenticationRequest};
 use iscsi_secrets::{
     Capabilities, Change, DirectoryStore, EnvironmentStore, FileStore, KeySource, SecretBook, SecretStore,
     StoreError, StoreOrigin,
@@ -42,12 +42,17 @@ impl FromStr for StorePlace {
     }
 }
 
-/// The store for a login. If no secret is left for it to provide, one that cannot be read stops nothing: whoever reads it
-/// is told, and the session tells that it was not read.
+/// The store for a login. If no secret is left for it to provide, only its policy and the reuse of secrets are of
+/// interest: one that cannot be read stops nothing, and the session tells that it was not read; one that holds no policy
+/// is not opened for a login without authentication.
 pub(crate) fn for_login(
     options: &Options,
     request: &AuthenticationRequest,
 ) -> Result<Arc<dyn SecretStore>, Failure> {
+    let has_no_policy = matches!(options.store, Some(StorePlace::Plain(_) | StorePlace::Environment));
+    if has_no_policy && request.mode == AuthenticationMode::None {
+        return Ok(Arc::new(FrozenStore::empty()));
+    }
     match for_reading(options) {
         Err(Failure::Store(error)) if !request.takes_from_store() => {
             Ok(Arc::new(FrozenStore::unreadable(error)))
@@ -139,6 +144,11 @@ impl FrozenStore {
     /// The store as it is now.
     pub(crate) fn of(store: &dyn SecretStore) -> Self {
         Self { origin: store.origin(), outcome: store.snapshot() }
+    }
+
+    /// A store with nothing in it.
+    fn empty() -> Self {
+        Self { origin: StoreOrigin::Other, outcome: Ok(Arc::default()) }
     }
 
     /// No store is in the directory where one is looked for by default.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::directory::{StoreDirectory, lock_file};
@@ -72,9 +72,11 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
 
     /// Whether an earlier run left names behind, or there are companions to move.
     fn leaves_something(&self, store_is_there: bool) -> bool {
+        let here = |name: &str| exists(&self.from.join(name));
+        let movable = |name: &&str| here(name) && (!exists(&self.to.join(name)) || self.is_linked(name));
         let linked = || [KEY, NEXT_KEY].iter().any(|name| self.is_linked(name));
-        let exists = |name: &&str| exists(&self.from.join(name));
-        self.companions.iter().any(exists) || (store_is_there && (linked() || LEFT_BEHIND.iter().any(exists)))
+        let left_behind = || LEFT_BEHIND.iter().any(|name| here(name));
+        self.companions.iter().any(movable) || (store_is_there && (linked() || left_behind()))
     }
 
     fn move_files(&self, moves_store: bool, to: &StoreDirectory) -> Result<Relocation, StoreError> {
@@ -101,7 +103,7 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
     /// Other versions of the program take this lock to write.
     fn lock(&self) -> Result<File, StoreError> {
         let path = self.from.join(LOCK);
-        let opened = File::options().create(true).truncate(false).write(true).open(&path);
+        let opened = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = opened.map_err(|error| StoreError::io("open", &path, &error))?;
         lock_file(&file, &path, FileStore::DEFAULT_LOCK_LIMIT)?;
         Ok(file)

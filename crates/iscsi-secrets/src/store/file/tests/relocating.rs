@@ -94,6 +94,7 @@ fn a_name_that_is_taken_by_another_file_stays_taken() {
     assert_eq!(relocate(&old), Ok(Relocation::Moved));
     assert_eq!(fs::read(new_place(&old).join("isid")).unwrap(), b"ffffff\n");
     assert_eq!(fs::read(old.join("isid")).unwrap(), b"0a1b2c\n");
+    assert_eq!(relocate(&old), Ok(Relocation::Nothing), "it would be said again and again");
     assert_eq!(known(&FileStore::open_existing(new_place(&old)).unwrap(), "a"), b"canary-global");
 }
 
