@@ -38,7 +38,7 @@ pub(crate) struct Protocol {
     finished: VecDeque<(InitiatorTaskTag, Finished)>,
     logout: LogoutState,
     repeats_left: u8,
-    next_itt: u32,
+    pub(super) next_itt: u32,
 }
 
 /// Something the target owes an answer to, or will owe one.
