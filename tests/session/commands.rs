@@ -1,10 +1,12 @@
 //! SCSI commands on the wire, and what targets answer to them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use iscsi_initiator::{Error, Fault, Lun, scsi};
-use iscsi_pdu::{InitiatorPdu, ScsiCommand, ScsiStatus, TargetPdu, TaskAttribute};
+use iscsi_pdu::{InitiatorPdu, InitiatorTaskTag, Opcode, ScsiCommand, ScsiStatus, TargetPdu, TaskAttribute};
 use iscsi_tests::ram_disk::Sense;
-use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, check_condition, octets, response};
+use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, check_condition, data_in, octets, r2t, response};
 
 use crate::stage::{log_in, open_config, rogue};
 
@@ -40,6 +42,44 @@ async fn cmd_01_cmd_03_cmd_04_cmd_16_commands_on_the_wire() {
         ]
     );
     assert!(commands.iter().all(|command| command.attribute == TaskAttribute::SIMPLE && !command.immediate));
+}
+
+/// A command that waits for the window was never sent: a response, data or an R2T for it break the protocol, and neither it
+/// nor any data leave.
+#[tokio::test]
+async fn tag_05_num_05_answers_to_a_command_that_waits_for_the_window() {
+    type Answer = fn(&ScsiCommand, &Moment) -> TargetPdu;
+    let answers: [Answer; 3] = [
+        |command, moment| TargetPdu::ScsiResponse(response(command, moment, ScsiStatus::GOOD, Bytes::new())),
+        |command, moment| TargetPdu::DataIn(data_in(command, moment, 0, 512)),
+        |command, moment| TargetPdu::R2t(r2t(command, moment, 0, 512)),
+    ];
+    for answer in answers {
+        // The strict target lets 64 commands through; the tags of a session count up.
+        let ahead = move |command: &ScsiCommand, moment: &Moment| {
+            let itt = InitiatorTaskTag(command.itt.0 + 64);
+            Reply::of(&[answer(&ScsiCommand { itt, ..command.clone() }, moment)], moment.digests)
+        };
+        let (rogue, session) = rogue(|script| {
+            let script = script.answer_command(READ_10, |_, _| Reply::default());
+            let script = (1..64).fold(script, |script, _| script.take());
+            script.pause(Duration::from_millis(100)).answer_again(ahead)
+        })
+        .await;
+        let mut pending = Vec::new();
+        for _ in 0..64 {
+            pending.push(session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap());
+        }
+        let write = scsi::write_blocks(0, 1, vec![7; 512].into());
+        pending.push(session.submit(Lun::ZERO, write).await.unwrap());
+        for command in pending {
+            assert_eq!(command.completion().await.unwrap_err().fault(), Fault::Protocol);
+        }
+        rogue.all_closed().await;
+        let received = rogue.received();
+        assert_eq!(commands(&rogue).len(), 64);
+        assert_eq!(received.last().unwrap().opcode(), Opcode::SCSI_COMMAND);
+    }
 }
 
 /// `SenseLength` beyond the segment is a format error; within it, what follows is no sense data.

@@ -40,7 +40,7 @@ pub(crate) struct Protocol {
     /// Whether deviations of the target are tolerated, and which were.
     pub(super) tolerance: Tolerance,
     repeats_left: u8,
-    next_itt: u32,
+    pub(super) next_itt: u32,
 }
 
 /// Something the target owes an answer to, or will owe one.

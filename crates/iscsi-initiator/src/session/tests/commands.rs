@@ -1,5 +1,7 @@
 //! SCSI commands and their responses (rows CMD).
 
+use iscsi_pdu::TextResponse;
+
 use super::*;
 
 /// R for a read, W for a write, F whenever no unsolicited data follow, and the length in bytes.
@@ -60,6 +62,20 @@ fn cmd_05_res_05_nothing_else_counts_in_a_failure_of_the_target() {
     let finished = target.session.poll_finished();
     let Some((_, Finished::TargetFailure(code))) = finished else { panic!("{finished:?}") };
     assert_eq!(code, ScsiResponseCode::TARGET_FAILURE);
+}
+
+/// Codes from 0x80 on are a vendor's failures, those between are reserved.
+#[test]
+fn pdu_04_response_codes() {
+    for (code, reserved) in [(0x02, true), (0x7f, true), (0x01, false), (0x80, false), (0xff, false)] {
+        let mut target = Target::new(parameters());
+        let itt = target.read(512);
+        let response = target.response(itt, ScsiStatus::GOOD);
+        let outcome = target.respond(ScsiResponse { response: ScsiResponseCode(code), ..response });
+        assert_eq!(outcome.is_err(), reserved, "{code:#x}");
+        let failed = matches!(target.session.poll_finished(), Some((_, Finished::TargetFailure(_))));
+        assert_eq!(failed, !reserved, "{code:#x}");
+    }
 }
 
 #[test]
@@ -171,13 +187,31 @@ fn tag_05_num_05_commands_that_were_not_sent_cannot_be_answered() {
     }
 }
 
-/// The same for the rest of a text exchange, which has to be asked for.
+/// A text exchange in two pieces: the second is asked for under the same tag, with the next number.
 #[test]
-fn tag_05_a_text_response_that_nobody_asked_for() {
-    use iscsi_pdu::TextResponse;
-    let mut target = Target::with_window(parameters(), 1);
+fn neg_19_a_text_exchange_goes_on_until_it_is_whole() {
+    let mut target = Target::new(parameters());
     let itt = target.session.submit(SessionRequest::Text(Bytes::from_static(b"SendTargets=All\0")));
-    let response = |target: &mut Target| TextResponse {
+    let mut requests = Vec::new();
+    for (is_final, text) in [(false, "TargetName="), (true, "x\0")] {
+        for pdu in target.sent() {
+            let InitiatorPdu::TextRequest(request) = pdu else { panic!("{pdu:?}") };
+            requests.push((request.itt, request.cmd_sn.0));
+        }
+        let response = TextResponse { is_final, text: Bytes::from(text), ..text_response(&mut target, itt) };
+        assert!(target.session.poll_finished().is_none());
+        target.receive(TargetPdu::TextResponse(response)).unwrap();
+    }
+    assert_eq!(requests, [(itt, FIRST_CMD_SN), (itt, FIRST_CMD_SN + 1)]);
+    let finished = target.session.poll_finished();
+    assert!(
+        matches!(&finished, Some((tag, Finished::Text(answer))) if *tag == itt && answer == "TargetName=x\0")
+    );
+    assert_eq!(target.session.load(), 0);
+}
+
+fn text_response(target: &mut Target, itt: InitiatorTaskTag) -> TextResponse {
+    TextResponse {
         is_final: false,
         continues: false,
         lun: Lun::ZERO,
@@ -185,15 +219,22 @@ fn tag_05_a_text_response_that_nobody_asked_for() {
         ttt: TargetTransferTag(1),
         numbers: target.status_numbers(),
         text: Bytes::new(),
-    };
-    let early = response(&mut target);
+    }
+}
+
+/// The same for the rest of a text exchange, which has to be asked for.
+#[test]
+fn tag_05_a_text_response_that_nobody_asked_for() {
+    let mut target = Target::with_window(parameters(), 1);
+    let itt = target.session.submit(SessionRequest::Text(Bytes::from_static(b"SendTargets=All\0")));
+    let early = text_response(&mut target, itt);
     assert!(target.receive(TargetPdu::TextResponse(early)).is_err(), "before the question");
 
     let mut target = Target::with_window(parameters(), 1);
     target.session.submit(SessionRequest::Text(Bytes::from_static(b"SendTargets=All\0")));
     assert_eq!(target.sent().len(), 1);
-    let first = response(&mut target);
+    let first = text_response(&mut target, itt);
     target.receive(TargetPdu::TextResponse(first)).unwrap();
-    let second = response(&mut target);
+    let second = text_response(&mut target, itt);
     assert!(target.receive(TargetPdu::TextResponse(second)).is_err(), "before the next request");
 }

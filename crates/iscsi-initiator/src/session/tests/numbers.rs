@@ -113,3 +113,15 @@ fn num_21_a_repeated_status_is_not_delivered_twice() {
     assert_eq!(commands.len(), 3);
     assert!(commands.iter().all(|command| command.exp_stat_sn == SerialNumber(FIRST_STAT_SN + 1)));
 }
+
+/// When the tags have gone round, the reserved one and those in use are passed over: one that was sent, one that waits.
+#[test]
+fn tag_01_tags_that_are_not_free() {
+    let mut target = Target::with_window(parameters(), 1);
+    let sent = target.read(512);
+    let waiting = target.read(512);
+    assert_eq!((sent.0, waiting.0), (1, 2));
+    target.session.next_itt = u32::MAX;
+    let tags = [1, 2, 3].map(|_| target.submit(Transfer::None, true).0);
+    assert_eq!(tags, [0, 3, 4]);
+}

@@ -284,6 +284,27 @@ fn rej_01_other_rejected_requests_end_the_session() {
     assert!(reject(&mut target, &InitiatorPdu::NopOut(answer), RejectReason::PROTOCOL_ERROR).is_err());
 }
 
+/// Answers to requests that this session never sends, and PDUs of a vendor.
+#[test]
+fn tag_05_log_34_pdu_05_pdus_that_have_no_place() {
+    let mut target = Target::new(parameters());
+    let management = iscsi_pdu::TaskManagementResponse {
+        response: iscsi_pdu::TaskManagementResponseCode::FUNCTION_COMPLETE,
+        additional_information: [0; 3],
+        itt: InitiatorTaskTag(9),
+        numbers: target.status_numbers(),
+    };
+    assert_eq!(broken_rule(target.receive(TargetPdu::TaskManagementResponse(management))), (9, 0));
+    // A Login Response, and the first and last opcode of vendors, by their headers.
+    for opcode in [0x23, 0x3c, 0x3e] {
+        let mut header = [0; iscsi_pdu::BHS_LENGTH];
+        (header[0], header[1]) = (opcode, 0x87);
+        let raw = iscsi_pdu::RawPdu::header(iscsi_pdu::Bhs::from_octets(header));
+        let outcome = Target::new(parameters()).receive(TargetPdu::decode(raw).unwrap());
+        assert!(matches!(outcome, Err(Error::Protocol(_))), "{opcode:#x}: {outcome:?}");
+    }
+}
+
 /// Whatever comes back as the rejected header, it is an error or it is ignored.
 #[test]
 fn rej_05_strange_headers_of_rejected_pdus() {

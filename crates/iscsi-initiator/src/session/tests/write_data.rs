@@ -128,6 +128,12 @@ fn dat_08_dat_12_r2ts_outside_of_the_command() {
     assert_eq!(refused(|r2t| R2t { buffer_offset: u32::MAX, ..r2t }), (u64::from(u32::MAX) + 2048, 4096));
     assert_eq!(refused(|r2t| R2t { itt: InitiatorTaskTag(77), ..r2t }), (77, 0));
     assert_eq!(refused(|r2t| R2t { ttt: TargetTransferTag::RESERVED, ..r2t }), (u64::from(u32::MAX), 0));
+    // MaxBurstLength itself is no more than that.
+    let mut parameters = solicited_only();
+    parameters.max_burst_length = 2048;
+    let mut target = Target::new(parameters);
+    let itt = target.write(4096);
+    assert_eq!(shape(&target.solicit(itt, 0, 0, 2048)), [(0, 2048, true, 0)]);
     // A read has no data to send.
     let mut target = Target::new(solicited_only());
     let itt = target.read(4096);
