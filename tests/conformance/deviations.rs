@@ -195,7 +195,8 @@ fn neg_08_neg_11_neg_35_values_that_are_refused_in_either_mode() {
 /// NEG-06, NEG-10: a digest that is required is in force, or there is no login: whatever the target answers, and whenever.
 #[test]
 fn neg_06_neg_10_a_required_digest_is_never_given_up() {
-    let offers: [(&str, fn(&mut Offer)); 2] = [
+    type Required = (&'static str, fn(&mut Offer));
+    let offers: [Required; 2] = [
         ("HeaderDigest", |offer| offer.header_digest = DigestPreference::Crc32c),
         ("DataDigest", |offer| offer.data_digest = DigestPreference::Crc32c),
     ];
@@ -583,8 +584,7 @@ fn log_09_session_handles() {
     let completed =
         complete(Play::begin(open()).step(|request| LoginResponse { tsih: 0, ..grant(request, &[]) }));
     assert_eq!((completed.tsih, ids(&completed)), (0, vec!["tsih-zero"]));
-    type Change = fn(&mut LoginResponse);
-    let changes: [Change; 5] = [
+    let changes: [fn(&mut LoginResponse); 5] = [
         |response| response.version_active = 1,
         |response| response.current_stage = Stage::SECURITY,
         |response| response.itt.0 += 1,

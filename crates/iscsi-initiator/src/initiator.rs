@@ -61,6 +61,7 @@ impl Initiator {
         let mut found = session.send_targets("All").await;
         if let Ok(found) = &mut found {
             found.login_deviations = session.deviations();
+            found.targets.iter().for_each(log_deviations);
         }
         if let Err(error) = session.logout().await {
             // DIS-13: a target may end a discovery by itself; the answer counts.
@@ -173,6 +174,15 @@ fn record(tolerance: &mut Tolerance, deviations: &[ObservedDeviation]) {
     for observed in deviations {
         tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
         tolerance.record(observed.clone());
+    }
+}
+
+/// One log line for each oddity of a record, with the addresses of its target.
+fn log_deviations(target: &DiscoveredTarget) {
+    let addresses: Vec<_> = target.addresses.iter().map(ToString::to_string).collect();
+    let of_addresses = target.deviations.iter().map(|deviation| &deviation.observed);
+    for observed in target.name_deviation.iter().chain(of_addresses) {
+        tracing::info!(id = observed.deviation.id, detail = ?observed.detail, ?addresses, "deviation tolerated");
     }
 }
 
