@@ -92,6 +92,16 @@ fn login_without_deviations() {
     assert_eq!(parsed(&measured.place.run(&arguments).expect(0))["deviations"], serde_json::json!([]));
 }
 
+/// A portal that answers the question for targets so.
+fn answering(answer: bytes::Bytes) -> Script {
+    let config = ram_disk::Config::with_targets([Target::new(DEVIATING_TARGET.parse().unwrap())]);
+    let script = Script::new().log_in(config).answer_text(move |request, moment| {
+        let response = text_response(request, moment, answer.clone());
+        Reply::of(&[TargetPdu::TextResponse(response)], moment.digests)
+    });
+    script.serve()
+}
+
 fn discovered(stage: &Stage) -> (String, Value) {
     let table = stage.run(&[]).expect(0).stdout;
     (table, parsed(&stage.run(&["--output", "json"]).expect(0)))
@@ -107,6 +117,24 @@ fn discover_remarks_on_odd_addresses() {
     assert_eq!((&portal["portal"], &portal["portal_group_tag"]), (&"10.0.0.5:3260".into(), &Value::Null));
     assert_eq!(portal["deviations"][0]["id"], "address-tag-negative");
     assert_eq!(json[1]["portals"][0]["deviations"], serde_json::json!([]));
+}
+
+/// A name outside the grammar is remarked on once, however many portals the target has.
+#[test]
+fn discover_remarks_on_odd_names() {
+    let name = "iqn.2001-04.com.example:my_disk";
+    let text = format!("TargetName={name}\0TargetAddress=10.0.0.5,1\0TargetAddress=10.0.0.6,1 \0");
+    let stage = Stage::new(Trial::Discovery, answering(text.into()));
+    let (table, json) = discovered(&stage);
+    let rule = "name holds a character other than letters, digits, '-', '.' and ':'";
+    let remark = format!("name-grammar: TargetName=\"{name}\": {rule} (RFC 7143, 4.2.7)");
+    assert_eq!(table.matches(&remark).count(), 1, "{table}");
+    let lines: Vec<_> = table.lines().filter(|line| line.starts_with(name)).collect();
+    assert!(lines[0].contains("10.0.0.5:3260") && lines[0].ends_with(&remark), "{table}");
+    assert!(lines[1].contains("  address-trailing-blank: "), "{table}");
+    let logged = stage.run(&["-v"]).expect(0).stderr;
+    assert!(logged.contains("addresses=[\"10.0.0.5:3260,1\", \"10.0.0.6:3260,1\"]"), "{logged}");
+    assert_eq!((&json[0]["target"], &json[0]["deviations"][0]["id"]), (&name.into(), &"name-grammar".into()));
 }
 
 /// A target with an unusable address is shown without one, and not at the portal that was asked.
@@ -127,13 +155,13 @@ fn discover_shows_unusable_addresses_with_their_target() {
 fn discover_shows_records_without_a_target() {
     let (_, scripts) = deviating(&Deviation::RECORD_UNUSABLE).unwrap();
     let (table, json) = discovered(&Stage::new(Trial::Discovery, scripts.into_iter().nth(1).unwrap()));
-    let reason = "value of TargetName: iSCSI name holds a character outside";
-    let remark = format!("unusable: \"TargetName=disk 1 TargetAddress=10.0.0.5,1\": {reason}");
+    let reason = "value of TargetName: iSCSI name cannot hold '/'";
+    let remark = format!("unusable: \"TargetName=disk/1 TargetAddress=10.0.0.5,1\": {reason}");
     let line = table.lines().find(|line| line.contains(&remark)).unwrap();
     assert!(line.starts_with("-  "), "{table}");
     let last = json.as_array().unwrap().last().unwrap();
     assert_eq!((&last["target"], &last["portals"]), (&Value::Null, &serde_json::json!([])));
-    let text = "TargetName=disk 1 TargetAddress=10.0.0.5,1";
+    let text = "TargetName=disk/1 TargetAddress=10.0.0.5,1";
     assert_eq!((&last["unusable"][0]["text"], json.as_array().unwrap().len()), (&text.into(), 3));
 }
 
@@ -161,13 +189,7 @@ fn strict_discovery_names_the_record() {
 /// More malformed records than are kept: how many are left out is said.
 #[test]
 fn discover_says_how_many_unusable_records_it_leaves_out() {
-    let answer = bytes::Bytes::from("TargetName=disk 1\0".repeat(258));
-    let config = ram_disk::Config::with_targets([Target::new(DEVIATING_TARGET.parse().unwrap())]);
-    let script = Script::new().log_in(config).answer_text(move |request, moment| {
-        let response = text_response(request, moment, answer.clone());
-        Reply::of(&[TargetPdu::TextResponse(response)], moment.digests)
-    });
-    let stage = Stage::new(Trial::Discovery, script.serve());
+    let stage = Stage::new(Trial::Discovery, answering("TargetName=disk/1\0".repeat(258).into()));
     let outcome = stage.run(&["--output", "json"]).expect(0);
     assert_eq!(parsed(&outcome).as_array().unwrap().len(), 256);
     outcome.complains("warning: 2 more records are unusable and not shown");

@@ -581,11 +581,10 @@ fn txt_08_chp_20_base64_without_padding() {
 /// LOG-09: no session handle, and nothing else of a header is tolerated.
 #[test]
 fn log_09_session_handles() {
-    type Change = fn(&mut LoginResponse);
     let completed =
         complete(Play::begin(open()).step(|request| LoginResponse { tsih: 0, ..grant(request, &[]) }));
     assert_eq!((completed.tsih, ids(&completed)), (0, vec!["tsih-zero"]));
-    let changes: [Change; 5] = [
+    let changes: [fn(&mut LoginResponse); 5] = [
         |response| response.version_active = 1,
         |response| response.current_stage = Stage::SECURITY,
         |response| response.itt.0 += 1,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use iscsi_login::initiator::SessionType;
-use iscsi_login::{DiscoveredTargets, ObservedDeviation, Tolerance};
+use iscsi_login::{DiscoveredTarget, DiscoveredTargets, ObservedDeviation, Tolerance};
 use iscsi_pdu::IscsiName;
 use iscsi_secrets::vds::VdsServiceIscsi;
 use iscsi_secrets::{MemoryStore, SecretStore};
@@ -102,6 +102,7 @@ impl Initiator {
         }
         let mut found = found?;
         found.login_deviations = deviations;
+        found.targets.iter().for_each(log_deviations);
         self.vds.add_targets(found.targets.iter().map(|target| target.name.clone()));
         Ok(Discovery { found, session: details })
     }
@@ -204,6 +205,15 @@ fn record(tolerance: &mut Tolerance, deviations: &[ObservedDeviation]) {
     for observed in deviations {
         tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
         tolerance.record(observed.clone());
+    }
+}
+
+/// One log line for each oddity of a record, with the addresses of its target.
+fn log_deviations(target: &DiscoveredTarget) {
+    let addresses: Vec<_> = target.addresses.iter().map(ToString::to_string).collect();
+    let of_addresses = target.deviations.iter().map(|deviation| &deviation.observed);
+    for observed in target.name_deviation.iter().chain(of_addresses) {
+        tracing::info!(id = observed.deviation.id, detail = ?observed.detail, ?addresses, "deviation tolerated");
     }
 }
 

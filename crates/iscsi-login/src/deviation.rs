@@ -190,17 +190,25 @@ impl Deviation {
         seen: REPORTED,
         initiator: "uses it, unless the last group could also be a port: then the address is unusable",
     };
+    /// A name outside the grammar of iSCSI names.
+    pub const NAME_GRAMMAR: Self = Self {
+        id: "name-grammar",
+        section: "4.2.7",
+        target: "gives a name that breaks the grammar of its type, such as one with an underscore, a blank or an odd date",
+        seen: "jSCSI, by its default configuration",
+        initiator: "uses the name as it is, unless it has a character that could damage a terminal, a path or a log",
+    };
     /// A record of a `SendTargets` answer that cannot be read.
     pub const RECORD_UNUSABLE: Self = Self {
         id: "record-unusable",
         section: "appendix C",
         target: "sends a malformed record in its answer to `SendTargets`, or a malformed address beside usable ones",
-        seen: "jSCSI, whose default target name breaks the grammar of names",
+        seen: REPORTED,
         initiator: "lists the record as unusable, with its text and the reason, and uses the others",
     };
 
     /// All rows.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::TSIH_ZERO,
         Self::SECURITY_STAGE_SKIPPED,
         Self::AUTH_METHOD_REPEATED,
@@ -221,6 +229,7 @@ impl Deviation {
         Self::ADDRESS_TRAILING_BLANK,
         Self::ADDRESS_PORT_MISSING,
         Self::ADDRESS_IPV6_UNBRACKETED,
+        Self::NAME_GRAMMAR,
         Self::RECORD_UNUSABLE,
     ];
 }

@@ -35,6 +35,8 @@ pub struct DiscoveredTarget {
     pub name: IscsiName,
     /// Its addresses without duplicates, in the target's order.
     pub addresses: Vec<TargetAddress>,
+    /// Which rule the name breaks, if it is outside the grammar of its type.
+    pub name_deviation: Option<ObservedDeviation>,
     /// Which of the addresses came in an odd form, and in which.
     pub deviations: Vec<AddressDeviation>,
     /// Addresses, and pairs of other kinds, that cannot be used.
@@ -101,6 +103,7 @@ impl DiscoveredTargets {
         let mut all = Tolerance::new(Strictness::Tolerant);
         self.login_deviations.iter().cloned().for_each(|observed| all.record(observed));
         for target in &self.targets {
+            target.name_deviation.iter().for_each(|observed| all.record(observed.clone()));
             target.deviations.iter().for_each(|deviation| all.record(deviation.observed.clone()));
             target.unusable.iter().for_each(|record| all.record(record.observed()));
         }
@@ -110,8 +113,15 @@ impl DiscoveredTargets {
 }
 
 impl DiscoveredTarget {
-    pub(crate) const fn new(name: IscsiName) -> Self {
-        Self { name, addresses: Vec::new(), deviations: Vec::new(), unusable: Vec::new(), has_address: false }
+    pub(crate) const fn new(name: IscsiName, name_deviation: Option<ObservedDeviation>) -> Self {
+        Self {
+            name,
+            name_deviation,
+            addresses: Vec::new(),
+            deviations: Vec::new(),
+            unusable: Vec::new(),
+            has_address: false,
+        }
     }
 
     /// The target came without any address, usable or not: it is at the portal that was asked (DIS-05).

@@ -1,6 +1,6 @@
 //! Why a login failed: who refused, who broke the rules, who did not prove himself.
 
-use iscsi_pdu::{AddressError, LoginStatus, NameError, Stage, TextError, ValueError};
+use iscsi_pdu::{AddressError, GrammarError, LoginStatus, NameError, Stage, TextError, ValueError};
 
 use crate::{ChapAlgorithm, Misuse};
 
@@ -146,6 +146,14 @@ pub enum Violation {
         key: &'static str,
         /// What is wrong with it.
         error: NameError,
+    },
+    /// An iSCSI name outside the grammar of its type.
+    #[error("value of {key}: {error}")]
+    Grammar {
+        /// The key.
+        key: &'static str,
+        /// The rule that the name breaks.
+        error: GrammarError,
     },
     /// A target address that is none.
     #[error("value of TargetAddress: {0}")]

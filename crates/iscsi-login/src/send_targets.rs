@@ -95,10 +95,17 @@ impl Records {
                 return self.add_unusable(format!("{KEY}={text}"), Violation::Name { key: KEY, error });
             }
         };
+        let odd = name.check_grammar().err();
+        if let (Some(error), true) = (odd, self.is_strict()) {
+            return self.add_unusable(format!("{KEY}={text}"), Violation::Grammar { key: KEY, error });
+        }
         let targets = &mut self.found.targets;
         let place = *self.places.entry(name.clone()).or_insert(targets.len());
         if place == targets.len() {
-            targets.push(DiscoveredTarget::new(name));
+            let odd = odd.map(|error| {
+                ObservedDeviation::new(&Deviation::NAME_GRAMMAR, format!("{KEY}={text:?}: {error}"))
+            });
+            targets.push(DiscoveredTarget::new(name, odd));
         }
         self.current = Current::Target(place);
         Ok(())
@@ -331,6 +338,31 @@ mod tests {
         for (rest, is_there) in cases {
             let found = parse_odd(&[b"TargetName=iqn.2001-04.com.example:a\0", rest].concat());
             assert_eq!(found.targets[0].is_at_the_portal_asked(), is_there, "{}", rest.escape_ascii());
+        }
+    }
+
+    /// A name outside the grammar is kept as it is and told once; by the letter it is refused.
+    #[test]
+    fn names_outside_the_grammar() {
+        for (name, rule) in [
+            ("iqn.2004-04.com.example:my_target", "a character other than"),
+            ("iqn.2015-1.workgroup:raid", "date of the iqn. name"),
+            ("iqn.2004-04.com.example:a ", "a character other than"),
+            ("disk1", "neither iqn., eui. nor naa."),
+        ] {
+            let text = format!("TargetName={name}\0TargetAddress=10.0.0.5,1\0TargetName={name}\0");
+            let found = parse_odd(text.as_bytes());
+            assert_eq!((found.targets.len(), found.targets[0].name.as_str()), (1, name));
+            assert_eq!((found.targets[0].addresses.len(), found.unusable.len()), (1, 0));
+            let observed = found.deviations();
+            assert_eq!((observed.len(), observed[0].deviation.id), (1, "name-grammar"));
+            assert!(observed[0].detail.starts_with(&format!("TargetName={name:?}: ")), "{observed:?}");
+            assert!(observed[0].detail.contains(rule), "{observed:?}");
+            let error = parse_send_targets(text.as_bytes(), Strictness::Strict).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("record \"TargetName={name}\"")) && error.contains(rule),
+                "{error}"
+            );
         }
     }
 

@@ -29,7 +29,7 @@ pub enum Trial {
     LoginIfAsked,
     /// Log in by CHAP with [`DEVIATING_ACCOUNT`].
     LoginByChap,
-    /// Ask for the targets: [`DEVIATING_TARGET`], and `iqn.2001-04.com.example:other` at the end.
+    /// Ask for the targets: [`DEVIATING_TARGET`] is the first one, and `iqn.2001-04.com.example:other` the last one.
     Discovery,
     /// Log in without authentication and write one block to LUN 1.
     Write,
@@ -107,6 +107,13 @@ pub fn deviating(row: &Deviation) -> Option<(Trial, Vec<Script>)> {
             (Trial::Discovery, vec![addressed("10.0.0.5:,1"), addressed("[2001:db8::5]:,1")])
         }
         "address-ipv6-unbracketed" => (Trial::Discovery, vec![addressed("2001:db8::5,1")]),
+        "name-grammar" => (
+            Trial::Discovery,
+            vec![
+                discovering("TargetName=iqn.2001-04.com.example:my_disk\0TargetAddress=10.0.0.5:3260,1\0"),
+                discovering("TargetName=disk 1\0"),
+            ],
+        ),
         "record-unusable" => (
             Trial::Discovery,
             vec![

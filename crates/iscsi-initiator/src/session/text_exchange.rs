@@ -7,8 +7,8 @@ use iscsi_pdu::{
 
 use crate::ProtocolError;
 
-/// Most octets of one answer: room for ten thousand targets.
-const MAX_OCTETS: usize = 4 << 20;
+/// Most bytes of one answer: room for all targets that an answer may name.
+const MAX_BYTES: usize = 4 << 20;
 /// Most PDUs of one answer.
 const MAX_PDUS: usize = 4096;
 
@@ -52,8 +52,8 @@ impl TextExchange {
         if self.pdus > MAX_PDUS {
             return Err(too_much(TextError::TooManyPdus { limit: MAX_PDUS }));
         }
-        if self.answer.len() + response.text.len() > MAX_OCTETS {
-            return Err(too_much(TextError::TooLong { limit: MAX_OCTETS }));
+        if self.answer.len() + response.text.len() > MAX_BYTES {
+            return Err(too_much(TextError::TooLong { limit: MAX_BYTES }));
         }
         self.answer.extend_from_slice(&response.text);
         if response.is_final {
@@ -136,6 +136,6 @@ mod tests {
             let mut exchange = TextExchange::new(Bytes::new());
             (0..10_000).take_while(|_| exchange.accept(&response(false, 1, text)).is_ok()).count()
         };
-        assert_eq!((pdus(b""), pdus(&[0; 1 << 13])), (MAX_PDUS, MAX_OCTETS >> 13));
+        assert_eq!((pdus(b""), pdus(&[0; 1 << 13])), (MAX_PDUS, MAX_BYTES >> 13));
     }
 }

@@ -25,6 +25,8 @@ struct Found {
     target: Option<String>,
     portals: Vec<FoundPortal>,
     unusable: Vec<Unusable>,
+    /// What is odd about the name.
+    deviations: Vec<ShownDeviation>,
     /// Why the discovery had no authentication, if it had none and that was not demanded.
     #[serde(skip_serializing_if = "Option::is_none")]
     unauthenticated: Option<Reason>,
@@ -78,6 +80,7 @@ fn found(discovered: &DiscoveredTargets, asked: &Portal, unauthenticated: Option
         portals: Vec::new(),
         unusable: vec![Unusable::new(record)],
         unauthenticated: unauthenticated.cloned(),
+        deviations: Vec::new(),
     });
     targets.chain(nameless).collect()
 }
@@ -99,7 +102,8 @@ impl Found {
             portals.push(FoundPortal::asked(asked));
         }
         let unusable = target.unusable.iter().map(Unusable::new).collect();
-        Self { target: Some(target.name.to_string()), portals, unusable, unauthenticated }
+        let deviations = target.name_deviation.iter().map(ShownDeviation::new).collect();
+        Self { target: Some(target.name.to_string()), portals, unusable, deviations, unauthenticated }
     }
 }
 
@@ -122,14 +126,14 @@ impl FoundPortal {
     }
 
     /// What to know before using it.
-    fn remark(&self) -> String {
+    fn remarks(&self) -> Vec<String> {
         let kinds = [
             (self.link_local, "link-local"),
             (self.unspecified, "unspecified address: the host that was asked"),
             (self.in_several_groups, "in several groups"),
         ];
         let kinds = kinds.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark.to_owned());
-        kinds.chain(self.deviations.iter().map(ToString::to_string)).collect::<Vec<_>>().join("; ")
+        kinds.chain(self.deviations.iter().map(ToString::to_string)).collect()
     }
 }
 
@@ -146,14 +150,19 @@ impl Unusable {
 fn table(found: &[Found]) -> Table {
     let mut table = output::table(&["TARGET", "PORTAL", "GROUP", "REMARK"]);
     let none = || "-".to_owned();
-    for Found { target, portals, unusable, .. } in found {
+    for Found { target, portals, unusable, deviations, .. } in found {
         let target = target.clone().unwrap_or_else(none);
-        for found in portals {
+        let of_portals = portals.iter().map(|found| {
             let group = found.portal_group_tag.map_or_else(none, |tag| tag.to_string());
-            output::add_row(&mut table, &[target.clone(), found.portal.clone(), group, found.remark()]);
-        }
-        for record in unusable {
-            output::add_row(&mut table, &[target.clone(), none(), none(), record.remark()]);
+            (found.portal.clone(), group, found.remarks())
+        });
+        let of_records = unusable.iter().map(|record| (none(), none(), vec![record.remark()]));
+        // What is odd about the name is said once.
+        let mut remarks: Vec<_> = deviations.iter().map(ToString::to_string).collect();
+        for (portal, group, more) in of_portals.chain(of_records) {
+            remarks.extend(more);
+            output::add_row(&mut table, &[target.clone(), portal, group, remarks.join("; ")]);
+            remarks.clear();
         }
     }
     table
