@@ -97,6 +97,9 @@ impl From<UnusableRecord> for Violation {
 }
 
 impl DiscoveredTargets {
+    /// Most targets that an answer may name.
+    pub const MAX_TARGETS: usize = 10_000;
+
     /// Every harmless deviation: those of the login, then those of the records; at most four of each row of the table.
     #[must_use]
     pub fn deviations(&self) -> Vec<ObservedDeviation> {
@@ -113,6 +116,9 @@ impl DiscoveredTargets {
 }
 
 impl DiscoveredTarget {
+    /// Most addresses that an answer may give it, not counting duplicates.
+    pub const MAX_ADDRESSES: usize = 128;
+
     pub(crate) const fn new(name: IscsiName, name_deviation: Option<ObservedDeviation>) -> Self {
         Self {
             name,

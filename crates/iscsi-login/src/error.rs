@@ -1,6 +1,8 @@
 //! Why a login failed: who refused, who broke the rules, who did not prove himself.
 
-use iscsi_pdu::{AddressError, GrammarError, LoginStatus, NameError, Stage, TextError, ValueError};
+use iscsi_pdu::{
+    AddressError, GrammarError, IscsiName, LoginStatus, NameError, Stage, TextError, ValueError,
+};
 
 use crate::{ChapAlgorithm, Misuse};
 
@@ -165,6 +167,20 @@ pub enum Violation {
         text: String,
         /// The rule that it breaks.
         reason: Box<Violation>,
+    },
+    /// A `SendTargets` answer with more targets than the initiator takes.
+    #[error("a SendTargets answer names more than {limit} targets")]
+    TooManyTargets {
+        /// The limit.
+        limit: usize,
+    },
+    /// A `SendTargets` answer with more addresses of one target than the initiator takes.
+    #[error("a SendTargets answer gives {target} more than {limit} addresses")]
+    TooManyAddresses {
+        /// The target.
+        target: IscsiName,
+        /// The limit.
+        limit: usize,
     },
     /// A redirection that does not say whereto (LOG-30).
     #[error("redirection without a target address")]

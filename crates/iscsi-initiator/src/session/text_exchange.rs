@@ -7,8 +7,8 @@ use iscsi_pdu::{
 
 use crate::ProtocolError;
 
-/// Most bytes of one answer: room for all targets that an answer may name.
-const MAX_BYTES: usize = 4 << 20;
+/// Most bytes of one answer: room for ten thousand targets with the usual names.
+const MAX_BYTES: usize = 2 << 20;
 /// Most PDUs of one answer.
 const MAX_PDUS: usize = 4096;
 
