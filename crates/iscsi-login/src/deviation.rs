@@ -2,7 +2,7 @@
 
 /// A row of the table: a way in which targets break RFC 7143 and which the initiator can tolerate without harm.
 ///
-/// CHAP rules, numbering and bounds are not in the table: whoever breaks those is refused in any case.
+/// CHAP rules, numbering and bounds are not in the table: a target that breaks those is refused in either mode.
 ///
 /// ```
 /// use iscsi_login::Deviation;

@@ -40,7 +40,7 @@ impl Key {
     }
 
     /// The value of an answer must be one the key's function allows (NEG-08, NEG-11, NEG-13); a declaration stands for itself.
-    pub(crate) fn judge_value(&self, wish: Wish, text: &str) -> Result<Value, Violation> {
+    pub(crate) fn check_value(&self, wish: Wish, text: &str) -> Result<Value, Violation> {
         match (self.rule, wish) {
             (Rule::Minimum { low, high }, Wish::Number(offered)) => match self.number(text, low, high)? {
                 answer if answer > offered => Err(self.breaks("not above the offer (6.2.2)")),

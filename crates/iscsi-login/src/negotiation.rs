@@ -213,7 +213,7 @@ impl Negotiation {
 
 /// The value that an answer or a declaration leads to.
 fn agree(tolerance: &mut Tolerance, key: &Key, wish: Wish, text: &str) -> Result<Value, Violation> {
-    key.judge_value(wish, text).or_else(|violation| match key.offer_instead(wish, text) {
+    key.check_value(wish, text).or_else(|violation| match key.offer_instead(wish, text) {
         Some(offer) => instead(tolerance, key, (text, offer), (&Deviation::VALUE_BEYOND_OFFER, violation)),
         None => Err(violation),
     })
