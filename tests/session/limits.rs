@@ -74,12 +74,24 @@ async fn lgo_07_asy_02_a_silent_target_that_asked_for_a_logout() {
     for number in [1, 4] {
         let begin = Instant::now();
         let (rogue, session) = limited(LIMIT, Script::new().announce(event(number))).await;
+        wait_for(&rogue, Opcode::LOGOUT_REQUEST).await;
         let error = timeout(PATIENCE, session.test_unit_ready(Lun::ZERO)).await.unwrap().unwrap_err();
         let what = "the logout that the target asked for";
         assert_eq!(error, Error::Timeout { what, limit: LIMIT });
         closes(&rogue, begin).await;
         assert_eq!((session.end_reason(), logouts(&rogue)), (Some(error), 1));
     }
+}
+
+/// The same with a command under way, whose limit comes first: the target is not called slow.
+#[tokio::test]
+async fn asy_02_a_silent_target_that_asked_for_a_logout_during_a_command() {
+    let asking = |_: &iscsi_pdu::ScsiCommand, moment: &Moment| event(1)(moment);
+    let (rogue, session) = limited(LIMIT, Script::new().answer_command(READ_10, asking)).await;
+    let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
+    let why = "it asked for a logout, and answered neither that nor READ (10) within 300ms";
+    assert_eq!(error, Error::SessionEnded(why.to_owned()));
+    timeout(PATIENCE, rogue.all_closed()).await.unwrap();
 }
 
 /// The same with all handles gone: nothing is left of the session.

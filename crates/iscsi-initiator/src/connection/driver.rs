@@ -288,21 +288,24 @@ impl Driver {
         let now = Instant::now();
         let due =
             self.deadlines.first().filter(|first| first.0 <= now).map(|first| InitiatorTaskTag(first.1));
+        let asked_for = matches!(
+            self.protocol.logout_state(),
+            LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _)
+        );
+        let Limits { command, logout } = self.limits;
         let Some(Waiter { what, result, .. }) = due.and_then(|itt| self.waiters.remove(&itt)) else {
-            return Error::Timeout { what: self.logout_name(), limit: self.limits.logout };
+            let what = if asked_for { "the logout that the target asked for" } else { "logout" };
+            return Error::Timeout { what, limit: logout };
         };
-        let error = Error::Timeout { what, limit: self.limits.command };
+        let error = if asked_for {
+            Error::SessionEnded(format!(
+                "it asked for a logout, and answered neither that nor {what} within {command:?}"
+            ))
+        } else {
+            Error::Timeout { what, limit: command }
+        };
         let _ = result.send(Err(error.clone()));
         error
-    }
-
-    const fn logout_name(&self) -> &'static str {
-        match self.protocol.logout_state() {
-            LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _) => {
-                "the logout that the target asked for"
-            }
-            _ => "logout",
-        }
     }
 }
 

@@ -33,6 +33,17 @@ fn dat_16_data_come_in_order() {
     assert_eq!(broken_rule(read(&[(0, 0, 512), (1, 0, 512)]).2), (0, 512));
 }
 
+/// Data that come in one PDU reach the caller where they are.
+#[test]
+fn data_of_one_pdu_are_not_copied() {
+    let mut target = Target::new(parameters());
+    let itt = target.read(1024);
+    let data = target.last_data_in(itt, 0, 0, 1024);
+    let place = data.data.as_ptr();
+    target.receive(TargetPdu::DataIn(data)).unwrap();
+    assert_eq!(target.completion(itt).data.as_ptr(), place);
+}
+
 /// Nothing is written outside the buffer, wherever the data claim to belong.
 #[test]
 fn dat_17_data_end_within_the_buffer() {
