@@ -1,5 +1,6 @@
 //! iSCSI names of initiators and targets (RFC 7143, 4.2.7), with the identity that RFC 3722 gives them.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::cmp::Ordering;
@@ -54,7 +55,7 @@ impl IscsiName {
         if let Some(character) = spelling.chars().chain(identity.chars()).find(|c| is_prohibited(*c)) {
             return Err(NameError::Character { character });
         }
-        let identity = (*identity != *spelling).then(|| identity.into_boxed_str());
+        let identity = (*identity != *spelling).then(|| identity.into_owned().into_boxed_str());
         Ok(Self { spelling: Box::from(spelling), identity })
     }
 
@@ -91,12 +92,14 @@ impl IscsiName {
 
 /// The mapping and normalization of RFC 3722, sections 3 and 4. Blanks at the ends, which some targets send, are not part
 /// of the result.
-fn normalize(spelling: &str) -> String {
+fn normalize(spelling: &str) -> Cow<'_, str> {
     if spelling.is_ascii() {
-        return spelling.trim_matches(' ').to_ascii_lowercase();
+        let name = spelling.trim_matches(' ');
+        let has_capitals = name.bytes().any(|byte| byte.is_ascii_uppercase());
+        return if has_capitals { name.to_ascii_lowercase().into() } else { name.into() };
     }
     // Characters younger than the tables of RFC 3454 may turn into capitals only in the last step of the first pass.
-    fold(&fold(spelling)).trim_matches(' ').into()
+    String::from(fold(&fold(spelling)).trim_matches(' ')).into()
 }
 
 fn fold(text: &str) -> String {
