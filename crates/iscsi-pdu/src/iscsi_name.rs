@@ -52,7 +52,7 @@ impl IscsiName {
         if identity.is_empty() {
             return Err(NameError::Empty);
         }
-        if let Some(character) = spelling.chars().chain(identity.chars()).find(|c| is_prohibited(*c)) {
+        if let Some(character) = prohibited(spelling).or_else(|| prohibited(&identity)) {
             return Err(NameError::Character { character });
         }
         let identity = (*identity != *spelling).then(|| identity.into_owned().into_boxed_str());
@@ -107,6 +107,15 @@ fn fold(text: &str) -> String {
     let mapped = text.chars().map(|c| if c == IDEOGRAPHIC_FULL_STOP { '.' } else { c });
     let mapped = mapped.filter(|c| !tables::commonly_mapped_to_nothing(*c));
     mapped.flat_map(tables::case_fold_for_nfkc).nfkc().collect()
+}
+
+/// The first character that no name may have.
+fn prohibited(text: &str) -> Option<char> {
+    if text.is_ascii() {
+        // Most names are of this kind.
+        return text.bytes().map(char::from).find(|c| is_prohibited(*c));
+    }
+    text.chars().find(|c| is_prohibited(*c))
 }
 
 /// The prohibited output of RFC 3722, section 6, but for blanks and ASCII punctuation other than slashes: those break the

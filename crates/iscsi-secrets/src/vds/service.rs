@@ -77,7 +77,7 @@ impl VdsServiceIscsi {
 
     /// Sets, clears or dissolves what a target, or with the null id every target, must prove.
     ///
-    /// A target id is the [`IscsiName::object_id`] of a target that the store holds something for or that was
+    /// A target id is the [`object_id`](super::object_id) of a target that the store holds something for or that was
     /// [made known](Self::add_targets) to this process, or an id that was [assigned](Self::assign_target_id) to it. Bytes
     /// are set without touching the CHAP name that the store may expect with them, for which the interface has no
     /// parameter, and without touching a requirement.
