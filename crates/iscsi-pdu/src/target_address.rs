@@ -99,7 +99,7 @@ fn split_port(address: &str) -> Result<(&str, Option<&str>), AddressError> {
     }
 }
 
-/// A bracketed IPv6 address (a zone may follow), or a name or IPv4 address of letters, digits, `-`, `.`.
+/// A bracketed IPv6 address (a zone may follow), or an IPv4 address or a name: labels with dots between them.
 fn check_host(host: &str) -> Result<String, AddressError> {
     if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         let (address, zone) = literal.split_once('%').unwrap_or((literal, "0"));
@@ -110,10 +110,16 @@ fn check_host(host: &str) -> Result<String, AddressError> {
             _ => Err(AddressError::Host),
         };
     }
-    let fits = (1..=253).contains(&host.len())
-        && host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._".contains(&octet))
+    let mut labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    let fits = host.len() <= 253
+        && labels.all(is_label)
         && (!ends_in_a_number(host) || host.parse::<Ipv4Addr>().is_ok());
     if fits { Ok(host.to_string()) } else { Err(AddressError::Host) }
+}
+
+/// Underscores are not allowed in host names, but are found in them.
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// No domain name ends in a number, but resolvers read `0`, `0x7f.1` and the like as IPv4 addresses.
@@ -154,6 +160,7 @@ impl core::error::Error for AddressError {}
 #[cfg(test)]
 mod tests {
     use super::TargetAddress;
+    use std::format;
     use std::string::ToString;
 
     /// DIS-06: the vectors of target addresses.
@@ -220,6 +227,20 @@ mod tests {
         }
         for host in ["10.0.0.1", "0.0.0.0", "a1", "7a", "host.x7", "0xg", "host.0xg", "host7."] {
             assert!(host.parse::<TargetAddress>().is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn dis_06_host_names_are_labels_with_dots_between_them() {
+        let label = "a".repeat(50);
+        let longest = [&*label, &label, &label, &label, &"a".repeat(49)].join(".");
+        assert_eq!(longest.len(), 253);
+        for host in ["a_b.c-d.", "Host.example", &longest] {
+            assert_eq!(host.parse::<TargetAddress>().map(|address| address.host).as_deref(), Ok(host));
+        }
+        let too_long = format!("{longest}a");
+        for host in [".", "..", "a..", ".a", "a..b", "a+b", &too_long] {
+            assert_eq!(host.parse::<TargetAddress>(), Err(super::AddressError::Host), "{host}");
         }
     }
 
