@@ -1,7 +1,7 @@
 //! Targets that deviate harmlessly from RFC 7143: what the program says about them, and `--strict`.
 
 use iscsi_initiator::Deviation;
-use iscsi_pdu::TargetPdu;
+use iscsi_pdu::{TargetPdu, TargetTransferTag, TextResponse};
 use iscsi_tests::ram_disk::{self, Target};
 use iscsi_tests::rogue::{
     DEVIATING_ACCOUNT, DEVIATING_TARGET, Reply, Rogue, Script, Trial, deviating, text_response,
@@ -193,4 +193,68 @@ fn discover_says_how_many_unusable_records_it_leaves_out() {
     let outcome = stage.run(&["--output", "json"]).expect(0);
     assert_eq!(parsed(&outcome).as_array().unwrap().len(), 256);
     outcome.complains("warning: 2 more records are unusable and not shown");
+}
+
+/// `0.0.0.0` and `::` stand for the portal that was asked, which the list says; they never lead to this host.
+#[test]
+fn discover_tells_unspecified_addresses() {
+    let text =
+        format!("TargetName={DEVIATING_TARGET}\0TargetAddress=0.0.0.0:3261,1\0TargetAddress=10.0.0.5,1\0");
+    let stage = Stage::new(Trial::Discovery, answering(text.into()));
+    let (table, json) = discovered(&stage);
+    let host = stage.rogue.portal().ip().to_string();
+    let portals = &json[0]["portals"];
+    assert_eq!(
+        (&portals[0]["portal"], &portals[0]["unspecified"]),
+        (&format!("{host}:3261").into(), &true.into())
+    );
+    assert_eq!(portals[1]["unspecified"], false);
+    let remark = "unspecified address: the host that was asked";
+    assert_eq!((table.matches(remark).count(), table.contains("0.0.0.0")), (1, false), "{table}");
+}
+
+/// A portal that answers the question for targets with these texts, one response each.
+fn answering_in_parts(parts: Vec<bytes::Bytes>) -> Script {
+    let config = ram_disk::Config::with_targets([Target::new(DEVIATING_TARGET.parse().unwrap())]);
+    let last = parts.len() - 1;
+    let answer = |script: Script, (number, part): (usize, bytes::Bytes)| {
+        script.answer_text(move |request, moment| {
+            let whole = text_response(request, moment, part.clone());
+            let ttt = if number == last { TargetTransferTag::RESERVED } else { TargetTransferTag(1) };
+            let response = TextResponse { is_final: number == last, ttt, ..whole };
+            Reply::of(&[TargetPdu::TextResponse(response)], moment.digests)
+        })
+    };
+    parts.into_iter().enumerate().fold(Script::new().log_in(config), answer).serve()
+}
+
+/// An answer within the bounds of targets, addresses and bytes is listed; one more of each is an error that says which.
+#[test]
+fn txt_17_discovery_answers_are_bounded() {
+    let targets = |count: usize| -> String {
+        (0..count).map(|number| format!("TargetName=iqn.2001-04.com.example:{number}\0")).collect()
+    };
+    let addresses = |count: usize| -> String {
+        let address = |number| format!("TargetAddress=10.0.0.{number},1\0");
+        format!("TargetName={DEVIATING_TARGET}\0") + &(1..=count).map(address).collect::<String>()
+    };
+    let run = |text: String, code| {
+        let parts = text.as_bytes().chunks(8192).map(bytes::Bytes::copy_from_slice).collect();
+        Stage::new(Trial::Discovery, answering_in_parts(parts)).run(&["--output", "json"]).expect(code)
+    };
+    assert_eq!(parsed(&run(targets(10_000), 0)).as_array().unwrap().len(), 10_000);
+    run(targets(10_001), 6).complains("names more than 10000 targets");
+    assert_eq!(parsed(&run(addresses(128), 0))[0]["portals"].as_array().unwrap().len(), 128);
+    run(addresses(129), 6).complains(&format!("gives {DEVIATING_TARGET} more than 128 addresses"));
+    let most = 2 << 20;
+    let again = |length: usize| {
+        let name = format!("TargetName={DEVIATING_TARGET}\0");
+        let short = name.repeat(length / name.len() - 4);
+        let rest = length - short.len() - "TargetAddress=\0".len();
+        assert!(rest > 100, "fills up with one unusable address");
+        format!("{short}TargetAddress={}\0", "x".repeat(rest))
+    };
+    assert_eq!(again(most).len(), most);
+    assert_eq!(parsed(&run(again(most), 0)).as_array().unwrap().len(), 1);
+    run(again(most + 1), 6).complains("exceeds 2097152");
 }
