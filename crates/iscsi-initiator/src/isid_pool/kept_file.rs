@@ -82,23 +82,33 @@ mod locks {
     /// How often a byte is tried that others let go just after it was seen to be held.
     const MAX_ATTEMPTS: usize = 100;
 
+    /// What came of one try to lock a byte.
+    enum Attempt {
+        Locked,
+        /// The last byte that is held from this one on without a gap.
+        HeldUpTo(u64),
+        /// Held, and let go before the holder was asked for.
+        LetGo,
+    }
+
     impl KeptFile {
         /// Locks a byte, without ever waiting for its holder. If another one holds it, says which is the last that is held
         /// from there on without a gap.
         pub(in super::super) fn try_lock(&self, place: u64) -> io::Result<Option<u64>> {
-            for _ in 0..MAX_ATTEMPTS {
-                match self.control(place, libc::F_WRLCK, |lock| FcntlArg::F_OFD_SETLK(lock)) {
-                    Err(Errno::EAGAIN | Errno::EACCES) => {}
-                    outcome => return Ok(outcome.map(|_| None)?),
-                }
-                let holder = self.control(place, libc::F_WRLCK, |lock| FcntlArg::F_OFD_GETLK(lock))?;
-                // Otherwise it was let go in between.
-                if i32::from(holder.l_type) != libc::F_UNLCK {
-                    return Ok(Some(last_octet(&holder).max(place)));
-                }
+            try_repeatedly(place, || self.try_once(place))
+        }
+
+        fn try_once(&self, place: u64) -> io::Result<Attempt> {
+            match self.control(place, libc::F_WRLCK, |lock| FcntlArg::F_OFD_SETLK(lock)) {
+                Ok(_) => return Ok(Attempt::Locked),
+                Err(Errno::EAGAIN | Errno::EACCES) => {}
+                Err(error) => return Err(error.into()),
             }
-            // Taken and let go again and again: others want it, and there are more numbers.
-            Ok(Some(place))
+            let holder = self.control(place, libc::F_WRLCK, |lock| FcntlArg::F_OFD_GETLK(lock))?;
+            if i32::from(holder.l_type) == libc::F_UNLCK {
+                return Ok(Attempt::LetGo);
+            }
+            Ok(Attempt::HeldUpTo(last_octet(&holder).max(place)))
         }
 
         pub(in super::super) fn unlock(&self, place: u64) -> io::Result<()> {
@@ -118,6 +128,21 @@ mod locks {
         }
     }
 
+    fn try_repeatedly(
+        place: u64,
+        mut attempt: impl FnMut() -> io::Result<Attempt>,
+    ) -> io::Result<Option<u64>> {
+        for _ in 0..MAX_ATTEMPTS {
+            match attempt()? {
+                Attempt::Locked => return Ok(None),
+                Attempt::HeldUpTo(last) => return Ok(Some(last)),
+                Attempt::LetGo => {}
+            }
+        }
+        // Taken and let go again and again: others want it, and there are more numbers.
+        Ok(Some(place))
+    }
+
     fn one_octet(place: u64, kind: libc::c_int) -> Option<libc::flock> {
         Some(libc::flock {
             l_type: kind.try_into().ok()?,
@@ -132,6 +157,26 @@ mod locks {
         let last = lock.l_start.saturating_add(lock.l_len).saturating_sub(1);
         // A length of 0 means up to the end of all files.
         u64::try_from(last).ok().filter(|_| lock.l_len > 0).unwrap_or(u64::MAX)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::{Attempt, MAX_ATTEMPTS, try_repeatedly};
+
+        /// A byte that is let go in between is tried 100 times, then counts as held.
+        #[test]
+        fn a_byte_that_others_take_and_let_go_is_tried_a_bounded_number_of_times() {
+            let tries = |until: usize| {
+                let mut count = 0;
+                let outcome = try_repeatedly(7, || {
+                    count += 1;
+                    Ok(if count == until { Attempt::Locked } else { Attempt::LetGo })
+                });
+                (outcome.unwrap(), count)
+            };
+            assert_eq!(tries(MAX_ATTEMPTS), (None, MAX_ATTEMPTS));
+            assert_eq!(tries(MAX_ATTEMPTS + 1), (Some(7), MAX_ATTEMPTS));
+        }
     }
 }
 
