@@ -8,10 +8,10 @@ use iscsi_pdu::{Decoder, Digests, TargetPdu, WirePdu};
 const ON: Digests = Digests { header: true, data: true };
 const PDUS: u64 = 1000;
 
-/// One PDU through a buffer as a connection reads it: room is reserved, octets arrive, the PDU is used and dropped.
-fn receive(decoder: &mut Decoder, buffer: &mut BytesMut, octets: &[u8]) -> usize {
-    buffer.reserve(octets.len());
-    buffer.extend_from_slice(octets);
+/// One PDU through a buffer as a connection reads it: room is reserved, bytes arrive, the PDU is used and dropped.
+fn receive(decoder: &mut Decoder, buffer: &mut BytesMut, bytes: &[u8]) -> usize {
+    buffer.reserve(bytes.len());
+    buffer.extend_from_slice(bytes);
     match decoder.decode(buffer).map(|raw| raw.map(TargetPdu::decode)) {
         Ok(Some(Ok(TargetPdu::DataIn(pdu)))) => pdu.data.len(),
         _ => 0,
@@ -20,14 +20,14 @@ fn receive(decoder: &mut Decoder, buffer: &mut BytesMut, octets: &[u8]) -> usize
 
 #[test]
 fn a_data_in_pdu_on_a_warmed_stream_allocates_nothing() {
-    let octets = data_in_stream(1, ON);
+    let bytes = data_in_stream(1, ON);
     let mut decoder = Decoder::new(4096);
     decoder.set_full_feature(ON, 4096);
     let mut buffer = BytesMut::with_capacity(64 * 1024);
-    (0..4).for_each(|_| _ = receive(&mut decoder, &mut buffer, &octets));
+    (0..4).for_each(|_| _ = receive(&mut decoder, &mut buffer, &bytes));
     let mut received = 0;
     let counted = measure(|| {
-        (0..PDUS).for_each(|_| received += receive(&mut decoder, &mut buffer, &octets));
+        (0..PDUS).for_each(|_| received += receive(&mut decoder, &mut buffer, &bytes));
     });
     assert_eq!(received, 4096 * 1000);
     assert_eq!(counted.count_total, 0, "{counted:?}");
@@ -46,6 +46,6 @@ fn a_pdu_on_its_way_out_allocates_nothing() {
 /// The counter counts.
 #[test]
 fn a_copy_is_counted() {
-    let octets = data_in_stream(1, ON);
-    assert_eq!(measure(|| assert_eq!(Bytes::copy_from_slice(&octets).len(), octets.len())).count_total, 1);
+    let bytes = data_in_stream(1, ON);
+    assert_eq!(measure(|| assert_eq!(Bytes::copy_from_slice(&bytes).len(), bytes.len())).count_total, 1);
 }

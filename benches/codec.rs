@@ -30,11 +30,11 @@ fn streams(criterion: &mut Criterion) {
                 |mut stream| {
                     let mut decoder = Decoder::new(4096);
                     decoder.set_full_feature(digests, 4096);
-                    let mut octets = 0;
+                    let mut bytes = 0;
                     while let Ok(Some(raw)) = decoder.decode(&mut stream) {
-                        octets += TargetPdu::decode(raw).map_or(0, |pdu| pdu.numbers().stat_sn.0);
+                        bytes += TargetPdu::decode(raw).map_or(0, |pdu| pdu.numbers().stat_sn.0);
                     }
-                    octets
+                    bytes
                 },
                 BatchSize::SmallInput,
             );

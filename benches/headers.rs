@@ -14,7 +14,7 @@ use crate::metered::metered;
 pub struct Header {
     /// Of its type.
     pub name: &'static str,
-    /// Octet 0.
+    /// Byte 0.
     first: u8,
     /// By the decoder of its type.
     decode: fn(Bhs) -> Result<(), Error>,
@@ -61,12 +61,12 @@ pub const HEADERS: [Header; 18] = [
 ];
 
 impl Header {
-    /// A header whose every other octet is 0x81.
+    /// A header whose every other byte is 0x81.
     fn bhs(&self) -> Bhs {
-        let mut octets = [0x81; 48];
-        octets[0] = self.first;
-        octets[4..8].fill(0);
-        black_box(Bhs::from_octets(octets))
+        let mut bytes = [0x81; 48];
+        bytes[0] = self.first;
+        bytes[4..8].fill(0);
+        black_box(Bhs::from_bytes(bytes))
     }
 
     /// Decodes the header by its type.

@@ -60,7 +60,7 @@ impl Stage {
     fn new(running: &Running, mode: AuthenticationMode, algorithm: ChapAlgorithm) -> Self {
         let mut config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
         config.algorithms = vec![algorithm];
-        let secret = |octets| Secret::from_octets(octets).unwrap();
+        let secret = |bytes| Secret::from_bytes(bytes).unwrap();
         let forward = ForwardCredential::new(Some("host".to_owned()), secret(FORWARD)).unwrap();
         let reverse = ReverseCredential::new(Some("disk".to_owned()), secret(REVERSE)).unwrap();
         Self {

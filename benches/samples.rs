@@ -1,4 +1,4 @@
-//! Octets to measure with.
+//! Bytes to measure with.
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{

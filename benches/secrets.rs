@@ -20,7 +20,7 @@ fn target(index: usize) -> Option<IscsiName> {
 }
 
 fn secret(index: usize) -> Option<Secret> {
-    Secret::from_octets(format!("secret of {index:06}").as_bytes()).ok()
+    Secret::from_bytes(format!("secret of {index:06}").as_bytes()).ok()
 }
 
 /// Both directions of one target.

@@ -16,7 +16,7 @@ use crate::sample::ClientSample;
 pub(crate) fn run(exchange: &arguments::Exchange) -> Result<ClientSample, Failure> {
     let bare = Bare {
         portal: exchange.portal,
-        octets: vec![0; exchange.exchanges.longest()].into(),
+        bytes: vec![0; exchange.exchanges.longest()].into(),
         exchanges: Arc::new(exchange.exchanges.clone()),
     };
     exchange.runtime.build()?.block_on(measure(&bare, exchange.amount))
@@ -27,16 +27,16 @@ struct Bare {
     portal: SocketAddr,
     exchanges: Arc<Exchanges>,
     /// What every request begins with.
-    octets: Arc<[u8]>,
+    bytes: Arc<[u8]>,
 }
 
 impl Attempt for Bare {
     async fn attempt(&self) -> Result<(), Failure> {
         let mut stream = TcpStream::connect(self.portal).await?;
         stream.set_nodelay(true)?;
-        let mut inbox = vec![0; self.octets.len()];
+        let mut inbox = vec![0; self.bytes.len()];
         for exchange in &self.exchanges.0 {
-            stream.write_all(self.octets.get(..exchange.request).unwrap_or_default()).await?;
+            stream.write_all(self.bytes.get(..exchange.request).unwrap_or_default()).await?;
             stream.read_exact(inbox.get_mut(..exchange.answer).unwrap_or_default()).await?;
         }
         Ok(())

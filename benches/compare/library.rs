@@ -74,5 +74,5 @@ fn request(authentication: Authentication) -> Result<AuthenticationRequest, Fail
 }
 
 fn credential(account: &Account) -> Result<(Option<String>, Secret), Failure> {
-    Ok((Some(account.name.to_owned()), Secret::from_octets(account.secret.as_bytes())?))
+    Ok((Some(account.name.to_owned()), Secret::from_bytes(account.secret.as_bytes())?))
 }

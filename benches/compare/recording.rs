@@ -13,7 +13,7 @@ use crate::exchanges::{Exchange, Exchanges};
 use crate::library::Library;
 use crate::stage::Stage;
 
-/// Octets read at a time.
+/// Bytes read at a time.
 const LARGEST: usize = 8192;
 
 /// What the library and this target send each other from the first request to the answer to the logout.

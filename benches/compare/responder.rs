@@ -33,19 +33,19 @@ fn listen() -> std::io::Result<TcpListener> {
 }
 
 async fn accept(listener: TcpListener, exchanges: Arc<Exchanges>) {
-    let octets: Arc<[u8]> = vec![0; exchanges.longest()].into();
+    let bytes: Arc<[u8]> = vec![0; exchanges.longest()].into();
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(answer(stream, Arc::clone(&exchanges), Arc::clone(&octets)));
+        tokio::spawn(answer(stream, Arc::clone(&exchanges), Arc::clone(&bytes)));
     }
 }
 
 /// Waits for the client to close behind the last answer, as a target does behind a logout.
-async fn answer(mut stream: TcpStream, exchanges: Arc<Exchanges>, octets: Arc<[u8]>) -> std::io::Result<()> {
+async fn answer(mut stream: TcpStream, exchanges: Arc<Exchanges>, bytes: Arc<[u8]>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut inbox = vec![0; octets.len()];
+    let mut inbox = vec![0; bytes.len()];
     for exchange in &exchanges.0 {
         stream.read_exact(inbox.get_mut(..exchange.request).unwrap_or_default()).await?;
-        stream.write_all(octets.get(..exchange.answer).unwrap_or_default()).await?;
+        stream.write_all(bytes.get(..exchange.answer).unwrap_or_default()).await?;
     }
     stream.read(&mut inbox).await.map(drop)
 }

@@ -2,7 +2,7 @@
 
 use super::counting::Count;
 
-/// Instructions to decode or encode a header by its type; a bare parse of 48 octets takes about 50.
+/// Instructions to decode or encode a header by its type; a bare parse of 48 bytes takes about 50.
 const HEADER: u64 = 80;
 
 /// Instructions that a PDU of 4 KiB with both digests may cost beside what the CRC library spends on it.

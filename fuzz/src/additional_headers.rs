@@ -3,25 +3,25 @@
 use bytes::Bytes;
 use iscsi_pdu::{AdditionalHeaders, Bhs, Opcode, RawPdu, ScsiCommand};
 
-/// The octets as the additional headers of a SCSI Command, and by themselves.
+/// The bytes as the additional headers of a SCSI Command, and by themselves.
 ///
-/// What is accepted is kept as it came, and its headers laid out anew take as many octets and are the same.
+/// What is accepted is kept as it came, and its headers laid out anew take as many bytes and are the same.
 ///
 /// # Panics
 /// When they are not.
 pub fn additional_headers(data: &[u8]) {
-    let octets = Bytes::copy_from_slice(data);
-    let Ok(headers) = AdditionalHeaders::decode(octets.clone()) else { return };
-    assert_eq!(headers.as_octets().map(|kept| &kept[..]).unwrap_or_default(), data);
+    let bytes = Bytes::copy_from_slice(data);
+    let Ok(headers) = AdditionalHeaders::decode(bytes.clone()) else { return };
+    assert_eq!(headers.as_bytes().map(|kept| &kept[..]).unwrap_or_default(), data);
     let each: Vec<_> = headers.iter().collect();
     if let Ok(again) = AdditionalHeaders::from_headers(&each) {
         assert!(again.iter().eq(each));
-        assert_eq!(again.as_octets().map_or(0, Bytes::len), data.len());
+        assert_eq!(again.as_bytes().map_or(0, Bytes::len), data.len());
     } else {
         assert!(data.len() > AdditionalHeaders::MAX_LENGTH);
     }
     let _ = (headers.cdb_rest(), headers.bidirectional_read_length());
-    let ahs = Some(octets).filter(|octets| !octets.is_empty());
+    let ahs = Some(bytes).filter(|bytes| !bytes.is_empty());
     let raw = RawPdu { ahs, ..RawPdu::header(Bhs::new(Opcode::SCSI_COMMAND)) };
     assert_eq!(ScsiCommand::decode(raw).map(|command| command.additional_headers), Ok(headers));
 }

@@ -36,7 +36,7 @@ pub(crate) fn bits(source: &mut Unstructured<'_>, count: u32) -> Result<u8> {
     Ok(source.arbitrary::<u8>()? & (0xff >> (8 - count)))
 }
 
-/// Up to 600 octets, more than any header and of all remainders by four.
+/// Up to 600 bytes, more than any header and of all remainders by four.
 pub(crate) fn data(source: &mut Unstructured<'_>) -> Result<Bytes> {
     let length = source.int_in_range(0..=600)?.min(source.len());
     Ok(Bytes::copy_from_slice(source.bytes(length)?))
@@ -44,12 +44,12 @@ pub(crate) fn data(source: &mut Unstructured<'_>) -> Result<Bytes> {
 
 /// A vendor's PDU of one of the three opcodes from `first` on.
 pub(crate) fn vendor(source: &mut Unstructured<'_>, first: u8) -> Result<RawPdu> {
-    let mut octets: [u8; 48] = any(source)?;
-    octets[0] = octets[0] & 0xc0 | (first + source.int_in_range(0..=2)?);
+    let mut bytes: [u8; 48] = any(source)?;
+    bytes[0] = bytes[0] & 0xc0 | (first + source.int_in_range(0..=2)?);
     let data = data(source)?;
     let length = u32::try_from(data.len()).expect("at most 600").to_be_bytes();
-    octets[4..8].copy_from_slice(&length);
-    Ok(RawPdu::with_data(Bhs::from_octets(octets), data))
+    bytes[4..8].copy_from_slice(&length);
+    Ok(RawPdu::with_data(Bhs::from_bytes(bytes), data))
 }
 
 fn nop_out(source: &mut Unstructured<'_>) -> Result<NopOut> {
@@ -91,7 +91,7 @@ fn additional_headers(source: &mut Unstructured<'_>) -> Result<AdditionalHeaders
         let body: Vec<u8> = (0..length).map(|_| any(source)).collect::<Result<_>>()?;
         headers.push(AdditionalHeader { ahs_type: AhsType(any(source)?), body: body.into() });
     }
-    Ok(AdditionalHeaders::from_headers(&headers).expect("900 octets and their padding fit"))
+    Ok(AdditionalHeaders::from_headers(&headers).expect("900 bytes and their padding fit"))
 }
 
 fn task_management_request(source: &mut Unstructured<'_>) -> Result<TaskManagementRequest> {

@@ -5,11 +5,11 @@ use iscsi_pdu::{BHS_LENGTH, Bhs, Decoder, Digests, Error, RawPdu, WirePdu};
 
 const ON: Digests = Digests { header: true, data: true };
 
-/// Offset of `TotalAHSLength`, which says where the header digest is: with that octet changed, the sender chooses the
+/// Offset of `TotalAHSLength`, which says where the header digest is: with that byte changed, the sender chooses the
 /// digest as well as what it covers, and any CRC can be matched.
 const AHS_LENGTH_AT: usize = 4;
 
-/// Two octets say where the damage is, one what it is; a header follows, then a count of additional words, these, and
+/// Two bytes say where the damage is, one what it is; a header follows, then a count of additional words, these, and
 /// the data.
 ///
 /// Undamaged it arrives as it was, damaged it is refused.
@@ -31,12 +31,12 @@ pub fn digests(data: &[u8]) {
     }
 }
 
-fn raw_pdu(octets: &[u8]) -> Option<RawPdu> {
-    let (bhs, rest) = octets.split_first_chunk::<BHS_LENGTH>()?;
+fn raw_pdu(bytes: &[u8]) -> Option<RawPdu> {
+    let (bhs, rest) = bytes.split_first_chunk::<BHS_LENGTH>()?;
     let (&words, rest) = rest.split_first()?;
     let (ahs, data) = rest.split_at_checked(usize::from(words) * 4)?;
     let ahs = (!ahs.is_empty()).then(|| Bytes::copy_from_slice(ahs));
-    Some(RawPdu { bhs: Bhs::from_octets(*bhs), ahs, data: Bytes::copy_from_slice(data) })
+    Some(RawPdu { bhs: Bhs::from_bytes(*bhs), ahs, data: Bytes::copy_from_slice(data) })
 }
 
 fn decode(mut stream: BytesMut) -> Result<Option<RawPdu>, Error> {

@@ -1,4 +1,4 @@
-//! What is fuzzed, as plain functions: each takes any octets and must neither panic nor break what it asserts.
+//! What is fuzzed, as plain functions: each takes any bytes and must neither panic nor break what it asserts.
 
 mod additional_headers;
 mod any_initiator_pdu;

@@ -10,7 +10,7 @@ use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
 };
 
-/// Each answer is three octets of header, a length, and that much text; the login never completes, since nobody here
+/// Each answer is three bytes of header, a length, and that much text; the login never completes, since nobody here
 /// knows what the target must prove, whether or not deviations are tolerated.
 ///
 /// # Panics

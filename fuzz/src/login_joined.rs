@@ -35,14 +35,14 @@ pub fn login_joined(data: &[u8]) {
 }
 
 fn join(data: &[u8], strictness: Strictness) {
-    let mut octets = Unstructured::new(data);
+    let mut bytes = Unstructured::new(data);
     let Ok((ours, theirs)) =
-        Demands::draw(&mut octets).and_then(|ours| Ok((ours, Demands::draw(&mut octets)?)))
+        Demands::draw(&mut bytes).and_then(|ours| Ok((ours, Demands::draw(&mut bytes)?)))
     else {
         return;
     };
-    let Ok(mangling) = Mangling::draw(&mut octets) else { return };
-    let mut wire = Wire::new(mangling, octets);
+    let Ok(mangling) = Mangling::draw(&mut bytes) else { return };
+    let mut wire = Wire::new(mangling, bytes);
     let ended = log_in(&ours, &theirs, strictness, &mut wire);
     ours.judge_initiator(ended.ours.as_ref());
     theirs.judge_target(ended.theirs.as_ref());

@@ -11,7 +11,7 @@ use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, 
 /// As long as a text in a Login PDU may be, whatever is declared (RFC 7143, 13.12).
 const MAX_TEXT: usize = 8192;
 
-/// The first octet chooses the policy. Each request is one octet of stages and flags, one of other mistakes in the
+/// The first byte chooses the policy. Each request is one byte of stages and flags, one of other mistakes in the
 /// header, a length, and that much text. Nobody is let in whom the policy demands a proof of, and nobody is taken for
 /// proved.
 ///

@@ -6,7 +6,7 @@ use iscsi_pdu::{Decoder, Digests, InitiatorPdu, RawPdu, TargetPdu, WirePdu};
 
 use crate::{any_initiator_pdu, any_target_pdu};
 
-/// The octets choose PDUs and their fields; what is sent is what is received, whatever the digests.
+/// The bytes choose PDUs and their fields; what is sent is what is received, whatever the digests.
 ///
 /// # Panics
 /// When it is not.

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use iscsi_pdu::{Decoder, Digests, Error, InitiatorPdu, RawPdu, TargetPdu, WirePdu};
 
-/// The first octet chooses digests, the second says how many octets with the sizes of the pieces follow, and the rest
+/// The first byte chooses digests, the second says how many bytes with the sizes of the pieces follow, and the rest
 /// is the stream.
 ///
 /// In pieces it gives what it gives as a whole, and whatever decodes encodes to something that decodes to the same.
@@ -13,19 +13,19 @@ use iscsi_pdu::{Decoder, Digests, Error, InitiatorPdu, RawPdu, TargetPdu, WirePd
 pub fn pdu_stream(data: &[u8]) {
     let &[choice, count, ref rest @ ..] = data else { return };
     let digests = Digests { header: choice & 1 != 0, data: choice & 2 != 0 };
-    let (sizes, octets) = rest.split_at(usize::from(count).min(rest.len()));
-    let whole = cut([octets].into_iter(), digests);
-    assert_eq!(cut(pieces(octets, sizes), digests), whole);
+    let (sizes, bytes) = rest.split_at(usize::from(count).min(rest.len()));
+    let whole = cut([bytes].into_iter(), digests);
+    assert_eq!(cut(pieces(bytes, sizes), digests), whole);
     whole.0.iter().for_each(check);
 }
 
 /// The stream in pieces of these sizes, over and over; a size of 0 stands for 256.
-fn pieces<'a>(mut octets: &'a [u8], sizes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+fn pieces<'a>(mut bytes: &'a [u8], sizes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let mut sizes = sizes.iter().cycle().map(|&size| if size == 0 { 256 } else { usize::from(size) });
     std::iter::from_fn(move || {
         let size = sizes.next().unwrap_or(usize::MAX);
-        let (piece, rest) = octets.split_at(size.min(octets.len()));
-        octets = rest;
+        let (piece, rest) = bytes.split_at(size.min(bytes.len()));
+        bytes = rest;
         (!piece.is_empty()).then_some(piece)
     })
 }
@@ -43,7 +43,7 @@ fn cut<'a>(pieces: impl Iterator<Item = &'a [u8]>, digests: Digests) -> (Vec<Raw
                 Err(error) => return (pdus, Some(error)),
             }
         }
-        assert!(decoder.octets_wanted(&stream) > 0, "it waits for nothing");
+        assert!(decoder.bytes_wanted(&stream) > 0, "it waits for nothing");
     }
     (pdus, None)
 }

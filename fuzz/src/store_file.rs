@@ -24,7 +24,7 @@ pub fn store_file(data: &[u8]) {
         let position = usize::from(*position) % file.len();
         // Never 0: that would change nothing.
         file[position] ^= mask | 1;
-        assert!(open_file(&KEY, &file).is_none(), "octet {position} does not count");
+        assert!(open_file(&KEY, &file).is_none(), "byte {position} does not count");
     }
 }
 

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use iscsi_login::{Strictness, parse_send_targets};
 use iscsi_pdu::{TextAssembler, TextError, TextKeys, TextLimits, TextWriter};
 
-const LIMITS: TextLimits = TextLimits { octets: 8192, pdus: 16 };
+const LIMITS: TextLimits = TextLimits { bytes: 8192, pdus: 16 };
 
-/// The first octet is the size of the pieces in which the rest, a text, arrives.
+/// The first byte is the size of the pieces in which the rest, a text, arrives.
 ///
 /// # Panics
 /// When what was read does not come back from what is written, or is another when it comes in pieces or pair by pair.
@@ -38,7 +38,7 @@ fn split(size: usize, text: &[u8]) {
     for (index, piece) in text.chunks(size).enumerate() {
         match assembler.push(Bytes::copy_from_slice(piece), index + 1 < count) {
             Ok(joined) => assert_eq!(joined.as_deref(), (index + 1 == count).then_some(text)),
-            Err(TextError::TooLong { .. }) => return assert!((index + 1) * size > LIMITS.octets),
+            Err(TextError::TooLong { .. }) => return assert!((index + 1) * size > LIMITS.bytes),
             Err(_) => return assert!(index >= LIMITS.pdus),
         }
     }

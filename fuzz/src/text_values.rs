@@ -6,7 +6,7 @@ use iscsi_pdu::{
     parse_boolean, parse_list, parse_number, parse_range,
 };
 
-/// The octets as text, and as everything a value can be.
+/// The bytes as text, and as everything a value can be.
 ///
 /// # Panics
 /// When what was read does not come back from what is written.
@@ -32,16 +32,16 @@ pub fn text_values(data: &[u8]) {
 }
 
 fn binary(value: &str) {
-    if let Ok(octets) = decode_unpadded_base64(value, 1024) {
+    if let Ok(bytes) = decode_unpadded_base64(value, 1024) {
         assert!(decode_binary(value, 1024).is_err(), "one decoder for each notation");
-        assert_eq!(encode_base64(&octets).trim_end_matches('=')[2..], value[2..]);
+        assert_eq!(encode_base64(&bytes).trim_end_matches('=')[2..], value[2..]);
     }
-    let Ok(octets) = decode_binary(value, 1024) else { return };
-    assert!((1..=1024).contains(&octets.len()));
-    assert_eq!(decode_binary(&encode_hex(&octets), 1024).as_ref(), Ok(&octets));
-    let base64 = encode_base64(&octets);
+    let Ok(bytes) = decode_binary(value, 1024) else { return };
+    assert!((1..=1024).contains(&bytes.len()));
+    assert_eq!(decode_binary(&encode_hex(&bytes), 1024).as_ref(), Ok(&bytes));
+    let base64 = encode_base64(&bytes);
     assert!(!value.starts_with("0b") || base64 == value, "base64 has one form only");
-    assert_eq!(decode_binary(&base64, 1024), Ok(octets));
+    assert_eq!(decode_binary(&base64, 1024), Ok(bytes));
 }
 
 fn names(value: &str) {

@@ -1,4 +1,4 @@
-//! What the two sides of a connection agreed on at login, read from the octets themselves.
+//! What the two sides of a connection agreed on at login, read from the bytes themselves.
 
 use bytes::BytesMut;
 use iscsi_pdu::{
@@ -10,7 +10,7 @@ use crate::connection::{Connection, Side};
 /// `MaxRecvDataSegmentLength` during login, and of a side that declares none (RFC 7143, 13.12).
 const DEFAULT_LIMIT: u32 = 8192;
 
-/// How the octets of a connection have to be cut.
+/// How the bytes of a connection have to be cut.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Agreement {
     /// Requests of the login, and as many responses. Full feature phase follows.
@@ -24,7 +24,7 @@ pub(crate) struct Agreement {
 impl Agreement {
     /// Follows the login, request by response, until full feature phase or the end of the connection.
     pub(crate) fn of(connection: &Connection) -> Self {
-        let mut halves = [Side::Initiator, Side::Target].map(|side| Half::new(connection.octets(side)));
+        let mut halves = [Side::Initiator, Side::Target].map(|side| Half::new(connection.bytes(side)));
         let mut agreement = Self {
             rounds: 0,
             digests: Digests::default(),
@@ -71,10 +71,10 @@ struct Half {
 }
 
 impl Half {
-    fn new(octets: &[u8]) -> Self {
+    fn new(bytes: &[u8]) -> Self {
         Self {
             decoder: Decoder::new(DEFAULT_LIMIT),
-            stream: BytesMut::from(octets),
+            stream: BytesMut::from(bytes),
             text: TextAssembler::new(TextLimits::default()),
         }
     }

@@ -57,7 +57,7 @@ fn digests_are_off_on_and_mixed() {
 }
 
 #[test]
-fn data_segments_need_every_number_of_pad_octets() {
+fn data_segments_need_every_number_of_pad_bytes() {
     let seen: BTreeSet<_> = captured_pdus().map(|(_, pdu)| pdu.raw.data.len() % 4).collect();
     assert_eq!(seen.len(), 4);
 }
@@ -72,6 +72,6 @@ fn rare_parts_occur() {
     let long_cdb = |pdu: &InitiatorPdu| matches!(pdu, InitiatorPdu::ScsiCommand(command) if command.additional_headers.cdb_rest().is_some());
     let sense =
         |pdu: &TargetPdu| matches!(pdu, TargetPdu::ScsiResponse(response) if !response.sense.is_empty());
-    assert!(of_initiators.into_iter().any(|pdu| long_cdb(&pdu)), "a CDB longer than 16 octets");
+    assert!(of_initiators.into_iter().any(|pdu| long_cdb(&pdu)), "a CDB longer than 16 bytes");
     assert!(of_targets.into_iter().any(|pdu| sense(&pdu)), "sense data");
 }

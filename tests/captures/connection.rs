@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::packets::{self, Segment};
 use crate::stream::Stream;
 
-/// Who sent an octet.
+/// Who sent a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
     /// The side that opened the connection.
@@ -22,7 +22,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn octets(&self, side: Side) -> &[u8] {
+    pub(crate) fn bytes(&self, side: Side) -> &[u8] {
         match side {
             Side::Initiator => &self.initiator,
             Side::Target => &self.target,

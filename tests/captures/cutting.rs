@@ -6,14 +6,14 @@ use iscsi_pdu::{Decoder, Digests, Error, InitiatorPdu, RawPdu, TargetPdu};
 use crate::agreement::Agreement;
 use crate::connection::{Connection, Side};
 
-/// A PDU and the octets that it was.
+/// A PDU and the bytes that it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CapturedPdu {
     pub(crate) side: Side,
     pub(crate) digests: Digests,
     pub(crate) raw: RawPdu,
     /// Everything from the header to the last digest.
-    pub(crate) octets: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl CapturedPdu {
@@ -27,15 +27,15 @@ impl CapturedPdu {
     }
 }
 
-/// Cuts what `side` sent, fed to the decoder `piece` octets at a time. Octets left over are an error.
+/// Cuts what `side` sent, fed to the decoder `piece` bytes at a time. Bytes left over are an error.
 pub(crate) fn cut(connection: &Connection, side: Side, piece: usize) -> Result<Vec<CapturedPdu>, String> {
     let agreement = Agreement::of(connection);
-    let octets = connection.octets(side);
+    let bytes = connection.bytes(side);
     let mut cutter = Cutter::new(side, agreement);
-    for piece in octets.chunks(piece) {
+    for piece in bytes.chunks(piece) {
         cutter.stream.extend_from_slice(piece);
         cutter.fed += piece.len();
-        cutter.take_all(octets)?;
+        cutter.take_all(bytes)?;
     }
     if cutter.decoder.is_idle(&cutter.stream) {
         return Ok(cutter.pdus);
@@ -49,7 +49,7 @@ struct Cutter {
     decoder: Decoder,
     digests: Digests,
     stream: BytesMut,
-    /// Octets given to `stream`, and those of whole PDUs taken from it.
+    /// Bytes given to `stream`, and those of whole PDUs taken from it.
     fed: usize,
     taken: usize,
     pdus: Vec<CapturedPdu>,
@@ -69,15 +69,15 @@ impl Cutter {
         }
     }
 
-    fn take_all(&mut self, octets: &[u8]) -> Result<(), String> {
+    fn take_all(&mut self, bytes: &[u8]) -> Result<(), String> {
         let wrong = |count, error| format!("PDU {count}: {error}");
         while let Some(raw) =
             self.decoder.decode(&mut self.stream).map_err(|error| wrong(self.pdus.len(), error))?
         {
             let end = self.fed - self.stream.len();
-            let octets = octets[self.taken..end].to_vec();
+            let bytes = bytes[self.taken..end].to_vec();
             self.taken = end;
-            self.pdus.push(CapturedPdu { side: self.side, digests: self.digests, raw, octets });
+            self.pdus.push(CapturedPdu { side: self.side, digests: self.digests, raw, bytes });
             self.enter_full_feature();
         }
         Ok(())

@@ -6,7 +6,7 @@ use iscsi_pdu::{BHS_LENGTH, WirePdu};
 use crate::captured_pdus;
 use crate::cutting::CapturedPdu;
 
-/// Octets that a sender should have left zero and did not. They mean nothing, so the codec does not keep them.
+/// Bytes that a sender should have left zero and did not. They mean nothing, so the codec does not keep them.
 const DIFFERENCES: [Difference; 1] = [Difference {
     capture: "lio-libiscsi-mutual",
     place: Place::Padding,
@@ -31,7 +31,7 @@ enum Place {
 }
 
 #[test]
-fn every_pdu_encodes_to_the_octets_that_were_sent() {
+fn every_pdu_encodes_to_the_bytes_that_were_sent() {
     let mut unused = DIFFERENCES.to_vec();
     for (capture, pdu) in captured_pdus() {
         for place in places_that_differ(&pdu) {
@@ -46,10 +46,10 @@ fn every_pdu_encodes_to_the_octets_that_were_sent() {
 /// In ascending order, each once.
 fn places_that_differ(pdu: &CapturedPdu) -> Vec<Place> {
     let encoded = pdu.encoded().unwrap_or_else(|error| panic!("{error}: {pdu:?}"));
-    let octets = WirePdu::new(encoded, pdu.digests).unwrap().parts().concat();
-    assert_eq!(octets.len(), pdu.octets.len(), "{pdu:?}");
-    let differs = |&at: &usize| octets[at] != pdu.octets[at];
-    let mut places: Vec<_> = (0..octets.len()).filter(differs).map(|at| place(pdu, at)).collect();
+    let bytes = WirePdu::new(encoded, pdu.digests).unwrap().parts().concat();
+    assert_eq!(bytes.len(), pdu.bytes.len(), "{pdu:?}");
+    let differs = |&at: &usize| bytes[at] != pdu.bytes[at];
+    let mut places: Vec<_> = (0..bytes.len()).filter(differs).map(|at| place(pdu, at)).collect();
     places.dedup();
     places
 }
@@ -68,9 +68,9 @@ fn place(pdu: &CapturedPdu, at: usize) -> Place {
     }
 }
 
-/// The comparison sees one octet wherever it is.
+/// The comparison sees one byte wherever it is.
 #[test]
-fn a_changed_octet_is_found() {
+fn a_changed_byte_is_found() {
     let (_, pdu) = captured_pdus().find(|(_, pdu)| pdu.digests.data && pdu.raw.data.len() % 4 == 1).unwrap();
     let data = BHS_LENGTH + 4;
     let padding = data + pdu.raw.data.len();
@@ -82,7 +82,7 @@ fn a_changed_octet_is_found() {
         (padding + 3, Place::Digest),
     ] {
         let mut changed = pdu.clone();
-        changed.octets[at] ^= 1;
-        assert_eq!(places_that_differ(&changed), [place], "octet {at}");
+        changed.bytes[at] ^= 1;
+        assert_eq!(places_that_differ(&changed), [place], "byte {at}");
     }
 }

@@ -1,5 +1,5 @@
 //! Sessions between initiators and targets that others wrote, captured on the wire: the codec has to understand
-//! every PDU and to give back the octets that were sent.
+//! every PDU and to give back the bytes that were sent.
 
 #![allow(
     clippy::unwrap_used,
@@ -42,13 +42,13 @@ fn directions() -> impl Iterator<Item = (String, connection::Connection, Side)> 
     })
 }
 
-/// One octet at a time, header by header, as TCP segments of Ethernet.
+/// One byte at a time, header by header, as TCP segments of Ethernet.
 #[test]
 fn pdus_are_the_same_in_pieces_of_any_size() {
     for (name, connection, side) in directions() {
         let whole = cut(&connection, side, usize::MAX).unwrap();
         for piece in [1, 7, 48, 1448] {
-            assert_eq!(cut(&connection, side, piece).as_ref(), Ok(&whole), "{name}, {piece} octets a piece");
+            assert_eq!(cut(&connection, side, piece).as_ref(), Ok(&whole), "{name}, {piece} bytes a piece");
         }
     }
 }

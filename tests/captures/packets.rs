@@ -20,8 +20,8 @@ pub(crate) struct Segment {
 
 /// The segments of a file in the order of capture. Anything else in the file, or a packet cut short, is an error.
 pub(crate) fn read(path: &Path) -> Vec<Segment> {
-    let octets = fs::read(path).unwrap();
-    let file = LegacyPcapSlice::from_slice(&octets).unwrap_or_else(|error| panic!("{error}"));
+    let bytes = fs::read(path).unwrap();
+    let file = LegacyPcapSlice::from_slice(&bytes).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(file.header.network, Linktype::ETHERNET, "{}", path.display());
     file.map(|block| match block {
         Ok(PcapBlockOwned::Legacy(block)) => segment(&block),

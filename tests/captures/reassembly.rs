@@ -28,7 +28,7 @@ fn sent(segments: &[(u32, &[u8])]) -> Result<Vec<u8>, String> {
         segment
     });
     let connections = reassemble(opening().into_iter().chain(own).collect())?;
-    Ok(connections[0].octets(Side::Initiator).to_vec())
+    Ok(connections[0].bytes(Side::Initiator).to_vec())
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn segments_may_come_twice_overlapping_and_out_of_order() {
 
 #[test]
 fn a_gap_is_an_error() {
-    assert_eq!(sent(&[(0, b"abc"), (4, b"e")]).unwrap_err(), "octets are missing before 4");
+    assert_eq!(sent(&[(0, b"abc"), (4, b"e")]).unwrap_err(), "bytes are missing before 4");
 }
 
 #[test]
@@ -47,12 +47,12 @@ fn an_end_that_was_acknowledged_but_not_captured_is_an_error() {
     let mut acknowledgment = segment(TARGET, 0, b"");
     acknowledgment.acknowledgment = Some(4);
     segments.push(acknowledgment);
-    assert_eq!(reassemble(segments).unwrap_err(), "octets are missing after 0");
+    assert_eq!(reassemble(segments).unwrap_err(), "bytes are missing after 0");
 }
 
 #[test]
 fn retransmissions_that_differ_are_an_error() {
-    assert_eq!(sent(&[(0, b"abcd"), (2, b"xyz")]).unwrap_err(), "a retransmission differs at octet 2");
+    assert_eq!(sent(&[(0, b"abcd"), (2, b"xyz")]).unwrap_err(), "a retransmission differs at byte 2");
 }
 
 #[test]

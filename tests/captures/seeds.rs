@@ -23,16 +23,16 @@ fn seeds_are_what_was_captured() {
     assert_eq!(committed(&folder), stream_seeds(), "run with WRITE_SEEDS=1");
 }
 
-/// Streams of full feature phase: in the input, an octet with the digests and one piece size come first.
+/// Streams of full feature phase: in the input, a byte with the digests and one piece size come first.
 fn stream_seeds() -> Seeds {
     let mut seeds = Seeds::new();
     for (capture, connection, side) in directions() {
-        let octets = full_feature_phase(&connection, side);
+        let bytes = full_feature_phase(&connection, side);
         let digests = Agreement::of(&connection).digests;
-        if (1..=LONGEST).contains(&octets.len()) {
+        if (1..=LONGEST).contains(&bytes.len()) {
             let choice = u8::from(digests.header) | u8::from(digests.data) << 1;
             let name = format!("captured_{capture}_{side:?}").to_lowercase();
-            seeds.entry(name).or_insert_with(|| [&[choice, 1, 61], octets.as_slice()].concat());
+            seeds.entry(name).or_insert_with(|| [&[choice, 1, 61], bytes.as_slice()].concat());
         }
     }
     seeds
@@ -40,7 +40,7 @@ fn stream_seeds() -> Seeds {
 
 fn full_feature_phase(connection: &Connection, side: Side) -> Vec<u8> {
     let pdus = cut(connection, side, usize::MAX).unwrap();
-    pdus.into_iter().skip(Agreement::of(connection).rounds).flat_map(|pdu| pdu.octets).collect()
+    pdus.into_iter().skip(Agreement::of(connection).rounds).flat_map(|pdu| pdu.bytes).collect()
 }
 
 fn captured(folder: &Path) -> Vec<PathBuf> {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-/// Collects octets by sequence number: out of order, twice, or overlapping, as TCP may send them.
+/// Collects bytes by sequence number: out of order, twice, or overlapping, as TCP may send them.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    /// Sequence number of the first octet.
+    /// Sequence number of the first byte.
     first: u32,
     pieces: BTreeMap<usize, Vec<u8>>,
     /// Where a FIN said that the stream ends.
@@ -24,7 +24,7 @@ impl Stream {
         sequence.wrapping_sub(self.first) as usize
     }
 
-    /// Takes the payload of a segment; of two that begin at the same octet the longer one counts.
+    /// Takes the payload of a segment; of two that begin at the same byte the longer one counts.
     pub(crate) fn push(&mut self, sequence: u32, payload: &[u8], fin: bool) {
         let at = self.offset(sequence);
         if fin {
@@ -35,32 +35,32 @@ impl Stream {
         }
         let piece = self.pieces.entry(at).or_default();
         let both = piece.len().min(payload.len());
-        assert_eq!(piece[..both], payload[..both], "a retransmission differs at octet {at}");
+        assert_eq!(piece[..both], payload[..both], "a retransmission differs at byte {at}");
         if piece.len() < payload.len() {
             *piece = payload.to_vec();
         }
     }
 
-    /// Takes the other side's acknowledgment. That of a FIN counts one octet more than there are.
+    /// Takes the other side's acknowledgment. That of a FIN counts one byte more than there are.
     pub(crate) fn acknowledge(&mut self, acknowledgment: u32) {
         self.acknowledged = self.acknowledged.max(self.offset(acknowledgment));
     }
 
-    /// All octets, or what is wrong: a gap, an overlap that differs, a missing end.
+    /// All bytes, or what is wrong: a gap, an overlap that differs, a missing end.
     pub(crate) fn join(self) -> Result<Vec<u8>, String> {
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         for (at, piece) in self.pieces {
-            let Some(known) = octets.get(at..) else { return Err(format!("octets are missing before {at}")) };
+            let Some(known) = bytes.get(at..) else { return Err(format!("bytes are missing before {at}")) };
             let both = known.len().min(piece.len());
             if known[..both] != piece[..both] {
-                return Err(format!("a retransmission differs at octet {at}"));
+                return Err(format!("a retransmission differs at byte {at}"));
             }
-            octets.extend_from_slice(&piece[both..]);
+            bytes.extend_from_slice(&piece[both..]);
         }
         let fin = usize::from(self.end.is_some());
-        if self.end.is_some_and(|end| end != octets.len()) || self.acknowledged > octets.len() + fin {
-            return Err(format!("octets are missing after {}", octets.len()));
+        if self.end.is_some_and(|end| end != bytes.len()) || self.acknowledged > bytes.len() + fin {
+            return Err(format!("bytes are missing after {}", bytes.len()));
         }
-        Ok(octets)
+        Ok(bytes)
     }
 }

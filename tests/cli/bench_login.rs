@@ -81,7 +81,7 @@ fn with_mutual_authentication_beside_sessions_held_open() {
     let plan = &results["plan"];
     assert_eq!((&plan["authentication"], &plan["algorithm"]), (&"mutual".into(), &"MD5".into()));
     assert!(number(&results, "/phases/security/min") > 0.0);
-    assert!(number(&results, "/memory_octets_per_held_session") >= 0.0);
+    assert!(number(&results, "/memory_bytes_per_held_session") >= 0.0);
     measured.expect_clean_logouts();
     let report = measured.report();
     // The warm-up logs in too.

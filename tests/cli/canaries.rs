@@ -57,7 +57,7 @@ fn mutual() -> Credentials {
     Credentials::Mutual { initiator: Account::new("host", FORWARD), target: Account::new("disk", REVERSE) }
 }
 
-/// Raw, in hexadecimal, in base64, and as a list of octets.
+/// Raw, in hexadecimal, in base64, and as a list of bytes.
 #[track_caller]
 fn silent(outcome: &Outcome) {
     let said = format!("{}{}", outcome.stdout, outcome.stderr);

@@ -232,7 +232,8 @@ fn answering_in_parts(parts: Vec<bytes::Bytes>) -> Script {
 #[test]
 fn txt_17_discovery_answers_are_bounded() {
     let targets = |count: usize| -> String {
-        (0..count).map(|number| format!("TargetName=iqn.2001-04.com.example:{number}\0")).collect()
+        let record = |number| format!("TargetName=iqn.2001-04.com.example:{number}\0");
+        (0..count).map(record).collect()
     };
     let addresses = |count: usize| -> String {
         let address = |number| format!("TargetAddress=10.0.0.{number},1\0");

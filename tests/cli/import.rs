@@ -132,7 +132,7 @@ fn what_is_contradictory_or_unusable_is_left_out_and_the_rest_imported() {
             node(place, other, "192.0.2.7,3260,1", "node.session.auth.password = one-secret-of-it\n");
             node(place, other, "192.0.2.8,3260,1", "node.session.auth.password = another-secret\n");
         }),
-        ("node.session.auth.password has more than 255 octets", |place| {
+        ("node.session.auth.password has more than 255 bytes", |place| {
             let long = format!("node.session.auth.password = {}\n", "x".repeat(256));
             node(place, "iqn.2001-04.com.example:other", "192.0.2.7,3260,1", &long);
         }),
@@ -172,7 +172,7 @@ fn files_that_others_can_read_and_short_secrets_are_told_and_names_keep_their_sp
     let outcome =
         outcome.complains(&format!("warning: {record} holds secrets that others can read (mode 0644)\n"));
     let outcome = outcome
-        .complains(&format!("warning: {record}: node.session.auth.password is short: 11 of 12 octets\n"));
+        .complains(&format!("warning: {record}: node.session.auth.password is short: 11 of 12 bytes\n"));
     assert!(!outcome.stderr.contains("capitals"), "{}", outcome.stderr);
     let list = place.run(&["secret", "list"]).expect(0);
     assert!(lines(&list).contains(&format!("{target} set (initiator name) unset - -")));

@@ -63,5 +63,5 @@ fn a_write_notices_a_lost_session_while_it_reads_standard_input() {
     let outcome = end(child).expect(7);
     assert!(begin.elapsed() < Duration::from_secs(9), "{:?}", begin.elapsed());
     assert_eq!(outcome.stderr.matches(" lost: ").count(), 1, "{}", outcome.stderr);
-    assert_eq!(target.report().octets_written, 0);
+    assert_eq!(target.report().bytes_written, 0);
 }

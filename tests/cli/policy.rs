@@ -234,7 +234,7 @@ fn secrets_in_hex_are_taken_for_hex_on_request_only() {
             b"0x01\n",
         )
         .expect(9)
-        .complains("holds 1 octets");
+        .complains("holds 1 bytes");
 }
 
 #[test]

@@ -31,9 +31,9 @@ impl Terminal {
     fn answer(&mut self, prompt: &str, answer: &str) {
         let from = self.shown.len();
         while !self.shown[from..].contains(prompt) {
-            let mut octet = [0];
-            self.child.stdout.as_mut().unwrap().read_exact(&mut octet).unwrap();
-            self.shown.push(char::from(octet[0]));
+            let mut byte = [0];
+            self.child.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
+            self.shown.push(char::from(byte[0]));
         }
         self.wait_until_nothing_is_echoed();
         self.child.stdin.as_mut().unwrap().write_all(format!("{answer}\n").as_bytes()).unwrap();

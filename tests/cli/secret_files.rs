@@ -1,4 +1,4 @@
-//! Files with secrets: 12 to 255 octets that nobody else can read, else exit code 9.
+//! Files with secrets: 12 to 255 bytes that nobody else can read, else exit code 9.
 
 use crate::program::{Place, TARGET};
 
@@ -19,10 +19,10 @@ fn a_file_that_others_can_reach_is_refused() {
 }
 
 #[test]
-fn lengths_below_12_and_above_255_octets_are_refused() {
-    for (octets, code) in [(0, 9), (11, 9), (12, 7), (255, 7), (256, 9)] {
+fn lengths_below_12_and_above_255_bytes_are_refused() {
+    for (bytes, code) in [(0, 9), (11, 9), (12, 7), (255, 7), (256, 9)] {
         let place = Place::with_store();
-        let file = place.secret_file("secret", &vec![b's'; octets]);
+        let file = place.secret_file("secret", &vec![b's'; bytes]);
         place.run(&["login", URL, "--user", "x", "--secret-file", &file]).expect(code);
     }
 }

@@ -24,7 +24,7 @@ fn from_the_first_secret_to_the_last() {
         .store_reverse(&["--target", &TARGET.to_uppercase(), "--target-user", "labtarget"], b"targsecret456");
     assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget", "-"]);
 
-    // Other octets leave the names as they are.
+    // Other bytes leave the names as they are.
     place.store_reverse(&["--target", TARGET], &[0xff; 255]);
     place.store_forward(&["--target", TARGET], b"\0binary\0secret");
     assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget", "-"]);

@@ -42,7 +42,7 @@ fn a_key_file_that_is_named_is_asked_for_ever_after() {
     let other = place.secret_file("other.key", &[8; 32]);
     log_in(&place, &["--key-file", &other], 9).complains("sealed with another key");
     let short = place.secret_file("short.key", &[8; 31]);
-    log_in(&place, &["--key-file", &short], 9).complains("32 octets");
+    log_in(&place, &["--key-file", &short], 9).complains("32 bytes");
     log_in(&place, &["--key-file", "absent"], 9).complains("absent");
 }
 

@@ -75,9 +75,9 @@ fn a_store_that_is_damaged_open_or_in_pieces_is_never_taken_for_empty() {
     let harms: [(&str, Harm); 7] = [
         ("is damaged", |place| {
             let path = place.path("store/secrets.db");
-            let mut octets = fs::read(&path).unwrap();
-            *octets.last_mut().unwrap() ^= 1;
-            fs::write(path, octets).unwrap();
+            let mut bytes = fs::read(&path).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            fs::write(path, bytes).unwrap();
         }),
         ("leads nowhere", |place| {
             fs::rename(place.path("store"), place.path("moved")).unwrap();

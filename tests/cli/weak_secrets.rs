@@ -31,7 +31,7 @@ fn equal_and_shared_secrets_are_told_by_name_and_not_by_value() {
 }
 
 #[test]
-fn raw_secrets_are_16_octets_in_a_private_file() {
+fn raw_secrets_are_16_bytes_in_a_private_file() {
     let place = Place::new();
     let generate = |file: &str| place.run(&["secret", "generate", "--raw", "-o", file]);
     generate("one").expect(0);

@@ -12,9 +12,9 @@ use crate::target_samples::target_pdus;
 
 #[test]
 fn headers_tell_their_lengths() {
-    let mut octets = [0; BHS_LENGTH];
-    octets[4..8].copy_from_slice(&[7, 0x12, 0x34, 0x56]);
-    let bhs = Bhs::from_octets(octets);
+    let mut bytes = [0; BHS_LENGTH];
+    bytes[4..8].copy_from_slice(&[7, 0x12, 0x34, 0x56]);
+    let bhs = Bhs::from_bytes(bytes);
     assert_eq!((bhs.ahs_length(), bhs.data_segment_length()), (28, 0x0012_3456));
 }
 
@@ -64,7 +64,7 @@ fn a_reject_gives_the_header_back() {
         data_sn: 0,
         data: Bytes::copy_from_slice(&header[..length]),
     };
-    assert_eq!(reject(48).rejected_header(), Some(Bhs::from_octets(header)));
+    assert_eq!(reject(48).rejected_header(), Some(Bhs::from_bytes(header)));
     assert_eq!(reject(48).rejected_task_tag(), Some(InitiatorTaskTag(0x0102_0304)));
     assert_eq!((reject(47).rejected_header(), reject(47).rejected_task_tag()), (None, None));
 }
@@ -108,12 +108,12 @@ fn a_wire_pdu_knows_its_length() {
     for digests in DIGESTS {
         for pdu in samples() {
             let wire = WirePdu::new(pdu.encode(), digests).unwrap();
-            assert_eq!(wire.length(), pdu.octets(digests).len());
+            assert_eq!(wire.length(), pdu.bytes(digests).len());
         }
     }
 }
 
-/// The largest data segment that 24 bits express, and one octet more.
+/// The largest data segment that 24 bits express, and one byte more.
 #[test]
 fn the_longest_data_segment() {
     let with = |length: usize| {
@@ -126,14 +126,14 @@ fn the_longest_data_segment() {
     assert_eq!(with(0x0100_0000).unwrap_err(), error);
 }
 
-/// 255 words hold 1020 octets of additional headers, and not one more.
+/// 255 words hold 1020 bytes of additional headers, and not one more.
 #[test]
 fn the_longest_additional_headers() {
     let header = |length| AdditionalHeader { ahs_type: AhsType(9), body: Bytes::from(vec![1; length]) };
     assert_eq!(AdditionalHeaders::MAX_LENGTH, 1020);
     for headers in [vec![header(1017)], vec![header(500), header(510)], vec![header(1), header(1013)]] {
         let laid_out = AdditionalHeaders::from_headers(&headers).unwrap();
-        assert_eq!(laid_out.as_octets().map(Bytes::len), Some(1020));
+        assert_eq!(laid_out.as_bytes().map(Bytes::len), Some(1020));
         assert!(laid_out.iter().eq(headers));
     }
     for headers in [vec![header(1018)], vec![header(500), header(514)], vec![header(1), header(1014)]] {

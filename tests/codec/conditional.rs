@@ -74,7 +74,7 @@ const VOID: [Void; 12] = [
 ];
 
 fn decode(header: [u8; BHS_LENGTH]) -> Result<AnyPdu, iscsi_pdu::Error> {
-    let raw = RawPdu::header(Bhs::from_octets(header));
+    let raw = RawPdu::header(Bhs::from_bytes(header));
     if header[0] & 0x20 == 0 {
         InitiatorPdu::decode(raw).map(AnyPdu::Initiator)
     } else {
@@ -90,7 +90,7 @@ fn pdu_03_void_fields_are_handed_over_and_change_nothing_else() {
             let filled: [u8; BHS_LENGTH] =
                 std::array::from_fn(|at| header[at] & !fields[at] | junk & fields[at]);
             let decoded = decode(filled).unwrap_or_else(|error| panic!("{why}: {error}"));
-            assert_eq!(decoded.encode().bhs.as_octets(), &filled, "{why}");
+            assert_eq!(decoded.encode().bhs.as_bytes(), &filled, "{why}");
         }
     }
 }
@@ -100,8 +100,8 @@ fn pdu_03_void_fields_are_handed_over_and_change_nothing_else() {
 fn pdu_03_what_makes_them_void_is_seen() {
     let void = |at: usize| {
         let (_, header, fields) = VOID[at];
-        let octets = std::array::from_fn(|at| words(header)[at] | words(fields)[at]);
-        RawPdu::header(Bhs::from_octets(octets))
+        let bytes = std::array::from_fn(|at| words(header)[at] | words(fields)[at]);
+        RawPdu::header(Bhs::from_bytes(bytes))
     };
     assert!(!NopIn::decode(void(0)).unwrap().ttt.is_valid());
     let data_in = DataIn::decode(void(5)).unwrap();
@@ -128,9 +128,9 @@ fn fixed_values_are_not_looked_at() {
             Opcode::LOGIN_REQUEST => header[0] = 0x03,
             _ => {}
         }
-        let raw = RawPdu { bhs: Bhs::from_octets(header), ..layout.pdu.encode() };
+        let raw = RawPdu { bhs: Bhs::from_bytes(header), ..layout.pdu.encode() };
         let decoded = layout.pdu.decode_alike(raw).unwrap();
         assert_eq!(decoded, layout.pdu);
-        assert_eq!(decoded.octets(crate::sample::OFF)[..BHS_LENGTH], layout.header);
+        assert_eq!(decoded.bytes(crate::sample::OFF)[..BHS_LENGTH], layout.header);
     }
 }

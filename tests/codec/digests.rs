@@ -4,10 +4,10 @@ use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{AdditionalHeaders, BHS_LENGTH, Crc32c, DigestPart, Error, NopIn, ScsiCommand};
 
 use crate::initiator_samples::initiator_pdus;
-use crate::sample::{AnyPdu, DIGESTS, ITT, LUN, NUMBERS, OFF, ON, TTT, decoder, octets, samples};
+use crate::sample::{AnyPdu, DIGESTS, ITT, LUN, NUMBERS, OFF, ON, TTT, bytes, decoder, samples};
 
-fn crc(octets: &[u8]) -> u32 {
-    Crc32c::new().update(octets).value()
+fn crc(bytes: &[u8]) -> u32 {
+    Crc32c::new().update(bytes).value()
 }
 
 const READ_10: [u8; 48] = [
@@ -31,10 +31,10 @@ fn dig_05_published_vectors() {
         (&[1, 2, 3, 4, 5], 0x5351_8fab),
         (&[], 0),
     ];
-    for (octets, expected) in vectors {
-        assert_eq!(crc(octets), expected, "{octets:x?}");
-        for cut in 0..octets.len() {
-            let (left, right) = octets.split_at(cut);
+    for (bytes, expected) in vectors {
+        assert_eq!(crc(bytes), expected, "{bytes:x?}");
+        for cut in 0..bytes.len() {
+            let (left, right) = bytes.split_at(cut);
             assert_eq!(Crc32c::new().update(left).update(right).value(), expected);
         }
     }
@@ -43,9 +43,9 @@ fn dig_05_published_vectors() {
 /// The receiver's short cut: a message and its digest always leave the same constant.
 #[test]
 fn dig_05_a_message_and_its_digest() {
-    for octets in [&READ_10[..], b"123456789", b""] {
-        let digest = crc(octets).to_le_bytes();
-        assert_eq!(Crc32c::new().update(octets).update(&digest).value(), 0x4867_4bc7);
+    for bytes in [&READ_10[..], b"123456789", b""] {
+        let digest = crc(bytes).to_le_bytes();
+        assert_eq!(Crc32c::new().update(bytes).update(&digest).value(), 0x4867_4bc7);
     }
 }
 
@@ -55,8 +55,8 @@ fn dig_03_the_header_digest_covers_additional_headers() {
     for pdu in initiator_pdus() {
         let raw = pdu.encode();
         let head = BHS_LENGTH + raw.ahs.as_ref().map_or(0, Bytes::len);
-        let octets = octets(raw, ON);
-        assert_eq!(octets[head..head + 4], crc(&octets[..head]).to_le_bytes(), "{pdu:?}");
+        let bytes = bytes(raw, ON);
+        assert_eq!(bytes[head..head + 4], crc(&bytes[..head]).to_le_bytes(), "{pdu:?}");
     }
 }
 
@@ -64,27 +64,27 @@ fn dig_03_the_header_digest_covers_additional_headers() {
 fn dig_04_the_data_digest_covers_the_padding() {
     let pdu =
         NopIn { lun: LUN, itt: ITT, ttt: TTT, numbers: NUMBERS, data: Bytes::from_static(&[1, 2, 3, 4, 5]) };
-    let sent = octets(pdu.encode(), DIGESTS[2]);
+    let sent = bytes(pdu.encode(), DIGESTS[2]);
     assert_eq!(sent[BHS_LENGTH..], [1, 2, 3, 4, 5, 0, 0, 0, 0x1c, 0x78, 0x8c, 0x67]);
 }
 
-/// DIG-10: of the octets that came, so that a peer's own padding is in it.
+/// DIG-10: of the bytes that came, so that a peer's own padding is in it.
 #[test]
 fn dig_10_padding_is_covered_as_it_came() {
-    let mut octets = BytesMut::from(&octets(samples()[0].encode(), OFF)[..]);
-    octets[BHS_LENGTH + 5..].fill(0xa5);
-    let digest = crc(&octets[BHS_LENGTH..]).to_le_bytes();
-    octets.extend_from_slice(&digest);
-    let raw = decoder(DIGESTS[2]).decode(&mut octets).unwrap().unwrap();
+    let mut bytes = BytesMut::from(&bytes(samples()[0].encode(), OFF)[..]);
+    bytes[BHS_LENGTH + 5..].fill(0xa5);
+    let digest = crc(&bytes[BHS_LENGTH..]).to_le_bytes();
+    bytes.extend_from_slice(&digest);
+    let raw = decoder(DIGESTS[2]).decode(&mut bytes).unwrap().unwrap();
     assert_eq!(samples()[0].decode_alike(raw).as_ref(), Ok(&samples()[0]));
 }
 
 #[test]
 fn dig_01_dig_11_lengths_are_the_same_with_and_without() {
     for pdu in samples() {
-        let plain = pdu.octets(OFF);
+        let plain = pdu.bytes(OFF);
         for digests in DIGESTS {
-            let covered = pdu.octets(digests);
+            let covered = pdu.bytes(digests);
             assert_eq!(covered[..BHS_LENGTH], plain[..BHS_LENGTH]);
             let data = !pdu.encode().data.is_empty();
             let more = usize::from(digests.header) + usize::from(digests.data && data);
@@ -98,7 +98,7 @@ fn dig_01_dig_11_lengths_are_the_same_with_and_without() {
 fn dig_07_wrong_digests_are_told_apart() {
     let AnyPdu::Target(_) = samples()[9] else { panic!("NOP-In comes first") };
     let pong = samples()[9].clone();
-    let whole = pong.octets(ON);
+    let whole = pong.bytes(ON);
     let header = u32::from_le_bytes(whole[48..52].try_into().unwrap());
     let mut stream = whole.clone();
     stream[48] ^= 1;
@@ -120,14 +120,14 @@ fn dig_07_wrong_digests_are_told_apart() {
 #[test]
 fn dig_03_the_example_of_the_rfc() {
     let command =
-        ScsiCommand::decode(iscsi_pdu::RawPdu::header(iscsi_pdu::Bhs::from_octets(READ_10))).unwrap();
+        ScsiCommand::decode(iscsi_pdu::RawPdu::header(iscsi_pdu::Bhs::from_bytes(READ_10))).unwrap();
     assert!(command.is_final && command.read && !command.write);
     assert_eq!(
         (command.expected_data_transfer_length, command.cmd_sn.0, command.exp_stat_sn.0),
         (1024, 20, 24)
     );
     assert_eq!(command.additional_headers, AdditionalHeaders::NONE);
-    let sent = octets(command.encode(), ON);
+    let sent = bytes(command.encode(), ON);
     assert_eq!(sent[..48], READ_10);
     assert_eq!(sent[48..], [0x56, 0x3a, 0x96, 0xd9]);
 }

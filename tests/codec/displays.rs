@@ -156,24 +156,24 @@ fn errors() {
         ),
         (
             Error::TooLong { field: "DataSegmentLength", length: 8193, limit: 8192 }.to_string(),
-            "DataSegmentLength is 8193 octets, the limit is 8192",
+            "DataSegmentLength is 8193 bytes, the limit is 8192",
         ),
         (
             Error::Digest { part: DigestPart::Header, computed: 1, received: 0xabcd }.to_string(),
-            "header digest is 0x0000abcd, the octets give 0x00000001",
+            "header digest is 0x0000abcd, the bytes give 0x00000001",
         ),
         (
             Error::Digest { part: DigestPart::Data, computed: 0, received: 1 }.to_string(),
-            "data digest is 0x00000001, the octets give 0x00000000",
+            "data digest is 0x00000001, the bytes give 0x00000000",
         ),
         (
             Error::Field { pdu: Opcode::R2T, field: "TotalAHSLength", value: 16, rule: "0" }.to_string(),
             "TotalAHSLength of Ready To Transfer is 0x10: 0",
         ),
-        (TextError::TooLong { limit: 7 }.to_string(), "text sequence exceeds 7 octets"),
+        (TextError::TooLong { limit: 7 }.to_string(), "text sequence exceeds 7 bytes"),
         (TextError::TooManyPdus { limit: 7 }.to_string(), "text sequence exceeds 7 PDUs"),
-        (TextError::BadKey { length: 64 }.to_string(), "malformed text key of 64 octets"),
-        (ValueError::TooLong { length: 1025, limit: 1024 }.to_string(), "1025 octets, the limit is 1024"),
+        (TextError::BadKey { length: 64 }.to_string(), "malformed text key of 64 bytes"),
+        (ValueError::TooLong { length: 1025, limit: 1024 }.to_string(), "1025 bytes, the limit is 1024"),
     ];
     for (text, expected) in texts {
         assert_eq!(text, expected);
@@ -207,9 +207,9 @@ fn every_kind_of_error_has_its_text() {
 /// Logs show codes as numbers in the base in which the RFC writes them.
 #[test]
 fn debug_forms() {
-    let mut octets = [0; 48];
-    (octets[0], octets[47]) = (0x31, 0xab);
-    let bhs = Bhs::from_octets(octets);
+    let mut bytes = [0; 48];
+    (bytes[0], bytes[47]) = (0x31, 0xab);
+    let bhs = Bhs::from_bytes(bytes);
     let zeros = " 00000000".repeat(10);
     assert_eq!(format!("{bhs:?}"), format!("Bhs( 31000000{zeros} 000000ab )"));
     let forms = [

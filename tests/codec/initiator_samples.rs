@@ -8,7 +8,7 @@ use iscsi_pdu::{
 
 use crate::sample::{CMD_SN, EXP_STAT_SN, ITT, LUN, TTT, data};
 
-/// Every field with octets of its own.
+/// Every field with bytes of its own.
 pub(crate) fn initiator_pdus() -> Vec<InitiatorPdu> {
     let (lun, itt, ttt, cmd_sn, exp_stat_sn) = (LUN, ITT, TTT, CMD_SN, EXP_STAT_SN);
     vec![
@@ -101,6 +101,6 @@ pub(crate) fn initiator_pdus() -> Vec<InitiatorPdu> {
             beg_run: 0xa1a2_a3a4,
             run_length: 0xb1b2_b3b4,
         }),
-        InitiatorPdu::Vendor(RawPdu::with_data(Bhs::from_octets([0x1d; 48]), data("vendor"))),
+        InitiatorPdu::Vendor(RawPdu::with_data(Bhs::from_bytes([0x1d; 48]), data("vendor"))),
     ]
 }

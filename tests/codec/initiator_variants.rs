@@ -1,4 +1,4 @@
-//! What an initiator's PDUs look like with other flags, without data, and with tails of every length; octets from the
+//! What an initiator's PDUs look like with other flags, without data, and with tails of every length; bytes from the
 //! figures of RFC 7143, section 11.
 
 use bytes::Bytes;
@@ -90,7 +90,7 @@ fn scsi_commands() -> Vec<Variant> {
     ]
 }
 
-/// A bidirectional read length, then a CDB of 18 octets.
+/// A bidirectional read length, then a CDB of 18 bytes.
 fn two_headers() -> AdditionalHeaders {
     let header = |ahs_type, body| AdditionalHeader { ahs_type, body: Bytes::from_static(body) };
     AdditionalHeaders::from_headers(&[

@@ -12,11 +12,11 @@ fn vendors_pdus_are_kept_as_they_came() {
     for opcode in [0x1c_u8, 0x1d, 0x1e] {
         for first in [opcode, 0x40 | opcode, 0xc0 | opcode] {
             let ahs = Some(Bytes::from_static(&[0, 1, 1, 0]));
-            let raw = RawPdu { ahs, ..RawPdu::with_data(Bhs::from_octets([first; 48]), data("vendor")) };
+            let raw = RawPdu { ahs, ..RawPdu::with_data(Bhs::from_bytes([first; 48]), data("vendor")) };
             assert_eq!(InitiatorPdu::decode(raw.clone()), Ok(InitiatorPdu::Vendor(raw.clone())));
             assert_eq!(InitiatorPdu::Vendor(raw.clone()).encode(), raw);
             assert!(TargetPdu::decode(raw.clone()).is_err());
-            let raw = RawPdu { bhs: Bhs::from_octets([first | 0x20; 48]), ..raw };
+            let raw = RawPdu { bhs: Bhs::from_bytes([first | 0x20; 48]), ..raw };
             assert_eq!(TargetPdu::decode(raw.clone()), Ok(TargetPdu::Vendor(raw.clone())));
             assert_eq!(TargetPdu::Vendor(raw.clone()).encode(), raw);
             assert!(InitiatorPdu::decode(raw).is_err());
@@ -32,7 +32,7 @@ fn responses(data: &'static [u8]) -> [Result<(Bytes, Bytes), Error>; 2] {
     ]
 }
 
-/// 11.4.7, 11.9.4: two octets of length, sense data, the rest.
+/// 11.4.7, 11.9.4: two bytes of length, sense data, the rest.
 #[test]
 fn sense_data_are_split_off() {
     let split: [(&[u8], &[u8], &[u8]); 5] = [
@@ -64,7 +64,7 @@ fn cmd_07_sense_data_beyond_the_segment_are_refused() {
 
 /// Longer sense data than the length field can say are cut off, and what follows them is not taken for sense data.
 #[test]
-fn sense_data_of_more_than_65535_octets_are_cut() {
+fn sense_data_of_more_than_65535_bytes_are_cut() {
     let TargetPdu::ScsiResponse(response) = target_pdus().swap_remove(1) else {
         panic!("SCSI Response is second")
     };

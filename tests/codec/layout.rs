@@ -141,10 +141,10 @@ pub(crate) fn words(text: &str) -> [u8; BHS_LENGTH] {
 #[test]
 fn pdu_01_pdu_02_what_is_sent_is_laid_out_as_in_the_figures() {
     for layout in layouts() {
-        let octets = layout.pdu.octets(OFF);
-        assert_eq!(octets[..BHS_LENGTH], layout.header, "{:?}", layout.pdu);
-        assert_eq!(octets[BHS_LENGTH..], *layout.rest, "{:?}", layout.pdu);
-        let set = layout.header.iter().zip(layout.reserved).any(|(octet, reserved)| octet & reserved != 0);
+        let bytes = layout.pdu.bytes(OFF);
+        assert_eq!(bytes[..BHS_LENGTH], layout.header, "{:?}", layout.pdu);
+        assert_eq!(bytes[BHS_LENGTH..], *layout.rest, "{:?}", layout.pdu);
+        let set = layout.header.iter().zip(layout.reserved).any(|(byte, reserved)| byte & reserved != 0);
         assert!(!set, "the figures contradict themselves: {:?}", layout.pdu);
     }
 }
@@ -152,8 +152,8 @@ fn pdu_01_pdu_02_what_is_sent_is_laid_out_as_in_the_figures() {
 #[test]
 fn pdu_01_what_is_laid_out_so_is_understood() {
     for layout in layouts() {
-        let octets = [&layout.header, layout.rest].concat();
-        let received = crate::sample::received(octets.as_slice().into(), OFF);
+        let bytes = [&layout.header, layout.rest].concat();
+        let received = crate::sample::received(bytes.as_slice().into(), OFF);
         assert_eq!(layout.pdu.decode_alike(received), Ok(layout.pdu));
     }
 }
@@ -161,9 +161,9 @@ fn pdu_01_what_is_laid_out_so_is_understood() {
 #[test]
 fn pdu_01_pdu_02_variants_are_laid_out_as_in_the_figures() {
     for (pdu, header, rest) in variants() {
-        let octets = [&words(header), rest].concat();
-        assert_eq!(pdu.octets(OFF), octets, "{pdu:?}");
-        let received = crate::sample::received(octets.as_slice().into(), OFF);
+        let bytes = [&words(header), rest].concat();
+        assert_eq!(pdu.bytes(OFF), bytes, "{pdu:?}");
+        let received = crate::sample::received(bytes.as_slice().into(), OFF);
         assert_eq!(pdu.decode_alike(received), Ok(pdu));
     }
 }

@@ -7,10 +7,10 @@ use crate::sample::{OFF, ON};
 
 /// A NOP-In header with these lengths, and nothing behind it.
 fn header(ahs_words: u8, data: u32) -> BytesMut {
-    let mut octets = [0; BHS_LENGTH];
-    octets[0] = 0x20;
-    octets[4..8].copy_from_slice(&(u32::from(ahs_words) << 24 | data).to_be_bytes());
-    BytesMut::from(&octets[..])
+    let mut bytes = [0; BHS_LENGTH];
+    bytes[0] = 0x20;
+    bytes[4..8].copy_from_slice(&(u32::from(ahs_words) << 24 | data).to_be_bytes());
+    BytesMut::from(&bytes[..])
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn pdu_12_nothing_is_allocated_for_what_has_not_come() {
     decoder.set_full_feature(ON, 0x00ff_ffff);
     let mut stream = header(255, 0x00ff_fffc);
     assert_eq!(decoder.decode(&mut stream), Ok(None));
-    assert!(stream.capacity() <= 4096, "{} octets", stream.capacity());
-    assert_eq!(decoder.octets_wanted(&stream), 255 * 4 + 4);
+    assert!(stream.capacity() <= 4096, "{} bytes", stream.capacity());
+    assert_eq!(decoder.bytes_wanted(&stream), 255 * 4 + 4);
 }
 
 /// Nothing in a header is believed before its digest: a length that is not right is no length.

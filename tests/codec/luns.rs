@@ -20,9 +20,9 @@ fn pdu_18_other_formats_have_no_number() {
         let numbered = first == 0 || (0x40..0x80).contains(&first);
         assert_eq!(Lun([first, 7, 0, 0, 0, 0, 0, 0]).number().is_some(), numbered, "{first:#x}");
         for level in 2..8 {
-            let mut octets = [first, 7, 0, 0, 0, 0, 0, 0];
-            octets[level] = 1;
-            assert_eq!(Lun(octets).number(), None, "{octets:x?}");
+            let mut bytes = [first, 7, 0, 0, 0, 0, 0, 0];
+            bytes[level] = 1;
+            assert_eq!(Lun(bytes).number(), None, "{bytes:x?}");
         }
     }
 }

@@ -38,10 +38,10 @@ fn nam_03_domains_and_what_follows_them() {
     {
         assert_eq!(grammar(name), Err(GrammarError::Domain), "{name}");
     }
-    for octet in (0..0x80_u8).filter(|octet| !octet.is_ascii_alphanumeric() && !b"-.:".contains(octet)) {
-        let name = format!("iqn.2001-04.com.example:{}x", char::from(octet));
-        if octet.is_ascii_control() || b"/\\".contains(&octet) {
-            let refused = NameError::Character { character: octet.into() };
+    for byte in (0..0x80_u8).filter(|byte| !byte.is_ascii_alphanumeric() && !b"-.:".contains(byte)) {
+        let name = format!("iqn.2001-04.com.example:{}x", char::from(byte));
+        if byte.is_ascii_control() || b"/\\".contains(&byte) {
+            let refused = NameError::Character { character: byte.into() };
             assert_eq!(IscsiName::new(&name), Err(refused), "{name:?}");
         } else {
             assert_eq!(grammar(&name), Err(GrammarError::Character), "{name:?}");
@@ -62,9 +62,9 @@ fn nam_03_digits_of_eui_and_naa() {
     }
 }
 
-/// NAM-01: 223 octets, not characters.
+/// NAM-01: 223 bytes, not characters.
 #[test]
-fn nam_01_the_length_counts_octets() {
+fn nam_01_the_length_counts_bytes() {
     let name = |count| format!("iqn.2001-04.com.example:a{}", "ä".repeat(count));
     assert_eq!(name(99).len(), 223);
     assert!(IscsiName::new(name(99)).is_ok());

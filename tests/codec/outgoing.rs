@@ -7,7 +7,7 @@ use iscsi_pdu::{
 };
 
 use crate::layout::{layouts, words};
-use crate::sample::{AnyPdu, OFF, ON, octets};
+use crate::sample::{AnyPdu, OFF, ON, bytes};
 use crate::target_samples::target_pdus;
 
 /// The PDU with each value that is narrower than its type filled up.
@@ -35,8 +35,8 @@ fn pdu_02_values_wider_than_their_field_stay_inside_it() {
     for layout in layouts() {
         let AnyPdu::Initiator(pdu) = layout.pdu else { continue };
         let pdu = widened(pdu);
-        let header = *pdu.encode().bhs.as_octets();
-        assert!(header.iter().zip(layout.reserved).all(|(octet, reserved)| octet & reserved == 0), "{pdu:?}");
+        let header = *pdu.encode().bhs.as_bytes();
+        assert!(header.iter().zip(layout.reserved).all(|(byte, reserved)| byte & reserved == 0), "{pdu:?}");
         if let InitiatorPdu::LoginRequest(_) = pdu {
             assert_eq!(header[1], 0x0f, "neither T nor C");
         }
@@ -49,7 +49,7 @@ fn pdu_02_stages_of_a_response_stay_inside_their_bits() {
         let TargetPdu::LoginResponse(mut response) = pdu else { continue };
         (response.transit, response.continues) = (false, false);
         (response.current_stage, response.next_stage) = (Stage(0xfe), Stage(0xfd));
-        assert_eq!(response.encode().bhs.as_octets()[1], 0b1001);
+        assert_eq!(response.encode().bhs.as_bytes()[1], 0b1001);
     }
 }
 
@@ -57,9 +57,9 @@ fn vendor(ahs: Option<Bytes>, data: Bytes) -> RawPdu {
     RawPdu { ahs, ..RawPdu::with_data(Bhs::new(Opcode(0x1c)), data) }
 }
 
-/// All three octets of `DataSegmentLength`, and a length field that a caller had filled in otherwise.
+/// All three bytes of `DataSegmentLength`, and a length field that a caller had filled in otherwise.
 #[test]
-fn pdu_01_pdu_07_lengths_of_three_octets() {
+fn pdu_01_pdu_07_lengths_of_three_bytes() {
     let header = words(
         "1c000000 ff0000ff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000",
     );
@@ -67,7 +67,7 @@ fn pdu_01_pdu_07_lengths_of_three_octets() {
         [(0x01_0203, [0, 1, 2, 3]), (0xff_ffff, [0, 0xff, 0xff, 0xff]), (0x0100, [0, 0, 1, 0])]
     {
         let data = Bytes::from(vec![0x5a; length]);
-        let mut stream = octets(RawPdu::with_data(Bhs::from_octets(header), data.clone()), ON);
+        let mut stream = bytes(RawPdu::with_data(Bhs::from_bytes(header), data.clone()), ON);
         assert_eq!(stream[4..8], field);
         let mut decoder = Decoder::new(0);
         decoder.set_full_feature(ON, 0x00ff_ffff);

@@ -30,11 +30,11 @@ const DATA: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 fn pdu_07_pdu_08_every_tail_is_padded_with_zeros() {
     for length in 1..=8_usize {
         let wire = data_in(Bytes::copy_from_slice(&DATA[..length])).encode();
-        let octets = crate::sample::octets(wire, OFF);
-        assert_eq!(octets.len(), BHS_LENGTH + length.next_multiple_of(4));
-        assert_eq!(octets[4..8], [0, 0, 0, u8::try_from(length).unwrap()]);
-        assert_eq!(octets[BHS_LENGTH..BHS_LENGTH + length], DATA[..length]);
-        assert!(octets[BHS_LENGTH + length..].iter().all(|pad| *pad == 0));
+        let bytes = crate::sample::bytes(wire, OFF);
+        assert_eq!(bytes.len(), BHS_LENGTH + length.next_multiple_of(4));
+        assert_eq!(bytes[4..8], [0, 0, 0, u8::try_from(length).unwrap()]);
+        assert_eq!(bytes[BHS_LENGTH..BHS_LENGTH + length], DATA[..length]);
+        assert!(bytes[BHS_LENGTH + length..].iter().all(|pad| *pad == 0));
     }
 }
 
@@ -42,9 +42,9 @@ fn pdu_07_pdu_08_every_tail_is_padded_with_zeros() {
 fn pdu_08_what_a_peer_pads_with_is_not_looked_at() {
     for length in 1..=8_usize {
         let pdu = data_in(Bytes::copy_from_slice(&DATA[..length]));
-        let mut octets = crate::sample::octets(pdu.encode(), OFF);
-        octets[BHS_LENGTH + length..].fill(0xa5);
-        assert_eq!(DataIn::decode(received(octets, OFF)), Ok(pdu));
+        let mut bytes = crate::sample::bytes(pdu.encode(), OFF);
+        bytes[BHS_LENGTH + length..].fill(0xa5);
+        assert_eq!(DataIn::decode(received(bytes, OFF)), Ok(pdu));
     }
 }
 
@@ -53,8 +53,8 @@ fn pdu_08_what_a_peer_pads_with_is_not_looked_at() {
 fn pdu_11_dig_04_data_in_without_data() {
     for digests in DIGESTS {
         let empty = data_in(Bytes::new());
-        let octets = crate::sample::octets(empty.encode(), digests);
-        assert_eq!(octets.len(), BHS_LENGTH + if digests.header { 4 } else { 0 });
+        let bytes = crate::sample::bytes(empty.encode(), digests);
+        assert_eq!(bytes.len(), BHS_LENGTH + if digests.header { 4 } else { 0 });
         assert_eq!(DataIn::decode(over_the_wire(empty.encode(), digests)), Ok(empty));
     }
 }
@@ -62,8 +62,8 @@ fn pdu_11_dig_04_data_in_without_data() {
 /// The data are a slice of what was read.
 #[test]
 fn data_are_not_copied() {
-    let octets = crate::sample::octets(data_in(Bytes::from_static(&DATA)).encode(), OFF);
-    let mut stream = BytesMut::from(&octets[..]);
+    let bytes = crate::sample::bytes(data_in(Bytes::from_static(&DATA)).encode(), OFF);
+    let mut stream = BytesMut::from(&bytes[..]);
     let place = stream[BHS_LENGTH..].as_ptr();
     let raw = decoder(OFF).decode(&mut stream).unwrap().unwrap();
     assert_eq!(raw.data.as_ptr(), place);

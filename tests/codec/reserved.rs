@@ -9,10 +9,10 @@ use crate::sample::{AnyPdu, samples};
 fn with_bits(layout: &Layout, bits: &[u8; BHS_LENGTH]) -> RawPdu {
     let raw = layout.pdu.encode();
     let mut header = layout.header;
-    for (octet, bit) in header.iter_mut().zip(bits) {
-        *octet |= bit;
+    for (byte, bit) in header.iter_mut().zip(bits) {
+        *byte |= bit;
     }
-    RawPdu { bhs: Bhs::from_octets(header), ..raw }
+    RawPdu { bhs: Bhs::from_bytes(header), ..raw }
 }
 
 #[test]
@@ -46,14 +46,14 @@ fn every_other_bit_counts() {
             }
             let mut header = layout.header;
             header[bit / 8] ^= 1 << (bit % 8);
-            let raw = RawPdu { bhs: Bhs::from_octets(header), ..layout.pdu.encode() };
+            let raw = RawPdu { bhs: Bhs::from_bytes(header), ..layout.pdu.encode() };
             let decoded = layout.pdu.decode_alike(raw);
             assert_ne!(decoded.as_ref(), Ok(&layout.pdu), "bit {bit} says nothing");
         }
     }
 }
 
-/// Kinds whose second octet begins with a bit that is 1 in every PDU.
+/// Kinds whose second byte begins with a bit that is 1 in every PDU.
 pub(crate) fn always_final(first: u8) -> bool {
     !matches!(Opcode(first & 0x3f), Opcode::SCSI_COMMAND | Opcode::LOGIN_REQUEST | Opcode::TEXT_REQUEST)
         && !matches!(Opcode(first & 0x3f), Opcode::DATA_OUT | Opcode::LOGIN_RESPONSE)
@@ -75,7 +75,7 @@ fn pdu_05_wrong_opcodes() {
     for opcode in (0..=0x3f).filter(|opcode| !known.contains(opcode) && !vendors.contains(opcode)) {
         let mut header = [0; BHS_LENGTH];
         header[0] = opcode;
-        let raw = RawPdu::header(Bhs::from_octets(header));
+        let raw = RawPdu::header(Bhs::from_bytes(header));
         assert!(InitiatorPdu::decode(raw.clone()).is_err(), "{opcode:#x}");
         assert!(TargetPdu::decode(raw).is_err(), "{opcode:#x}");
     }
@@ -87,7 +87,7 @@ fn pdu_17_no_immediate_bit() {
     for pdu in samples() {
         let header = pdu.encode().bhs;
         if matches!(header.opcode(), Opcode::DATA_OUT | Opcode::SNACK) {
-            assert_eq!(header.as_octets()[0] & 0x40, 0);
+            assert_eq!(header.as_bytes()[0] & 0x40, 0);
         }
     }
 }

@@ -57,8 +57,8 @@ impl AnyPdu {
     }
 
     /// Everything from the header to the last digest.
-    pub(crate) fn octets(&self, digests: Digests) -> BytesMut {
-        octets(self.encode(), digests)
+    pub(crate) fn bytes(&self, digests: Digests) -> BytesMut {
+        bytes(self.encode(), digests)
     }
 
     /// With the lengths filled in, which only a vendor's PDU shows.
@@ -91,19 +91,19 @@ pub(crate) fn variants() -> Vec<(AnyPdu, &'static str, &'static [u8])> {
 }
 
 fn measured(raw: &RawPdu) -> RawPdu {
-    let mut header = *raw.bhs.as_octets();
+    let mut header = *raw.bhs.as_bytes();
     header[4] = 0;
     header[5..8].copy_from_slice(&u32::try_from(raw.data.len()).unwrap().to_be_bytes()[1..]);
-    RawPdu { bhs: Bhs::from_octets(header), ..raw.clone() }
+    RawPdu { bhs: Bhs::from_bytes(header), ..raw.clone() }
 }
 
-pub(crate) fn octets(raw: RawPdu, digests: Digests) -> BytesMut {
+pub(crate) fn bytes(raw: RawPdu, digests: Digests) -> BytesMut {
     let mut stream = BytesMut::new();
     WirePdu::new(raw, digests).unwrap().append_to(&mut stream);
     stream
 }
 
-/// A decoder in full feature phase that takes segments of 8192 octets.
+/// A decoder in full feature phase that takes segments of 8192 bytes.
 pub(crate) fn decoder(digests: Digests) -> Decoder {
     let mut decoder = Decoder::new(8192);
     decoder.set_full_feature(digests, 8192);
@@ -112,12 +112,12 @@ pub(crate) fn decoder(digests: Digests) -> Decoder {
 
 /// The PDU as a peer gets it.
 pub(crate) fn over_the_wire(raw: RawPdu, digests: Digests) -> RawPdu {
-    received(octets(raw, digests), digests)
+    received(bytes(raw, digests), digests)
 }
 
-/// The one PDU in these octets.
-pub(crate) fn received(mut octets: BytesMut, digests: Digests) -> RawPdu {
-    let received = decoder(digests).decode(&mut octets).unwrap().unwrap();
-    assert!(octets.is_empty());
+/// The one PDU in these bytes.
+pub(crate) fn received(mut bytes: BytesMut, digests: Digests) -> RawPdu {
+    let received = decoder(digests).decode(&mut bytes).unwrap().unwrap();
+    assert!(bytes.is_empty());
     received
 }

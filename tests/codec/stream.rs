@@ -16,14 +16,14 @@ fn pdu_01_what_goes_out_comes_in() {
 
 /// All samples on one stream, in pieces of this size.
 fn in_pieces(digests: Digests, size: usize) -> Vec<RawPdu> {
-    let whole: Vec<u8> = samples().iter().flat_map(|pdu| pdu.octets(digests)).collect();
+    let whole: Vec<u8> = samples().iter().flat_map(|pdu| pdu.bytes(digests)).collect();
     let (mut decoder, mut stream, mut received) = (decoder(digests), BytesMut::new(), Vec::new());
     for piece in whole.chunks(size) {
         stream.extend_from_slice(piece);
         while let Some(raw) = decoder.decode(&mut stream).unwrap() {
             received.push(raw);
         }
-        assert!(decoder.octets_wanted(&stream) > 0, "it waits for nothing");
+        assert!(decoder.bytes_wanted(&stream) > 0, "it waits for nothing");
     }
     assert!(decoder.is_idle(&stream));
     received
@@ -37,20 +37,20 @@ fn pdu_13_any_segmentation() {
             assert_eq!(pdu.decode_alike(raw.clone()).as_ref(), Ok(pdu));
         }
         for size in [1, 2, 3, 7, 47, 48, 49, 61] {
-            assert_eq!(in_pieces(digests, size), whole, "{size} octets a piece");
+            assert_eq!(in_pieces(digests, size), whole, "{size} bytes a piece");
         }
     }
 }
 
 /// What is wanted is never more than what is missing, and brings the PDU to its end in four steps at most.
 #[test]
-fn pdu_13_octets_wanted_lead_to_the_end() {
+fn pdu_13_bytes_wanted_lead_to_the_end() {
     for digests in DIGESTS {
         for pdu in samples() {
-            let whole = pdu.octets(digests);
+            let whole = pdu.bytes(digests);
             let (mut decoder, mut stream, mut at, mut steps) = (decoder(digests), BytesMut::new(), 0, 0);
             while decoder.decode(&mut stream).unwrap().is_none() {
-                let wanted = decoder.octets_wanted(&stream);
+                let wanted = decoder.bytes_wanted(&stream);
                 assert!(
                     wanted > 0 && at + wanted <= whole.len(),
                     "{wanted} wanted at {at} of {}",
@@ -69,11 +69,11 @@ fn pdu_13_octets_wanted_lead_to_the_end() {
 fn a_pdu_cut_short_at_any_length_is_none() {
     for digests in DIGESTS {
         for pdu in samples() {
-            let whole = pdu.octets(digests);
+            let whole = pdu.bytes(digests);
             for length in 0..whole.len() {
                 let mut cut = BytesMut::from(&whole[..length]);
                 let mut decoder = decoder(digests);
-                assert_eq!(decoder.decode(&mut cut), Ok(None), "{length} octets of {pdu:?}");
+                assert_eq!(decoder.decode(&mut cut), Ok(None), "{length} bytes of {pdu:?}");
                 assert_eq!(decoder.is_idle(&cut), length == 0);
             }
         }
@@ -87,18 +87,18 @@ fn parts_cut_short_at_any_length_are_refused() {
         let raw = pdu.encode();
         for length in 0..raw.data.len() {
             let cut = pdu.decode_alike(RawPdu { data: raw.data.slice(..length), ..raw.clone() });
-            assert_eq!(cut.is_err(), (1..sense_end(&raw)).contains(&length), "{length} octets of {pdu:?}");
+            assert_eq!(cut.is_err(), (1..sense_end(&raw)).contains(&length), "{length} bytes of {pdu:?}");
         }
         let ahs = raw.ahs.clone().unwrap_or_default();
         for length in 0..ahs.len() {
             let cut = RawPdu { ahs: Some(ahs.slice(..length)), ..raw.clone() };
             let between_headers = header_starts(&ahs).contains(&length);
-            assert_eq!(pdu.decode_alike(cut).is_ok(), between_headers, "{length} octets of {ahs:?}");
+            assert_eq!(pdu.decode_alike(cut).is_ok(), between_headers, "{length} bytes of {ahs:?}");
         }
     }
 }
 
-/// Where additional headers begin: each takes its two octets of length, its type, what the length says, and padding.
+/// Where additional headers begin: each takes its two bytes of length, its type, what the length says, and padding.
 fn header_starts(ahs: &[u8]) -> Vec<usize> {
     let next = |at: &usize| {
         let length: [u8; 2] = ahs.get(*at..at + 2)?.try_into().ok()?;
@@ -118,16 +118,16 @@ fn sense_end(raw: &RawPdu) -> usize {
 }
 
 fn with_bit_flipped(pdu: &AnyPdu, digests: Digests, bit: usize) -> BytesMut {
-    let mut octets = pdu.octets(digests);
-    octets[bit / 8] ^= 1 << (bit % 8);
-    octets
+    let mut bytes = pdu.bytes(digests);
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    bytes
 }
 
 /// With both digests no single bit can be wrong. A longer length makes the decoder wait: what follows does not help it.
 #[test]
 fn dig_03_dig_10_no_flipped_bit_is_accepted() {
     for pdu in samples() {
-        for bit in 0..pdu.octets(ON).len() * 8 {
+        for bit in 0..pdu.bytes(ON).len() * 8 {
             let mut stream = with_bit_flipped(&pdu, ON, bit);
             stream.extend_from_slice(&[0; 1024]);
             let decoded = decoder(ON).decode(&mut stream);
@@ -142,7 +142,7 @@ fn dig_03_dig_04_each_digest_covers_its_part() {
     for (digests, header) in [(DIGESTS[1], true), (DIGESTS[2], false)] {
         for pdu in samples() {
             let head = BHS_LENGTH + pdu.encode().ahs.map_or(0, |ahs| ahs.len()) + if header { 4 } else { 0 };
-            let whole = pdu.octets(digests).len();
+            let whole = pdu.bytes(digests).len();
             let part = if header { 0..head } else { head..whole };
             for bit in part.start * 8..part.end * 8 {
                 let mut stream = with_bit_flipped(&pdu, digests, bit);
@@ -158,7 +158,7 @@ fn dig_03_dig_04_each_digest_covers_its_part() {
 #[test]
 fn no_flipped_bit_makes_it_panic() {
     for pdu in samples() {
-        for bit in 0..pdu.octets(OFF).len() * 8 {
+        for bit in 0..pdu.bytes(OFF).len() * 8 {
             let mut stream = with_bit_flipped(&pdu, OFF, bit);
             stream.extend_from_slice(&[0xa5; 8192 + 1024]);
             let decoded = decoder(OFF).decode(&mut stream);

@@ -8,7 +8,7 @@ use iscsi_pdu::{
 
 use crate::sample::{ITT, LUN, NUMBERS, TTT, data};
 
-/// Every field with octets of its own.
+/// Every field with bytes of its own.
 pub(crate) fn target_pdus() -> Vec<TargetPdu> {
     let (lun, itt, ttt, numbers) = (LUN, ITT, TTT, NUMBERS);
     vec![
@@ -108,6 +108,6 @@ pub(crate) fn target_pdus() -> Vec<TargetPdu> {
             data_sn: 0xe0e1_e2e3,
             data: data("bhs"),
         }),
-        TargetPdu::Vendor(RawPdu::with_data(Bhs::from_octets([0x3d; 48]), data("vendor"))),
+        TargetPdu::Vendor(RawPdu::with_data(Bhs::from_bytes([0x3d; 48]), data("vendor"))),
     ]
 }

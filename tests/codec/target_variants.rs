@@ -1,4 +1,4 @@
-//! What a target's PDUs look like with other flags, without data, and with tails of every length; octets from the
+//! What a target's PDUs look like with other flags, without data, and with tails of every length; bytes from the
 //! figures of RFC 7143, section 11.
 
 use bytes::Bytes;

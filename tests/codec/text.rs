@@ -25,8 +25,8 @@ fn txt_08_binary_vectors() {
         ("0b/+8=", &[0xff, 0xef]),
         ("0bIQ==", &[0x21]),
     ];
-    for (text, octets) in good {
-        assert_eq!(decode_binary(text, 4).as_deref(), Ok(octets), "{text}");
+    for (text, bytes) in good {
+        assert_eq!(decode_binary(text, 4).as_deref(), Ok(bytes), "{text}");
     }
     for text in [
         "0x",
@@ -49,7 +49,7 @@ fn txt_08_binary_vectors() {
     }
 }
 
-/// TXT-09: the length of a decimal says nothing of the octets it stands for.
+/// TXT-09: the length of a decimal says nothing of the bytes it stands for.
 #[test]
 fn txt_09_binary_values_are_not_decimal() {
     for text in ["123456", "0", "7"] {
@@ -60,10 +60,10 @@ fn txt_09_binary_values_are_not_decimal() {
 #[test]
 fn txt_08_what_is_written_is_read() {
     for length in [0_u8, 1, 2, 3, 4, 5, 16, 255] {
-        let octets: Vec<u8> = (0..length).map(|octet| octet.wrapping_mul(67)).collect();
-        for text in [encode_hex(&octets), encode_base64(&octets)] {
+        let bytes: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(67)).collect();
+        for text in [encode_hex(&bytes), encode_base64(&bytes)] {
             let read = decode_binary(&text, 255);
-            assert_eq!(read.as_deref().ok(), (length > 0).then_some(&octets[..]), "{text}");
+            assert_eq!(read.as_deref().ok(), (length > 0).then_some(&bytes[..]), "{text}");
         }
     }
 }

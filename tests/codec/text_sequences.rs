@@ -23,8 +23,8 @@ fn txt_13_split_at_every_place() {
 
 /// Limits hold for each sequence by itself, and what they allow fits.
 #[test]
-fn txt_17_limits_to_the_octet() {
-    let mut assembler = TextAssembler::new(TextLimits { octets: 10, pdus: 2 });
+fn txt_17_limits_to_the_byte() {
+    let mut assembler = TextAssembler::new(TextLimits { bytes: 10, pdus: 2 });
     for _ in 0..3 {
         assert_eq!(assembler.push(Bytes::from_static(b"12345"), true), Ok(None));
         assert!(assembler.push(Bytes::from_static(b"67890"), false).unwrap().is_some());
@@ -32,8 +32,8 @@ fn txt_17_limits_to_the_octet() {
     assert_eq!(assembler.push(Bytes::from_static(b"12345"), true), Ok(None));
     assert_eq!(assembler.push(Bytes::from_static(b"678901"), false), Err(TextError::TooLong { limit: 10 }));
     let limits = TextLimits::default();
-    assert!((8192..=65_536).contains(&limits.octets) && limits.octets.div_ceil(8192) <= limits.pdus);
-    assert_eq!((limits.octets, limits.pdus), (65_536, 64));
+    assert!((8192..=65_536).contains(&limits.bytes) && limits.bytes.div_ceil(8192) <= limits.pdus);
+    assert_eq!((limits.bytes, limits.pdus), (65_536, 64));
 }
 
 /// Section 9.5 of the conformance table: a has two portals of one group, b none of its own.
@@ -74,14 +74,14 @@ fn txt_02_values_with_equals_signs() {
 /// TXT-04: every character of the alphabet and none beside it; the same when written.
 #[test]
 fn txt_04_the_alphabet_of_keys() {
-    for octet in 0x21..0x7f_u8 {
-        let key = format!("X{}", char::from(octet));
-        let allowed = octet.is_ascii_alphanumeric() || b".-+@_#".contains(&octet) || octet == b'=';
+    for byte in 0x21..0x7f_u8 {
+        let key = format!("X{}", char::from(byte));
+        let allowed = byte.is_ascii_alphanumeric() || b".-+@_#".contains(&byte) || byte == b'=';
         let text = format!("{key}=1\0");
         assert_eq!(TextKeys::parse(text.as_bytes()).is_ok(), allowed, "{key}");
-        assert_eq!(TextWriter::new().pair(&key, 1).finish().is_ok(), allowed && octet != b'=', "{key}");
-        let first = format!("{}x=1\0", char::from(octet));
-        assert_eq!(TextKeys::parse(first.as_bytes()).is_ok(), octet.is_ascii_uppercase(), "{first}");
+        assert_eq!(TextWriter::new().pair(&key, 1).finish().is_ok(), allowed && byte != b'=', "{key}");
+        let first = format!("{}x=1\0", char::from(byte));
+        assert_eq!(TextKeys::parse(first.as_bytes()).is_ok(), byte.is_ascii_uppercase(), "{first}");
     }
     assert!(TextKeys::parse(b"iSCSIProtocolLevel=1\0").is_ok(), "the RFC's own exception (13.24)");
     assert!(TextKeys::parse(b"iSCSIProtocolLevels=1\0").is_err());

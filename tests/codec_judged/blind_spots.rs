@@ -1,4 +1,4 @@
-//! What the judge cannot see: every octet of every header is changed in turn, and a change that makes no difference
+//! What the judge cannot see: every byte of every header is changed in turn, and a change that makes no difference
 //! has to be in the table of blind spots.
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use crate::record::ScratchRecord;
 use crate::samples::{OPCODES, Pdu, Sample};
 use crate::written::{Written, connection};
 
-/// Opcode, octets, and what they are. A spot where a change is seen after all is as wrong as one that is missing.
+/// Opcode, bytes, and what they are. A spot where a change is seen after all is as wrong as one that is missing.
 const BLIND_SPOTS: [(u8, RangeInclusive<usize>, &str); 21] = [
     (0x01, 33..=33, "flags in the CDB, which the dissector shows bit by bit"),
     (0x01, 46..=47, "group number and control in the CDB, the same"),
@@ -58,7 +58,7 @@ fn blind_spots_are_known() {
     let seen: BTreeSet<u64> = seen.iter().map(|difference| difference.frame).collect();
     unseen.retain(|(frame, ..)| !seen.contains(frame));
     let unseen: Vec<_> = unseen.into_iter().map(|(_, opcode, at)| (opcode, at)).collect();
-    let known = BLIND_SPOTS.into_iter().flat_map(|(opcode, octets, _)| octets.map(move |at| (opcode, at)));
+    let known = BLIND_SPOTS.into_iter().flat_map(|(opcode, bytes, _)| bytes.map(move |at| (opcode, at)));
     assert_eq!(unseen, known.collect::<Vec<_>>());
 }
 
@@ -66,7 +66,7 @@ fn blind_spots_are_known() {
 fn damage(scratch: &mut ScratchRecord, written: &mut Vec<Written>, sample: Sample, at: usize) {
     let digests = Digests::default();
     written.extend(connection(&mut scratch.record, digests, Vec::new()));
-    written.push(Written::damaged(&mut scratch.record, sample, digests, |octets| octets[at] ^= 1));
+    written.push(Written::damaged(&mut scratch.record, sample, digests, |bytes| bytes[at] ^= 1));
 }
 
 /// Without A and S, a Data-In has fewer fields.

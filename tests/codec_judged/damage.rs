@@ -1,4 +1,4 @@
-//! The judge sees what it is there to see: one octet is changed, and the comparison names the field it is in.
+//! The judge sees what it is there to see: one byte is changed, and the comparison names the field it is in.
 
 use fastrand::Rng;
 use iscsi_pdu::{BHS_LENGTH, Digests, Opcode};
@@ -9,7 +9,7 @@ use crate::record::ScratchRecord;
 use crate::samples::{OPCODES, Sample};
 use crate::written::{Written, connection};
 
-/// Opcode, an octet, and the field whose last octet it is.
+/// Opcode, a byte, and the field whose last byte it is.
 const DAMAGE: [(u8, usize, &str); 26] = [
     (0x00, 27, "iscsi.cmdsn"),
     (0x01, 23, "iscsi.scsicommand.expecteddatatransferlength"),
@@ -46,14 +46,14 @@ fn sample(opcode: u8, at: usize, rng: &mut Rng) -> Sample {
 }
 
 #[test]
-fn a_damaged_octet_is_found_in_its_field() {
+fn a_damaged_byte_is_found_in_its_field() {
     let mut rng = Rng::with_seed(2);
     let mut scratch = ScratchRecord::create();
     let mut written = connection(&mut scratch.record, Digests::default(), Vec::new());
     for (opcode, at, _) in DAMAGE {
         let sample = sample(opcode, at, &mut rng);
-        written.push(Written::damaged(&mut scratch.record, sample, Digests::default(), |octets| {
-            octets[at] ^= 1;
+        written.push(Written::damaged(&mut scratch.record, sample, Digests::default(), |bytes| {
+            bytes[at] ^= 1;
         }));
     }
     let differences = judge(&scratch.dissection(), &written, DISSECTOR_DISAGREES).differences;
@@ -75,9 +75,9 @@ fn a_damaged_digest_is_bad() {
     connection(&mut scratch.record, both, Vec::new());
     for from_the_end in [false, true] {
         let sample = sample(0x00, BHS_LENGTH, &mut rng);
-        Written::damaged(&mut scratch.record, sample, both, |octets| {
-            let at = if from_the_end { octets.len() - 1 } else { BHS_LENGTH };
-            octets[at] ^= 1;
+        Written::damaged(&mut scratch.record, sample, both, |bytes| {
+            let at = if from_the_end { bytes.len() - 1 } else { BHS_LENGTH };
+            bytes[at] ^= 1;
         });
     }
     let details = scratch.dissection().details("iscsi.opcode == 0x00");

@@ -30,13 +30,13 @@ pub(crate) const DISSECTOR_DISAGREES: &[Disagreement] = &[
     Disagreement {
         opcode: Opcode::TASK_MANAGEMENT_RESPONSE,
         field: "iscsi.totalahslength",
-        rule: "11.2.1.5: every header has it in octet 4; it is left out",
+        rule: "11.2.1.5: every header has it in byte 4; it is left out",
         shows: nothing,
     },
     Disagreement {
         opcode: Opcode::TASK_MANAGEMENT_RESPONSE,
         field: "iscsi.datasegmentlength",
-        rule: "11.2.1.6: every header has it in octets 5 to 7; it is left out",
+        rule: "11.2.1.6: every header has it in bytes 5 to 7; it is left out",
         shows: nothing,
     },
     Disagreement {
@@ -78,9 +78,9 @@ fn nothing(_: &Written) -> Vec<String> {
 fn event_data_to_the_end(written: &Written) -> Vec<String> {
     let Pdu::Target(TargetPdu::AsyncMessage(message)) = &written.sample.pdu else { return Vec::new() };
     let digest = if written.digests.header { 4 } else { 0 };
-    let data = written.octets[BHS_LENGTH + digest..].get(2 + message.sense.len()..).unwrap_or_default();
+    let data = written.bytes[BHS_LENGTH + digest..].get(2 + message.sense.len()..).unwrap_or_default();
     let mut shown = Shown::default();
-    shown.octets("iscsi.asynceventdata", data);
+    shown.bytes("iscsi.asynceventdata", data);
     shown.values("iscsi.asynceventdata").to_vec()
 }
 

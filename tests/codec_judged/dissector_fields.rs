@@ -18,7 +18,7 @@ const FIELDS_OF_SCSI: &[&str] = &[
     "scsi.sns.fru",
 ];
 
-/// Fields that no octet of the PDU holds.
+/// Fields that no byte of the PDU holds.
 pub(crate) const NOT_COMPARED: &[(&str, &str)] = &[
     ("iscsi.request_frame", "a frame number"),
     ("iscsi.response_frame", "a frame number"),
@@ -38,7 +38,7 @@ pub(crate) const NEVER_SHOWN: &[(&str, &str)] = &[
     ("iscsi.tsid", "drafts before 12"),
     ("iscsi.scsicommand.crn", "drafts before 12"),
     ("iscsi.keyvalue.invalid", "a mistake in text"),
-    ("iscsi.opcode.invalid", "a mistake in octet 0"),
+    ("iscsi.opcode.invalid", "a mistake in byte 0"),
 ];
 
 /// The fields that are asked for of every PDU.

@@ -93,7 +93,7 @@ fn scsi_command(shown: &mut Shown, pdu: &ScsiCommand) {
 /// READ (16) or WRITE (16) (SBC-3, 5.16 and 5.41), the only commands among the samples.
 fn cdb_16(shown: &mut Shown, cdb: &[u8; 16]) {
     shown.number("scsi_sbc.opcode", cdb[0]);
-    shown.octets("scsi_sbc.rdwr16.lba", &cdb[2..10]);
+    shown.bytes("scsi_sbc.rdwr16.lba", &cdb[2..10]);
     shown.number("scsi_sbc.rdwr12.xferlen", cdb[10..14].try_into().map(u32::from_be_bytes).unwrap());
 }
 
@@ -102,12 +102,12 @@ fn ahs(shown: &mut Shown, headers: &AdditionalHeaders) {
         shown.number("iscsi.ahs.length", body.len() as u64);
         shown.number("iscsi.ahs.type", ahs_type.0);
         match ahs_type {
-            AhsType::EXTENDED_CDB => shown.octets("iscsi.ahs.extended_cdb", &body[1..]),
+            AhsType::EXTENDED_CDB => shown.bytes("iscsi.ahs.extended_cdb", &body[1..]),
             AhsType::BIDIRECTIONAL_READ_LENGTH => {
                 let length = body[1..5].try_into().map(u32::from_be_bytes).unwrap();
                 shown.number("iscsi.ahs.bidir.length", length);
             }
-            _ => shown.octets("iscsi.ahs.unknown_blob", &body),
+            _ => shown.bytes("iscsi.ahs.unknown_blob", &body),
         }
     }
 }
@@ -122,7 +122,7 @@ fn task_management_request(shown: &mut Shown, pdu: &TaskManagementRequest) {
         cmd_sn,
         exp_stat_sn,
         ref_cmd_sn,
-        // The dissector has no line for octets 36 to 39 of this PDU.
+        // The dissector has no line for bytes 36 to 39 of this PDU.
         exp_data_sn: _,
     } = pdu;
     shown.number("iscsi.I", *immediate);

@@ -90,7 +90,7 @@ fn known_headers(rng: &mut Rng) -> AdditionalHeaders {
     AdditionalHeaders::from_headers(&headers).unwrap()
 }
 
-/// A reserved octet, then so many by chance.
+/// A reserved byte, then so many by chance.
 fn header(ahs_type: AhsType, length: usize, rng: &mut Rng) -> AdditionalHeader {
     let mut body = vec![0; 1 + length];
     rng.fill(&mut body[1..]);

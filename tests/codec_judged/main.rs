@@ -2,7 +2,7 @@
 //!
 //! PDUs by chance, of all kinds and in both directions, are encoded and written as packets into a record. Every field
 //! that the dissector has is asked for of every PDU and has to be there, or not be there, with the value that was set.
-//! Where the two part, `disagreements` and `refusals` name the rule that decides; `blind_spots` names the octets of
+//! Where the two part, `disagreements` and `refusals` name the rule that decides; `blind_spots` names the bytes of
 //! which the dissector says nothing.
 
 #![allow(

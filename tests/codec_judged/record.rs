@@ -15,7 +15,7 @@ const TARGET_PORT: u16 = 3260;
 /// The file in its folder.
 const NAME: &str = "record.pcap";
 
-/// Octets of a TCP segment, the default of RFC 9293 (3.7.1); a longer PDU takes several.
+/// Bytes of a TCP segment, the default of RFC 9293 (3.7.1); a longer PDU takes several.
 const SEGMENT: usize = 536;
 
 /// Who sends.
@@ -55,18 +55,18 @@ impl Record {
         self.segment(Sender::Initiator, &[]);
     }
 
-    /// Octets of the stream in as many segments as they take; the number of the last frame.
-    pub(crate) fn octets(&mut self, sender: Sender, octets: &[u8]) -> u64 {
-        for segment in octets.chunks(SEGMENT) {
+    /// Bytes of the stream in as many segments as they take; the number of the last frame.
+    pub(crate) fn bytes(&mut self, sender: Sender, bytes: &[u8]) -> u64 {
+        for segment in bytes.chunks(SEGMENT) {
             self.segment(sender, segment);
         }
         self.frames
     }
 
-    fn segment(&mut self, sender: Sender, octets: &[u8]) {
+    fn segment(&mut self, sender: Sender, bytes: &[u8]) {
         let header = self.header(sender).psh().ack(self.next[1 - sender as usize]);
-        self.write(header, octets);
-        self.next[sender as usize] += u32::try_from(octets.len()).unwrap();
+        self.write(header, bytes);
+        self.next[sender as usize] += u32::try_from(bytes.len()).unwrap();
     }
 
     fn header(&self, sender: Sender) -> PacketBuilderStep<TcpHeader> {
@@ -77,9 +77,9 @@ impl Record {
             .tcp(from.1, to.1, self.next[sender as usize], u16::MAX)
     }
 
-    fn write(&mut self, header: PacketBuilderStep<TcpHeader>, octets: &[u8]) {
+    fn write(&mut self, header: PacketBuilderStep<TcpHeader>, bytes: &[u8]) {
         let mut frame = Vec::new();
-        header.write(&mut frame, octets).unwrap();
+        header.write(&mut frame, bytes).unwrap();
         let length = u32::try_from(frame.len()).unwrap();
         // One millisecond apart.
         let packet = PcapPacket::new(Duration::from_millis(self.frames), length, &frame);

@@ -43,11 +43,11 @@ impl Sample {
         if rng.bool() {
             return Self { pdu: Pdu::Initiator(any_initiator_pdu(rng, &pairs)), pairs, rejected: None };
         }
-        let mut pdu = from_octets(rng, iscsi_fuzz::any_target_pdu);
+        let mut pdu = from_bytes(rng, iscsi_fuzz::any_target_pdu);
         target_rules::obey(&mut pdu, rng, &pairs);
         let rejected = matches!(pdu, TargetPdu::Reject(_)).then(|| any_header_only(rng));
         if let (TargetPdu::Reject(reject), Some(rejected)) = (&mut pdu, &rejected) {
-            reject.data = rejected.encode().bhs.as_octets().to_vec().into();
+            reject.data = rejected.encode().bhs.as_bytes().to_vec().into();
         }
         Self { pdu: Pdu::Target(pdu), pairs, rejected }
     }
@@ -127,7 +127,7 @@ impl Pairs {
 }
 
 fn any_initiator_pdu(rng: &mut Rng, pairs: &Pairs) -> InitiatorPdu {
-    let mut pdu = from_octets(rng, iscsi_fuzz::any_initiator_pdu);
+    let mut pdu = from_bytes(rng, iscsi_fuzz::any_initiator_pdu);
     initiator_rules::obey(&mut pdu, rng, pairs);
     pdu
 }
@@ -147,11 +147,11 @@ fn word(rng: &mut Rng, length: usize) -> String {
     std::iter::repeat_with(|| rng.alphanumeric()).take(length).collect()
 }
 
-fn from_octets<Pdu>(
+fn from_bytes<Pdu>(
     rng: &mut Rng,
     generate: impl FnOnce(&mut Unstructured<'_>) -> arbitrary::Result<Pdu>,
 ) -> Pdu {
-    let mut octets = [0; 4096];
-    rng.fill(&mut octets);
-    generate(&mut Unstructured::new(&octets)).expect("octets enough for any PDU")
+    let mut bytes = [0; 4096];
+    rng.fill(&mut bytes);
+    generate(&mut Unstructured::new(&bytes)).expect("bytes enough for any PDU")
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use iscsi_pdu::{Isid, Lun, TargetNumbers};
 
-/// Values by field. Numbers are decimal, octets hexadecimal, whatever base the dissector prints them in.
+/// Values by field. Numbers are decimal, bytes hexadecimal, whatever base the dissector prints them in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shown(BTreeMap<&'static str, Vec<String>>);
 
@@ -29,37 +29,37 @@ impl Shown {
         self.text(field, value.into().to_string());
     }
 
-    /// Octets; none are no value.
-    pub(crate) fn octets(&mut self, field: &'static str, octets: &[u8]) {
-        if !octets.is_empty() {
-            let digits: Vec<_> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    /// Bytes; none are no value.
+    pub(crate) fn bytes(&mut self, field: &'static str, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             self.text(field, digits.concat());
         }
     }
 
-    /// Octets that are padded to a multiple of four in the PDU, and their padding.
-    pub(crate) fn padded(&mut self, field: &'static str, octets: &[u8]) {
-        self.octets(field, octets);
-        self.padding(octets.len());
+    /// Bytes that are padded to a multiple of four in the PDU, and their padding.
+    pub(crate) fn padded(&mut self, field: &'static str, bytes: &[u8]) {
+        self.bytes(field, bytes);
+        self.padding(bytes.len());
     }
 
-    /// The zeros behind so many octets.
-    pub(crate) fn padding(&mut self, octets: usize) {
-        self.octets("iscsi.padding", &[0; 3][..octets.next_multiple_of(4) - octets]);
+    /// The zeros behind so many bytes.
+    pub(crate) fn padding(&mut self, bytes: usize) {
+        self.bytes("iscsi.padding", &[0; 3][..bytes.next_multiple_of(4) - bytes]);
     }
 
-    /// Flags by their bits, and the octet they stand in.
+    /// Flags by their bits, and the byte they stand in.
     pub(crate) fn flags(&mut self, flags: &[(&'static str, u8, bool)], rest: u8) {
         let set = flags.iter().filter(|(_, _, set)| *set).map(|(_, bit, _)| bit);
-        self.number("iscsi.flags", set.fold(rest, |octet, bit| octet | bit));
+        self.number("iscsi.flags", set.fold(rest, |byte, bit| byte | bit));
         for &(field, _, set) in flags {
             self.number(field, set);
         }
     }
 
-    /// A logical unit number, level by level (SAM-5, 4.7): two octets each, of which the first two bits are a method.
-    pub(crate) fn lun(&mut self, Lun(octets): Lun) {
-        for (level, &[high, low]) in octets.as_chunks().0.iter().enumerate() {
+    /// A logical unit number, level by level (SAM-5, 4.7): two bytes each, of which the first two bits are a method.
+    pub(crate) fn lun(&mut self, Lun(bytes): Lun) {
+        for (level, &[high, low]) in bytes.as_chunks().0.iter().enumerate() {
             if level > 0 && [high, low] == [0, 0] {
                 return;
             }
@@ -79,9 +79,9 @@ impl Shown {
     }
 
     /// An ISID as a whole, and by the fields that it has in the RFC (11.12.5).
-    pub(crate) fn isid(&mut self, Isid(octets): Isid) {
-        let [ta, b1, b2, c, d1, d2] = octets;
-        self.octets("iscsi.isid", &octets);
+    pub(crate) fn isid(&mut self, Isid(bytes): Isid) {
+        let [ta, b1, b2, c, d1, d2] = bytes;
+        self.bytes("iscsi.isid", &bytes);
         self.number("iscsi.isid.t", ta >> 6);
         self.number("iscsi.isid.a", ta & 0x3f);
         self.number("iscsi.isid.b", u16::from_be_bytes([b1, b2]));

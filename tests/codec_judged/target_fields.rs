@@ -49,7 +49,7 @@ fn scsi_response(shown: &mut Shown, pdu: &ScsiResponse) {
         // RFC 7144 came after the dissector, which refuses a PDU that has one.
         status_qualifier: _,
         itt,
-        // The dissector has no line for octets 20 to 23 of this PDU.
+        // The dissector has no line for bytes 20 to 23 of this PDU.
         snack_tag: _,
         numbers,
         exp_data_sn,
@@ -236,7 +236,7 @@ fn async_message(shown: &mut Shown, pdu: &AsyncMessage) {
         shown.unit_of_command(None);
         sense_data(shown, sense);
     }
-    shown.octets("iscsi.asynceventdata", event_data);
+    shown.bytes("iscsi.asynceventdata", event_data);
     if !(sense.is_empty() && event_data.is_empty()) {
         // Behind SenseLength, sense data and event data.
         shown.padding(2 + sense.len() + event_data.len());

@@ -43,7 +43,7 @@ fn scsi_response(pdu: &mut ScsiResponse, rng: &mut Rng) {
     }
 }
 
-/// 18 octets of fixed format, current error, without information specific to the key (SPC-4, 4.5.3).
+/// 18 bytes of fixed format, current error, without information specific to the key (SPC-4, 4.5.3).
 fn fixed_sense(rng: &mut Rng) -> Bytes {
     let mut sense = [0; 18];
     rng.fill(&mut sense[2..15]);

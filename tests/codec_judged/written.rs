@@ -17,8 +17,8 @@ pub(crate) struct Written {
     pub(crate) sample: Sample,
     /// The frame that completes it.
     pub(crate) frame: u64,
-    /// Its octets in the stream.
-    pub(crate) octets: Bytes,
+    /// Its bytes in the stream.
+    pub(crate) bytes: Bytes,
     pub(crate) digests: Digests,
 }
 
@@ -28,7 +28,7 @@ impl Written {
         Self::damaged(record, sample, digests, |_| {})
     }
 
-    /// Writes a sample to whose octets something has been done.
+    /// Writes a sample to whose bytes something has been done.
     ///
     /// Login PDUs have no digests: these begin with the full feature phase (13.1).
     pub(crate) fn damaged(
@@ -39,11 +39,11 @@ impl Written {
     ) -> Self {
         let login = matches!(sample.opcode(), Opcode::LOGIN_REQUEST | Opcode::LOGIN_RESPONSE);
         let digests = if login { Digests::default() } else { digests };
-        let mut octets = BytesMut::new();
-        WirePdu::new(sample.encode(), digests).unwrap().append_to(&mut octets);
-        damage(&mut octets);
-        let frame = record.octets(sample.sender(), &octets);
-        Self { sample, frame, octets: octets.freeze(), digests }
+        let mut bytes = BytesMut::new();
+        WirePdu::new(sample.encode(), digests).unwrap().append_to(&mut bytes);
+        damage(&mut bytes);
+        let frame = record.bytes(sample.sender(), &bytes);
+        Self { sample, frame, bytes: bytes.freeze(), digests }
     }
 
     /// What the dissector ought to show.
@@ -62,7 +62,7 @@ impl Written {
         shown
     }
 
-    /// As the four octets stand there. Whether they are right is for the dissector to say.
+    /// As the four bytes stand there. Whether they are right is for the dissector to say.
     pub(crate) fn header_digest(&self) -> Option<u32> {
         let at = BHS_LENGTH + self.sample.encode().ahs.map_or(0, |ahs| ahs.len());
         self.digests.header.then(|| self.digest_at(at))
@@ -71,11 +71,11 @@ impl Written {
     /// The same; empty data has no digest.
     pub(crate) fn data_digest(&self) -> Option<u32> {
         let has_one = self.digests.data && !self.sample.encode().data.is_empty();
-        has_one.then(|| self.digest_at(self.octets.len() - DIGEST_LENGTH))
+        has_one.then(|| self.digest_at(self.bytes.len() - DIGEST_LENGTH))
     }
 
     fn digest_at(&self, at: usize) -> u32 {
-        u32::from_be_bytes(self.octets[at..at + DIGEST_LENGTH].try_into().unwrap())
+        u32::from_be_bytes(self.bytes[at..at + DIGEST_LENGTH].try_into().unwrap())
     }
 }
 

@@ -39,7 +39,7 @@ fn chp_23_chp_24_transition_before_the_proof() {
     assert_eq!(Play::at_proof("5").fails(beyond), skipped);
 }
 
-/// Our own challenge comes back to us before we have sent it: its octets were guessed.
+/// Our own challenge comes back to us before we have sent it: its bytes were guessed.
 #[test]
 fn chp_16_our_challenge_is_never_the_targets() {
     let reflected = [("CHAP_A", "5"), ("CHAP_I", "33"), ("CHAP_C", "0x0f1e2d3c4b5a69788796a5b4c3d2e1f0")];
@@ -56,7 +56,7 @@ fn chp_16_our_challenge_is_never_the_targets() {
 fn chp_17_challenges_of_ours_are_not_answered() {
     for authentication in [mutual(), Authentication::Chap(forward()), Authentication::IfAsked(forward())] {
         let config = initiator::Config {
-            is_ours: &|octets| octets == [0x77; 16],
+            is_ours: &|bytes| bytes == [0x77; 16],
             algorithms: &[ChapAlgorithm::Md5],
             ..config(authentication)
         };

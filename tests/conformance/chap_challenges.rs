@@ -84,7 +84,7 @@ fn chp_04_the_keys_may_be_split_over_pdus() {
 }
 
 #[test]
-fn chp_05_chp_34_identifiers_are_one_octet() {
+fn chp_05_chp_34_identifiers_are_one_byte() {
     for identifier in
         ["256", "0x100", "0x1ff", "-1", "abc", "", "0bIQ==", "0x", "33 ", "18446744073709551616"]
     {

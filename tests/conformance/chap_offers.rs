@@ -86,11 +86,11 @@ fn chp_14_one_secret_for_both_directions_is_never_used() {
 }
 
 #[test]
-fn chp_29_names_have_1_to_255_octets() {
+fn chp_29_names_have_1_to_255_bytes() {
     let named = |name: &'static str| ForwardCredential { name, ..forward() };
     let longest: &str = Box::leak("n".repeat(255).into_boxed_str());
     let longer: &str = Box::leak("n".repeat(256).into_boxed_str());
-    // Two octets each: it is octets that count.
+    // Two bytes each: it is bytes that count.
     let umlauts: &str = Box::leak("ü".repeat(128).into_boxed_str());
     for (name, length) in [("", 0), (longer, 256), (umlauts, 256), ("ends in\0", 8), ("ends in\n", 8)] {
         let error = Some(Misuse::ChapName { length });

@@ -16,9 +16,9 @@ fn refused(keys: &[(&str, &str)]) -> LoginError {
 /// Each side writes binary values as it likes.
 #[test]
 fn chp_20_right_proofs_in_every_notation() {
-    let octets = hex::decode(&PROOF[1].1[2..]).unwrap();
-    let upper = format!("0X{}", hex::encode_upper(&octets));
-    for response in [PROOF[1].1, &upper, &iscsi_pdu::encode_base64(&octets)] {
+    let bytes = hex::decode(&PROOF[1].1[2..]).unwrap();
+    let upper = format!("0X{}", hex::encode_upper(&bytes));
+    for response in [PROOF[1].1, &upper, &iscsi_pdu::encode_base64(&bytes)] {
         let play = Play::at_proof("5").on(|request| grant(request, &[PROOF[0], ("CHAP_R", response)]));
         let Step::Complete(completed) = play.step(|request| grant(request, &[])).unwrap() else {
             panic!("not complete")
@@ -90,7 +90,7 @@ fn chp_21_the_right_secret_under_another_name() {
     assert!(matches!(completed.authenticated, Authenticated::Mutual(proof) if proof.name() == "other"));
 }
 
-/// Names of the target: 1 to 255 octets. They are compared before they are believed.
+/// Names of the target: 1 to 255 bytes. They are compared before they are believed.
 #[test]
 fn chp_21_chp_29_lengths_of_names() {
     let long = "n".repeat(256);

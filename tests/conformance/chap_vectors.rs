@@ -114,7 +114,7 @@ const SINGLE: [Vector; 7] = [
     ),
 ];
 
-/// Short, odd, all-zero and zero-led challenges; secrets of any octets.
+/// Short, odd, all-zero and zero-led challenges; secrets of any bytes.
 #[test]
 fn chp_07_chp_11_published_single_responses() {
     for (identifier, secret, challenge, responses) in SINGLE {
@@ -128,7 +128,7 @@ fn chp_07_chp_11_published_single_responses() {
     }
 }
 
-/// The longest challenge, 1024 octets, and one octet less.
+/// The longest challenge, 1024 bytes, and one byte less.
 #[test]
 fn chp_06_longest_challenges() {
     let secret = b"0123456789abcdef";

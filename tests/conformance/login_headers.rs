@@ -15,7 +15,7 @@ fn log_03_log_04_log_06_log_08_log_10_log_11_log_20_tag_02_fields_of_our_request
         let request = &play.request;
         assert_eq!((request.version_max, request.version_min, request.tsih, request.cid), (0, 0, 0, 0));
         assert_eq!((request.itt, request.cmd_sn), (InitiatorTaskTag(7), SerialNumber(1000)));
-        assert_eq!(request.encode().bhs.as_octets()[0], 0x43);
+        assert_eq!(request.encode().bhs.as_bytes()[0], 0x43);
     }
     assert_eq!(first.value("InitiatorName").as_deref(), Some("iqn.2001-04.com.example:host"));
     assert_eq!(first.value("TargetName").as_deref(), Some("iqn.2001-04.com.example:disk"));

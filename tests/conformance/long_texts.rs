@@ -21,7 +21,7 @@ fn asked() -> Play {
     Play::at_parameters().on(|request| LoginResponse { text: unknown_keys(), ..answer(request, &[]) })
 }
 
-/// TXT-14, TXT-16, LOG-22: pieces of 8192 octets, of which only the last asks for the transition.
+/// TXT-14, TXT-16, LOG-22: pieces of 8192 bytes, of which only the last asks for the transition.
 #[test]
 fn txt_16_txt_14_log_22_neg_22_our_own_long_text() {
     let mut play = asked();
@@ -34,7 +34,7 @@ fn txt_16_txt_14_log_22_neg_22_our_own_long_text() {
     text.extend_from_slice(&play.request.text);
     assert!(play.request.transit);
     let answers: Vec<_> = (0..KEYS).map(|at| format!("X-com.example.Key{at}=NotUnderstood\0")).collect();
-    assert!(text == answers.concat().as_bytes() && text.len() > 8192, "{} octets", text.len());
+    assert!(text == answers.concat().as_bytes() && text.len() > 8192, "{} bytes", text.len());
     assert!(matches!(play.step(|request| grant(request, &[])), Ok(Step::Complete(_))));
 }
 

@@ -33,12 +33,12 @@ pub(crate) fn mutual() -> Authentication<'static> {
 
 /// Identifier 92 and the challenge of the published exchange.
 pub(crate) fn nonce() -> Nonce {
-    let mut octets = [0; Nonce::LENGTH];
-    octets[0] = 92;
+    let mut bytes = [0; Nonce::LENGTH];
+    bytes[0] = 92;
     let challenge = 0x0f1e_2d3c_4b5a_6978_8796_a5b4_c3d2_e1f0_u128.to_be_bytes();
-    octets[1..17].copy_from_slice(&challenge);
-    octets[17..].copy_from_slice(&challenge);
-    Nonce::from_random(octets)
+    bytes[1..17].copy_from_slice(&challenge);
+    bytes[17..].copy_from_slice(&challenge);
+    Nonce::from_random(bytes)
 }
 
 /// Names that live as long as the test.

@@ -22,7 +22,7 @@ pub(crate) struct Stage {
     pub(crate) initiator: Initiator,
     pub(crate) portal: Portal,
     pub(crate) target: IscsiName,
-    /// The octets both sides agreed on beforehand, as files would hold them.
+    /// The bytes both sides agreed on beforehand, as files would hold them.
     pub(crate) forward: Secret,
     pub(crate) reverse: Secret,
 }

@@ -20,7 +20,7 @@ const OFFSET: u64 = 1_000_003;
 const LENGTH: usize = (8 << 20) + 12_345;
 
 fn copy(secret: &Secret) -> Outcome<Secret> {
-    Ok(Secret::from_octets(secret.expose_secret())?)
+    Ok(Secret::from_bytes(secret.expose_secret())?)
 }
 
 pub(crate) fn remember_secrets(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
@@ -81,7 +81,7 @@ pub(crate) async fn open(stage: &Stage, session: &Session, narrator: &mut Narrat
     let disk = BlockDevice::open(session, Lun::ZERO).await?;
     let capacity = disk.capacity();
     let line = format!(
-        "{} {}, {} blocks of {} octets",
+        "{} {}, {} blocks of {} bytes",
         inquiry.vendor, inquiry.product, capacity.blocks, capacity.block_size
     );
     narrator.say("The logical unit shows itself", &format!("iscsi info {}/0", stage.url()), &[line]);
@@ -93,7 +93,7 @@ pub(crate) async fn write(stage: &Stage, disk: &BlockDevice, narrator: &mut Narr
     let begun = Instant::now();
     disk.write_at(OFFSET, data.clone().into()).await?;
     disk.synchronize_cache().await?;
-    let line = format!("{LENGTH} octets at offset {OFFSET}, {}; stable", rate(begun));
+    let line = format!("{LENGTH} bytes at offset {OFFSET}, {}; stable", rate(begun));
     let command = format!("iscsi write {}/0 --offset {OFFSET} -i data", stage.url());
     narrator.say("Data are written, at an offset and of a length that fit no block", &command, &[line]);
     Ok(data)
@@ -107,7 +107,7 @@ pub(crate) async fn read_back(
 ) -> Outcome<()> {
     let begun = Instant::now();
     let read = disk.read_at(OFFSET, LENGTH).await?;
-    let line = format!("{LENGTH} octets, {}; the same as written", rate(begun));
+    let line = format!("{LENGTH} bytes, {}; the same as written", rate(begun));
     if read != written {
         return Err("other data came back than were written".into());
     }

@@ -25,12 +25,12 @@ fn log_35_a_mutual_login_is_well_formed_to_an_independent_decoder() {
     let count = |opcode: &str| opcodes.iter().filter(|seen| *seen == opcode).count();
     assert_eq!([count("0x03"), count("0x23"), count("0x06"), count("0x26")], [4, 4, 1, 1], "{opcodes:?}");
 
-    let octets = std::fs::read(dissection.record()).unwrap();
+    let bytes = std::fs::read(dissection.record()).unwrap();
     for (_, secret) in [FORWARD, REVERSE] {
         let hex = iscsi_pdu::encode_hex(secret.as_bytes());
         let base64 = iscsi_pdu::encode_base64(secret.as_bytes());
         for form in [secret, &hex[2..], &hex[2..].to_uppercase(), &base64[2..18]] {
-            let leaks = octets.windows(form.len()).any(|window| window == form.as_bytes());
+            let leaks = bytes.windows(form.len()).any(|window| window == form.as_bytes());
             assert!(!leaks, "a secret is on the wire");
         }
     }

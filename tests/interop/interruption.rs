@@ -24,12 +24,12 @@ fn stopped_by(signal: &str) {
     let mut command = user.command();
     command.args(["-vv", "read", &url, "--length", "1024GiB", "-o", "-"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // The first octets are here: the read is under way.
-    let mut octets = child.stdout.take().unwrap();
-    octets.read_exact(&mut vec![0; 1 << 20]).unwrap();
+    // The first bytes are here: the read is under way.
+    let mut bytes = child.stdout.take().unwrap();
+    bytes.read_exact(&mut vec![0; 1 << 20]).unwrap();
     let interrupted = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
-    std::thread::spawn(move || std::io::copy(&mut octets, &mut std::io::sink()));
+    std::thread::spawn(move || std::io::copy(&mut bytes, &mut std::io::sink()));
     let lines: Vec<String> =
         BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok).collect();
     let status = child.wait().unwrap();

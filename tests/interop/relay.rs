@@ -87,10 +87,10 @@ async fn pass(from: &mut TcpStream, to: &mut TcpStream) -> io::Result<()> {
 async fn pdu(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut header = [0; BHS_LENGTH];
     stream.read_exact(&mut header).await?;
-    let bhs = Bhs::from_octets(header);
+    let bhs = Bhs::from_bytes(header);
     let data = bhs.data_segment_length().next_multiple_of(4);
-    let mut octets = header.to_vec();
-    octets.resize(BHS_LENGTH + bhs.ahs_length() + usize::try_from(data).unwrap(), 0);
-    stream.read_exact(&mut octets[BHS_LENGTH..]).await?;
-    Ok(octets)
+    let mut bytes = header.to_vec();
+    bytes.resize(BHS_LENGTH + bhs.ahs_length() + usize::try_from(data).unwrap(), 0);
+    stream.read_exact(&mut bytes[BHS_LENGTH..]).await?;
+    Ok(bytes)
 }

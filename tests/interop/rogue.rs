@@ -80,7 +80,7 @@ fn targets_that_do_not_prove_themselves() {
         ("two algorithms", Script::chooses_two_algorithms(), 2),
         ("no challenge", Script::challenges_without_challenge(), 2),
         ("a key twice", Script::challenges_with_duplicate_key(), 2),
-        ("a challenge of 1025 octets", Script::challenges_with_length(1025), 2),
+        ("a challenge of 1025 bytes", Script::challenges_with_length(1025), 2),
         ("garbage", Script::garbage(), 1),
         ("a segment of 16 MiB", Script::enormous_segment(), 1),
     ];

@@ -1,6 +1,6 @@
 //! Mutual logins to tgt whose secrets come from nothing but the sealed store: whose secret counts, and from when on.
 
-mod octets;
+mod bytes;
 mod precedence;
 mod replaced;
 mod two_processes;

@@ -14,7 +14,7 @@ const DISK: u64 = 80 << 20;
 /// `InitialR2T` and `ImmediateData`.
 const COMBINATIONS: [(&str, &str); 4] = [("Yes", "Yes"), ("Yes", "No"), ("No", "Yes"), ("No", "No")];
 
-/// Octets that never repeat in step with a block.
+/// Bytes that never repeat in step with a block.
 fn pattern(length: usize, seed: u32) -> Vec<u8> {
     let mut state = seed;
     let next = || {
@@ -44,9 +44,9 @@ fn check_disk(tgt: &Tgt, name: &str, data: &[u8]) {
     let disk = read_file(&tgt.backing_file(name));
     let begin = usize::try_from(OFFSET).unwrap();
     assert!(disk[begin..begin + data.len()] == *data, "{name}: the disk holds other data");
-    assert!(disk[..begin].iter().all(|octet| *octet == 0), "{name}: data before the range changed");
+    assert!(disk[..begin].iter().all(|byte| *byte == 0), "{name}: data before the range changed");
     assert!(
-        disk[begin + data.len()..].iter().all(|octet| *octet == 0),
+        disk[begin + data.len()..].iter().all(|byte| *byte == 0),
         "{name}: data behind the range changed"
     );
 }
@@ -151,5 +151,5 @@ fn a_range_beyond_the_device_writes_nothing() {
     ]);
     let status = piped.stdin(fs::File::open(&input).unwrap()).output().unwrap().status;
     assert!(!status.success());
-    assert!(read_file(&tgt.backing_file("small")).iter().all(|octet| *octet == 0));
+    assert!(read_file(&tgt.backing_file("small")).iter().all(|byte| *byte == 0));
 }

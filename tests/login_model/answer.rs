@@ -11,7 +11,7 @@ use crate::texts::{TEXTS, Text};
 pub(crate) struct Answer {
     pub(crate) name: String,
     pub(crate) text: Text,
-    octets: Bytes,
+    bytes: Bytes,
     header: Header,
     status: LoginStatus,
 }
@@ -74,7 +74,7 @@ pub(crate) fn answers() -> Vec<Answer> {
 impl Answer {
     fn new(text: Text, header: Header, status: u16) -> Self {
         let name = format!("{text:?}, {header:?}, {status:04x}");
-        Self { name, text, octets: text.octets().into(), header, status: LoginStatus(status) }
+        Self { name, text, bytes: text.bytes().into(), header, status: LoginStatus(status) }
     }
 
     /// The answer to this request.
@@ -100,7 +100,7 @@ impl Answer {
             tsih: u16::from(self.header != Header::WithoutSessionIdentifier),
             itt: InitiatorTaskTag(request.itt.0 + other_tag),
             status: self.status,
-            text: self.octets.clone(),
+            text: self.bytes.clone(),
             ..target::answer(request, SerialNumber(5))
         }
     }

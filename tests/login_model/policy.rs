@@ -1,4 +1,4 @@
-//! The login that is explored: its policy, and random octets that are known here.
+//! The login that is explored: its policy, and random bytes that are known here.
 
 use iscsi_login::initiator::{Config, SessionType};
 use iscsi_login::{

@@ -21,7 +21,7 @@ pub(crate) enum Text {
     ChallengeOfOurs,
     ChallengeWithOurIdentifier,
     ChallengeWithoutIdentifier,
-    ChallengeWithoutOctets,
+    ChallengeWithoutBytes,
     ChallengeEmpty,
     ChallengeTwice,
     OtherAlgorithm,
@@ -58,7 +58,7 @@ pub(crate) const TEXTS: [Text; 34] = [
     Text::ChallengeOfOurs,
     Text::ChallengeWithOurIdentifier,
     Text::ChallengeWithoutIdentifier,
-    Text::ChallengeWithoutOctets,
+    Text::ChallengeWithoutBytes,
     Text::ChallengeEmpty,
     Text::ChallengeTwice,
     Text::OtherAlgorithm,
@@ -95,7 +95,7 @@ fn proof(identifier: u8, secret: &[u8]) -> Vec<u8> {
 const METHOD_CHAP: (&str, &str) = ("AuthMethod", "CHAP");
 const MD5: (&str, &str) = ("CHAP_A", "5");
 const THEIR_IDENTIFIER: (&str, &str) = ("CHAP_I", "200");
-const THEIR_OCTETS: (&str, &str) = ("CHAP_C", "0x000102030405060708090a0b0c0d0e0f");
+const THEIR_BYTES: (&str, &str) = ("CHAP_C", "0x000102030405060708090a0b0c0d0e0f");
 const NAME: (&str, &str) = ("CHAP_N", "disk");
 
 impl Text {
@@ -105,7 +105,7 @@ impl Text {
     }
 
     /// The text; an end inside a pair where it is to go on.
-    pub(crate) fn octets(self) -> Vec<u8> {
+    pub(crate) fn bytes(self) -> Vec<u8> {
         if self == Self::Split {
             return b"AuthMet".to_vec();
         }
@@ -117,13 +117,13 @@ impl Text {
     fn pairs(self) -> Vec<(&'static str, String)> {
         let with = |fixed: &[(&'static str, &str)], response: Option<Vec<u8>>| {
             let fixed = fixed.iter().map(|(key, value)| (*key, (*value).to_owned()));
-            fixed.chain(response.map(|octets| ("CHAP_R", encode_hex(&octets)))).collect::<Vec<_>>()
+            fixed.chain(response.map(|bytes| ("CHAP_R", encode_hex(&bytes)))).collect::<Vec<_>>()
         };
         let ours = encode_hex(&CHALLENGE);
         let mut own_identifier = String::new();
         write!(own_identifier, "{IDENTIFIER}").unwrap();
         let right = proof(IDENTIFIER, REVERSE);
-        let challenge = [MD5, THEIR_IDENTIFIER, THEIR_OCTETS];
+        let challenge = [MD5, THEIR_IDENTIFIER, THEIR_BYTES];
         match self {
             Self::Empty | Self::Split => vec![],
             Self::MethodChap => with(&[METHOD_CHAP], None),
@@ -132,21 +132,21 @@ impl Text {
             Self::MethodList => with(&[("AuthMethod", "CHAP,None")], None),
             Self::MethodTwice => with(&[METHOD_CHAP, METHOD_CHAP], None),
             Self::Challenge => with(&challenge, None),
-            Self::ChallengeWithMethod => with(&[METHOD_CHAP, MD5, THEIR_IDENTIFIER, THEIR_OCTETS], None),
+            Self::ChallengeWithMethod => with(&[METHOD_CHAP, MD5, THEIR_IDENTIFIER, THEIR_BYTES], None),
             Self::ChallengeOfOurs => with(&[MD5, THEIR_IDENTIFIER, ("CHAP_C", &ours)], None),
-            Self::ChallengeWithOurIdentifier => with(&[MD5, ("CHAP_I", &own_identifier), THEIR_OCTETS], None),
-            Self::ChallengeWithoutIdentifier => with(&[MD5, THEIR_OCTETS], None),
-            Self::ChallengeWithoutOctets => with(&[MD5, THEIR_IDENTIFIER], None),
+            Self::ChallengeWithOurIdentifier => with(&[MD5, ("CHAP_I", &own_identifier), THEIR_BYTES], None),
+            Self::ChallengeWithoutIdentifier => with(&[MD5, THEIR_BYTES], None),
+            Self::ChallengeWithoutBytes => with(&[MD5, THEIR_IDENTIFIER], None),
             Self::ChallengeEmpty => with(&[MD5, THEIR_IDENTIFIER, ("CHAP_C", "0x")], None),
-            Self::ChallengeTwice => with(&[MD5, THEIR_IDENTIFIER, THEIR_OCTETS, THEIR_OCTETS], None),
-            Self::OtherAlgorithm => with(&[("CHAP_A", "7"), THEIR_IDENTIFIER, THEIR_OCTETS], None),
-            Self::TwoAlgorithms => with(&[("CHAP_A", "5,7"), THEIR_IDENTIFIER, THEIR_OCTETS], None),
+            Self::ChallengeTwice => with(&[MD5, THEIR_IDENTIFIER, THEIR_BYTES, THEIR_BYTES], None),
+            Self::OtherAlgorithm => with(&[("CHAP_A", "7"), THEIR_IDENTIFIER, THEIR_BYTES], None),
+            Self::TwoAlgorithms => with(&[("CHAP_A", "5,7"), THEIR_IDENTIFIER, THEIR_BYTES], None),
             Self::AlgorithmAlone => with(&[MD5], None),
             Self::RightProof => with(&[NAME], Some(right)),
             Self::RightProofUnderOtherName => with(&[("CHAP_N", "host")], Some(right)),
             Self::RightProofWithoutName => with(&[], Some(right)),
             Self::RightProofTwice => with(&[NAME, ("CHAP_R", &encode_hex(&right))], Some(right)),
-            Self::RightProofAndChallenge => with(&[NAME, MD5, THEIR_IDENTIFIER, THEIR_OCTETS], Some(right)),
+            Self::RightProofAndChallenge => with(&[NAME, MD5, THEIR_IDENTIFIER, THEIR_BYTES], Some(right)),
             Self::ChallengeAndRightProof => with(&[METHOD_CHAP, NAME, MD5], Some(right)),
             Self::ProofForNextIdentifier => with(&[NAME], Some(proof(IDENTIFIER + 1, REVERSE))),
             Self::OneBitWrong => {

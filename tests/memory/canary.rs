@@ -3,17 +3,17 @@
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
-/// Octets of a canary.
+/// Bytes of a canary.
 pub(crate) const LENGTH: usize = 24;
 
-/// Octets in a row by which a canary is recognised: also a copy that was written over in part is one.
+/// Bytes in a row by which a canary is recognised: also a copy that was written over in part is one.
 pub(crate) const FRAGMENT: usize = 8;
 
 /// A secret behind a mask. The process that scans never puts the two together.
 pub(crate) struct Canary {
     mask: [u8; LENGTH],
     masked: [u8; LENGTH],
-    /// Octets that a fragment begins with: the others need no second look.
+    /// Bytes that a fragment begins with: the others need no second look.
     begins: [bool; 256],
 }
 
@@ -38,27 +38,27 @@ impl Canary {
     }
 
     pub(crate) fn from_hex(text: &str) -> Self {
-        let mut octets = [0; 2 * LENGTH];
-        hex::decode_to_slice(text, &mut octets).unwrap();
-        let (mask, masked) = octets.split_at(LENGTH);
+        let mut bytes = [0; 2 * LENGTH];
+        hex::decode_to_slice(text, &mut bytes).unwrap();
+        let (mask, masked) = bytes.split_at(LENGTH);
         Self::new(mask.try_into().unwrap(), masked.try_into().unwrap())
     }
 
-    /// Are these octets anywhere in the secret?
+    /// Are these bytes anywhere in the secret?
     pub(crate) fn holds(&self, fragment: [u8; FRAGMENT]) -> bool {
         self.begins[usize::from(fragment[0])]
             && (0..=LENGTH - FRAGMENT).any(|begin| {
                 fragment
                     .iter()
                     .enumerate()
-                    .all(|(at, octet)| octet ^ self.mask[begin + at] == self.masked[begin + at])
+                    .all(|(at, byte)| byte ^ self.mask[begin + at] == self.masked[begin + at])
             })
     }
 }
 
-/// Random octets.
+/// Random bytes.
 pub(crate) fn random() -> [u8; LENGTH] {
-    let mut octets = [0; LENGTH];
-    SysRng.try_fill_bytes(&mut octets).unwrap();
-    octets
+    let mut bytes = [0; LENGTH];
+    SysRng.try_fill_bytes(&mut bytes).unwrap();
+    bytes
 }

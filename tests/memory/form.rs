@@ -7,7 +7,7 @@ use crate::canary::FRAGMENT;
 /// Reads a fragment of a secret from memory.
 pub(crate) struct Form {
     pub(crate) name: &'static str,
-    /// Octets of memory that hold one fragment.
+    /// Bytes of memory that hold one fragment.
     pub(crate) width: usize,
     /// The fragment in them; `None` if they are nothing of this form.
     pub(crate) read: fn(&[u8]) -> Option<[u8; FRAGMENT]>,
@@ -17,7 +17,7 @@ pub(crate) struct Form {
 
 /// All of them.
 pub(crate) static ALL: [Form; 4] = [
-    Form { name: "octets", width: FRAGMENT, read: |window| window.try_into().ok(), write: <[u8]>::to_vec },
+    Form { name: "bytes", width: FRAGMENT, read: |window| window.try_into().ok(), write: <[u8]>::to_vec },
     // As hashes with big-endian words lay out their blocks.
     Form { name: "swapped words", width: FRAGMENT, read: swapped, write: swap },
     Form {
@@ -26,7 +26,7 @@ pub(crate) static ALL: [Form; 4] = [
         read: hexadecimal,
         write: |secret| encode_hex(secret).into(),
     },
-    // Twelve characters hold nine octets, of which eight are looked at: some group of the text begins in the secret.
+    // Twelve characters hold nine bytes, of which eight are looked at: some group of the text begins in the secret.
     Form { name: "base64", width: 12, read: base64, write: |secret| encode_base64(secret).into() },
 ];
 

@@ -9,7 +9,7 @@ use crate::canary::Canary;
 use crate::form::{self, Form};
 use crate::region::Region;
 
-/// Octets read at a time.
+/// Bytes read at a time.
 const PIECE: usize = 4096;
 
 /// One less than the widest form: pieces overlap by it.
@@ -34,9 +34,9 @@ impl Memory {
     fn look_at(&mut self, region: &Region, wanted: &[Wanted<'_>]) -> Vec<String> {
         let mut found = Vec::new();
         for begin in (region.begin..region.end).step_by(PIECE) {
-            let octets = usize::try_from(region.end - begin).unwrap().min(self.piece.len());
-            self.file.read_exact_at(&mut self.piece[..octets], begin).unwrap();
-            for (name, form, at) in places(&self.piece[..octets], wanted) {
+            let bytes = usize::try_from(region.end - begin).unwrap().min(self.piece.len());
+            self.file.read_exact_at(&mut self.piece[..bytes], begin).unwrap();
+            for (name, form, at) in places(&self.piece[..bytes], wanted) {
                 let offset = begin - region.begin + at as u64;
                 found.push(format!("{} of the {name} in {}, offset {offset:#x}", form.name, region.name));
             }
@@ -47,13 +47,13 @@ impl Memory {
     }
 }
 
-/// Where in these octets a fragment begins, and in which form. Most of a stack was never touched and needs no look.
-fn places(octets: &[u8], wanted: &[Wanted<'_>]) -> Vec<(&'static str, &'static Form, usize)> {
-    if octets == &[0; PIECE + OVERLAP][..octets.len()] {
+/// Where in these bytes a fragment begins, and in which form. Most of a stack was never touched and needs no look.
+fn places(bytes: &[u8], wanted: &[Wanted<'_>]) -> Vec<(&'static str, &'static Form, usize)> {
+    if bytes == &[0; PIECE + OVERLAP][..bytes.len()] {
         return Vec::new();
     }
     let windows =
-        form::ALL.iter().flat_map(|form| octets.windows(form.width).enumerate().map(move |at| (form, at)));
+        form::ALL.iter().flat_map(|form| bytes.windows(form.width).enumerate().map(move |at| (form, at)));
     let fragments = windows.filter_map(|(form, (at, window))| Some((form, at, (form.read)(window)?)));
     let places = fragments.flat_map(|(form, at, fragment)| {
         let held = wanted.iter().filter(move |(_, canary)| canary.holds(fragment));

@@ -59,9 +59,9 @@ fn fill(store: &Path, forward: &[u8; LENGTH], reverse: &[u8; LENGTH]) {
     let store = FileStore::open(store).unwrap();
     let name = IscsiName::new(target_name().as_str()).unwrap();
     let forward =
-        ForwardCredential::new(Some("host".to_owned()), Secret::from_octets(forward).unwrap()).unwrap();
+        ForwardCredential::new(Some("host".to_owned()), Secret::from_bytes(forward).unwrap()).unwrap();
     let reverse =
-        ReverseCredential::new(Some("disk".to_owned()), Secret::from_octets(reverse).unwrap()).unwrap();
+        ReverseCredential::new(Some("disk".to_owned()), Secret::from_bytes(reverse).unwrap()).unwrap();
     store.remember(name.clone().into(), forward).unwrap();
     store.set_reverse(Scope::Target(name), reverse).unwrap();
 }

@@ -41,7 +41,7 @@ fn change(store: &impl SecretStore, folder: &Path) {
     store.renew_reverse_secret(target(), secret(REVERSE_FILE)).unwrap();
 }
 
-/// The door takes the first 16 octets; a secret serves as passphrase.
+/// The door takes the first 16 bytes; a secret serves as passphrase.
 fn rekey(store: &Path, folder: &Path) {
     let name = IscsiName::new(stage::target_name().as_str()).unwrap();
     let opened = Arc::new(FileStore::open_existing(store).unwrap());
@@ -54,5 +54,5 @@ fn rekey(store: &Path, folder: &Path) {
     let opened = FileStore::open_existing(store).unwrap().rekey(passphrase()).unwrap();
     drop(opened);
     FileStore::open_existing_with(store, passphrase()).unwrap().rekey(KeySource::Beside).unwrap();
-    drop(Secret::from_octets(secret.expose_secret()).unwrap());
+    drop(Secret::from_bytes(secret.expose_secret()).unwrap());
 }

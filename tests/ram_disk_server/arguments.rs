@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     /// Connections that may wait to be served, up to net.core.somaxconn
     #[arg(long, default_value_t = 1024)]
     backlog: u32,
-    /// Blocks of 512 octets
+    /// Blocks of 512 bytes
     #[arg(long, default_value_t = LogicalUnit::default().blocks)]
     blocks: u64,
     /// The first command of a session meets no unit attention

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use iscsi_tests::own_process::resident_octets;
+use iscsi_tests::own_process::resident_bytes;
 use iscsi_tests::ram_disk::Running;
 use tokio::io::{AsyncBufReadExt as _, BufReader, stdin};
 
@@ -36,6 +36,6 @@ fn report(running: &Running) -> io::Result<String> {
         report.refusals.len(),
         report.violations.len(),
         report.panics,
-        resident_octets()?,
+        resident_bytes()?,
     ))
 }

@@ -13,34 +13,34 @@ use crate::store::{DATABASE, KEY, Opening};
 /// How a file is damaged, and its content then.
 type Damaged = (String, Vec<u8>);
 
-/// A change of one octet.
+/// A change of one byte.
 type Alteration = (&'static str, fn(u8) -> u8);
 
 const ALTERATIONS: [Alteration; 3] =
-    [("xor 0x01", |octet| octet ^ 0x01), ("xor 0x80", |octet| octet ^ 0x80), ("zero", |_| 0)];
+    [("xor 0x01", |byte| byte ^ 0x01), ("xor 0x80", |byte| byte ^ 0x80), ("zero", |_| 0)];
 
-/// Every octet in turn; one that is zero cannot become zero.
-pub(crate) fn octets_changed(good: &[u8]) -> Vec<Damaged> {
+/// Every byte in turn; one that is zero cannot become zero.
+pub(crate) fn bytes_changed(good: &[u8]) -> Vec<Damaged> {
     let other = (0..good.len()).flat_map(|at| ALTERATIONS.map(|(what, alter)| (at, what, alter(good[at]))));
-    let damaged = other.filter(|&(at, _, octet)| octet != good[at]).map(|(at, what, octet)| {
+    let damaged = other.filter(|&(at, _, byte)| byte != good[at]).map(|(at, what, byte)| {
         let mut content = good.to_vec();
-        content[at] = octet;
-        (format!("octet {at}: {what}"), content)
+        content[at] = byte;
+        (format!("byte {at}: {what}"), content)
     });
     damaged.collect()
 }
 
 /// Every length down to nothing.
 pub(crate) fn truncated(good: &[u8]) -> Vec<Damaged> {
-    (0..good.len()).map(|length| (format!("{length} octets"), good[..length].to_vec())).collect()
+    (0..good.len()).map(|length| (format!("{length} bytes"), good[..length].to_vec())).collect()
 }
 
-/// Zeros, other octets, and the same content once more.
+/// Zeros, other bytes, and the same content once more.
 pub(crate) fn longer(good: &[u8]) -> Vec<Damaged> {
     let zeros = [1, 2, 16, 512, 4096, 65536].map(|more| vec![0; more]);
     let others = [vec![b'\n'], vec![0xff; 16], good.to_vec()];
     let more = zeros.into_iter().chain(others);
-    more.map(|more| (format!("{} more octets", more.len()), [good, &more].concat())).collect()
+    more.map(|more| (format!("{} more bytes", more.len()), [good, &more].concat())).collect()
 }
 
 /// Each of the two files in each of these ways; the good files are as good as before.

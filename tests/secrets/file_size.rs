@@ -12,7 +12,7 @@ use crate::store::{DATABASE, Opening};
 use crate::verdict::{Verdict, judge};
 use crate::writer::Progress;
 
-/// Blocks of 512 octets; no core of a process that is killed.
+/// Blocks of 512 bytes; no core of a process that is killed.
 const LIMITED: &str = r#"ulimit -c 0; ulimit -f 8; exec "$@""#;
 
 /// The same, and the write fails instead.

@@ -63,8 +63,8 @@ fn vds_21_eight_writers_and_a_login_do_not_get_in_each_others_way() {
 }
 
 #[test]
-fn every_changed_octet_is_refused() {
-    damage::is_refused(damage::octets_changed);
+fn every_changed_byte_is_refused() {
+    damage::is_refused(damage::bytes_changed);
 }
 
 #[test]

@@ -10,11 +10,11 @@ pub(crate) struct Proof {
 }
 
 impl Proof {
-    /// The one of this number: 12 to 255 octets of any value, every second one with a name.
+    /// The one of this number: 12 to 255 bytes of any value, every second one with a name.
     pub(crate) fn numbered(number: u64) -> Self {
-        let mut octets = Rng::with_seed(number);
-        let length = octets.usize(12..=255);
+        let mut bytes = Rng::with_seed(number);
+        let length = bytes.usize(12..=255);
         let name = (number % 2 == 1).then(|| format!("name {number}"));
-        Self { name, secret: (0..length).map(|_| octets.u8(..)).collect() }
+        Self { name, secret: (0..length).map(|_| bytes.u8(..)).collect() }
     }
 }

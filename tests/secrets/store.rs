@@ -161,9 +161,9 @@ fn proof(name: Option<&str>, secret: &Secret) -> Proof {
 }
 
 fn forward(proof: Proof) -> ForwardCredential {
-    ForwardCredential::new(proof.name, Secret::from_octets(&proof.secret).unwrap()).unwrap()
+    ForwardCredential::new(proof.name, Secret::from_bytes(&proof.secret).unwrap()).unwrap()
 }
 
 fn reverse(proof: Proof) -> ReverseCredential {
-    ReverseCredential::new(proof.name, Secret::from_octets(&proof.secret).unwrap()).unwrap()
+    ReverseCredential::new(proof.name, Secret::from_bytes(&proof.secret).unwrap()).unwrap()
 }

@@ -16,7 +16,7 @@ const REVERSE: &[u8] = b"what-the-disk-proves";
 
 /// Both secrets, and nothing less than mutual CHAP.
 fn mutual() -> AuthenticationRequest {
-    let secret = |octets: &[u8]| Secret::from_octets(octets).unwrap();
+    let secret = |bytes: &[u8]| Secret::from_bytes(bytes).unwrap();
     let forward = ForwardCredential::new(Some("host".to_owned()), secret(FORWARD)).unwrap();
     let reverse = ReverseCredential::new(Some("disk".to_owned()), secret(REVERSE)).unwrap();
     AuthenticationRequest {

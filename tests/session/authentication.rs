@@ -17,13 +17,13 @@ use crate::stage::{config, initiator, initiator_with, open_config, target_name};
 pub(crate) const FORWARD: &[u8] = b"what-we-prove";
 pub(crate) const REVERSE: &[u8] = b"what-it-proves";
 
-pub(crate) fn forward(octets: &[u8]) -> Arc<ForwardCredential> {
-    let secret = Secret::from_octets(octets).unwrap();
+pub(crate) fn forward(bytes: &[u8]) -> Arc<ForwardCredential> {
+    let secret = Secret::from_bytes(bytes).unwrap();
     Arc::new(ForwardCredential::new(Some("host".to_owned()), secret).unwrap())
 }
 
-pub(crate) fn reverse(octets: &[u8]) -> Arc<ReverseCredential> {
-    let secret = Secret::from_octets(octets).unwrap();
+pub(crate) fn reverse(bytes: &[u8]) -> Arc<ReverseCredential> {
+    let secret = Secret::from_bytes(bytes).unwrap();
     Arc::new(ReverseCredential::new(Some("disk".to_owned()), secret).unwrap())
 }
 
@@ -66,9 +66,9 @@ async fn chp_01_one_way_and_mutual() {
     assert_eq!(error.fault(), Fault::CredentialsRefused);
 }
 
-/// Octets that text formats, shells and URLs treat in their own way, in both directions.
+/// Bytes that text formats, shells and URLs treat in their own way, in both directions.
 #[tokio::test]
-async fn chp_11_secrets_of_any_octets() {
+async fn chp_11_secrets_of_any_bytes() {
     let secrets: [&[u8]; 6] = [
         b"\0twelve bytes",
         b"\xff\xfe\x00\x80 not utf-8",
@@ -114,11 +114,10 @@ async fn chp_30_discovery_has_its_own_credentials() {
 pub(crate) fn store_for_target() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let name = IscsiName::new(target_name().as_str()).unwrap();
-    let ours =
-        ForwardCredential::new(Some("host".to_owned()), Secret::from_octets(FORWARD).unwrap()).unwrap();
+    let ours = ForwardCredential::new(Some("host".to_owned()), Secret::from_bytes(FORWARD).unwrap()).unwrap();
     store.remember(name.clone().into(), ours).unwrap();
     let theirs =
-        ReverseCredential::new(Some("disk".to_owned()), Secret::from_octets(REVERSE).unwrap()).unwrap();
+        ReverseCredential::new(Some("disk".to_owned()), Secret::from_bytes(REVERSE).unwrap()).unwrap();
     store.set_reverse(Scope::Target(name), theirs).unwrap();
     store
 }
@@ -168,7 +167,7 @@ async fn chp_23_targets_that_skip_authentication_are_left() {
 async fn chp_29_the_initiator_name_is_the_default() {
     let name = config().initiator_name;
     let (_running, portal) = target(Credentials::Chap(Account::new(name.as_str(), FORWARD))).await;
-    let nameless = ForwardCredential::new(None, Secret::from_octets(FORWARD).unwrap()).unwrap();
+    let nameless = ForwardCredential::new(None, Secret::from_bytes(FORWARD).unwrap()).unwrap();
     let request = AuthenticationRequest { forward: Some(Arc::new(nameless)), ..one_way(FORWARD) };
     let initiator = Initiator::new(config(), Arc::new(MemoryStore::new()));
     initiator.login(&target_name(), &portal, &request).await.unwrap().logout().await.unwrap();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use iscsi_initiator::{Error, Fault, Lun, scsi};
 use iscsi_pdu::{InitiatorPdu, InitiatorTaskTag, Opcode, ScsiCommand, ScsiStatus, TargetPdu, TaskAttribute};
 use iscsi_tests::ram_disk::Sense;
-use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, check_condition, data_in, octets, r2t, response};
+use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, bytes, check_condition, data_in, r2t, response};
 
 use crate::stage::{log_in, open_config, rogue};
 
@@ -89,9 +89,9 @@ async fn cmd_07_sense_data_stay_inside_the_segment() {
         let answer = move |command: &ScsiCommand, moment: &Moment| {
             let sense = Sense::LBA_OUT_OF_RANGE.to_fixed();
             let whole = response(command, moment, ScsiStatus::CHECK_CONDITION, sense);
-            let mut octets = octets(&TargetPdu::ScsiResponse(whole), moment.digests);
-            octets[48..50].copy_from_slice(&length.to_be_bytes());
-            Reply { octets, statuses: 1 }
+            let mut bytes = bytes(&TargetPdu::ScsiResponse(whole), moment.digests);
+            bytes[48..50].copy_from_slice(&length.to_be_bytes());
+            Reply { bytes, statuses: 1 }
         };
         let (_rogue, session) = rogue(|script| script.answer_command(READ_10, answer).serve()).await;
         let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();

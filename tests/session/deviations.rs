@@ -29,7 +29,7 @@ fn authentication(trial: Trial) -> AuthenticationRequest {
         Trial::LoginByChap => AuthenticationMode::Chap,
     };
     let (name, secret) = DEVIATING_ACCOUNT;
-    let secret = Secret::from_octets(secret).unwrap();
+    let secret = Secret::from_bytes(secret).unwrap();
     let forward = ForwardCredential::new(Some(name.to_owned()), secret).unwrap();
     AuthenticationRequest { mode, forward: Some(Arc::new(forward)), reverse: None }
 }

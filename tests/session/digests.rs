@@ -41,14 +41,14 @@ async fn dig_01_dig_02_every_combination() {
     }
 }
 
-/// Both digests, and the data of a read with the octet at `at` of its PDU changed.
+/// Both digests, and the data of a read with the byte at `at` of its PDU changed.
 async fn read_with_damage(at: fn(usize) -> usize) -> (Rogue, Error) {
     let damaged = move |command: &_, moment: &Moment| {
         let pdu = TargetPdu::DataIn(data_in(command, moment, 0, 512));
-        let Reply { mut octets, statuses } = Reply::of(&[pdu], moment.digests);
-        let at = at(octets.len());
-        octets[at] ^= 0x10;
-        Reply { octets, statuses }
+        let Reply { mut bytes, statuses } = Reply::of(&[pdu], moment.digests);
+        let at = at(bytes.len());
+        bytes[at] ^= 0x10;
+        Reply { bytes, statuses }
     };
     let script = Script::new().log_in(open_config()).answer_command(READ_10, damaged).serve();
     let rogue = Rogue::serve(script).await.unwrap();

@@ -64,11 +64,11 @@ async fn opening_a_device() {
     let running = RamDisk::serve(config).await.unwrap();
     let session = log_in(running.portal()).await.unwrap();
     let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
-    let size = disk.capacity().octets();
+    let size = disk.capacity().bytes();
     assert!(disk.read_at(size - 1, 1).await.is_ok());
     assert!(disk.read_at(size - 1, 2).await.is_err());
     assert!(disk.write_at(size, vec![0].into()).await.is_err());
-    assert_eq!(running.report().octets_written, 0);
+    assert_eq!(running.report().bytes_written, 0);
 }
 
 /// A portal with an IPv6 address, found by discovery and logged in to.

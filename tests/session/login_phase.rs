@@ -8,7 +8,7 @@ use iscsi_pdu::{
     AsyncEvent, AsyncMessage, InitiatorTaskTag, LoginStatus, NopIn, Opcode, Reject, RejectReason, Stage,
     TargetNumbers, TargetPdu, TargetTransferTag,
 };
-use iscsi_tests::rogue::{Rogue, Script, login, octets};
+use iscsi_tests::rogue::{Rogue, Script, bytes, login};
 
 use crate::stage::{config, log_in, log_in_by, open_config};
 
@@ -47,7 +47,7 @@ async fn log_02_rej_03_other_pdus_during_the_login() {
         }),
     ];
     for other in others {
-        let script = Script::new().take().send(octets(&other, iscsi_pdu::Digests::default()));
+        let script = Script::new().take().send(bytes(&other, iscsi_pdu::Digests::default()));
         let rogue = Rogue::serve(script).await.unwrap();
         let error = log_in(rogue.portal()).await.err().unwrap();
         assert_eq!(error.fault(), Fault::Protocol, "{other:?}: {error}");
@@ -56,7 +56,7 @@ async fn log_02_rej_03_other_pdus_during_the_login() {
     }
 }
 
-/// LOG-33: a target that says nothing, and one that says it octet by octet, run into the same limit.
+/// LOG-33: a target that says nothing, and one that says it byte by byte, run into the same limit.
 #[tokio::test]
 async fn log_33_one_limit_for_the_whole_login() {
     let slow = Script::new().take().trickle(vec![0x23; 4096], Duration::from_millis(20));

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use iscsi_initiator::{Error, Fault, Lun, scsi};
 use iscsi_pdu::{Opcode, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, TargetPdu};
-use iscsi_tests::rogue::{Moment, Reply, Rogue, octets, response};
+use iscsi_tests::rogue::{Moment, Reply, Rogue, bytes, response};
 
 use crate::stage::rogue;
 
@@ -43,14 +43,14 @@ async fn pdu_04_reserved_response_codes() {
     session.test_unit_ready(Lun::ZERO).await.unwrap();
 }
 
-/// The answer GOOD with one octet of its header changed.
-fn with_octet(at: usize, octet: u8) -> impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync {
+/// The answer GOOD with one byte of its header changed.
+fn with_byte(at: usize, byte: u8) -> impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync {
     move |command, moment| {
-        let mut octets = octets(&TargetPdu::ScsiResponse(good(command, moment)), moment.digests);
-        octets[at] = octet;
+        let mut bytes = bytes(&TargetPdu::ScsiResponse(good(command, moment)), moment.digests);
+        bytes[at] = byte;
         // What follows a longer header, so that the initiator waits for nothing.
-        octets.extend([0; 8]);
-        Reply { octets, statuses: 1 }
+        bytes.extend([0; 8]);
+        Reply { bytes, statuses: 1 }
     }
 }
 
@@ -58,7 +58,7 @@ fn with_octet(at: usize, octet: u8) -> impl Fn(&ScsiCommand, &Moment) -> Reply +
 #[tokio::test]
 async fn pdu_05_opcodes_that_are_no_targets() {
     for opcode in [0x01, 0x2f] {
-        let (_rogue, error) = read_answered(with_octet(0, opcode)).await;
+        let (_rogue, error) = read_answered(with_byte(0, opcode)).await;
         assert_eq!(error.fault(), Fault::Protocol, "{opcode:#x}: {error}");
     }
 }
@@ -66,13 +66,13 @@ async fn pdu_05_opcodes_that_are_no_targets() {
 /// PDU-06, PDU-10: a target has no additional headers.
 #[tokio::test]
 async fn pdu_06_pdu_10_additional_headers_of_a_target() {
-    let (_rogue, error) = read_answered(with_octet(4, 1)).await;
+    let (_rogue, error) = read_answered(with_byte(4, 1)).await;
     assert_eq!(error.fault(), Fault::Protocol, "{error}");
 }
 
 /// PDU-12: the length alone is enough; the data never come.
 #[tokio::test]
 async fn pdu_12_a_segment_longer_than_declared() {
-    let (_rogue, error) = read_answered(with_octet(5, 0xff)).await;
+    let (_rogue, error) = read_answered(with_byte(5, 0xff)).await;
     assert_eq!(error.fault(), Fault::Protocol, "{error}");
 }

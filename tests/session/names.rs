@@ -18,7 +18,7 @@ async fn portal_of(target: &IscsiName) -> (Rogue, Portal) {
     (rogue, portal)
 }
 
-/// What discovery gives is sent back octet for octet.
+/// What discovery gives is sent back byte for byte.
 #[tokio::test]
 async fn nam_09_names_of_targets_stay_as_they_are() {
     for name in ["eui.02004567A425678D", "naa.52004567BA64678D", "iqn.2001-04.com.example:Disk"] {
@@ -62,7 +62,7 @@ async fn nam_02_secrets_are_found_under_every_spelling_of_a_name() {
         let (_rogue, portal) = portal_of(&typed).await;
         let store = MemoryStore::new();
         let scope = Scope::Target(stored.parse().unwrap());
-        let secret = || Secret::from_octets(b"a secret of 19 byte").unwrap();
+        let secret = || Secret::from_bytes(b"a secret of 19 byte").unwrap();
         store.remember(scope.clone(), ForwardCredential::new(None, secret()).unwrap()).unwrap();
         let initiator = Initiator::new(config(), Arc::new(store));
         // The target knows no secret, so CHAP is refused, which shows that it was demanded.
@@ -72,7 +72,7 @@ async fn nam_02_secrets_are_found_under_every_spelling_of_a_name() {
 }
 
 #[tokio::test]
-async fn nam_01_names_of_223_octets_are_sent() {
+async fn nam_01_names_of_223_bytes_are_sent() {
     let long = |letter: &str| format!("iqn.2001-04.com.example:{}", letter.repeat(223 - 24));
     let (rogue, portal) = portal_of(&long("t").parse().unwrap()).await;
     let defaults = config();

@@ -83,7 +83,7 @@ async fn chp_18_no_challenge_and_no_identifier_comes_again() {
     assert_eq!(sent.len(), 300);
     let different: HashSet<_> = sent.iter().map(|(_, challenge)| challenge).collect();
     assert_eq!(different.len(), 300, "a challenge came again");
-    // "0x" and 16 octets.
+    // "0x" and 16 bytes.
     assert!(different.iter().all(|challenge| challenge.len() == 34));
     let repeated = sent.windows(2).find(|pair| pair[0].0 == pair[1].0);
     assert_eq!(repeated, None, "one identifier twice in a row");

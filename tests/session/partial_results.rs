@@ -152,7 +152,7 @@ async fn pages_that_are_aborted() {
 #[tokio::test]
 async fn capacity_by_the_long_form_alone() {
     let (_rogue, session) = refusing(&[READ_CAPACITY_10], Sense::INVALID_OPERATION).await;
-    assert_eq!(session.read_capacity(Lun::ZERO).await.unwrap().octets(), 64 << 20);
+    assert_eq!(session.read_capacity(Lun::ZERO).await.unwrap().bytes(), 64 << 20);
     let (rogue, session) = refusing(&[READ_CAPACITY_10], NOT_READY).await;
     assert!(session.read_capacity(Lun::ZERO).await.is_err());
     assert_eq!(commands(&rogue, READ_CAPACITY_16).len(), 0, "another failure is no reason to ask again");

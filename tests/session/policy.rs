@@ -34,8 +34,8 @@ fn require(scope: Scope, requirement: Requirement) -> Change {
     Change::Require(scope, Some(requirement))
 }
 
-fn secret(octets: &[u8]) -> Secret {
-    Secret::from_octets(octets).unwrap()
+fn secret(bytes: &[u8]) -> Secret {
+    Secret::from_bytes(bytes).unwrap()
 }
 
 /// Both secrets of the target.

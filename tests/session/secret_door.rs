@@ -59,9 +59,9 @@ impl Stage {
         target.remember_initiator_shared_secret(Some(HOST), Some(&SharedSecret::of(secret))).unwrap();
     }
 
-    /// `SetInitiatorSharedSecret` with these octets.
-    async fn set(&self, octets: &[u8], target_id: Uuid) {
-        self.call(Some(&SharedSecret::of(octets)), target_id).await;
+    /// `SetInitiatorSharedSecret` with these bytes.
+    async fn set(&self, bytes: &[u8], target_id: Uuid) {
+        self.call(Some(&SharedSecret::of(bytes)), target_id).await;
     }
 
     async fn call(&self, secret: Option<&SharedSecret<'_>>, target_id: Uuid) {

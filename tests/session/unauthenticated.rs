@@ -56,7 +56,7 @@ async fn the_reason_names_the_store_and_tells_an_empty_one_from_one_with_other_s
     assert_eq!(details(&initiator(), &automatic).await.unwrap().unauthenticated, reason(true));
     let store = Arc::new(MemoryStore::new());
     let other = IscsiName::new("iqn.2001-04.com.example:other").unwrap();
-    store.renew_forward_secret(other.into(), Secret::from_octets(FORWARD).unwrap()).unwrap();
+    store.renew_forward_secret(other.into(), Secret::from_bytes(FORWARD).unwrap()).unwrap();
     let found = details(&initiator_with(store), &automatic).await.unwrap();
     assert_eq!(found.unauthenticated, reason(false));
 }

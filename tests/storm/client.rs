@@ -17,7 +17,7 @@ pub(crate) struct Effort {
     pub(crate) time: Duration,
     /// Of all threads, in user space and in the kernel.
     pub(crate) processor: Duration,
-    /// Octets resident after it.
+    /// Bytes resident after it.
     pub(crate) resident: u64,
 }
 

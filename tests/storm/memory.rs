@@ -1,9 +1,9 @@
 //! What a session takes in memory while nothing happens.
 
-/// Octets that an idle session may take of the client.
+/// Bytes that an idle session may take of the client.
 const MOST: u64 = 16 << 10;
 
-/// Resident octets of both processes.
+/// Resident bytes of both processes.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
     client: u64,
@@ -19,7 +19,7 @@ impl Memory {
     pub(crate) fn judge_growth(self, before: Self, sessions: u32) {
         let each = |before: u64, after: u64| after.saturating_sub(before) / u64::from(sessions);
         let (client, target) = (each(before.client, self.client), each(before.target, self.target));
-        println!("    an idle session takes {client} octets of the client and {target} of the target");
-        assert!(client > 0 && client <= MOST, "{client} octets per idle session");
+        println!("    an idle session takes {client} bytes of the client and {target} of the target");
+        assert!(client > 0 && client <= MOST, "{client} bytes per idle session");
     }
 }

@@ -55,9 +55,9 @@ impl Logins {
 fn store(arguments: &Arguments) -> Result<MemoryStore, Box<dyn Error>> {
     let store = MemoryStore::new();
     let target = IscsiName::new(arguments.target.as_str())?;
-    let octets = |variable| Ok::<_, Box<dyn Error>>(Secret::from_octets(&secret(variable)?)?);
-    let ours = ForwardCredential::new(Some(arguments.initiator_user.clone()), octets(INITIATOR_SECRET)?)?;
-    let theirs = ReverseCredential::new(Some(arguments.target_user.clone()), octets(TARGET_SECRET)?)?;
+    let bytes = |variable| Ok::<_, Box<dyn Error>>(Secret::from_bytes(&secret(variable)?)?);
+    let ours = ForwardCredential::new(Some(arguments.initiator_user.clone()), bytes(INITIATOR_SECRET)?)?;
+    let theirs = ReverseCredential::new(Some(arguments.target_user.clone()), bytes(TARGET_SECRET)?)?;
     store.remember(target.clone().into(), ours)?;
     store.set_reverse(Scope::Target(target), theirs)?;
     Ok(store)

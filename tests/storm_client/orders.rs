@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::stdin;
 use std::time::Instant;
 
-use iscsi_tests::own_process::{processor_time, resident_octets};
+use iscsi_tests::own_process::{processor_time, resident_bytes};
 
 use crate::held::Held;
 use crate::logins::Logins;
@@ -27,7 +27,7 @@ fn answer(held: &mut Held, order: &str) -> Result<String, Box<dyn Error>> {
         "count={count} nanoseconds={} processor_nanoseconds={} resident={}",
         time.as_nanos(),
         processor.as_nanos(),
-        resident_octets()?
+        resident_bytes()?
     ))
 }
 

@@ -7,7 +7,7 @@ pub const INITIATOR_SECRET: &str = "ISCSI_TESTS_INITIATOR_SECRET";
 /// What the target proves.
 pub const TARGET_SECRET: &str = "ISCSI_TESTS_TARGET_SECRET";
 
-/// The octets of one of them.
+/// The bytes of one of them.
 ///
 /// # Errors
 /// It is not set, or no text.

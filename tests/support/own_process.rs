@@ -6,11 +6,11 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-/// Octets of this process that are resident now, counted page by page: `/proc/self/statm` may be some hundred KiB off.
+/// Bytes of this process that are resident now, counted page by page: `/proc/self/statm` may be some hundred KiB off.
 ///
 /// # Errors
 /// There is no `/proc/self/smaps_rollup`, which is Linux' own.
-pub fn resident_octets() -> io::Result<u64> {
+pub fn resident_bytes() -> io::Result<u64> {
     let text = std::fs::read_to_string("/proc/self/smaps_rollup")?;
     let line = text.lines().find_map(|line| line.strip_prefix("Rss:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
@@ -66,9 +66,9 @@ mod tests {
 
     #[test]
     fn memory_that_is_taken_is_seen() {
-        let before = resident_octets().unwrap();
+        let before = resident_bytes().unwrap();
         let taken = vec![1_u8; 32 << 20];
-        let after = resident_octets().unwrap();
+        let after = resident_bytes().unwrap();
         assert!(after > before + (16 << 20), "{before} then {after}, with {} more", taken.len());
     }
 }

@@ -28,7 +28,7 @@ mod text_steps;
 mod tests;
 
 pub use deviations::{DEVIATING_ACCOUNT, DEVIATING_TARGET, Trial, deviating};
-pub use full_feature::{Moment, Reply, octets, with_bad_data_digest};
+pub use full_feature::{Moment, Reply, bytes, with_bad_data_digest};
 pub use portal::Rogue;
 pub use received::Received;
 pub use script::Script;

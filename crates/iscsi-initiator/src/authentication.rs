@@ -214,7 +214,7 @@ impl Credentials {
     fn check_reuse(&self, book: &SecretBook) -> Result<Option<Error>, StoreError> {
         let Some(forward) = &self.forward else { return Ok(None) };
         let elsewhere = match &self.reverse {
-            Some(reverse) if reverse.secret().same_octets(forward.secret()) => return Ok(None),
+            Some(reverse) if reverse.secret().same_bytes(forward.secret()) => return Ok(None),
             Some(reverse) => book.opposite_uses(reverse.secret(), Direction::Reverse)?,
             None => Vec::new(),
         };

@@ -1,4 +1,4 @@
-//! A logical unit as a range of octets.
+//! A logical unit as a range of bytes.
 
 mod range_reader;
 mod range_writer;
@@ -14,11 +14,11 @@ use crate::{Error, Flush, PendingCommand, Session};
 pub use range_reader::RangeReader;
 pub use range_writer::RangeWriter;
 
-/// Octets moved by one command at most, and commands in flight: a transfer holds about four of these in memory.
+/// Bytes moved by one command at most, and commands in flight: a transfer holds about four of these in memory.
 const MAX_TRANSFER_LENGTH: u32 = 1 << 20;
 const COMMANDS_IN_FLIGHT: usize = 4;
 
-/// A disk to read and write at any octet. Clones share the session.
+/// A disk to read and write at any byte. Clones share the session.
 ///
 /// ```no_run
 /// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
@@ -79,7 +79,7 @@ impl BlockDevice {
         Ok(RangeWriter::new(self.clone(), offset, length))
     }
 
-    /// Reads `length` octets from `offset` on into one buffer.
+    /// Reads `length` bytes from `offset` on into one buffer.
     ///
     /// # Errors
     /// [`Error::Caller`] beyond the device, else those of the session.
@@ -163,12 +163,12 @@ impl BlockDevice {
     }
 
     fn check_range(&self, offset: u64, length: u64) -> Result<(), Error> {
-        let size = self.capacity.octets();
+        let size = self.capacity.bytes();
         if offset.checked_add(length).is_some_and(|end| end <= size) {
             return Ok(());
         }
         Err(Error::Caller(format!(
-            "{length} octets from offset {offset} reach beyond the device of {size} octets"
+            "{length} bytes from offset {offset} reach beyond the device of {size} bytes"
         )))
     }
 }

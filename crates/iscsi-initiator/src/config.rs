@@ -52,7 +52,7 @@ impl Config {
     /// The defaults, with ISIDs of a pool in memory.
     ///
     /// # Errors
-    /// [`Error::Random`] when the operating system gives no random octets.
+    /// [`Error::Random`] when the operating system gives no random bytes.
     pub fn new(initiator_name: IscsiName) -> Result<Self, Error> {
         Ok(Self {
             initiator_name,

@@ -56,8 +56,8 @@ pub enum Error {
     /// The secret store cannot be read.
     #[error("secret store cannot be read")]
     Secrets(#[source] StoreError),
-    /// The operating system gave no random octets.
-    #[error("no random octets from the operating system")]
+    /// The operating system gave no random bytes.
+    #[error("no random bytes from the operating system")]
     Random,
     /// The directory of the ISIDs cannot be used.
     #[error("no ISIDs from their directory: {reason}")]

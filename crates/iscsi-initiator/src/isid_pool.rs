@@ -88,9 +88,9 @@ impl IsidPool {
     /// A pool of this process alone, for those who have no directory to keep anything in.
     ///
     /// # Errors
-    /// [`Error::Random`] when the operating system gives no random octets.
+    /// [`Error::Random`] when the operating system gives no random bytes.
     pub fn in_memory() -> Result<Self, Error> {
-        let [a, b, c, high, low] = random::octets::<5>()?;
+        let [a, b, c, high, low] = random::bytes::<5>()?;
         Ok(Self::new([a, b, c], u16::from_be_bytes([high, low]), None))
     }
 
@@ -102,7 +102,7 @@ impl IsidPool {
     /// locks; [`Error::Random`].
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, Error> {
         let directory = directory.as_ref();
-        let random = random::octets()?;
+        let random = random::bytes()?;
         let (file, random) = KeptFile::open(directory, random).map_err(|error| unusable(&error))?;
         Ok(Self::new(random, 0, Some(file)))
     }

@@ -24,8 +24,8 @@ pub use error::UrlError;
 /// # Ok::<(), iscsi_initiator::UrlError>(())
 /// ```
 ///
-/// Every part may hold `%XX` for one octet; a percent sign without two hex digits behind it stands for itself.
-/// IPv6 addresses stand in brackets. A LUN is a number up to 16383, or `0x` and the 16 hex digits of its octets.
+/// Every part may hold `%XX` for one byte; a percent sign without two hex digits behind it stands for itself.
+/// IPv6 addresses stand in brackets. A LUN is a number up to 16383, or `0x` and the 16 hex digits of its bytes.
 ///
 /// The form of libiscsi is read too:
 /// `iscsi://user%secret@host/iqn…/lun?target_user=…&target_password=…&header_digest=…`. What stands before the last `@`
@@ -120,15 +120,12 @@ fn read_path(path: &str) -> Result<(IscsiName, Option<Lun>), UrlError> {
     Ok((target, lun.map(|lun| read_lun(lun).ok_or(UrlError::Lun)).transpose()?))
 }
 
-/// A number of a single-level LUN, or all eight octets in hex.
+/// A number of a single-level LUN, or all eight bytes in hex.
 fn read_lun(text: &str) -> Option<Lun> {
     let text = percent::decode_text(text)?;
     if let Some(digits) = text.strip_prefix("0x").filter(|digits| digits.len() == 16) {
         let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        return u64::from_str_radix(digits, 16)
-            .ok()
-            .filter(|_| plain)
-            .map(|octets| Lun(octets.to_be_bytes()));
+        return u64::from_str_radix(digits, 16).ok().filter(|_| plain).map(|bytes| Lun(bytes.to_be_bytes()));
     }
     let plain = text.bytes().all(|digit| digit.is_ascii_digit());
     text.parse().ok().filter(|_| plain).and_then(Lun::from_number)

@@ -6,13 +6,13 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ChapAlgorithm {
-    /// 5: MD5, 16 octets. Every implementation has it, and every offer must name it.
+    /// 5: MD5, 16 bytes. Every implementation has it, and every offer must name it.
     Md5,
-    /// 6: SHA-1, 20 octets.
+    /// 6: SHA-1, 20 bytes.
     Sha1,
-    /// 7: SHA-256, 32 octets.
+    /// 7: SHA-256, 32 bytes.
     Sha256,
-    /// 8: SHA3-256, 32 octets.
+    /// 8: SHA3-256, 32 bytes.
     Sha3_256,
 }
 
@@ -37,7 +37,7 @@ impl ChapAlgorithm {
         Self::ALL.into_iter().find(|algorithm| u64::from(algorithm.number()) == number)
     }
 
-    /// Length of a response in octets.
+    /// Length of a response in bytes.
     #[must_use]
     pub const fn response_length(self) -> usize {
         match self {

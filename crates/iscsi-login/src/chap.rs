@@ -10,12 +10,12 @@ use sha2::Sha256;
 use sha3::Sha3_256;
 use zeroize::Zeroizing;
 
-use crate::credentials::same_octets;
+use crate::credentials::same_bytes;
 use crate::error::{NotAuthenticated, Violation};
 use crate::received_keys::ReceivedKeys;
 use crate::{ChapAlgorithm, Deviation, ForwardCredential, LoginError, ReverseCredential, Tolerance};
 
-/// Most octets of a challenge or response once decoded (12.1.3).
+/// Most bytes of a challenge or response once decoded (12.1.3).
 const MAX_BINARY_LENGTH: usize = 1024;
 
 /// A response: as many bytes as the algorithm's result has, by its type.
@@ -56,7 +56,7 @@ impl ChapResponse {
 
     /// Is `received` this response? In constant time for a given length.
     pub(crate) fn matches(&self, received: &[u8]) -> bool {
-        same_octets(self.as_bytes(), received)
+        same_bytes(self.as_bytes(), received)
     }
 
     /// The value of `CHAP_R`.
@@ -96,7 +96,7 @@ const _: () = {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
     pub(crate) identifier: u8,
-    pub(crate) octets: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Challenge {
@@ -109,9 +109,9 @@ impl Challenge {
             (None, None) => Ok(None),
             (Some(_), None) => Err(Violation::MissingKey { key: "CHAP_C" }),
             (None, Some(_)) => Err(Violation::MissingKey { key: "CHAP_I" }),
-            (Some(identifier), Some(octets)) => Ok(Some(Self {
+            (Some(identifier), Some(bytes)) => Ok(Some(Self {
                 identifier: parse_identifier(identifier)?,
-                octets: decode("CHAP_C", octets, tolerance)?,
+                bytes: decode("CHAP_C", bytes, tolerance)?,
             })),
         }
     }
@@ -121,18 +121,18 @@ impl Challenge {
 fn decode(key: &'static str, text: &str, tolerance: &mut Tolerance) -> Result<Vec<u8>, Violation> {
     decode_binary(text, MAX_BINARY_LENGTH).or_else(|error| {
         let violation = Violation::Value { key, error };
-        let Ok(octets) = decode_unpadded_base64(text, MAX_BINARY_LENGTH) else { return Err(violation) };
-        let detail = format!("{key} of {} bytes in base64 without padding", octets.len());
+        let Ok(bytes) = decode_unpadded_base64(text, MAX_BINARY_LENGTH) else { return Err(violation) };
+        let detail = format!("{key} of {} bytes in base64 without padding", bytes.len());
         tolerance.tolerate(&Deviation::BASE64_UNPADDED, detail, violation)?;
-        Ok(octets)
+        Ok(bytes)
     })
 }
 
-/// `CHAP_I` is one octet, decimal or hex (CHP-05).
+/// `CHAP_I` is one byte, decimal or hex (CHP-05).
 fn parse_identifier(text: &str) -> Result<u8, Violation> {
     let number = parse_number(text).map_err(|error| Violation::Value { key: "CHAP_I", error })?;
     u8::try_from(number)
-        .map_err(|_| Violation::Rule { key: "CHAP_I", rule: "one octet, 0 to 255 (RFC 1994, 4.1)" })
+        .map_err(|_| Violation::Rule { key: "CHAP_I", rule: "one byte, 0 to 255 (RFC 1994, 4.1)" })
 }
 
 /// `CHAP_N` and `CHAP_R` of the peer.
@@ -173,7 +173,7 @@ fn check_name(name: &str) -> Result<&str, Violation> {
     if (1..=255).contains(&name.len()) {
         return Ok(name);
     }
-    Err(Violation::Rule { key: "CHAP_N", rule: "1 to 255 octets" })
+    Err(Violation::Rule { key: "CHAP_N", rule: "1 to 255 bytes" })
 }
 
 /// Evidence that the target answered our challenge with the reverse secret.
@@ -239,6 +239,6 @@ impl ProofExpected<'_> {
     }
 
     fn answer_with(&self, secret: &[u8]) -> ChapResponse {
-        ChapResponse::compute(self.algorithm, self.challenge.identifier, secret, &self.challenge.octets)
+        ChapResponse::compute(self.algorithm, self.challenge.identifier, secret, &self.challenge.bytes)
     }
 }

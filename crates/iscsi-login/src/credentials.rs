@@ -3,23 +3,23 @@
 use ctutils::CtEq as _;
 use iscsi_pdu::{TextError, ValueError};
 
-/// Fewest octets of a secret: 96 bits (CHP-13).
+/// Fewest bytes of a secret: 96 bits (CHP-13).
 pub const MIN_SECRET_LENGTH: usize = 12;
-/// Most octets of a secret.
+/// Most bytes of a secret.
 pub const MAX_SECRET_LENGTH: usize = 255;
-/// Most octets of a CHAP name.
+/// Most bytes of a CHAP name.
 const MAX_NAME_LENGTH: usize = 255;
 
 /// The secret by which the initiator proves itself to the target. No `Debug`, no comparison; a copy of the view copies no
-/// octets.
+/// bytes.
 #[derive(Clone, Copy)]
 pub struct ForwardSecret<'a>(&'a [u8]);
 
 impl<'a> ForwardSecret<'a> {
-    /// A view of these octets.
+    /// A view of these bytes.
     #[must_use]
-    pub const fn new(octets: &'a [u8]) -> Self {
-        Self(octets)
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
     }
 
     pub(crate) const fn expose_secret(self) -> &'a [u8] {
@@ -28,15 +28,15 @@ impl<'a> ForwardSecret<'a> {
 }
 
 /// The secret by which the target proves itself to the initiator. No `Debug`, no comparison; a copy of the view copies no
-/// octets.
+/// bytes.
 #[derive(Clone, Copy)]
 pub struct ReverseSecret<'a>(&'a [u8]);
 
 impl<'a> ReverseSecret<'a> {
-    /// A view of these octets.
+    /// A view of these bytes.
     #[must_use]
-    pub const fn new(octets: &'a [u8]) -> Self {
-        Self(octets)
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
     }
 
     pub(crate) const fn expose_secret(self) -> &'a [u8] {
@@ -47,7 +47,7 @@ impl<'a> ReverseSecret<'a> {
 /// `CHAP_N` and secret of the initiator.
 #[derive(Clone, Copy)]
 pub struct ForwardCredential<'a> {
-    /// The name the initiator sends: 1 to 255 octets.
+    /// The name the initiator sends: 1 to 255 bytes.
     pub name: &'a str,
     /// What it proves to know.
     pub secret: ForwardSecret<'a>,
@@ -110,7 +110,7 @@ impl<'a> Authentication<'a> {
             reverse.name.map_or(Ok(()), check_name)?;
         }
         match *self {
-            Self::Mutual(forward, reverse) if same_octets(forward.secret.0, reverse.secret.0) => {
+            Self::Mutual(forward, reverse) if same_bytes(forward.secret.0, reverse.secret.0) => {
                 Err(Misuse::OneSecretForBothDirections)
             }
             _ => Ok(()),
@@ -118,7 +118,7 @@ impl<'a> Authentication<'a> {
     }
 }
 
-pub(crate) fn same_octets(left: &[u8], right: &[u8]) -> bool {
+pub(crate) fn same_bytes(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
 }
 
@@ -138,16 +138,16 @@ fn check_name(name: &str) -> Result<(), Misuse> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// A secret outside 12 to 255 octets.
-    #[error("CHAP secret of {length} octets, {MIN_SECRET_LENGTH} to {MAX_SECRET_LENGTH} are allowed")]
+    /// A secret outside 12 to 255 bytes.
+    #[error("CHAP secret of {length} bytes, {MIN_SECRET_LENGTH} to {MAX_SECRET_LENGTH} are allowed")]
     SecretLength {
-        /// Its length in octets.
+        /// Its length in bytes.
         length: usize,
     },
-    /// A CHAP name outside 1 to 255 octets, or with control characters.
-    #[error("CHAP name of {length} octets is empty, longer than 255 or holds control characters")]
+    /// A CHAP name outside 1 to 255 bytes, or with control characters.
+    #[error("CHAP name of {length} bytes is empty, longer than 255 or holds control characters")]
     ChapName {
-        /// Its length in octets.
+        /// Its length in bytes.
         length: usize,
     },
     /// The same secret for the initiator and for the target (RFC 7143, 9.2.1).

@@ -31,7 +31,7 @@ pub struct DiscoveredTargets {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DiscoveredTarget {
-    /// Its name, octet for octet as the target gave it.
+    /// Its name, byte for byte as the target gave it.
     pub name: IscsiName,
     /// Its addresses without duplicates, in the target's order.
     pub addresses: Vec<TargetAddress>,

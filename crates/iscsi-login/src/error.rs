@@ -186,9 +186,9 @@ pub enum Violation {
     #[error("redirection without a target address")]
     RedirectWithoutAddress,
     /// A response with text, or with C=1, although our own text was not whole (TXT-16).
-    #[error("{length} octets of text in answer to half a text")]
+    #[error("{length} bytes of text in answer to half a text")]
     AnswerToHalfAText {
-        /// Octets of text in the response.
+        /// Bytes of text in the response.
         length: usize,
     },
     /// More exchanges than any negotiation needs.

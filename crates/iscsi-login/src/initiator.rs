@@ -66,7 +66,7 @@ pub struct Config<'a> {
     pub offer: Offer,
     /// What becomes of [deviations](crate::Deviation) that do no harm.
     pub strictness: Strictness,
-    /// Fresh random octets for our challenge.
+    /// Fresh random bytes for our challenge.
     pub nonce: Nonce,
     /// Is this a challenge of ours, sent to whomever and not answered yet? A target that sends one wants us to answer
     /// ourselves (CHP-17).

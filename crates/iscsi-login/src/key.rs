@@ -151,7 +151,7 @@ pub(crate) static KEYS: [Key; 16] = [
         irrelevant_in_discovery: false,
         only_answered: false,
         wish: |offer| Wish::Number(offer.parameters.error_recovery_level.into()),
-        store: |parameters, value| parameters.error_recovery_level = octet(value),
+        store: |parameters, value| parameters.error_recovery_level = byte(value),
     },
     Key {
         name: "TaskReporting",
@@ -169,7 +169,7 @@ pub(crate) static KEYS: [Key; 16] = [
         irrelevant_in_discovery: true,
         only_answered: true,
         wish: |offer| Wish::Number(offer.parameters.protocol_level.into()),
-        store: |parameters, value| parameters.protocol_level = octet(value),
+        store: |parameters, value| parameters.protocol_level = byte(value),
     },
 ];
 
@@ -189,7 +189,7 @@ fn short(value: Value) -> u16 {
 }
 
 /// Every key stored by this has a range within 8 bits.
-fn octet(value: Value) -> u8 {
+fn byte(value: Value) -> u8 {
     u8::try_from(number(value)).unwrap_or(u8::MAX)
 }
 

@@ -36,5 +36,5 @@ pub use parameters::Parameters;
 pub use send_targets::parse_send_targets;
 pub use tolerance::{ObservedDeviation, Strictness, Tolerance};
 
-/// Most octets of text in a Login PDU, whatever is declared (RFC 7143, 6.3 and 13.12).
+/// Most bytes of text in a Login PDU, whatever is declared (RFC 7143, 6.3 and 13.12).
 const MAX_TEXT: usize = 8192;

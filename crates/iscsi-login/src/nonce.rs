@@ -1,10 +1,10 @@
-//! The random octets of one login attempt, handed in by the caller.
+//! The random bytes of one login attempt, handed in by the caller.
 
 use crate::ChapAlgorithm;
 
 /// Identifier and challenge for our side of a mutual CHAP exchange.
 ///
-/// Must be drawn from the operating system's generator, anew for every attempt (CHP-18, CHP-32). Predictable octets
+/// Must be drawn from the operating system's generator, anew for every attempt (CHP-18, CHP-32). Predictable bytes
 /// let a target be impersonated.
 #[derive(Clone, Copy)]
 pub struct Nonce {
@@ -13,13 +13,13 @@ pub struct Nonce {
 }
 
 impl Nonce {
-    /// How many random octets one attempt takes.
+    /// How many random bytes one attempt takes.
     pub const LENGTH: usize = 33;
 
-    /// Makes a nonce of 33 random octets.
+    /// Makes a nonce of 33 random bytes.
     #[must_use]
-    pub const fn from_random(octets: [u8; Self::LENGTH]) -> Self {
-        let [identifier, challenge @ ..] = octets;
+    pub const fn from_random(bytes: [u8; Self::LENGTH]) -> Self {
+        let [identifier, challenge @ ..] = bytes;
         Self { identifier, challenge }
     }
 

@@ -2,7 +2,7 @@
 
 use iscsi_pdu::Digests;
 
-/// What was agreed on, or the default where nothing was said. Lengths in octets, times in seconds.
+/// What was agreed on, or the default where nothing was said. Lengths in bytes, times in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameters {

@@ -44,7 +44,7 @@ pub struct Config<'a> {
     pub tsih: u16,
     /// First status number.
     pub stat_sn: SerialNumber,
-    /// Fresh random octets for our challenge.
+    /// Fresh random bytes for our challenge.
     pub nonce: Nonce,
 }
 

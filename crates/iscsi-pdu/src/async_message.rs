@@ -81,8 +81,8 @@ impl AsyncMessage {
         Self {
             lun: Lun(bhs.array::<8, 8>()),
             numbers: TargetNumbers::decode(bhs),
-            event: AsyncEvent(bhs.octet::<36>()),
-            vendor_code: bhs.octet::<37>(),
+            event: AsyncEvent(bhs.byte::<36>()),
+            vendor_code: bhs.byte::<37>(),
             parameter1: bhs.u16::<38>(),
             parameter2: bhs.u16::<40>(),
             parameter3: bhs.u16::<42>(),
@@ -91,17 +91,17 @@ impl AsyncMessage {
         }
     }
 
-    /// The PDU as sent. Sense data beyond 65535 octets are cut off.
+    /// The PDU as sent. Sense data beyond 65535 bytes are cut off.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = join_sense(&self.sense, &self.event_data);
         let mut bhs = Bhs::new(Opcode::ASYNC_MESSAGE);
-        bhs.set_octet::<1>(0x80);
+        bhs.set_byte::<1>(0x80);
         bhs.set_array::<8, 8>(self.lun.0);
         bhs.set_u32::<16>(InitiatorTaskTag::RESERVED.0);
         self.numbers.encode(&mut bhs);
-        bhs.set_octet::<36>(self.event.0);
-        bhs.set_octet::<37>(self.vendor_code);
+        bhs.set_byte::<36>(self.event.0);
+        bhs.set_byte::<37>(self.vendor_code);
         bhs.set_u16::<38>(self.parameter1);
         bhs.set_u16::<40>(self.parameter2);
         bhs.set_u16::<42>(self.parameter3);

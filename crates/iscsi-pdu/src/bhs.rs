@@ -1,13 +1,13 @@
-//! Basic Header Segment: the 48 octets every PDU begins with (RFC 7143, 11.2.1).
+//! Basic Header Segment: the 48 bytes every PDU begins with (RFC 7143, 11.2.1).
 
 use core::fmt;
 
 use crate::Opcode;
 
-/// Length of a Basic Header Segment in octets.
+/// Length of a Basic Header Segment in bytes.
 pub const BHS_LENGTH: usize = 48;
 
-/// The 48 octets of a header as they stand on the wire, with typed access by offset.
+/// The 48 bytes of a header as they stand on the wire, with typed access by offset.
 ///
 /// All integers are big-endian. An offset that does not fit the header does not compile.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,42 +21,42 @@ impl Bhs {
     /// An all-zero header with this opcode.
     #[must_use]
     pub const fn new(opcode: Opcode) -> Self {
-        let mut octets = [0; BHS_LENGTH];
-        octets[0] = opcode.0;
-        Self(octets)
+        let mut bytes = [0; BHS_LENGTH];
+        bytes[0] = opcode.0;
+        Self(bytes)
     }
 
-    /// The header made of these octets.
+    /// The header made of these bytes.
     #[must_use]
-    pub const fn from_octets(octets: [u8; BHS_LENGTH]) -> Self {
-        Self(octets)
+    pub const fn from_bytes(bytes: [u8; BHS_LENGTH]) -> Self {
+        Self(bytes)
     }
 
-    /// The octets as sent.
+    /// The bytes as sent.
     #[must_use]
-    pub const fn as_octets(&self) -> &[u8; BHS_LENGTH] {
+    pub const fn as_bytes(&self) -> &[u8; BHS_LENGTH] {
         &self.0
     }
 
-    /// The low six bits of octet 0.
+    /// The low six bits of byte 0.
     #[must_use]
     pub const fn opcode(&self) -> Opcode {
         Opcode(self.0[0] & Opcode::MASK)
     }
 
-    /// The immediate flag, 0x40 of octet 0 (11.2.1.1). Reserved in Data-Out, SNACK and target PDUs.
+    /// The immediate flag, 0x40 of byte 0 (11.2.1.1). Reserved in Data-Out, SNACK and target PDUs.
     #[must_use]
     pub const fn is_immediate(&self) -> bool {
         self.0[0] & 0x40 != 0
     }
 
-    /// Length of the additional header segments in octets: four times octet 4 (11.2.1.5).
+    /// Length of the additional header segments in bytes: four times byte 4 (11.2.1.5).
     #[must_use]
     pub const fn ahs_length(&self) -> usize {
         self.0[4] as usize * 4
     }
 
-    /// `DataSegmentLength` in octets, without padding (11.2.1.6).
+    /// `DataSegmentLength` in bytes, without padding (11.2.1.6).
     #[must_use]
     pub const fn data_segment_length(&self) -> u32 {
         u32::from_be_bytes([0, self.0[5], self.0[6], self.0[7]])
@@ -68,28 +68,28 @@ impl Bhs {
         }
     }
 
-    /// Writes both length fields. The caller has checked them: at most 255 words, at most 2^24 - 1 octets.
-    pub(crate) const fn set_lengths(&mut self, ahs_words: u8, data_octets: u32) {
-        let [_, high, middle, low] = data_octets.to_be_bytes();
+    /// Writes both length fields. The caller has checked them: at most 255 words, at most 2^24 - 1 bytes.
+    pub(crate) const fn set_lengths(&mut self, ahs_words: u8, data_bytes: u32) {
+        let [_, high, middle, low] = data_bytes.to_be_bytes();
         self.0[4] = ahs_words;
         self.0[5] = high;
         self.0[6] = middle;
         self.0[7] = low;
     }
 
-    pub(crate) const fn octet<const AT: usize>(&self) -> u8 {
+    pub(crate) const fn byte<const AT: usize>(&self) -> u8 {
         const { assert!(AT < BHS_LENGTH) };
         self.0[AT]
     }
 
-    pub(crate) const fn set_octet<const AT: usize>(&mut self, value: u8) {
+    pub(crate) const fn set_byte<const AT: usize>(&mut self, value: u8) {
         const { assert!(AT < BHS_LENGTH) };
         self.0[AT] = value;
     }
 
-    /// Is any bit of `mask` set in the octet at `AT`?
+    /// Is any bit of `mask` set in the byte at `AT`?
     pub(crate) const fn flag<const AT: usize>(&self, mask: u8) -> bool {
-        self.octet::<AT>() & mask != 0
+        self.byte::<AT>() & mask != 0
     }
 
     pub(crate) const fn set_flag<const AT: usize>(&mut self, mask: u8, on: bool) {
@@ -129,7 +129,7 @@ impl fmt::Debug for Bhs {
         formatter.write_str("Bhs(")?;
         for word in self.0.chunks(4) {
             formatter.write_str(" ")?;
-            word.iter().try_for_each(|octet| write!(formatter, "{octet:02x}"))?;
+            word.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))?;
         }
         formatter.write_str(" )")
     }

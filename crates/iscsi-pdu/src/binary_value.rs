@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use crate::ValueError;
 use crate::text_value::strip_prefix;
 
-/// Octets in hex (`0x`) or base64 (`0b`); never decimal (TXT-08, TXT-09).
+/// Bytes in hex (`0x`) or base64 (`0b`); never decimal (TXT-08, TXT-09).
 ///
 /// An odd number of hex digits counts as if a zero stood before them. Nothing is allocated beyond `max_length`.
 ///
 /// # Errors
-/// [`ValueError::TooLong`] above `max_length` octets, [`ValueError::NotBinary`] for anything malformed.
+/// [`ValueError::TooLong`] above `max_length` bytes, [`ValueError::NotBinary`] for anything malformed.
 pub fn decode_binary(text: &str, max_length: usize) -> Result<Vec<u8>, ValueError> {
     if let Some(digits) = strip_prefix(text, "0x") {
         decode_hex(digits.as_bytes(), max_length)
@@ -37,13 +37,13 @@ pub fn decode_unpadded_base64(text: &str, max_length: usize) -> Result<Vec<u8>, 
     decode_base64_groups(digits, digits.len() * 3 / 4, max_length)
 }
 
-/// `0x` and two lower-case digits per octet.
+/// `0x` and two lower-case digits per byte.
 #[must_use]
-pub fn encode_hex(octets: &[u8]) -> String {
-    let mut text = Vec::with_capacity(2 + 2 * octets.len());
+pub fn encode_hex(bytes: &[u8]) -> String {
+    let mut text = Vec::with_capacity(2 + 2 * bytes.len());
     text.extend_from_slice(b"0x");
-    for octet in octets {
-        text.extend_from_slice(&[hex_digit(octet >> 4), hex_digit(octet & 0x0f)]);
+    for byte in bytes {
+        text.extend_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 0x0f)]);
     }
     // Digits are ASCII.
     String::from_utf8(text).unwrap_or_default()
@@ -51,12 +51,12 @@ pub fn encode_hex(octets: &[u8]) -> String {
 
 /// `0b` and base64 with padding (RFC 4648, 4).
 #[must_use]
-pub fn encode_base64(octets: &[u8]) -> String {
-    let mut text = String::with_capacity(2 + octets.len().div_ceil(3) * 4);
+pub fn encode_base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 + bytes.len().div_ceil(3) * 4);
     text.push_str("0b");
-    for chunk in octets.chunks(3) {
+    for chunk in bytes.chunks(3) {
         let group =
-            chunk.iter().fold(0, |group, octet| group << 8 | u32::from(*octet)) << (8 * (3 - chunk.len()));
+            chunk.iter().fold(0, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for index in 0..4 {
             let sextet = group >> (18 - 6 * index) & 0x3f;
             text.push(if index <= chunk.len() { base64_digit(sextet) } else { '=' });
@@ -68,7 +68,7 @@ pub fn encode_base64(octets: &[u8]) -> String {
 fn decode_hex(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
     let length = digits.len().div_ceil(2);
     check_length(length, max_length)?;
-    let mut octets = Vec::with_capacity(length);
+    let mut bytes = Vec::with_capacity(length);
     let (first, pairs) = digits.split_at(digits.len() % 2);
     let mut all_bits = 0;
     let mut value = |digit: u8| {
@@ -76,9 +76,9 @@ fn decode_hex(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
         all_bits |= value;
         value
     };
-    octets.extend(first.iter().map(|digit| value(*digit)));
-    octets.extend(pairs.as_chunks().0.iter().map(|[high, low]| value(*high) << 4 | value(*low)));
-    if all_bits & NO_DIGIT == 0 { Ok(octets) } else { Err(ValueError::NotBinary) }
+    bytes.extend(first.iter().map(|digit| value(*digit)));
+    bytes.extend(pairs.as_chunks().0.iter().map(|[high, low]| value(*high) << 4 | value(*low)));
+    if all_bits & NO_DIGIT == 0 { Ok(bytes) } else { Err(ValueError::NotBinary) }
 }
 
 fn decode_base64(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
@@ -93,22 +93,22 @@ fn decode_base64(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError
 /// Digits without padding, which give `length` bytes.
 fn decode_base64_groups(digits: &[u8], length: usize, max_length: usize) -> Result<Vec<u8>, ValueError> {
     check_length(length, max_length)?;
-    let mut octets = Vec::with_capacity(length);
+    let mut bytes = Vec::with_capacity(length);
     for group in digits.chunks(4) {
-        push_base64_group(group, &mut octets)?;
+        push_base64_group(group, &mut bytes)?;
     }
-    Ok(octets)
+    Ok(bytes)
 }
 
-/// Two to four digits give one to three octets; spare bits must be zero (RFC 4648, 3.5).
-fn push_base64_group(group: &[u8], octets: &mut Vec<u8>) -> Result<(), ValueError> {
+/// Two to four digits give one to three bytes; spare bits must be zero (RFC 4648, 3.5).
+fn push_base64_group(group: &[u8], bytes: &mut Vec<u8>) -> Result<(), ValueError> {
     let spare = 8 * (4 - group.len());
     let bits = group.iter().try_fold(0_u32, |bits, digit| Some(bits << 6 | base64_value(*digit)?));
     let bits = bits.ok_or(ValueError::NotBinary)? << (6 * (4 - group.len()));
     if bits & ((1 << spare) - 1) != 0 {
         return Err(ValueError::NotBinary);
     }
-    octets.extend(bits.to_be_bytes().into_iter().skip(1).take(group.len() - 1));
+    bytes.extend(bits.to_be_bytes().into_iter().skip(1).take(group.len() - 1));
     Ok(())
 }
 
@@ -124,7 +124,7 @@ const fn check_length(length: usize, max_length: usize) -> Result<(), ValueError
 const NO_DIGIT: u8 = 0x80;
 
 /// Looked up: challenges are random, and no processor guesses whether the next digit is a letter.
-#[allow(clippy::indexing_slicing, reason = "an octet is below 256, and the compiler does this")]
+#[allow(clippy::indexing_slicing, reason = "a byte is below 256, and the compiler does this")]
 const HEX_VALUES: [u8; 256] = {
     let mut table = [NO_DIGIT; 256];
     let mut value = 0;
@@ -178,11 +178,11 @@ mod tests {
     #[test]
     fn txt_08_base64_without_padding() {
         for length in [1, 2, 4, 5, 16, 17, 1022, 1024] {
-            let octets: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
-            let padded = encode_base64(&octets);
+            let bytes: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
+            let padded = encode_base64(&bytes);
             let unpadded = padded.trim_end_matches('=');
             assert_ne!(padded, unpadded);
-            assert_eq!(decode_unpadded_base64(unpadded, 1024).as_ref(), Ok(&octets));
+            assert_eq!(decode_unpadded_base64(unpadded, 1024).as_ref(), Ok(&bytes));
             assert_eq!(decode_binary(unpadded, 1024), Err(ValueError::NotBinary));
             assert_eq!(decode_unpadded_base64(&padded, 1024), Err(ValueError::NotBinary));
         }
@@ -200,13 +200,13 @@ mod tests {
         assert_eq!(decode_unpadded_base64("0BIQ", 1024), Ok(Vec::from([0x21])));
     }
 
-    /// CHP-06: 1024 octets fit, 1025 do not, in either notation.
+    /// CHP-06: 1024 bytes fit, 1025 do not, in either notation.
     #[test]
     fn chp_06_length_limit() {
         for length in [1, 2, 3, 16, 17, 1023, 1024] {
-            let octets: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
-            assert_eq!(decode_binary(&encode_hex(&octets), 1024).as_ref(), Ok(&octets));
-            assert_eq!(decode_binary(&encode_base64(&octets), 1024).as_ref(), Ok(&octets));
+            let bytes: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
+            assert_eq!(decode_binary(&encode_hex(&bytes), 1024).as_ref(), Ok(&bytes));
+            assert_eq!(decode_binary(&encode_base64(&bytes), 1024).as_ref(), Ok(&bytes));
         }
         let error = Err(ValueError::TooLong { length: 1025, limit: 1024 });
         assert_eq!(decode_binary(&encode_hex(&[0; 1025]), 1024), error);

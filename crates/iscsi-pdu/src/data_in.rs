@@ -31,9 +31,9 @@ pub struct DataIn {
     pub numbers: TargetNumbers,
     /// Counts from 0 within the command.
     pub data_sn: u32,
-    /// Where the data belong, in octets from the start of the transfer.
+    /// Where the data belong, in bytes from the start of the transfer.
     pub buffer_offset: u32,
-    /// Residual in octets; counts with `has_status`.
+    /// Residual in bytes; counts with `has_status`.
     pub residual_count: u32,
     /// The data; may be empty.
     pub data: Bytes,
@@ -50,7 +50,7 @@ impl DataIn {
             overflow: raw.bhs.flag::<1>(0x04),
             underflow: raw.bhs.flag::<1>(0x02),
             has_status: raw.bhs.flag::<1>(0x01),
-            status: ScsiStatus(raw.bhs.octet::<3>()),
+            status: ScsiStatus(raw.bhs.byte::<3>()),
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             ttt: TargetTransferTag(raw.bhs.u32::<20>()),
@@ -72,7 +72,7 @@ impl DataIn {
         bhs.set_flag::<1>(0x04, self.overflow);
         bhs.set_flag::<1>(0x02, self.underflow);
         bhs.set_flag::<1>(0x01, self.has_status);
-        bhs.set_octet::<3>(self.status.0);
+        bhs.set_byte::<3>(self.status.0);
         bhs.set_array::<8, 8>(self.lun.0);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.ttt.0);

@@ -19,7 +19,7 @@ pub struct DataOut {
     pub exp_stat_sn: SerialNumber,
     /// Counts from 0 within the burst.
     pub data_sn: u32,
-    /// Where the data belong, in octets from the start of the transfer.
+    /// Where the data belong, in bytes from the start of the transfer.
     pub buffer_offset: u32,
     /// The data, at most the target's `MaxRecvDataSegmentLength`.
     pub data: Bytes,

@@ -25,13 +25,13 @@ pub struct Decoder {
     max_data_segment_length: u32,
     /// Is the header at the front of the stream known to be right?
     head_verified: bool,
-    /// CRC of the first `covered` octets of its data and padding, if they have a digest.
+    /// CRC of the first `covered` bytes of its data and padding, if they have a digest.
     crc: Crc32c,
     covered: usize,
 }
 
 impl Decoder {
-    /// A decoder without digests that takes data segments up to `max_data_segment_length` octets, the
+    /// A decoder without digests that takes data segments up to `max_data_segment_length` bytes, the
     /// `MaxRecvDataSegmentLength` that was declared (8192 during login).
     #[must_use]
     pub const fn new(max_data_segment_length: u32) -> Self {
@@ -45,7 +45,7 @@ impl Decoder {
         self.max_data_segment_length = max_data_segment_length;
     }
 
-    /// Takes the next PDU off the front of `stream` once it is whole; `None` when more octets are needed.
+    /// Takes the next PDU off the front of `stream` once it is whole; `None` when more bytes are needed.
     ///
     /// The header is judged as soon as it is there; the data digest is computed over what has come of the segment at
     /// each call. The data segment is a slice of `stream`, not a copy.
@@ -62,8 +62,8 @@ impl Decoder {
         if self.digests.data {
             self.cover(stream.get(extent.head..).unwrap_or_default(), extent.padded);
         }
-        let Some(octets) = stream.get(..extent.whole) else { return Ok(None) };
-        let verdict = self.verify_data(extent, octets);
+        let Some(bytes) = stream.get(..extent.whole) else { return Ok(None) };
+        let verdict = self.verify_data(extent, bytes);
         (self.head_verified, self.crc, self.covered) = (false, Crc32c::new(), 0);
         if verdict.is_err() {
             stream.advance(extent.whole);
@@ -71,9 +71,9 @@ impl Decoder {
         verdict.map(|()| extent.take(stream))
     }
 
-    /// How many octets are still missing before [`Self::decode`] can go a step further.
+    /// How many bytes are still missing before [`Self::decode`] can go a step further.
     #[must_use]
-    pub fn octets_wanted(&self, stream: &BytesMut) -> usize {
+    pub fn bytes_wanted(&self, stream: &BytesMut) -> usize {
         let wanted = match stream.first_chunk().map(|bhs| Extent::new(bhs, self.digests)) {
             Some(extent) if self.head_verified => extent.whole,
             Some(extent) => extent.head,
@@ -132,10 +132,10 @@ impl Decoder {
     }
 }
 
-/// How far the parts of the PDU at the front of a stream reach, in octets.
+/// How far the parts of the PDU at the front of a stream reach, in bytes.
 #[derive(Clone, Copy)]
 struct Extent {
-    /// `TotalAHSLength`, in octets.
+    /// `TotalAHSLength`, in bytes.
     ahs: usize,
     /// Headers and their digest.
     head: usize,
@@ -164,7 +164,7 @@ impl Extent {
             return take_header(stream);
         }
         let mut data = stream.split_to(self.whole).freeze();
-        let bhs = Bhs::from_octets(*data.first_chunk()?);
+        let bhs = Bhs::from_bytes(*data.first_chunk()?);
         let ahs = (self.ahs > 0).then(|| data.slice(BHS_LENGTH..BHS_LENGTH + self.ahs));
         data.advance(self.head);
         data.truncate(self.data as usize);
@@ -174,7 +174,7 @@ impl Extent {
 
 /// Takes a header by itself, without an empty slice that would keep the whole buffer.
 fn take_header(stream: &mut BytesMut) -> Option<RawPdu> {
-    let bhs = Bhs::from_octets(*stream.first_chunk()?);
+    let bhs = Bhs::from_bytes(*stream.first_chunk()?);
     stream.advance(BHS_LENGTH);
     Some(RawPdu::header(bhs))
 }

@@ -9,7 +9,7 @@ pub struct Digests {
     pub data: bool,
 }
 
-/// A CRC32C over octets that come in pieces.
+/// A CRC32C over bytes that come in pieces.
 ///
 /// ```
 /// use iscsi_pdu::Crc32c;
@@ -20,16 +20,16 @@ pub struct Digests {
 pub struct Crc32c(u32);
 
 impl Crc32c {
-    /// The CRC of no octets.
+    /// The CRC of no bytes.
     #[must_use]
     pub const fn new() -> Self {
         Self(0)
     }
 
-    /// The CRC of what came before, followed by `octets`.
+    /// The CRC of what came before, followed by `bytes`.
     #[must_use]
-    pub fn update(self, octets: &[u8]) -> Self {
-        Self(append(self.0, octets))
+    pub fn update(self, bytes: &[u8]) -> Self {
+        Self(append(self.0, bytes))
     }
 
     /// The CRC as a number.
@@ -38,7 +38,7 @@ impl Crc32c {
         self.0
     }
 
-    /// The four octets of a digest field: little-endian (DIG-05).
+    /// The four bytes of a digest field: little-endian (DIG-05).
     #[must_use]
     pub const fn to_field(self) -> [u8; 4] {
         self.0.to_le_bytes()
@@ -46,13 +46,13 @@ impl Crc32c {
 }
 
 #[cfg(feature = "std")]
-fn append(crc: u32, octets: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc, octets)
+fn append(crc: u32, bytes: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc, bytes)
 }
 
 #[cfg(not(feature = "std"))]
-fn append(crc: u32, octets: &[u8]) -> u32 {
-    portable::append(crc, octets)
+fn append(crc: u32, bytes: &[u8]) -> u32 {
+    portable::append(crc, bytes)
 }
 
 /// The same by table, for builds without `std`.
@@ -62,10 +62,10 @@ mod portable {
 
     const CRC: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
 
-    pub(super) fn append(crc: u32, octets: &[u8]) -> u32 {
+    pub(super) fn append(crc: u32, bytes: &[u8]) -> u32 {
         // The crate takes its start value before reflection and this is the register after the final complement.
         let mut digest = CRC.digest_with_initial((!crc).reverse_bits());
-        digest.update(octets);
+        digest.update(bytes);
         digest.finalize()
     }
 }
@@ -77,10 +77,10 @@ mod tests {
 
     #[test]
     fn both_implementations_agree_in_any_pieces() {
-        let octets: Vec<u8> = (0_u32..4096).flat_map(u32::to_be_bytes).collect();
-        for cut in [0, 1, 3, 48, 511, 4096, octets.len()] {
-            let (front, back) = octets.split_at(cut);
-            let whole = Crc32c::new().update(&octets).value();
+        let bytes: Vec<u8> = (0_u32..4096).flat_map(u32::to_be_bytes).collect();
+        for cut in [0, 1, 3, 48, 511, 4096, bytes.len()] {
+            let (front, back) = bytes.split_at(cut);
+            let whole = Crc32c::new().update(&bytes).value();
             assert_eq!(Crc32c::new().update(front).update(back).value(), whole);
             assert_eq!(portable::append(portable::append(0, front), back), whole);
         }

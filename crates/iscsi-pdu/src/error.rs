@@ -1,4 +1,4 @@
-//! What can be wrong with received octets: always the peer's doing, or the wire's.
+//! What can be wrong with received bytes: always the peer's doing, or the wire's.
 
 use core::fmt;
 
@@ -37,21 +37,21 @@ pub enum Error {
     TooLong {
         /// The field that carries the length.
         field: &'static str,
-        /// Its value in octets.
+        /// Its value in bytes.
         length: u32,
-        /// The limit in octets.
+        /// The limit in bytes.
         limit: u32,
     },
     /// A digest does not match (7.8).
     Digest {
         /// What it covers.
         part: DigestPart,
-        /// The CRC32C of the octets received.
+        /// The CRC32C of the bytes received.
         computed: u32,
         /// The CRC32C the peer sent.
         received: u32,
     },
-    /// A field holds a value that contradicts another field or the octets that follow (7.7).
+    /// A field holds a value that contradicts another field or the bytes that follow (7.7).
     Field {
         /// The PDU.
         pdu: Opcode,
@@ -71,10 +71,10 @@ impl fmt::Display for Error {
                 write!(formatter, "{received} (opcode 0x{:02x}) received, {expected} expected", received.0)
             }
             Self::TooLong { field, length, limit } => {
-                write!(formatter, "{field} is {length} octets, the limit is {limit}")
+                write!(formatter, "{field} is {length} bytes, the limit is {limit}")
             }
             Self::Digest { part, computed, received } => {
-                write!(formatter, "{part} digest is 0x{received:08x}, the octets give 0x{computed:08x}")
+                write!(formatter, "{part} digest is 0x{received:08x}, the bytes give 0x{computed:08x}")
             }
             Self::Field { pdu, field, value, rule } => {
                 write!(formatter, "{field} of {pdu} is 0x{value:x}: {rule}")

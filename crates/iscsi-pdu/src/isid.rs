@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Six octets that, with the initiator name, name one initiator port.
+/// Six bytes that, with the initiator name, name one initiator port.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Isid(pub [u8; 6]);
 
@@ -34,7 +34,7 @@ impl Isid {
 
 impl fmt::Display for Isid {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(formatter, "{octet:02x}"))
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
 

@@ -43,10 +43,10 @@ impl LoginRequest {
         Ok(Self {
             transit: raw.bhs.flag::<1>(0x80),
             continues: raw.bhs.flag::<1>(0x40),
-            current_stage: Stage(raw.bhs.octet::<1>() >> 2 & 0x03),
-            next_stage: Stage(raw.bhs.octet::<1>() & 0x03),
-            version_max: raw.bhs.octet::<2>(),
-            version_min: raw.bhs.octet::<3>(),
+            current_stage: Stage(raw.bhs.byte::<1>() >> 2 & 0x03),
+            next_stage: Stage(raw.bhs.byte::<1>() & 0x03),
+            version_max: raw.bhs.byte::<2>(),
+            version_min: raw.bhs.byte::<3>(),
             isid: Isid(raw.bhs.array::<8, 6>()),
             tsih: raw.bhs.u16::<14>(),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
@@ -63,11 +63,11 @@ impl LoginRequest {
         let text = self.text.clone();
         let mut bhs = Bhs::new(Opcode::LOGIN_REQUEST);
         bhs.set_immediate(true);
-        bhs.set_octet::<1>((self.current_stage.0 & 0x03) << 2 | self.next_stage.0 & 0x03);
+        bhs.set_byte::<1>((self.current_stage.0 & 0x03) << 2 | self.next_stage.0 & 0x03);
         bhs.set_flag::<1>(0x80, self.transit);
         bhs.set_flag::<1>(0x40, self.continues);
-        bhs.set_octet::<2>(self.version_max);
-        bhs.set_octet::<3>(self.version_min);
+        bhs.set_byte::<2>(self.version_max);
+        bhs.set_byte::<3>(self.version_min);
         bhs.set_array::<8, 6>(self.isid.0);
         bhs.set_u16::<14>(self.tsih);
         bhs.set_u32::<16>(self.itt.0);

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Status class (high octet) and detail (low octet) of a Login Response.
+/// Status class (high byte) and detail (low byte) of a Login Response.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LoginStatus(pub u16);
 

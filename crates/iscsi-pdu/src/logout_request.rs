@@ -51,7 +51,7 @@ impl LogoutRequest {
         raw.expect_header_only(Opcode::LOGOUT_REQUEST, "a Logout Request has no data (11.14.2)")?;
         Ok(Self {
             immediate: raw.bhs.is_immediate(),
-            reason: LogoutReason(raw.bhs.octet::<1>() & 0x7f),
+            reason: LogoutReason(raw.bhs.byte::<1>() & 0x7f),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             cid: raw.bhs.u16::<20>(),
             cmd_sn: SerialNumber(raw.bhs.u32::<24>()),
@@ -64,7 +64,7 @@ impl LogoutRequest {
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::LOGOUT_REQUEST);
         bhs.set_immediate(self.immediate);
-        bhs.set_octet::<1>(0x80 | self.reason.0);
+        bhs.set_byte::<1>(0x80 | self.reason.0);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u16::<20>(self.cid);
         bhs.set_u32::<24>(self.cmd_sn.0);

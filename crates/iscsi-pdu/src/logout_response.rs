@@ -50,7 +50,7 @@ impl LogoutResponse {
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_header_only(Opcode::LOGOUT_RESPONSE, "a Logout Response has no data (11.15.2)")?;
         Ok(Self {
-            response: LogoutResponseCode(raw.bhs.octet::<2>()),
+            response: LogoutResponseCode(raw.bhs.byte::<2>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             numbers: TargetNumbers::decode(&raw.bhs),
             time2wait: raw.bhs.u16::<40>(),
@@ -62,8 +62,8 @@ impl LogoutResponse {
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::LOGOUT_RESPONSE);
-        bhs.set_octet::<1>(0x80);
-        bhs.set_octet::<2>(self.response.0);
+        bhs.set_byte::<1>(0x80);
+        bhs.set_byte::<2>(self.response.0);
         bhs.set_u32::<16>(self.itt.0);
         self.numbers.encode(&mut bhs);
         bhs.set_u16::<40>(self.time2wait);

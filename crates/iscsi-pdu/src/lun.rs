@@ -1,4 +1,4 @@
-//! Logical unit numbers: eight octets in SAM format (RFC 7143, 11.2.1.7; SAM-5 4.7).
+//! Logical unit numbers: eight bytes in SAM format (RFC 7143, 11.2.1.7; SAM-5 4.7).
 
 use core::fmt;
 

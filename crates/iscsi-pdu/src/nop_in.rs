@@ -38,7 +38,7 @@ impl NopIn {
     pub fn encode(&self) -> RawPdu {
         let data = self.data.clone();
         let mut bhs = Bhs::new(Opcode::NOP_IN);
-        bhs.set_octet::<1>(0x80);
+        bhs.set_byte::<1>(0x80);
         bhs.set_array::<8, 8>(self.lun.0);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.ttt.0);

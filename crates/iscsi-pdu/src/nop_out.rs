@@ -46,7 +46,7 @@ impl NopOut {
         let data = self.data.clone();
         let mut bhs = Bhs::new(Opcode::NOP_OUT);
         bhs.set_immediate(self.immediate);
-        bhs.set_octet::<1>(0x80);
+        bhs.set_byte::<1>(0x80);
         bhs.set_array::<8, 8>(self.lun.0);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.ttt.0);

@@ -2,7 +2,7 @@
 
 use crate::{Bhs, SerialNumber};
 
-/// `StatSN`, `ExpCmdSN` and `MaxCmdSN`, at octets 24, 28 and 32.
+/// `StatSN`, `ExpCmdSN` and `MaxCmdSN`, at bytes 24, 28 and 32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TargetNumbers {
     /// Status sequence number. Counts only in PDUs that consume one; R2T and unsolicited NOP-In show the next.

@@ -7,7 +7,7 @@ use core::fmt;
 pub struct Opcode(pub u8);
 
 impl Opcode {
-    /// The bits of octet 0 that hold the opcode.
+    /// The bits of byte 0 that hold the opcode.
     pub const MASK: u8 = 0x3f;
 
     /// NOP-Out, initiator to target (11.18).

@@ -15,9 +15,9 @@ pub struct R2t {
     pub numbers: TargetNumbers,
     /// Counts from 0 within the command.
     pub r2t_sn: u32,
-    /// First octet wanted.
+    /// First byte wanted.
     pub buffer_offset: u32,
-    /// Octets wanted, at most `MaxBurstLength`.
+    /// Bytes wanted, at most `MaxBurstLength`.
     pub desired_data_transfer_length: u32,
 }
 
@@ -45,7 +45,7 @@ impl R2t {
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::R2T);
-        bhs.set_octet::<1>(0x80);
+        bhs.set_byte::<1>(0x80);
         bhs.set_array::<8, 8>(self.lun.0);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.ttt.0);

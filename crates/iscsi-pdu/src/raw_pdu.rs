@@ -12,7 +12,7 @@ use crate::{Bhs, Error, Opcode};
 pub struct RawPdu {
     /// The basic header segment.
     pub bhs: Bhs,
-    /// All additional header segments, padded to four octets each; `None` when there are none.
+    /// All additional header segments, padded to four bytes each; `None` when there are none.
     pub ahs: Option<Bytes>,
     /// The data segment.
     pub data: Bytes,
@@ -54,7 +54,7 @@ impl RawPdu {
         if self.ahs.is_none() {
             return Ok(());
         }
-        let value = u32::from(self.bhs.octet::<4>());
+        let value = u32::from(self.bhs.byte::<4>());
         let rule = "only a SCSI Command has additional headers (11.2)";
         Err(Error::Field { pdu: opcode, field: "TotalAHSLength", value, rule })
     }

@@ -79,7 +79,7 @@ impl Reject {
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::REJECT)?;
         Ok(Self {
-            reason: RejectReason(raw.bhs.octet::<2>()),
+            reason: RejectReason(raw.bhs.byte::<2>()),
             numbers: TargetNumbers::decode(&raw.bhs),
             data_sn: raw.bhs.u32::<36>(),
             data: raw.data,
@@ -91,8 +91,8 @@ impl Reject {
     pub fn encode(&self) -> RawPdu {
         let data = self.data.clone();
         let mut bhs = Bhs::new(Opcode::REJECT);
-        bhs.set_octet::<1>(0x80);
-        bhs.set_octet::<2>(self.reason.0);
+        bhs.set_byte::<1>(0x80);
+        bhs.set_byte::<2>(self.reason.0);
         bhs.set_u32::<16>(InitiatorTaskTag::RESERVED.0);
         self.numbers.encode(&mut bhs);
         bhs.set_u32::<36>(self.data_sn);
@@ -102,8 +102,8 @@ impl Reject {
     /// The header of the PDU that was refused, if the target gave one back whole.
     #[must_use]
     pub fn rejected_header(&self) -> Option<Bhs> {
-        let octets: [u8; BHS_LENGTH] = self.data.get(..BHS_LENGTH)?.try_into().ok()?;
-        Some(Bhs::from_octets(octets))
+        let bytes: [u8; BHS_LENGTH] = self.data.get(..BHS_LENGTH)?.try_into().ok()?;
+        Some(Bhs::from_bytes(bytes))
     }
 
     /// The task tag in that header.

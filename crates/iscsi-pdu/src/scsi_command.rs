@@ -48,13 +48,13 @@ pub struct ScsiCommand {
     pub lun: Lun,
     /// Names the task.
     pub itt: InitiatorTaskTag,
-    /// Octets of data expected; for a bidirectional command those written.
+    /// Bytes of data expected; for a bidirectional command those written.
     pub expected_data_transfer_length: u32,
     /// Command sequence number.
     pub cmd_sn: SerialNumber,
     /// The next status number expected.
     pub exp_stat_sn: SerialNumber,
-    /// The first 16 octets of the CDB, zero-padded.
+    /// The first 16 bytes of the CDB, zero-padded.
     pub cdb: [u8; 16],
     /// Extended CDB, bidirectional read length, or others.
     pub additional_headers: AdditionalHeaders,
@@ -68,7 +68,7 @@ impl ScsiCommand {
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect(Opcode::SCSI_COMMAND)?;
         let additional_headers = match raw.ahs {
-            Some(octets) => AdditionalHeaders::decode(octets)?,
+            Some(bytes) => AdditionalHeaders::decode(bytes)?,
             None => AdditionalHeaders::NONE,
         };
         Ok(Self {
@@ -76,8 +76,8 @@ impl ScsiCommand {
             is_final: raw.bhs.flag::<1>(0x80),
             read: raw.bhs.flag::<1>(0x40),
             write: raw.bhs.flag::<1>(0x20),
-            attribute: TaskAttribute(raw.bhs.octet::<1>() & 0x07),
-            priority: raw.bhs.octet::<2>() >> 4,
+            attribute: TaskAttribute(raw.bhs.byte::<1>() & 0x07),
+            priority: raw.bhs.byte::<2>() >> 4,
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             expected_data_transfer_length: raw.bhs.u32::<20>(),
@@ -93,14 +93,14 @@ impl ScsiCommand {
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = self.data.clone();
-        let ahs = self.additional_headers.as_octets().cloned();
+        let ahs = self.additional_headers.as_bytes().cloned();
         let mut bhs = Bhs::new(Opcode::SCSI_COMMAND);
         bhs.set_immediate(self.immediate);
-        bhs.set_octet::<1>(self.attribute.0 & 0x07);
+        bhs.set_byte::<1>(self.attribute.0 & 0x07);
         bhs.set_flag::<1>(0x80, self.is_final);
         bhs.set_flag::<1>(0x40, self.read);
         bhs.set_flag::<1>(0x20, self.write);
-        bhs.set_octet::<2>(self.priority << 4);
+        bhs.set_byte::<2>(self.priority << 4);
         bhs.set_array::<8, 8>(self.lun.0);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.expected_data_transfer_length);

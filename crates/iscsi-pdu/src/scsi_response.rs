@@ -30,9 +30,9 @@ pub struct ScsiResponse {
     pub read_overflow: bool,
     /// Bidirectional read underflow.
     pub read_underflow: bool,
-    /// More data than expected: `residual_count` octets did not fit.
+    /// More data than expected: `residual_count` bytes did not fit.
     pub overflow: bool,
-    /// Less data than expected: `residual_count` octets were not transferred.
+    /// Less data than expected: `residual_count` bytes were not transferred.
     pub underflow: bool,
     /// Service response.
     pub response: ScsiResponseCode,
@@ -86,8 +86,8 @@ impl ScsiResponse {
             read_underflow: bhs.flag::<1>(0x08),
             overflow: bhs.flag::<1>(0x04),
             underflow: bhs.flag::<1>(0x02),
-            response: ScsiResponseCode(bhs.octet::<2>()),
-            status: ScsiStatus(bhs.octet::<3>()),
+            response: ScsiResponseCode(bhs.byte::<2>()),
+            status: ScsiStatus(bhs.byte::<3>()),
             status_qualifier: bhs.u16::<8>(),
             itt: InitiatorTaskTag(bhs.u32::<16>()),
             snack_tag: bhs.u32::<20>(),
@@ -100,18 +100,18 @@ impl ScsiResponse {
         }
     }
 
-    /// The PDU as sent. Sense data beyond 65535 octets are cut off.
+    /// The PDU as sent. Sense data beyond 65535 bytes are cut off.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = join_sense(&self.sense, &self.response_data);
         let mut bhs = Bhs::new(Opcode::SCSI_RESPONSE);
-        bhs.set_octet::<1>(0x80);
+        bhs.set_byte::<1>(0x80);
         bhs.set_flag::<1>(0x10, self.read_overflow);
         bhs.set_flag::<1>(0x08, self.read_underflow);
         bhs.set_flag::<1>(0x04, self.overflow);
         bhs.set_flag::<1>(0x02, self.underflow);
-        bhs.set_octet::<2>(self.response.0);
-        bhs.set_octet::<3>(self.status.0);
+        bhs.set_byte::<2>(self.response.0);
+        bhs.set_byte::<3>(self.status.0);
         bhs.set_u16::<8>(self.status_qualifier);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.snack_tag);

@@ -51,7 +51,7 @@ impl Snack {
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::SNACK)?;
         Ok(Self {
-            snack_type: SnackType(raw.bhs.octet::<1>() & 0x0f),
+            snack_type: SnackType(raw.bhs.byte::<1>() & 0x0f),
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             transfer_or_snack_tag: raw.bhs.u32::<20>(),
@@ -65,7 +65,7 @@ impl Snack {
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::SNACK);
-        bhs.set_octet::<1>(0x80 | self.snack_type.0 & 0x0f);
+        bhs.set_byte::<1>(0x80 | self.snack_type.0 & 0x0f);
         bhs.set_array::<8, 8>(self.lun.0);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.transfer_or_snack_tag);

@@ -104,7 +104,7 @@ fn check_host(host: &str) -> Result<String, AddressError> {
     if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         let (address, zone) = literal.split_once('%').unwrap_or((literal, "0"));
         let zone_fits = !zone.is_empty()
-            && zone.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._".contains(&octet));
+            && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
         return match address.parse::<Ipv6Addr>() {
             Ok(_) if zone_fits => Ok(literal.to_string()),
             _ => Err(AddressError::Host),

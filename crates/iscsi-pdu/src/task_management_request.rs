@@ -78,7 +78,7 @@ impl TaskManagementRequest {
         )?;
         Ok(Self {
             immediate: raw.bhs.is_immediate(),
-            function: TaskManagementFunction(raw.bhs.octet::<1>() & 0x7f),
+            function: TaskManagementFunction(raw.bhs.byte::<1>() & 0x7f),
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             referenced_task_tag: InitiatorTaskTag(raw.bhs.u32::<20>()),
@@ -94,7 +94,7 @@ impl TaskManagementRequest {
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::TASK_MANAGEMENT_REQUEST);
         bhs.set_immediate(self.immediate);
-        bhs.set_octet::<1>(0x80 | self.function.0);
+        bhs.set_byte::<1>(0x80 | self.function.0);
         bhs.set_array::<8, 8>(self.lun.0);
         bhs.set_u32::<16>(self.itt.0);
         bhs.set_u32::<20>(self.referenced_task_tag.0);

@@ -61,7 +61,7 @@ impl TaskManagementResponse {
             "a Task Management Function Response has no data (11.6.2)",
         )?;
         Ok(Self {
-            response: TaskManagementResponseCode(raw.bhs.octet::<2>()),
+            response: TaskManagementResponseCode(raw.bhs.byte::<2>()),
             additional_information: raw.bhs.array::<8, 3>(),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             numbers: TargetNumbers::decode(&raw.bhs),
@@ -72,8 +72,8 @@ impl TaskManagementResponse {
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::TASK_MANAGEMENT_RESPONSE);
-        bhs.set_octet::<1>(0x80);
-        bhs.set_octet::<2>(self.response.0);
+        bhs.set_byte::<1>(0x80);
+        bhs.set_byte::<2>(self.response.0);
         bhs.set_array::<8, 3>(self.additional_information);
         bhs.set_u32::<16>(self.itt.0);
         self.numbers.encode(&mut bhs);

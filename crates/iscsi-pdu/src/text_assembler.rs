@@ -7,8 +7,8 @@ use crate::TextError;
 /// How much text a receiver takes in one sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextLimits {
-    /// Octets in all; the RFC demands at least 8192.
-    pub octets: usize,
+    /// Bytes in all; the RFC demands at least 8192.
+    pub bytes: usize,
     /// PDUs in all.
     pub pdus: usize,
 }
@@ -16,7 +16,7 @@ pub struct TextLimits {
 impl Default for TextLimits {
     /// 64 KiB in 64 PDUs.
     fn default() -> Self {
-        Self { octets: 65_536, pdus: 64 }
+        Self { bytes: 65_536, pdus: 64 }
     }
 }
 
@@ -40,8 +40,8 @@ impl TextAssembler {
     /// # Errors
     /// [`TextError::TooLong`] or [`TextError::TooManyPdus`] beyond the limits (TXT-17).
     pub fn push(&mut self, data: Bytes, continues: bool) -> Result<Option<Bytes>, TextError> {
-        if self.collected.len() + data.len() > self.limits.octets {
-            return Err(TextError::TooLong { limit: self.limits.octets });
+        if self.collected.len() + data.len() > self.limits.bytes {
+            return Err(TextError::TooLong { limit: self.limits.bytes });
         }
         self.pdus += 1;
         if self.pdus > self.limits.pdus {
@@ -72,25 +72,25 @@ mod tests {
     use crate::TextError;
     use bytes::Bytes;
 
-    /// TXT-13: one octet per PDU gives the same text as one PDU.
+    /// TXT-13: one byte per PDU gives the same text as one PDU.
     #[test]
     fn txt_13_split_anywhere() {
         let text = b"InitialR2T=Yes\0";
         let mut assembler = TextAssembler::default();
-        for octet in text {
-            assert_eq!(assembler.push(Bytes::copy_from_slice(&[*octet]), true), Ok(None));
+        for byte in text {
+            assert_eq!(assembler.push(Bytes::copy_from_slice(&[*byte]), true), Ok(None));
         }
         assert_eq!(assembler.push(Bytes::new(), false).unwrap().unwrap(), text[..]);
         assert!(!assembler.is_continuing());
     }
 
-    /// TXT-17: octets and PDUs are bounded.
+    /// TXT-17: bytes and PDUs are bounded.
     #[test]
     fn txt_17_bounds() {
-        let mut assembler = TextAssembler::new(TextLimits { octets: 8192, pdus: 2 });
+        let mut assembler = TextAssembler::new(TextLimits { bytes: 8192, pdus: 2 });
         assert_eq!(assembler.push(Bytes::from_static(&[b'A'; 8192]), true), Ok(None));
         assert_eq!(assembler.push(Bytes::from_static(b"A"), false), Err(TextError::TooLong { limit: 8192 }));
-        let mut assembler = TextAssembler::new(TextLimits { octets: 8192, pdus: 2 });
+        let mut assembler = TextAssembler::new(TextLimits { bytes: 8192, pdus: 2 });
         assembler.push(Bytes::new(), true).unwrap();
         assembler.push(Bytes::new(), true).unwrap();
         assert_eq!(assembler.push(Bytes::new(), true), Err(TextError::TooManyPdus { limit: 2 }));

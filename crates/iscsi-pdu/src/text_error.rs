@@ -14,14 +14,14 @@ pub enum TextError {
     NoEqualsSign,
     /// A key is empty, too long or outside its alphabet.
     BadKey {
-        /// Its length in octets.
+        /// Its length in bytes.
         length: usize,
     },
     /// A value holds a control character.
     ControlCharacter,
-    /// The sequence has more octets than the receiver takes.
+    /// The sequence has more bytes than the receiver takes.
     TooLong {
-        /// The limit in octets.
+        /// The limit in bytes.
         limit: usize,
     },
     /// The sequence has more PDUs than the receiver takes.
@@ -37,9 +37,9 @@ impl fmt::Display for TextError {
             Self::Unterminated => formatter.write_str("text does not end in NUL"),
             Self::NotUtf8 => formatter.write_str("text is not UTF-8"),
             Self::NoEqualsSign => formatter.write_str("text pair without '='"),
-            Self::BadKey { length } => write!(formatter, "malformed text key of {length} octets"),
+            Self::BadKey { length } => write!(formatter, "malformed text key of {length} bytes"),
             Self::ControlCharacter => formatter.write_str("control character in a text value"),
-            Self::TooLong { limit } => write!(formatter, "text sequence exceeds {limit} octets"),
+            Self::TooLong { limit } => write!(formatter, "text sequence exceeds {limit} bytes"),
             Self::TooManyPdus { limit } => write!(formatter, "text sequence exceeds {limit} PDUs"),
         }
     }

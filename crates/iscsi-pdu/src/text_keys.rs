@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use crate::TextError;
 
-/// Longest key name in octets.
+/// Longest key name in bytes.
 const MAX_KEY_LENGTH: usize = 63;
-/// Octets of a pair, by which room for the pairs of a text is estimated.
+/// Bytes of a pair, by which room for the pairs of a text is estimated.
 const TYPICAL_PAIR: usize = 16;
 
 /// The pairs of one text sequence, in order, duplicates and all.
@@ -28,7 +28,7 @@ impl<'a> TextKeys<'a> {
     /// NULs beyond the one that ends the last pair are tolerated.
     ///
     /// # Errors
-    /// [`TextError`] for a pair without `=`, a malformed key, octets that are not UTF-8, control characters in a
+    /// [`TextError`] for a pair without `=`, a malformed key, bytes that are not UTF-8, control characters in a
     /// value, or a missing final NUL.
     pub fn parse(text: &'a [u8]) -> Result<Self, TextError> {
         let Some(body) = text.strip_suffix(&[0]) else {
@@ -38,7 +38,7 @@ impl<'a> TextKeys<'a> {
                 Err(TextError::Unterminated)
             };
         };
-        let end = body.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
+        let end = body.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         let body = body.get(..end).unwrap_or_default();
         if body.is_empty() {
             return Ok(Self { pairs: Vec::new() });
@@ -62,9 +62,9 @@ impl<'a> TextKeys<'a> {
     /// assert_eq!(pairs.next().unwrap(), Ok(("TargetAddress", "10.0.0.5,1")));
     /// ```
     pub fn parse_each(text: &'a [u8]) -> impl Iterator<Item = Result<(&'a str, &'a str), MalformedPair<'a>>> {
-        let end = text.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
+        let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         let (body, terminators) = text.split_at_checked(end).unwrap_or_default();
-        let pieces = if body.is_empty() { None } else { Some(body.split(|octet| *octet == 0)) };
+        let pieces = if body.is_empty() { None } else { Some(body.split(|byte| *byte == 0)) };
         let mut pieces = pieces.into_iter().flatten().peekable();
         core::iter::from_fn(move || {
             let piece = pieces.next()?;
@@ -121,20 +121,20 @@ fn parse_pair(pair: &[u8]) -> Result<(&str, &str), TextError> {
 
 /// The first pair, and what stands behind the NUL that ends it.
 ///
-/// Every octet is looked at once where all is well: the first one that no key has is the equals sign, and the first one
+/// Every byte is looked at once where all is well: the first one that no key has is the equals sign, and the first one
 /// that is not printable ASCII is the NUL.
 fn split_first_pair(text: &str) -> Result<((&str, &str), Option<&str>), TextError> {
-    let (key, behind) = split_before(text, |octet| !is_of_key(octet));
+    let (key, behind) = split_before(text, |byte| !is_of_key(byte));
     let Some(behind) = behind.strip_prefix('=') else { return Err(malformed_key(text)) };
     check_key_frame(key)?;
-    let (value, behind) = split_before(behind, |octet| !is_printable(octet));
+    let (value, behind) = split_before(behind, |byte| !is_printable(byte));
     if behind.is_empty() {
         return Ok(((key, value), None));
     }
     if let Some(behind) = behind.strip_prefix('\0') {
         return Ok(((key, value), Some(behind)));
     }
-    let (value, behind) = split_before(text.get(key.len() + 1..).unwrap_or_default(), |octet| octet == 0);
+    let (value, behind) = split_before(text.get(key.len() + 1..).unwrap_or_default(), |byte| byte == 0);
     check_value(value)?;
     Ok(((key, value), behind.strip_prefix('\0')))
 }
@@ -146,36 +146,36 @@ fn split_before(text: &str, is_end: impl Fn(u8) -> bool) -> (&str, &str) {
 
 /// What is wrong with a pair whose key does not end in an equals sign.
 fn malformed_key(text: &str) -> TextError {
-    let (pair, _) = split_before(text, |octet| octet == 0);
+    let (pair, _) = split_before(text, |byte| byte == 0);
     pair.split_once('=').map_or(TextError::NoEqualsSign, |(key, _)| TextError::BadKey { length: key.len() })
 }
 
 /// The one key of the RFC that breaks its own rule on key names (13.24).
 const SMALL_KEY: &str = "iSCSIProtocolLevel";
 
-/// The octets of key names. TXT-04 has no `#`; the X# keys of RFC 3720 do.
-#[allow(clippy::indexing_slicing, reason = "an octet is below 256, and the compiler does this")]
+/// The bytes of key names. TXT-04 has no `#`; the X# keys of RFC 3720 do.
+#[allow(clippy::indexing_slicing, reason = "a byte is below 256, and the compiler does this")]
 const IN_KEYS: [bool; 256] = {
     let mut table = [false; 256];
     let mut alphabet: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-+@_#";
-    while let [octet, rest @ ..] = alphabet {
-        table[*octet as usize] = true;
+    while let [byte, rest @ ..] = alphabet {
+        table[*byte as usize] = true;
         alphabet = rest;
     }
     table
 };
 
-fn is_of_key(octet: u8) -> bool {
-    IN_KEYS.get(usize::from(octet)) == Some(&true)
+fn is_of_key(byte: u8) -> bool {
+    IN_KEYS.get(usize::from(byte)) == Some(&true)
 }
 
-fn is_printable(octet: u8) -> bool {
-    (b' '..=b'~').contains(&octet)
+fn is_printable(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte)
 }
 
-/// Without an end in the middle, so that the compiler takes several octets at once.
+/// Without an end in the middle, so that the compiler takes several bytes at once.
 fn all_are(text: &str, is_fine: impl Fn(u8) -> bool) -> bool {
-    text.bytes().fold(true, |all, octet| all & is_fine(octet))
+    text.bytes().fold(true, |all, byte| all & is_fine(byte))
 }
 
 /// A capital letter, then letters, digits and `. - + @ _ #`.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-/// Longest simple value in octets, unless its key says otherwise.
+/// Longest simple value in bytes, unless its key says otherwise.
 const MAX_LENGTH: usize = 255;
 
 /// Exactly `Yes` or `No` (TXT-10).
@@ -44,13 +44,13 @@ pub fn encode_list<Item: AsRef<str>>(items: impl IntoIterator<Item = Item>) -> R
     Ok(list)
 }
 
-/// Is it a `text-value`: letters, digits and `. - + @ _ / [ ] :`, at most 255 octets, perhaps none (TXT-21, TXT-22)?
+/// Is it a `text-value`: letters, digits and `. - + @ _ / [ ] :`, at most 255 bytes, perhaps none (TXT-21, TXT-22)?
 pub fn check_text_value(value: &str) -> Result<(), ValueError> {
-    let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b".-+@_/[]:".contains(&octet);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-+@_/[]:".contains(&byte);
     check(value, value.bytes().all(allowed))
 }
 
-/// Is it an `iSCSI-local-name-value`, such as an alias: UTF-8 without control characters, at most 255 octets
+/// Is it an `iSCSI-local-name-value`, such as an alias: UTF-8 without control characters, at most 255 bytes
 /// (TXT-21)?
 pub fn check_local_name(value: &str) -> Result<(), ValueError> {
     check(value, !value.chars().any(char::is_control))
@@ -81,9 +81,9 @@ pub enum ValueError {
     NotBinary,
     /// A binary value longer than its key allows.
     TooLong {
-        /// Its length in octets.
+        /// Its length in bytes.
         length: usize,
-        /// The limit in octets.
+        /// The limit in bytes.
         limit: usize,
     },
     /// Neither `Yes` nor `No`.
@@ -102,7 +102,7 @@ impl fmt::Display for ValueError {
             Self::NotANumber => formatter.write_str("not a number"),
             Self::TooLarge => formatter.write_str("a number of 2^64 or more"),
             Self::NotBinary => formatter.write_str("not a hex or base64 value"),
-            Self::TooLong { length, limit } => write!(formatter, "{length} octets, the limit is {limit}"),
+            Self::TooLong { length, limit } => write!(formatter, "{length} bytes, the limit is {limit}"),
             Self::NotABoolean => formatter.write_str("neither Yes nor No"),
             Self::NotARange => formatter.write_str("not a range"),
             Self::EmptyItem => formatter.write_str("an empty item in a list"),
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(encode_list(["x"; 200]).map(|list| list.len()), Ok(399));
     }
 
-    /// TXT-05: 255 octets fit a simple value, 256 do not.
+    /// TXT-05: 255 bytes fit a simple value, 256 do not.
     #[test]
     fn txt_05_longest_simple_value() {
         assert_eq!(check_text_value(&"a".repeat(255)), Ok(()));

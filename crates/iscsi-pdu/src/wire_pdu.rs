@@ -23,12 +23,12 @@ impl WirePdu {
     /// Fills in both length fields and the digests in force.
     ///
     /// # Errors
-    /// [`Error::TooLong`] for data beyond 2^24 - 1 octets or additional headers beyond 1020, [`Error::Field`] for
-    /// additional headers that are not padded to four octets: the caller's mistakes, since every PDU is bounded by
+    /// [`Error::TooLong`] for data beyond 2^24 - 1 bytes or additional headers beyond 1020, [`Error::Field`] for
+    /// additional headers that are not padded to four bytes: the caller's mistakes, since every PDU is bounded by
     /// what the peer declared.
     pub fn new(raw: RawPdu, digests: Digests) -> Result<Self, Error> {
         let RawPdu { mut bhs, ahs, data } = raw;
-        bhs.set_lengths(ahs_words(&bhs, ahs.as_deref())?, data_octets(&data)?);
+        bhs.set_lengths(ahs_words(&bhs, ahs.as_deref())?, data_bytes(&data)?);
         let header_digest = digests.header.then(|| header_digest(&bhs, ahs.as_deref()));
         let (trailer, trailer_length) = trailer(&data, digests.data);
         Ok(Self { bhs, ahs, header_digest, data, trailer, trailer_length })
@@ -40,10 +40,10 @@ impl WirePdu {
         let ahs = self.ahs.as_deref().unwrap_or_default();
         let header_digest = self.header_digest.as_ref().map_or(&[][..], <[u8; DIGEST_LENGTH]>::as_slice);
         let trailer = self.trailer.get(..self.trailer_length).unwrap_or_default();
-        [self.bhs.as_octets(), ahs, header_digest, &self.data, trailer]
+        [self.bhs.as_bytes(), ahs, header_digest, &self.data, trailer]
     }
 
-    /// Octets in all.
+    /// Bytes in all.
     #[must_use]
     pub fn length(&self) -> usize {
         self.parts().iter().map(|part| part.len()).sum()
@@ -60,23 +60,23 @@ impl WirePdu {
 
 fn ahs_words(bhs: &Bhs, ahs: Option<&[u8]>) -> Result<u8, Error> {
     let length = ahs.map_or(0, <[u8]>::len);
-    let octets = u32::try_from(length).unwrap_or(u32::MAX);
+    let bytes = u32::try_from(length).unwrap_or(u32::MAX);
     if !length.is_multiple_of(4) {
         return Err(Error::Field {
             pdu: bhs.opcode(),
             field: "TotalAHSLength",
-            value: octets,
-            rule: "additional headers are padded to four octets (11.2.2)",
+            value: bytes,
+            rule: "additional headers are padded to four bytes (11.2.2)",
         });
     }
     u8::try_from(length / 4).map_err(|_| Error::TooLong {
         field: "TotalAHSLength",
-        length: octets,
+        length: bytes,
         limit: 1020,
     })
 }
 
-fn data_octets(data: &Bytes) -> Result<u32, Error> {
+fn data_bytes(data: &Bytes) -> Result<u32, Error> {
     const LIMIT: u32 = (1 << 24) - 1;
     let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
     if length <= LIMIT {
@@ -86,10 +86,10 @@ fn data_octets(data: &Bytes) -> Result<u32, Error> {
 }
 
 fn header_digest(bhs: &Bhs, ahs: Option<&[u8]>) -> [u8; DIGEST_LENGTH] {
-    Crc32c::new().update(bhs.as_octets()).update(ahs.unwrap_or_default()).to_field()
+    Crc32c::new().update(bhs.as_bytes()).update(ahs.unwrap_or_default()).to_field()
 }
 
-/// Zero padding to four octets, then the digest over data and padding.
+/// Zero padding to four bytes, then the digest over data and padding.
 fn trailer(data: &[u8], with_digest: bool) -> ([u8; MAX_PADDING + DIGEST_LENGTH], usize) {
     let mut trailer = [0; MAX_PADDING + DIGEST_LENGTH];
     let padding = data.len().next_multiple_of(4) - data.len();
@@ -98,8 +98,8 @@ fn trailer(data: &[u8], with_digest: bool) -> ([u8; MAX_PADDING + DIGEST_LENGTH]
     }
     let (pad, rest) = trailer.split_at_mut(padding);
     let digest = Crc32c::new().update(data).update(pad).to_field();
-    for (octet, value) in rest.iter_mut().zip(digest) {
-        *octet = value;
+    for (byte, value) in rest.iter_mut().zip(digest) {
+        *byte = value;
     }
     (trailer, padding + DIGEST_LENGTH)
 }

@@ -12,13 +12,13 @@ use crate::secret::Secret;
 pub enum Change {
     /// Stores what we prove.
     Remember(Scope, ForwardCredential),
-    /// Stores other octets for what we prove; the CHAP name, if there is one, stays.
+    /// Stores other bytes for what we prove; the CHAP name, if there is one, stays.
     RenewForwardSecret(Scope, Secret),
     /// Removes what we prove.
     Forget(Scope),
     /// Stores what must be proved to us.
     SetReverse(Scope, ReverseCredential),
-    /// Stores other octets for what must be proved; the expected CHAP name, if there is one, stays.
+    /// Stores other bytes for what must be proved; the expected CHAP name, if there is one, stays.
     RenewReverseSecret(Scope, Secret),
     /// Removes the reverse secret. The association of a target or portal stays, so mutual login to it fails closed.
     ClearReverse(Scope),

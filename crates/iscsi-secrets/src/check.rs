@@ -8,19 +8,19 @@ use crate::fingerprint::Fingerprint;
 use crate::scope::Scope;
 use crate::secret_use::{Direction, SecretUse};
 
-/// The shortest secret that RFC 7143 section 9.2.1 lets go over an unencrypted network, in octets: 96 bits.
-pub const MIN_SAFE_OCTETS: usize = 12;
+/// The shortest secret that RFC 7143 section 9.2.1 lets go over an unencrypted network, in bytes: 96 bits.
+pub const MIN_SAFE_BYTES: usize = 12;
 
 /// Something that somebody should change. It tells names and lengths, never a secret.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Weakness {
-    /// A secret of fewer than [`MIN_SAFE_OCTETS`] (CHP-12).
+    /// A secret of fewer than [`MIN_SAFE_BYTES`] (CHP-12).
     Short {
         /// Where it is used.
         secret: SecretUse,
         /// Its length.
-        octets: usize,
+        bytes: usize,
     },
     /// One secret for both directions: every login is refused before it begins.
     Equal {
@@ -46,9 +46,9 @@ impl SecretBook {
     pub fn weaknesses(&self) -> Vec<Weakness> {
         let (mut found, mut secrets) = (Vec::new(), BTreeMap::<Fingerprint, Uses>::new());
         for (used, sealed) in self.sealed_credentials() {
-            let octets = sealed.secret.octets.len();
-            if octets < MIN_SAFE_OCTETS {
-                found.push(Weakness::Short { secret: used.clone(), octets });
+            let bytes = sealed.secret.bytes.len();
+            if bytes < MIN_SAFE_BYTES {
+                found.push(Weakness::Short { secret: used.clone(), bytes });
             }
             secrets.entry(sealed.secret.fingerprint).or_default().insert(used);
         }
@@ -84,7 +84,7 @@ fn shared(uses: Uses) -> Option<Weakness> {
 impl fmt::Display for Weakness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Short { octets, .. } => write!(f, "{octets} octets are fewer than 12"),
+            Self::Short { bytes, .. } => write!(f, "{bytes} bytes are fewer than 12"),
             Self::Equal { .. } => f.write_str("the same in both directions, so that no login is made"),
             Self::Shared { .. } => {
                 f.write_str("the same in several places: who knows it there can pose as another")
@@ -107,8 +107,8 @@ mod tests {
 
     fn book(secrets: &[(&Scope, Direction, &[u8])]) -> SecretBook {
         let mut book = SecretBook::new();
-        for (scope, direction, octets) in secrets {
-            let (scope, secret) = (Scope::clone(scope), Secret::from_octets(octets).unwrap());
+        for (scope, direction, bytes) in secrets {
+            let (scope, secret) = (Scope::clone(scope), Secret::from_bytes(bytes).unwrap());
             let change = match direction {
                 Direction::Forward => Change::Remember(scope, ForwardCredential::new(None, secret).unwrap()),
                 Direction::Reverse => {
@@ -129,10 +129,10 @@ mod tests {
         let a = target("a");
         let weak =
             book(&[(&a, Direction::Forward, b"elevenocts!"), (&Scope::Global, Direction::Reverse, b"s")]);
-        let short = |scope, direction, octets| Weakness::Short { secret: used(scope, direction), octets };
+        let short = |scope, direction, bytes| Weakness::Short { secret: used(scope, direction), bytes };
         let expected = [short(&Scope::Global, Direction::Reverse, 1), short(&a, Direction::Forward, 11)];
         assert_eq!(weak.weaknesses(), expected);
-        assert_eq!(book(&[(&a, Direction::Forward, b"twelve-octet")]).weaknesses(), []);
+        assert_eq!(book(&[(&a, Direction::Forward, b"twelve-byte")]).weaknesses(), []);
     }
 
     #[test]

@@ -83,14 +83,14 @@ const MAX_NAME_BYTES: usize = 255;
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChapNameError {
-    /// There was not one octet.
-    #[error("caller: a CHAP name has at least 1 octet")]
+    /// There was not one byte.
+    #[error("caller: a CHAP name has at least 1 byte")]
     Empty,
-    /// There were more than 255 octets.
-    #[error("caller: a CHAP name has at most 255 octets, not {octets}")]
+    /// There were more than 255 bytes.
+    #[error("caller: a CHAP name has at most 255 bytes, not {bytes}")]
     TooLong {
-        /// How many octets the name has.
-        octets: usize,
+        /// How many bytes the name has.
+        bytes: usize,
     },
     /// No login takes a name with control characters.
     #[error("caller: a CHAP name cannot hold {character:?}")]
@@ -106,7 +106,7 @@ pub(crate) fn checked(name: Option<String>) -> Result<Option<String>, ChapNameEr
         return Err(ChapNameError::Empty);
     }
     if text.len() > MAX_NAME_BYTES {
-        return Err(ChapNameError::TooLong { octets: text.len() });
+        return Err(ChapNameError::TooLong { bytes: text.len() });
     }
     match text.chars().find(|character| character.is_control()) {
         Some(character) => Err(ChapNameError::Control { character }),
@@ -126,13 +126,13 @@ mod tests {
     use super::*;
 
     fn forward(name: &str) -> Result<ForwardCredential, ChapNameError> {
-        ForwardCredential::new(Some(name.to_owned()), Secret::from_octets(b"abcdefghijkl").unwrap())
+        ForwardCredential::new(Some(name.to_owned()), Secret::from_bytes(b"abcdefghijkl").unwrap())
     }
 
     #[test]
     fn chap_names_have_1_to_255_bytes_without_control_characters() {
         let reverse = |name: &str| {
-            ReverseCredential::new(Some(name.to_owned()), Secret::from_octets(b"abcdefghijkl").unwrap())
+            ReverseCredential::new(Some(name.to_owned()), Secret::from_bytes(b"abcdefghijkl").unwrap())
         };
         assert_eq!(forward("").err(), Some(ChapNameError::Empty));
         for character in ['\0', '\n', '\u{1b}', '\u{7f}', '\u{9b}'] {
@@ -140,7 +140,7 @@ mod tests {
             assert_eq!(forward(&format!("a{character}b")).err(), refused);
             assert_eq!(reverse(&format!("a{character}b")).err(), refused);
         }
-        assert_eq!(forward(&"n".repeat(256)).err(), Some(ChapNameError::TooLong { octets: 256 }));
+        assert_eq!(forward(&"n".repeat(256)).err(), Some(ChapNameError::TooLong { bytes: 256 }));
         for name in ["n", "user %#@", "\u{a0}\u{e4}", &"n".repeat(255)] {
             assert_eq!(forward(name).unwrap().name(), Some(name));
             assert_eq!(reverse(name).unwrap().name(), Some(name));
@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn a_credential_gives_back_name_and_secret() {
-        let secret = || Secret::from_octets(b"abcdefghijkl").unwrap();
+        let secret = || Secret::from_bytes(b"abcdefghijkl").unwrap();
         let credential = ReverseCredential::new(None, secret()).unwrap();
         assert_eq!(credential.name(), None);
-        assert!(credential.secret().same_octets(&secret()));
+        assert!(credential.secret().same_bytes(&secret()));
     }
 }

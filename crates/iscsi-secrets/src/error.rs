@@ -70,7 +70,7 @@ pub enum StoreError {
         user: u32,
     },
     /// A key file that does not hold exactly one key.
-    #[error("operator: key file {} does not hold exactly 32 octets", path.display())]
+    #[error("operator: key file {} does not hold exactly 32 bytes", path.display())]
     KeyLength {
         /// The key file.
         path: PathBuf,
@@ -118,25 +118,25 @@ pub enum StoreError {
         known: u16,
     },
     /// The file ends before its end.
-    #[error("file: {} ends after {found} octets", path.display())]
+    #[error("file: {} ends after {found} bytes", path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
-        /// How many octets it holds.
+        /// How many bytes it holds.
         found: usize,
     },
-    /// The file was changed by something else than a store: a bit flipped, octets appended.
+    /// The file was changed by something else than a store: a bit flipped, bytes appended.
     #[error("file: {} is damaged", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
     },
     /// The file is, or would become, larger than any store should be.
-    #[error("file: {} is larger than {limit} octets", path.display())]
+    #[error("file: {} is larger than {limit} bytes", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// The largest size accepted, in octets.
+        /// The largest size accepted, in bytes.
         limit: u64,
     },
     /// A file or variable of a source that others fill cannot be used.
@@ -211,7 +211,7 @@ pub enum StoreError {
     /// There was no memory (rule R15).
     #[error("system: out of memory")]
     OutOfMemory,
-    /// There were no random octets for a key or a nonce.
+    /// There were no random bytes for a key or a nonce.
     #[error(transparent)]
     Generator(#[from] GeneratorError),
     /// A store outside this crate failed with a Win32 error code (rule R16).
@@ -299,7 +299,7 @@ impl StoreError {
             Self::Io { kind, path, .. } => io_remedy(*kind, path),
             Self::SecretDamaged { .. } => Some("store it again".to_owned()),
             Self::TooLarge { path, limit } => Some(format!(
-                "check what {} is: what belongs there has at most {limit} octets",
+                "check what {} is: what belongs there has at most {limit} bytes",
                 path.display()
             )),
             Self::Cipher | Self::OutOfMemory | Self::Generator(_) | Self::Backend { .. } => None,

@@ -17,27 +17,27 @@ const ALPHABET: [u8; 65] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// The result holds more than 96 bits, fits every length limit there is, and never begins with `0x` or `0b`, which
 /// the iSCSI text format reads as an encoding.
 pub fn generate_secret() -> Result<Secret, GeneratorError> {
-    draw_secret(fill_octets)
+    draw_secret(fill_bytes)
 }
 
-/// Draws 16 octets of any value with the operating system's generator: 128 bits, for targets that take every octet.
-pub fn generate_octets() -> Result<Secret, GeneratorError> {
-    let mut octets = Zeroizing::new([0; 16]);
-    fill_octets(&mut *octets)?;
-    Ok(Secret::from_array(&octets))
+/// Draws 16 bytes of any value with the operating system's generator: 128 bits, for targets that take every byte.
+pub fn generate_bytes() -> Result<Secret, GeneratorError> {
+    let mut bytes = Zeroizing::new([0; 16]);
+    fill_bytes(&mut *bytes)?;
+    Ok(Secret::from_array(&bytes))
 }
 
-/// The operating system's generator gave no octets. Nothing weaker takes its place.
+/// The operating system's generator gave no bytes. Nothing weaker takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("system: no random octets (error number {os_error:?})")]
+#[error("system: no random bytes (error number {os_error:?})")]
 pub struct GeneratorError {
     /// The system's error number, if it gave one.
     pub os_error: Option<i32>,
 }
 
-/// Fills `octets` from the operating system's generator.
-pub(crate) fn fill_octets(octets: &mut [u8]) -> Result<(), GeneratorError> {
-    SysRng.try_fill_bytes(octets).map_err(|error| GeneratorError { os_error: error.raw_os_error() })
+/// Fills `bytes` from the operating system's generator.
+pub(crate) fn fill_bytes(bytes: &mut [u8]) -> Result<(), GeneratorError> {
+    SysRng.try_fill_bytes(bytes).map_err(|error| GeneratorError { os_error: error.raw_os_error() })
 }
 
 fn draw_secret(
@@ -59,9 +59,9 @@ fn draw_character(
     mut fill: impl FnMut(&mut [u8]) -> Result<(), GeneratorError>,
 ) -> Result<u8, GeneratorError> {
     loop {
-        let mut octet = Zeroizing::new(0);
-        fill(std::slice::from_mut(&mut *octet))?;
-        if let Some(&character) = ALPHABET.get(usize::from(*octet & 0x7f)) {
+        let mut byte = Zeroizing::new(0);
+        fill(std::slice::from_mut(&mut *byte))?;
+        if let Some(&character) = ALPHABET.get(usize::from(*byte & 0x7f)) {
             return Ok(character);
         }
     }
@@ -75,11 +75,11 @@ fn looks_encoded(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// A generator that gives the octets of a script, over and over.
+    /// A generator that gives the bytes of a script, over and over.
     fn scripted(script: &[u8]) -> impl FnMut(&mut [u8]) -> Result<(), GeneratorError> {
-        let mut octets = script.iter().copied().cycle();
+        let mut bytes = script.iter().copied().cycle();
         move |room| {
-            room.fill_with(|| octets.next().unwrap());
+            room.fill_with(|| bytes.next().unwrap());
             Ok(())
         }
     }
@@ -92,21 +92,21 @@ mod tests {
             assert!(secret.expose_secret().iter().all(|character| ALPHABET.contains(character)));
             assert!(!looks_encoded(secret.expose_secret()));
         }
-        assert!(!secrets[0].same_octets(&secrets[1]));
+        assert!(!secrets[0].same_bytes(&secrets[1]));
     }
 
     #[test]
-    fn chp_12_raw_secrets_are_16_octets_and_differ() {
-        let (one, two) = (generate_octets().unwrap(), generate_octets().unwrap());
+    fn chp_12_raw_secrets_are_16_bytes_and_differ() {
+        let (one, two) = (generate_bytes().unwrap(), generate_bytes().unwrap());
         assert_eq!((one.expose_secret().len(), two.expose_secret().len()), (16, 16));
-        assert!(!one.same_octets(&two));
+        assert!(!one.same_bytes(&two));
     }
 
     #[test]
-    fn each_of_the_256_octets_is_rejected_or_gives_every_character_equally_often() {
+    fn each_of_the_256_bytes_is_rejected_or_gives_every_character_equally_often() {
         let mut counts = [0; 256];
-        let every_octet: Vec<u8> = (0..=255).collect();
-        let mut fill = scripted(&every_octet);
+        let every_byte: Vec<u8> = (0..=255).collect();
+        let mut fill = scripted(&every_byte);
         for _ in 0..130 {
             counts[usize::from(draw_character(&mut fill).unwrap())] += 1;
         }

@@ -12,11 +12,11 @@ mod entry;
 mod error;
 mod fingerprint;
 mod generate;
+mod locked_buf;
 #[cfg(all(unix, feature = "file"))]
 pub mod open_iscsi;
 #[cfg(unix)]
 mod permissions;
-mod protected;
 mod record;
 mod requirement;
 mod reverse_lookup;
@@ -33,11 +33,11 @@ pub mod vds;
 pub use book::SecretBook;
 pub use capabilities::Capabilities;
 pub use change::Change;
-pub use check::{MIN_SAFE_OCTETS, Weakness};
+pub use check::{MIN_SAFE_BYTES, Weakness};
 pub use credential::{ChapNameError, ForwardCredential, ReverseCredential};
 pub use entry::{Entry, ReverseState};
 pub use error::StoreError;
-pub use generate::{GeneratorError, generate_octets, generate_secret};
+pub use generate::{GeneratorError, generate_bytes, generate_secret};
 #[doc(no_inline)]
 pub use iscsi_pdu::{IscsiName, NameError, Portal, PortalError};
 pub use requirement::{Policy, Requirement, RequirementError};
@@ -46,7 +46,7 @@ pub use scope::Scope;
 pub use secret::{Secret, SecretError};
 #[cfg(unix)]
 pub use secret_file::{
-    MIN_FILE_SECRET_OCTETS, SecretFileError, SecretFileFault, SecretFormat, SecretOrigin, read_secret,
+    MIN_FILE_SECRET_BYTES, SecretFileError, SecretFileFault, SecretFormat, SecretOrigin, read_secret,
     read_secret_as, read_secret_file, read_secret_file_as,
 };
 pub use secret_use::{Direction, SecretUse};

@@ -10,7 +10,7 @@
 //! | `nodes/TARGET/ADDRESS,PORT[,TAG]`, or files in it, one for each interface | the target |
 //! | `send_targets/ADDRESS,PORT`, or `st_config` in it | discovery at the portal |
 //!
-//! Lines are read as open-iscsi reads them: `key = value` with blanks before the `=`, the value up to the last octet
+//! Lines are read as open-iscsi reads them: `key = value` with blanks before the `=`, the value up to the last byte
 //! that is not a blank, and comments only on lines of their own. Like there, credentials count whatever `authmethod`
 //! says, an empty value is none, and the last one counts.
 

@@ -299,9 +299,9 @@ mod tests {
     #[test]
     fn what_is_no_list_names_somebody() {
         let good = with((USER, READ, 7));
-        for octets in 0..good.len() {
+        for bytes in 0..good.len() {
             // A list that ends between two entries is one.
-            assert_eq!(list_names_nobody_else(&good[..octets], 7), octets > 4 && octets % 8 == 4, "{octets}");
+            assert_eq!(list_names_nobody_else(&good[..bytes], 7), bytes > 4 && bytes % 8 == 4, "{bytes}");
         }
         assert!(!list_names_nobody_else(&[&[3, 0, 0, 0][..], &good[4..]].concat(), 7));
     }

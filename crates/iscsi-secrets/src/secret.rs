@@ -1,75 +1,75 @@
-//! One CHAP secret, as octets.
+//! One CHAP secret, as bytes.
 
 use ctutils::CtEq;
 use zeroize::Zeroizing;
 
-use crate::protected::ProtectedOctets;
+use crate::locked_buf::LockedBuf;
 
-/// A CHAP secret: 1 to 255 octets that leave by one door, [`Secret::expose_secret`].
+/// A CHAP secret: 1 to 255 bytes that leave by one door, [`Secret::expose_secret`].
 ///
 /// It cannot be printed, cloned, serialised or compared with `==`. Its memory is locked against swapping and left out
 /// of core dumps where the system allows, and is wiped when the secret is dropped.
-/// Any octet is legal, NUL and `0xff` included; no text encoding is implied.
-pub struct Secret(ProtectedOctets);
+/// Any byte is legal, NUL and `0xff` included; no text encoding is implied.
+pub struct Secret(LockedBuf);
 
 impl Secret {
-    /// The longest secret, in octets: what one CHAP value on the wire can hold.
-    pub const MAX_OCTETS: usize = 255;
+    /// The longest secret, in bytes: what one CHAP value on the wire can hold.
+    pub const MAX_BYTES: usize = 255;
 
-    /// Copies `octets` in; the caller's buffer stays the caller's to wipe.
-    pub fn from_octets(octets: &[u8]) -> Result<Self, SecretError> {
-        match octets.len() {
+    /// Copies `bytes` in; the caller's buffer stays the caller's to wipe.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
+        match bytes.len() {
             0 => Err(SecretError::Empty),
-            1..=Self::MAX_OCTETS => Ok(Self(ProtectedOctets::of(octets))),
-            octets => Err(SecretError::TooLong { octets }),
+            1..=Self::MAX_BYTES => Ok(Self(LockedBuf::of(bytes))),
+            bytes => Err(SecretError::TooLong { bytes }),
         }
     }
 
     /// Takes a wiping buffer over; the buffer is wiped before this returns.
     #[allow(clippy::needless_pass_by_value, reason = "the buffer is taken so that it is wiped here")]
     pub fn from_zeroizing(buffer: Zeroizing<Vec<u8>>) -> Result<Self, SecretError> {
-        Self::from_octets(&buffer)
+        Self::from_bytes(&buffer)
     }
 
     /// Copies in an array whose length is right by its type.
-    pub(crate) fn from_array<const N: usize>(octets: &[u8; N]) -> Self {
-        const { assert!(1 <= N && N <= Self::MAX_OCTETS) }
-        Self(ProtectedOctets::of(octets))
+    pub(crate) fn from_array<const N: usize>(bytes: &[u8; N]) -> Self {
+        const { assert!(1 <= N && N <= Self::MAX_BYTES) }
+        Self(LockedBuf::of(bytes))
     }
 
-    /// A secret of 1 to [`MAX_OCTETS`](Self::MAX_OCTETS) octets that `fill` writes in place.
+    /// A secret of 1 to [`MAX_BYTES`](Self::MAX_BYTES) bytes that `fill` writes in place.
     pub(crate) fn filled<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Option<Self> {
-        let legal = (1..=Self::MAX_OCTETS).contains(&length);
-        legal.then(|| ProtectedOctets::filled(length, fill).ok()).flatten().map(Self)
+        let legal = (1..=Self::MAX_BYTES).contains(&length);
+        legal.then(|| LockedBuf::filled(length, fill).ok()).flatten().map(Self)
     }
 
-    /// The octets. This is the only way to them, and its name is made for searching.
+    /// The bytes. This is the only way to them, and its name is made for searching.
     #[must_use]
     pub fn expose_secret(&self) -> &[u8] {
         self.0.expose()
     }
 
-    /// Whether both secrets are the same octets, in time that depends on their lengths alone.
+    /// Whether both secrets are the same bytes, in time that depends on their lengths alone.
     ///
     /// RFC 7143 section 9.2.1 forbids one secret for both directions of mutual CHAP.
     #[must_use]
-    pub fn same_octets(&self, other: &Self) -> bool {
+    pub fn same_bytes(&self, other: &Self) -> bool {
         self.expose_secret().ct_eq(other.expose_secret()).to_bool()
     }
 }
 
-/// Why octets are not a [`Secret`].
+/// Why bytes are not a [`Secret`].
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// There was not one octet.
-    #[error("caller: a secret has at least 1 octet")]
+    /// There was not one byte.
+    #[error("caller: a secret has at least 1 byte")]
     Empty,
-    /// There were more than [`Secret::MAX_OCTETS`].
-    #[error("caller: a secret has at most 255 octets, not {octets}")]
+    /// There were more than [`Secret::MAX_BYTES`].
+    #[error("caller: a secret has at most 255 bytes, not {bytes}")]
     TooLong {
-        /// How many octets were given.
-        octets: usize,
+        /// How many bytes were given.
+        bytes: usize,
     },
 }
 
@@ -79,31 +79,31 @@ mod tests {
 
     #[test]
     fn lengths_from_1_to_255_are_secrets() {
-        for octets in [1, 11, 12, 16, 255] {
-            assert!(Secret::from_octets(&vec![0; octets]).is_ok(), "{octets} octets");
+        for bytes in [1, 11, 12, 16, 255] {
+            assert!(Secret::from_bytes(&vec![0; bytes]).is_ok(), "{bytes} bytes");
         }
-        assert_eq!(Secret::from_octets(b"").err(), Some(SecretError::Empty));
-        assert_eq!(Secret::from_octets(&[0; 256]).err(), Some(SecretError::TooLong { octets: 256 }));
+        assert_eq!(Secret::from_bytes(b"").err(), Some(SecretError::Empty));
+        assert_eq!(Secret::from_bytes(&[0; 256]).err(), Some(SecretError::TooLong { bytes: 256 }));
     }
 
     #[test]
-    fn octets_come_out_as_they_went_in() {
-        let octets = [0, 0xff, b'%', b'\n', 0];
-        let secret = Secret::from_zeroizing(Zeroizing::new(octets.to_vec())).unwrap();
-        assert_eq!(secret.expose_secret(), octets);
+    fn bytes_come_out_as_they_went_in() {
+        let bytes = [0, 0xff, b'%', b'\n', 0];
+        let secret = Secret::from_zeroizing(Zeroizing::new(bytes.to_vec())).unwrap();
+        assert_eq!(secret.expose_secret(), bytes);
     }
 
     #[test]
-    fn same_octets_tells_value_and_length_apart() {
-        let secret = |octets: &[u8]| Secret::from_octets(octets).unwrap();
-        assert!(secret(b"abcdefghijkl").same_octets(&secret(b"abcdefghijkl")));
-        assert!(!secret(b"abcdefghijkl").same_octets(&secret(b"abcdefghijkm")));
-        assert!(!secret(b"abcdefghijkl").same_octets(&secret(b"abcdefghijkl\0")));
+    fn same_bytes_tells_value_and_length_apart() {
+        let secret = |bytes: &[u8]| Secret::from_bytes(bytes).unwrap();
+        assert!(secret(b"abcdefghijkl").same_bytes(&secret(b"abcdefghijkl")));
+        assert!(!secret(b"abcdefghijkl").same_bytes(&secret(b"abcdefghijkm")));
+        assert!(!secret(b"abcdefghijkl").same_bytes(&secret(b"abcdefghijkl\0")));
     }
 
     #[test]
     fn vds_22_a_panic_over_a_refused_secret_does_not_show_it() {
-        let refused = || Secret::from_octets(&[b"canary", &[b'x'; 250][..]].concat()).map(drop).unwrap();
+        let refused = || Secret::from_bytes(&[b"canary", &[b'x'; 250][..]].concat()).map(drop).unwrap();
         let panic = std::panic::catch_unwind(refused).unwrap_err();
         let text = panic.downcast_ref::<String>().unwrap();
         assert!(text.contains("256") && !text.contains("canary") && !text.contains("xx"), "{text}");

@@ -1,6 +1,6 @@
 //! A secret in a file, or on a stream such as standard input.
 //!
-//! The octets are taken exactly as they stand, with one exception made for editors and `echo`: when the whole of
+//! The bytes are taken exactly as they stand, with one exception made for editors and `echo`: when the whole of
 //! it is text (valid UTF-8 without control characters), one line ending at its end (`\n` or `\r\n`) is left off.
 //! Whoever asks for [`SecretFormat::Hex`] gets the bytes that the digits stand for; content is never taken for digits
 //! because it looks like them.
@@ -18,11 +18,11 @@ mod error;
 
 pub use error::{SecretFileError, SecretFileFault, SecretOrigin};
 
-/// The shortest secret that is read from a file, in octets: 96 bits.
-pub const MIN_FILE_SECRET_OCTETS: usize = 12;
+/// The shortest secret that is read from a file, in bytes: 96 bits.
+pub const MIN_FILE_SECRET_BYTES: usize = 12;
 
 /// One byte more than the longest secret in digits with the longest line ending, so that "too long" is noticed.
-const READ_LIMIT: usize = 2 * Secret::MAX_OCTETS + 5;
+const READ_LIMIT: usize = 2 * Secret::MAX_BYTES + 5;
 
 /// How the content of a file is meant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum SecretFormat {
     Hex,
 }
 
-/// Reads the secret in the file at `path`: 12 to 255 octets.
+/// Reads the secret in the file at `path`: 12 to 255 bytes.
 ///
 /// Symbolic links are followed, and the file that was opened is checked: it has to belong to the effective user or to
 /// root, and nobody else may have a right to it.
@@ -63,15 +63,15 @@ pub fn read_secret_as(format: SecretFormat, stream: impl Read) -> Result<Secret,
 }
 
 fn secret_from(stream: impl Read, format: SecretFormat) -> Result<Secret, SecretFileFault> {
-    let content = read_octets(stream)?;
-    let octets = match format {
+    let content = read_bytes(stream)?;
+    let bytes = match format {
         SecretFormat::Text => content,
         SecretFormat::Hex => from_hex(&content)?,
     };
-    if octets.len() < MIN_FILE_SECRET_OCTETS {
-        return Err(SecretFileFault::TooShort { octets: octets.len() });
+    if bytes.len() < MIN_FILE_SECRET_BYTES {
+        return Err(SecretFileFault::TooShort { bytes: bytes.len() });
     }
-    Secret::from_zeroizing(octets).map_err(|_| SecretFileFault::TooLong)
+    Secret::from_zeroizing(bytes).map_err(|_| SecretFileFault::TooLong)
 }
 
 /// The bytes for which hexadecimal digits stand; no error repeats one.
@@ -82,31 +82,31 @@ fn from_hex(content: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
         return Err(SecretFileFault::NotHex);
     }
     let digit = |character| char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut octets = Zeroizing::new(Vec::with_capacity(pairs.len()));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(pairs.len()));
     for [high, low] in pairs {
         let (high, low) = (digit(*high), digit(*low));
-        octets.push(high.zip(low).map(|(high, low)| high << 4 | low).ok_or(SecretFileFault::NotHex)?);
+        bytes.push(high.zip(low).map(|(high, low)| high << 4 | low).ok_or(SecretFileFault::NotHex)?);
     }
-    Ok(octets)
+    Ok(bytes)
 }
 
-/// What a stream holds, be it a secret or a CHAP name, without the line ending of a text. A few octets above the
+/// What a stream holds, be it a secret or a CHAP name, without the line ending of a text. A few bytes above the
 /// longest secret are the most that is read.
-pub(crate) fn read_octets(stream: impl Read) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
+pub(crate) fn read_bytes(stream: impl Read) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
     let mut content = read_bounded(stream).map_err(SecretFileFault::Read)?;
-    let octets = without_line_ending(&content).len();
-    content.truncate(octets);
+    let bytes = without_line_ending(&content).len();
+    content.truncate(bytes);
     Ok(content)
 }
 
-/// Reads up to [`READ_LIMIT`] octets into a buffer that never grows, so that no copy is left behind.
+/// Reads up to [`READ_LIMIT`] bytes into a buffer that never grows, so that no copy is left behind.
 fn read_bounded(mut stream: impl Read) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
     let mut content = Zeroizing::new(vec![0; READ_LIMIT]);
     let mut filled = 0;
     while let Some(room) = content.get_mut(filled..).filter(|room| !room.is_empty()) {
         match stream.read(room) {
             Ok(0) => break,
-            Ok(octets) => filled += octets,
+            Ok(bytes) => filled += bytes,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error.kind()),
         }
@@ -120,9 +120,9 @@ fn without_line_ending(content: &[u8]) -> &[u8] {
     line.filter(|line| is_text(line)).unwrap_or(content)
 }
 
-/// Whether these octets are valid UTF-8 without control characters.
-pub(crate) fn is_text(octets: &[u8]) -> bool {
-    str::from_utf8(octets).is_ok_and(|text| !text.chars().any(char::is_control))
+/// Whether these bytes are valid UTF-8 without control characters.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control))
 }
 
 #[cfg(test)]
@@ -157,15 +157,15 @@ mod tests {
     }
 
     #[test]
-    fn lengths_from_12_to_255_octets_are_accepted() {
-        assert_eq!(read(b""), Err(SecretFileFault::TooShort { octets: 0 }));
-        assert_eq!(read(&[b'x'; 11]), Err(SecretFileFault::TooShort { octets: 11 }));
-        assert_eq!(read(b"abcdefghijk\r\n"), Err(SecretFileFault::TooShort { octets: 11 }));
+    fn lengths_from_12_to_255_bytes_are_accepted() {
+        assert_eq!(read(b""), Err(SecretFileFault::TooShort { bytes: 0 }));
+        assert_eq!(read(&[b'x'; 11]), Err(SecretFileFault::TooShort { bytes: 11 }));
+        assert_eq!(read(b"abcdefghijk\r\n"), Err(SecretFileFault::TooShort { bytes: 11 }));
         assert_eq!(read(&[b'x'; 12]), Ok(vec![b'x'; 12]));
         assert_eq!(read(&[b'x'; 255]), Ok(vec![b'x'; 255]));
         assert_eq!(read(&[&[b'x'; 255][..], b"\r\n"].concat()), Ok(vec![b'x'; 255]));
-        for octets in [256, 257, 258, 100_000] {
-            assert_eq!(read(&vec![b'x'; octets]), Err(SecretFileFault::TooLong), "{octets} octets");
+        for bytes in [256, 257, 258, 100_000] {
+            assert_eq!(read(&vec![b'x'; bytes]), Err(SecretFileFault::TooLong), "{bytes} bytes");
         }
     }
 
@@ -181,8 +181,8 @@ mod tests {
         assert_eq!(hex(&[&b"0X"[..], &digits[2..], b"\r\n"].concat()), hex(digits));
         assert_eq!(read(digits), Ok(digits.to_vec()));
         // The bounds are those of the secret.
-        assert_eq!(hex(b"0x0102030405060708090a0b"), Err(SecretFileFault::TooShort { octets: 11 }));
-        assert_eq!(hex(b"0x"), Err(SecretFileFault::TooShort { octets: 0 }));
+        assert_eq!(hex(b"0x0102030405060708090a0b"), Err(SecretFileFault::TooShort { bytes: 11 }));
+        assert_eq!(hex(b"0x"), Err(SecretFileFault::TooShort { bytes: 0 }));
         let longest = [&b"0x"[..], &b"ab".repeat(255)].concat();
         assert_eq!(hex(&longest), Ok(vec![0xab; 255]));
         assert_eq!(hex(&[&longest[..], b"\r\n"].concat()), Ok(vec![0xab; 255]));

@@ -87,7 +87,7 @@ pub trait SecretStore: Send + Sync {
         self.apply(Change::Remember(scope, credential))
     }
 
-    /// Stores other octets for what we prove and keeps the CHAP name.
+    /// Stores other bytes for what we prove and keeps the CHAP name.
     fn renew_forward_secret(&self, scope: Scope, secret: Secret) -> Result<(), StoreError> {
         self.apply(Change::RenewForwardSecret(scope, secret))
     }
@@ -102,7 +102,7 @@ pub trait SecretStore: Send + Sync {
         self.apply(Change::SetReverse(scope, credential))
     }
 
-    /// Stores other octets for what must be proved and keeps the expected CHAP name.
+    /// Stores other bytes for what must be proved and keeps the expected CHAP name.
     fn renew_reverse_secret(&self, scope: Scope, secret: Secret) -> Result<(), StoreError> {
         self.apply(Change::RenewReverseSecret(scope, secret))
     }

@@ -2,9 +2,9 @@
 
 use crate::error::StoreError;
 use crate::fingerprint::Fingerprint;
-use crate::generate::{GeneratorError, fill_octets};
+use crate::generate::{GeneratorError, fill_bytes};
 use crate::secret::Secret;
-use crate::store_key::{NONCE_OCTETS, Nonce, StoreKey, Tag};
+use crate::store_key::{NONCE_BYTES, Nonce, StoreKey, Tag};
 
 /// Seals secrets one by one, so that in memory only those in use lie open.
 pub(crate) struct Vault {
@@ -16,7 +16,7 @@ pub(crate) struct Vault {
 pub(crate) struct SealedSecret {
     pub(crate) nonce: Nonce,
     pub(crate) tag: Tag,
-    pub(crate) octets: Box<[u8]>,
+    pub(crate) bytes: Box<[u8]>,
     /// By which equal secrets under one key are found.
     pub(crate) fingerprint: Fingerprint,
 }
@@ -41,22 +41,22 @@ impl Vault {
 
     /// Seals a secret; it opens under the same label only.
     pub(crate) fn seal(&self, label: &[u8], secret: &Secret) -> Result<SealedSecret, StoreError> {
-        let mut nonce = [0; NONCE_OCTETS];
-        fill_octets(&mut nonce)?;
-        let mut octets: Box<[u8]> = Box::from(secret.expose_secret());
-        let tag = self.key.seal(&nonce, label, &mut octets).map_err(|_| StoreError::Cipher)?;
-        Ok(SealedSecret { nonce, tag, octets, fingerprint: self.fingerprint(secret)? })
+        let mut nonce = [0; NONCE_BYTES];
+        fill_bytes(&mut nonce)?;
+        let mut bytes: Box<[u8]> = Box::from(secret.expose_secret());
+        let tag = self.key.seal(&nonce, label, &mut bytes).map_err(|_| StoreError::Cipher)?;
+        Ok(SealedSecret { nonce, tag, bytes, fingerprint: self.fingerprint(secret)? })
     }
 
     /// Opens a secret in protected memory; `None` if it was not sealed here under this label.
     pub(crate) fn open(&self, label: &[u8], sealed: &SealedSecret) -> Option<Secret> {
-        self.open_parts(label, &sealed.nonce, &sealed.tag, &sealed.octets)
+        self.open_parts(label, &sealed.nonce, &sealed.tag, &sealed.bytes)
     }
 
     /// Opens a secret whose fingerprint is not known.
-    pub(crate) fn open_parts(&self, label: &[u8], nonce: &Nonce, tag: &Tag, octets: &[u8]) -> Option<Secret> {
-        Secret::filled(octets.len(), |room| {
-            room.copy_from_slice(octets);
+    pub(crate) fn open_parts(&self, label: &[u8], nonce: &Nonce, tag: &Tag, bytes: &[u8]) -> Option<Secret> {
+        Secret::filled(bytes.len(), |room| {
+            room.copy_from_slice(bytes);
             self.key.open(nonce, label, room, tag)
         })
     }
@@ -74,8 +74,8 @@ mod tests {
     #[test]
     fn a_sealed_secret_does_not_show_and_opens_under_its_label() {
         let vault = Vault::generate().unwrap();
-        let sealed = vault.seal(b"one", &Secret::from_octets(b"canary-secret").unwrap()).unwrap();
-        assert!(!sealed.octets.windows(6).any(|window| window == b"canary"));
+        let sealed = vault.seal(b"one", &Secret::from_bytes(b"canary-secret").unwrap()).unwrap();
+        assert!(!sealed.bytes.windows(6).any(|window| window == b"canary"));
         assert_eq!(vault.open(b"one", &sealed).unwrap().expose_secret(), b"canary-secret");
         assert!(vault.open(b"two", &sealed).is_none());
         assert!(Vault::generate().unwrap().open(b"one", &sealed).is_none());
@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn fingerprints_are_equal_for_equal_secrets_under_one_key_and_for_nothing_else() {
         let (vault, other) = (Vault::generate().unwrap(), Vault::generate().unwrap());
-        let secret = |octets: &[u8]| Secret::from_octets(octets).unwrap();
-        let of = |vault: &Vault, octets| vault.fingerprint(&secret(octets)).unwrap();
+        let secret = |bytes: &[u8]| Secret::from_bytes(bytes).unwrap();
+        let of = |vault: &Vault, bytes| vault.fingerprint(&secret(bytes)).unwrap();
         let one = of(&vault, b"canary-secret");
         assert_eq!(one, vault.seal(b"elsewhere", &secret(b"canary-secret")).unwrap().fingerprint);
         let longer = [&b"canary-secret"[..], b"\0"].concat();

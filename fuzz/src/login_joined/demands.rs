@@ -22,7 +22,7 @@ pub(super) fn target_name() -> &'static IscsiName {
     &DISK
 }
 
-/// Policy, algorithms and offer of one side, and the octets of its nonce.
+/// Policy, algorithms and offer of one side, and the bytes of its nonce.
 pub(super) struct Demands {
     policy: u8,
     algorithms: Vec<ChapAlgorithm>,
@@ -32,13 +32,13 @@ pub(super) struct Demands {
 }
 
 impl Demands {
-    pub(super) fn draw(octets: &mut Unstructured<'_>) -> Result<Self> {
+    pub(super) fn draw(bytes: &mut Unstructured<'_>) -> Result<Self> {
         Ok(Self {
-            policy: octets.int_in_range(0..=3)?,
-            algorithms: algorithms(octets)?,
-            offer: offer(octets)?,
-            discovery: octets.arbitrary()?,
-            nonce: octets.arbitrary()?,
+            policy: bytes.int_in_range(0..=3)?,
+            algorithms: algorithms(bytes)?,
+            offer: offer(bytes)?,
+            discovery: bytes.arbitrary()?,
+            nonce: bytes.arbitrary()?,
         })
     }
 
@@ -131,10 +131,10 @@ fn compatible(ours: DigestPreference, theirs: DigestPreference) -> bool {
 }
 
 /// One or more, in any order.
-fn algorithms(octets: &mut Unstructured<'_>) -> Result<Vec<ChapAlgorithm>> {
-    let mut algorithms = vec![*octets.choose(&ChapAlgorithm::ALL)?];
+fn algorithms(bytes: &mut Unstructured<'_>) -> Result<Vec<ChapAlgorithm>> {
+    let mut algorithms = vec![*bytes.choose(&ChapAlgorithm::ALL)?];
     for algorithm in ChapAlgorithm::ALL {
-        if !algorithms.contains(&algorithm) && octets.arbitrary()? {
+        if !algorithms.contains(&algorithm) && bytes.arbitrary()? {
             algorithms.push(algorithm);
         }
     }
@@ -142,27 +142,27 @@ fn algorithms(octets: &mut Unstructured<'_>) -> Result<Vec<ChapAlgorithm>> {
 }
 
 /// Any legal values (RFC 7143, 13).
-fn offer(octets: &mut Unstructured<'_>) -> Result<Offer> {
+fn offer(bytes: &mut Unstructured<'_>) -> Result<Offer> {
     let mut offer = Offer::default();
-    offer.header_digest = digest(octets)?;
-    offer.data_digest = digest(octets)?;
+    offer.header_digest = digest(bytes)?;
+    offer.data_digest = digest(bytes)?;
     let parameters = &mut offer.parameters;
-    parameters.max_connections = octets.int_in_range(1..=65_535)?;
-    parameters.initial_r2t = octets.arbitrary()?;
-    parameters.immediate_data = octets.arbitrary()?;
-    parameters.max_recv_data_segment_length = octets.int_in_range(512..=16_777_215)?;
-    parameters.max_burst_length = octets.int_in_range(512..=16_777_215)?;
-    parameters.first_burst_length = octets.int_in_range(512..=16_777_215)?;
-    parameters.default_time2wait = octets.int_in_range(0..=3600)?;
-    parameters.default_time2retain = octets.int_in_range(0..=3600)?;
-    parameters.max_outstanding_r2t = octets.int_in_range(1..=65_535)?;
-    parameters.data_pdu_in_order = octets.arbitrary()?;
-    parameters.data_sequence_in_order = octets.arbitrary()?;
-    parameters.error_recovery_level = octets.int_in_range(0..=2)?;
+    parameters.max_connections = bytes.int_in_range(1..=65_535)?;
+    parameters.initial_r2t = bytes.arbitrary()?;
+    parameters.immediate_data = bytes.arbitrary()?;
+    parameters.max_recv_data_segment_length = bytes.int_in_range(512..=16_777_215)?;
+    parameters.max_burst_length = bytes.int_in_range(512..=16_777_215)?;
+    parameters.first_burst_length = bytes.int_in_range(512..=16_777_215)?;
+    parameters.default_time2wait = bytes.int_in_range(0..=3600)?;
+    parameters.default_time2retain = bytes.int_in_range(0..=3600)?;
+    parameters.max_outstanding_r2t = bytes.int_in_range(1..=65_535)?;
+    parameters.data_pdu_in_order = bytes.arbitrary()?;
+    parameters.data_sequence_in_order = bytes.arbitrary()?;
+    parameters.error_recovery_level = bytes.int_in_range(0..=2)?;
     Ok(offer)
 }
 
-fn digest(octets: &mut Unstructured<'_>) -> Result<DigestPreference> {
+fn digest(bytes: &mut Unstructured<'_>) -> Result<DigestPreference> {
     use DigestPreference::{AcceptCrc32c, Crc32c, None, PreferCrc32c};
-    octets.choose(&[None, Crc32c, PreferCrc32c, AcceptCrc32c]).copied()
+    bytes.choose(&[None, Crc32c, PreferCrc32c, AcceptCrc32c]).copied()
 }

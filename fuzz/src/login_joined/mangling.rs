@@ -4,13 +4,13 @@ use arbitrary::{Result, Unstructured};
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{Decoder, Digests, RawPdu, TextKeys, WirePdu, decode_binary};
 
-/// Most octets that are damaged.
+/// Most bytes that are damaged.
 const MOST: u8 = 6;
 
-/// Most octets of a challenge or response.
+/// Most bytes of a challenge or response.
 const MAX_BINARY: usize = 1024;
 
-/// An octet to be changed: in which PDU, where in it, and how.
+/// A byte to be changed: in which PDU, where in it, and how.
 struct Damage {
     pdu: u8,
     at: u16,
@@ -38,14 +38,14 @@ pub(super) struct Load {
 }
 
 impl Mangling {
-    pub(super) fn draw(octets: &mut Unstructured<'_>) -> Result<Self> {
-        let count = octets.int_in_range(0..=MOST)?;
+    pub(super) fn draw(bytes: &mut Unstructured<'_>) -> Result<Self> {
+        let count = bytes.int_in_range(0..=MOST)?;
         let mut damages = Vec::new();
         for _ in 0..count {
             damages.push(Damage {
-                pdu: octets.int_in_range(0..=31)?,
-                at: octets.int_in_range(0..=1023)?,
-                change: octets.arbitrary()?,
+                pdu: bytes.int_in_range(0..=31)?,
+                at: bytes.int_in_range(0..=1023)?,
+                change: bytes.arbitrary()?,
             });
         }
         Ok(Self {
@@ -58,7 +58,7 @@ impl Mangling {
         })
     }
 
-    /// No octet of any PDU was changed.
+    /// No byte of any PDU was changed.
     pub(super) const fn is_harmless(&self) -> bool {
         self.hits == 0
     }
@@ -100,7 +100,7 @@ impl Mangling {
     }
 }
 
-/// What a key of CHAP says, as octets: one value may be written in many ways.
+/// What a key of CHAP says, as bytes: one value may be written in many ways.
 fn value(text: &[u8], key: &str) -> Option<Vec<u8>> {
     let pairs = TextKeys::parse(text).ok()?;
     let value = pairs.get(key)?;

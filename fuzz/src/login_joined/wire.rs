@@ -12,14 +12,14 @@ const MOST_PIECES: usize = 4;
 pub(super) struct Wire<'a> {
     pub(super) mangling: Mangling,
     /// Where texts are split.
-    octets: Unstructured<'a>,
+    bytes: Unstructured<'a>,
     /// Pieces have numbers of their own, so that each side sees an unbroken row.
     stat_sn: SerialNumber,
 }
 
 impl<'a> Wire<'a> {
-    pub(super) const fn new(mangling: Mangling, octets: Unstructured<'a>) -> Self {
-        Self { mangling, octets, stat_sn: SerialNumber(0) }
+    pub(super) const fn new(mangling: Mangling, bytes: Unstructured<'a>) -> Self {
+        Self { mangling, bytes, stat_sn: SerialNumber(0) }
     }
 
     /// The request in pieces; only the last one may ask for a transition.
@@ -56,12 +56,12 @@ impl<'a> Wire<'a> {
         pieces
     }
 
-    /// Once the octets have run out nothing is split.
+    /// Once the bytes have run out nothing is split.
     fn split_at(&mut self, length: usize, pieces: usize) -> Option<usize> {
-        if length < 2 || pieces + 1 == MOST_PIECES || !self.octets.arbitrary::<bool>().ok()? {
+        if length < 2 || pieces + 1 == MOST_PIECES || !self.bytes.arbitrary::<bool>().ok()? {
             return None;
         }
-        self.octets.int_in_range(1..=length - 1).ok()
+        self.bytes.int_in_range(1..=length - 1).ok()
     }
 
     /// What the target hears; `None` if the connection is lost.

@@ -98,7 +98,7 @@ fn portal_of(stage: &Stage) -> Portal {
 
 /// The mode is named, so that nothing less than it can pass.
 fn request(Credentials { mode, forward, reverse }: Credentials) -> AuthenticationRequest {
-    let secret = |text: &str| Secret::from_octets(text.as_bytes()).unwrap();
+    let secret = |text: &str| Secret::from_bytes(text.as_bytes()).unwrap();
     let forward =
         forward.map(|(name, text)| ForwardCredential::new(Some(name.to_owned()), secret(text)).unwrap());
     let reverse =

@@ -35,9 +35,9 @@ fn nothing_but_the_store_holds_the_secrets() {
     let elsewhere = stage.user.path("elsewhere");
     both_proved(stage.run("login", &["--store", elsewhere.to_str().unwrap()]));
     for file in std::fs::read_dir(elsewhere).unwrap().map(|entry| entry.unwrap().path()) {
-        let octets = std::fs::read(&file).unwrap_or_default();
+        let bytes = std::fs::read(&file).unwrap_or_default();
         for (_, secret) in [FORWARD, REVERSE] {
-            let found = octets.windows(secret.len()).any(|window| window == secret.as_bytes());
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!found, "a secret is legible in {}", file.display());
         }
     }

@@ -15,12 +15,12 @@ async fn vds_01_the_global_secret_verifies_a_login() {
 }
 
 #[tokio::test]
-async fn vds_02_sixteen_octets_of_any_value_verify_a_login() {
+async fn vds_02_sixteen_bytes_of_any_value_verify_a_login() {
     let stage = Stage::new().await;
-    let octets = b"\0\xff\0\xff sixteen \r\n\0";
-    assert_eq!(octets.len(), 16);
-    stage.set(octets, GUID_NULL).await;
-    Stage::target_proves(&stage.a, octets);
+    let bytes = b"\0\xff\0\xff sixteen \r\n\0";
+    assert_eq!(bytes.len(), 16);
+    stage.set(bytes, GUID_NULL).await;
+    Stage::target_proves(&stage.a, bytes);
     stage.log_in(&stage.a).await.unwrap();
 }
 
@@ -32,13 +32,13 @@ async fn vds_03_after_a_wrong_length_the_earlier_secret_verifies() {
     let vast = vec![7; 255];
     let shapes = [
         None,
-        Some(SharedSecret { octets: None, size: 12 }),
-        Some(SharedSecret { octets: Some(THEIRS), size: 0 }),
-        Some(SharedSecret { octets: Some(THEIRS), size: 13 }),
-        Some(SharedSecret { octets: Some(THEIRS), size: u32::MAX }),
+        Some(SharedSecret { bytes: None, size: 12 }),
+        Some(SharedSecret { bytes: Some(THEIRS), size: 0 }),
+        Some(SharedSecret { bytes: Some(THEIRS), size: 13 }),
+        Some(SharedSecret { bytes: Some(THEIRS), size: u32::MAX }),
         Some(SharedSecret::of(b"x")),
         Some(SharedSecret::of(b"eleven-byte")),
-        Some(SharedSecret::of(b"seventeen-octets!")),
+        Some(SharedSecret::of(b"seventeen-bytes!")),
         Some(SharedSecret::of(&vast)),
     ];
     for shape in &shapes {
@@ -112,8 +112,8 @@ async fn vds_21_logins_during_a_thousand_changes() {
     let door = Arc::clone(stage.initiator.vds());
     let setter = thread::spawn(move || {
         for _ in 0..500 {
-            for octets in [&y[..], &x] {
-                door.set_initiator_shared_secret(Some(&SharedSecret::of(octets)), GUID_NULL).unwrap();
+            for bytes in [&y[..], &x] {
+                door.set_initiator_shared_secret(Some(&SharedSecret::of(bytes)), GUID_NULL).unwrap();
                 thread::sleep(std::time::Duration::from_micros(500));
             }
         }

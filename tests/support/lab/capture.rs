@@ -55,7 +55,7 @@ impl Capture {
         let record = record_in(self.folder.path());
         let arrived = wait_for(PATIENCE, || {
             socket.send_to(mark, (Ipv4Addr::LOCALHOST, self.port)).expect("loopback takes datagrams");
-            let seen = fs::read(&record).is_ok_and(|octets| contains(&octets, mark));
+            let seen = fs::read(&record).is_ok_and(|bytes| contains(&bytes, mark));
             (seen || self.daemon.has_ended()).then_some(seen)
         });
         assert!(
@@ -79,6 +79,6 @@ fn spawn(port: u16, folder: &Path) -> Daemon {
     Daemon::spawn(command, folder)
 }
 
-fn contains(octets: &[u8], mark: &[u8]) -> bool {
-    octets.windows(mark.len()).any(|window| window == mark)
+fn contains(bytes: &[u8], mark: &[u8]) -> bool {
+    bytes.windows(mark.len()).any(|window| window == mark)
 }

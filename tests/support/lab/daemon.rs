@@ -43,7 +43,7 @@ impl Daemon {
 
     /// What it has printed so far.
     pub(super) fn log(&self) -> String {
-        fs::read(&self.log).map(|octets| String::from_utf8_lossy(&octets).into_owned()).unwrap_or_default()
+        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
     pub(super) fn has_ended(&mut self) -> bool {

@@ -41,10 +41,10 @@ impl LioTarget {
         self
     }
 
-    /// The size of the disk in octets, a multiple of 512. What is written takes room in the guest's memory.
+    /// The size of the disk in bytes, a multiple of 512. What is written takes room in the guest's memory.
     #[must_use]
-    pub fn size(mut self, octets: u64) -> Self {
-        self.size = octets;
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = bytes;
         self
     }
 

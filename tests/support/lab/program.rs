@@ -68,9 +68,9 @@ fn clone_of(file: &File) -> File {
 }
 
 fn text_of(file: &mut File) -> String {
-    let mut octets = Vec::new();
-    file.rewind().and_then(|()| file.read_to_end(&mut octets)).expect("a temporary file can be read");
-    String::from_utf8_lossy(&octets).into_owned()
+    let mut bytes = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("a temporary file can be read");
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -46,10 +46,10 @@ impl TgtTarget {
         self
     }
 
-    /// The size of the disk in octets, a multiple of 512. The file is sparse: what is not written takes no room.
+    /// The size of the disk in bytes, a multiple of 512. The file is sparse: what is not written takes no room.
     #[must_use]
-    pub fn size(mut self, octets: u64) -> Self {
-        self.size = octets;
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = bytes;
         self
     }
 

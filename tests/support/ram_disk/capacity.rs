@@ -19,7 +19,7 @@ pub(super) fn read_capacity_10(disk: &Disk) -> Outcome {
 }
 
 pub(super) fn service_action_in_16(disk: &Disk, cdb: &Cdb) -> Outcome {
-    if cdb.octet(1) & 0x1f != READ_CAPACITY_16 {
+    if cdb.byte(1) & 0x1f != READ_CAPACITY_16 {
         return Outcome::Check(Sense::INVALID_FIELD);
     }
     let mut data = BytesMut::with_capacity(32);

@@ -22,34 +22,34 @@ pub(super) mod operation {
     pub(in crate::ram_disk) const WRITE_12: u8 = 0xaa;
 }
 
-/// The 16 octets of a CDB as they came in a SCSI Command, read by offset.
+/// The 16 bytes of a CDB as they came in a SCSI Command, read by offset.
 #[derive(Clone, Copy)]
 pub(super) struct Cdb([u8; 16]);
 
 impl Cdb {
-    pub(super) const fn new(octets: [u8; 16]) -> Self {
-        Self(octets)
+    pub(super) const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
     }
 
     pub(super) fn operation(&self) -> u8 {
-        self.octet(0)
+        self.byte(0)
     }
 
-    pub(super) fn octet(&self, at: usize) -> u8 {
+    pub(super) fn byte(&self, at: usize) -> u8 {
         self.0.get(at).copied().unwrap_or(0)
     }
 
-    /// Is any bit of `mask` set in the octet at `at`?
+    /// Is any bit of `mask` set in the byte at `at`?
     pub(super) fn flag(&self, at: usize, mask: u8) -> bool {
-        self.octet(at) & mask != 0
+        self.byte(at) & mask != 0
     }
 
-    /// The big-endian number of `count` octets, at most eight.
+    /// The big-endian number of `count` bytes, at most eight.
     pub(super) fn number(&self, at: usize, count: usize) -> u64 {
-        self.0.iter().skip(at).take(count).fold(0, |number, octet| number << 8 | u64::from(*octet))
+        self.0.iter().skip(at).take(count).fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 
-    /// An allocation length of `count` octets.
+    /// An allocation length of `count` bytes.
     pub(super) fn allocation_length(&self, at: usize, count: usize) -> usize {
         usize::try_from(self.number(at, count)).unwrap_or(usize::MAX)
     }

@@ -11,7 +11,7 @@ use super::scsi::{self, Outcome};
 use super::write_task::WriteTask;
 use super::{Sense, data_in::DataSource};
 
-/// How many octets moved, compared with what the initiator expected (11.4.5).
+/// How many bytes moved, compared with what the initiator expected (11.4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Residual {
     pub(super) overflow: bool,
@@ -20,7 +20,7 @@ pub(super) struct Residual {
 }
 
 impl Residual {
-    /// `available` octets on the target's side, `expected` on the initiator's.
+    /// `available` bytes on the target's side, `expected` on the initiator's.
     pub(super) fn new(available: u64, expected: u32) -> Self {
         let expected = u64::from(expected);
         let count = u32::try_from(available.abs_diff(expected)).unwrap_or(u32::MAX);

@@ -98,12 +98,12 @@ pub struct LogicalUnit {
     pub number: u16,
     /// Logical blocks, at least 1.
     pub blocks: u64,
-    /// Octets of a logical block, at least 1; 512 and 4096 are usual.
+    /// Bytes of a logical block, at least 1; 512 and 4096 are usual.
     pub block_size: u32,
 }
 
 impl Default for LogicalUnit {
-    /// Number 0, 64 MiB in blocks of 512 octets.
+    /// Number 0, 64 MiB in blocks of 512 bytes.
     fn default() -> Self {
         Self { number: 0, blocks: 131_072, block_size: 512 }
     }

@@ -113,7 +113,7 @@ impl Connection {
             InitiatorPdu::LoginRequest(_) => {
                 return Err(Fault::violation("Login Request in full feature phase (11.12)"));
             }
-            _ => self.reject(RejectReason::COMMAND_NOT_SUPPORTED, header.as_octets()).await?,
+            _ => self.reject(RejectReason::COMMAND_NOT_SUPPORTED, header.as_bytes()).await?,
         }
         Ok(Flow::GoOn)
     }
@@ -162,7 +162,7 @@ impl Connection {
         let _ = self.session.status_numbers();
     }
 
-    /// Largest data segment the initiator takes, in octets.
+    /// Largest data segment the initiator takes, in bytes.
     pub(crate) const fn max_data_segment(&self) -> u32 {
         self.session.parameters.max_send_data_segment_length
     }
@@ -197,9 +197,9 @@ impl Connection {
     }
 }
 
-/// A length in octets as a length in memory.
-pub(super) fn segment_limit(octets: u32) -> usize {
-    usize::try_from(octets).unwrap_or(usize::MAX)
+/// A length in bytes as a length in memory.
+pub(super) fn segment_limit(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 fn count_session(portal: &Portal, session: &SessionState, mutual: bool) {

@@ -34,7 +34,7 @@ struct Segment {
     is_last: bool,
 }
 
-/// Cuts a transfer into segments of at most `segment` octets and sequences of at most `burst` (13.12, 13.13).
+/// Cuts a transfer into segments of at most `segment` bytes and sequences of at most `burst` (13.12, 13.13).
 fn segments(total: u32, segment: u32, burst: u32) -> impl Iterator<Item = Segment> {
     let mut offset = 0;
     (0..).map_while(move |data_sn| {

@@ -58,7 +58,7 @@ impl Connection {
         if let Some(disk) = self.target().and_then(|target| target.unit(lun)) {
             disk.write(at, data);
         }
-        self.portal.report().octets_written += u64::try_from(data.len()).unwrap_or_default();
+        self.portal.report().bytes_written += u64::try_from(data.len()).unwrap_or_default();
     }
 
     /// Sends the R2Ts that may go, or the response once there is nothing to wait for.

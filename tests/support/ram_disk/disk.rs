@@ -8,10 +8,10 @@ use bytes::Bytes;
 pub(super) struct Disk {
     blocks: u64,
     block_size: u32,
-    octets: RwLock<Vec<u8>>,
+    bytes: RwLock<Vec<u8>>,
 }
 
-/// A range of the medium, in octets.
+/// A range of the medium, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
     pub(super) offset: u64,
@@ -21,9 +21,9 @@ pub(super) struct Extent {
 impl Disk {
     /// A medium of zeros; `None` if it is empty or cannot be addressed.
     pub(super) fn new(blocks: u64, block_size: u32) -> Option<Self> {
-        let octets = blocks.checked_mul(block_size.into()).filter(|octets| *octets > 0)?;
-        let octets = RwLock::new(vec![0; usize::try_from(octets).ok()?]);
-        Some(Self { blocks, block_size, octets })
+        let bytes = blocks.checked_mul(block_size.into()).filter(|bytes| *bytes > 0)?;
+        let bytes = RwLock::new(vec![0; usize::try_from(bytes).ok()?]);
+        Some(Self { blocks, block_size, bytes })
     }
 
     pub(super) const fn blocks(&self) -> u64 {
@@ -44,20 +44,20 @@ impl Disk {
         Some(Extent { offset: lba.checked_mul(size)?, length: count.checked_mul(size)? })
     }
 
-    /// A copy of `length` octets from `offset` on, fewer at the end of the medium.
+    /// A copy of `length` bytes from `offset` on, fewer at the end of the medium.
     pub(super) fn read(&self, offset: u64, length: usize) -> Bytes {
-        let octets = self.octets.read().unwrap_or_else(PoisonError::into_inner);
-        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(octets.len());
-        let end = start.saturating_add(length).min(octets.len());
-        Bytes::copy_from_slice(octets.get(start..end).unwrap_or_default())
+        let bytes = self.bytes.read().unwrap_or_else(PoisonError::into_inner);
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let end = start.saturating_add(length).min(bytes.len());
+        Bytes::copy_from_slice(bytes.get(start..end).unwrap_or_default())
     }
 
     /// Stores `data` from `offset` on; what reaches past the end of the medium is dropped.
     pub(super) fn write(&self, offset: u64, data: &[u8]) {
-        let mut octets = self.octets.write().unwrap_or_else(PoisonError::into_inner);
-        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(octets.len());
-        let end = start.saturating_add(data.len()).min(octets.len());
-        let room = octets.get_mut(start..end).unwrap_or_default();
+        let mut bytes = self.bytes.write().unwrap_or_else(PoisonError::into_inner);
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let end = start.saturating_add(data.len()).min(bytes.len());
+        let room = bytes.get_mut(start..end).unwrap_or_default();
         room.copy_from_slice(data.get(..room.len()).unwrap_or_default());
     }
 }

@@ -10,7 +10,7 @@ pub(crate) enum Fault {
     /// The socket failed or the peer left.
     #[error("connection: {0}")]
     Io(#[from] io::Error),
-    /// The initiator sent octets that are no PDU in place here.
+    /// The initiator sent bytes that are no PDU in place here.
     #[error("malformed PDU: {0}")]
     Malformed(#[from] iscsi_pdu::Error),
     /// The initiator broke a rule.
@@ -22,9 +22,9 @@ pub(crate) enum Fault {
     /// The initiator took too long to log in.
     #[error("login timed out")]
     LoginTimeout,
-    /// The operating system gave no random octets.
-    #[error("no random octets: {0}")]
-    NoRandomOctets(String),
+    /// The operating system gave no random bytes.
+    #[error("no random bytes: {0}")]
+    NoRandomBytes(String),
 }
 
 impl Fault {

@@ -8,9 +8,9 @@ use super::portal::ServedTarget;
 use super::scsi::Outcome;
 use super::{Sense, vital_product_data};
 
-/// T10 vendor identification, eight octets.
+/// T10 vendor identification, eight bytes.
 pub(super) const VENDOR: &[u8; 8] = b"RAMDISK ";
-/// Product identification, sixteen octets.
+/// Product identification, sixteen bytes.
 pub(super) const PRODUCT: &[u8; 16] = b"Virtual disk    ";
 const REVISION: &[u8; 4] = b"0001";
 /// SAM-5, SPC-4, SBC-3, iSCSI.
@@ -22,7 +22,7 @@ const NO_DEVICE: u8 = 0x7f;
 
 pub(super) fn execute(target: &ServedTarget, lun: Lun, cdb: &Cdb) -> Outcome {
     let allocation_length = cdb.allocation_length(3, 2);
-    let page = cdb.octet(2);
+    let page = cdb.byte(2);
     if !cdb.flag(1, 0x01) {
         if page != 0 {
             return Outcome::Check(Sense::INVALID_FIELD);
@@ -39,7 +39,7 @@ pub(super) fn execute(target: &ServedTarget, lun: Lun, cdb: &Cdb) -> Outcome {
 fn standard(unit_exists: bool) -> Bytes {
     let mut data = BytesMut::with_capacity(96);
     data.put_u8(if unit_exists { DISK } else { NO_DEVICE });
-    // Not removable; SPC-4; hierarchical LUNs, response data format 2; 91 octets follow; command queueing.
+    // Not removable; SPC-4; hierarchical LUNs, response data format 2; 91 bytes follow; command queueing.
     data.put_slice(&[0x00, 0x06, 0x12, 91, 0x00, 0x00, 0x02]);
     data.put_slice(VENDOR);
     data.put_slice(PRODUCT);

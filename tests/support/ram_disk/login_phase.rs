@@ -51,7 +51,7 @@ async fn exchange(wire: &mut Wire, portal: &Portal, change: &ChangeResponse) -> 
         portal_group_tag: portal.config.portal_group_tag,
         tsih: portal.next_tsih(),
         stat_sn: portal.config.first_stat_sn,
-        nonce: Nonce::from_random(random_octets()?),
+        nonce: Nonce::from_random(random_bytes()?),
     });
     loop {
         match login.receive(&request) {
@@ -77,9 +77,9 @@ async fn receive(wire: &mut Wire) -> Result<LoginRequest, Fault> {
     Ok(LoginRequest::decode(raw)?)
 }
 
-/// Random octets of the operating system, for one login attempt.
-fn random_octets() -> Result<[u8; Nonce::LENGTH], Fault> {
-    let mut octets = [0; Nonce::LENGTH];
-    SysRng.try_fill_bytes(&mut octets).map_err(|error| Fault::NoRandomOctets(error.to_string()))?;
-    Ok(octets)
+/// Random bytes of the operating system, for one login attempt.
+fn random_bytes() -> Result<[u8; Nonce::LENGTH], Fault> {
+    let mut bytes = [0; Nonce::LENGTH];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|error| Fault::NoRandomBytes(error.to_string()))?;
+    Ok(bytes)
 }

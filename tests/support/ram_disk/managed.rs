@@ -22,7 +22,7 @@ pub(super) fn credentials_of(managed: &VdsIscsiTarget, initiator: &str) -> Resul
             }
         }
         _ => {
-            let secret = generate_secret().map_err(|error| Fault::NoRandomOctets(error.to_string()))?;
+            let secret = generate_secret().map_err(|error| Fault::NoRandomBytes(error.to_string()))?;
             Credentials::Chap(Account::new(initiator, secret.expose_secret()))
         }
     })

@@ -15,11 +15,11 @@ const ALL_PAGES: u8 = 0x3f;
 const SAVED_VALUES: u8 = 3;
 
 pub(super) fn execute(cdb: &Cdb) -> Outcome {
-    if cdb.octet(2) >> 6 == SAVED_VALUES {
+    if cdb.byte(2) >> 6 == SAVED_VALUES {
         return Outcome::Check(Sense::SAVING_NOT_SUPPORTED);
     }
     // No page here has subpages; FFh asks for all there are.
-    let codes: &[u8] = match (cdb.octet(2) & 0x3f, cdb.octet(3)) {
+    let codes: &[u8] = match (cdb.byte(2) & 0x3f, cdb.byte(3)) {
         (CACHING, 0x00 | 0xff) => &[CACHING],
         (CONTROL, 0x00 | 0xff) => &[CONTROL],
         (ALL_PAGES, 0x00 | 0xff) => &[CACHING, CONTROL],

@@ -25,7 +25,7 @@ impl RamDisk {
     /// Listens and serves until the returned value is dropped. Needs a tokio runtime.
     ///
     /// # Errors
-    /// The address cannot be bound, or a unit has no block, blocks of no octets, a number beyond 16383 or more octets
+    /// The address cannot be bound, or a unit has no block, blocks of no bytes, a number beyond 16383 or more bytes
     /// than the machine can address.
     #[allow(clippy::unused_async, reason = "only a runtime can serve")]
     pub async fn serve(config: Config) -> io::Result<Running> {
@@ -63,7 +63,7 @@ impl Running {
         self.portal.sessions.end_all()
     }
 
-    /// Octets of a unit's medium, cut off at its end; `None` if there is no such target or unit.
+    /// Bytes of a unit's medium, cut off at its end; `None` if there is no such target or unit.
     #[must_use]
     pub fn read_medium(&self, target: &IscsiName, unit: u16, offset: u64, length: usize) -> Option<Vec<u8>> {
         let lun = Lun::from_number(unit)?;
@@ -165,7 +165,7 @@ impl Portal {
         match fault {
             Fault::Refused(refusal) => self.report().note_refusal(refusal.status),
             Fault::Violation(_) | Fault::Malformed(_) => self.report().note_violation(fault.to_string()),
-            Fault::Io(_) | Fault::LoginTimeout | Fault::NoRandomOctets(_) => {}
+            Fault::Io(_) | Fault::LoginTimeout | Fault::NoRandomBytes(_) => {}
         }
     }
 }

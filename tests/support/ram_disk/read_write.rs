@@ -28,8 +28,8 @@ pub(super) fn synchronize_cache(disk: &Disk, cdb: &Cdb) -> Outcome {
 
 fn extent(disk: &Disk, cdb: &Cdb) -> Result<Extent, Sense> {
     let (lba, count) = match cdb.operation() {
-        // Six octets have no room for protection, and 0 blocks mean 256.
-        operation::READ_6 | operation::WRITE_6 => (cdb.number(1, 3) & 0x1f_ffff, six_octet_count(cdb)),
+        // Six bytes have no room for protection, and 0 blocks mean 256.
+        operation::READ_6 | operation::WRITE_6 => (cdb.number(1, 3) & 0x1f_ffff, six_byte_count(cdb)),
         _ if cdb.flag(1, 0xe0) => return Err(Sense::INVALID_FIELD),
         operation::READ_10 | operation::WRITE_10 => (cdb.number(2, 4), cdb.number(7, 2)),
         operation::READ_12 | operation::WRITE_12 => (cdb.number(2, 4), cdb.number(6, 4)),
@@ -38,8 +38,8 @@ fn extent(disk: &Disk, cdb: &Cdb) -> Result<Extent, Sense> {
     disk.extent(lba, count).ok_or(Sense::LBA_OUT_OF_RANGE)
 }
 
-fn six_octet_count(cdb: &Cdb) -> u64 {
-    match cdb.octet(4) {
+fn six_byte_count(cdb: &Cdb) -> u64 {
+    match cdb.byte(4) {
         0 => 256,
         count => count.into(),
     }

@@ -23,8 +23,8 @@ pub struct Report {
     pub reinstatements: u32,
     /// Logouts answered.
     pub logouts: u32,
-    /// Octets taken in write data, immediate data included.
-    pub octets_written: u64,
+    /// Bytes taken in write data, immediate data included.
+    pub bytes_written: u64,
     /// R2Ts sent.
     pub r2ts: u64,
     /// Unsolicited Data-Out PDUs taken.

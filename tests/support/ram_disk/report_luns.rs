@@ -14,7 +14,7 @@ const BOTH: u8 = 0x02;
 
 pub(super) fn execute(target: &ServedTarget, cdb: &Cdb) -> Outcome {
     let mut list = BytesMut::new();
-    match cdb.octet(2) {
+    match cdb.byte(2) {
         UNITS | BOTH => target.luns().for_each(|lun| list.put_slice(&lun.0)),
         WELL_KNOWN => {}
         _ => return Outcome::Check(Sense::INVALID_FIELD),

@@ -11,11 +11,11 @@ use super::{Sense, capacity, inquiry, mode_sense, read_write, report_luns};
 /// What a command leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// GOOD status, after these octets of parameter data.
+    /// GOOD status, after these bytes of parameter data.
     Data(Bytes),
-    /// GOOD status, after these octets of the medium.
+    /// GOOD status, after these bytes of the medium.
     Read(Extent),
-    /// GOOD status, once these octets of the medium are written.
+    /// GOOD status, once these bytes of the medium are written.
     Write(Extent),
     /// CHECK CONDITION.
     Check(Sense),

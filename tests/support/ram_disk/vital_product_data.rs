@@ -33,8 +33,8 @@ pub(super) fn page(target: &IscsiName, lun: Lun, disk: &Disk, code: u8) -> Optio
 
 /// The same unit of the same target always has the same number: FNV-1a over name and LUN.
 fn fingerprint(target: &IscsiName, lun: Lun) -> u64 {
-    let octets = target.as_str().bytes().chain(lun.0);
-    octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3))
+    let bytes = target.as_str().bytes().chain(lun.0);
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn serial_number(target: &IscsiName, lun: Lun) -> String {
@@ -67,7 +67,7 @@ fn put_designator(page: &mut BytesMut, code_set: u8, kind: u8, designator: &[u8]
     page.put_slice(designator.get(..usize::from(u8::MAX)).unwrap_or(designator));
 }
 
-/// No limits but those of the medium: 60 octets.
+/// No limits but those of the medium: 60 bytes.
 fn block_limits(disk: &Disk) -> Bytes {
     let most = u32::try_from(disk.blocks()).unwrap_or(u32::MAX);
     let mut page = BytesMut::zeroed(4);
@@ -77,7 +77,7 @@ fn block_limits(disk: &Disk) -> Bytes {
     page.freeze()
 }
 
-/// A medium that does not rotate: 60 octets.
+/// A medium that does not rotate: 60 bytes.
 fn block_device_characteristics() -> Bytes {
     let mut page = BytesMut::with_capacity(60);
     page.put_u16(0x0001);

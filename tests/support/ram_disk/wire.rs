@@ -51,7 +51,7 @@ impl Wire {
         self.digests
     }
 
-    /// Full feature phase begins: digests on, data segments up to `max_recv` octets.
+    /// Full feature phase begins: digests on, data segments up to `max_recv` bytes.
     pub(crate) const fn set_full_feature(&mut self, digests: Digests, max_recv: u32) {
         self.digests = digests;
         self.decoder.set_full_feature(digests, max_recv);
@@ -60,7 +60,7 @@ impl Wire {
     /// The next PDU, or `None` when the peer has closed between two of them.
     ///
     /// # Cancel safety
-    /// Octets already received stay in the buffer.
+    /// Bytes already received stay in the buffer.
     pub(crate) async fn receive(&mut self) -> Result<Option<RawPdu>, Fault> {
         loop {
             if let Some(raw) = self.decoder.decode(&mut self.input)? {
@@ -74,7 +74,7 @@ impl Wire {
                 self.input = BytesMut::new();
             }
             self.stream.readable().await?;
-            self.input.reserve(self.decoder.octets_wanted(&self.input).max(READ_SIZE));
+            self.input.reserve(self.decoder.bytes_wanted(&self.input).max(READ_SIZE));
             match self.stream.try_read_buf(&mut self.input) {
                 Ok(0) if self.decoder.is_idle(&self.input) => return Ok(None),
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
@@ -87,12 +87,12 @@ impl Wire {
     pub(crate) async fn send(&mut self, raw: RawPdu) -> Result<(), Fault> {
         let pdu = WirePdu::new(raw, self.digests)?;
         let [bhs, ahs, header_digest, data, trailer] = pdu.parts();
-        let mut octets = Buf::chain(bhs, ahs).chain(header_digest).chain(data).chain(trailer);
-        Ok(self.stream.write_all_buf(&mut octets).await?)
+        let mut bytes = Buf::chain(bhs, ahs).chain(header_digest).chain(data).chain(trailer);
+        Ok(self.stream.write_all_buf(&mut bytes).await?)
     }
 
-    pub(crate) async fn send_octets(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.stream.write_all(octets).await
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
     }
 
     /// Ends our side of the stream and takes what still comes until the peer ends its own.

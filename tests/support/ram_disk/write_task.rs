@@ -10,7 +10,7 @@ use super::disk::Extent;
 use super::fault::Fault;
 use super::scsi::Outcome;
 
-/// Largest transfer of one command in octets.
+/// Largest transfer of one command in bytes.
 const LARGEST_TRANSFER: u32 = 16 << 20;
 
 /// A sequence of Data-Out PDUs that is awaited: the unsolicited one, or the answer to an R2T.
@@ -42,9 +42,9 @@ pub(super) struct WriteTask {
     pub(super) extent: Option<Extent>,
     /// Why it fails once the data under way have arrived.
     pub(super) check: Option<Sense>,
-    /// Octets the command takes: the smaller of `expected` and what its CDB says.
+    /// Bytes the command takes: the smaller of `expected` and what its CDB says.
     wanted: u32,
-    /// Octets received or asked for.
+    /// Bytes received or asked for.
     claimed: u32,
     next_r2t_sn: u32,
     awaited: VecDeque<Sequence>,
@@ -135,7 +135,7 @@ impl WriteTask {
         let Some(end) = end.filter(|end| pdu.buffer_offset == sequence.next_offset && *end <= sequence.end)
         else {
             let rule = format!(
-                "Data-Out of {length} octets at {}, {} to {} awaited (11.7.6)",
+                "Data-Out of {length} bytes at {}, {} to {} awaited (11.7.6)",
                 pdu.buffer_offset, sequence.next_offset, sequence.end
             );
             return Err(Fault::Violation(rule));

@@ -127,7 +127,7 @@ impl Script {
         Self::new().choose_chap().challenge().answer_login(login::status(status))
     }
 
-    /// Chooses the algorithm of this number, offered or not, with a challenge of 32 octets.
+    /// Chooses the algorithm of this number, offered or not, with a challenge of 32 bytes.
     #[must_use]
     pub fn chooses_algorithm(value: &'static str) -> Self {
         Self::challenges_with(move |_| {
@@ -156,14 +156,14 @@ impl Script {
         Self::challenges_with(|_| challenge().pair("CHAP_I", IDENTIFIER))
     }
 
-    /// Sends a challenge of so many octets; 1024 is the most that is allowed.
+    /// Sends a challenge of so many bytes; 1024 is the most that is allowed.
     #[must_use]
-    pub fn challenges_with_length(octets: usize) -> Self {
+    pub fn challenges_with_length(bytes: usize) -> Self {
         Self::challenges_with(move |_| {
             TextWriter::new()
                 .pair("CHAP_A", 5)
                 .pair("CHAP_I", IDENTIFIER)
-                .pair("CHAP_C", encode_hex(&vec![0x5a; octets]))
+                .pair("CHAP_C", encode_hex(&vec![0x5a; bytes]))
         })
     }
 }

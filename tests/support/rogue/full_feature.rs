@@ -13,15 +13,15 @@ pub struct Moment {
     pub numbers: TargetNumbers,
     /// The digests that PDUs need.
     pub digests: Digests,
-    /// Largest data segment the initiator takes, in octets.
+    /// Largest data segment the initiator takes, in bytes.
     pub max_data_segment: u32,
 }
 
 /// What a rogue sends for a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
-    /// The octets.
-    pub octets: Vec<u8>,
+    /// The bytes.
+    pub bytes: Vec<u8>,
     /// How many status numbers are used up by them.
     pub statuses: u32,
 }
@@ -31,13 +31,13 @@ impl Reply {
     #[must_use]
     pub fn of(pdus: &[TargetPdu], digests: Digests) -> Self {
         let statuses = pdus.iter().map(|pdu| u32::from(has_status(pdu))).sum();
-        Self { octets: pdus.iter().flat_map(|pdu| octets(pdu, digests)).collect(), statuses }
+        Self { bytes: pdus.iter().flat_map(|pdu| bytes(pdu, digests)).collect(), statuses }
     }
 
-    /// These octets, whatever they are.
+    /// These bytes, whatever they are.
     #[must_use]
-    pub const fn raw(octets: Vec<u8>) -> Self {
-        Self { octets, statuses: 0 }
+    pub const fn raw(bytes: Vec<u8>) -> Self {
+        Self { bytes, statuses: 0 }
     }
 }
 
@@ -52,22 +52,22 @@ const fn has_status(pdu: &TargetPdu) -> bool {
 
 /// A PDU as it goes over the wire; nothing if it is longer than any PDU can be.
 #[must_use]
-pub fn octets(pdu: &TargetPdu, digests: Digests) -> Vec<u8> {
-    let mut octets = BytesMut::new();
+pub fn bytes(pdu: &TargetPdu, digests: Digests) -> Vec<u8> {
+    let mut bytes = BytesMut::new();
     if let Ok(wire) = WirePdu::new(pdu.encode(), digests) {
-        wire.append_to(&mut octets);
+        wire.append_to(&mut bytes);
     }
-    octets.into()
+    bytes.into()
 }
 
 /// The same with its last bit flipped: the data digest, if there is one, does not match.
 #[must_use]
 pub fn with_bad_data_digest(pdu: &TargetPdu, digests: Digests) -> Vec<u8> {
-    let mut octets = octets(pdu, digests);
-    if let Some(last) = octets.last_mut() {
+    let mut bytes = bytes(pdu, digests);
+    if let Some(last) = bytes.last_mut() {
         *last ^= 0x01;
     }
-    octets
+    bytes
 }
 
 impl Connection {
@@ -105,6 +105,6 @@ impl Connection {
         for _ in 0..reply.statuses {
             self.use_status_number();
         }
-        Ok(self.wire.send_octets(&reply.octets).await?)
+        Ok(self.wire.send_bytes(&reply.bytes).await?)
     }
 }

@@ -62,11 +62,11 @@ pub fn method(value: &'static str) -> impl Fn(&LoginRequest) -> LoginResponse + 
     }
 }
 
-/// The header of a Login Response that announces 2^24 - 1 octets of text.
+/// The header of a Login Response that announces 2^24 - 1 bytes of text.
 pub(super) fn enormous_segment() -> Vec<u8> {
-    let mut octets = vec![0; 48];
-    if let Some(head) = octets.get_mut(..8) {
+    let mut bytes = vec![0; 48];
+    if let Some(head) = bytes.get_mut(..8) {
         head.copy_from_slice(&[0x23, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff]);
     }
-    octets
+    bytes
 }

@@ -91,8 +91,8 @@ impl Player {
                 }
             }
             Step::ServeBut(answer) => serve_but(self.connection()?, &*answer).await?,
-            Step::Send(octets) => self.wire()?.send_octets(&octets).await?,
-            Step::Trickle(octets, pause) => trickle(self.wire()?, &octets, pause).await?,
+            Step::Send(bytes) => self.wire()?.send_bytes(&bytes).await?,
+            Step::Trickle(bytes, pause) => trickle(self.wire()?, &bytes, pause).await?,
             Step::Pause(time) => tokio::time::sleep(time).await,
             Step::Close => *self = Self::Closed,
         }
@@ -168,9 +168,9 @@ async fn serve_until_text(connection: &mut Connection) -> Result<TextRequest, Fa
     }
 }
 
-async fn trickle(wire: &mut Wire, octets: &[u8], pause: Duration) -> Result<(), Fault> {
-    for octet in octets {
-        wire.send_octets(&[*octet]).await?;
+async fn trickle(wire: &mut Wire, bytes: &[u8], pause: Duration) -> Result<(), Fault> {
+    for byte in bytes {
+        wire.send_bytes(&[*byte]).await?;
         tokio::time::sleep(pause).await;
     }
     Ok(())

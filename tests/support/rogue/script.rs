@@ -43,9 +43,9 @@ pub(super) enum Step {
     Serve,
     /// The same, but for the SCSI Commands that have an answer of their own.
     ServeBut(AnswerSome),
-    /// Sends these octets.
+    /// Sends these bytes.
     Send(Bytes),
-    /// Sends these octets one at a time, with a pause after each.
+    /// Sends these bytes one at a time, with a pause after each.
     Trickle(Bytes, Duration),
     /// Does nothing for a while.
     Pause(Duration),
@@ -72,13 +72,13 @@ impl Script {
         Self::new().close()
     }
 
-    /// Answers the first PDU with octets that are no PDU.
+    /// Answers the first PDU with bytes that are no PDU.
     #[must_use]
     pub fn garbage() -> Self {
         Self::new().take().send(vec![0xa5; 4096])
     }
 
-    /// Answers the first PDU with a header that announces 2^24 - 1 octets of text, which never come.
+    /// Answers the first PDU with a header that announces 2^24 - 1 bytes of text, which never come.
     #[must_use]
     pub fn enormous_segment() -> Self {
         Self::new().take().send(super::login::enormous_segment())
@@ -185,16 +185,16 @@ impl Script {
         self.with(Step::ServeBut(Arc::new(answer)))
     }
 
-    /// Then sends these octets.
+    /// Then sends these bytes.
     #[must_use]
-    pub fn send(self, octets: impl Into<Bytes>) -> Self {
-        self.with(Step::Send(octets.into()))
+    pub fn send(self, bytes: impl Into<Bytes>) -> Self {
+        self.with(Step::Send(bytes.into()))
     }
 
-    /// Then sends these octets one at a time, with a pause after each.
+    /// Then sends these bytes one at a time, with a pause after each.
     #[must_use]
-    pub fn trickle(self, octets: impl Into<Bytes>, pause: Duration) -> Self {
-        self.with(Step::Trickle(octets.into(), pause))
+    pub fn trickle(self, bytes: impl Into<Bytes>, pause: Duration) -> Self {
+        self.with(Step::Trickle(bytes.into(), pause))
     }
 
     /// Then does nothing for a while.

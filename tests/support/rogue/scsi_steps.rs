@@ -97,7 +97,7 @@ impl Script {
         self.scsi_status(operation, ScsiStatus::CHECK_CONDITION, sense.to_fixed())
     }
 
-    /// Ends the command with this status and these octets of sense data.
+    /// Ends the command with this status and these bytes of sense data.
     #[must_use]
     pub fn scsi_status(self, operation: u8, status: ScsiStatus, sense: Bytes) -> Self {
         self.answer_with(operation, move |command, moment| {
@@ -141,14 +141,14 @@ impl Script {
     }
 
     /// Sends the data of the command with a data digest that does not match. Needs data digests in the login; without
-    /// them the last octet of the data is changed.
+    /// them the last byte of the data is changed.
     #[must_use]
     pub fn bad_data_digest(self, operation: u8) -> Self {
         self.answer_command(operation, |command, moment| {
             let length = command.expected_data_transfer_length.min(moment.max_data_segment);
             let length = usize::try_from(length).unwrap_or_default();
             let pdu = TargetPdu::DataIn(data_in(command, moment, 0, length));
-            Reply { octets: with_bad_data_digest(&pdu, moment.digests), statuses: 1 }
+            Reply { bytes: with_bad_data_digest(&pdu, moment.digests), statuses: 1 }
         })
     }
 

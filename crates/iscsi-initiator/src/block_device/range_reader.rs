@@ -12,9 +12,9 @@ pub struct RangeReader {
     device: BlockDevice,
     /// Commands under way, in order.
     pending: VecDeque<PendingCommand>,
-    /// Next octet to ask for, always at a block boundary.
+    /// Next byte to ask for, always at a block boundary.
     next_request: u64,
-    /// Next octet to hand to the caller.
+    /// Next byte to hand to the caller.
     position: u64,
     end: u64,
 }

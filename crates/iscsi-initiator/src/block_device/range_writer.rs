@@ -15,7 +15,7 @@ pub struct RangeWriter {
     /// What is to be written from `block_start` on, which is a block boundary.
     buffer: BytesMut,
     block_start: u64,
-    /// Next octet the caller hands over.
+    /// Next byte the caller hands over.
     position: u64,
     end: u64,
     acknowledged: u64,
@@ -37,7 +37,7 @@ impl RangeWriter {
         }
     }
 
-    /// Octets, edge blocks included, that the target has acknowledged in order.
+    /// Bytes, edge blocks included, that the target has acknowledged in order.
     #[must_use]
     pub const fn acknowledged(&self) -> u64 {
         self.acknowledged
@@ -77,7 +77,7 @@ impl RangeWriter {
     pub async fn finish(mut self) -> Result<(), Error> {
         if self.position != self.end {
             return Err(Error::Caller(format!(
-                "{} octets of the range were not handed over",
+                "{} bytes of the range were not handed over",
                 self.end - self.position
             )));
         }
@@ -92,7 +92,7 @@ impl RangeWriter {
         Ok(())
     }
 
-    /// The octets of the first block that stand before the range.
+    /// The bytes of the first block that stand before the range.
     async fn read_first_block(&mut self) -> Result<(), Error> {
         let head = self.position - self.block_start;
         if self.buffer.is_empty() && head > 0 && head < self.device.block_size() {
@@ -102,7 +102,7 @@ impl RangeWriter {
         Ok(())
     }
 
-    /// The octets of the last block that stand behind the range.
+    /// The bytes of the last block that stand behind the range.
     async fn read_last_block(&mut self) -> Result<(), Error> {
         let tail = usize::try_from(self.end % self.device.block_size()).unwrap_or_default();
         if tail > 0 && !self.buffer.is_empty() {

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::isid_pool::IsidLease;
 use crate::session::{Finished, LogoutCause, LogoutState, Protocol, SessionRequest};
 
-/// Octets queued for the socket beyond which no further PDU is made.
+/// Bytes queued for the socket beyond which no further PDU is made.
 const OUTBOX_LIMIT: usize = 1 << 20;
 /// Requests taken from the handles beyond those answered; the channel holds the rest.
 const MAX_LOAD: usize = 256;

@@ -103,7 +103,7 @@ struct Drawn {
 impl Drawn {
     /// In one call of the operating system.
     fn new() -> Result<Self, Error> {
-        let [challenge @ .., a, b, c, d] = random::octets::<{ Nonce::LENGTH + 4 }>()?;
+        let [challenge @ .., a, b, c, d] = random::bytes::<{ Nonce::LENGTH + 4 }>()?;
         let cmd_sn = SerialNumber(u32::from_be_bytes([a, b, c, d]));
         Ok(Self { challenge: OwnChallenge::from_random(challenge), cmd_sn })
     }

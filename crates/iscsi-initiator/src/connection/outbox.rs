@@ -16,20 +16,20 @@ const MOST_SLICES: usize = BATCH * PARTS;
 #[derive(Default)]
 pub(super) struct Outbox {
     queue: VecDeque<WirePdu>,
-    /// Octets of the first PDU that are already gone.
+    /// Bytes of the first PDU that are already gone.
     sent: usize,
-    octets: usize,
+    bytes: usize,
 }
 
 impl Outbox {
     pub(super) fn push(&mut self, pdu: WirePdu) {
-        self.octets += pdu.length();
+        self.bytes += pdu.length();
         self.queue.push_back(pdu);
     }
 
-    /// Octets still to be sent.
-    pub(super) const fn octets(&self) -> usize {
-        self.octets
+    /// Bytes still to be sent.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Writes until the queue is empty or the socket takes no more.
@@ -73,7 +73,7 @@ impl Outbox {
     }
 
     fn forget(&mut self, written: usize) {
-        self.octets -= written;
+        self.bytes -= written;
         self.sent += written;
         while let Some(first) = self.queue.front() {
             let length = first.length();

@@ -9,7 +9,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use iscsi_login::Nonce;
 
-/// As many octets as every challenge of ours has at least; two of them are the same by chance once in 2^128.
+/// As many bytes as every challenge of ours has at least; two of them are the same by chance once in 2^128.
 const PREFIX: usize = 16;
 
 type Prefix = [u8; PREFIX];
@@ -25,33 +25,33 @@ struct Outstanding {
 impl Outstanding {
     /// Identifiers count up from a random one: some are never sent, so that it is not enough to avoid the one before. The
     /// step is two because a login moves on by one when the target has chosen the same.
-    fn issue(&mut self, mut octets: [u8; Nonce::LENGTH]) -> OwnChallenge {
+    fn issue(&mut self, mut bytes: [u8; Nonce::LENGTH]) -> OwnChallenge {
         // The pattern leaves the first 16 of the 32 bytes of a challenge, counted by the compiler.
-        let [identifier, prefix @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &mut octets;
+        let [identifier, prefix @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &mut bytes;
         *identifier = self.last_identifier.map_or(*identifier, |last| last.wrapping_add(2));
         self.last_identifier = Some(*identifier);
         let prefix: Prefix = *prefix;
         self.prefixes.insert(prefix);
-        OwnChallenge { octets, prefix }
+        OwnChallenge { bytes, prefix }
     }
 }
 
 /// A challenge of this process, outstanding until it is dropped: one for every login.
 pub(crate) struct OwnChallenge {
-    octets: [u8; Nonce::LENGTH],
+    bytes: [u8; Nonce::LENGTH],
     prefix: Prefix,
 }
 
 impl OwnChallenge {
-    /// Makes one of octets fresh from the operating system. Its identifier is another than those of the 127 before
+    /// Makes one of bytes fresh from the operating system. Its identifier is another than those of the 127 before
     /// (CHP-18).
-    pub(crate) fn from_random(octets: [u8; Nonce::LENGTH]) -> Self {
-        outstanding().issue(octets)
+    pub(crate) fn from_random(bytes: [u8; Nonce::LENGTH]) -> Self {
+        outstanding().issue(bytes)
     }
 
     /// Identifier and challenge for the login.
     pub(crate) const fn nonce(&self) -> Nonce {
-        Nonce::from_random(self.octets)
+        Nonce::from_random(self.bytes)
     }
 }
 
@@ -75,17 +75,17 @@ mod tests {
     use super::*;
 
     fn draw() -> OwnChallenge {
-        OwnChallenge::from_random(crate::connection::random::octets().unwrap())
+        OwnChallenge::from_random(crate::connection::random::bytes().unwrap())
     }
 
     #[test]
     fn chp_17_a_challenge_is_ours_while_its_login_lives() {
         let challenge = draw();
-        let octets = challenge.octets[1..].to_vec();
-        assert!(is_ours(&octets) && is_ours(&octets[..16]));
-        assert!(!is_ours(&octets[..15]) && !is_ours(&octets[1..]) && !is_ours(&[]));
+        let bytes = challenge.bytes[1..].to_vec();
+        assert!(is_ours(&bytes) && is_ours(&bytes[..16]));
+        assert!(!is_ours(&bytes[..15]) && !is_ours(&bytes[1..]) && !is_ours(&[]));
         drop(challenge);
-        assert!(!is_ours(&octets));
+        assert!(!is_ours(&bytes));
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
     fn chp_18_no_identifier_comes_twice_in_a_row() {
         let mut outstanding = Outstanding::default();
         let identifiers: Vec<u8> = [253, 255, 255, 7, 1]
-            .map(|identifier| std::mem::ManuallyDrop::new(outstanding.issue([identifier; 33])).octets[0])
+            .map(|identifier| std::mem::ManuallyDrop::new(outstanding.issue([identifier; 33])).bytes[0])
             .to_vec();
         assert_eq!(identifiers, [253, 255, 1, 3, 5]);
     }

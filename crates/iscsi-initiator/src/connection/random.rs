@@ -5,9 +5,9 @@ use rand::rngs::SysRng;
 
 use crate::Error;
 
-/// `N` fresh random octets.
-pub(crate) fn octets<const N: usize>() -> Result<[u8; N], Error> {
-    let mut octets = [0; N];
-    SysRng.try_fill_bytes(&mut octets).map_err(|_| Error::Random)?;
-    Ok(octets)
+/// `N` fresh random bytes.
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|_| Error::Random)?;
+    Ok(bytes)
 }

@@ -72,9 +72,9 @@ impl Transport {
         self.decoder.set_full_feature(digests, max_data_segment_length);
     }
 
-    /// Octets waiting to be sent.
+    /// Bytes waiting to be sent.
     pub(crate) fn unsent(&self) -> usize {
-        self.outbox.octets()
+        self.outbox.bytes()
     }
 
     /// Puts a PDU behind those waiting to be sent.
@@ -153,7 +153,7 @@ impl Transport {
     }
 
     fn make_room(&mut self) {
-        let wanted = self.decoder.octets_wanted(&self.inbox).max(self.read_length / 8);
+        let wanted = self.decoder.bytes_wanted(&self.inbox).max(self.read_length / 8);
         if self.inbox.capacity() - self.inbox.len() < wanted {
             self.inbox.reserve(wanted.max(self.read_length));
         }

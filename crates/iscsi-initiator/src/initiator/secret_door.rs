@@ -11,7 +11,7 @@ use crate::blocking::blocking;
 
 /// The interface of `IVdsServiceIscsi`, on the store from which this initiator takes its secrets.
 ///
-/// What is set counts from the next login on. Each call is carried out on a thread that may block; octets are copied,
+/// What is set counts from the next login on. Each call is carried out on a thread that may block; bytes are copied,
 /// and the copy is wiped.
 impl Initiator {
     /// The door itself, whose methods block, with those that are not here.
@@ -71,10 +71,10 @@ impl Initiator {
     ) -> Result<(), VdsError> {
         let vds = Arc::clone(&self.vds);
         let copy =
-            secret.map(|secret| (secret.octets.map(|octets| Zeroizing::new(octets.to_vec())), secret.size));
+            secret.map(|secret| (secret.bytes.map(|bytes| Zeroizing::new(bytes.to_vec())), secret.size));
         blocking(copy, move |copy| {
-            let secret = copy.as_ref().map(|(octets, size)| SharedSecret {
-                octets: octets.as_deref().map(Vec::as_slice),
+            let secret = copy.as_ref().map(|(bytes, size)| SharedSecret {
+                bytes: bytes.as_deref().map(Vec::as_slice),
                 size: *size,
             });
             call(&vds, secret.as_ref())

@@ -1,6 +1,6 @@
 //! The file that keeps the random bits of a host's ISIDs, and in which processes lock the rest of them.
 //!
-//! The locks are those of open file descriptions on single octets of the file, which need not be there: any number of
+//! The locks are those of open file descriptions on single bytes of the file, which need not be there: any number of
 //! them takes one descriptor, the kernel lets them go when the process ends, however it ends, and two pools of one
 //! process exclude each other too. Bits and locks are one file, so whoever removes it makes both anew.
 
@@ -12,7 +12,7 @@ use std::path::Path;
 /// Name of the file.
 const NAME: &str = "isid";
 
-/// The last octet of all: a trial whether there are locks.
+/// The last byte of all: a trial whether there are locks.
 const TRIAL: u64 = i64::MAX as u64 - 1;
 
 /// The file, open for as long as locks are held in it.
@@ -108,7 +108,7 @@ mod locks {
             if i32::from(holder.l_type) == libc::F_UNLCK {
                 return Ok(Attempt::LetGo);
             }
-            Ok(Attempt::HeldUpTo(last_octet(&holder).max(place)))
+            Ok(Attempt::HeldUpTo(last_byte(&holder).max(place)))
         }
 
         pub(in super::super) fn unlock(&self, place: u64) -> io::Result<()> {
@@ -122,7 +122,7 @@ mod locks {
             kind: libc::c_int,
             command: impl FnOnce(&mut libc::flock) -> FcntlArg<'_>,
         ) -> Result<libc::flock, Errno> {
-            let mut lock = one_octet(place, kind).ok_or(Errno::EOVERFLOW)?;
+            let mut lock = one_byte(place, kind).ok_or(Errno::EOVERFLOW)?;
             fcntl(&self.0, command(&mut lock))?;
             Ok(lock)
         }
@@ -143,7 +143,7 @@ mod locks {
         Ok(Some(place))
     }
 
-    fn one_octet(place: u64, kind: libc::c_int) -> Option<libc::flock> {
+    fn one_byte(place: u64, kind: libc::c_int) -> Option<libc::flock> {
         Some(libc::flock {
             l_type: kind.try_into().ok()?,
             l_whence: libc::SEEK_SET.try_into().ok()?,
@@ -153,7 +153,7 @@ mod locks {
         })
     }
 
-    fn last_octet(lock: &libc::flock) -> u64 {
+    fn last_byte(lock: &libc::flock) -> u64 {
         let last = lock.l_start.saturating_add(lock.l_len).saturating_sub(1);
         // A length of 0 means up to the end of all files.
         u64::try_from(last).ok().filter(|_| lock.l_len > 0).unwrap_or(u64::MAX)

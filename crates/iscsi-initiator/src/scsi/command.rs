@@ -62,10 +62,10 @@ impl Command {
         Self { name, cdb, transfer, transfer_length: TransferLength::of(operation_code) }
     }
 
-    /// The same with a field that begins at octet `at`; what reaches beyond octet 15 is cut off.
+    /// The same with a field that begins at byte `at`; what reaches beyond byte 15 is cut off.
     #[must_use]
     pub fn with(mut self, at: usize, field: &[u8]) -> Self {
-        self.cdb.iter_mut().skip(at).zip(field).for_each(|(place, octet)| *place = *octet);
+        self.cdb.iter_mut().skip(at).zip(field).for_each(|(place, byte)| *place = *byte);
         self
     }
 }

@@ -34,21 +34,21 @@ impl Inquiry {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`Error::Answer`] with fewer than the 36 octets every device has to send.
-    pub fn parse(octets: &[u8]) -> Result<Self, Error> {
-        let Some(&[first, second, ..]) = octets.first_chunk::<36>() else {
+    /// [`Error::Answer`] with fewer than the 36 bytes every device has to send.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let Some(&[first, second, ..]) = bytes.first_chunk::<36>() else {
             return Err(Error::Answer {
                 command: NAME,
-                reason: format!("{} octets instead of 36", octets.len()),
+                reason: format!("{} bytes instead of 36", bytes.len()),
             });
         };
         Ok(Self {
             peripheral_qualifier: first >> 5,
             device_type: first & 0x1f,
             removable: second & 0x80 != 0,
-            vendor: text(octets.get(8..16)),
-            product: text(octets.get(16..32)),
-            revision: text(octets.get(32..36)),
+            vendor: text(bytes.get(8..16)),
+            product: text(bytes.get(16..32)),
+            revision: text(bytes.get(32..36)),
         })
     }
 
@@ -60,9 +60,8 @@ impl Inquiry {
 }
 
 /// Printable ASCII without the blanks at the ends.
-pub(super) fn text(octets: Option<&[u8]>) -> String {
-    let shown = |octet: &u8| if matches!(octet, 0x20..=0x7e) { char::from(*octet) } else { '?' };
-    let text: String =
-        octets.unwrap_or_default().iter().take_while(|octet| **octet != 0).map(shown).collect();
+pub(super) fn text(bytes: Option<&[u8]>) -> String {
+    let shown = |byte: &u8| if matches!(byte, 0x20..=0x7e) { char::from(*byte) } else { '?' };
+    let text: String = bytes.unwrap_or_default().iter().take_while(|byte| **byte != 0).map(shown).collect();
     text.trim().to_owned()
 }

@@ -8,14 +8,14 @@ use crate::Error;
 pub struct Capacity {
     /// How many blocks there are.
     pub blocks: u64,
-    /// Octets per block.
+    /// Bytes per block.
     pub block_size: u32,
 }
 
 impl Capacity {
-    /// Octets in all.
+    /// Bytes in all.
     #[must_use]
-    pub const fn octets(&self) -> u64 {
+    pub const fn bytes(&self) -> u64 {
         self.blocks.saturating_mul(self.block_size as u64)
     }
 
@@ -23,10 +23,10 @@ impl Capacity {
     fn checked(command: &'static str, last: u64, block_size: u32) -> Result<Self, Error> {
         let wrong = |reason: String| Error::Answer { command, reason };
         if !(block_size.is_power_of_two() && (256..=1 << 20).contains(&block_size)) {
-            return Err(wrong(format!("block size of {block_size} octets")));
+            return Err(wrong(format!("block size of {block_size} bytes")));
         }
         let blocks = last.checked_add(1).filter(|blocks| blocks.checked_mul(block_size.into()).is_some());
-        let blocks = blocks.ok_or_else(|| wrong(format!("last block {last} of {block_size} octets")))?;
+        let blocks = blocks.ok_or_else(|| wrong(format!("last block {last} of {block_size} bytes")))?;
         Ok(Self { blocks, block_size })
     }
 }
@@ -48,8 +48,8 @@ pub fn read_capacity_16() -> Command {
 }
 
 /// The answer of the short form; `None` when the unit is too large for it.
-pub(crate) fn parse_10(octets: &[u8]) -> Result<Option<Capacity>, Error> {
-    let (last, rest) = octets.split_first_chunk::<4>().ok_or_else(|| too_short(NAME_10, octets))?;
+pub(crate) fn parse_10(bytes: &[u8]) -> Result<Option<Capacity>, Error> {
+    let (last, rest) = bytes.split_first_chunk::<4>().ok_or_else(|| too_short(NAME_10, bytes))?;
     match u32::from_be_bytes(*last) {
         u32::MAX => Ok(None),
         last => Capacity::checked(NAME_10, last.into(), block_size(NAME_10, rest)?).map(Some),
@@ -57,15 +57,15 @@ pub(crate) fn parse_10(octets: &[u8]) -> Result<Option<Capacity>, Error> {
 }
 
 /// The answer of the long form.
-pub(crate) fn parse_16(octets: &[u8]) -> Result<Capacity, Error> {
-    let (last, rest) = octets.split_first_chunk::<8>().ok_or_else(|| too_short(NAME_16, octets))?;
+pub(crate) fn parse_16(bytes: &[u8]) -> Result<Capacity, Error> {
+    let (last, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| too_short(NAME_16, bytes))?;
     Capacity::checked(NAME_16, u64::from_be_bytes(*last), block_size(NAME_16, rest)?)
 }
 
-fn block_size(command: &'static str, octets: &[u8]) -> Result<u32, Error> {
-    octets.first_chunk().map(|size| u32::from_be_bytes(*size)).ok_or_else(|| too_short(command, octets))
+fn block_size(command: &'static str, bytes: &[u8]) -> Result<u32, Error> {
+    bytes.first_chunk().map(|size| u32::from_be_bytes(*size)).ok_or_else(|| too_short(command, bytes))
 }
 
-fn too_short(command: &'static str, octets: &[u8]) -> Error {
-    Error::Answer { command, reason: format!("{} octets are too few", octets.len()) }
+fn too_short(command: &'static str, bytes: &[u8]) -> Error {
+    Error::Answer { command, reason: format!("{} bytes are too few", bytes.len()) }
 }

@@ -6,7 +6,7 @@ use super::{Command, Transfer};
 use crate::Error;
 
 const NAME: &str = "REPORT LUNS";
-/// Octets before the list.
+/// Bytes before the list.
 const HEADER_LENGTH: u32 = 8;
 /// Most logical units a target can have with single-level numbers.
 pub(crate) const MAX_LUNS: u32 = 16_384;
@@ -22,11 +22,11 @@ pub fn report_luns(luns: u32) -> Command {
 ///
 /// # Errors
 /// [`Error::Answer`] when the header is cut off.
-pub(crate) fn parse(octets: &[u8]) -> Result<(Vec<Lun>, u32), Error> {
-    let Some((&[a, b, c, d, ..], list)) = octets.split_first_chunk::<8>() else {
-        return Err(Error::Answer { command: NAME, reason: format!("{} octets instead of 8", octets.len()) });
+pub(crate) fn parse(bytes: &[u8]) -> Result<(Vec<Lun>, u32), Error> {
+    let Some((&[a, b, c, d, ..], list)) = bytes.split_first_chunk::<8>() else {
+        return Err(Error::Answer { command: NAME, reason: format!("{} bytes instead of 8", bytes.len()) });
     };
     let total = u32::from_be_bytes([a, b, c, d]) / 8;
     let (luns, _) = list.as_chunks::<8>();
-    Ok((luns.iter().take(total as usize).map(|octets| Lun(*octets)).collect(), total))
+    Ok((luns.iter().take(total as usize).map(|bytes| Lun(*bytes)).collect(), total))
 }

@@ -82,14 +82,14 @@ impl SenseData {
     /// assert_eq!((sense.key.name(), sense.asc), ("ILLEGAL REQUEST", 0x21));
     /// ```
     #[must_use]
-    pub fn parse(octets: &[u8]) -> Option<Self> {
-        let response_code = octets.first()? & 0x7f;
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let response_code = bytes.first()? & 0x7f;
         let (key, asc, ascq) = match response_code {
             0x70 | 0x71 => {
-                let code = |at: usize| octets.get(at).copied().unwrap_or(0);
-                (*octets.get(2)?, code(12), code(13))
+                let code = |at: usize| bytes.get(at).copied().unwrap_or(0);
+                (*bytes.get(2)?, code(12), code(13))
             }
-            0x72 | 0x73 => (*octets.get(1)?, *octets.get(2)?, *octets.get(3)?),
+            0x72 | 0x73 => (*bytes.get(1)?, *bytes.get(2)?, *bytes.get(3)?),
             _ => return None,
         };
         let deferred = matches!(response_code, 0x71 | 0x73);

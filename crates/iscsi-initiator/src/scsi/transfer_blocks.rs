@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Command, Transfer};
 
-/// Reads `blocks` blocks of `block_size` octets from `lba` on; the transfer must stay below 4 GiB.
+/// Reads `blocks` blocks of `block_size` bytes from `lba` on; the transfer must stay below 4 GiB.
 ///
 /// ```
 /// use iscsi_initiator::scsi::read_blocks;
@@ -23,7 +23,7 @@ pub fn write_blocks(lba: u64, blocks: u32, data: Bytes) -> Command {
     command(("WRITE (10)", 0x2a), ("WRITE (16)", 0x8a), lba, blocks, Transfer::Write(data))
 }
 
-/// The form of ten octets where address and count fit it, else the one of sixteen.
+/// The form of ten bytes where address and count fit it, else the one of sixteen.
 fn command(
     short: (&'static str, u8),
     long: (&'static str, u8),

@@ -73,21 +73,21 @@ pub struct Designator {
     /// 1 binary, 2 ASCII, 3 UTF-8.
     pub code_set: u8,
     /// The name itself.
-    pub octets: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 impl DeviceIdentification {
     /// Reads the page; a designator that is cut off ends the list.
-    pub(crate) fn parse(octets: &[u8]) -> Result<Self, Error> {
-        let mut rest = content(0x83, octets)?;
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let mut rest = content(0x83, bytes)?;
         let mut designators = Vec::new();
         while let Some((&[codes, kind, _, length], body)) = rest.split_first_chunk::<4>() {
-            let Some((octets, behind)) = body.split_at_checked(length.into()) else { break };
+            let Some((bytes, behind)) = body.split_at_checked(length.into()) else { break };
             designators.push(Designator {
                 association: kind >> 4 & 0x03,
                 designator_type: kind & 0x0f,
                 code_set: codes & 0x0f,
-                octets: octets.to_vec(),
+                bytes: bytes.to_vec(),
             });
             rest = behind;
         }
@@ -106,8 +106,8 @@ impl fmt::Display for Designator {
         };
         formatter.write_str(kind)?;
         match self.code_set {
-            2 | 3 => formatter.write_str(&text(Some(&self.octets))),
-            _ => self.octets.iter().try_for_each(|octet| write!(formatter, "{octet:02x}")),
+            2 | 3 => formatter.write_str(&text(Some(&self.bytes))),
+            _ => self.bytes.iter().try_for_each(|byte| write!(formatter, "{byte:02x}")),
         }
     }
 }

@@ -7,9 +7,9 @@ use iscsi_pdu::{DataOut, InitiatorTaskTag, Lun, R2t, SerialNumber, TargetTransfe
 /// How the beginning of a write travels without being asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UnsolicitedPlan {
-    /// Octets inside the command PDU.
+    /// Bytes inside the command PDU.
     pub(super) immediate: u32,
-    /// Octets before the first R2T, immediate ones included.
+    /// Bytes before the first R2T, immediate ones included.
     pub(super) end: u32,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Burst {
     lun: Lun,
     ttt: TargetTransferTag,
     data: Bytes,
-    /// Next octet to send, from the start of the transfer.
+    /// Next byte to send, from the start of the transfer.
     offset: u32,
     end: u32,
     data_sn: u32,

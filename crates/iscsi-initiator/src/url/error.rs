@@ -59,7 +59,7 @@ impl UrlError {
             Self::Host | Self::User | Self::AtSign => {
                 "write iscsi://host[:port]/target, IPv6 in brackets; a / in a secret is written %2F, an @ in a target name %40"
             }
-            Self::Secret(_) => "a CHAP secret has 12 to 255 octets; better keep it in a file or in the store",
+            Self::Secret(_) => "a CHAP secret has 12 to 255 bytes; better keep it in a file or in the store",
             Self::Lun => "write iscsi://host[:port]/target/lun",
             Self::QueryKey => "a & in a secret is written %26",
             Self::QueryTwice { .. } => "leave one of them out",

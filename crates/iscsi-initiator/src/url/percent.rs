@@ -2,18 +2,18 @@
 
 use zeroize::Zeroizing;
 
-/// Replaces every `%XX` by its octet; any other percent sign stands for itself.
+/// Replaces every `%XX` by its byte; any other percent sign stands for itself.
 ///
 /// The buffer has room for all of the text from the start, so that no copy of a secret is left behind.
 pub(super) fn decode(text: &str) -> Zeroizing<Vec<u8>> {
-    let mut octets = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
-    while let Some((&octet, behind)) = rest.split_first() {
-        let (octet, behind) = encoded(rest).unwrap_or((octet, behind));
-        octets.push(octet);
+    while let Some((&byte, behind)) = rest.split_first() {
+        let (byte, behind) = encoded(rest).unwrap_or((byte, behind));
+        bytes.push(byte);
         rest = behind;
     }
-    octets
+    bytes
 }
 
 /// The same for a part that has to be UTF-8.
@@ -21,7 +21,7 @@ pub(super) fn decode_text(text: &str) -> Option<String> {
     String::from_utf8(decode(text).to_vec()).ok()
 }
 
-/// The octet of the `%XX` at the head of `text`, and what stands behind it.
+/// The byte of the `%XX` at the head of `text`, and what stands behind it.
 fn encoded(text: &[u8]) -> Option<(u8, &[u8])> {
     let &[b'%', high, low, ref behind @ ..] = text else { return None };
     Some((digit(high)? << 4 | digit(low)?, behind))
@@ -36,7 +36,7 @@ mod tests {
     use super::decode;
 
     #[test]
-    fn only_two_hex_digits_make_an_octet() {
+    fn only_two_hex_digits_make_an_byte() {
         let cases: [(&str, &[u8]); 8] = [
             ("", b""),
             ("a%2Fb", b"a/b"),
@@ -47,8 +47,8 @@ mod tests {
             ("%%41", b"%A"),
             ("%2541", b"%41"),
         ];
-        for (text, octets) in cases {
-            assert_eq!(*decode(text), octets, "{text}");
+        for (text, bytes) in cases {
+            assert_eq!(*decode(text), bytes, "{text}");
         }
     }
 }

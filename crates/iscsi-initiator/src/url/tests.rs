@@ -13,7 +13,7 @@ fn refusal(text: &str) -> Option<UrlError> {
     text.parse::<TargetUrl>().err()
 }
 
-fn octets(secret: Option<&Secret>) -> Option<&[u8]> {
+fn bytes(secret: Option<&Secret>) -> Option<&[u8]> {
     secret.map(Secret::expose_secret)
 }
 
@@ -55,15 +55,15 @@ fn nam_02_nam_09_targets_keep_their_spelling_and_are_checked() {
 }
 
 #[test]
-fn luns_are_numbers_or_eight_octets() {
+fn luns_are_numbers_or_eight_bytes() {
     let lun = |text: &str| parse(&format!("iscsi://host/{NAME}/{text}")).lun;
     assert_eq!(lun("0"), Some(Lun::ZERO));
     assert_eq!(lun("300"), Lun::from_number(300));
     assert_eq!(lun("16383"), Lun::from_number(16383));
     assert_eq!(lun("0xc101000000000000"), Some(Lun([0xc1, 1, 0, 0, 0, 0, 0, 0])));
     // What is shown of a LUN can be typed again, whatever its addressing method.
-    for octets in [[0, 1], [0x40, 0], [0x40, 1], [0x41, 0], [0x7f, 0xff], [0xc1, 1], [0x80, 1]] {
-        let shown = Lun([octets[0], octets[1], 0, 0, 0, 0, 0, 0]);
+    for bytes in [[0, 1], [0x40, 0], [0x40, 1], [0x41, 0], [0x7f, 0xff], [0xc1, 1], [0x80, 1]] {
+        let shown = Lun([bytes[0], bytes[1], 0, 0, 0, 0, 0, 0]);
         assert_eq!(lun(&shown.to_string()), Some(shown));
     }
     for text in ["", "16384", "-1", "+1", "1/2", "1/", "0x1", "0x+101000000000000", "one"] {
@@ -84,7 +84,7 @@ fn the_account_is_split_at_its_first_percent_sign() {
     for (account, user, secret) in cases {
         let url = parse(&format!("iscsi://{account}@host/{NAME}"));
         assert_eq!(url.credentials.user.as_deref(), Some(user), "{account}");
-        assert_eq!(octets(url.credentials.secret.as_ref()), secret, "{account}");
+        assert_eq!(bytes(url.credentials.secret.as_ref()), secret, "{account}");
         assert_eq!(url.portal.host, "host");
     }
     assert_eq!(refusal(&format!("iscsi://@host/{NAME}")), Some(UrlError::User));
@@ -101,7 +101,7 @@ fn the_query_of_libiscsi() {
         "iscsi://u%initsecret123@host/{NAME}/1?target_user=lab%20target&target_password=targ%26secret456&header_digest=crc32c-none"
     ));
     assert_eq!(url.credentials.target_user.as_deref(), Some("lab target"));
-    assert_eq!(octets(url.credentials.target_secret.as_ref()), Some(&b"targ&secret456"[..]));
+    assert_eq!(bytes(url.credentials.target_secret.as_ref()), Some(&b"targ&secret456"[..]));
     assert_eq!(url.header_digest, Some(DigestPreference::PreferCrc32c));
     let digest = |value: &str| parse(&format!("iscsi://host/{NAME}?header_digest={value}")).header_digest;
     assert_eq!(digest("none"), Some(DigestPreference::None));

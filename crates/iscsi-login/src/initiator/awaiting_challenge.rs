@@ -30,7 +30,7 @@ impl AwaitingChallenge {
             .ok_or(Violation::MissingKey { key: "CHAP_C" })?;
         exchange.algorithm = Some(algorithm);
         exchange.set_aside(keys, "the target's challenge")?;
-        if (exchange.config.is_ours)(&challenge.octets) {
+        if (exchange.config.is_ours)(&challenge.bytes) {
             return Err(NotAuthenticated::ReflectedChallenge.into());
         }
         answer(exchange, algorithm, &challenge)
@@ -63,14 +63,14 @@ fn answer<'a>(
         algorithm,
         challenge.identifier,
         forward.secret.expose_secret(),
-        &challenge.octets,
+        &challenge.bytes,
     );
     let text = TextWriter::new().pair("CHAP_N", forward.name).pair("CHAP_R", response.to_text());
     let reverse = exchange.config.authentication.reverse();
     let ours = reverse.map(|reverse| our_challenge(exchange, algorithm, challenge, reverse)).transpose()?;
     let text = match &ours {
         None => text,
-        Some((ours, _)) => text.pair("CHAP_I", ours.identifier).pair("CHAP_C", encode_hex(&ours.octets)),
+        Some((ours, _)) => text.pair("CHAP_I", ours.identifier).pair("CHAP_C", encode_hex(&ours.bytes)),
     };
     let expected = ours.map(|(challenge, reverse)| ProofExpected { algorithm, challenge, forward, reverse });
     let transit_to = Some(Stage::OPERATIONAL);
@@ -88,8 +88,8 @@ fn our_challenge<'a>(
     reverse: ReverseCredential<'a>,
 ) -> Result<(Challenge, ReverseCredential<'a>), LoginError> {
     let nonce = &exchange.config.nonce;
-    let octets = nonce.challenge(algorithm).to_vec();
-    if octets == theirs.octets {
+    let bytes = nonce.challenge(algorithm).to_vec();
+    if bytes == theirs.bytes {
         return Err(NotAuthenticated::ReflectedChallenge.into());
     }
     // RFC 1994, 4.1: the identifier differs from the target's, so that a response cannot serve in both directions.
@@ -97,5 +97,5 @@ fn our_challenge<'a>(
         same if same == theirs.identifier => same.wrapping_add(1),
         other => other,
     };
-    Ok((Challenge { identifier, octets }, reverse))
+    Ok((Challenge { identifier, bytes }, reverse))
 }

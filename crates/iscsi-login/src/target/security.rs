@@ -116,12 +116,12 @@ fn challenge<'a>(config: &Config<'a>, opening: Opening<'a>, list: &str) -> Resul
         .ok_or_else(|| refuse("no common CHAP algorithm"))?;
     let challenge = Challenge {
         identifier: config.nonce.identifier(),
-        octets: config.nonce.challenge(algorithm).to_vec(),
+        bytes: config.nonce.challenge(algorithm).to_vec(),
     };
     let text = TextWriter::new()
         .pair("CHAP_A", algorithm.number())
         .pair("CHAP_I", challenge.identifier)
-        .pair("CHAP_C", encode_hex(&challenge.octets));
+        .pair("CHAP_C", encode_hex(&challenge.bytes));
     let next = Next::Stay(State::Security(opening, Security::Proof { algorithm, challenge }));
     Ok(Answer { next, text })
 }
@@ -139,7 +139,7 @@ fn judge<'a>(
     keys.expect_none_left("the proof of the initiator")?;
     let Some(forward) = opening.authentication.forward() else { return Err(refuse("no account for CHAP")) };
     let expected =
-        ChapResponse::compute(algorithm, ours.identifier, forward.secret.expose_secret(), &ours.octets);
+        ChapResponse::compute(algorithm, ours.identifier, forward.secret.expose_secret(), &ours.bytes);
     proof.check_length(algorithm)?;
     if !expected.matches(&proof.response) || proof.name != forward.name {
         return Err(refuse("wrong name or secret of the initiator"));
@@ -165,14 +165,14 @@ fn prove(
     theirs: &Challenge,
     authentication: Authentication<'_>,
 ) -> Result<TextWriter, Refusal> {
-    if theirs.octets == ours.octets {
+    if theirs.bytes == ours.bytes {
         return Err(refuse("the initiator reflects our challenge"));
     }
     let Some(reverse) = authentication.reverse() else {
         return Err(refuse("no account to prove ourselves with"));
     };
     let response =
-        ChapResponse::compute(algorithm, theirs.identifier, reverse.secret.expose_secret(), &theirs.octets);
+        ChapResponse::compute(algorithm, theirs.identifier, reverse.secret.expose_secret(), &theirs.bytes);
     Ok(TextWriter::new().pair("CHAP_N", reverse.name.unwrap_or("target")).pair("CHAP_R", response.to_text()))
 }
 

@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn what_counts_for_all_is_nobodys_own() {
-        let secret = || Secret::from_octets(b"abcdefghijkl").unwrap();
+        let secret = || Secret::from_bytes(b"abcdefghijkl").unwrap();
         let target = Scope::Target(IscsiName::new("iqn.2001-04.com.example:a").unwrap());
         let mut book = SecretBook::new();
         let forward = ForwardCredential::new(None, secret()).unwrap();

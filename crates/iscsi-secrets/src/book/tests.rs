@@ -20,15 +20,15 @@ fn scope() -> Scope {
     Scope::Target(name(TARGET))
 }
 
-fn secret(octets: &[u8]) -> Secret {
-    Secret::from_octets(octets).unwrap()
+fn secret(bytes: &[u8]) -> Secret {
+    Secret::from_bytes(bytes).unwrap()
 }
 
-fn reverse(chap_name: Option<&str>, octets: &[u8]) -> ReverseCredential {
-    ReverseCredential::new(chap_name.map(str::to_owned), secret(octets)).unwrap()
+fn reverse(chap_name: Option<&str>, bytes: &[u8]) -> ReverseCredential {
+    ReverseCredential::new(chap_name.map(str::to_owned), secret(bytes)).unwrap()
 }
 
-/// What the target must prove, as text: its octets, "cleared" or "unknown".
+/// What the target must prove, as text: its bytes, "cleared" or "unknown".
 fn lookup(book: &SecretBook, target: &str) -> String {
     match book.reverse(&name(target)).unwrap() {
         ReverseLookup::Known(known) => known.secret().expose_secret().escape_ascii().to_string(),

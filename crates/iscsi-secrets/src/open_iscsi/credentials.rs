@@ -9,7 +9,7 @@ use super::settings::{self, Line};
 use crate::credential;
 use crate::credential_keys::CredentialKeys;
 use crate::secret::Secret;
-use crate::secret_file::MIN_FILE_SECRET_OCTETS;
+use crate::secret_file::MIN_FILE_SECRET_BYTES;
 
 /// Takes the credentials of one file, and tells what there is to tell about it.
 pub(super) fn take(file: &RecordFile, content: &Content, gathered: &mut Gathered) -> Vec<Finding> {
@@ -17,7 +17,7 @@ pub(super) fn take(file: &RecordFile, content: &Content, gathered: &mut Gathered
     let mut taken = false;
     for Part { scope, keys } in &file.parts {
         for keys in *keys {
-            let mut reading = Reading { file, content: &content.octets, findings: &mut findings };
+            let mut reading = Reading { file, content: &content.bytes, findings: &mut findings };
             if let Some((name, secret)) = reading.credential(keys) {
                 taken = true;
                 gathered.add(scope, keys.direction, Credential { name, secret, path: file.path.clone() });
@@ -56,7 +56,7 @@ impl<'a> Reading<'a> {
             Some(name) => name,
             None => None,
         };
-        match secret.map(Secret::from_octets) {
+        match secret.map(Secret::from_bytes) {
             None if name.is_some() => self.refuse(keys.name, UnusableValue::NoSecret),
             None => None,
             Some(Err(_)) => self.refuse(keys.secret, UnusableValue::TooLong),
@@ -84,9 +84,9 @@ impl<'a> Reading<'a> {
         found
     }
 
-    fn tell_length(&mut self, key: &'static str, octets: usize) {
-        if octets < MIN_FILE_SECRET_OCTETS {
-            self.findings.push(Finding::Short { path: self.file.path.clone(), key, octets });
+    fn tell_length(&mut self, key: &'static str, bytes: usize) {
+        if bytes < MIN_FILE_SECRET_BYTES {
+            self.findings.push(Finding::Short { path: self.file.path.clone(), key, bytes });
         }
     }
 
@@ -102,7 +102,7 @@ fn is_meant(word: &[u8], key: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
 }
 
-fn chap_name(octets: &[u8]) -> Option<String> {
-    let name = str::from_utf8(octets).ok()?.to_owned();
+fn chap_name(bytes: &[u8]) -> Option<String> {
+    let name = str::from_utf8(bytes).ok()?.to_owned();
     credential::checked(Some(name)).ok()?
 }

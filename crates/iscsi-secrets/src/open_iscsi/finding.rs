@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::root::MAX_FILE_OCTETS;
+use super::root::MAX_FILE_BYTES;
 use crate::scope::Scope;
 
 /// Something about one file; no secret is ever part of it.
@@ -42,8 +42,8 @@ pub enum Finding {
         path: PathBuf,
         /// Its key.
         key: &'static str,
-        /// How many octets it has.
-        octets: usize,
+        /// How many bytes it has.
+        bytes: usize,
     },
     /// A file or directory whose name is not that of a target or portal.
     ForeignName {
@@ -71,8 +71,8 @@ pub enum UnusableValue {
     /// A line that begins with the key, but not as open-iscsi reads one.
     #[error("has no ` = ` behind it")]
     NoSeparator,
-    /// A secret of more than 255 octets.
-    #[error("has more than 255 octets")]
+    /// A secret of more than 255 bytes.
+    #[error("has more than 255 bytes")]
     TooLong,
     /// What no CHAP name can be.
     #[error("is no CHAP name")]
@@ -96,7 +96,7 @@ pub enum UnreadableFile {
     #[error("is not a directory")]
     NotADirectory,
     /// It is larger than any record.
-    #[error("is larger than {MAX_FILE_OCTETS} octets")]
+    #[error("is larger than {MAX_FILE_BYTES} bytes")]
     TooLarge,
     /// What the system said.
     #[error("cannot be read: {0}")]
@@ -130,8 +130,8 @@ impl fmt::Display for Finding {
                 path.display()
             ),
             Self::Unusable { path, key, fault } => write!(f, "{}: {key} {fault}", path.display()),
-            Self::Short { path, key, octets } => {
-                write!(f, "{}: {key} is short: {octets} of 12 octets", path.display())
+            Self::Short { path, key, bytes } => {
+                write!(f, "{}: {key} is short: {bytes} of 12 bytes", path.display())
             }
             Self::ForeignName { path } => {
                 write!(f, "{} is not named as a target or portal is", path.display())

@@ -77,6 +77,6 @@ impl Held {
 
 impl Credential {
     fn is_same(&self, other: &Self) -> bool {
-        self.name == other.name && self.secret.same_octets(&other.secret)
+        self.name == other.name && self.secret.same_bytes(&other.secret)
     }
 }

@@ -120,7 +120,7 @@ impl Existing {
 
 fn forward_beside(book: &SecretBook, scope: &Scope, new: &ForwardCredential) -> Result<Beside, StoreError> {
     Ok(book.own_forward(scope)?.map_or(Beside::Nothing, |old| {
-        Beside::of(old.name() == new.name() && old.secret().same_octets(new.secret()))
+        Beside::of(old.name() == new.name() && old.secret().same_bytes(new.secret()))
     }))
 }
 
@@ -129,7 +129,7 @@ fn reverse_beside(book: &SecretBook, scope: &Scope, new: &ReverseCredential) -> 
         ReverseLookup::Unknown => Beside::Nothing,
         ReverseLookup::Cleared => Beside::Another,
         ReverseLookup::Known(old) => {
-            Beside::of(old.name() == new.name() && old.secret().same_octets(new.secret()))
+            Beside::of(old.name() == new.name() && old.secret().same_bytes(new.secret()))
         }
     })
 }

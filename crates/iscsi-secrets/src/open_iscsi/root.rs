@@ -14,8 +14,8 @@ use super::finding::UnreadableFile;
 /// How many names are looked at: more than any initiator has.
 pub(super) const MAX_RECORDS: usize = 100_000;
 
-/// The largest file that is read, in octets.
-pub(super) const MAX_FILE_OCTETS: u64 = 1 << 20;
+/// The largest file that is read, in bytes.
+pub(super) const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// A directory and what lies below it.
 pub(super) struct Root {
@@ -27,7 +27,7 @@ pub(super) struct Root {
 
 /// The content of a file, wiped when it is dropped.
 pub(super) struct Content {
-    pub(super) octets: Zeroizing<Vec<u8>>,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
     pub(super) mode: u32,
 }
 
@@ -69,11 +69,11 @@ impl Root {
         if !metadata.is_file() {
             return Err(UnreadableFile::NotAFile);
         }
-        if metadata.len() > MAX_FILE_OCTETS {
+        if metadata.len() > MAX_FILE_BYTES {
             return Err(UnreadableFile::TooLarge);
         }
-        let octets = read_at_most(&file, metadata.len()).map_err(unread)?;
-        Ok(Content { octets, mode: metadata.mode() & 0o7777 })
+        let bytes = read_at_most(&file, metadata.len()).map_err(unread)?;
+        Ok(Content { bytes, mode: metadata.mode() & 0o7777 })
     }
 
     fn inside(&self, path: &Path) -> Result<PathBuf, UnreadableFile> {
@@ -89,12 +89,12 @@ fn open(resolved: &Path) -> io::Result<File> {
 }
 
 /// Reads into a buffer that never grows, so that no copy is left behind.
-fn read_at_most(file: &File, octets: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_at_most(file: &File, bytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     /// Room behind the content: reading to the end then does not ask for more.
     const SLACK: usize = 64;
-    let expected = usize::try_from(octets).map_err(|_| ErrorKind::OutOfMemory)?;
+    let expected = usize::try_from(bytes).map_err(|_| ErrorKind::OutOfMemory)?;
     let mut content = Zeroizing::new(Vec::with_capacity(expected + SLACK));
-    file.take(octets).read_to_end(&mut content)?;
+    file.take(bytes).read_to_end(&mut content)?;
     Ok(content)
 }
 

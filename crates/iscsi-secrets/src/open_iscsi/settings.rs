@@ -10,30 +10,30 @@ pub(super) enum Line<'a> {
 }
 
 /// What `isspace` of C takes for a blank.
-const fn is_blank(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t'..=b'\r')
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 /// All lines that are neither empty nor comments.
 pub(super) fn lines(content: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    content.split(|&octet| octet == b'\n').filter_map(line)
+    content.split(|&byte| byte == b'\n').filter_map(line)
 }
 
-fn line(octets: &[u8]) -> Option<Line<'_>> {
-    let line = without_blanks(octets);
+fn line(bytes: &[u8]) -> Option<Line<'_>> {
+    let line = without_blanks(bytes);
     if line.is_empty() || line.starts_with(b"#") {
         return None;
     }
-    let (word, rest) = line.split_at(line.iter().position(|&octet| is_blank(octet)).unwrap_or(line.len()));
+    let (word, rest) = line.split_at(line.iter().position(|&byte| is_blank(byte)).unwrap_or(line.len()));
     let value = without_blanks(rest).strip_prefix(b"=").map(without_blanks);
     Some(value.map_or(Line::Other(word), |value| Line::Setting(word, value)))
 }
 
 /// Without the blanks at both ends.
-fn without_blanks(octets: &[u8]) -> &[u8] {
-    let first = octets.iter().position(|&octet| !is_blank(octet)).unwrap_or(octets.len());
-    let behind_last = octets.iter().rposition(|&octet| !is_blank(octet)).map_or(first, |last| last + 1);
-    octets.get(first..behind_last).unwrap_or_default()
+fn without_blanks(bytes: &[u8]) -> &[u8] {
+    let first = bytes.iter().position(|&byte| !is_blank(byte)).unwrap_or(bytes.len());
+    let behind_last = bytes.iter().rposition(|&byte| !is_blank(byte)).map_or(first, |last| last + 1);
+    bytes.get(first..behind_last).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -58,16 +58,16 @@ mod tests {
             (b"k == b", b"= b"),
             (b"k =", b""),
         ];
-        for (octets, value) in cases {
-            assert_eq!(line(octets), Some(Line::Setting(b"k", value)), "{}", octets.escape_ascii());
+        for (bytes, value) in cases {
+            assert_eq!(line(bytes), Some(Line::Setting(b"k", value)), "{}", bytes.escape_ascii());
         }
-        for (octets, word) in
+        for (bytes, word) in
             [(&b"k=abc"[..], &b"k=abc"[..]), (b"k= abc", b"k="), (b"k abc", b"k"), (b"k", b"k")]
         {
-            assert_eq!(line(octets), Some(Line::Other(word)), "{}", octets.escape_ascii());
+            assert_eq!(line(bytes), Some(Line::Other(word)), "{}", bytes.escape_ascii());
         }
-        for octets in [&b""[..], b" \t", b"#k = abc", b"  # k = abc"] {
-            assert_eq!(line(octets), None, "{}", octets.escape_ascii());
+        for bytes in [&b""[..], b" \t", b"#k = abc", b"  # k = abc"] {
+            assert_eq!(line(bytes), None, "{}", bytes.escape_ascii());
         }
     }
 

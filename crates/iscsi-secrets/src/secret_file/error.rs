@@ -46,14 +46,14 @@ impl SecretFileError {
                  secret needs `defaultMode: 0400`)",
                 path.display()
             )),
-            (SecretFileFault::TooShort { .. }, _) => Some("choose a secret of 12 octets or more".to_owned()),
-            (SecretFileFault::TooLong, _) => Some("choose a secret of 255 octets or fewer".to_owned()),
+            (SecretFileFault::TooShort { .. }, _) => Some("choose a secret of 12 bytes or more".to_owned()),
+            (SecretFileFault::TooLong, _) => Some("choose a secret of 255 bytes or fewer".to_owned()),
             (SecretFileFault::NotHex, _) => {
                 Some("write the digits alone, with or without 0x, or read the file as text".to_owned())
             }
             (SecretFileFault::Empty, _) => Some("write what belongs there, or remove it".to_owned()),
             (SecretFileFault::NotAName, _) => {
-                Some("a CHAP name is one line of text, of 1 to 255 octets".to_owned())
+                Some("a CHAP name is one line of text, of 1 to 255 bytes".to_owned())
             }
             (SecretFileFault::ForeignOwner { user, .. }, SecretOrigin::File(path)) => {
                 Some(format!("run `chown {user} {}` if its content can be trusted", path.display()))
@@ -83,19 +83,19 @@ pub enum SecretFileFault {
         /// The permission bits found.
         mode: u32,
     },
-    /// It holds fewer than [`MIN_FILE_SECRET_OCTETS`](crate::MIN_FILE_SECRET_OCTETS).
-    #[error("holds {octets} octets, fewer than 12")]
+    /// It holds fewer than [`MIN_FILE_SECRET_BYTES`](crate::MIN_FILE_SECRET_BYTES).
+    #[error("holds {bytes} bytes, fewer than 12")]
     TooShort {
-        /// How many octets it holds, the line ending left off.
-        octets: usize,
+        /// How many bytes it holds, the line ending left off.
+        bytes: usize,
     },
-    /// It holds more than [`Secret::MAX_OCTETS`](crate::Secret::MAX_OCTETS); how many more was not read.
-    #[error("holds more than 255 octets")]
+    /// It holds more than [`Secret::MAX_BYTES`](crate::Secret::MAX_BYTES); how many more was not read.
+    #[error("holds more than 255 bytes")]
     TooLong,
     /// It should hold hexadecimal digits, two for each byte, and does not.
     #[error("does not hold hexadecimal digits, two for each byte")]
     NotHex,
-    /// There is not one octet.
+    /// There is not one byte.
     #[error("is empty")]
     Empty,
     /// It should be a CHAP name, and is none.

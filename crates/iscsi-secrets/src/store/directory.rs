@@ -35,7 +35,7 @@ const PLACES: [(Scope, &[CredentialKeys]); 2] = [(Scope::Global, &SESSION), (Sco
 /// `/run/credentials/UNIT` of systemd. Every read sees the files as they are then, and all of one version: a change
 /// in between is noticed, and they are read anew.
 ///
-/// One line ending of a text is left off. A secret has 1 to 255 octets; without a user name the initiator name is sent,
+/// One line ending of a text is left off. A secret has 1 to 255 bytes; without a user name the initiator name is sent,
 /// or any accepted. A user name without its password, and a directory without any password, are errors.
 ///
 /// Links are followed, and the file that was opened is judged: it has to belong to root or to the effective user, and

@@ -80,13 +80,13 @@ impl EnvironmentStore {
 
     fn book_of(&self, keys: &'static [CredentialKeys]) -> Result<SecretBook, StoreError> {
         let variables = keys.iter().flat_map(|keys| [keys.name, keys.secret]);
-        let found: Found = variables.filter_map(|name| Some((name, self.octets(name)?))).collect();
+        let found: Found = variables.filter_map(|name| Some((name, self.bytes(name)?))).collect();
         plain::book(self, found, &[(Scope::Global, keys)])
     }
 
-    fn octets(&self, variable: &str) -> Option<Zeroizing<Vec<u8>>> {
-        let octets = Zeroizing::new((self.lookup)(variable)?.into_vec());
-        (!octets.is_empty()).then_some(octets)
+    fn bytes(&self, variable: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let bytes = Zeroizing::new((self.lookup)(variable)?.into_vec());
+        (!bytes.is_empty()).then_some(bytes)
     }
 }
 

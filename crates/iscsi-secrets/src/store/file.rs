@@ -170,19 +170,19 @@ impl FileStore {
         self.directory.sync_change()
     }
 
-    /// Names the file of `octets` octets in what is wrong with it.
-    fn blame(&self, error: SealError, octets: usize) -> StoreError {
+    /// Names the file of `bytes` bytes in what is wrong with it.
+    fn blame(&self, error: SealError, bytes: usize) -> StoreError {
         let path = self.database_path();
         match error {
             SealError::Generator(error) => StoreError::Generator(error),
             SealError::Cipher => StoreError::Cipher,
             SealError::OutOfMemory => StoreError::OutOfMemory,
-            SealError::TooLarge => StoreError::TooLarge { path, limit: header::MAX_FILE_OCTETS },
+            SealError::TooLarge => StoreError::TooLarge { path, limit: header::MAX_FILE_BYTES },
             SealError::ForeignFile => StoreError::ForeignFile { path },
             SealError::UnknownVersion { found } => {
                 StoreError::UnknownVersion { path, found, known: header::VERSION }
             }
-            SealError::Truncated => StoreError::Truncated { path, found: octets },
+            SealError::Truncated => StoreError::Truncated { path, found: bytes },
             SealError::WrongKey => self.wrong_key(),
             SealError::Damaged => StoreError::Damaged { path },
         }

@@ -74,8 +74,8 @@ mod tests {
     use crate::{ReverseCredential, Scope, Secret};
     use iscsi_pdu::IscsiName;
 
-    fn reverse(octets: &[u8]) -> ReverseCredential {
-        ReverseCredential::new(None, Secret::from_octets(octets).unwrap()).unwrap()
+    fn reverse(bytes: &[u8]) -> ReverseCredential {
+        ReverseCredential::new(None, Secret::from_bytes(bytes).unwrap()).unwrap()
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn add(
     keys: &CredentialKeys,
 ) -> Result<(), StoreError> {
     let blame = |place| move |fault| SecretFileError { origin: source.origin(place), fault };
-    let name = found.remove(keys.name).map(|octets| chap_name(&octets)).transpose();
+    let name = found.remove(keys.name).map(|bytes| chap_name(&bytes)).transpose();
     let name = name.map_err(blame(keys.name))?;
     match (name, found.remove(keys.secret)) {
         (None, None) => Ok(()),
@@ -55,24 +55,24 @@ fn add(
             found: source.label(keys.name),
             missing: source.label(keys.secret),
         }),
-        (name, Some(octets)) => {
-            let secret = secret(octets).map_err(blame(keys.secret))?;
+        (name, Some(bytes)) => {
+            let secret = secret(bytes).map_err(blame(keys.secret))?;
             let change = keys.direction.change(scope.clone(), name, secret);
             book.apply(change.map_err(|_| SecretFileFault::NotAName).map_err(blame(keys.name))?)
         }
     }
 }
 
-fn chap_name(octets: &[u8]) -> Result<String, SecretFileFault> {
-    match str::from_utf8(octets) {
-        Ok(name) if secret_file::is_text(octets) => Ok(name.to_owned()),
+fn chap_name(bytes: &[u8]) -> Result<String, SecretFileFault> {
+    match str::from_utf8(bytes) {
+        Ok(name) if secret_file::is_text(bytes) => Ok(name.to_owned()),
         _ => Err(SecretFileFault::NotAName),
     }
 }
 
-fn secret(octets: Zeroizing<Vec<u8>>) -> Result<Secret, SecretFileFault> {
-    if octets.is_empty() {
+fn secret(bytes: Zeroizing<Vec<u8>>) -> Result<Secret, SecretFileFault> {
+    if bytes.is_empty() {
         return Err(SecretFileFault::Empty);
     }
-    Secret::from_zeroizing(octets).map_err(|_| SecretFileFault::TooLong)
+    Secret::from_zeroizing(bytes).map_err(|_| SecretFileFault::TooLong)
 }

@@ -50,34 +50,34 @@ pub enum VdsError {
     /// R7: neither a structure nor a target; and no structure where one is required.
     #[error("caller: no secret structure was given")]
     NoStructure,
-    /// R8: a size without octets.
-    #[error("caller: size {size} was given without octets")]
-    SizeWithoutOctets {
+    /// R8: a size without bytes.
+    #[error("caller: size {size} was given without bytes")]
+    SizeWithoutBytes {
         /// The size stated.
         size: u32,
     },
-    /// R9: octets with size 0.
-    #[error("caller: octets were given with size 0")]
-    OctetsWithoutSize,
-    /// The size stated is not the number of octets.
-    #[error("caller: {octets} octets were given with size {size}")]
+    /// R9: bytes with size 0.
+    #[error("caller: bytes were given with size 0")]
+    BytesWithoutSize,
+    /// The size stated is not the number of bytes.
+    #[error("caller: {bytes} bytes were given with size {size}")]
     SizeDisagrees {
-        /// How many octets there are.
-        octets: usize,
+        /// How many bytes there are.
+        bytes: usize,
         /// How many were stated.
         size: u32,
     },
     /// R10, R11: the secret that the target must prove has a wrong length.
-    #[error("caller: an initiator secret has 12 to 16 octets, not {octets}")]
+    #[error("caller: an initiator secret has 12 to 16 bytes, not {bytes}")]
     InitiatorSecretLength {
-        /// How many octets were stated.
-        octets: u32,
+        /// How many bytes were stated.
+        bytes: u32,
     },
     /// R10, R11: the secret that we prove has a wrong length.
-    #[error("caller: a target secret has 12 to 16 octets, not {octets}")]
+    #[error("caller: a target secret has 12 to 16 bytes, not {bytes}")]
     TargetSecretLength {
-        /// How many octets were stated.
-        octets: u32,
+        /// How many bytes were stated.
+        bytes: u32,
     },
     /// A target is required, and the null id was given.
     #[error("caller: a target id is required")]
@@ -104,8 +104,8 @@ impl VdsError {
             Self::ObjectDeleted => HResult::VDS_E_OBJECT_DELETED,
             Self::TargetSpecificNotSupported => HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED,
             Self::NoStructure
-            | Self::SizeWithoutOctets { .. }
-            | Self::OctetsWithoutSize
+            | Self::SizeWithoutBytes { .. }
+            | Self::BytesWithoutSize
             | Self::SizeDisagrees { .. }
             | Self::InitiatorSecretLength { .. }
             | Self::TargetSecretLength { .. }

@@ -84,17 +84,17 @@ impl VdsServiceIscsi {
     ///
     /// | rule | `secret` | `target_id` | result |
     /// | --- | --- | --- | --- |
-    /// | R1 | 12 to 16 octets | null | the global secret is set |
-    /// | R2 | 12 to 16 octets | known target | the target's secret is set |
+    /// | R1 | 12 to 16 bytes | null | the global secret is set |
+    /// | R2 | 12 to 16 bytes | known target | the target's secret is set |
     /// | R3 | anything | any target, and the store has no secrets of single targets | `VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED` |
-    /// | R4 | no octets, size 0 | null | the global secret is cleared, and no other |
-    /// | R5 | no octets, size 0 | known target | its secret is cleared; mutual login to it fails closed |
+    /// | R4 | no bytes, size 0 | null | the global secret is cleared, and no other |
+    /// | R5 | no bytes, size 0 | known target | its secret is cleared; mutual login to it fails closed |
     /// | R6 | `None` | known target | its association is dissolved; the global secret counts again |
     /// | R7 | `None` | null | `E_INVALIDARG` |
-    /// | R8 | no octets, size above 0 | any | `E_INVALIDARG` |
-    /// | R9 | octets, size 0 | any | `E_INVALIDARG` |
-    /// | R10 | 1 to 11 octets | any | `E_INVALIDARG` |
-    /// | R11 | more than 16 octets | any | `E_INVALIDARG` |
+    /// | R8 | no bytes, size above 0 | any | `E_INVALIDARG` |
+    /// | R9 | bytes, size 0 | any | `E_INVALIDARG` |
+    /// | R10 | 1 to 11 bytes | any | `E_INVALIDARG` |
+    /// | R11 | more than 16 bytes | any | `E_INVALIDARG` |
     /// | R12 | a legal shape | unknown target | `VDS_E_OBJECT_NOT_FOUND` |
     ///
     /// | R13 | anything | any, and the service did not start | `VDS_E_INITIALIZED_FAILED` |
@@ -119,7 +119,7 @@ impl VdsServiceIscsi {
         let payload = match secret {
             None if target_id.is_nil() => return Err(VdsError::NoStructure), // R7
             None => None,
-            Some(secret) => Some(secret.payload(|octets| VdsError::InitiatorSecretLength { octets })?),
+            Some(secret) => Some(secret.payload(|bytes| VdsError::InitiatorSecretLength { bytes })?),
         };
         let scope = self.scope_of(store, target_id)?;
         Ok(store.apply(match payload {
@@ -129,7 +129,7 @@ impl VdsServiceIscsi {
         })?)
     }
 
-    /// Remembers what we prove to a target, or with no octets and size 0 forgets it.
+    /// Remembers what we prove to a target, or with no bytes and size 0 forgets it.
     ///
     /// A target is required, and works whether or not the store keeps reverse secrets of single targets. The shapes
     /// are held to R8 to R12; no structure is `E_INVALIDARG`. A CHAP name stored with the secret stays.
@@ -143,7 +143,7 @@ impl VdsServiceIscsi {
             return Err(VdsError::NoTarget);
         }
         let secret = secret.ok_or(VdsError::NoStructure)?;
-        let payload = secret.payload(|octets| VdsError::TargetSecretLength { octets })?;
+        let payload = secret.payload(|bytes| VdsError::TargetSecretLength { bytes })?;
         let target = self.object_ids.resolve(&*store.snapshot()?, target_id)?;
         Ok(store.apply(match payload {
             Payload::Set(secret) => Change::RenewForwardSecret(target.into(), secret),

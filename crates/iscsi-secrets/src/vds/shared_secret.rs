@@ -3,47 +3,47 @@
 use super::error::VdsError;
 use crate::secret::Secret;
 
-/// What a caller passes for a secret: octets and, stated separately as in the original, their number.
+/// What a caller passes for a secret: bytes and, stated separately as in the original, their number.
 ///
 /// All combinations can be expressed, the wrong ones too, because each has its own rule. No structure at all is
 /// `None::<&SharedSecret>` at the door.
 #[derive(Clone, Copy)]
 pub struct SharedSecret<'a> {
-    /// The octets, or `None` for a null pointer. They are copied, never kept.
-    pub octets: Option<&'a [u8]>,
-    /// How many octets the caller says there are.
+    /// The bytes, or `None` for a null pointer. They are copied, never kept.
+    pub bytes: Option<&'a [u8]>,
+    /// How many bytes the caller says there are.
     pub size: u32,
 }
 
 impl<'a> SharedSecret<'a> {
-    /// No octets and size 0: clears a stored secret.
-    pub const CLEAR: Self = Self { octets: None, size: 0 };
+    /// No bytes and size 0: clears a stored secret.
+    pub const CLEAR: Self = Self { bytes: None, size: 0 };
 
-    /// The shortest secret that the door takes, in octets.
-    pub const MIN_OCTETS: u32 = 12;
+    /// The shortest secret that the door takes, in bytes.
+    pub const MIN_BYTES: u32 = 12;
 
-    /// The longest secret that the door takes, in octets.
-    pub const MAX_OCTETS: u32 = 16;
+    /// The longest secret that the door takes, in bytes.
+    pub const MAX_BYTES: u32 = 16;
 
-    /// States `octets` with their true number.
+    /// States `bytes` with their true number.
     #[must_use]
-    pub fn of(octets: &'a [u8]) -> Self {
-        Self { octets: Some(octets), size: u32::try_from(octets.len()).unwrap_or(u32::MAX) }
+    pub fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes: Some(bytes), size: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
     }
 
     /// What is asked for, if the shape is a legal one; `wrong_length` words the error of R10 and R11.
     pub(super) fn payload(self, wrong_length: fn(u32) -> VdsError) -> Result<Payload, VdsError> {
-        let legal = Self::MIN_OCTETS..=Self::MAX_OCTETS;
-        match (self.octets, self.size) {
+        let legal = Self::MIN_BYTES..=Self::MAX_BYTES;
+        match (self.bytes, self.size) {
             (None, 0) => Ok(Payload::Clear),
-            (None, size) => Err(VdsError::SizeWithoutOctets { size }), // R8
-            (Some(_), 0) => Err(VdsError::OctetsWithoutSize),          // R9
+            (None, size) => Err(VdsError::SizeWithoutBytes { size }), // R8
+            (Some(_), 0) => Err(VdsError::BytesWithoutSize),          // R9
             (Some(_), size) if !legal.contains(&size) => Err(wrong_length(size)), // R10, R11
-            (Some(octets), size) if octets.len() != size as usize => {
-                Err(VdsError::SizeDisagrees { octets: octets.len(), size })
+            (Some(bytes), size) if bytes.len() != size as usize => {
+                Err(VdsError::SizeDisagrees { bytes: bytes.len(), size })
             }
-            (Some(octets), size) => {
-                Secret::from_octets(octets).map(Payload::Set).map_err(|_| wrong_length(size))
+            (Some(bytes), size) => {
+                Secret::from_bytes(bytes).map(Payload::Set).map_err(|_| wrong_length(size))
             }
         }
     }
@@ -53,6 +53,6 @@ impl<'a> SharedSecret<'a> {
 pub(super) enum Payload {
     /// To clear the secret.
     Clear,
-    /// To store this one, of 12 to 16 octets.
+    /// To store this one, of 12 to 16 bytes.
     Set(Secret),
 }

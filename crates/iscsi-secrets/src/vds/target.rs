@@ -66,7 +66,7 @@ impl VdsIscsiTarget {
     }
 
     /// Sets what an initiator, or with `None` every one without a secret of its own, must prove to this target; no
-    /// octets and size 0 clear it.
+    /// bytes and size 0 clear it.
     ///
     /// The name is also the CHAP name that the initiator has to send. The shapes of the secret are held to R8 to R11;
     /// no structure is `E_INVALIDARG`.
@@ -79,7 +79,7 @@ impl VdsIscsiTarget {
             if initiator_name.is_some() && !self.initiator_specific {
                 return Err(VdsError::InitiatorSpecificNotSupported);
             }
-            let secret = payload(secret, |octets| VdsError::TargetSecretLength { octets })?;
+            let secret = payload(secret, |bytes| VdsError::TargetSecretLength { bytes })?;
             match initiator_name {
                 None => accounts.default = secret,
                 Some(name) => put(&mut accounts.own, name, secret)?,
@@ -88,7 +88,7 @@ impl VdsIscsiTarget {
         })
     }
 
-    /// Remembers what this target proves to an initiator; no octets and size 0 forget it.
+    /// Remembers what this target proves to an initiator; no bytes and size 0 forget it.
     pub fn remember_initiator_shared_secret(
         &self,
         initiator_name: Option<&str>,
@@ -96,7 +96,7 @@ impl VdsIscsiTarget {
     ) -> Result<(), VdsError> {
         self.change(|accounts| {
             let name = initiator_name.ok_or(VdsError::NoInitiator)?;
-            let secret = payload(secret, |octets| VdsError::InitiatorSecretLength { octets })?;
+            let secret = payload(secret, |bytes| VdsError::InitiatorSecretLength { bytes })?;
             put(&mut accounts.remembered, name, secret)
         })
     }

@@ -129,9 +129,9 @@ pub(crate) async fn log_in_plainly(portal: SocketAddr, offer: Offer) -> ByHand {
     log_in(portal, Some(&disk_name()), Authentication::None, offer).await.unwrap()
 }
 
-/// A CDB of these octets, with zeros behind.
-pub(crate) fn cdb(octets: &[u8]) -> [u8; 16] {
-    std::array::from_fn(|at| octets.get(at).copied().unwrap_or(0))
+/// A CDB of these bytes, with zeros behind.
+pub(crate) fn cdb(bytes: &[u8]) -> [u8; 16] {
+    std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(0))
 }
 
 /// READ (10) or WRITE (10).

@@ -13,26 +13,26 @@ const OPERATIONS: [u8; 13] = [0x03, 0x08, 0x0a, 0x12, 0x1a, 0x28, 0x2a, 0x5a, 0x
 
 /// A header of random fields, except those that would end the connection at once.
 fn random_header(opcode: u8, cmd_sn: SerialNumber) -> [u8; BHS_LENGTH] {
-    let mut octets = [0; BHS_LENGTH];
-    SysRng.try_fill_bytes(&mut octets).unwrap();
-    octets[0] = opcode | octets[0] & 0x40;
-    octets[4] = 0;
-    octets[8..16].fill(0);
-    octets[24..28].copy_from_slice(&cmd_sn.0.to_be_bytes());
-    octets
+    let mut bytes = [0; BHS_LENGTH];
+    SysRng.try_fill_bytes(&mut bytes).unwrap();
+    bytes[0] = opcode | bytes[0] & 0x40;
+    bytes[4] = 0;
+    bytes[8..16].fill(0);
+    bytes[24..28].copy_from_slice(&cmd_sn.0.to_be_bytes());
+    bytes
 }
 
 /// A SCSI Command in order, with a random CDB that is mostly near the start of the medium.
 fn random_command(cmd_sn: SerialNumber) -> [u8; BHS_LENGTH] {
-    let mut octets = random_header(0x01, cmd_sn);
-    octets[0] = 0x01;
-    octets[1] = 0x80 | octets[1] & 0x60;
-    octets[20] = 0;
-    octets[32] = OPERATIONS[usize::from(octets[32]) % OPERATIONS.len()];
-    octets[33] &= 0x1f;
-    octets[34..37].fill(0);
-    octets[39] &= 0x03;
-    octets
+    let mut bytes = random_header(0x01, cmd_sn);
+    bytes[0] = 0x01;
+    bytes[1] = 0x80 | bytes[1] & 0x60;
+    bytes[20] = 0;
+    bytes[32] = OPERATIONS[usize::from(bytes[32]) % OPERATIONS.len()];
+    bytes[33] &= 0x1f;
+    bytes[34..37].fill(0);
+    bytes[39] &= 0x03;
+    bytes
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn random_commands_do_no_harm() {
         for _ in 0..20 {
             let header = random_command(session.cmd_sn);
             session.cmd_sn = session.cmd_sn.next();
-            if session.wire.send(RawPdu::header(Bhs::from_octets(header))).await.is_err() {
+            if session.wire.send(RawPdu::header(Bhs::from_bytes(header))).await.is_err() {
                 break;
             }
         }
@@ -58,7 +58,7 @@ async fn random_pdus_of_every_opcode_do_no_harm() {
         let mut session = log_in_plainly(running.portal(), offer(round % 2 == 0)).await;
         for at in 0..OPCODES.len() {
             let header = random_header(OPCODES[(round + at) % OPCODES.len()], session.cmd_sn);
-            let pdu = RawPdu { data: vec![0x41; at].into(), ..RawPdu::header(Bhs::from_octets(header)) };
+            let pdu = RawPdu { data: vec![0x41; at].into(), ..RawPdu::header(Bhs::from_bytes(header)) };
             if session.wire.send(pdu).await.is_err() {
                 break;
             }

@@ -73,5 +73,5 @@ async fn test_cu(config: Config) {
         let text = printed(&output);
         assert!(text.contains("...passed") && !text.contains("FAILED"), "{suite}: {text}");
     }
-    assert!(running.report().octets_written > 0);
+    assert!(running.report().bytes_written > 0);
 }

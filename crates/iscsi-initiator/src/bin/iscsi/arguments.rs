@@ -71,7 +71,7 @@ pub(crate) struct Options {
         help_heading = "Credentials"
     )]
     pub(crate) store: Option<StorePlace>,
-    /// File with the key of the sealed store: 32 octets, mode 0600 [default: the systemd credential iscsi-store-key,
+    /// File with the key of the sealed store: 32 bytes, mode 0600 [default: the systemd credential iscsi-store-key,
     /// else a passphrase, else the file beside the store]
     #[arg(
         long,

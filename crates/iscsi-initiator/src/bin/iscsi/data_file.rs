@@ -39,12 +39,12 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
 /// A file whose length is known, at its beginning.
 pub(crate) struct Measured {
     pub(crate) file: File,
-    /// In octets.
+    /// In bytes.
     pub(crate) length: u64,
 }
 
 /// Finds out how much there is to write. What cannot tell, such as a pipe, is first copied into a file without a
-/// name, up to one octet more than `limit`: so nothing reaches the target before it is clear that all of it fits.
+/// name, up to one byte more than `limit`: so nothing reaches the target before it is clear that all of it fits.
 pub(crate) async fn measure(path: &Path, mut file: File, limit: u64) -> Result<Measured, Failure> {
     let kind = file.metadata().map_err(Failure::file("examine", path))?.file_type();
     if path != DASH && (kind.is_file() || kind.is_block_device()) {

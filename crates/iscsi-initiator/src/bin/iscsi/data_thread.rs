@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 /// Pieces between thread and session; with their size it bounds the memory.
 const PIECES: usize = 4;
 
-/// Octets read from a local file at once.
+/// Bytes read from a local file at once.
 const PIECE_LENGTH: u64 = 256 << 10;
 
 /// Does what blocks. A future that is dropped leaves the thread to end by itself.
@@ -31,7 +31,7 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Starts the thread; `written` counts the octets that are in the file.
+    /// Starts the thread; `written` counts the bytes that are in the file.
     pub(crate) fn start(mut file: File, written: Arc<AtomicU64>) -> Self {
         let (pieces, mut receiver) = mpsc::channel::<Bytes>(PIECES);
         let (sender, outcome) = oneshot::channel();
@@ -68,7 +68,7 @@ impl Sink {
 pub(crate) struct Source(mpsc::Receiver<io::Result<Bytes>>);
 
 impl Source {
-    /// Starts to read `length` octets; fewer in the file are an error.
+    /// Starts to read `length` bytes; fewer in the file are an error.
     pub(crate) fn start(mut file: File, length: u64) -> Self {
         let (sender, pieces) = mpsc::channel(PIECES);
         thread::spawn(move || {

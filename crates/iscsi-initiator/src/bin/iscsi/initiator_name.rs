@@ -148,9 +148,9 @@ fn keep(directory: &Path, path: &Path, name: &IscsiName) -> io::Result<()> {
 /// A locally assigned NAA name (type 3, RFC 7143 section 4.2.7.6) with 60 random bits. An `iqn.` name would have to
 /// use a domain that somebody here owns.
 fn draw() -> Result<IscsiName, Failure> {
-    let mut octets = [0; 8];
-    SysRng.try_fill_bytes(&mut octets).map_err(|_| Error::Random)?;
-    let random = u64::from_be_bytes(octets) >> 4;
+    let mut bytes = [0; 8];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|_| Error::Random)?;
+    let random = u64::from_be_bytes(bytes) >> 4;
     checked(&format!("naa.3{random:015x}"))
 }
 

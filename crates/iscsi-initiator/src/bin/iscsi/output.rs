@@ -102,7 +102,7 @@ mod tests {
     fn json_is_ascii_and_keeps_its_meaning() {
         let text = "a\"\\\u{1b}[2J\u{9b}\u{202e}ä😀\n";
         let shown = json(&[text]).ok().unwrap();
-        assert!(shown.bytes().all(|octet| matches!(octet, b' '..=b'~' | b'\n')), "{shown}");
+        assert!(shown.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')), "{shown}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [text]);
     }
 

@@ -34,7 +34,7 @@ impl Transfer {
         }
     }
 
-    /// The counter of octets that are where they belong.
+    /// The counter of bytes that are where they belong.
     pub(crate) fn counter(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.done)
     }
@@ -45,13 +45,13 @@ impl Transfer {
     }
 
     /// Sets the counter and shows it.
-    pub(crate) fn set(&self, octets: u64) {
-        self.done.store(octets, Ordering::Relaxed);
+    pub(crate) fn set(&self, bytes: u64) {
+        self.done.store(bytes, Ordering::Relaxed);
         self.show();
     }
 
     /// Takes the bar away. A failure after the beginning tells how far the transfer came; `words` makes a sentence
-    /// of the octets done and those in all.
+    /// of the bytes done and those in all.
     pub(crate) fn end<T>(
         &self,
         outcome: Result<T, Failure>,

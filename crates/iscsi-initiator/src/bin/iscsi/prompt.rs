@@ -35,7 +35,7 @@ pub(crate) fn twice_or_nothing(options: &Options, what: &str) -> Result<Option<S
 
 fn repeated(options: &Options, secret: Secret) -> Result<Secret, Failure> {
     let again = once(options, "the same again")?;
-    if secret.same_octets(&again) { Ok(secret) } else { Err(Failure::SecretsDiffer) }
+    if secret.same_bytes(&again) { Ok(secret) } else { Err(Failure::SecretsDiffer) }
 }
 
 fn ask(what: &str) -> Result<Zeroizing<String>, Failure> {

@@ -1,16 +1,16 @@
-//! Numbers of octets as people write them.
+//! Numbers of bytes as people write them.
 
 use std::time::Duration;
 
 const UNITS: [(&str, u32); 4] = [("K", 10), ("M", 20), ("G", 30), ("T", 40)];
 
-/// Reads a number of octets: `4096`, `4K`, `4KiB`; K, M, G, T are powers of 1024.
+/// Reads a number of bytes: `4096`, `4K`, `4KiB`; K, M, G, T are powers of 1024.
 pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(end);
     let shift = shift_of(unit).ok_or("the unit is none of K, M, G, T, KiB, MiB, GiB, TiB")?;
-    let number: u64 = digits.parse().map_err(|_| "not a number of octets")?;
-    number.checked_mul(1 << shift).ok_or_else(|| "more than 2^64 octets".to_owned())
+    let number: u64 = digits.parse().map_err(|_| "not a number of bytes")?;
+    number.checked_mul(1 << shift).ok_or_else(|| "more than 2^64 bytes".to_owned())
 }
 
 fn shift_of(unit: &str) -> Option<u32> {
@@ -21,14 +21,14 @@ fn shift_of(unit: &str) -> Option<u32> {
     UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix)).map(|(_, shift)| *shift)
 }
 
-/// Shows a number of octets in the largest unit of which there is at least one, rounded down to one decimal.
-pub(crate) fn show(octets: u64) -> String {
-    let unit = UNITS.iter().rev().find(|(_, shift)| octets >> shift > 0);
+/// Shows a number of bytes in the largest unit of which there is at least one, rounded down to one decimal.
+pub(crate) fn show(bytes: u64) -> String {
+    let unit = UNITS.iter().rev().find(|(_, shift)| bytes >> shift > 0);
     unit.map_or_else(
-        || format!("{octets} B"),
+        || format!("{bytes} B"),
         |(name, shift)| {
-            let tenths = ((octets & ((1 << shift) - 1)) * 10) >> shift;
-            format!("{}.{tenths} {name}iB", octets >> shift)
+            let tenths = ((bytes & ((1 << shift) - 1)) * 10) >> shift;
+            format!("{}.{tenths} {name}iB", bytes >> shift)
         },
     )
 }
@@ -60,8 +60,8 @@ mod tests {
             ("2TiB", 2 << 40),
             ("18446744073709551615", u64::MAX),
         ];
-        for (text, octets) in cases {
-            assert_eq!(parse(text), Ok(octets), "{text}");
+        for (text, bytes) in cases {
+            assert_eq!(parse(text), Ok(bytes), "{text}");
         }
         for text in
             ["", "K", "-1", "+1", "1.5K", "1KB", "1 K", "0x10", "1iB", "16777216T", "18446744073709551616"]
@@ -79,8 +79,8 @@ mod tests {
             (64 << 20, "64.0 MiB"),
             (u64::MAX, "16777215.9 TiB"),
         ];
-        for (octets, text) in cases {
-            assert_eq!(show(octets), text);
+        for (bytes, text) in cases {
+            assert_eq!(show(bytes), text);
         }
     }
 

@@ -27,7 +27,7 @@ fn event(target: &mut Target, event: u8) -> AsyncMessage {
 
 /// The target refuses this PDU.
 fn reject(target: &mut Target, pdu: &InitiatorPdu, reason: RejectReason) -> Result<(), Error> {
-    let data = Bytes::copy_from_slice(pdu.encode().bhs.as_octets());
+    let data = Bytes::copy_from_slice(pdu.encode().bhs.as_bytes());
     reject_data(target, data, reason)
 }
 
@@ -299,7 +299,7 @@ fn tag_05_log_34_pdu_05_pdus_that_have_no_place() {
     for opcode in [0x23, 0x3c, 0x3e] {
         let mut header = [0; iscsi_pdu::BHS_LENGTH];
         (header[0], header[1]) = (opcode, 0x87);
-        let raw = iscsi_pdu::RawPdu::header(iscsi_pdu::Bhs::from_octets(header));
+        let raw = iscsi_pdu::RawPdu::header(iscsi_pdu::Bhs::from_bytes(header));
         let outcome = Target::new(parameters()).receive(TargetPdu::decode(raw).unwrap());
         assert!(matches!(outcome, Err(Error::Protocol(_))), "{opcode:#x}: {outcome:?}");
     }

@@ -7,8 +7,8 @@ fn target(index: usize) -> Scope {
     Scope::Target(name(&format!("iqn.2001-04.com.example:{index}")))
 }
 
-fn forward(octets: &[u8]) -> ForwardCredential {
-    ForwardCredential::new(None, secret(octets)).unwrap()
+fn forward(bytes: &[u8]) -> ForwardCredential {
+    ForwardCredential::new(None, secret(bytes)).unwrap()
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn chp_33_a_secret_is_found_where_it_is_used_in_the_other_direction() {
         Change::SetReverse(Scope::Discovery, reverse(None, b"used-both-ways")),
         Change::SetReverse(target(3), reverse(None, b"another-secret")),
     ]);
-    let uses = |octets, direction| book.opposite_uses(&secret(octets), direction).unwrap();
+    let uses = |bytes, direction| book.opposite_uses(&secret(bytes), direction).unwrap();
     let expected = [target(2), Scope::Discovery].map(SecretUse::reverse);
     assert_eq!(uses(b"used-both-ways", Direction::Forward), expected);
     assert_eq!(uses(b"used-both-ways", Direction::Reverse), [SecretUse::forward(target(1))]);

@@ -6,7 +6,7 @@ use crate::ReverseCredential;
 /// A store with another secret for the disk than [`FORWARD`], and with one that was cleared.
 fn store() -> MemoryStore {
     let store = MemoryStore::new();
-    let secret = || Secret::from_octets(b"stored-secret").unwrap();
+    let secret = || Secret::from_bytes(b"stored-secret").unwrap();
     store.renew_forward_secret(target(DISK), secret()).unwrap();
     store.set_reverse(target(DISK), ReverseCredential::new(None, secret()).unwrap()).unwrap();
     store.clear_reverse(target(DISK)).unwrap();
@@ -57,7 +57,7 @@ fn the_secret_for_every_target_is_not_that_of_one() {
     let place = Place::new();
     place.node(DISK, "192.0.2.7,3260,1", &FORWARD);
     let store = MemoryStore::new();
-    let secret = Secret::from_octets(b"stored-secret").unwrap();
+    let secret = Secret::from_bytes(b"stored-secret").unwrap();
     store.renew_forward_secret(Scope::Global, secret).unwrap();
     assert_eq!(carry_out(&place, &store, Existing::Keep), [Some(Fate::Imported), None]);
 }

@@ -55,7 +55,7 @@ fn short_secrets_and_files_that_others_can_read_are_told_and_taken() {
     fs::set_permissions(configuration, Permissions::from_mode(0o644)).unwrap();
     let (held, findings) = place.imported();
     assert_eq!(held.of_target(DISK), "-:elevenocts. -");
-    let short = Finding::Short { path: path.clone(), key: "node.session.auth.password", octets: 11 };
+    let short = Finding::Short { path: path.clone(), key: "node.session.auth.password", bytes: 11 };
     assert_eq!(findings, [short, Finding::OpenToOthers { path, mode: 0o640 }]);
     assert!(!findings.iter().any(Finding::is_left_out));
 }

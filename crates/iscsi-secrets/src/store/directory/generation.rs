@@ -37,7 +37,7 @@ pub(super) struct Generation {
 struct Stamp {
     device: u64,
     inode: u64,
-    octets: u64,
+    bytes: u64,
     changed: (i64, i64),
 }
 
@@ -120,7 +120,7 @@ fn read_trusted(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(unopened)?;
     let metadata = file.metadata().map_err(unopened)?;
     MOUNTED_FILE.check(&metadata, Object::Open(&file)).map_err(|objection| blame(objection.into()))?;
-    secret_file::read_octets(file).map_err(blame)
+    secret_file::read_bytes(file).map_err(blame)
 }
 
 impl Stamp {
@@ -128,7 +128,7 @@ impl Stamp {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
-            octets: metadata.size(),
+            bytes: metadata.size(),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }

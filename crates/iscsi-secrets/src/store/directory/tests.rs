@@ -111,7 +111,7 @@ fn every_file_has_its_direction_and_its_scope() {
 }
 
 #[test]
-fn a_password_needs_no_user_name_and_may_have_1_to_255_octets_of_any_value() {
+fn a_password_needs_no_user_name_and_may_have_1_to_255_bytes_of_any_value() {
     let longest = [0xff; 255];
     for (content, secret) in [(&b"\0"[..], &b"\0"[..]), (b"short\r\n", b"short"), (&longest, &longest)] {
         let mount = Mount::of(&[(PASSWORD, content)]);

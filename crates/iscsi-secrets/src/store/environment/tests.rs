@@ -146,7 +146,7 @@ fn nothing_can_be_changed_and_targets_are_refused_first() {
     for change in [
         Change::Require(Scope::Target(target()), Some(Requirement::Chap)),
         Change::ClearReverse(Scope::Global),
-        Change::RenewForwardSecret(Scope::Target(target()), Secret::from_octets(b"another").unwrap()),
+        Change::RenewForwardSecret(Scope::Target(target()), Secret::from_bytes(b"another").unwrap()),
     ] {
         assert_eq!(store.apply(change), Err(StoreError::ReadOnly));
     }

@@ -14,7 +14,7 @@ pub(super) struct Content {
     /// Kept open: as long as it is, no other file can have its number.
     pub(super) file: File,
     pub(super) identity: Identity,
-    pub(super) octets: Zeroizing<Vec<u8>>,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
 }
 
 /// By which a file is known again that nobody has replaced or changed.
@@ -22,7 +22,7 @@ pub(super) struct Content {
 pub(super) struct Identity {
     device: u64,
     inode: u64,
-    octets: u64,
+    bytes: u64,
     modified: (i64, i64),
     changed: (i64, i64),
 }
@@ -32,7 +32,7 @@ impl Identity {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
-            octets: metadata.size(),
+            bytes: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
@@ -40,13 +40,13 @@ impl Identity {
 }
 
 impl Content {
-    /// Reads a file of this many octets.
+    /// Reads a file of this many bytes.
     pub(super) fn read(file: File, metadata: &Metadata) -> io::Result<Self> {
-        let octets = metadata.len();
-        let capacity = usize::try_from(octets + READ_SLACK).map_err(|_| ErrorKind::OutOfMemory)?;
+        let bytes = metadata.len();
+        let capacity = usize::try_from(bytes + READ_SLACK).map_err(|_| ErrorKind::OutOfMemory)?;
         let mut content = Zeroizing::new(Vec::new());
         content.try_reserve_exact(capacity).map_err(|_| ErrorKind::OutOfMemory)?;
-        (&file).take(octets).read_to_end(&mut content)?;
-        Ok(Self { file, identity: Identity::of(metadata), octets: content })
+        (&file).take(bytes).read_to_end(&mut content)?;
+        Ok(Self { file, identity: Identity::of(metadata), bytes: content })
     }
 }

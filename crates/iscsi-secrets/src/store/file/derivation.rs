@@ -4,7 +4,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroize;
 
 use super::seal_error::SealError;
-use crate::generate::{GeneratorError, fill_octets};
+use crate::generate::{GeneratorError, fill_bytes};
 use crate::secret::Secret;
 use crate::store_key::StoreKey;
 
@@ -18,7 +18,7 @@ const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_PASSES: u32 = 64;
 const MAX_LANES: u32 = 64;
 
-const SALT_OCTETS: usize = 16;
+const SALT_BYTES: usize = 16;
 
 /// How a key is made from a passphrase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,23 +26,23 @@ pub(super) struct Derivation {
     memory_kib: u32,
     passes: u32,
     lanes: u32,
-    salt: [u8; SALT_OCTETS],
+    salt: [u8; SALT_BYTES],
 }
 
 impl Derivation {
-    /// The length in a header, in octets.
-    pub(super) const OCTETS: usize = 3 * 4 + SALT_OCTETS;
+    /// The length in a header, in bytes.
+    pub(super) const BYTES: usize = 3 * 4 + SALT_BYTES;
 
     /// The recommended cost, with a new salt.
     pub(super) fn generate() -> Result<Self, GeneratorError> {
-        let mut salt = [0; SALT_OCTETS];
-        fill_octets(&mut salt)?;
+        let mut salt = [0; SALT_BYTES];
+        fill_bytes(&mut salt)?;
         Ok(Self { memory_kib: MEMORY_KIB, passes: PASSES, lanes: LANES, salt })
     }
 
     /// Makes the key. This takes a good part of a second and [64 MiB](MEMORY_KIB), which are wiped.
     pub(super) fn key(&self, passphrase: &Secret) -> Result<StoreKey, SealError> {
-        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(StoreKey::OCTETS));
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(StoreKey::BYTES));
         let argon2 =
             Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(|_| SealError::Damaged)?);
         let mut blocks = blocks(argon2.params().block_count())?;
@@ -54,20 +54,20 @@ impl Derivation {
     }
 
     /// As it stands in a header.
-    pub(super) fn encode(&self) -> [u8; Self::OCTETS] {
-        let mut octets = [0; Self::OCTETS];
+    pub(super) fn encode(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
         let fields = [self.memory_kib, self.passes, self.lanes].map(u32::to_be_bytes);
         let fields = fields.as_flattened().iter().chain(&self.salt);
-        octets.iter_mut().zip(fields).for_each(|(octet, field)| *octet = *field);
-        octets
+        bytes.iter_mut().zip(fields).for_each(|(byte, field)| *byte = *field);
+        bytes
     }
 
     /// From a header; `None` where no passphrase is used.
-    pub(super) fn decode(octets: &[u8; Self::OCTETS]) -> Result<Option<Self>, SealError> {
-        if octets.iter().all(|octet| *octet == 0) {
+    pub(super) fn decode(bytes: &[u8; Self::BYTES]) -> Result<Option<Self>, SealError> {
+        if bytes.iter().all(|byte| *byte == 0) {
             return Ok(None);
         }
-        let (numbers, salt) = octets.split_last_chunk::<SALT_OCTETS>().ok_or(SealError::Damaged)?;
+        let (numbers, salt) = bytes.split_last_chunk::<SALT_BYTES>().ok_or(SealError::Damaged)?;
         let (numbers, _) = numbers.as_chunks::<4>();
         let &[memory_kib, passes, lanes] = numbers else { return Err(SealError::Damaged) };
         let [memory_kib, passes, lanes] = [memory_kib, passes, lanes].map(u32::from_be_bytes);
@@ -95,17 +95,16 @@ mod tests {
     use super::*;
 
     /// The smallest cost there is.
-    const CHEAP: Derivation = Derivation { memory_kib: 32, passes: 3, lanes: 4, salt: [2; SALT_OCTETS] };
+    const CHEAP: Derivation = Derivation { memory_kib: 32, passes: 3, lanes: 4, salt: [2; SALT_BYTES] };
 
     #[test]
     fn the_key_depends_on_passphrase_and_salt() {
-        let passphrase = |text: &[u8]| Secret::from_octets(text).unwrap();
-        let key =
-            |derivation: &Derivation, text| derivation.key(&passphrase(text)).unwrap().octets().to_vec();
+        let passphrase = |text: &[u8]| Secret::from_bytes(text).unwrap();
+        let key = |derivation: &Derivation, text| derivation.key(&passphrase(text)).unwrap().bytes().to_vec();
         let one = key(&CHEAP, b"passphrase");
         assert_eq!(one, key(&CHEAP, b"passphrase"));
         assert_ne!(one, key(&CHEAP, b"passphrases"));
-        assert_ne!(one, key(&Derivation { salt: [3; SALT_OCTETS], ..CHEAP }, b"passphrase"));
+        assert_ne!(one, key(&Derivation { salt: [3; SALT_BYTES], ..CHEAP }, b"passphrase"));
     }
 
     #[test]
@@ -122,6 +121,6 @@ mod tests {
             assert_eq!(Derivation::decode(&derivation.encode()), Err(SealError::Damaged), "{derivation:?}");
         }
         assert_eq!(Derivation::decode(&CHEAP.encode()), Ok(Some(CHEAP)));
-        assert_eq!(Derivation::decode(&[0; Derivation::OCTETS]), Ok(None));
+        assert_eq!(Derivation::decode(&[0; Derivation::BYTES]), Ok(None));
     }
 }

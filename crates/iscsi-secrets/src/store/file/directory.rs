@@ -72,7 +72,7 @@ impl StoreDirectory {
         Ok(Some(Identity::of(&metadata)))
     }
 
-    /// Reads a whole file of at most `limit` octets; `None` if it is not there.
+    /// Reads a whole file of at most `limit` bytes; `None` if it is not there.
     pub(super) fn read(&self, name: &str, limit: u64) -> Result<Option<Content>, StoreError> {
         self.examine()?;
         read_checked(&self.file(name), limit, &permissions::STORE_FILE)
@@ -246,7 +246,7 @@ mod tests {
         fs::write(directory.file("x.new"), b"left behind").unwrap();
         directory.replace("x", b"one").unwrap();
         directory.replace("x", b"two").unwrap();
-        assert_eq!(directory.read("x", 3).unwrap().unwrap().octets.as_slice(), b"two");
+        assert_eq!(directory.read("x", 3).unwrap().unwrap().bytes.as_slice(), b"two");
         assert_eq!(fs::metadata(directory.file("x")).unwrap().mode() & 0o7777, 0o600);
         assert!(!directory.holds("x.new").unwrap());
     }

@@ -11,22 +11,22 @@ use crate::vault::Vault;
 /// Opens a whole file with a key.
 #[must_use]
 pub fn open_file(key: &[u8; 32], file: &[u8]) -> Option<SecretBook> {
-    let vault = Vault::under(StoreKey::from_octets(key)?);
-    let mut octets = file.to_vec();
-    let (version, records) = sealed::unseal(vault.key(), &mut octets).ok()?;
+    let vault = Vault::under(StoreKey::from_bytes(key)?);
+    let mut bytes = file.to_vec();
+    let (version, records) = sealed::unseal(vault.key(), &mut bytes).ok()?;
     records::decode(version, records, &Arc::new(vault)).ok()
 }
 
 /// Seals records, whatever they are, with a key.
 #[must_use]
 pub fn seal_records(key: &[u8; 32], records: &[u8]) -> Option<Vec<u8>> {
-    sealed::seal(&StoreKey::from_octets(key)?, None, records.to_vec()).ok()
+    sealed::seal(&StoreKey::from_bytes(key)?, None, records.to_vec()).ok()
 }
 
 /// The same as a file of version 2.
 #[must_use]
 pub fn seal_records_of_version_2(key: &[u8; 32], records: &[u8]) -> Option<Vec<u8>> {
-    sealed::seal_as(Version::Two, &StoreKey::from_octets(key)?, None, records.to_vec()).ok()
+    sealed::seal_as(Version::Two, &StoreKey::from_bytes(key)?, None, records.to_vec()).ok()
 }
 
 /// The records of a book.

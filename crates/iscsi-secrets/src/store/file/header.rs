@@ -1,10 +1,10 @@
 //! What stands in front of the sealed part of a store file.
 //!
-//! | offset | octets | field |
+//! | offset | bytes | field |
 //! | --- | --- | --- |
 //! | 0 | 8 | `iSCSIsec` |
 //! | 8 | 2 | version: 3; version 2 is read too |
-//! | 10 | 4 | octets behind the header |
+//! | 10 | 4 | bytes behind the header |
 //! | 14 | 4 | Argon2id: memory in KiB, or 0 when the key is not made from a passphrase |
 //! | 18 | 4 | Argon2id: passes |
 //! | 22 | 4 | Argon2id: lanes |
@@ -16,7 +16,7 @@
 
 use super::derivation::Derivation;
 use super::seal_error::SealError;
-use crate::store_key::{NONCE_OCTETS, Nonce, TAG_OCTETS, Tag};
+use crate::store_key::{NONCE_BYTES, Nonce, TAG_BYTES, Tag};
 
 /// The version written, and the newest one read.
 pub(super) const VERSION: u16 = Version::Three as u16;
@@ -29,8 +29,8 @@ pub(super) enum Version {
     Three = 3,
 }
 
-/// The largest file that is written or read, in octets: more than 20,000 targets with the longest names take.
-pub(super) const MAX_FILE_OCTETS: u64 = 64 << 20;
+/// The largest file that is written or read, in bytes: more than 20,000 targets with the longest names take.
+pub(super) const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// How every store file begins.
 pub(super) const MAGIC: [u8; 8] = *b"iSCSIsec";
@@ -45,18 +45,18 @@ pub(super) struct Header {
     pub(super) note: Tag,
     /// Under which the rest is sealed.
     pub(super) nonce: Nonce,
-    /// Octets behind the header.
-    pub(super) body_octets: u32,
+    /// Bytes behind the header.
+    pub(super) body_bytes: u32,
 }
 
 impl Header {
-    /// The length of a header, in octets.
-    pub(super) const OCTETS: usize = 8 + 2 + 4 + Derivation::OCTETS + TAG_OCTETS + NONCE_OCTETS;
+    /// The length of a header, in bytes.
+    pub(super) const BYTES: usize = 8 + 2 + 4 + Derivation::BYTES + TAG_BYTES + NONCE_BYTES;
 
     /// Writes the header out.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let derivation = self.derivation.map_or([0; Derivation::OCTETS], |derivation| derivation.encode());
-        let (version, length) = ((self.version as u16).to_be_bytes(), self.body_octets.to_be_bytes());
+        let derivation = self.derivation.map_or([0; Derivation::BYTES], |derivation| derivation.encode());
+        let (version, length) = ((self.version as u16).to_be_bytes(), self.body_bytes.to_be_bytes());
         [&MAGIC[..], &version, &length, &derivation, &self.note, &self.nonce].concat()
     }
 
@@ -72,21 +72,21 @@ impl Header {
         let (derivation, rest) = take(rest)?;
         let (note, rest) = take(rest)?;
         let (nonce, body) = take(rest)?;
-        let body_octets = u32::from_be_bytes(*length);
-        match (body.len() as u64).cmp(&u64::from(body_octets)) {
+        let body_bytes = u32::from_be_bytes(*length);
+        match (body.len() as u64).cmp(&u64::from(body_bytes)) {
             std::cmp::Ordering::Less => Err(SealError::Truncated),
             std::cmp::Ordering::Greater => Err(SealError::Damaged),
             std::cmp::Ordering::Equal => {
                 let derivation = Derivation::decode(derivation)?;
-                Ok(Self { version, derivation, note: *note, nonce: *nonce, body_octets })
+                Ok(Self { version, derivation, note: *note, nonce: *nonce, body_bytes })
             }
         }
     }
 }
 
 impl Version {
-    fn decode(octets: [u8; 2]) -> Result<Self, SealError> {
-        match u16::from_be_bytes(octets) {
+    fn decode(bytes: [u8; 2]) -> Result<Self, SealError> {
+        match u16::from_be_bytes(bytes) {
             2 => Ok(Self::Two),
             3 => Ok(Self::Three),
             found => Err(SealError::UnknownVersion { found }),
@@ -94,8 +94,8 @@ impl Version {
     }
 }
 
-fn take<const N: usize>(octets: &[u8]) -> Result<(&[u8; N], &[u8]), SealError> {
-    octets.split_first_chunk().ok_or(SealError::Truncated)
+fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), SealError> {
+    bytes.split_first_chunk().ok_or(SealError::Truncated)
 }
 
 #[cfg(test)]
@@ -104,23 +104,23 @@ mod tests {
 
     fn header(derivation: Option<Derivation>) -> Header {
         let version = Version::Three;
-        Header { version, derivation, note: [7; TAG_OCTETS], nonce: [9; NONCE_OCTETS], body_octets: 3 }
+        Header { version, derivation, note: [7; TAG_BYTES], nonce: [9; NONCE_BYTES], body_bytes: 3 }
     }
 
     #[test]
     fn a_header_comes_back_as_it_was_written() {
         for derivation in [None, Some(Derivation::generate().unwrap())] {
-            let octets = header(derivation).encode();
-            assert_eq!(octets.len(), Header::OCTETS);
-            assert_eq!(Header::of_file(&[&octets[..], b"abc"].concat()), Ok(header(derivation)));
+            let bytes = header(derivation).encode();
+            assert_eq!(bytes.len(), Header::BYTES);
+            assert_eq!(Header::of_file(&[&bytes[..], b"abc"].concat()), Ok(header(derivation)));
         }
     }
 
     #[test]
     fn files_that_are_none_of_ours_are_told_apart() {
         let file = [&header(None).encode()[..], b"abc"].concat();
-        for octets in 0..file.len() {
-            assert_eq!(Header::of_file(&file[..octets]), Err(SealError::Truncated), "{octets} octets");
+        for bytes in 0..file.len() {
+            assert_eq!(Header::of_file(&file[..bytes]), Err(SealError::Truncated), "{bytes} bytes");
         }
         assert_eq!(Header::of_file(&[&file[..], b"d"].concat()), Err(SealError::Damaged));
         assert_eq!(Header::of_file(b"\x7fELF"), Err(SealError::ForeignFile));

@@ -9,15 +9,15 @@ use crate::permissions::KEY_FILE;
 use crate::secret::Secret;
 use crate::store_key::StoreKey;
 
-/// More than any key file holds, in octets; a longer one is not read.
-pub(super) const MAX_KEY_FILE_OCTETS: u64 = 4096;
+/// More than any key file holds, in bytes; a longer one is not read.
+pub(super) const MAX_KEY_FILE_BYTES: u64 = 4096;
 
 /// Where the key of a [`FileStore`](super::FileStore) comes from.
 ///
 /// A source that is named is the only one tried: nobody can put a store under another key in its place.
 #[non_exhaustive]
 pub enum KeySource {
-    /// A file of exactly 32 random octets, to which its owner alone has a right.
+    /// A file of exactly 32 random bytes, to which its owner alone has a right.
     File(PathBuf),
     /// A passphrase, made into a key by Argon2id. Its strength is that of the passphrase.
     Passphrase(Secret),
@@ -52,7 +52,7 @@ fn credential() -> Option<PathBuf> {
 
 /// Reads the key in a file that was named.
 pub(super) fn read_key(path: &Path) -> Result<StoreKey, StoreError> {
-    let content = read_checked(path, MAX_KEY_FILE_OCTETS, &KEY_FILE)?;
+    let content = read_checked(path, MAX_KEY_FILE_BYTES, &KEY_FILE)?;
     let content = content.ok_or_else(|| StoreError::KeyGone { path: path.to_path_buf() })?;
-    StoreKey::from_octets(&content.octets).ok_or_else(|| StoreError::KeyLength { path: path.to_path_buf() })
+    StoreKey::from_bytes(&content.bytes).ok_or_else(|| StoreError::KeyLength { path: path.to_path_buf() })
 }

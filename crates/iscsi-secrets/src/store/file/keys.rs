@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::derivation::Derivation;
 use super::directory;
 use super::header::Header;
-use super::key_source::{KeySource, MAX_KEY_FILE_OCTETS, read_key};
+use super::key_source::{KeySource, MAX_KEY_FILE_BYTES, read_key};
 use super::{DATABASE, FileStore, KEY, NEXT_KEY, STAGED_KEY};
 use crate::book::SecretBook;
 use crate::error::StoreError;
@@ -46,8 +46,8 @@ impl FileStore {
     }
 
     fn read_key_beside(&self, name: &str) -> Result<Option<StoreKey>, StoreError> {
-        let Some(content) = self.directory.read(name, MAX_KEY_FILE_OCTETS)? else { return Ok(None) };
-        let key = StoreKey::from_octets(&content.octets);
+        let Some(content) = self.directory.read(name, MAX_KEY_FILE_BYTES)? else { return Ok(None) };
+        let key = StoreKey::from_bytes(&content.bytes);
         key.ok_or_else(|| StoreError::KeyLength { path: self.directory.file(name) }).map(Some)
     }
 
@@ -64,7 +64,7 @@ impl FileStore {
         let (key, derivation) = self.new_key(source)?;
         let beside = matches!(source, KeySource::Beside);
         if beside {
-            self.directory.replace(NEXT_KEY, key.octets())?;
+            self.directory.replace(NEXT_KEY, key.bytes())?;
             self.directory.sync()?;
         }
         self.save(book.moved_to(Arc::new(Vault::under(key)))?, derivation)?;

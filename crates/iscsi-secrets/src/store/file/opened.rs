@@ -60,10 +60,10 @@ impl FileStore {
     /// Reads the file, with the key of the last one if that still fits.
     pub(super) fn load(&self, last: Option<&Opened>) -> Result<Opened, StoreError> {
         for _ in 0..ATTEMPTS {
-            let content = self.directory.read(DATABASE, header::MAX_FILE_OCTETS)?;
+            let content = self.directory.read(DATABASE, header::MAX_FILE_BYTES)?;
             let content = content.map_or_else(|| Err(self.nothing()), Ok)?;
-            let header = Header::of_file(&content.octets);
-            let header = header.map_err(|error| self.blame(error, content.octets.len()))?;
+            let header = Header::of_file(&content.bytes);
+            let header = header.map_err(|error| self.blame(error, content.bytes.len()))?;
             let known = last.and_then(|last| last.vault_for(&header));
             if let Some(vault) = known.map_or_else(|| self.find_vault(&header), |vault| Ok(Some(vault)))? {
                 return self.unsealed(content, &header, &vault);
@@ -76,9 +76,9 @@ impl FileStore {
     }
 
     fn unsealed(&self, content: Content, header: &Header, vault: &Arc<Vault>) -> Result<Opened, StoreError> {
-        let Content { file, identity, mut octets } = content;
-        let length = octets.len();
-        let opened = sealed::unseal(vault.key(), &mut octets);
+        let Content { file, identity, mut bytes } = content;
+        let length = bytes.len();
+        let opened = sealed::unseal(vault.key(), &mut bytes);
         let (version, records) = opened.map_err(|error| self.blame(error, length))?;
         let book = records::decode(version, records, vault);
         let book = book.map_err(|_| StoreError::Damaged { path: self.database_path() })?;

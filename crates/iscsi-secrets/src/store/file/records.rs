@@ -59,8 +59,8 @@ pub(super) fn encode(book: &SecretBook) -> Vec<u8> {
 
 /// Reads a book back, whose secrets open in `vault`. Anything that the writers of this version did not write is
 /// malformed.
-pub(super) fn decode(version: Version, octets: &[u8], vault: &Arc<Vault>) -> Result<SecretBook, Malformed> {
-    let mut reader = Reader { version, rest: octets, vault };
+pub(super) fn decode(version: Version, bytes: &[u8], vault: &Arc<Vault>) -> Result<SecretBook, Malformed> {
+    let mut reader = Reader { version, rest: bytes, vault };
     let (mut book, mut older) = (SecretBook::in_vault(Arc::clone(vault)), Spellings::default());
     while !reader.rest.is_empty() {
         let place = reader.place()?;
@@ -100,20 +100,20 @@ pub(super) fn put(book: &mut SecretBook, scope: Scope, record: Record) -> Result
     before.is_none_or(|record| record.is_empty()).then_some(()).ok_or(Malformed)
 }
 
-/// The octets are not what a store writes.
+/// The bytes are not what a store writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
 struct Writer(Vec<u8>);
 
 impl Writer {
-    fn put(&mut self, octets: &[u8]) {
-        self.0.extend_from_slice(octets);
+    fn put(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
     }
 
-    fn field(&mut self, octets: &[u8]) {
-        self.put(&(octets.len() as u64).to_be_bytes());
-        self.put(octets);
+    fn field(&mut self, bytes: &[u8]) {
+        self.put(&(bytes.len() as u64).to_be_bytes());
+        self.put(bytes);
     }
 
     fn scope(&mut self, scope: &Scope) {
@@ -140,7 +140,7 @@ impl Writer {
         self.put(&credential.secret.nonce);
         self.put(&credential.secret.tag);
         self.put(&credential.secret.fingerprint.0);
-        self.field(&credential.secret.octets);
+        self.field(&credential.secret.bytes);
     }
 
     fn forward(&mut self, credential: Option<&SealedCredential>) {
@@ -186,8 +186,8 @@ impl<'a> Reader<'a> {
         Ok(*array)
     }
 
-    fn octet(&mut self) -> Result<u8, Malformed> {
-        self.array().map(|[octet]| octet)
+    fn byte(&mut self) -> Result<u8, Malformed> {
+        self.array().map(|[byte]| byte)
     }
 
     fn field(&mut self) -> Result<&'a [u8], Malformed> {
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
     }
 
     fn place(&mut self) -> Result<Place, Malformed> {
-        match self.octet()? {
+        match self.byte()? {
             EVERY_TARGET => Ok(Place::of(Scope::Global)),
             TARGET => self.single::<IscsiName>(scope::TARGET),
             EVERY_PORTAL => Ok(Place::of(Scope::Discovery)),
@@ -236,13 +236,13 @@ impl<'a> Reader<'a> {
             Version::Two => None,
             Version::Three => Some(Fingerprint(self.array()?)),
         };
-        let octets = self.field()?;
-        if !(1..=Secret::MAX_OCTETS).contains(&octets.len()) {
+        let bytes = self.field()?;
+        if !(1..=Secret::MAX_BYTES).contains(&bytes.len()) {
             return Err(Malformed);
         }
         match fingerprint {
-            Some(fingerprint) => Ok(SealedSecret { nonce, tag, octets: Box::from(octets), fingerprint }),
-            None => version_2::sealed_anew(self.vault, direction, place, (&nonce, &tag, octets)),
+            Some(fingerprint) => Ok(SealedSecret { nonce, tag, bytes: Box::from(bytes), fingerprint }),
+            None => version_2::sealed_anew(self.vault, direction, place, (&nonce, &tag, bytes)),
         }
     }
 
@@ -255,12 +255,12 @@ impl<'a> Reader<'a> {
     }
 
     fn record(&mut self, place: &Place) -> Result<Record, Malformed> {
-        let forward = match self.octet()? {
+        let forward = match self.byte()? {
             ABSENT => None,
             FORWARD_SET => Some(self.credential(Direction::Forward, place)?),
             _ => return Err(Malformed),
         };
-        let association = match self.octet()? {
+        let association = match self.byte()? {
             ABSENT => Association::None,
             CLEARED => Association::Cleared { name: self.name()? },
             BOUND => Association::Bound(self.credential(Direction::Reverse, place)?),
@@ -273,7 +273,7 @@ impl<'a> Reader<'a> {
         if matches!(self.version, Version::Two) {
             return Ok(None);
         }
-        Ok(match self.octet()? {
+        Ok(match self.byte()? {
             ABSENT => None,
             REQUIRES_NONE => Some(Requirement::None),
             REQUIRES_CHAP => Some(Requirement::Chap),
@@ -301,12 +301,12 @@ mod tests {
         Scope::Portal("192.0.2.7:3260".parse().unwrap())
     }
 
-    fn forward(octets: &[u8]) -> ForwardCredential {
-        ForwardCredential::new(Some("me".to_owned()), Secret::from_octets(octets).unwrap()).unwrap()
+    fn forward(bytes: &[u8]) -> ForwardCredential {
+        ForwardCredential::new(Some("me".to_owned()), Secret::from_bytes(bytes).unwrap()).unwrap()
     }
 
-    fn reverse(chap_name: Option<&str>, octets: &[u8]) -> ReverseCredential {
-        ReverseCredential::new(chap_name.map(str::to_owned), Secret::from_octets(octets).unwrap()).unwrap()
+    fn reverse(chap_name: Option<&str>, bytes: &[u8]) -> ReverseCredential {
+        ReverseCredential::new(chap_name.map(str::to_owned), Secret::from_bytes(bytes).unwrap()).unwrap()
     }
 
     fn book() -> SecretBook {
@@ -329,17 +329,17 @@ mod tests {
         book
     }
 
-    fn decoded(octets: &[u8]) -> Result<SecretBook, Malformed> {
-        decode(Version::Three, octets, &Arc::new(Vault::generate().unwrap()))
+    fn decoded(bytes: &[u8]) -> Result<SecretBook, Malformed> {
+        decode(Version::Three, bytes, &Arc::new(Vault::generate().unwrap()))
     }
 
     #[test]
     fn a_book_comes_back_as_it_was_written() {
         let book = book();
-        let octets = encode(&book);
-        let back = decode(Version::Three, &octets, book.vault.as_ref().unwrap()).unwrap();
+        let bytes = encode(&book);
+        let back = decode(Version::Three, &bytes, book.vault.as_ref().unwrap()).unwrap();
         assert_eq!(back.entries(), book.entries());
-        assert_eq!(encode(&back), octets);
+        assert_eq!(encode(&back), bytes);
         assert_eq!(back.forward(&name(1)).unwrap().unwrap().secret().expose_secret(), [0xff; 255]);
         assert_eq!(back.weaknesses(), book.weaknesses());
         assert_eq!(encode(&SecretBook::new()).len(), 0);
@@ -357,9 +357,9 @@ mod tests {
 
     #[test]
     fn no_secret_shows_even_before_the_file_is_sealed() {
-        let octets = encode(&book());
+        let bytes = encode(&book());
         for secret in ["cleared-secret", " global %#@ ", "discovery"] {
-            assert!(!octets.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
         }
     }
 
@@ -376,15 +376,15 @@ mod tests {
     fn every_truncation_inside_a_record_is_malformed() {
         let mut book = SecretBook::in_vault(Arc::new(Vault::generate().unwrap()));
         book.apply(Change::SetReverse(target(1), reverse(Some("them"), b"secret"))).unwrap();
-        let octets = encode(&book);
-        for length in 1..octets.len() {
-            assert_eq!(decoded(&octets[..length]).err(), Some(Malformed), "{length} octets");
+        let bytes = encode(&book);
+        for length in 1..bytes.len() {
+            assert_eq!(decoded(&bytes[..length]).err(), Some(Malformed), "{length} bytes");
         }
     }
 
     #[test]
     fn what_is_never_written_is_malformed() {
-        let octets = encode(&book());
+        let bytes = encode(&book());
         let cases: [&[u8]; 9] = [
             b"\x05",
             // Nothing is held, and a requirement that there is none of.
@@ -395,10 +395,10 @@ mod tests {
             b"\x02\0\0\0\0\0\0\0\x01\xff\0\0",
             b"\x02\0\0\0\0\0\0\0\x01n\x02\0",
             b"\x02\0\0\0\0\0\0\0\x01n\0\x03",
-            &[&octets[..], &octets[..]].concat(),
+            &[&bytes[..], &bytes[..]].concat(),
         ];
-        for octets in cases {
-            assert_eq!(decoded(octets).err(), Some(Malformed), "{}", octets.escape_ascii());
+        for bytes in cases {
+            assert_eq!(decoded(bytes).err(), Some(Malformed), "{}", bytes.escape_ascii());
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The file as a whole: a [header](super::header), and behind it the records, sealed under XChaCha20-Poly1305 with
 //! their authenticator. The header is the associated data.
 
-use super::header::{Header, MAX_FILE_OCTETS, Version};
+use super::header::{Header, MAX_FILE_BYTES, Version};
 use super::seal_error::SealError;
-use crate::generate::fill_octets;
-use crate::store_key::{NONCE_OCTETS, StoreKey, TAG_OCTETS};
+use crate::generate::fill_bytes;
+use crate::store_key::{NONCE_BYTES, StoreKey, TAG_BYTES};
 
 use super::derivation::Derivation;
 
@@ -24,15 +24,15 @@ pub(super) fn seal_as(
     derivation: Option<Derivation>,
     mut records: Vec<u8>,
 ) -> Result<Vec<u8>, SealError> {
-    let octets = (Header::OCTETS + records.len() + TAG_OCTETS) as u64;
-    if octets > MAX_FILE_OCTETS {
+    let bytes = (Header::BYTES + records.len() + TAG_BYTES) as u64;
+    if bytes > MAX_FILE_BYTES {
         return Err(SealError::TooLarge);
     }
-    let body_octets = u32::try_from(records.len() + TAG_OCTETS).map_err(|_| SealError::TooLarge)?;
-    let mut nonce = [0; NONCE_OCTETS];
-    fill_octets(&mut nonce)?;
+    let body_bytes = u32::try_from(records.len() + TAG_BYTES).map_err(|_| SealError::TooLarge)?;
+    let mut nonce = [0; NONCE_BYTES];
+    fill_bytes(&mut nonce)?;
     let note = key.note().map_err(|_| SealError::Cipher)?;
-    let header = Header { version, derivation, note, nonce, body_octets }.encode();
+    let header = Header { version, derivation, note, nonce, body_bytes }.encode();
     let tag = key.seal(&nonce, &header, &mut records).map_err(|_| SealError::Cipher)?;
     Ok([header.as_slice(), &records, &tag].concat())
 }
@@ -43,8 +43,8 @@ pub(super) fn unseal<'a>(key: &StoreKey, file: &'a mut [u8]) -> Result<(Version,
     if note != key.note().map_err(|_| SealError::Cipher)? {
         return Err(SealError::WrongKey);
     }
-    let (header, body) = file.split_at_mut_checked(Header::OCTETS).ok_or(SealError::Truncated)?;
-    let (records, tag) = body.split_last_chunk_mut::<TAG_OCTETS>().ok_or(SealError::Damaged)?;
+    let (header, body) = file.split_at_mut_checked(Header::BYTES).ok_or(SealError::Truncated)?;
+    let (records, tag) = body.split_last_chunk_mut::<TAG_BYTES>().ok_or(SealError::Damaged)?;
     key.open(&nonce, header, records, tag).map_err(|_| SealError::Damaged)?;
     Ok((version, records))
 }
@@ -73,14 +73,14 @@ mod tests {
     }
 
     #[test]
-    fn every_octet_is_protected_against_every_flip() {
+    fn every_byte_is_protected_against_every_flip() {
         let key = StoreKey::generate().unwrap();
         let file = sealed(&key);
         for position in 0..file.len() {
             for bit in 0..8 {
                 let mut flipped = file.clone();
                 flipped[position] ^= 1 << bit;
-                assert!(unsealed(&key, &flipped).is_err(), "octet {position}, bit {bit}");
+                assert!(unsealed(&key, &flipped).is_err(), "byte {position}, bit {bit}");
             }
         }
     }
@@ -90,14 +90,14 @@ mod tests {
         let key = StoreKey::generate().unwrap();
         assert_eq!(unsealed(&StoreKey::generate().unwrap(), &sealed(&key)), Err(SealError::WrongKey));
         let (version, note) = (Version::Three, key.note().unwrap());
-        let header = Header { version, note, derivation: None, nonce: [0; 24], body_octets: 3 };
+        let header = Header { version, note, derivation: None, nonce: [0; 24], body_bytes: 3 };
         assert_eq!(unsealed(&key, &[&header.encode()[..], b"abc"].concat()), Err(SealError::Damaged));
     }
 
     #[test]
     fn a_store_that_would_become_too_large_is_not_sealed() {
         let key = StoreKey::generate().unwrap();
-        let octets = usize::try_from(MAX_FILE_OCTETS).unwrap();
-        assert_eq!(seal(&key, None, vec![0; octets]).err(), Some(SealError::TooLarge));
+        let bytes = usize::try_from(MAX_FILE_BYTES).unwrap();
+        assert_eq!(seal(&key, None, vec![0; bytes]).err(), Some(SealError::TooLarge));
     }
 }

@@ -18,12 +18,12 @@ fn target(name: &str) -> IscsiName {
     IscsiName::new(format!("iqn.2001-04.com.example:{name}")).unwrap()
 }
 
-fn secret(octets: &[u8]) -> Secret {
-    Secret::from_octets(octets).unwrap()
+fn secret(bytes: &[u8]) -> Secret {
+    Secret::from_bytes(bytes).unwrap()
 }
 
-fn reverse(octets: &[u8]) -> ReverseCredential {
-    ReverseCredential::new(Some("them".to_owned()), secret(octets)).unwrap()
+fn reverse(bytes: &[u8]) -> ReverseCredential {
+    ReverseCredential::new(Some("them".to_owned()), secret(bytes)).unwrap()
 }
 
 /// A directory with a store that holds one global secret.

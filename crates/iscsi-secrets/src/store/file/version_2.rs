@@ -16,10 +16,10 @@ pub(super) fn sealed_anew(
     vault: &Vault,
     direction: Direction,
     place: &Place,
-    (nonce, tag, octets): (&Nonce, &Tag, &[u8]),
+    (nonce, tag, bytes): (&Nonce, &Tag, &[u8]),
 ) -> Result<SealedSecret, Malformed> {
     let label = direction.label(&place.label);
-    let secret = vault.open_parts(label.as_bytes(), nonce, tag, octets).ok_or(Malformed)?;
+    let secret = vault.open_parts(label.as_bytes(), nonce, tag, bytes).ok_or(Malformed)?;
     let scope = place.scope.as_ref().map_or_else(|| place.label.clone(), Scope::label);
     vault.seal(direction.label(&scope).as_bytes(), &secret).map_err(|_| Malformed)
 }

@@ -10,9 +10,9 @@ use crate::vds::error::VdsError;
 /// `VDS_ISCSI_IPSEC_KEY`: a preshared key as a caller states it. It is not looked at.
 #[derive(Clone, Copy)]
 pub struct IpsecKey<'a> {
-    /// The octets, or `None` for a null pointer.
-    pub octets: Option<&'a [u8]>,
-    /// How many octets the caller says there are.
+    /// The bytes, or `None` for a null pointer.
+    pub bytes: Option<&'a [u8]>,
+    /// How many bytes the caller says there are.
     pub size: u32,
 }
 

@@ -25,8 +25,8 @@ fn target(name: &str) -> IscsiName {
     IscsiName::new(format!("iqn.2001-04.com.example:{name}")).unwrap()
 }
 
-fn text(octets: &[u8]) -> String {
-    octets.escape_ascii().to_string()
+fn text(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
 }
 
 /// A store that can be read and fails with this at every change.
@@ -78,8 +78,8 @@ impl Door {
         HResult::of(&self.service.set_initiator_shared_secret(secret, target_id)).bits()
     }
 
-    fn set_octets(&self, octets: &[u8], target_id: Uuid) -> u32 {
-        self.set(Some(&SharedSecret::of(octets)), target_id)
+    fn set_bytes(&self, bytes: &[u8], target_id: Uuid) -> u32 {
+        self.set(Some(&SharedSecret::of(bytes)), target_id)
     }
 
     fn remember(&self, target_id: Uuid, secret: Option<&SharedSecret<'_>>) -> u32 {

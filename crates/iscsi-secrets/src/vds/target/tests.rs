@@ -14,8 +14,8 @@ fn target() -> VdsIscsiTarget {
     VdsIscsiTarget::new(IscsiName::new("iqn.2001-04.com.example:disk").unwrap())
 }
 
-fn set(target: &VdsIscsiTarget, octets: &[u8], initiator: Option<&str>) -> u32 {
-    HResult::of(&target.set_shared_secret(Some(&SharedSecret::of(octets)), initiator)).bits()
+fn set(target: &VdsIscsiTarget, bytes: &[u8], initiator: Option<&str>) -> u32 {
+    HResult::of(&target.set_shared_secret(Some(&SharedSecret::of(bytes)), initiator)).bits()
 }
 
 /// What both sides prove in a login, as text.
@@ -63,11 +63,11 @@ fn shapes_that_are_none_are_refused_and_change_nothing() {
     set(&target, SECRET, None);
     let shapes = [
         None,
-        Some(SharedSecret { octets: None, size: 5 }),
-        Some(SharedSecret { octets: Some(SECRET), size: 0 }),
+        Some(SharedSecret { bytes: None, size: 5 }),
+        Some(SharedSecret { bytes: Some(SECRET), size: 0 }),
         Some(SharedSecret::of(b"eleven-byte")),
-        Some(SharedSecret::of(b"seventeen-octets!")),
-        Some(SharedSecret { octets: Some(SECRET), size: 13 }),
+        Some(SharedSecret::of(b"seventeen-bytes!")),
+        Some(SharedSecret { bytes: Some(SECRET), size: 13 }),
     ];
     for shape in &shapes {
         let set = target.set_shared_secret(shape.as_ref(), None);

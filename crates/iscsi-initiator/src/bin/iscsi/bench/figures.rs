@@ -29,9 +29,9 @@ fn in_unit(microseconds: f64) -> (f64, &'static str) {
     }
 }
 
-/// Octets, in kibibytes.
-pub(crate) fn kibibytes(octets: f64) -> String {
-    format!("{} KiB", number_of_three_digits(octets / 1024.0))
+/// Bytes, in kibibytes.
+pub(crate) fn kibibytes(bytes: f64) -> String {
+    format!("{} KiB", number_of_three_digits(bytes / 1024.0))
 }
 
 /// Three digits, or more where there are more before the point.

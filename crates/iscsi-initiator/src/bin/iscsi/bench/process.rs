@@ -10,8 +10,8 @@ pub(crate) fn cpu_time() -> Option<Duration> {
     ProcessTime::try_now().ok().map(|time| time.as_duration())
 }
 
-/// Memory that is resident, in octets; `None` where the system does not say.
-pub(crate) fn resident_octets() -> Option<u64> {
+/// Memory that is resident, in bytes; `None` where the system does not say.
+pub(crate) fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;

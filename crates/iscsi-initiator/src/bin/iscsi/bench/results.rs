@@ -41,8 +41,8 @@ pub(crate) struct Results {
     pub(crate) round_trips_per_login: f64,
     /// CPU time of this process, in user mode and in the kernel, by attempts: those that fail use the processor too.
     pub(crate) cpu_us_per_login: Option<f64>,
-    /// Resident memory that sessions held open took, by their number, in octets.
-    pub(crate) memory_octets_per_held_session: Option<f64>,
+    /// Resident memory that sessions held open took, by their number, in bytes.
+    pub(crate) memory_bytes_per_held_session: Option<f64>,
     /// Sessions held open that were still there at the end.
     pub(crate) held_sessions: u64,
     /// Sessions held open that ended before the end.

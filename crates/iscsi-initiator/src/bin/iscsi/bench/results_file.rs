@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::results::{Results, SCHEMA};
 
-/// Octets of the largest file that is read: several times what a run of a day leaves.
+/// Bytes of the largest file that is read: several times what a run of a day leaves.
 const LARGEST: u64 = 64 << 20;
 
 /// Why a file is no use.
@@ -16,7 +16,7 @@ const LARGEST: u64 = 64 << 20;
 pub(crate) enum ResultsFileError {
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} is larger than any result: more than {LARGEST} octets", path.display())]
+    #[error("{} is larger than any result: more than {LARGEST} bytes", path.display())]
     TooLarge { path: PathBuf },
     #[error("{} is not what `iscsi bench login --output json` prints", path.display())]
     Foreign { path: PathBuf, source: serde_json::Error },
@@ -44,23 +44,23 @@ struct Head {
 }
 
 pub(crate) fn read(path: &Path) -> Result<Results, ResultsFileError> {
-    let octets = octets(path)?;
+    let bytes = bytes(path)?;
     let foreign = |source| ResultsFileError::Foreign { path: path.to_owned(), source };
-    let Head { schema } = serde_json::from_slice(&octets).map_err(foreign)?;
+    let Head { schema } = serde_json::from_slice(&bytes).map_err(foreign)?;
     if schema != u64::from(SCHEMA) {
         return Err(ResultsFileError::UnknownSchema { path: path.to_owned(), schema });
     }
-    serde_json::from_slice(&octets).map_err(foreign)
+    serde_json::from_slice(&bytes).map_err(foreign)
 }
 
-fn octets(path: &Path) -> Result<Vec<u8>, ResultsFileError> {
-    let mut octets = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut octets));
+fn bytes(path: &Path) -> Result<Vec<u8>, ResultsFileError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
     match read {
         Err(source) => Err(ResultsFileError::Read { path: path.to_owned(), source }),
         Ok(length) if u64::try_from(length).is_ok_and(|length| length > LARGEST) => {
             Err(ResultsFileError::TooLarge { path: path.to_owned() })
         }
-        Ok(_) => Ok(octets),
+        Ok(_) => Ok(bytes),
     }
 }

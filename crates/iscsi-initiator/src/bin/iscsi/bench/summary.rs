@@ -19,7 +19,7 @@ pub(crate) struct Circumstances {
     /// Sessions held open, those of them that were lost before the end, and the memory they took in bytes.
     pub(crate) held: u64,
     pub(crate) held_lost: u64,
-    pub(crate) held_octets: Option<u64>,
+    pub(crate) held_bytes: Option<u64>,
 }
 
 #[allow(clippy::cast_precision_loss, reason = "figures for people; 2^53 of anything is never reached")]
@@ -27,7 +27,7 @@ pub(crate) fn results(plan: &Plan, tally: &Tally, circumstances: Circumstances) 
     let per_login = |total: f64| (tally.logins > 0).then(|| total / tally.logins as f64);
     let measured_s = tally.measured.as_secs_f64();
     let attempts = tally.logins + tally.failures;
-    let Circumstances { held, held_lost, held_octets, .. } = circumstances;
+    let Circumstances { held, held_lost, held_bytes, .. } = circumstances;
     Results {
         schema: SCHEMA,
         program: concat!("iscsi ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -48,9 +48,9 @@ pub(crate) fn results(plan: &Plan, tally: &Tally, circumstances: Circumstances) 
         round_trips_per_login: per_login(tally.round_trips as f64).unwrap_or_default(),
         // Attempts that fail use the processor too.
         cpu_us_per_login: tally.cpu.filter(|_| attempts > 0).map(|cpu| microseconds(cpu) / attempts as f64),
-        memory_octets_per_held_session: held_octets
+        memory_bytes_per_held_session: held_bytes
             .filter(|_| held > 0)
-            .map(|octets| octets as f64 / held as f64),
+            .map(|bytes| bytes as f64 / held as f64),
         held_sessions: held.saturating_sub(held_lost),
         held_sessions_lost: held_lost,
         causes: causes(tally),

@@ -111,7 +111,7 @@ impl Report {
 
 impl From<Capacity> for CapacityReport {
     fn from(capacity: Capacity) -> Self {
-        Self { size: capacity.octets(), blocks: capacity.blocks, block_size: capacity.block_size }
+        Self { size: capacity.bytes(), blocks: capacity.blocks, block_size: capacity.block_size }
     }
 }
 

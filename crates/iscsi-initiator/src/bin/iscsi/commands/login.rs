@@ -20,7 +20,7 @@ pub(crate) struct Login {
     url: String,
 }
 
-/// What came of a login. Lengths in octets, times in seconds.
+/// What came of a login. Lengths in bytes, times in seconds.
 #[derive(Serialize)]
 struct Report {
     target: String,

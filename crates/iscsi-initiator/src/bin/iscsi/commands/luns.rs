@@ -114,7 +114,7 @@ impl Unit {
         if is_disk {
             let capacity = session.read_capacity(self.address).await;
             let capacity = self.remarks.keep("size", capacity)?;
-            self.size = capacity.map(|capacity| capacity.octets());
+            self.size = capacity.map(|capacity| capacity.bytes());
             self.block_size = capacity.map(|capacity| capacity.block_size);
         }
         Ok(())

@@ -45,7 +45,7 @@ impl Read {
     /// The file is not touched before it is known that there is something to read.
     async fn copy(&self, session: &Session, lun: Lun, transfer: &mut Transfer) -> Result<u64, Failure> {
         let device = BlockDevice::open(session, lun).await?;
-        let length = self.length.unwrap_or_else(|| device.capacity().octets().saturating_sub(self.offset));
+        let length = self.length.unwrap_or_else(|| device.capacity().bytes().saturating_sub(self.offset));
         let mut reader = device.reader(self.offset, length)?;
         let mut sink = Sink::start(data_file::create(&self.output_file)?, transfer.counter());
         transfer.begin("reading", length);

@@ -51,7 +51,7 @@ impl Write {
         transfer: &mut Transfer,
     ) -> Result<(u64, Flush), Failure> {
         let device = BlockDevice::open(session, lun).await?;
-        let room = device.capacity().octets().saturating_sub(self.offset);
+        let room = device.capacity().bytes().saturating_sub(self.offset);
         // A pipe may take its time: a session that is lost meanwhile is noticed at once.
         let Measured { file, length } = tokio::select! {
             biased;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn every_flipped_octet_is_refused_and_nothing_is_written_over_it() {
+fn every_flipped_byte_is_refused_and_nothing_is_written_over_it() {
     let (_parent, path, _store) = store();
     let database = path.join(DATABASE);
     let good = fs::read(&database).unwrap();
@@ -12,7 +12,7 @@ fn every_flipped_octet_is_refused_and_nothing_is_written_over_it() {
         flipped[position] ^= 0x01;
         fs::write(&database, &flipped).unwrap();
         reopen(&path);
-        assert_eq!(fs::read(&database).unwrap(), flipped, "octet {position}");
+        assert_eq!(fs::read(&database).unwrap(), flipped, "byte {position}");
     }
     fs::write(&database, &good).unwrap();
     assert_eq!(known(&FileStore::open(&path).unwrap(), "a"), b"canary-global");
@@ -62,8 +62,8 @@ fn foreign_files_other_versions_and_wrong_keys_are_told_apart() {
     fs::write(&database, &good).unwrap();
     fs::write(path.join(KEY), [7; 32]).unwrap();
     assert_eq!(reopen(&path), StoreError::WrongKey { path: database, key: path.join(KEY) });
-    for octets in [0, 31, 33] {
-        fs::write(path.join(KEY), vec![7; octets]).unwrap();
+    for bytes in [0, 31, 33] {
+        fs::write(path.join(KEY), vec![7; bytes]).unwrap();
         assert_eq!(reopen(&path), StoreError::KeyLength { path: path.join(KEY) });
     }
 }

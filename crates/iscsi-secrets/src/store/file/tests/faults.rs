@@ -31,8 +31,8 @@ impl Disk for FaultyDisk {
     /// Half of it is written.
     fn write(&self, file: &mut fs::File, content: &[u8]) -> io::Result<()> {
         let failed = self.step();
-        let octets = if failed.is_ok() { content.len() } else { content.len() / 2 };
-        OsDisk.write(file, &content[..octets])?;
+        let bytes = if failed.is_ok() { content.len() } else { content.len() / 2 };
+        OsDisk.write(file, &content[..bytes])?;
         failed
     }
 

@@ -13,9 +13,9 @@ fn a_first_use_that_was_interrupted_is_completed() {
     assert_eq!(known(&FileStore::open(&path).unwrap(), "a"), b"unknown");
 }
 
-fn key_file(directory: &Path, octets: &[u8]) -> PathBuf {
+fn key_file(directory: &Path, bytes: &[u8]) -> PathBuf {
     let path = directory.join("operator.key");
-    fs::write(&path, octets).unwrap();
+    fs::write(&path, bytes).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
     path
 }
@@ -51,7 +51,7 @@ fn a_key_file_that_is_named_is_the_only_key_tried() {
 }
 
 #[test]
-fn a_key_file_is_32_octets_that_nobody_else_can_reach() {
+fn a_key_file_is_32_bytes_that_nobody_else_can_reach() {
     let parent = tempfile::tempdir().unwrap();
     let open =
         |key: &Path| FileStore::open_with(parent.path().join("store"), KeySource::File(key.into())).err();

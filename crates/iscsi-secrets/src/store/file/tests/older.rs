@@ -81,14 +81,14 @@ fn the_first_change_writes_version_3_and_keeps_all_that_was_stored() {
 fn secrets_of_version_2_are_compared_too() {
     let (_parent, path) = store_of(OLD_DATABASE, OLD_KEY);
     let book = FileStore::open_existing(&path).unwrap().snapshot().unwrap();
-    let uses = |octets| book.opposite_uses(&secret(octets), crate::Direction::Forward).unwrap().len();
+    let uses = |bytes| book.opposite_uses(&secret(bytes), crate::Direction::Forward).unwrap().len();
     assert_eq!((uses(b"reverse of both"), uses(b"forward of both")), (1, 0));
 }
 
 /// Discovery used to put every target on record; somebody else decides how many those are.
 #[test]
 fn records_without_content_are_passed_over_and_dropped_by_the_next_change() {
-    let key = StoreKey::from_octets(OLD_KEY).unwrap();
+    let key = StoreKey::from_bytes(OLD_KEY).unwrap();
     let record = |index: usize| {
         let name = format!("iqn.2001-04.com.example:{index:0100}");
         [&[2][..], &(name.len() as u64).to_be_bytes(), name.as_bytes(), &[0, 0]].concat()
@@ -106,7 +106,7 @@ fn records_without_content_are_passed_over_and_dropped_by_the_next_change() {
 /// The authenticator of the file is right, and that of a secret in it is not: nothing this crate wrote.
 #[test]
 fn a_secret_of_version_2_that_does_not_open_is_damage() {
-    let key = StoreKey::from_octets(OLD_KEY).unwrap();
+    let key = StoreKey::from_bytes(OLD_KEY).unwrap();
     let credential = [&0_u64.to_be_bytes()[..], &[7; 24], &[7; 16], &1_u64.to_be_bytes(), b"x"].concat();
     let records = [&[1, 1][..], &credential, &[0]].concat();
     let old = sealed::seal_as(Version::Two, &key, None, records).unwrap();

@@ -10,17 +10,17 @@ fn assign(door: &Door, name: &str, id: Uuid) -> u32 {
 fn an_id_that_was_given_counts_beside_the_derived_one() {
     let door = Door::per_target();
     let given = Uuid::from_u128(0x1234);
-    assert_eq!(door.set_octets(SHORT, given), 0x8004_2405);
+    assert_eq!(door.set_bytes(SHORT, given), 0x8004_2405);
     assert_eq!(assign(&door, "a", given), 0);
-    assert_eq!(door.set_octets(SHORT, given), 0);
+    assert_eq!(door.set_bytes(SHORT, given), 0);
     assert_eq!(door.reverse("a"), text(SHORT));
-    assert_eq!(door.set_octets(LONG, object_id(&target("a"))), 0);
+    assert_eq!(door.set_bytes(LONG, object_id(&target("a"))), 0);
     assert_eq!(door.reverse("a"), text(LONG));
     assert_eq!(door.remember(given, Some(&SharedSecret::of(SHORT))), 0);
     // Once more for the same target, and another one in its place.
     assert_eq!(assign(&door, "a", given), 0);
     assert_eq!(assign(&door, "a", Uuid::from_u128(0x5678)), 0);
-    assert_eq!(door.set_octets(SHORT, given), 0x8004_2405);
+    assert_eq!(door.set_bytes(SHORT, given), 0x8004_2405);
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn an_id_that_was_given_dies_with_the_process() {
     let door = Door::per_target();
     let given = Uuid::from_u128(0x1234);
     assert_eq!(assign(&door, "a", given), 0);
-    assert_eq!(door.set_octets(LONG, given), 0);
+    assert_eq!(door.set_bytes(LONG, given), 0);
     let restarted = VdsServiceIscsi::new(door.store, INITIATOR);
     let set =
         |id| HResult::of(&restarted.set_initiator_shared_secret(Some(&SharedSecret::of(SHORT)), id)).bits();
@@ -53,12 +53,12 @@ fn spellings_of_one_name_are_one_target_with_one_id() {
     let door = Door::per_target();
     door.service.add_targets([target("A")]);
     assert_eq!(object_id(&target("a")), object_id(&target("A")));
-    assert_eq!(door.set_octets(SHORT, object_id(&target("A"))), 0);
+    assert_eq!(door.set_bytes(SHORT, object_id(&target("A"))), 0);
     assert_eq!(door.store.entries().unwrap().len(), 1);
     for spelling in ["a", "A"] {
         let found = door.store.reverse(&target(spelling)).unwrap();
         assert_eq!(found.known().unwrap().secret().expose_secret(), SHORT);
     }
     assert_eq!(assign(&door, "A", Uuid::from_u128(0x1234)), 0);
-    assert_eq!(door.set_octets(LONG, Uuid::from_u128(0x1234)), 0);
+    assert_eq!(door.set_bytes(LONG, Uuid::from_u128(0x1234)), 0);
 }

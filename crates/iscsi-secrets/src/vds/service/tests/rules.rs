@@ -12,7 +12,7 @@ fn rules_r1_to_r16_of_the_door() {
     let (not_started, starting): (Open, Open) = (not_started, starting);
     let (no_memory, no_right): (Open, Open) = (no_memory, no_right);
     let (a, unknown) = (object_id(&target("a")), object_id(&target("never-seen")));
-    let stated = |octets, size| Some(SharedSecret { octets, size });
+    let stated = |bytes, size| Some(SharedSecret { bytes, size });
     let good = Some(SharedSecret::of(SHORT));
     let clear = Some(SharedSecret::CLEAR);
     let (eleven, seventeen) = (&[b'x'; 11][..], &[b'x'; 17][..]);
@@ -57,7 +57,7 @@ fn rules_r1_to_r16_of_the_door() {
     ];
     for (rule, open, secret, target_id, result, after) in rules {
         let door = open();
-        door.store.renew_reverse_secret(Scope::Global, Secret::from_octets(DEFAULT).unwrap()).unwrap();
+        door.store.renew_reverse_secret(Scope::Global, Secret::from_bytes(DEFAULT).unwrap()).unwrap();
         let before = door.state();
         assert_eq!(door.set(secret.as_ref(), target_id), result, "{rule}");
         match after {
@@ -93,8 +93,8 @@ fn no_right() -> Door {
 fn rules_r5_and_r6_clearing_and_dissolving_differ() {
     let door = Door::per_target();
     let a = object_id(&target("a"));
-    door.set_octets(DEFAULT, GUID_NULL);
-    door.set_octets(SHORT, a);
+    door.set_bytes(DEFAULT, GUID_NULL);
+    door.set_bytes(SHORT, a);
     assert_eq!(door.set(Some(&SharedSecret::CLEAR), a), 0);
     assert_eq!(door.reverse("a"), "cleared");
     assert_eq!(door.set(None, a), 0);

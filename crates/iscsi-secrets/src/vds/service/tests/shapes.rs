@@ -8,11 +8,11 @@ fn remembering_takes_the_shapes_of_r8_to_r12_with_every_kind_of_store() {
         let a = object_id(&target("a"));
         let shapes = [
             None,
-            Some(SharedSecret { octets: None, size: 5 }),
-            Some(SharedSecret { octets: Some(SHORT), size: 0 }),
+            Some(SharedSecret { bytes: None, size: 5 }),
+            Some(SharedSecret { bytes: Some(SHORT), size: 0 }),
             Some(SharedSecret::of(&[b'x'; 11])),
             Some(SharedSecret::of(&[b'x'; 17])),
-            Some(SharedSecret { octets: Some(SHORT), size: 13 }),
+            Some(SharedSecret { bytes: Some(SHORT), size: 13 }),
         ];
         for secret in shapes {
             assert_eq!(door.remember(a, secret.as_ref()), 0x8007_0057);
@@ -34,14 +34,14 @@ fn remembering_takes_the_shapes_of_r8_to_r12_with_every_kind_of_store() {
 }
 
 #[test]
-fn the_door_changes_octets_and_leaves_chap_names() {
+fn the_door_changes_bytes_and_leaves_chap_names() {
     let door = Door::per_target();
-    let secret = || Secret::from_octets(DEFAULT).unwrap();
+    let secret = || Secret::from_bytes(DEFAULT).unwrap();
     let reverse = ReverseCredential::new(Some("them".to_owned()), secret()).unwrap();
     door.store.set_reverse(Scope::Target(target("a")), reverse).unwrap();
     let forward = ForwardCredential::new(Some("me".to_owned()), secret()).unwrap();
     door.store.remember(target("a").into(), forward).unwrap();
-    door.set_octets(SHORT, object_id(&target("a")));
+    door.set_bytes(SHORT, object_id(&target("a")));
     door.remember(object_id(&target("a")), Some(&SharedSecret::of(LONG)));
     assert_eq!(door.store.reverse(&target("a")).unwrap().known().unwrap().name(), Some("them"));
     assert_eq!(door.store.forward(&target("a")).unwrap().unwrap().name(), Some("me"));

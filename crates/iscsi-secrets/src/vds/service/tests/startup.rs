@@ -17,7 +17,7 @@ fn vds_15_a_call_waits_until_the_service_has_started() {
     });
     let (done, outcome) = mpsc::channel();
     thread::scope(|scope| {
-        scope.spawn(|| done.send(door.set_octets(SHORT, GUID_NULL)).unwrap());
+        scope.spawn(|| done.send(door.set_bytes(SHORT, GUID_NULL)).unwrap());
         assert!(outcome.recv_timeout(Duration::from_millis(100)).is_err(), "the call did not wait");
         assert_eq!(door.reverse("a"), "unknown");
         start.send(()).unwrap();

@@ -3,27 +3,27 @@
 use super::*;
 
 #[test]
-fn vds_01_the_global_secret_is_exactly_the_octets_given() {
+fn vds_01_the_global_secret_is_exactly_the_bytes_given() {
     let door = Door::per_target();
-    assert_eq!(door.set_octets(SHORT, GUID_NULL), 0);
+    assert_eq!(door.set_bytes(SHORT, GUID_NULL), 0);
     assert_eq!(door.reverse("a"), text(SHORT));
 }
 
 #[test]
-fn vds_02_sixteen_octets_of_any_value() {
+fn vds_02_sixteen_bytes_of_any_value() {
     let door = Door::per_target();
-    assert_eq!(door.set_octets(LONG, GUID_NULL), 0);
+    assert_eq!(door.set_bytes(LONG, GUID_NULL), 0);
     assert_eq!(door.reverse("a"), text(LONG));
 }
 
 #[test]
 fn vds_03_wrong_lengths_leave_the_earlier_secret() {
     let door = Door::per_target();
-    door.set_octets(SHORT, GUID_NULL);
-    for octets in [1, 11, 17, 255] {
-        assert_eq!(door.set_octets(&vec![b'x'; octets], GUID_NULL), 0x8007_0057, "{octets}");
+    door.set_bytes(SHORT, GUID_NULL);
+    for bytes in [1, 11, 17, 255] {
+        assert_eq!(door.set_bytes(&vec![b'x'; bytes], GUID_NULL), 0x8007_0057, "{bytes}");
     }
-    let vast = SharedSecret { octets: Some(LONG), size: u32::MAX };
+    let vast = SharedSecret { bytes: Some(LONG), size: u32::MAX };
     assert_eq!(door.set(Some(&vast), GUID_NULL), 0x8007_0057);
     assert_eq!(door.reverse("a"), text(SHORT));
 
@@ -34,7 +34,7 @@ fn vds_03_wrong_lengths_leave_the_earlier_secret() {
 #[test]
 fn vds_04_clearing_the_global_secret() {
     let door = Door::per_target();
-    door.set_octets(SHORT, GUID_NULL);
+    door.set_bytes(SHORT, GUID_NULL);
     assert_eq!(door.set(Some(&SharedSecret::CLEAR), GUID_NULL), 0);
     assert_eq!(door.reverse("a"), "unknown");
 }
@@ -47,10 +47,10 @@ fn vds_05_clearing_what_is_not_set() {
 }
 
 #[test]
-fn vds_06_a_size_without_octets_and_octets_without_a_size() {
+fn vds_06_a_size_without_bytes_and_bytes_without_a_size() {
     let door = Door::per_target();
-    assert_eq!(door.set(Some(&SharedSecret { octets: None, size: 5 }), GUID_NULL), 0x8007_0057);
-    assert_eq!(door.set(Some(&SharedSecret { octets: Some(SHORT), size: 0 }), GUID_NULL), 0x8007_0057);
+    assert_eq!(door.set(Some(&SharedSecret { bytes: None, size: 5 }), GUID_NULL), 0x8007_0057);
+    assert_eq!(door.set(Some(&SharedSecret { bytes: Some(SHORT), size: 0 }), GUID_NULL), 0x8007_0057);
 }
 
 #[test]
@@ -64,8 +64,8 @@ const ANY: Uuid = Uuid::from_u128(0x1234);
 #[test]
 fn vds_08_a_secret_for_one_target_where_there_are_none() {
     let door = Door::global_only();
-    door.set_octets(DEFAULT, GUID_NULL);
-    assert_eq!(door.set_octets(SHORT, ANY), 0x8004_2706);
+    door.set_bytes(DEFAULT, GUID_NULL);
+    assert_eq!(door.set_bytes(SHORT, ANY), 0x8004_2706);
     assert_eq!(door.reverse("a"), text(DEFAULT));
 }
 
@@ -78,10 +78,10 @@ fn vds_09_dissolving_for_one_target_where_there_are_none() {
 fn vds_10_the_fallback_dance() {
     for (door, first) in [(Door::global_only(), 0x8004_2706), (Door::per_target(), 0)] {
         let id = object_id(&target("a"));
-        let mut result = door.set_octets(SHORT, id);
+        let mut result = door.set_bytes(SHORT, id);
         assert_eq!(result, first);
         if result == HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED.bits() {
-            result = door.set_octets(SHORT, GUID_NULL);
+            result = door.set_bytes(SHORT, GUID_NULL);
         }
         assert_eq!((result, door.reverse("a")), (0, text(SHORT)));
     }
@@ -90,8 +90,8 @@ fn vds_10_the_fallback_dance() {
 /// The global secret and one of target a.
 fn two_secrets() -> (Door, Uuid) {
     let (door, a) = (Door::per_target(), object_id(&target("a")));
-    door.set_octets(DEFAULT, GUID_NULL);
-    door.set_octets(SHORT, a);
+    door.set_bytes(DEFAULT, GUID_NULL);
+    door.set_bytes(SHORT, a);
     (door, a)
 }
 
@@ -119,7 +119,7 @@ fn vds_13_clearing_the_global_secret_leaves_that_of_a_target() {
 
 #[test]
 fn vds_14_an_unknown_target_is_not_found() {
-    assert_eq!(Door::per_target().set_octets(SHORT, Uuid::from_u128(0x1234)), 0x8004_2405);
+    assert_eq!(Door::per_target().set_bytes(SHORT, Uuid::from_u128(0x1234)), 0x8004_2405);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn vds_17_the_code_of_a_failing_store_comes_through() {
     for (code, bits) in [(8, 0x8007_0008), (5, 0x8007_0005), (87, 0x8007_0057), (1168, 0x8007_0490)] {
         let door = Door::failing(StoreError::Backend { code });
         for target_id in [GUID_NULL, object_id(&target("a"))] {
-            assert_eq!(door.set_octets(SHORT, target_id), bits);
+            assert_eq!(door.set_bytes(SHORT, target_id), bits);
         }
     }
 }
@@ -143,22 +143,22 @@ fn vds_19_the_store_accepts_one_secret_for_both_directions_and_login_can_tell() 
     let door = Door::per_target();
     let a = object_id(&target("a"));
     assert_eq!(door.remember(a, Some(&SharedSecret::of(SHORT))), 0);
-    assert_eq!(door.set_octets(SHORT, a), 0);
+    assert_eq!(door.set_bytes(SHORT, a), 0);
     let book = door.store.snapshot().unwrap();
     let forward = book.forward(&target("a")).unwrap().unwrap();
     let reverse = book.reverse(&target("a")).unwrap();
-    assert!(forward.secret().same_octets(reverse.known().unwrap().secret()));
+    assert!(forward.secret().same_bytes(reverse.known().unwrap().secret()));
 }
 
 #[test]
 fn vds_21_a_thousand_changes_are_never_seen_half_done() {
     let door = Door::per_target();
     let (x, y) = ([b'x'; 16], [b'y'; 12]);
-    door.set_octets(&x, GUID_NULL);
+    door.set_bytes(&x, GUID_NULL);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for round in 0..1000 {
-                door.set_octets(if round % 2 == 0 { &y } else { &x }, GUID_NULL);
+                door.set_bytes(if round % 2 == 0 { &y } else { &x }, GUID_NULL);
             }
         });
         for _ in 0..1000 {

@@ -32,7 +32,7 @@ pub(crate) enum Unit {
     PerSecond,
     Percent,
     Microseconds,
-    Octets,
+    Bytes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

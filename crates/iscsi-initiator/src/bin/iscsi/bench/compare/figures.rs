@@ -63,11 +63,11 @@ fn time(what: &str, percent: f64, values: Values, direction: Direction) -> Figur
 }
 
 fn costs(a: &Results, b: &Results) -> [Figure; 2] {
-    let octets = (a.memory_octets_per_held_session, b.memory_octets_per_held_session);
+    let bytes = (a.memory_bytes_per_held_session, b.memory_bytes_per_held_session);
     let cpu = (a.cpu_us_per_login, b.cpu_us_per_login);
     [
         Figure::new("cpu_us_per_login", "CPU per login", Unit::Microseconds, cpu),
-        Figure::new("memory_octets_per_held_session", "memory per session", Unit::Octets, octets),
+        Figure::new("memory_bytes_per_held_session", "memory per session", Unit::Bytes, bytes),
     ]
 }
 

@@ -136,13 +136,13 @@ fn chance_is_not_judged() {
 fn only_common_percentiles_and_what_at_least_one_has() {
     let (mut a, mut b) = (sample(), sample());
     a.latency.percentiles.push(Percentile { percent: 99.9, at_most: 9000.0 });
-    b.memory_octets_per_held_session = None;
+    b.memory_bytes_per_held_session = None;
     b.cpu_us_per_login = Some(0.0);
     (a.phases.security, b.phases.security) = Default::default();
     let comparison = compared(&a, &b);
     let told = |name: &str| comparison.figures.iter().any(|figure| figure.key == name);
     assert!(told("latency_p99_us") && !told("latency_p99.9_us") && !told("security_p50_us"));
-    let memory = figure(&comparison, "memory_octets_per_held_session");
+    let memory = figure(&comparison, "memory_bytes_per_held_session");
     assert_eq!((memory.b, memory.ratio, memory.better), (None, None, None));
     // Nothing divides by it.
     let comparison = compared(&b, &a);

@@ -69,9 +69,9 @@ fn failures(results: &Results) -> Tile {
 }
 
 fn memory(results: &Results) -> Option<Tile> {
-    let octets = results.memory_octets_per_held_session?;
+    let bytes = results.memory_bytes_per_held_session?;
     let more = format!("{} held open", count(results.plan.hold));
-    Some(tile("Memory per session", kibibytes(octets), more))
+    Some(tile("Memory per session", kibibytes(bytes), more))
 }
 
 fn round_trips(results: &Results) -> Option<Tile> {

@@ -14,7 +14,7 @@ fn nothing() -> Results {
         phases: Phases::default(),
         round_trips_per_login: 0.0,
         cpu_us_per_login: None,
-        memory_octets_per_held_session: None,
+        memory_bytes_per_held_session: None,
         causes: Vec::new(),
         timeline: Vec::new(),
         ..sample()

@@ -47,7 +47,7 @@ pub(crate) fn sample() -> Results {
         },
         round_trips_per_login: 4.0,
         cpu_us_per_login: Some(123.4),
-        memory_octets_per_held_session: Some(14_336.0),
+        memory_bytes_per_held_session: Some(14_336.0),
         held_sessions: 100,
         held_sessions_lost: 0,
         causes: vec![Cause { cause: "the target refused".to_owned(), count: 10, exit_code: 5 }],

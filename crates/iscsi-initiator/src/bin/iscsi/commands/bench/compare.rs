@@ -61,7 +61,7 @@ fn show(value: f64, unit: Unit) -> String {
         Unit::PerSecond => format!("{}/s", number_of_three_digits(value)),
         Unit::Percent => format!("{} %", number_of_three_digits(value)),
         Unit::Microseconds => time(value),
-        Unit::Octets => kibibytes(value),
+        Unit::Bytes => kibibytes(value),
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct HeldSessions {
     sessions: Vec<Session>,
     under_way: JoinSet<Result<Session, Error>>,
     /// Resident memory that they took; `None` where the system does not say.
-    pub(super) octets: Option<u64>,
+    pub(super) bytes: Option<u64>,
 }
 
 /// What became of sessions held open.
@@ -42,13 +42,13 @@ impl HeldSessions {
         number: u64,
         concurrency: usize,
     ) -> Result<Self, Failure> {
-        let (mut held, before) = (Self::default(), process::resident_octets());
+        let (mut held, before) = (Self::default(), process::resident_bytes());
         if let Err(failure) = until_interrupted(held.fill(attempts, number, concurrency)).await {
             held.log_out().await;
             return Err(failure);
         }
-        let after = process::resident_octets();
-        held.octets = after.zip(before).map(|(after, before)| after.saturating_sub(before));
+        let after = process::resident_bytes();
+        held.bytes = after.zip(before).map(|(after, before)| after.saturating_sub(before));
         Ok(held)
     }
 

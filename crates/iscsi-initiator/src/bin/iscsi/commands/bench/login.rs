@@ -126,7 +126,7 @@ impl Login {
         let targets = self.urls.iter().map(|url| shown(url)).collect::<Result<_, _>>()?;
         let Probe { authentication, algorithm, unauthenticated } = probe(&attempts).await?;
         let held = HeldSessions::log_in(&attempts, self.hold, plan.concurrency).await?;
-        let held_octets = held.octets;
+        let held_bytes = held.bytes;
         let began = SystemTime::now() + plan.warmup;
         let tally = measure(plan, attempts).await;
         let held_count = held.count();
@@ -140,7 +140,7 @@ impl Login {
             unauthenticated: unauthenticated.map(Reason::into_message),
             held: held_count.held,
             held_lost: held_count.lost,
-            held_octets,
+            held_bytes,
         };
         let outcome = self.outcome(&tally, held_count);
         Ok(Run { results: results(plan, &tally, circumstances), outcome })

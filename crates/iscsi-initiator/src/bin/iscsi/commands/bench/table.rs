@@ -45,8 +45,8 @@ pub(super) fn table(results: &Results) -> Table {
 /// Sessions held open to the end, and those that were not.
 fn held(results: &Results) -> String {
     let mut text = format!("{} sessions", results.held_sessions);
-    if let Some(octets) = results.memory_octets_per_held_session {
-        _ = write!(text, ", {} each", kibibytes(octets));
+    if let Some(bytes) = results.memory_bytes_per_held_session {
+        _ = write!(text, ", {} each", kibibytes(bytes));
     }
     if results.held_sessions_lost > 0 {
         _ = write!(text, "; {} more were lost", results.held_sessions_lost);

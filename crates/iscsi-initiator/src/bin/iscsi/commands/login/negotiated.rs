@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// Keys as RFC 7143 writes them, except that it has one name for the segment lengths of both directions. Lengths are in
-/// octets, times in seconds.
+/// bytes, times in seconds.
 pub(super) struct Negotiated([(&'static str, Value); 16]);
 
 impl Negotiated {

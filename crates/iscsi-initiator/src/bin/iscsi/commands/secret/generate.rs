@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use iscsi_secrets::{Secret, generate_octets, generate_secret};
+use iscsi_secrets::{Secret, generate_bytes, generate_secret};
 
 use crate::failure::Failure;
 use crate::secret_source::DASH;
@@ -16,7 +16,7 @@ pub(crate) struct Generate {
     /// New file of mode 0600; `-` is standard output
     #[arg(short, long = "output-file", value_name = "FILE")]
     output_file: PathBuf,
-    /// 16 random octets of any value, for targets that take them; only into a file
+    /// 16 random bytes of any value, for targets that take them; only into a file
     #[arg(long)]
     raw: bool,
 }
@@ -25,11 +25,11 @@ impl Generate {
     pub(super) fn run(&self) -> Result<(), Failure> {
         match (self.raw, *self.output_file == *DASH) {
             (true, true) => Err(Failure::usage(
-                "--raw octets are not for a terminal or a pipe",
+                "--raw bytes are not for a terminal or a pipe",
                 "name a file with --output-file",
             )),
             (false, true) => show(&generate_secret()?),
-            (true, false) => write(&generate_octets()?, &self.output_file),
+            (true, false) => write(&generate_bytes()?, &self.output_file),
             (false, false) => write(&generate_secret()?, &self.output_file),
         }
     }

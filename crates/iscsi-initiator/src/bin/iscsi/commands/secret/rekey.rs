@@ -12,7 +12,7 @@ use crate::{secret_source, store};
 #[derive(Args)]
 #[group(multiple = false)]
 pub(crate) struct Rekey {
-    /// The new key: a file of 32 random octets and mode 0600, such as `head -c 32 /dev/urandom` makes
+    /// The new key: a file of 32 random bytes and mode 0600, such as `head -c 32 /dev/urandom` makes
     #[arg(long, value_name = "FILE")]
     new_key_file: Option<PathBuf>,
     /// File with the passphrase from which the new key is made; `-` is standard input

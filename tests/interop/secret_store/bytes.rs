@@ -1,6 +1,6 @@
-//! Secrets of any octets, from a file into the store, and from there to tgt.
+//! Secrets of any bytes, from a file into the store, and from there to tgt.
 //!
-//! tgt takes a secret of 1 to 255 octets as an argument of `tgtadm`: anything but NUL.
+//! tgt takes a secret of 1 to 255 bytes as an argument of `tgtadm`: anything but NUL.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -10,7 +10,7 @@ use iscsi_tests::lab::{Tgt, TgtTarget};
 use super::both_proved;
 use crate::program::{Outcome, User};
 
-const TARGET: &str = "octets";
+const TARGET: &str = "bytes";
 const FORWARD_USER: &str = "labuser";
 const REVERSE_USER: &str = "labtarget";
 
@@ -32,7 +32,7 @@ fn secrets() -> Vec<(&'static str, Vec<u8>)> {
             "no text in any encoding",
             vec![0xff, 0xfe, 0xc0, 0x80, 0xf5, 0xed, 0xa0, 0x80, 0xc1, 0x81, 0xf8, 0x88],
         ),
-        ("every octet but NUL, as many as allowed", (1..=255).collect()),
+        ("every byte but NUL, as many as allowed", (1..=255).collect()),
     ]
 }
 
@@ -77,14 +77,14 @@ impl Stage {
     }
 }
 
-/// The secret with another octet at its end.
+/// The secret with another byte at its end.
 fn misspelt(secret: &[u8]) -> Vec<u8> {
     let (last, others) = secret.split_last().unwrap();
     [others, &[last ^ 1]].concat()
 }
 
 #[test]
-fn every_kind_of_octet_goes_both_ways() {
+fn every_kind_of_byte_goes_both_ways() {
     for (what, forward) in secrets() {
         println!("{what}");
         let reverse: Vec<u8> = forward.iter().rev().copied().collect();

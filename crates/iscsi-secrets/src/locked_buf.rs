@@ -19,7 +19,7 @@ const MAX_SPARE: usize = 64;
 ///
 /// Where pages cannot be had or locked (`RLIMIT_MEMLOCK`), ordinary memory takes their place. Both kinds are exactly as
 /// long as the content, so no length is kept beside them that could disagree.
-pub(crate) struct ProtectedOctets(Memory);
+pub(crate) struct LockedBuf(Memory);
 
 enum Memory {
     /// Taken from [`SPARE`] and given back to it.
@@ -27,26 +27,26 @@ enum Memory {
     Ordinary(Zeroizing<Box<[u8]>>),
 }
 
-impl ProtectedOctets {
-    /// Copies `octets` in.
-    pub(crate) fn of(octets: &[u8]) -> Self {
-        let mut protected = Self::zeroed(octets.len());
-        protected.room().copy_from_slice(octets);
+impl LockedBuf {
+    /// Copies `bytes` in.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut protected = Self::zeroed(bytes.len());
+        protected.room().copy_from_slice(bytes);
         protected
     }
 
-    /// `length` octets that are written in place; what a failing `fill` wrote is wiped.
+    /// `length` bytes that are written in place; what a failing `fill` wrote is wiped.
     pub(crate) fn filled<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         let mut protected = Self::zeroed(length);
         fill(protected.room())?;
         Ok(protected)
     }
 
-    /// The octets.
+    /// The bytes.
     pub(crate) fn expose(&self) -> &[u8] {
         match &self.0 {
             Memory::Locked(piece) => piece,
-            Memory::Ordinary(octets) => octets,
+            Memory::Ordinary(bytes) => bytes,
         }
     }
 
@@ -58,12 +58,12 @@ impl ProtectedOctets {
     fn room(&mut self) -> &mut [u8] {
         match &mut self.0 {
             Memory::Locked(piece) => piece,
-            Memory::Ordinary(octets) => octets,
+            Memory::Ordinary(bytes) => bytes,
         }
     }
 }
 
-impl Drop for ProtectedOctets {
+impl Drop for LockedBuf {
     fn drop(&mut self) {
         self.room().zeroize();
         if let Memory::Locked(piece) = std::mem::replace(&mut self.0, ordinary(0)) {
@@ -107,19 +107,19 @@ mod tests {
 
     #[test]
     fn what_goes_in_comes_out_and_memory_given_back_is_empty() {
-        let octets = ProtectedOctets::of(b"\0\xff some bytes");
-        assert_eq!(octets.expose(), b"\0\xff some bytes");
-        let address = octets.expose().as_ptr();
-        drop(octets);
-        let next: Vec<ProtectedOctets> =
-            (0..MAX_SPARE).map(|_| ProtectedOctets::filled(13, |_| Ok::<_, ()>(())).unwrap()).collect();
-        assert!(next.iter().all(|octets| octets.expose() == [0; 13]));
-        assert!(next.iter().filter(|octets| octets.expose().as_ptr() == address).count() <= 1);
+        let bytes = LockedBuf::of(b"\0\xff some bytes");
+        assert_eq!(bytes.expose(), b"\0\xff some bytes");
+        let address = bytes.expose().as_ptr();
+        drop(bytes);
+        let next: Vec<LockedBuf> =
+            (0..MAX_SPARE).map(|_| LockedBuf::filled(13, |_| Ok::<_, ()>(())).unwrap()).collect();
+        assert!(next.iter().all(|bytes| bytes.expose() == [0; 13]));
+        assert!(next.iter().filter(|bytes| bytes.expose().as_ptr() == address).count() <= 1);
     }
 
     #[test]
     fn what_a_failing_fill_wrote_is_not_given_out() {
-        let failed = ProtectedOctets::filled(4, |room| {
+        let failed = LockedBuf::filled(4, |room| {
             room.copy_from_slice(b"half");
             Err("no more")
         });
@@ -127,10 +127,10 @@ mod tests {
     }
 
     #[test]
-    fn more_pages_than_are_kept_and_more_octets_than_a_page_work_too() {
-        let many: Vec<ProtectedOctets> = (0..=255).map(|octet| ProtectedOctets::of(&[octet; 12])).collect();
-        assert!(many.iter().zip(0..=255).all(|(octets, octet)| octets.expose() == [octet; 12]));
-        assert_eq!(ProtectedOctets::of(&[7; 5000]).expose(), [7; 5000]);
+    fn more_pages_than_are_kept_and_more_bytes_than_a_page_work_too() {
+        let many: Vec<LockedBuf> = (0..=255).map(|byte| LockedBuf::of(&[byte; 12])).collect();
+        assert!(many.iter().zip(0..=255).all(|(bytes, byte)| bytes.expose() == [byte; 12]));
+        assert_eq!(LockedBuf::of(&[7; 5000]).expose(), [7; 5000]);
     }
 
     /// A secret that came out shorter than it went in, or empty, would be a weaker one.
@@ -140,7 +140,7 @@ mod tests {
         for _ in 0..3 {
             for length in lengths {
                 let content = vec![0x5a; length];
-                assert_eq!(ProtectedOctets::of(&content).expose(), content);
+                assert_eq!(LockedBuf::of(&content).expose(), content);
             }
         }
     }
@@ -149,8 +149,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn the_page_is_locked_and_not_dumped() {
-        let octets = ProtectedOctets::of(b"canary");
-        let address = octets.expose().as_ptr().addr();
+        let bytes = LockedBuf::of(b"canary");
+        let address = bytes.expose().as_ptr().addr();
         let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
         let mut flags = maps.lines().skip_while(|line| !covers(line, address));
         let flags = flags.find_map(|line| line.strip_prefix("VmFlags:")).unwrap();
