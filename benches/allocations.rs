@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use bytes::{Bytes, BytesMut};
 use iscsi_benches::{data_in, data_in_stream};
-use iscsi_pdu::{Decoder, Digests, TargetPdu, WirePdu};
+use iscsi_pdu::{Decoder, Digests, EncodedPdu, TargetPdu};
 
 const ON: Digests = Digests { header: true, data: true };
 const PDUS: u64 = 1000;
@@ -37,7 +37,7 @@ fn a_data_in_pdu_on_a_warmed_stream_allocates_nothing() {
 fn a_pdu_on_its_way_out_allocates_nothing() {
     let pdu = data_in(7, Bytes::from_static(&[0x5a; 4095]));
     let counted = measure(|| {
-        let wire = WirePdu::new(pdu.encode(), ON).unwrap();
+        let wire = EncodedPdu::new(pdu.encode(), ON).unwrap();
         assert_eq!(wire.parts().map(<[u8]>::len), [48, 0, 4, 4095, 5]);
     });
     assert_eq!(counted.count_total, 0, "{counted:?}");

@@ -110,7 +110,7 @@ impl InMemoryLogin {
             offer: Offer::default(),
             strictness: Strictness::Tolerant,
             nonce: Nonce::from_random([1; Nonce::LENGTH]),
-            is_ours: &|_| false,
+            is_own_challenge: &|_| false,
         }
     }
 }

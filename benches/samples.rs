@@ -2,12 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{
-    DataIn, Digests, InitiatorTaskTag, Lun, ScsiStatus, SerialNumber, TargetNumbers, TargetTransferTag,
-    WirePdu,
+    DataIn, Digests, EncodedPdu, InitiatorTaskTag, Lun, ScsiStatus, SequenceNumbers, SerialNumber,
+    TargetTransferTag,
 };
 
-const NUMBERS: TargetNumbers =
-    TargetNumbers { stat_sn: SerialNumber(1), exp_cmd_sn: SerialNumber(1), max_cmd_sn: SerialNumber(128) };
+const NUMBERS: SequenceNumbers =
+    SequenceNumbers { stat_sn: SerialNumber(1), exp_cmd_sn: SerialNumber(1), max_cmd_sn: SerialNumber(128) };
 
 /// A Data-In PDU in the midst of a read, its status still to come.
 #[must_use]
@@ -40,7 +40,7 @@ pub fn data_in_stream(count: u32, digests: Digests) -> BytesMut {
     let mut stream = BytesMut::new();
     for data_sn in 0..count {
         let pdu = data_in(data_sn, Bytes::from_static(&[0x5a; 4096]));
-        WirePdu::new(pdu.encode(), digests).expect("4 KiB fit a PDU").append_to(&mut stream);
+        EncodedPdu::new(pdu.encode(), digests).expect("4 KiB fit a PDU").append_to(&mut stream);
     }
     stream
 }

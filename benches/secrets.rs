@@ -9,8 +9,8 @@ use std::path::Path;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use iscsi_secrets::{
-    Change, Direction, FileStore, ForwardCredential, IscsiName, ReverseCredential, Scope, Secret, SecretBook,
-    SecretStore, StoreError,
+    Change, Direction, FileStore, ForwardCredential, IscsiName, ReverseCredential, Scope, Secret,
+    SecretStore, StoreError, StoreSnapshot,
 };
 
 const TARGETS: usize = 10_000;
@@ -61,7 +61,7 @@ fn store(criterion: &mut Criterion) {
         let Ok(unknown) = IscsiName::new("iqn.2001-04.com.example:unknown") else { return };
         bencher.iter(|| store.forward(&unknown).is_ok());
     });
-    let reused = |book: &SecretBook| {
+    let reused = |book: &StoreSnapshot| {
         let secret = secret(TARGETS / 2)?;
         book.opposite_uses(&secret, Direction::Forward).ok()
     };

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use iscsi_tests::lab::{Auth, Tgt, TgtTarget};
+use iscsi_tests::external_targets::{Auth, Tgt, TgtTarget};
 
 use crate::Failure;
 use crate::accounts::{FORWARD, REVERSE};

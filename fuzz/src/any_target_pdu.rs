@@ -4,7 +4,7 @@ use arbitrary::{Result, Unstructured};
 use iscsi_pdu::{
     AsyncEvent, AsyncMessage, DataIn, InitiatorTaskTag, Isid, LoginResponse, LoginStatus, LogoutResponse,
     LogoutResponseCode, Lun, NopIn, R2t, Reject, RejectReason, ScsiResponse, ScsiResponseCode, ScsiStatus,
-    SerialNumber, Stage, TargetNumbers, TargetPdu, TargetTransferTag, TaskManagementResponse,
+    SequenceNumbers, SerialNumber, Stage, TargetPdu, TargetTransferTag, TaskManagementResponse,
     TaskManagementResponseCode, TextResponse,
 };
 
@@ -30,8 +30,8 @@ pub fn any_target_pdu(source: &mut Unstructured<'_>) -> Result<TargetPdu> {
     })
 }
 
-fn numbers(source: &mut Unstructured<'_>) -> Result<TargetNumbers> {
-    Ok(TargetNumbers {
+fn numbers(source: &mut Unstructured<'_>) -> Result<SequenceNumbers> {
+    Ok(SequenceNumbers {
         stat_sn: SerialNumber(any(source)?),
         exp_cmd_sn: SerialNumber(any(source)?),
         max_cmd_sn: SerialNumber(any(source)?),

@@ -1,7 +1,7 @@
 //! PDUs that were damaged on their way, with digests on.
 
 use bytes::{Bytes, BytesMut};
-use iscsi_pdu::{BHS_LENGTH, Bhs, Decoder, Digests, Error, RawPdu, WirePdu};
+use iscsi_pdu::{BHS_LENGTH, Bhs, Decoder, Digests, EncodedPdu, Error, RawPdu};
 
 const ON: Digests = Digests { header: true, data: true };
 
@@ -20,7 +20,7 @@ pub fn digests(data: &[u8]) {
     let Some((&[high, low, damage], rest)) = data.split_first_chunk::<3>() else { return };
     let Some(raw) = raw_pdu(rest) else { return };
     let mut wire = BytesMut::new();
-    WirePdu::new(raw.clone(), ON).expect("255 words and some data").append_to(&mut wire);
+    EncodedPdu::new(raw.clone(), ON).expect("255 words and some data").append_to(&mut wire);
     let at = usize::from(u16::from_be_bytes([high, low])) % wire.len();
     if damage == 0 {
         let received = decode(wire).expect("the digests are right").expect("it is whole");

@@ -53,7 +53,7 @@ fn config(name: &IscsiName, strictness: Strictness) -> Config<'_> {
         offer: Offer::default(),
         strictness,
         nonce: Nonce::from_random([7; Nonce::LENGTH]),
-        is_ours: &|_| false,
+        is_own_challenge: &|_| false,
     }
 }
 

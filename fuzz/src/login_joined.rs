@@ -44,11 +44,11 @@ fn join(data: &[u8], strictness: Strictness) {
     let Ok(mangling) = Mangling::draw(&mut bytes) else { return };
     let mut wire = Wire::new(mangling, bytes);
     let ended = log_in(&ours, &theirs, strictness, &mut wire);
-    ours.judge_initiator(ended.ours.as_ref());
-    theirs.judge_target(ended.theirs.as_ref());
-    judge_damage(&ended, &wire.mangling);
+    ours.check_initiator(ended.ours.as_ref());
+    theirs.check_target(ended.theirs.as_ref());
+    check_damage(&ended, &wire.mangling);
     if let Ended { ours: Some(ours), theirs: Some(theirs) } = &ended {
-        judge_agreement(ours, theirs, &wire.mangling);
+        check_agreement(ours, theirs, &wire.mangling);
     }
     if wire.mangling.is_harmless() {
         // The other way round happens: the target has already rejected a digest that the initiator cannot do without.
@@ -130,7 +130,7 @@ fn answer<'a>(
 }
 
 /// A proof, or the challenge it answers, that did not arrive as it was sent proves nothing.
-fn judge_damage(ended: &Ended, mangling: &Mangling) {
+fn check_damage(ended: &Ended, mangling: &Mangling) {
     let theirs = ended.theirs.as_ref().is_some_and(|completed| completed.initiator_authenticated);
     assert!(!(mangling.initiators_proof && theirs), "the target believes a damaged proof");
     let authenticated = ended.ours.as_ref().map(|completed| &completed.authenticated);
@@ -138,7 +138,7 @@ fn judge_damage(ended: &Ended, mangling: &Mangling) {
     assert!(!(mangling.targets_proof && mutual), "the initiator believes a damaged proof");
 }
 
-fn judge_agreement(ours: &initiator::Completed, theirs: &target::Completed, mangling: &Mangling) {
+fn check_agreement(ours: &initiator::Completed, theirs: &target::Completed, mangling: &Mangling) {
     let proved = match ours.authenticated {
         Authenticated::None => (false, false),
         Authenticated::Initiator { .. } => (true, false),

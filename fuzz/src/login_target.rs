@@ -12,7 +12,7 @@ use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, 
 const MAX_TEXT: usize = 8192;
 
 /// The first byte chooses the policy. Each request is one byte of stages and flags, one of other mistakes in the
-/// header, a length, and that much text. Nobody is let in whom the policy demands a proof of, and nobody is taken for
+/// header, a length, and that much text. Nobody is let in scope_args the policy demands a proof of, and nobody is taken for
 /// proved.
 ///
 /// # Panics
@@ -36,7 +36,7 @@ pub fn login_target(data: &[u8]) {
         stat_sn = stat_sn.next();
         login = match step {
             Step::Send(next, _) => next,
-            Step::Complete(response, completed) => return judge_admission(policy, &response, &completed),
+            Step::Complete(response, completed) => return check_admission(policy, &response, &completed),
             Step::Refuse(response, _) => return assert!(!response.transit && response.text.is_empty()),
         };
     }
@@ -49,7 +49,7 @@ fn judge(response: &LoginResponse, request: &LoginRequest, stat_sn: SerialNumber
     assert!(!response.transit || (request.transit && response.next_stage == request.next_stage));
 }
 
-fn judge_admission(policy: u8, response: &LoginResponse, completed: &Completed) {
+fn check_admission(policy: u8, response: &LoginResponse, completed: &Completed) {
     assert!(!demands_a_proof(policy), "let in without a proof");
     assert!(!completed.initiator_authenticated && !completed.target_authenticated, "nobody proved anything");
     assert!(response.transit && response.next_stage == Stage::FULL_FEATURE && response.tsih == 77);

@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use bytes::BytesMut;
-use iscsi_pdu::{Decoder, Digests, InitiatorPdu, RawPdu, TargetPdu, WirePdu};
+use iscsi_pdu::{Decoder, Digests, EncodedPdu, InitiatorPdu, RawPdu, TargetPdu};
 
 use crate::{any_initiator_pdu, any_target_pdu};
 
@@ -32,7 +32,7 @@ fn round_trip(source: &mut Unstructured<'_>) -> arbitrary::Result<()> {
 }
 
 fn over_the_wire(raw: RawPdu, digests: Digests) -> RawPdu {
-    let wire = WirePdu::new(raw, digests).expect("it is small enough");
+    let wire = EncodedPdu::new(raw, digests).expect("it is small enough");
     let mut stream = BytesMut::new();
     wire.append_to(&mut stream);
     assert_eq!(stream.len(), wire.length());

@@ -1,7 +1,7 @@
 //! The stream of PDUs, in any pieces, with any digests.
 
 use bytes::BytesMut;
-use iscsi_pdu::{Decoder, Digests, Error, InitiatorPdu, RawPdu, TargetPdu, WirePdu};
+use iscsi_pdu::{Decoder, Digests, EncodedPdu, Error, InitiatorPdu, RawPdu, TargetPdu};
 
 /// The first byte chooses digests, the second says how many bytes with the sizes of the pieces follow, and the rest
 /// is the stream.
@@ -43,7 +43,7 @@ fn cut<'a>(pieces: impl Iterator<Item = &'a [u8]>, digests: Digests) -> (Vec<Raw
                 Err(error) => return (pdus, Some(error)),
             }
         }
-        assert!(decoder.bytes_wanted(&stream) > 0, "it waits for nothing");
+        assert!(decoder.bytes_needed(&stream) > 0, "it waits for nothing");
     }
     (pdus, None)
 }
@@ -61,7 +61,7 @@ fn check(raw: &RawPdu) {
 
 fn over_the_wire(raw: RawPdu) -> RawPdu {
     let mut stream = BytesMut::new();
-    WirePdu::new(raw, Digests::default()).expect("what was received fits").append_to(&mut stream);
+    EncodedPdu::new(raw, Digests::default()).expect("what was received fits").append_to(&mut stream);
     let whole = Decoder::new(u32::MAX).decode(&mut stream).expect("it is well-formed");
     whole.expect("it is whole")
 }

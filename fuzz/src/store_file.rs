@@ -1,6 +1,6 @@
 //! The sealed file of the secret store, and the records in it.
 
-use iscsi_secrets::SecretBook;
+use iscsi_secrets::StoreSnapshot;
 use iscsi_secrets::fuzzing::{open_file, records_of, seal_records, seal_records_of_version_2};
 
 const KEY: [u8; 32] = [7; 32];
@@ -28,7 +28,7 @@ pub fn store_file(data: &[u8]) {
     }
 }
 
-fn is_read_as_written(book: &SecretBook) {
+fn is_read_as_written(book: &StoreSnapshot) {
     let written = records_of(book);
     let sealed = seal_records(&KEY, &written).expect("it is no larger than it was");
     let again = open_file(&KEY, &sealed).expect("what was written can be read");

@@ -7,7 +7,7 @@ use iscsi_pdu::{InitiatorPdu, Opcode, TargetPdu};
 use crate::captured_pdus;
 use crate::connection::Side;
 
-/// Kinds of PDU that no peer could be made to send; `tests/codec` and `tests/codec_judged` have them.
+/// Kinds of PDU that no peer could be made to send; `tests/codec` and `tests/codec_vs_wireshark` have them.
 const NEVER_CAPTURED: [Opcode; 3] = [Opcode::SNACK, Opcode::ASYNC_MESSAGE, Opcode::REJECT];
 
 const KINDS: [Opcode; 18] = [

@@ -1,7 +1,7 @@
 //! What is encoded equals what was sent, but for what peers put where nothing has a meaning.
 
 use bytes::Bytes;
-use iscsi_pdu::{BHS_LENGTH, WirePdu};
+use iscsi_pdu::{BHS_LENGTH, EncodedPdu};
 
 use crate::captured_pdus;
 use crate::cutting::CapturedPdu;
@@ -46,7 +46,7 @@ fn every_pdu_encodes_to_the_bytes_that_were_sent() {
 /// In ascending order, each once.
 fn places_that_differ(pdu: &CapturedPdu) -> Vec<Place> {
     let encoded = pdu.encoded().unwrap_or_else(|error| panic!("{error}: {pdu:?}"));
-    let bytes = WirePdu::new(encoded, pdu.digests).unwrap().parts().concat();
+    let bytes = EncodedPdu::new(encoded, pdu.digests).unwrap().parts().concat();
     assert_eq!(bytes.len(), pdu.bytes.len(), "{pdu:?}");
     let differs = |&at: &usize| bytes[at] != pdu.bytes[at];
     let mut places: Vec<_> = (0..bytes.len()).filter(differs).map(|at| place(pdu, at)).collect();

@@ -39,16 +39,16 @@ impl Stage {
     }
 
     /// The same with a secret on standard input, once.
-    fn store_forward(&self, whom: [&str; 2], secret: &[u8]) {
-        self.store(whom, ["--user", "host", "--secret-file", "-"], secret);
+    fn store_forward(&self, scope_args: [&str; 2], secret: &[u8]) {
+        self.store(scope_args, ["--user", "host", "--secret-file", "-"], secret);
     }
 
-    fn store_reverse(&self, whom: [&str; 2], secret: &[u8]) {
-        self.store(whom, ["--target-user", "disk", "--target-secret-file", "-"], secret);
+    fn store_reverse(&self, scope_args: [&str; 2], secret: &[u8]) {
+        self.store(scope_args, ["--target-user", "disk", "--target-secret-file", "-"], secret);
     }
 
-    fn store(&self, whom: [&str; 2], options: [&str; 4], secret: &[u8]) {
-        let arguments = [&["secret", "set", "-vvv"], &whom[..], &options].concat();
+    fn store(&self, scope_args: [&str; 2], options: [&str; 4], secret: &[u8]) {
+        let arguments = [&["secret", "set", "-vvv"], &scope_args[..], &options].concat();
         silent(&self.place.run_with_input(&arguments, secret).expect(0));
     }
 }
@@ -82,9 +82,9 @@ fn vds_22_no_command_says_a_secret() {
     let (url, unit) = (format!("iscsi://{portal}/{TARGET}"), format!("iscsi://{portal}/{TARGET}/0"));
     let passphrase = stage.place.secret_file("passphrase", PASSPHRASE);
     let key = stage.place.secret_file("key", KEY);
-    for whom in [["--target", TARGET], ["--portal", &portal]] {
-        stage.store_forward(whom, FORWARD);
-        stage.store_reverse(whom, REVERSE);
+    for scope_args in [["--target", TARGET], ["--portal", &portal]] {
+        stage.store_forward(scope_args, FORWARD);
+        stage.store_reverse(scope_args, REVERSE);
     }
     stage.run(&["secret", "require", "mutual", "--target", TARGET], 0);
     stage.run(&["secret", "list"], 0);
@@ -111,16 +111,16 @@ fn vds_22_nor_does_a_command_that_fails() {
     let url = format!("iscsi://{}/{TARGET}", stage.target.portal());
     let passphrase = stage.place.secret_file("passphrase", PASSPHRASE);
     let key = stage.place.secret_file("key", KEY);
-    let whom = ["--target", TARGET];
-    stage.store_forward(whom, FORWARD);
-    stage.store_reverse(whom, FORWARD);
+    let scope_args = ["--target", TARGET];
+    stage.store_forward(scope_args, FORWARD);
+    stage.store_reverse(scope_args, FORWARD);
     // One secret for both directions.
     stage.run(&["login", &url], 9);
-    stage.store_reverse(whom, PASSPHRASE);
+    stage.store_reverse(scope_args, PASSPHRASE);
     // A target that proves another one.
     stage.run(&["login", &url], 4);
     // Ours is another one.
-    stage.store_forward(whom, REVERSE);
+    stage.store_forward(scope_args, REVERSE);
     stage.run(&["login", &url], 3);
     stage.run(&["secret", "list", "--key-file", &key], 9);
     stage.run(&["secret", "list", "--passphrase-file", &passphrase], 9);

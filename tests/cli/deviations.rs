@@ -3,8 +3,8 @@
 use iscsi_initiator::Deviation;
 use iscsi_pdu::{TargetPdu, TargetTransferTag, TextResponse};
 use iscsi_tests::ram_disk::{self, Target};
-use iscsi_tests::rogue::{
-    DEVIATING_ACCOUNT, DEVIATING_TARGET, Reply, Rogue, Script, Trial, deviating, text_response,
+use iscsi_tests::scripted_target::{
+    DEVIATING_ACCOUNT, DEVIATING_TARGET, Reply, Script, ScriptedTarget, Trial, deviating, text_response,
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -15,7 +15,7 @@ use crate::program::{Outcome, Place};
 /// A deviating target, and a place for the program.
 struct Stage {
     place: Place,
-    rogue: Rogue,
+    scripted: ScriptedTarget,
     trial: Trial,
     _runtime: Runtime,
 }
@@ -23,16 +23,16 @@ struct Stage {
 impl Stage {
     fn new(trial: Trial, script: Script) -> Self {
         let runtime = Runtime::new().unwrap();
-        let rogue = runtime.block_on(Rogue::serve(script)).unwrap();
+        let scripted = runtime.block_on(ScriptedTarget::serve(script)).unwrap();
         let place = Place::with_store();
         place.secret_file("forward", DEVIATING_ACCOUNT.1);
         place.file("block", &[7; 512], 0o600);
-        Self { place, rogue, trial, _runtime: runtime }
+        Self { place, scripted, trial, _runtime: runtime }
     }
 
     /// Does what meets the deviation.
     fn run(&self, options: &[&str]) -> Outcome {
-        let portal = self.rogue.portal().to_string();
+        let portal = self.scripted.portal().to_string();
         let url = format!("iscsi://{portal}/{DEVIATING_TARGET}");
         let unit = format!("{url}/1");
         let account = ["--user", DEVIATING_ACCOUNT.0, "--secret-file", "forward"];
@@ -202,7 +202,7 @@ fn discover_tells_unspecified_addresses() {
         format!("TargetName={DEVIATING_TARGET}\0TargetAddress=0.0.0.0:3261,1\0TargetAddress=10.0.0.5,1\0");
     let stage = Stage::new(Trial::Discovery, answering(text.into()));
     let (table, json) = discovered(&stage);
-    let host = stage.rogue.portal().ip().to_string();
+    let host = stage.scripted.portal().ip().to_string();
     let portals = &json[0]["portals"];
     assert_eq!(
         (&portals[0]["portal"], &portals[0]["unspecified"]),

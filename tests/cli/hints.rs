@@ -2,7 +2,7 @@
 
 use iscsi_pdu::{AsyncEvent, AsyncMessage, LoginStatus, Lun, ScsiStatus, TargetPdu, TextWriter};
 use iscsi_tests::ram_disk::Sense;
-use iscsi_tests::rogue::{Moment, Reply, Script, login};
+use iscsi_tests::scripted_target::{Moment, Reply, Script, login};
 
 use crate::program::{Outcome, Place, TARGET};
 use crate::scripted::{CHAP, FORWARD, MUTUAL, NO_SENSE, NONE, REVERSE, Scripted, open_config};
@@ -153,7 +153,7 @@ fn a_digest_that_the_target_does_not_do() {
 #[test]
 fn a_login_that_runs_out_of_time_names_portal_redirection_and_stage() {
     let silent = Scripted::new(Script::new().take());
-    let portal = silent.rogue.portal().to_string();
+    let portal = silent.scripted.portal().to_string();
     let first = Scripted::new(
         Script::new().answer_login(login::redirect(LoginStatus::MOVED_TEMPORARILY, portal.clone())),
     );
@@ -164,7 +164,7 @@ fn a_login_that_runs_out_of_time_names_portal_redirection_and_stage() {
     let outcome = crate::program::finish(&mut first.place.command(&login)).expect(7);
     let told = format!(
         "error: login to {portal} took longer than 500ms, during security negotiation (redirected once, from {})\n",
-        first.rogue.portal()
+        first.scripted.portal()
     );
     assert!(hint(&outcome).contains("--timeout"));
     outcome.complains(&told);

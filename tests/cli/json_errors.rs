@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use iscsi_tests::ram_disk::Sense;
-use iscsi_tests::rogue::{Script, login};
+use iscsi_tests::scripted_target::{Script, login};
 use serde_json::Value;
 
 use crate::program::{Outcome, Place, TARGET, finish};

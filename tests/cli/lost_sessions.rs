@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use iscsi_tests::ram_disk::RamDisk;
-use iscsi_tests::rogue::Script;
+use iscsi_tests::scripted_target::Script;
 use tokio::runtime::Runtime;
 
 use crate::measured::{end, start};

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use iscsi_pdu::{
-    AdditionalHeader, AdditionalHeaders, AhsType, BHS_LENGTH, Bhs, Error, InitiatorTaskTag, NopIn, Opcode,
-    RawPdu, Reject, RejectReason, ScsiStatus, SerialNumber, TargetNumbers, TargetPdu, TextAssembler,
-    TextKeys, TextResponse, TextWriter, WirePdu,
+    AdditionalHeader, AdditionalHeaders, AhsType, BHS_LENGTH, Bhs, EncodedPdu, Error, InitiatorTaskTag,
+    NopIn, Opcode, RawPdu, Reject, RejectReason, ScsiStatus, SequenceNumbers, SerialNumber, TargetPdu,
+    TextAssembler, TextKeys, TextResponse, TextWriter,
 };
 
 use crate::sample::{AnyPdu, DIGESTS, NUMBERS, OFF, data, samples};
@@ -21,7 +21,7 @@ fn headers_tell_their_lengths() {
 #[test]
 fn every_target_pdu_has_its_numbers() {
     for pdu in target_pdus() {
-        let numbers = TargetNumbers {
+        let numbers = SequenceNumbers {
             stat_sn: SerialNumber(0x3d3d_3d3d),
             exp_cmd_sn: SerialNumber(0x3d3d_3d3d),
             max_cmd_sn: SerialNumber(0x3d3d_3d3d),
@@ -107,7 +107,7 @@ fn text_is_searched_and_counted() {
 fn a_wire_pdu_knows_its_length() {
     for digests in DIGESTS {
         for pdu in samples() {
-            let wire = WirePdu::new(pdu.encode(), digests).unwrap();
+            let wire = EncodedPdu::new(pdu.encode(), digests).unwrap();
             assert_eq!(wire.length(), pdu.bytes(digests).len());
         }
     }
@@ -118,7 +118,7 @@ fn a_wire_pdu_knows_its_length() {
 fn the_longest_data_segment() {
     let with = |length: usize| {
         let AnyPdu::Target(TargetPdu::NopIn(pdu)) = &samples()[9] else { panic!("NOP-In comes first") };
-        WirePdu::new(NopIn { data: Bytes::from(vec![0; length]), ..pdu.clone() }.encode(), OFF)
+        EncodedPdu::new(NopIn { data: Bytes::from(vec![0; length]), ..pdu.clone() }.encode(), OFF)
     };
     assert_eq!(with(0x00ff_ffff).unwrap().length(), 48 + 0x0100_0000);
     let limit = 0x00ff_ffff;

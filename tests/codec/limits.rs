@@ -47,7 +47,7 @@ fn pdu_12_nothing_is_allocated_for_what_has_not_come() {
     let mut stream = header(255, 0x00ff_fffc);
     assert_eq!(decoder.decode(&mut stream), Ok(None));
     assert!(stream.capacity() <= 4096, "{} bytes", stream.capacity());
-    assert_eq!(decoder.bytes_wanted(&stream), 255 * 4 + 4);
+    assert_eq!(decoder.bytes_needed(&stream), 255 * 4 + 4);
 }
 
 /// Nothing in a header is believed before its digest: a length that is not right is no length.

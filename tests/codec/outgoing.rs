@@ -2,8 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{
-    BHS_LENGTH, Bhs, Decoder, Digests, Error, InitiatorPdu, Opcode, RawPdu, SnackType, Stage, TargetPdu,
-    TaskAttribute, WirePdu,
+    BHS_LENGTH, Bhs, Decoder, Digests, EncodedPdu, Error, InitiatorPdu, Opcode, RawPdu, SnackType, Stage,
+    TargetPdu, TaskAttribute,
 };
 
 use crate::layout::{layouts, words};
@@ -81,14 +81,14 @@ fn pdu_01_pdu_07_lengths_of_three_bytes() {
 fn pdu_06_additional_headers_beyond_the_length_field_are_refused() {
     let ahs = |length: usize| vendor(Some(Bytes::from(vec![0; length])), Bytes::new());
     for length in [0, 4, 1020] {
-        let wire = WirePdu::new(ahs(length), OFF).unwrap();
+        let wire = EncodedPdu::new(ahs(length), OFF).unwrap();
         assert_eq!(usize::from(wire.parts()[0][4]) * 4, length);
         assert_eq!(wire.length(), BHS_LENGTH + length);
     }
     let too_long = Error::TooLong { field: "TotalAHSLength", length: 1024, limit: 1020 };
-    assert_eq!(WirePdu::new(ahs(1024), OFF).unwrap_err(), too_long);
+    assert_eq!(EncodedPdu::new(ahs(1024), OFF).unwrap_err(), too_long);
     for length in [1, 2, 3, 5, 1021] {
-        let error = WirePdu::new(ahs(length), OFF).unwrap_err();
+        let error = EncodedPdu::new(ahs(length), OFF).unwrap_err();
         let value = u32::try_from(length).unwrap();
         assert!(
             matches!(error, Error::Field { field: "TotalAHSLength", value: told, .. } if told == value),
@@ -107,7 +107,7 @@ fn dig_03_dig_04_parts_in_the_order_of_the_wire() {
         (Digests { header: false, data: true }, [48, 4, 0, 5, 7]),
         (ON, [48, 4, 4, 5, 7]),
     ] {
-        let wire = WirePdu::new(raw.clone(), digests).unwrap();
+        let wire = EncodedPdu::new(raw.clone(), digests).unwrap();
         assert_eq!(wire.parts().map(<[u8]>::len), lengths);
         assert_eq!(wire.length(), lengths.iter().sum::<usize>());
         let mut stream = BytesMut::from(&b"before"[..]);

@@ -2,8 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{
-    Bhs, Decoder, Digests, Error, InitiatorPdu, InitiatorTaskTag, Lun, RawPdu, SerialNumber, TargetNumbers,
-    TargetPdu, TargetTransferTag, WirePdu,
+    Bhs, Decoder, Digests, EncodedPdu, Error, InitiatorPdu, InitiatorTaskTag, Lun, RawPdu, SequenceNumbers,
+    SerialNumber, TargetPdu, TargetTransferTag,
 };
 
 use crate::initiator_samples::initiator_pdus;
@@ -16,7 +16,7 @@ pub(crate) const ITT: InitiatorTaskTag = InitiatorTaskTag(0x1122_3344);
 pub(crate) const TTT: TargetTransferTag = TargetTransferTag(0x5566_7788);
 pub(crate) const CMD_SN: SerialNumber = SerialNumber(0x99aa_bbcc);
 pub(crate) const EXP_STAT_SN: SerialNumber = SerialNumber(0xddee_ff01);
-pub(crate) const NUMBERS: TargetNumbers = TargetNumbers {
+pub(crate) const NUMBERS: SequenceNumbers = SequenceNumbers {
     stat_sn: SerialNumber(0x0102_0304),
     exp_cmd_sn: SerialNumber(0x0506_0708),
     max_cmd_sn: SerialNumber(0x090a_0b0c),
@@ -99,7 +99,7 @@ fn measured(raw: &RawPdu) -> RawPdu {
 
 pub(crate) fn bytes(raw: RawPdu, digests: Digests) -> BytesMut {
     let mut stream = BytesMut::new();
-    WirePdu::new(raw, digests).unwrap().append_to(&mut stream);
+    EncodedPdu::new(raw, digests).unwrap().append_to(&mut stream);
     stream
 }
 

@@ -23,7 +23,7 @@ fn in_pieces(digests: Digests, size: usize) -> Vec<RawPdu> {
         while let Some(raw) = decoder.decode(&mut stream).unwrap() {
             received.push(raw);
         }
-        assert!(decoder.bytes_wanted(&stream) > 0, "it waits for nothing");
+        assert!(decoder.bytes_needed(&stream) > 0, "it waits for nothing");
     }
     assert!(decoder.is_idle(&stream));
     received
@@ -50,7 +50,7 @@ fn pdu_13_bytes_wanted_lead_to_the_end() {
             let whole = pdu.bytes(digests);
             let (mut decoder, mut stream, mut at, mut steps) = (decoder(digests), BytesMut::new(), 0, 0);
             while decoder.decode(&mut stream).unwrap().is_none() {
-                let wanted = decoder.bytes_wanted(&stream);
+                let wanted = decoder.bytes_needed(&stream);
                 assert!(
                     wanted > 0 && at + wanted <= whole.len(),
                     "{wanted} wanted at {at} of {}",

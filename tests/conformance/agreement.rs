@@ -1,5 +1,5 @@
 //! The initiator's half against the target's half, whatever either wants and however the text is cut: both ends agree on
-//! every value and on who authenticated whom, or both fail.
+//! every value and on who authenticated scope_args, or both fail.
 
 use iscsi_login::initiator::{self, Authenticated, SessionType};
 use iscsi_login::{
@@ -123,7 +123,7 @@ fn log_in(ours: &Side, theirs: &Side, discovery: bool, cuts: Cuts) -> Ended {
         offer: ours.offer,
         strictness: Strictness::Strict,
         nonce: Nonce::from_random(ours.nonce),
-        is_ours: &|_| false,
+        is_own_challenge: &|_| false,
     });
     // One secret for both directions is refused before anything is sent.
     let Ok((mut login, mut request)) = started else { return (None, None) };

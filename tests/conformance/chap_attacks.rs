@@ -1,11 +1,11 @@
 //! Ways around CHAP that a target may try, and the exact error each ends in.
 
-use iscsi_login::{Authentication, ChapAlgorithm, LoginError, NotAuthenticated, Violation, initiator};
+use iscsi_login::{Authentication, ChapAlgorithm, LoginError, ProtocolViolation, TargetAuthError, initiator};
 use iscsi_pdu::{LoginResponse, LoginStatus, Stage};
 
 use crate::scripted::{CHALLENGE, PROOF, Play, answer, config, forward, grant, mutual};
 
-fn not_authenticated(reason: NotAuthenticated) -> LoginError {
+fn not_authenticated(reason: TargetAuthError) -> LoginError {
     LoginError::NotAuthenticated(reason)
 }
 
@@ -17,10 +17,10 @@ fn chp_23_other_methods() {
         for chosen in ["None", "Reject", "KRB5", "CHAP,None"] {
             let error = Play::begin(config(authentication))
                 .fails(|request| answer(request, &[("AuthMethod", chosen)]));
-            assert_eq!(error, not_authenticated(NotAuthenticated::Method { chosen: chosen.to_owned() }));
+            assert_eq!(error, not_authenticated(TargetAuthError::Method { chosen: chosen.to_owned() }));
         }
         let error = Play::begin(config(authentication)).fails(|request| answer(request, &[]));
-        assert_eq!(error, Violation::MissingKey { key: "AuthMethod" }.into());
+        assert_eq!(error, ProtocolViolation::MissingKey { key: "AuthMethod" }.into());
     }
 }
 
@@ -30,12 +30,12 @@ fn chp_23_chp_24_transition_before_the_proof() {
     for next in [Stage::OPERATIONAL, Stage::FULL_FEATURE] {
         let open =
             |request: &_| LoginResponse { transit: true, next_stage: next, tsih: 1, ..answer(request, &[]) };
-        let skipped = not_authenticated(NotAuthenticated::Skipped { next });
+        let skipped = not_authenticated(TargetAuthError::Skipped { next });
         assert_eq!(Play::begin(config(mutual())).fails(open), skipped);
         assert_eq!(Play::at_challenge(mutual()).fails(open), skipped);
     }
     let beyond = |request: &_| LoginResponse { next_stage: Stage::FULL_FEATURE, ..grant(request, &PROOF) };
-    let skipped = not_authenticated(NotAuthenticated::Skipped { next: Stage::FULL_FEATURE });
+    let skipped = not_authenticated(TargetAuthError::Skipped { next: Stage::FULL_FEATURE });
     assert_eq!(Play::at_proof("5").fails(beyond), skipped);
 }
 
@@ -44,7 +44,7 @@ fn chp_23_chp_24_transition_before_the_proof() {
 fn chp_16_our_challenge_is_never_the_targets() {
     let reflected = [("CHAP_A", "5"), ("CHAP_I", "33"), ("CHAP_C", "0x0f1e2d3c4b5a69788796a5b4c3d2e1f0")];
     let error = Play::at_challenge(mutual()).fails(|request| answer(request, &reflected));
-    assert_eq!(error, not_authenticated(NotAuthenticated::ReflectedChallenge));
+    assert_eq!(error, not_authenticated(TargetAuthError::ReflectedChallenge));
     let same_identifier = [("CHAP_A", "5"), ("CHAP_I", "92"), CHALLENGE[1]];
     let play = Play::at_challenge(mutual()).on(|request| answer(request, &same_identifier));
     assert_eq!(play.value("CHAP_I").as_deref(), Some("93"));
@@ -56,7 +56,7 @@ fn chp_16_our_challenge_is_never_the_targets() {
 fn chp_17_challenges_of_ours_are_not_answered() {
     for authentication in [mutual(), Authentication::Chap(forward()), Authentication::IfAsked(forward())] {
         let config = initiator::Config {
-            is_ours: &|bytes| bytes == [0x77; 16],
+            is_own_challenge: &|bytes| bytes == [0x77; 16],
             algorithms: &[ChapAlgorithm::Md5],
             ..config(authentication)
         };
@@ -64,7 +64,7 @@ fn chp_17_challenges_of_ours_are_not_answered() {
         let challenge = iscsi_pdu::encode_hex(&[0x77; 16]);
         let keys = [("CHAP_A", "5"), CHALLENGE[0], ("CHAP_C", challenge.as_str())];
         let error = play().fails(|request| answer(request, &keys));
-        assert_eq!(error, not_authenticated(NotAuthenticated::ReflectedChallenge));
+        assert_eq!(error, not_authenticated(TargetAuthError::ReflectedChallenge));
         let other = play().on(|request| answer(request, &[("CHAP_A", "5"), CHALLENGE[0], CHALLENGE[1]]));
         assert!(other.value("CHAP_R").is_some());
     }

@@ -1,6 +1,6 @@
 //! Challenges of the target: the legal ones are answered, all others end the login.
 
-use iscsi_login::{Authentication, ChapAlgorithm, LoginError, NotAuthenticated, Violation, initiator};
+use iscsi_login::{Authentication, ChapAlgorithm, LoginError, ProtocolViolation, TargetAuthError, initiator};
 use iscsi_pdu::{LoginResponse, encode_base64, encode_hex};
 
 use crate::scripted::{CHALLENGE, PROOF, Play, answer, config, forward, mutual};
@@ -21,7 +21,9 @@ fn response(identifier: &str, challenge: &str) -> String {
 
 fn is_violation_of(error: &LoginError, expected: &str) -> bool {
     match error {
-        LoginError::Protocol(Violation::Rule { key, .. } | Violation::Value { key, .. }) => *key == expected,
+        LoginError::Protocol(ProtocolViolation::Rule { key, .. } | ProtocolViolation::Value { key, .. }) => {
+            *key == expected
+        }
         _ => false,
     }
 }
@@ -50,7 +52,7 @@ fn chp_02_chp_03_md5_is_refused_where_it_is_not_acceptable() {
     let config = initiator::Config { algorithms: &[ChapAlgorithm::Sha256], ..config(mutual()) };
     let play = Play::begin(config).on(|request| answer(request, &[("AuthMethod", "CHAP")]));
     let error = play.fails(|request| answer(request, &[MD5, CHALLENGE[0], CHALLENGE[1]]));
-    assert_eq!(error, NotAuthenticated::Algorithm { chosen: ChapAlgorithm::Md5 }.into());
+    assert_eq!(error, TargetAuthError::Algorithm { chosen: ChapAlgorithm::Md5 }.into());
 }
 
 #[test]
@@ -63,8 +65,7 @@ fn chp_04_a_key_is_missing() {
         (&[], "CHAP_A"),
     ];
     for (keys, key) in cases {
-        let missing =
-            matches!(refused(keys), LoginError::Protocol(Violation::MissingKey { key: k }) if k == key);
+        let missing = matches!(refused(keys), LoginError::Protocol(ProtocolViolation::MissingKey { key: k }) if k == key);
         assert!(missing, "{keys:?}: {}", refused(keys));
     }
 }
@@ -124,7 +125,7 @@ fn chp_34_challenges_are_binary_values() {
 #[test]
 fn chp_04_chp_22_challenges_out_of_place() {
     let twice = refused(&[MD5, CHALLENGE[0], CHALLENGE[1], CHALLENGE[1]]);
-    assert_eq!(twice, Violation::DuplicateKey { key: "CHAP_C".to_owned() }.into());
+    assert_eq!(twice, ProtocolViolation::DuplicateKey { key: "CHAP_C".to_owned() }.into());
     for foreign in [PROOF[0], PROOF[1], ("MaxBurstLength", "512"), ("AuthMethod", "CHAP")] {
         let error = refused(&[MD5, CHALLENGE[0], CHALLENGE[1], foreign]);
         assert_eq!(key_out_of_place(&error), Some(foreign.0), "{error}");
@@ -135,7 +136,7 @@ fn chp_04_chp_22_challenges_out_of_place() {
         assert_eq!(key_out_of_place(&error), Some(early.0), "{error}");
     }
     let again = Play::at_proof("5").fails(|request| answer(request, &[MD5, CHALLENGE[0], CHALLENGE[1]]));
-    assert_eq!(again, NotAuthenticated::NoResponse.into());
+    assert_eq!(again, TargetAuthError::NoResponse.into());
     let one_way = Play::at_challenge(Authentication::Chap(forward()))
         .on(|request| answer(request, &[MD5, CHALLENGE[0], CHALLENGE[1]]));
     let again = one_way.fails(|request| answer(request, &[CHALLENGE[0], CHALLENGE[1]]));
@@ -144,7 +145,7 @@ fn chp_04_chp_22_challenges_out_of_place() {
 
 fn key_out_of_place(error: &LoginError) -> Option<&str> {
     match error {
-        LoginError::Protocol(Violation::UnexpectedKey { key, .. }) => Some(key),
+        LoginError::Protocol(ProtocolViolation::UnexpectedKey { key, .. }) => Some(key),
         _ => None,
     }
 }

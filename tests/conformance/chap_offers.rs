@@ -1,7 +1,7 @@
 //! What the initiator itself sends for CHAP, and with which settings it sends nothing.
 
 use iscsi_login::{
-    Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Misuse, ReverseCredential,
+    Authentication, ChapAlgorithm, ConfigError, ForwardCredential, ForwardSecret, ReverseCredential,
     ReverseSecret, initiator,
 };
 
@@ -23,7 +23,7 @@ fn chp_02_offers_have_md5_and_come_after_the_choice_of_chap() {
     assert_eq!(offered(&[ChapAlgorithm::Sha256]), "7,5");
     assert_eq!(Play::begin(config(mutual())).value("CHAP_A"), None);
     let none = initiator::Config { algorithms: &[], ..config(mutual()) };
-    assert_eq!(initiator::Login::start(none).err(), Some(Misuse::NoAlgorithm));
+    assert_eq!(initiator::Login::start(none).err(), Some(ConfigError::NoAlgorithm));
 }
 
 /// The keys of the request that answers the target's challenge.
@@ -55,7 +55,7 @@ fn chp_09_chp_10_chp_18_binary_values_are_lower_case_hex_of_the_length_of_the_ha
 }
 
 /// Why a login with these credentials sends nothing at all.
-fn refused(authentication: Authentication<'static>) -> Option<Misuse> {
+fn refused(authentication: Authentication<'static>) -> Option<ConfigError> {
     initiator::Login::start(config(authentication)).err()
 }
 
@@ -70,7 +70,7 @@ fn reverse_with(secret: &'static [u8]) -> ReverseCredential<'static> {
 #[test]
 fn chp_13_secrets_below_96_bits_are_never_used() {
     let (short, enough): (&[u8], &[u8]) = (b"eleven-byte", b"twelve-bytes");
-    let length = Some(Misuse::SecretLength { length: 11 });
+    let length = Some(ConfigError::SecretLength { length: 11 });
     assert_eq!(refused(Authentication::Chap(forward_with(short))), length);
     assert_eq!(refused(Authentication::IfAsked(forward_with(short))), length);
     assert_eq!(refused(Authentication::Mutual(forward(), reverse_with(short))), length);
@@ -80,7 +80,7 @@ fn chp_13_secrets_below_96_bits_are_never_used() {
 #[test]
 fn chp_14_one_secret_for_both_directions_is_never_used() {
     let same = Authentication::Mutual(forward(), reverse_with(FORWARD));
-    assert_eq!(refused(same), Some(Misuse::OneSecretForBothDirections));
+    assert_eq!(refused(same), Some(ConfigError::OneSecretForBothDirections));
     // A shared beginning is no equality.
     assert_eq!(refused(Authentication::Mutual(forward_with(b"ini-sets-this-0"), reverse())), None);
 }
@@ -93,7 +93,7 @@ fn chp_29_names_have_1_to_255_bytes() {
     // Two bytes each: it is bytes that count.
     let umlauts: &str = Box::leak("ü".repeat(128).into_boxed_str());
     for (name, length) in [("", 0), (longer, 256), (umlauts, 256), ("ends in\0", 8), ("ends in\n", 8)] {
-        let error = Some(Misuse::ChapName { length });
+        let error = Some(ConfigError::ChapName { length });
         assert_eq!(refused(Authentication::Chap(named(name))), error, "{name:?}");
         let expected = ReverseCredential { name: Some(name), ..reverse() };
         assert_eq!(refused(Authentication::Mutual(forward(), expected)), error, "{name:?}");

@@ -1,7 +1,7 @@
 //! The target's proof: the decision table of the last step of CHAP, row by row.
 
 use iscsi_login::initiator::{Authenticated, Step};
-use iscsi_login::{Authentication, LoginError, NotAuthenticated, ReverseCredential, Violation};
+use iscsi_login::{Authentication, LoginError, ProtocolViolation, ReverseCredential, TargetAuthError};
 use iscsi_pdu::ValueError;
 
 use crate::scripted::{CHALLENGE, PROOF, Play, answer, config, forward, grant, mutual, reverse};
@@ -29,10 +29,10 @@ fn chp_20_right_proofs_in_every_notation() {
 
 #[test]
 fn chp_19_chp_24_missing_proof() {
-    assert_eq!(refused(&[]), NotAuthenticated::NoResponse.into());
-    assert_eq!(refused(&PROOF[..1]), Violation::MissingKey { key: "CHAP_R" }.into());
-    assert_eq!(refused(&PROOF[1..]), Violation::MissingKey { key: "CHAP_N" }.into());
-    assert_eq!(refused(&[("MaxBurstLength", "512")]), NotAuthenticated::NoResponse.into());
+    assert_eq!(refused(&[]), TargetAuthError::NoResponse.into());
+    assert_eq!(refused(&PROOF[..1]), ProtocolViolation::MissingKey { key: "CHAP_R" }.into());
+    assert_eq!(refused(&PROOF[1..]), ProtocolViolation::MissingKey { key: "CHAP_N" }.into());
+    assert_eq!(refused(&[("MaxBurstLength", "512")]), TargetAuthError::NoResponse.into());
 }
 
 /// One bit off, at either end; the response to another identifier.
@@ -43,7 +43,7 @@ fn chp_20_wrong_proof() {
         "0x4845274d8f66c33eb85b988fe7bc67c0",
         "0x00000000000000000000000000000000",
     ] {
-        let wrong = NotAuthenticated::WrongResponse { name: "disk".to_owned() };
+        let wrong = TargetAuthError::WrongResponse { name: "disk".to_owned() };
         assert_eq!(refused(&[PROOF[0], ("CHAP_R", response)]), wrong.into());
     }
 }
@@ -58,18 +58,18 @@ fn chp_15_our_own_response() {
         let other = Play::at_challenge(Authentication::Chap(forward())).on(|request| answer(request, &keys));
         let response = other.value("CHAP_R").unwrap();
         let error = play.fails(|request| grant(request, &[PROOF[0], ("CHAP_R", &response)]));
-        assert_eq!(error, NotAuthenticated::OwnResponse.into());
+        assert_eq!(error, TargetAuthError::OwnResponse.into());
     }
     // The same from the published exchange, and what we answered to the target's own challenge.
     let published = refused(&[PROOF[0], ("CHAP_R", "0x4e3c4db1c98507e50527e9b16bdcf45e")]);
-    assert_eq!(published, NotAuthenticated::OwnResponse.into());
+    assert_eq!(published, TargetAuthError::OwnResponse.into());
     let echoed = refused(&[PROOF[0], ("CHAP_R", &Play::at_proof("5").value("CHAP_R").unwrap())]);
-    assert_eq!(echoed, NotAuthenticated::WrongResponse { name: "disk".to_owned() }.into());
+    assert_eq!(echoed, TargetAuthError::WrongResponse { name: "disk".to_owned() }.into());
 }
 
 #[test]
 fn chp_21_the_right_secret_under_another_name() {
-    let wrong = |received: &str| NotAuthenticated::WrongName {
+    let wrong = |received: &str| TargetAuthError::WrongName {
         expected: "disk".to_owned(),
         received: received.to_owned(),
     };
@@ -96,10 +96,13 @@ fn chp_21_chp_29_lengths_of_names() {
     let long = "n".repeat(256);
     for name in ["", &long] {
         let error = refused(&[("CHAP_N", name), PROOF[1]]);
-        assert!(matches!(error, LoginError::Protocol(Violation::Rule { key: "CHAP_N", .. })), "{error}");
+        assert!(
+            matches!(error, LoginError::Protocol(ProtocolViolation::Rule { key: "CHAP_N", .. })),
+            "{error}"
+        );
     }
     let longest = refused(&[("CHAP_N", &long[1..]), PROOF[1]]);
-    assert!(matches!(longest, LoginError::NotAuthenticated(NotAuthenticated::WrongName { .. })), "{longest}");
+    assert!(matches!(longest, LoginError::NotAuthenticated(TargetAuthError::WrongName { .. })), "{longest}");
 }
 
 /// As long as the hash, neither more nor less.
@@ -109,14 +112,20 @@ fn chp_10_response_length() {
     let longest = format!("0x{}", "5a".repeat(1024));
     for response in ["0xc845274d8f66c33eb85b988fe7bc67", extra, "0xc8", &longest] {
         let error = refused(&[PROOF[0], ("CHAP_R", response)]);
-        assert!(matches!(error, LoginError::Protocol(Violation::Rule { key: "CHAP_R", .. })), "{error}");
+        assert!(
+            matches!(error, LoginError::Protocol(ProtocolViolation::Rule { key: "CHAP_R", .. })),
+            "{error}"
+        );
     }
     let longer = format!("{longest}5a");
     for response in ["0x", "0b", "", "12345", &longer] {
         let error = refused(&[PROOF[0], ("CHAP_R", response)]);
-        assert!(matches!(error, LoginError::Protocol(Violation::Value { key: "CHAP_R", .. })), "{error}");
+        assert!(
+            matches!(error, LoginError::Protocol(ProtocolViolation::Value { key: "CHAP_R", .. })),
+            "{error}"
+        );
     }
-    let empty = Violation::Value { key: "CHAP_R", error: ValueError::NotBinary };
+    let empty = ProtocolViolation::Value { key: "CHAP_R", error: ValueError::NotBinary };
     assert_eq!(refused(&[PROOF[0], ("CHAP_R", "0x")]), empty.into());
 }
 
@@ -125,7 +134,7 @@ fn chp_10_response_length() {
 fn chp_22_keys_beside_the_proof() {
     for (twice, key) in [(PROOF[0], "CHAP_N"), (PROOF[1], "CHAP_R")] {
         let error = refused(&[PROOF[0], PROOF[1], twice]);
-        assert_eq!(error, Violation::DuplicateKey { key: key.to_owned() }.into());
+        assert_eq!(error, ProtocolViolation::DuplicateKey { key: key.to_owned() }.into());
     }
     for foreign in
         [CHALLENGE[0], CHALLENGE[1], ("CHAP_A", "5"), ("AuthMethod", "CHAP"), ("ImmediateData", "No")]
@@ -133,7 +142,7 @@ fn chp_22_keys_beside_the_proof() {
         let error = refused(&[PROOF[0], PROOF[1], foreign]);
         let expected = foreign.0;
         assert!(
-            matches!(&error, LoginError::Protocol(Violation::UnexpectedKey { key, .. }) if key == expected),
+            matches!(&error, LoginError::Protocol(ProtocolViolation::UnexpectedKey { key, .. }) if key == expected),
             "{error}"
         );
     }
@@ -145,8 +154,8 @@ fn chp_22_a_proof_without_a_challenge() {
     let keys = [("CHAP_A", "5"), CHALLENGE[0], CHALLENGE[1]];
     let play = Play::at_challenge(Authentication::Chap(forward())).on(|request| answer(request, &keys));
     let error = play.fails(|request| grant(request, &PROOF));
-    assert!(matches!(error, LoginError::Protocol(Violation::UnexpectedKey { .. })), "{error}");
+    assert!(matches!(error, LoginError::Protocol(ProtocolViolation::UnexpectedKey { .. })), "{error}");
     // The same before the target has challenged.
     let error = Play::at_challenge(mutual()).fails(|request| answer(request, &PROOF));
-    assert_eq!(error, Violation::MissingKey { key: "CHAP_A" }.into());
+    assert_eq!(error, ProtocolViolation::MissingKey { key: "CHAP_A" }.into());
 }

@@ -6,7 +6,7 @@ mod responses;
 mod values;
 
 use iscsi_login::initiator::{Completed, Config, SessionType, Step};
-use iscsi_login::{Authentication, LoginError, Offer, Strictness, Violation};
+use iscsi_login::{Authentication, LoginError, Offer, ProtocolViolation, Strictness};
 
 use crate::scripted::{CHALLENGE, Play, answer, config, grant};
 
@@ -62,9 +62,9 @@ fn with(change: fn(&mut Offer)) -> Config<'static> {
 const MODES: [Strictness; 2] = [Strictness::Strict, Strictness::Tolerant];
 
 fn is_violation_of(error: &LoginError, expected: &str) -> bool {
-    matches!(error, LoginError::Protocol(Violation::Rule { key, .. }) if *key == expected)
+    matches!(error, LoginError::Protocol(ProtocolViolation::Rule { key, .. }) if *key == expected)
 }
 
 fn is_out_of_place(error: &LoginError, expected: &str) -> bool {
-    matches!(error, LoginError::Protocol(Violation::UnexpectedKey { key, .. }) if key == expected)
+    matches!(error, LoginError::Protocol(ProtocolViolation::UnexpectedKey { key, .. }) if key == expected)
 }

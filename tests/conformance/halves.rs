@@ -52,7 +52,7 @@ fn last(login: initiator::Login<'_>, response: &iscsi_pdu::LoginResponse) -> Res
     }
 }
 
-/// Both ends agree on every value and on who authenticated whom.
+/// Both ends agree on every value and on who authenticated scope_args.
 #[test]
 fn both_halves_agree() {
     let mut digests = Offer::default();

@@ -1,7 +1,7 @@
 //! CHAP only if the target asks for it: `None` is welcome, and nobody is told that it was more.
 
 use iscsi_login::initiator::{Authenticated, Step};
-use iscsi_login::{Authentication, ChapAlgorithm, LoginError, NotAuthenticated};
+use iscsi_login::{Authentication, ChapAlgorithm, LoginError, TargetAuthError};
 use iscsi_pdu::Stage;
 
 use crate::scripted::{CHALLENGE, Play, answer, config, forward, grant};
@@ -49,9 +49,9 @@ fn a_target_that_asks() {
 /// CHP-23: what was not chosen is not skipped either.
 #[test]
 fn chp_23_a_target_that_chooses_nothing() {
-    let skipped = LoginError::from(NotAuthenticated::Skipped { next: Stage::OPERATIONAL });
+    let skipped = LoginError::from(TargetAuthError::Skipped { next: Stage::OPERATIONAL });
     assert_eq!(begin().fails(|request| grant(request, &[])), skipped);
     assert_eq!(begin().fails(|request| grant(request, &[("AuthMethod", "CHAP")])), skipped);
-    let other = NotAuthenticated::Method { chosen: "KRB5".to_owned() };
+    let other = TargetAuthError::Method { chosen: "KRB5".to_owned() };
     assert_eq!(begin().fails(|request| answer(request, &[("AuthMethod", "KRB5")])), other.into());
 }

@@ -1,7 +1,7 @@
 //! Headers of a login, in both directions.
 
 use iscsi_login::initiator::Step;
-use iscsi_login::{Authentication, LoginError, Violation};
+use iscsi_login::{Authentication, LoginError, ProtocolViolation};
 use iscsi_pdu::{InitiatorTaskTag, LoginResponse, LoginStatus, SerialNumber, Stage};
 
 use crate::scripted::{PROOF, Play, answer, config, grant, mutual};
@@ -47,8 +47,10 @@ fn log_07_log_09_log_13_log_14_log_38_txt_14_pdu_04_headers_of_responses() {
             change(&mut response);
             response
         });
-        let of_header =
-            matches!(error, LoginError::Protocol(Violation::Header { .. } | Violation::HeaderValue { .. }));
+        let of_header = matches!(
+            error,
+            LoginError::Protocol(ProtocolViolation::Header { .. } | ProtocolViolation::HeaderValue { .. })
+        );
         assert!(of_header, "{number}: {error}");
     }
 }
@@ -116,7 +118,10 @@ fn log_30_redirections() {
         assert_eq!((proved.permanent, proved.target_authenticated), (permanent, true));
     }
     let nowhere = |request: &_| LoginResponse { status: LoginStatus(0x0101), ..answer(request, &[]) };
-    assert_eq!(Play::begin(config(mutual())).fails(nowhere), Violation::RedirectWithoutAddress.into());
+    assert_eq!(
+        Play::begin(config(mutual())).fails(nowhere),
+        ProtocolViolation::RedirectWithoutAddress.into()
+    );
 }
 
 /// LOG-16: a transition that is delayed is asked for until it is granted.
@@ -158,7 +163,7 @@ fn neg_17_exchanges_are_bounded() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(error, LoginError::Protocol(Violation::TooManyExchanges { .. })), "{error}");
+    assert!(matches!(error, LoginError::Protocol(ProtocolViolation::TooManyExchanges { .. })), "{error}");
     assert_eq!(exchanges, 65, "64 are borne");
 }
 

@@ -1,7 +1,7 @@
 //! Stages: in which order, with which keys, and what a target may not do in them.
 
 use iscsi_login::initiator::{self, Step};
-use iscsi_login::{Authentication, LoginError, NotAuthenticated, Violation};
+use iscsi_login::{Authentication, LoginError, ProtocolViolation, TargetAuthError};
 use iscsi_pdu::{LoginResponse, LoginStatus, Stage};
 
 use crate::scripted::{Play, answer, config, grant, mutual};
@@ -22,7 +22,7 @@ fn log_12_log_24_security_comes_first() {
 /// LOG-15: no transition that was not asked for, in either stage.
 #[test]
 fn log_15_transitions_nobody_asked_for() {
-    let skipped = NotAuthenticated::Skipped { next: Stage::OPERATIONAL };
+    let skipped = TargetAuthError::Skipped { next: Stage::OPERATIONAL };
     let unasked = |request: &_| LoginResponse {
         transit: true,
         next_stage: Stage::OPERATIONAL,
@@ -35,7 +35,7 @@ fn log_15_transitions_nobody_asked_for() {
         next_stage: Stage::FULL_FEATURE,
         ..answer(request, &[])
     });
-    assert!(matches!(error, LoginError::Protocol(Violation::Header { field: "T", .. })), "{error}");
+    assert!(matches!(error, LoginError::Protocol(ProtocolViolation::Header { field: "T", .. })), "{error}");
 }
 
 /// LOG-17, LOG-28: a key of the other stage, and one of nobody, while authentication is under way.
@@ -44,7 +44,10 @@ fn log_17_log_28_keys_of_the_wrong_stage() {
     for key in ["MaxBurstLength", "HeaderDigest", "X-com.example.foo", "CHAP_R"] {
         let error = Play::begin(config(mutual()))
             .fails(|request| answer(request, &[("AuthMethod", "CHAP"), (key, "1")]));
-        assert!(matches!(error, LoginError::Protocol(Violation::UnexpectedKey { .. })), "{key}: {error}");
+        assert!(
+            matches!(error, LoginError::Protocol(ProtocolViolation::UnexpectedKey { .. })),
+            "{key}: {error}"
+        );
     }
     // Ours never do it either: no operational key before the stage is over.
     let play = Play::at_challenge(mutual());

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use iscsi_login::initiator::Step;
-use iscsi_login::{Authentication, LoginError, Nonce, Offer, Violation, target};
+use iscsi_login::{Authentication, LoginError, Nonce, Offer, ProtocolViolation, target};
 use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, SerialNumber, TextWriter};
 
 use crate::scripted::{Play, answer, config, grant, names};
@@ -42,11 +42,14 @@ fn txt_16_txt_14_log_22_neg_22_our_own_long_text() {
 #[test]
 fn txt_16_answers_to_half_a_text() {
     let spoken = asked().fails(|request| answer(request, &[("MaxBurstLength", "512")]));
-    assert_eq!(spoken, LoginError::Protocol(Violation::AnswerToHalfAText { length: 19 }));
+    assert_eq!(spoken, LoginError::Protocol(ProtocolViolation::AnswerToHalfAText { length: 19 }));
     let continued = asked().fails(|request| LoginResponse { continues: true, ..answer(request, &[]) });
-    assert_eq!(continued, LoginError::Protocol(Violation::AnswerToHalfAText { length: 0 }));
+    assert_eq!(continued, LoginError::Protocol(ProtocolViolation::AnswerToHalfAText { length: 0 }));
     let granted = asked().fails(|request| grant(request, &[]));
-    assert!(matches!(granted, LoginError::Protocol(Violation::Header { field: "T", .. })), "{granted}");
+    assert!(
+        matches!(granted, LoginError::Protocol(ProtocolViolation::Header { field: "T", .. })),
+        "{granted}"
+    );
 }
 
 /// A portal that has been told more than one PDU of answers holds: its first half, and the request it answers.

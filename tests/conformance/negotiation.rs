@@ -1,7 +1,9 @@
 //! Operational keys: answers to our offers, and our answers to the target's.
 
 use iscsi_login::initiator::{SessionType, Step};
-use iscsi_login::{Authentication, DigestPreference, LoginError, Offer, Parameters, Violation, initiator};
+use iscsi_login::{
+    Authentication, DigestPreference, LoginError, Offer, Parameters, ProtocolViolation, initiator,
+};
 
 use crate::scripted::{Play, answer, config, grant};
 
@@ -63,7 +65,7 @@ fn neg_05_neg_06_neg_16_irrelevant_and_reject() {
 /// NEG-07: no key twice, in one PDU or in two.
 #[test]
 fn neg_07_duplicates() {
-    let twice = Violation::DuplicateKey { key: "ImmediateData".to_owned() };
+    let twice = ProtocolViolation::DuplicateKey { key: "ImmediateData".to_owned() };
     let pair = ("ImmediateData", "Yes");
     assert_eq!(result(&[pair, pair]), Err(twice.clone().into()));
     let play = Play::at_parameters().on(|request| answer(request, &[pair]));
@@ -109,7 +111,7 @@ fn neg_02_neg_04_neg_09_neg_18_neg_23_neg_24_neg_36_answers_to_the_target() {
 #[test]
 fn log_19_transition_with_a_proposal() {
     let error = result(&[("X-com.example.foo", "1")]).unwrap_err();
-    assert!(matches!(error, LoginError::Protocol(Violation::Header { field: "T", .. })), "{error}");
+    assert!(matches!(error, LoginError::Protocol(ProtocolViolation::Header { field: "T", .. })), "{error}");
 }
 
 /// NEG-32, LOG-05: a discovery session offers nothing that is irrelevant there.

@@ -2,13 +2,13 @@
 
 use iscsi_login::initiator::Step;
 use iscsi_login::{Authentication, LoginError};
-use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage, TargetNumbers};
+use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, SequenceNumbers, SerialNumber, Stage};
 
 use crate::scripted::{PROOF, Play, answer, config, grant, mutual};
 
 /// This response under the target's own status number.
 fn numbered(response: LoginResponse, stat_sn: u32) -> LoginResponse {
-    let numbers = TargetNumbers { stat_sn: SerialNumber(stat_sn), ..response.numbers };
+    let numbers = SequenceNumbers { stat_sn: SerialNumber(stat_sn), ..response.numbers };
     LoginResponse { numbers, ..response }
 }
 
@@ -49,7 +49,7 @@ fn num_09_status_numbers_begin_with_the_first_response() {
 #[test]
 fn num_18_numbers_of_refusals_are_not_looked_at() {
     let wild = |request: &LoginRequest, status| {
-        let numbers = TargetNumbers {
+        let numbers = SequenceNumbers {
             stat_sn: SerialNumber(0xdead_beef),
             exp_cmd_sn: SerialNumber(0x4000_0000),
             max_cmd_sn: SerialNumber(3),

@@ -1,7 +1,7 @@
 //! Every key by itself: our wish goes out, the target's answer comes in, and the result is in its field and no other.
 
 use iscsi_login::initiator::{self, Step};
-use iscsi_login::{Authentication, DigestPreference, Offer, Parameters, Violation};
+use iscsi_login::{Authentication, DigestPreference, Offer, Parameters, ProtocolViolation};
 
 use crate::scripted::{Play, config, grant};
 
@@ -158,7 +158,7 @@ fn neg_03_known_keys_are_understood() {
     for (wish, key, ..) in ROWS {
         let error = begin(wish).fails(|request| grant(request, &[(key, "NotUnderstood")]));
         let rule = "every implementation understands the keys of RFC 7143 (6.2)";
-        assert_eq!(error, Violation::Rule { key, rule }.into());
+        assert_eq!(error, ProtocolViolation::Rule { key, rule }.into());
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn config(authentication: Authentication<'static>) -> Config<'static>
         offer: Offer::default(),
         strictness: Strictness::Strict,
         nonce: nonce(),
-        is_ours: &|_| false,
+        is_own_challenge: &|_| false,
     }
 }
 

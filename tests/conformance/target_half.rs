@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use iscsi_login::initiator::{self, SessionType};
-use iscsi_login::{Authentication, ChapAlgorithm, LoginError, Nonce, Offer, Parameters, Violation, target};
+use iscsi_login::{
+    Authentication, ChapAlgorithm, LoginError, Nonce, Offer, Parameters, ProtocolViolation, target,
+};
 use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage, TextKeys};
 
 use crate::scripted::{PROOF, Play, answer, config, grant, mutual, names};
@@ -116,11 +118,14 @@ fn log_14_transitions_to_other_stages() {
             .fails(move |request| LoginResponse { next_stage: stage, ..grant(request, &PROOF) })
     };
     let broken = to(Stage::SECURITY);
-    assert!(matches!(broken, LoginError::Protocol(Violation::Header { field: "NSG", .. })), "{broken}");
+    assert!(
+        matches!(broken, LoginError::Protocol(ProtocolViolation::Header { field: "NSG", .. })),
+        "{broken}"
+    );
     assert!(matches!(to(Stage::FULL_FEATURE), LoginError::NotAuthenticated(_)));
     let open = Play::at_parameters()
         .fails(|request| LoginResponse { next_stage: Stage::OPERATIONAL, ..grant(request, &[]) });
-    assert!(matches!(open, LoginError::Protocol(Violation::Header { field: "NSG", .. })), "{open}");
+    assert!(matches!(open, LoginError::Protocol(ProtocolViolation::Header { field: "NSG", .. })), "{open}");
     let slow = Play::begin(config(mutual())).on(|request| answer(request, &[("AuthMethod", "CHAP")]));
     assert!(!slow.request.transit);
 }

@@ -1,6 +1,6 @@
 //! Who gets in, who does not, and with which exit code; the same table for each target.
 
-use iscsi_tests::lab::{Tgt, TgtTarget};
+use iscsi_tests::external_targets::{Tgt, TgtTarget};
 
 use crate::program::{FORWARD, Outcome, REVERSE, User, access, wrong};
 use crate::stage::{DISK, Daemon, NAMES, Stage};

@@ -1,6 +1,6 @@
 //! One mutual login with tgtd as tshark reads it.
 
-use iscsi_tests::lab::{Capture, Tgt, TgtTarget};
+use iscsi_tests::external_targets::{Capture, Tgt, TgtTarget};
 
 use crate::program::{FORWARD, REVERSE, User, access};
 

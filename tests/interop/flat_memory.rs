@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use iscsi_tests::lab::{Tgt, TgtTarget};
+use iscsi_tests::external_targets::{Tgt, TgtTarget};
 
 use crate::program::User;
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
-use iscsi_tests::lab::{Tgt, TgtTarget};
+use iscsi_tests::external_targets::{Tgt, TgtTarget};
 
 use crate::program::User;
 

@@ -19,7 +19,7 @@ mod partial_results;
 mod program;
 mod readme;
 mod relay;
-mod rogue;
+mod scripted_target;
 mod secret_store;
 mod stage;
 mod transfers;

@@ -1,4 +1,4 @@
-//! The library against every daemon of the laboratory: who authenticated whom, or how it failed.
+//! The library against every daemon of the laboratory: who authenticated scope_args, or how it failed.
 //!
 //! [`cases`] is the table of what is expected. It is written to `README.md` of this folder with `WRITE_TABLE=1`.
 
@@ -8,7 +8,7 @@ mod table;
 
 use tokio::runtime::Runtime;
 
-use self::attempt::Lab;
+use self::attempt::Daemons;
 use self::cases::cases;
 use crate::stage::Daemon;
 
@@ -29,9 +29,9 @@ fn lio_as_the_table_says() {
 
 /// All cells of a column are tried, then every one that differs is shown.
 fn as_the_table_says(daemon: Daemon) {
-    let (lab, runtime) = (Lab::new(daemon), Runtime::new().unwrap());
+    let (daemons, runtime) = (Daemons::new(daemon), Runtime::new().unwrap());
     let differing = cases().into_iter().filter_map(|case| {
-        let (expected, found) = (case.expected(daemon), runtime.block_on(lab.attempt(&case)));
+        let (expected, found) = (case.expected(daemon), runtime.block_on(daemons.attempt(&case)));
         (found != expected).then(|| format!("{}\n  expected: {expected}\n  found:    {found}\n", case.what))
     });
     let differing: Vec<String> = differing.collect();

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::process::{Child, Command, Stdio};
 
-use iscsi_tests::lab::{Tgt, TgtTarget};
+use iscsi_tests::external_targets::{Tgt, TgtTarget};
 use iscsi_tests::ram_disk::{self, RamDisk, Running, Target};
 use tokio::runtime::Runtime;
 

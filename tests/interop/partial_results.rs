@@ -3,9 +3,11 @@
 
 use iscsi_pdu::{Lun, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TargetPdu};
 use iscsi_tests::ram_disk::{self, LogicalUnit, Sense, Target};
-use iscsi_tests::rogue::{Moment, Reply, Script, check_condition, data_in, parameter_data, response};
+use iscsi_tests::scripted_target::{
+    Moment, Reply, Script, check_condition, data_in, parameter_data, response,
+};
 
-use crate::rogue::{NAME, Stage, after_login};
+use crate::scripted_target::{NAME, Stage, after_login};
 
 const INQUIRY: u8 = 0x12;
 const MODE_SENSE_6: u8 = 0x1a;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use iscsi_tests::lab::Auth;
+use iscsi_tests::external_targets::Auth;
 use tempfile::TempDir;
 
 /// A CHAP name with its secret, for tests only.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use iscsi_tests::lab::free_port;
+use iscsi_tests::external_targets::free_port;
 
 const README: &str = include_str!("../../README.md");
 

@@ -5,7 +5,7 @@ mod precedence;
 mod replaced;
 mod two_processes;
 
-use iscsi_tests::lab::{Tgt, TgtTarget};
+use iscsi_tests::external_targets::{Tgt, TgtTarget};
 
 use crate::program::{FORWARD, Outcome, REVERSE, User, access};
 use crate::stage::DISK;
@@ -42,14 +42,14 @@ impl Stage {
 
     /// `iscsi secret set` with a secret on standard input: no file holds it.
     #[track_caller]
-    fn store(&self, whom: &[&str], options: [&str; 3], secret: &str) {
-        let arguments = [&["secret", "set"], whom, &options, &["-"]].concat();
+    fn store(&self, scope_args: &[&str], options: [&str; 3], secret: &str) {
+        let arguments = [&["secret", "set"], scope_args, &options, &["-"]].concat();
         self.user.run_with_input(&arguments, secret.as_bytes()).expect(&[0]);
     }
 
     #[track_caller]
-    fn store_reverse(&self, whom: &[&str], user: &str, secret: &str) {
-        self.store(whom, ["--target-user", user, "--target-secret-file"], secret);
+    fn store_reverse(&self, scope_args: &[&str], user: &str, secret: &str) {
+        self.store(scope_args, ["--target-user", user, "--target-secret-file"], secret);
     }
 
     /// Stores what we prove.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
-use iscsi_tests::lab::{
+use iscsi_tests::external_targets::{
     Auth, Istgt, IstgtBuilder, IstgtTarget, Lio, LioBuilder, LioTarget, Tgt, TgtBuilder, TgtTarget,
 };
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use iscsi_tests::lab::{Istgt, IstgtTarget, Tgt, TgtTarget};
+use iscsi_tests::external_targets::{Istgt, IstgtTarget, Tgt, TgtTarget};
 
 use crate::program::{User, read_file};
 

@@ -63,7 +63,7 @@ impl Policy {
             offer: Offer::default(),
             strictness,
             nonce: Nonce::from_random(random),
-            is_ours: &|_| false,
+            is_own_challenge: &|_| false,
         }
     }
 }

@@ -10,7 +10,7 @@ pub(crate) enum Change {
     Forget(String),
     SetReverse(Option<String>, Proof),
     ClearReverse(Option<String>),
-    DissolveReverse(String),
+    InheritReverse(String),
 }
 
 /// Changes after which the sequence goes on with the next target.
@@ -29,7 +29,7 @@ impl Change {
             (6, _) => Self::Remember(target("always"), proof),
             (7, 0) => Self::Forget(disk),
             (2 | 7, _) => Self::Remember(disk, proof),
-            (8, _) => Self::DissolveReverse(disk),
+            (8, _) => Self::InheritReverse(disk),
             _ => Self::ClearReverse(None),
         }
     }

@@ -52,7 +52,7 @@ fn ours() -> Proof {
 
 /// What a child does: change, and see after every change that all it did is in force.
 pub(crate) fn write(orders: &Orders) {
-    let store = Opening::Existing.open(&orders.store).unwrap();
+    let store = Opening::ConflictPolicy.open(&orders.store).unwrap();
     let mut held = Held::default();
     for number in 0..orders.changes {
         make(&store, &mut held, own_change(orders.number, number));
@@ -86,7 +86,7 @@ pub(crate) fn run(test: &str) {
         held.apply(own_change(writer, number));
     }
     held.apply(toggle(CHANGES - 1));
-    assert_eq!(store::read(&Opening::Existing.open(&directory).unwrap()), Ok(held));
+    assert_eq!(store::read(&Opening::ConflictPolicy.open(&directory).unwrap()), Ok(held));
     assert_eq!(store::files(&directory), *store::OWN_FILES);
 }
 
@@ -115,7 +115,7 @@ async fn log_in_meanwhile(store: Arc<FileStore>, mut writers: Writers) {
     assert!(seen.iter().all(|times| *times > 0), "{seen:?}");
 }
 
-/// Whose secret is in force: one of the two, whole.
+/// CredentialScope secret is in force: one of the two, whole.
 fn turn(store: &FileStore) -> usize {
     let found = store::lookup(store, &target(SHARED)).unwrap();
     let whole = [0, 1].into_iter().position(|number| found == Lookup::Known(theirs(number)));

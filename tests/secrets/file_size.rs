@@ -65,7 +65,7 @@ fn run(shell: &str, test: &str, history: &History) -> Output {
 
 /// Without the limit everything is as before, and the change is made.
 fn goes_on(mut history: History) {
-    let store = Opening::Existing.open(history.directory()).unwrap();
+    let store = Opening::ConflictPolicy.open(history.directory()).unwrap();
     history.change(&store).unwrap();
     history.is_true();
 }

@@ -51,7 +51,7 @@ impl Held {
             Change::SetReverse(Some(target), proof) => self.target(target).reverse = Reverse::Set(proof),
             Change::ClearReverse(None) => self.global = None,
             Change::ClearReverse(Some(target)) => self.target(target).reverse.clear(),
-            Change::DissolveReverse(target) => self.target(target).reverse = Reverse::Unbound,
+            Change::InheritReverse(target) => self.target(target).reverse = Reverse::Unbound,
         }
         self.targets.retain(|_, target| *target != Target::default());
     }

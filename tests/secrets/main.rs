@@ -82,7 +82,7 @@ fn what_is_not_there_is_missing_and_is_not_made() {
     let private = Permissions::from_mode(0o700);
     let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
     for directory in [folder.path().to_owned(), folder.path().join("a"), folder.path().join("a/b")] {
-        let error = Opening::Existing.open(&directory).err().unwrap();
+        let error = Opening::ConflictPolicy.open(&directory).err().unwrap();
         assert!(store::is_missing(&error), "{error:?}");
         expectation::explains(&error, &directory);
     }

@@ -3,7 +3,7 @@
 use iscsi_initiator::{
     Authenticated, AuthenticationMode, AuthenticationRequest, Error, Initiator, IscsiName, Portal,
 };
-use iscsi_login::{LoginError, NotAuthenticated};
+use iscsi_login::{LoginError, TargetAuthError};
 use iscsi_tests::ram_disk::{Account, Config, Credentials, LogicalUnit, RamDisk, Running, Target};
 
 use crate::proof::Proof;
@@ -58,5 +58,5 @@ fn account(proof: &Proof) -> Account {
 
 fn is_wrong_response(error: &Error) -> bool {
     let Error::Login { error, .. } = error else { return false };
-    matches!(error, LoginError::NotAuthenticated(NotAuthenticated::WrongResponse { .. }))
+    matches!(error, LoginError::NotAuthenticated(TargetAuthError::WrongResponse { .. }))
 }

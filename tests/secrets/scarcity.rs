@@ -37,7 +37,7 @@ pub(crate) fn no_room_for_a_first_use(place: &Path) {
     for _ in 0..2 {
         let error = Opening::Making.open(history.directory()).err().unwrap();
         refuses(&error, ErrorKind::StorageFull, history.directory());
-        let error = Opening::Existing.open(history.directory()).err().unwrap();
+        let error = Opening::ConflictPolicy.open(history.directory()).err().unwrap();
         assert!(store::is_missing(&error), "{error:?}");
     }
     fs::remove_dir_all(&ballast).unwrap();
@@ -94,6 +94,6 @@ fn is_refused(history: &mut History, store: &FileStore) {
 /// What was refused before is now made, by who was refused and by who comes later.
 fn goes_on(mut history: History, store: &FileStore) {
     history.change(store).unwrap();
-    history.change(&Opening::Existing.open(history.directory()).unwrap()).unwrap();
+    history.change(&Opening::ConflictPolicy.open(history.directory()).unwrap()).unwrap();
     history.is_true();
 }

@@ -29,16 +29,16 @@ pub(crate) enum Opening {
     /// It is made if it is not there, and completed if its making was interrupted.
     Making,
     /// It has to be there.
-    Existing,
+    ConflictPolicy,
 }
 
 impl Opening {
-    pub(crate) const BOTH: [Self; 2] = [Self::Making, Self::Existing];
+    pub(crate) const BOTH: [Self; 2] = [Self::Making, Self::ConflictPolicy];
 
     pub(crate) fn open(self, directory: &Path) -> Result<FileStore, StoreError> {
         match self {
             Self::Making => FileStore::open(directory),
-            Self::Existing => FileStore::open_existing(directory),
+            Self::ConflictPolicy => FileStore::open_existing(directory),
         }
     }
 }
@@ -54,7 +54,7 @@ pub(crate) fn apply(store: &FileStore, change: Change) -> Result<(), StoreError>
         Change::Forget(target) => store.forget(scope(Some(target))),
         Change::SetReverse(target, proof) => store.set_reverse(scope(target), reverse(proof)),
         Change::ClearReverse(target) => store.clear_reverse(scope(target)),
-        Change::DissolveReverse(target) => store.dissolve_reverse(scope(Some(target))),
+        Change::InheritReverse(target) => store.inherit_reverse(scope(Some(target))),
     }
 }
 

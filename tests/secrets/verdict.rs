@@ -27,11 +27,11 @@ pub(crate) fn judge(progress: &Progress, history: &mut History) -> Verdict {
     while progress.ended.is_some_and(|ended| history.next() <= ended) {
         history.advance();
     }
-    match Opening::Existing.open(history.directory()).and_then(|store| store::read(&store)) {
-        Err(error) if unmade && store::is_missing(&error) => return judge_missing(history.directory()),
+    match Opening::ConflictPolicy.open(history.directory()).and_then(|store| store::read(&store)) {
+        Err(error) if unmade && store::is_missing(&error) => return check_missing(history.directory()),
         Err(error) => panic!("{error}: {error:?}, {progress:?}, {:?}", store::files(history.directory())),
         Ok(found) if found == *history.held() => history.was_made(),
-        Ok(found) => return judge_changed(&found, progress, history),
+        Ok(found) => return check_changed(&found, progress, history),
     }
     match progress.began == Some(history.next()) {
         true => Verdict::Before,
@@ -41,12 +41,12 @@ pub(crate) fn judge(progress: &Progress, history: &mut History) -> Verdict {
 }
 
 /// The writer may not even have reached the making.
-fn judge_missing(directory: &Path) -> Verdict {
+fn check_missing(directory: &Path) -> Verdict {
     if directory.exists() { Verdict::Making } else { Verdict::Nothing }
 }
 
 /// Neither what was before the change under way nor what is after it: that is what this program looks for.
-fn judge_changed(found: &Held, progress: &Progress, history: &mut History) -> Verdict {
+fn check_changed(found: &Held, progress: &Progress, history: &mut History) -> Verdict {
     let (number, before) = (history.next(), history.held().clone());
     history.advance();
     assert!(

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use iscsi_initiator::{AuthenticationMode, AuthenticationRequest, Error, Initiator};
-use iscsi_login::{LoginError, NotAuthenticated, Violation};
+use iscsi_login::{LoginError, ProtocolViolation, TargetAuthError};
 use iscsi_pdu::{Opcode, Stage, TextError, ValueError};
 use iscsi_secrets::{ForwardCredential, MemoryStore, ReverseCredential, Secret};
-use iscsi_tests::rogue::{Received, Rogue, Script, login};
+use iscsi_tests::scripted_target::{Received, Script, ScriptedTarget, login};
 
 use crate::stage::{config, target_name};
 
@@ -26,29 +26,29 @@ fn mutual() -> AuthenticationRequest {
     }
 }
 
-/// Logs in to a rogue that plays this script; the login ends in this error after so many requests, the last PDUs ever.
+/// Logs in to a scripted target that plays this script; the login ends in this error after so many requests, the last PDUs ever.
 async fn attack(script: Script, requests: usize, expected: impl Into<LoginError>) {
-    let rogue = Rogue::serve(script).await.unwrap();
-    let portal = rogue.portal().to_string().parse().unwrap();
+    let scripted = ScriptedTarget::serve(script).await.unwrap();
+    let portal = scripted.portal().to_string().parse().unwrap();
     let initiator = Initiator::new(config(), Arc::new(MemoryStore::new()));
     let error = initiator.login(&target_name(), &portal, &mutual()).await.err();
     let stage = Stage::SECURITY;
     assert_eq!(error, Some(Error::Login { portal, stage, error: expected.into() }));
-    rogue.all_closed().await;
-    let opcodes: Vec<_> = rogue.received().iter().map(Received::opcode).collect();
+    scripted.all_closed().await;
+    let opcodes: Vec<_> = scripted.received().iter().map(Received::opcode).collect();
     assert_eq!(opcodes, vec![Opcode::LOGIN_REQUEST; requests]);
 }
 
-fn skipped(next: Stage) -> NotAuthenticated {
-    NotAuthenticated::Skipped { next }
+fn skipped(next: Stage) -> TargetAuthError {
+    TargetAuthError::Skipped { next }
 }
 
-fn method(chosen: &str) -> NotAuthenticated {
-    NotAuthenticated::Method { chosen: chosen.to_owned() }
+fn method(chosen: &str) -> TargetAuthError {
+    TargetAuthError::Method { chosen: chosen.to_owned() }
 }
 
-const RULE_OF_ALGORITHMS: Violation =
-    Violation::Rule { key: "CHAP_A", rule: "one of the algorithms offered (12.1.3)" };
+const RULE_OF_ALGORITHMS: ProtocolViolation =
+    ProtocolViolation::Rule { key: "CHAP_A", rule: "one of the algorithms offered (12.1.3)" };
 
 #[tokio::test]
 async fn chp_23_straight_to_full_feature_phase() {
@@ -73,7 +73,7 @@ async fn chp_23_a_rejected_method() {
 
 #[tokio::test]
 async fn chp_19_no_proof() {
-    attack(Script::proves_nothing(), 3, NotAuthenticated::NoResponse).await;
+    attack(Script::proves_nothing(), 3, TargetAuthError::NoResponse).await;
 }
 
 #[tokio::test]
@@ -83,28 +83,28 @@ async fn chp_19_full_feature_phase_instead_of_a_proof() {
 
 #[tokio::test]
 async fn chp_19_a_name_without_a_response() {
-    attack(Script::proves_name_only(), 3, Violation::MissingKey { key: "CHAP_R" }).await;
+    attack(Script::proves_name_only(), 3, ProtocolViolation::MissingKey { key: "CHAP_R" }).await;
 }
 
 #[tokio::test]
 async fn chp_20_log_26_a_wrong_response() {
-    attack(Script::proves_wrongly(), 3, NotAuthenticated::WrongResponse { name: "rogue".to_owned() }).await;
+    attack(Script::proves_wrongly(), 3, TargetAuthError::WrongResponse { name: "scripted".to_owned() }).await;
 }
 
 #[tokio::test]
 async fn chp_15_our_own_secret() {
-    attack(Script::proves_with_secret("disk", FORWARD), 3, NotAuthenticated::OwnResponse).await;
+    attack(Script::proves_with_secret("disk", FORWARD), 3, TargetAuthError::OwnResponse).await;
 }
 
 #[tokio::test]
 async fn chp_15_our_own_response_sent_back() {
-    let wrong = NotAuthenticated::WrongResponse { name: "rogue".to_owned() };
+    let wrong = TargetAuthError::WrongResponse { name: "scripted".to_owned() };
     attack(Script::reflects_response(), 3, wrong).await;
 }
 
 #[tokio::test]
 async fn chp_21_the_right_secret_under_another_name() {
-    let wrong = NotAuthenticated::WrongName { expected: "disk".to_owned(), received: "other".to_owned() };
+    let wrong = TargetAuthError::WrongName { expected: "disk".to_owned(), received: "other".to_owned() };
     attack(Script::proves_with_secret("other", REVERSE), 3, wrong).await;
 }
 
@@ -116,30 +116,30 @@ async fn chp_03_an_algorithm_that_was_not_offered() {
 #[tokio::test]
 async fn chp_03_two_algorithms() {
     let error = ValueError::NotANumber;
-    attack(Script::chooses_two_algorithms(), 2, Violation::Value { key: "CHAP_A", error }).await;
+    attack(Script::chooses_two_algorithms(), 2, ProtocolViolation::Value { key: "CHAP_A", error }).await;
 }
 
 #[tokio::test]
 async fn chp_04_no_challenge() {
-    attack(Script::challenges_without_challenge(), 2, Violation::MissingKey { key: "CHAP_C" }).await;
+    attack(Script::challenges_without_challenge(), 2, ProtocolViolation::MissingKey { key: "CHAP_C" }).await;
 }
 
 #[tokio::test]
 async fn chp_22_a_key_twice() {
-    let twice = Violation::DuplicateKey { key: "CHAP_I".to_owned() };
+    let twice = ProtocolViolation::DuplicateKey { key: "CHAP_I".to_owned() };
     attack(Script::challenges_with_duplicate_key(), 2, twice).await;
 }
 
 #[tokio::test]
 async fn chp_06_a_challenge_that_is_too_long() {
     let error = ValueError::TooLong { length: 1025, limit: 1024 };
-    attack(Script::challenges_with_length(1025), 2, Violation::Value { key: "CHAP_C", error }).await;
+    attack(Script::challenges_with_length(1025), 2, ProtocolViolation::Value { key: "CHAP_C", error }).await;
 }
 
 #[tokio::test]
 async fn chp_06_an_empty_challenge() {
     let error = ValueError::NotBinary;
-    attack(Script::challenges_with_length(0), 2, Violation::Value { key: "CHAP_C", error }).await;
+    attack(Script::challenges_with_length(0), 2, ProtocolViolation::Value { key: "CHAP_C", error }).await;
 }
 
 #[tokio::test]
@@ -148,5 +148,5 @@ async fn txt_19_text_that_is_none() {
         text: bytes::Bytes::from_static(b"AuthMethod"),
         ..login::plain(request)
     });
-    attack(script, 1, Violation::Text(TextError::Unterminated)).await;
+    attack(script, 1, ProtocolViolation::Text(TextError::Unterminated)).await;
 }

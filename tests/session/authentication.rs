@@ -10,7 +10,7 @@ use iscsi_secrets::{
     ForwardCredential, IscsiName, MemoryStore, ReverseCredential, Scope, Secret, SecretStore as _,
 };
 use iscsi_tests::ram_disk::{self, Account, Credentials, RamDisk, Running, Target};
-use iscsi_tests::rogue::{Rogue, Script, login};
+use iscsi_tests::scripted_target::{Script, ScriptedTarget, login};
 
 use crate::stage::{config, initiator, initiator_with, open_config, target_name};
 
@@ -38,8 +38,11 @@ pub(crate) fn mutual(ours: &[u8], theirs: &[u8]) -> AuthenticationRequest {
     AuthenticationRequest { mode: AuthenticationMode::Mutual, forward, reverse }
 }
 
-pub(crate) async fn log_in(rogue: &Rogue, request: &AuthenticationRequest) -> Result<Session, Error> {
-    let portal: Portal = rogue.portal().to_string().parse().unwrap();
+pub(crate) async fn log_in(
+    scripted: &ScriptedTarget,
+    request: &AuthenticationRequest,
+) -> Result<Session, Error> {
+    let portal: Portal = scripted.portal().to_string().parse().unwrap();
     initiator().login(&target_name(), &portal, request).await
 }
 
@@ -136,11 +139,11 @@ async fn chp_15_chp_19_chp_20_chp_25_nothing_follows_a_failure() {
         ("refusal", Script::refuses_proof(LoginStatus::AUTHENTICATION_FAILURE), Fault::CredentialsRefused),
     ];
     for (what, script, fault) in cases {
-        let rogue = Rogue::serve(script).await.unwrap();
-        let error = log_in(&rogue, &mutual(FORWARD, REVERSE)).await.err().unwrap();
+        let scripted = ScriptedTarget::serve(script).await.unwrap();
+        let error = log_in(&scripted, &mutual(FORWARD, REVERSE)).await.err().unwrap();
         assert_eq!(error.fault(), fault, "{what}: {error}");
-        rogue.all_closed().await;
-        assert_eq!((rogue.received().len(), rogue.connections()), (3, 1), "{what}");
+        scripted.all_closed().await;
+        assert_eq!((scripted.received().len(), scripted.connections()), (3, 1), "{what}");
     }
 }
 
@@ -154,11 +157,11 @@ async fn chp_23_targets_that_skip_authentication_are_left() {
         Script::new().answer_login(login::method("Reject")),
     ];
     for script in scripts {
-        let rogue = Rogue::serve(script).await.unwrap();
-        let error = log_in(&rogue, &one_way(FORWARD)).await.err().unwrap();
+        let scripted = ScriptedTarget::serve(script).await.unwrap();
+        let error = log_in(&scripted, &one_way(FORWARD)).await.err().unwrap();
         assert_eq!(error.fault(), Fault::TargetNotAuthenticated, "{error}");
-        rogue.all_closed().await;
-        assert_eq!(rogue.received().len(), 1);
+        scripted.all_closed().await;
+        assert_eq!(scripted.received().len(), 1);
     }
 }
 

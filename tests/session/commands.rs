@@ -6,28 +6,30 @@ use bytes::Bytes;
 use iscsi_initiator::{Error, Fault, Lun, scsi};
 use iscsi_pdu::{InitiatorPdu, InitiatorTaskTag, Opcode, ScsiCommand, ScsiStatus, TargetPdu, TaskAttribute};
 use iscsi_tests::ram_disk::Sense;
-use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, bytes, check_condition, data_in, r2t, response};
+use iscsi_tests::scripted_target::{
+    Moment, Reply, Script, ScriptedTarget, bytes, check_condition, data_in, r2t, response,
+};
 
-use crate::stage::{log_in, open_config, rogue};
+use crate::stage::{log_in, open_config, scripted};
 
 const READ_10: u8 = 0x28;
 const MODE_SELECT_10: u8 = 0x55;
 
-fn commands(rogue: &Rogue) -> Vec<ScsiCommand> {
-    let pdus = rogue.received().into_iter().filter_map(|received| received.pdu());
+fn commands(scripted: &ScriptedTarget) -> Vec<ScsiCommand> {
+    let pdus = scripted.received().into_iter().filter_map(|received| received.pdu());
     pdus.filter_map(|pdu| if let InitiatorPdu::ScsiCommand(pdu) = pdu { Some(pdu) } else { None }).collect()
 }
 
 /// A read, a write, one without data and a read of nothing, as they leave.
 #[tokio::test]
 async fn cmd_01_cmd_03_cmd_04_cmd_16_commands_on_the_wire() {
-    let (rogue, session) = rogue(Script::serve).await;
+    let (scripted, session) = scripted(Script::serve).await;
     session.execute(Lun::ZERO, scsi::read_blocks(0, 2, 512)).await.unwrap();
     session.execute(Lun::ZERO, scsi::write_blocks(0, 1, vec![7; 512].into())).await.unwrap();
     session.execute(Lun::ZERO, scsi::test_unit_ready()).await.unwrap();
     session.execute(Lun::ZERO, scsi::read_blocks(0, 0, 512)).await.unwrap();
     session.logout().await.unwrap();
-    let commands = commands(&rogue);
+    let commands = commands(&scripted);
     let shape = |command: &ScsiCommand| {
         (command.read, command.write, command.is_final, command.expected_data_transfer_length)
     };
@@ -60,7 +62,7 @@ async fn tag_05_num_05_answers_to_a_command_that_waits_for_the_window() {
             let itt = InitiatorTaskTag(command.itt.0 + 64);
             Reply::of(&[answer(&ScsiCommand { itt, ..command.clone() }, moment)], moment.digests)
         };
-        let (rogue, session) = rogue(|script| {
+        let (scripted, session) = scripted(|script| {
             let script = script.answer_command(READ_10, |_, _| Reply::default());
             let script = (1..64).fold(script, |script, _| script.take());
             script.pause(Duration::from_millis(100)).answer_again(ahead)
@@ -75,9 +77,9 @@ async fn tag_05_num_05_answers_to_a_command_that_waits_for_the_window() {
         for command in pending {
             assert_eq!(command.completion().await.unwrap_err().fault(), Fault::Protocol);
         }
-        rogue.all_closed().await;
-        let received = rogue.received();
-        assert_eq!(commands(&rogue).len(), 64);
+        scripted.all_closed().await;
+        let received = scripted.received();
+        assert_eq!(commands(&scripted).len(), 64);
         assert_eq!(received.last().unwrap().opcode(), Opcode::SCSI_COMMAND);
     }
 }
@@ -93,7 +95,7 @@ async fn cmd_07_sense_data_stay_inside_the_segment() {
             bytes[48..50].copy_from_slice(&length.to_be_bytes());
             Reply { bytes, statuses: 1 }
         };
-        let (_rogue, session) = rogue(|script| script.answer_command(READ_10, answer).serve()).await;
+        let (_scripted, session) = scripted(|script| script.answer_command(READ_10, answer).serve()).await;
         let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
         assert_eq!(error.fault(), if fits { Fault::Command } else { Fault::Protocol }, "{length}: {error}");
         if let Error::Command { sense: Some(sense), .. } = error {
@@ -117,8 +119,8 @@ async fn cmd_11_cmd_13_sense_data_made_by_iscsi() {
         let sense = *sense;
         script.answer_command(READ_10, move |command, moment| check_condition(command, moment, sense))
     });
-    let rogue = Rogue::serve(script.serve()).await.unwrap();
-    let session = log_in(rogue.portal()).await.unwrap();
+    let scripted = ScriptedTarget::serve(script.serve()).await.unwrap();
+    let session = log_in(scripted.portal()).await.unwrap();
     for (sense, name) in cases {
         let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
         let Error::Command { sense: Some(found), .. } = &error else { panic!("{error}") };
@@ -126,7 +128,7 @@ async fn cmd_11_cmd_13_sense_data_made_by_iscsi() {
         assert!(error.to_string().contains(name), "{error}");
     }
     session.logout().await.unwrap();
-    let numbers: Vec<_> = commands(&rogue).iter().map(|command| command.cmd_sn.0).collect();
+    let numbers: Vec<_> = commands(&scripted).iter().map(|command| command.cmd_sn.0).collect();
     assert!(numbers.is_sorted_by(|a, b| a < b), "one command each, and none of them again: {numbers:?}");
 }
 
@@ -139,18 +141,18 @@ async fn dat_21_parameter_data_follow_the_rules_of_data() {
         (parameters.immediate_data, parameters.initial_r2t) = (immediate_data, initial_r2t);
         (parameters.max_recv_data_segment_length, parameters.first_burst_length) = (512, 1024);
         // The strict target takes the data by its own rules, and then does not know the command.
-        let rogue = Rogue::serve(Script::new().log_in(config).serve()).await.unwrap();
-        let session = log_in(rogue.portal()).await.unwrap();
+        let scripted = ScriptedTarget::serve(Script::new().log_in(config).serve()).await.unwrap();
+        let session = log_in(scripted.portal()).await.unwrap();
         let data = scsi::Transfer::Write(Bytes::from(vec![0; 3000]));
         let select =
             scsi::Command::new("MODE SELECT (10)", MODE_SELECT_10, data).with(7, &3000_u16.to_be_bytes());
         let error = session.execute(Lun::ZERO, select).await.unwrap_err();
         assert!(matches!(error, Error::Command { .. }), "{error}");
         session.logout().await.unwrap();
-        assert_eq!(rogue.faults(), Vec::<String>::new());
-        let command = &commands(&rogue)[0];
+        assert_eq!(scripted.faults(), Vec::<String>::new());
+        let command = &commands(&scripted)[0];
         assert_eq!(command.data.len(), if immediate_data { 512 } else { 0 });
-        let unsolicited = rogue.received().into_iter().filter_map(|pdu| match pdu.pdu() {
+        let unsolicited = scripted.received().into_iter().filter_map(|pdu| match pdu.pdu() {
             Some(InitiatorPdu::DataOut(data)) if !data.ttt.is_valid() => Some(data.data.len()),
             _ => None,
         });

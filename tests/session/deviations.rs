@@ -9,7 +9,9 @@ use iscsi_initiator::{
 };
 use iscsi_pdu::{DataOut, InitiatorPdu, LoginStatus, R2t, ScsiCommand, TargetPdu};
 use iscsi_secrets::{ForwardCredential, MemoryStore, Secret};
-use iscsi_tests::rogue::{DEVIATING_ACCOUNT, Moment, Reply, Rogue, Script, Trial, deviating, login, r2t};
+use iscsi_tests::scripted_target::{
+    DEVIATING_ACCOUNT, Moment, Reply, Script, ScriptedTarget, Trial, deviating, login, r2t,
+};
 
 use crate::stage::{config, log_in_by, open_config, target_name};
 
@@ -40,11 +42,11 @@ fn write() -> scsi::Command {
 
 /// Does what meets the deviation, and gives what was observed.
 async fn attempt(
-    rogue: &Rogue,
+    scripted: &ScriptedTarget,
     trial: Trial,
     strictness: Strictness,
 ) -> Result<Vec<ObservedDeviation>, Error> {
-    let portal = rogue.portal().to_string().parse().unwrap();
+    let portal = scripted.portal().to_string().parse().unwrap();
     let initiator = initiator(strictness);
     let authentication = authentication(trial);
     if trial == Trial::Discovery {
@@ -71,13 +73,13 @@ async fn each_row_is_tolerated_and_reported_or_refused() {
         let (trial, scripts) = deviating(&row).unwrap_or_else(|| panic!("no target for {}", row.id));
         for (number, script) in scripts.into_iter().enumerate() {
             let which = format!("{} {number}", row.id);
-            let rogue = Rogue::serve(script).await.unwrap();
-            let observed = attempt(&rogue, trial, Strictness::Tolerant).await;
+            let scripted = ScriptedTarget::serve(script).await.unwrap();
+            let observed = attempt(&scripted, trial, Strictness::Tolerant).await;
             let observed = observed.unwrap_or_else(|error| panic!("{which}: {error:?}"));
             assert!(!observed.is_empty(), "{which}: nothing reported");
             assert!(observed.iter().all(|seen| *seen.deviation == row), "{which}: {observed:?}");
-            assert_eq!(rogue.faults(), Vec::<String>::new(), "{which}");
-            let refused = attempt(&rogue, trial, Strictness::Strict).await.expect_err(&which);
+            assert_eq!(scripted.faults(), Vec::<String>::new(), "{which}");
+            let refused = attempt(&scripted, trial, Strictness::Strict).await.expect_err(&which);
             let faults = [Fault::Protocol, Fault::TargetNotAuthenticated];
             assert!(faults.contains(&refused.fault()), "{which}: {refused:?}");
         }
@@ -87,46 +89,47 @@ async fn each_row_is_tolerated_and_reported_or_refused() {
 /// What a good target does is no deviation, in either mode.
 #[tokio::test]
 async fn a_good_target_shows_no_deviation() {
-    let rogue = Rogue::serve(Script::new().log_in(open_config()).serve()).await.unwrap();
+    let scripted = ScriptedTarget::serve(Script::new().log_in(open_config()).serve()).await.unwrap();
     for strictness in [Strictness::Tolerant, Strictness::Strict] {
-        let session = log_in_by(&initiator(strictness), rogue.portal()).await.unwrap();
+        let session = log_in_by(&initiator(strictness), scripted.portal()).await.unwrap();
         session.test_unit_ready(Lun::ZERO).await.unwrap();
         assert_eq!(session.deviations(), []);
         session.logout().await.unwrap();
-        let portal = rogue.portal().to_string().parse().unwrap();
+        let portal = scripted.portal().to_string().parse().unwrap();
         let found = initiator(strictness).discover(&portal, &AuthenticationRequest::default()).await.unwrap();
         assert_eq!(found.deviations(), []);
     }
 }
 
 /// A target that asks for write data with this R2T, and nothing after it.
-async fn soliciting(change: fn(R2t) -> R2t, strictness: Strictness) -> (Rogue, Session) {
+async fn soliciting(change: fn(R2t) -> R2t, strictness: Strictness) -> (ScriptedTarget, Session) {
     let mut config = open_config();
     config.offer.parameters.immediate_data = false;
     config.offer.parameters.initial_r2t = true;
     let ask = move |command: &ScsiCommand, moment: &Moment| {
         Reply::of(&[TargetPdu::R2t(change(r2t(command, moment, 0, 512)))], moment.digests)
     };
-    let rogue = Rogue::serve(Script::new().log_in(config).answer_command(WRITE_10, ask)).await.unwrap();
-    let session = log_in_by(&initiator(strictness), rogue.portal()).await.unwrap();
-    (rogue, session)
+    let scripted =
+        ScriptedTarget::serve(Script::new().log_in(config).answer_command(WRITE_10, ask)).await.unwrap();
+    let session = log_in_by(&initiator(strictness), scripted.portal()).await.unwrap();
+    (scripted, session)
 }
 
-fn data_outs(rogue: &Rogue) -> Vec<DataOut> {
-    let pdus = rogue.received().into_iter().filter_map(|received| received.pdu());
+fn data_outs(scripted: &ScriptedTarget) -> Vec<DataOut> {
+    let pdus = scripted.received().into_iter().filter_map(|received| received.pdu());
     pdus.filter_map(|pdu| if let InitiatorPdu::DataOut(data) = pdu { Some(data) } else { None }).collect()
 }
 
 /// TAG-03, TAG-04: an R2T for LUN 0 is answered with the LUN of the command, and reported while the session lives.
 #[tokio::test]
 async fn tag_03_tag_04_data_for_an_r2t_that_names_lun_0() {
-    let (rogue, session) = soliciting(|r2t| R2t { lun: Lun::ZERO, ..r2t }, Strictness::Tolerant).await;
+    let (scripted, session) = soliciting(|r2t| R2t { lun: Lun::ZERO, ..r2t }, Strictness::Tolerant).await;
     assert_eq!(session.deviations(), []);
     let _pending = session.submit(LUN_1, write()).await.unwrap();
-    while data_outs(&rogue).is_empty() {
+    while data_outs(&scripted).is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    let data = data_outs(&rogue).remove(0);
+    let data = data_outs(&scripted).remove(0);
     assert_eq!((data.lun, data.ttt.0, data.data.len()), (LUN_1, 0, 512));
     let observed = session.deviations();
     assert_eq!((observed.len(), observed[0].deviation.id), (1, "r2t-lun-zero"));
@@ -143,11 +146,11 @@ async fn tag_03_other_r2ts_are_refused_in_either_mode() {
     ];
     for change in changes {
         for strictness in [Strictness::Tolerant, Strictness::Strict] {
-            let (rogue, session) = soliciting(change, strictness).await;
+            let (scripted, session) = soliciting(change, strictness).await;
             let error = session.execute(LUN_1, write()).await.unwrap_err();
             assert_eq!(error.fault(), Fault::Protocol, "{error}");
-            rogue.all_closed().await;
-            assert_eq!((data_outs(&rogue), session.deviations()), (vec![], vec![]));
+            scripted.all_closed().await;
+            assert_eq!((data_outs(&scripted), session.deviations()), (vec![], vec![]));
         }
     }
 }
@@ -155,15 +158,15 @@ async fn tag_03_other_r2ts_are_refused_in_either_mode() {
 /// The deviations of a login that is redirected are those of every portal on the way.
 #[tokio::test]
 async fn deviations_of_a_redirected_login() {
-    let rogue = Rogue::serve(
+    let scripted = ScriptedTarget::serve(
         Script::new()
             .log_in_changing(open_config(), |_, response| iscsi_pdu::LoginResponse { tsih: 0, ..response })
             .serve(),
     );
-    let rogue = rogue.await.unwrap();
-    let address = format!("{} ", rogue.portal());
+    let scripted = scripted.await.unwrap();
+    let address = format!("{} ", scripted.portal());
     let elsewhere = Script::new().answer_login(login::redirect(LoginStatus::MOVED_TEMPORARILY, address));
-    let elsewhere = Rogue::serve(elsewhere).await.unwrap();
+    let elsewhere = ScriptedTarget::serve(elsewhere).await.unwrap();
     let session = log_in_by(&initiator(Strictness::Tolerant), elsewhere.portal()).await.unwrap();
     let ids: Vec<_> = session.deviations().iter().map(|observed| observed.deviation.id).collect();
     assert_eq!(ids, ["address-trailing-blank", "tsih-zero"]);
@@ -177,8 +180,8 @@ async fn dis_09_malformed_records_are_told() {
     let (_, scripts) = deviating(&Deviation::RECORD_UNUSABLE).unwrap();
     let mut texts = Vec::new();
     for script in scripts {
-        let rogue = Rogue::serve(script).await.unwrap();
-        let portal = rogue.portal().to_string().parse().unwrap();
+        let scripted = ScriptedTarget::serve(script).await.unwrap();
+        let portal = scripted.portal().to_string().parse().unwrap();
         let initiator = initiator(Strictness::Tolerant);
         let found = initiator.discover(&portal, &AuthenticationRequest::default()).await.unwrap();
         assert_eq!(found.targets[1].addresses[0].to_string(), "10.0.0.7:3260,1");

@@ -8,7 +8,7 @@ use iscsi_initiator::{BlockDevice, DigestPreference, Error, Fault, Initiator, Lu
 use iscsi_pdu::{BHS_LENGTH, Digests, Opcode, TargetPdu};
 use iscsi_secrets::MemoryStore;
 use iscsi_tests::ram_disk::RamDisk;
-use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, data_in};
+use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, data_in};
 
 use crate::stage::{config, log_in_by, open_config};
 
@@ -42,7 +42,7 @@ async fn dig_01_dig_02_every_combination() {
 }
 
 /// Both digests, and the data of a read with the byte at `at` of its PDU changed.
-async fn read_with_damage(at: fn(usize) -> usize) -> (Rogue, Error) {
+async fn read_with_damage(at: fn(usize) -> usize) -> (ScriptedTarget, Error) {
     let damaged = move |command: &_, moment: &Moment| {
         let pdu = TargetPdu::DataIn(data_in(command, moment, 0, 512));
         let Reply { mut bytes, statuses } = Reply::of(&[pdu], moment.digests);
@@ -51,11 +51,11 @@ async fn read_with_damage(at: fn(usize) -> usize) -> (Rogue, Error) {
         Reply { bytes, statuses }
     };
     let script = Script::new().log_in(open_config()).answer_command(READ_10, damaged).serve();
-    let rogue = Rogue::serve(script).await.unwrap();
-    let session = log_in(rogue.portal(), true, true).await;
+    let scripted = ScriptedTarget::serve(script).await.unwrap();
+    let session = log_in(scripted.portal(), true, true).await;
     let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
-    rogue.all_closed().await;
-    (rogue, error)
+    scripted.all_closed().await;
+    (scripted, error)
 }
 
 fn is_digest_error(error: &Error, which: &str) -> bool {
@@ -67,7 +67,7 @@ fn is_digest_error(error: &Error, which: &str) -> bool {
 #[tokio::test]
 async fn dig_06_a_bad_header_digest_closes_the_connection() {
     for at in [|_| 20, |_| BHS_LENGTH] {
-        let (_rogue, error) = read_with_damage(at).await;
+        let (_scripted, error) = read_with_damage(at).await;
         assert!(is_digest_error(&error, "header digest is"), "{error:?}");
     }
 }
@@ -75,9 +75,9 @@ async fn dig_06_a_bad_header_digest_closes_the_connection() {
 /// DIG-07, DIG-08: the data do not reach the caller, and nothing that was in the PDU is acknowledged.
 #[tokio::test]
 async fn dig_07_dig_08_a_bad_data_digest_discards_the_pdu() {
-    let (rogue, error) = read_with_damage(|length| length - 5).await;
+    let (scripted, error) = read_with_damage(|length| length - 5).await;
     assert!(is_digest_error(&error, "data digest is"), "{error:?}");
-    let received = rogue.received();
+    let received = scripted.received();
     let last = received.last().unwrap();
     assert_eq!(last.opcode(), Opcode::SCSI_COMMAND, "sent after the damage: {last:?}");
 }
@@ -89,8 +89,8 @@ async fn undamaged_data_arrive() {
         Reply::of(&[TargetPdu::DataIn(data_in(command, moment, 0, 512))], moment.digests)
     };
     let script = Script::new().log_in(open_config()).answer_command(READ_10, answer).serve();
-    let rogue = Rogue::serve(script).await.unwrap();
-    let session = log_in(rogue.portal(), true, true).await;
+    let scripted = ScriptedTarget::serve(script).await.unwrap();
+    let session = log_in(scripted.portal(), true, true).await;
     let completion = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap();
     assert_eq!(completion.data, Bytes::from(vec![0xda; 512]));
 }

@@ -10,20 +10,20 @@ use iscsi_pdu::{
 };
 use iscsi_secrets::MemoryStore;
 use iscsi_tests::ram_disk::Target;
-use iscsi_tests::rogue::{Moment, Received, Reply, Rogue, Script, text_response};
+use iscsi_tests::scripted_target::{Moment, Received, Reply, Script, ScriptedTarget, text_response};
 
 use crate::numbering::ping;
 use crate::stage::{config, initiator, open_config};
 
 /// What the targets behind a portal are, asked with the default settings.
-async fn discover(rogue: &Rogue) -> Result<Vec<DiscoveredTarget>, Error> {
-    let portal: Portal = rogue.portal().to_string().parse().unwrap();
+async fn discover(scripted: &ScriptedTarget) -> Result<Vec<DiscoveredTarget>, Error> {
+    let portal: Portal = scripted.portal().to_string().parse().unwrap();
     Ok(initiator().discover(&portal, &AuthenticationRequest::default()).await?.targets)
 }
 
-/// A rogue that lets discovery sessions in, and then does this.
-async fn rogue(misbehave: impl FnOnce(Script) -> Script) -> Rogue {
-    Rogue::serve(misbehave(Script::new().log_in(open_config()))).await.unwrap()
+/// A scripted target that lets discovery sessions in, and then does this.
+async fn scripted(misbehave: impl FnOnce(Script) -> Script) -> ScriptedTarget {
+    ScriptedTarget::serve(misbehave(Script::new().log_in(open_config()))).await.unwrap()
 }
 
 /// A Text Response with this text, changed so.
@@ -44,17 +44,17 @@ async fn dis_01_dis_02_dis_03_dis_12_the_course_of_a_discovery() {
         let answer = text_response(request, moment, "TargetName=iqn.2001-04.com.example:a\0");
         Reply::of(&[ping(moment), TargetPdu::TextResponse(answer)], moment.digests)
     };
-    let rogue = rogue(|script| script.answer_text(ping_and_answer).take().serve()).await;
-    assert_eq!(discover(&rogue).await.unwrap().len(), 1);
-    rogue.all_closed().await;
-    let mut received = rogue.received();
+    let scripted = scripted(|script| script.answer_text(ping_and_answer).take().serve()).await;
+    assert_eq!(discover(&scripted).await.unwrap().len(), 1);
+    scripted.all_closed().await;
+    let mut received = scripted.received();
     received.retain(|pdu| pdu.opcode() != Opcode::LOGIN_REQUEST);
     let opcodes: Vec<_> = received.iter().map(Received::opcode).collect();
     assert_eq!(opcodes, [Opcode::TEXT_REQUEST, Opcode::NOP_OUT, Opcode::LOGOUT_REQUEST]);
     assert_eq!(received[0].text(), "SendTargets=All\n");
     let Some(InitiatorPdu::LogoutRequest(logout)) = received[2].pdu() else { panic!("no logout") };
     assert_eq!(logout.reason, LogoutReason::CLOSE_SESSION);
-    assert_eq!((rogue.connections(), rogue.faults()), (1, Vec::new()));
+    assert_eq!((scripted.connections(), scripted.faults()), (1, Vec::new()));
 }
 
 /// Two hundred targets in ten PDUs and more, cut anywhere by C=1.
@@ -63,19 +63,19 @@ async fn dis_08_long_answers_cut_anywhere() {
     let mut served = open_config();
     let name = |number: usize| format!("iqn.2001-04.com.example:disk.{number}");
     served.targets = (0..200).map(|number| Target::new(name(number).parse().unwrap())).collect();
-    let rogue = Rogue::serve(Script::new().log_in(served).serve()).await.unwrap();
+    let scripted = ScriptedTarget::serve(Script::new().log_in(served).serve()).await.unwrap();
     let mut config = config();
     config.offer.parameters.max_recv_data_segment_length = 1500;
     let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
-    let portal: Portal = rogue.portal().to_string().parse().unwrap();
+    let portal: Portal = scripted.portal().to_string().parse().unwrap();
     let targets = initiator.discover(&portal, &AuthenticationRequest::default()).await.unwrap().targets;
     let names: Vec<_> = targets.iter().map(|target| target.name.as_str().to_owned()).collect();
     assert_eq!(names, (0..200).map(name).collect::<Vec<_>>());
     assert!(targets.iter().all(|target| target.addresses.len() == 1));
-    rogue.all_closed().await;
-    let requests = rogue.received().iter().filter(|pdu| pdu.opcode() == Opcode::TEXT_REQUEST).count();
+    scripted.all_closed().await;
+    let requests = scripted.received().iter().filter(|pdu| pdu.opcode() == Opcode::TEXT_REQUEST).count();
     assert!(requests >= 10, "{requests}");
-    assert_eq!(rogue.faults(), Vec::<String>::new());
+    assert_eq!(scripted.faults(), Vec::<String>::new());
 }
 
 /// Whole pairs, then F=0 with a tag and a LUN: both come back in an empty request with F=1.
@@ -90,7 +90,7 @@ async fn dis_08_answers_in_several_exchanges() {
             ..response
         }
     };
-    let rogue = rogue(|script| {
+    let scripted = scripted(|script| {
         script
             .answer_text(answering("TargetName=iqn.2001-04.com.example:a\0", more(0)))
             .answer_text(answering("TargetAddress=10.0.0.5,1\0TargetName=iqn.2001", move |response| {
@@ -100,12 +100,12 @@ async fn dis_08_answers_in_several_exchanges() {
             .serve()
     })
     .await;
-    let targets = discover(&rogue).await.unwrap();
+    let targets = discover(&scripted).await.unwrap();
     assert_eq!(
         (targets.len(), targets[0].addresses.len(), targets[1].name.as_str()),
         (2, 1, "iqn.2001-04.com.example:b")
     );
-    let requests: Vec<_> = rogue
+    let requests: Vec<_> = scripted
         .received()
         .iter()
         .filter_map(
@@ -132,11 +132,11 @@ async fn dis_08_dis_09_malformed_answers() {
         ("", |both| TextResponse { continues: true, ..both }),
     ];
     for (number, (text, change)) in cases.into_iter().enumerate() {
-        let rogue = rogue(|script| script.answer_text(answering(text, change)).serve()).await;
+        let scripted = scripted(|script| script.answer_text(answering(text, change)).serve()).await;
         let mut config = config();
         config.strictness = Strictness::Strict;
         let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
-        let portal: Portal = rogue.portal().to_string().parse().unwrap();
+        let portal: Portal = scripted.portal().to_string().parse().unwrap();
         let error = initiator.discover(&portal, &AuthenticationRequest::default()).await.unwrap_err();
         assert_eq!(error.fault(), Fault::Protocol, "{number}: {error}");
     }
@@ -147,8 +147,8 @@ async fn dis_08_dis_09_malformed_answers() {
 async fn dis_04_dis_05_dis_13_the_target_leaves_after_its_answer() {
     for (text, targets) in [("", 0), ("TargetName=iqn.2001-04.com.example:a\0", 1)] {
         let answer = answering(text, |response| response);
-        let rogue = rogue(|script| script.answer_text(answer).close()).await;
-        let found = discover(&rogue).await.unwrap();
+        let scripted = scripted(|script| script.answer_text(answer).close()).await;
+        let found = discover(&scripted).await.unwrap();
         assert_eq!(found.len(), targets);
         assert!(found.iter().all(|target| target.addresses.is_empty()));
     }

@@ -13,12 +13,12 @@ use iscsi_pdu::{
 };
 use iscsi_secrets::MemoryStore;
 use iscsi_tests::ram_disk::RamDisk;
-use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, response};
+use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, response};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::stage::{config, log_in, log_in_by, open_config, rogue, wait_for};
+use crate::stage::{config, log_in, log_in_by, open_config, scripted, wait_for};
 
 const TEST_UNIT_READY: u8 = 0x00;
 const READ_10: u8 = 0x28;
@@ -26,13 +26,13 @@ const READ_10: u8 = 0x28;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A session whose commands and logouts have this limit.
-async fn limited(limit: Duration, script: Script) -> (Rogue, Session) {
-    let rogue = Rogue::serve(Script::new().log_in(open_config()).then(script)).await.unwrap();
+async fn limited(limit: Duration, script: Script) -> (ScriptedTarget, Session) {
+    let scripted = ScriptedTarget::serve(Script::new().log_in(open_config()).then(script)).await.unwrap();
     let mut config = config();
     config.command_timeout = limit;
     let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
-    let session = log_in_by(&initiator, rogue.portal()).await.unwrap();
-    (rogue, session)
+    let session = log_in_by(&initiator, scripted.portal()).await.unwrap();
+    (scripted, session)
 }
 
 const LIMIT: Duration = Duration::from_millis(300);
@@ -58,13 +58,13 @@ fn silent() -> Reply {
     Reply::default()
 }
 
-fn logouts(rogue: &Rogue) -> usize {
-    rogue.received().iter().filter(|pdu| pdu.opcode() == Opcode::LOGOUT_REQUEST).count()
+fn logouts(scripted: &ScriptedTarget) -> usize {
+    scripted.received().iter().filter(|pdu| pdu.opcode() == Opcode::LOGOUT_REQUEST).count()
 }
 
 /// The socket closes in time, and not before the limit.
-async fn closes(rogue: &Rogue, since: Instant) {
-    timeout(PATIENCE, rogue.all_closed()).await.expect("the connection stays open");
+async fn closes(scripted: &ScriptedTarget, since: Instant) {
+    timeout(PATIENCE, scripted.all_closed()).await.expect("the connection stays open");
     assert!(since.elapsed() >= LIMIT, "closed after {:?}", since.elapsed());
 }
 
@@ -73,13 +73,13 @@ async fn closes(rogue: &Rogue, since: Instant) {
 async fn lgo_07_asy_02_a_silent_target_that_asked_for_a_logout() {
     for number in [1, 4] {
         let begin = Instant::now();
-        let (rogue, session) = limited(LIMIT, Script::new().announce(event(number))).await;
-        wait_for(&rogue, Opcode::LOGOUT_REQUEST).await;
+        let (scripted, session) = limited(LIMIT, Script::new().announce(event(number))).await;
+        wait_for(&scripted, Opcode::LOGOUT_REQUEST).await;
         let error = timeout(PATIENCE, session.test_unit_ready(Lun::ZERO)).await.unwrap().unwrap_err();
         let what = "the logout that the target asked for";
         assert_eq!(error, Error::Timeout { what, limit: LIMIT });
-        closes(&rogue, begin).await;
-        assert_eq!((session.end_reason(), logouts(&rogue)), (Some(error), 1));
+        closes(&scripted, begin).await;
+        assert_eq!((session.end_reason(), logouts(&scripted)), (Some(error), 1));
     }
 }
 
@@ -87,34 +87,34 @@ async fn lgo_07_asy_02_a_silent_target_that_asked_for_a_logout() {
 #[tokio::test]
 async fn asy_02_a_silent_target_that_asked_for_a_logout_during_a_command() {
     let asking = |_: &iscsi_pdu::ScsiCommand, moment: &Moment| event(1)(moment);
-    let (rogue, session) = limited(LIMIT, Script::new().answer_command(READ_10, asking)).await;
+    let (scripted, session) = limited(LIMIT, Script::new().answer_command(READ_10, asking)).await;
     let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
     let why = "it asked for a logout, and answered neither that nor READ (10) within 300ms";
     assert_eq!(error, Error::SessionEnded(why.to_owned()));
-    timeout(PATIENCE, rogue.all_closed()).await.unwrap();
+    timeout(PATIENCE, scripted.all_closed()).await.unwrap();
 }
 
 /// The same with all handles gone: nothing is left of the session.
 #[tokio::test]
 async fn lgo_07_a_silent_target_and_nobody_who_waits() {
     let begin = Instant::now();
-    let (rogue, session) = limited(LIMIT, Script::new().announce(event(1))).await;
-    wait_for(&rogue, Opcode::LOGOUT_REQUEST).await;
+    let (scripted, session) = limited(LIMIT, Script::new().announce(event(1))).await;
+    wait_for(&scripted, Opcode::LOGOUT_REQUEST).await;
     drop(session);
-    closes(&rogue, begin).await;
+    closes(&scripted, begin).await;
     // Without any event: the logout is the session's own.
     let begin = Instant::now();
-    let (rogue, session) = limited(LIMIT, Script::new()).await;
+    let (scripted, session) = limited(LIMIT, Script::new()).await;
     drop(session);
-    closes(&rogue, begin).await;
-    assert_eq!(logouts(&rogue), 1);
+    closes(&scripted, begin).await;
+    assert_eq!(logouts(&scripted), 1);
 }
 
 /// Handles that are dropped while commands are under way, more than the session takes at a time.
 #[tokio::test]
 async fn lgo_07_handles_dropped_behind_a_full_queue() {
     let script = Script::new().answer_command(READ_10, |_, _| silent());
-    let (rogue, session) = limited(Duration::MAX, script).await;
+    let (scripted, session) = limited(Duration::MAX, script).await;
     let mut pending = Vec::new();
     while let Ok(Ok(command)) = timeout(LIMIT, session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512))).await
     {
@@ -122,17 +122,17 @@ async fn lgo_07_handles_dropped_behind_a_full_queue() {
     }
     assert!(pending.len() >= 256, "{}", pending.len());
     drop(session);
-    wait_for(&rogue, Opcode::LOGOUT_REQUEST).await;
+    wait_for(&scripted, Opcode::LOGOUT_REQUEST).await;
 }
 
 #[tokio::test]
 async fn lgo_07_a_logout_without_an_answer_ends_in_time() {
     let begin = Instant::now();
-    let (rogue, session) = limited(LIMIT, Script::new()).await;
+    let (scripted, session) = limited(LIMIT, Script::new()).await;
     let other = session.clone();
     let error = timeout(PATIENCE, session.logout()).await.unwrap().unwrap_err();
     assert_eq!(error, Error::Timeout { what: "logout", limit: LIMIT });
-    closes(&rogue, begin).await;
+    closes(&scripted, begin).await;
     // Whoever comes late learns the same.
     assert_eq!(other.end_reason(), Some(error.clone()));
     assert_eq!(other.test_unit_ready(Lun::ZERO).await, Err(error.clone()));
@@ -143,7 +143,7 @@ async fn lgo_07_a_logout_without_an_answer_ends_in_time() {
 #[tokio::test(start_paused = true)]
 async fn lgo_07_the_limit_of_a_logout() {
     for (command_timeout, limit) in [(10, 10), (30, 30), (31, 30), (u64::MAX, 30)] {
-        let (_rogue, session) = limited(Duration::from_secs(command_timeout), Script::new()).await;
+        let (_scripted, session) = limited(Duration::from_secs(command_timeout), Script::new()).await;
         let begin = tokio::time::Instant::now();
         let error = session.logout().await.unwrap_err();
         assert_eq!(error, Error::Timeout { what: "logout", limit: Duration::from_secs(limit) });
@@ -155,7 +155,7 @@ async fn lgo_07_the_limit_of_a_logout() {
 #[tokio::test]
 async fn calls_that_wait_for_their_turn_have_a_limit() {
     let script = Script::new().answer_command(READ_10, |_, _| silent());
-    let (_rogue, session) = limited(LIMIT, script).await;
+    let (_scripted, session) = limited(LIMIT, script).await;
     let calls: Vec<_> = (0..400)
         .map(|_| {
             let session = session.clone();
@@ -174,7 +174,7 @@ async fn the_limit_of_a_call_covers_its_time_in_the_queue() {
     const SYNCHRONIZE_CACHE: u8 = 0x35;
     let slow =
         Script::new().pause(Duration::from_secs(40)).answer_command(SYNCHRONIZE_CACHE, |_, _| silent());
-    let (_rogue, session) = limited(Duration::from_mins(1), slow).await;
+    let (_scripted, session) = limited(Duration::from_mins(1), slow).await;
     let begin = tokio::time::Instant::now();
     let mut reads = Vec::new();
     for _ in 0..300 {
@@ -209,7 +209,7 @@ async fn the_longest_limits_are_no_panic() {
 /// A clean end is no error for whoever wants the end, and is called by its name for everybody else.
 #[tokio::test]
 async fn what_a_session_ended_of() {
-    let (_rogue, session) = rogue(Script::serve).await;
+    let (_scripted, session) = scripted(Script::serve).await;
     let other = session.clone();
     assert_eq!(other.end_reason(), None);
     session.logout().await.unwrap();
@@ -218,12 +218,12 @@ async fn what_a_session_ended_of() {
     assert_eq!((late.clone(), late.fault()), (Error::LoggedOut, Fault::Caller));
     other.logout().await.unwrap();
 
-    let (rogue, session) = rogue(|script| script.announce(event(1)).serve()).await;
+    let (scripted, session) = scripted(|script| script.announce(event(1)).serve()).await;
     assert_eq!(session.ended().await, Error::LogoutRequested);
     let late = session.test_unit_ready(Lun::ZERO).await.unwrap_err();
     assert_eq!((late.clone(), late.fault()), (Error::LogoutRequested, Fault::Network));
     session.logout().await.unwrap();
-    assert_eq!(logouts(&rogue), 1);
+    assert_eq!(logouts(&scripted), 1);
 }
 
 /// How the initiator ended a connection through a relay to this target, and the last PDU that it sent.
@@ -275,7 +275,7 @@ async fn lgo_04_lgo_05_every_answer_to_a_logout() {
     for code in 0..=4 {
         let code = LogoutResponseCode(code);
         // The command's tag is 1; that of the logout is the next.
-        let (rogue, session) = rogue(|script| {
+        let (scripted, session) = scripted(|script| {
             script
                 .answer_command(TEST_UNIT_READY, |command, moment| {
                     let good = response(command, moment, ScsiStatus::GOOD, Bytes::new());
@@ -292,7 +292,7 @@ async fn lgo_04_lgo_05_every_answer_to_a_logout() {
         let outcome = session.logout().await;
         let granted = code == LogoutResponseCode::CLOSED;
         assert_eq!(outcome, if granted { Ok(()) } else { Err(Error::Logout(code)) });
-        timeout(PATIENCE, rogue.all_closed()).await.unwrap();
+        timeout(PATIENCE, scripted.all_closed()).await.unwrap();
         assert!(begin.elapsed() < Duration::from_secs(3));
     }
 }
@@ -300,7 +300,8 @@ async fn lgo_04_lgo_05_every_answer_to_a_logout() {
 /// LGO-08: what is under way at the logout fails once, and what was answered before does not.
 #[tokio::test]
 async fn lgo_08_commands_alive_at_the_logout() {
-    let (_rogue, session) = rogue(|script| script.answer_command(READ_10, |_, _| silent()).serve()).await;
+    let (_scripted, session) =
+        scripted(|script| script.answer_command(READ_10, |_, _| silent()).serve()).await;
     let alive = session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap();
     let ended = session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap();
     session.logout().await.unwrap();
@@ -311,7 +312,7 @@ async fn lgo_08_commands_alive_at_the_logout() {
 /// CMD-14: the answer to a ping is immediate, so its Reject leaves no gap, and the next command proceeds.
 #[tokio::test]
 async fn cmd_14_rej_01_a_rejected_answer_to_a_ping() {
-    let (rogue, session) = rogue(|script| {
+    let (scripted, session) = scripted(|script| {
         script
             .announce(|moment| Reply::of(&[crate::numbering::ping(moment)], moment.digests))
             .take()
@@ -330,16 +331,16 @@ async fn cmd_14_rej_01_a_rejected_answer_to_a_ping() {
             .serve()
     })
     .await;
-    wait_for(&rogue, Opcode::NOP_OUT).await;
+    wait_for(&scripted, Opcode::NOP_OUT).await;
     for _ in 0..3 {
         session.test_unit_ready(Lun::ZERO).await.unwrap();
     }
     session.logout().await.unwrap();
-    let commands = rogue.received().into_iter().filter_map(|pdu| match pdu.pdu() {
+    let commands = scripted.received().into_iter().filter_map(|pdu| match pdu.pdu() {
         Some(InitiatorPdu::ScsiCommand(command)) => Some(command.exp_stat_sn),
         _ => None,
     });
     let acknowledged: Vec<_> = commands.collect();
     assert_eq!(acknowledged.len(), 3);
-    assert_eq!(rogue.faults(), Vec::<String>::new());
+    assert_eq!(scripted.faults(), Vec::<String>::new());
 }

@@ -3,7 +3,7 @@
 use iscsi_initiator::{Error, Lun, LunListOrigin, Session};
 use iscsi_pdu::ScsiCommand;
 use iscsi_tests::ram_disk::{LogicalUnit, Sense};
-use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, check_condition, parameter_data};
+use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, check_condition, parameter_data};
 
 use crate::partial_results::commands;
 use crate::stage::{log_in, open_config};
@@ -14,7 +14,7 @@ const REPORT_LUNS: u8 = 0xa0;
 async fn listing(
     numbers: &[u16],
     answer: impl Fn(Lun, &ScsiCommand, &Moment) -> Option<Reply> + Send + Sync + 'static,
-) -> (Rogue, Session) {
+) -> (ScriptedTarget, Session) {
     let mut config = open_config();
     config.targets[0].units =
         numbers.iter().map(|number| LogicalUnit { number: *number, ..LogicalUnit::default() }).collect();
@@ -22,9 +22,9 @@ async fn listing(
         REPORT_LUNS => answer(command.lun, command, moment),
         _ => None,
     });
-    let rogue = Rogue::serve(script).await.unwrap();
-    let session = log_in(rogue.portal()).await.unwrap();
-    (rogue, session)
+    let scripted = ScriptedTarget::serve(script).await.unwrap();
+    let session = log_in(scripted.portal()).await.unwrap();
+    (scripted, session)
 }
 
 fn luns(numbers: &[u16]) -> Vec<Lun> {
@@ -34,7 +34,7 @@ fn luns(numbers: &[u16]) -> Vec<Lun> {
 /// Without LUN 0 the well known logical unit has the list.
 #[tokio::test]
 async fn targets_without_lun_0() {
-    let (rogue, session) = listing(&[1, 300], |lun, command, moment| {
+    let (scripted, session) = listing(&[1, 300], |lun, command, moment| {
         (lun == Lun::ZERO).then(|| check_condition(command, moment, Sense::UNIT_NOT_SUPPORTED))
     })
     .await;
@@ -45,14 +45,14 @@ async fn targets_without_lun_0() {
     };
     assert!(refused.to_string().contains("LOGICAL UNIT NOT SUPPORTED"), "{refused}");
     assert_eq!(session.report_luns().await.unwrap(), luns(&[1, 300]));
-    let asked: Vec<_> = commands(&rogue, REPORT_LUNS).into_iter().map(|command| command.lun).collect();
+    let asked: Vec<_> = commands(&scripted, REPORT_LUNS).into_iter().map(|command| command.lun).collect();
     assert_eq!(asked[..2], [Lun::ZERO, Lun::REPORT_LUNS]);
 }
 
 /// An empty list of LUN 0 is not believed while the well known logical unit has another.
 #[tokio::test]
 async fn empty_lists_of_lun_0() {
-    let (_rogue, session) = listing(&[5], |lun, command, moment| {
+    let (_scripted, session) = listing(&[5], |lun, command, moment| {
         (lun == Lun::ZERO).then(|| parameter_data(command, moment, &[0; 8]))
     })
     .await;
@@ -60,7 +60,7 @@ async fn empty_lists_of_lun_0() {
     assert_eq!((list.luns, list.origin), (luns(&[5]), LunListOrigin::WellKnownLun { refused: None }));
     // Nothing is an answer too.
     for sense in [None, Some(Sense::UNIT_NOT_SUPPORTED)] {
-        let (_rogue, session) = listing(&[5], move |lun, command, moment| match sense {
+        let (_scripted, session) = listing(&[5], move |lun, command, moment| match sense {
             Some(sense) if lun != Lun::ZERO => Some(check_condition(command, moment, sense)),
             _ => Some(parameter_data(command, moment, &[0; 8])),
         })
@@ -75,12 +75,12 @@ async fn targets_without_a_list() {
     let refuse = |_: Lun, command: &ScsiCommand, moment: &Moment| {
         Some(check_condition(command, moment, Sense::INVALID_OPERATION))
     };
-    let (_rogue, session) = listing(&[0, 1], refuse).await;
+    let (_scripted, session) = listing(&[0, 1], refuse).await;
     let list = session.list_luns().await.unwrap();
     assert_eq!((&list.luns, list.total), (&luns(&[0]), 1));
     assert!(matches!(list.origin, LunListOrigin::Lun0Alone { .. }));
     // No device at LUN 0: the failure of LUN 0 is what there is to say.
-    let (_rogue, session) = listing(&[1], refuse).await;
+    let (_scripted, session) = listing(&[1], refuse).await;
     let error = session.list_luns().await.unwrap_err();
     assert!(matches!(error, Error::Command { command: "REPORT LUNS", .. }), "{error}");
 }
@@ -88,7 +88,7 @@ async fn targets_without_a_list() {
 /// A list that is cut off says how many are missing.
 #[tokio::test]
 async fn lists_that_are_cut_off() {
-    let (_rogue, session) = listing(&[0], |_, command, moment| {
+    let (_scripted, session) = listing(&[0], |_, command, moment| {
         let list = [&[0, 0, 0, 40, 0, 0, 0, 0][..], &Lun::ZERO.0, &Lun([0, 1, 0, 0, 0, 0, 0, 0]).0].concat();
         Some(parameter_data(command, moment, &list))
     })

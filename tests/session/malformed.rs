@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use iscsi_initiator::{Error, Fault, Lun, scsi};
 use iscsi_pdu::{Opcode, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, TargetPdu};
-use iscsi_tests::rogue::{Moment, Reply, Rogue, bytes, response};
+use iscsi_tests::scripted_target::{Moment, Reply, ScriptedTarget, bytes, response};
 
-use crate::stage::rogue;
+use crate::stage::scripted;
 
 const READ_10: u8 = 0x28;
 
@@ -16,12 +16,12 @@ fn good(command: &ScsiCommand, moment: &Moment) -> ScsiResponse {
 /// The error of a read that is answered so, once the connection is closed.
 async fn read_answered(
     answer: impl Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync + 'static,
-) -> (Rogue, Error) {
-    let (rogue, session) = rogue(|script| script.answer_command(READ_10, answer).serve()).await;
+) -> (ScriptedTarget, Error) {
+    let (scripted, session) = scripted(|script| script.answer_command(READ_10, answer).serve()).await;
     let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
-    rogue.all_closed().await;
-    assert_eq!(rogue.received().last().unwrap().opcode(), Opcode::SCSI_COMMAND, "sent after the error");
-    (rogue, error)
+    scripted.all_closed().await;
+    assert_eq!(scripted.received().last().unwrap().opcode(), Opcode::SCSI_COMMAND, "sent after the error");
+    (scripted, error)
 }
 
 /// PDU-04: a code that is reserved is no answer; a vendor's is the target's failure.
@@ -34,10 +34,11 @@ async fn pdu_04_reserved_response_codes() {
         }
     };
     for code in [0x02, 0x7f] {
-        let (_rogue, error) = read_answered(with_code(code)).await;
+        let (_scripted, error) = read_answered(with_code(code)).await;
         assert_eq!(error.fault(), Fault::Protocol, "{code:#x}: {error}");
     }
-    let (_rogue, session) = rogue(|script| script.answer_command(READ_10, with_code(0x80)).serve()).await;
+    let (_scripted, session) =
+        scripted(|script| script.answer_command(READ_10, with_code(0x80)).serve()).await;
     let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
     assert_eq!(error.fault(), Fault::Command, "{error}");
     session.test_unit_ready(Lun::ZERO).await.unwrap();
@@ -58,7 +59,7 @@ fn with_byte(at: usize, byte: u8) -> impl Fn(&ScsiCommand, &Moment) -> Reply + S
 #[tokio::test]
 async fn pdu_05_opcodes_that_are_no_targets() {
     for opcode in [0x01, 0x2f] {
-        let (_rogue, error) = read_answered(with_byte(0, opcode)).await;
+        let (_scripted, error) = read_answered(with_byte(0, opcode)).await;
         assert_eq!(error.fault(), Fault::Protocol, "{opcode:#x}: {error}");
     }
 }
@@ -66,13 +67,13 @@ async fn pdu_05_opcodes_that_are_no_targets() {
 /// PDU-06, PDU-10: a target has no additional headers.
 #[tokio::test]
 async fn pdu_06_pdu_10_additional_headers_of_a_target() {
-    let (_rogue, error) = read_answered(with_byte(4, 1)).await;
+    let (_scripted, error) = read_answered(with_byte(4, 1)).await;
     assert_eq!(error.fault(), Fault::Protocol, "{error}");
 }
 
 /// PDU-12: the length alone is enough; the data never come.
 #[tokio::test]
 async fn pdu_12_a_segment_longer_than_declared() {
-    let (_rogue, error) = read_answered(with_byte(5, 0xff)).await;
+    let (_scripted, error) = read_answered(with_byte(5, 0xff)).await;
     assert_eq!(error.fault(), Fault::Protocol, "{error}");
 }

@@ -5,29 +5,29 @@ use std::sync::Arc;
 use iscsi_initiator::{AuthenticationRequest, Config, Fault, Initiator, IscsiName, Portal};
 use iscsi_secrets::{ForwardCredential, MemoryStore, Scope, Secret, SecretStore};
 use iscsi_tests::ram_disk::{self, Target};
-use iscsi_tests::rogue::{Received, Rogue, Script};
+use iscsi_tests::scripted_target::{Received, Script, ScriptedTarget};
 
 use crate::stage::{config, initiator, open_config, target_name};
 
 /// A portal with a target of this name.
-async fn portal_of(target: &IscsiName) -> (Rogue, Portal) {
+async fn portal_of(target: &IscsiName) -> (ScriptedTarget, Portal) {
     let targets = vec![Target::new(target.clone())];
     let config = ram_disk::Config { targets, ..open_config() };
-    let rogue = Rogue::serve(Script::new().log_in(config).serve()).await.unwrap();
-    let portal = rogue.portal().to_string().parse().unwrap();
-    (rogue, portal)
+    let scripted = ScriptedTarget::serve(Script::new().log_in(config).serve()).await.unwrap();
+    let portal = scripted.portal().to_string().parse().unwrap();
+    (scripted, portal)
 }
 
 /// What discovery gives is sent back byte for byte.
 #[tokio::test]
 async fn nam_09_names_of_targets_stay_as_they_are() {
     for name in ["eui.02004567A425678D", "naa.52004567BA64678D", "iqn.2001-04.com.example:Disk"] {
-        let (rogue, portal) = portal_of(&IscsiName::new(name).unwrap()).await;
+        let (scripted, portal) = portal_of(&IscsiName::new(name).unwrap()).await;
         let request = AuthenticationRequest::default();
         let found = initiator().discover(&portal, &request).await.unwrap().targets;
         assert_eq!(found[0].name.as_str(), name);
         let session = initiator().login(&found[0].name, &portal, &request).await.unwrap();
-        assert!(rogue.received().iter().any(|pdu| pdu.text().contains(&format!("TargetName={name}\n"))));
+        assert!(scripted.received().iter().any(|pdu| pdu.text().contains(&format!("TargetName={name}\n"))));
         session.logout().await.unwrap();
     }
 }
@@ -37,13 +37,13 @@ async fn nam_09_names_of_targets_stay_as_they_are() {
 async fn nam_02_nam_09_names_keep_their_spelling_on_the_wire() {
     const HOST: &str = "iqn.2026-01.com.example:Host7.shEhjs";
     const DISK: &str = "iqn.2000-01.com.example:My_Disk ";
-    let (rogue, portal) = portal_of(&DISK.parse().unwrap()).await;
+    let (scripted, portal) = portal_of(&DISK.parse().unwrap()).await;
     let config = Config::new(HOST.parse().unwrap()).unwrap();
     let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
     let target = DISK.parse().unwrap();
     let session = initiator.login(&target, &portal, &AuthenticationRequest::default()).await.unwrap();
     session.logout().await.unwrap();
-    let first = rogue.received()[0].text();
+    let first = scripted.received()[0].text();
     for pair in [format!("InitiatorName={HOST}\n"), format!("TargetName={DISK}\n")] {
         assert!(first.contains(&pair), "{first}");
     }
@@ -59,7 +59,7 @@ async fn nam_02_secrets_are_found_under_every_spelling_of_a_name() {
         ("iqn.2000-01.com.example:stra\u{df}e", "iqn.2000-01.com.example:STRASSE"),
     ] {
         let typed: IscsiName = typed.parse().unwrap();
-        let (_rogue, portal) = portal_of(&typed).await;
+        let (_scripted, portal) = portal_of(&typed).await;
         let store = MemoryStore::new();
         let scope = Scope::Target(stored.parse().unwrap());
         let secret = || Secret::from_bytes(b"a secret of 19 byte").unwrap();
@@ -74,14 +74,14 @@ async fn nam_02_secrets_are_found_under_every_spelling_of_a_name() {
 #[tokio::test]
 async fn nam_01_names_of_223_bytes_are_sent() {
     let long = |letter: &str| format!("iqn.2001-04.com.example:{}", letter.repeat(223 - 24));
-    let (rogue, portal) = portal_of(&long("t").parse().unwrap()).await;
+    let (scripted, portal) = portal_of(&long("t").parse().unwrap()).await;
     let defaults = config();
     let mut config = Config::new(long("i").parse().unwrap()).unwrap();
     config.login_timeout = defaults.login_timeout;
     let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
     let target = long("t").parse().unwrap();
     let session = initiator.login(&target, &portal, &AuthenticationRequest::default()).await.unwrap();
-    let first = rogue.received()[0].text();
+    let first = scripted.received()[0].text();
     for (key, name) in [("InitiatorName", long("i")), ("TargetName", long("t"))] {
         assert!(first.contains(&format!("{key}={name}\n")), "{first}");
     }
@@ -92,18 +92,18 @@ async fn nam_01_names_of_223_bytes_are_sent() {
 /// The session's own target by silence and by name, as often as one likes; no answer for another one.
 #[tokio::test]
 async fn dis_02_dis_03_dis_17_questions_in_a_normal_session() {
-    let (rogue, portal) = portal_of(&target_name()).await;
+    let (scripted, portal) = portal_of(&target_name()).await;
     let session =
         initiator().login(&target_name(), &portal, &AuthenticationRequest::default()).await.unwrap();
-    for whom in ["", target_name().as_str(), ""] {
-        let found = session.send_targets(whom).await.unwrap().targets;
+    for scope_args in ["", target_name().as_str(), ""] {
+        let found = session.send_targets(scope_args).await.unwrap().targets;
         assert_eq!((found.len(), &found[0].name), (1, &target_name()));
-        assert_eq!(found[0].addresses[0].port, rogue.portal().port());
+        assert_eq!(found[0].addresses[0].port, scripted.portal().port());
     }
     assert_eq!(session.send_targets("iqn.2001-04.com.example:other").await.unwrap().targets, []);
     session.logout().await.unwrap();
     let questions: Vec<_> =
-        rogue.received().iter().map(Received::text).filter(|text| text.contains("SendTargets")).collect();
+        scripted.received().iter().map(Received::text).filter(|text| text.contains("SendTargets")).collect();
     let own = format!("SendTargets={}\n", target_name());
     assert_eq!(
         questions,

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use iscsi_initiator::Lun;
 use iscsi_pdu::{InitiatorPdu, InitiatorTaskTag, NopIn, Opcode, SerialNumber, TargetPdu, TargetTransferTag};
 use iscsi_tests::ram_disk::RamDisk;
-use iscsi_tests::rogue::{Moment, Received, Reply, Rogue, Script};
+use iscsi_tests::scripted_target::{Moment, Received, Reply, Script, ScriptedTarget};
 
-use crate::stage::{log_in, open_config, rogue, wait_for};
+use crate::stage::{log_in, open_config, scripted, wait_for};
 
 /// A ping of the target.
 pub(crate) fn ping(moment: &Moment) -> TargetPdu {
@@ -34,17 +34,18 @@ fn cmd_sn(pdu: &Received) -> (u32, bool) {
 /// The login fixes the number, requests that are not immediate use it up, the answer to a ping does not.
 #[tokio::test]
 async fn num_02_num_03_num_16_cmd_sn_from_the_login_on() {
-    let (rogue, session) =
-        rogue(|script| script.announce(|moment| Reply::of(&[ping(moment)], moment.digests)).take().serve())
-            .await;
-    wait_for(&rogue, Opcode::NOP_OUT).await;
+    let (scripted, session) = scripted(|script| {
+        script.announce(|moment| Reply::of(&[ping(moment)], moment.digests)).take().serve()
+    })
+    .await;
+    wait_for(&scripted, Opcode::NOP_OUT).await;
     for _ in 0..3 {
         session.test_unit_ready(Lun::ZERO).await.unwrap();
         session.send_targets("").await.unwrap();
     }
     session.logout().await.unwrap();
-    rogue.all_closed().await;
-    let received = rogue.received();
+    scripted.all_closed().await;
+    let received = scripted.received();
     let mut next = cmd_sn(&received[0]).0;
     for pdu in &received {
         let (number, used_up) = cmd_sn(pdu);
@@ -79,12 +80,12 @@ async fn num_09_requests_acknowledge_what_came_last() {
     for first in [0, 0xffff_fffe] {
         let mut config = open_config();
         config.first_stat_sn = SerialNumber(first);
-        let rogue = Rogue::serve(Script::new().log_in(config).serve()).await.unwrap();
-        let session = log_in(rogue.portal()).await.unwrap();
+        let scripted = ScriptedTarget::serve(Script::new().log_in(config).serve()).await.unwrap();
+        let session = log_in(scripted.portal()).await.unwrap();
         session.test_unit_ready(Lun::ZERO).await.unwrap();
         session.test_unit_ready(Lun::ZERO).await.unwrap();
         session.logout().await.unwrap();
-        let received = rogue.received();
+        let received = scripted.received();
         let commands: Vec<_> = received
             .iter()
             .filter_map(|pdu| match pdu.pdu() {

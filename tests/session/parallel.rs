@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use iscsi_initiator::{BlockDevice, Error, Fault, Lun, scsi};
 
-use crate::stage::{log_in, ram_disk, rogue};
+use crate::stage::{log_in, ram_disk, scripted};
 
 /// NUM-04, NUM-05, TAG-01: a thousand commands from a hundred tasks, through a window of 64.
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn num_04_tag_01_a_thousand_commands_of_a_hundred_tasks() {
 /// REC-03, LGO-08: a connection that is cut fails every command under way, once, and every later one at once.
 #[tokio::test]
 async fn cmd_18_a_cut_connection_fails_everything_once() {
-    let (_rogue, session) = rogue(|script| script.close_at_command(0x28)).await;
+    let (_scripted, session) = scripted(|script| script.close_at_command(0x28)).await;
     let mut pending = Vec::new();
     for lba in 0..10 {
         pending.push(session.submit(Lun::ZERO, scsi::read_blocks(lba, 1, 512)).await.unwrap());
@@ -48,8 +48,9 @@ async fn cmd_18_a_cut_connection_fails_everything_once() {
 /// A command without an answer ends in time, and the session with it.
 #[tokio::test(start_paused = true)]
 async fn silence_ends_in_time() {
-    let (_rogue, session) =
-        rogue(|script| script.answer_command(0x28, |_, _| iscsi_tests::rogue::Reply::default())).await;
+    let (_scripted, session) =
+        scripted(|script| script.answer_command(0x28, |_, _| iscsi_tests::scripted_target::Reply::default()))
+            .await;
     let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{error}");
     assert!(session.test_unit_ready(Lun::ZERO).await.is_err());

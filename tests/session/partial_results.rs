@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use iscsi_initiator::{BlockDevice, Error, Flush, Lun, Session, scsi};
 use iscsi_pdu::{ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TargetPdu};
 use iscsi_tests::ram_disk::Sense;
-use iscsi_tests::rogue::{Moment, Reply, Rogue, check_condition, data_in, parameter_data, response};
+use iscsi_tests::scripted_target::{
+    Moment, Reply, ScriptedTarget, check_condition, data_in, parameter_data, response,
+};
 
-use crate::stage::rogue;
+use crate::stage::scripted;
 
 const TEST_UNIT_READY: u8 = 0x00;
 const INQUIRY: u8 = 0x12;
@@ -28,12 +30,12 @@ const PARAMETERS_CHANGED: Sense = Sense::new(0x06, 0x2a, 0x01);
 /// A good target but for the commands of which `answer` makes an answer.
 async fn target(
     answer: impl Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync + 'static,
-) -> (Rogue, Session) {
-    rogue(|script| script.serve_but(answer)).await
+) -> (ScriptedTarget, Session) {
+    scripted(|script| script.serve_but(answer)).await
 }
 
 /// A good target but for these operations, which end with this sense.
-async fn refusing(operations: &'static [u8], sense: Sense) -> (Rogue, Session) {
+async fn refusing(operations: &'static [u8], sense: Sense) -> (ScriptedTarget, Session) {
     target(move |command, moment| {
         operations.contains(&command.cdb[0]).then(|| check_condition(command, moment, sense))
     })
@@ -52,8 +54,8 @@ fn asks_for_page(command: &ScsiCommand, page: u8) -> bool {
     command.cdb[..3] == [INQUIRY, 1, page]
 }
 
-pub(crate) fn commands(rogue: &Rogue, operation: u8) -> Vec<ScsiCommand> {
-    let pdus = rogue.received().into_iter().filter_map(|received| received.pdu());
+pub(crate) fn commands(scripted: &ScriptedTarget, operation: u8) -> Vec<ScsiCommand> {
+    let pdus = scripted.received().into_iter().filter_map(|received| received.pdu());
     pdus.filter_map(|pdu| match pdu {
         iscsi_pdu::InitiatorPdu::ScsiCommand(command) if command.cdb[0] == operation => Some(command),
         _ => None,
@@ -65,7 +67,7 @@ pub(crate) fn commands(rogue: &Rogue, operation: u8) -> Vec<ScsiCommand> {
 #[tokio::test]
 async fn targets_that_ignore_evpd() {
     for removable in [false, true] {
-        let (_rogue, session) = target(move |command, moment| {
+        let (_scripted, session) = target(move |command, moment| {
             (command.cdb[0] == INQUIRY).then(|| parameter_data(command, moment, &standard_inquiry(removable)))
         })
         .await;
@@ -104,7 +106,7 @@ async fn reading_needs_no_block_limits() {
         |command, moment| parameter_data(command, moment, &[0, 0xb1, 0, 60, 0, 0, 0, 0, 0, 0, 0, 1]),
     ];
     for answer in answers {
-        let (_rogue, session) =
+        let (_scripted, session) =
             target(move |command, moment| asks_for_page(command, 0xb0).then(|| answer(command, moment)))
                 .await;
         let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
@@ -118,21 +120,21 @@ async fn reading_needs_no_block_limits() {
 /// A limit that is stated is kept.
 #[tokio::test]
 async fn block_limits_are_kept() {
-    let (rogue, session) = target(|command, moment| {
+    let (scripted, session) = target(|command, moment| {
         let limits = [0, 0xb0, 0, 60, 0, 0, 0, 0, 0, 0, 0, 8];
         asks_for_page(command, 0xb0).then(|| parameter_data(command, moment, &limits))
     })
     .await;
     let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
     disk.read_at(0, 64 << 10).await.unwrap();
-    let lengths = commands(&rogue, READ_10).into_iter().map(|read| read.expected_data_transfer_length);
+    let lengths = commands(&scripted, READ_10).into_iter().map(|read| read.expected_data_transfer_length);
     assert_eq!(lengths.collect::<Vec<_>>(), [8 * 512; 16]);
 }
 
 /// A unit that aborts pages 0x80 and 0x83 is no unit without them.
 #[tokio::test]
 async fn pages_that_are_aborted() {
-    let (_rogue, session) = target(|command, moment| {
+    let (_scripted, session) = target(|command, moment| {
         let asked = asks_for_page(command, 0x80) || asks_for_page(command, 0x83);
         asked.then(|| check_condition(command, moment, ABORTED))
     })
@@ -140,7 +142,7 @@ async fn pages_that_are_aborted() {
     assert!(session.unit_serial_number(Lun::ZERO).await.unwrap_err().leaves_session_open());
     assert!(session.device_identification(Lun::ZERO).await.unwrap_err().leaves_session_open());
     // One that does not have them says so.
-    let (_rogue, session) = target(|command, moment| {
+    let (_scripted, session) = target(|command, moment| {
         (command.cdb[1] == 1).then(|| check_condition(command, moment, Sense::INVALID_FIELD))
     })
     .await;
@@ -151,15 +153,15 @@ async fn pages_that_are_aborted() {
 /// Some units know only the long form of READ CAPACITY.
 #[tokio::test]
 async fn capacity_by_the_long_form_alone() {
-    let (_rogue, session) = refusing(&[READ_CAPACITY_10], Sense::INVALID_OPERATION).await;
+    let (_scripted, session) = refusing(&[READ_CAPACITY_10], Sense::INVALID_OPERATION).await;
     assert_eq!(session.read_capacity(Lun::ZERO).await.unwrap().bytes(), 64 << 20);
-    let (rogue, session) = refusing(&[READ_CAPACITY_10], NOT_READY).await;
+    let (scripted, session) = refusing(&[READ_CAPACITY_10], NOT_READY).await;
     assert!(session.read_capacity(Lun::ZERO).await.is_err());
-    assert_eq!(commands(&rogue, READ_CAPACITY_16).len(), 0, "another failure is no reason to ask again");
+    assert_eq!(commands(&scripted, READ_CAPACITY_16).len(), 0, "another failure is no reason to ask again");
 }
 
 /// Answers each of these operations with so many unit attentions first.
-async fn attentive(operations: &'static [u8], times: usize) -> (Rogue, Session) {
+async fn attentive(operations: &'static [u8], times: usize) -> (ScriptedTarget, Session) {
     let left = Arc::new(AtomicUsize::new(times));
     target(move |command, moment| {
         // Too large for the short form.
@@ -195,11 +197,11 @@ async fn unit_attentions_are_passed_over() {
         }),
     ];
     for (operations, ask) in asks {
-        let (rogue, session) = attentive(operations, 8).await;
+        let (scripted, session) = attentive(operations, 8).await;
         ask(&session).await.unwrap_or_else(|error| panic!("{operations:x?}: {error}"));
-        assert_eq!(commands(&rogue, operations[0]).len(), 9);
+        assert_eq!(commands(&scripted, operations[0]).len(), 9);
         session.logout().await.unwrap();
-        let (_rogue, session) = attentive(operations, 1000).await;
+        let (_scripted, session) = attentive(operations, 1000).await;
         let error = ask(&session).await.unwrap_err();
         assert!(matches!(error, Error::Command { .. }), "{operations:x?}: {error}");
     }
@@ -209,7 +211,7 @@ async fn unit_attentions_are_passed_over() {
 #[tokio::test]
 async fn unit_attentions_on_mode_sense_are_passed_over() {
     let attentions = AtomicUsize::new(0);
-    let (_rogue, session) = target(move |command, moment| match command.cdb[0] {
+    let (_scripted, session) = target(move |command, moment| match command.cdb[0] {
         SYNCHRONIZE_CACHE_10 | SYNCHRONIZE_CACHE_16 => {
             Some(check_condition(command, moment, Sense::INVALID_OPERATION))
         }
@@ -247,7 +249,7 @@ async fn units_without_synchronize_cache() {
         (|command, moment| parameter_data(command, moment, &[3, 0, 0, 0]), Ok(Flush::NoCacheReported)),
     ];
     for (answer, outcome) in cases {
-        let (rogue, session) = target(move |command, moment| match command.cdb[0] {
+        let (scripted, session) = target(move |command, moment| match command.cdb[0] {
             SYNCHRONIZE_CACHE_10 | SYNCHRONIZE_CACHE_16 => {
                 Some(check_condition(command, moment, Sense::INVALID_OPERATION))
             }
@@ -257,7 +259,7 @@ async fn units_without_synchronize_cache() {
         .await;
         let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
         assert_eq!(disk.synchronize_cache().await, outcome);
-        assert_eq!(commands(&rogue, SYNCHRONIZE_CACHE_16).len(), 1);
+        assert_eq!(commands(&scripted, SYNCHRONIZE_CACHE_16).len(), 1);
         session.logout().await.unwrap();
     }
 }
@@ -265,14 +267,17 @@ async fn units_without_synchronize_cache() {
 /// A unit may know one form only, and any other refusal is one.
 #[tokio::test]
 async fn flushes_that_fail() {
-    let (_rogue, session) = refusing(&[SYNCHRONIZE_CACHE_10], Sense::INVALID_OPERATION).await;
+    let (_scripted, session) = refusing(&[SYNCHRONIZE_CACHE_10], Sense::INVALID_OPERATION).await;
     assert_eq!(session.synchronize_cache(Lun::ZERO).await, Ok(Flush::Synchronized));
     // MEDIUM ERROR, WRITE ERROR; and INVALID FIELD IN CDB of a unit that knows the command.
     for sense in [Sense::new(0x03, 0x0c, 0x00), Sense::INVALID_FIELD] {
-        let (rogue, session) = refusing(&[SYNCHRONIZE_CACHE_10], sense).await;
+        let (scripted, session) = refusing(&[SYNCHRONIZE_CACHE_10], sense).await;
         let error = session.synchronize_cache(Lun::ZERO).await.unwrap_err();
         assert!(matches!(error, Error::Command { command: "SYNCHRONIZE CACHE", .. }), "{error}");
-        assert_eq!(commands(&rogue, SYNCHRONIZE_CACHE_16).len() + commands(&rogue, MODE_SENSE_6).len(), 0);
+        assert_eq!(
+            commands(&scripted, SYNCHRONIZE_CACHE_16).len() + commands(&scripted, MODE_SENSE_6).len(),
+            0
+        );
     }
 }
 
@@ -281,7 +286,7 @@ async fn flushes_that_fail() {
 async fn a_reset_reported_by_a_flush() {
     for ascq in [0, 1, 2, 3, 4] {
         let resets = AtomicUsize::new(0);
-        let (_rogue, session) = target(move |command, moment| {
+        let (_scripted, session) = target(move |command, moment| {
             let first = command.cdb[0] == SYNCHRONIZE_CACHE_10 && resets.fetch_add(1, Ordering::Relaxed) < 1;
             first.then(|| check_condition(command, moment, Sense::new(0x06, 0x29, ascq)))
         })
@@ -297,7 +302,7 @@ async fn a_reset_reported_by_a_flush() {
 async fn recovered_errors() {
     const RECOVERED: Sense = Sense::new(0x01, 0x18, 0x00);
     for (length, whole) in [(512, true), (511, false)] {
-        let (_rogue, session) = target(move |command, moment| {
+        let (_scripted, session) = target(move |command, moment| {
             if command.cdb[0] != READ_10 {
                 return None;
             }
@@ -322,11 +327,11 @@ async fn recovered_errors() {
         assert_eq!(disk.read_at(0, 512).await.is_ok(), whole);
         assert_eq!(disk.recovered_errors(), u64::from(whole));
     }
-    let (_rogue, session) = refusing(&[TEST_UNIT_READY, SYNCHRONIZE_CACHE_10], RECOVERED).await;
+    let (_scripted, session) = refusing(&[TEST_UNIT_READY, SYNCHRONIZE_CACHE_10], RECOVERED).await;
     session.test_unit_ready(Lun::ZERO).await.unwrap();
     assert_eq!(session.synchronize_cache(Lun::ZERO).await, Ok(Flush::Synchronized));
     // A write whose data were not taken did not recover.
-    let (_rogue, session) = refusing(&[WRITE_10], RECOVERED).await;
+    let (_scripted, session) = refusing(&[WRITE_10], RECOVERED).await;
     let outcome = session.execute(Lun::ZERO, scsi::write_blocks(0, 600, vec![0; 600 * 512].into())).await;
     assert!(matches!(outcome, Err(Error::Incomplete { .. })), "{outcome:?}");
 }

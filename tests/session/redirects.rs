@@ -1,8 +1,8 @@
 //! Redirections over TCP: their limits, and what may be stored of them.
 
-use iscsi_initiator::{AuthenticationRequest, Error, Moved};
+use iscsi_initiator::{AuthenticationRequest, Error, RedirectKind};
 use iscsi_pdu::{LoginStatus, TextWriter};
-use iscsi_tests::rogue::{Rogue, Script, login};
+use iscsi_tests::scripted_target::{Script, ScriptedTarget, login};
 
 use crate::authentication::{FORWARD, REVERSE, accounts, log_in, mutual, target};
 use crate::stage::ram_disk;
@@ -12,19 +12,21 @@ use crate::stage::ram_disk;
 async fn log_30_a_permanent_redirection_counts_only_from_an_authenticated_target() {
     const FOR_GOOD: LoginStatus = LoginStatus::MOVED_PERMANENTLY;
     let open = ram_disk().await;
-    let rogue =
-        Rogue::serve(Script::new().answer_login(login::redirect(FOR_GOOD, open.portal().to_string())));
-    let session = log_in(&rogue.await.unwrap(), &AuthenticationRequest::default()).await.unwrap();
-    assert_eq!(session.details().moved, Some(Moved::Temporarily));
+    let scripted = ScriptedTarget::serve(
+        Script::new().answer_login(login::redirect(FOR_GOOD, open.portal().to_string())),
+    );
+    let session = log_in(&scripted.await.unwrap(), &AuthenticationRequest::default()).await.unwrap();
+    assert_eq!(session.details().redirect_kind, Some(RedirectKind::Temporarily));
 
     let (guarded, _) = target(accounts(FORWARD, REVERSE)).await;
     let elsewhere = guarded.portal().to_string();
-    for (proved, moved) in [(false, Moved::Temporarily), (true, Moved::Permanently)] {
+    for (proved, moved) in [(false, RedirectKind::Temporarily), (true, RedirectKind::Permanently)] {
         let script =
             if proved { Script::proves_with_secret("disk", REVERSE) } else { Script::new().choose_chap() };
-        let rogue = Rogue::serve(script.answer_login(login::redirect(FOR_GOOD, &elsewhere))).await.unwrap();
-        let session = log_in(&rogue, &mutual(FORWARD, REVERSE)).await.unwrap();
-        assert_eq!(session.details().moved, Some(moved), "proved: {proved}");
+        let scripted =
+            ScriptedTarget::serve(script.answer_login(login::redirect(FOR_GOOD, &elsewhere))).await.unwrap();
+        let session = log_in(&scripted, &mutual(FORWARD, REVERSE)).await.unwrap();
+        assert_eq!(session.details().redirect_kind, Some(moved), "proved: {proved}");
         session.logout().await.unwrap();
     }
 }
@@ -34,13 +36,13 @@ async fn log_30_a_permanent_redirection_counts_only_from_an_authenticated_target
 async fn log_30_most_addresses_of_a_long_redirection_are_not_tried() {
     let open = ram_disk().await;
     let redirected = |dead: usize, last: String| async move {
-        let rogue = Rogue::serve(Script::new().answer_login(move |request| {
+        let scripted = ScriptedTarget::serve(Script::new().answer_login(move |request| {
             let addresses = std::iter::repeat_n("127.0.0.1:1", dead).chain([last.as_str()]);
             let text = addresses.fold(TextWriter::new(), |text, address| text.pair("TargetAddress", address));
             let moved = login::status(LoginStatus::MOVED_TEMPORARILY)(request);
             iscsi_pdu::LoginResponse { text: text.finish().unwrap(), ..moved }
         }));
-        log_in(&rogue.await.unwrap(), &AuthenticationRequest::default()).await
+        log_in(&scripted.await.unwrap(), &AuthenticationRequest::default()).await
     };
     let portal = open.portal().to_string();
     let session = redirected(7, portal.clone()).await.unwrap();
@@ -57,9 +59,10 @@ async fn log_30_most_addresses_of_a_long_redirection_are_not_tried() {
 async fn log_30_an_unspecified_address_leads_back_to_the_portal_that_was_asked() {
     let open = ram_disk().await;
     let address = format!("0.0.0.0:{}", open.portal().port());
-    let rogue =
-        Rogue::serve(Script::new().answer_login(login::redirect(LoginStatus::MOVED_TEMPORARILY, address)));
-    let session = log_in(&rogue.await.unwrap(), &AuthenticationRequest::default()).await.unwrap();
+    let scripted = ScriptedTarget::serve(
+        Script::new().answer_login(login::redirect(LoginStatus::MOVED_TEMPORARILY, address)),
+    );
+    let session = log_in(&scripted.await.unwrap(), &AuthenticationRequest::default()).await.unwrap();
     assert_eq!(session.details().portal.to_string(), open.portal().to_string());
     session.logout().await.unwrap();
 }

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use iscsi_initiator::scsi::{self, Incomplete};
 use iscsi_initiator::{BlockDevice, Error, Fault, Lun, Session};
 use iscsi_pdu::{DataIn, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TargetPdu};
-use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, data_in, r2t, response};
+use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, data_in, r2t, response};
 
-use crate::stage::{log_in, open_config, rogue};
+use crate::stage::{log_in, open_config, scripted};
 
 const INQUIRY: u8 = 0x12;
 const READ_10: u8 = 0x28;
@@ -15,12 +15,12 @@ const WRITE_10: u8 = 0x2a;
 const MODE_SELECT_10: u8 = 0x55;
 
 /// A session with a target that takes no data unasked, and then does this.
-async fn soliciting(misbehave: impl FnOnce(Script) -> Script) -> (Rogue, Session) {
+async fn soliciting(misbehave: impl FnOnce(Script) -> Script) -> (ScriptedTarget, Session) {
     let mut config = open_config();
     (config.offer.parameters.immediate_data, config.offer.parameters.initial_r2t) = (false, true);
-    let rogue = Rogue::serve(misbehave(Script::new().log_in(config))).await.unwrap();
-    let session = log_in(rogue.portal()).await.unwrap();
-    (rogue, session)
+    let scripted = ScriptedTarget::serve(misbehave(Script::new().log_in(config))).await.unwrap();
+    let session = log_in(scripted.portal()).await.unwrap();
+    (scripted, session)
 }
 
 /// GOOD in a SCSI Response that is changed so.
@@ -89,7 +89,7 @@ async fn res_02_writes_with_a_residual() {
         ),
     ];
     for (change, incomplete) in cases {
-        let (_rogue, session) = soliciting(|script| {
+        let (_scripted, session) = soliciting(|script| {
             script.answer_command(WRITE_10, asking(0, 0, 4096)).take().answer_again(good(change)).serve()
         })
         .await;
@@ -102,7 +102,7 @@ async fn res_02_writes_with_a_residual() {
 #[tokio::test]
 async fn writes_whose_data_were_not_all_asked_for() {
     let nothing = |response| response;
-    let (_rogue, session) = soliciting(|script| {
+    let (_scripted, session) = soliciting(|script| {
         script
             .answer_command(WRITE_10, good(nothing))
             .answer_command(WRITE_10, asking(0, 0, 512))
@@ -129,8 +129,8 @@ async fn writes_of_which_only_the_immediate_data_were_taken() {
     (config.offer.parameters.immediate_data, config.offer.parameters.initial_r2t) = (true, true);
     config.offer.parameters.max_recv_data_segment_length = 1024;
     let script = Script::new().log_in(config).answer_command(WRITE_10, good(|response| response)).serve();
-    let rogue = Rogue::serve(script).await.unwrap();
-    let session = log_in(rogue.portal()).await.unwrap();
+    let scripted = ScriptedTarget::serve(script).await.unwrap();
+    let session = log_in(scripted.portal()).await.unwrap();
     fails(&session, write(4096), Incomplete::NotTaken { taken: 1024, expected: 4096 }).await;
 }
 
@@ -158,7 +158,8 @@ async fn res_02_res_04_reads_with_a_residual() {
     for (length, change, incomplete) in cases {
         // With the status in the Data-In.
         let in_data_in = data(length, change);
-        let (_rogue, session) = rogue(|script| script.answer_command(READ_10, in_data_in).serve()).await;
+        let (_scripted, session) =
+            scripted(|script| script.answer_command(READ_10, in_data_in).serve()).await;
         fails(&session, scsi::read_blocks(0, 1, 512), incomplete).await;
         session.logout().await.unwrap();
         // With the status in a SCSI Response of its own.
@@ -175,7 +176,7 @@ async fn res_02_res_04_reads_with_a_residual() {
             };
             Reply::of(&[TargetPdu::DataIn(plain), TargetPdu::ScsiResponse(response)], moment.digests)
         };
-        let (_rogue, session) = rogue(|script| script.answer_command(READ_10, alone).serve()).await;
+        let (_scripted, session) = scripted(|script| script.answer_command(READ_10, alone).serve()).await;
         fails(&session, scsi::read_blocks(0, 1, 512), incomplete).await;
         session.logout().await.unwrap();
     }
@@ -184,7 +185,7 @@ async fn res_02_res_04_reads_with_a_residual() {
 /// Nothing of an incomplete read or write reaches the user of a block device.
 #[tokio::test]
 async fn block_devices_report_incomplete_transfers() {
-    let (_rogue, session) = soliciting(|script| {
+    let (_scripted, session) = soliciting(|script| {
         script
             .answer_command(READ_10, data(512, |data| DataIn { underflow: true, residual_count: 1, ..data }))
             .answer_command(WRITE_10, good(|response| response))
@@ -211,7 +212,7 @@ async fn res_02_res_06_an_upper_bound_is_never_missed() {
         |data| DataIn { overflow: true, residual_count: 1000, ..data },
     ];
     for change in changes {
-        let (rogue, session) = soliciting(|script| {
+        let (scripted, session) = soliciting(|script| {
             script
                 .answer_command(INQUIRY, data(36, change))
                 .answer_command(
@@ -227,7 +228,7 @@ async fn res_02_res_06_an_upper_bound_is_never_missed() {
         let select = scsi::Command::new("MODE SELECT (10)", MODE_SELECT_10, parameters).with(8, &[24]);
         assert_eq!(session.execute(Lun::ZERO, select).await.unwrap().underflow, 24);
         session.logout().await.unwrap();
-        for command in rogue.received().iter().filter_map(|pdu| match pdu.pdu() {
+        for command in scripted.received().iter().filter_map(|pdu| match pdu.pdu() {
             Some(iscsi_pdu::InitiatorPdu::ScsiCommand(command)) if command.read => Some(command),
             _ => None,
         }) {

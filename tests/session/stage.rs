@@ -8,7 +8,7 @@ use iscsi_initiator::{AuthenticationRequest, Config, Error, Initiator, IscsiName
 use iscsi_pdu::Opcode;
 use iscsi_secrets::{MemoryStore, SecretStore};
 use iscsi_tests::ram_disk::{self, RamDisk, Running, Target};
-use iscsi_tests::rogue::{Received, Rogue, Script};
+use iscsi_tests::scripted_target::{Received, Script, ScriptedTarget};
 
 pub(crate) fn target_name() -> IscsiName {
     "iqn.2001-04.com.example:disk".parse().unwrap()
@@ -51,17 +51,17 @@ pub(crate) async fn log_in_by(initiator: &Initiator, portal: SocketAddr) -> Resu
     initiator.login(&target_name(), &portal, &AuthenticationRequest::default()).await
 }
 
-/// A rogue that logs the initiator in like a good target, and then does this.
-pub(crate) async fn rogue(misbehave: impl FnOnce(Script) -> Script) -> (Rogue, Session) {
-    let rogue = Rogue::serve(misbehave(Script::new().log_in(open_config()))).await.unwrap();
-    let session = log_in(rogue.portal()).await.unwrap();
-    (rogue, session)
+/// A scripted target that logs the initiator in like a good target, and then does this.
+pub(crate) async fn scripted(misbehave: impl FnOnce(Script) -> Script) -> (ScriptedTarget, Session) {
+    let scripted = ScriptedTarget::serve(misbehave(Script::new().log_in(open_config()))).await.unwrap();
+    let session = log_in(scripted.portal()).await.unwrap();
+    (scripted, session)
 }
 
-/// Waits until the rogue has received a PDU of this kind.
-pub(crate) async fn wait_for(rogue: &Rogue, opcode: Opcode) -> Received {
+/// Waits until the scripted has received a PDU of this kind.
+pub(crate) async fn wait_for(scripted: &ScriptedTarget, opcode: Opcode) -> Received {
     for _ in 0..500 {
-        if let Some(found) = rogue.received().into_iter().find(|pdu| pdu.opcode() == opcode) {
+        if let Some(found) = scripted.received().into_iter().find(|pdu| pdu.opcode() == opcode) {
             return found;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;

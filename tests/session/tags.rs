@@ -8,9 +8,9 @@ use iscsi_initiator::{Error, Fault, Lun, Session, scsi};
 use iscsi_pdu::{
     DataOut, InitiatorPdu, InitiatorTaskTag, R2t, ScsiCommand, ScsiStatus, TargetPdu, TargetTransferTag,
 };
-use iscsi_tests::rogue::{Moment, Reply, Rogue, Script, data_in, r2t, response};
+use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, data_in, r2t, response};
 
-use crate::stage::{log_in, open_config, rogue};
+use crate::stage::{log_in, open_config, scripted};
 
 type Answer = fn(&ScsiCommand, &Moment) -> TargetPdu;
 
@@ -18,29 +18,30 @@ const READ_10: u8 = 0x28;
 const WRITE_10: u8 = 0x2a;
 const BLOCK: usize = 512;
 
-/// A rogue that takes no data before it has asked for them.
-async fn soliciting(misbehave: impl FnOnce(Script) -> Script) -> (Rogue, Session) {
+/// A scripted target that takes no data before it has asked for them.
+async fn soliciting(misbehave: impl FnOnce(Script) -> Script) -> (ScriptedTarget, Session) {
     let mut config = open_config();
     config.offer.parameters.immediate_data = false;
     config.offer.parameters.initial_r2t = true;
-    let rogue = Rogue::serve(misbehave(Script::new().log_in(config))).await.unwrap();
-    let session = log_in(rogue.portal()).await.unwrap();
-    (rogue, session)
+    let scripted = ScriptedTarget::serve(misbehave(Script::new().log_in(config))).await.unwrap();
+    let session = log_in(scripted.portal()).await.unwrap();
+    (scripted, session)
 }
 
 fn write() -> scsi::Command {
     scsi::write_blocks(0, 1, Bytes::from(vec![7; BLOCK]))
 }
 
-fn data_outs(rogue: &Rogue) -> Vec<DataOut> {
-    let pdus = rogue.received().into_iter().filter_map(|received| received.pdu());
+fn data_outs(scripted: &ScriptedTarget) -> Vec<DataOut> {
+    let pdus = scripted.received().into_iter().filter_map(|received| received.pdu());
     pdus.filter_map(|pdu| if let InitiatorPdu::DataOut(data) = pdu { Some(data) } else { None }).collect()
 }
 
 /// TAG-01: no tag is reserved, none is used for two tasks at once.
 #[tokio::test]
 async fn tag_01_tags_of_tasks_under_way() {
-    let (rogue, session) = rogue(|script| script.answer_command(READ_10, |_, _| Reply::default())).await;
+    let (scripted, session) =
+        scripted(|script| script.answer_command(READ_10, |_, _| Reply::default())).await;
     let mut pending = Vec::new();
     for lba in 0..30 {
         pending.push(session.submit(Lun::ZERO, scsi::read_blocks(lba, 1, 512)).await.unwrap());
@@ -48,7 +49,7 @@ async fn tag_01_tags_of_tasks_under_way() {
     let mut tags = Vec::new();
     while tags.len() < 30 {
         tokio::time::sleep(Duration::from_millis(10)).await;
-        let commands = rogue.received().into_iter().filter_map(|received| received.pdu());
+        let commands = scripted.received().into_iter().filter_map(|received| received.pdu());
         tags = commands
             .filter_map(|pdu| if let InitiatorPdu::ScsiCommand(pdu) = pdu { Some(pdu.itt) } else { None })
             .collect();
@@ -66,16 +67,16 @@ async fn tag_04_tag_07_data_out_echoes_the_r2t() {
             let r2t = R2t { ttt: TargetTransferTag(ttt), ..r2t(command, moment, 0, 512) };
             Reply::of(&[TargetPdu::R2t(r2t)], moment.digests)
         };
-        let (rogue, session) = soliciting(|script| {
+        let (scripted, session) = soliciting(|script| {
             script.answer_command(WRITE_10, ask).answer_command(WRITE_10, ask).take().take()
         })
         .await;
         let _first = session.submit(lun, write()).await.unwrap();
         let _second = session.submit(Lun::ZERO, write()).await.unwrap();
-        while data_outs(&rogue).len() < 2 {
+        while data_outs(&scripted).len() < 2 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let echoed: Vec<_> = data_outs(&rogue).iter().map(|data| (data.ttt.0, data.lun)).collect();
+        let echoed: Vec<_> = data_outs(&scripted).iter().map(|data| (data.ttt.0, data.lun)).collect();
         assert_eq!(echoed, [(ttt, lun), (ttt, Lun::ZERO)]);
     }
 }
@@ -86,11 +87,11 @@ async fn tag_04_unsolicited_data_out() {
     let mut config = open_config();
     config.offer.parameters.immediate_data = false;
     config.offer.parameters.initial_r2t = false;
-    let rogue = Rogue::serve(Script::new().log_in(config).serve()).await.unwrap();
-    let session = log_in(rogue.portal()).await.unwrap();
+    let scripted = ScriptedTarget::serve(Script::new().log_in(config).serve()).await.unwrap();
+    let session = log_in(scripted.portal()).await.unwrap();
     session.execute(Lun::ZERO, write()).await.unwrap();
     session.logout().await.unwrap();
-    let data = data_outs(&rogue);
+    let data = data_outs(&scripted);
     assert!(data.iter().all(|data| (data.ttt, data.lun) == (TargetTransferTag::RESERVED, Lun::ZERO)));
     assert_eq!(data.iter().map(|data| data.data.len()).sum::<usize>(), BLOCK);
 }
@@ -100,10 +101,10 @@ async fn write_answered(change: fn(R2t) -> R2t) -> Error {
     let ask = move |command: &ScsiCommand, moment: &Moment| {
         Reply::of(&[TargetPdu::R2t(change(r2t(command, moment, 0, 512)))], moment.digests)
     };
-    let (rogue, session) = soliciting(|script| script.answer_command(WRITE_10, ask)).await;
+    let (scripted, session) = soliciting(|script| script.answer_command(WRITE_10, ask)).await;
     let error = session.execute(Lun::ZERO, write()).await.unwrap_err();
-    rogue.all_closed().await;
-    assert_eq!(data_outs(&rogue), []);
+    scripted.all_closed().await;
+    assert_eq!(data_outs(&scripted), []);
     error
 }
 
@@ -134,9 +135,9 @@ async fn tag_05_answers_to_unknown_tasks() {
         let reply = move |command: &ScsiCommand, moment: &Moment| {
             Reply::of(&[answer(&unknown(command), moment)], moment.digests)
         };
-        let (rogue, session) = rogue(|script| script.answer_command(READ_10, reply)).await;
+        let (scripted, session) = scripted(|script| script.answer_command(READ_10, reply)).await;
         let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
         assert_eq!(error.fault(), Fault::Protocol, "{error}");
-        rogue.all_closed().await;
+        scripted.all_closed().await;
     }
 }

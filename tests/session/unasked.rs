@@ -6,9 +6,9 @@ use iscsi_pdu::{
     AsyncEvent, AsyncMessage, InitiatorPdu, InitiatorTaskTag, NopIn, Opcode, Reject, RejectReason,
     SerialNumber, TargetPdu, TargetTransferTag,
 };
-use iscsi_tests::rogue::{Moment, Reply, Script};
+use iscsi_tests::scripted_target::{Moment, Reply, Script};
 
-use crate::stage::{rogue, wait_for};
+use crate::stage::{scripted, wait_for};
 
 fn ping(moment: &Moment, ttt: TargetTransferTag) -> TargetPdu {
     let lun = Lun([0, 9, 0, 0, 0, 0, 0, 0]);
@@ -42,11 +42,11 @@ fn only(pdu: TargetPdu, moment: &Moment) -> Reply {
 /// NOP-01: a ping is answered with its tag and LUN, immediately, and uses up no number.
 #[tokio::test]
 async fn nop_01_pings_are_answered() {
-    let (rogue, session) = rogue(|script| {
+    let (scripted, session) = scripted(|script| {
         script.announce(|moment| only(ping(moment, TargetTransferTag(0)), moment)).take().serve()
     })
     .await;
-    let Some(InitiatorPdu::NopOut(answer)) = wait_for(&rogue, Opcode::NOP_OUT).await.pdu() else {
+    let Some(InitiatorPdu::NopOut(answer)) = wait_for(&scripted, Opcode::NOP_OUT).await.pdu() else {
         panic!("no NOP-Out")
     };
     assert!(answer.immediate && answer.data.is_empty());
@@ -59,13 +59,13 @@ async fn nop_01_pings_are_answered() {
 /// NOP-02, NUM-07: news of the window are not answered.
 #[tokio::test]
 async fn nop_02_other_nop_ins_are_not_answered() {
-    let (rogue, session) = rogue(|script| {
+    let (scripted, session) = scripted(|script| {
         script.announce(|moment| only(ping(moment, TargetTransferTag::RESERVED), moment)).serve()
     })
     .await;
     session.test_unit_ready(Lun::ZERO).await.unwrap();
     session.logout().await.unwrap();
-    assert!(rogue.received().iter().all(|pdu| pdu.opcode() != Opcode::NOP_OUT));
+    assert!(scripted.received().iter().all(|pdu| pdu.opcode() != Opcode::NOP_OUT));
 }
 
 /// NUM-05: a closed window holds commands back until the target opens it.
@@ -77,7 +77,7 @@ async fn num_05_a_closed_window() {
         closed.numbers.max_cmd_sn = SerialNumber(closed.numbers.exp_cmd_sn.0.wrapping_sub(1));
         only(ping(&closed, TargetTransferTag::RESERVED), moment)
     };
-    let (_rogue, session) = rogue(|script| script.announce(closing).serve()).await;
+    let (_scripted, session) = scripted(|script| script.announce(closing).serve()).await;
     session.test_unit_ready(Lun::ZERO).await.unwrap();
     session.logout().await.unwrap();
 }
@@ -85,26 +85,26 @@ async fn num_05_a_closed_window() {
 /// ASY-02: a target that asks to be left, is left.
 #[tokio::test]
 async fn asy_02_logout_request() {
-    let (rogue, session) = rogue(|script| {
+    let (scripted, session) = scripted(|script| {
         script.announce(|moment| only(news(moment, AsyncEvent::LOGOUT_REQUEST), moment)).serve()
     })
     .await;
-    wait_for(&rogue, Opcode::LOGOUT_REQUEST).await;
-    rogue.all_closed().await;
+    wait_for(&scripted, Opcode::LOGOUT_REQUEST).await;
+    scripted.all_closed().await;
     // It is called what it was, for a command and for who only waits for the end; a logout has nothing left to do.
     let requested = Error::LogoutRequested;
     assert_eq!(session.ended().await, requested);
     assert_eq!(session.end_reason(), Some(requested.clone()));
     assert_eq!(session.test_unit_ready(Lun::ZERO).await, Err(requested));
     assert_eq!(session.clone().logout().await, Ok(()));
-    let logouts = rogue.received().iter().filter(|pdu| pdu.opcode() == Opcode::LOGOUT_REQUEST).count();
+    let logouts = scripted.received().iter().filter(|pdu| pdu.opcode() == Opcode::LOGOUT_REQUEST).count();
     assert_eq!(logouts, 1);
 }
 
 /// LGO-01: a session that the caller ended is not called one that the target ended.
 #[tokio::test]
 async fn lgo_01_a_logout_of_the_caller_is_called_one() {
-    let (_rogue, session) = rogue(Script::serve).await;
+    let (_scripted, session) = scripted(Script::serve).await;
     assert_eq!(session.end_reason(), None);
     let clone = session.clone();
     session.logout().await.unwrap();
@@ -116,19 +116,20 @@ async fn lgo_01_a_logout_of_the_caller_is_called_one() {
 /// ASY-03: a target that announces to drop the session, is believed.
 #[tokio::test]
 async fn asy_03_session_drop() {
-    let (rogue, session) = rogue(|script| {
+    let (scripted, session) = scripted(|script| {
         script.announce(|moment| only(news(moment, AsyncEvent::SESSION_DROP), moment)).serve()
     })
     .await;
-    rogue.all_closed().await;
+    scripted.all_closed().await;
     assert_eq!(session.test_unit_ready(Lun::ZERO).await.unwrap_err().fault(), Fault::Network);
 }
 
 /// ASY-01: an event that needs nothing is counted, and the session goes on.
 #[tokio::test]
 async fn asy_01_other_events() {
-    let (_rogue, session) =
-        rogue(|script| script.announce(|moment| only(news(moment, AsyncEvent(250)), moment)).serve()).await;
+    let (_scripted, session) =
+        scripted(|script| script.announce(|moment| only(news(moment, AsyncEvent(250)), moment)).serve())
+            .await;
     session.test_unit_ready(Lun::ZERO).await.unwrap();
     session.logout().await.unwrap();
 }
@@ -155,8 +156,8 @@ async fn pdu_10_num_12_unasked_pdus_that_end_the_session() {
         only(TargetPdu::Reject(reject), moment)
     };
     for announce in [skipped as fn(&Moment) -> Reply, loaded, rejected] {
-        let (rogue, session) = rogue(|script| script.announce(announce).serve()).await;
-        rogue.all_closed().await;
+        let (scripted, session) = scripted(|script| script.announce(announce).serve()).await;
+        scripted.all_closed().await;
         assert_eq!(session.test_unit_ready(Lun::ZERO).await.unwrap_err().fault(), Fault::Protocol);
     }
 }

@@ -8,7 +8,7 @@ use iscsi_initiator::{
 };
 use iscsi_secrets::vds::object_id;
 use iscsi_secrets::{
-    Capabilities, Change, IscsiName, MemoryStore, Secret, SecretBook, SecretStore, StoreError,
+    Capabilities, Change, IscsiName, MemoryStore, Secret, SecretStore, StoreError, StoreSnapshot,
 };
 use iscsi_tests::ram_disk::{Account, Credentials, RamDisk};
 
@@ -23,7 +23,7 @@ impl SecretStore for Broken {
         MemoryStore::new().capabilities()
     }
 
-    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+    fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
         Err(broken())
     }
 
@@ -203,7 +203,7 @@ async fn a_store_that_does_not_answer_takes_no_longer_than_the_login_may() {
             MemoryStore::new().capabilities()
         }
 
-        fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+        fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
             std::thread::sleep(std::time::Duration::from_secs(2));
             Err(broken())
         }

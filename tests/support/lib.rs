@@ -10,7 +10,7 @@
 )]
 
 pub mod chap_environment;
-pub mod lab;
+pub mod external_targets;
 pub mod own_process;
 pub mod ram_disk;
-pub mod rogue;
+pub mod scripted_target;

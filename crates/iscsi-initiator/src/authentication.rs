@@ -6,8 +6,8 @@ use iscsi_login::initiator::Authenticated;
 use iscsi_login::{Authentication, ForwardSecret, ReverseSecret};
 use iscsi_pdu::{IscsiName, Portal};
 use iscsi_secrets::{
-    Direction, ForwardCredential, Policy, Requirement, ReverseCredential, ReverseLookup, SecretBook,
-    SecretStore, StoreError, StoreOrigin,
+    Direction, ForwardCredential, Policy, Requirement, ReverseCredential, ReverseLookup, SecretStore,
+    StoreError, StoreOrigin, StoreSnapshot,
 };
 
 use crate::blocking::blocking;
@@ -79,17 +79,17 @@ pub(crate) struct Credentials {
     unread_store: Option<StoreError>,
 }
 
-/// Whose credentials are looked up in a store.
-pub(crate) enum Whose {
+/// CredentialScope credentials are looked up in a store.
+pub(crate) enum CredentialScope {
     /// Those of a target.
     Target(IscsiName),
     /// Those of a discovery at a portal, which has its own (CHP-30).
     Portal(Portal),
 }
 
-impl Whose {
+impl CredentialScope {
     /// The store's policy for it.
-    fn policy(&self, book: &SecretBook) -> Option<Policy> {
+    fn policy(&self, book: &StoreSnapshot) -> Option<Policy> {
         match self {
             Self::Target(name) => book.requirement(name),
             Self::Portal(name) => book.discovery_requirement(name),
@@ -97,7 +97,7 @@ impl Whose {
     }
 
     /// Both directions, from one state of the store.
-    fn look_up(&self, book: &SecretBook) -> Result<Known, StoreError> {
+    fn look_up(&self, book: &StoreSnapshot) -> Result<Known, StoreError> {
         Ok(match self {
             Self::Target(name) => (book.forward(name)?, book.reverse(name)?),
             Self::Portal(name) => (book.discovery_forward(name)?, book.discovery_reverse(name)?),
@@ -129,7 +129,7 @@ impl Credentials {
     /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on as it was
     /// demanded explicitly, and [`unread_store`](Self::unread_store) tells.
     pub(crate) async fn of(
-        whose: Whose,
+        whose: CredentialScope,
         request: &AuthenticationRequest,
         secrets: &Secrets,
         config: &Config,
@@ -211,7 +211,7 @@ impl Credentials {
 
     /// A secret used towards one target and expected from another can be reflected between two processes (RFC 7143,
     /// 9.2.1). One secret in both directions of this login is left to the login, which refuses it whatever is allowed.
-    fn check_reuse(&self, book: &SecretBook) -> Result<Option<Error>, StoreError> {
+    fn check_reuse(&self, book: &StoreSnapshot) -> Result<Option<Error>, StoreError> {
         let Some(forward) = &self.forward else { return Ok(None) };
         let elsewhere = match &self.reverse {
             Some(reverse) if reverse.secret().same_bytes(forward.secret()) => return Ok(None),
@@ -226,7 +226,7 @@ impl Credentials {
         &self,
         mode: AuthenticationMode,
         secrets: &Secrets,
-        book: &SecretBook,
+        book: &StoreSnapshot,
     ) -> Option<Unauthenticated> {
         match (mode, &self.forward) {
             (AuthenticationMode::None, _) => None,
@@ -274,7 +274,7 @@ fn policy(reason: &str) -> Error {
     Error::Policy(reason.to_owned())
 }
 
-async fn current_book(store: &Arc<dyn SecretStore>) -> Result<Arc<SecretBook>, StoreError> {
+async fn current_book(store: &Arc<dyn SecretStore>) -> Result<Arc<StoreSnapshot>, StoreError> {
     if let Some(book) = store.snapshot_now() {
         return Ok(book);
     }

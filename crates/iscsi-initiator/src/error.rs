@@ -7,7 +7,7 @@ mod tests;
 use std::io;
 use std::time::Duration;
 
-use iscsi_login::{LoginError, Misuse, Violation};
+use iscsi_login::{ConfigError, LoginError, ProtocolViolation};
 use iscsi_pdu::{LoginStatus, LogoutResponseCode, ScsiResponseCode, ScsiStatus, Stage};
 use iscsi_secrets::{Requirement, Scope, SecretUse, StoreError};
 
@@ -52,7 +52,7 @@ pub enum Error {
     },
     /// Secrets that must not be used; nothing was sent.
     #[error("credentials refused before connecting")]
-    Credentials(#[source] Misuse),
+    Credentials(#[source] ConfigError),
     /// The secret store cannot be read.
     #[error("secret store cannot be read")]
     Secrets(#[source] StoreError),
@@ -223,7 +223,7 @@ pub enum ProtocolError {
     Pdu(#[from] iscsi_pdu::Error),
     /// Text keys that are malformed or out of place.
     #[error(transparent)]
-    Text(#[from] Violation),
+    Text(#[from] ProtocolViolation),
     /// A PDU that contradicts what went before.
     #[error("{pdu}: {rule} (got {received:#x}, expected {expected:#x})")]
     Sequence {
@@ -359,7 +359,7 @@ const fn level(requirement: Requirement) -> &'static str {
 
 const fn login_fault(error: &LoginError) -> Fault {
     match error {
-        LoginError::Misuse(_) => Fault::Secrets,
+        LoginError::Config(_) => Fault::Secrets,
         LoginError::Refused { status, .. } => match *status {
             LoginStatus::AUTHENTICATION_FAILURE | LoginStatus::AUTHORIZATION_FAILURE => {
                 Fault::CredentialsRefused

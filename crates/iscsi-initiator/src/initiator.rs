@@ -9,7 +9,7 @@ use iscsi_secrets::vds::VdsServiceIscsi;
 use iscsi_secrets::{MemoryStore, SecretStore};
 use tokio::time::timeout;
 
-use crate::authentication::{AuthenticationRequest, Credentials, Secrets, Whose};
+use crate::authentication::{AuthenticationRequest, CredentialScope, Credentials, Secrets};
 use crate::connection::{Attempt, LoginOutcome, attempt_login};
 use crate::login_progress::LoginProgress;
 use crate::redirects::Redirects;
@@ -80,7 +80,7 @@ impl Initiator {
         Ok(self.discover_with_details(portal, authentication).await?.found)
     }
 
-    /// The same with what is known of the discovery session, such as who authenticated whom.
+    /// The same with what is known of the discovery session, such as who authenticated scope_args.
     ///
     /// # Errors
     /// As [`discover`](Self::discover).
@@ -92,7 +92,7 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Discovery, Error> {
-        let whose = Whose::Portal(portal.clone());
+        let whose = CredentialScope::Portal(portal.clone());
         let session = self.log_in(SessionType::Discovery, whose, portal, authentication).await?;
         let found = session.send_targets("All").await;
         let (details, deviations) = (session.details().clone(), session.deviations());
@@ -121,7 +121,7 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Session, Error> {
-        let whose = Whose::Target(target.clone());
+        let whose = CredentialScope::Target(target.clone());
         self.log_in(SessionType::Normal(target), whose, portal, authentication).await
     }
 
@@ -129,7 +129,7 @@ impl Initiator {
     async fn log_in(
         &self,
         session_type: SessionType<'_>,
-        whose: Whose,
+        whose: CredentialScope,
         portal: &Portal,
         request: &AuthenticationRequest,
     ) -> Result<Session, Error> {
@@ -166,14 +166,15 @@ impl Initiator {
             portal = match attempt_login(&attempt).await {
                 Ok(LoginOutcome::Complete(transport, completed, times)) => {
                     record(&mut tolerance, &completed.deviations);
-                    let (target, moved) = (target_of(session_type).cloned(), redirects.moved());
+                    let (target, redirect_kind) =
+                        (target_of(session_type).cloned(), redirects.redirect_kind());
                     let isid = lease.isid();
                     let unauthenticated = credentials.why_unauthenticated(&completed.authenticated);
                     let unread_store = credentials.unread_store();
                     let details = SessionDetails {
                         target,
                         portal,
-                        moved,
+                        redirect_kind,
                         isid,
                         completed,
                         unauthenticated,

@@ -41,7 +41,7 @@ pub use isid_pool::IsidPool;
 pub use logical_units::{LunList, LunListOrigin};
 pub use login_progress::LoginStep;
 pub use login_times::LoginTimes;
-pub use redirects::Moved;
+pub use redirects::RedirectKind;
 pub use session_handle::{PendingCommand, Session, SessionDetails};
 pub use url::*;
 pub use uuid::Uuid;

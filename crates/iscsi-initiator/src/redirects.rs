@@ -23,12 +23,12 @@ pub(crate) struct Redirects<'a> {
     tried: Vec<Portal>,
     /// Portals of the last redirection not tried yet, in the target's order.
     next: VecDeque<Portal>,
-    moved: Option<Moved>,
+    redirect_kind: Option<RedirectKind>,
 }
 
 /// The kind of redirection that led to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moved {
+pub enum RedirectKind {
     /// For now: the next login begins at the portal that is known.
     Temporarily,
     /// For good, said by a target that had authenticated itself: the new portal may replace the one that is known.
@@ -37,12 +37,12 @@ pub enum Moved {
 
 impl<'a> Redirects<'a> {
     pub(crate) const fn new(allowed: Option<&'a [Portal]>) -> Self {
-        Self { allowed, hops: 0, tried: Vec::new(), next: VecDeque::new(), moved: None }
+        Self { allowed, hops: 0, tried: Vec::new(), next: VecDeque::new(), redirect_kind: None }
     }
 
     /// The kind of all redirections together: one temporary hop, or one that anybody may have sent, makes them temporary.
-    pub(crate) const fn moved(&self) -> Option<Moved> {
-        self.moved
+    pub(crate) const fn redirect_kind(&self) -> Option<RedirectKind> {
+        self.redirect_kind
     }
 
     /// Redirections followed so far.
@@ -65,9 +65,9 @@ impl<'a> Redirects<'a> {
         }
         self.next = allowed.into_iter().filter(|portal| !self.tried.contains(portal)).collect();
         let permanent = redirect.permanent && redirect.target_authenticated;
-        self.moved = Some(match self.moved {
-            None | Some(Moved::Permanently) if permanent => Moved::Permanently,
-            _ => Moved::Temporarily,
+        self.redirect_kind = Some(match self.redirect_kind {
+            None | Some(RedirectKind::Permanently) if permanent => RedirectKind::Permanently,
+            _ => RedirectKind::Temporarily,
         });
         let next = self.next.pop_front().filter(|_| self.hops <= MAX_REDIRECTS && self.has_portals_left());
         next.ok_or(Error::RedirectLoop { hops: self.hops, portal: first })
@@ -185,20 +185,20 @@ mod tests {
     #[test]
     fn log_30_one_temporary_or_unauthenticated_hop_makes_the_way_temporary() {
         const AUTHENTICATED: (bool, bool) = (true, true);
-        for (ways, moved) in [
-            ([AUTHENTICATED, AUTHENTICATED], Moved::Permanently),
-            ([AUTHENTICATED, (false, true)], Moved::Temporarily),
-            ([(false, true), AUTHENTICATED], Moved::Temporarily),
-            ([AUTHENTICATED, (true, false)], Moved::Temporarily),
-            ([(true, false), AUTHENTICATED], Moved::Temporarily),
+        for (ways, redirect_kind) in [
+            ([AUTHENTICATED, AUTHENTICATED], RedirectKind::Permanently),
+            ([AUTHENTICATED, (false, true)], RedirectKind::Temporarily),
+            ([(false, true), AUTHENTICATED], RedirectKind::Temporarily),
+            ([AUTHENTICATED, (true, false)], RedirectKind::Temporarily),
+            ([(true, false), AUTHENTICATED], RedirectKind::Temporarily),
         ] {
             let mut redirects = Redirects::new(None);
             for (hop, (permanent, target_authenticated)) in (1..).zip(ways) {
                 let redirect = Redirect { permanent, target_authenticated, ..to([hop + 1]) };
                 redirects.follow(portal(hop), &redirect).unwrap();
             }
-            assert_eq!(redirects.moved(), Some(moved));
+            assert_eq!(redirects.redirect_kind(), Some(redirect_kind));
         }
-        assert_eq!(Redirects::new(None).moved(), None);
+        assert_eq!(Redirects::new(None).redirect_kind(), None);
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::connection::{Driver, Limits, Link, Request, Shared, Transport, deadline_after};
 use crate::isid_pool::IsidLease;
-use crate::redirects::Moved;
+use crate::redirects::RedirectKind;
 use crate::scsi::{Command, TransferLength};
 use crate::session::{Completion, Finished, Protocol, ScsiRequest, SessionRequest};
 use crate::{Error, LoginTimes, Lun, Portal, Unauthenticated};
@@ -49,10 +49,10 @@ pub struct SessionDetails {
     /// The portal we are connected to, after redirections.
     pub portal: Portal,
     /// Whether the target sent us there from another portal, and for how long.
-    pub moved: Option<Moved>,
+    pub redirect_kind: Option<RedirectKind>,
     /// Our part of the session identifier.
     pub isid: Isid,
-    /// What was agreed on, and who authenticated whom.
+    /// What was agreed on, and who authenticated scope_args.
     pub completed: Completed,
     /// Why there is no authentication, if there is none and it was not [`AuthenticationMode::None`] that was demanded.
     ///
@@ -98,7 +98,7 @@ impl Session {
     /// Sends a command and waits for its end, as [`PendingCommand::completion`] does.
     ///
     /// # Errors
-    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data moved, or whatever
+    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data redirect_kind, or whatever
     /// ended the session.
     ///
     /// # Cancel safety
@@ -131,9 +131,9 @@ impl Session {
     ///
     /// # Cancel safety
     /// A future that is dropped abandons the answer.
-    pub async fn send_targets(&self, whom: &str) -> Result<DiscoveredTargets, Error> {
+    pub async fn send_targets(&self, scope_args: &str) -> Result<DiscoveredTargets, Error> {
         const NAME: &str = "SendTargets";
-        let question = TextWriter::new().pair(NAME, whom).finish();
+        let question = TextWriter::new().pair(NAME, scope_args).finish();
         let question = question.map_err(|error| Error::Caller(error.to_string()))?;
         let result = self.request(SessionRequest::Text(question), NAME).await?;
         match self.wait(result).await? {
@@ -210,7 +210,7 @@ impl PendingCommand {
     /// recovered ([`Completion::recovered_error`]).
     ///
     /// # Errors
-    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data moved, or whatever
+    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data redirect_kind, or whatever
     /// ended the session.
     ///
     /// # Cancel safety

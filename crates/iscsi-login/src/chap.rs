@@ -11,7 +11,7 @@ use sha3::Sha3_256;
 use zeroize::Zeroizing;
 
 use crate::credentials::same_bytes;
-use crate::error::{NotAuthenticated, Violation};
+use crate::error::{ProtocolViolation, TargetAuthError};
 use crate::received_keys::ReceivedKeys;
 use crate::{ChapAlgorithm, Deviation, ForwardCredential, LoginError, ReverseCredential, Tolerance};
 
@@ -104,11 +104,11 @@ impl Challenge {
     pub(crate) fn take(
         keys: &mut ReceivedKeys<'_>,
         tolerance: &mut Tolerance,
-    ) -> Result<Option<Self>, Violation> {
+    ) -> Result<Option<Self>, ProtocolViolation> {
         match (keys.take("CHAP_I")?, keys.take("CHAP_C")?) {
             (None, None) => Ok(None),
-            (Some(_), None) => Err(Violation::MissingKey { key: "CHAP_C" }),
-            (None, Some(_)) => Err(Violation::MissingKey { key: "CHAP_I" }),
+            (Some(_), None) => Err(ProtocolViolation::MissingKey { key: "CHAP_C" }),
+            (None, Some(_)) => Err(ProtocolViolation::MissingKey { key: "CHAP_I" }),
             (Some(identifier), Some(bytes)) => Ok(Some(Self {
                 identifier: parse_identifier(identifier)?,
                 bytes: decode("CHAP_C", bytes, tolerance)?,
@@ -118,9 +118,9 @@ impl Challenge {
 }
 
 /// A binary value. Base64 without padding says the same as with it; its length is all that is told of it.
-fn decode(key: &'static str, text: &str, tolerance: &mut Tolerance) -> Result<Vec<u8>, Violation> {
+fn decode(key: &'static str, text: &str, tolerance: &mut Tolerance) -> Result<Vec<u8>, ProtocolViolation> {
     decode_binary(text, MAX_BINARY_LENGTH).or_else(|error| {
-        let violation = Violation::Value { key, error };
+        let violation = ProtocolViolation::Value { key, error };
         let Ok(bytes) = decode_unpadded_base64(text, MAX_BINARY_LENGTH) else { return Err(violation) };
         let detail = format!("{key} of {} bytes in base64 without padding", bytes.len());
         tolerance.tolerate(&Deviation::BASE64_UNPADDED, detail, violation)?;
@@ -129,10 +129,10 @@ fn decode(key: &'static str, text: &str, tolerance: &mut Tolerance) -> Result<Ve
 }
 
 /// `CHAP_I` is one byte, decimal or hex (CHP-05).
-fn parse_identifier(text: &str) -> Result<u8, Violation> {
-    let number = parse_number(text).map_err(|error| Violation::Value { key: "CHAP_I", error })?;
+fn parse_identifier(text: &str) -> Result<u8, ProtocolViolation> {
+    let number = parse_number(text).map_err(|error| ProtocolViolation::Value { key: "CHAP_I", error })?;
     u8::try_from(number)
-        .map_err(|_| Violation::Rule { key: "CHAP_I", rule: "one byte, 0 to 255 (RFC 1994, 4.1)" })
+        .map_err(|_| ProtocolViolation::Rule { key: "CHAP_I", rule: "one byte, 0 to 255 (RFC 1994, 4.1)" })
 }
 
 /// `CHAP_N` and `CHAP_R` of the peer.
@@ -146,11 +146,11 @@ impl<'a> Proof<'a> {
     pub(crate) fn take(
         keys: &mut ReceivedKeys<'a>,
         tolerance: &mut Tolerance,
-    ) -> Result<Option<Self>, Violation> {
+    ) -> Result<Option<Self>, ProtocolViolation> {
         match (keys.take("CHAP_N")?, keys.take("CHAP_R")?) {
             (None, None) => Ok(None),
-            (Some(_), None) => Err(Violation::MissingKey { key: "CHAP_R" }),
-            (None, Some(_)) => Err(Violation::MissingKey { key: "CHAP_N" }),
+            (Some(_), None) => Err(ProtocolViolation::MissingKey { key: "CHAP_R" }),
+            (None, Some(_)) => Err(ProtocolViolation::MissingKey { key: "CHAP_N" }),
             (Some(name), Some(response)) => {
                 Ok(Some(Self { name: check_name(name)?, response: decode("CHAP_R", response, tolerance)? }))
             }
@@ -158,22 +158,22 @@ impl<'a> Proof<'a> {
     }
 
     /// Refuses a response that is not exactly as long as the algorithm's result (CHP-10).
-    pub(crate) fn check_length(&self, algorithm: ChapAlgorithm) -> Result<(), Violation> {
+    pub(crate) fn check_length(&self, algorithm: ChapAlgorithm) -> Result<(), ProtocolViolation> {
         if self.response.len() == algorithm.response_length() {
             return Ok(());
         }
-        Err(Violation::Rule {
+        Err(ProtocolViolation::Rule {
             key: "CHAP_R",
             rule: "exactly as long as the algorithm's result (RFC 1994, 4.1)",
         })
     }
 }
 
-fn check_name(name: &str) -> Result<&str, Violation> {
+fn check_name(name: &str) -> Result<&str, ProtocolViolation> {
     if (1..=255).contains(&name.len()) {
         return Ok(name);
     }
-    Err(Violation::Rule { key: "CHAP_N", rule: "1 to 255 bytes" })
+    Err(ProtocolViolation::Rule { key: "CHAP_N", rule: "1 to 255 bytes" })
 }
 
 /// Evidence that the target answered our challenge with the reverse secret.
@@ -223,13 +223,13 @@ impl ProofExpected<'_> {
         proof.check_length(self.algorithm)?;
         // Rule 9.2.1: an answer that we would have given ourselves proves nothing.
         if self.answer_with(self.forward.secret.expose_secret()).matches(&proof.response) {
-            return Err(NotAuthenticated::OwnResponse.into());
+            return Err(TargetAuthError::OwnResponse.into());
         }
         if !self.answer_with(self.reverse.secret.expose_secret()).matches(&proof.response) {
-            return Err(NotAuthenticated::WrongResponse { name: proof.name.to_owned() }.into());
+            return Err(TargetAuthError::WrongResponse { name: proof.name.to_owned() }.into());
         }
         match self.reverse.name {
-            Some(expected) if expected != proof.name => Err(NotAuthenticated::WrongName {
+            Some(expected) if expected != proof.name => Err(TargetAuthError::WrongName {
                 expected: expected.to_owned(),
                 received: proof.name.to_owned(),
             }

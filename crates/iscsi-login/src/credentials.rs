@@ -99,8 +99,8 @@ impl<'a> Authentication<'a> {
     /// Refuses credentials no login may be tried with, before anything is sent.
     ///
     /// # Errors
-    /// [`Misuse`] for a secret or name of the wrong length, or one secret in both directions (CHP-13, CHP-14, CHP-29).
-    pub fn check(&self) -> Result<(), Misuse> {
+    /// [`ConfigError`] for a secret or name of the wrong length, or one secret in both directions (CHP-13, CHP-14, CHP-29).
+    pub fn check(&self) -> Result<(), ConfigError> {
         if let Some(forward) = self.forward() {
             check_length(forward.secret.expose_secret())?;
             check_name(forward.name)?;
@@ -111,7 +111,7 @@ impl<'a> Authentication<'a> {
         }
         match *self {
             Self::Mutual(forward, reverse) if same_bytes(forward.secret.0, reverse.secret.0) => {
-                Err(Misuse::OneSecretForBothDirections)
+                Err(ConfigError::OneSecretForBothDirections)
             }
             _ => Ok(()),
         }
@@ -122,22 +122,22 @@ pub(crate) fn same_bytes(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
 }
 
-const fn check_length(secret: &[u8]) -> Result<(), Misuse> {
+const fn check_length(secret: &[u8]) -> Result<(), ConfigError> {
     match secret.len() {
         MIN_SECRET_LENGTH..=MAX_SECRET_LENGTH => Ok(()),
-        length => Err(Misuse::SecretLength { length }),
+        length => Err(ConfigError::SecretLength { length }),
     }
 }
 
-fn check_name(name: &str) -> Result<(), Misuse> {
+fn check_name(name: &str) -> Result<(), ConfigError> {
     let fits = (1..=MAX_NAME_LENGTH).contains(&name.len()) && !name.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(Misuse::ChapName { length: name.len() }) }
+    if fits { Ok(()) } else { Err(ConfigError::ChapName { length: name.len() }) }
 }
 
 /// Credentials or settings the caller must not log in with. Nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Misuse {
+pub enum ConfigError {
     /// A secret outside 12 to 255 bytes.
     #[error("CHAP secret of {length} bytes, {MIN_SECRET_LENGTH} to {MAX_SECRET_LENGTH} are allowed")]
     SecretLength {

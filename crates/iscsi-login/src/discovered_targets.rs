@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use iscsi_pdu::{IscsiName, TargetAddress};
 
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::{Deviation, ObservedDeviation, Strictness, Tolerance};
 
 /// Most bytes that are kept of the text of one.
@@ -61,11 +61,11 @@ pub struct UnusableRecord {
     /// bytes.
     pub text: String,
     /// What is wrong with it.
-    pub reason: Violation,
+    pub reason: ProtocolViolation,
 }
 
 impl UnusableRecord {
-    pub(crate) fn new(mut text: String, reason: Violation) -> Self {
+    pub(crate) fn new(mut text: String, reason: ProtocolViolation) -> Self {
         if text.len() > MAX_TEXT {
             text.truncate(text.floor_char_boundary(MAX_TEXT - CUT.len()));
             text.push_str(CUT);
@@ -90,7 +90,7 @@ impl UnusableRecord {
 }
 
 /// For an initiator that tolerates no unusable record.
-impl From<UnusableRecord> for Violation {
+impl From<UnusableRecord> for ProtocolViolation {
     fn from(UnusableRecord { text, reason }: UnusableRecord) -> Self {
         Self::Record { text, reason: Box::new(reason) }
     }

@@ -1,6 +1,6 @@
 //! Operational keys that a target sends before their stage (RFC 7143, 12).
 
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::key::{KEYS, Key};
 use crate::negotiation::is_reserved;
 use crate::value::Value;
@@ -19,8 +19,8 @@ impl EarlyValues {
     /// Takes a pair. Unknown keys and answers to no offer have no value.
     ///
     /// # Errors
-    /// [`Violation`] for a value outside the range of its key, or one that contradicts an earlier one.
-    pub(crate) fn take(&mut self, name: &str, text: &str) -> Result<(), Violation> {
+    /// [`ProtocolViolation`] for a value outside the range of its key, or one that contradicts an earlier one.
+    pub(crate) fn take(&mut self, name: &str, text: &str) -> Result<(), ProtocolViolation> {
         let Some(at) = KEYS.iter().position(|key| key.name == name) else { return Ok(()) };
         let early = self.values.get_or_insert_default().get_mut(at);
         if let (Some(key), Some(early), false) = (KEYS.get(at), early, is_reserved(text)) {
@@ -35,8 +35,8 @@ impl EarlyValues {
     /// The result of a key that the operational stage did not settle.
     ///
     /// # Errors
-    /// [`Violation::Rule`] for a digest other than the early one.
-    pub(crate) fn limit(&self, key: &Key, result: Value) -> Result<Value, Violation> {
+    /// [`ProtocolViolation::Rule`] for a digest other than the early one.
+    pub(crate) fn limit(&self, key: &Key, result: Value) -> Result<Value, ProtocolViolation> {
         let values = self.values.as_deref().into_iter().flatten();
         let early = KEYS.iter().zip(values).find(|(known, _)| known.name == key.name);
         match early.and_then(|(_, early)| *early) {

@@ -4,7 +4,7 @@ use iscsi_pdu::{
     AddressError, GrammarError, IscsiName, LoginStatus, NameError, Stage, TextError, ValueError,
 };
 
-use crate::{ChapAlgorithm, Misuse};
+use crate::{ChapAlgorithm, ConfigError};
 
 /// A login that did not reach full feature phase. The connection must be closed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +12,7 @@ use crate::{ChapAlgorithm, Misuse};
 pub enum LoginError {
     /// The caller's settings do not allow a login; nothing was sent.
     #[error("login settings: {0}")]
-    Misuse(#[from] Misuse),
+    Config(#[from] ConfigError),
     /// The target refused, with a status that says why (RFC 7143, 11.13.5).
     #[error("target refused the login during {stage}: {status}")]
     Refused {
@@ -23,16 +23,16 @@ pub enum LoginError {
     },
     /// The authentication that the policy demands did not take place, or failed on the target's side of it.
     #[error("target not authenticated: {0}")]
-    NotAuthenticated(#[from] NotAuthenticated),
+    NotAuthenticated(#[from] TargetAuthError),
     /// The target broke the protocol.
     #[error("target broke the login protocol: {0}")]
-    Protocol(#[from] Violation),
+    Protocol(#[from] ProtocolViolation),
 }
 
 /// How the demanded authentication failed. Always final: the connection closes before any data flows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum NotAuthenticated {
+pub enum TargetAuthError {
     /// The target chose a method that the policy does not allow.
     #[error("authentication method {chosen} chosen, only CHAP is allowed")]
     Method {
@@ -79,7 +79,7 @@ pub enum NotAuthenticated {
 /// A rule of RFC 7143 that the peer broke during login. Values are left out: they may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Violation {
+pub enum ProtocolViolation {
     /// A text segment that is not made of pairs.
     #[error(transparent)]
     Text(#[from] TextError),
@@ -166,7 +166,7 @@ pub enum Violation {
         /// The record, or the pair of it, as in [`UnusableRecord`](crate::UnusableRecord).
         text: String,
         /// The rule that it breaks.
-        reason: Box<Violation>,
+        reason: Box<ProtocolViolation>,
     },
     /// A `SendTargets` answer with more targets than the initiator takes.
     #[error("a SendTargets answer names more than {limit} targets")]

@@ -22,7 +22,7 @@ use iscsi_pdu::{
 };
 
 use crate::received_keys::ReceivedKeys;
-use crate::{Authentication, ChapAlgorithm, LoginError, Misuse, Nonce, Offer, Parameters, Strictness};
+use crate::{Authentication, ChapAlgorithm, ConfigError, LoginError, Nonce, Offer, Parameters, Strictness};
 use awaiting_challenge::AwaitingChallenge;
 use awaiting_method::AwaitingMethod;
 use awaiting_parameters::AwaitingParameters;
@@ -31,7 +31,7 @@ pub use completed::{Authenticated, Completed};
 use exchange::Exchange;
 pub use redirect::Redirect;
 
-/// What kind of session is wanted, and with whom.
+/// What kind of session is wanted, and with scope_args.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionType<'a> {
     /// `SendTargets` only (4.3).
@@ -70,7 +70,7 @@ pub struct Config<'a> {
     pub nonce: Nonce,
     /// Is this a challenge of ours, sent to whomever and not answered yet? A target that sends one wants us to answer
     /// ourselves (CHP-17).
-    pub is_ours: &'a (dyn Fn(&[u8]) -> bool + Sync),
+    pub is_own_challenge: &'a (dyn Fn(&[u8]) -> bool + Sync),
 }
 
 /// A login under way, waiting for the target's next response.
@@ -129,14 +129,14 @@ impl<'a> Login<'a> {
     /// Checks the settings and makes the first request.
     ///
     /// # Errors
-    /// [`Misuse`] for credentials that must not be used, an empty list of algorithms, or an alias that is none.
+    /// [`ConfigError`] for credentials that must not be used, an empty list of algorithms, or an alias that is none.
     /// Nothing was sent.
-    pub fn start(config: Config<'a>) -> Result<(Self, LoginRequest), Misuse> {
+    pub fn start(config: Config<'a>) -> Result<(Self, LoginRequest), ConfigError> {
         config.authentication.check()?;
         if config.algorithms.is_empty() {
-            return Err(Misuse::NoAlgorithm);
+            return Err(ConfigError::NoAlgorithm);
         }
-        config.initiator_alias.map_or(Ok(()), check_local_name).map_err(Misuse::Alias)?;
+        config.initiator_alias.map_or(Ok(()), check_local_name).map_err(ConfigError::Alias)?;
         let text = declarations(&config);
         let (state, outgoing) = match config.authentication {
             Authentication::None => AwaitingParameters::begin(&config, text),
@@ -160,10 +160,10 @@ impl<'a> Login<'a> {
     /// [`LoginError`] when the target refused, broke a rule, or did not authenticate itself as demanded. The
     /// connection must then be closed without another word (12.1.3).
     pub fn receive(mut self, response: &LoginResponse) -> Result<Step<'a>, LoginError> {
-        if let Some(redirect) = self.exchange.judge_status(response)? {
+        if let Some(redirect) = self.exchange.check_status(response)? {
             return Ok(Step::Redirect(redirect));
         }
-        self.exchange.judge_header(response)?;
+        self.exchange.check_header(response)?;
         if let Some(request) = self.exchange.go_on_sending(response)? {
             return Ok(Step::Send(self, request));
         }
@@ -177,9 +177,9 @@ impl<'a> Login<'a> {
 
     /// Hands the joined text to the state; `granted` is the stage that begins if the target grants a transition.
     fn dispatch(&mut self, text: &Bytes, granted: Option<Stage>) -> Result<Next<'a>, LoginError> {
-        let pairs = TextKeys::parse(text).map_err(crate::Violation::from)?;
+        let pairs = TextKeys::parse(text).map_err(crate::ProtocolViolation::from)?;
         let mut keys = ReceivedKeys::new(pairs);
-        self.exchange.take_facts(&mut keys)?;
+        self.exchange.take_declarations(&mut keys)?;
         let state = std::mem::replace(&mut self.state, State::Method(AwaitingMethod));
         match state {
             State::Method(state) => state.receive(&mut self.exchange, keys, granted),

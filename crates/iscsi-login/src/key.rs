@@ -1,7 +1,7 @@
 //! The operational keys: one table of names, rules, ranges and defaults (RFC 7143, 13).
 
 use crate::key_rule::Rule;
-use crate::value::{CRC32C, NONE, RFC3720, Value, Wish};
+use crate::value::{CRC32C, NONE, Proposal, RFC3720, Value};
 use crate::{Offer, Parameters};
 
 /// One operational key.
@@ -14,7 +14,7 @@ pub(crate) struct Key {
     pub(crate) irrelevant_in_discovery: bool,
     /// Not offered at all, only answered: an extension of which no more than the default is implemented.
     pub(crate) only_answered: bool,
-    pub(crate) wish: fn(&Offer) -> Wish,
+    pub(crate) wish: fn(&Offer) -> Proposal,
     pub(crate) store: fn(&mut Parameters, Value),
 }
 
@@ -33,7 +33,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Choice(NONE),
         irrelevant_in_discovery: false,
         only_answered: false,
-        wish: |offer| Wish::Choices(offer.header_digest.choices()),
+        wish: |offer| Proposal::Choices(offer.header_digest.choices()),
         store: |parameters, value| parameters.digests.header = value == Value::Choice(CRC32C),
     },
     Key {
@@ -42,7 +42,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Choice(NONE),
         irrelevant_in_discovery: false,
         only_answered: false,
-        wish: |offer| Wish::Choices(offer.data_digest.choices()),
+        wish: |offer| Proposal::Choices(offer.data_digest.choices()),
         store: |parameters, value| parameters.digests.data = value == Value::Choice(CRC32C),
     },
     Key {
@@ -51,7 +51,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Number(1),
         irrelevant_in_discovery: true,
         only_answered: false,
-        wish: |offer| Wish::Number(offer.parameters.max_connections.into()),
+        wish: |offer| Proposal::Number(offer.parameters.max_connections.into()),
         store: |parameters, value| parameters.max_connections = short(value),
     },
     Key {
@@ -60,7 +60,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Boolean(true),
         irrelevant_in_discovery: true,
         only_answered: false,
-        wish: |offer| Wish::Boolean(offer.parameters.initial_r2t),
+        wish: |offer| Proposal::Boolean(offer.parameters.initial_r2t),
         store: |parameters, value| parameters.initial_r2t = boolean(value),
     },
     Key {
@@ -69,7 +69,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Boolean(true),
         irrelevant_in_discovery: true,
         only_answered: false,
-        wish: |offer| Wish::Boolean(offer.parameters.immediate_data),
+        wish: |offer| Proposal::Boolean(offer.parameters.immediate_data),
         store: |parameters, value| parameters.immediate_data = boolean(value),
     },
     Key {
@@ -78,7 +78,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Number(8192),
         irrelevant_in_discovery: false,
         only_answered: false,
-        wish: |offer| Wish::Number(offer.parameters.max_recv_data_segment_length),
+        wish: |offer| Proposal::Number(offer.parameters.max_recv_data_segment_length),
         store: |parameters, value| parameters.max_send_data_segment_length = number(value),
     },
     Key {
@@ -87,7 +87,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Number(262_144),
         irrelevant_in_discovery: true,
         only_answered: false,
-        wish: |offer| Wish::Number(offer.parameters.max_burst_length),
+        wish: |offer| Proposal::Number(offer.parameters.max_burst_length),
         store: |parameters, value| parameters.max_burst_length = number(value),
     },
     Key {
@@ -96,7 +96,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Number(65_536),
         irrelevant_in_discovery: true,
         only_answered: false,
-        wish: |offer| Wish::Number(offer.parameters.first_burst_length),
+        wish: |offer| Proposal::Number(offer.parameters.first_burst_length),
         store: |parameters, value| parameters.first_burst_length = number(value),
     },
     Key {
@@ -105,7 +105,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Number(2),
         irrelevant_in_discovery: false,
         only_answered: false,
-        wish: |offer| Wish::Number(offer.parameters.default_time2wait.into()),
+        wish: |offer| Proposal::Number(offer.parameters.default_time2wait.into()),
         store: |parameters, value| parameters.default_time2wait = short(value),
     },
     Key {
@@ -114,7 +114,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Number(20),
         irrelevant_in_discovery: false,
         only_answered: false,
-        wish: |offer| Wish::Number(offer.parameters.default_time2retain.into()),
+        wish: |offer| Proposal::Number(offer.parameters.default_time2retain.into()),
         store: |parameters, value| parameters.default_time2retain = short(value),
     },
     Key {
@@ -123,7 +123,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Number(1),
         irrelevant_in_discovery: true,
         only_answered: false,
-        wish: |offer| Wish::Number(offer.parameters.max_outstanding_r2t.into()),
+        wish: |offer| Proposal::Number(offer.parameters.max_outstanding_r2t.into()),
         store: |parameters, value| parameters.max_outstanding_r2t = short(value),
     },
     Key {
@@ -132,7 +132,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Boolean(true),
         irrelevant_in_discovery: true,
         only_answered: false,
-        wish: |offer| Wish::Boolean(offer.parameters.data_pdu_in_order),
+        wish: |offer| Proposal::Boolean(offer.parameters.data_pdu_in_order),
         store: |parameters, value| parameters.data_pdu_in_order = boolean(value),
     },
     Key {
@@ -141,7 +141,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Boolean(true),
         irrelevant_in_discovery: true,
         only_answered: false,
-        wish: |offer| Wish::Boolean(offer.parameters.data_sequence_in_order),
+        wish: |offer| Proposal::Boolean(offer.parameters.data_sequence_in_order),
         store: |parameters, value| parameters.data_sequence_in_order = boolean(value),
     },
     Key {
@@ -150,7 +150,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Number(0),
         irrelevant_in_discovery: false,
         only_answered: false,
-        wish: |offer| Wish::Number(offer.parameters.error_recovery_level.into()),
+        wish: |offer| Proposal::Number(offer.parameters.error_recovery_level.into()),
         store: |parameters, value| parameters.error_recovery_level = byte(value),
     },
     Key {
@@ -159,7 +159,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Choice(RFC3720),
         irrelevant_in_discovery: true,
         only_answered: true,
-        wish: |_| Wish::Choices(&[RFC3720]),
+        wish: |_| Proposal::Choices(&[RFC3720]),
         store: |_, _| {},
     },
     Key {
@@ -168,7 +168,7 @@ pub(crate) static KEYS: [Key; 16] = [
         default: Value::Number(1),
         irrelevant_in_discovery: true,
         only_answered: true,
-        wish: |offer| Wish::Number(offer.parameters.protocol_level.into()),
+        wish: |offer| Proposal::Number(offer.parameters.protocol_level.into()),
         store: |parameters, value| parameters.protocol_level = byte(value),
     },
 ];

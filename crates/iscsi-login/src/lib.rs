@@ -24,12 +24,12 @@ mod value;
 pub use algorithm::ChapAlgorithm;
 pub use chap::TargetAuthenticated;
 pub use credentials::{
-    Authentication, ForwardCredential, ForwardSecret, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH, Misuse,
+    Authentication, ConfigError, ForwardCredential, ForwardSecret, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH,
     ReverseCredential, ReverseSecret,
 };
 pub use deviation::Deviation;
 pub use discovered_targets::{AddressDeviation, DiscoveredTarget, DiscoveredTargets, UnusableRecord};
-pub use error::{LoginError, NotAuthenticated, Violation};
+pub use error::{LoginError, ProtocolViolation, TargetAuthError};
 pub use nonce::Nonce;
 pub use offer::{DigestPreference, Offer};
 pub use parameters::Parameters;

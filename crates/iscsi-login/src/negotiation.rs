@@ -3,10 +3,10 @@
 use iscsi_pdu::TextWriter;
 
 use crate::early_values::EarlyValues;
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::key::{KEYS, Key, OBSOLETE_KEYS};
 use crate::key_rule::Rule;
-use crate::value::{Value, Wish};
+use crate::value::{Proposal, Value};
 use crate::{Deviation, Offer, Parameters, Tolerance};
 
 /// Where one key stands.
@@ -68,7 +68,7 @@ impl Negotiation {
         tolerance: &mut Tolerance,
         (name, value): (&str, &str),
         is_last: bool,
-    ) -> Result<bool, Violation> {
+    ) -> Result<bool, ProtocolViolation> {
         let Some(at) = KEYS.iter().position(|key| key.name == name) else { return Ok(false) };
         let (Some(key), Some(progress)) = (KEYS.get(at), self.progress.get_mut(at)) else {
             return Ok(false);
@@ -91,10 +91,10 @@ impl Negotiation {
         &mut self,
         tolerance: &mut Tolerance,
         (key, progress): (&Key, Progress),
-        wish: Wish,
+        wish: Proposal,
         text: &str,
         is_last: bool,
-    ) -> Result<Progress, Violation> {
+    ) -> Result<Progress, ProtocolViolation> {
         let settled = match (progress, key.rule) {
             (Progress::Settled(settled), _) => {
                 Some(repeat(tolerance, key, settled.unwrap_or(key.default), text)?)
@@ -122,7 +122,7 @@ impl Negotiation {
         tolerance: &mut Tolerance,
         (name, value): (&str, &str),
         is_last: bool,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolViolation> {
         if is_reserved(value) {
             return ignore(tolerance, &Deviation::ANSWER_WITHOUT_OFFER, (name, value), unasked(name));
         }
@@ -151,8 +151,8 @@ impl Negotiation {
     /// beyond an early value.
     ///
     /// # Errors
-    /// [`Violation::Rule`] for a required digest that was not agreed on.
-    pub(crate) fn finish(&self) -> Result<Parameters, Violation> {
+    /// [`ProtocolViolation::Rule`] for a required digest that was not agreed on.
+    pub(crate) fn finish(&self) -> Result<Parameters, ProtocolViolation> {
         let mut result = Parameters {
             max_recv_data_segment_length: self.offer.parameters.max_recv_data_segment_length,
             ..Parameters::default()
@@ -171,7 +171,7 @@ impl Negotiation {
     }
 
     /// Answers an offer of the peer; `None` when the key stays at its default.
-    fn answer(&mut self, key: &Key, wish: Wish, value: &str) -> Option<Value> {
+    fn answer(&mut self, key: &Key, wish: Proposal, value: &str) -> Option<Value> {
         if self.discovery && key.irrelevant_in_discovery {
             self.answers.push(key.name, "Irrelevant");
             return None;
@@ -191,9 +191,9 @@ impl Negotiation {
         &self,
         tolerance: &mut Tolerance,
         key: &Key,
-        wish: Wish,
+        wish: Proposal,
         word: &str,
-    ) -> Result<Value, Violation> {
+    ) -> Result<Value, ProtocolViolation> {
         let value = self.early.limit(key, key.without_value(wish, word)?)?;
         match key.misused_word(word) {
             Some((deviation, rule)) if !(self.discovery && word == "Irrelevant") => {
@@ -212,7 +212,12 @@ impl Negotiation {
 }
 
 /// The value that an answer or a declaration leads to.
-fn agree(tolerance: &mut Tolerance, key: &Key, wish: Wish, text: &str) -> Result<Value, Violation> {
+fn agree(
+    tolerance: &mut Tolerance,
+    key: &Key,
+    wish: Proposal,
+    text: &str,
+) -> Result<Value, ProtocolViolation> {
     key.check_value(wish, text).or_else(|violation| match key.offer_instead(wish, text) {
         Some(offer) => instead(tolerance, key, (text, offer), (&Deviation::VALUE_BEYOND_OFFER, violation)),
         None => Err(violation),
@@ -224,15 +229,20 @@ fn instead(
     tolerance: &mut Tolerance,
     key: &Key,
     (answer, value): (&str, Value),
-    (deviation, violation): (&'static Deviation, Violation),
-) -> Result<Value, Violation> {
+    (deviation, violation): (&'static Deviation, ProtocolViolation),
+) -> Result<Value, ProtocolViolation> {
     let detail = format!("{}={answer}, {value} is used", key.name);
     tolerance.tolerate(deviation, detail, violation).map(|()| value)
 }
 
 /// The value in force after a key came again (NEG-07).
-fn repeat(tolerance: &mut Tolerance, key: &Key, settled: Value, text: &str) -> Result<Value, Violation> {
-    let twice = Violation::DuplicateKey { key: key.name.to_owned() };
+fn repeat(
+    tolerance: &mut Tolerance,
+    key: &Key,
+    settled: Value,
+    text: &str,
+) -> Result<Value, ProtocolViolation> {
+    let twice = ProtocolViolation::DuplicateKey { key: key.name.to_owned() };
     let value = key.repeated(settled, text);
     let detail = format!("{}={text} after {settled}", key.name);
     tolerance.tolerate(&Deviation::KEY_REPEATED, detail, twice).and(value)
@@ -242,8 +252,8 @@ fn ignore(
     tolerance: &mut Tolerance,
     deviation: &'static Deviation,
     (name, value): (&str, &str),
-    violation: Violation,
-) -> Result<(), Violation> {
+    violation: ProtocolViolation,
+) -> Result<(), ProtocolViolation> {
     tolerance.tolerate(deviation, format!("{name}={value}"), violation)
 }
 
@@ -252,12 +262,12 @@ pub(crate) fn is_reserved(value: &str) -> bool {
     matches!(value, "Reject" | "Irrelevant" | "NotUnderstood")
 }
 
-fn unasked(name: &str) -> Violation {
-    Violation::UnexpectedKey { key: name.to_owned(), step: "an answer to what was not offered" }
+fn unasked(name: &str) -> ProtocolViolation {
+    ProtocolViolation::UnexpectedKey { key: name.to_owned(), step: "an answer to what was not offered" }
 }
 
 /// LOG-19.
-const fn unanswerable() -> Violation {
+const fn unanswerable() -> ProtocolViolation {
     let rule = "no transition while an answer is due (6.3)";
-    Violation::Header { field: "T", received: 1, expected: 0, rule }
+    ProtocolViolation::Header { field: "T", received: 1, expected: 0, rule }
 }

@@ -2,7 +2,7 @@
 
 use iscsi_pdu::TextKeys;
 
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 
 /// Keys not yet looked at. A step takes the ones it knows; what is left is judged at its end.
 pub(crate) struct ReceivedKeys<'a> {
@@ -15,10 +15,10 @@ impl<'a> ReceivedKeys<'a> {
     }
 
     /// The value of `key`, which must not come twice (NEG-07).
-    pub(crate) fn take(&mut self, key: &str) -> Result<Option<&'a str>, Violation> {
+    pub(crate) fn take(&mut self, key: &str) -> Result<Option<&'a str>, ProtocolViolation> {
         let Some(value) = self.take_next(key) else { return Ok(None) };
         if self.pairs.iter().any(|pair| pair.0 == key) {
-            return Err(Violation::DuplicateKey { key: key.to_owned() });
+            return Err(ProtocolViolation::DuplicateKey { key: key.to_owned() });
         }
         Ok(Some(value))
     }
@@ -30,8 +30,8 @@ impl<'a> ReceivedKeys<'a> {
     }
 
     /// The value of a key the step cannot do without.
-    pub(crate) fn take_required(&mut self, key: &'static str) -> Result<&'a str, Violation> {
-        self.take(key)?.ok_or(Violation::MissingKey { key })
+    pub(crate) fn take_required(&mut self, key: &'static str) -> Result<&'a str, ProtocolViolation> {
+        self.take(key)?.ok_or(ProtocolViolation::MissingKey { key })
     }
 
     /// Every value of a key that may repeat.
@@ -47,10 +47,10 @@ impl<'a> ReceivedKeys<'a> {
     }
 
     /// Refuses whatever nobody took (LOG-17, CHP-22).
-    pub(crate) fn expect_none_left(self, step: &'static str) -> Result<(), Violation> {
+    pub(crate) fn expect_none_left(self, step: &'static str) -> Result<(), ProtocolViolation> {
         match self.pairs.first() {
             None => Ok(()),
-            Some((key, _)) => Err(Violation::UnexpectedKey { key: (*key).to_owned(), step }),
+            Some((key, _)) => Err(ProtocolViolation::UnexpectedKey { key: (*key).to_owned(), step }),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use iscsi_pdu::{IscsiName, MalformedPair, TargetAddress, TextKeys};
 
 use crate::discovered_targets::{AddressDeviation, DiscoveredTarget, DiscoveredTargets, UnusableRecord};
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::received_address::ReceivedAddress;
 use crate::tolerance::address_detail;
 use crate::{Deviation, ObservedDeviation, Strictness};
@@ -23,14 +23,17 @@ const MAX_UNUSABLE: usize = 256;
 /// assert_eq!(found.targets[0].addresses[0].to_string(), "10.0.0.5:3260,1");
 /// assert_eq!(found.unusable[0].text, "TargetName=disk/1");
 /// assert!(iscsi_login::parse_send_targets(text, Strictness::Strict).is_err());
-/// # Ok::<(), iscsi_login::Violation>(())
+/// # Ok::<(), iscsi_login::ProtocolViolation>(())
 /// ```
 ///
 /// # Errors
-/// [`Violation`] for an answer that refuses the question or exceeds a limit ([`DiscoveredTargets::MAX_TARGETS`],
+/// [`ProtocolViolation`] for an answer that refuses the question or exceeds a limit ([`DiscoveredTargets::MAX_TARGETS`],
 /// [`DiscoveredTarget::MAX_ADDRESSES`]), and, if this is strict, for other keys, an address before any name, or a name or
 /// address that breaks its grammar (DIS-09).
-pub fn parse_send_targets(text: &[u8], strictness: Strictness) -> Result<DiscoveredTargets, Violation> {
+pub fn parse_send_targets(
+    text: &[u8],
+    strictness: Strictness,
+) -> Result<DiscoveredTargets, ProtocolViolation> {
     let mut records = Records::new(strictness);
     for pair in TextKeys::parse_each(text) {
         match pair {
@@ -46,8 +49,8 @@ pub fn parse_send_targets(text: &[u8], strictness: Strictness) -> Result<Discove
     Ok(records.found)
 }
 
-fn unexpected(key: &str) -> Violation {
-    Violation::UnexpectedKey { key: key.to_owned(), step: "a SendTargets answer" }
+fn unexpected(key: &str) -> ProtocolViolation {
+    ProtocolViolation::UnexpectedKey { key: key.to_owned(), step: "a SendTargets answer" }
 }
 
 /// Records read so far.
@@ -83,19 +86,21 @@ impl Records {
     }
 
     /// Begins the record of this name, or goes on with the earlier one of the same name (DIS-10).
-    fn open(&mut self, text: &str) -> Result<(), Violation> {
+    fn open(&mut self, text: &str) -> Result<(), ProtocolViolation> {
         const KEY: &str = "TargetName";
         let name = match IscsiName::new(text) {
             Ok(name) => name,
             Err(error) => {
                 let place = (self.unusable < MAX_UNUSABLE).then_some(self.found.unusable.len());
                 self.current = Current::Unusable(place);
-                return self.add_unusable(format!("{KEY}={text}"), Violation::Name { key: KEY, error });
+                return self
+                    .add_unusable(format!("{KEY}={text}"), ProtocolViolation::Name { key: KEY, error });
             }
         };
         let odd = name.check_grammar().err();
         if let (Some(error), true) = (odd, self.is_strict()) {
-            return self.add_unusable(format!("{KEY}={text}"), Violation::Grammar { key: KEY, error });
+            return self
+                .add_unusable(format!("{KEY}={text}"), ProtocolViolation::Grammar { key: KEY, error });
         }
         let known = self.places.get(&name).copied();
         let detail = odd.map(|error| format!("{KEY}={text:?}: {error}"));
@@ -104,10 +109,10 @@ impl Records {
         Ok(())
     }
 
-    fn add_target(&mut self, name: IscsiName, odd: Option<String>) -> Result<usize, Violation> {
+    fn add_target(&mut self, name: IscsiName, odd: Option<String>) -> Result<usize, ProtocolViolation> {
         let (targets, limit) = (&mut self.found.targets, DiscoveredTargets::MAX_TARGETS);
         if targets.len() == limit {
-            return Err(Violation::TooManyTargets { limit });
+            return Err(ProtocolViolation::TooManyTargets { limit });
         }
         let place = targets.len();
         self.places.insert(name.clone(), place);
@@ -116,7 +121,7 @@ impl Records {
         Ok(place)
     }
 
-    fn add_address(&mut self, text: &str) -> Result<(), Violation> {
+    fn add_address(&mut self, text: &str) -> Result<(), ProtocolViolation> {
         const KEY: &str = "TargetAddress";
         let place = match self.current {
             Current::Target(place) => place,
@@ -134,7 +139,7 @@ impl Records {
                 self.keep_address(place, address, text, &deviations)?;
             }
             Ok(ReceivedAddress::Deviating { error, .. }) | Err(error) => {
-                return self.add_unusable(format!("{KEY}={text}"), Violation::Address(error));
+                return self.add_unusable(format!("{KEY}={text}"), ProtocolViolation::Address(error));
             }
         }
         Ok(())
@@ -147,14 +152,14 @@ impl Records {
         address: TargetAddress,
         text: &str,
         odd: &[&'static Deviation],
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolViolation> {
         let Some(target) = self.found.targets.get_mut(place) else { return Ok(()) };
         if target.addresses.contains(&address) {
             return Ok(());
         }
         let limit = DiscoveredTarget::MAX_ADDRESSES;
         if target.addresses.len() == limit {
-            return Err(Violation::TooManyAddresses { target: target.name.clone(), limit });
+            return Err(ProtocolViolation::TooManyAddresses { target: target.name.clone(), limit });
         }
         target.has_address = true;
         target.deviations.extend(odd.iter().map(|deviation| AddressDeviation {
@@ -166,7 +171,7 @@ impl Records {
     }
 
     /// Keeps what cannot be used, with the target in whose record it stands.
-    fn add_unusable(&mut self, text: String, reason: Violation) -> Result<(), Violation> {
+    fn add_unusable(&mut self, text: String, reason: ProtocolViolation) -> Result<(), ProtocolViolation> {
         let record = UnusableRecord::new(text, reason);
         if self.is_strict() {
             return Err(record.into());
@@ -178,7 +183,7 @@ impl Records {
         let unusable = match target {
             Some(target) => {
                 // A malformed pair may have been an address, one with another key was none.
-                target.has_address |= !matches!(record.reason, Violation::UnexpectedKey { .. });
+                target.has_address |= !matches!(record.reason, ProtocolViolation::UnexpectedKey { .. });
                 &mut target.unusable
             }
             None => &mut self.found.unusable,

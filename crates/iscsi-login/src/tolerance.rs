@@ -3,7 +3,7 @@
 use iscsi_pdu::TargetAddress;
 
 use crate::Deviation;
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::received_address::ReceivedAddress;
 
 /// Most observations of one row that are kept; the rest says nothing new.
@@ -110,12 +110,12 @@ impl Tolerance {
     }
 
     /// A value of `TargetAddress`, in one of the forms that targets use.
-    pub(crate) fn read_address(&mut self, text: &str) -> Result<TargetAddress, Violation> {
-        match ReceivedAddress::read(text).map_err(Violation::Address)? {
+    pub(crate) fn read_address(&mut self, text: &str) -> Result<TargetAddress, ProtocolViolation> {
+        match ReceivedAddress::read(text).map_err(ProtocolViolation::Address)? {
             ReceivedAddress::Regular(address) => Ok(address),
             ReceivedAddress::Deviating { address, deviations, error } => {
                 for deviation in deviations {
-                    self.tolerate(deviation, address_detail(text), Violation::Address(error))?;
+                    self.tolerate(deviation, address_detail(text), ProtocolViolation::Address(error))?;
                 }
                 Ok(address)
             }

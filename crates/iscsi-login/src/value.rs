@@ -30,13 +30,13 @@ impl fmt::Display for Value {
 
 /// What one side would like: a value, or choices in order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum Proposal {
     Number(u32),
     Boolean(bool),
     Choices(&'static [&'static str]),
 }
 
-impl Wish {
+impl Proposal {
     /// Appends a pair with this value.
     pub(crate) fn write_to(self, key: &str, text: &mut TextWriter) {
         match self {

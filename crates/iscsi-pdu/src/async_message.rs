@@ -5,7 +5,7 @@ use core::fmt;
 use bytes::Bytes;
 
 use crate::scsi_response::{join_sense, split_sense};
-use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, TargetNumbers};
+use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SequenceNumbers};
 
 /// What happened (11.9.1). Unknown values are kept as they came.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub struct AsyncMessage {
     /// The logical unit, for events 0 and 5.
     pub lun: Lun,
     /// Status and window numbers.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// What happened.
     pub event: AsyncEvent,
     /// Vendor code, for events 248 to 255.
@@ -80,7 +80,7 @@ impl AsyncMessage {
     fn read(bhs: &Bhs, sense: Bytes, event_data: Bytes) -> Self {
         Self {
             lun: Lun(bhs.array::<8, 8>()),
-            numbers: TargetNumbers::decode(bhs),
+            numbers: SequenceNumbers::decode(bhs),
             event: AsyncEvent(bhs.byte::<36>()),
             vendor_code: bhs.byte::<37>(),
             parameter1: bhs.u16::<38>(),

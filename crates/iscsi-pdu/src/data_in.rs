@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::{
-    Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, ScsiStatus, TargetNumbers, TargetTransferTag,
+    Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, ScsiStatus, SequenceNumbers, TargetTransferTag,
 };
 
 /// Read data, and on the last PDU perhaps the status of the command.
@@ -28,7 +28,7 @@ pub struct DataIn {
     /// Valid with `acknowledge`.
     pub ttt: TargetTransferTag,
     /// `stat_sn` counts only with `has_status`.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// Counts from 0 within the command.
     pub data_sn: u32,
     /// Where the data belong, in bytes from the start of the transfer.
@@ -54,7 +54,7 @@ impl DataIn {
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             ttt: TargetTransferTag(raw.bhs.u32::<20>()),
-            numbers: TargetNumbers::decode(&raw.bhs),
+            numbers: SequenceNumbers::decode(&raw.bhs),
             data_sn: raw.bhs.u32::<36>(),
             buffer_offset: raw.bhs.u32::<40>(),
             residual_count: raw.bhs.u32::<44>(),

@@ -10,7 +10,7 @@ const DIGEST_LENGTH: usize = 4;
 ///
 /// ```
 /// use bytes::BytesMut;
-/// use iscsi_pdu::{Decoder, Digests, NopIn, WirePdu};
+/// use iscsi_pdu::{Decoder, Digests, NopIn, EncodedPdu};
 ///
 /// let mut stream = BytesMut::from(&[0_u8; 48][..]);
 /// stream[0] = 0x20; // NOP-In
@@ -73,7 +73,7 @@ impl Decoder {
 
     /// How many bytes are still missing before [`Self::decode`] can go a step further.
     #[must_use]
-    pub fn bytes_wanted(&self, stream: &BytesMut) -> usize {
+    pub fn bytes_needed(&self, stream: &BytesMut) -> usize {
         let wanted = match stream.first_chunk().map(|bhs| Extent::new(bhs, self.digests)) {
             Some(extent) if self.head_verified => extent.whole,
             Some(extent) => extent.head,

@@ -13,6 +13,7 @@ mod data_in;
 mod data_out;
 mod decoder;
 mod digest;
+mod encoded_pdu;
 mod error;
 #[cfg(feature = "names")]
 mod iscsi_name;
@@ -50,7 +51,6 @@ mod text_request;
 mod text_response;
 mod text_value;
 mod text_writer;
-mod wire_pdu;
 
 pub use additional_header::{AdditionalHeader, AdditionalHeaders, AhsType};
 pub use async_message::{AsyncEvent, AsyncMessage};
@@ -60,6 +60,7 @@ pub use data_in::DataIn;
 pub use data_out::DataOut;
 pub use decoder::Decoder;
 pub use digest::{Crc32c, Digests};
+pub use encoded_pdu::EncodedPdu;
 pub use error::{DigestPart, Error};
 #[cfg(feature = "names")]
 pub use iscsi_name::{GrammarError, IscsiName, NameError};
@@ -72,7 +73,7 @@ pub use logout_response::{LogoutResponse, LogoutResponseCode};
 pub use lun::Lun;
 pub use nop_in::NopIn;
 pub use nop_out::NopOut;
-pub use numbers::TargetNumbers;
+pub use numbers::SequenceNumbers;
 pub use numerical_value::{encode_range, parse_number, parse_range};
 pub use opcode::Opcode;
 pub use pdu::{InitiatorPdu, TargetPdu};
@@ -99,4 +100,3 @@ pub use text_value::{
     ValueError, check_local_name, check_text_value, encode_boolean, encode_list, parse_boolean, parse_list,
 };
 pub use text_writer::TextWriter;
-pub use wire_pdu::WirePdu;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Bhs, Error, InitiatorTaskTag, Isid, LoginStatus, Opcode, RawPdu, Stage, TargetNumbers};
+use crate::{Bhs, Error, InitiatorTaskTag, Isid, LoginStatus, Opcode, RawPdu, SequenceNumbers, Stage};
 
 /// One step of a login by the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct LoginResponse {
     /// Copied from the request.
     pub itt: InitiatorTaskTag,
     /// Status and window numbers; void when the status class is not 0.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// Status class and detail.
     pub status: LoginStatus,
     /// Text keys.
@@ -48,7 +48,7 @@ impl LoginResponse {
             isid: Isid(raw.bhs.array::<8, 6>()),
             tsih: raw.bhs.u16::<14>(),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
-            numbers: TargetNumbers::decode(&raw.bhs),
+            numbers: SequenceNumbers::decode(&raw.bhs),
             status: LoginStatus(raw.bhs.u16::<36>()),
             text: raw.data,
         })

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, TargetNumbers};
+use crate::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, SequenceNumbers};
 
 /// Outcome of a logout (11.15.1). Unknown values are kept as they came.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ pub struct LogoutResponse {
     /// Tag of the request.
     pub itt: InitiatorTaskTag,
     /// Status and window numbers.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// Seconds to wait before reconnecting (11.15.3).
     pub time2wait: u16,
     /// Seconds, after that, for which tasks are kept (11.15.4).
@@ -52,7 +52,7 @@ impl LogoutResponse {
         Ok(Self {
             response: LogoutResponseCode(raw.bhs.byte::<2>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
-            numbers: TargetNumbers::decode(&raw.bhs),
+            numbers: SequenceNumbers::decode(&raw.bhs),
             time2wait: raw.bhs.u16::<40>(),
             time2retain: raw.bhs.u16::<42>(),
         })

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, TargetNumbers, TargetTransferTag};
+use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SequenceNumbers, TargetTransferTag};
 
 /// An answer to our ping (`itt` valid), or a ping (`ttt` valid) or news of the window (both reserved).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct NopIn {
     /// Valid when an answer is wanted.
     pub ttt: TargetTransferTag,
     /// `stat_sn` is consumed only when `itt` is valid.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// The ping data that came back.
     pub data: Bytes,
 }
@@ -28,7 +28,7 @@ impl NopIn {
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             ttt: TargetTransferTag(raw.bhs.u32::<20>()),
-            numbers: TargetNumbers::decode(&raw.bhs),
+            numbers: SequenceNumbers::decode(&raw.bhs),
             data: raw.data,
         })
     }

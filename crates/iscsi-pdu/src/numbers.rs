@@ -4,7 +4,7 @@ use crate::{Bhs, SerialNumber};
 
 /// `StatSN`, `ExpCmdSN` and `MaxCmdSN`, at bytes 24, 28 and 32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TargetNumbers {
+pub struct SequenceNumbers {
     /// Status sequence number. Counts only in PDUs that consume one; R2T and unsolicited NOP-In show the next.
     pub stat_sn: SerialNumber,
     /// The next command number the target expects.
@@ -13,7 +13,7 @@ pub struct TargetNumbers {
     pub max_cmd_sn: SerialNumber,
 }
 
-impl TargetNumbers {
+impl SequenceNumbers {
     pub(crate) fn decode(bhs: &Bhs) -> Self {
         Self {
             stat_sn: SerialNumber(bhs.u32::<24>()),

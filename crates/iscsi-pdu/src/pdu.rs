@@ -2,7 +2,7 @@
 
 use crate::{
     AsyncMessage, DataIn, DataOut, Error, LoginRequest, LoginResponse, LogoutRequest, LogoutResponse, NopIn,
-    NopOut, Opcode, R2t, RawPdu, Reject, ScsiCommand, ScsiResponse, Snack, TargetNumbers,
+    NopOut, Opcode, R2t, RawPdu, Reject, ScsiCommand, ScsiResponse, SequenceNumbers, Snack,
     TaskManagementRequest, TaskManagementResponse, TextRequest, TextResponse,
 };
 
@@ -142,7 +142,7 @@ impl TargetPdu {
 
     /// The numbers that every PDU of a target carries; a vendor's PDU is taken to carry them as well.
     #[must_use]
-    pub fn numbers(&self) -> TargetNumbers {
+    pub fn numbers(&self) -> SequenceNumbers {
         match self {
             Self::NopIn(pdu) => pdu.numbers,
             Self::ScsiResponse(pdu) => pdu.numbers,
@@ -154,7 +154,7 @@ impl TargetPdu {
             Self::R2t(pdu) => pdu.numbers,
             Self::AsyncMessage(pdu) => pdu.numbers,
             Self::Reject(pdu) => pdu.numbers,
-            Self::Vendor(raw) => TargetNumbers::decode(&raw.bhs),
+            Self::Vendor(raw) => SequenceNumbers::decode(&raw.bhs),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Ready To Transfer (RFC 7143, 11.8).
 
-use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, TargetNumbers, TargetTransferTag};
+use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SequenceNumbers, TargetTransferTag};
 
 /// The target asks for a range of the write data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct R2t {
     /// Copied into the Data-Out that answers.
     pub ttt: TargetTransferTag,
     /// `stat_sn` shows the next number and does not consume it.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// Counts from 0 within the command.
     pub r2t_sn: u32,
     /// First byte wanted.
@@ -34,7 +34,7 @@ impl R2t {
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             ttt: TargetTransferTag(raw.bhs.u32::<20>()),
-            numbers: TargetNumbers::decode(&raw.bhs),
+            numbers: SequenceNumbers::decode(&raw.bhs),
             r2t_sn: raw.bhs.u32::<36>(),
             buffer_offset: raw.bhs.u32::<40>(),
             desired_data_transfer_length: raw.bhs.u32::<44>(),

@@ -4,7 +4,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use crate::{BHS_LENGTH, Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, TargetNumbers};
+use crate::{BHS_LENGTH, Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, SequenceNumbers};
 
 /// Why a PDU was rejected (11.17.1). Unknown values are kept as they came.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ pub struct Reject {
     /// Why.
     pub reason: RejectReason,
     /// Status and window numbers.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// `DataSN` or `R2TSN`, only for a rejected SNACK (11.17.2).
     pub data_sn: u32,
     /// The header of the PDU that was refused, as the target gives it back; see [`Self::rejected_header`].
@@ -80,7 +80,7 @@ impl Reject {
         raw.expect_plain(Opcode::REJECT)?;
         Ok(Self {
             reason: RejectReason(raw.bhs.byte::<2>()),
-            numbers: TargetNumbers::decode(&raw.bhs),
+            numbers: SequenceNumbers::decode(&raw.bhs),
             data_sn: raw.bhs.u32::<36>(),
             data: raw.data,
         })

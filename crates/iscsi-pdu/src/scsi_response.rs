@@ -4,7 +4,7 @@ use core::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, ScsiStatus, SerialNumber, TargetNumbers};
+use crate::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, ScsiStatus, SequenceNumbers, SerialNumber};
 
 /// iSCSI service response (11.4.3). Unknown values are kept as they came.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +45,7 @@ pub struct ScsiResponse {
     /// SNACK tag (11.4.4).
     pub snack_tag: u32,
     /// Status and window numbers.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// How many Data-In PDUs were sent (11.4.8).
     pub exp_data_sn: SerialNumber,
     /// Residual of the read part of a bidirectional command.
@@ -91,7 +91,7 @@ impl ScsiResponse {
             status_qualifier: bhs.u16::<8>(),
             itt: InitiatorTaskTag(bhs.u32::<16>()),
             snack_tag: bhs.u32::<20>(),
-            numbers: TargetNumbers::decode(bhs),
+            numbers: SequenceNumbers::decode(bhs),
             exp_data_sn: SerialNumber(bhs.u32::<36>()),
             bidirectional_read_residual_count: bhs.u32::<40>(),
             residual_count: bhs.u32::<44>(),

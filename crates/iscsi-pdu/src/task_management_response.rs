@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, TargetNumbers};
+use crate::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, SequenceNumbers};
 
 /// Outcome of a task management function (11.6.1). Unknown values are kept as they came.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +45,7 @@ pub struct TaskManagementResponse {
     /// Tag of the request.
     pub itt: InitiatorTaskTag,
     /// Status and window numbers.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
 }
 
 impl TaskManagementResponse {
@@ -64,7 +64,7 @@ impl TaskManagementResponse {
             response: TaskManagementResponseCode(raw.bhs.byte::<2>()),
             additional_information: raw.bhs.array::<8, 3>(),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
-            numbers: TargetNumbers::decode(&raw.bhs),
+            numbers: SequenceNumbers::decode(&raw.bhs),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, TargetNumbers, TargetTransferTag};
+use crate::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SequenceNumbers, TargetTransferTag};
 
 /// Text keys from the target in full feature phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct TextResponse {
     /// Valid when the target waits for another request.
     pub ttt: TargetTransferTag,
     /// Status and window numbers.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// Text keys.
     pub text: Bytes,
 }
@@ -34,7 +34,7 @@ impl TextResponse {
             lun: Lun(raw.bhs.array::<8, 8>()),
             itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
             ttt: TargetTransferTag(raw.bhs.u32::<20>()),
-            numbers: TargetNumbers::decode(&raw.bhs),
+            numbers: SequenceNumbers::decode(&raw.bhs),
             text: raw.data,
         })
     }

@@ -13,8 +13,8 @@ use crate::record::{Association, Record};
 use crate::requirement::Policy;
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
+use crate::sealer::Sealer;
 use crate::secret_use::SecretUse;
-use crate::vault::Vault;
 
 mod applying;
 mod own;
@@ -24,9 +24,9 @@ mod sealing;
 ///
 /// Secrets lie in it sealed; each is opened for use, one at a time. A clone shares them.
 #[derive(Clone, Default)]
-pub struct SecretBook {
+pub struct StoreSnapshot {
     /// What opens the secrets; made for the first one.
-    pub(crate) vault: Option<Arc<Vault>>,
+    pub(crate) sealer: Option<Arc<Sealer>>,
     /// Where which secret is used; made when it is asked for, and thrown away by every change.
     fingerprints: OnceLock<Arc<FingerprintIndex>>,
     pub(crate) every_target: Record,
@@ -35,7 +35,7 @@ pub struct SecretBook {
     pub(crate) portals: BTreeMap<Portal, Record>,
 }
 
-impl SecretBook {
+impl StoreSnapshot {
     /// A book that knows nothing.
     #[must_use]
     pub fn new() -> Self {

@@ -23,7 +23,7 @@ pub enum Change {
     /// Removes the reverse secret. The association of a target or portal stays, so mutual login to it fails closed.
     ClearReverse(Scope),
     /// Removes the reverse secret and the association, so that the one of all others counts again.
-    DissolveReverse(Scope),
+    InheritReverse(Scope),
     /// Sets the least authentication that logins must have. `None` removes what is set for this scope: for a target or
     /// portal what is set for all others counts again.
     ///
@@ -42,7 +42,7 @@ impl Change {
             Self::SetReverse(scope, _)
             | Self::RenewReverseSecret(scope, _)
             | Self::ClearReverse(scope)
-            | Self::DissolveReverse(scope) => Some(scope),
+            | Self::InheritReverse(scope) => Some(scope),
             Self::Remember(..)
             | Self::RenewForwardSecret(..)
             | Self::Forget(_)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::fingerprint::Fingerprint;
 use crate::scope::Scope;
 use crate::secret_use::{Direction, SecretUse};
@@ -24,7 +24,7 @@ pub enum Weakness {
     },
     /// One secret for both directions: every login is refused before it begins.
     Equal {
-        /// For whom.
+        /// For scope_args.
         scope: Scope,
     },
     /// One secret in several places, at least one of them the proof of a target: each of the others who knows it can
@@ -38,7 +38,7 @@ pub enum Weakness {
 /// All the places where one secret is used.
 type Uses = BTreeSet<SecretUse>;
 
-impl SecretBook {
+impl StoreSnapshot {
     /// Looks for secrets that are short, equal in both directions of a login, or shared. None of them is opened.
     ///
     /// One secret that we prove to several targets is allowed (RFC 7143 section 9.2.1) and not reported.
@@ -59,7 +59,7 @@ impl SecretBook {
         found
     }
 
-    /// For whom this secret would be that of both directions.
+    /// For scope_args this secret would be that of both directions.
     fn equal<'a>(&'a self, uses: &'a Uses) -> impl Iterator<Item = Weakness> + 'a {
         let scopes: BTreeSet<&Scope> = uses.iter().map(|used| &used.scope).collect();
         let equal = scopes.into_iter().filter(|scope| {
@@ -105,8 +105,8 @@ mod tests {
         Scope::Target(IscsiName::new(format!("iqn.2001-04.com.example:{name}")).unwrap())
     }
 
-    fn book(secrets: &[(&Scope, Direction, &[u8])]) -> SecretBook {
-        let mut book = SecretBook::new();
+    fn book(secrets: &[(&Scope, Direction, &[u8])]) -> StoreSnapshot {
+        let mut book = StoreSnapshot::new();
         for (scope, direction, bytes) in secrets {
             let (scope, secret) = (Scope::clone(scope), Secret::from_bytes(bytes).unwrap());
             let change = match direction {

@@ -1,4 +1,4 @@
-//! Finding one secret in several places without opening all of them.
+//! ImportWarning one secret in several places without opening all of them.
 
 use std::collections::HashMap;
 

@@ -21,16 +21,16 @@ mod record;
 mod requirement;
 mod reverse_lookup;
 mod scope;
+mod sealer;
 mod secret;
 #[cfg(unix)]
 mod secret_file;
 mod secret_use;
 mod store;
 mod store_key;
-mod vault;
 pub mod vds;
 
-pub use book::SecretBook;
+pub use book::StoreSnapshot;
 pub use capabilities::Capabilities;
 pub use change::Change;
 pub use check::{MIN_SAFE_BYTES, Weakness};

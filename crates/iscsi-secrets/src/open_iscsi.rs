@@ -4,7 +4,7 @@
 //! `/var/lib/iscsi`, and tells what it found about them. [`Plan`] compares the changes with what a store has; its
 //! changes are for one [`SecretStore::apply_all`](crate::SecretStore::apply_all).
 //!
-//! | file | for whom |
+//! | file | for scope_args |
 //! | --- | --- |
 //! | `iscsid.conf` | every target, and every discovery |
 //! | `nodes/TARGET/ADDRESS,PORT[,TAG]`, or files in it, one for each interface | the target |
@@ -20,16 +20,16 @@ use crate::change::Change;
 
 mod credentials;
 mod error;
-mod finding;
 mod gathered;
 mod plan;
 mod records;
 mod root;
 mod settings;
+mod warning;
 
 pub use error::ImportError;
-pub use finding::{Finding, UnreadableFile, UnusableValue};
-pub use plan::{Arrival, Existing, Fate, Half, Plan};
+pub use plan::{ConflictPolicy, ImportOutcome, ImportedCredential, Plan, ScopeImport};
+pub use warning::{ImportWarning, UnreadableFile, UnusableValue};
 
 use gathered::Gathered;
 use records::Records;
@@ -39,7 +39,7 @@ pub struct Import {
     /// What to store, sorted by scope.
     pub changes: Vec<Change>,
     /// What there is to tell about the files, in the order in which they were read.
-    pub findings: Vec<Finding>,
+    pub warnings: Vec<ImportWarning>,
 }
 
 /// Reads all that open-iscsi keeps in `directory`.
@@ -48,23 +48,23 @@ pub struct Import {
 /// different credentials are not chosen between: none of them is taken. Links that lead out of the directory are not
 /// followed.
 pub fn read(directory: impl AsRef<Path>) -> Result<Import, ImportError> {
-    let Records { root, files, mut findings } = Records::find(directory.as_ref())?;
+    let Records { root, files, mut warnings } = Records::find(directory.as_ref())?;
     let mut gathered = Gathered::default();
     for file in files {
         match root.read(&file.path) {
             Ok(content) => {
                 let told = credentials::take(&file, &content, &mut gathered);
-                findings.extend(told);
+                warnings.extend(told);
             }
-            Err(fault) => findings.push(Finding::Unreadable { path: file.path, fault }),
+            Err(fault) => warnings.push(ImportWarning::Unreadable { path: file.path, fault }),
         }
     }
     let (changes, conflicts) = gathered.into_changes();
-    findings.extend(conflicts);
-    Ok(Import { changes, findings })
+    warnings.extend(conflicts);
+    Ok(Import { changes, warnings })
 }
 
-/// One file, and for whom its keys are.
+/// One file, and for scope_args its keys are.
 struct RecordFile {
     path: PathBuf,
     parts: Vec<records::Part>,

@@ -6,8 +6,8 @@ use crate::entry::{Entry, ReverseState};
 use crate::fingerprint::Fingerprint;
 use crate::requirement::Requirement;
 use crate::scope::Scope;
+use crate::sealer::SealedSecret;
 use crate::secret_use::Direction;
-use crate::vault::SealedSecret;
 
 /// What is held for one scope.
 #[derive(Clone, Default)]

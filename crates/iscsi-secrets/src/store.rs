@@ -3,7 +3,7 @@
 use iscsi_pdu::IscsiName;
 use std::sync::Arc;
 
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::credential::{ForwardCredential, ReverseCredential};
@@ -31,7 +31,7 @@ pub use origin::{ForeignHome, StoreOrigin};
 /// A place where CHAP secrets live.
 ///
 /// A backend provides [`capabilities`](Self::capabilities), [`snapshot`](Self::snapshot) and
-/// [`apply_all`](Self::apply_all); all rules stand in [`SecretBook`] and are the same everywhere. Every
+/// [`apply_all`](Self::apply_all); all rules stand in [`StoreSnapshot`] and are the same everywhere. Every
 /// read sees the store as it is at that moment, and a store that cannot be read is an error, never an empty one.
 /// Changes are carried out whole or, after any error, not at all.
 ///
@@ -47,10 +47,10 @@ pub trait SecretStore: Send + Sync {
 
     /// All that the store holds at this moment. A login takes one snapshot and reads both directions from it, so
     /// that it never joins credentials from before and after a change.
-    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError>;
+    fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError>;
 
     /// The same, if it can be told without waiting for a disk or another process.
-    fn snapshot_now(&self) -> Option<Arc<SecretBook>> {
+    fn snapshot_now(&self) -> Option<Arc<StoreSnapshot>> {
         None
     }
 
@@ -116,8 +116,8 @@ pub trait SecretStore: Send + Sync {
     }
 
     /// Removes a reverse secret and the association, so that the one of all others counts again.
-    fn dissolve_reverse(&self, scope: Scope) -> Result<(), StoreError> {
-        self.apply(Change::DissolveReverse(scope))
+    fn inherit_reverse(&self, scope: Scope) -> Result<(), StoreError> {
+        self.apply(Change::InheritReverse(scope))
     }
 
     /// Sets the least authentication that logins must have; `None` removes what is set for this scope.

@@ -68,7 +68,7 @@ impl Demands {
             offer: self.offer,
             strictness,
             nonce: Nonce::from_random([self.nonce; Nonce::LENGTH]),
-            is_ours: &|_| false,
+            is_own_challenge: &|_| false,
         }
     }
 
@@ -87,7 +87,7 @@ impl Demands {
     }
 
     /// An initiator that is in got what it demands, whatever happened on the wire.
-    pub(super) fn judge_initiator(&self, completed: Option<&initiator::Completed>) {
+    pub(super) fn check_initiator(&self, completed: Option<&initiator::Completed>) {
         let Some(completed) = completed else { return };
         let algorithm = match (self.policy, &completed.authenticated) {
             (0 | 1, Authenticated::None) => return,
@@ -99,7 +99,7 @@ impl Demands {
     }
 
     /// A target lets nobody in who proved less than it demands, and everybody in on both proofs knew both secrets.
-    pub(super) fn judge_target(&self, completed: Option<&target::Completed>) {
+    pub(super) fn check_target(&self, completed: Option<&target::Completed>) {
         let Some(completed) = completed else { return };
         let proved = (completed.initiator_authenticated, completed.target_authenticated);
         assert!(

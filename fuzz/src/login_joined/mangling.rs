@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use bytes::{Bytes, BytesMut};
-use iscsi_pdu::{Decoder, Digests, RawPdu, TextKeys, WirePdu, decode_binary};
+use iscsi_pdu::{Decoder, Digests, EncodedPdu, RawPdu, TextKeys, decode_binary};
 
 /// Most bytes that are damaged.
 const MOST: u8 = 6;
@@ -67,7 +67,7 @@ impl Mangling {
     pub(super) fn carry(&mut self, sent: RawPdu, load: Load) -> Option<RawPdu> {
         let text = sent.data.clone();
         let mut stream = BytesMut::new();
-        WirePdu::new(sent, Digests::default()).expect("short enough").append_to(&mut stream);
+        EncodedPdu::new(sent, Digests::default()).expect("short enough").append_to(&mut stream);
         let whole = stream.clone();
         self.damage(&mut stream);
         let changed = whole != stream;

@@ -1,7 +1,7 @@
 //! Rules of CHAP in either mode, and the few deviations that touch it.
 
 use iscsi_login::initiator::{Authenticated, Config};
-use iscsi_login::{Authentication, LoginError, NotAuthenticated, Violation};
+use iscsi_login::{Authentication, LoginError, ProtocolViolation, TargetAuthError};
 use iscsi_pdu::{LoginRequest, LoginResponse, Stage, encode_base64};
 
 use super::{
@@ -34,7 +34,7 @@ fn chp_23_methods_that_come_again() {
             assert!(is_out_of_place(&error, "AuthMethod"), "{error}");
         }
         let twice = Play::begin(mode(chap())).fails(|request| answer(request, &[CHAP, CHAP]));
-        assert_eq!(twice, Violation::DuplicateKey { key: "AuthMethod".to_owned() }.into());
+        assert_eq!(twice, ProtocolViolation::DuplicateKey { key: "AuthMethod".to_owned() }.into());
     }
 }
 
@@ -78,7 +78,7 @@ fn chp_04_chp_05_chp_06_chp_22_rules_of_chap_in_either_mode() {
             next_stage: Stage::OPERATIONAL,
             ..answer(request, &[&challenge[..], &PROOF[..1]].concat())
         };
-        let skipped = NotAuthenticated::Skipped { next: Stage::OPERATIONAL };
+        let skipped = TargetAuthError::Skipped { next: Stage::OPERATIONAL };
         assert_eq!(at_challenge(mode(mutual())).fails(early), skipped.into());
         for keys in [
             &[PROOF[0], PROOF[0], PROOF[1]][..],
@@ -90,7 +90,7 @@ fn chp_04_chp_05_chp_06_chp_22_rules_of_chap_in_either_mode() {
             assert!(matches!(error, LoginError::Protocol(_)), "{keys:?}: {error}");
         }
         let silent = at_proof(mode(mutual())).fails(|request| grant(request, &[]));
-        assert_eq!(silent, NotAuthenticated::NoResponse.into());
+        assert_eq!(silent, TargetAuthError::NoResponse.into());
     }
 }
 
@@ -110,10 +110,10 @@ fn chp_23_chp_24_silence_about_the_method() {
     }
     for authentication in [Authentication::Chap(forward()), mutual()] {
         let error = Play::begin(tolerant(authentication)).fails(|request| answer(request, &[]));
-        assert_eq!(error, Violation::MissingKey { key: "AuthMethod" }.into());
+        assert_eq!(error, ProtocolViolation::MissingKey { key: "AuthMethod" }.into());
     }
     // A target that chooses CHAP has to challenge, and none may go beyond the stage that was asked for.
-    let skipped = |next| LoginError::from(NotAuthenticated::Skipped { next });
+    let skipped = |next| LoginError::from(TargetAuthError::Skipped { next });
     let chosen = Play::begin(if_asked()).fails(|request| grant(request, &[CHAP]));
     assert_eq!(chosen, skipped(Stage::OPERATIONAL));
     let beyond = Play::begin(if_asked())
@@ -143,12 +143,12 @@ fn txt_08_chp_20_base64_without_padding() {
 
     let wrong = unpadded("0xc845274d8f66c33eb85b988fe7bc67c1");
     let error = at_proof(tolerant(mutual())).fails(|request| grant(request, &[PROOF[0], ("CHAP_R", &wrong)]));
-    assert_eq!(error, NotAuthenticated::WrongResponse { name: "disk".to_owned() }.into());
+    assert_eq!(error, TargetAuthError::WrongResponse { name: "disk".to_owned() }.into());
     for odd in ["0bIQ=", "0b=IQ=", "0bIR", "0bA", "0b", "IQ"] {
         let keys = [MD5, CHALLENGE[0], ("CHAP_C", odd)];
         let error = at_challenge(tolerant(mutual())).fails(|request| answer(request, &keys));
         assert!(
-            matches!(error, LoginError::Protocol(Violation::Value { key: "CHAP_C", .. })),
+            matches!(error, LoginError::Protocol(ProtocolViolation::Value { key: "CHAP_C", .. })),
             "{odd}: {error}"
         );
     }

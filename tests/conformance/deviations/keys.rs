@@ -1,7 +1,7 @@
 //! Keys that come twice, in the wrong stage, or as answers to no offer.
 
 use iscsi_login::initiator::Config;
-use iscsi_login::{Authentication, LoginError, Parameters, Violation};
+use iscsi_login::{Authentication, LoginError, Parameters, ProtocolViolation};
 
 use super::{
     CHAP, MD5, MODES, answered, at_challenge, at_proof, complete, discovery, ids, is_out_of_place,
@@ -167,7 +167,7 @@ fn portal_group_tags_that_come_twice() {
         assert_eq!(completed.deviations[0].detail, "TargetPortalGroupTag=2 after 1");
     }
     let strict = Play::at_parameters().on(|request| answer(request, &[tag("1")]));
-    let twice = Violation::DuplicateKey { key: "TargetPortalGroupTag".to_owned() };
+    let twice = ProtocolViolation::DuplicateKey { key: "TargetPortalGroupTag".to_owned() };
     assert_eq!(strict.fails(|request| grant(request, &[tag("1")])), twice.into());
     let alias = answered(open(), &[("TargetAlias", "a"), ("TargetAlias", "b")]);
     assert_eq!((alias.target_alias.as_deref(), ids(&alias)), (Some("a"), vec!["key-repeated"]));

@@ -1,7 +1,7 @@
 //! Headers, redirections, and the bounds of what is reported.
 
 use iscsi_login::initiator::{Config, Step};
-use iscsi_login::{Deviation, LoginError, Strictness, Violation};
+use iscsi_login::{Deviation, LoginError, ProtocolViolation, Strictness};
 use iscsi_pdu::{LoginResponse, LoginStatus, Stage};
 
 use super::{answered, complete, discovery, ids, open};
@@ -26,7 +26,7 @@ fn log_09_session_handles() {
             change(&mut response);
             response
         });
-        assert!(matches!(error, LoginError::Protocol(Violation::Header { .. })), "{error}");
+        assert!(matches!(error, LoginError::Protocol(ProtocolViolation::Header { .. })), "{error}");
     }
 }
 
@@ -49,11 +49,11 @@ fn log_30_addresses_of_redirections() {
     let ids: Vec<_> = redirected.deviations.iter().map(|observed| observed.deviation.id).collect();
     assert_eq!(ids, ["address-trailing-blank", "address-ipv6-unbracketed", "record-unusable"]);
     assert!(redirected.deviations[2].detail.starts_with("TargetAddress=\"10.0.0.1:0\": "));
-    let port = || LoginError::from(Violation::Address(iscsi_pdu::AddressError::Port));
+    let port = || LoginError::from(ProtocolViolation::Address(iscsi_pdu::AddressError::Port));
     assert_eq!(redirect(&["10.0.0.1:0"], Strictness::Tolerant).err(), Some(port()));
     assert_eq!(redirect(&["10.0.0.3", "10.0.0.1:0"], Strictness::Strict).err(), Some(port()));
     let nowhere = redirect(&[], Strictness::Tolerant).err();
-    assert_eq!(nowhere, Some(Violation::RedirectWithoutAddress.into()));
+    assert_eq!(nowhere, Some(ProtocolViolation::RedirectWithoutAddress.into()));
 }
 
 /// However much a target deviates, the report stays short.

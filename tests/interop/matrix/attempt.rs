@@ -14,13 +14,13 @@ use super::cases::{Case, Credentials, Door};
 use crate::stage::{Daemon, Stage};
 
 /// A daemon that anybody may ask for its targets, and one that guards them.
-pub(super) struct Lab {
+pub(super) struct Daemons {
     daemon: Daemon,
     open: Stage,
     guarding_discovery: Stage,
 }
 
-impl Lab {
+impl Daemons {
     pub(super) fn new(daemon: Daemon) -> Self {
         Self { daemon, open: Stage::of(daemon), guarding_discovery: Stage::guarding_discovery(daemon) }
     }
@@ -106,7 +106,7 @@ fn request(Credentials { mode, forward, reverse }: Credentials) -> Authenticatio
     AuthenticationRequest { mode, forward: forward.map(Arc::new), reverse: reverse.map(Arc::new) }
 }
 
-/// Who authenticated whom, and what else the case may be about.
+/// Who authenticated scope_args, and what else the case may be about.
 fn outcome(completed: &Completed) -> String {
     let authenticated = match &completed.authenticated {
         Authenticated::None => "nobody".to_owned(),

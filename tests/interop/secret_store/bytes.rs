@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
-use iscsi_tests::lab::{Tgt, TgtTarget};
+use iscsi_tests::external_targets::{Tgt, TgtTarget};
 
 use super::both_proved;
 use crate::program::{Outcome, User};
@@ -64,8 +64,8 @@ impl Stage {
         let files = [self.user.secret_file("forward", forward), self.user.secret_file("reverse", reverse)];
         let forward = ["--user", FORWARD_USER, "--secret-file", &files[0]];
         let reverse = ["--target-user", REVERSE_USER, "--target-secret-file", &files[1]];
-        let whom = ["secret", "set", "--target", &self.tgt.iqn(TARGET)];
-        self.user.run(&[whom, forward, reverse].concat()).expect(&[0]);
+        let scope_args = ["secret", "set", "--target", &self.tgt.iqn(TARGET)];
+        self.user.run(&[scope_args, forward, reverse].concat()).expect(&[0]);
         for file in files {
             std::fs::remove_file(file).unwrap();
         }

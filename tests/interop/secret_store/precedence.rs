@@ -1,6 +1,6 @@
 //! The global secret, one of the target's own, none any more: which of them a login demands.
 
-use iscsi_tests::lab::Capture;
+use iscsi_tests::external_targets::Capture;
 
 use super::{CLEARED, FORWARD, REVERSE, Stage, WRONG, WRONG_ANSWER, both_proved};
 

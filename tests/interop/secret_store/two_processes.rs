@@ -7,7 +7,7 @@ use iscsi_initiator::{
 };
 use iscsi_secrets::vds::{SharedSecret, object_id};
 use iscsi_secrets::{FileStore, IscsiName};
-use iscsi_tests::lab::TgtTarget;
+use iscsi_tests::external_targets::TgtTarget;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 

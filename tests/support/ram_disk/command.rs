@@ -39,7 +39,7 @@ pub(super) struct Ending {
 
 impl Connection {
     pub(super) async fn command(&mut self, command: ScsiCommand) -> Result<(), Fault> {
-        self.judge_command(&command)?;
+        self.check_command(&command)?;
         if !self.admit(command.immediate, command.cmd_sn, command.exp_stat_sn)? {
             return Ok(());
         }
@@ -64,7 +64,7 @@ impl Connection {
     }
 
     /// What can be judged without the logical unit (11.3.1, 13.10, 13.11, 13.14).
-    fn judge_command(&self, command: &ScsiCommand) -> Result<(), Fault> {
+    fn check_command(&self, command: &ScsiCommand) -> Result<(), Fault> {
         let parameters = &self.session.parameters;
         let immediate = command.data.len();
         let expected = segment_limit(command.expected_data_transfer_length);

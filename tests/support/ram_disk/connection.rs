@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_pdu::{
-    InitiatorPdu, InitiatorTaskTag, NopIn, NopOut, RawPdu, Reject, RejectReason, SerialNumber, TargetNumbers,
-    TargetTransferTag,
+    InitiatorPdu, InitiatorTaskTag, NopIn, NopOut, RawPdu, Reject, RejectReason, SequenceNumbers,
+    SerialNumber, TargetTransferTag,
 };
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -130,30 +130,30 @@ impl Connection {
         cmd_sn: SerialNumber,
         exp_stat_sn: SerialNumber,
     ) -> Result<bool, Fault> {
-        self.judge_exp_stat_sn(exp_stat_sn);
+        self.check_exp_stat_sn(exp_stat_sn);
         let next = self.numbers().exp_cmd_sn;
         let admission = self.session.admit(immediate, cmd_sn)?;
         if admission == Admission::Ignored {
             let rule = format!("CmdSN {} outside the window from {} (4.2.2.1)", cmd_sn.0, next.0);
-            self.portal.note(&Fault::Violation(rule));
+            self.portal.note(&Fault::ProtocolViolation(rule));
         } else if immediate && cmd_sn != next {
             let rule = format!("immediate request with CmdSN {}, {} is current (4.2.2.1)", cmd_sn.0, next.0);
-            self.portal.note(&Fault::Violation(rule));
+            self.portal.note(&Fault::ProtocolViolation(rule));
         }
         Ok(admission == Admission::Accepted)
     }
 
     /// 4.2.2.2: noted and no more, since libiscsi counts the number that an R2T merely shows.
-    pub(super) fn judge_exp_stat_sn(&self, exp_stat_sn: SerialNumber) {
+    pub(super) fn check_exp_stat_sn(&self, exp_stat_sn: SerialNumber) {
         if !self.session.is_plausible(exp_stat_sn) {
             let next = self.numbers().stat_sn.0;
             let rule = format!("ExpStatSN {} received, {next} is next (4.2.2.2)", exp_stat_sn.0);
-            self.portal.note(&Fault::Violation(rule));
+            self.portal.note(&Fault::ProtocolViolation(rule));
         }
     }
 
     /// Numbers for a PDU that shows the next status number without consuming it.
-    pub(crate) const fn numbers(&self) -> TargetNumbers {
+    pub(crate) const fn numbers(&self) -> SequenceNumbers {
         self.session.numbers()
     }
 

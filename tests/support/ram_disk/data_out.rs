@@ -30,12 +30,12 @@ impl Connection {
     }
 
     pub(super) async fn data_out(&mut self, pdu: DataOut) -> Result<(), Fault> {
-        self.judge_exp_stat_sn(pdu.exp_stat_sn);
+        self.check_exp_stat_sn(pdu.exp_stat_sn);
         let Some(task) = self.writes.get_mut(pdu.itt) else {
             if self.writes.was_aborted(pdu.itt) {
                 return Ok(());
             }
-            return Err(Fault::Violation(format!("Data-Out for unknown {:?} (7.13)", pdu.itt)));
+            return Err(Fault::ProtocolViolation(format!("Data-Out for unknown {:?} (7.13)", pdu.itt)));
         };
         let offset = task.receive(&pdu)?;
         let (lun, place) = (task.lun, task.place(offset, &pdu.data));

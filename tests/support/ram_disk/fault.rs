@@ -15,7 +15,7 @@ pub(crate) enum Fault {
     Malformed(#[from] iscsi_pdu::Error),
     /// The initiator broke a rule.
     #[error("{0}")]
-    Violation(String),
+    ProtocolViolation(String),
     /// The login was refused.
     #[error("login refused: {0}")]
     Refused(#[from] Refusal),
@@ -30,6 +30,6 @@ pub(crate) enum Fault {
 impl Fault {
     /// A rule, in the RFC's words and numbers.
     pub(crate) fn violation(rule: impl Into<String>) -> Self {
-        Self::Violation(rule.into())
+        Self::ProtocolViolation(rule.into())
     }
 }

@@ -19,7 +19,9 @@ impl Connection {
             LogoutReason::CLOSE_CONNECTION => LogoutResponseCode::CID_NOT_FOUND,
             LogoutReason::REMOVE_CONNECTION_FOR_RECOVERY => LogoutResponseCode::RECOVERY_NOT_SUPPORTED,
             LogoutReason(reason) => {
-                return Err(Fault::Violation(format!("Logout Request with reason {reason} (11.14.1)")));
+                return Err(Fault::ProtocolViolation(format!(
+                    "Logout Request with reason {reason} (11.14.1)"
+                )));
             }
         };
         let parameters = self.session.parameters;

@@ -164,7 +164,9 @@ impl Portal {
     pub(crate) fn note(&self, fault: &Fault) {
         match fault {
             Fault::Refused(refusal) => self.report().note_refusal(refusal.status),
-            Fault::Violation(_) | Fault::Malformed(_) => self.report().note_violation(fault.to_string()),
+            Fault::ProtocolViolation(_) | Fault::Malformed(_) => {
+                self.report().note_violation(fault.to_string())
+            }
             Fault::Io(_) | Fault::LoginTimeout | Fault::NoRandomBytes(_) => {}
         }
     }

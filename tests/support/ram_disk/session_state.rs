@@ -1,7 +1,7 @@
 //! The numbers and conditions of one session (RFC 7143, 4.2.2).
 
 use iscsi_login::Parameters;
-use iscsi_pdu::{Lun, SerialNumber, TargetNumbers};
+use iscsi_pdu::{Lun, SequenceNumbers, SerialNumber};
 
 use super::Sense;
 use super::fault::Fault;
@@ -55,12 +55,12 @@ impl SessionState {
     }
 
     /// Numbers for a PDU that consumes no status number.
-    pub(super) const fn numbers(&self) -> TargetNumbers {
-        TargetNumbers { stat_sn: self.stat_sn, exp_cmd_sn: self.exp_cmd_sn, max_cmd_sn: self.max_cmd_sn() }
+    pub(super) const fn numbers(&self) -> SequenceNumbers {
+        SequenceNumbers { stat_sn: self.stat_sn, exp_cmd_sn: self.exp_cmd_sn, max_cmd_sn: self.max_cmd_sn() }
     }
 
     /// Numbers for a PDU that ends a task.
-    pub(super) const fn status_numbers(&mut self) -> TargetNumbers {
+    pub(super) const fn status_numbers(&mut self) -> SequenceNumbers {
         let numbers = self.numbers();
         self.stat_sn = numbers.stat_sn.next();
         numbers
@@ -69,7 +69,7 @@ impl SessionState {
     /// Takes note of a request's command number.
     ///
     /// # Errors
-    /// [`Fault::Violation`] for a gap in `CmdSN`, which one connection cannot have.
+    /// [`Fault::ProtocolViolation`] for a gap in `CmdSN`, which one connection cannot have.
     pub(super) fn admit(&mut self, immediate: bool, cmd_sn: SerialNumber) -> Result<Admission, Fault> {
         if immediate {
             return Ok(Admission::Accepted);
@@ -79,7 +79,7 @@ impl SessionState {
         }
         if cmd_sn != self.exp_cmd_sn {
             let rule = format!("CmdSN {} received, {} expected (4.2.2.1)", cmd_sn.0, self.exp_cmd_sn.0);
-            return Err(Fault::Violation(rule));
+            return Err(Fault::ProtocolViolation(rule));
         }
         self.exp_cmd_sn = cmd_sn.next();
         Ok(Admission::Accepted)

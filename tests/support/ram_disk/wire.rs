@@ -3,7 +3,7 @@
 use std::io;
 
 use bytes::{Buf, BytesMut};
-use iscsi_pdu::{Decoder, Digests, RawPdu, WirePdu};
+use iscsi_pdu::{Decoder, Digests, EncodedPdu, RawPdu};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -74,7 +74,7 @@ impl Wire {
                 self.input = BytesMut::new();
             }
             self.stream.readable().await?;
-            self.input.reserve(self.decoder.bytes_wanted(&self.input).max(READ_SIZE));
+            self.input.reserve(self.decoder.bytes_needed(&self.input).max(READ_SIZE));
             match self.stream.try_read_buf(&mut self.input) {
                 Ok(0) if self.decoder.is_idle(&self.input) => return Ok(None),
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
@@ -85,7 +85,7 @@ impl Wire {
     }
 
     pub(crate) async fn send(&mut self, raw: RawPdu) -> Result<(), Fault> {
-        let pdu = WirePdu::new(raw, self.digests)?;
+        let pdu = EncodedPdu::new(raw, self.digests)?;
         let [bhs, ahs, header_digest, data, trailer] = pdu.parts();
         let mut bytes = Buf::chain(bhs, ahs).chain(header_digest).chain(data).chain(trailer);
         Ok(self.stream.write_all_buf(&mut bytes).await?)

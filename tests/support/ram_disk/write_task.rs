@@ -111,7 +111,7 @@ impl WriteTask {
     /// Judges a Data-Out and says where in the transfer its data belong.
     ///
     /// # Errors
-    /// [`Fault::Violation`] when it is not the very next one in order.
+    /// [`Fault::ProtocolViolation`] when it is not the very next one in order.
     pub(super) fn receive(&mut self, pdu: &DataOut) -> Result<u32, Fault> {
         let Some(sequence) = self.awaited.front_mut() else {
             return Err(Fault::violation("Data-Out that nobody asked for (11.7)"));
@@ -119,7 +119,7 @@ impl WriteTask {
         let length = u32::try_from(pdu.data.len()).unwrap_or(u32::MAX);
         let end = pdu.buffer_offset.checked_add(length);
         if pdu.ttt != sequence.ttt {
-            return Err(Fault::Violation(format!(
+            return Err(Fault::ProtocolViolation(format!(
                 "Data-Out with {:?}, {:?} awaited (11.7.4)",
                 pdu.ttt, sequence.ttt
             )));
@@ -130,7 +130,7 @@ impl WriteTask {
         if pdu.data_sn != sequence.next_data_sn {
             let rule =
                 format!("DataSN {} received, {} expected (11.7.5)", pdu.data_sn, sequence.next_data_sn);
-            return Err(Fault::Violation(rule));
+            return Err(Fault::ProtocolViolation(rule));
         }
         let Some(end) = end.filter(|end| pdu.buffer_offset == sequence.next_offset && *end <= sequence.end)
         else {
@@ -138,7 +138,7 @@ impl WriteTask {
                 "Data-Out of {length} bytes at {}, {} to {} awaited (11.7.6)",
                 pdu.buffer_offset, sequence.next_offset, sequence.end
             );
-            return Err(Fault::Violation(rule));
+            return Err(Fault::ProtocolViolation(rule));
         };
         sequence.next_data_sn += 1;
         sequence.next_offset = end;

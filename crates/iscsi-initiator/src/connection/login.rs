@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
-use iscsi_login::{LoginError, Misuse, Nonce};
+use iscsi_login::{ConfigError, LoginError, Nonce};
 use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumber, Stage};
 
-use super::own_challenge::{OwnChallenge, is_ours};
+use super::own_challenge::{OwnChallenge, is_own_challenge};
 use super::{Transport, random};
 use crate::authentication::Credentials;
 use crate::login_progress::LoginProgress;
@@ -15,7 +15,7 @@ use crate::{Config, Error, LoginStep, LoginTimes, Portal};
 /// Connection identifier of the leading connection.
 const LEADING_CID: u16 = 0;
 
-/// Whom to log in to, and with what.
+/// ScopeArgs to log in to, and with what.
 pub(crate) struct Attempt<'a> {
     pub(crate) config: &'a Config,
     pub(crate) session_type: SessionType<'a>,
@@ -127,7 +127,7 @@ fn login_config<'a>(
         offer: attempt.config.offer,
         strictness: attempt.config.strictness,
         nonce: challenge.nonce(),
-        is_ours: &is_ours,
+        is_own_challenge: &is_own_challenge,
     }
 }
 
@@ -140,8 +140,8 @@ fn without_response(error: Error, portal: &Portal, stage: Stage) -> Error {
     }
 }
 
-const fn refused_settings(misuse: Misuse) -> Error {
-    Error::Credentials(misuse)
+const fn refused_settings(error: ConfigError) -> Error {
+    Error::Credentials(error)
 }
 
 fn failed(attempt: &Attempt<'_>, stage: Stage, error: LoginError) -> Error {

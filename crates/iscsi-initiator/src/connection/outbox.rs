@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
-use iscsi_pdu::WirePdu;
+use iscsi_pdu::EncodedPdu;
 use tokio::net::TcpStream;
 
 /// PDUs offered to one vectored write.
@@ -15,14 +15,14 @@ const MOST_SLICES: usize = BATCH * PARTS;
 /// A queue of PDUs of which the first may be half sent. The driver keeps it short.
 #[derive(Default)]
 pub(super) struct Outbox {
-    queue: VecDeque<WirePdu>,
+    queue: VecDeque<EncodedPdu>,
     /// Bytes of the first PDU that are already gone.
     sent: usize,
     bytes: usize,
 }
 
 impl Outbox {
-    pub(super) fn push(&mut self, pdu: WirePdu) {
+    pub(super) fn push(&mut self, pdu: EncodedPdu) {
         self.bytes += pdu.length();
         self.queue.push_back(pdu);
     }
@@ -57,7 +57,7 @@ impl Outbox {
     /// Writes from as many slices, which are on the stack.
     fn write_slices<const SLICES: usize>(&self, stream: &TcpStream) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let parts = self.queue.iter().take(BATCH).flat_map(WirePdu::parts).filter(|part| !part.is_empty());
+        let parts = self.queue.iter().take(BATCH).flat_map(EncodedPdu::parts).filter(|part| !part.is_empty());
         let mut count = 0;
         let mut skip = self.sent;
         for part in parts {

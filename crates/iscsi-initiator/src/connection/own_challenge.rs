@@ -62,7 +62,7 @@ impl Drop for OwnChallenge {
 }
 
 /// Is this a challenge that a login of this process has sent, or is about to send?
-pub(crate) fn is_ours(challenge: &[u8]) -> bool {
+pub(crate) fn is_own_challenge(challenge: &[u8]) -> bool {
     challenge.first_chunk().is_some_and(|prefix: &Prefix| outstanding().prefixes.contains(prefix))
 }
 
@@ -82,10 +82,10 @@ mod tests {
     fn chp_17_a_challenge_is_ours_while_its_login_lives() {
         let challenge = draw();
         let bytes = challenge.bytes[1..].to_vec();
-        assert!(is_ours(&bytes) && is_ours(&bytes[..16]));
-        assert!(!is_ours(&bytes[..15]) && !is_ours(&bytes[1..]) && !is_ours(&[]));
+        assert!(is_own_challenge(&bytes) && is_own_challenge(&bytes[..16]));
+        assert!(!is_own_challenge(&bytes[..15]) && !is_own_challenge(&bytes[1..]) && !is_own_challenge(&[]));
         drop(challenge);
-        assert!(!is_ours(&bytes));
+        assert!(!is_own_challenge(&bytes));
     }
 
     #[test]

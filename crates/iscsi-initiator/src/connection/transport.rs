@@ -5,7 +5,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
-use iscsi_pdu::{Decoder, Digests, RawPdu, WirePdu};
+use iscsi_pdu::{Decoder, Digests, EncodedPdu, RawPdu};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, lookup_host};
 
@@ -79,7 +79,7 @@ impl Transport {
 
     /// Puts a PDU behind those waiting to be sent.
     pub(crate) fn enqueue(&mut self, raw: RawPdu) -> Result<(), Error> {
-        self.outbox.push(WirePdu::new(raw, self.digests)?);
+        self.outbox.push(EncodedPdu::new(raw, self.digests)?);
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl Transport {
     /// A PDU of a login is small: copied together it leaves by one write.
     async fn send_whole(&mut self, raw: RawPdu) -> Result<(), Error> {
         self.login_pdu.clear();
-        WirePdu::new(raw, self.digests)?.append_to(&mut self.login_pdu);
+        EncodedPdu::new(raw, self.digests)?.append_to(&mut self.login_pdu);
         self.stream.write_all(&self.login_pdu).await.map_err(|error| Error::lost(&self.portal, &error))
     }
 
@@ -153,7 +153,7 @@ impl Transport {
     }
 
     fn make_room(&mut self) {
-        let wanted = self.decoder.bytes_wanted(&self.inbox).max(self.read_length / 8);
+        let wanted = self.decoder.bytes_needed(&self.inbox).max(self.read_length / 8);
         if self.inbox.capacity() - self.inbox.len() < wanted {
             self.inbox.reserve(wanted.max(self.read_length));
         }

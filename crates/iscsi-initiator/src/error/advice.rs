@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use iscsi_login::{LoginError, Misuse, NotAuthenticated, Violation};
+use iscsi_login::{ConfigError, LoginError, ProtocolViolation, TargetAuthError};
 use iscsi_pdu::{LoginStatus, ScsiStatus, Stage};
 
 use super::Error;
@@ -112,7 +112,7 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
         Some(match self {
-            Self::Credentials(misuse) => return of_misuse(*misuse),
+            Self::Credentials(error) => return of_config_error(*error),
             Self::Policy(_) => Advice::MissingSecret,
             Self::BelowRequirement { set_for: Some(_), .. } => Advice::RequiredByStore,
             Self::BelowRequirement { set_for: None, .. } => Advice::RequiredByConfig,
@@ -134,19 +134,19 @@ impl Error {
     }
 }
 
-const fn of_misuse(misuse: Misuse) -> Option<Advice> {
-    Some(match misuse {
-        Misuse::OneSecretForBothDirections => Advice::SeparateSecrets,
-        Misuse::SecretLength { .. } => Advice::SecretLength,
-        Misuse::ChapName { .. } => Advice::ChapName,
-        Misuse::NoAlgorithm => Advice::NameAlgorithm,
+const fn of_config_error(error: ConfigError) -> Option<Advice> {
+    Some(match error {
+        ConfigError::OneSecretForBothDirections => Advice::SeparateSecrets,
+        ConfigError::SecretLength { .. } => Advice::SecretLength,
+        ConfigError::ChapName { .. } => Advice::ChapName,
+        ConfigError::NoAlgorithm => Advice::NameAlgorithm,
         _ => return None,
     })
 }
 
 fn of_login(error: &LoginError) -> Option<Advice> {
     match error {
-        LoginError::Misuse(misuse) => of_misuse(*misuse),
+        LoginError::Config(error) => of_config_error(*error),
         LoginError::Refused { stage, status } => of_status(*stage, *status),
         LoginError::NotAuthenticated(error) => Some(of_authentication(error)),
         LoginError::Protocol(violation) => of_violation(violation),
@@ -171,22 +171,22 @@ const fn of_status(stage: Stage, status: LoginStatus) -> Option<Advice> {
     })
 }
 
-const fn of_authentication(error: &NotAuthenticated) -> Advice {
+const fn of_authentication(error: &TargetAuthError) -> Advice {
     match error {
-        NotAuthenticated::Algorithm { .. } => Advice::Algorithm,
-        NotAuthenticated::NoResponse => Advice::TargetWithoutSecret,
-        NotAuthenticated::WrongResponse { .. } => Advice::WrongTargetSecret,
-        NotAuthenticated::WrongName { .. } => Advice::WrongTargetName,
-        NotAuthenticated::OwnResponse | NotAuthenticated::ReflectedChallenge => Advice::Reflection,
+        TargetAuthError::Algorithm { .. } => Advice::Algorithm,
+        TargetAuthError::NoResponse => Advice::TargetWithoutSecret,
+        TargetAuthError::WrongResponse { .. } => Advice::WrongTargetSecret,
+        TargetAuthError::WrongName { .. } => Advice::WrongTargetName,
+        TargetAuthError::OwnResponse | TargetAuthError::ReflectedChallenge => Advice::Reflection,
         _ => Advice::TargetWithoutChap,
     }
 }
 
 /// A target that knows none of the algorithms offered answers with `Reject`, which is no number, or with another one.
-fn of_violation(violation: &Violation) -> Option<Advice> {
+fn of_violation(violation: &ProtocolViolation) -> Option<Advice> {
     match violation {
-        Violation::Rule { key: "HeaderDigest" | "DataDigest", .. } => Some(Advice::Digest),
-        Violation::Rule { key: "CHAP_A", .. } | Violation::Value { key: "CHAP_A", .. } => {
+        ProtocolViolation::Rule { key: "HeaderDigest" | "DataDigest", .. } => Some(Advice::Digest),
+        ProtocolViolation::Rule { key: "CHAP_A", .. } | ProtocolViolation::Value { key: "CHAP_A", .. } => {
             Some(Advice::Algorithm)
         }
         _ => None,

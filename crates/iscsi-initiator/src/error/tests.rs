@@ -1,5 +1,5 @@
 use super::*;
-use iscsi_login::NotAuthenticated;
+use iscsi_login::TargetAuthError;
 
 fn portal(port: u16) -> Portal {
     Portal { host: "192.0.2.1".to_owned(), port }
@@ -9,11 +9,11 @@ fn refused(stage: Stage, status: LoginStatus) -> Error {
     Error::Login { portal: portal(3260), stage, error: LoginError::Refused { stage, status } }
 }
 
-fn not_authenticated(error: NotAuthenticated) -> Error {
+fn not_authenticated(error: TargetAuthError) -> Error {
     Error::Login { portal: portal(3260), stage: Stage::SECURITY, error: error.into() }
 }
 
-fn violation(error: Violation) -> Error {
+fn violation(error: ProtocolViolation) -> Error {
     Error::Login { portal: portal(3260), stage: Stage::SECURITY, error: error.into() }
 }
 
@@ -37,12 +37,12 @@ fn advised() -> Vec<(Error, Advice)> {
     let chosen = || "None".to_owned();
     let lost = || String::from("reset");
     let closed = |stage| Error::ClosedDuringLogin { portal: portal(3260), stage, reason: lost() };
-    let rule = |key| Violation::Rule { key, rule: "a rule" };
+    let rule = |key| ProtocolViolation::Rule { key, rule: "a rule" };
     vec![
-        (Error::Credentials(Misuse::OneSecretForBothDirections), Advice::SeparateSecrets),
-        (Error::Credentials(Misuse::SecretLength { length: 11 }), Advice::SecretLength),
-        (Error::Credentials(Misuse::ChapName { length: 0 }), Advice::ChapName),
-        (Error::Credentials(Misuse::NoAlgorithm), Advice::NameAlgorithm),
+        (Error::Credentials(ConfigError::OneSecretForBothDirections), Advice::SeparateSecrets),
+        (Error::Credentials(ConfigError::SecretLength { length: 11 }), Advice::SecretLength),
+        (Error::Credentials(ConfigError::ChapName { length: 0 }), Advice::ChapName),
+        (Error::Credentials(ConfigError::NoAlgorithm), Advice::NameAlgorithm),
         (Error::Policy(String::new()), Advice::MissingSecret),
         (Error::IsidsExhausted { limit: 1 }, Advice::EndSessions),
         (Error::Connect { portal: portal(3260), reason: lost() }, Advice::CheckPortal),
@@ -65,24 +65,21 @@ fn advised() -> Vec<(Error, Advice)> {
         (refused(Stage::SECURITY, LoginStatus::SERVICE_UNAVAILABLE), Advice::TargetUnavailable),
         (refused(Stage::SECURITY, LoginStatus::OUT_OF_RESOURCES), Advice::TargetUnavailable),
         (refused(Stage::SECURITY, LoginStatus::TARGET_ERROR), Advice::TargetUnavailable),
-        (not_authenticated(NotAuthenticated::Method { chosen: chosen() }), Advice::TargetWithoutChap),
+        (not_authenticated(TargetAuthError::Method { chosen: chosen() }), Advice::TargetWithoutChap),
+        (not_authenticated(TargetAuthError::Skipped { next: Stage::OPERATIONAL }), Advice::TargetWithoutChap),
         (
-            not_authenticated(NotAuthenticated::Skipped { next: Stage::OPERATIONAL }),
-            Advice::TargetWithoutChap,
-        ),
-        (
-            not_authenticated(NotAuthenticated::Algorithm { chosen: iscsi_login::ChapAlgorithm::Md5 }),
+            not_authenticated(TargetAuthError::Algorithm { chosen: iscsi_login::ChapAlgorithm::Md5 }),
             Advice::Algorithm,
         ),
         (violation(rule("CHAP_A")), Advice::Algorithm),
-        (not_authenticated(NotAuthenticated::NoResponse), Advice::TargetWithoutSecret),
-        (not_authenticated(NotAuthenticated::WrongResponse { name: chosen() }), Advice::WrongTargetSecret),
+        (not_authenticated(TargetAuthError::NoResponse), Advice::TargetWithoutSecret),
+        (not_authenticated(TargetAuthError::WrongResponse { name: chosen() }), Advice::WrongTargetSecret),
         (
-            not_authenticated(NotAuthenticated::WrongName { expected: chosen(), received: chosen() }),
+            not_authenticated(TargetAuthError::WrongName { expected: chosen(), received: chosen() }),
             Advice::WrongTargetName,
         ),
-        (not_authenticated(NotAuthenticated::OwnResponse), Advice::Reflection),
-        (not_authenticated(NotAuthenticated::ReflectedChallenge), Advice::Reflection),
+        (not_authenticated(TargetAuthError::OwnResponse), Advice::Reflection),
+        (not_authenticated(TargetAuthError::ReflectedChallenge), Advice::Reflection),
         (violation(rule("HeaderDigest")), Advice::Digest),
         (violation(rule("DataDigest")), Advice::Digest),
         (command(ScsiStatus::RESERVATION_CONFLICT, None), Advice::Reservation),
@@ -130,8 +127,8 @@ fn errors_that_nobody_can_help_have_no_hint() {
         command(ScsiStatus::CHECK_CONDITION, Some((0xb, 0x47, 0x05))),
         command(ScsiStatus::TASK_ABORTED, None),
         refused(Stage::SECURITY, LoginStatus::UNSUPPORTED_VERSION),
-        violation(Violation::MissingKey { key: "AuthMethod" }),
-        Error::Credentials(Misuse::Alias(iscsi_pdu::ValueError::Character)),
+        violation(ProtocolViolation::MissingKey { key: "AuthMethod" }),
+        Error::Credentials(ConfigError::Alias(iscsi_pdu::ValueError::Character)),
     ];
     for error in unhelpful {
         assert_eq!((error.advice(), error.hint()), (None, None), "{error}");
@@ -160,6 +157,6 @@ fn a_login_without_an_answer_names_portal_redirections_and_stage() {
 fn a_rule_with_many_right_values_names_none_of_them() {
     let error = ProtocolError::Value { pdu: "R2T", rule: "its task tag names no task", received: 0x1f };
     assert_eq!(error.to_string(), "R2T: its task tag names no task (got 0x1f)");
-    let error = Violation::HeaderValue { field: "TSIH", received: 0, rule: "not 0 in a new session" };
+    let error = ProtocolViolation::HeaderValue { field: "TSIH", received: 0, rule: "not 0 in a new session" };
     assert_eq!(error.to_string(), "TSIH is 0x0: not 0 in a new session");
 }

@@ -1,6 +1,6 @@
 //! The command window of a session (RFC 7143, 4.2.2.1).
 
-use iscsi_pdu::{SerialNumber, TargetNumbers};
+use iscsi_pdu::{SequenceNumbers, SerialNumber};
 
 /// Which command numbers the target takes, and which is next.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct CommandWindow {
 
 impl CommandWindow {
     /// The window after login.
-    pub(super) fn new(cmd_sn: SerialNumber, numbers: TargetNumbers) -> Self {
+    pub(super) fn new(cmd_sn: SerialNumber, numbers: SequenceNumbers) -> Self {
         let mut window = Self { next: cmd_sn, expected: cmd_sn, last: cmd_sn.minus(1) };
         window.update(numbers);
         window
@@ -37,7 +37,7 @@ impl CommandWindow {
     }
 
     /// NUM-06: both fields only ever move forward, and an impossible pair is ignored.
-    pub(super) fn update(&mut self, numbers: TargetNumbers) {
+    pub(super) fn update(&mut self, numbers: SequenceNumbers) {
         if numbers.max_cmd_sn.precedes(numbers.exp_cmd_sn.minus(1)) {
             return;
         }
@@ -52,10 +52,10 @@ impl CommandWindow {
 
 #[cfg(test)]
 mod tests {
-    use super::{CommandWindow, SerialNumber, TargetNumbers};
+    use super::{CommandWindow, SequenceNumbers, SerialNumber};
 
-    fn numbers(exp_cmd_sn: u32, max_cmd_sn: u32) -> TargetNumbers {
-        TargetNumbers {
+    fn numbers(exp_cmd_sn: u32, max_cmd_sn: u32) -> SequenceNumbers {
+        SequenceNumbers {
             stat_sn: SerialNumber(0),
             exp_cmd_sn: SerialNumber(exp_cmd_sn),
             max_cmd_sn: SerialNumber(max_cmd_sn),

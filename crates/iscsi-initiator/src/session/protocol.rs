@@ -6,7 +6,7 @@ use bytes::Bytes;
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
 use iscsi_pdu::{
     InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, Lun, NopOut, RawPdu, ScsiResponseCode,
-    SerialNumber, TargetNumbers, TargetTransferTag,
+    SequenceNumbers, SerialNumber, TargetTransferTag,
 };
 
 use super::command_window::CommandWindow;
@@ -92,7 +92,7 @@ impl Protocol {
         parameters: Parameters,
         cmd_sn: SerialNumber,
         exp_stat_sn: SerialNumber,
-        numbers: TargetNumbers,
+        numbers: SequenceNumbers,
         tolerance: Tolerance,
     ) -> Self {
         Self {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
     DataIn, DataOut, InitiatorPdu, InitiatorTaskTag, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun,
-    NopOut, R2t, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SerialNumber, TargetNumbers,
+    NopOut, R2t, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers, SerialNumber,
     TargetPdu, TargetTransferTag,
 };
 
@@ -44,7 +44,7 @@ fn solicited_only() -> Parameters {
 struct Target {
     session: Protocol,
     /// Numbers of the next PDU: the target takes 32 commands beyond those it has seen.
-    numbers: TargetNumbers,
+    numbers: SequenceNumbers,
     window: u32,
 }
 
@@ -56,7 +56,7 @@ impl Target {
     fn with_window(parameters: Parameters, window: u32) -> Self {
         let (cmd_sn, stat_sn) = (SerialNumber(FIRST_CMD_SN), SerialNumber(FIRST_STAT_SN));
         let max_cmd_sn = cmd_sn.plus(window).minus(1);
-        let numbers = TargetNumbers { stat_sn, exp_cmd_sn: cmd_sn, max_cmd_sn };
+        let numbers = SequenceNumbers { stat_sn, exp_cmd_sn: cmd_sn, max_cmd_sn };
         Self {
             session: Protocol::new(parameters, cmd_sn, stat_sn, numbers, Tolerance::default()),
             numbers,
@@ -122,7 +122,7 @@ impl Target {
     }
 
     /// Numbers of a PDU that uses up a status number.
-    fn status_numbers(&mut self) -> TargetNumbers {
+    fn status_numbers(&mut self) -> SequenceNumbers {
         let numbers = self.numbers;
         self.numbers.stat_sn = numbers.stat_sn.next();
         numbers

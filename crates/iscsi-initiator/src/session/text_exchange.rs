@@ -82,7 +82,7 @@ const fn sequence(rule: &'static str, received: u64, expected: u64) -> ProtocolE
 
 #[cfg(test)]
 mod tests {
-    use iscsi_pdu::TargetNumbers;
+    use iscsi_pdu::SequenceNumbers;
 
     use super::*;
 
@@ -95,7 +95,7 @@ mod tests {
             lun: Lun([0, 3, 0, 0, 0, 0, 0, 0]),
             itt: ITT,
             ttt: TargetTransferTag(ttt),
-            numbers: TargetNumbers::default(),
+            numbers: SequenceNumbers::default(),
             text: Bytes::from_static(text),
         }
     }

@@ -6,7 +6,7 @@ use super::awaiting_proof::AwaitingProof;
 use super::exchange::Exchange;
 use super::{Next, Outgoing, State};
 use crate::chap::{Challenge, ChapResponse, ProofExpected};
-use crate::error::{NotAuthenticated, Violation};
+use crate::error::{ProtocolViolation, TargetAuthError};
 use crate::received_keys::ReceivedKeys;
 use crate::{ChapAlgorithm, LoginError, ReverseCredential};
 
@@ -23,15 +23,15 @@ impl AwaitingChallenge {
         granted: Option<Stage>,
     ) -> Result<Next<'a>, LoginError> {
         if let Some(next) = granted {
-            return Err(NotAuthenticated::Skipped { next }.into());
+            return Err(TargetAuthError::Skipped { next }.into());
         }
         let algorithm = chosen_algorithm(exchange.config.algorithms, keys.take_required("CHAP_A")?)?;
         let challenge = Challenge::take(&mut keys, &mut exchange.tolerance)?
-            .ok_or(Violation::MissingKey { key: "CHAP_C" })?;
+            .ok_or(ProtocolViolation::MissingKey { key: "CHAP_C" })?;
         exchange.algorithm = Some(algorithm);
         exchange.set_aside(keys, "the target's challenge")?;
-        if (exchange.config.is_ours)(&challenge.bytes) {
-            return Err(NotAuthenticated::ReflectedChallenge.into());
+        if (exchange.config.is_own_challenge)(&challenge.bytes) {
+            return Err(TargetAuthError::ReflectedChallenge.into());
         }
         answer(exchange, algorithm, &challenge)
     }
@@ -40,11 +40,11 @@ impl AwaitingChallenge {
 /// CHP-03: one number, one that was offered, and more than offered for the RFC's sake.
 fn chosen_algorithm(acceptable: &[ChapAlgorithm], text: &str) -> Result<ChapAlgorithm, LoginError> {
     const KEY: &str = "CHAP_A";
-    let number = parse_number(text).map_err(|error| Violation::Value { key: KEY, error })?;
+    let number = parse_number(text).map_err(|error| ProtocolViolation::Value { key: KEY, error })?;
     match ChapAlgorithm::from_number(number) {
         Some(algorithm) if acceptable.contains(&algorithm) => Ok(algorithm),
-        Some(chosen @ ChapAlgorithm::Md5) => Err(NotAuthenticated::Algorithm { chosen }.into()),
-        _ => Err(Violation::Rule { key: KEY, rule: "one of the algorithms offered (12.1.3)" }.into()),
+        Some(chosen @ ChapAlgorithm::Md5) => Err(TargetAuthError::Algorithm { chosen }.into()),
+        _ => Err(ProtocolViolation::Rule { key: KEY, rule: "one of the algorithms offered (12.1.3)" }.into()),
     }
 }
 
@@ -55,9 +55,11 @@ fn answer<'a>(
     challenge: &Challenge,
 ) -> Result<Next<'a>, LoginError> {
     let Some(forward) = exchange.config.authentication.forward() else {
-        return Err(
-            Violation::UnexpectedKey { key: "CHAP_C".to_owned(), step: "a login without CHAP" }.into()
-        );
+        return Err(ProtocolViolation::UnexpectedKey {
+            key: "CHAP_C".to_owned(),
+            step: "a login without CHAP",
+        }
+        .into());
     };
     let response = ChapResponse::compute(
         algorithm,
@@ -90,7 +92,7 @@ fn our_challenge<'a>(
     let nonce = &exchange.config.nonce;
     let bytes = nonce.challenge(algorithm).to_vec();
     if bytes == theirs.bytes {
-        return Err(NotAuthenticated::ReflectedChallenge.into());
+        return Err(TargetAuthError::ReflectedChallenge.into());
     }
     // RFC 1994, 4.1: the identifier differs from the target's, so that a response cannot serve in both directions.
     let identifier = match nonce.identifier() {

@@ -6,7 +6,7 @@ use super::awaiting_challenge::AwaitingChallenge;
 use super::awaiting_proof::{begin_parameters, leave_security};
 use super::exchange::Exchange;
 use super::{Next, Outgoing, State};
-use crate::error::{NotAuthenticated, Violation};
+use crate::error::{ProtocolViolation, TargetAuthError};
 use crate::received_keys::ReceivedKeys;
 use crate::{Authentication, ChapAlgorithm, Deviation, LoginError};
 
@@ -39,9 +39,9 @@ impl AwaitingMethod {
             (Some("CHAP"), None, _) => Ok(offer_algorithms(exchange.config.algorithms)),
             (Some("None"), None, Authentication::IfAsked(_)) => Ok(leave_security()),
             (Some("None"), Some(_), Authentication::IfAsked(_)) => Ok(begin_parameters(exchange)),
-            (_, Some(next), _) => Err(NotAuthenticated::Skipped { next }.into()),
-            (Some(chosen), None, _) => Err(NotAuthenticated::Method { chosen: chosen.to_owned() }.into()),
-            (None, None, _) => Err(Violation::MissingKey { key: "AuthMethod" }.into()),
+            (_, Some(next), _) => Err(TargetAuthError::Skipped { next }.into()),
+            (Some(chosen), None, _) => Err(TargetAuthError::Method { chosen: chosen.to_owned() }.into()),
+            (None, None, _) => Err(ProtocolViolation::MissingKey { key: "AuthMethod" }.into()),
         }
     }
 }
@@ -55,8 +55,8 @@ fn nothing_chosen(
         return Ok(None);
     }
     let error: LoginError = granted.map_or_else(
-        || Violation::MissingKey { key: "AuthMethod" }.into(),
-        |next| NotAuthenticated::Skipped { next }.into(),
+        || ProtocolViolation::MissingKey { key: "AuthMethod" }.into(),
+        |next| TargetAuthError::Skipped { next }.into(),
     );
     let detail = "no AuthMethod in answer to None,CHAP";
     exchange.tolerance.tolerate(&Deviation::SECURITY_STAGE_SKIPPED, detail, error)?;

@@ -6,7 +6,7 @@ use super::exchange::Exchange;
 use super::{Config, Next, Outgoing, SessionType, State};
 use crate::LoginError;
 use crate::early_values::EarlyValues;
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::negotiation::Negotiation;
 use crate::received_keys::ReceivedKeys;
 
@@ -55,7 +55,7 @@ impl AwaitingParameters {
         exchange: &mut Exchange<'_>,
         keys: ReceivedKeys<'_>,
         is_last: bool,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), ProtocolViolation> {
         for pair in keys.rest() {
             let tolerance = &mut exchange.tolerance;
             if !self.negotiation.receive(tolerance, pair, is_last)?

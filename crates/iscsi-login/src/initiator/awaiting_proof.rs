@@ -7,7 +7,7 @@ use super::exchange::Exchange;
 use super::{Next, Outgoing, State};
 use crate::LoginError;
 use crate::chap::{Proof, ProofExpected};
-use crate::error::NotAuthenticated;
+use crate::error::TargetAuthError;
 use crate::received_keys::ReceivedKeys;
 
 /// Our proof was sent; `expected` holds what the target still has to prove.
@@ -26,7 +26,7 @@ impl<'a> AwaitingProof<'a> {
     ) -> Result<Next<'a>, LoginError> {
         if let Some(expected) = &self.expected {
             let proof =
-                Proof::take(&mut keys, &mut exchange.tolerance)?.ok_or(NotAuthenticated::NoResponse)?;
+                Proof::take(&mut keys, &mut exchange.tolerance)?.ok_or(TargetAuthError::NoResponse)?;
             exchange.proof = Some(expected.verify(&proof)?);
         }
         exchange.set_aside(keys, "the end of the authentication")?;

@@ -1,6 +1,6 @@
 //! What a login that succeeded gives.
 
-use iscsi_pdu::{SerialNumber, TargetNumbers};
+use iscsi_pdu::{SequenceNumbers, SerialNumber};
 
 use crate::{ChapAlgorithm, ObservedDeviation, Parameters, TargetAuthenticated};
 
@@ -10,7 +10,7 @@ use crate::{ChapAlgorithm, ObservedDeviation, Parameters, TargetAuthenticated};
 pub struct Completed {
     /// What was agreed on.
     pub parameters: Parameters,
-    /// Who authenticated whom.
+    /// Who authenticated scope_args.
     pub authenticated: Authenticated,
     /// Target part of the session identifier.
     pub tsih: u16,
@@ -23,14 +23,14 @@ pub struct Completed {
     /// The next status number expected.
     pub exp_stat_sn: SerialNumber,
     /// Numbers of the last response.
-    pub numbers: TargetNumbers,
+    pub numbers: SequenceNumbers,
     /// Requests sent, each with its response.
     pub round_trips: u32,
     /// Harmless deviations of the target that were tolerated, at most four of each row of the table.
     pub deviations: Vec<ObservedDeviation>,
 }
 
-/// Who proved what to whom.
+/// Who proved what to scope_args.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authenticated {
     /// Nobody.

@@ -7,11 +7,11 @@ use iscsi_pdu::{LoginRequest, LoginResponse, SerialNumber, Stage, TextAssembler,
 
 use super::{Authenticated, Completed, Config, Outgoing};
 use crate::early_values::EarlyValues;
-use crate::error::{NotAuthenticated, Violation};
+use crate::error::{ProtocolViolation, TargetAuthError};
 use crate::received_keys::ReceivedKeys;
 use crate::{
-    Authentication, ChapAlgorithm, Deviation, LoginError, MAX_TEXT, Misuse, Parameters, TargetAuthenticated,
-    Tolerance,
+    Authentication, ChapAlgorithm, ConfigError, Deviation, LoginError, MAX_TEXT, Parameters,
+    TargetAuthenticated, Tolerance,
 };
 
 /// The login's common thread.
@@ -90,7 +90,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The next request; fields that never change are filled in here.
-    pub(super) fn request(&mut self, outgoing: Outgoing) -> Result<LoginRequest, Misuse> {
+    pub(super) fn request(&mut self, outgoing: Outgoing) -> Result<LoginRequest, ConfigError> {
         self.stage = outgoing.stage;
         self.transit_to = outgoing.transit_to;
         self.unsent = outgoing.text.finish()?;
@@ -108,12 +108,12 @@ impl<'a> Exchange<'a> {
     pub(super) fn go_on_sending(
         &mut self,
         response: &LoginResponse,
-    ) -> Result<Option<LoginRequest>, Violation> {
+    ) -> Result<Option<LoginRequest>, ProtocolViolation> {
         if self.unsent.is_empty() {
             return Ok(None);
         }
         if response.continues || !response.text.is_empty() {
-            return Err(Violation::AnswerToHalfAText { length: response.text.len() });
+            return Err(ProtocolViolation::AnswerToHalfAText { length: response.text.len() });
         }
         Ok(Some(self.next_piece()))
     }
@@ -145,12 +145,12 @@ impl<'a> Exchange<'a> {
     }
 
     /// Joins split text; `None` while more is to come.
-    pub(super) fn join(&mut self, response: &LoginResponse) -> Result<Option<Bytes>, Violation> {
+    pub(super) fn join(&mut self, response: &LoginResponse) -> Result<Option<Bytes>, ProtocolViolation> {
         Ok(self.assembler.push(response.text.clone(), response.continues)?)
     }
 
     /// What the target may declare in any stage.
-    pub(super) fn take_facts(&mut self, keys: &mut ReceivedKeys<'_>) -> Result<(), Violation> {
+    pub(super) fn take_declarations(&mut self, keys: &mut ReceivedKeys<'_>) -> Result<(), ProtocolViolation> {
         if let Some(alias) = self.take_once(keys, "TargetAlias")? {
             self.target_alias = Some(alias.to_owned());
         }
@@ -168,7 +168,7 @@ impl<'a> Exchange<'a> {
         &mut self,
         keys: &mut ReceivedKeys<'k>,
         key: &str,
-    ) -> Result<Option<&'k str>, Violation> {
+    ) -> Result<Option<&'k str>, ProtocolViolation> {
         let Some(first) = keys.take_next(key) else { return Ok(None) };
         while keys.take_next(key).is_some() {
             self.tolerance.tolerate(&Deviation::KEY_REPEATED, key, twice(key))?;
@@ -176,7 +176,7 @@ impl<'a> Exchange<'a> {
         Ok(Some(first))
     }
 
-    fn take_tag(&mut self, tag: u16) -> Result<(), Violation> {
+    fn take_tag(&mut self, tag: u16) -> Result<(), ProtocolViolation> {
         const KEY: &str = "TargetPortalGroupTag";
         let Some(first) = self.target_portal_group_tag else {
             self.target_portal_group_tag = Some(tag);
@@ -199,12 +199,12 @@ impl<'a> Exchange<'a> {
             }
             (Authentication::Mutual(..), _, Some(proof)) => Authenticated::Mutual(proof),
             (Authentication::Chap(_) | Authentication::Mutual(..), _, _) => {
-                return Err(NotAuthenticated::Skipped { next: Stage::FULL_FEATURE }.into());
+                return Err(TargetAuthError::Skipped { next: Stage::FULL_FEATURE }.into());
             }
         };
         if response.tsih == 0 {
             let rule = "a new session gets an identifier other than 0 (11.13.3)";
-            let violation = Violation::HeaderValue { field: "TSIH", received: 0, rule };
+            let violation = ProtocolViolation::HeaderValue { field: "TSIH", received: 0, rule };
             let detail = "TSIH 0 in the final Login Response";
             self.tolerance.tolerate(&Deviation::TSIH_ZERO, detail, violation)?;
         }
@@ -223,12 +223,12 @@ impl<'a> Exchange<'a> {
     }
 }
 
-fn twice(key: &str) -> Violation {
-    Violation::DuplicateKey { key: key.to_owned() }
+fn twice(key: &str) -> ProtocolViolation {
+    ProtocolViolation::DuplicateKey { key: key.to_owned() }
 }
 
-fn parse_tag(text: &str) -> Result<u16, Violation> {
+fn parse_tag(text: &str) -> Result<u16, ProtocolViolation> {
     const KEY: &str = "TargetPortalGroupTag";
-    let number = parse_number(text).map_err(|error| Violation::Value { key: KEY, error })?;
-    u16::try_from(number).map_err(|_| Violation::Rule { key: KEY, rule: "16 bits (13.9)" })
+    let number = parse_number(text).map_err(|error| ProtocolViolation::Value { key: KEY, error })?;
+    u16::try_from(number).map_err(|_| ProtocolViolation::Rule { key: KEY, rule: "16 bits (13.9)" })
 }

@@ -3,14 +3,18 @@
 use super::SessionType;
 use super::exchange::Exchange;
 use crate::Deviation;
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::key::KEYS;
 use crate::received_keys::ReceivedKeys;
 
 impl Exchange<'_> {
     /// Deals with the keys that a step of the security stage leaves over. Those of an authentication method are never
     /// tolerated (CHP-22); operational ones come too early (LOG-17, LOG-28).
-    pub(super) fn set_aside(&mut self, keys: ReceivedKeys<'_>, step: &'static str) -> Result<(), Violation> {
+    pub(super) fn set_aside(
+        &mut self,
+        keys: ReceivedKeys<'_>,
+        step: &'static str,
+    ) -> Result<(), ProtocolViolation> {
         for (key, value) in keys.rest() {
             if !self.ignores((key, value), step)? {
                 let is_known = KEYS.iter().any(|known| known.name == key);
@@ -27,12 +31,12 @@ impl Exchange<'_> {
     /// Whether the key is one that no stage negotiates with a target, and that says nothing new.
     ///
     /// # Errors
-    /// [`Violation::UnexpectedKey`] when it does say something new, or if it belongs to an authentication method.
+    /// [`ProtocolViolation::UnexpectedKey`] when it does say something new, or if it belongs to an authentication method.
     pub(super) fn ignores(
         &mut self,
         (key, value): (&str, &str),
         step: &'static str,
-    ) -> Result<bool, Violation> {
+    ) -> Result<bool, ProtocolViolation> {
         if is_of_authentication(key) {
             return Err(unexpected(key, step));
         }
@@ -77,6 +81,6 @@ fn is_of_authentication(key: &str) -> bool {
     ["CHAP_", "KRB_", "SRP_", "SPKM_"].iter().any(|method| key.starts_with(method))
 }
 
-fn unexpected(key: &str, step: &'static str) -> Violation {
-    Violation::UnexpectedKey { key: key.to_owned(), step }
+fn unexpected(key: &str, step: &'static str) -> ProtocolViolation {
+    ProtocolViolation::UnexpectedKey { key: key.to_owned(), step }
 }

@@ -2,7 +2,7 @@
 
 use iscsi_pdu::{LoginResponse, LoginStatus, TargetAddress, TextKeys};
 
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::received_keys::ReceivedKeys;
 use crate::tolerance::address_detail;
 use crate::{Deviation, ObservedDeviation, Tolerance};
@@ -10,7 +10,7 @@ use crate::{Deviation, ObservedDeviation, Tolerance};
 /// Where to log in instead, from scratch, with the same target name and the same authentication (LOG-31).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
-    /// Moved for good, by the target's own word.
+    /// RedirectKind for good, by the target's own word.
     pub permanent: bool,
     /// The target had authenticated itself before it sent this. Otherwise anybody on the way may have sent it.
     pub target_authenticated: bool,
@@ -25,7 +25,7 @@ impl Redirect {
         response: &LoginResponse,
         target_authenticated: bool,
         tolerance: &mut Tolerance,
-    ) -> Result<Self, Violation> {
+    ) -> Result<Self, ProtocolViolation> {
         let texts = ReceivedKeys::new(TextKeys::parse(&response.text)?).take_all("TargetAddress");
         let mut addresses = Vec::with_capacity(texts.len());
         let mut unusable = Vec::new();
@@ -43,7 +43,7 @@ impl Redirect {
             tolerance.tolerate(&Deviation::RECORD_UNUSABLE, detail, violation)?;
         }
         if addresses.is_empty() {
-            return Err(Violation::RedirectWithoutAddress);
+            return Err(ProtocolViolation::RedirectWithoutAddress);
         }
         let permanent = response.status == LoginStatus::MOVED_PERMANENTLY;
         let deviations = tolerance.observed().to_vec();

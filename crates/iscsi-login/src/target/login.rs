@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use iscsi_pdu::{
-    InitiatorTaskTag, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage, TargetNumbers,
+    InitiatorTaskTag, Isid, LoginRequest, LoginResponse, LoginStatus, SequenceNumbers, SerialNumber, Stage,
     TextAssembler, TextKeys, TextWriter,
 };
 
@@ -12,7 +12,7 @@ use super::security::{self, Security};
 use super::state::State;
 use super::{Config, Refusal, Step};
 use crate::received_keys::ReceivedKeys;
-use crate::{MAX_TEXT, Violation};
+use crate::{MAX_TEXT, ProtocolViolation};
 
 /// Commands that an initiator may send at once after the login.
 const WINDOW: u32 = 64;
@@ -54,7 +54,7 @@ impl<'a> Login<'a> {
 
     /// Takes the initiator's next request.
     pub fn receive(mut self, request: &LoginRequest) -> Step<'a> {
-        if let Err(refusal) = self.judge_header(request) {
+        if let Err(refusal) = self.check_header(request) {
             return self.refuse(request, refusal);
         }
         if !self.unsent.is_empty() {
@@ -66,12 +66,12 @@ impl<'a> Login<'a> {
                 let response = self.response(request, LoginStatus::SUCCESS, Bytes::new());
                 return Step::Send(self, response);
             }
-            Err(error) => return self.refuse(request, Violation::from(error).into()),
+            Err(error) => return self.refuse(request, ProtocolViolation::from(error).into()),
         };
         let state = std::mem::replace(&mut self.state, State::First);
         let answer = state
-            .judge_stages(request)
-            .and_then(|()| TextKeys::parse(&joined).map_err(|error| Violation::from(error).into()))
+            .check_stages(request)
+            .and_then(|()| TextKeys::parse(&joined).map_err(|error| ProtocolViolation::from(error).into()))
             .and_then(|pairs| self.dispatch(state, request, ReceivedKeys::new(pairs)));
         match answer {
             Ok(answer) => self.follow(answer, request),
@@ -80,7 +80,7 @@ impl<'a> Login<'a> {
     }
 
     /// Headers of a new session whose fields do not change under way.
-    fn judge_header(&mut self, request: &LoginRequest) -> Result<(), Refusal> {
+    fn check_header(&mut self, request: &LoginRequest) -> Result<(), Refusal> {
         let LoginRequest { itt, isid, cid, cmd_sn, .. } = *request;
         let identity = Identity { itt, isid, cid, cmd_sn };
         if *self.identity.get_or_insert(identity) != identity {
@@ -173,7 +173,7 @@ impl<'a> Login<'a> {
     /// The next piece of a text that was split, for an empty request (TXT-15, TXT-16).
     fn go_on_sending(self, request: &LoginRequest) -> Step<'a> {
         if request.continues || !request.text.is_empty() {
-            let violation = Violation::AnswerToHalfAText { length: request.text.len() };
+            let violation = ProtocolViolation::AnswerToHalfAText { length: request.text.len() };
             return self.refuse(request, violation.into());
         }
         self.next_piece(request)
@@ -210,7 +210,7 @@ pub const fn answer(request: &LoginRequest, stat_sn: SerialNumber) -> LoginRespo
         isid: request.isid,
         tsih: request.tsih,
         itt: request.itt,
-        numbers: TargetNumbers {
+        numbers: SequenceNumbers {
             stat_sn,
             exp_cmd_sn: request.cmd_sn,
             max_cmd_sn: request.cmd_sn.plus(WINDOW - 1),

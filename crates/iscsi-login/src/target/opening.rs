@@ -3,7 +3,7 @@
 use iscsi_pdu::{IscsiName, LoginStatus, SerialNumber};
 
 use super::{Completed, Config, Refusal};
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::received_keys::ReceivedKeys;
 use crate::{Authentication, Parameters};
 
@@ -37,7 +37,7 @@ impl<'a> Opening<'a> {
         };
         Ok(Self {
             initiator_name: IscsiName::new(initiator_name)
-                .map_err(|error| Violation::Name { key: "InitiatorName", error })?,
+                .map_err(|error| ProtocolViolation::Name { key: "InitiatorName", error })?,
             account,
             authentication,
             initiator_authenticated: false,

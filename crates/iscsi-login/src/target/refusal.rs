@@ -2,7 +2,7 @@
 
 use iscsi_pdu::LoginStatus;
 
-use crate::Violation;
+use crate::ProtocolViolation;
 
 /// Why a login was refused, for the target's log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +20,8 @@ impl Refusal {
     }
 }
 
-impl From<Violation> for Refusal {
-    fn from(violation: Violation) -> Self {
+impl From<ProtocolViolation> for Refusal {
+    fn from(violation: ProtocolViolation) -> Self {
         Self::new(LoginStatus::INITIATOR_ERROR, violation.to_string())
     }
 }

@@ -7,7 +7,7 @@ use super::opening::Opening;
 use super::state::State;
 use super::{Config, Refusal};
 use crate::chap::{Challenge, ChapResponse, Proof};
-use crate::error::Violation;
+use crate::error::ProtocolViolation;
 use crate::received_keys::ReceivedKeys;
 use crate::{Authentication, ChapAlgorithm, Strictness, Tolerance};
 
@@ -134,7 +134,8 @@ fn judge<'a>(
     mut keys: ReceivedKeys<'_>,
 ) -> Result<(Opening<'a>, TextWriter), Refusal> {
     let mut strict = Tolerance::new(Strictness::Strict);
-    let proof = Proof::take(&mut keys, &mut strict)?.ok_or(Violation::MissingKey { key: "CHAP_R" })?;
+    let proof =
+        Proof::take(&mut keys, &mut strict)?.ok_or(ProtocolViolation::MissingKey { key: "CHAP_R" })?;
     let theirs = Challenge::take(&mut keys, &mut strict)?;
     keys.expect_none_left("the proof of the initiator")?;
     let Some(forward) = opening.authentication.forward() else { return Err(refuse("no account for CHAP")) };

@@ -16,7 +16,7 @@ pub(super) enum State<'a> {
 
 impl State<'_> {
     /// The stage of the request is the one the login stands in, and the stage asked for is a later one (LOG-13).
-    pub(super) fn judge_stages(&self, request: &LoginRequest) -> Result<(), Refusal> {
+    pub(super) fn check_stages(&self, request: &LoginRequest) -> Result<(), Refusal> {
         let LoginRequest { current_stage, next_stage, transit, .. } = *request;
         let in_place = match self {
             Self::First => matches!(current_stage, Stage::SECURITY | Stage::OPERATIONAL),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::SecretBook;
+use super::StoreSnapshot;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::record::{Association, Record};
@@ -11,7 +11,7 @@ use crate::scope::Scope;
 use crate::secret::Secret;
 use crate::secret_use::{Direction, SecretUse};
 
-impl SecretBook {
+impl StoreSnapshot {
     /// Carries out one change, or after an error none.
     pub fn apply(&mut self, change: Change) -> Result<(), StoreError> {
         match change {
@@ -36,7 +36,7 @@ impl SecretBook {
             Change::ClearReverse(scope) if scope.is_single() => {
                 self.change(scope, |record| record.association.clear());
             }
-            Change::ClearReverse(scope) | Change::DissolveReverse(scope) => {
+            Change::ClearReverse(scope) | Change::InheritReverse(scope) => {
                 self.change(scope, |record| record.association = Association::None);
             }
             Change::Require(scope, requirement) => {

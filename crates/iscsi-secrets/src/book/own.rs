@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::SecretBook;
+use super::StoreSnapshot;
 use crate::credential::ForwardCredential;
 use crate::error::StoreError;
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 
-impl SecretBook {
+impl StoreSnapshot {
     /// What is stored as ours to prove for just this scope.
     pub fn own_forward(&self, scope: &Scope) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         self.record(scope).map_or(Ok(None), |record| self.open_forward(scope.clone(), record))
@@ -31,7 +31,7 @@ mod tests {
     fn what_counts_for_all_is_nobodys_own() {
         let secret = || Secret::from_bytes(b"abcdefghijkl").unwrap();
         let target = Scope::Target(IscsiName::new("iqn.2001-04.com.example:a").unwrap());
-        let mut book = SecretBook::new();
+        let mut book = StoreSnapshot::new();
         let forward = ForwardCredential::new(None, secret()).unwrap();
         book.apply(Change::Remember(Scope::Global, forward)).unwrap();
         let reverse = ReverseCredential::new(None, secret()).unwrap();

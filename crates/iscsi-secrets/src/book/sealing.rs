@@ -2,31 +2,31 @@
 
 use std::sync::Arc;
 
-use super::SecretBook;
+use super::StoreSnapshot;
 use crate::error::StoreError;
 use crate::fingerprint::FingerprintIndex;
 use crate::record::{Record, SealedCredential};
+use crate::sealer::Sealer;
 use crate::secret::Secret;
 use crate::secret_use::{Direction, SecretUse};
-use crate::vault::Vault;
 
-impl SecretBook {
+impl StoreSnapshot {
     pub(super) fn seal(
         &mut self,
         used: &SecretUse,
         name: Option<String>,
         secret: &Secret,
     ) -> Result<SealedCredential, StoreError> {
-        let vault = match &self.vault {
-            Some(vault) => vault,
-            None => self.vault.insert(Arc::new(Vault::generate()?)),
+        let sealer = match &self.sealer {
+            Some(sealer) => sealer,
+            None => self.sealer.insert(Arc::new(Sealer::generate()?)),
         };
-        Ok(SealedCredential { name, secret: vault.seal(used.label().as_bytes(), secret)? })
+        Ok(SealedCredential { name, secret: sealer.seal(used.label().as_bytes(), secret)? })
     }
 
     pub(crate) fn open(&self, used: &SecretUse, sealed: &SealedCredential) -> Result<Secret, StoreError> {
         let opened =
-            self.vault.as_ref().and_then(|vault| vault.open(used.label().as_bytes(), &sealed.secret));
+            self.sealer.as_ref().and_then(|sealer| sealer.open(used.label().as_bytes(), &sealed.secret));
         opened.ok_or_else(|| StoreError::SecretDamaged { scope: used.scope.clone() })
     }
 
@@ -36,8 +36,8 @@ impl SecretBook {
     /// other, and a challenge be reflected between two processes (RFC 7143, section 9.2.1). No stored secret is opened
     /// for this.
     pub fn opposite_uses(&self, secret: &Secret, direction: Direction) -> Result<Vec<SecretUse>, StoreError> {
-        let Some(vault) = &self.vault else { return Ok(Vec::new()) };
-        let (fingerprint, opposite) = (vault.fingerprint(secret)?, direction.opposite());
+        let Some(sealer) = &self.sealer else { return Ok(Vec::new()) };
+        let (fingerprint, opposite) = (sealer.fingerprint(secret)?, direction.opposite());
         if !self.fingerprints().is_used(fingerprint, opposite) {
             return Ok(Vec::new());
         }
@@ -72,15 +72,15 @@ impl SecretBook {
 
 /// What a sealed file needs.
 #[cfg(feature = "file")]
-impl SecretBook {
-    /// A book whose secrets will be sealed in this vault.
-    pub(crate) fn in_vault(vault: Arc<Vault>) -> Self {
-        Self { vault: Some(vault), ..Self::default() }
+impl StoreSnapshot {
+    /// A book whose secrets will be sealed in this sealer.
+    pub(crate) fn in_sealer(sealer: Arc<Sealer>) -> Self {
+        Self { sealer: Some(sealer), ..Self::default() }
     }
 
-    /// The same book with every secret opened, one after the other, and sealed in another vault.
-    pub(crate) fn moved_to(&self, vault: Arc<Vault>) -> Result<Self, StoreError> {
-        let mut moved = Self { vault: Some(vault), ..self.clone() };
+    /// The same book with every secret opened, one after the other, and sealed in another sealer.
+    pub(crate) fn moved_to(&self, sealer: Arc<Sealer>) -> Result<Self, StoreError> {
+        let mut moved = Self { sealer: Some(sealer), ..self.clone() };
         for (used, sealed) in self.sealed_credentials() {
             let secret = self.open(&used, sealed)?;
             moved.put(used, sealed.name.clone(), &secret)?;

@@ -29,7 +29,7 @@ fn reverse(chap_name: Option<&str>, bytes: &[u8]) -> ReverseCredential {
 }
 
 /// What the target must prove, as text: its bytes, "cleared" or "unknown".
-fn lookup(book: &SecretBook, target: &str) -> String {
+fn lookup(book: &StoreSnapshot, target: &str) -> String {
     match book.reverse(&name(target)).unwrap() {
         ReverseLookup::Known(known) => known.secret().expose_secret().escape_ascii().to_string(),
         ReverseLookup::Cleared => "cleared".to_owned(),
@@ -37,8 +37,8 @@ fn lookup(book: &SecretBook, target: &str) -> String {
     }
 }
 
-fn book(changes: impl IntoIterator<Item = Change>) -> SecretBook {
-    let mut book = SecretBook::new();
+fn book(changes: impl IntoIterator<Item = Change>) -> StoreSnapshot {
+    let mut book = StoreSnapshot::new();
     for change in changes {
         book.apply(change).unwrap();
     }
@@ -56,7 +56,7 @@ fn lookup_takes_the_own_secret_then_the_global_one_and_stops_at_a_cleared_one() 
     book.apply(Change::ClearReverse(scope())).unwrap();
     assert_eq!(lookup(&book, TARGET), "cleared");
     assert_eq!(lookup(&book, "iqn.2001-04.com.example:b"), "default-secret");
-    book.apply(Change::DissolveReverse(scope())).unwrap();
+    book.apply(Change::InheritReverse(scope())).unwrap();
     assert_eq!(lookup(&book, TARGET), "default-secret");
     book.apply(Change::ClearReverse(Scope::Global)).unwrap();
     assert_eq!(lookup(&book, TARGET), "unknown");

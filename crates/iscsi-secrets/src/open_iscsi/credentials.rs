@@ -1,42 +1,42 @@
 //! What one file says.
 
 use super::RecordFile;
-use super::finding::{Finding, UnusableValue};
 use super::gathered::{Credential, Gathered};
 use super::records::Part;
 use super::root::Content;
 use super::settings::{self, Line};
+use super::warning::{ImportWarning, UnusableValue};
 use crate::credential;
 use crate::credential_keys::CredentialKeys;
 use crate::secret::Secret;
 use crate::secret_file::MIN_FILE_SECRET_BYTES;
 
 /// Takes the credentials of one file, and tells what there is to tell about it.
-pub(super) fn take(file: &RecordFile, content: &Content, gathered: &mut Gathered) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn take(file: &RecordFile, content: &Content, gathered: &mut Gathered) -> Vec<ImportWarning> {
+    let mut warnings = Vec::new();
     let mut taken = false;
     for Part { scope, keys } in &file.parts {
         for keys in *keys {
-            let mut reading = Reading { file, content: &content.bytes, findings: &mut findings };
+            let mut reading = Reading { file, content: &content.bytes, warnings: &mut warnings };
             if let Some((name, secret)) = reading.credential(keys) {
                 taken = true;
                 gathered.add(scope, keys.direction, Credential { name, secret, path: file.path.clone() });
             }
         }
     }
-    tell_about_file(file, content.mode, taken, &mut findings);
-    findings
+    tell_about_file(file, content.mode, taken, &mut warnings);
+    warnings
 }
 
-fn tell_about_file(file: &RecordFile, mode: u32, taken: bool, findings: &mut Vec<Finding>) {
+fn tell_about_file(file: &RecordFile, mode: u32, taken: bool, warnings: &mut Vec<ImportWarning>) {
     let path = || file.path.clone();
-    let unusable = findings.iter().any(Finding::is_left_out);
+    let unusable = warnings.iter().any(ImportWarning::is_left_out);
     if (taken || unusable) && mode & 0o044 != 0 {
-        findings.push(Finding::OpenToOthers { path: path(), mode });
+        warnings.push(ImportWarning::OpenToOthers { path: path(), mode });
     }
     let is_record = file.parts.iter().all(|part| part.scope.is_single());
     if is_record && !taken && !unusable {
-        findings.push(Finding::NoCredentials { path: path() });
+        warnings.push(ImportWarning::NoCredentials { path: path() });
     }
 }
 
@@ -44,7 +44,7 @@ fn tell_about_file(file: &RecordFile, mode: u32, taken: bool, findings: &mut Vec
 struct Reading<'a> {
     file: &'a RecordFile,
     content: &'a [u8],
-    findings: &'a mut Vec<Finding>,
+    warnings: &'a mut Vec<ImportWarning>,
 }
 
 impl<'a> Reading<'a> {
@@ -86,12 +86,12 @@ impl<'a> Reading<'a> {
 
     fn tell_length(&mut self, key: &'static str, bytes: usize) {
         if bytes < MIN_FILE_SECRET_BYTES {
-            self.findings.push(Finding::Short { path: self.file.path.clone(), key, bytes });
+            self.warnings.push(ImportWarning::Short { path: self.file.path.clone(), key, bytes });
         }
     }
 
     fn refuse<T>(&mut self, key: &'static str, fault: UnusableValue) -> Option<T> {
-        self.findings.push(Finding::Unusable { path: self.file.path.clone(), key, fault });
+        self.warnings.push(ImportWarning::Unusable { path: self.file.path.clone(), key, fault });
         None
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::finding::Finding;
+use super::warning::ImportWarning;
 use crate::change::Change;
 use crate::credential_keys::Direction;
 use crate::scope::Scope;
@@ -48,11 +48,11 @@ impl Gathered {
     }
 
     /// One change for each credential.
-    pub(super) fn into_changes(self) -> (Vec<Change>, Vec<Finding>) {
+    pub(super) fn into_changes(self) -> (Vec<Change>, Vec<ImportWarning>) {
         let (mut changes, mut conflicts) = (Vec::new(), Vec::new());
         for (scope, held) in self.scopes {
             match held.conflict {
-                Some((path, earlier)) => conflicts.push(Finding::Conflict { scope, path, earlier }),
+                Some((path, earlier)) => conflicts.push(ImportWarning::Conflict { scope, path, earlier }),
                 None => changes.extend(held.into_changes(&scope)),
             }
         }

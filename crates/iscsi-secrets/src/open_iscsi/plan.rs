@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::change::Change;
 use crate::credential::{ForwardCredential, ReverseCredential};
 use crate::error::StoreError;
@@ -11,7 +11,7 @@ use crate::scope::Scope;
 
 /// What happens to credentials that a store has already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
+pub enum ConflictPolicy {
     /// They stay.
     Keep,
     /// They are overwritten, where they differ.
@@ -20,7 +20,7 @@ pub enum Existing {
 
 /// What happens to one credential of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum ImportOutcome {
     /// The store had none, and takes it.
     Imported,
     /// It takes the place of a different one.
@@ -33,20 +33,20 @@ pub enum Fate {
 
 /// One credential of an import: names and flags, never a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Half {
+pub struct ImportedCredential {
     /// What happens to it.
-    pub fate: Fate,
-    /// Its CHAP name, if it has one and was not [`Kept`](Fate::Kept) out.
+    pub outcome: ImportOutcome,
+    /// Its CHAP name, if it has one and was not [`Kept`](ImportOutcome::Kept) out.
     pub name: Option<String>,
 }
 
 /// What an import has for one scope: names and flags, never a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Arrival {
+pub struct ScopeImport {
     /// What we prove.
-    pub forward: Option<Half>,
+    pub forward: Option<ImportedCredential>,
     /// What must be proved to us.
-    pub reverse: Option<Half>,
+    pub reverse: Option<ImportedCredential>,
 }
 
 /// An import compared with what a store has.
@@ -55,13 +55,17 @@ pub struct Plan {
     /// What is to be carried out.
     pub changes: Vec<Change>,
     /// What becomes of all that was read.
-    pub arrivals: BTreeMap<Scope, Arrival>,
+    pub scopes: BTreeMap<Scope, ScopeImport>,
 }
 
 impl Plan {
     /// Compares the changes of an [`Import`](super::Import) with a book, which should be a snapshot taken just before
     /// the changes of the plan are applied.
-    pub fn of(changes: Vec<Change>, book: &SecretBook, existing: Existing) -> Result<Self, StoreError> {
+    pub fn of(
+        changes: Vec<Change>,
+        book: &StoreSnapshot,
+        existing: ConflictPolicy,
+    ) -> Result<Self, StoreError> {
         let mut plan = Self::default();
         for change in changes {
             if plan.admit(&change, book, existing)? {
@@ -72,25 +76,38 @@ impl Plan {
     }
 
     /// Notes what becomes of a change, and says whether it is to be carried out.
-    fn admit(&mut self, change: &Change, book: &SecretBook, existing: Existing) -> Result<bool, StoreError> {
-        let half = match change {
+    fn admit(
+        &mut self,
+        change: &Change,
+        book: &StoreSnapshot,
+        existing: ConflictPolicy,
+    ) -> Result<bool, StoreError> {
+        let credential = match change {
             Change::Remember(scope, new) => {
-                let fate = existing.fate(forward_beside(book, scope, new)?);
-                self.arrivals.entry(scope.clone()).or_default().forward.insert(Half::of(fate, new.name()))
+                let outcome = existing.outcome(forward_beside(book, scope, new)?);
+                self.scopes
+                    .entry(scope.clone())
+                    .or_default()
+                    .forward
+                    .insert(ImportedCredential::of(outcome, new.name()))
             }
             Change::SetReverse(scope, new) => {
-                let fate = existing.fate(reverse_beside(book, scope, new)?);
-                self.arrivals.entry(scope.clone()).or_default().reverse.insert(Half::of(fate, new.name()))
+                let outcome = existing.outcome(reverse_beside(book, scope, new)?);
+                self.scopes
+                    .entry(scope.clone())
+                    .or_default()
+                    .reverse
+                    .insert(ImportedCredential::of(outcome, new.name()))
             }
             _ => return Ok(true),
         };
-        Ok(matches!(half.fate, Fate::Imported | Fate::Replaced))
+        Ok(matches!(credential.outcome, ImportOutcome::Imported | ImportOutcome::Replaced))
     }
 }
 
-impl Half {
-    fn of(fate: Fate, name: Option<&str>) -> Self {
-        Self { fate, name: name.filter(|_| fate != Fate::Kept).map(str::to_owned) }
+impl ImportedCredential {
+    fn of(outcome: ImportOutcome, name: Option<&str>) -> Self {
+        Self { outcome, name: name.filter(|_| outcome != ImportOutcome::Kept).map(str::to_owned) }
     }
 }
 
@@ -107,24 +124,32 @@ impl Beside {
     }
 }
 
-impl Existing {
-    fn fate(self, beside: Beside) -> Fate {
+impl ConflictPolicy {
+    fn outcome(self, beside: Beside) -> ImportOutcome {
         match (beside, self) {
-            (Beside::Nothing, _) => Fate::Imported,
-            (Beside::TheSame, _) => Fate::Unchanged,
-            (Beside::Another, Self::Keep) => Fate::Kept,
-            (Beside::Another, Self::Replace) => Fate::Replaced,
+            (Beside::Nothing, _) => ImportOutcome::Imported,
+            (Beside::TheSame, _) => ImportOutcome::Unchanged,
+            (Beside::Another, Self::Keep) => ImportOutcome::Kept,
+            (Beside::Another, Self::Replace) => ImportOutcome::Replaced,
         }
     }
 }
 
-fn forward_beside(book: &SecretBook, scope: &Scope, new: &ForwardCredential) -> Result<Beside, StoreError> {
+fn forward_beside(
+    book: &StoreSnapshot,
+    scope: &Scope,
+    new: &ForwardCredential,
+) -> Result<Beside, StoreError> {
     Ok(book.own_forward(scope)?.map_or(Beside::Nothing, |old| {
         Beside::of(old.name() == new.name() && old.secret().same_bytes(new.secret()))
     }))
 }
 
-fn reverse_beside(book: &SecretBook, scope: &Scope, new: &ReverseCredential) -> Result<Beside, StoreError> {
+fn reverse_beside(
+    book: &StoreSnapshot,
+    scope: &Scope,
+    new: &ReverseCredential,
+) -> Result<Beside, StoreError> {
     Ok(match book.own_reverse(scope)? {
         ReverseLookup::Unknown => Beside::Nothing,
         ReverseLookup::Cleared => Beside::Another,

@@ -1,4 +1,4 @@
-//! Which files there are, and for whom.
+//! Which files there are, and for scope_args.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,12 @@ use iscsi_pdu::{IscsiName, Portal};
 
 use super::RecordFile;
 use super::error::ImportError;
-use super::finding::{Finding, UnreadableFile};
 use super::root::Root;
+use super::warning::{ImportWarning, UnreadableFile};
 use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
 use crate::scope::Scope;
 
-/// Keys of a file, and for whom they are.
+/// Keys of a file, and for scope_args they are.
 pub(super) struct Part {
     pub(super) scope: Scope,
     pub(super) keys: &'static [CredentialKeys],
@@ -22,13 +22,13 @@ pub(super) struct Records {
     pub(super) root: Root,
     pub(super) files: Vec<RecordFile>,
     /// What is not such a file.
-    pub(super) findings: Vec<Finding>,
+    pub(super) warnings: Vec<ImportWarning>,
 }
 
 impl Records {
     /// Looks for everything that open-iscsi puts there.
     pub(super) fn find(directory: &Path) -> Result<Self, ImportError> {
-        let mut records = Self { root: Root::new(directory)?, files: Vec::new(), findings: Vec::new() };
+        let mut records = Self { root: Root::new(directory)?, files: Vec::new(), warnings: Vec::new() };
         let (configured, nodes, portals) =
             (records.add_configuration(), records.add_nodes()?, records.add_portals()?);
         if configured || nodes || portals {
@@ -55,7 +55,7 @@ impl Records {
         for target in targets {
             match target_name(&target) {
                 Some(name) => self.add_target(&target, &name)?,
-                None => self.findings.push(Finding::ForeignName { path: target }),
+                None => self.warnings.push(ImportWarning::ForeignName { path: target }),
             }
         }
         Ok(true)
@@ -64,7 +64,7 @@ impl Records {
     fn add_target(&mut self, directory: &Path, name: &IscsiName) -> Result<(), ImportError> {
         for file in self.list(directory)? {
             if portal(&file).is_none() {
-                self.findings.push(Finding::ForeignName { path: file });
+                self.warnings.push(ImportWarning::ForeignName { path: file });
                 continue;
             }
             let paths = if self.is_directory(&file) { self.list(&file)? } else { vec![file] };
@@ -81,7 +81,7 @@ impl Records {
         let Some(portals) = self.list_known("send_targets")? else { return Ok(false) };
         for file in portals {
             let Some(portal) = portal(&file) else {
-                self.findings.push(Finding::ForeignName { path: file });
+                self.warnings.push(ImportWarning::ForeignName { path: file });
                 continue;
             };
             let path = if self.is_directory(&file) { file.join("st_config") } else { file };
@@ -100,18 +100,18 @@ impl Records {
         self.list(&path).map(Some)
     }
 
-    /// What a directory holds; nothing, and a finding, if it is none or leads outside.
+    /// What a directory holds; nothing, and a warning, if it is none or leads outside.
     fn list(&mut self, path: &Path) -> Result<Vec<PathBuf>, ImportError> {
         let fault = match self.root.is_directory(path) {
             Ok(true) => return self.root.list(path),
             Ok(false) => UnreadableFile::NotADirectory,
             Err(fault) => fault,
         };
-        self.findings.push(Finding::Unreadable { path: path.to_path_buf(), fault });
+        self.warnings.push(ImportWarning::Unreadable { path: path.to_path_buf(), fault });
         Ok(Vec::new())
     }
 
-    /// What cannot be told is left to be read, where it becomes a finding.
+    /// What cannot be told is left to be read, where it becomes a warning.
     fn is_directory(&self, path: &Path) -> bool {
         self.root.is_directory(path).unwrap_or(false)
     }

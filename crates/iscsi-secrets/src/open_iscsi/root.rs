@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::error::ImportError;
-use super::finding::UnreadableFile;
+use super::warning::UnreadableFile;
 
 /// How many names are looked at: more than any initiator has.
 pub(super) const MAX_RECORDS: usize = 100_000;

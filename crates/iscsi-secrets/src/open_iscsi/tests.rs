@@ -8,7 +8,7 @@ mod hostile;
 mod planned;
 mod unusable;
 
-use crate::{IscsiName, MemoryStore, Portal, ReverseLookup, Scope, Secret, SecretBook, SecretStore};
+use crate::{IscsiName, MemoryStore, Portal, ReverseLookup, Scope, Secret, SecretStore, StoreSnapshot};
 
 const DISK: &str = "iqn.2001-04.com.example:disk";
 
@@ -45,19 +45,19 @@ impl Place {
     }
 
     /// What a store then holds, and what was found.
-    fn imported(&self) -> (Held, Vec<Finding>) {
-        let Import { changes, findings } = self.read();
+    fn imported(&self) -> (Held, Vec<ImportWarning>) {
+        let Import { changes, warnings } = self.read();
         let store = MemoryStore::new();
         store.apply_all(changes).unwrap();
-        (Held(store.snapshot().unwrap()), findings)
+        (Held(store.snapshot().unwrap()), warnings)
     }
 
-    fn findings(&self) -> Vec<Finding> {
-        self.read().findings
+    fn warnings(&self) -> Vec<ImportWarning> {
+        self.read().warnings
     }
 }
 
-struct Held(std::sync::Arc<SecretBook>);
+struct Held(std::sync::Arc<StoreSnapshot>);
 
 impl Held {
     /// Name and secret that we prove, and that are proved to us, as one text.
@@ -103,10 +103,10 @@ fn the_configuration_is_for_every_target_and_every_discovery() {
             "node.session.timeo.replacement_timeout = 120",
         ],
     );
-    let (held, findings) = place.imported();
+    let (held, warnings) = place.imported();
     assert_eq!(held.of(&Scope::Global), "user:# and = in \\\"it\\\" -");
     assert_eq!(held.of(&Scope::Discovery), "-:d-forward-secret d-target:d-reverse-secret");
-    assert_eq!(findings, []);
+    assert_eq!(warnings, []);
 }
 
 #[test]
@@ -118,24 +118,24 @@ fn records_of_every_layout_are_found() {
     let discovery = ["discovery.sendtargets.auth.password = d-secret-of-12\n"];
     place.write("send_targets/192.0.2.9,3260/st_config", &discovery);
     place.write("send_targets/2001:db8::9,3261", &discovery);
-    let (held, findings) = place.imported();
+    let (held, warnings) = place.imported();
     assert_eq!(held.of_target(DISK), "us er = #1:forward-secret target:reverse-secret");
     assert_eq!(held.of_target("iqn.2001-04.com.example:old"), "us er = #1:forward-secret -");
     assert_eq!(held.of_target("eui.02004567A425678D"), "- target:reverse-secret");
     for portal in ["192.0.2.9:3260", "[2001:db8::9]:3261"] {
         assert_eq!(held.of(&Scope::Portal(portal.parse::<Portal>().unwrap())), "-:d-secret-of-12 -");
     }
-    assert_eq!(findings, []);
+    assert_eq!(warnings, []);
 }
 
 #[test]
 fn a_target_without_credentials_gets_no_record() {
     let place = Place::new();
     let path = place.node(DISK, "192.0.2.7,3260,1", &["node.session.auth.authmethod = None\n"]);
-    let (held, findings) = place.imported();
+    let (held, warnings) = place.imported();
     assert_eq!(held.0.entries(), []);
-    assert_eq!(findings, [Finding::NoCredentials { path }]);
-    assert!(!findings[0].is_left_out());
+    assert_eq!(warnings, [ImportWarning::NoCredentials { path }]);
+    assert!(!warnings[0].is_left_out());
 }
 
 #[test]
@@ -145,10 +145,10 @@ fn credentials_count_whatever_the_method_and_the_last_one_that_is_not_empty_coun
     place.node(DISK, "192.0.2.7,3260,1", &[&lines[..], &["node.session.auth.password = \n"]].concat());
     let other = "iqn.2001-04.com.example:other";
     place.node(other, "192.0.2.7,3260,1", &[FORWARD[1], "node.session.auth.password = second-secret\n"]);
-    let (held, findings) = place.imported();
+    let (held, warnings) = place.imported();
     assert_eq!(held.of_target(DISK), "-:forward-secret -");
     assert_eq!(held.of_target(other), "-:second-secret -");
-    assert_eq!(findings, []);
+    assert_eq!(warnings, []);
 }
 
 #[test]
@@ -157,9 +157,9 @@ fn portals_of_a_target_may_agree_or_say_nothing() {
     place.node(DISK, "192.0.2.7,3260,1", &FORWARD);
     place.node(DISK, "192.0.2.8,3260,1", &[&FORWARD[..], &REVERSE].concat());
     let path = place.node(DISK, "192.0.2.9,3260,1", &[]);
-    let (held, findings) = place.imported();
+    let (held, warnings) = place.imported();
     assert_eq!(held.of_target(DISK), "us er = #1:forward-secret target:reverse-secret");
-    assert_eq!(findings, [Finding::NoCredentials { path }]);
+    assert_eq!(warnings, [ImportWarning::NoCredentials { path }]);
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn records_that_contradict_each_other_give_nothing() {
         let earlier = place.node(DISK, "192.0.2.7,3260,1", &[&FORWARD[..], &REVERSE].concat());
         let path = place.node(DISK, "192.0.2.8,3260,1", other);
         place.write("iscsid.conf", &REVERSE);
-        let (held, findings) = place.imported();
+        let (held, warnings) = place.imported();
         assert_eq!(held.of_target(DISK), "- -");
         assert_eq!(held.of(&Scope::Global), "- target:reverse-secret");
-        assert_eq!(findings, [Finding::Conflict { scope: target(DISK), path, earlier }]);
+        assert_eq!(warnings, [ImportWarning::Conflict { scope: target(DISK), path, earlier }]);
     }
 }

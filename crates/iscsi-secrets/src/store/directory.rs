@@ -1,10 +1,10 @@
-//! Secrets in files that something else mounts or writes, such as Kubernetes, systemd or a Vault agent.
+//! Secrets in files that something else mounts or writes, such as Kubernetes, systemd or a Sealer agent.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::plain::{self, Found, PlainSource};
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
@@ -93,7 +93,7 @@ impl SecretStore for DirectoryStore {
         }
     }
 
-    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+    fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
         let book = plain::book(self, self.read()?, &PLACES)?;
         if book.entries().is_empty() {
             return Err(StoreError::NoSecrets { path: self.path.clone() });

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::plain::{self, Found, PlainSource};
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::credential::ForwardCredential;
@@ -78,7 +78,7 @@ impl EnvironmentStore {
         self.book_of(std::slice::from_ref(reverse))?.own_reverse(&Scope::Global)
     }
 
-    fn book_of(&self, keys: &'static [CredentialKeys]) -> Result<SecretBook, StoreError> {
+    fn book_of(&self, keys: &'static [CredentialKeys]) -> Result<StoreSnapshot, StoreError> {
         let variables = keys.iter().flat_map(|keys| [keys.name, keys.secret]);
         let found: Found = variables.filter_map(|name| Some((name, self.bytes(name)?))).collect();
         plain::book(self, found, &[(Scope::Global, keys)])
@@ -121,7 +121,7 @@ impl SecretStore for EnvironmentStore {
         }
     }
 
-    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+    fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
         self.book_of(&KEYS).map(Arc::new)
     }
 

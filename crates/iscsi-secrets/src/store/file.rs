@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::error::StoreError;
@@ -160,9 +160,9 @@ impl FileStore {
     }
 
     /// Seals and writes a book. The caller holds the lock.
-    fn save(&self, book: SecretBook, derivation: Option<Derivation>) -> Result<(), StoreError> {
-        let vault = book.vault.as_ref().ok_or(StoreError::Cipher)?;
-        let content = sealed::seal(vault.key(), derivation, records::encode(&book));
+    fn save(&self, book: StoreSnapshot, derivation: Option<Derivation>) -> Result<(), StoreError> {
+        let sealer = book.sealer.as_ref().ok_or(StoreError::Cipher)?;
+        let content = sealed::seal(sealer.key(), derivation, records::encode(&book));
         self.directory.replace(DATABASE, &content.map_err(|error| self.blame(error, 0))?)?;
         // Opened anew: a file that is open for writing would keep its disk from being made read-only.
         let written = File::open(self.database_path()).and_then(|file| Opened::new(file, book, derivation));
@@ -208,7 +208,7 @@ impl SecretStore for FileStore {
         }
     }
 
-    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+    fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
         self.current().map(Opened::into_book)
     }
 
@@ -217,7 +217,7 @@ impl SecretStore for FileStore {
         changes.iter().try_for_each(|change| capabilities.admit(change))?;
         let _lock = self.lock()?;
         let opened = self.current()?;
-        let mut book = SecretBook::clone(opened.book());
+        let mut book = StoreSnapshot::clone(opened.book());
         changes.into_iter().try_for_each(|change| book.apply(change))?;
         self.save(book, opened.derivation())
     }

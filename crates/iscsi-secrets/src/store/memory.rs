@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::error::StoreError;
@@ -10,7 +10,7 @@ use crate::store::{SecretStore, StoreOrigin};
 
 /// A store that lives as long as the process.
 pub struct MemoryStore {
-    book: RwLock<Arc<SecretBook>>,
+    book: RwLock<Arc<StoreSnapshot>>,
     per_target: bool,
 }
 
@@ -49,11 +49,11 @@ impl SecretStore for MemoryStore {
         }
     }
 
-    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+    fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
         Ok(Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    fn snapshot_now(&self) -> Option<Arc<SecretBook>> {
+    fn snapshot_now(&self) -> Option<Arc<StoreSnapshot>> {
         self.snapshot().ok()
     }
 
@@ -61,7 +61,7 @@ impl SecretStore for MemoryStore {
         let capabilities = self.capabilities();
         changes.iter().try_for_each(|change| capabilities.admit(change))?;
         let mut current = self.book.write().unwrap_or_else(PoisonError::into_inner);
-        let mut book = SecretBook::clone(&current);
+        let mut book = StoreSnapshot::clone(&current);
         changes.into_iter().try_for_each(|change| book.apply(change))?;
         *current = Arc::new(book);
         Ok(())
@@ -85,7 +85,7 @@ mod tests {
         store.set_reverse(Scope::Global, reverse(b"first-secret")).unwrap();
         let before = store.snapshot().unwrap();
         store.set_reverse(Scope::Global, reverse(b"second-secret")).unwrap();
-        let known = |book: &SecretBook| {
+        let known = |book: &StoreSnapshot| {
             book.reverse(&target).unwrap().known().unwrap().secret().expose_secret().to_vec()
         };
         assert_eq!(known(&before), b"first-secret");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::credential_keys::CredentialKeys;
 use crate::error::StoreError;
 use crate::scope::Scope;
@@ -28,8 +28,8 @@ pub(super) fn book(
     source: &impl PlainSource,
     mut found: Found,
     places: &[(Scope, &[CredentialKeys])],
-) -> Result<SecretBook, StoreError> {
-    let mut book = SecretBook::new();
+) -> Result<StoreSnapshot, StoreError> {
+    let mut book = StoreSnapshot::new();
     for (scope, keys) in places {
         for keys in *keys {
             add(&mut book, source, &mut found, scope, keys)?;
@@ -40,7 +40,7 @@ pub(super) fn book(
 
 /// Adds one credential, if it is there. A name without its secret would be silently less authentication.
 fn add(
-    book: &mut SecretBook,
+    book: &mut StoreSnapshot,
     source: &impl PlainSource,
     found: &mut Found,
     scope: &Scope,

@@ -125,7 +125,7 @@ impl VdsServiceIscsi {
         Ok(store.apply(match payload {
             Some(Payload::Set(secret)) => Change::RenewReverseSecret(scope, secret), // R1, R2
             Some(Payload::Clear) => Change::ClearReverse(scope),                     // R4, R5
-            None => Change::DissolveReverse(scope),                                  // R6
+            None => Change::InheritReverse(scope),                                   // R6
         })?)
     }
 

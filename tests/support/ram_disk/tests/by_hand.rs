@@ -105,7 +105,7 @@ pub(crate) async fn log_in(
         offer,
         strictness: Strictness::Strict,
         nonce: Nonce::from_random([9; 33]),
-        is_ours: &|_| false,
+        is_own_challenge: &|_| false,
     })?;
     let mut wire = Wire::new(TcpStream::connect(portal).await.unwrap()).unwrap();
     loop {

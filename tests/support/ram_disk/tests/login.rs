@@ -1,7 +1,7 @@
 //! Logins: mutual CHAP, refusals, what must stay the same.
 
 use iscsi_login::initiator::Authenticated;
-use iscsi_login::{LoginError, NotAuthenticated};
+use iscsi_login::{LoginError, TargetAuthError};
 use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, Stage};
 use tokio::net::TcpStream;
 
@@ -46,7 +46,7 @@ async fn wrong_reverse_secret_is_noticed_by_the_initiator() {
         log_in(running.portal(), Some(&disk_name()), mutual(FORWARD, b"another-disk-proof"), offer(false))
             .await
             .err();
-    let wrong = NotAuthenticated::WrongResponse { name: "disk".to_owned() };
+    let wrong = TargetAuthError::WrongResponse { name: "disk".to_owned() };
     assert_eq!(error, Some(LoginError::NotAuthenticated(wrong)));
 }
 

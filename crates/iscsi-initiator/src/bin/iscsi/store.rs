@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use iscsi_initiator::{AuthenticationMode, AuthenticationRequest};
 use iscsi_secrets::{
-    Capabilities, Change, DirectoryStore, EnvironmentStore, FileStore, KeySource, SecretBook, SecretStore,
-    StoreError, StoreOrigin,
+    Capabilities, Change, DirectoryStore, EnvironmentStore, FileStore, KeySource, SecretStore, StoreError,
+    StoreOrigin, StoreSnapshot,
 };
 
 use crate::arguments::Options;
@@ -137,7 +137,7 @@ fn key_source(options: &Options) -> Result<KeySource, Failure> {
 /// A store as it was at one moment, or the reason why it could not be read.
 pub(crate) struct FrozenStore {
     origin: StoreOrigin,
-    outcome: Result<Arc<SecretBook>, StoreError>,
+    outcome: Result<Arc<StoreSnapshot>, StoreError>,
 }
 
 impl FrozenStore {
@@ -177,11 +177,11 @@ impl SecretStore for FrozenStore {
         }
     }
 
-    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+    fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
         self.outcome.clone()
     }
 
-    fn snapshot_now(&self) -> Option<Arc<SecretBook>> {
+    fn snapshot_now(&self) -> Option<Arc<StoreSnapshot>> {
         self.outcome.clone().ok()
     }
 

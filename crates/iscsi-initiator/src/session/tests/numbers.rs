@@ -105,7 +105,7 @@ fn num_21_a_repeated_status_is_not_delivered_twice() {
     let response = target.response(itt, ScsiStatus::GOOD);
     target.respond(response.clone()).unwrap();
     target.completion(itt);
-    let numbers = TargetNumbers { max_cmd_sn: response.numbers.max_cmd_sn.plus(2), ..response.numbers };
+    let numbers = SequenceNumbers { max_cmd_sn: response.numbers.max_cmd_sn.plus(2), ..response.numbers };
     target.respond(ScsiResponse { numbers, ..response }).unwrap();
     assert!(target.session.poll_finished().is_none());
     (0..5).for_each(|_| _ = target.submit(Transfer::None, true));

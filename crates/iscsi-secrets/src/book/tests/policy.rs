@@ -9,7 +9,7 @@ fn require(scope: Scope, requirement: Requirement) -> Change {
 }
 
 /// What is required of the target, and for which scope that was set.
-fn required(book: &SecretBook) -> Option<(Requirement, Scope)> {
+fn required(book: &StoreSnapshot) -> Option<(Requirement, Scope)> {
     let Policy { requirement, set_for } = book.requirement(&name(TARGET))?;
     Some((requirement, set_for))
 }
@@ -50,7 +50,7 @@ fn no_change_of_a_secret_lowers_a_requirement() {
         [
             Change::Forget(scope.clone()),
             Change::ClearReverse(scope.clone()),
-            Change::DissolveReverse(scope.clone()),
+            Change::InheritReverse(scope.clone()),
             Change::RenewReverseSecret(scope.clone(), secret(b"other-secret")),
             Change::Remove(scope),
         ]

@@ -31,8 +31,9 @@ fn chp_33_a_secret_is_found_where_it_is_used_in_the_other_direction() {
 #[test]
 fn chp_33_what_is_found_follows_every_change() {
     let mut book = book([Change::Remember(target(1), forward(b"used-both-ways"))]);
-    let uses =
-        |book: &SecretBook| book.opposite_uses(&secret(b"used-both-ways"), Direction::Forward).unwrap().len();
+    let uses = |book: &StoreSnapshot| {
+        book.opposite_uses(&secret(b"used-both-ways"), Direction::Forward).unwrap().len()
+    };
     assert_eq!(uses(&book), 0);
     book.apply(Change::SetReverse(target(2), reverse(None, b"used-both-ways"))).unwrap();
     assert_eq!(uses(&book), 1);
@@ -43,5 +44,8 @@ fn chp_33_what_is_found_follows_every_change() {
 
 #[test]
 fn a_book_without_secrets_has_none_in_use() {
-    assert_eq!(SecretBook::new().opposite_uses(&secret(b"given-secret"), Direction::Forward), Ok(Vec::new()));
+    assert_eq!(
+        StoreSnapshot::new().opposite_uses(&secret(b"given-secret"), Direction::Forward),
+        Ok(Vec::new())
+    );
 }

@@ -17,9 +17,12 @@ fn names_that_are_not_of_targets_and_portals_are_not_believed() {
         expected.push(place.write(name, &FORWARD));
     }
     expected.sort();
-    let Import { changes, findings } = place.read();
+    let Import { changes, warnings } = place.read();
     assert!(changes.is_empty());
-    assert_eq!(findings, expected.into_iter().map(|path| Finding::ForeignName { path }).collect::<Vec<_>>());
+    assert_eq!(
+        warnings,
+        expected.into_iter().map(|path| ImportWarning::ForeignName { path }).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -37,10 +40,10 @@ fn links_are_followed_inside_and_never_outside() {
     symlink(outside.path("records"), place.path("nodes/iqn.2001-04.com.example:elsewhere")).unwrap();
     symlink(outside.path(""), place.path("send_targets")).unwrap();
     symlink(&secret, place.path("iscsid.conf")).unwrap();
-    let (held, findings) = place.imported();
+    let (held, warnings) = place.imported();
     assert_eq!(held.of_target(DISK), "- target:reverse-secret");
     assert_eq!(held.of(&Scope::Global), "- -");
-    let unreadable = |path, fault| Finding::Unreadable { path, fault };
+    let unreadable = |path, fault| ImportWarning::Unreadable { path, fault };
     let outside = |path| unreadable(path, UnreadableFile::Outside);
     let expected = [
         outside(place.path("nodes/iqn.2001-04.com.example:elsewhere")),
@@ -50,7 +53,7 @@ fn links_are_followed_inside_and_never_outside() {
         outside(node("192.0.2.4,3260,1")),
         unreadable(node("192.0.2.5,3260,1"), UnreadableFile::Io(ErrorKind::NotFound)),
     ];
-    assert_eq!(findings, expected);
+    assert_eq!(warnings, expected);
 }
 
 #[test]
@@ -62,11 +65,14 @@ fn what_is_no_file_or_too_large_is_not_read() {
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
     fs::create_dir(place.path(&format!("{directory}/c"))).unwrap();
     let expected = [
-        Finding::Unreadable { path: large, fault: UnreadableFile::TooLarge },
-        Finding::Unreadable { path: pipe, fault: UnreadableFile::NotAFile },
-        Finding::Unreadable { path: place.path(&format!("{directory}/c")), fault: UnreadableFile::NotAFile },
+        ImportWarning::Unreadable { path: large, fault: UnreadableFile::TooLarge },
+        ImportWarning::Unreadable { path: pipe, fault: UnreadableFile::NotAFile },
+        ImportWarning::Unreadable {
+            path: place.path(&format!("{directory}/c")),
+            fault: UnreadableFile::NotAFile,
+        },
     ];
-    assert_eq!(place.findings(), expected);
+    assert_eq!(place.warnings(), expected);
 }
 
 #[test]

@@ -29,10 +29,10 @@ fn unusable_values_are_told_and_the_rest_is_taken() {
     for (lines, key, fault) in cases {
         let place = Place::new();
         let path = place.node(DISK, "192.0.2.7,3260,1", &[lines, &REVERSE].concat());
-        let (held, findings) = place.imported();
+        let (held, warnings) = place.imported();
         assert_eq!(held.of_target(DISK), "- target:reverse-secret");
-        assert_eq!(findings, [Finding::Unusable { path, key, fault }]);
-        assert!(findings[0].is_left_out());
+        assert_eq!(warnings, [ImportWarning::Unusable { path, key, fault }]);
+        assert!(warnings[0].is_left_out());
     }
 }
 
@@ -43,7 +43,7 @@ fn a_name_that_is_not_text_is_unusable() {
     fs::write(&path, b"node.session.auth.username = \xff\nnode.session.auth.password = \xff-secret\n")
         .unwrap();
     let key = "node.session.auth.username";
-    assert_eq!(place.findings(), [Finding::Unusable { path, key, fault: UnusableValue::NotAName }]);
+    assert_eq!(place.warnings(), [ImportWarning::Unusable { path, key, fault: UnusableValue::NotAName }]);
 }
 
 #[test]
@@ -53,11 +53,11 @@ fn short_secrets_and_files_that_others_can_read_are_told_and_taken() {
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     let configuration = place.write("iscsid.conf", &["node.startup = manual\n"]);
     fs::set_permissions(configuration, Permissions::from_mode(0o644)).unwrap();
-    let (held, findings) = place.imported();
+    let (held, warnings) = place.imported();
     assert_eq!(held.of_target(DISK), "-:elevenocts. -");
-    let short = Finding::Short { path: path.clone(), key: "node.session.auth.password", bytes: 11 };
-    assert_eq!(findings, [short, Finding::OpenToOthers { path, mode: 0o640 }]);
-    assert!(!findings.iter().any(Finding::is_left_out));
+    let short = ImportWarning::Short { path: path.clone(), key: "node.session.auth.password", bytes: 11 };
+    assert_eq!(warnings, [short, ImportWarning::OpenToOthers { path, mode: 0o640 }]);
+    assert!(!warnings.iter().any(ImportWarning::is_left_out));
 }
 
 #[test]
@@ -68,9 +68,9 @@ fn no_finding_repeats_a_secret() {
     place.node(DISK, "192.0.2.9,3260,1", &["node.session.auth.password=canary-3\n"]);
     let long = format!("node.session.auth.password = canary-4{}\n", "x".repeat(256));
     place.node(DISK, "192.0.2.10,3260,1", &[&long]);
-    let findings = place.findings();
-    assert_eq!(findings.len(), 5);
-    for finding in findings {
-        assert!(!format!("{finding} {finding:?}").contains("canary"), "{finding}");
+    let warnings = place.warnings();
+    assert_eq!(warnings.len(), 5);
+    for warning in warnings {
+        assert!(!format!("{warning} {warning:?}").contains("canary"), "{warning}");
     }
 }

@@ -133,7 +133,7 @@ fn every_read_sees_the_environment_as_it_is() {
     let before = store.snapshot().unwrap();
     *value.lock().unwrap() = "second-secret";
     let secret =
-        |book: &SecretBook| book.forward(&target()).unwrap().unwrap().secret().expose_secret().to_vec();
+        |book: &StoreSnapshot| book.forward(&target()).unwrap().unwrap().secret().expose_secret().to_vec();
     assert_eq!(secret(&before), b"first-secret");
     assert_eq!(secret(&store.snapshot().unwrap()), b"second-secret");
 }

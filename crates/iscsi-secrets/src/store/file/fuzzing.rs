@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use super::header::Version;
 use super::{records, sealed};
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
+use crate::sealer::Sealer;
 use crate::store_key::StoreKey;
-use crate::vault::Vault;
 
 /// Opens a whole file with a key.
 #[must_use]
-pub fn open_file(key: &[u8; 32], file: &[u8]) -> Option<SecretBook> {
-    let vault = Vault::under(StoreKey::from_bytes(key)?);
+pub fn open_file(key: &[u8; 32], file: &[u8]) -> Option<StoreSnapshot> {
+    let sealer = Sealer::under(StoreKey::from_bytes(key)?);
     let mut bytes = file.to_vec();
-    let (version, records) = sealed::unseal(vault.key(), &mut bytes).ok()?;
-    records::decode(version, records, &Arc::new(vault)).ok()
+    let (version, records) = sealed::unseal(sealer.key(), &mut bytes).ok()?;
+    records::decode(version, records, &Arc::new(sealer)).ok()
 }
 
 /// Seals records, whatever they are, with a key.
@@ -31,6 +31,6 @@ pub fn seal_records_of_version_2(key: &[u8; 32], records: &[u8]) -> Option<Vec<u
 
 /// The records of a book.
 #[must_use]
-pub fn records_of(book: &SecretBook) -> Vec<u8> {
+pub fn records_of(book: &StoreSnapshot) -> Vec<u8> {
     records::encode(book)
 }

@@ -1,4 +1,4 @@
-//! Finding the key of a store file, and making the first one.
+//! ImportWarning the key of a store file, and making the first one.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use super::directory;
 use super::header::Header;
 use super::key_source::{KeySource, MAX_KEY_FILE_BYTES, read_key};
 use super::{DATABASE, FileStore, KEY, NEXT_KEY, STAGED_KEY};
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::error::StoreError;
+use crate::sealer::Sealer;
 use crate::store_key::StoreKey;
-use crate::vault::Vault;
 
 impl FileStore {
-    /// The vault of a file with this header; `None` if the key there is belongs to another file.
-    pub(super) fn find_vault(&self, header: &Header) -> Result<Option<Arc<Vault>>, StoreError> {
+    /// The sealer of a file with this header; `None` if the key there is belongs to another file.
+    pub(super) fn find_sealer(&self, header: &Header) -> Result<Option<Arc<Sealer>>, StoreError> {
         let key = match (&self.source, header.derivation) {
             (KeySource::Passphrase(passphrase), Some(derivation)) => {
                 Some(derivation.key(passphrase).map_err(|error| self.blame(error, 0))?)
@@ -27,7 +27,7 @@ impl FileStore {
             (KeySource::File(path), None) => Some(read_key(path)?),
             (KeySource::Beside, None) => self.key_beside(header)?,
         };
-        Ok(key.filter(|key| opens(key, header)).map(|key| Arc::new(Vault::under(key))))
+        Ok(key.filter(|key| opens(key, header)).map(|key| Arc::new(Sealer::under(key))))
     }
 
     /// The key beside the store that belongs to this header.
@@ -55,19 +55,23 @@ impl FileStore {
     pub(super) fn begin(&self) -> Result<(), StoreError> {
         // Whoever made the directory may have died before the disk had its name.
         self.directory.sync_parent()?;
-        self.save_under_new_key(&SecretBook::new(), &self.source)
+        self.save_under_new_key(&StoreSnapshot::new(), &self.source)
     }
 
     /// Seals a book anew under the key of `source`. A key beside the store is on disk before the file sealed with it,
     /// under a name of its own until that is there: whatever happens in between, one of the two keys opens the file.
-    pub(super) fn save_under_new_key(&self, book: &SecretBook, source: &KeySource) -> Result<(), StoreError> {
+    pub(super) fn save_under_new_key(
+        &self,
+        book: &StoreSnapshot,
+        source: &KeySource,
+    ) -> Result<(), StoreError> {
         let (key, derivation) = self.new_key(source)?;
         let beside = matches!(source, KeySource::Beside);
         if beside {
             self.directory.replace(NEXT_KEY, key.bytes())?;
             self.directory.sync()?;
         }
-        self.save(book.moved_to(Arc::new(Vault::under(key)))?, derivation)?;
+        self.save(book.moved_to(Arc::new(Sealer::under(key)))?, derivation)?;
         if beside { self.directory.rename(NEXT_KEY, KEY) } else { Ok(()) }
     }
 
@@ -95,8 +99,8 @@ impl FileStore {
         if !self.directory.holds(NEXT_KEY)? {
             return Ok(());
         }
-        let vault = self.current()?.into_book().vault.clone();
-        let used = vault.and_then(|vault| vault.key().note().ok());
+        let sealer = self.current()?.into_book().sealer.clone();
+        let used = sealer.and_then(|sealer| sealer.key().note().ok());
         let next = self.read_key_beside(NEXT_KEY)?.and_then(|key| key.note().ok());
         if used == next { self.directory.rename(NEXT_KEY, KEY) } else { self.discard(NEXT_KEY) }
     }

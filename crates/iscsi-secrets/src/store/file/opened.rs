@@ -8,9 +8,9 @@ use super::content::{Content, Identity};
 use super::derivation::Derivation;
 use super::header::{self, Header};
 use super::{DATABASE, FileStore, records, sealed};
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::error::StoreError;
-use crate::vault::Vault;
+use crate::sealer::Sealer;
 
 /// How often a file is read that is replaced while its key is looked for.
 const ATTEMPTS: usize = 8;
@@ -22,12 +22,12 @@ pub(super) struct Opened {
     _file: Arc<File>,
     identity: Identity,
     derivation: Option<Derivation>,
-    book: Arc<SecretBook>,
+    book: Arc<StoreSnapshot>,
 }
 
 impl Opened {
     /// A file that was just written.
-    pub(super) fn new(file: File, book: SecretBook, derivation: Option<Derivation>) -> io::Result<Self> {
+    pub(super) fn new(file: File, book: StoreSnapshot, derivation: Option<Derivation>) -> io::Result<Self> {
         let identity = Identity::of(&file.metadata()?);
         Ok(Self { _file: Arc::new(file), identity, derivation, book: Arc::new(book) })
     }
@@ -40,19 +40,19 @@ impl Opened {
         self.derivation
     }
 
-    pub(super) fn book(&self) -> &SecretBook {
+    pub(super) fn book(&self) -> &StoreSnapshot {
         &self.book
     }
 
-    pub(super) fn into_book(self) -> Arc<SecretBook> {
+    pub(super) fn into_book(self) -> Arc<StoreSnapshot> {
         self.book
     }
 
-    /// The vault, if a file with this header opens with its key too.
-    fn vault_for(&self, header: &Header) -> Option<Arc<Vault>> {
-        let vault = self.book.vault.as_ref()?;
-        let same = self.derivation == header.derivation && vault.key().note().ok()? == header.note;
-        same.then(|| Arc::clone(vault))
+    /// The sealer, if a file with this header opens with its key too.
+    fn sealer_for(&self, header: &Header) -> Option<Arc<Sealer>> {
+        let sealer = self.book.sealer.as_ref()?;
+        let same = self.derivation == header.derivation && sealer.key().note().ok()? == header.note;
+        same.then(|| Arc::clone(sealer))
     }
 }
 
@@ -64,9 +64,11 @@ impl FileStore {
             let content = content.map_or_else(|| Err(self.nothing()), Ok)?;
             let header = Header::of_file(&content.bytes);
             let header = header.map_err(|error| self.blame(error, content.bytes.len()))?;
-            let known = last.and_then(|last| last.vault_for(&header));
-            if let Some(vault) = known.map_or_else(|| self.find_vault(&header), |vault| Ok(Some(vault)))? {
-                return self.unsealed(content, &header, &vault);
+            let known = last.and_then(|last| last.sealer_for(&header));
+            if let Some(sealer) =
+                known.map_or_else(|| self.find_sealer(&header), |sealer| Ok(Some(sealer)))?
+            {
+                return self.unsealed(content, &header, &sealer);
             }
             if self.directory.identity(DATABASE)? == Some(content.identity) {
                 break;
@@ -75,12 +77,17 @@ impl FileStore {
         Err(self.wrong_key())
     }
 
-    fn unsealed(&self, content: Content, header: &Header, vault: &Arc<Vault>) -> Result<Opened, StoreError> {
+    fn unsealed(
+        &self,
+        content: Content,
+        header: &Header,
+        sealer: &Arc<Sealer>,
+    ) -> Result<Opened, StoreError> {
         let Content { file, identity, mut bytes } = content;
         let length = bytes.len();
-        let opened = sealed::unseal(vault.key(), &mut bytes);
+        let opened = sealed::unseal(sealer.key(), &mut bytes);
         let (version, records) = opened.map_err(|error| self.blame(error, length))?;
-        let book = records::decode(version, records, vault);
+        let book = records::decode(version, records, sealer);
         let book = book.map_err(|_| StoreError::Damaged { path: self.database_path() })?;
         Ok(Opened { _file: Arc::new(file), identity, derivation: header.derivation, book: Arc::new(book) })
     }

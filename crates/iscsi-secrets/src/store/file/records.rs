@@ -23,15 +23,15 @@ use iscsi_pdu::{IscsiName, Portal};
 
 use super::header::Version;
 use super::version_2::{self, Spellings};
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::credential::is_storable;
 use crate::fingerprint::Fingerprint;
 use crate::record::{Association, Record, SealedCredential};
 use crate::requirement::Requirement;
 use crate::scope::{self, Scope};
+use crate::sealer::{SealedSecret, Sealer};
 use crate::secret::Secret;
 use crate::secret_use::Direction;
-use crate::vault::{SealedSecret, Vault};
 
 const EVERY_TARGET: u8 = 1;
 const TARGET: u8 = 2;
@@ -46,7 +46,7 @@ const REQUIRES_CHAP: u8 = 2;
 const REQUIRES_MUTUAL: u8 = 3;
 
 /// Writes a book out; the secrets in it stay sealed.
-pub(super) fn encode(book: &SecretBook) -> Vec<u8> {
+pub(super) fn encode(book: &StoreSnapshot) -> Vec<u8> {
     let mut writer = Writer(Vec::with_capacity(4096));
     for (scope, record) in book.records() {
         writer.scope(&scope);
@@ -57,11 +57,15 @@ pub(super) fn encode(book: &SecretBook) -> Vec<u8> {
     writer.0
 }
 
-/// Reads a book back, whose secrets open in `vault`. Anything that the writers of this version did not write is
+/// Reads a book back, whose secrets open in `sealer`. Anything that the writers of this version did not write is
 /// malformed.
-pub(super) fn decode(version: Version, bytes: &[u8], vault: &Arc<Vault>) -> Result<SecretBook, Malformed> {
-    let mut reader = Reader { version, rest: bytes, vault };
-    let (mut book, mut older) = (SecretBook::in_vault(Arc::clone(vault)), Spellings::default());
+pub(super) fn decode(
+    version: Version,
+    bytes: &[u8],
+    sealer: &Arc<Sealer>,
+) -> Result<StoreSnapshot, Malformed> {
+    let mut reader = Reader { version, rest: bytes, sealer };
+    let (mut book, mut older) = (StoreSnapshot::in_sealer(Arc::clone(sealer)), Spellings::default());
     while !reader.rest.is_empty() {
         let place = reader.place()?;
         let record = reader.record(&place)?;
@@ -90,7 +94,7 @@ impl Place {
 }
 
 /// Puts a record in its place, which has to be free.
-pub(super) fn put(book: &mut SecretBook, scope: Scope, record: Record) -> Result<(), Malformed> {
+pub(super) fn put(book: &mut StoreSnapshot, scope: Scope, record: Record) -> Result<(), Malformed> {
     let before = match scope {
         Scope::Global => Some(std::mem::replace(&mut book.every_target, record)),
         Scope::Target(name) => book.targets.insert(name, record),
@@ -176,7 +180,7 @@ impl Writer {
 struct Reader<'a> {
     version: Version,
     rest: &'a [u8],
-    vault: &'a Vault,
+    sealer: &'a Sealer,
 }
 
 impl<'a> Reader<'a> {
@@ -242,7 +246,7 @@ impl<'a> Reader<'a> {
         }
         match fingerprint {
             Some(fingerprint) => Ok(SealedSecret { nonce, tag, bytes: Box::from(bytes), fingerprint }),
-            None => version_2::sealed_anew(self.vault, direction, place, (&nonce, &tag, bytes)),
+            None => version_2::sealed_anew(self.sealer, direction, place, (&nonce, &tag, bytes)),
         }
     }
 
@@ -309,8 +313,8 @@ mod tests {
         ReverseCredential::new(chap_name.map(str::to_owned), Secret::from_bytes(bytes).unwrap()).unwrap()
     }
 
-    fn book() -> SecretBook {
-        let mut book = SecretBook::in_vault(Arc::new(Vault::generate().unwrap()));
+    fn book() -> StoreSnapshot {
+        let mut book = StoreSnapshot::in_sealer(Arc::new(Sealer::generate().unwrap()));
         let changes = [
             Change::SetReverse(Scope::Global, reverse(None, b"\0\xff global %#@ ")),
             Change::Remember(target(1), forward(&[0xff; 255])),
@@ -329,29 +333,29 @@ mod tests {
         book
     }
 
-    fn decoded(bytes: &[u8]) -> Result<SecretBook, Malformed> {
-        decode(Version::Three, bytes, &Arc::new(Vault::generate().unwrap()))
+    fn decoded(bytes: &[u8]) -> Result<StoreSnapshot, Malformed> {
+        decode(Version::Three, bytes, &Arc::new(Sealer::generate().unwrap()))
     }
 
     #[test]
     fn a_book_comes_back_as_it_was_written() {
         let book = book();
         let bytes = encode(&book);
-        let back = decode(Version::Three, &bytes, book.vault.as_ref().unwrap()).unwrap();
+        let back = decode(Version::Three, &bytes, book.sealer.as_ref().unwrap()).unwrap();
         assert_eq!(back.entries(), book.entries());
         assert_eq!(encode(&back), bytes);
         assert_eq!(back.forward(&name(1)).unwrap().unwrap().secret().expose_secret(), [0xff; 255]);
         assert_eq!(back.weaknesses(), book.weaknesses());
-        assert_eq!(encode(&SecretBook::new()).len(), 0);
+        assert_eq!(encode(&StoreSnapshot::new()).len(), 0);
     }
 
     #[test]
     fn the_fingerprint_stored_with_a_secret_is_that_of_the_secret() {
         let book = book();
-        let back = decode(Version::Three, &encode(&book), book.vault.as_ref().unwrap()).unwrap();
+        let back = decode(Version::Three, &encode(&book), book.sealer.as_ref().unwrap()).unwrap();
         for (used, sealed) in back.sealed_credentials() {
             let secret = back.open(&used, sealed).unwrap();
-            assert_eq!(book.vault.as_ref().unwrap().fingerprint(&secret), Ok(sealed.secret.fingerprint));
+            assert_eq!(book.sealer.as_ref().unwrap().fingerprint(&secret), Ok(sealed.secret.fingerprint));
         }
     }
 
@@ -374,7 +378,7 @@ mod tests {
 
     #[test]
     fn every_truncation_inside_a_record_is_malformed() {
-        let mut book = SecretBook::in_vault(Arc::new(Vault::generate().unwrap()));
+        let mut book = StoreSnapshot::in_sealer(Arc::new(Sealer::generate().unwrap()));
         book.apply(Change::SetReverse(target(1), reverse(Some("them"), b"secret"))).unwrap();
         let bytes = encode(&book);
         for length in 1..bytes.len() {

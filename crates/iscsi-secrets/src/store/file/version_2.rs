@@ -4,24 +4,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::{Malformed, Place, put};
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::record::Record;
 use crate::scope::Scope;
+use crate::sealer::{SealedSecret, Sealer};
 use crate::secret_use::Direction;
 use crate::store_key::{Nonce, Tag};
-use crate::vault::{SealedSecret, Vault};
 
 /// Opens a secret under the label that it has in the file, and seals it as one of today.
 pub(super) fn sealed_anew(
-    vault: &Vault,
+    sealer: &Sealer,
     direction: Direction,
     place: &Place,
     (nonce, tag, bytes): (&Nonce, &Tag, &[u8]),
 ) -> Result<SealedSecret, Malformed> {
     let label = direction.label(&place.label);
-    let secret = vault.open_parts(label.as_bytes(), nonce, tag, bytes).ok_or(Malformed)?;
+    let secret = sealer.open_parts(label.as_bytes(), nonce, tag, bytes).ok_or(Malformed)?;
     let scope = place.scope.as_ref().map_or_else(|| place.label.clone(), Scope::label);
-    vault.seal(direction.label(&scope).as_bytes(), &secret).map_err(|_| Malformed)
+    sealer.seal(direction.label(&scope).as_bytes(), &secret).map_err(|_| Malformed)
 }
 
 /// The records of a file that have been read. There, two spellings of one name are two records.
@@ -32,7 +32,7 @@ impl Spellings {
     /// Puts a record in its place. One with a name that no login could look up is left out.
     pub(super) fn put(
         &mut self,
-        book: &mut SecretBook,
+        book: &mut StoreSnapshot,
         place: Place,
         record: Record,
     ) -> Result<(), Malformed> {

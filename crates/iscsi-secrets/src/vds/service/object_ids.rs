@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-use crate::book::SecretBook;
+use crate::book::StoreSnapshot;
 use crate::vds::error::VdsError;
 
 /// The most targets known beside those of the store. Discovery is answered by whoever listens at a portal, so there is
@@ -40,7 +40,7 @@ impl ObjectIds {
     }
 
     /// Gives a known target an id, in place of one given before.
-    pub(super) fn assign(&self, book: &SecretBook, target: IscsiName, id: Uuid) -> Result<(), VdsError> {
+    pub(super) fn assign(&self, book: &StoreSnapshot, target: IscsiName, id: Uuid) -> Result<(), VdsError> {
         if id.is_nil() {
             return Err(VdsError::NoTarget);
         }
@@ -59,7 +59,7 @@ impl ObjectIds {
     }
 
     /// R12: the known target with this id. It stays known, whatever is removed from the store later.
-    pub(super) fn resolve(&self, book: &SecretBook, id: Uuid) -> Result<IscsiName, VdsError> {
+    pub(super) fn resolve(&self, book: &StoreSnapshot, id: Uuid) -> Result<IscsiName, VdsError> {
         let mut known = self.known();
         let target = known.derived_from(book, id).or_else(|| known.given_to(id));
         let target = target.cloned().ok_or(VdsError::ObjectNotFound { target_id: id })?;
@@ -87,7 +87,7 @@ impl KnownTargets {
     }
 
     /// The known target whose name gives this id.
-    fn derived_from<'a>(&'a self, book: &'a SecretBook, id: Uuid) -> Option<&'a IscsiName> {
+    fn derived_from<'a>(&'a self, book: &'a StoreSnapshot, id: Uuid) -> Option<&'a IscsiName> {
         let here = self.ids.iter().find(|(_, ids)| ids.derived == id).map(|(name, _)| name);
         here.or_else(|| book.target_names().find(|name| object_id(name) == id))
     }
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_target_known_longest_makes_room() {
-        let (ids, book) = (ObjectIds::default(), SecretBook::new());
+        let (ids, book) = (ObjectIds::default(), StoreSnapshot::new());
         let name = |index| IscsiName::new(format!("iqn.2001-04.com.example:{index}")).unwrap();
         let is_known = |index| ids.resolve(&book, object_id(&name(index))).is_ok();
         ids.add((0..MAX_KNOWN_TARGETS).map(name));

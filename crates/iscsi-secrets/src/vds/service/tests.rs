@@ -6,7 +6,7 @@ use super::*;
 use crate::vds::{HResult, object_id};
 use crate::{
     Capabilities, Entry, ForwardCredential, MemoryStore, ReverseCredential, ReverseLookup, Secret,
-    SecretBook, StoreError,
+    StoreError, StoreSnapshot,
 };
 
 mod object_ids;
@@ -37,7 +37,7 @@ impl SecretStore for Failing {
         self.0.capabilities()
     }
 
-    fn snapshot(&self) -> Result<Arc<SecretBook>, StoreError> {
+    fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
         self.0.snapshot()
     }
 

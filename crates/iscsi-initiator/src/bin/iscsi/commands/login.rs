@@ -2,7 +2,7 @@
 
 use clap::Args;
 use comfy_table::Table;
-use iscsi_initiator::{Authenticated, Moved, Session, SessionDetails};
+use iscsi_initiator::{Authenticated, RedirectKind, Session, SessionDetails};
 use serde::Serialize;
 
 use crate::arguments::Options;
@@ -65,9 +65,9 @@ impl Report {
             target: details.target.as_ref().map(ToString::to_string).unwrap_or_default(),
             target_alias: completed.target_alias.clone(),
             portal: details.portal.to_string(),
-            moved: details.moved.map(|moved| match moved {
-                Moved::Temporarily => "temporarily",
-                Moved::Permanently => "permanently",
+            moved: details.redirect_kind.map(|moved| match moved {
+                RedirectKind::Temporarily => "temporarily",
+                RedirectKind::Permanently => "permanently",
             }),
             portal_group_tag: completed.target_portal_group_tag,
             isid: details.isid.to_string(),
@@ -92,7 +92,7 @@ impl Authentication {
         Self { method, algorithm, target_user, unauthenticated: Reason::of(details) }
     }
 
-    /// Who authenticated whom, in a sentence.
+    /// Who authenticated scope_args, in a sentence.
     fn sentence(&self) -> String {
         let algorithm = self.algorithm.as_deref().unwrap_or_default();
         match &self.target_user {

@@ -10,8 +10,8 @@ mod list;
 mod rekey;
 mod remember;
 mod require;
+mod scope_args;
 mod set;
-mod whom;
 
 use clap::Subcommand;
 

@@ -2,7 +2,7 @@
 //! program, with names in capitals, which it told apart from those in lower case.
 
 use super::*;
-use crate::SecretBook;
+use crate::StoreSnapshot;
 use iscsi_pdu::IscsiName;
 
 const OLD_DATABASE: &[u8] = include_bytes!("spellings/secrets.db");
@@ -20,13 +20,13 @@ fn old_store() -> (TempDir, FileStore) {
     (directory, store)
 }
 
-fn forward(book: &SecretBook, name: &str) -> String {
+fn forward(book: &StoreSnapshot, name: &str) -> String {
     let credential = book.forward(&IscsiName::new(name).unwrap()).unwrap().unwrap();
     let secret = credential.secret().expose_secret().escape_ascii();
     format!("{}:{secret}", credential.name().unwrap_or("-"))
 }
 
-fn reverse_of(book: &SecretBook, name: &str) -> String {
+fn reverse_of(book: &StoreSnapshot, name: &str) -> String {
     match book.reverse(&IscsiName::new(name).unwrap()).unwrap() {
         ReverseLookup::Known(credential) => {
             let secret = credential.secret().expose_secret().escape_ascii();

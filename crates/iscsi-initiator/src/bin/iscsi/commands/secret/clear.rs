@@ -3,7 +3,7 @@
 use clap::Args;
 use iscsi_secrets::{FileStore, Requirement, Scope, SecretStore};
 
-use super::whom::{Whom, refuse_unknown};
+use super::scope_args::{ScopeArgs, refuse_unknown};
 use crate::arguments::Options;
 use crate::failure::{Failure, note};
 use crate::store;
@@ -11,12 +11,12 @@ use crate::store;
 #[derive(Args)]
 pub(crate) struct Clear {
     #[command(flatten)]
-    whom: Whom,
+    scope_args: ScopeArgs,
 }
 
 impl Clear {
     pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
-        let scope = self.whom.scope()?;
+        let scope = self.scope_args.scope()?;
         let store = store::existing(options)?;
         refuse_unknown(&store, &scope)?;
         store.clear_reverse(scope.clone())?;

@@ -5,7 +5,7 @@ mod report;
 use std::path::PathBuf;
 
 use clap::Args;
-use iscsi_secrets::open_iscsi::{self, Existing, Fate, Finding, Plan};
+use iscsi_secrets::open_iscsi::{self, ConflictPolicy, ImportOutcome, ImportWarning, Plan};
 use iscsi_secrets::{Change, SecretStore};
 
 use crate::arguments::Options;
@@ -24,19 +24,19 @@ pub(crate) struct Import {
 
 impl Import {
     pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
-        let open_iscsi::Import { changes, findings } = open_iscsi::read(&self.open_iscsi)?;
-        tell(&findings);
+        let open_iscsi::Import { changes, warnings } = open_iscsi::read(&self.open_iscsi)?;
+        tell(&warnings);
         let plan = self.carry_out(changes, options)?;
         report::show(options.output, &plan)?;
-        let fates: Vec<Fate> = halves(&plan).collect();
-        if !fates.is_empty() {
+        let outcomes: Vec<ImportOutcome> = halves(&plan).collect();
+        if !outcomes.is_empty() {
             hint(&format!(
                 "the files in {} still hold these secrets in the clear: remove them there once nothing else uses them",
                 self.open_iscsi.display()
             ));
         }
-        let left_out = findings.iter().filter(|finding| finding.is_left_out()).count();
-        let kept = fates.iter().filter(|fate| **fate == Fate::Kept).count();
+        let left_out = warnings.iter().filter(|warning| warning.is_left_out()).count();
+        let kept = outcomes.iter().filter(|outcome| **outcome == ImportOutcome::Kept).count();
         if left_out + kept == 0 { Ok(()) } else { Err(Failure::NotAllImported { left_out, kept }) }
     }
 
@@ -45,7 +45,7 @@ impl Import {
         if changes.is_empty() {
             return Ok(Plan::default());
         }
-        let existing = if self.replace { Existing::Replace } else { Existing::Keep };
+        let existing = if self.replace { ConflictPolicy::Replace } else { ConflictPolicy::Keep };
         let store = store::made_if_missing(options)?;
         let mut plan = Plan::of(changes, &*store.snapshot()?, existing)?;
         let changes = std::mem::take(&mut plan.changes);
@@ -57,21 +57,21 @@ impl Import {
 }
 
 /// What becomes of every credential.
-fn halves(plan: &Plan) -> impl Iterator<Item = Fate> {
-    plan.arrivals
+fn halves(plan: &Plan) -> impl Iterator<Item = ImportOutcome> {
+    plan.scopes
         .values()
-        .flat_map(|arrival| [&arrival.forward, &arrival.reverse])
+        .flat_map(|scope_import| [&scope_import.forward, &scope_import.reverse])
         .flatten()
-        .map(|half| half.fate)
+        .map(|credential| credential.outcome)
 }
 
-/// Every finding on a line of its own; records without credentials, of which there may be many, on one together.
-fn tell(findings: &[Finding]) {
-    let is_bare = |finding: &&Finding| matches!(finding, Finding::NoCredentials { .. });
-    for finding in findings.iter().filter(|finding| !is_bare(finding)) {
-        warn(&finding.to_string());
+/// Every warning on a line of its own; records without credentials, of which there may be many, on one together.
+fn tell(warnings: &[ImportWarning]) {
+    let is_bare = |warning: &&ImportWarning| matches!(warning, ImportWarning::NoCredentials { .. });
+    for warning in warnings.iter().filter(|warning| !is_bare(warning)) {
+        warn(&warning.to_string());
     }
-    match findings.iter().filter(is_bare).count() {
+    match warnings.iter().filter(is_bare).count() {
         0 => {}
         1 => warn("1 record holds no credentials"),
         records => warn(&format!("{records} records hold no credentials")),

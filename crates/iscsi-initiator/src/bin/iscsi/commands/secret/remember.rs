@@ -3,8 +3,8 @@
 use clap::Args;
 use iscsi_secrets::SecretStore;
 
+use super::scope_args::ScopeArgs;
 use super::set::forward_change;
-use super::whom::Whom;
 use crate::arguments::Options;
 use crate::credentials::FORWARD;
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use crate::{secret_source, store};
 #[derive(Args)]
 pub(crate) struct Remember {
     #[command(flatten)]
-    whom: Whom,
+    scope_args: ScopeArgs,
 }
 
 impl Remember {
@@ -21,7 +21,7 @@ impl Remember {
         const HINT: &str = "`iscsi secret set` stores the target's secret";
         super::refuse_option(options.target_user.is_some(), "--target-user", HINT)?;
         super::refuse_option(options.target_secret_file.is_some(), "--target-secret-file", HINT)?;
-        let scope = self.whom.scope()?;
+        let scope = self.scope_args.scope()?;
         let secret = secret_source::to_store(
             options,
             options.secret_file.as_deref(),

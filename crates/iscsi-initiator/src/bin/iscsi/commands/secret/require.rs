@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use iscsi_secrets::{Requirement, SecretStore};
 
-use super::whom::Whom;
+use super::scope_args::ScopeArgs;
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::store;
@@ -13,7 +13,7 @@ pub(crate) struct Require {
     #[arg(value_name = "LEVEL")]
     level: Level,
     #[command(flatten)]
-    whom: Whom,
+    scope_args: ScopeArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,7 +30,7 @@ enum Level {
 
 impl Require {
     pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
-        let (scope, requirement) = (self.whom.scope()?, self.level.requirement());
+        let (scope, requirement) = (self.scope_args.scope()?, self.level.requirement());
         let store =
             if requirement.is_some() { store::made_if_missing(options)? } else { store::existing(options)? };
         Ok(store.require(scope, requirement)?)

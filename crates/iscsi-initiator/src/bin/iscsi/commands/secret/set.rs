@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use iscsi_secrets::{Change, ForwardCredential, ReverseCredential, Scope, Secret, SecretStore};
 
-use super::whom::Whom;
+use super::scope_args::ScopeArgs;
 use crate::arguments::Options;
 use crate::credentials::{FORWARD, REVERSE};
 use crate::failure::{Failure, note};
@@ -14,7 +14,7 @@ use crate::{prompt, secret_source, store};
 #[derive(Args)]
 pub(crate) struct Set {
     #[command(flatten)]
-    whom: Whom,
+    scope_args: ScopeArgs,
 }
 
 /// A secret to be stored, and the name that goes with it, if one was given.
@@ -24,7 +24,7 @@ impl Set {
     pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
         refuse_one_file_for_the_other_name(options)?;
         secret_source::check_standard_input(options, None)?;
-        let scope = self.whom.scope()?;
+        let scope = self.scope_args.scope()?;
         let (forward, reverse) = given(options)?;
         let stored = match (&forward, &reverse) {
             (Some(_), Some(_)) => format!("{FORWARD} and {REVERSE}"),

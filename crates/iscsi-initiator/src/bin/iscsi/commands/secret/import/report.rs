@@ -2,7 +2,7 @@
 
 use comfy_table::Table;
 use iscsi_secrets::Scope;
-use iscsi_secrets::open_iscsi::{Arrival, Fate, Half, Plan};
+use iscsi_secrets::open_iscsi::{ImportOutcome, ImportedCredential, Plan, ScopeImport};
 use serde::Serialize;
 
 use super::super::credential_line::{self, Direction, ScopeNames};
@@ -24,27 +24,28 @@ struct Line {
 }
 
 pub(super) fn show(output: Output, plan: &Plan) -> Result<(), Failure> {
-    let lines: Vec<Line> = plan.arrivals.iter().map(|(scope, arrival)| Line::of(scope, arrival)).collect();
+    let lines: Vec<Line> =
+        plan.scopes.iter().map(|(scope, scope_import)| Line::of(scope, scope_import)).collect();
     output::show_list(output, &lines, "no credentials to import", table)
 }
 
 impl Line {
-    fn of(scope: &Scope, arrival: &Arrival) -> Self {
-        let (remembered, user) = fate_and_name(arrival.forward.as_ref());
-        let (target_secret, target_user) = fate_and_name(arrival.reverse.as_ref());
+    fn of(scope: &Scope, scope_import: &ScopeImport) -> Self {
+        let (remembered, user) = fate_and_name(scope_import.forward.as_ref());
+        let (target_secret, target_user) = fate_and_name(scope_import.reverse.as_ref());
         Self { scope: scope.into(), remembered, user, target_secret, target_user }
     }
 }
 
-fn fate_and_name(half: Option<&Half>) -> (&'static str, Option<String>) {
-    let Some(half) = half else { return ("unset", None) };
-    let fate = match half.fate {
-        Fate::Imported => "imported",
-        Fate::Replaced => "replaced",
-        Fate::Unchanged => "unchanged",
-        Fate::Kept => "kept",
+fn fate_and_name(credential: Option<&ImportedCredential>) -> (&'static str, Option<String>) {
+    let Some(credential) = credential else { return ("unset", None) };
+    let outcome = match credential.outcome {
+        ImportOutcome::Imported => "imported",
+        ImportOutcome::Replaced => "replaced",
+        ImportOutcome::Unchanged => "unchanged",
+        ImportOutcome::Kept => "kept",
     };
-    (fate, half.name.clone())
+    (outcome, credential.name.clone())
 }
 
 fn table(lines: &[Line]) -> Table {

@@ -1,0 +1,54 @@
+//! ScopeArgs a secret is for.
+
+use clap::Args;
+use iscsi_initiator::GrammarError;
+use iscsi_secrets::{Scope, SecretStore};
+
+use crate::failure::Failure;
+use crate::session;
+
+/// Exactly one of these.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct ScopeArgs {
+    /// The target's iSCSI name
+    #[arg(long, value_name = "IQN")]
+    target: Option<String>,
+    /// Every target without a secret of its own
+    #[arg(long)]
+    global: bool,
+    /// Discovery at one portal: `HOST` or `HOST:PORT`
+    #[arg(long, value_name = "PORTAL")]
+    portal: Option<String>,
+    /// Discovery at every portal without a secret of its own
+    #[arg(long)]
+    discovery: bool,
+}
+
+impl ScopeArgs {
+    /// The scope that was named.
+    pub(super) fn scope(&self) -> Result<Scope, Failure> {
+        match (&self.target, &self.portal) {
+            (Some(name), _) => session::target_name(name).map(Scope::Target),
+            (_, Some(portal)) => Ok(Scope::Portal(portal.parse()?)),
+            (None, None) if self.discovery => Ok(Scope::Discovery),
+            (None, None) => Ok(Scope::Global),
+        }
+    }
+}
+
+/// A typing error must not look like a change.
+pub(super) fn refuse_unknown(store: &impl SecretStore, scope: &Scope) -> Result<(), Failure> {
+    let known = !scope.is_single() || store.entries()?.iter().any(|entry| entry.scope == *scope);
+    if known { Ok(()) } else { Err(Failure::UnknownScope { name: name_of(scope) }) }
+}
+
+/// A text that does not look like a name may be a secret that was typed in the wrong place.
+fn name_of(scope: &Scope) -> String {
+    match scope {
+        Scope::Target(name) if name.check_grammar() == Err(GrammarError::Type) => {
+            "a target of this name".to_owned()
+        }
+        _ => scope.to_string(),
+    }
+}

@@ -1,0 +1,97 @@
+//! Secrets at rest in memory: each sealed by itself, opened one at a time.
+
+use crate::error::StoreError;
+use crate::fingerprint::Fingerprint;
+use crate::generate::{GeneratorError, fill_bytes};
+use crate::secret::Secret;
+use crate::store_key::{NONCE_BYTES, Nonce, StoreKey, Tag};
+
+/// Seals secrets one by one, so that in memory only those in use lie open.
+pub(crate) struct Sealer {
+    key: StoreKey,
+}
+
+/// One secret under the key of a [`Sealer`].
+#[derive(Clone)]
+pub(crate) struct SealedSecret {
+    pub(crate) nonce: Nonce,
+    pub(crate) tag: Tag,
+    pub(crate) bytes: Box<[u8]>,
+    /// By which equal secrets under one key are found.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl Sealer {
+    /// A sealer under a new key, which no file holds.
+    pub(crate) fn generate() -> Result<Self, GeneratorError> {
+        Ok(Self { key: StoreKey::generate()? })
+    }
+
+    /// A sealer under this key.
+    #[cfg(feature = "file")]
+    pub(crate) fn under(key: StoreKey) -> Self {
+        Self { key }
+    }
+
+    /// The key.
+    #[cfg(feature = "file")]
+    pub(crate) fn key(&self) -> &StoreKey {
+        &self.key
+    }
+
+    /// Seals a secret; it opens under the same label only.
+    pub(crate) fn seal(&self, label: &[u8], secret: &Secret) -> Result<SealedSecret, StoreError> {
+        let mut nonce = [0; NONCE_BYTES];
+        fill_bytes(&mut nonce)?;
+        let mut bytes: Box<[u8]> = Box::from(secret.expose_secret());
+        let tag = self.key.seal(&nonce, label, &mut bytes).map_err(|_| StoreError::Cipher)?;
+        Ok(SealedSecret { nonce, tag, bytes, fingerprint: self.fingerprint(secret)? })
+    }
+
+    /// Opens a secret in protected memory; `None` if it was not sealed here under this label.
+    pub(crate) fn open(&self, label: &[u8], sealed: &SealedSecret) -> Option<Secret> {
+        self.open_parts(label, &sealed.nonce, &sealed.tag, &sealed.bytes)
+    }
+
+    /// Opens a secret whose fingerprint is not known.
+    pub(crate) fn open_parts(&self, label: &[u8], nonce: &Nonce, tag: &Tag, bytes: &[u8]) -> Option<Secret> {
+        Secret::filled(bytes.len(), |room| {
+            room.copy_from_slice(bytes);
+            self.key.open(nonce, label, room, tag)
+        })
+    }
+
+    /// The fingerprint of a secret under the key of this sealer.
+    pub(crate) fn fingerprint(&self, secret: &Secret) -> Result<Fingerprint, StoreError> {
+        self.key.fingerprint(secret.expose_secret()).map(Fingerprint).map_err(|_| StoreError::Cipher)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_secret_does_not_show_and_opens_under_its_label() {
+        let sealer = Sealer::generate().unwrap();
+        let sealed = sealer.seal(b"one", &Secret::from_bytes(b"canary-secret").unwrap()).unwrap();
+        assert!(!sealed.bytes.windows(6).any(|window| window == b"canary"));
+        assert_eq!(sealer.open(b"one", &sealed).unwrap().expose_secret(), b"canary-secret");
+        assert!(sealer.open(b"two", &sealed).is_none());
+        assert!(Sealer::generate().unwrap().open(b"one", &sealed).is_none());
+    }
+
+    #[test]
+    fn fingerprints_are_equal_for_equal_secrets_under_one_key_and_for_nothing_else() {
+        let (sealer, other) = (Sealer::generate().unwrap(), Sealer::generate().unwrap());
+        let secret = |bytes: &[u8]| Secret::from_bytes(bytes).unwrap();
+        let of = |sealer: &Sealer, bytes| sealer.fingerprint(&secret(bytes)).unwrap();
+        let one = of(&sealer, b"canary-secret");
+        assert_eq!(one, sealer.seal(b"elsewhere", &secret(b"canary-secret")).unwrap().fingerprint);
+        let longer = [&b"canary-secret"[..], b"\0"].concat();
+        for different in [&b"canary-secres"[..], b"canary-secre", &longer] {
+            assert_ne!(one, of(&sealer, different), "{}", different.escape_ascii());
+        }
+        assert_ne!(one, of(&other, b"canary-secret"));
+    }
+}

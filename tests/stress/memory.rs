@@ -1,0 +1,25 @@
+//! What a session takes in memory while nothing happens.
+
+/// Bytes that an idle session may take of the client.
+const MOST: u64 = 16 << 10;
+
+/// Resident bytes of both processes.
+#[derive(Clone, Copy)]
+pub(crate) struct Memory {
+    client: u64,
+    target: u64,
+}
+
+impl Memory {
+    pub(crate) fn new(client: u64, target: u64) -> Self {
+        Self { client, target }
+    }
+
+    /// Fails if the `sessions` that came since `before` take too much.
+    pub(crate) fn check_growth(self, before: Self, sessions: u32) {
+        let each = |before: u64, after: u64| after.saturating_sub(before) / u64::from(sessions);
+        let (client, target) = (each(before.client, self.client), each(before.target, self.target));
+        println!("    an idle session takes {client} bytes of the client and {target} of the target");
+        assert!(client > 0 && client <= MOST, "{client} bytes per idle session");
+    }
+}

@@ -1,0 +1,64 @@
+//! Logins by mutual CHAP with the secrets of a store in memory.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use iscsi_initiator::{
+    Authenticated, AuthenticationMode, AuthenticationRequest, Config, Initiator, IscsiName, Portal, Session,
+};
+use iscsi_secrets::{ForwardCredential, MemoryStore, ReverseCredential, Scope, Secret, SecretStore as _};
+use iscsi_tests::chap_environment::{INITIATOR_SECRET, TARGET_SECRET, secret};
+use tokio::task::JoinSet;
+
+use crate::arguments::Arguments;
+
+/// What every login is made from; clones share it.
+#[derive(Clone)]
+pub(crate) struct Logins {
+    initiator: Initiator,
+    target: IscsiName,
+    portal: Portal,
+}
+
+impl Logins {
+    pub(crate) fn new(arguments: &Arguments) -> Result<Self, Box<dyn Error>> {
+        let config = Config::new("iqn.2001-04.com.example:stress".parse()?)?;
+        let initiator = Initiator::new(config, Arc::new(store(arguments)?));
+        Ok(Self { initiator, target: arguments.target.clone(), portal: arguments.portal.clone() })
+    }
+
+    /// One login in which both sides prove themselves.
+    pub(crate) async fn log_in(&self) -> Result<Session, iscsi_initiator::Error> {
+        let request =
+            AuthenticationRequest { mode: AuthenticationMode::Mutual, ..AuthenticationRequest::default() };
+        let session = self.initiator.login(&self.target, &self.portal, &request).await?;
+        assert!(matches!(session.details().completed.authenticated, Authenticated::Mutual(_)));
+        Ok(session)
+    }
+
+    /// The same, and a logout.
+    pub(crate) async fn log_in_and_out(&self) -> Result<(), iscsi_initiator::Error> {
+        self.log_in().await?.logout().await
+    }
+
+    /// That many logins, all under way at the same time.
+    pub(crate) async fn log_in_at_once(&self, count: usize) -> Result<Vec<Session>, iscsi_initiator::Error> {
+        let mut logins = JoinSet::new();
+        for _ in 0..count {
+            let this = self.clone();
+            logins.spawn(async move { this.log_in().await });
+        }
+        logins.join_all().await.into_iter().collect()
+    }
+}
+
+fn store(arguments: &Arguments) -> Result<MemoryStore, Box<dyn Error>> {
+    let store = MemoryStore::new();
+    let target = IscsiName::new(arguments.target.as_str())?;
+    let bytes = |variable| Ok::<_, Box<dyn Error>>(Secret::from_bytes(&secret(variable)?)?);
+    let ours = ForwardCredential::new(Some(arguments.initiator_user.clone()), bytes(INITIATOR_SECRET)?)?;
+    let theirs = ReverseCredential::new(Some(arguments.target_user.clone()), bytes(TARGET_SECRET)?)?;
+    store.remember(target.clone().into(), ours)?;
+    store.set_reverse(Scope::Target(target), theirs)?;
+    Ok(store)
+}

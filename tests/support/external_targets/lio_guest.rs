@@ -1,0 +1,108 @@
+//! The emulated machine in which LIO runs: the kernel of a Debian package with busybox, all of it in memory.
+//!
+//! `lio_guest/prepare` makes kernel and basic RAM disk once, since that takes a download; here only what differs from one
+//! guest to the next is added.
+
+use std::env;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::daemon::Daemon;
+use super::program::Program;
+
+const QEMU: Program = Program { name: "qemu-system-x86_64", package: "qemu-system-x86" };
+const BUSYBOX: Program = Program { name: "busybox", package: "busybox-static" };
+
+/// What the console says at the end of the setup.
+pub(super) const READY: &str = "guest is ready";
+
+/// What qemu says of a port that somebody else has.
+pub(super) const PORT_TAKEN: &str = "Could not set up host forwarding rule";
+
+/// Emulated: a virtual machine inside another often has a /dev/kvm that does not work. One processor is faster than two
+/// then. The console is quiet but for errors of the kernel, among them LIO's reasons to refuse a login.
+const MACHINE: &str = "-nodefaults -no-user-config -M pc -accel tcg -cpu max -m 384 -no-reboot -display none \
+                       -serial stdio -device virtio-net-pci,netdev=net,romfile=";
+const KERNEL_LINE: &str =
+    "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on net.ifnames=0 loglevel=4";
+
+/// Starts a guest whose files are in `folder` and whose portals are forwarded; `setup` says what LIO is to serve.
+pub(super) fn boot(folder: &Path, setup: &str, portals: &[SocketAddr]) -> Daemon {
+    let prepared = prepared_folder();
+    let ram_disk = folder.join("ram_disk");
+    fs::copy(prepared.join("base.cpio"), &ram_disk).expect("the basic RAM disk can be copied");
+    append(&ram_disk, &folder.join("tree"), setup);
+    let mut command = QEMU.command();
+    command.args(MACHINE.split_whitespace()).args(["-append", KERNEL_LINE]);
+    command.args(["-netdev", &network(portals)]);
+    command.arg("-kernel").arg(prepared.join("vmlinuz")).arg("-initrd").arg(&ram_disk);
+    Daemon::spawn(command, folder)
+}
+
+/// LIO listens inside on the ports that are forwarded to it. What the guest sends elsewhere goes nowhere.
+fn network(portals: &[SocketAddr]) -> String {
+    let forwards = portals.iter().map(|portal| format!(",hostfwd=tcp:{portal}-{portal}"));
+    format!("user,id=net,ipv6=off,restrict=on{}", forwards.collect::<String>())
+}
+
+/// A RAM disk may consist of several archives: this one comes after the basic one.
+fn append(ram_disk: &Path, tree: &Path, setup: &str) {
+    let files = [
+        ("init", include_str!("lio_guest/init")),
+        ("bin/lio", include_str!("lio_guest/lio")),
+        ("etc/setup", setup),
+    ];
+    for (name, text) in files {
+        let path = tree.join(name);
+        let folder = path.parent().expect("a file is in a folder");
+        fs::create_dir_all(folder).expect("a folder can be made");
+        fs::write(&path, text).expect("a file can be written");
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("its owner may say who runs it");
+    }
+    let names = tree.with_extension("names");
+    fs::write(&names, files.map(|(name, _)| format!("{name}\n")).concat()).expect("a file can be written");
+    let archive = OpenOptions::new().append(true).open(ram_disk).expect("the RAM disk is there");
+    let mut pack = BUSYBOX.command();
+    pack.args(["cpio", "-o", "-H", "newc"]).current_dir(tree).stdout(archive);
+    let packed =
+        pack.stdin(File::open(names).expect("it was just written")).output().expect("busybox starts");
+    assert!(packed.status.success(), "busybox cpio: {}", String::from_utf8_lossy(&packed.stderr));
+}
+
+/// Beside the build, where `tests/run` has it made.
+fn prepared_folder() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    checked(workspace.join(target).join("lio-guest"))
+}
+
+/// Panics with the line that prepares the folder if it is not.
+fn checked(folder: PathBuf) -> PathBuf {
+    assert!(
+        ["vmlinuz", "base.cpio"].iter().all(|name| folder.join(name).is_file()),
+        "no kernel for LIO in {0} (the package that linux-image-cloud-amd64 depends on); unpack it with: \
+         tests/support/external_targets/lio_guest/prepare {0}",
+        folder.display()
+    );
+    folder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "tests/support/external_targets/lio_guest/prepare no-such-folder")]
+    fn a_missing_kernel_is_a_failure_with_the_line_that_unpacks_it() {
+        checked(PathBuf::from("no-such-folder"));
+    }
+
+    #[test]
+    fn only_the_portals_lead_into_the_guest() {
+        let portals = ["127.0.0.1:1", "127.0.0.1:2"].map(|portal| portal.parse().unwrap());
+        let forwards = "hostfwd=tcp:127.0.0.1:1-127.0.0.1:1,hostfwd=tcp:127.0.0.1:2-127.0.0.1:2";
+        assert_eq!(network(&portals), format!("user,id=net,ipv6=off,restrict=on,{forwards}"));
+    }
+}

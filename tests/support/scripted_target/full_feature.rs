@@ -1,0 +1,110 @@
+//! Answers of a scripted target after the login.
+
+use bytes::BytesMut;
+use iscsi_pdu::{Digests, EncodedPdu, ScsiCommand, SequenceNumbers, TargetPdu, TextRequest};
+
+use crate::ram_disk::connection::Connection;
+use crate::ram_disk::fault::Fault;
+
+/// Where the connection stands when something is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The next status number and the command window; a command that is answered is taken in.
+    pub numbers: SequenceNumbers,
+    /// The digests that PDUs need.
+    pub digests: Digests,
+    /// Largest data segment the initiator takes, in bytes.
+    pub max_data_segment: u32,
+}
+
+/// What a scripted target sends for a command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// How many status numbers are used up by them.
+    pub statuses: u32,
+}
+
+impl Reply {
+    /// These PDUs. Those that carry a status are counted.
+    #[must_use]
+    pub fn of(pdus: &[TargetPdu], digests: Digests) -> Self {
+        let statuses = pdus.iter().map(|pdu| u32::from(has_status(pdu))).sum();
+        Self { bytes: pdus.iter().flat_map(|pdu| bytes(pdu, digests)).collect(), statuses }
+    }
+
+    /// These bytes, whatever they are.
+    #[must_use]
+    pub const fn raw(bytes: Vec<u8>) -> Self {
+        Self { bytes, statuses: 0 }
+    }
+}
+
+const fn has_status(pdu: &TargetPdu) -> bool {
+    match pdu {
+        TargetPdu::DataIn(data) => data.has_status,
+        TargetPdu::NopIn(ping) => ping.itt.0 != u32::MAX,
+        TargetPdu::R2t(_) => false,
+        _ => true,
+    }
+}
+
+/// A PDU as it goes over the wire; nothing if it is longer than any PDU can be.
+#[must_use]
+pub fn bytes(pdu: &TargetPdu, digests: Digests) -> Vec<u8> {
+    let mut bytes = BytesMut::new();
+    if let Ok(wire) = EncodedPdu::new(pdu.encode(), digests) {
+        wire.append_to(&mut bytes);
+    }
+    bytes.into()
+}
+
+/// The same with its last bit flipped: the data digest, if there is one, does not match.
+#[must_use]
+pub fn with_bad_data_digest(pdu: &TargetPdu, digests: Digests) -> Vec<u8> {
+    let mut bytes = bytes(pdu, digests);
+    if let Some(last) = bytes.last_mut() {
+        *last ^= 0x01;
+    }
+    bytes
+}
+
+impl Connection {
+    /// Takes a command in without doing what it asks for.
+    pub(super) fn take_in(&mut self, command: &ScsiCommand) -> Result<Moment, Fault> {
+        self.admit(command.immediate, command.cmd_sn, command.exp_stat_sn)?;
+        Ok(self.moment())
+    }
+
+    /// The moment after this command is taken in, which it is not yet: perhaps the good target does that.
+    pub(super) fn moment_after(&self, command: &ScsiCommand) -> Moment {
+        let mut moment = self.moment();
+        let numbers = &mut moment.numbers;
+        let taken = u32::from(!command.immediate);
+        (numbers.exp_cmd_sn, numbers.max_cmd_sn) =
+            (numbers.exp_cmd_sn.plus(taken), numbers.max_cmd_sn.plus(taken));
+        moment
+    }
+
+    /// The same with a Text Request.
+    pub(super) fn take_in_text(&mut self, request: &TextRequest) -> Result<Moment, Fault> {
+        self.admit(request.immediate, request.cmd_sn, request.exp_stat_sn)?;
+        Ok(self.moment())
+    }
+
+    pub(super) const fn moment(&self) -> Moment {
+        Moment {
+            numbers: self.numbers(),
+            digests: self.wire.digests(),
+            max_data_segment: self.max_data_segment(),
+        }
+    }
+
+    pub(super) async fn reply(&mut self, reply: &Reply) -> Result<(), Fault> {
+        for _ in 0..reply.statuses {
+            self.use_status_number();
+        }
+        Ok(self.wire.send_bytes(&reply.bytes).await?)
+    }
+}
