@@ -50,7 +50,7 @@ impl fmt::Display for Authentication {
     }
 }
 
-/// ScopeArgs both initiators log in to.
+/// Whom both initiators log in to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TargetKind {

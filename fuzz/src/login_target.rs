@@ -12,7 +12,7 @@ use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, 
 const MAX_TEXT: usize = 8192;
 
 /// The first byte chooses the policy. Each request is one byte of stages and flags, one of other mistakes in the
-/// header, a length, and that much text. Nobody is let in scope_args the policy demands a proof of, and nobody is taken for
+/// header, a length, and that much text. Nobody is let in whom the policy demands a proof of, and nobody is taken for
 /// proved.
 ///
 /// # Panics

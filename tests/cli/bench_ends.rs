@@ -171,7 +171,7 @@ fn logins_take_turns_with_their_isids() {
     let url = target.url();
     finish(&mut target.place.command(&["bench", "login", &url, &url, "--count", "20", "--auth", "none"]))
         .expect(0);
-    let isids: Vec<_> = target.scripted.received().iter().filter_map(isid).collect();
+    let isids: Vec<_> = target.peer.received().iter().filter_map(isid).collect();
     let different: HashSet<_> = isids.iter().collect();
     // One to begin with.
     assert_eq!((isids.len(), different.len()), (21, 21), "{isids:?}");
@@ -179,7 +179,7 @@ fn logins_take_turns_with_their_isids() {
     for _ in 0..3 {
         finish(&mut target.place.command(&["login", &url, "--auth", "none"])).expect(0);
     }
-    let isids: Vec<_> = target.scripted.received().iter().filter_map(isid).skip(21).collect();
+    let isids: Vec<_> = target.peer.received().iter().filter_map(isid).skip(21).collect();
     assert!(isids.len() == 3 && isids.iter().all(|isid| *isid == isids[0]), "{isids:?}");
 }
 

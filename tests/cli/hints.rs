@@ -153,7 +153,7 @@ fn a_digest_that_the_target_does_not_do() {
 #[test]
 fn a_login_that_runs_out_of_time_names_portal_redirection_and_stage() {
     let silent = Scripted::new(Script::new().take());
-    let portal = silent.scripted.portal().to_string();
+    let portal = silent.peer.portal().to_string();
     let first = Scripted::new(
         Script::new().answer_login(login::redirect(LoginStatus::MOVED_TEMPORARILY, portal.clone())),
     );
@@ -164,7 +164,7 @@ fn a_login_that_runs_out_of_time_names_portal_redirection_and_stage() {
     let outcome = crate::program::finish(&mut first.place.command(&login)).expect(7);
     let told = format!(
         "error: login to {portal} took longer than 500ms, during security negotiation (redirected once, from {})\n",
-        first.scripted.portal()
+        first.peer.portal()
     );
     assert!(hint(&outcome).contains("--timeout"));
     outcome.complains(&told);

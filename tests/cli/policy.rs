@@ -18,9 +18,9 @@ fn require(place: &Place, arguments: &[&str]) {
 }
 
 /// What the list says is required.
-fn listed(place: &Place, scope_args: &str) -> Option<String> {
+fn listed(place: &Place, scope: &str) -> Option<String> {
     let list = place.run(&["secret", "list"]).expect(0).stdout;
-    let line = list.lines().find(|line| line.starts_with(scope_args))?;
+    let line = list.lines().find(|line| line.starts_with(scope))?;
     line.split_whitespace().last().map(str::to_owned)
 }
 
@@ -93,13 +93,13 @@ fn policies_are_listed_in_both_forms() {
     require(&place, &["none", "--target", TARGET]);
     require(&place, &["chap", "--discovery"]);
     require(&place, &["chap", "--portal", "192.0.2.7"]);
-    for (scope_args, level) in [
+    for (scope, level) in [
         ("(every other)", "mutual"),
         (TARGET, "none"),
         ("discovery (every other)", "chap"),
         ("discovery at 192.0.2.7:3260", "chap"),
     ] {
-        assert_eq!(listed(&place, scope_args).as_deref(), Some(level));
+        assert_eq!(listed(&place, scope).as_deref(), Some(level));
     }
     let json = place.run(&["secret", "list", "--output", "json"]).expect(0).stdout;
     assert_eq!(json.matches("\"requires\": \"mutual\"").count(), 1, "{json}");

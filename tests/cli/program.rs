@@ -82,7 +82,7 @@ impl Place {
         finish(command.stdin(reader))
     }
 
-    /// Stores the initiator's secret for scope_args these arguments say.
+    /// Stores the initiator's secret for whom these arguments say.
     #[track_caller]
     pub(crate) fn store_forward(&self, arguments: &[&str], secret: &[u8]) -> Outcome {
         let arguments = [&["secret", "set"], arguments, &["--secret-file", "-"]].concat();

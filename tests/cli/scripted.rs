@@ -20,7 +20,7 @@ pub(crate) const NONE: [&str; 2] = ["--auth", "none"];
 
 pub(crate) struct Scripted {
     pub(crate) place: Place,
-    pub(crate) scripted: ScriptedTarget,
+    pub(crate) peer: ScriptedTarget,
     _runtime: Runtime,
 }
 
@@ -32,11 +32,11 @@ impl Scripted {
     /// Each script for one connection, the last one for all others; they may need to know the target's own portal.
     pub(crate) fn each(scripts: impl FnOnce(std::net::SocketAddr) -> Vec<Script>) -> Self {
         let runtime = Runtime::new().unwrap();
-        let scripted = runtime.block_on(ScriptedTarget::serve_with_address(scripts)).unwrap();
+        let peer = runtime.block_on(ScriptedTarget::serve_with_address(scripts)).unwrap();
         let place = Place::new();
         place.secret_file("forward", FORWARD);
         place.secret_file("reverse", REVERSE);
-        Self { place, scripted, _runtime: runtime }
+        Self { place, peer, _runtime: runtime }
     }
 
     /// A target that lets everybody in, without a unit attention, and then does this.
@@ -45,7 +45,7 @@ impl Scripted {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("iscsi://{}/{TARGET}", self.scripted.portal())
+        format!("iscsi://{}/{TARGET}", self.peer.portal())
     }
 
     /// `iscsi login` with these options.

@@ -7,9 +7,9 @@ use crate::program::{Place, TARGET, mode};
 const URL: &str = "iscsi://127.0.0.1:1/iqn.2001-04.com.example:disk";
 
 /// The lines of the list about one target, or about every other one.
-fn listed(place: &Place, scope_args: &str) -> Vec<String> {
+fn listed(place: &Place, scope: &str) -> Vec<String> {
     let list = place.run(&["secret", "list"]).expect(0).stdout;
-    let line = list.lines().find_map(|line| line.strip_prefix(scope_args)).unwrap_or_default();
+    let line = list.lines().find_map(|line| line.strip_prefix(scope)).unwrap_or_default();
     line.split_whitespace().map(str::to_owned).collect()
 }
 

@@ -1,5 +1,5 @@
 //! The initiator's half against the target's half, whatever either wants and however the text is cut: both ends agree on
-//! every value and on who authenticated scope_args, or both fail.
+//! every value and on who authenticated whom, or both fail.
 
 use iscsi_login::initiator::{self, Authenticated, SessionType};
 use iscsi_login::{

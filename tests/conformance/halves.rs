@@ -52,7 +52,7 @@ fn last(login: initiator::Login<'_>, response: &iscsi_pdu::LoginResponse) -> Res
     }
 }
 
-/// Both ends agree on every value and on who authenticated scope_args.
+/// Both ends agree on every value and on who authenticated whom.
 #[test]
 fn both_halves_agree() {
     let mut digests = Offer::default();

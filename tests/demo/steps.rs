@@ -55,7 +55,7 @@ pub(crate) async fn log_in(stage: &Stage, narrator: &mut Narrator) -> Outcome<Se
     Ok(session)
 }
 
-/// What was agreed on, and who authenticated scope_args.
+/// What was agreed on, and who authenticated whom.
 fn negotiated(completed: &Completed) -> Vec<String> {
     let who = match &completed.authenticated {
         Authenticated::Mutual(proof) => {

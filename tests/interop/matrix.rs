@@ -1,4 +1,4 @@
-//! The library against every daemon of the laboratory: who authenticated scope_args, or how it failed.
+//! The library against every daemon of the laboratory: who authenticated whom, or how it failed.
 //!
 //! [`cases`] is the table of what is expected. It is written to `README.md` of this folder with `WRITE_TABLE=1`.
 

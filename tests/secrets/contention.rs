@@ -115,7 +115,7 @@ async fn log_in_meanwhile(store: Arc<FileStore>, mut writers: Writers) {
     assert!(seen.iter().all(|times| *times > 0), "{seen:?}");
 }
 
-/// CredentialScope secret is in force: one of the two, whole.
+/// Whose secret is in force: one of the two, whole.
 fn turn(store: &FileStore) -> usize {
     let found = store::lookup(store, &target(SHARED)).unwrap();
     let whole = [0, 1].into_iter().position(|number| found == Lookup::Known(theirs(number)));

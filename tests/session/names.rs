@@ -95,8 +95,8 @@ async fn dis_02_dis_03_dis_17_questions_in_a_normal_session() {
     let (scripted, portal) = portal_of(&target_name()).await;
     let session =
         initiator().login(&target_name(), &portal, &AuthenticationRequest::default()).await.unwrap();
-    for scope_args in ["", target_name().as_str(), ""] {
-        let found = session.send_targets(scope_args).await.unwrap().targets;
+    for names in ["", target_name().as_str(), ""] {
+        let found = session.send_targets(names).await.unwrap().targets;
         assert_eq!((found.len(), &found[0].name), (1, &target_name()));
         assert_eq!(found[0].addresses[0].port, scripted.portal().port());
     }

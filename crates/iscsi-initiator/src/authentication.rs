@@ -79,7 +79,7 @@ pub(crate) struct Credentials {
     unread_store: Option<StoreError>,
 }
 
-/// CredentialScope credentials are looked up in a store.
+/// Whose credentials are looked up in a store.
 pub(crate) enum CredentialScope {
     /// Those of a target.
     Target(IscsiName),

@@ -80,7 +80,7 @@ impl Initiator {
         Ok(self.discover_with_details(portal, authentication).await?.found)
     }
 
-    /// The same with what is known of the discovery session, such as who authenticated scope_args.
+    /// The same with what is known of the discovery session, such as who authenticated whom.
     ///
     /// # Errors
     /// As [`discover`](Self::discover).

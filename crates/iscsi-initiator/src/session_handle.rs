@@ -52,7 +52,7 @@ pub struct SessionDetails {
     pub redirect_kind: Option<RedirectKind>,
     /// Our part of the session identifier.
     pub isid: Isid,
-    /// What was agreed on, and who authenticated scope_args.
+    /// What was agreed on, and who authenticated whom.
     pub completed: Completed,
     /// Why there is no authentication, if there is none and it was not [`AuthenticationMode::None`] that was demanded.
     ///
@@ -98,7 +98,7 @@ impl Session {
     /// Sends a command and waits for its end, as [`PendingCommand::completion`] does.
     ///
     /// # Errors
-    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data redirect_kind, or whatever
+    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data moved, or whatever
     /// ended the session.
     ///
     /// # Cancel safety
@@ -131,9 +131,9 @@ impl Session {
     ///
     /// # Cancel safety
     /// A future that is dropped abandons the answer.
-    pub async fn send_targets(&self, scope_args: &str) -> Result<DiscoveredTargets, Error> {
+    pub async fn send_targets(&self, names: &str) -> Result<DiscoveredTargets, Error> {
         const NAME: &str = "SendTargets";
-        let question = TextWriter::new().pair(NAME, scope_args).finish();
+        let question = TextWriter::new().pair(NAME, names).finish();
         let question = question.map_err(|error| Error::Caller(error.to_string()))?;
         let result = self.request(SessionRequest::Text(question), NAME).await?;
         match self.wait(result).await? {
@@ -210,7 +210,7 @@ impl PendingCommand {
     /// recovered ([`Completion::recovered_error`]).
     ///
     /// # Errors
-    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data redirect_kind, or whatever
+    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data moved, or whatever
     /// ended the session.
     ///
     /// # Cancel safety

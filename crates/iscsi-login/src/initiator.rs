@@ -31,7 +31,7 @@ pub use completed::{Authenticated, Completed};
 use exchange::Exchange;
 pub use redirect::Redirect;
 
-/// What kind of session is wanted, and with scope_args.
+/// What kind of session is wanted, and with whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionType<'a> {
     /// `SendTargets` only (4.3).

@@ -24,7 +24,7 @@ pub enum Weakness {
     },
     /// One secret for both directions: every login is refused before it begins.
     Equal {
-        /// For scope_args.
+        /// For whom.
         scope: Scope,
     },
     /// One secret in several places, at least one of them the proof of a target: each of the others who knows it can
@@ -59,7 +59,7 @@ impl StoreSnapshot {
         found
     }
 
-    /// For scope_args this secret would be that of both directions.
+    /// For whom this secret would be that of both directions.
     fn equal<'a>(&'a self, uses: &'a Uses) -> impl Iterator<Item = Weakness> + 'a {
         let scopes: BTreeSet<&Scope> = uses.iter().map(|used| &used.scope).collect();
         let equal = scopes.into_iter().filter(|scope| {

@@ -6,7 +6,7 @@ use crate::scope::Scope;
 /// What a store holds for one target, or for every target: names and flags, never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// ScopeArgs the entry is for.
+    /// Whom the entry is for.
     pub scope: Scope,
     /// Whether there is a secret that we prove.
     pub forward_set: bool,

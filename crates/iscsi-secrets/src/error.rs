@@ -202,7 +202,7 @@ pub enum StoreError {
     /// One secret was sealed for something else, or not by this store.
     #[error("file: the secret for {scope} is damaged")]
     SecretDamaged {
-        /// ScopeArgs the secret is for.
+        /// Whom the secret is for.
         scope: Scope,
     },
     /// The cipher refused what no store gives it.

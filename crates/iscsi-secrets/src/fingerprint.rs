@@ -1,4 +1,4 @@
-//! ImportWarning one secret in several places without opening all of them.
+//! Finding one secret in several places without opening all of them.
 
 use std::collections::HashMap;
 

@@ -4,7 +4,7 @@
 //! `/var/lib/iscsi`, and tells what it found about them. [`Plan`] compares the changes with what a store has; its
 //! changes are for one [`SecretStore::apply_all`](crate::SecretStore::apply_all).
 //!
-//! | file | for scope_args |
+//! | file | for whom |
 //! | --- | --- |
 //! | `iscsid.conf` | every target, and every discovery |
 //! | `nodes/TARGET/ADDRESS,PORT[,TAG]`, or files in it, one for each interface | the target |
@@ -64,7 +64,7 @@ pub fn read(directory: impl AsRef<Path>) -> Result<Import, ImportError> {
     Ok(Import { changes, warnings })
 }
 
-/// One file, and for scope_args its keys are.
+/// One file, and for whom its keys are.
 struct RecordFile {
     path: PathBuf,
     parts: Vec<records::Part>,

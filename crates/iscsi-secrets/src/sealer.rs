@@ -74,11 +74,11 @@ mod tests {
     #[test]
     fn a_sealed_secret_does_not_show_and_opens_under_its_label() {
         let sealer = Sealer::generate().unwrap();
-        let sealed = sealer.seal(b"one", &Secret::from_bytes(b"canary-secret").unwrap()).unwrap();
-        assert!(!sealed.bytes.windows(6).any(|window| window == b"canary"));
-        assert_eq!(sealer.open(b"one", &sealed).unwrap().expose_secret(), b"canary-secret");
-        assert!(sealer.open(b"two", &sealed).is_none());
-        assert!(Sealer::generate().unwrap().open(b"one", &sealed).is_none());
+        let one = sealer.seal(b"one", &Secret::from_bytes(b"canary-secret").unwrap()).unwrap();
+        assert!(!one.bytes.windows(6).any(|window| window == b"canary"));
+        assert_eq!(sealer.open(b"one", &one).unwrap().expose_secret(), b"canary-secret");
+        assert!(sealer.open(b"two", &one).is_none());
+        assert!(Sealer::generate().unwrap().open(b"one", &one).is_none());
     }
 
     #[test]

@@ -32,10 +32,10 @@ impl Direction {
     }
 }
 
-/// Where a secret is used: for scope_args, and by scope_args it is proved.
+/// Where a secret is used: for whom, and by whom it is proved.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SecretUse {
-    /// ScopeArgs it is for.
+    /// Whom it is for.
     pub scope: Scope,
     /// Who proves it.
     pub direction: Direction,

@@ -106,7 +106,7 @@ fn request(Credentials { mode, forward, reverse }: Credentials) -> Authenticatio
     AuthenticationRequest { mode, forward: forward.map(Arc::new), reverse: reverse.map(Arc::new) }
 }
 
-/// Who authenticated scope_args, and what else the case may be about.
+/// Who authenticated whom, and what else the case may be about.
 fn outcome(completed: &Completed) -> String {
     let authenticated = match &completed.authenticated {
         Authenticated::None => "nobody".to_owned(),

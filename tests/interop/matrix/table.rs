@@ -13,7 +13,7 @@ against a scripted target. LIO runs in an emulated guest.
 
 ## What the library makes of each target
 
-Who authenticated scope_args with which CHAP algorithm, or who is at fault and why (`Error::fault` and the reason). Every login
+Who authenticated whom with which CHAP algorithm, or who is at fault and why (`Error::fault` and the reason). Every login
 that succeeds writes to a disk and reads back. The targets: `open` demands nothing, `chap` one-way CHAP, `mutual` and
 `digests` mutual CHAP; a guarded discovery takes mutual CHAP too. Algorithms are offered in the order of the list; where
 none is named, MD5 alone.

@@ -165,7 +165,7 @@ impl Portal {
         match fault {
             Fault::Refused(refusal) => self.report().note_refusal(refusal.status),
             Fault::ProtocolViolation(_) | Fault::Malformed(_) => {
-                self.report().note_violation(fault.to_string())
+                self.report().note_violation(fault.to_string());
             }
             Fault::Io(_) | Fault::LoginTimeout | Fault::NoRandomBytes(_) => {}
         }

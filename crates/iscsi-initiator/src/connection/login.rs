@@ -15,7 +15,7 @@ use crate::{Config, Error, LoginStep, LoginTimes, Portal};
 /// Connection identifier of the leading connection.
 const LEADING_CID: u16 = 0;
 
-/// ScopeArgs to log in to, and with what.
+/// Whom to log in to, and with what.
 pub(crate) struct Attempt<'a> {
     pub(crate) config: &'a Config,
     pub(crate) session_type: SessionType<'a>,

@@ -10,7 +10,7 @@ use crate::{ChapAlgorithm, ObservedDeviation, Parameters, TargetAuthenticated};
 pub struct Completed {
     /// What was agreed on.
     pub parameters: Parameters,
-    /// Who authenticated scope_args.
+    /// Who authenticated whom.
     pub authenticated: Authenticated,
     /// Target part of the session identifier.
     pub tsih: u16,
@@ -30,7 +30,7 @@ pub struct Completed {
     pub deviations: Vec<ObservedDeviation>,
 }
 
-/// Who proved what to scope_args.
+/// Who proved what to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authenticated {
     /// Nobody.

@@ -10,7 +10,7 @@ use crate::{Deviation, ObservedDeviation, Tolerance};
 /// Where to log in instead, from scratch, with the same target name and the same authentication (LOG-31).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
-    /// RedirectKind for good, by the target's own word.
+    /// Moved for good, by the target's own word.
     pub permanent: bool,
     /// The target had authenticated itself before it sent this. Otherwise anybody on the way may have sent it.
     pub target_authenticated: bool,

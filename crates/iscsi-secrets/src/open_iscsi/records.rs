@@ -1,4 +1,4 @@
-//! Which files there are, and for scope_args.
+//! Which files there are, and for whom.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::warning::{ImportWarning, UnreadableFile};
 use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
 use crate::scope::Scope;
 
-/// Keys of a file, and for scope_args they are.
+/// Keys of a file, and for whom they are.
 pub(super) struct Part {
     pub(super) scope: Scope,
     pub(super) keys: &'static [CredentialKeys],

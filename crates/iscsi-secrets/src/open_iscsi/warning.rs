@@ -20,7 +20,7 @@ pub enum ImportWarning {
     },
     /// Two records of one scope have different credentials, of which none is taken.
     Conflict {
-        /// CredentialScope credentials they are.
+        /// Whose credentials they are.
         scope: Scope,
         /// One record.
         path: PathBuf,

@@ -22,7 +22,7 @@ pub(crate) enum Command {
     /// Discovery has credentials of its own: those given, else those stored for this portal or for discovery. Nothing is
     /// written to the secret store.
     Discover(discover::Discover),
-    /// Log in, show what was negotiated and who authenticated scope_args, log out
+    /// Log in, show what was negotiated and who authenticated whom, log out
     Login(login::Login),
     /// Show the logical units of a target: size, block size, vendor, product
     ///

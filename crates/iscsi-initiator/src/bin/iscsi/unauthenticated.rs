@@ -33,13 +33,13 @@ pub(crate) fn tell(details: &SessionDetails) {
 impl Reason {
     /// `None` for a session with authentication, and for one that was to have none.
     pub(crate) fn of(details: &SessionDetails) -> Option<Self> {
-        let scope_args = details
+        let target = details
             .target
             .as_ref()
             .map_or_else(|| format!("discovery at {}", details.portal), ToString::to_string);
         Some(match details.unauthenticated.as_ref()? {
             Unauthenticated::NotAsked => Self::without_store("not-asked", "the target did not ask for it"),
-            Unauthenticated::NoSecret { store, is_empty } => Self::no_secret(store, *is_empty, &scope_args),
+            Unauthenticated::NoSecret { store, is_empty } => Self::no_secret(store, *is_empty, &target),
             _ => Self::without_store("no-store", "no secret store was given"),
         })
     }
@@ -52,7 +52,7 @@ impl Reason {
         Self { kind, store: None, message: message.to_owned() }
     }
 
-    fn no_secret(store: &StoreOrigin, is_empty: bool, scope_args: &str) -> Self {
+    fn no_secret(store: &StoreOrigin, is_empty: bool, target: &str) -> Self {
         let place = place(store);
         let (kind, message) = match store {
             StoreOrigin::Missing { foreign_home: None, .. } => {
@@ -62,7 +62,7 @@ impl Reason {
                 ("foreign-home", format!("there is no secret store in {place}, and {}", of_another(home)))
             }
             _ if is_empty => ("empty-store", format!("the secret store {place} has no secret")),
-            _ => ("no-secret", format!("the secret store {place} has no secret for {scope_args}")),
+            _ => ("no-secret", format!("the secret store {place} has no secret for {target}")),
         };
         let message = match user_behind_sudo() {
             Some(user) => format!("{message}; that of {user}, who runs this by sudo, is another one"),

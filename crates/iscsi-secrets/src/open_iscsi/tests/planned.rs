@@ -13,7 +13,7 @@ fn store() -> MemoryStore {
     store
 }
 
-/// ImportOutcome of the forward and the reverse credential of the disk.
+/// Fate of the forward and the reverse credential of the disk.
 fn carry_out(place: &Place, store: &MemoryStore, existing: ConflictPolicy) -> [Option<ImportOutcome>; 2] {
     let plan = Plan::of(place.read().changes, &store.snapshot().unwrap(), existing).unwrap();
     store.apply_all(plan.changes).unwrap();

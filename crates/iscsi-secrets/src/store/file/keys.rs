@@ -1,4 +1,4 @@
-//! ImportWarning the key of a store file, and making the first one.
+//! Finding the key of a store file, and making the first one.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use iscsi_initiator::{AuthenticationRequest, Error, Initiator, Session, TargetUr
 use super::attempt::{Attempts, FailedAttempt, Success};
 use super::failure_cause::failure_cause;
 
-/// ScopeArgs to log in to, and with what.
+/// Whom to log in to, and with what.
 pub(crate) struct Destination {
     pub(crate) initiator: Initiator,
     pub(crate) url: TargetUrl,

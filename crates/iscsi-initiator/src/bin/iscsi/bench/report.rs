@@ -64,7 +64,7 @@ fn first_target(results: &Results) -> &str {
     results.plan.targets.first().map_or("no target", String::as_str)
 }
 
-/// Who proved what to scope_args, in words.
+/// Who proved what to whom, in words.
 fn authentication(results: &Results) -> String {
     let way = match results.plan.authentication.as_str() {
         "none" => return "no authentication".to_owned(),

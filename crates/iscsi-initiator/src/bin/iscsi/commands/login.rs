@@ -92,7 +92,7 @@ impl Authentication {
         Self { method, algorithm, target_user, unauthenticated: Reason::of(details) }
     }
 
-    /// Who authenticated scope_args, in a sentence.
+    /// Who authenticated whom, in a sentence.
     fn sentence(&self) -> String {
         let algorithm = self.algorithm.as_deref().unwrap_or_default();
         match &self.target_user {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::output;
 
-/// ScopeArgs credentials are for.
+/// Whom credentials are for.
 #[derive(Serialize)]
 pub(super) struct ScopeNames {
     /// `global`, `target`, `discovery` or `portal`
@@ -30,7 +30,7 @@ impl From<&Scope> for ScopeNames {
 }
 
 impl ScopeNames {
-    fn scope_args(&self) -> String {
+    fn scope(&self) -> String {
         match (&self.target, &self.portal, self.scope) {
             (Some(target), ..) => target.clone(),
             (None, Some(portal), _) => format!("discovery at {portal}"),
@@ -64,7 +64,7 @@ pub(super) fn table<'a>(rows: impl IntoIterator<Item = Row<'a>>) -> Table {
         let (user, target_user) = (forward.name("(initiator name)"), reverse.name("(any)"));
         let (ours, theirs) = (forward.state.to_owned(), reverse.state.to_owned());
         let requires = requires.unwrap_or("-").to_owned();
-        output::add_row(&mut table, &[names.scope_args(), ours, user, theirs, target_user, requires]);
+        output::add_row(&mut table, &[names.scope(), ours, user, theirs, target_user, requires]);
     }
     table
 }

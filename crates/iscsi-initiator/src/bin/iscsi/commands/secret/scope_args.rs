@@ -1,4 +1,4 @@
-//! ScopeArgs a secret is for.
+//! Whom a secret is for.
 
 use clap::Args;
 use iscsi_initiator::GrammarError;
