@@ -117,8 +117,12 @@ mod tests {
         assert_eq!(circle, Err(Error::RedirectLoop { hops: 2, portal: portal(1) }));
 
         let mut redirects = Redirects::new(None);
-        let hops = (1..100).take_while(|hop| redirects.follow(portal(*hop), &to([hop + 1])).is_ok());
-        assert_eq!(hops.count(), MAX_REDIRECTS);
+        for hop in 1..=5 {
+            assert_eq!(redirects.hops(), usize::from(hop) - 1);
+            assert_eq!(redirects.follow(portal(hop), &to([hop + 1])), Ok(portal(hop + 1)));
+        }
+        let one_too_many = redirects.follow(portal(6), &to([7]));
+        assert_eq!(one_too_many, Err(Error::RedirectLoop { hops: 6, portal: portal(7) }));
     }
 
     #[test]
