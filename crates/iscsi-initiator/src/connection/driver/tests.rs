@@ -192,7 +192,8 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
     let answers = fill(&link, usize::MAX).await;
     assert_eq!(answers.len(), 256 + 64);
     assert_eq!(peer.opcodes().await, vec![Opcode::SCSI_COMMAND; 256]);
-    link.shared.logout.notify_one();
+    // The last handle: nothing is taken from the queue, and yet it is noticed.
+    drop(link);
     peer.answer_logout(LogoutResponseCode::CLOSED).await;
     running.await.unwrap();
     for answer in answers {
@@ -248,8 +249,11 @@ async fn lgo_07_limits_of_requests_and_of_the_logout() {
 
     let limits = Limits { logout: Duration::from_secs(7), ..LIMITS };
     let (driver, link, _peer) = session(1, limits, Parameters::default()).await;
-    let begin = Instant::now();
     let running = tokio::spawn(driver.run());
+    // Before a logout is wanted its limit does not count.
+    tokio::time::sleep(HOUR).await;
+    assert!(!link.requests.is_closed());
+    let begin = Instant::now();
     link.shared.logout.notify_one();
     running.await.unwrap();
     let late = Error::Timeout { what: "logout", limit: limits.logout };

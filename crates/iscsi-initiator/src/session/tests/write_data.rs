@@ -16,7 +16,7 @@ fn shape(data_outs: &[DataOut]) -> Vec<(u32, usize, bool, u32)> {
 }
 
 #[test]
-fn dat_03_dat_04_dat_06_dat_07_num_14_an_unsolicited_burst() {
+fn dat_03_dat_04_dat_06_dat_07_num_14_tag_04_an_unsolicited_burst() {
     let mut target = Target::new(unsolicited());
     target.submit(Transfer::Write(pattern(100_000)), true);
     let sent = target.sent();
@@ -28,7 +28,7 @@ fn dat_03_dat_04_dat_06_dat_07_num_14_an_unsolicited_burst() {
         .collect();
     // Exactly the first burst, from where the immediate data end.
     assert_eq!(shape(&data), [(8_192, 8_192, false, 0), (16_384, 3_616, true, 1)]);
-    assert!(data.iter().all(|pdu| pdu.ttt == TargetTransferTag::RESERVED));
+    assert!(data.iter().all(|pdu| (pdu.ttt, pdu.lun) == (TargetTransferTag::RESERVED, Lun::ZERO)));
 }
 
 /// What the target takes bounds every segment, not what the initiator takes; all but the last are whole words.
