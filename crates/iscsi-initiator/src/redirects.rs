@@ -135,6 +135,22 @@ mod tests {
         assert_eq!(redirects.instead(portal(3), refused.clone()), Err(refused));
     }
 
+    /// A portal that could be connected to has answered: another of the same redirection is no way around its answer.
+    #[test]
+    fn log_30_log_31_other_addresses_are_tried_only_when_one_is_dead() {
+        let mut redirects = Redirects::new(None);
+        assert_eq!(redirects.follow(portal(1), &to([2, 3])), Ok(portal(2)));
+        let refused = Error::Policy(String::new());
+        assert_eq!(redirects.instead(portal(2), refused.clone()), Err(refused));
+    }
+
+    #[test]
+    fn log_30_a_redirection_without_address() {
+        let mut redirects = Redirects::new(None);
+        let nowhere = Error::SessionEnded("redirection without address".to_owned());
+        assert_eq!(redirects.follow(portal(1), &to([])), Err(nowhere));
+    }
+
     /// Whoever answers before it has authenticated itself must not make this host connect to hundreds of others.
     #[test]
     fn log_30_a_redirection_leads_to_a_bounded_number_of_portals() {
@@ -161,7 +177,7 @@ mod tests {
             }
             current = next;
         }
-        assert_eq!(tried, MAX_PORTALS);
+        assert_eq!(tried, 16);
     }
 
     /// `0.0.0.0` would be the local host.
