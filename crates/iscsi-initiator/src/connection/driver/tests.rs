@@ -7,7 +7,8 @@ use std::task::{Context, Wake};
 use bytes::BytesMut;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
-    Decoder, Digests, InitiatorPdu, Isid, LogoutResponse, Lun, Opcode, SerialNumber, TargetNumbers, WirePdu,
+    Decoder, Digests, InitiatorPdu, Isid, LogoutResponse, Lun, NopIn, Opcode, RawPdu, SerialNumber,
+    TargetNumbers, TargetTransferTag, WirePdu,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -55,8 +56,12 @@ impl Peer {
         let Some(InitiatorPdu::LogoutRequest(logout)) = self.next().await else { panic!("no logout") };
         let answer =
             LogoutResponse { response, itt: logout.itt, numbers: numbers(0), time2wait: 0, time2retain: 0 };
+        self.send(answer.encode()).await;
+    }
+
+    async fn send(&mut self, raw: RawPdu) {
         let mut bytes = BytesMut::new();
-        WirePdu::new(answer.encode(), Digests::default()).unwrap().append_to(&mut bytes);
+        WirePdu::new(raw, Digests::default()).unwrap().append_to(&mut bytes);
         self.stream.write_all(&bytes).await.unwrap();
     }
 }
@@ -162,6 +167,25 @@ async fn nam_06_the_isid_is_free_when_the_end_is_known() {
     }
     driver.run().await;
     assert_eq!(*witness.seen.lock().unwrap(), [(isid, true), (isid, true)]);
+}
+
+/// NOP-01: a ping that came in one segment with the last Login Response is answered without anything after it.
+#[tokio::test]
+async fn nop_01_what_came_with_the_login_is_taken_in() {
+    let (mut driver, _link, mut peer) = session(1, LIMITS, Parameters::default()).await;
+    let ping = NopIn {
+        lun: Lun::ZERO,
+        itt: InitiatorTaskTag::RESERVED,
+        ttt: TargetTransferTag(5),
+        numbers: numbers(1),
+        data: bytes::Bytes::new(),
+    };
+    peer.send(ping.encode()).await;
+    driver.transport.make_progress().await.unwrap();
+    let running = tokio::spawn(driver.run());
+    let answer = peer.next().await;
+    assert!(matches!(&answer, Some(InitiatorPdu::NopOut(pong)) if pong.ttt.0 == 5), "{answer:?}");
+    running.abort();
 }
 
 /// LGO-01: what was handed over before the last handle was dropped leaves before the logout.
