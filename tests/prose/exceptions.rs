@@ -20,13 +20,18 @@ impl Exceptions {
 
     /// Is this word allowed in this file?
     pub(crate) fn allow(&mut self, path: &str, word: &str) -> bool {
-        let mut fitting = self.0.iter_mut().filter(|known| known.word == word && path.starts_with(&known.path));
+        let mut fitting =
+            self.0.iter_mut().filter(|known| known.word == word && path.starts_with(&known.path));
         fitting.next().map(|known| known.used = true).is_some()
     }
 
     /// Exceptions that allowed nothing.
     pub(crate) fn unused(&self) -> Vec<String> {
-        self.0.iter().filter(|known| !known.used).map(|known| format!("{} {}", known.path, known.word)).collect()
+        self.0
+            .iter()
+            .filter(|known| !known.used)
+            .map(|known| format!("{} {}", known.path, known.word))
+            .collect()
     }
 }
 

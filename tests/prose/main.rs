@@ -15,8 +15,8 @@ const FOLDERS: [&str; 7] =
 
 /// Words with a standard one in their place, or with a meaning here that a newcomer has to learn.
 const AVOIDED: [&str; 19] = [
-    "octet", "octets", "door", "doors", "vault", "fate", "fates", "wish", "wishes", "glance", "judge", "judges",
-    "judged", "whose", "whom", "room", "rogue", "lab", "storm",
+    "octet", "octets", "door", "doors", "vault", "fate", "fates", "wish", "wishes", "glance", "judge",
+    "judges", "judged", "whose", "whom", "room", "rogue", "lab", "storm",
 ];
 
 /// Beginnings of a module's description that leave out its noun.
@@ -88,7 +88,8 @@ fn avoided_words_stay_out() {
 #[test]
 fn descriptions_of_modules_say_their_noun() {
     let headless = |file: &TextFile| {
-        let first = file.text.lines().find_map(|line| line.strip_prefix("//! ")).unwrap_or_default().to_owned();
+        let first =
+            file.text.lines().find_map(|line| line.strip_prefix("//! ")).unwrap_or_default().to_owned();
         let word = first.split_whitespace().next().unwrap_or_default().to_owned();
         HEADLESS.contains(&word.as_str()).then(|| format!("{}: {first}", file.name))
     };
