@@ -77,7 +77,7 @@ async fn lgo_07_asy_02_a_silent_target_that_asked_for_a_logout() {
         wait_for(&scripted, Opcode::LOGOUT_REQUEST).await;
         let error = timeout(PATIENCE, session.test_unit_ready(Lun::ZERO)).await.unwrap().unwrap_err();
         let what = "the logout that the target asked for";
-        assert_eq!(error, Error::Timeout { what, limit: LIMIT });
+        assert_eq!(error, Error::Timeout { operation, limit: LIMIT });
         closes(&scripted, begin).await;
         assert_eq!((session.end_reason(), logouts(&scripted)), (Some(error), 1));
     }
@@ -131,7 +131,7 @@ async fn lgo_07_a_logout_without_an_answer_ends_in_time() {
     let (scripted, session) = limited(LIMIT, Script::new()).await;
     let other = session.clone();
     let error = timeout(PATIENCE, session.logout()).await.unwrap().unwrap_err();
-    assert_eq!(error, Error::Timeout { what: "logout", limit: LIMIT });
+    assert_eq!(error, Error::Timeout { operation: "logout", limit: LIMIT });
     closes(&scripted, begin).await;
     // Whoever comes late learns the same.
     assert_eq!(other.end_reason(), Some(error.clone()));
@@ -146,7 +146,7 @@ async fn lgo_07_the_limit_of_a_logout() {
         let (_scripted, session) = limited(Duration::from_secs(command_timeout), Script::new()).await;
         let begin = tokio::time::Instant::now();
         let error = session.logout().await.unwrap_err();
-        assert_eq!(error, Error::Timeout { what: "logout", limit: Duration::from_secs(limit) });
+        assert_eq!(error, Error::Timeout { operation: "logout", limit: Duration::from_secs(limit) });
         assert_eq!(begin.elapsed().as_secs(), limit);
     }
 }
@@ -164,7 +164,7 @@ async fn calls_that_wait_for_their_turn_have_a_limit() {
         .collect();
     for call in calls {
         let error = timeout(PATIENCE, call).await.unwrap().unwrap().unwrap_err();
-        assert_eq!(error, Error::Timeout { what: "READ (10)", limit: LIMIT });
+        assert_eq!(error, Error::Timeout { operation: "READ (10)", limit: LIMIT });
     }
 }
 
@@ -186,7 +186,7 @@ async fn the_limit_of_a_call_covers_its_time_in_the_queue() {
     }
     assert_eq!(begin.elapsed().as_secs(), 40);
     let error = queued.completion().await.unwrap_err();
-    assert!(matches!(error, Error::Timeout { what: "SYNCHRONIZE CACHE", .. }), "{error}");
+    assert!(matches!(error, Error::Timeout { operation: "SYNCHRONIZE CACHE", .. }), "{error}");
     assert_eq!(begin.elapsed().as_secs(), 60);
 }
 
@@ -215,7 +215,7 @@ async fn what_a_session_ended_of() {
     session.logout().await.unwrap();
     assert_eq!(other.ended().await, Error::LoggedOut);
     let late = other.test_unit_ready(Lun::ZERO).await.unwrap_err();
-    assert_eq!((late.clone(), late.fault()), (Error::LoggedOut, Fault::Caller));
+    assert_eq!((late.clone(), late.fault()), (Error::LoggedOut, Fault::InvalidArgument));
     other.logout().await.unwrap();
 
     let (scripted, session) = scripted(|script| script.announce(event(1)).serve()).await;

@@ -110,7 +110,10 @@ async fn lgo_01_a_logout_of_the_caller_is_called_one() {
     session.logout().await.unwrap();
     assert_eq!((clone.end_reason(), clone.ended().await), (Some(Error::LoggedOut), Error::LoggedOut));
     let error = clone.test_unit_ready(Lun::ZERO).await.unwrap_err();
-    assert_eq!((error.fault(), error.to_string().as_str()), (Fault::Caller, "the session is logged out"));
+    assert_eq!(
+        (error.fault(), error.to_string().as_str()),
+        (Fault::InvalidArgument, "the session is logged out")
+    );
 }
 
 /// ASY-03: a target that announces to drop the session, is believed.

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::Lun;
 
+use crate::error::Error;
+use crate::handle::{Flush, PendingCommand, Session};
 use crate::scsi::{self, Capacity};
-use crate::{Error, Flush, PendingCommand, Session};
 pub use range_reader::RangeReader;
 pub use range_writer::RangeWriter;
 
@@ -64,7 +65,7 @@ impl BlockDevice {
     /// Reads a range piece by piece, with a bounded number of commands ahead of the caller.
     ///
     /// # Errors
-    /// [`Error::Caller`] when the range ends beyond the device.
+    /// [`Error::InvalidArgument`] when the range ends beyond the device.
     pub fn reader(&self, offset: u64, length: u64) -> Result<RangeReader, Error> {
         self.check_range(offset, length)?;
         Ok(RangeReader::new(self.clone(), offset, length))
@@ -73,7 +74,7 @@ impl BlockDevice {
     /// Writes a range from data handed over piece by piece.
     ///
     /// # Errors
-    /// [`Error::Caller`] when the range ends beyond the device; nothing is written.
+    /// [`Error::InvalidArgument`] when the range ends beyond the device; nothing is written.
     pub fn writer(&self, offset: u64, length: u64) -> Result<RangeWriter, Error> {
         self.check_range(offset, length)?;
         Ok(RangeWriter::new(self.clone(), offset, length))
@@ -82,7 +83,7 @@ impl BlockDevice {
     /// Reads `length` bytes from `offset` on into one buffer.
     ///
     /// # Errors
-    /// [`Error::Caller`] beyond the device, else those of the session.
+    /// [`Error::InvalidArgument`] beyond the device, else those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -104,7 +105,7 @@ impl BlockDevice {
     /// writers of one block must take turns.
     ///
     /// # Errors
-    /// [`Error::Caller`] beyond the device, else those of the session.
+    /// [`Error::InvalidArgument`] beyond the device, else those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves any part of the range written; nothing outside it changes.
@@ -153,7 +154,7 @@ impl BlockDevice {
     /// Hands a WRITE of whole blocks to the session.
     async fn submit_write(&self, lba: u64, data: Bytes) -> Result<PendingCommand, Error> {
         let blocks = u32::try_from(data.len() as u64 / self.block_size())
-            .map_err(|_| Error::Caller("a write of 2^32 blocks or more".to_owned()))?;
+            .map_err(|_| Error::InvalidArgument("a write of 2^32 blocks or more".to_owned()))?;
         self.session.submit(self.lun, scsi::write_blocks(lba, blocks, data)).await
     }
 
@@ -167,7 +168,7 @@ impl BlockDevice {
         if offset.checked_add(length).is_some_and(|end| end <= size) {
             return Ok(());
         }
-        Err(Error::Caller(format!(
+        Err(Error::InvalidArgument(format!(
             "{length} bytes from offset {offset} reach beyond the device of {size} bytes"
         )))
     }

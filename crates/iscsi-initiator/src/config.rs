@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use iscsi_login::{ChapAlgorithm, Offer, Strictness};
-use iscsi_pdu::IscsiName;
+use iscsi_pdu::{IscsiName, Portal};
 use iscsi_secrets::Requirement;
 
-use crate::{Error, IsidPool, Portal};
+use crate::error::Error;
+use crate::isid_pool::IsidPool;
 
 /// Settings of an [`Initiator`](crate::Initiator). Holds no secret.
 ///

@@ -1,19 +1,21 @@
 //! What can go wrong, sorted by who is at fault.
 
 mod advice;
+mod login_step;
 #[cfg(test)]
 mod tests;
 
 use std::io;
 use std::time::Duration;
 
-use iscsi_login::{ConfigError, LoginError, ProtocolViolation};
-use iscsi_pdu::{LoginStatus, LogoutResponseCode, ScsiResponseCode, ScsiStatus, Stage};
+use iscsi_login::{ConfigError, LoginError};
+use iscsi_pdu::{LoginStatus, LogoutResponseCode, Portal, ScsiResponseCode, ScsiStatus, Stage};
 use iscsi_secrets::{Requirement, Scope, SecretUse, StoreError};
 
-use crate::scsi::{Incomplete, SenseData};
-use crate::{LoginStep, Portal};
+use crate::scsi::{CommandError, Incomplete, SenseData};
+use crate::session::{Failure, ProtocolError};
 pub use advice::Advice;
+pub use login_step::LoginStep;
 
 /// A call that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,10 +23,10 @@ pub use advice::Advice;
 pub enum Error {
     /// The caller asked for what cannot be; nothing was sent.
     #[error("{0}")]
-    Caller(String),
+    InvalidArgument(String),
     /// The demanded authentication cannot take place with the secrets at hand; nothing was sent.
     #[error("{0}")]
-    Policy(String),
+    AuthPolicy(String),
     /// Less authentication than is required; nothing was sent.
     #[error(
         "{} is required{}, and this login would have {}",
@@ -109,10 +111,10 @@ pub enum Error {
         error: ProtocolError,
     },
     /// No answer in time.
-    #[error("{what} took longer than {limit:?}")]
+    #[error("{operation} took longer than {limit:?}")]
     Timeout {
         /// What was waited for.
-        what: &'static str,
+        operation: &'static str,
         /// The limit.
         limit: Duration,
     },
@@ -206,7 +208,7 @@ pub enum Error {
     },
     /// A command's data do not have the form or the amount its standard demands.
     #[error("unusable answer to {command}: {reason}")]
-    Answer {
+    InvalidResponse {
         /// The command's name.
         command: &'static str,
         /// What is wrong with it.
@@ -214,48 +216,11 @@ pub enum Error {
     },
 }
 
-/// A rule of RFC 7143 that the target broke after login.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProtocolError {
-    /// A malformed PDU.
-    #[error(transparent)]
-    Pdu(#[from] iscsi_pdu::Error),
-    /// Text keys that are malformed or out of place.
-    #[error(transparent)]
-    Text(#[from] ProtocolViolation),
-    /// A PDU that contradicts what went before.
-    #[error("{pdu}: {rule} (got {received:#x}, expected {expected:#x})")]
-    Sequence {
-        /// The PDU.
-        pdu: &'static str,
-        /// The rule it breaks.
-        rule: &'static str,
-        /// What it carried.
-        received: u64,
-        /// What would have been in place.
-        expected: u64,
-    },
-    /// A PDU with a value that has no place there, where more than one value would have been right.
-    #[error("{pdu}: {rule} (got {received:#x})")]
-    Value {
-        /// The PDU.
-        pdu: &'static str,
-        /// The rule it breaks.
-        rule: &'static str,
-        /// What it carried.
-        received: u64,
-    },
-    /// The target rejected a PDU of ours.
-    #[error("target rejected a PDU of ours: {}", .0.meaning())]
-    Rejected(iscsi_pdu::RejectReason),
-}
-
 /// Who is at fault; a program maps it to what a person should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The caller's arguments.
-    Caller,
+    InvalidArgument,
     /// The secret store, or the secrets in it.
     Secrets,
     /// The target refused our credentials (status 0201 or 0202).
@@ -279,8 +244,8 @@ impl Error {
     #[must_use]
     pub const fn fault(&self) -> Fault {
         match self {
-            Self::Caller(_) | Self::LoggedOut => Fault::Caller,
-            Self::Policy(_) | Self::BelowRequirement { .. } => Fault::TargetNotAuthenticated,
+            Self::InvalidArgument(_) | Self::LoggedOut => Fault::InvalidArgument,
+            Self::AuthPolicy(_) | Self::BelowRequirement { .. } => Fault::TargetNotAuthenticated,
             Self::Credentials(_) | Self::SharedSecret { .. } | Self::Secrets(_) => Fault::Secrets,
             Self::Random | Self::IsidPool { .. } | Self::IsidsExhausted { .. } => Fault::Internal,
             Self::Connect { .. }
@@ -292,9 +257,10 @@ impl Error {
             | Self::SessionEnded(_) => Fault::Network,
             Self::Login { error, .. } => login_fault(error),
             Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
-            Self::Protocol(_) | Self::MalformedDuringLogin { .. } | Self::Logout(_) | Self::Answer { .. } => {
-                Fault::Protocol
-            }
+            Self::Protocol(_)
+            | Self::MalformedDuringLogin { .. }
+            | Self::Logout(_)
+            | Self::InvalidResponse { .. } => Fault::Protocol,
             Self::Command { .. }
             | Self::Incomplete { .. }
             | Self::NotFlushed
@@ -311,8 +277,8 @@ impl Error {
                 | Self::Incomplete { .. }
                 | Self::NotFlushed
                 | Self::TargetFailure { .. }
-                | Self::Answer { .. }
-                | Self::Caller(_)
+                | Self::InvalidResponse { .. }
+                | Self::InvalidArgument(_)
         )
     }
 
@@ -337,6 +303,28 @@ impl Error {
 impl<E: Into<ProtocolError>> From<E> for Error {
     fn from(error: E) -> Self {
         Self::Protocol(error.into())
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Protocol(error) => Self::Protocol(error),
+            Failure::Announced { event, time2wait } => Self::SessionEnded(format!(
+                "it announced to drop the connection (event {}), and takes a new one after {time2wait} s",
+                event.0
+            )),
+        }
+    }
+}
+
+impl From<CommandError> for Error {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Status { command, status, sense } => Self::Command { command, status, sense },
+            CommandError::Incomplete { command, incomplete } => Self::Incomplete { command, incomplete },
+            CommandError::InvalidResponse { command, reason } => Self::InvalidResponse { command, reason },
+        }
     }
 }
 

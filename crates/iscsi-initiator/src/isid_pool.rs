@@ -13,8 +13,8 @@ use std::{fmt, io};
 
 use iscsi_pdu::{Crc32c, IscsiName, Isid};
 
-use crate::Error;
-use crate::connection::random;
+use crate::error::Error;
+use crate::random;
 use kept_file::KeptFile;
 use numbers::Numbers;
 

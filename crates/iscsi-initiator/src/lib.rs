@@ -1,29 +1,24 @@
 #![doc = include_str!("../README.md")]
 
-mod authentication;
 mod block_device;
-mod blocking;
 mod config;
-mod connection;
 mod error;
-mod flush;
-mod initiator;
+mod handle;
 mod isid_pool;
-mod logical_units;
-mod login_progress;
-mod login_times;
-mod redirects;
+mod login;
+mod random;
+mod runtime;
 pub mod scsi;
 mod session;
-mod session_handle;
 mod url;
+mod wire;
 
-pub use authentication::{AuthenticationMode, AuthenticationRequest, Unauthenticated};
 pub use block_device::{BlockDevice, RangeReader, RangeWriter};
 pub use config::Config;
-pub use error::{Advice, Error, Fault, ProtocolError};
-pub use flush::Flush;
-pub use initiator::{Discovery, Initiator};
+pub use error::{Advice, Error, Fault, LoginStep};
+pub use handle::{
+    Discovery, Flush, Initiator, LunList, LunListOrigin, PendingCommand, Session, SessionDetails,
+};
 pub use iscsi_login::initiator::{Authenticated, Completed};
 pub use iscsi_login::{
     AddressDeviation, ChapAlgorithm, Deviation, DigestPreference, DiscoveredTarget, DiscoveredTargets,
@@ -38,10 +33,7 @@ pub use iscsi_secrets::{
     SecretUse, SharedSecret, StoreError, StoreOrigin, VdsError, VdsServiceIscsi,
 };
 pub use isid_pool::IsidPool;
-pub use logical_units::{LunList, LunListOrigin};
-pub use login_progress::LoginStep;
-pub use login_times::LoginTimes;
-pub use redirects::RedirectKind;
-pub use session_handle::{PendingCommand, Session, SessionDetails};
+pub use login::{AuthenticationMode, AuthenticationRequest, LoginTimes, RedirectKind, Unauthenticated};
+pub use session::ProtocolError;
 pub use url::*;
 pub use uuid::Uuid;

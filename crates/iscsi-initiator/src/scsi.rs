@@ -2,6 +2,7 @@
 
 mod additional_sense;
 mod command;
+mod completion;
 mod inquiry;
 mod mode_sense;
 mod read_capacity;
@@ -10,13 +11,15 @@ mod sense_data;
 mod transfer_blocks;
 mod vital_product_data;
 
-pub use crate::session::{Completion, Incomplete, Transfer};
 pub(crate) use mode_sense::{caching_mode_page, parse_write_cache_enabled};
 pub(crate) use read_capacity::{parse_10 as parse_capacity_10, parse_16 as parse_capacity_16};
 pub(crate) use report_luns::parse as parse_luns;
 pub(crate) use vital_product_data::{parse_max_transfer, parse_serial_number};
 
-pub use command::{Command, TransferLength, synchronize_cache, synchronize_cache_16, test_unit_ready};
+pub use command::{
+    Command, Transfer, TransferLength, synchronize_cache, synchronize_cache_16, test_unit_ready,
+};
+pub use completion::{CommandError, Completion, Incomplete};
 pub use inquiry::{Inquiry, inquiry};
 pub use read_capacity::{Capacity, read_capacity_10, read_capacity_16};
 pub use report_luns::report_luns;

@@ -3,10 +3,8 @@
 use std::str::FromStr;
 
 use iscsi_login::DigestPreference;
-use iscsi_pdu::{IscsiName, Lun};
+use iscsi_pdu::{IscsiName, Lun, Portal};
 use iscsi_secrets::Secret;
-
-use crate::Portal;
 
 mod error;
 mod percent;

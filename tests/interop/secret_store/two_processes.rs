@@ -73,7 +73,7 @@ fn what_the_program_stores_counts_for_the_next_login_of_the_library() {
     stage.set(WRONG);
     library.is_refused(Fault::TargetNotAuthenticated);
     stage.take_out("clear");
-    assert!(matches!(library.is_refused(Fault::TargetNotAuthenticated), Error::Policy(_)));
+    assert!(matches!(library.is_refused(Fault::TargetNotAuthenticated), Error::AuthPolicy(_)));
     stage.take_out("forget");
     stage.set_global(REVERSE.1);
     stage.remember(WRONG);

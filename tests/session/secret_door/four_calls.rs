@@ -57,14 +57,14 @@ async fn each_of_the_four_is_needed_and_has_to_be_right() {
     remember(SharedSecret::of(b"another-secret")).await.unwrap();
     assert_eq!(stage.log_in(&a).await.unwrap_err().fault(), Fault::CredentialsRefused);
     remember(SharedSecret::CLEAR).await.unwrap();
-    assert!(matches!(stage.is_refused_locally(&a).await, Error::Policy(_)));
+    assert!(matches!(stage.is_refused_locally(&a).await, Error::AuthPolicy(_)));
     remember(SharedSecret::of(OURS)).await.unwrap();
 
     // We expect another secret, or none.
     stage.set(b"another-secret", id).await;
     stage.is_not_authenticated(&a).await;
     stage.call(Some(&SharedSecret::CLEAR), id).await;
-    assert!(matches!(stage.is_refused_locally(&a).await, Error::Policy(_)));
+    assert!(matches!(stage.is_refused_locally(&a).await, Error::AuthPolicy(_)));
     stage.set(THEIRS, id).await;
     stage.log_in(&a).await.unwrap();
 }

@@ -53,7 +53,7 @@ async fn vds_04_without_a_secret_a_mutual_login_is_refused_before_connecting() {
     let stage = Stage::new().await;
     stage.set(THEIRS, GUID_NULL).await;
     stage.call(Some(&SharedSecret::CLEAR), GUID_NULL).await;
-    assert!(matches!(stage.is_refused_locally(&stage.a).await, Error::Policy(_)));
+    assert!(matches!(stage.is_refused_locally(&stage.a).await, Error::AuthPolicy(_)));
 }
 
 /// The global secret is `THEIRS`, that of a is another one, and so each target proves.
@@ -81,7 +81,7 @@ async fn vds_12_cleared_refuses_before_connecting_and_dissolved_takes_the_global
     let (stage, a) = two_secrets().await;
     Stage::target_proves(&stage.a, THEIRS);
     stage.call(Some(&SharedSecret::CLEAR), a).await;
-    assert!(matches!(stage.is_refused_locally(&stage.a).await, Error::Policy(_)));
+    assert!(matches!(stage.is_refused_locally(&stage.a).await, Error::AuthPolicy(_)));
     stage.call(None, a).await;
     stage.log_in(&stage.a).await.unwrap();
 }
@@ -91,7 +91,7 @@ async fn vds_13_without_the_global_secret_that_of_a_target_survives() {
     let (stage, _) = two_secrets().await;
     stage.call(Some(&SharedSecret::CLEAR), GUID_NULL).await;
     stage.log_in(&stage.a).await.unwrap();
-    assert!(matches!(stage.is_refused_locally(&stage.b).await, Error::Policy(_)));
+    assert!(matches!(stage.is_refused_locally(&stage.b).await, Error::AuthPolicy(_)));
 }
 
 #[tokio::test]

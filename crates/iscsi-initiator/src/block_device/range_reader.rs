@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::{BlockDevice, COMMANDS_IN_FLIGHT};
-use crate::{Error, PendingCommand};
+use crate::error::Error;
+use crate::handle::PendingCommand;
 
 /// The pieces of a range in order; at most four commands of 1 MiB are ahead.
 pub struct RangeReader {

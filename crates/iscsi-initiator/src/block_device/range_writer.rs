@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use bytes::{Bytes, BytesMut};
 
 use super::{BlockDevice, COMMANDS_IN_FLIGHT};
-use crate::{Error, PendingCommand};
+use crate::error::Error;
+use crate::handle::PendingCommand;
 
 /// Takes the data of a range in order; at most four commands of 1 MiB are under way.
 #[must_use = "nothing is known to be written before `finish`"]
@@ -46,14 +47,14 @@ impl RangeWriter {
     /// Takes the next piece; waits while as many commands as may be are under way.
     ///
     /// # Errors
-    /// [`Error::Caller`] for more data than the range has, else those of the session. The range is then in part
+    /// [`Error::InvalidArgument`] for more data than the range has, else those of the session. The range is then in part
     /// written.
     ///
     /// # Cancel safety
     /// A future that is dropped may have lost the piece: drop the writer too.
     pub async fn write(&mut self, data: Bytes) -> Result<(), Error> {
         if data.len() as u64 > self.end - self.position {
-            return Err(Error::Caller("more data than the range has".to_owned()));
+            return Err(Error::InvalidArgument("more data than the range has".to_owned()));
         }
         self.read_first_block().await?;
         self.position += data.len() as u64;
@@ -70,13 +71,13 @@ impl RangeWriter {
     /// cache: see [`BlockDevice::synchronize_cache`].
     ///
     /// # Errors
-    /// [`Error::Caller`] when less came than the range has, else those of the session.
+    /// [`Error::InvalidArgument`] when less came than the range has, else those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves any part of the range written.
     pub async fn finish(mut self) -> Result<(), Error> {
         if self.position != self.end {
-            return Err(Error::Caller(format!(
+            return Err(Error::InvalidArgument(format!(
                 "{} bytes of the range were not handed over",
                 self.end - self.position
             )));

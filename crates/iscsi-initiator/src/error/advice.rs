@@ -5,8 +5,7 @@ use std::fmt;
 use iscsi_login::{ConfigError, LoginError, ProtocolViolation, TargetAuthError};
 use iscsi_pdu::{LoginStatus, ScsiStatus, Stage};
 
-use super::Error;
-use crate::LoginStep;
+use super::{Error, LoginStep};
 use crate::scsi::SenseData;
 
 /// What a caller can change after an [`Error`].
@@ -113,7 +112,7 @@ impl Error {
     pub fn advice(&self) -> Option<Advice> {
         Some(match self {
             Self::Credentials(error) => return of_config_error(*error),
-            Self::Policy(_) => Advice::MissingSecret,
+            Self::AuthPolicy(_) => Advice::MissingSecret,
             Self::BelowRequirement { set_for: Some(_), .. } => Advice::RequiredByStore,
             Self::BelowRequirement { set_for: None, .. } => Advice::RequiredByConfig,
             Self::SharedSecret { .. } => Advice::SharedSecret,

@@ -1,5 +1,5 @@
 use super::*;
-use iscsi_login::TargetAuthError;
+use iscsi_login::{ProtocolViolation, TargetAuthError};
 
 fn portal(port: u16) -> Portal {
     Portal { host: "192.0.2.1".to_owned(), port }
@@ -43,14 +43,14 @@ fn advised() -> Vec<(Error, Advice)> {
         (Error::Credentials(ConfigError::SecretLength { length: 11 }), Advice::SecretLength),
         (Error::Credentials(ConfigError::ChapName { length: 0 }), Advice::ChapName),
         (Error::Credentials(ConfigError::NoAlgorithm), Advice::NameAlgorithm),
-        (Error::Policy(String::new()), Advice::MissingSecret),
+        (Error::AuthPolicy(String::new()), Advice::MissingSecret),
         (Error::IsidsExhausted { limit: 1 }, Advice::EndSessions),
         (Error::Connect { portal: portal(3260), reason: lost() }, Advice::CheckPortal),
         (closed(Stage::SECURITY), Advice::ClosedDuringAuthentication),
         (closed(Stage::OPERATIONAL), Advice::ClosedDuringNegotiation),
         (login_timeout(0, LoginStep::Connecting), Advice::CheckRoute),
         (login_timeout(0, LoginStep::Negotiating(Stage::SECURITY)), Advice::LoginTimeout),
-        (Error::Timeout { what: "READ (10)", limit: Duration::ZERO }, Advice::CommandTimeout),
+        (Error::Timeout { operation: "READ (10)", limit: Duration::ZERO }, Advice::CommandTimeout),
         (Error::RedirectRefused { portal: portal(3260) }, Advice::AllowRedirect),
         (Error::RedirectLoop { hops: 2, portal: portal(3260) }, Advice::RedirectLoop),
         (Error::LogoutRequested, Advice::LogInAgain),
@@ -123,7 +123,7 @@ fn errors_that_nobody_can_help_have_no_hint() {
     let unhelpful = [
         Error::Random,
         Error::LoggedOut,
-        Error::Caller("no".to_owned()),
+        Error::InvalidArgument("no".to_owned()),
         command(ScsiStatus::CHECK_CONDITION, Some((0xb, 0x47, 0x05))),
         command(ScsiStatus::TASK_ABORTED, None),
         refused(Stage::SECURITY, LoginStatus::UNSUPPORTED_VERSION),

@@ -1,9 +1,6 @@
 //! A command descriptor block with the data it moves, and the two commands that move none.
 
-use iscsi_pdu::ScsiStatus;
-
-use super::{Completion, SenseData, SenseKey, Transfer};
-use crate::Error;
+use bytes::Bytes;
 
 /// A SCSI command ready for a logical unit.
 #[derive(Clone, Debug)]
@@ -19,11 +16,33 @@ pub struct Command {
     pub transfer_length: TransferLength,
 }
 
+/// Data that a command moves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transfer {
+    /// None.
+    None,
+    /// Up to this many bytes to the initiator.
+    Read(u32),
+    /// These bytes to the target; fewer than 2^32.
+    Write(Bytes),
+}
+
+impl Transfer {
+    /// Expected Data Transfer Length in bytes (RFC 7143, 11.3.4).
+    pub(crate) fn length(&self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Read(length) => *length,
+            Self::Write(data) => u32::try_from(data.len()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
 /// How much of its data a command has to move to count as carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferLength {
     /// All of it, and no more: the initiator chose the length, as with READ and WRITE. If the target reports a
-    /// residual, or does not send or take everything, the command fails with [`Error::Incomplete`].
+    /// residual, or does not send or take everything, the command fails with [`Error::Incomplete`](crate::Error::Incomplete).
     Exact,
     /// Whatever the target has, up to the length: an allocation length, as with INQUIRY. Residuals are only reported.
     UpTo,
@@ -88,50 +107,10 @@ pub fn synchronize_cache_16() -> Command {
     Command::new("SYNCHRONIZE CACHE (16)", 0x91, Transfer::None)
 }
 
-impl Completion {
-    /// The completion itself if the command was carried out: with status GOOD, or with a recovered error
-    /// ([`Self::recovered_error`]), and with all of its data if its length is exact.
-    ///
-    /// # Errors
-    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] with the numbers.
-    pub fn into_good(self, command: &'static str) -> Result<Self, Error> {
-        if self.status != ScsiStatus::GOOD && self.recovered_error().is_none() {
-            return Err(Error::Command {
-                command,
-                status: self.status,
-                sense: SenseData::parse(&self.sense),
-            });
-        }
-        match self.incomplete {
-            Some(incomplete) => Err(Error::Incomplete { command, incomplete }),
-            None => Ok(self),
-        }
-    }
-
-    /// The sense data of a command that was carried out although it ended in CHECK CONDITION: the sense key is
-    /// RECOVERED ERROR, and about this command rather than an earlier one (SPC-4, 4.5.5).
-    #[must_use]
-    pub fn recovered_error(&self) -> Option<SenseData> {
-        let sense = SenseData::parse(&self.sense).filter(|_| self.status == ScsiStatus::CHECK_CONDITION)?;
-        (sense.key == SenseKey::RECOVERED_ERROR && !sense.deferred).then_some(sense)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use iscsi_pdu::ScsiStatus;
-
-    use super::{Command, Completion, Transfer, TransferLength};
-    use crate::scsi::Incomplete;
-    use crate::{Error, scsi};
-
-    const RECOVERED: [u8; 18] = [0x70, 0, 1, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x17, 0x01, 0, 0, 0, 0];
-
-    fn completion(status: ScsiStatus, sense: &[u8], incomplete: Option<Incomplete>) -> Completion {
-        let (sense, data) = (Bytes::copy_from_slice(sense), Bytes::new());
-        Completion { status, sense, data, underflow: 0, overflow: 0, incomplete }
-    }
+    use super::{Command, Transfer, TransferLength};
+    use crate::scsi;
 
     #[test]
     fn only_commands_that_move_blocks_have_an_exact_length() {
@@ -150,39 +129,5 @@ mod tests {
         {
             assert_eq!(command.transfer_length, TransferLength::UpTo, "{}", command.name);
         }
-    }
-
-    #[test]
-    fn a_recovered_error_is_a_success_that_keeps_its_sense_data() {
-        let recovered = completion(ScsiStatus::CHECK_CONDITION, &RECOVERED, None);
-        let sense = recovered.recovered_error().unwrap();
-        assert_eq!((sense.key.name(), sense.asc, sense.ascq), ("RECOVERED ERROR", 0x17, 1));
-        assert_eq!(recovered.clone().into_good("READ (10)"), Ok(recovered));
-    }
-
-    #[test]
-    fn a_recovered_error_excuses_no_missing_data() {
-        let incomplete = Incomplete::Underflow { residual: 1, expected: 2 };
-        for (status, sense) in [(ScsiStatus::GOOD, &[][..]), (ScsiStatus::CHECK_CONDITION, &RECOVERED)] {
-            let error = completion(status, sense, Some(incomplete)).into_good("READ (10)").unwrap_err();
-            assert_eq!(error, Error::Incomplete { command: "READ (10)", incomplete });
-        }
-    }
-
-    /// Of an earlier command, of another key, or with another status than CHECK CONDITION.
-    #[test]
-    fn what_only_looks_like_a_recovered_error_is_none() {
-        let with = |at: usize, byte| {
-            let mut sense = RECOVERED;
-            sense[at] = byte;
-            sense
-        };
-        for sense in [with(0, 0x71), with(2, 0), with(2, 6), with(0, 0)] {
-            let completion = completion(ScsiStatus::CHECK_CONDITION, &sense, None);
-            assert_eq!(completion.recovered_error(), None, "{sense:x?}");
-            assert!(matches!(completion.into_good(""), Err(Error::Command { .. })), "{sense:x?}");
-        }
-        let busy = completion(ScsiStatus::BUSY, &RECOVERED, None);
-        assert!(busy.recovered_error().is_none() && busy.into_good("").is_err());
     }
 }

@@ -1,7 +1,6 @@
 //! INQUIRY, standard data (SPC-4, 6.6).
 
-use super::{Command, Transfer};
-use crate::Error;
+use super::{Command, CommandError, Transfer};
 
 const NAME: &str = "INQUIRY";
 
@@ -34,10 +33,10 @@ impl Inquiry {
     /// Reads the answer.
     ///
     /// # Errors
-    /// [`Error::Answer`] with fewer than the 36 bytes every device has to send.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+    /// [`CommandError::InvalidResponse`] with fewer than the 36 bytes every device has to send.
+    pub fn parse(bytes: &[u8]) -> Result<Self, CommandError> {
         let Some(&[first, second, ..]) = bytes.first_chunk::<36>() else {
-            return Err(Error::Answer {
+            return Err(CommandError::InvalidResponse {
                 command: NAME,
                 reason: format!("{} bytes instead of 36", bytes.len()),
             });

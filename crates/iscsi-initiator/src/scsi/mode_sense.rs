@@ -1,7 +1,6 @@
 //! MODE SENSE (6) for the caching mode page (SPC-4, 6.13; SBC-3, 6.4.5).
 
-use super::{Command, Transfer};
-use crate::Error;
+use super::{Command, CommandError, Transfer};
 
 const NAME: &str = "MODE SENSE (6)";
 const CACHING: u8 = 0x08;
@@ -17,9 +16,9 @@ pub(crate) fn caching_mode_page() -> Command {
 }
 
 /// The WCE bit of the page: a volatile write cache is enabled.
-pub(crate) fn parse_write_cache_enabled(bytes: &[u8]) -> Result<bool, Error> {
+pub(crate) fn parse_write_cache_enabled(bytes: &[u8]) -> Result<bool, CommandError> {
     const WCE: u8 = 0x04;
-    let wrong = |reason: &str| Error::Answer { command: NAME, reason: reason.to_owned() };
+    let wrong = |reason: &str| CommandError::InvalidResponse { command: NAME, reason: reason.to_owned() };
     let Some((&[length, _, _, descriptors], rest)) = bytes.split_first_chunk::<HEADER_LENGTH>() else {
         return Err(wrong("cut off in its header"));
     };

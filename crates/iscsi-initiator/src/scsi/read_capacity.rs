@@ -1,7 +1,6 @@
 //! READ CAPACITY (10) and (16) (SBC-3, 5.15 and 5.16).
 
-use super::{Command, Transfer};
-use crate::Error;
+use super::{Command, CommandError, Transfer};
 
 /// Size of a logical unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +19,8 @@ impl Capacity {
     }
 
     /// Refuses sizes nothing can be computed with.
-    fn checked(command: &'static str, last: u64, block_size: u32) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Answer { command, reason };
+    fn checked(command: &'static str, last: u64, block_size: u32) -> Result<Self, CommandError> {
+        let wrong = |reason: String| CommandError::InvalidResponse { command, reason };
         if !(block_size.is_power_of_two() && (256..=1 << 20).contains(&block_size)) {
             return Err(wrong(format!("block size of {block_size} bytes")));
         }
@@ -48,7 +47,7 @@ pub fn read_capacity_16() -> Command {
 }
 
 /// The answer of the short form; `None` when the unit is too large for it.
-pub(crate) fn parse_10(bytes: &[u8]) -> Result<Option<Capacity>, Error> {
+pub(crate) fn parse_10(bytes: &[u8]) -> Result<Option<Capacity>, CommandError> {
     let (last, rest) = bytes.split_first_chunk::<4>().ok_or_else(|| too_short(NAME_10, bytes))?;
     match u32::from_be_bytes(*last) {
         u32::MAX => Ok(None),
@@ -57,15 +56,15 @@ pub(crate) fn parse_10(bytes: &[u8]) -> Result<Option<Capacity>, Error> {
 }
 
 /// The answer of the long form.
-pub(crate) fn parse_16(bytes: &[u8]) -> Result<Capacity, Error> {
+pub(crate) fn parse_16(bytes: &[u8]) -> Result<Capacity, CommandError> {
     let (last, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| too_short(NAME_16, bytes))?;
     Capacity::checked(NAME_16, u64::from_be_bytes(*last), block_size(NAME_16, rest)?)
 }
 
-fn block_size(command: &'static str, bytes: &[u8]) -> Result<u32, Error> {
+fn block_size(command: &'static str, bytes: &[u8]) -> Result<u32, CommandError> {
     bytes.first_chunk().map(|size| u32::from_be_bytes(*size)).ok_or_else(|| too_short(command, bytes))
 }
 
-fn too_short(command: &'static str, bytes: &[u8]) -> Error {
-    Error::Answer { command, reason: format!("{} bytes are too few", bytes.len()) }
+fn too_short(command: &'static str, bytes: &[u8]) -> CommandError {
+    CommandError::InvalidResponse { command, reason: format!("{} bytes are too few", bytes.len()) }
 }

@@ -2,8 +2,7 @@
 
 use iscsi_pdu::Lun;
 
-use super::{Command, Transfer};
-use crate::Error;
+use super::{Command, CommandError, Transfer};
 
 const NAME: &str = "REPORT LUNS";
 /// Bytes before the list.
@@ -21,10 +20,13 @@ pub fn report_luns(luns: u32) -> Command {
 /// The logical units in the answer, as they stand there (PDU-18), and how many there are in all.
 ///
 /// # Errors
-/// [`Error::Answer`] when the header is cut off.
-pub(crate) fn parse(bytes: &[u8]) -> Result<(Vec<Lun>, u32), Error> {
+/// [`CommandError::InvalidResponse`] when the header is cut off.
+pub(crate) fn parse(bytes: &[u8]) -> Result<(Vec<Lun>, u32), CommandError> {
     let Some((&[a, b, c, d, ..], list)) = bytes.split_first_chunk::<8>() else {
-        return Err(Error::Answer { command: NAME, reason: format!("{} bytes instead of 8", bytes.len()) });
+        return Err(CommandError::InvalidResponse {
+            command: NAME,
+            reason: format!("{} bytes instead of 8", bytes.len()),
+        });
     };
     let total = u32::from_be_bytes([a, b, c, d]) / 8;
     let (luns, _) = list.as_chunks::<8>();

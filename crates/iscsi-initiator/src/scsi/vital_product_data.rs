@@ -3,8 +3,7 @@
 use std::fmt;
 
 use super::inquiry::text;
-use super::{Command, Transfer};
-use crate::Error;
+use super::{Command, CommandError, Transfer};
 
 const NAME: &str = "INQUIRY (vital product data)";
 /// Room for a page.
@@ -20,7 +19,7 @@ pub fn vital_product_data(page: u8) -> Command {
 
 /// The content of a page, once its header says that it is this one. A target that ignores the page code, or the EVPD bit
 /// that makes it count, sends something else.
-fn content(page: u8, bytes: &[u8]) -> Result<&[u8], Error> {
+fn content(page: u8, bytes: &[u8]) -> Result<&[u8], CommandError> {
     let Some((&[_, received, high, low], rest)) = bytes.split_first_chunk::<4>() else {
         return Err(wrong(page, "cut off in its header"));
     };
@@ -31,15 +30,15 @@ fn content(page: u8, bytes: &[u8]) -> Result<&[u8], Error> {
     Ok(rest.get(..length).unwrap_or(rest))
 }
 
-fn wrong(page: u8, reason: &str) -> Error {
-    Error::Answer { command: NAME, reason: format!("page 0x{page:02x}: {reason}") }
+fn wrong(page: u8, reason: &str) -> CommandError {
+    CommandError::InvalidResponse { command: NAME, reason: format!("page 0x{page:02x}: {reason}") }
 }
 
 /// The serial number of page 0x80.
 ///
 /// Standard INQUIRY data of a removable medium have the code of this page in the place of a page code. What stands in the
 /// place of the length (version and response data format) is then more than what came.
-pub(crate) fn parse_serial_number(bytes: &[u8]) -> Result<String, Error> {
+pub(crate) fn parse_serial_number(bytes: &[u8]) -> Result<String, CommandError> {
     const PAGE: u8 = 0x80;
     let content = content(PAGE, bytes)?;
     let length = bytes.get(2..).and_then(<[u8]>::first_chunk).map_or(0, |length| u16::from_be_bytes(*length));
@@ -50,7 +49,7 @@ pub(crate) fn parse_serial_number(bytes: &[u8]) -> Result<String, Error> {
 }
 
 /// MAXIMUM TRANSFER LENGTH of page 0xb0 in blocks; `None` when the unit states no limit.
-pub(crate) fn parse_max_transfer(bytes: &[u8]) -> Result<Option<u32>, Error> {
+pub(crate) fn parse_max_transfer(bytes: &[u8]) -> Result<Option<u32>, CommandError> {
     let limit = content(0xb0, bytes)?.get(4..).and_then(<[u8]>::first_chunk);
     Ok(limit.map(|limit| u32::from_be_bytes(*limit)).filter(|limit| *limit > 0))
 }
@@ -78,7 +77,7 @@ pub struct Designator {
 
 impl DeviceIdentification {
     /// Reads the page; a designator that is cut off ends the list.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CommandError> {
         let mut rest = content(0x83, bytes)?;
         let mut designators = Vec::new();
         while let Some((&[codes, kind, _, length], body)) = rest.split_first_chunk::<4>() {

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::DataIn;
 
-use crate::ProtocolError;
+use super::failure::ProtocolError;
 
 /// The data of one read, in order: `DataPDUInOrder` and `DataSequenceInOrder` are always Yes here.
 #[derive(Debug)]

@@ -5,14 +5,14 @@ use iscsi_pdu::{
     RawPdu, Reject, RejectReason, ScsiResponse, ScsiResponseCode, TargetPdu, TextResponse,
 };
 
-use super::protocol::{Activity, Finished, LogoutCause, Ping, Protocol};
+use super::failure::{Failure, ProtocolError};
+use super::state::{Exchange, LogoutCause, Outcome, Ping, SessionState};
 use super::status_numbers::Arrival;
 use super::task::Residual;
-use crate::{Error, ProtocolError};
 
-impl Protocol {
+impl SessionState {
     /// Takes a PDU of the target. After an error the session is over: close the connection, fail what is under way.
-    pub(crate) fn receive(&mut self, pdu: TargetPdu) -> Result<(), Error> {
+    pub(crate) fn receive(&mut self, pdu: TargetPdu) -> Result<(), Failure> {
         // NUM-07: every PDU of the target may open the window.
         self.window.update(pdu.numbers());
         match pdu {
@@ -47,7 +47,7 @@ impl Protocol {
         if pdu.has_status && !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        let Some(Activity::Scsi(task)) = self.under_way.get_mut(&pdu.itt) else {
+        let Some(Exchange::Scsi(task)) = self.exchanges.get_mut(&pdu.itt) else {
             return Err(unknown_task(NAME, pdu.itt));
         };
         task.data_in.accept(pdu)?;
@@ -60,9 +60,9 @@ impl Protocol {
         }
         let residual =
             Residual { overflow: pdu.overflow, underflow: pdu.underflow, count: pdu.residual_count };
-        if let Some(Activity::Scsi(task)) = self.under_way.remove(&pdu.itt) {
+        if let Some(Exchange::Scsi(task)) = self.exchanges.remove(&pdu.itt) {
             let completion = task.finish(pdu.status, bytes::Bytes::new(), residual)?;
-            self.finish(pdu.itt, Finished::Scsi(completion));
+            self.finish(pdu.itt, Outcome::Scsi(completion));
         }
         Ok(())
     }
@@ -73,24 +73,24 @@ impl Protocol {
             return Ok(());
         }
         let itt = pdu.itt;
-        let Some(Activity::Scsi(task)) = self.under_way.remove(&itt) else {
+        let Some(Exchange::Scsi(task)) = self.exchanges.remove(&itt) else {
             return Err(unknown_task(NAME, itt));
         };
         // CMD-05: status and flags count only with response 0.
-        let finished = match pdu.response {
-            ScsiResponseCode::COMPLETED => Finished::Scsi(task.complete(pdu)?),
-            ScsiResponseCode::TARGET_FAILURE => Finished::TargetFailure(pdu.response),
-            ScsiResponseCode(code) if code >= 0x80 => Finished::TargetFailure(pdu.response),
+        let outcome = match pdu.response {
+            ScsiResponseCode::COMPLETED => Outcome::Scsi(task.complete(pdu)?),
+            ScsiResponseCode::TARGET_FAILURE => Outcome::TargetFailure(pdu.response),
+            ScsiResponseCode(code) if code >= 0x80 => Outcome::TargetFailure(pdu.response),
             ScsiResponseCode(code) => {
                 return Err(value(NAME, "responses 0x02 to 0x7f are reserved (11.4.3)", code.into()));
             }
         };
-        self.finish(itt, finished);
+        self.finish(itt, outcome);
         Ok(())
     }
 
     fn r2t(&mut self, pdu: &R2t) -> Result<(), ProtocolError> {
-        let Some(Activity::Scsi(task)) = self.under_way.get_mut(&pdu.itt) else {
+        let Some(Exchange::Scsi(task)) = self.exchanges.get_mut(&pdu.itt) else {
             return Err(unknown_task("R2T", pdu.itt));
         };
         let burst = task.answer_r2t(pdu, &self.parameters, &mut self.tolerance)?;
@@ -112,7 +112,7 @@ impl Protocol {
             ));
         }
         if pdu.ttt.is_valid() {
-            self.remember_ping(Ping { lun: pdu.lun, ttt: pdu.ttt });
+            self.take_ping(Ping { lun: pdu.lun, ttt: pdu.ttt });
         }
         Ok(())
     }
@@ -122,15 +122,15 @@ impl Protocol {
         if !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        let Some(Activity::Text(exchange)) = self.under_way.get_mut(&pdu.itt) else {
+        let Some(Exchange::Text(exchange)) = self.exchanges.get_mut(&pdu.itt) else {
             return Err(unknown_task(NAME, pdu.itt));
         };
         if !exchange.accept(pdu)? {
-            self.go_on(pdu.itt);
+            self.requeue(pdu.itt);
             return Ok(());
         }
-        if let Some(Activity::Text(exchange)) = self.under_way.remove(&pdu.itt) {
-            self.finish(pdu.itt, Finished::Text(exchange.into_answer()));
+        if let Some(Exchange::Text(exchange)) = self.exchanges.remove(&pdu.itt) {
+            self.finish(pdu.itt, Outcome::Text(exchange.into_answer()));
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Protocol {
     }
 
     /// ASY-01, ASY-02, ASY-03: a session that the target wants to end, ends; other news are only counted.
-    fn async_message(&mut self, pdu: &AsyncMessage) -> Result<(), Error> {
+    fn async_message(&mut self, pdu: &AsyncMessage) -> Result<(), Failure> {
         if !self.counts("Asynchronous Message", pdu.numbers.stat_sn)? {
             return Ok(());
         }
@@ -154,10 +154,9 @@ impl Protocol {
                 self.log_out(LogoutCause::Target);
                 Ok(())
             }
-            AsyncEvent::CONNECTION_DROP | AsyncEvent::SESSION_DROP => Err(Error::SessionEnded(format!(
-                "it announced to drop the connection (event {}), and takes a new one after {} s",
-                pdu.event.0, pdu.parameter2
-            ))),
+            AsyncEvent::CONNECTION_DROP | AsyncEvent::SESSION_DROP => {
+                Err(Failure::Announced { event: pdu.event, time2wait: pdu.parameter2 })
+            }
             _ => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use iscsi_pdu::SerialNumber;
 
-use crate::ProtocolError;
+use super::failure::ProtocolError;
 
 /// The next status number expected.
 #[derive(Clone, Copy, Debug)]

@@ -9,8 +9,9 @@ use iscsi_pdu::{
 
 use super::data_in::DataInBuffer;
 use super::data_out::{Burst, UnsolicitedPlan};
-use super::request::{Completion, Incomplete, ScsiRequest, Transfer};
-use crate::ProtocolError;
+use super::failure::ProtocolError;
+use super::request::ScsiRequest;
+use crate::scsi::{Completion, Incomplete, Transfer};
 
 /// A command the target has or will have.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Task {
     }
 
     /// The command PDU, and the unsolicited burst that follows it if there is one (CMD-01 to CMD-04).
-    pub(super) fn begin(
+    pub(super) fn build_command(
         &mut self,
         itt: InitiatorTaskTag,
         numbers: (SerialNumber, SerialNumber),

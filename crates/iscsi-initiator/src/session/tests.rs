@@ -16,8 +16,8 @@ use iscsi_pdu::{
     TargetPdu, TargetTransferTag,
 };
 
-use super::{Completion, Finished, LogoutCause, Protocol, ScsiRequest, SessionRequest, Transfer};
-use crate::Error;
+use super::{Failure, LogoutCause, Outcome, ScsiRequest, SessionRequest, SessionState};
+use crate::scsi::{Completion, Transfer};
 
 const LUN: Lun = Lun([0, 3, 0, 0, 0, 0, 0, 0]);
 /// `CmdSN` of the first command, and the status number of the first answer.
@@ -42,7 +42,7 @@ fn solicited_only() -> Parameters {
 
 /// The target of one session, and the session.
 struct Target {
-    session: Protocol,
+    session: SessionState,
     /// Numbers of the next PDU: the target takes 32 commands beyond those it has seen.
     numbers: SequenceNumbers,
     window: u32,
@@ -58,7 +58,7 @@ impl Target {
         let max_cmd_sn = cmd_sn.plus(window).minus(1);
         let numbers = SequenceNumbers { stat_sn, exp_cmd_sn: cmd_sn, max_cmd_sn };
         Self {
-            session: Protocol::new(parameters, cmd_sn, stat_sn, numbers, Tolerance::default()),
+            session: SessionState::new(parameters, cmd_sn, stat_sn, numbers, Tolerance::default()),
             numbers,
             window,
         }
@@ -128,7 +128,7 @@ impl Target {
         numbers
     }
 
-    fn receive(&mut self, pdu: TargetPdu) -> Result<(), Error> {
+    fn receive(&mut self, pdu: TargetPdu) -> Result<(), Failure> {
         self.session.receive(pdu)
     }
 
@@ -153,11 +153,11 @@ impl Target {
         }
     }
 
-    fn respond(&mut self, response: ScsiResponse) -> Result<(), Error> {
+    fn respond(&mut self, response: ScsiResponse) -> Result<(), Failure> {
         self.receive(TargetPdu::ScsiResponse(response))
     }
 
-    fn good(&mut self, itt: InitiatorTaskTag) -> Result<(), Error> {
+    fn good(&mut self, itt: InitiatorTaskTag) -> Result<(), Failure> {
         let response = self.response(itt, ScsiStatus::GOOD);
         self.respond(response)
     }
@@ -220,8 +220,8 @@ impl Target {
 
     /// The only request that ended.
     fn completion(&mut self, itt: InitiatorTaskTag) -> Completion {
-        match (self.session.poll_finished(), self.session.poll_finished()) {
-            (Some((tag, Finished::Scsi(completion))), None) if tag == itt => completion,
+        match (self.session.poll_outcome(), self.session.poll_outcome()) {
+            (Some((tag, Outcome::Scsi(completion))), None) if tag == itt => completion,
             other => panic!("not one completion of {itt:?}: {other:?}"),
         }
     }
@@ -234,12 +234,12 @@ fn pattern(length: usize) -> Bytes {
 
 /// The numbers of the rule that is broken: received and expected, which is 0 where no one value would be right.
 #[track_caller]
-fn broken_rule(outcome: Result<(), Error>) -> (u64, u64) {
+fn broken_rule(outcome: Result<(), Failure>) -> (u64, u64) {
     match outcome {
-        Err(Error::Protocol(crate::ProtocolError::Sequence { received, expected, .. })) => {
+        Err(Failure::Protocol(crate::ProtocolError::Sequence { received, expected, .. })) => {
             (received, expected)
         }
-        Err(Error::Protocol(crate::ProtocolError::Value { received, .. })) => (received, 0),
+        Err(Failure::Protocol(crate::ProtocolError::Value { received, .. })) => (received, 0),
         other => panic!("no rule broken: {other:?}"),
     }
 }

@@ -5,7 +5,7 @@ use iscsi_pdu::{
     InitiatorTaskTag, Lun, SerialNumber, TargetTransferTag, TextError, TextRequest, TextResponse,
 };
 
-use crate::ProtocolError;
+use super::failure::ProtocolError;
 
 /// Most bytes of one answer: room for ten thousand targets with the usual names.
 const MAX_BYTES: usize = 2 << 20;

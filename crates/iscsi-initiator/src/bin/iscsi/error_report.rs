@@ -221,7 +221,7 @@ impl StageName {
             | Error::Logout(_)
             | Error::Command { .. }
             | Error::TargetFailure { .. }
-            | Error::Answer { .. } => Self::FullFeaturePhase,
+            | Error::InvalidResponse { .. } => Self::FullFeaturePhase,
             _ => return None,
         })
     }

@@ -42,7 +42,7 @@ impl From<Exit> for ExitCode {
 impl From<Fault> for Exit {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Caller => Self::Usage,
+            Fault::InvalidArgument => Self::Usage,
             Fault::Secrets => Self::Secrets,
             Fault::CredentialsRefused => Self::CredentialsRefused,
             Fault::TargetNotAuthenticated => Self::TargetNotAuthenticated,

@@ -60,7 +60,7 @@ mod tests {
         let mut remarks = Remarks::default();
         assert_eq!(remarks.keep("size", Ok(7)), Ok(Some(7)));
         assert!(remarks.is_empty());
-        let spared = Error::Answer { command: "INQUIRY", reason: "too short".to_owned() };
+        let spared = Error::InvalidResponse { command: "INQUIRY", reason: "too short".to_owned() };
         assert_eq!(remarks.keep::<u8>("INQUIRY", Err(spared)), Ok(None));
         assert_eq!(remarks.keep::<u8>("size", Err(Error::LoggedOut)), Err(Error::LoggedOut));
         assert_eq!(remarks.iter().count(), 2);

@@ -59,8 +59,8 @@ fn cmd_05_res_05_nothing_else_counts_in_a_failure_of_the_target() {
         ..response
     };
     target.respond(response).unwrap();
-    let finished = target.session.poll_finished();
-    let Some((_, Finished::TargetFailure(code))) = finished else { panic!("{finished:?}") };
+    let finished = target.session.poll_outcome();
+    let Some((_, Outcome::TargetFailure(code))) = finished else { panic!("{finished:?}") };
     assert_eq!(code, ScsiResponseCode::TARGET_FAILURE);
 }
 
@@ -73,7 +73,7 @@ fn pdu_04_response_codes() {
         let response = target.response(itt, ScsiStatus::GOOD);
         let outcome = target.respond(ScsiResponse { response: ScsiResponseCode(code), ..response });
         assert_eq!(outcome.is_err(), reserved, "{code:#x}");
-        let failed = matches!(target.session.poll_finished(), Some((_, Finished::TargetFailure(_))));
+        let failed = matches!(target.session.poll_outcome(), Some((_, Outcome::TargetFailure(_))));
         assert_eq!(failed, !reserved, "{code:#x}");
     }
 }
@@ -97,7 +97,7 @@ fn cmd_08_good_status_in_the_last_data_in_ends_the_command() {
     let itt = target.read(1024);
     let first = target.data_in(itt, 0, 0, 512);
     target.receive(TargetPdu::DataIn(first)).unwrap();
-    assert!(target.session.poll_finished().is_none());
+    assert!(target.session.poll_outcome().is_none());
     let last = target.last_data_in(itt, 1, 512, 512);
     target.receive(TargetPdu::DataIn(last)).unwrap();
     let completion = target.completion(itt);
@@ -174,8 +174,8 @@ fn tag_05_num_05_commands_that_were_not_sent_cannot_be_answered() {
             assert_eq!(target.sent(), []);
             let pdu = answer(&mut target, queued[1]);
             assert_eq!(broken_rule(target.receive(pdu)).0, u64::from(queued[1].0));
-            assert!(target.sent().is_empty() && target.session.poll_finished().is_none());
-            assert_eq!(target.session.load(), 3);
+            assert!(target.sent().is_empty() && target.session.poll_outcome().is_none());
+            assert_eq!(target.session.in_flight(), 3);
             // The numbers go on without a gap.
             target.numbers.max_cmd_sn = SerialNumber(FIRST_CMD_SN + 2);
             let response = target.response(first, ScsiStatus::CHECK_CONDITION);
@@ -199,15 +199,15 @@ fn neg_19_a_text_exchange_goes_on_until_it_is_whole() {
             requests.push((request.itt, request.cmd_sn.0));
         }
         let response = TextResponse { is_final, text: Bytes::from(text), ..text_response(&mut target, itt) };
-        assert!(target.session.poll_finished().is_none());
+        assert!(target.session.poll_outcome().is_none());
         target.receive(TargetPdu::TextResponse(response)).unwrap();
     }
     assert_eq!(requests, [(itt, FIRST_CMD_SN), (itt, FIRST_CMD_SN + 1)]);
-    let finished = target.session.poll_finished();
+    let finished = target.session.poll_outcome();
     assert!(
-        matches!(&finished, Some((tag, Finished::Text(answer))) if *tag == itt && answer == "TargetName=x\0")
+        matches!(&finished, Some((tag, Outcome::Text(answer))) if *tag == itt && answer == "TargetName=x\0")
     );
-    assert_eq!(target.session.load(), 0);
+    assert_eq!(target.session.in_flight(), 0);
 }
 
 fn text_response(target: &mut Target, itt: InitiatorTaskTag) -> TextResponse {

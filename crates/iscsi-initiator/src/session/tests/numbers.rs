@@ -14,7 +14,7 @@ fn num_04_num_05_nothing_goes_out_beyond_the_window() {
         let tags: Vec<_> = (0..100).map(|_| target.submit(Transfer::None, true)).collect();
         let sent = cmd_sns(&mut target);
         assert_eq!(sent, (0..window).collect::<Vec<_>>());
-        assert_eq!(target.session.load(), 100);
+        assert_eq!(target.session.in_flight(), 100);
         if let Some(first) = tags.first().filter(|_| window > 0) {
             // The answer to the first one makes place for as many as the target has seen.
             target.good(*first).unwrap();
@@ -107,7 +107,7 @@ fn num_21_a_repeated_status_is_not_delivered_twice() {
     target.completion(itt);
     let numbers = SequenceNumbers { max_cmd_sn: response.numbers.max_cmd_sn.plus(2), ..response.numbers };
     target.respond(ScsiResponse { numbers, ..response }).unwrap();
-    assert!(target.session.poll_finished().is_none());
+    assert!(target.session.poll_outcome().is_none());
     (0..5).for_each(|_| _ = target.submit(Transfer::None, true));
     let commands = target.commands();
     assert_eq!(commands.len(), 3);
@@ -179,7 +179,7 @@ fn num_12_num_21_gaps_and_repeats_of_every_pdu_with_a_status() {
             let pdu = pdu(&mut target, tag);
             let outcome = target.receive(pdu);
             assert_eq!(outcome.is_err(), fails, "{name} {distance:#x}");
-            let finished = target.session.poll_finished().is_some();
+            let finished = target.session.poll_outcome().is_some();
             let effect = finished || target.session.logout_state() != before;
             assert_eq!(effect, taken, "{name} {distance:#x}");
             // What is acknowledged next.

@@ -3,7 +3,7 @@
 use super::*;
 
 /// What becomes of a read of 1024 bytes that is answered by these Data-Ins: number, offset, length.
-fn read(parts: &[(u32, u32, usize)]) -> (Target, InitiatorTaskTag, Result<(), Error>) {
+fn read(parts: &[(u32, u32, usize)]) -> (Target, InitiatorTaskTag, Result<(), Failure>) {
     let mut target = Target::new(parameters());
     let itt = target.read(1024);
     let mut outcome = Ok(());

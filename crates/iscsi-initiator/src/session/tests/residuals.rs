@@ -1,7 +1,7 @@
 //! Residuals (rows RES), and what becomes of a command whose data did not all move.
 
 use super::*;
-use crate::session::Incomplete;
+use crate::scsi::Incomplete;
 
 /// What a response says of the data.
 #[derive(Clone, Copy)]
@@ -22,7 +22,7 @@ const fn over(count: u32) -> Flags {
 }
 
 /// A read of 1024 bytes of which so many come, ended by the last Data-In or by a SCSI Response.
-fn read(exact: bool, in_data_in: bool, length: usize, flags: Flags) -> Result<Completion, Error> {
+fn read(exact: bool, in_data_in: bool, length: usize, flags: Flags) -> Result<Completion, Failure> {
     let mut target = Target::new(parameters());
     let itt = target.submit(Transfer::Read(1024), exact);
     target.sent();
@@ -41,7 +41,7 @@ fn read(exact: bool, in_data_in: bool, length: usize, flags: Flags) -> Result<Co
 }
 
 /// The counts that reach the caller, and why the command is not complete.
-fn outcome(completion: Result<Completion, Error>) -> (u32, u32, Option<Incomplete>) {
+fn outcome(completion: Result<Completion, Failure>) -> (u32, u32, Option<Incomplete>) {
     let completion = completion.unwrap();
     assert_eq!(completion.status, ScsiStatus::GOOD);
     (completion.underflow, completion.overflow, completion.incomplete)
@@ -54,7 +54,7 @@ fn res_01_both_flags_at_once_are_a_protocol_error() {
     for (exact, in_data_in) in [(true, true), (true, false), (false, true), (false, false)] {
         let both = Flags { overflow: true, underflow: true, count: 1 };
         let error = read(exact, in_data_in, 1024, both).unwrap_err();
-        assert!(matches!(error, Error::Protocol(_)), "{error}");
+        assert!(matches!(error, Failure::Protocol(_)), "{error:?}");
     }
 }
 

@@ -3,8 +3,8 @@
 use iscsi_pdu::{AsyncEvent, AsyncMessage, NopIn, Reject, RejectReason};
 
 use super::*;
-use crate::ProtocolError;
 use crate::session::LogoutState;
+use crate::session::ProtocolError;
 
 fn ping(target: &Target, ttt: u32) -> NopIn {
     let (itt, data) = (InitiatorTaskTag::RESERVED, Bytes::new());
@@ -26,12 +26,12 @@ fn event(target: &mut Target, event: u8) -> AsyncMessage {
 }
 
 /// The target refuses this PDU.
-fn reject(target: &mut Target, pdu: &InitiatorPdu, reason: RejectReason) -> Result<(), Error> {
+fn reject(target: &mut Target, pdu: &InitiatorPdu, reason: RejectReason) -> Result<(), Failure> {
     let data = Bytes::copy_from_slice(pdu.encode().bhs.as_bytes());
     reject_data(target, data, reason)
 }
 
-fn reject_data(target: &mut Target, data: Bytes, reason: RejectReason) -> Result<(), Error> {
+fn reject_data(target: &mut Target, data: Bytes, reason: RejectReason) -> Result<(), Failure> {
     let numbers = target.status_numbers();
     target.receive(TargetPdu::Reject(Reject { reason, numbers, data_sn: 0, data }))
 }
@@ -137,7 +137,7 @@ fn asy_03_a_drop_of_the_connection_that_was_announced() {
         let mut target = Target::new(parameters());
         let event = AsyncMessage { parameter2: 17, ..event(&mut target, number) };
         let error = target.receive(TargetPdu::AsyncMessage(event)).unwrap_err();
-        assert!(matches!(&error, Error::SessionEnded(why) if why.contains("after 17 s")), "{error}");
+        assert!(matches!(error, Failure::Announced { time2wait: 17, .. }), "{error:?}");
     }
 }
 
@@ -323,7 +323,7 @@ fn tag_05_log_34_pdu_05_pdus_that_have_no_place() {
         (header[0], header[1]) = (opcode, 0x87);
         let raw = iscsi_pdu::RawPdu::header(iscsi_pdu::Bhs::from_bytes(header));
         let outcome = Target::new(parameters()).receive(TargetPdu::decode(raw).unwrap());
-        assert!(matches!(outcome, Err(Error::Protocol(_))), "{opcode:#x}: {outcome:?}");
+        assert!(matches!(outcome, Err(Failure::Protocol(_))), "{opcode:#x}: {outcome:?}");
     }
 }
 

@@ -29,7 +29,7 @@ impl LoginAttempts {
     pub(crate) async fn log_in(&self, number: u64) -> Result<Session, Error> {
         let turn = usize::try_from(number).unwrap_or_default().checked_rem(self.0.len()).unwrap_or_default();
         let Some(Destination { initiator, url, request }) = self.0.get(turn) else {
-            return Err(Error::Caller("there is no target".to_owned()));
+            return Err(Error::InvalidArgument("there is no target".to_owned()));
         };
         initiator.login(&url.target, &url.portal, request).await
     }

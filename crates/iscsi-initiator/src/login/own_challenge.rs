@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     fn draw() -> OwnChallenge {
-        OwnChallenge::from_random(crate::connection::random::bytes().unwrap())
+        OwnChallenge::from_random(crate::random::bytes().unwrap())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
-use crate::Error;
+use crate::error::Error;
 
 /// `N` fresh random bytes.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Error> {

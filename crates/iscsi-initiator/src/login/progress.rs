@@ -1,30 +1,11 @@
-//! How far a login has come, for the error when its time is over.
+//! The progress of a login, and the times of its parts.
 
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use iscsi_pdu::Stage;
+use iscsi_pdu::{Portal, Stage};
 
-use crate::{Error, Portal};
-
-/// What a login is waiting for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LoginStep {
-    /// Name resolution and the TCP connection.
-    Connecting,
-    /// An answer of the target in this stage.
-    Negotiating(Stage),
-}
-
-impl fmt::Display for LoginStep {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connecting => formatter.write_str("while connecting"),
-            Self::Negotiating(stage) => write!(formatter, "during {stage}"),
-        }
-    }
-}
+use crate::error::{Error, LoginStep};
 
 /// Where a login stands. It outlives the login, which is dropped when its time is over.
 pub(crate) struct LoginProgress {
@@ -65,5 +46,34 @@ impl LoginProgress {
 
     fn change(&self, change: impl FnOnce(&mut Current)) {
         change(&mut self.current.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// How long the parts of a login took, as seen from here. With redirections, those of the last hop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoginTimes {
+    /// Name resolution and TCP connection.
+    pub connect: Duration,
+    /// Security negotiation, CHAP within it (RFC 7143, 6.3.2). Zero when the login began behind it.
+    pub security: Duration,
+    /// Operational negotiation, up to full feature phase (RFC 7143, 6.3.3).
+    pub operational: Duration,
+}
+
+impl LoginTimes {
+    /// Adds one exchange, whose request belonged to this stage.
+    pub(crate) fn add(&mut self, stage: Stage, taken: Duration) {
+        if stage == Stage::SECURITY {
+            self.security += taken;
+        } else {
+            self.operational += taken;
+        }
+    }
+
+    /// The whole login.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.connect + self.security + self.operational
     }
 }

@@ -4,26 +4,22 @@ use std::sync::Arc;
 
 use iscsi_login::initiator::SessionType;
 use iscsi_login::{DiscoveredTarget, DiscoveredTargets, ObservedDeviation, Tolerance};
-use iscsi_pdu::IscsiName;
+use iscsi_pdu::{IscsiName, Portal};
 use iscsi_secrets::vds::VdsServiceIscsi;
-use iscsi_secrets::{MemoryStore, SecretStore};
-use tokio::time::timeout;
+use iscsi_secrets::{MemoryStore, SecretStore, StoreError, StoreSnapshot};
 
-use crate::authentication::{AuthenticationRequest, CredentialScope, Credentials, Secrets};
-use crate::connection::{Attempt, LoginOutcome, attempt_login};
-use crate::login_progress::LoginProgress;
-use crate::redirects::Redirects;
-use crate::session_handle::{Session, SessionDetails};
-use crate::{Config, Error, Portal};
-
-mod secret_door;
+use super::session::{Session, SessionDetails};
+use crate::config::Config;
+use crate::error::Error;
+use crate::login::{AuthenticationRequest, CredentialScope, Credentials, LoginProgress, Redirects, Secrets};
+use crate::runtime::{LoginAttempt, LoginOutcome, blocking, log_in, within};
 
 /// What a program holds to log in with. Cheap to clone; all clones share the store.
 #[derive(Clone)]
 pub struct Initiator {
     config: Arc<Config>,
     secrets: Secrets,
-    vds: Arc<VdsServiceIscsi>,
+    pub(super) vds: Arc<VdsServiceIscsi>,
 }
 
 /// The answer to a discovery.
@@ -92,8 +88,8 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Discovery, Error> {
-        let whose = CredentialScope::Portal(portal.clone());
-        let session = self.log_in(SessionType::Discovery, whose, portal, authentication).await?;
+        let scope = CredentialScope::Portal(portal.clone());
+        let session = self.log_in(SessionType::Discovery, scope, portal, authentication).await?;
         let found = session.send_targets("All").await;
         let (details, deviations) = (session.details().clone(), session.deviations());
         if let Err(error) = session.logout().await {
@@ -121,24 +117,30 @@ impl Initiator {
         portal: &Portal,
         authentication: &AuthenticationRequest,
     ) -> Result<Session, Error> {
-        let whose = CredentialScope::Target(target.clone());
-        self.log_in(SessionType::Normal(target), whose, portal, authentication).await
+        let scope = CredentialScope::Target(target.clone());
+        self.log_in(SessionType::Normal(target), scope, portal, authentication).await
     }
 
     /// The limit counts from the first look into the store: its disk may not answer either.
     async fn log_in(
         &self,
         session_type: SessionType<'_>,
-        whose: CredentialScope,
+        scope: CredentialScope,
         portal: &Portal,
         request: &AuthenticationRequest,
     ) -> Result<Session, Error> {
         let (limit, progress) = (self.config.login_timeout, LoginProgress::new(portal));
         let login = async {
-            let credentials = Credentials::of(whose, request, &self.secrets, &self.config).await?;
+            let credentials = Credentials::of(
+                &scope,
+                request,
+                &self.secrets,
+                current_snapshot(&self.secrets.store).await,
+                &self.config,
+            )?;
             self.follow_redirects(session_type, portal, &credentials, &progress).await
         };
-        timeout(limit, login).await.unwrap_or_else(|_| Err(progress.timeout(limit)))
+        within(limit, login).await.unwrap_or_else(|| Err(progress.timeout(limit)))
     }
 
     /// LOG-30, LOG-31: every hop is a login from scratch, with the same demands.
@@ -155,7 +157,7 @@ impl Initiator {
         let mut portal = portal.clone();
         let mut tolerance = Tolerance::new(self.config.strictness);
         loop {
-            let attempt = Attempt {
+            let attempt = LoginAttempt {
                 config: &self.config,
                 session_type,
                 isid: lease.isid(),
@@ -163,8 +165,8 @@ impl Initiator {
                 credentials,
                 progress,
             };
-            portal = match attempt_login(&attempt).await {
-                Ok(LoginOutcome::Complete(transport, completed, times)) => {
+            portal = match log_in(&attempt).await {
+                Ok(LoginOutcome::Complete(connection, completed, times)) => {
                     record(&mut tolerance, &completed.deviations);
                     let (target, redirect_kind) =
                         (target_of(session_type).cloned(), redirects.redirect_kind());
@@ -182,7 +184,7 @@ impl Initiator {
                         times,
                     };
                     return Ok(Session::start(
-                        transport,
+                        connection,
                         lease,
                         details,
                         tolerance,
@@ -199,6 +201,15 @@ impl Initiator {
             tracing::info!(%portal, "login redirected");
         }
     }
+}
+
+/// The store's content, read on a thread that may block if that takes a disk or another process.
+async fn current_snapshot(store: &Arc<dyn SecretStore>) -> Result<Arc<StoreSnapshot>, StoreError> {
+    if let Some(snapshot) = store.snapshot_now() {
+        return Ok(snapshot);
+    }
+    let store = Arc::clone(store);
+    blocking((), move |()| store.snapshot()).await
 }
 
 /// Adds what was tolerated on one hop.

@@ -2,11 +2,12 @@
 
 use iscsi_pdu::Lun;
 
+use super::session::Session;
+use crate::error::Error;
 use crate::scsi::{
     self, Capacity, Command, Completion, DeviceIdentification, Inquiry, SenseData, SenseKey,
     vital_product_data,
 };
-use crate::{Error, Session};
 
 /// Unit attentions reported one after the other before the first command gets through.
 const MAX_UNIT_ATTENTIONS: usize = 8;
@@ -111,7 +112,7 @@ impl Session {
     async fn luns_reported_by(&self, lun: Lun) -> Result<(Vec<Lun>, u32), Error> {
         let ask = async |room| {
             let answer = self.ask(lun, scsi::report_luns(room)).await?;
-            scsi::parse_luns(&answer.data)
+            Ok::<_, Error>(scsi::parse_luns(&answer.data)?)
         };
         let (luns, total) = ask(FIRST_LUNS).await?;
         if total <= FIRST_LUNS { Ok((luns, total)) } else { ask(total).await }
@@ -120,46 +121,45 @@ impl Session {
     /// Who the logical unit is.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::Answer`], or whatever ended the session.
+    /// [`Error::Command`], [`Error::InvalidResponse`], or whatever ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn inquiry(&self, lun: Lun) -> Result<Inquiry, Error> {
-        Inquiry::parse(&self.ask(lun, scsi::inquiry()).await?.data)
+        Ok(Inquiry::parse(&self.ask(lun, scsi::inquiry()).await?.data)?)
     }
 
     /// The unit's serial number, if it has the page for it.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::Answer`] when the target sends something else than this page, or whatever ended the
+    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something else than this page, or whatever ended the
     /// session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn unit_serial_number(&self, lun: Lun) -> Result<Option<String>, Error> {
-        self.page(lun, 0x80).await?.map(|page| scsi::parse_serial_number(&page.data)).transpose()
+        let page = self.page(lun, 0x80).await?;
+        Ok(page.map(|page| scsi::parse_serial_number(&page.data)).transpose()?)
     }
 
     /// The unit's names; empty if it has no page for them.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::Answer`] when the target sends something else than this page, or whatever ended the
+    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something else than this page, or whatever ended the
     /// session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn device_identification(&self, lun: Lun) -> Result<DeviceIdentification, Error> {
         let page = self.page(lun, 0x83).await?;
-        page.map_or_else(
-            || Ok(DeviceIdentification::default()),
-            |page| DeviceIdentification::parse(&page.data),
-        )
+        let identification = page.map(|page| DeviceIdentification::parse(&page.data)).transpose()?;
+        Ok(identification.unwrap_or_default())
     }
 
     /// The unit's size, by the long form when the short one cannot hold it or is not known.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::Answer`] for a size nothing can be done with, or whatever ended the session.
+    /// [`Error::Command`], [`Error::InvalidResponse`] for a size nothing can be done with, or whatever ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -173,14 +173,14 @@ impl Session {
             Err(Error::Command { sense: Some(SenseData::UNKNOWN_COMMAND), .. }) => {}
             Err(error) => return Err(error),
         }
-        scsi::parse_capacity_16(&self.ask(lun, scsi::read_capacity_16()).await?.data)
+        Ok(scsi::parse_capacity_16(&self.ask(lun, scsi::read_capacity_16()).await?.data)?)
     }
 
     /// The most blocks one command may move, if the unit states a limit (page 0xb0, SBC-3, 6.5.3). Reading and writing
     /// do not depend on it: a unit that fails to answer states none.
     pub(crate) async fn max_transfer_blocks(&self, lun: Lun) -> Result<Option<u32>, Error> {
         let page = self.page(lun, 0xb0).await;
-        match page.and_then(|page| page.map(|page| scsi::parse_max_transfer(&page.data)).transpose()) {
+        match page.and_then(|page| Ok(page.map(|page| scsi::parse_max_transfer(&page.data)).transpose()?)) {
             Ok(limit) => Ok(limit.flatten()),
             Err(error) if error.leaves_session_open() => {
                 tracing::debug!(%lun, %error, "no block limits");

@@ -6,8 +6,8 @@ use iscsi_secrets::vds::{SharedSecret, VdsError, VdsServiceIscsi};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::Initiator;
-use crate::blocking::blocking;
+use super::initiator::Initiator;
+use crate::runtime::blocking;
 
 /// The interface of `IVdsServiceIscsi`, on the store from which this initiator takes its secrets.
 ///

@@ -5,18 +5,12 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
-use iscsi_pdu::{Decoder, Digests, EncodedPdu, RawPdu};
+use iscsi_pdu::{Digests, EncodedPdu, Portal, RawPdu};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, lookup_host};
 
-use super::outbox::Outbox;
-use crate::{Error, Portal};
-
-/// Largest data segment during login, both ways (RFC 7143, 6.3).
-const LOGIN_SEGMENT_LENGTH: u32 = 8192;
-/// Room for one read when the decoder does not ask for more: answers to a login are small.
-const LOGIN_READ_LENGTH: usize = 1024;
-const READ_LENGTH: usize = 8192;
+use crate::error::Error;
+use crate::wire::{Inbox, Outbox};
 
 /// Addresses of one host name that are tried: a redirection names hosts whose owner nobody knows.
 const MAX_ADDRESSES: usize = 4;
@@ -30,12 +24,9 @@ async fn open(portal: &Portal) -> io::Result<TcpStream> {
 }
 
 /// A connection with its buffers. Dropping it closes the socket.
-pub(crate) struct Transport {
+pub(crate) struct Connection {
     stream: TcpStream,
-    decoder: Decoder,
-    inbox: BytesMut,
-    /// Room to make for one read; less than an eighth of it is not worth one.
-    read_length: usize,
+    inbox: Inbox,
     /// A PDU of the login on its way out.
     login_pdu: BytesMut,
     outbox: Outbox,
@@ -43,15 +34,13 @@ pub(crate) struct Transport {
     portal: Portal,
 }
 
-impl Transport {
+impl Connection {
     /// Opens a connection.
     pub(crate) async fn connect(portal: &Portal) -> Result<Self, Error> {
         let stream = open(portal).await.map_err(|error| Error::connect(portal, &error))?;
         Ok(Self {
             stream,
-            decoder: Decoder::new(LOGIN_SEGMENT_LENGTH),
-            inbox: BytesMut::new(),
-            read_length: LOGIN_READ_LENGTH,
+            inbox: Inbox::new(),
             login_pdu: BytesMut::new(),
             outbox: Outbox::default(),
             digests: Digests::default(),
@@ -64,12 +53,11 @@ impl Transport {
         &self.portal
     }
 
-    /// Full feature phase begins: digests and our own segment length come into force (DIG-02).
+    /// Full feature phase begins: digests and the segment length that the initiator declared come into force (DIG-02).
     pub(crate) fn enter_full_feature(&mut self, digests: Digests, max_data_segment_length: u32) {
         self.login_pdu = BytesMut::new();
-        self.read_length = READ_LENGTH;
         self.digests = digests;
-        self.decoder.set_full_feature(digests, max_data_segment_length);
+        self.inbox.enter_full_feature(digests, max_data_segment_length);
     }
 
     /// Bytes waiting to be sent.
@@ -85,12 +73,13 @@ impl Transport {
 
     /// Sends as much as the socket takes at once.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        self.outbox.write_to(&self.stream).map_err(|error| Error::lost(&self.portal, &error))
+        let written = self.outbox.write_to(|slices| self.stream.try_write_vectored(slices));
+        written.map_err(|error| Error::lost(&self.portal, &error))
     }
 
     /// The next PDU that is already here.
     pub(crate) fn next_pdu(&mut self) -> Result<Option<RawPdu>, Error> {
-        Ok(self.decoder.decode(&mut self.inbox)?)
+        Ok(self.inbox.next_pdu()?)
     }
 
     /// Waits until the socket can be read, or written if something waits to be sent, and does both.
@@ -142,47 +131,31 @@ impl Transport {
         loop {
             ready!(self.stream.poll_read_ready(context))
                 .map_err(|error| Error::lost(&self.portal, &error))?;
-            self.make_room();
-            match self.stream.try_read_buf(&mut self.inbox) {
-                Ok(0) => return Poll::Ready(Err(Error::lost(&self.portal, &self.end_of_stream()))),
+            match self.stream.try_read_buf(self.inbox.with_space()) {
+                Ok(0) => return Poll::Ready(Err(Error::lost(&self.portal, &self.inbox.end_of_stream()))),
                 Ok(_) => return Poll::Ready(Ok(())),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(Error::lost(&self.portal, &error))),
             }
         }
     }
-
-    fn make_room(&mut self) {
-        let wanted = self.decoder.bytes_needed(&self.inbox).max(self.read_length / 8);
-        if self.inbox.capacity() - self.inbox.len() < wanted {
-            self.inbox.reserve(wanted.max(self.read_length));
-        }
-    }
-
-    fn end_of_stream(&self) -> &'static str {
-        if self.decoder.is_idle(&self.inbox) {
-            "closed by the target"
-        } else {
-            "closed by the target inside a PDU"
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::{BufMut as _, Bytes};
+    use bytes::Bytes;
     use iscsi_pdu::{Bhs, Opcode};
     use tokio::net::TcpListener;
 
     use super::*;
 
-    /// A transport and the other end of its connection.
-    async fn transport() -> (Transport, TcpStream) {
+    /// A connection and the other end of its connection.
+    async fn connection() -> (Connection, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
-        let transport = Transport::connect(&portal).await.unwrap();
-        assert_eq!(transport.portal(), &portal);
-        (transport, listener.accept().await.unwrap().0)
+        let connection = Connection::connect(&portal).await.unwrap();
+        assert_eq!(connection.portal(), &portal);
+        (connection, listener.accept().await.unwrap().0)
     }
 
     fn pdu(opcode: Opcode, length: u32) -> RawPdu {
@@ -196,12 +169,12 @@ mod tests {
         theirs.write_all(&bytes).await.unwrap();
     }
 
-    async fn receive(transport: &mut Transport) -> Result<RawPdu, Error> {
+    async fn receive(connection: &mut Connection) -> Result<RawPdu, Error> {
         loop {
-            if let Some(raw) = transport.next_pdu()? {
+            if let Some(raw) = connection.next_pdu()? {
                 return Ok(raw);
             }
-            transport.make_progress().await?;
+            connection.make_progress().await?;
         }
     }
 
@@ -211,15 +184,15 @@ mod tests {
     #[tokio::test]
     async fn pdu_12_dig_02_limits_and_digests_begin_with_full_feature_phase() {
         for (limit, full_feature) in [(8192, false), (512, true), (65_536, true)] {
-            let (mut transport, mut theirs) = transport().await;
+            let (mut connection, mut theirs) = connection().await;
             let digests = if full_feature { BOTH } else { Digests::default() };
             if full_feature {
-                transport.enter_full_feature(digests, limit);
+                connection.enter_full_feature(digests, limit);
             }
             send(&mut theirs, pdu(Opcode::NOP_IN, limit), digests).await;
-            assert_eq!(receive(&mut transport).await.unwrap().data.len(), limit as usize);
+            assert_eq!(receive(&mut connection).await.unwrap().data.len(), limit as usize);
             send(&mut theirs, pdu(Opcode::NOP_IN, limit + 1), digests).await;
-            let error = receive(&mut transport).await.unwrap_err();
+            let error = receive(&mut connection).await.unwrap_err();
             let (field, length, limit) = ("DataSegmentLength", limit + 1, limit);
             assert_eq!(error, iscsi_pdu::Error::TooLong { field, length, limit }.into());
         }
@@ -228,13 +201,13 @@ mod tests {
     /// A target that does not send the digests that were agreed on.
     #[tokio::test]
     async fn dig_02_agreed_digests_are_demanded_both_ways() {
-        let (mut transport, mut theirs) = transport().await;
-        transport.enter_full_feature(BOTH, 8192);
-        transport.enqueue(pdu(Opcode::NOP_OUT, 0)).unwrap();
+        let (mut connection, mut theirs) = connection().await;
+        connection.enter_full_feature(BOTH, 8192);
+        connection.enqueue(pdu(Opcode::NOP_OUT, 0)).unwrap();
         // A header and its digest.
-        assert_eq!(transport.unsent(), 52);
+        assert_eq!(connection.unsent(), 52);
         send(&mut theirs, pdu(Opcode::NOP_IN, 8), Digests::default()).await;
-        assert!(receive(&mut transport).await.is_err());
+        assert!(receive(&mut connection).await.is_err());
     }
 
     /// What does not fit the socket leaves as the target reads, together with what it sends meanwhile.
@@ -242,15 +215,15 @@ mod tests {
     async fn progress_is_made_both_ways() {
         use tokio::io::AsyncReadExt as _;
         const PDU: usize = 48 + (1 << 20);
-        let (mut transport, mut theirs) = transport().await;
-        transport.enter_full_feature(Digests::default(), 8192);
-        (0..20).for_each(|_| transport.enqueue(pdu(Opcode::DATA_OUT, 1 << 20)).unwrap());
-        assert_eq!(transport.unsent(), 20 * PDU);
+        let (mut connection, mut theirs) = connection().await;
+        connection.enter_full_feature(Digests::default(), 8192);
+        (0..20).for_each(|_| connection.enqueue(pdu(Opcode::DATA_OUT, 1 << 20)).unwrap());
+        assert_eq!(connection.unsent(), 20 * PDU);
         send(&mut theirs, pdu(Opcode::NOP_IN, 3), Digests::default()).await;
-        assert_eq!(receive(&mut transport).await.unwrap().data.len(), 3);
+        assert_eq!(receive(&mut connection).await.unwrap().data.len(), 3);
         let drain = async {
-            while transport.unsent() > 0 {
-                transport.make_progress().await.unwrap();
+            while connection.unsent() > 0 {
+                connection.make_progress().await.unwrap();
             }
         };
         let mut received = vec![0; 20 * PDU];
@@ -265,45 +238,21 @@ mod tests {
     /// Without anything to send or to read there is no progress, and nothing spins.
     #[tokio::test(start_paused = true)]
     async fn progress_waits() {
-        let (mut transport, _theirs) = transport().await;
-        let waited = tokio::time::timeout(std::time::Duration::from_secs(1), transport.make_progress()).await;
+        let (mut connection, _theirs) = connection().await;
+        let waited =
+            tokio::time::timeout(std::time::Duration::from_secs(1), connection.make_progress()).await;
         assert!(waited.is_err());
     }
 
     #[tokio::test]
     async fn the_end_of_the_stream_between_pdus_and_inside_one() {
         for (sent, reason) in [(0, "closed by the target"), (47, "closed by the target inside a PDU")] {
-            let (mut transport, mut theirs) = transport().await;
+            let (mut connection, mut theirs) = connection().await;
             theirs.write_all(&vec![0; sent]).await.unwrap();
             drop(theirs);
-            let error = receive(&mut transport).await.unwrap_err();
+            let error = receive(&mut connection).await.unwrap_err();
             let Error::ConnectionLost { reason: said, portal } = &error else { panic!("{error}") };
-            assert_eq!((said.as_str(), portal), (reason, transport.portal()));
+            assert_eq!((said.as_str(), portal), (reason, connection.portal()));
         }
-    }
-
-    /// Room is made when less than an eighth of a read is left, or less than the PDU at the front needs.
-    #[tokio::test]
-    async fn room_for_a_read() {
-        let (mut transport, _theirs) = transport().await;
-        transport.enter_full_feature(Digests::default(), 1 << 20);
-        let room = |left: usize, transport: &mut Transport| {
-            // Whole headers without data: nothing more is wanted for the first.
-            transport.inbox = BytesMut::with_capacity(READ_LENGTH);
-            let filled = transport.inbox.capacity() - left;
-            transport.inbox.put_bytes(0, filled);
-            transport.make_room();
-            transport.inbox.capacity() - transport.inbox.len()
-        };
-        assert_eq!(room(READ_LENGTH / 8, &mut transport), READ_LENGTH / 8);
-        assert!(room(READ_LENGTH / 8 - 1, &mut transport) >= READ_LENGTH);
-        assert!(room(0, &mut transport) >= READ_LENGTH);
-        // A PDU of which a whole MiB is missing.
-        transport.inbox = BytesMut::with_capacity(READ_LENGTH);
-        transport.inbox.put_slice(&[Opcode::DATA_IN.0, 0, 0, 0, 0, 0x10, 0, 0]);
-        transport.inbox.put_bytes(0, 40);
-        assert_eq!(transport.next_pdu().unwrap(), None);
-        transport.make_room();
-        assert!(transport.inbox.capacity() - transport.inbox.len() >= 1 << 20);
     }
 }

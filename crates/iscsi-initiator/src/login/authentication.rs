@@ -10,8 +10,8 @@ use iscsi_secrets::{
     StoreError, StoreOrigin, StoreSnapshot,
 };
 
-use crate::blocking::blocking;
-use crate::{Config, Error};
+use crate::config::Config;
+use crate::error::Error;
 
 /// How much authentication a login demands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,18 +89,18 @@ pub(crate) enum CredentialScope {
 
 impl CredentialScope {
     /// The store's policy for it.
-    fn policy(&self, book: &StoreSnapshot) -> Option<Policy> {
+    fn policy(&self, snapshot: &StoreSnapshot) -> Option<Policy> {
         match self {
-            Self::Target(name) => book.requirement(name),
-            Self::Portal(name) => book.discovery_requirement(name),
+            Self::Target(name) => snapshot.requirement(name),
+            Self::Portal(name) => snapshot.discovery_requirement(name),
         }
     }
 
     /// Both directions, from one state of the store.
-    fn look_up(&self, book: &StoreSnapshot) -> Result<Known, StoreError> {
+    fn look_up(&self, snapshot: &StoreSnapshot) -> Result<Known, StoreError> {
         Ok(match self {
-            Self::Target(name) => (book.forward(name)?, book.reverse(name)?),
-            Self::Portal(name) => (book.discovery_forward(name)?, book.discovery_reverse(name)?),
+            Self::Target(name) => (snapshot.forward(name)?, snapshot.reverse(name)?),
+            Self::Portal(name) => (snapshot.discovery_forward(name)?, snapshot.discovery_reverse(name)?),
         })
     }
 }
@@ -124,32 +124,34 @@ impl AuthenticationRequest {
 
 impl Credentials {
     /// Decides for one login: what the caller gives goes before what the store knows, and the store's policy holds
-    /// whatever is given. The store is read once, on a thread that may block if it has to wait.
+    /// whatever is given.
     ///
     /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on as it was
     /// demanded explicitly, and [`unread_store`](Self::unread_store) tells.
-    pub(crate) async fn of(
-        whose: CredentialScope,
+    pub(crate) fn of(
+        scope: &CredentialScope,
         request: &AuthenticationRequest,
         secrets: &Secrets,
+        snapshot: Result<Arc<StoreSnapshot>, StoreError>,
         config: &Config,
     ) -> Result<Self, Error> {
         let takes_from_store = request.takes_from_store();
-        let (book, unread_store) = match current_book(&secrets.store).await {
-            Ok(book) => (book, None),
+        let (snapshot, unread_store) = match snapshot {
+            Ok(snapshot) => (snapshot, None),
             Err(error) if takes_from_store => return Err(Error::Secrets(error)),
             Err(error) => (Arc::default(), Some(error)),
         };
-        let known = if takes_from_store { whose.look_up(&book) } else { Ok((None, ReverseLookup::Unknown)) };
+        let known =
+            if takes_from_store { scope.look_up(&snapshot) } else { Ok((None, ReverseLookup::Unknown)) };
         let (forward, reverse) = known.map_err(Error::Secrets)?;
         let forward = request.forward.clone().or(forward);
         let reverse = request.reverse.clone().map_or(reverse, ReverseLookup::Known);
         let mut credentials = Self::decide(request.mode, forward, reverse, &config.initiator_name)?;
-        credentials.check_requirement(whose.policy(&book), config.require)?;
+        credentials.check_requirement(scope.policy(&snapshot), config.require)?;
         if !config.allow_shared_secret {
-            credentials.check_reuse(&book).map_err(Error::Secrets)?.map_or(Ok(()), Err)?;
+            credentials.check_reuse(&snapshot).map_err(Error::Secrets)?.map_or(Ok(()), Err)?;
         }
-        credentials.unauthenticated = credentials.reason(request.mode, secrets, &book);
+        credentials.unauthenticated = credentials.reason(request.mode, secrets, &snapshot);
         credentials.unread_store = unread_store;
         Ok(credentials)
     }
@@ -211,14 +213,14 @@ impl Credentials {
 
     /// A secret used towards one target and expected from another can be reflected between two processes (RFC 7143,
     /// 9.2.1). One secret in both directions of this login is left to the login, which refuses it whatever is allowed.
-    fn check_reuse(&self, book: &StoreSnapshot) -> Result<Option<Error>, StoreError> {
+    fn check_reuse(&self, snapshot: &StoreSnapshot) -> Result<Option<Error>, StoreError> {
         let Some(forward) = &self.forward else { return Ok(None) };
         let elsewhere = match &self.reverse {
             Some(reverse) if reverse.secret().same_bytes(forward.secret()) => return Ok(None),
-            Some(reverse) => book.opposite_uses(reverse.secret(), Direction::Reverse)?,
+            Some(reverse) => snapshot.opposite_uses(reverse.secret(), Direction::Reverse)?,
             None => Vec::new(),
         };
-        let uses = [book.opposite_uses(forward.secret(), Direction::Forward)?, elsewhere].concat();
+        let uses = [snapshot.opposite_uses(forward.secret(), Direction::Forward)?, elsewhere].concat();
         Ok((!uses.is_empty()).then_some(Error::SharedSecret { uses }))
     }
 
@@ -226,7 +228,7 @@ impl Credentials {
         &self,
         mode: AuthenticationMode,
         secrets: &Secrets,
-        book: &StoreSnapshot,
+        snapshot: &StoreSnapshot,
     ) -> Option<Unauthenticated> {
         match (mode, &self.forward) {
             (AuthenticationMode::None, _) => None,
@@ -234,7 +236,7 @@ impl Credentials {
             (_, None) if !secrets.is_given => Some(Unauthenticated::NoStore),
             (_, None) => {
                 let store = secrets.store.origin();
-                Some(Unauthenticated::NoSecret { store, is_empty: !book.has_secrets() })
+                Some(Unauthenticated::NoSecret { store, is_empty: !snapshot.has_secrets() })
             }
         }
     }
@@ -271,13 +273,5 @@ impl Credentials {
 }
 
 fn policy(reason: &str) -> Error {
-    Error::Policy(reason.to_owned())
-}
-
-async fn current_book(store: &Arc<dyn SecretStore>) -> Result<Arc<StoreSnapshot>, StoreError> {
-    if let Some(book) = store.snapshot_now() {
-        return Ok(book);
-    }
-    let store = Arc::clone(store);
-    blocking((), move |()| store.snapshot()).await
+    Error::AuthPolicy(reason.to_owned())
 }

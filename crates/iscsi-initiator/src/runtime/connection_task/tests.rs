@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::task::{Context, Wake};
 
 use bytes::BytesMut;
@@ -16,7 +17,8 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::IsidPool;
-use crate::session::{ScsiRequest, Transfer};
+use crate::scsi::Transfer;
+use crate::session::{ScsiRequest, SessionRequest};
 
 const HOUR: Duration = Duration::from_hours(1);
 const LIMITS: Limits = Limits { command: HOUR, logout: HOUR };
@@ -72,25 +74,25 @@ fn numbers(window: u32) -> SequenceNumbers {
 }
 
 /// A session whose target takes so many commands, and the target's end of the connection.
-async fn session(window: u32, limits: Limits, parameters: Parameters) -> (Driver, Link, Peer) {
+async fn session(window: u32, limits: Limits, parameters: Parameters) -> (ConnectionTask, Link, Peer) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
-    let mut transport = Transport::connect(&portal).await.unwrap();
-    transport.enter_full_feature(Digests::default(), 8192);
+    let mut connection = Connection::connect(&portal).await.unwrap();
+    connection.enter_full_feature(Digests::default(), 8192);
     let (zero, tolerance) = (SerialNumber(0), Tolerance::default());
-    let protocol = Protocol::new(parameters, zero, zero, numbers(window), tolerance);
+    let session = SessionState::new(parameters, zero, zero, numbers(window), tolerance);
     let lease = IsidPool::in_memory().unwrap().lease(None).unwrap();
-    let (driver, link) = Driver::new(transport, lease, protocol, limits);
+    let (task, link) = ConnectionTask::new(connection, lease, session, limits);
     let stream = listener.accept().await.unwrap().0;
-    (driver, link, Peer { stream, decoder: Decoder::new(1 << 24), inbox: BytesMut::new() })
+    (task, link, Peer { stream, decoder: Decoder::new(1 << 24), inbox: BytesMut::new() })
 }
 
-type Answer = oneshot::Receiver<Result<Finished, Error>>;
+type Answer = oneshot::Receiver<Result<Outcome, Error>>;
 
 fn request(transfer: Transfer) -> (Request, Answer) {
     let (result, answer) = oneshot::channel();
-    let asked = SessionRequest::Scsi(ScsiRequest { lun: Lun::ZERO, cdb: [0; 16], transfer, exact: true });
-    (Request { asked, what: "TEST", deadline: deadline_after(HOUR), result }, answer)
+    let request = SessionRequest::Scsi(ScsiRequest { lun: Lun::ZERO, cdb: [0; 16], transfer, exact: true });
+    (Request { request, operation: "TEST", deadline: deadline_after(HOUR), result }, answer)
 }
 
 /// Hands over as many requests as there is room for, and this many at most.
@@ -111,9 +113,9 @@ async fn fill(link: &Link, most: usize) -> Vec<Answer> {
 /// LGO-08: those that were sent, those that wait for the window and those in the queue all end, each with the reason.
 #[tokio::test]
 async fn lgo_08_every_request_is_answered_when_the_session_ends() {
-    let (driver, link, peer) = session(3, LIMITS, Parameters::default()).await;
-    let portal = driver.transport.portal().clone();
-    let running = tokio::spawn(driver.run());
+    let (task, link, peer) = session(3, LIMITS, Parameters::default()).await;
+    let portal = task.connection.portal().clone();
+    let running = tokio::spawn(task.run());
     let answers = fill(&link, usize::MAX).await;
     // 256 under way or waiting for the window, and a full queue.
     assert_eq!(answers.len(), 256 + 64);
@@ -154,10 +156,10 @@ impl Wake for Witness {
 /// NAM-06: whoever learns of the end finds the connection closed and the ISID free, also the one whose limit it was.
 #[tokio::test(start_paused = true)]
 async fn nam_06_the_isid_is_free_when_the_end_is_known() {
-    let (mut driver, link, peer) = session(1, LIMITS, Parameters::default()).await;
+    let (mut task, link, peer) = session(1, LIMITS, Parameters::default()).await;
     let pool = IsidPool::in_memory().unwrap();
-    driver.lease = pool.lease(None).unwrap();
-    let isid = driver.lease.isid();
+    task.lease = pool.lease(None).unwrap();
+    let isid = task.lease.isid();
     let peer = Mutex::new(peer.stream.into_std().unwrap());
     let witness = Arc::new(Witness { pool, peer, seen: Mutex::default() });
     let waker = Arc::clone(&witness).into();
@@ -165,14 +167,14 @@ async fn nam_06_the_isid_is_free_when_the_end_is_known() {
     for answer in &mut answers {
         assert!(Pin::new(answer).poll(&mut Context::from_waker(&waker)).is_pending());
     }
-    driver.run().await;
+    task.run().await;
     assert_eq!(*witness.seen.lock().unwrap(), [(isid, true), (isid, true)]);
 }
 
 /// NOP-01: a ping that came in one segment with the last Login Response is answered without anything after it.
 #[tokio::test]
 async fn nop_01_what_came_with_the_login_is_taken_in() {
-    let (mut driver, _link, mut peer) = session(1, LIMITS, Parameters::default()).await;
+    let (mut task, _link, mut peer) = session(1, LIMITS, Parameters::default()).await;
     let ping = NopIn {
         lun: Lun::ZERO,
         itt: InitiatorTaskTag::RESERVED,
@@ -181,8 +183,8 @@ async fn nop_01_what_came_with_the_login_is_taken_in() {
         data: bytes::Bytes::new(),
     };
     peer.send(ping.encode()).await;
-    driver.transport.make_progress().await.unwrap();
-    let running = tokio::spawn(driver.run());
+    task.connection.make_progress().await.unwrap();
+    let running = tokio::spawn(task.run());
     let answer = peer.next().await;
     assert!(matches!(&answer, Some(InitiatorPdu::NopOut(pong)) if pong.ttt.0 == 5), "{answer:?}");
     running.abort();
@@ -191,11 +193,11 @@ async fn nop_01_what_came_with_the_login_is_taken_in() {
 /// LGO-01: what was handed over before the last handle was dropped leaves before the logout.
 #[tokio::test]
 async fn lgo_01_queued_requests_leave_before_the_logout() {
-    let (driver, link, mut peer) = session(100, LIMITS, Parameters::default()).await;
+    let (task, link, mut peer) = session(100, LIMITS, Parameters::default()).await;
     let answers = fill(&link, 64).await;
     let shared = Arc::clone(&link.shared);
     drop(link);
-    let running = tokio::spawn(driver.run());
+    let running = tokio::spawn(task.run());
     for _ in 0..64 {
         let pdu = peer.next().await;
         assert!(matches!(pdu, Some(InitiatorPdu::ScsiCommand(_))), "{pdu:?}");
@@ -211,8 +213,8 @@ async fn lgo_01_queued_requests_leave_before_the_logout() {
 /// However wide the window is, 256 requests are under way at most, also before a logout; the others fail with it.
 #[tokio::test]
 async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
-    let (driver, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
-    let running = tokio::spawn(driver.run());
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let running = tokio::spawn(task.run());
     let answers = fill(&link, usize::MAX).await;
     assert_eq!(answers.len(), 256 + 64);
     assert_eq!(peer.opcodes().await, vec![Opcode::SCSI_COMMAND; 256]);
@@ -228,15 +230,15 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
 /// With 255 requests under way the logout takes one more of the queue along.
 #[tokio::test]
 async fn lgo_01_a_logout_takes_along_what_there_is_room_for() {
-    let (mut driver, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let (mut task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
     for load in 0..255 {
-        assert_eq!(driver.protocol.load(), load);
-        driver.take(request(Transfer::None).0);
+        assert_eq!(task.session.in_flight(), load);
+        task.take(request(Transfer::None).0);
     }
     let _answers = fill(&link, 2).await;
-    driver.log_out();
-    assert_eq!(driver.protocol.load(), 256);
-    let running = tokio::spawn(driver.run());
+    task.log_out();
+    assert_eq!(task.session.in_flight(), 256);
+    let running = tokio::spawn(task.run());
     let mut expected = vec![Opcode::SCSI_COMMAND; 256];
     expected.push(Opcode::LOGOUT_REQUEST);
     assert_eq!(peer.opcodes().await, expected);
@@ -262,25 +264,25 @@ fn lgo_04_what_the_end_of_a_session_is_called() {
 /// LGO-07: a request and a logout without an answer end the session at their limits, not before and not after.
 #[tokio::test(start_paused = true)]
 async fn lgo_07_limits_of_requests_and_of_the_logout() {
-    let (driver, link, _peer) = session(1, LIMITS, Parameters::default()).await;
+    let (task, link, _peer) = session(1, LIMITS, Parameters::default()).await;
     let begin = Instant::now();
     let (request, answer) = request(Transfer::None);
     assert!(link.requests.try_send(request).is_ok());
-    tokio::spawn(driver.run());
-    let late = Error::Timeout { what: "TEST", limit: HOUR };
+    tokio::spawn(task.run());
+    let late = Error::Timeout { operation: "TEST", limit: HOUR };
     assert_eq!(answer.await.unwrap().unwrap_err(), late);
     assert_eq!((begin.elapsed().as_secs(), link.shared.ended.get()), (3600, Some(&late)));
 
     let limits = Limits { logout: Duration::from_secs(7), ..LIMITS };
-    let (driver, link, _peer) = session(1, limits, Parameters::default()).await;
-    let running = tokio::spawn(driver.run());
+    let (task, link, _peer) = session(1, limits, Parameters::default()).await;
+    let running = tokio::spawn(task.run());
     // Before a logout is wanted its limit does not count.
     tokio::time::sleep(HOUR).await;
     assert!(!link.requests.is_closed());
     let begin = Instant::now();
     link.shared.logout.notify_one();
     running.await.unwrap();
-    let late = Error::Timeout { what: "logout", limit: limits.logout };
+    let late = Error::Timeout { operation: "logout", limit: limits.logout };
     assert_eq!((begin.elapsed().as_secs(), link.shared.ended.get()), (7, Some(&late)));
 }
 
@@ -308,15 +310,15 @@ async fn pdus_are_made_as_the_socket_takes_them() {
     let mut parameters = Parameters::default();
     parameters.max_send_data_segment_length = 1 << 16;
     parameters.first_burst_length = 1 << 16;
-    let (mut driver, _link, peer) = session(100, LIMITS, parameters).await;
+    let (mut task, _link, peer) = session(100, LIMITS, parameters).await;
     peer.stream.set_zero_linger().unwrap();
     drop(peer);
     for _ in 0..20 {
-        driver.take(request(Transfer::Write(vec![7; DATA].into())).0);
+        task.take(request(Transfer::Write(vec![7; DATA].into())).0);
     }
     // The socket takes nothing: either its end is known, or it is not ready yet.
-    let _ = driver.send();
-    assert_eq!(driver.transport.unsent(), 1 << 20);
+    let _ = task.send();
+    assert_eq!(task.connection.unsent(), 1 << 20);
 }
 
 /// More than the socket takes leaves without another request or answer to set it going, and nothing spins meanwhile.
@@ -326,11 +328,11 @@ async fn everything_leaves_by_itself() {
     let mut parameters = Parameters::default();
     parameters.max_send_data_segment_length = 1 << 16;
     parameters.first_burst_length = 1 << 16;
-    let (mut driver, _link, mut peer) = session(COUNT, LIMITS, parameters).await;
+    let (mut task, _link, mut peer) = session(COUNT, LIMITS, parameters).await;
     for _ in 0..COUNT {
-        driver.take(request(Transfer::Write(vec![7; 1 << 16].into())).0);
+        task.take(request(Transfer::Write(vec![7; 1 << 16].into())).0);
     }
-    let running = tokio::spawn(driver.run());
+    let running = tokio::spawn(task.run());
     assert_eq!(peer.opcodes().await.len(), COUNT as usize);
     running.abort();
 }

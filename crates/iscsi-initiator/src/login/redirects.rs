@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use iscsi_login::initiator::Redirect;
 
-use crate::{Error, Portal};
+use iscsi_pdu::Portal;
+
+use crate::error::Error;
 
 /// Redirections followed before a login is given up.
 const MAX_REDIRECTS: usize = 5;
@@ -131,7 +133,7 @@ mod tests {
         assert_eq!(redirects.follow(portal(1), &to([1, 2, 3])), Ok(portal(2)));
         assert_eq!(redirects.instead(portal(2), dead()), Ok(portal(3)));
         assert_eq!(redirects.instead(portal(3), dead()), Err(dead()));
-        let refused = Error::Policy(String::new());
+        let refused = Error::AuthPolicy(String::new());
         assert_eq!(redirects.instead(portal(3), refused.clone()), Err(refused));
     }
 
@@ -140,7 +142,7 @@ mod tests {
     fn log_30_log_31_other_addresses_are_tried_only_when_one_is_dead() {
         let mut redirects = Redirects::new(None);
         assert_eq!(redirects.follow(portal(1), &to([2, 3])), Ok(portal(2)));
-        let refused = Error::Policy(String::new());
+        let refused = Error::AuthPolicy(String::new());
         assert_eq!(redirects.instead(portal(2), refused.clone()), Err(refused));
     }
 

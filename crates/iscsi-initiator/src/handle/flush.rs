@@ -2,8 +2,9 @@
 
 use iscsi_pdu::Lun;
 
+use super::session::Session;
+use crate::error::Error;
 use crate::scsi::{self, Command, SenseData};
-use crate::{Error, Session};
 
 /// How the data written to a logical unit became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl Session {
     /// Whether the volatile write cache is enabled (WCE); `None` when the unit does not say.
     async fn write_cache_enabled(&self, lun: Lun) -> Result<Option<bool>, Error> {
         let answer = self.ask(lun, scsi::caching_mode_page()).await;
-        match answer.and_then(|answer| scsi::parse_write_cache_enabled(&answer.data)) {
+        match answer.and_then(|answer| Ok(scsi::parse_write_cache_enabled(&answer.data)?)) {
             Ok(enabled) => Ok(Some(enabled)),
             Err(error) if error.leaves_session_open() => {
                 tracing::debug!(%lun, %error, "no caching mode page");

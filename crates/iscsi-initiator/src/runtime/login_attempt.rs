@@ -4,19 +4,19 @@ use std::time::{Duration, Instant};
 
 use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
 use iscsi_login::{ConfigError, LoginError, Nonce};
-use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumber, Stage};
+use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, Portal, SerialNumber, Stage};
 
-use super::own_challenge::{OwnChallenge, is_own_challenge};
-use super::{Transport, random};
-use crate::authentication::Credentials;
-use crate::login_progress::LoginProgress;
-use crate::{Config, Error, LoginStep, LoginTimes, Portal};
+use super::connection::Connection;
+use crate::config::Config;
+use crate::error::{Error, LoginStep};
+use crate::login::{Credentials, LoginProgress, LoginTimes, OwnChallenge, is_own_challenge};
+use crate::random;
 
 /// Connection identifier of the leading connection.
 const LEADING_CID: u16 = 0;
 
-/// Whom to log in to, and with what.
-pub(crate) struct Attempt<'a> {
+/// One login at one portal.
+pub(crate) struct LoginAttempt<'a> {
     pub(crate) config: &'a Config,
     pub(crate) session_type: SessionType<'a>,
     pub(crate) isid: Isid,
@@ -28,8 +28,8 @@ pub(crate) struct Attempt<'a> {
 /// How an attempt ended that did not fail.
 #[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
 pub(crate) enum LoginOutcome {
-    /// Full feature phase; the transport is already in it.
-    Complete(Transport, Completed, LoginTimes),
+    /// Full feature phase; the connection is already in it.
+    Complete(Connection, Completed, LoginTimes),
     /// The target is elsewhere; the connection is closed.
     Redirect(Redirect),
 }
@@ -38,18 +38,18 @@ pub(crate) enum LoginOutcome {
 ///
 /// # Cancel safety
 /// A future that is dropped closes the connection.
-pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome, Error> {
+pub(crate) async fn log_in(attempt: &LoginAttempt<'_>) -> Result<LoginOutcome, Error> {
     let Drawn { challenge, cmd_sn } = Drawn::new()?;
     // Settings and secrets are checked, and the first request is made, before any packet leaves.
     let (mut login, mut request) =
         Login::start(login_config(attempt, &challenge, cmd_sn)).map_err(refused_settings)?;
     let mut clock = Stopwatch::start();
-    let mut transport = Transport::connect(attempt.portal).await?;
+    let mut connection = Connection::connect(attempt.portal).await?;
     let mut times = LoginTimes { connect: clock.lap(), ..LoginTimes::default() };
     loop {
         let stage = login.stage();
         attempt.progress.reach(LoginStep::Negotiating(stage));
-        let response = exchange(&mut transport, &request)
+        let response = exchange(&mut connection, &request)
             .await
             .map_err(|error| without_response(error, attempt.portal, stage))?;
         times.add(stage, clock.lap());
@@ -59,8 +59,8 @@ pub(crate) async fn attempt_login(attempt: &Attempt<'_>) -> Result<LoginOutcome,
             Step::Redirect(redirect) => return Ok(LoginOutcome::Redirect(redirect)),
             Step::Complete(completed) => {
                 let parameters = &completed.parameters;
-                transport.enter_full_feature(parameters.digests, parameters.max_recv_data_segment_length);
-                return Ok(LoginOutcome::Complete(transport, completed, times));
+                connection.enter_full_feature(parameters.digests, parameters.max_recv_data_segment_length);
+                return Ok(LoginOutcome::Complete(connection, completed, times));
             }
         };
     }
@@ -81,11 +81,11 @@ impl Stopwatch {
 }
 
 /// LOG-02: anything but a Login Response ends the connection.
-async fn exchange(transport: &mut Transport, request: &LoginRequest) -> Result<LoginResponse, Error> {
-    let raw = transport.exchange(request.encode()).await?;
+async fn exchange(connection: &mut Connection, request: &LoginRequest) -> Result<LoginResponse, Error> {
+    let raw = connection.exchange(request.encode()).await?;
     let response = LoginResponse::decode(raw)?;
     tracing::debug!(
-        portal = %transport.portal(),
+        portal = %connection.portal(),
         stage = %response.current_stage,
         transit = response.transit,
         status = %response.status,
@@ -110,7 +110,7 @@ impl Drawn {
 }
 
 fn login_config<'a>(
-    attempt: &Attempt<'a>,
+    attempt: &LoginAttempt<'a>,
     challenge: &OwnChallenge,
     cmd_sn: SerialNumber,
 ) -> initiator::Config<'a> {
@@ -144,6 +144,6 @@ const fn refused_settings(error: ConfigError) -> Error {
     Error::Credentials(error)
 }
 
-fn failed(attempt: &Attempt<'_>, stage: Stage, error: LoginError) -> Error {
+fn failed(attempt: &LoginAttempt<'_>, stage: Stage, error: LoginError) -> Error {
     Error::Login { portal: attempt.portal.clone(), stage, error }
 }

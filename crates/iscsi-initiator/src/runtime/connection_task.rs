@@ -1,76 +1,29 @@
 //! The task that owns a session's socket: requests in, PDUs out and in, results back.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use iscsi_login::ObservedDeviation;
 use iscsi_pdu::{InitiatorTaskTag, LogoutResponseCode, TargetPdu};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-use super::Transport;
-use crate::Error;
+use super::connection::Connection;
+use super::link::{Link, Request, Shared, deadline_after};
+use crate::error::Error;
 use crate::isid_pool::IsidLease;
-use crate::session::{Finished, LogoutCause, LogoutState, Protocol, SessionRequest};
+use crate::session::{LogoutCause, LogoutState, Outcome, SessionState};
 
 /// Bytes queued for the socket beyond which no further PDU is made.
 const OUTBOX_LIMIT: usize = 1 << 20;
 /// Requests taken from the handles beyond those answered; the channel holds the rest.
-const MAX_LOAD: usize = 256;
-/// Requests that may wait between handles and driver.
-const QUEUE_LENGTH: usize = 64;
+const MAX_IN_FLIGHT: usize = 256;
 
-/// A request with its time limit and the place for its result.
-pub(crate) struct Request {
-    pub(crate) asked: SessionRequest,
-    pub(crate) what: &'static str,
-    /// It counts from the call, so it covers the time in the queue.
-    pub(crate) deadline: Instant,
-    pub(crate) result: oneshot::Sender<Result<Finished, Error>>,
-}
-
-/// When a limit that begins now is over. Longer than a century is as good as never, and a clock can show it.
-pub(crate) fn deadline_after(limit: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
-    Instant::now() + limit.min(CENTURY)
-}
-
-/// Who waits for a request, and until when.
+/// A caller that waits for the outcome of a request.
 struct Waiter {
-    what: &'static str,
+    operation: &'static str,
     deadline: Instant,
-    result: oneshot::Sender<Result<Finished, Error>>,
-}
-
-/// What the task of a session shares with its handles.
-#[derive(Default)]
-pub(crate) struct Shared {
-    /// Asks for the logout.
-    pub(crate) logout: Notify,
-    /// Why the session is over; set before the queue of requests closes.
-    pub(crate) ended: OnceLock<Error>,
-    /// What was tolerated so far.
-    deviations: Mutex<Vec<ObservedDeviation>>,
-}
-
-impl Shared {
-    /// What was tolerated so far.
-    pub(crate) fn deviations(&self) -> Vec<ObservedDeviation> {
-        self.deviations.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// What all handles of a session hold of its task together. When they are gone, the session logs out.
-pub(crate) struct Link {
-    pub(crate) requests: mpsc::Sender<Request>,
-    pub(crate) shared: Arc<Shared>,
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.shared.logout.notify_one();
-    }
+    result: oneshot::Sender<Result<Outcome, Error>>,
 }
 
 /// The limits of a session.
@@ -82,12 +35,24 @@ pub(crate) struct Limits {
     pub(crate) logout: Duration,
 }
 
+/// Starts the task of a session, and returns the handles' link to it.
+pub(crate) fn start_session(
+    connection: Connection,
+    lease: IsidLease,
+    session: SessionState,
+    limits: Limits,
+) -> Link {
+    let (task, link) = ConnectionTask::new(connection, lease, session, limits);
+    tokio::spawn(task.run());
+    link
+}
+
 /// Runs until the session is over; then every waiter has its answer and `Shared::ended` says why.
-pub(crate) struct Driver {
-    transport: Transport,
+pub(super) struct ConnectionTask {
+    connection: Connection,
     /// Let go when the connection is closed, and not before (NAM-06).
     lease: IsidLease,
-    protocol: Protocol,
+    session: SessionState,
     requests: mpsc::Receiver<Request>,
     shared: Arc<Shared>,
     /// Deviations that the handles know of.
@@ -122,24 +87,16 @@ impl From<End> for Error {
     }
 }
 
-impl Driver {
-    /// A task for this connection, and what handles need to reach it.
-    pub(crate) fn new(
-        transport: Transport,
-        lease: IsidLease,
-        protocol: Protocol,
-        limits: Limits,
-    ) -> (Self, Link) {
-        let (sender, requests) = mpsc::channel(QUEUE_LENGTH);
-        let deviations = Mutex::new(protocol.deviations().to_vec());
-        let published = protocol.deviations().len();
-        let shared = Arc::new(Shared { deviations, ..Shared::default() });
-        let link = Link { requests: sender, shared: Arc::clone(&shared) };
+impl ConnectionTask {
+    /// A task for this connection, and the link by which handles reach it.
+    fn new(connection: Connection, lease: IsidLease, session: SessionState, limits: Limits) -> (Self, Link) {
+        let (link, requests, shared) = Link::new(session.deviations());
+        let published = session.deviations().len();
         let (waiters, deadlines, logout_deadline) = (HashMap::new(), BTreeSet::new(), None);
-        let driver = Self {
-            transport,
+        let task = Self {
+            connection,
             lease,
-            protocol,
+            session,
             requests,
             shared,
             published,
@@ -148,22 +105,22 @@ impl Driver {
             limits,
             logout_deadline,
         };
-        (driver, link)
+        (task, link)
     }
 
     /// The whole life of the session. When all handles are gone it logs out by itself.
-    pub(crate) async fn run(mut self) {
+    async fn run(mut self) {
         let error = Error::from(self.drive().await);
-        let portal = self.transport.portal();
+        let portal = self.connection.portal();
         if error == Error::LoggedOut {
             tracing::debug!(%portal, "session logged out");
         } else {
             tracing::debug!(%portal, %error, "session over");
         }
-        let Self { transport, lease, mut requests, waiters, shared, .. } = self;
+        let Self { connection, lease, mut requests, waiters, shared, .. } = self;
         let _ = shared.ended.set(error.clone());
         // Whoever learns of the end finds the ISID free.
-        drop(transport);
+        drop(connection);
         drop(lease);
         requests.close();
         // LGO-08: whatever is still open fails, once.
@@ -186,11 +143,11 @@ impl Driver {
         }
     }
 
-    /// Sends what can be sent, then waits for whatever comes first.
+    /// Sends as much as the target lets it, then waits for whatever comes first.
     async fn step(&mut self) -> Result<(), End> {
         self.send()?;
-        let is_open = self.protocol.logout_state() == LogoutState::Open;
-        let takes_requests = is_open && self.protocol.load() < MAX_LOAD;
+        let is_open = self.session.logout_state() == LogoutState::Open;
+        let takes_requests = is_open && self.session.in_flight() < MAX_IN_FLIGHT;
         let deadline = self.next_deadline(is_open);
         tokio::select! {
             request = self.requests.recv(), if takes_requests => match request {
@@ -198,7 +155,7 @@ impl Driver {
                 None => self.log_out(),
             },
             () = self.shared.logout.notified(), if is_open => self.log_out(),
-            progress = self.transport.make_progress() => progress?,
+            progress = self.connection.make_progress() => progress?,
             () = wait_until(deadline) => return Err(self.expire().into()),
         }
         self.receive()
@@ -213,72 +170,72 @@ impl Driver {
         first.into_iter().chain(self.logout_deadline).min()
     }
 
-    /// Fills the outbox from the protocol and pushes it into the socket.
+    /// Fills the outbox from the session and pushes it into the socket.
     fn send(&mut self) -> Result<(), Error> {
         loop {
-            while self.transport.unsent() < OUTBOX_LIMIT {
-                let Some(pdu) = self.protocol.poll_transmit() else { break };
-                self.transport.enqueue(pdu)?;
+            while self.connection.unsent() < OUTBOX_LIMIT {
+                let Some(pdu) = self.session.poll_transmit() else { break };
+                self.connection.enqueue(pdu)?;
             }
-            if self.transport.unsent() == 0 {
+            if self.connection.unsent() == 0 {
                 return Ok(());
             }
-            self.transport.flush()?;
-            if self.transport.unsent() > 0 {
+            self.connection.flush()?;
+            if self.connection.unsent() > 0 {
                 return Ok(());
             }
         }
     }
 
-    /// Hands everything that arrived to the protocol, and its results to their waiters.
+    /// Hands everything that arrived to the session, and its results to their waiters.
     fn receive(&mut self) -> Result<(), End> {
-        while let Some(raw) = self.transport.next_pdu()? {
+        while let Some(raw) = self.connection.next_pdu()? {
             let pdu = TargetPdu::decode(raw).map_err(Error::from)?;
-            self.protocol.receive(pdu)?;
+            self.session.receive(pdu).map_err(Error::from)?;
             self.publish_deviations();
-            while let Some((itt, finished)) = self.protocol.poll_finished() {
-                self.answer(itt, finished);
+            while let Some((itt, outcome)) = self.session.poll_outcome() {
+                self.answer(itt, outcome);
             }
-            if let LogoutState::Answered(cause, code) = self.protocol.logout_state() {
+            if let LogoutState::Answered(cause, code) = self.session.logout_state() {
                 return Err(End::LoggedOut(cause, code));
             }
         }
         Ok(())
     }
 
-    /// Shows the handles what was tolerated since the last PDU.
+    /// Shows the handles the deviations that were tolerated since the last PDU.
     fn publish_deviations(&mut self) {
-        let deviations = self.protocol.deviations();
+        let deviations = self.session.deviations();
         let Some(new) = deviations.get(self.published..).filter(|new| !new.is_empty()) else { return };
         for observed in new {
             tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
         }
-        self.shared.deviations.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(new);
+        self.shared.add_deviations(new);
         self.published = deviations.len();
     }
 
     fn take(&mut self, request: Request) {
-        let Request { asked, what, deadline, result } = request;
-        let itt = self.protocol.submit(asked);
+        let Request { request, operation, deadline, result } = request;
+        let itt = self.session.submit(request);
         self.deadlines.insert((deadline, itt.0));
-        self.waiters.insert(itt, Waiter { what, deadline, result });
+        self.waiters.insert(itt, Waiter { operation, deadline, result });
     }
 
     /// What was handed over before the logout goes before it.
     fn log_out(&mut self) {
-        while self.protocol.load() < MAX_LOAD
+        while self.session.in_flight() < MAX_IN_FLIGHT
             && let Ok(request) = self.requests.try_recv()
         {
             self.take(request);
         }
-        self.protocol.log_out(LogoutCause::Initiator);
+        self.session.log_out(LogoutCause::Initiator);
     }
 
-    fn answer(&mut self, itt: InitiatorTaskTag, finished: Finished) {
+    fn answer(&mut self, itt: InitiatorTaskTag, outcome: Outcome) {
         if let Some(waiter) = self.waiters.remove(&itt) {
             self.deadlines.remove(&(waiter.deadline, itt.0));
             // A caller that no longer waits has given up its result.
-            let _ = waiter.result.send(Ok(finished));
+            let _ = waiter.result.send(Ok(outcome));
         }
     }
 
@@ -289,20 +246,20 @@ impl Driver {
         let due =
             self.deadlines.first().filter(|first| first.0 <= now).map(|first| InitiatorTaskTag(first.1));
         let asked_for = matches!(
-            self.protocol.logout_state(),
+            self.session.logout_state(),
             LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _)
         );
         let Limits { command, logout } = self.limits;
-        let Some(Waiter { what, .. }) = due.and_then(|itt| self.waiters.get(&itt)) else {
-            let what = if asked_for { "the logout that the target asked for" } else { "logout" };
-            return Error::Timeout { what, limit: logout };
+        let Some(Waiter { operation, .. }) = due.and_then(|itt| self.waiters.get(&itt)) else {
+            let operation = if asked_for { "the logout that the target asked for" } else { "logout" };
+            return Error::Timeout { operation, limit: logout };
         };
         if asked_for {
             Error::SessionEnded(format!(
-                "it asked for a logout, and answered neither that nor {what} within {command:?}"
+                "it asked for a logout, and answered neither that nor {operation} within {command:?}"
             ))
         } else {
-            Error::Timeout { what, limit: command }
+            Error::Timeout { operation, limit: command }
         }
     }
 }

@@ -6,16 +6,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use iscsi_login::initiator::Completed;
 use iscsi_login::{DiscoveredTargets, ObservedDeviation, Strictness, Tolerance, parse_send_targets};
-use iscsi_pdu::{IscsiName, Isid, TextWriter};
+use iscsi_pdu::{IscsiName, Isid, Lun, Portal, TextWriter};
 use iscsi_secrets::StoreError;
-use tokio::sync::oneshot;
 
-use crate::connection::{Driver, Limits, Link, Request, Shared, Transport, deadline_after};
+use crate::error::Error;
 use crate::isid_pool::IsidLease;
-use crate::redirects::RedirectKind;
-use crate::scsi::{Command, TransferLength};
-use crate::session::{Completion, Finished, Protocol, ScsiRequest, SessionRequest};
-use crate::{Error, LoginTimes, Lun, Portal, Unauthenticated};
+use crate::login::{LoginTimes, RedirectKind, Unauthenticated};
+use crate::runtime::{Connection, Limits, Link, Reply, start_session};
+use crate::scsi::{Command, Completion, TransferLength};
+use crate::session::{Outcome, ProtocolError, ScsiRequest, SessionRequest, SessionState};
 
 /// A target that means to answer a logout does so at once.
 const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
@@ -67,7 +66,7 @@ pub struct SessionDetails {
 
 impl Session {
     pub(crate) fn start(
-        transport: Transport,
+        connection: Connection,
         lease: IsidLease,
         details: SessionDetails,
         tolerance: Tolerance,
@@ -75,10 +74,9 @@ impl Session {
     ) -> Self {
         let Completed { parameters, cmd_sn, exp_stat_sn, numbers, .. } = details.completed;
         let strictness = tolerance.strictness();
-        let protocol = Protocol::new(parameters, cmd_sn, exp_stat_sn, numbers, tolerance);
+        let session = SessionState::new(parameters, cmd_sn, exp_stat_sn, numbers, tolerance);
         let limits = Limits { command: command_timeout, logout: command_timeout.min(LONGEST_LOGOUT) };
-        let (driver, link) = Driver::new(transport, lease, protocol, limits);
-        tokio::spawn(driver.run());
+        let link = start_session(connection, lease, session, limits);
         Self { inner: Arc::new(Inner { link, details, strictness, command_timeout }) }
     }
 
@@ -86,7 +84,7 @@ impl Session {
     /// of each row of the [table](iscsi_login::Deviation).
     #[must_use]
     pub fn deviations(&self) -> Vec<ObservedDeviation> {
-        self.inner.link.shared.deviations()
+        self.inner.link.deviations()
     }
 
     /// What is known since the login.
@@ -119,8 +117,8 @@ impl Session {
         let name = command.name;
         let exact = command.transfer_length == TransferLength::Exact;
         let request = ScsiRequest { lun, cdb: command.cdb, transfer: command.transfer, exact };
-        let result = self.request(SessionRequest::Scsi(request), name).await?;
-        Ok(PendingCommand { name, lun, result, shared: Arc::clone(&self.inner.link.shared) })
+        let reply = self.request(SessionRequest::Scsi(request), name).await?;
+        Ok(PendingCommand { name, lun, reply })
     }
 
     /// Asks for targets: `All` in a discovery session, a name, or nothing for the target of this session
@@ -134,10 +132,11 @@ impl Session {
     pub async fn send_targets(&self, names: &str) -> Result<DiscoveredTargets, Error> {
         const NAME: &str = "SendTargets";
         let question = TextWriter::new().pair(NAME, names).finish();
-        let question = question.map_err(|error| Error::Caller(error.to_string()))?;
-        let result = self.request(SessionRequest::Text(question), NAME).await?;
-        match self.wait(result).await? {
-            Finished::Text(answer) => Ok(parse_send_targets(&answer, self.inner.strictness)?),
+        let question = question.map_err(|error| Error::InvalidArgument(error.to_string()))?;
+        match self.request(SessionRequest::Text(question), NAME).await?.outcome().await? {
+            Outcome::Text(answer) => {
+                Ok(parse_send_targets(&answer, self.inner.strictness).map_err(ProtocolError::from)?)
+            }
             _ => Err(wrong_answer(NAME)),
         }
     }
@@ -153,7 +152,7 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped leaves the session ending by itself.
     pub async fn logout(self) -> Result<(), Error> {
-        self.inner.link.shared.logout.notify_one();
+        self.inner.link.log_out();
         // Whatever the answer, the session is over; its ISID is free when this returns.
         match self.ended().await {
             Error::LoggedOut | Error::LogoutRequested => Ok(()),
@@ -167,42 +166,26 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn ended(&self) -> Error {
-        self.inner.link.requests.closed().await;
-        self.inner.link.shared.session_over()
+        self.inner.link.ended().await
     }
 
     /// Why the session is over, if it is.
     #[must_use]
     pub fn end_reason(&self) -> Option<Error> {
-        let Link { requests, shared } = &self.inner.link;
-        requests.is_closed().then(|| shared.session_over())
+        self.inner.link.end_reason()
     }
 
-    async fn request(&self, request: SessionRequest, what: &'static str) -> Result<Receiver, Error> {
-        let (result, receiver) = oneshot::channel();
-        let deadline = deadline_after(self.inner.command_timeout);
-        let Link { requests, shared } = &self.inner.link;
-        // The wait for a place in the queue is limited too: whatever is ahead has an earlier deadline, and with the first
-        // that is missed the session ends.
-        let sent = requests.send(Request { what, asked: request, deadline, result }).await;
-        sent.map_err(|_| shared.session_over())?;
-        Ok(receiver)
-    }
-
-    async fn wait(&self, result: Receiver) -> Result<Finished, Error> {
-        result.await.unwrap_or_else(|_| Err(self.inner.link.shared.session_over()))
+    async fn request(&self, request: SessionRequest, name: &'static str) -> Result<Reply, Error> {
+        self.inner.link.request(request, name, self.inner.command_timeout).await
     }
 }
-
-type Receiver = oneshot::Receiver<Result<Finished, Error>>;
 
 /// A command that was handed over and has not ended.
 #[must_use = "a command whose result is dropped may still be carried out"]
 pub struct PendingCommand {
     name: &'static str,
     lun: Lun,
-    result: Receiver,
-    shared: Arc<Shared>,
+    reply: Reply,
 }
 
 impl PendingCommand {
@@ -216,17 +199,17 @@ impl PendingCommand {
     /// # Cancel safety
     /// A future that is dropped abandons the result: the command may have been carried out, now or later.
     pub async fn completion(self) -> Result<Completion, Error> {
-        let Self { name, lun, result, shared } = self;
-        match result.await.unwrap_or_else(|_| Err(shared.session_over()))? {
-            Finished::Scsi(completion) => {
+        let Self { name, lun, reply } = self;
+        match reply.outcome().await? {
+            Outcome::Scsi(completion) => {
                 let completion = completion.into_good(name)?;
                 if let Some(sense) = completion.recovered_error() {
                     tracing::info!(command = name, %lun, %sense, "recovered error");
                 }
                 Ok(completion)
             }
-            Finished::TargetFailure(response) => Err(Error::TargetFailure { command: name, response }),
-            Finished::Text(_) => Err(wrong_answer(name)),
+            Outcome::TargetFailure(response) => Err(Error::TargetFailure { command: name, response }),
+            Outcome::Text(_) => Err(wrong_answer(name)),
         }
     }
 
@@ -242,14 +225,7 @@ impl PendingCommand {
     }
 }
 
-impl Shared {
-    /// Why the session is over.
-    fn session_over(&self) -> Error {
-        self.ended.get().cloned().unwrap_or_else(|| Error::SessionEnded("its task is gone".to_owned()))
-    }
-}
-
-/// The protocol answers each request in kind; this is for a mistake of ours.
+/// A session answers each request in kind; this is for a mistake of this library.
 fn wrong_answer(command: &'static str) -> Error {
-    Error::Answer { command, reason: "the session answered another request".to_owned() }
+    Error::InvalidResponse { command, reason: "the session answered another request".to_owned() }
 }

@@ -11,10 +11,11 @@ use iscsi_pdu::{
 
 use super::command_window::CommandWindow;
 use super::data_out::Burst;
-use super::request::{Completion, SessionRequest};
+use super::request::SessionRequest;
 use super::status_numbers::StatusNumbers;
 use super::task::Task;
 use super::text_exchange::TextExchange;
+use crate::scsi::Completion;
 
 /// Pings of the target answered at a time; more than a sane target sends are not queued.
 const MAX_PINGS: usize = 16;
@@ -23,19 +24,19 @@ const MAX_REPEATS: u8 = 16;
 
 /// A session of one connection.
 #[derive(Debug)]
-pub(crate) struct Protocol {
+pub(crate) struct SessionState {
     pub(super) parameters: Parameters,
     pub(super) window: CommandWindow,
     pub(super) status: StatusNumbers,
     /// Requests that were sent and are not answered. Only these can be answered: one that still waits is not in here.
-    pub(super) under_way: HashMap<InitiatorTaskTag, Activity>,
+    pub(super) exchanges: HashMap<InitiatorTaskTag, Exchange>,
     /// Requests that were not sent, in order, each with the tag it will have.
-    waiting: VecDeque<(InitiatorTaskTag, Activity)>,
+    backlog: VecDeque<(InitiatorTaskTag, Exchange)>,
     /// Pings of the target to be answered.
     pings: VecDeque<Ping>,
     /// Bursts in the order their commands or R2Ts came (DAT-05, DAT-10).
     pub(super) bursts: VecDeque<Burst>,
-    finished: VecDeque<(InitiatorTaskTag, Finished)>,
+    outcomes: VecDeque<(InitiatorTaskTag, Outcome)>,
     logout: LogoutState,
     /// Whether deviations of the target are tolerated, and which were.
     pub(super) tolerance: Tolerance,
@@ -45,7 +46,7 @@ pub(crate) struct Protocol {
 
 /// Something the target owes an answer to, or will owe one.
 #[derive(Debug)]
-pub(super) enum Activity {
+pub(super) enum Exchange {
     Scsi(Box<Task>),
     Text(Box<TextExchange>),
 }
@@ -79,14 +80,14 @@ pub(crate) enum LogoutState {
 
 /// A request that ended.
 #[derive(Debug)]
-pub(crate) enum Finished {
+pub(crate) enum Outcome {
     Scsi(Completion),
     /// The target could not carry the command out.
     TargetFailure(ScsiResponseCode),
     Text(Bytes),
 }
 
-impl Protocol {
+impl SessionState {
     /// A session just logged in: what was agreed on, the numbers of the login, and what was tolerated so far.
     pub(crate) fn new(
         parameters: Parameters,
@@ -99,11 +100,11 @@ impl Protocol {
             parameters,
             window: CommandWindow::new(cmd_sn, numbers),
             status: StatusNumbers::new(exp_stat_sn),
-            under_way: HashMap::new(),
-            waiting: VecDeque::new(),
+            exchanges: HashMap::new(),
+            backlog: VecDeque::new(),
             pings: VecDeque::new(),
             bursts: VecDeque::new(),
-            finished: VecDeque::new(),
+            outcomes: VecDeque::new(),
             logout: LogoutState::Open,
             tolerance,
             repeats_left: MAX_REPEATS,
@@ -122,18 +123,18 @@ impl Protocol {
     }
 
     /// Requests not yet answered, sent or not.
-    pub(crate) fn load(&self) -> usize {
-        self.under_way.len() + self.waiting.len()
+    pub(crate) fn in_flight(&self) -> usize {
+        self.exchanges.len() + self.backlog.len()
     }
 
     /// Takes a request; the tag names it until it is finished.
     pub(crate) fn submit(&mut self, request: SessionRequest) -> InitiatorTaskTag {
         let itt = self.allocate_tag();
-        let activity = match request {
-            SessionRequest::Scsi(request) => Activity::Scsi(Box::new(Task::new(request))),
-            SessionRequest::Text(question) => Activity::Text(Box::new(TextExchange::new(question))),
+        let exchange = match request {
+            SessionRequest::Scsi(request) => Exchange::Scsi(Box::new(Task::new(request))),
+            SessionRequest::Text(question) => Exchange::Text(Box::new(TextExchange::new(question))),
         };
-        self.waiting.push_back((itt, activity));
+        self.backlog.push_back((itt, exchange));
         itt
     }
 
@@ -156,25 +157,25 @@ impl Protocol {
     }
 
     /// The next request that ended.
-    pub(crate) fn poll_finished(&mut self) -> Option<(InitiatorTaskTag, Finished)> {
-        self.finished.pop_front()
+    pub(crate) fn poll_outcome(&mut self) -> Option<(InitiatorTaskTag, Outcome)> {
+        self.outcomes.pop_front()
     }
 
     /// Puts a request that was answered in part back in the queue, for another PDU of its own.
-    pub(super) fn go_on(&mut self, itt: InitiatorTaskTag) {
-        if let Some(activity) = self.under_way.remove(&itt) {
-            self.waiting.push_front((itt, activity));
+    pub(super) fn requeue(&mut self, itt: InitiatorTaskTag) {
+        if let Some(exchange) = self.exchanges.remove(&itt) {
+            self.backlog.push_front((itt, exchange));
         }
     }
 
-    pub(super) fn finish(&mut self, itt: InitiatorTaskTag, finished: Finished) {
+    pub(super) fn finish(&mut self, itt: InitiatorTaskTag, outcome: Outcome) {
         // DAT-23: nothing more is sent for a task that has its status.
         self.bursts.retain(|burst| burst.itt() != itt);
-        self.finished.push_back((itt, finished));
+        self.outcomes.push_back((itt, outcome));
     }
 
     /// Remembers a ping to be answered.
-    pub(super) fn remember_ping(&mut self, ping: Ping) {
+    pub(super) fn take_ping(&mut self, ping: Ping) {
         self.repeats_left = MAX_REPEATS;
         self.queue_ping(ping);
     }
@@ -225,7 +226,7 @@ impl Protocol {
             let itt = InitiatorTaskTag(self.next_itt);
             self.next_itt = self.next_itt.wrapping_add(1);
             let in_use =
-                self.under_way.contains_key(&itt) || self.waiting.iter().any(|waiting| waiting.0 == itt);
+                self.exchanges.contains_key(&itt) || self.backlog.iter().any(|queued| queued.0 == itt);
             if itt.is_valid() && !in_use {
                 return itt;
             }
@@ -245,7 +246,7 @@ impl Protocol {
         let (pdu, is_final) = burst.next_pdu(&self.parameters, self.status.expected());
         if is_final
             && let Some(burst) = self.bursts.pop_front()
-            && let Some(Activity::Scsi(task)) = self.under_way.get_mut(&burst.itt())
+            && let Some(Exchange::Scsi(task)) = self.exchanges.get_mut(&burst.itt())
         {
             task.note_sent(&burst);
         }
@@ -268,21 +269,21 @@ impl Protocol {
 
     /// Sends the first request that waits. A number of the window is taken only together with a request to carry it.
     fn begin_request(&mut self) -> Option<RawPdu> {
-        if self.waiting.is_empty() {
+        if self.backlog.is_empty() {
             return None;
         }
         let cmd_sn = self.window.take()?;
-        let (itt, mut activity) = self.waiting.pop_front()?;
+        let (itt, mut exchange) = self.backlog.pop_front()?;
         let numbers = (cmd_sn, self.status.expected());
-        let pdu = match &mut activity {
-            Activity::Scsi(task) => {
-                let (command, burst) = task.begin(itt, numbers, &self.parameters);
+        let pdu = match &mut exchange {
+            Exchange::Scsi(task) => {
+                let (command, burst) = task.build_command(itt, numbers, &self.parameters);
                 self.bursts.extend(burst);
                 command.encode()
             }
-            Activity::Text(exchange) => exchange.request(itt, numbers).encode(),
+            Exchange::Text(exchange) => exchange.request(itt, numbers).encode(),
         };
-        self.under_way.insert(itt, activity);
+        self.exchanges.insert(itt, exchange);
         Some(pdu)
     }
 

@@ -1,0 +1,12 @@
+//! The values that a program holds: an initiator, its sessions, and the commands of a session that have not ended.
+
+mod flush;
+mod initiator;
+mod logical_units;
+mod session;
+mod vds;
+
+pub use flush::Flush;
+pub use initiator::{Discovery, Initiator};
+pub use logical_units::{LunList, LunListOrigin};
+pub use session::{PendingCommand, Session, SessionDetails};

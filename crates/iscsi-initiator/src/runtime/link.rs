@@ -1,0 +1,132 @@
+//! The link between the handles of a session and its task.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use iscsi_login::ObservedDeviation;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::session::{Outcome, SessionRequest};
+
+/// Requests that may wait between handles and task.
+const QUEUE_LENGTH: usize = 64;
+
+/// A request with its time limit and the place for its result.
+pub(super) struct Request {
+    pub(super) request: SessionRequest,
+    /// Its name, for errors.
+    pub(super) operation: &'static str,
+    /// It counts from the call, so it covers the time in the queue.
+    pub(super) deadline: Instant,
+    pub(super) result: oneshot::Sender<Result<Outcome, Error>>,
+}
+
+/// The moment at which a limit that begins now is over. Longer than a century is as good as never, and a clock can show it.
+pub(super) fn deadline_after(limit: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+    Instant::now() + limit.min(CENTURY)
+}
+
+/// State that the task of a session shares with its handles.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// Asks for the logout.
+    pub(super) logout: Notify,
+    /// The reason why the session is over; set before the queue of requests closes.
+    pub(super) ended: OnceLock<Error>,
+    /// Deviations that were tolerated so far.
+    deviations: Mutex<Vec<ObservedDeviation>>,
+}
+
+impl Shared {
+    /// Shows the handles deviations that were tolerated since the last call.
+    pub(super) fn add_deviations(&self, new: &[ObservedDeviation]) {
+        self.deviations.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(new);
+    }
+
+    fn end_reason(&self) -> Error {
+        self.ended.get().cloned().unwrap_or_else(|| Error::SessionEnded("its task is gone".to_owned()))
+    }
+}
+
+/// The handles' end of a session's task. When it is dropped, the session logs out.
+pub(crate) struct Link {
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Link {
+    /// A link, and the task's ends of it.
+    pub(super) fn new(deviations: &[ObservedDeviation]) -> (Self, mpsc::Receiver<Request>, Arc<Shared>) {
+        let (requests, receiver) = mpsc::channel(QUEUE_LENGTH);
+        let shared = Arc::new(Shared::default());
+        shared.add_deviations(deviations);
+        (Self { requests, shared: Arc::clone(&shared) }, receiver, shared)
+    }
+
+    /// Hands a request over; it waits while the queue is full. That wait is limited too: whatever is ahead has an earlier
+    /// deadline, and with the first that is missed the session ends.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has not handed the request over.
+    pub(crate) async fn request(
+        &self,
+        request: SessionRequest,
+        operation: &'static str,
+        limit: Duration,
+    ) -> Result<Reply, Error> {
+        let (result, receiver) = oneshot::channel();
+        let deadline = deadline_after(limit);
+        let sent = self.requests.send(Request { request, operation, deadline, result }).await;
+        sent.map_err(|_| self.shared.end_reason())?;
+        Ok(Reply { receiver, shared: Arc::clone(&self.shared) })
+    }
+
+    /// Asks for the logout.
+    pub(crate) fn log_out(&self) {
+        self.shared.logout.notify_one();
+    }
+
+    /// Waits until the session is over, and returns the reason.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has changed nothing.
+    pub(crate) async fn ended(&self) -> Error {
+        self.requests.closed().await;
+        self.shared.end_reason()
+    }
+
+    /// The reason why the session is over, if it is.
+    pub(crate) fn end_reason(&self) -> Option<Error> {
+        self.requests.is_closed().then(|| self.shared.end_reason())
+    }
+
+    /// Deviations that were tolerated so far.
+    pub(crate) fn deviations(&self) -> Vec<ObservedDeviation> {
+        self.shared.deviations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.log_out();
+    }
+}
+
+/// The outcome of a request that was handed over.
+pub(crate) struct Reply {
+    receiver: oneshot::Receiver<Result<Outcome, Error>>,
+    shared: Arc<Shared>,
+}
+
+impl Reply {
+    /// Waits for the outcome.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped abandons the outcome.
+    pub(crate) async fn outcome(self) -> Result<Outcome, Error> {
+        self.receiver.await.unwrap_or_else(|_| Err(self.shared.end_reason()))
+    }
+}
