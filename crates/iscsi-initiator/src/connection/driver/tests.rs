@@ -7,8 +7,8 @@ use std::task::{Context, Wake};
 use bytes::BytesMut;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
-    Decoder, Digests, InitiatorPdu, Isid, LogoutResponse, Lun, NopIn, Opcode, RawPdu, SerialNumber,
-    TargetNumbers, TargetTransferTag, WirePdu,
+    DataIn, Decoder, Digests, InitiatorPdu, Isid, LogoutResponse, Lun, NopIn, Opcode, RawPdu, ScsiStatus,
+    SerialNumber, TargetNumbers, TargetTransferTag, WirePdu,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -282,6 +282,37 @@ async fn lgo_07_limits_of_requests_and_of_the_logout() {
     running.await.unwrap();
     let late = Error::Timeout { what: "logout", limit: limits.logout };
     assert_eq!((begin.elapsed().as_secs(), link.shared.ended.get()), (7, Some(&late)));
+}
+
+/// CMD-08: an answer reaches its caller, and with it the limit of the request is gone.
+#[tokio::test(start_paused = true)]
+async fn cmd_08_a_request_that_was_answered_has_no_limit() {
+    let (driver, link, mut peer) = session(1, LIMITS, Parameters::default()).await;
+    let (request, answer) = request(Transfer::Read(8));
+    assert!(link.requests.try_send(request).is_ok());
+    tokio::spawn(driver.run());
+    let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
+    let data = DataIn {
+        is_final: true,
+        acknowledge: false,
+        overflow: false,
+        underflow: false,
+        has_status: true,
+        status: ScsiStatus::GOOD,
+        lun: Lun::ZERO,
+        itt: command.itt,
+        ttt: TargetTransferTag::RESERVED,
+        numbers: numbers(1),
+        data_sn: 0,
+        buffer_offset: 0,
+        residual_count: 0,
+        data: bytes::Bytes::from_static(&[7; 8]),
+    };
+    peer.send(data.encode()).await;
+    let finished = answer.await.unwrap().unwrap();
+    assert!(matches!(&finished, Finished::Scsi(completion) if completion.data[..] == [7; 8]), "{finished:?}");
+    tokio::time::sleep(2 * HOUR).await;
+    assert!(!link.requests.is_closed());
 }
 
 /// The longest limits become a century, and the others stay as they are.
