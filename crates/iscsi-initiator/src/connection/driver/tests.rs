@@ -184,7 +184,7 @@ async fn nop_01_what_came_with_the_login_is_taken_in() {
     driver.transport.make_progress().await.unwrap();
     let running = tokio::spawn(driver.run());
     let answer = peer.next().await;
-    assert!(matches!(&answer, Some(InitiatorPdu::NopOut(pong)) if pong.ttt.0 == 5), "{answer:?}");
+    assert!(matches!(&answer, Some(InitiatorPdu::NopOut(reply)) if reply.ttt.0 == 5), "{answer:?}");
     running.abort();
 }
 
