@@ -10,7 +10,7 @@ use iscsi_pdu::{
 };
 use iscsi_tests::scripted_target::{Script, ScriptedTarget, bytes, login};
 
-use crate::stage::{config, log_in, log_in_by, open_config};
+use crate::stage::{config, log_in, log_in_by, open_config, ram_disk};
 
 /// LOG-01, LOG-34: Login Requests first, and none after the last of them.
 #[tokio::test]
@@ -112,4 +112,15 @@ async fn neg_15_a_failed_negotiation_closes_the_connection() {
     assert_eq!(log_in(scripted.portal()).await.err().unwrap().fault(), Fault::Protocol);
     scripted.all_closed().await;
     assert_eq!(scripted.received().len(), 1);
+}
+
+/// The parts of a login take some time each, and together no longer than the login.
+#[tokio::test]
+async fn the_times_of_a_login() {
+    let running = ram_disk().await;
+    let begin = Instant::now();
+    let session = log_in(running.portal()).await.unwrap();
+    let (times, elapsed) = (session.details().times, begin.elapsed());
+    assert!(times.connect > Duration::ZERO && times.total() > times.connect, "{times:?}");
+    assert!(times.total() <= elapsed, "{times:?} {elapsed:?}");
 }

@@ -255,4 +255,36 @@ mod tests {
             assert_eq!((said.as_str(), portal), (reason, connection.portal()));
         }
     }
+
+    /// A reset is told apart from an orderly close.
+    #[tokio::test]
+    async fn a_connection_that_is_reset() {
+        let (mut connection, theirs) = connection().await;
+        theirs.set_zero_linger().unwrap();
+        drop(theirs);
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        let error = receive(&mut connection).await.unwrap_err();
+        let Error::ConnectionLost { reason, .. } = &error else { panic!("{error}") };
+        assert!(reason.to_lowercase().contains(&reset.to_string()), "{reason}");
+    }
+
+    /// A login sends its request whole, and waits for as much of the answer as there is.
+    #[tokio::test]
+    async fn log_01_an_exchange_of_a_login() {
+        use tokio::io::AsyncReadExt as _;
+        let (mut connection, mut theirs) = connection().await;
+        let target = async {
+            let mut request = vec![0; 48 + 8];
+            theirs.read_exact(&mut request).await.unwrap();
+            send(&mut theirs, pdu(Opcode::LOGIN_RESPONSE, 600), Digests::default()).await;
+            request
+        };
+        let request = pdu(Opcode::LOGIN_REQUEST, 5);
+        let exchange = async { tokio::join!(connection.exchange(request), target) };
+        let patience = std::time::Duration::from_secs(10);
+        let (answer, request) = tokio::time::timeout(patience, exchange).await.unwrap();
+        assert_eq!(answer.unwrap().data.len(), 600);
+        // Padded, without digests.
+        assert_eq!(request[48..], [7, 7, 7, 7, 7, 0, 0, 0]);
+    }
 }

@@ -8,8 +8,8 @@ use std::task::{Context, Wake};
 use bytes::BytesMut;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
-    Decoder, Digests, EncodedPdu, InitiatorPdu, Isid, LogoutResponse, Lun, NopIn, Opcode, RawPdu,
-    SequenceNumbers, SerialNumber, TargetTransferTag,
+    DataIn, Decoder, Digests, EncodedPdu, InitiatorPdu, Isid, LogoutResponse, Lun, NopIn, Opcode, RawPdu,
+    ScsiStatus, SequenceNumbers, SerialNumber, TargetTransferTag,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -186,7 +186,7 @@ async fn nop_01_what_came_with_the_login_is_taken_in() {
     task.connection.make_progress().await.unwrap();
     let running = tokio::spawn(task.run());
     let answer = peer.next().await;
-    assert!(matches!(&answer, Some(InitiatorPdu::NopOut(pong)) if pong.ttt.0 == 5), "{answer:?}");
+    assert!(matches!(&answer, Some(InitiatorPdu::NopOut(reply)) if reply.ttt.0 == 5), "{answer:?}");
     running.abort();
 }
 
@@ -284,6 +284,37 @@ async fn lgo_07_limits_of_requests_and_of_the_logout() {
     running.await.unwrap();
     let late = Error::Timeout { operation: "logout", limit: limits.logout };
     assert_eq!((begin.elapsed().as_secs(), link.shared.ended.get()), (7, Some(&late)));
+}
+
+/// CMD-08: an answer reaches its caller, and with it the limit of the request is gone.
+#[tokio::test(start_paused = true)]
+async fn cmd_08_a_request_that_was_answered_has_no_limit() {
+    let (task, link, mut peer) = session(1, LIMITS, Parameters::default()).await;
+    let (request, answer) = request(Transfer::Read(8));
+    assert!(link.requests.try_send(request).is_ok());
+    tokio::spawn(task.run());
+    let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
+    let data = DataIn {
+        is_final: true,
+        acknowledge: false,
+        overflow: false,
+        underflow: false,
+        has_status: true,
+        status: ScsiStatus::GOOD,
+        lun: Lun::ZERO,
+        itt: command.itt,
+        ttt: TargetTransferTag::RESERVED,
+        numbers: numbers(1),
+        data_sn: 0,
+        buffer_offset: 0,
+        residual_count: 0,
+        data: bytes::Bytes::from_static(&[7; 8]),
+    };
+    peer.send(data.encode()).await;
+    let finished = answer.await.unwrap().unwrap();
+    assert!(matches!(&finished, Finished::Scsi(completion) if completion.data[..] == [7; 8]), "{finished:?}");
+    tokio::time::sleep(2 * HOUR).await;
+    assert!(!link.requests.is_closed());
 }
 
 /// The longest limits become a century, and the others stay as they are.
