@@ -7,6 +7,42 @@ fn grammar(name: &str) -> Result<(), GrammarError> {
     IscsiName::new(name).unwrap().check_grammar()
 }
 
+/// Types, dates, domains and digits.
+#[test]
+fn nam_03_nam_04_grammar_of_each_type() {
+    let good = [
+        "iqn.2001-04.com.example",
+        "iqn.2001-04.com.example:storage:disk1.sys1.xyz",
+        "IQN.2001-04.com.Example:Disk",
+        "eui.02004567A425678D",
+        "naa.52004567BA64678D",
+        "naa.62004567BA64678D0123456789ABCDEF",
+    ];
+    for name in good {
+        assert_eq!(grammar(name), Ok(()), "{name}");
+    }
+    let odd = [
+        ("iqn.2001-13.com.example", GrammarError::Date),
+        ("iqn.2001-00.com.example", GrammarError::Date),
+        ("iqn.2015-1.workgroup:raid.vg0", GrammarError::Date),
+        ("iqn.200104.com.example", GrammarError::Date),
+        ("iqn.com.example-10", GrammarError::Date),
+        ("iqn.2001-04.", GrammarError::Domain),
+        ("iqn.2001-04.com..example", GrammarError::Domain),
+        ("iqn.2001-04.com.example:my_disk", GrammarError::Character),
+        ("iqn.2001-04.com.example:disk ", GrammarError::Character),
+        ("iqn.2001-04.com.example:a disk", GrammarError::Character),
+        ("eui.02004567A425678", GrammarError::HexDigits),
+        ("eui.02004567A425678D0", GrammarError::HexDigits),
+        ("naa.5200", GrammarError::HexDigits),
+        ("disk1", GrammarError::Type),
+        ("x", GrammarError::Type),
+    ];
+    for (name, error) in odd {
+        assert_eq!(grammar(name), Err(error), "{name}");
+    }
+}
+
 #[test]
 fn nam_04_months_and_years() {
     for month in 0..100 {

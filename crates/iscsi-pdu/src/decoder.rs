@@ -2,7 +2,8 @@
 
 use bytes::{Buf, BytesMut};
 
-use crate::{BHS_LENGTH, Bhs, Crc32c, DigestPart, Digests, Error, RawPdu};
+use crate::digest::{Crc32c, Digests};
+use crate::header::{BHS_LENGTH, Bhs, DigestPart, Error, RawPdu};
 
 const DIGEST_LENGTH: usize = 4;
 

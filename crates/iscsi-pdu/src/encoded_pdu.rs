@@ -2,7 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Bhs, Crc32c, Digests, Error, RawPdu};
+use crate::digest::{Crc32c, Digests};
+use crate::header::{Bhs, Error, RawPdu};
 
 const DIGEST_LENGTH: usize = 4;
 const MAX_PADDING: usize = 3;

@@ -1,10 +1,32 @@
-//! Every PDU of one direction as one type (RFC 7143, 11.2.1.2).
+//! The PDUs, and all PDUs of one direction as one type (RFC 7143, 11.2.1.2).
 
-use crate::{
-    AsyncMessage, DataIn, DataOut, Error, LoginRequest, LoginResponse, LogoutRequest, LogoutResponse, NopIn,
-    NopOut, Opcode, R2t, RawPdu, Reject, ScsiCommand, ScsiResponse, SequenceNumbers, Snack,
-    TaskManagementRequest, TaskManagementResponse, TextRequest, TextResponse,
+mod async_message;
+mod data;
+mod login;
+mod logout;
+mod nop;
+mod reject;
+mod scsi_command;
+mod scsi_response;
+mod snack;
+mod task_management;
+mod text;
+
+pub use async_message::{AsyncEvent, AsyncMessage};
+pub use data::{DataIn, DataOut, R2t};
+pub use login::{LoginRequest, LoginResponse, LoginStatus, Stage};
+pub use logout::{LogoutReason, LogoutRequest, LogoutResponse, LogoutResponseCode};
+pub use nop::{NopIn, NopOut};
+pub use reject::{Reject, RejectReason};
+pub use scsi_command::{ScsiCommand, TaskAttribute};
+pub use scsi_response::{ScsiResponse, ScsiResponseCode, ScsiStatus};
+pub use snack::{Snack, SnackType};
+pub use task_management::{
+    TaskManagementFunction, TaskManagementRequest, TaskManagementResponse, TaskManagementResponseCode,
 };
+pub use text::{TextRequest, TextResponse};
+
+use crate::header::{Error, Opcode, RawPdu, SequenceNumbers};
 
 /// A PDU sent by an initiator.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,111 @@
+//! Text keys and their values, as login and text PDUs carry them (RFC 7143, 6.1 and 6.2).
+
+mod binary;
+mod error;
+mod keys;
+mod values;
+mod writer;
+
+use bytes::{Bytes, BytesMut};
+
+pub use binary::{decode_binary, decode_unpadded_base64, encode_base64, encode_hex};
+pub use error::{TextError, ValueError};
+pub use keys::{MalformedPair, TextKeys};
+pub use values::{
+    check_local_name, check_text_value, encode_boolean, encode_list, encode_range, parse_boolean, parse_list,
+    parse_number, parse_range,
+};
+pub use writer::TextWriter;
+
+/// How much text a receiver takes in one sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextLimits {
+    /// Bytes in all; the RFC demands at least 8192.
+    pub bytes: usize,
+    /// PDUs in all.
+    pub pdus: usize,
+}
+
+impl Default for TextLimits {
+    /// 64 KiB in 64 PDUs.
+    fn default() -> Self {
+        Self { bytes: 65_536, pdus: 64 }
+    }
+}
+
+/// Collects a text sequence that may be split anywhere, even inside a key.
+#[derive(Clone, Debug, Default)]
+pub struct TextAssembler {
+    limits: TextLimits,
+    collected: BytesMut,
+    pdus: usize,
+}
+
+impl TextAssembler {
+    /// An empty sequence with these limits.
+    #[must_use]
+    pub fn new(limits: TextLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Adds the data of one PDU. Returns the whole text once a PDU comes without the C bit, and starts over.
+    ///
+    /// # Errors
+    /// [`TextError::TooLong`] or [`TextError::TooManyPdus`] beyond the limits (TXT-17).
+    pub fn push(&mut self, data: Bytes, continues: bool) -> Result<Option<Bytes>, TextError> {
+        if self.collected.len() + data.len() > self.limits.bytes {
+            return Err(TextError::TooLong { limit: self.limits.bytes });
+        }
+        self.pdus += 1;
+        if self.pdus > self.limits.pdus {
+            return Err(TextError::TooManyPdus { limit: self.limits.pdus });
+        }
+        if continues {
+            self.collected.extend_from_slice(&data);
+            return Ok(None);
+        }
+        self.pdus = 0;
+        if self.collected.is_empty() {
+            return Ok(Some(data));
+        }
+        self.collected.extend_from_slice(&data);
+        Ok(Some(self.collected.split().freeze()))
+    }
+
+    /// Is a sequence begun and not ended?
+    #[must_use]
+    pub const fn is_continuing(&self) -> bool {
+        self.pdus > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TextAssembler, TextLimits};
+    use crate::TextError;
+    use bytes::Bytes;
+
+    /// TXT-13: one byte per PDU gives the same text as one PDU.
+    #[test]
+    fn txt_13_split_anywhere() {
+        let text = b"InitialR2T=Yes\0";
+        let mut assembler = TextAssembler::default();
+        for byte in text {
+            assert_eq!(assembler.push(Bytes::copy_from_slice(&[*byte]), true), Ok(None));
+        }
+        assert_eq!(assembler.push(Bytes::new(), false).unwrap().unwrap(), text[..]);
+        assert!(!assembler.is_continuing());
+    }
+
+    /// TXT-17: bytes and PDUs are bounded.
+    #[test]
+    fn txt_17_bounds() {
+        let mut assembler = TextAssembler::new(TextLimits { bytes: 8192, pdus: 2 });
+        assert_eq!(assembler.push(Bytes::from_static(&[b'A'; 8192]), true), Ok(None));
+        assert_eq!(assembler.push(Bytes::from_static(b"A"), false), Err(TextError::TooLong { limit: 8192 }));
+        let mut assembler = TextAssembler::new(TextLimits { bytes: 8192, pdus: 2 });
+        assembler.push(Bytes::new(), true).unwrap();
+        assembler.push(Bytes::new(), true).unwrap();
+        assert_eq!(assembler.push(Bytes::new(), true), Err(TextError::TooManyPdus { limit: 2 }));
+    }
+}
