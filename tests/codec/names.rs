@@ -125,7 +125,7 @@ fn nam_01_nam_03_texts_of_names_and_their_errors() {
         GrammarError::Domain.to_string(),
         GrammarError::HexDigits.to_string(),
     ];
-    assert_eq!(texts[1], "iSCSI name has 224 bytes, at most 223 are allowed");
+    assert_eq!(texts[1], "iSCSI name is 224 bytes, the limit is 223");
     assert_eq!(texts[2], "iSCSI name cannot hold '\\n'");
     let different: std::collections::BTreeSet<_> = texts.iter().collect();
     assert_eq!(different.len(), texts.len());

@@ -11,39 +11,41 @@ use bytes::Bytes;
 
 pub use additional_headers::{AdditionalHeader, AdditionalHeaders, AhsType};
 pub use bhs::{BHS_LENGTH, Bhs};
+pub(crate) use error::ByteCount;
 pub use error::{DigestPart, Error};
 pub use fields::{InitiatorTaskTag, SequenceNumbers, SerialNumber, TargetTransferTag};
 pub use lun::Lun;
 pub use opcode::Opcode;
 
-/// Header, additional headers and data of one PDU, without padding and digests.
+/// A PDU split into its segments and not yet interpreted: header, additional headers and data, without padding and
+/// digests ([RFC 7143, section 11.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2)).
 ///
-/// `data` is a slice of the buffer it was read into. The two length fields of `bhs` are not read from here:
-/// encoding derives them from `ahs` and `data`.
+/// `data` is a slice of the buffer that was read. Encoding ignores the two length fields of `bhs` and computes them
+/// from `ahs` and `data`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawPdu {
-    /// The basic header segment.
+    /// The Basic Header Segment.
     pub bhs: Bhs,
-    /// All additional header segments, padded to four bytes each; `None` when there are none.
+    /// All Additional Header Segments, each padded to a multiple of 4 bytes; `None` if there are none.
     pub ahs: Option<Bytes>,
     /// The data segment.
     pub data: Bytes,
 }
 
 impl RawPdu {
-    /// A PDU of a header alone.
+    /// Creates a PDU that consists of a header only.
     #[must_use]
     pub const fn header(bhs: Bhs) -> Self {
         Self { bhs, ahs: None, data: Bytes::new() }
     }
 
-    /// A PDU of a header and a data segment.
+    /// Creates a PDU that consists of a header and a data segment.
     #[must_use]
     pub const fn with_data(bhs: Bhs, data: Bytes) -> Self {
         Self { bhs, ahs: None, data }
     }
 
-    /// Refuses a PDU of another opcode.
+    /// Returns an error if the PDU has another opcode.
     #[inline]
     pub(crate) fn expect(&self, opcode: Opcode) -> Result<(), Error> {
         let received = self.bhs.opcode();
@@ -53,13 +55,13 @@ impl RawPdu {
         Err(Error::Opcode { received, expected: opcode.name().unwrap_or("another PDU") })
     }
 
-    /// Is it of this opcode, and without additional headers?
+    /// Returns `true` if the PDU has this opcode and no additional headers.
     #[inline]
     pub(crate) fn is_plain(&self, opcode: Opcode) -> bool {
         self.bhs.opcode() == opcode && self.ahs.is_none()
     }
 
-    /// Refuses a PDU of another opcode, and additional headers, for which only a SCSI Command has a use.
+    /// Returns an error if the PDU has another opcode, or additional headers, which only a SCSI Command may have.
     #[inline]
     pub(crate) fn expect_plain(&self, opcode: Opcode) -> Result<(), Error> {
         self.expect(opcode)?;
@@ -71,7 +73,7 @@ impl RawPdu {
         Err(Error::Field { pdu: opcode, field: "TotalAHSLength", value, rule })
     }
 
-    /// Refuses what [`Self::expect_plain`] refuses, and data, which by `rule` this PDU does not have.
+    /// Returns an error where [`Self::expect_plain`] does, or if the PDU has data, which `rule` forbids.
     #[inline]
     pub(crate) fn expect_header_only(&self, opcode: Opcode, rule: &'static str) -> Result<(), Error> {
         self.expect_plain(opcode)?;

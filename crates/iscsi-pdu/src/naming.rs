@@ -12,12 +12,13 @@ pub use iscsi_name::{GrammarError, IscsiName, NameError};
 pub use portal::{AddressError, Portal, PortalError};
 pub use target_address::TargetAddress;
 
-/// Six bytes that, with the initiator name, name one initiator port.
+/// Initiator part of the session identifier (ISID): six bytes that, with the initiator name, identify an initiator port
+/// ([RFC 7143, section 11.12.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.12.5)).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Isid(pub [u8; 6]);
 
 impl Isid {
-    /// Type 00: an IEEE OUI (22 bits are sent) and a 24-bit qualifier.
+    /// Creates an ISID of type 00: the low 22 bits of an IEEE OUI and a 24-bit qualifier.
     #[must_use]
     pub const fn from_oui(oui: [u8; 3], qualifier: [u8; 3]) -> Self {
         let [oui1, oui2, oui3] = oui;
@@ -25,7 +26,7 @@ impl Isid {
         Self([oui1 & 0x3f, oui2, oui3, high, middle, low])
     }
 
-    /// Type 01: an IANA enterprise number (24 bits) and a 16-bit qualifier.
+    /// Creates an ISID of type 01: a 24-bit IANA enterprise number and a 16-bit qualifier.
     #[must_use]
     pub const fn from_enterprise_number(number: [u8; 3], qualifier: u16) -> Self {
         let [a, b, c] = number;
@@ -33,7 +34,7 @@ impl Isid {
         Self([0x40, a, b, c, high, low])
     }
 
-    /// Type 10: 24 random bits, kept per host, and a 16-bit qualifier.
+    /// Creates an ISID of type 10: a 24-bit random number, which a host keeps, and a 16-bit qualifier.
     #[must_use]
     pub const fn from_random(random: [u8; 3], qualifier: u16) -> Self {
         let [a, b, c] = random;
@@ -58,7 +59,7 @@ impl fmt::Debug for Isid {
 mod tests {
     use super::Isid;
 
-    /// NAM-08: the layout of each type.
+    /// NAM-08: layouts of the ISID types.
     #[test]
     fn nam_08_isid_layouts() {
         assert_eq!(Isid::from_oui([0xff, 1, 2], [3, 4, 5]).0, [0x3f, 1, 2, 3, 4, 5]);

@@ -1,4 +1,4 @@
-//! Text keys and their values, as login and text PDUs carry them (RFC 7143, 6.1 and 6.2).
+//! Text keys and their values in login and text PDUs (RFC 7143, 6.1 and 6.2).
 
 mod binary;
 mod error;
@@ -17,23 +17,24 @@ pub use values::{
 };
 pub use writer::TextWriter;
 
-/// How much text a receiver takes in one sequence.
+/// Limits of the text that a receiver accepts in one sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextLimits {
-    /// Bytes in all; the RFC demands at least 8192.
+    /// Total number of bytes; the RFC requires at least 8192.
     pub bytes: usize,
-    /// PDUs in all.
+    /// Total number of PDUs.
     pub pdus: usize,
 }
 
 impl Default for TextLimits {
-    /// 64 KiB in 64 PDUs.
+    /// Returns limits of 64 KiB and 64 PDUs.
     fn default() -> Self {
         Self { bytes: 65_536, pdus: 64 }
     }
 }
 
-/// Collects a text sequence that may be split anywhere, even inside a key.
+/// An assembler of text that is split over several PDUs with the C bit, possibly inside a key
+/// ([RFC 7143, section 6.2](https://www.rfc-editor.org/rfc/rfc7143#section-6.2)).
 #[derive(Clone, Debug, Default)]
 pub struct TextAssembler {
     limits: TextLimits,
@@ -42,16 +43,16 @@ pub struct TextAssembler {
 }
 
 impl TextAssembler {
-    /// An empty sequence with these limits.
+    /// Creates an assembler with these limits and an empty sequence.
     #[must_use]
     pub fn new(limits: TextLimits) -> Self {
         Self { limits, ..Self::default() }
     }
 
-    /// Adds the data of one PDU. Returns the whole text once a PDU comes without the C bit, and starts over.
+    /// Adds the data of one PDU. Returns the whole text after a PDU without the C bit, and begins a new sequence.
     ///
     /// # Errors
-    /// [`TextError::TooLong`] or [`TextError::TooManyPdus`] beyond the limits (TXT-17).
+    /// [`TextError::TooLong`] or [`TextError::TooManyPdus`] if the sequence exceeds a limit (TXT-17).
     pub fn push(&mut self, data: Bytes, continues: bool) -> Result<Option<Bytes>, TextError> {
         if self.collected.len() + data.len() > self.limits.bytes {
             return Err(TextError::TooLong { limit: self.limits.bytes });
@@ -72,7 +73,7 @@ impl TextAssembler {
         Ok(Some(self.collected.split().freeze()))
     }
 
-    /// Is a sequence begun and not ended?
+    /// Returns `true` if a sequence has begun and not ended.
     #[must_use]
     pub const fn is_continuing(&self) -> bool {
         self.pdus > 0
@@ -97,7 +98,7 @@ mod tests {
         assert!(!assembler.is_continuing());
     }
 
-    /// TXT-17: bytes and PDUs are bounded.
+    /// TXT-17: the number of bytes and the number of PDUs are limited.
     #[test]
     fn txt_17_bounds() {
         let mut assembler = TextAssembler::new(TextLimits { bytes: 8192, pdus: 2 });

@@ -7,17 +7,19 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::error::Error;
 use super::opcode::Opcode;
 
-/// Type of an additional header. Unknown values are kept as they came.
+/// Type of an additional header
+/// ([RFC 7143, section 11.2.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.2.1)). Unknown values are
+/// preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AhsType(pub u8);
 
 impl AhsType {
-    /// The bytes of a CDB from the 17th on (11.2.2.3).
+    /// Extended CDB: the bytes of a CDB after the first 16 (11.2.2.3).
     pub const EXTENDED_CDB: Self = Self(0x01);
     /// Expected read length of a bidirectional command (11.2.2.4).
     pub const BIDIRECTIONAL_READ_LENGTH: Self = Self(0x02);
 
-    /// Without the two bits before the code, which are reserved (11.2.2.1).
+    /// Clears the two reserved bits before the code (11.2.2.1).
     const fn code(self) -> Self {
         Self(self.0 & 0x3f)
     }
@@ -29,29 +31,30 @@ impl fmt::Debug for AhsType {
     }
 }
 
-/// One additional header: its type, and what follows the type byte without the padding.
+/// One additional header: its type and the bytes after the type, without padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdditionalHeader {
-    /// Byte 2.
+    /// The type, byte 2 of the header.
     pub ahs_type: AhsType,
-    /// From byte 3 on: a reserved or type-specific byte, then the content. At least that one byte.
+    /// The bytes from byte 3 on: one reserved or type-specific byte, then the content. At least 1 byte.
     pub body: Bytes,
 }
 
-/// The additional headers of one PDU, in the order of the wire. At most 1020 bytes.
+/// The additional headers of one PDU in wire order, at most 1020 bytes
+/// ([RFC 7143, section 11.2.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.2)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AdditionalHeaders(Option<Bytes>);
 
 impl AdditionalHeaders {
     /// No additional headers.
     pub const NONE: Self = Self(None);
-    /// What `TotalAHSLength` can express, in bytes.
+    /// Longest additional headers that `TotalAHSLength` can express, in bytes.
     pub const MAX_LENGTH: usize = 255 * 4;
 
-    /// Lays headers out one after the other, each padded to four bytes.
+    /// Encodes headers one after the other, each padded to a multiple of 4 bytes.
     ///
     /// # Errors
-    /// [`Error::TooLong`] beyond [`Self::MAX_LENGTH`] bytes in all.
+    /// [`Error::TooLong`] if the headers take more than [`Self::MAX_LENGTH`] bytes in total.
     pub fn from_headers(headers: &[AdditionalHeader]) -> Result<Self, Error> {
         let mut bytes = BytesMut::new();
         for AdditionalHeader { ahs_type, body } in headers {
@@ -69,13 +72,13 @@ impl AdditionalHeaders {
             bytes.put_slice(body);
             bytes.resize(end, 0);
         }
-        Ok(Self::of(bytes.freeze()))
+        Ok(Self::from_encoded(bytes.freeze()))
     }
 
-    /// The extended CDB and nothing else, for a CDB longer than 16 bytes (PDU-14).
+    /// Creates additional headers with an extended CDB only, for a CDB longer than 16 bytes (PDU-14).
     ///
     /// # Errors
-    /// [`Error::TooLong`] when the rest of the CDB does not fit.
+    /// [`Error::TooLong`] if the rest of the CDB does not fit.
     pub fn extended_cdb(rest: &[u8]) -> Result<Self, Error> {
         let mut body = BytesMut::with_capacity(rest.len() + 1);
         body.put_u8(0);
@@ -83,29 +86,29 @@ impl AdditionalHeaders {
         Self::from_headers(&[AdditionalHeader { ahs_type: AhsType::EXTENDED_CDB, body: body.freeze() }])
     }
 
-    /// Takes over received bytes once each header is seen to end inside them.
+    /// Checks that every header ends inside the received bytes and keeps them.
     ///
     /// # Errors
-    /// [`Error::Field`] for an `AHSLength` that is 0 or reaches past the end.
+    /// [`Error::Field`] if an `AHSLength` is 0 or reaches past the end.
     pub fn decode(bytes: Bytes) -> Result<Self, Error> {
         let mut rest = &bytes[..];
         while !rest.is_empty() {
             (_, rest) = split_header(rest)?;
         }
-        Ok(Self::of(bytes))
+        Ok(Self::from_encoded(bytes))
     }
 
-    fn of(bytes: Bytes) -> Self {
+    fn from_encoded(bytes: Bytes) -> Self {
         Self(Some(bytes).filter(|bytes| !bytes.is_empty()))
     }
 
-    /// The bytes as sent, a multiple of four; `None` when there are no headers.
+    /// Returns the encoded headers, a multiple of 4 bytes; `None` if there are no headers.
     #[must_use]
     pub const fn as_bytes(&self) -> Option<&Bytes> {
         self.0.as_ref()
     }
 
-    /// The headers one by one.
+    /// Iterates over the headers.
     pub fn iter(&self) -> impl Iterator<Item = AdditionalHeader> {
         let mut rest = self.0.as_deref().unwrap_or_default();
         core::iter::from_fn(move || {
@@ -116,7 +119,7 @@ impl AdditionalHeaders {
         })
     }
 
-    /// What the first extended-CDB header adds to the CDB.
+    /// Returns the bytes that the first extended CDB header adds to the CDB.
     #[must_use]
     pub fn cdb_rest(&self) -> Option<Bytes> {
         self.iter()
@@ -124,7 +127,7 @@ impl AdditionalHeaders {
             .map(|header| header.body.slice(1..))
     }
 
-    /// The expected read length in bytes of a bidirectional command.
+    /// Returns the expected read length of a bidirectional command in bytes.
     #[must_use]
     pub fn bidirectional_read_length(&self) -> Option<u32> {
         let header =
@@ -134,29 +137,29 @@ impl AdditionalHeaders {
     }
 }
 
-/// A header and where its body lies.
+/// A header whose body is still part of the encoded bytes.
 struct Split<'a> {
     ahs_type: AhsType,
     body: &'a [u8],
 }
 
-/// Splits the first header off; what is left begins behind its padding.
+/// Splits off the first header; the rest begins after its padding.
 fn split_header(bytes: &[u8]) -> Result<(Split<'_>, &[u8]), Error> {
-    let wrong = |value: u16, rule| Error::Field {
+    let invalid = |value: u16, rule| Error::Field {
         pdu: Opcode::SCSI_COMMAND,
         field: "AHSLength",
         value: u32::from(value),
         rule,
     };
     let &[high, low, ahs_type, ..] = bytes else {
-        return Err(wrong(0, "the header ends inside the fixed part (11.2.2)"));
+        return Err(invalid(0, "the header ends inside the fixed part (11.2.2)"));
     };
     let length = u16::from_be_bytes([high, low]);
     if length == 0 {
-        return Err(wrong(length, "it counts at least the byte after the type (11.2.2.1)"));
+        return Err(invalid(length, "it has to count at least the byte after the type (11.2.2.1)"));
     }
     let end = 3 + usize::from(length);
-    let reaches_past = || wrong(length, "it reaches past TotalAHSLength (11.2.2.1)");
+    let reaches_past = || invalid(length, "it reaches past TotalAHSLength (11.2.2.1)");
     let (header, rest) = bytes.split_at_checked(end.next_multiple_of(4)).ok_or_else(reaches_past)?;
     let body = header.get(3..end).ok_or_else(reaches_past)?;
     Ok((Split { ahs_type: AhsType(ahs_type), body }, rest))
@@ -167,7 +170,7 @@ mod tests {
     use super::{AdditionalHeader, AdditionalHeaders, AhsType};
     use bytes::Bytes;
 
-    /// PDU-14: a CDB of 32 bytes gives length 17 and 20 bytes on the wire.
+    /// PDU-14: a CDB of 32 bytes takes a header of `AHSLength` 17 and 20 bytes on the wire.
     #[test]
     fn pdu_14_extended_cdb_of_32_bytes() {
         let headers = AdditionalHeaders::extended_cdb(&[7; 16]).unwrap();

@@ -1,4 +1,4 @@
-//! Basic Header Segment: the 48 bytes every PDU begins with (RFC 7143, 11.2.1).
+//! Basic Header Segment: the first 48 bytes of every PDU (RFC 7143, 11.2.1).
 
 use core::fmt;
 
@@ -7,9 +7,10 @@ use super::opcode::Opcode;
 /// Length of a Basic Header Segment in bytes.
 pub const BHS_LENGTH: usize = 48;
 
-/// The 48 bytes of a header as they stand on the wire, with typed access by offset.
+/// The 48 bytes of a Basic Header Segment, with typed access by offset
+/// ([RFC 7143, section 11.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.1)).
 ///
-/// All integers are big-endian. An offset that does not fit the header does not compile.
+/// All integers are big-endian. An offset outside the header does not compile.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Bhs([u8; BHS_LENGTH]);
 
@@ -18,7 +19,7 @@ pub struct Bhs([u8; BHS_LENGTH]);
     reason = "every offset is a constant, checked against 48 when it is compiled"
 )]
 impl Bhs {
-    /// An all-zero header with this opcode.
+    /// Creates a header with this opcode and all other bytes zero.
     #[must_use]
     pub const fn new(opcode: Opcode) -> Self {
         let mut bytes = [0; BHS_LENGTH];
@@ -26,37 +27,37 @@ impl Bhs {
         Self(bytes)
     }
 
-    /// The header made of these bytes.
+    /// Creates a header from received bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; BHS_LENGTH]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes as sent.
+    /// Returns the bytes in wire order.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; BHS_LENGTH] {
         &self.0
     }
 
-    /// The low six bits of byte 0.
+    /// Returns the opcode, the low six bits of byte 0.
     #[must_use]
     pub const fn opcode(&self) -> Opcode {
         Opcode(self.0[0] & Opcode::MASK)
     }
 
-    /// The immediate flag, 0x40 of byte 0 (11.2.1.1). Reserved in Data-Out, SNACK and target PDUs.
+    /// Returns the immediate flag, bit 0x40 of byte 0 (11.2.1.1). Reserved in Data-Out, SNACK and target PDUs.
     #[must_use]
     pub const fn is_immediate(&self) -> bool {
         self.0[0] & 0x40 != 0
     }
 
-    /// Length of the additional header segments in bytes: four times byte 4 (11.2.1.5).
+    /// Returns the length of the additional headers in bytes: byte 4 counts words of 4 bytes (11.2.1.5).
     #[must_use]
     pub const fn ahs_length(&self) -> usize {
         self.0[4] as usize * 4
     }
 
-    /// `DataSegmentLength` in bytes, without padding (11.2.1.6).
+    /// Returns `DataSegmentLength` in bytes, without padding (11.2.1.6).
     #[must_use]
     pub const fn data_segment_length(&self) -> u32 {
         u32::from_be_bytes([0, self.0[5], self.0[6], self.0[7]])
@@ -68,7 +69,7 @@ impl Bhs {
         }
     }
 
-    /// Writes both length fields. The caller has checked them: at most 255 words, at most 2^24 - 1 bytes.
+    /// Sets both length fields. The caller has checked that `data_bytes` is at most 2^24 - 1.
     pub(crate) const fn set_lengths(&mut self, ahs_words: u8, data_bytes: u32) {
         let [_, high, middle, low] = data_bytes.to_be_bytes();
         self.0[4] = ahs_words;
@@ -87,7 +88,7 @@ impl Bhs {
         self.0[AT] = value;
     }
 
-    /// Is any bit of `mask` set in the byte at `AT`?
+    /// Returns `true` if any bit of `mask` is set in the byte at `AT`.
     pub(crate) const fn flag<const AT: usize>(&self, mask: u8) -> bool {
         self.byte::<AT>() & mask != 0
     }

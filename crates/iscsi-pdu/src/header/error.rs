@@ -4,10 +4,11 @@ use core::fmt;
 
 use super::opcode::Opcode;
 
-/// Which part of a PDU a digest covers (RFC 7143, 11.2.3).
+/// The part of a PDU that a digest covers
+/// ([RFC 7143, section 11.2.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.3)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DigestPart {
-    /// Basic header and additional header segments.
+    /// Basic Header Segment and Additional Header Segments.
     Header,
     /// Data segment with its padding.
     Data,
@@ -22,20 +23,21 @@ impl fmt::Display for DigestPart {
     }
 }
 
-/// A received PDU that is malformed.
+/// An error in a received PDU: the peer sent it malformed, or it was damaged on the way
+/// ([RFC 7143, section 7.7](https://www.rfc-editor.org/rfc/rfc7143#section-7.7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The opcode is unassigned, belongs to the other side, or is not the one asked for (11.2.1.2).
+    /// The opcode is unassigned, belongs to PDUs of the other direction, or is not the expected one (11.2.1.2).
     Opcode {
         /// The opcode received.
         received: Opcode,
-        /// What would have been in place.
+        /// The expected PDU.
         expected: &'static str,
     },
-    /// A length field goes beyond what the receiver declared. Nothing was allocated.
+    /// A length exceeds the limit that the receiver declared. Nothing was allocated.
     TooLong {
-        /// The field that carries the length.
+        /// The length field.
         field: &'static str,
         /// Its value in bytes.
         length: u32,
@@ -44,22 +46,22 @@ pub enum Error {
     },
     /// A digest does not match (7.8).
     Digest {
-        /// What it covers.
+        /// The part that the digest covers.
         part: DigestPart,
         /// The CRC32C of the bytes received.
         computed: u32,
-        /// The CRC32C the peer sent.
+        /// The CRC32C in the digest field.
         received: u32,
     },
     /// A field holds a value that contradicts another field or the bytes that follow (7.7).
     Field {
-        /// The PDU.
+        /// The kind of PDU.
         pdu: Opcode,
-        /// The field, in the RFC's word.
+        /// The name of the field in the RFC.
         field: &'static str,
         /// Its value.
         value: u32,
-        /// The rule it breaks.
+        /// The rule that the value breaks.
         rule: &'static str,
     },
 }
@@ -71,10 +73,13 @@ impl fmt::Display for Error {
                 write!(formatter, "{received} (opcode 0x{:02x}) received, {expected} expected", received.0)
             }
             Self::TooLong { field, length, limit } => {
-                write!(formatter, "{field} is {length} bytes, the limit is {limit}")
+                write!(formatter, "{field} is {}, the limit is {limit}", ByteCount(*length as usize))
             }
             Self::Digest { part, computed, received } => {
-                write!(formatter, "{part} digest is 0x{received:08x}, the bytes give 0x{computed:08x}")
+                write!(
+                    formatter,
+                    "{part} digest does not match: received 0x{received:08x}, computed 0x{computed:08x}"
+                )
             }
             Self::Field { pdu, field, value, rule } => {
                 write!(formatter, "{field} of {pdu} is 0x{value:x}: {rule}")
@@ -84,3 +89,12 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// A number of bytes, displayed with its unit: "1 byte", "2 bytes".
+pub(crate) struct ByteCount(pub(crate) usize);
+
+impl fmt::Display for ByteCount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} byte{}", self.0, if self.0 == 1 { "" } else { "s" })
+    }
+}

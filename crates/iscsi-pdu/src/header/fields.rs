@@ -4,15 +4,16 @@ use core::fmt;
 
 use super::bhs::Bhs;
 
-/// Initiator Task Tag: names a task for as long as it lives.
+/// Initiator Task Tag (ITT): identifies a task until the task ends
+/// ([RFC 7143, section 11.2.1.8](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.1.8)).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InitiatorTaskTag(pub u32);
 
 impl InitiatorTaskTag {
-    /// 0xffffffff: no task.
+    /// 0xffffffff: the tag identifies no task.
     pub const RESERVED: Self = Self(u32::MAX);
 
-    /// Does the tag name a task?
+    /// Returns `true` if the tag identifies a task.
     #[must_use]
     pub fn is_valid(self) -> bool {
         self != Self::RESERVED
@@ -25,15 +26,16 @@ impl fmt::Debug for InitiatorTaskTag {
     }
 }
 
-/// Target Transfer Tag: chosen by the target, opaque to the initiator, copied back.
+/// Target Transfer Tag (TTT): chosen by the target, opaque to the initiator, which copies it into its answer
+/// ([RFC 7143, section 11.7.4](https://www.rfc-editor.org/rfc/rfc7143#section-11.7.4)).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TargetTransferTag(pub u32);
 
 impl TargetTransferTag {
-    /// 0xffffffff: no transfer. Every other value is valid, 0 included.
+    /// 0xffffffff: the tag identifies no transfer. Every other value is valid, including 0.
     pub const RESERVED: Self = Self(u32::MAX);
 
-    /// Does the tag name a transfer?
+    /// Returns `true` if the tag identifies a transfer.
     #[must_use]
     pub fn is_valid(self) -> bool {
         self != Self::RESERVED
@@ -46,9 +48,11 @@ impl fmt::Debug for TargetTransferTag {
     }
 }
 
-/// A `CmdSN`, `ExpCmdSN`, `MaxCmdSN`, `StatSN` or `ExpStatSN`.
+/// A 32-bit sequence number that wraps around: `CmdSN`, `ExpCmdSN`, `MaxCmdSN`, `StatSN`, `ExpStatSN`.
 ///
-/// Deliberately without `Ord`: serial order is not transitive, and two numbers exactly 2^31 apart have none.
+/// Compared by serial number arithmetic (RFC 1982;
+/// [RFC 7143, section 4.2.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.2.1)). It does not implement `Ord`,
+/// because serial order is not transitive and is undefined for two numbers exactly 2^31 apart.
 ///
 /// ```
 /// use iscsi_pdu::SerialNumber;
@@ -61,52 +65,54 @@ pub struct SerialNumber(pub u32);
 impl SerialNumber {
     const HALF: u32 = 1 << 31;
 
-    /// The number after this one, modulo 2^32.
+    /// Returns the next number, modulo 2^32.
     #[must_use]
     pub const fn next(self) -> Self {
         self.plus(1)
     }
 
-    /// The number `count` steps on, modulo 2^32.
+    /// Returns the number plus `count`, modulo 2^32.
     #[must_use]
     pub const fn plus(self, count: u32) -> Self {
         Self(self.0.wrapping_add(count))
     }
 
-    /// The number `count` steps back, modulo 2^32.
+    /// Returns the number minus `count`, modulo 2^32.
     #[must_use]
     pub const fn minus(self, count: u32) -> Self {
         Self(self.0.wrapping_sub(count))
     }
 
-    /// How many steps lead from this number to `other`, modulo 2^32.
+    /// Returns the number of increments from this number to `other`, modulo 2^32.
     #[must_use]
     pub const fn distance_to(self, other: Self) -> u32 {
         other.0.wrapping_sub(self.0)
     }
 
-    /// Is this number before `other`? False when equal, and false when they are exactly 2^31 apart.
+    /// Returns `true` if this number is before `other`; `false` if they are equal or exactly 2^31 apart.
     #[must_use]
     pub const fn precedes(self, other: Self) -> bool {
         let distance = self.distance_to(other);
         distance != 0 && distance < Self::HALF
     }
 
-    /// Is this number after `other`?
+    /// Returns `true` if this number is after `other`.
     #[must_use]
     pub const fn follows(self, other: Self) -> bool {
         other.precedes(self)
     }
 }
 
-/// `StatSN`, `ExpCmdSN` and `MaxCmdSN`, at bytes 24, 28 and 32.
+/// The sequence numbers of every PDU that a target sends: `StatSN`, `ExpCmdSN` and `MaxCmdSN`, at bytes 24, 28 and 32
+/// ([RFC 7143, section 4.2.2](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.2)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SequenceNumbers {
-    /// Status sequence number. Counts only in PDUs that consume one; R2T and unsolicited NOP-In show the next.
+    /// `StatSN`: the status sequence number of the PDU. R2T and unsolicited NOP-In carry the next number without using
+    /// it.
     pub stat_sn: SerialNumber,
-    /// The next command number the target expects.
+    /// `ExpCmdSN`: the next command sequence number that the target expects.
     pub exp_cmd_sn: SerialNumber,
-    /// The last command number the target accepts.
+    /// `MaxCmdSN`: the last command sequence number that the target accepts.
     pub max_cmd_sn: SerialNumber,
 }
 

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-/// A logical unit number as it stands in a header or in a REPORT LUNS answer.
+/// A logical unit number (LUN), as in a PDU header or in the data of REPORT LUNS
+/// ([RFC 7143, section 11.2.1.7](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.1.7); SAM-5, 4.7).
 ///
 /// ```
 /// use iscsi_pdu::Lun;
@@ -16,15 +17,15 @@ impl Lun {
     /// Logical unit 0.
     pub const ZERO: Self = Self([0; 8]);
 
-    /// The REPORT LUNS well known logical unit (SPC-4, 8.2): it lists the logical units of a target without LUN 0.
+    /// The REPORT LUNS well known logical unit (SPC-4, 8.2): lists the logical units of a target that has no LUN 0.
     pub const REPORT_LUNS: Self = Self([0xc1, 0x01, 0, 0, 0, 0, 0, 0]);
 
-    /// The largest number that has a single-level encoding: 14 bits.
+    /// The largest number with a single-level encoding: 14 bits.
     pub const MAX_NUMBER: u16 = 0x3fff;
 
     /// Encodes a number: peripheral device addressing up to 255, flat space addressing above.
     ///
-    /// `None` above [`Self::MAX_NUMBER`].
+    /// Returns `None` above [`Self::MAX_NUMBER`].
     #[must_use]
     pub const fn from_number(number: u16) -> Option<Self> {
         let [high, low] = number.to_be_bytes();
@@ -35,7 +36,8 @@ impl Lun {
         }
     }
 
-    /// The number behind a single-level peripheral (bus 0) or flat encoding; `None` for every other format.
+    /// Returns the number in a single-level peripheral device (bus 0) or flat space address; `None` for any other
+    /// format.
     #[must_use]
     pub const fn number(self) -> Option<u16> {
         match self.0 {
@@ -46,8 +48,9 @@ impl Lun {
     }
 }
 
-/// The number alone for the encoding that [`Lun::from_number`] gives it, and all eight bytes in hexadecimal for any
-/// other: peripheral and flat addressing of the same number can be two logical units, so no two LUNs look the same.
+/// Displays an encoding that [`Lun::from_number`] returns as its number, and any other as eight bytes in hexadecimal.
+///
+/// Peripheral and flat addressing of one number can identify two logical units, so no two LUNs are displayed alike.
 ///
 /// ```
 /// use iscsi_pdu::Lun;

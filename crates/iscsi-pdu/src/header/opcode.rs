@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-/// The six-bit opcode of a PDU. Unassigned values are kept as they came.
+/// The six-bit opcode of a PDU ([RFC 7143, section 11.2.1.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.1.2)).
+/// Unassigned values are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Opcode(pub u8);
 
@@ -47,19 +48,19 @@ impl Opcode {
     /// Reject (11.17).
     pub const REJECT: Self = Self(0x3f);
 
-    /// Vendor-specific opcode sent by an initiator: 0x1c to 0x1e.
+    /// Returns `true` for the vendor-specific opcodes of initiators: 0x1c to 0x1e.
     #[must_use]
     pub const fn is_initiator_vendor(self) -> bool {
         matches!(self.0, 0x1c..=0x1e)
     }
 
-    /// Vendor-specific opcode sent by a target: 0x3c to 0x3e.
+    /// Returns `true` for the vendor-specific opcodes of targets: 0x3c to 0x3e.
     #[must_use]
     pub const fn is_target_vendor(self) -> bool {
         matches!(self.0, 0x3c..=0x3e)
     }
 
-    /// The name of the PDU in the RFC, if the opcode is assigned.
+    /// Returns the name of the PDU in the RFC, if the opcode is assigned.
     #[must_use]
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {

@@ -1,4 +1,4 @@
-//! iSCSI names of initiators and targets (RFC 7143, 4.2.7), with the identity that RFC 3722 gives them.
+//! iSCSI names of initiators and targets (RFC 7143, 4.2.7) and their normalization (RFC 3722).
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -10,14 +10,15 @@ use core::hash::{Hash, Hasher};
 use stringprep::tables;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// The name of an initiator or a target: a spelling, and the identity that all spellings of one name share.
+/// The iSCSI name of an initiator or a target: a spelling, and the identity that all spellings of a name share
+/// ([RFC 7143, section 4.2.7](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.7)).
 ///
-/// The spelling is what was typed, imported or received; it is sent unchanged, because some targets compare bytes. The
-/// identity is the normalized form of RFC 3722: without regard to case, in normalization form KC, without blanks at
-/// either end. Comparing, ordering and hashing names goes by the identity.
+/// The spelling is the name as it was entered, imported or received. It is sent unchanged, because some targets compare
+/// names byte by byte. The identity is the form normalized by RFC 3722: case folded, in normalization form KC, without
+/// blanks at either end. Names are compared, ordered and hashed by their identity.
 ///
-/// A name may break the grammar of RFC 7143, as names in the field do; [`check_grammar`](Self::check_grammar) tells.
-/// What could damage a terminal, a path or a log is not a name.
+/// A name may violate the grammar of RFC 7143, as some names in use do; [`check_grammar`](Self::check_grammar) checks
+/// it. A text with characters that could damage a terminal, a path or a log is not accepted as a name.
 ///
 /// ```
 /// use iscsi_pdu::IscsiName;
@@ -30,19 +31,19 @@ use unicode_normalization::UnicodeNormalization as _;
 #[derive(Clone)]
 pub struct IscsiName {
     spelling: Box<str>,
-    /// `None` where it is the spelling.
+    /// `None` if it equals the spelling.
     identity: Option<Box<str>>,
 }
 
 impl IscsiName {
-    /// Longest name in bytes.
+    /// Length of the longest name in bytes.
     pub const MAX_LENGTH: usize = 223;
 
-    /// Takes a name in the spelling given.
+    /// Creates a name with this spelling.
     ///
     /// # Errors
-    /// [`NameError`] for a name without a visible character, of more than 223 bytes, or with a character that RFC 3722
-    /// prohibits, a control character, white space other than blanks, a slash or a backslash.
+    /// [`NameError`] if the name has no visible character, has more than 223 bytes, or contains a character that RFC
+    /// 3722 prohibits, a control character, white space other than blanks, a slash or a backslash.
     pub fn new(spelling: impl AsRef<str>) -> Result<Self, NameError> {
         let spelling = spelling.as_ref();
         if spelling.len() > Self::MAX_LENGTH {
@@ -59,22 +60,22 @@ impl IscsiName {
         Ok(Self { spelling: Box::from(spelling), identity })
     }
 
-    /// The spelling.
+    /// Returns the spelling.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.spelling
     }
 
-    /// The normalized form, by which the name is looked up and compared (RFC 3722).
+    /// Returns the identity: the normalized form (RFC 3722), by which names are looked up and compared.
     #[must_use]
     pub fn identity(&self) -> &str {
         self.identity.as_deref().unwrap_or(&self.spelling)
     }
 
-    /// Checks the name against the grammar of its type. Breaking it does no harm.
+    /// Checks the name against the grammar of its type. A name that violates it can still be used.
     ///
     /// # Errors
-    /// [`GrammarError`] with the first rule that the name breaks (RFC 7143, 4.2.7.3 to 4.2.7.6).
+    /// [`GrammarError`] for the first rule that the name violates (RFC 7143, 4.2.7.3 to 4.2.7.6).
     pub fn check_grammar(&self) -> Result<(), GrammarError> {
         let name = self.identity();
         if !name.chars().all(is_name_character) || self.spelling.contains(' ') {
@@ -90,15 +91,15 @@ impl IscsiName {
     }
 }
 
-/// The mapping and normalization of RFC 3722, sections 3 and 4. Blanks at the ends, which some targets send, are not part
-/// of the result.
+/// Applies the mapping and normalization of RFC 3722, sections 3 and 4. Removes blanks at both ends, which some targets
+/// send.
 fn normalize(spelling: &str) -> Cow<'_, str> {
     if spelling.is_ascii() {
         let name = spelling.trim_matches(' ');
         let has_capitals = name.bytes().any(|byte| byte.is_ascii_uppercase());
         return if has_capitals { name.to_ascii_lowercase().into() } else { name.into() };
     }
-    // Characters younger than the tables of RFC 3454 may turn into capitals only in the last step of the first pass.
+    // Two passes: characters newer than the tables of RFC 3454 may become capitals only in the last step of the first.
     String::from(fold(&fold(spelling)).trim_matches(' ')).into()
 }
 
@@ -109,17 +110,17 @@ fn fold(text: &str) -> String {
     mapped.flat_map(tables::case_fold_for_nfkc).nfkc().collect()
 }
 
-/// The first character that no name may have.
+/// Returns the first prohibited character.
 fn prohibited(text: &str) -> Option<char> {
     if text.is_ascii() {
-        // Most names are of this kind.
+        // Most names are ASCII; this path is faster.
         return text.bytes().map(char::from).find(|c| is_prohibited(*c));
     }
     text.chars().find(|c| is_prohibited(*c))
 }
 
-/// The prohibited output of RFC 3722, section 6, but for blanks and ASCII punctuation other than slashes: those break the
-/// grammar and nothing else.
+/// Returns `true` for the prohibited output of RFC 3722, section 6, except blanks and ASCII punctuation other than
+/// slashes: those violate the grammar but are harmless.
 fn is_prohibited(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control() || matches!(c, '/' | '\\');
@@ -136,17 +137,17 @@ fn is_prohibited(c: char) -> bool {
         || tables::tagging_character(c)
 }
 
-/// Characters that turn the direction of writing and are younger than the tables of RFC 3454.
+/// Returns `true` for characters that change the writing direction and are newer than the tables of RFC 3454.
 fn is_directional_isolate(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{2066}'..='\u{2069}')
 }
 
-/// ASCII letters, digits, `-`, `.`, `:`, and letters and digits beyond ASCII.
+/// Returns `true` for letters and digits, also outside ASCII, and for `-`, `.` and `:`.
 fn is_name_character(character: char) -> bool {
     matches!(character, '-' | '.' | ':') || character.is_alphanumeric()
 }
 
-/// `yyyy-mm.` and a reversed domain, then perhaps `:` and anything.
+/// Checks an `iqn.` name after its prefix: `yyyy-mm.`, a reversed domain, optionally `:` and any string.
 fn check_iqn(rest: &str) -> Result<(), GrammarError> {
     let (date, rest) = rest.split_at_checked(8).ok_or(GrammarError::Date)?;
     let &[y1, y2, y3, y4, b'-', m1, m2, b'.'] = date.as_bytes() else { return Err(GrammarError::Date) };
@@ -159,8 +160,8 @@ fn check_iqn(rest: &str) -> Result<(), GrammarError> {
 }
 
 fn check_hex(digits: &str, lengths: &[usize]) -> Result<(), GrammarError> {
-    let right = lengths.contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if right { Ok(()) } else { Err(GrammarError::HexDigits) }
+    let is_valid = lengths.contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if is_valid { Ok(()) } else { Err(GrammarError::HexDigits) }
 }
 
 impl core::str::FromStr for IscsiName {
@@ -209,18 +210,18 @@ impl fmt::Debug for IscsiName {
     }
 }
 
-/// Why a text is not an iSCSI name.
+/// An error in a text that should be an iSCSI name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {
-    /// No visible character.
+    /// The text has no visible character.
     Empty,
-    /// More than 223 bytes.
+    /// The text has more than 223 bytes.
     TooLong {
-        /// Length in bytes.
+        /// The length in bytes.
         length: usize,
     },
-    /// A character that could damage a terminal, a path or a log.
+    /// The text has a character that is prohibited or could damage a terminal, a path or a log.
     Character {
         /// The first such character.
         character: char,
@@ -232,7 +233,7 @@ impl fmt::Display for NameError {
         match self {
             Self::Empty => formatter.write_str("iSCSI name is empty"),
             Self::TooLong { length } => {
-                write!(formatter, "iSCSI name has {length} bytes, at most 223 are allowed")
+                write!(formatter, "iSCSI name is {length} bytes, the limit is 223")
             }
             Self::Character { character } => {
                 write!(formatter, "iSCSI name cannot hold {character:?}")
@@ -243,19 +244,20 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
-/// The rule of RFC 7143, 4.2.7, that a usable name breaks.
+/// A violation of the grammar of iSCSI names
+/// ([RFC 7143, section 4.2.7](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GrammarError {
-    /// A blank, or punctuation other than `-`, `.`, `:`.
+    /// The name has a blank or punctuation other than `-`, `.`, `:`.
     Character,
-    /// Neither `iqn.`, `eui.` nor `naa.` at the beginning.
+    /// The name begins with neither `iqn.`, `eui.` nor `naa.`.
     Type,
     /// The date of an `iqn.` name is not `yyyy-mm`.
     Date,
     /// The reversed domain of an `iqn.` name is empty or has an empty label.
     Domain,
-    /// The digits of an `eui.` (16) or `naa.` (16 or 32) name are wrong in kind or number.
+    /// An `eui.` name does not have 16 hex digits, or a `naa.` name 16 or 32.
     HexDigits,
 }
 
@@ -284,7 +286,7 @@ mod tests {
         IscsiName::new(spelling).unwrap().identity().to_string()
     }
 
-    /// NAM-09: the spelling stays; NAM-02: identity is the normalized form, of every type of name.
+    /// NAM-09: the spelling is preserved; NAM-02: the identity is the normalized form, for every type of name.
     #[test]
     fn nam_02_nam_09_one_identity_for_all_spellings() {
         for spellings in [
@@ -306,7 +308,7 @@ mod tests {
                 "iqn.2001-04.com.example:ａ１",
                 "iqn.2001-04.com\u{3002}example:A1",
             ],
-            // The soft hyphen is mapped to nothing.
+            // The soft hyphen is removed.
             [
                 "iqn.2001-04.com.example:ab",
                 "iqn.2001-04.com.example:a\u{ad}b",
@@ -361,7 +363,7 @@ mod tests {
         ];
         for character in prohibited {
             let name = format!("iqn.2001-04.com.example:a{character}b");
-            // Full-width and compatibility forms are refused by what they stand for.
+            // Full-width and compatibility forms are refused if their normalized form is prohibited.
             assert!(matches!(IscsiName::new(&name), Err(NameError::Character { .. })), "{name:?}");
         }
         assert_eq!(

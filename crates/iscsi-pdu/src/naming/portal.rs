@@ -1,4 +1,4 @@
-//! Network portals: where a connection leads (RFC 7143, 2.1 and 13.8).
+//! Network portals and the syntax of their addresses (RFC 7143, 2.1 and 13.8).
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -12,9 +12,10 @@ use crate::text::parse_number;
 /// The well-known port of iSCSI.
 const DEFAULT_PORT: u16 = 3260;
 
-/// Host and TCP port of a portal: `host[:port]`, port 3260 by default, IPv6 addresses in brackets.
+/// A network portal: host and TCP port of a target, written `host[:port]` with IPv6 addresses in brackets and 3260 as
+/// default port ([RFC 7143, section 2.1](https://www.rfc-editor.org/rfc/rfc7143#section-2.1)).
 ///
-/// The host keeps its spelling. Comparing, ordering and hashing portals goes by their [identity](Self::identity).
+/// The host keeps its spelling. Portals are compared, ordered and hashed by their [identity](Self::identity).
 ///
 /// ```
 /// use iscsi_pdu::Portal;
@@ -32,8 +33,8 @@ pub struct Portal {
 }
 
 impl Portal {
-    /// The one form of all spellings of this portal: addresses as RFC 5952 writes them, names in lower case and without a
-    /// final dot, and the port.
+    /// Returns the form that all spellings of this portal share: an address as in RFC 5952, or a name in lower case
+    /// without a final dot, and the port.
     #[must_use]
     pub fn identity(&self) -> String {
         with_port(&canonical_host(&self.host), self.port)
@@ -98,7 +99,7 @@ impl fmt::Display for Portal {
     }
 }
 
-/// A text that names no portal.
+/// An error in a text that should be a [`Portal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PortalError(AddressError);
 
@@ -110,7 +111,7 @@ impl fmt::Display for PortalError {
 
 impl core::error::Error for PortalError {}
 
-/// Reads `host[:port][,portal-group-tag]`.
+/// Parses `host[:port][,portal-group-tag]`.
 pub(super) fn parse_address(text: &str) -> Result<(Portal, Option<u16>), AddressError> {
     let (address, portal_group_tag) = match text.split_once(',') {
         Some((address, tag)) => (address, Some(number(tag).ok_or(AddressError::PortalGroupTag)?)),
@@ -121,12 +122,12 @@ pub(super) fn parse_address(text: &str) -> Result<(Portal, Option<u16>), Address
     Ok((Portal { host: check_host(host)?, port }, portal_group_tag))
 }
 
-/// Port and tag are numbers of 16 bits, decimal or hex.
+/// Parses a port or a portal group tag: a 16-bit number in decimal or hex.
 fn number(text: &str) -> Option<u16> {
     parse_number(text).ok().and_then(|number| u16::try_from(number).ok())
 }
 
-/// Splits the port off; the host keeps its brackets.
+/// Splits off the port; the host keeps its brackets.
 fn split_port(address: &str) -> Result<(&str, Option<&str>), AddressError> {
     if !address.starts_with('[') {
         return Ok(address.split_once(':').map_or((address, None), |(host, port)| (host, Some(port))));
@@ -138,7 +139,8 @@ fn split_port(address: &str) -> Result<(&str, Option<&str>), AddressError> {
     }
 }
 
-/// A bracketed IPv6 address (a zone may follow), or an IPv4 address or a name: labels with dots between them.
+/// Checks a host: an IPv6 address in brackets, optionally with a zone, an IPv4 address, or a name of labels and dots.
+/// Returns it without brackets.
 fn check_host(host: &str) -> Result<String, AddressError> {
     if let Some(literal) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         let (address, zone) = literal.split_once('%').unwrap_or((literal, "0"));
@@ -156,12 +158,13 @@ fn check_host(host: &str) -> Result<String, AddressError> {
     if fits { Ok(host.to_string()) } else { Err(AddressError::Host) }
 }
 
-/// Underscores are not allowed in host names, but are found in them.
+/// Returns `true` for a label of a host name. Underscores are not allowed by the standard, but are in use.
 fn is_label(label: &str) -> bool {
     !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// No domain name ends in a number, but resolvers read `0`, `0x7f.1` and the like as IPv4 addresses.
+/// Returns `true` if the last label is a number. No domain name ends so, but resolvers read `0` or `0x7f.1` as IPv4
+/// addresses.
 fn ends_in_a_number(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let last = host.rsplit('.').next().unwrap_or(host).to_ascii_lowercase();
@@ -172,24 +175,24 @@ fn ends_in_a_number(host: &str) -> bool {
     last == "0x" || (!digits.is_empty() && digits.bytes().all(radix_fits))
 }
 
-/// Why a text is not a target address.
+/// An error in a text that should be the address of a portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// No host, an unclosed bracket, or characters no host name has.
+    /// The host is missing or malformed.
     Host,
-    /// The port is no number from 1 to 65535.
+    /// The port is not a number from 1 to 65535.
     Port,
-    /// The portal group tag is no number from 0 to 65535.
+    /// The portal group tag is not a number from 0 to 65535.
     PortalGroupTag,
 }
 
 impl fmt::Display for AddressError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Host => "target address without a usable host",
-            Self::Port => "port of a target address is no number from 1 to 65535",
-            Self::PortalGroupTag => "portal group tag is no number from 0 to 65535",
+            Self::Host => "host of the target address is missing or malformed",
+            Self::Port => "port of the target address is not a number from 1 to 65535",
+            Self::PortalGroupTag => "portal group tag is not a number from 0 to 65535",
         })
     }
 }

@@ -6,7 +6,8 @@ use core::net::IpAddr;
 
 use super::portal::{AddressError, Portal, parse_address};
 
-/// Where a target can be reached: `host[:port][,portal-group-tag]`, IPv6 in brackets.
+/// An address of a target: `host[:port][,portal-group-tag]`, IPv6 addresses in brackets
+/// ([RFC 7143, section 13.8](https://www.rfc-editor.org/rfc/rfc7143#section-13.8)).
 ///
 /// ```
 /// use iscsi_pdu::TargetAddress;
@@ -20,28 +21,32 @@ pub struct TargetAddress {
     pub host: String,
     /// TCP port, never 0.
     pub port: u16,
-    /// Portal group tag; absent in a redirect.
+    /// Portal group tag; absent in a redirection.
     pub portal_group_tag: Option<u16>,
 }
 
 impl TargetAddress {
-    /// The portal that the address leads to, for whoever got it from the portal `asked`: the unspecified addresses
-    /// `0.0.0.0` and `::`, which some targets send, stand for the host that was asked, never for the local one.
+    /// Returns the portal of this address, which was received from the portal `asked`.
+    ///
+    /// The unspecified addresses `0.0.0.0` and `::`, which some targets send, mean the host of `asked`, never the local
+    /// host.
     #[must_use]
     pub fn portal(&self, asked: &Portal) -> Portal {
         let host = if self.is_unspecified() { &asked.host } else { &self.host };
         Portal { host: host.clone(), port: self.port }
     }
 
-    /// Is it `0.0.0.0` or `::`, in any notation?
+    /// Returns `true` for `0.0.0.0` and `::`, in any notation.
     #[must_use]
     pub fn is_unspecified(&self) -> bool {
         let address = self.host.split_once('%').map_or(self.host.as_str(), |(address, _)| address);
         address.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_unspecified())
     }
 
-    /// Is it an address of one link only (`169.254.0.0/16`, `fe80::/10`)? From elsewhere it leads nowhere, or to another host,
-    /// and an IPv6 one says nothing without a zone of one's own.
+    /// Returns `true` for a link-local address (`169.254.0.0/16`, `fe80::/10`).
+    ///
+    /// On another link such an address is unreachable or belongs to another host, and an IPv6 address needs a zone of
+    /// the local host.
     #[must_use]
     pub fn is_link_local(&self) -> bool {
         let address = self.host.split_once('%').map_or(self.host.as_str(), |(address, _)| address);
@@ -123,7 +128,7 @@ mod tests {
         }
     }
 
-    /// Resolvers would take them for addresses, `0` and `0x0` for the local host.
+    /// Resolvers would read these names as addresses, `0` and `0x0` as the local host.
     #[test]
     fn dis_06_numbers_that_are_no_ipv4_address_are_no_hosts() {
         for host in [

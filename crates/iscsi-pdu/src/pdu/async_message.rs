@@ -7,22 +7,23 @@ use bytes::Bytes;
 use super::scsi_response::{join_sense, split_sense};
 use crate::header::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SequenceNumbers};
 
-/// What happened (11.9.1). Unknown values are kept as they came.
+/// Event of an Asynchronous Message
+/// ([RFC 7143, section 11.9.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.9.1)). Unknown values are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AsyncEvent(pub u8);
 
 impl AsyncEvent {
-    /// A SCSI event; sense data follow.
+    /// SCSI event; sense data follows.
     pub const SCSI: Self = Self(0);
-    /// The target asks to be logged out from within `parameter3` seconds.
+    /// Request to log out within `parameter3` seconds.
     pub const LOGOUT_REQUEST: Self = Self(1);
-    /// The target will drop the connection `parameter1`.
+    /// Announcement that the target will drop the connection whose CID is `parameter1`.
     pub const CONNECTION_DROP: Self = Self(2);
-    /// The target will drop all connections of the session.
+    /// Announcement that the target will drop all connections of the session.
     pub const SESSION_DROP: Self = Self(3);
-    /// The target asks for a parameter negotiation within `parameter3` seconds.
+    /// Request for parameter negotiation within `parameter3` seconds.
     pub const NEGOTIATE: Self = Self(4);
-    /// All tasks of the logical unit were ended (`FastAbort`).
+    /// Termination of all tasks of the logical unit (`FastAbort`).
     pub const TASKS_TERMINATED: Self = Self(5);
 }
 
@@ -32,34 +33,35 @@ impl fmt::Debug for AsyncEvent {
     }
 }
 
-/// News from the target that no request asked for.
+/// Asynchronous Message: an event that the target reports without a request
+/// ([RFC 7143, section 11.9](https://www.rfc-editor.org/rfc/rfc7143#section-11.9)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsyncMessage {
-    /// The logical unit, for events 0 and 5.
+    /// The logical unit; valid for events 0 and 5.
     pub lun: Lun,
-    /// Status and window numbers.
+    /// Status and command window numbers.
     pub numbers: SequenceNumbers,
-    /// What happened.
+    /// The event.
     pub event: AsyncEvent,
-    /// Vendor code, for events 248 to 255.
+    /// Vendor code; valid for events 248 to 255.
     pub vendor_code: u8,
-    /// Parameter 1.
+    /// Parameter 1; its meaning depends on the event.
     pub parameter1: u16,
-    /// Parameter 2.
+    /// Parameter 2; its meaning depends on the event.
     pub parameter2: u16,
-    /// Parameter 3.
+    /// Parameter 3; its meaning depends on the event.
     pub parameter3: u16,
     /// Sense data, without its length field.
     pub sense: Bytes,
-    /// What follows the sense data.
+    /// Data after the sense data.
     pub event_data: Bytes,
 }
 
 impl AsyncMessage {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     ///
     /// # Errors
-    /// [`Error::Field`] when `SenseLength` reaches past the data segment.
+    /// [`Error::Field`] if `SenseLength` reaches past the data segment.
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         if raw.is_plain(Opcode::ASYNC_MESSAGE) && raw.data.is_empty() {
             return Ok(Self::read(&raw.bhs, Bytes::new(), raw.data));
@@ -67,7 +69,7 @@ impl AsyncMessage {
         Self::decode_with_sense(raw)
     }
 
-    /// Apart from the usual way, which has nothing to refuse and nothing to split.
+    /// Kept out of line: most of these PDUs have no data, and their decoding has nothing to check or split.
     #[cold]
     #[inline(never)]
     fn decode_with_sense(raw: RawPdu) -> Result<Self, Error> {
@@ -91,7 +93,7 @@ impl AsyncMessage {
         }
     }
 
-    /// The PDU as sent. Sense data beyond 65535 bytes are cut off.
+    /// Encodes the PDU. Sense data beyond 65535 bytes are cut off.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = join_sense(&self.sense, &self.event_data);

@@ -7,41 +7,42 @@ use crate::header::{
     Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SequenceNumbers, SerialNumber, TargetTransferTag,
 };
 
-/// Read data, and on the last PDU perhaps the status of the command.
+/// SCSI Data-In: read data, and in the last PDU optionally the status of the command
+/// ([RFC 7143, section 11.7](https://www.rfc-editor.org/rfc/rfc7143#section-11.7)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataIn {
-    /// Last PDU of a sequence.
+    /// F: last PDU of a sequence.
     pub is_final: bool,
-    /// A: the target wants an acknowledgement (error recovery level 1 and up).
+    /// A: the target requests an acknowledgement (error recovery level 1 and above).
     pub acknowledge: bool,
-    /// More data than expected; counts with `has_status`.
+    /// O: the command had more data than expected; valid with `has_status`.
     pub overflow: bool,
-    /// Less data than expected; counts with `has_status`.
+    /// U: the command had less data than expected; valid with `has_status`.
     pub underflow: bool,
-    /// S: the command ends here, with `status`.
+    /// S: the command ends with this PDU and `status`.
     pub has_status: bool,
-    /// SCSI status; counts with `has_status`.
+    /// SCSI status; valid with `has_status`.
     pub status: ScsiStatus,
-    /// Meaningful with `acknowledge`.
+    /// Logical unit; valid with `acknowledge`.
     pub lun: Lun,
-    /// The task.
+    /// Initiator Task Tag of the task.
     pub itt: InitiatorTaskTag,
-    /// Valid with `acknowledge`.
+    /// Target Transfer Tag; valid with `acknowledge`.
     pub ttt: TargetTransferTag,
-    /// `stat_sn` counts only with `has_status`.
+    /// Status and command window numbers; `stat_sn` is valid only with `has_status`.
     pub numbers: SequenceNumbers,
-    /// Counts from 0 within the command.
+    /// `DataSN`, counted from 0 within the command.
     pub data_sn: u32,
-    /// Where the data belong, in bytes from the start of the transfer.
+    /// Offset of the data from the start of the transfer, in bytes.
     pub buffer_offset: u32,
-    /// Residual in bytes; counts with `has_status`.
+    /// Residual count in bytes; valid with `has_status`.
     pub residual_count: u32,
     /// The data; may be empty.
     pub data: Bytes,
 }
 
 impl DataIn {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::DATA_IN)?;
@@ -63,7 +64,7 @@ impl DataIn {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = self.data.clone();
@@ -85,29 +86,32 @@ impl DataIn {
     }
 }
 
-/// Write data, unsolicited or in answer to an R2T. Carries no `CmdSN` and is never immediate.
+/// SCSI Data-Out: write data, unsolicited or in answer to an R2T
+/// ([RFC 7143, section 11.7](https://www.rfc-editor.org/rfc/rfc7143#section-11.7)).
+///
+/// It carries no `CmdSN` and is never immediate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataOut {
-    /// Last PDU of the unsolicited burst or of the answer to one R2T.
+    /// F: last PDU of the unsolicited burst or of the answer to one R2T.
     pub is_final: bool,
-    /// Copied from the R2T; 0 when unsolicited.
+    /// Logical unit, copied from the R2T; 0 if unsolicited.
     pub lun: Lun,
-    /// The task.
+    /// Initiator Task Tag of the task.
     pub itt: InitiatorTaskTag,
-    /// Copied from the R2T; reserved when unsolicited.
+    /// Target Transfer Tag, copied from the R2T; reserved if unsolicited.
     pub ttt: TargetTransferTag,
-    /// The next status number expected.
+    /// The next `StatSN` expected.
     pub exp_stat_sn: SerialNumber,
-    /// Counts from 0 within the burst.
+    /// `DataSN`, counted from 0 within the burst.
     pub data_sn: u32,
-    /// Where the data belong, in bytes from the start of the transfer.
+    /// Offset of the data from the start of the transfer, in bytes.
     pub buffer_offset: u32,
     /// The data, at most the target's `MaxRecvDataSegmentLength`.
     pub data: Bytes,
 }
 
 impl DataOut {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::DATA_OUT)?;
@@ -123,7 +127,7 @@ impl DataOut {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = self.data.clone();
@@ -139,30 +143,31 @@ impl DataOut {
     }
 }
 
-/// The target asks for a range of the write data.
+/// Ready To Transfer (R2T): the target's request for a range of the write data
+/// ([RFC 7143, section 11.8](https://www.rfc-editor.org/rfc/rfc7143#section-11.8)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct R2t {
-    /// Copied into the Data-Out that answers.
+    /// Logical unit, copied into the Data-Out PDUs that answer.
     pub lun: Lun,
-    /// The task.
+    /// Initiator Task Tag of the task.
     pub itt: InitiatorTaskTag,
-    /// Copied into the Data-Out that answers.
+    /// Target Transfer Tag, copied into the Data-Out PDUs that answer.
     pub ttt: TargetTransferTag,
-    /// `stat_sn` shows the next number and does not consume it.
+    /// Status and command window numbers; `stat_sn` is the next number, which the R2T does not use.
     pub numbers: SequenceNumbers,
-    /// Counts from 0 within the command.
+    /// `R2TSN`, counted from 0 within the command.
     pub r2t_sn: u32,
-    /// First byte wanted.
+    /// Offset of the first requested byte from the start of the transfer.
     pub buffer_offset: u32,
-    /// Bytes wanted, at most `MaxBurstLength`.
+    /// Number of requested bytes, at most `MaxBurstLength`.
     pub desired_data_transfer_length: u32,
 }
 
 impl R2t {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     ///
     /// # Errors
-    /// [`Error::Field`] when the PDU carries data (11.8.1).
+    /// [`Error::Field`] if the PDU has data (11.8.1).
     #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
@@ -178,7 +183,7 @@ impl R2t {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::R2T);

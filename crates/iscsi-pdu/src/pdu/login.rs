@@ -7,39 +7,40 @@ use bytes::Bytes;
 use crate::header::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, SequenceNumbers, SerialNumber};
 use crate::naming::Isid;
 
-/// One step of a login by the initiator. Always immediate.
+/// Login Request: one step of a login by the initiator, always immediate
+/// ([RFC 7143, section 11.12](https://www.rfc-editor.org/rfc/rfc7143#section-11.12)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginRequest {
-    /// T: ready to leave the current stage for `next_stage`.
+    /// T: the initiator is ready to move from the current stage to `next_stage`.
     pub transit: bool,
-    /// C: the text goes on in the next request.
+    /// C: the text continues in the next request.
     pub continues: bool,
-    /// CSG.
+    /// CSG: the current stage.
     pub current_stage: Stage,
-    /// NSG; means something only with `transit`.
+    /// NSG: the next stage; valid only with `transit`.
     pub next_stage: Stage,
-    /// Highest protocol version supported.
+    /// Highest protocol version that the initiator supports.
     pub version_max: u8,
-    /// Lowest protocol version supported.
+    /// Lowest protocol version that the initiator supports.
     pub version_min: u8,
-    /// Initiator part of the session identifier.
+    /// Initiator part of the session identifier (ISID).
     pub isid: Isid,
-    /// Target part: 0 for a new session.
+    /// Target part of the session identifier (TSIH); 0 for a new session.
     pub tsih: u16,
-    /// One tag for the whole login.
+    /// Initiator Task Tag, one for the whole login.
     pub itt: InitiatorTaskTag,
-    /// Connection identifier, unique in the session.
+    /// Connection identifier (CID), unique in the session.
     pub cid: u16,
-    /// Command sequence number; not consumed.
+    /// Command sequence number (`CmdSN`), which the request does not use up.
     pub cmd_sn: SerialNumber,
-    /// The next status number expected; 0 in the first request of a new connection.
+    /// The next `StatSN` expected; 0 in the first request of a new connection.
     pub exp_stat_sn: SerialNumber,
-    /// Text keys.
+    /// Text keys (`key=value` pairs).
     pub text: Bytes,
 }
 
 impl LoginRequest {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::LOGIN_REQUEST)?;
@@ -60,7 +61,7 @@ impl LoginRequest {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let text = self.text.clone();
@@ -81,37 +82,38 @@ impl LoginRequest {
     }
 }
 
-/// One step of a login by the target.
+/// Login Response: one step of a login by the target
+/// ([RFC 7143, section 11.13](https://www.rfc-editor.org/rfc/rfc7143#section-11.13)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginResponse {
-    /// T: the transition asked for is granted.
+    /// T: the target agrees to the requested transition.
     pub transit: bool,
-    /// C: the text goes on in the next response.
+    /// C: the text continues in the next response.
     pub continues: bool,
-    /// CSG.
+    /// CSG: the current stage.
     pub current_stage: Stage,
-    /// NSG; means something only with `transit`.
+    /// NSG: the next stage; valid only with `transit`.
     pub next_stage: Stage,
-    /// Highest protocol version supported.
+    /// Highest protocol version that the target supports.
     pub version_max: u8,
-    /// The version in force.
+    /// Protocol version in use.
     pub version_active: u8,
-    /// Copied from the request.
+    /// ISID, copied from the request.
     pub isid: Isid,
-    /// Target part of the session identifier; set in the last response of a new session.
+    /// Target part of the session identifier (TSIH); set in the last response of a new session.
     pub tsih: u16,
-    /// Copied from the request.
+    /// Initiator Task Tag, copied from the request.
     pub itt: InitiatorTaskTag,
-    /// Status and window numbers; void when the status class is not 0.
+    /// Status and command window numbers; invalid if the status class is not 0.
     pub numbers: SequenceNumbers,
-    /// Status class and detail.
+    /// Status class and status detail.
     pub status: LoginStatus,
-    /// Text keys.
+    /// Text keys (`key=value` pairs).
     pub text: Bytes,
 }
 
 impl LoginResponse {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::LOGIN_RESPONSE)?;
@@ -131,7 +133,7 @@ impl LoginResponse {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let text = self.text.clone();
@@ -150,7 +152,8 @@ impl LoginResponse {
     }
 }
 
-/// Current or next stage of a login, two bits. 2 is reserved and kept as it came.
+/// Stage of a login, two bits ([RFC 7143, section 11.12.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.12.3)).
+/// The reserved value 2 is preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Stage(pub u8);
 
@@ -180,67 +183,68 @@ impl fmt::Debug for Stage {
     }
 }
 
-/// Status class (high byte) and detail (low byte) of a Login Response.
+/// Status class (high byte) and status detail (low byte) of a Login Response
+/// ([RFC 7143, section 11.13.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.13.5)).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LoginStatus(pub u16);
 
 impl LoginStatus {
-    /// The login goes on, or is complete.
+    /// The login continues or is complete.
     pub const SUCCESS: Self = Self(0x0000);
-    /// The target is for now at another address.
+    /// The target has moved temporarily to another address.
     pub const MOVED_TEMPORARILY: Self = Self(0x0101);
-    /// The target is for good at another address.
+    /// The target has moved permanently to another address.
     pub const MOVED_PERMANENTLY: Self = Self(0x0102);
-    /// The initiator erred, in a way that has no code of its own.
+    /// Initiator error without a more specific code.
     pub const INITIATOR_ERROR: Self = Self(0x0200);
-    /// The initiator could not be authenticated, or the target cannot be.
+    /// The initiator was not authenticated, or the target does not support the requested authentication.
     pub const AUTHENTICATION_FAILURE: Self = Self(0x0201);
     /// The initiator may not use the target.
     pub const AUTHORIZATION_FAILURE: Self = Self(0x0202);
-    /// No such target here.
+    /// The target does not exist at this portal.
     pub const NOT_FOUND: Self = Self(0x0203);
     /// The target was removed and has no new address.
     pub const TARGET_REMOVED: Self = Self(0x0204);
-    /// The protocol version range does not overlap.
+    /// The protocol version ranges do not overlap.
     pub const UNSUPPORTED_VERSION: Self = Self(0x0205);
-    /// The session has as many connections as it may.
+    /// The session already has its maximum number of connections.
     pub const TOO_MANY_CONNECTIONS: Self = Self(0x0206);
-    /// A key that is needed is missing.
+    /// A required key is missing.
     pub const MISSING_PARAMETER: Self = Self(0x0207);
     /// The connection cannot join the session.
     pub const CANNOT_INCLUDE_IN_SESSION: Self = Self(0x0208);
-    /// The target does not offer this kind of session.
+    /// The target does not support this type of session.
     pub const SESSION_TYPE_NOT_SUPPORTED: Self = Self(0x0209);
     /// The session to join does not exist.
     pub const SESSION_DOES_NOT_EXIST: Self = Self(0x020a);
-    /// A request that has no place in a login.
+    /// A request that is not allowed during login.
     pub const INVALID_DURING_LOGIN: Self = Self(0x020b);
-    /// The target has a fault.
+    /// Target error without a more specific code.
     pub const TARGET_ERROR: Self = Self(0x0300);
-    /// The service or the target is not available now.
+    /// The service or the target is temporarily unavailable.
     pub const SERVICE_UNAVAILABLE: Self = Self(0x0301);
     /// The target has no resources left.
     pub const OUT_OF_RESOURCES: Self = Self(0x0302);
 
-    /// 0 success, 1 redirection, 2 initiator error, 3 target error.
+    /// Returns the status class: 0 success, 1 redirection, 2 initiator error, 3 target error.
     #[must_use]
     pub const fn class(self) -> u8 {
         self.0.to_be_bytes()[0]
     }
 
-    /// The detail within the class.
+    /// Returns the status detail within the class.
     #[must_use]
     pub const fn detail(self) -> u8 {
         self.0.to_be_bytes()[1]
     }
 
-    /// Is the class 0?
+    /// Returns `true` if the status class is 0.
     #[must_use]
     pub const fn is_success(self) -> bool {
         self.class() == 0
     }
 
-    /// What the code says, falling back on its class when the detail is unknown.
+    /// Returns the meaning of the code, or of its class if the detail is unknown.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {

@@ -4,7 +4,8 @@ use core::fmt;
 
 use crate::header::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, SequenceNumbers, SerialNumber};
 
-/// Why the initiator logs out, seven bits (11.14.1). Unknown values are kept as they came.
+/// Reason of a Logout Request, seven bits
+/// ([RFC 7143, section 11.14.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.14.1)). Unknown values are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogoutReason(pub u8);
 
@@ -23,28 +24,29 @@ impl fmt::Debug for LogoutReason {
     }
 }
 
-/// The initiator leaves.
+/// Logout Request: the initiator closes a session or a connection
+/// ([RFC 7143, section 11.14](https://www.rfc-editor.org/rfc/rfc7143#section-11.14)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoutRequest {
-    /// Outside the command order.
+    /// Immediate delivery, outside the command order.
     pub immediate: bool,
-    /// Why.
+    /// The reason.
     pub reason: LogoutReason,
-    /// Names this request.
+    /// Initiator Task Tag of this request.
     pub itt: InitiatorTaskTag,
-    /// The connection concerned; 0 when the session closes.
+    /// CID of the connection concerned; 0 if the session is closed.
     pub cid: u16,
-    /// Command sequence number.
+    /// Command sequence number (`CmdSN`).
     pub cmd_sn: SerialNumber,
-    /// The next status number expected on the connection concerned.
+    /// The next `StatSN` expected on the connection concerned.
     pub exp_stat_sn: SerialNumber,
 }
 
 impl LogoutRequest {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     ///
     /// # Errors
-    /// [`Error::Field`] when the PDU carries data (11.14.2).
+    /// [`Error::Field`] if the PDU has data (11.14.2).
     #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
@@ -59,7 +61,7 @@ impl LogoutRequest {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::LOGOUT_REQUEST);
@@ -73,18 +75,19 @@ impl LogoutRequest {
     }
 }
 
-/// Outcome of a logout (11.15.1). Unknown values are kept as they came.
+/// Outcome of a logout ([RFC 7143, section 11.15.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.15.1)).
+/// Unknown values are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogoutResponseCode(pub u8);
 
 impl LogoutResponseCode {
     /// Connection or session closed.
     pub const CLOSED: Self = Self(0);
-    /// No such connection.
+    /// The connection does not exist.
     pub const CID_NOT_FOUND: Self = Self(1);
-    /// Connections cannot be recovered here.
+    /// The target does not support recovery of connections.
     pub const RECOVERY_NOT_SUPPORTED: Self = Self(2);
-    /// Cleaning up failed.
+    /// The cleanup failed.
     pub const CLEANUP_FAILED: Self = Self(3);
 }
 
@@ -94,26 +97,27 @@ impl fmt::Debug for LogoutResponseCode {
     }
 }
 
-/// The target's leave.
+/// Logout Response: the outcome of a logout
+/// ([RFC 7143, section 11.15](https://www.rfc-editor.org/rfc/rfc7143#section-11.15)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoutResponse {
-    /// Outcome.
+    /// The outcome.
     pub response: LogoutResponseCode,
-    /// Tag of the request.
+    /// Initiator Task Tag of the request.
     pub itt: InitiatorTaskTag,
-    /// Status and window numbers.
+    /// Status and command window numbers.
     pub numbers: SequenceNumbers,
-    /// Seconds to wait before reconnecting (11.15.3).
+    /// `Time2Wait`: seconds to wait before reconnecting (11.15.3).
     pub time2wait: u16,
-    /// Seconds, after that, for which tasks are kept (11.15.4).
+    /// `Time2Retain`: seconds after `Time2Wait` for which the target keeps the tasks (11.15.4).
     pub time2retain: u16,
 }
 
 impl LogoutResponse {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     ///
     /// # Errors
-    /// [`Error::Field`] when the PDU carries data (11.15.2).
+    /// [`Error::Field`] if the PDU has data (11.15.2).
     #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
@@ -127,7 +131,7 @@ impl LogoutResponse {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::LOGOUT_RESPONSE);

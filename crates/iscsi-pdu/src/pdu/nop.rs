@@ -6,28 +6,29 @@ use crate::header::{
     Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SequenceNumbers, SerialNumber, TargetTransferTag,
 };
 
-/// A ping of ours (`itt` valid, `ttt` reserved), an echo of a NOP-In (`ttt` copied, `itt` reserved), or a mere
-/// acknowledgement (both reserved).
+/// NOP-Out ([RFC 7143, section 11.18](https://www.rfc-editor.org/rfc/rfc7143#section-11.18)): a ping by the
+/// initiator (`itt` valid, `ttt` reserved), the answer to a ping by the target (`ttt` copied, `itt` reserved), or only
+/// an acknowledgement of status (both reserved).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NopOut {
-    /// Outside the command order. Must be set when `itt` is reserved.
+    /// Immediate delivery, outside the command order. Must be set if `itt` is reserved.
     pub immediate: bool,
-    /// Copied from the NOP-In that is answered, else 0.
+    /// Logical unit, copied from the NOP-In that is answered, otherwise 0.
     pub lun: Lun,
-    /// Names the ping; reserved when no answer is wanted.
+    /// Initiator Task Tag of the ping; reserved if no answer is expected.
     pub itt: InitiatorTaskTag,
-    /// Copied from the NOP-In that is answered, else reserved.
+    /// Target Transfer Tag, copied from the NOP-In that is answered, otherwise reserved.
     pub ttt: TargetTransferTag,
-    /// Command sequence number; not consumed when immediate.
+    /// Command sequence number (`CmdSN`), which an immediate NOP-Out does not use up.
     pub cmd_sn: SerialNumber,
-    /// The next status number expected.
+    /// The next `StatSN` expected.
     pub exp_stat_sn: SerialNumber,
     /// Ping data, at most the target's `MaxRecvDataSegmentLength`.
     pub data: Bytes,
 }
 
 impl NopOut {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::NOP_OUT)?;
@@ -42,7 +43,7 @@ impl NopOut {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = self.data.clone();
@@ -58,23 +59,25 @@ impl NopOut {
     }
 }
 
-/// An answer to our ping (`itt` valid), or a ping (`ttt` valid) or news of the window (both reserved).
+/// NOP-In ([RFC 7143, section 11.19](https://www.rfc-editor.org/rfc/rfc7143#section-11.19)): the answer to a ping
+/// by the initiator (`itt` valid), a ping by the target (`ttt` valid), or only an update of the command window (both
+/// reserved).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NopIn {
-    /// Meaningful with a valid `ttt`; copied into the answer.
+    /// Logical unit; valid if `ttt` is. Copied into the answer.
     pub lun: Lun,
-    /// Tag of the NOP-Out that is answered, else reserved.
+    /// Initiator Task Tag of the NOP-Out that is answered, otherwise reserved.
     pub itt: InitiatorTaskTag,
-    /// Valid when an answer is wanted.
+    /// Target Transfer Tag; valid if the target expects an answer.
     pub ttt: TargetTransferTag,
-    /// `stat_sn` is consumed only when `itt` is valid.
+    /// Status and command window numbers; `stat_sn` is used up only if `itt` is valid.
     pub numbers: SequenceNumbers,
-    /// The ping data that came back.
+    /// The ping data of the NOP-Out.
     pub data: Bytes,
 }
 
 impl NopIn {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::NOP_IN)?;
@@ -87,7 +90,7 @@ impl NopIn {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = self.data.clone();

@@ -6,14 +6,15 @@ use bytes::Bytes;
 
 use crate::header::{BHS_LENGTH, Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, SequenceNumbers};
 
-/// Why a PDU was rejected (11.17.1). Unknown values are kept as they came.
+/// Reason of a Reject ([RFC 7143, section 11.17.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.17.1)).
+/// Unknown values are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RejectReason(pub u8);
 
 impl RejectReason {
     /// The data digest did not match.
     pub const DATA_DIGEST_ERROR: Self = Self(0x02);
-    /// The SNACK cannot be served.
+    /// The target cannot serve the SNACK.
     pub const SNACK_REJECT: Self = Self(0x03);
     /// Protocol error.
     pub const PROTOCOL_ERROR: Self = Self(0x04);
@@ -27,14 +28,14 @@ impl RejectReason {
     pub const INVALID_DATA_ACK: Self = Self(0x08);
     /// A field is invalid.
     pub const INVALID_PDU_FIELD: Self = Self(0x09);
-    /// No target transfer tag is left.
+    /// No Target Transfer Tag is left.
     pub const LONG_OPERATION: Self = Self(0x0a);
-    /// Deprecated: the negotiation starts over.
+    /// Restart of the negotiation (deprecated).
     pub const NEGOTIATION_RESET: Self = Self(0x0b);
     /// The target waits for a logout.
     pub const WAITING_FOR_LOGOUT: Self = Self(0x0c);
 
-    /// What the code says.
+    /// Returns the meaning of the code.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
@@ -60,21 +61,22 @@ impl fmt::Debug for RejectReason {
     }
 }
 
-/// The target refuses a PDU of ours.
+/// Reject: the target refuses a PDU of the initiator
+/// ([RFC 7143, section 11.17](https://www.rfc-editor.org/rfc/rfc7143#section-11.17)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
-    /// Why.
+    /// The reason.
     pub reason: RejectReason,
-    /// Status and window numbers.
+    /// Status and command window numbers.
     pub numbers: SequenceNumbers,
-    /// `DataSN` or `R2TSN`, only for a rejected SNACK (11.17.2).
+    /// `DataSN` or `R2TSN`; valid only for a rejected SNACK (11.17.2).
     pub data_sn: u32,
-    /// The header of the PDU that was refused, as the target gives it back; see [`Self::rejected_header`].
+    /// The header of the rejected PDU as the target returned it; see [`Self::rejected_header`].
     pub data: Bytes,
 }
 
 impl Reject {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::REJECT)?;
@@ -86,7 +88,7 @@ impl Reject {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = self.data.clone();
@@ -99,14 +101,14 @@ impl Reject {
         RawPdu::with_data(bhs, data)
     }
 
-    /// The header of the PDU that was refused, if the target gave one back whole.
+    /// Returns the header of the rejected PDU, if the target returned a complete one.
     #[must_use]
     pub fn rejected_header(&self) -> Option<Bhs> {
         let bytes: [u8; BHS_LENGTH] = self.data.get(..BHS_LENGTH)?.try_into().ok()?;
         Some(Bhs::from_bytes(bytes))
     }
 
-    /// The task tag in that header.
+    /// Returns the Initiator Task Tag in the header of the rejected PDU.
     #[must_use]
     pub fn rejected_task_tag(&self) -> Option<InitiatorTaskTag> {
         self.rejected_header().map(|bhs| InitiatorTaskTag(bhs.u32::<16>()))

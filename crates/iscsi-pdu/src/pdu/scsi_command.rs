@@ -6,20 +6,21 @@ use bytes::Bytes;
 
 use crate::header::{AdditionalHeaders, Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SerialNumber};
 
-/// Task attribute, three bits (11.3.1.1). Unknown values are kept as they came.
+/// Task attribute, three bits ([RFC 7143, section 11.3.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.3.1)).
+/// Unknown values are preserved.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct TaskAttribute(pub u8);
 
 impl TaskAttribute {
-    /// Untagged.
+    /// Untagged task.
     pub const UNTAGGED: Self = Self(0);
-    /// Simple: the target may reorder.
+    /// Simple task, which the target may reorder.
     pub const SIMPLE: Self = Self(1);
-    /// Ordered.
+    /// Ordered task.
     pub const ORDERED: Self = Self(2);
-    /// Head of queue.
+    /// Head of queue task.
     pub const HEAD_OF_QUEUE: Self = Self(3);
-    /// Auto contingent allegiance.
+    /// Auto contingent allegiance (ACA) task.
     pub const ACA: Self = Self(4);
 }
 
@@ -29,41 +30,42 @@ impl fmt::Debug for TaskAttribute {
     }
 }
 
-/// A command for a logical unit, with the write data that may travel along.
+/// SCSI Command: a command for a logical unit, optionally with immediate write data
+/// ([RFC 7143, section 11.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.3)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScsiCommand {
-    /// Outside the command order.
+    /// Immediate delivery, outside the command order.
     pub immediate: bool,
-    /// No unsolicited Data-Out follows.
+    /// F: no unsolicited Data-Out follows.
     pub is_final: bool,
-    /// Data flows to the initiator.
+    /// R: the command transfers data to the initiator.
     pub read: bool,
-    /// Data flows to the target.
+    /// W: the command transfers data to the target.
     pub write: bool,
     /// Task attribute.
     pub attribute: TaskAttribute,
     /// Command priority, four bits; 0 below `iSCSIProtocolLevel` 2 (RFC 7144, 5.1.1).
     pub priority: u8,
-    /// The logical unit.
+    /// Logical unit.
     pub lun: Lun,
-    /// Names the task.
+    /// Initiator Task Tag of the task.
     pub itt: InitiatorTaskTag,
-    /// Bytes of data expected; for a bidirectional command those written.
+    /// Number of data bytes expected; for a bidirectional command, of bytes written.
     pub expected_data_transfer_length: u32,
-    /// Command sequence number.
+    /// Command sequence number (`CmdSN`).
     pub cmd_sn: SerialNumber,
-    /// The next status number expected.
+    /// The next `StatSN` expected.
     pub exp_stat_sn: SerialNumber,
     /// The first 16 bytes of the CDB, zero-padded.
     pub cdb: [u8; 16],
-    /// Extended CDB, bidirectional read length, or others.
+    /// Extended CDB, bidirectional read length or other additional headers.
     pub additional_headers: AdditionalHeaders,
     /// Immediate data.
     pub data: Bytes,
 }
 
 impl ScsiCommand {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect(Opcode::SCSI_COMMAND)?;
@@ -89,7 +91,7 @@ impl ScsiCommand {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = self.data.clone();

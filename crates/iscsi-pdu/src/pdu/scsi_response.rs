@@ -6,14 +6,15 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::header::{Bhs, Error, InitiatorTaskTag, Opcode, RawPdu, SequenceNumbers, SerialNumber};
 
-/// iSCSI service response (11.4.3). Unknown values are kept as they came.
+/// iSCSI service response ([RFC 7143, section 11.4.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.4.3)).
+/// Unknown values are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ScsiResponseCode(pub u8);
 
 impl ScsiResponseCode {
-    /// The command reached its end at the target; the status counts.
+    /// The target completed the command; the status is valid.
     pub const COMPLETED: Self = Self(0x00);
-    /// The target failed; status, flags and residuals are void.
+    /// Target failure; status, flags and residual counts are invalid.
     pub const TARGET_FAILURE: Self = Self(0x01);
 }
 
@@ -23,46 +24,47 @@ impl fmt::Debug for ScsiResponseCode {
     }
 }
 
-/// The end of a SCSI command.
+/// SCSI Response: the end of a SCSI command
+/// ([RFC 7143, section 11.4](https://www.rfc-editor.org/rfc/rfc7143#section-11.4)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScsiResponse {
-    /// Bidirectional read overflow.
+    /// o: the read part of a bidirectional command had more data than expected.
     pub read_overflow: bool,
-    /// Bidirectional read underflow.
+    /// u: the read part of a bidirectional command had less data than expected.
     pub read_underflow: bool,
-    /// More data than expected: `residual_count` bytes did not fit.
+    /// O: the command had `residual_count` bytes more than expected.
     pub overflow: bool,
-    /// Less data than expected: `residual_count` bytes were not transferred.
+    /// U: the command had `residual_count` bytes less than expected.
     pub underflow: bool,
     /// Service response.
     pub response: ScsiResponseCode,
     /// SCSI status.
     pub status: ScsiStatus,
-    /// Status qualifier; counts from `iSCSIProtocolLevel` 2 on (RFC 7144, 5.2.1).
+    /// Status qualifier; valid from `iSCSIProtocolLevel` 2 on (RFC 7144, 5.2.1).
     pub status_qualifier: u16,
-    /// The task that ended.
+    /// Initiator Task Tag of the task that ended.
     pub itt: InitiatorTaskTag,
     /// SNACK tag (11.4.4).
     pub snack_tag: u32,
-    /// Status and window numbers.
+    /// Status and command window numbers.
     pub numbers: SequenceNumbers,
-    /// How many Data-In PDUs were sent (11.4.8).
+    /// `ExpDataSN`: number of Data-In PDUs that the target sent (11.4.8).
     pub exp_data_sn: SerialNumber,
-    /// Residual of the read part of a bidirectional command.
+    /// Residual count of the read part of a bidirectional command, valid with `read_overflow` or `read_underflow`.
     pub bidirectional_read_residual_count: u32,
-    /// Residual, valid with `overflow` or `underflow`.
+    /// Residual count, valid with `overflow` or `underflow`.
     pub residual_count: u32,
-    /// Sense data, without its length field; empty if there is none.
+    /// Sense data without its length field; empty if there is none.
     pub sense: Bytes,
-    /// What follows the sense data.
+    /// Response data after the sense data.
     pub response_data: Bytes,
 }
 
 impl ScsiResponse {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     ///
     /// # Errors
-    /// [`Error::Field`] when `SenseLength` reaches past the data segment (CMD-07).
+    /// [`Error::Field`] if `SenseLength` reaches past the data segment (CMD-07).
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         if raw.is_plain(Opcode::SCSI_RESPONSE) && raw.data.is_empty() {
             return Ok(Self::read(&raw.bhs, Bytes::new(), raw.data));
@@ -70,7 +72,7 @@ impl ScsiResponse {
         Self::decode_with_sense(raw)
     }
 
-    /// Apart from the usual way, which has nothing to refuse and nothing to split.
+    /// Kept out of line: most of these PDUs have no data, and their decoding has nothing to check or split.
     #[cold]
     #[inline(never)]
     fn decode_with_sense(raw: RawPdu) -> Result<Self, Error> {
@@ -100,7 +102,7 @@ impl ScsiResponse {
         }
     }
 
-    /// The PDU as sent. Sense data beyond 65535 bytes are cut off.
+    /// Encodes the PDU. Sense data beyond 65535 bytes are cut off.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let data = join_sense(&self.sense, &self.response_data);
@@ -123,22 +125,22 @@ impl ScsiResponse {
     }
 }
 
-/// Splits a data segment that is not empty into sense data and what follows them (11.4.7).
+/// Splits a data segment that is not empty into sense data and the data after it (11.4.7).
 pub(crate) fn split_sense(pdu: Opcode, mut data: Bytes) -> Result<(Bytes, Bytes), Error> {
-    let wrong = |value, rule| Error::Field { pdu, field: "SenseLength", value, rule };
+    let invalid = |value, rule| Error::Field { pdu, field: "SenseLength", value, rule };
     let &[high, low, ..] = data.as_ref() else {
-        return Err(wrong(0, "the data segment ends inside the length field (11.4.7)"));
+        return Err(invalid(0, "the data segment ends inside the length field (11.4.7)"));
     };
     let length = u16::from_be_bytes([high, low]);
     let end = 2 + usize::from(length);
     if end > data.len() {
-        return Err(wrong(u32::from(length), "it reaches past the data segment (11.4.7.1)"));
+        return Err(invalid(u32::from(length), "it reaches past the data segment (11.4.7.1)"));
     }
     let sense = data.split_to(end).slice(2..);
     Ok((sense, data))
 }
 
-/// The reverse of [`split_sense`]; an empty pair gives an empty segment.
+/// Builds the data segment that [`split_sense`] splits; empty if both parts are empty.
 #[inline]
 pub(crate) fn join_sense(sense: &Bytes, rest: &Bytes) -> Bytes {
     if sense.is_empty() && rest.is_empty() { Bytes::new() } else { join_some_sense(sense, rest) }
@@ -154,33 +156,34 @@ fn join_some_sense(sense: &[u8], rest: &[u8]) -> Bytes {
     data.freeze()
 }
 
-/// Status of a SCSI command. Unknown values are kept as they came.
+/// Status of a SCSI command ([RFC 7143, section 11.4.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.4.2); SAM-5,
+/// 5.3). Unknown values are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ScsiStatus(pub u8);
 
 impl ScsiStatus {
-    /// Done.
+    /// The command completed without error.
     pub const GOOD: Self = Self(0x00);
-    /// Sense data tells what happened.
+    /// An error or another condition that the sense data describes.
     pub const CHECK_CONDITION: Self = Self(0x02);
-    /// Done, and the condition asked for was met.
+    /// The command completed and the requested condition was met.
     pub const CONDITION_MET: Self = Self(0x04);
-    /// The logical unit cannot take the command now.
+    /// The logical unit cannot accept the command now.
     pub const BUSY: Self = Self(0x08);
-    /// Good status of a command within a linked series (obsolete in SAM-4).
+    /// Successful completion of a command in a series of linked commands (obsolete in SAM-4).
     pub const INTERMEDIATE: Self = Self(0x10);
-    /// The same, with the condition met (obsolete in SAM-4).
+    /// Successful completion, with the requested condition met, of a linked command (obsolete in SAM-4).
     pub const INTERMEDIATE_CONDITION_MET: Self = Self(0x14);
     /// Another initiator holds a reservation.
     pub const RESERVATION_CONFLICT: Self = Self(0x18);
-    /// The task set has no room.
+    /// The task set is full.
     pub const TASK_SET_FULL: Self = Self(0x28);
-    /// An auto contingent allegiance condition is in force.
+    /// An auto contingent allegiance (ACA) condition exists.
     pub const ACA_ACTIVE: Self = Self(0x30);
-    /// Another initiator's action aborted the task.
+    /// The task was aborted by an action of another initiator.
     pub const TASK_ABORTED: Self = Self(0x40);
 
-    /// May this status stand in a Data-In PDU (11.7.3)?
+    /// Returns `true` if a Data-In PDU may carry this status (11.7.3).
     #[must_use]
     pub const fn is_allowed_in_data_in(self) -> bool {
         matches!(
@@ -189,7 +192,7 @@ impl ScsiStatus {
         )
     }
 
-    /// The name of the status in SAM, if it is assigned.
+    /// Returns the name of the status in SAM, if it is assigned.
     #[must_use]
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {

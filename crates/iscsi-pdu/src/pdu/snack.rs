@@ -4,18 +4,19 @@ use core::fmt;
 
 use crate::header::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SerialNumber};
 
-/// What is asked for again, four bits (11.16.1). Unknown values are kept as they came.
+/// Type of a SNACK Request, four bits
+/// ([RFC 7143, section 11.16.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.16.1)). Unknown values are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SnackType(pub u8);
 
 impl SnackType {
-    /// Data-In or R2T PDUs of a task.
+    /// Requests Data-In or R2T PDUs of a task.
     pub const DATA_OR_R2T: Self = Self(0);
-    /// Status PDUs.
+    /// Requests PDUs that carry status.
     pub const STATUS: Self = Self(1);
-    /// Nothing: it acknowledges Data-In.
+    /// Acknowledges Data-In PDUs and requests none.
     pub const DATA_ACK: Self = Self(2);
-    /// Data-In in new segment sizes.
+    /// Requests Data-In PDUs, which the target may split differently.
     pub const R_DATA: Self = Self(3);
 }
 
@@ -25,27 +26,30 @@ impl fmt::Debug for SnackType {
     }
 }
 
-/// A request for PDUs that did not arrive (error recovery level 1 and up). Carries no `CmdSN`, is never immediate.
+/// SNACK Request: a request to send PDUs again that did not arrive (error recovery level 1 and above;
+/// [RFC 7143, section 11.16](https://www.rfc-editor.org/rfc/rfc7143#section-11.16)).
+///
+/// It carries no `CmdSN` and is never immediate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snack {
-    /// What is asked for.
+    /// The type of the request.
     pub snack_type: SnackType,
-    /// Copied from the Data-In for a data acknowledgement, else 0.
+    /// Logical unit, copied from the Data-In for a data acknowledgement, otherwise 0.
     pub lun: Lun,
-    /// The task, or reserved.
+    /// Initiator Task Tag of the task, or reserved.
     pub itt: InitiatorTaskTag,
-    /// Target transfer tag or SNACK tag, by type; 0xffffffff when unused.
+    /// Target Transfer Tag or SNACK Tag, depending on the type; 0xffffffff if unused.
     pub transfer_or_snack_tag: u32,
-    /// The next status number expected.
+    /// The next `StatSN` expected.
     pub exp_stat_sn: SerialNumber,
-    /// First number missing.
+    /// `BegRun`: first number requested.
     pub beg_run: u32,
-    /// How many are missing; 0 for all from `beg_run` on.
+    /// `RunLength`: number of PDUs requested; 0 for all from `beg_run` on.
     pub run_length: u32,
 }
 
 impl Snack {
-    /// Reads the fields; reserved ones are ignored, and so is a data segment.
+    /// Decodes the fields; reserved fields and a data segment are ignored.
     #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
@@ -61,7 +65,7 @@ impl Snack {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::SNACK);

@@ -4,34 +4,38 @@ use core::fmt;
 
 use crate::header::{Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SequenceNumbers, SerialNumber};
 
-/// Task management function, seven bits (11.5.1; RFC 7144, 6.3). Unknown values are kept as they came.
+/// Task management function, seven bits
+/// ([RFC 7143, section 11.5.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.5.1);
+/// [RFC 7144, section 6.3](https://www.rfc-editor.org/rfc/rfc7144#section-6.3)). Unknown values are preserved.
+///
+/// "Level 2" marks functions that need `iSCSIProtocolLevel` 2.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TaskManagementFunction(pub u8);
 
 impl TaskManagementFunction {
-    /// Abort the task named by the referenced task tag.
+    /// Aborts the task that the Referenced Task Tag identifies.
     pub const ABORT_TASK: Self = Self(1);
-    /// Abort all tasks of this session on the logical unit.
+    /// Aborts all tasks of this session on the logical unit.
     pub const ABORT_TASK_SET: Self = Self(2);
-    /// Clear the auto contingent allegiance condition.
+    /// Clears the auto contingent allegiance condition.
     pub const CLEAR_ACA: Self = Self(3);
-    /// Abort all tasks of the task set.
+    /// Aborts all tasks of the task set.
     pub const CLEAR_TASK_SET: Self = Self(4);
-    /// Reset the logical unit.
+    /// Resets the logical unit.
     pub const LOGICAL_UNIT_RESET: Self = Self(5);
-    /// Reset all logical units of the target.
+    /// Resets all logical units of the target.
     pub const TARGET_WARM_RESET: Self = Self(6);
-    /// The same, and end all sessions.
+    /// Resets all logical units of the target and ends all its sessions.
     pub const TARGET_COLD_RESET: Self = Self(7);
-    /// Move a task to this connection.
+    /// Moves a task to this connection.
     pub const TASK_REASSIGN: Self = Self(8);
-    /// Is the task there? Level 2.
+    /// Queries whether the task exists. Level 2.
     pub const QUERY_TASK: Self = Self(9);
-    /// Is any task there? Level 2.
+    /// Queries whether any task of this session exists on the logical unit. Level 2.
     pub const QUERY_TASK_SET: Self = Self(10);
-    /// End the session at once. Level 2.
+    /// Ends the session at once. Level 2.
     pub const I_T_NEXUS_RESET: Self = Self(11);
-    /// Is a unit attention pending? Level 2.
+    /// Queries whether a unit attention condition is pending. Level 2.
     pub const QUERY_ASYNCHRONOUS_EVENT: Self = Self(12);
 }
 
@@ -41,34 +45,35 @@ impl fmt::Debug for TaskManagementFunction {
     }
 }
 
-/// A request to end, move or ask about tasks.
+/// Task Management Function Request: a request to abort, move or query tasks
+/// ([RFC 7143, section 11.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.5)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskManagementRequest {
-    /// Outside the command order.
+    /// Immediate delivery, outside the command order.
     pub immediate: bool,
-    /// What to do.
+    /// The function to perform.
     pub function: TaskManagementFunction,
-    /// The logical unit, or 0 where the function has none.
+    /// Logical unit; 0 if the function does not concern one.
     pub lun: Lun,
-    /// Names this request.
+    /// Initiator Task Tag of this request.
     pub itt: InitiatorTaskTag,
-    /// The task concerned, or reserved.
+    /// Referenced Task Tag: the task concerned, or reserved.
     pub referenced_task_tag: InitiatorTaskTag,
-    /// Command sequence number.
+    /// Command sequence number (`CmdSN`).
     pub cmd_sn: SerialNumber,
-    /// The next status number expected.
+    /// The next `StatSN` expected.
     pub exp_stat_sn: SerialNumber,
-    /// Command sequence number of the task concerned (11.5.5).
+    /// `RefCmdSN`: `CmdSN` of the task concerned (11.5.5).
     pub ref_cmd_sn: SerialNumber,
-    /// For a reassignment: the first data or R2T number not yet acknowledged (11.5.6).
+    /// `ExpDataSN`: for a reassignment, the first `DataSN` or `R2TSN` not yet acknowledged (11.5.6).
     pub exp_data_sn: SerialNumber,
 }
 
 impl TaskManagementRequest {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     ///
     /// # Errors
-    /// [`Error::Field`] when the PDU carries data (11.5.2).
+    /// [`Error::Field`] if the PDU has data (11.5.2).
     #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
@@ -89,7 +94,7 @@ impl TaskManagementRequest {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::TASK_MANAGEMENT_REQUEST);
@@ -106,28 +111,29 @@ impl TaskManagementRequest {
     }
 }
 
-/// Outcome of a task management function (11.6.1). Unknown values are kept as they came.
+/// Outcome of a task management function
+/// ([RFC 7143, section 11.6.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.6.1)). Unknown values are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TaskManagementResponseCode(pub u8);
 
 impl TaskManagementResponseCode {
-    /// Done.
+    /// The function is complete.
     pub const FUNCTION_COMPLETE: Self = Self(0);
-    /// No such task; to SCSI the same as done.
+    /// The task does not exist; SCSI treats this as completion.
     pub const TASK_DOES_NOT_EXIST: Self = Self(1);
-    /// No such logical unit.
+    /// The logical unit does not exist.
     pub const LUN_DOES_NOT_EXIST: Self = Self(2);
-    /// The task still belongs to its connection.
+    /// The task still has allegiance to its connection.
     pub const TASK_STILL_ALLEGIANT: Self = Self(3);
-    /// Tasks cannot be moved here.
+    /// The target does not support reassignment of tasks.
     pub const REASSIGNMENT_NOT_SUPPORTED: Self = Self(4);
-    /// The function is not supported.
+    /// The target does not support the function.
     pub const FUNCTION_NOT_SUPPORTED: Self = Self(5);
-    /// Not allowed.
+    /// The initiator is not authorized.
     pub const AUTHORIZATION_FAILED: Self = Self(6);
-    /// What was asked about is there. Level 2 (RFC 7144, 6.4.1).
+    /// The query is answered with yes. Level 2 (RFC 7144, 6.4.1).
     pub const FUNCTION_SUCCEEDED: Self = Self(7);
-    /// Rejected.
+    /// The target rejected the function.
     pub const FUNCTION_REJECTED: Self = Self(255);
 }
 
@@ -137,24 +143,25 @@ impl fmt::Debug for TaskManagementResponseCode {
     }
 }
 
-/// The answer to a task management request.
+/// Task Management Function Response: the outcome of a task management function
+/// ([RFC 7143, section 11.6](https://www.rfc-editor.org/rfc/rfc7143#section-11.6)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskManagementResponse {
-    /// Outcome.
+    /// The outcome.
     pub response: TaskManagementResponseCode,
-    /// Additional response information, 24 bits; counts at level 2 (RFC 7144, 6.4.2).
+    /// Additional response information, 24 bits; valid from `iSCSIProtocolLevel` 2 on (RFC 7144, 6.4.2).
     pub additional_information: [u8; 3],
-    /// Tag of the request.
+    /// Initiator Task Tag of the request.
     pub itt: InitiatorTaskTag,
-    /// Status and window numbers.
+    /// Status and command window numbers.
     pub numbers: SequenceNumbers,
 }
 
 impl TaskManagementResponse {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     ///
     /// # Errors
-    /// [`Error::Field`] when the PDU carries data (11.6.2).
+    /// [`Error::Field`] if the PDU has data (11.6.2).
     #[inline]
     #[allow(clippy::needless_pass_by_value, reason = "every PDU is decoded by the same call")]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
@@ -170,7 +177,7 @@ impl TaskManagementResponse {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let mut bhs = Bhs::new(Opcode::TASK_MANAGEMENT_RESPONSE);

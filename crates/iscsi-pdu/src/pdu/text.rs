@@ -6,31 +6,32 @@ use crate::header::{
     Bhs, Error, InitiatorTaskTag, Lun, Opcode, RawPdu, SequenceNumbers, SerialNumber, TargetTransferTag,
 };
 
-/// Text keys from the initiator in full feature phase.
+/// Text Request: text keys of the initiator in full feature phase
+/// ([RFC 7143, section 11.10](https://www.rfc-editor.org/rfc/rfc7143#section-11.10)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextRequest {
-    /// Outside the command order; the same through a whole exchange.
+    /// Immediate delivery, outside the command order. It does not change within an exchange.
     pub immediate: bool,
-    /// F: nothing more to say in this exchange.
+    /// F: the initiator has no more keys to send in this exchange.
     pub is_final: bool,
-    /// C: the text goes on in the next request.
+    /// C: the text continues in the next request.
     pub continues: bool,
-    /// Copied from the response that is continued, else 0.
+    /// Logical unit, copied from the response that is continued, otherwise 0.
     pub lun: Lun,
-    /// One tag for the whole exchange.
+    /// Initiator Task Tag, one for the whole exchange.
     pub itt: InitiatorTaskTag,
-    /// Copied from the response that is continued, else reserved.
+    /// Target Transfer Tag, copied from the response that is continued, otherwise reserved.
     pub ttt: TargetTransferTag,
-    /// Command sequence number.
+    /// Command sequence number (`CmdSN`).
     pub cmd_sn: SerialNumber,
-    /// The next status number expected.
+    /// The next `StatSN` expected.
     pub exp_stat_sn: SerialNumber,
-    /// Text keys.
+    /// Text keys (`key=value` pairs).
     pub text: Bytes,
 }
 
 impl TextRequest {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::TEXT_REQUEST)?;
@@ -47,7 +48,7 @@ impl TextRequest {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let text = self.text.clone();
@@ -64,27 +65,28 @@ impl TextRequest {
     }
 }
 
-/// Text keys from the target in full feature phase.
+/// Text Response: text keys of the target in full feature phase
+/// ([RFC 7143, section 11.11](https://www.rfc-editor.org/rfc/rfc7143#section-11.11)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextResponse {
-    /// F: the exchange is over.
+    /// F: the exchange is complete.
     pub is_final: bool,
-    /// C: the text goes on in the next response.
+    /// C: the text continues in the next response.
     pub continues: bool,
-    /// Meaningful with a valid `ttt`; copied into the next request.
+    /// Logical unit; valid if `ttt` is. Copied into the next request.
     pub lun: Lun,
-    /// Tag of the exchange.
+    /// Initiator Task Tag of the exchange.
     pub itt: InitiatorTaskTag,
-    /// Valid when the target waits for another request.
+    /// Target Transfer Tag; valid if the target waits for another request.
     pub ttt: TargetTransferTag,
-    /// Status and window numbers.
+    /// Status and command window numbers.
     pub numbers: SequenceNumbers,
-    /// Text keys.
+    /// Text keys (`key=value` pairs).
     pub text: Bytes,
 }
 
 impl TextResponse {
-    /// Reads the fields; reserved ones are ignored.
+    /// Decodes the fields; reserved fields are ignored.
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::TEXT_RESPONSE)?;
@@ -99,7 +101,7 @@ impl TextResponse {
         })
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         let text = self.text.clone();

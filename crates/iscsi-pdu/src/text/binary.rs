@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use super::error::ValueError;
 use super::values::strip_prefix;
 
-/// Bytes in hex (`0x`) or base64 (`0b`); never decimal (TXT-08, TXT-09).
+/// Decodes a binary value in hex (`0x`) or base64 (`0b`), never decimal (TXT-08, TXT-09;
+/// [RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
 ///
-/// An odd number of hex digits counts as if a zero stood before them. Nothing is allocated beyond `max_length`.
+/// A leading zero is added to an odd number of hex digits. No more than `max_length` bytes are allocated.
 ///
 /// # Errors
 /// [`ValueError::TooLong`] above `max_length` bytes, [`ValueError::NotBinary`] for anything malformed.
@@ -22,22 +23,23 @@ pub fn decode_binary(text: &str, max_length: usize) -> Result<Vec<u8>, ValueErro
     }
 }
 
-/// Bytes in base64 (`0b`) without the padding that RFC 4648, section 3.2 asks for; nothing else.
+/// Decodes a binary value in base64 (`0b`) without the padding that RFC 4648, section 3.2 requires, and no other form.
 ///
-/// [`decode_binary`] refuses such a value. A caller that tolerates it tries this function second, so that it knows.
+/// [`decode_binary`] refuses such a value. A caller that tolerates it calls this function second and thereby knows that
+/// the value deviates from the RFC.
 ///
 /// # Errors
 /// [`ValueError::TooLong`] above `max_length` bytes, [`ValueError::NotBinary`] for anything malformed or padded.
 pub fn decode_unpadded_base64(text: &str, max_length: usize) -> Result<Vec<u8>, ValueError> {
     let digits = strip_prefix(text, "0b").ok_or(ValueError::NotBinary)?.as_bytes();
-    // Whole groups need no padding, and a single digit holds no whole byte.
+    // Complete groups need no padding, and a single digit does not hold a byte.
     if matches!(digits.len() % 4, 0 | 1) {
         return Err(ValueError::NotBinary);
     }
     decode_base64_groups(digits, digits.len() * 3 / 4, max_length)
 }
 
-/// `0x` and two lower-case digits per byte.
+/// Encodes bytes in hex: `0x` and two lower-case digits per byte.
 #[must_use]
 pub fn encode_hex(bytes: &[u8]) -> String {
     let mut text = Vec::with_capacity(2 + 2 * bytes.len());
@@ -45,11 +47,11 @@ pub fn encode_hex(bytes: &[u8]) -> String {
     for byte in bytes {
         text.extend_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 0x0f)]);
     }
-    // Digits are ASCII.
+    // The digits are ASCII, so this does not fail.
     String::from_utf8(text).unwrap_or_default()
 }
 
-/// `0b` and base64 with padding (RFC 4648, 4).
+/// Encodes bytes in base64: `0b` and digits with padding (RFC 4648, section 4).
 #[must_use]
 pub fn encode_base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 + bytes.len().div_ceil(3) * 4);
@@ -90,7 +92,7 @@ fn decode_base64(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError
     decode_base64_groups(digits.get(..digits.len() - padding).unwrap_or_default(), length, max_length)
 }
 
-/// Digits without padding, which give `length` bytes.
+/// Decodes digits without padding, which encode `length` bytes.
 fn decode_base64_groups(digits: &[u8], length: usize, max_length: usize) -> Result<Vec<u8>, ValueError> {
     check_length(length, max_length)?;
     let mut bytes = Vec::with_capacity(length);
@@ -100,7 +102,7 @@ fn decode_base64_groups(digits: &[u8], length: usize, max_length: usize) -> Resu
     Ok(bytes)
 }
 
-/// Two to four digits give one to three bytes; spare bits must be zero (RFC 4648, 3.5).
+/// Decodes two to four digits to one to three bytes; spare bits must be zero (RFC 4648, section 3.5).
 fn push_base64_group(group: &[u8], bytes: &mut Vec<u8>) -> Result<(), ValueError> {
     let spare = 8 * (4 - group.len());
     let bits = group.iter().try_fold(0_u32, |bits, digit| Some(bits << 6 | base64_value(*digit)?));
@@ -120,11 +122,15 @@ const fn check_length(length: usize, max_length: usize) -> Result<(), ValueError
     }
 }
 
-/// A bit that no value of a hex digit has: the value of what is none.
+/// The value of a byte that is not a hex digit: a bit that is clear in the value of every hex digit.
 const NO_DIGIT: u8 = 0x80;
 
-/// Looked up: challenges are random, and no processor guesses whether the next digit is a letter.
-#[allow(clippy::indexing_slicing, reason = "a byte is below 256, and the compiler does this")]
+/// The values of hex digits. A table, because digits of a challenge are random: a branch on "letter or digit" would be
+/// mispredicted half of the time.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "a byte is always in range, and the table is built at compile time"
+)]
 const HEX_VALUES: [u8; 256] = {
     let mut table = [NO_DIGIT; 256];
     let mut value = 0;
@@ -141,7 +147,7 @@ fn hex_value(digit: u8) -> u8 {
     HEX_VALUES.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT)
 }
 
-/// Of a value below 16. Without a branch, for the same reason.
+/// Returns the digit of a value below 16. Without a branch, for the same reason as [`HEX_VALUES`].
 const fn hex_digit(value: u8) -> u8 {
     b'0' + value + (value > 9) as u8 * (b'a' - b'0' - 10)
 }
@@ -174,7 +180,7 @@ mod tests {
     use crate::ValueError;
     use std::{format, vec::Vec};
 
-    /// Unpadded base64 gives the same bytes as padded base64, and only the tolerant decoder reads it.
+    /// Unpadded base64 decodes to the bytes of padded base64, and only by the tolerant decoder.
     #[test]
     fn txt_08_base64_without_padding() {
         for length in [1, 2, 4, 5, 16, 17, 1022, 1024] {
@@ -191,7 +197,7 @@ mod tests {
         assert_eq!(decode_unpadded_base64(long.trim_end_matches('='), 1024), too_long);
     }
 
-    /// What is no unpadded base64: padding, whole groups, a digit too many, spare bits, other notations.
+    /// Values that are not unpadded base64: padding, complete groups, one digit too many, spare bits, other notations.
     #[test]
     fn txt_08_malformed_base64_without_padding() {
         for text in ["0bIQ=", "0bIQ==", "0bAAAA", "0bA", "0bAAAAA", "0bIR", "0bI!", "0b", "IQ", "0x21", ""] {

@@ -2,7 +2,12 @@
 
 use core::fmt;
 
-/// Text that is not made of pairs. Values are never part of the error: they may be secret.
+use crate::header::ByteCount;
+
+/// An error in text that should consist of `key=value` pairs
+/// ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
+///
+/// Values are never part of the error, because they may be secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TextError {
@@ -12,21 +17,21 @@ pub enum TextError {
     NotUtf8,
     /// A pair has no `=`.
     NoEqualsSign,
-    /// A key is empty, too long or outside its alphabet.
+    /// A key is empty, longer than 63 bytes, or has a character that keys may not have.
     BadKey {
-        /// Its length in bytes.
+        /// The length of the key in bytes.
         length: usize,
     },
-    /// A value holds a control character.
+    /// A value contains a control character.
     ControlCharacter,
-    /// The sequence has more bytes than the receiver takes.
+    /// The sequence has more bytes than the receiver accepts.
     TooLong {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The sequence has more PDUs than the receiver takes.
+    /// The sequence has more PDUs than the receiver accepts.
     TooManyPdus {
-        /// The limit.
+        /// The limit in PDUs.
         limit: usize,
     },
 }
@@ -36,10 +41,10 @@ impl fmt::Display for TextError {
         match self {
             Self::Unterminated => formatter.write_str("text does not end in NUL"),
             Self::NotUtf8 => formatter.write_str("text is not UTF-8"),
-            Self::NoEqualsSign => formatter.write_str("text pair without '='"),
-            Self::BadKey { length } => write!(formatter, "malformed text key of {length} bytes"),
-            Self::ControlCharacter => formatter.write_str("control character in a text value"),
-            Self::TooLong { limit } => write!(formatter, "text sequence exceeds {limit} bytes"),
+            Self::NoEqualsSign => formatter.write_str("text pair has no '='"),
+            Self::BadKey { length } => write!(formatter, "malformed text key of {}", ByteCount(*length)),
+            Self::ControlCharacter => formatter.write_str("text value contains a control character"),
+            Self::TooLong { limit } => write!(formatter, "text sequence exceeds {}", ByteCount(*limit)),
             Self::TooManyPdus { limit } => write!(formatter, "text sequence exceeds {limit} PDUs"),
         }
     }
@@ -47,30 +52,32 @@ impl fmt::Display for TextError {
 
 impl core::error::Error for TextError {}
 
-/// A value that does not have the form its key demands. The value itself is not part of the error.
+/// An error in the value of a text key ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
+///
+/// The value is never part of the error, because it may be secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ValueError {
-    /// Neither decimal nor hexadecimal digits.
+    /// The value is neither a decimal nor a hexadecimal number.
     NotANumber,
-    /// A number of 2^64 or more.
+    /// The number is 2^64 or greater.
     TooLarge,
-    /// Neither hex nor base64, or empty.
+    /// The value is neither hex nor base64, or is empty.
     NotBinary,
-    /// A binary value longer than its key allows.
+    /// The value is longer than its key allows.
     TooLong {
-        /// Its length in bytes.
+        /// The length of the value in bytes.
         length: usize,
         /// The limit in bytes.
         limit: usize,
     },
-    /// Neither `Yes` nor `No`.
+    /// The value is neither `Yes` nor `No`.
     NotABoolean,
-    /// Not `low~high`.
+    /// The value is not a range `low~high`.
     NotARange,
-    /// A list with an empty item.
+    /// The list has an empty item.
     EmptyItem,
-    /// A character that values of this type do not have.
+    /// The value has a character that values of its type may not have.
     Character,
 }
 
@@ -78,13 +85,15 @@ impl fmt::Display for ValueError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotANumber => formatter.write_str("not a number"),
-            Self::TooLarge => formatter.write_str("a number of 2^64 or more"),
+            Self::TooLarge => formatter.write_str("number is 2^64 or greater"),
             Self::NotBinary => formatter.write_str("not a hex or base64 value"),
-            Self::TooLong { length, limit } => write!(formatter, "{length} bytes, the limit is {limit}"),
+            Self::TooLong { length, limit } => {
+                write!(formatter, "{}, the limit is {limit}", ByteCount(*length))
+            }
             Self::NotABoolean => formatter.write_str("neither Yes nor No"),
             Self::NotARange => formatter.write_str("not a range"),
-            Self::EmptyItem => formatter.write_str("an empty item in a list"),
-            Self::Character => formatter.write_str("a character that such values do not have"),
+            Self::EmptyItem => formatter.write_str("list has an empty item"),
+            Self::Character => formatter.write_str("value has a character that is not allowed"),
         }
     }
 }

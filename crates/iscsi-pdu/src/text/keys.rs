@@ -4,12 +4,13 @@ use alloc::vec::Vec;
 
 use super::error::TextError;
 
-/// Longest key name in bytes.
+/// Length of the longest key in bytes.
 const MAX_KEY_LENGTH: usize = 63;
-/// Bytes of a pair, by which room for the pairs of a text is estimated.
+/// Length of a typical pair in bytes, used to estimate the number of pairs in a text.
 const TYPICAL_PAIR: usize = 16;
 
-/// The pairs of one text sequence, in order, duplicates and all.
+/// The `key=value` pairs of one text sequence, in order and with duplicates
+/// ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
 ///
 /// ```
 /// use iscsi_pdu::TextKeys;
@@ -23,13 +24,13 @@ pub struct TextKeys<'a> {
 }
 
 impl<'a> TextKeys<'a> {
-    /// Splits the joined data of a sequence, all its PDUs with the C bit up to the one without.
+    /// Parses the joined data of a sequence, which [`TextAssembler`](crate::TextAssembler) collects.
     ///
-    /// NULs beyond the one that ends the last pair are tolerated.
+    /// Additional NULs after the last pair are tolerated.
     ///
     /// # Errors
-    /// [`TextError`] for a pair without `=`, a malformed key, bytes that are not UTF-8, control characters in a
-    /// value, or a missing final NUL.
+    /// [`TextError`] if a pair has no `=`, a key is malformed, the text is not UTF-8, a value contains control
+    /// characters, or the final NUL is missing.
     pub fn parse(text: &'a [u8]) -> Result<Self, TextError> {
         let Some(body) = text.strip_suffix(&[0]) else {
             return if text.is_empty() {
@@ -53,7 +54,7 @@ impl<'a> TextKeys<'a> {
         Ok(Self { pairs })
     }
 
-    /// Splits text pair by pair: a malformed pair does not hide the others, as it does for [`Self::parse`].
+    /// Parses each pair by itself, so that a malformed pair does not prevent reading the others as in [`Self::parse`].
     ///
     /// ```
     /// use iscsi_pdu::{TextError, TextKeys};
@@ -74,55 +75,55 @@ impl<'a> TextKeys<'a> {
         })
     }
 
-    /// The pairs in order.
+    /// Iterates over the pairs in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.pairs.iter().copied()
     }
 
-    /// The pairs in order, for whoever takes them apart.
+    /// Returns the pairs in order.
     #[must_use]
     pub fn into_pairs(self) -> Vec<(&'a str, &'a str)> {
         self.pairs
     }
 
-    /// The value of the first pair of this key.
+    /// Returns the value of the first pair with this key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a str> {
         self.iter().find(|pair| pair.0 == key).map(|pair| pair.1)
     }
 
-    /// How many pairs there are.
+    /// Returns the number of pairs.
     #[must_use]
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Is there no pair at all?
+    /// Returns `true` if there are no pairs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 }
 
-/// A pair that [`TextKeys::parse_each`] cannot read.
+/// A pair that [`TextKeys::parse_each`] cannot parse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MalformedPair<'a> {
-    /// Its bytes, without the NUL that ends it.
+    /// The bytes of the pair, without the final NUL.
     pub text: &'a [u8],
-    /// What is wrong with it.
+    /// The error in the pair.
     pub error: TextError,
 }
 
-/// One pair without the NUL that ends it.
+/// Parses one pair without its final NUL.
 fn parse_pair(pair: &[u8]) -> Result<(&str, &str), TextError> {
     let text = core::str::from_utf8(pair).map_err(|_| TextError::NotUtf8)?;
     split_first_pair(text).map(|(pair, _)| pair)
 }
 
-/// The first pair, and what stands behind the NUL that ends it.
+/// Splits off the first pair and returns it with the text after its NUL.
 ///
-/// Every byte is looked at once where all is well: the first one that no key has is the equals sign, and the first one
-/// that is not printable ASCII is the NUL.
+/// In well-formed ASCII every byte is examined once: the first byte that cannot be part of a key is the equals sign,
+/// and the first byte after it that is not printable is the NUL.
 fn split_first_pair(text: &str) -> Result<((&str, &str), Option<&str>), TextError> {
     let (key, behind) = split_before(text, |byte| !is_of_key(byte));
     let Some(behind) = behind.strip_prefix('=') else { return Err(malformed_key(text)) };
@@ -144,17 +145,20 @@ fn split_before(text: &str, is_end: impl Fn(u8) -> bool) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-/// What is wrong with a pair whose key does not end in an equals sign.
+/// Returns the error in a pair whose key is not followed by an equals sign.
 fn malformed_key(text: &str) -> TextError {
     let (pair, _) = split_before(text, |byte| byte == 0);
     pair.split_once('=').map_or(TextError::NoEqualsSign, |(key, _)| TextError::BadKey { length: key.len() })
 }
 
-/// The one key of the RFC that breaks its own rule on key names (13.24).
+/// The only key of the RFC that begins with a small letter, against its own rule (13.24).
 const SMALL_KEY: &str = "iSCSIProtocolLevel";
 
-/// The bytes of key names. TXT-04 has no `#`; the X# keys of RFC 3720 do.
-#[allow(clippy::indexing_slicing, reason = "a byte is below 256, and the compiler does this")]
+/// The bytes that keys may contain. TXT-04 does not include `#`, but the X# keys of RFC 3720 contain it.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "a byte is always in range, and the table is built at compile time"
+)]
 const IN_KEYS: [bool; 256] = {
     let mut table = [false; 256];
     let mut alphabet: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-+@_#";
@@ -173,23 +177,23 @@ fn is_printable(byte: u8) -> bool {
     (b' '..=b'~').contains(&byte)
 }
 
-/// Without an end in the middle, so that the compiler takes several bytes at once.
-fn all_are(text: &str, is_fine: impl Fn(u8) -> bool) -> bool {
-    text.bytes().fold(true, |all, byte| all & is_fine(byte))
+/// Checks all bytes. It does not stop at the first mismatch, so that the compiler can vectorize the loop.
+fn all_are(text: &str, is_allowed: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, byte| all & is_allowed(byte))
 }
 
-/// A capital letter, then letters, digits and `. - + @ _ #`.
+/// Checks that a key is a capital letter followed by letters, digits and `. - + @ _ #`.
 pub(crate) fn check_key(key: &str) -> Result<(), TextError> {
     if all_are(key, is_of_key) { check_key_frame(key) } else { Err(TextError::BadKey { length: key.len() }) }
 }
 
-/// The same for a key that is known to keep to its alphabet.
+/// Checks the first character and the length of a key whose alphabet has been checked.
 fn check_key_frame(key: &str) -> Result<(), TextError> {
     let begins = key.starts_with(|first: char| first.is_ascii_uppercase()) || key == SMALL_KEY;
     if begins && key.len() <= MAX_KEY_LENGTH { Ok(()) } else { Err(TextError::BadKey { length: key.len() }) }
 }
 
-/// No control characters: neither those of ASCII nor those of Latin-1.
+/// Checks that a value has no control characters, neither of ASCII nor of Latin-1.
 pub(crate) fn check_value(value: &str) -> Result<(), TextError> {
     if all_are(value, is_printable) || !value.chars().any(char::is_control) {
         return Ok(());
@@ -233,7 +237,7 @@ mod tests {
         }
     }
 
-    /// TXT-19: pair by pair the same pairs and the same errors; the others are read.
+    /// TXT-19: parsing each pair returns the pairs and errors of parsing the whole text, and the other pairs as well.
     #[test]
     fn txt_19_one_malformed_pair_does_not_hide_the_others() {
         fn each(text: &[u8]) -> Vec<Result<(&str, &str), MalformedPair<'_>>> {

@@ -6,7 +6,10 @@ use core::ops::RangeInclusive;
 
 use super::error::ValueError;
 
-/// A decimal or hexadecimal number below 2^64. Leading zeros are tolerated (TXT-07).
+/// Parses a decimal or hexadecimal number below 2^64
+/// ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
+///
+/// Leading zeros are tolerated (TXT-07). To encode a number, use its `Display`: decimal, without leading zeros.
 ///
 /// ```
 /// assert_eq!(iscsi_pdu::parse_number("0x40000"), Ok(262_144));
@@ -23,23 +26,23 @@ pub fn parse_number(text: &str) -> Result<u64, ValueError> {
     u64::from_str_radix(digits, radix).map_err(|_| ValueError::TooLarge)
 }
 
-/// `low~high`, both numbers, low not above high (TXT-11).
+/// Parses a range `low~high` of numbers whose low end is not above its high end (TXT-11).
 pub fn parse_range(text: &str) -> Result<RangeInclusive<u64>, ValueError> {
     let (low, high) = text.split_once('~').ok_or(ValueError::NotARange)?;
     let range = parse_number(low)?..=parse_number(high)?;
     if range.is_empty() { Err(ValueError::NotARange) } else { Ok(range) }
 }
 
-/// `low~high`, to be read by [`parse_range`]; the caller answers for low not being above high.
+/// Encodes a range as `low~high`. The caller makes sure that the low end is not above the high end.
 #[must_use]
 pub fn encode_range(range: &RangeInclusive<u64>) -> String {
     format!("{}~{}", range.start(), range.end())
 }
 
-/// Longest simple value in bytes, unless its key says otherwise.
+/// Length of the longest simple value in bytes, unless the key allows more.
 const MAX_LENGTH: usize = 255;
 
-/// Exactly `Yes` or `No` (TXT-10).
+/// Parses a boolean: exactly `Yes` or `No` (TXT-10).
 pub fn parse_boolean(text: &str) -> Result<bool, ValueError> {
     match text {
         "Yes" => Ok(true),
@@ -48,21 +51,21 @@ pub fn parse_boolean(text: &str) -> Result<bool, ValueError> {
     }
 }
 
-/// `Yes` or `No`.
+/// Encodes a boolean as `Yes` or `No`.
 #[must_use]
 pub const fn encode_boolean(value: bool) -> &'static str {
     if value { "Yes" } else { "No" }
 }
 
-/// The items of a comma-separated list, in order of preference; empty items stay visible (TXT-12).
+/// Splits a comma-separated list into its items, in order of preference and including empty ones (TXT-12).
 pub fn parse_list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
 }
 
-/// Items in order of preference, between commas; the list as a whole may be of any length (TXT-05, TXT-12).
+/// Encodes items in order of preference as a comma-separated list of any length (TXT-05, TXT-12).
 ///
 /// # Errors
-/// [`ValueError`] for an item that is empty or no [text value](check_text_value).
+/// [`ValueError`] if an item is empty or not a [text value](check_text_value).
 pub fn encode_list<Item: AsRef<str>>(items: impl IntoIterator<Item = Item>) -> Result<String, ValueError> {
     let mut list = String::new();
     for (index, item) in items.into_iter().enumerate() {
@@ -77,14 +80,13 @@ pub fn encode_list<Item: AsRef<str>>(items: impl IntoIterator<Item = Item>) -> R
     Ok(list)
 }
 
-/// Is it a `text-value`: letters, digits and `. - + @ _ / [ ] :`, at most 255 bytes, perhaps none (TXT-21, TXT-22)?
+/// Checks a `text-value`: letters, digits and `. - + @ _ / [ ] :`, at most 255 bytes, may be empty (TXT-21, TXT-22).
 pub fn check_text_value(value: &str) -> Result<(), ValueError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-+@_/[]:".contains(&byte);
     check(value, value.bytes().all(allowed))
 }
 
-/// Is it an `iSCSI-local-name-value`, such as an alias: UTF-8 without control characters, at most 255 bytes
-/// (TXT-21)?
+/// Checks an `iSCSI-local-name-value`, such as an alias: UTF-8 without control characters, at most 255 bytes (TXT-21).
 pub fn check_local_name(value: &str) -> Result<(), ValueError> {
     check(value, !value.chars().any(char::is_control))
 }
@@ -96,7 +98,7 @@ fn check(value: &str, allowed: bool) -> Result<(), ValueError> {
     if allowed { Ok(()) } else { Err(ValueError::Character) }
 }
 
-/// Strips `0x` or `0b` in either case.
+/// Removes a prefix such as `0x` or `0b`, in either case.
 pub(crate) fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
@@ -185,7 +187,7 @@ mod tests {
         }
     }
 
-    /// TXT-11: `low~high`, the bounds as numbers are.
+    /// TXT-11: `low~high`, with bounds in decimal or hexadecimal.
     #[test]
     fn txt_11_ranges() {
         assert_eq!(parse_range("512~0xffffff"), Ok(512..=16_777_215));

@@ -1,4 +1,4 @@
-//! Writing `key=value` pairs (RFC 7143, 6.1).
+//! Encoding of `key=value` pairs (RFC 7143, 6.1).
 
 use core::fmt;
 
@@ -8,12 +8,12 @@ use bytes::Bytes;
 use super::error::TextError;
 use super::keys::{check_key, check_value};
 
-/// Room at the beginning: most texts of a login fit, so that they never move.
+/// Initial capacity in bytes. Most texts of a login fit, so that they are not reallocated.
 const ROOM: usize = 320;
 
-/// Writes pairs one after the other.
+/// A writer of `key=value` pairs ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
 ///
-/// What would not come back as the pair it was given as spoils the whole text: [`Self::finish`] tells.
+/// A pair that would not be read back as it was given makes the whole text invalid: [`Self::finish`] returns an error.
 ///
 /// ```
 /// let text = iscsi_pdu::TextWriter::new().pair("SendTargets", "All").finish()?;
@@ -24,19 +24,21 @@ const ROOM: usize = 320;
 #[derive(Clone, Debug, Default)]
 pub struct TextWriter {
     text: String,
-    /// The first mistake.
+    /// The first error.
     error: Option<TextError>,
 }
 
 impl TextWriter {
-    /// No pairs yet.
+    /// Creates a writer without pairs.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Appends a pair. The caller answers for the value's type; the functions beside `parse_number`,
-    /// `parse_list`, … write each.
+    /// Appends a pair and returns the writer.
+    ///
+    /// The caller encodes the value in the type of its key, with functions such as
+    /// [`encode_list`](crate::encode_list) and [`encode_boolean`](crate::encode_boolean).
     #[must_use]
     pub fn pair(mut self, key: &str, value: impl fmt::Display) -> Self {
         self.push(key, value);
@@ -48,13 +50,13 @@ impl TextWriter {
         use fmt::Write as _;
         self.begin(key);
         let begin = self.text.len();
-        // Writing to a growing text cannot fail; a `Display` that fails writes nothing more.
+        // Writing to a `String` cannot fail; if the value's `Display` fails, what it has written is kept.
         let _ = write!(self.text, "{value}");
         self.note(check_value(self.text.get(begin..).unwrap_or_default()));
         self.text.push('\0');
     }
 
-    /// Appends a pair whose value is text already: the same in less time.
+    /// Appends a pair with a text value. Faster than [`Self::push`].
     pub fn push_text(&mut self, key: &str, value: &str) {
         self.begin(key);
         self.note(check_value(value));
@@ -71,28 +73,28 @@ impl TextWriter {
         self.text.push('=');
     }
 
-    /// Appends all pairs of `other`.
+    /// Appends the pairs of `other`.
     pub fn append(&mut self, other: &Self) {
         self.note(other.error.map_or(Ok(()), Err));
         self.text.push_str(&other.text);
     }
 
-    /// Is there no pair yet?
+    /// Returns `true` if there are no pairs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// The text segment.
+    /// Returns the text as a data segment.
     ///
     /// # Errors
-    /// [`TextError::BadKey`] or [`TextError::ControlCharacter`] for the first pair that had such a thing.
+    /// [`TextError::BadKey`] or [`TextError::ControlCharacter`] for the first pair with such an error.
     pub fn finish(self) -> Result<Bytes, TextError> {
         self.error.map_or(Ok(self.text.into()), Err)
     }
 
-    fn note(&mut self, verdict: Result<(), TextError>) {
-        self.error = self.error.or(verdict.err());
+    fn note(&mut self, result: Result<(), TextError>) {
+        self.error = self.error.or(result.err());
     }
 }
 
@@ -101,7 +103,7 @@ mod tests {
     use super::TextWriter;
     use crate::{TextError, TextKeys};
 
-    /// TXT-01: each pair ends in one NUL, the last one too, and comes back as it was.
+    /// TXT-01: each pair, including the last, ends in one NUL and is parsed back.
     #[test]
     fn txt_01_pairs_end_in_nul() {
         let mut text = TextWriter::new().pair("HeaderDigest", "None");
@@ -112,7 +114,7 @@ mod tests {
         assert!(TextWriter::new().is_empty());
     }
 
-    /// TXT-21: nothing can be smuggled in by a value or a key.
+    /// TXT-21: neither a value nor a key can inject another pair.
     #[test]
     fn txt_21_the_writer_refuses() {
         let good = || TextWriter::new().pair("A", "1");
