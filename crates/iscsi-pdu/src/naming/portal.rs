@@ -1,4 +1,4 @@
-//! Network portals and the syntax of their addresses (RFC 7143, 2.1 and 13.8).
+//! Network portals and the syntax of their addresses (RFC 7143, 2.2 and 13.8).
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -13,7 +13,7 @@ use crate::text::parse_number;
 const DEFAULT_PORT: u16 = 3260;
 
 /// A network portal: host and TCP port of a target, written `host[:port]` with IPv6 addresses in brackets and 3260 as
-/// default port ([RFC 7143, section 2.1](https://www.rfc-editor.org/rfc/rfc7143#section-2.1)).
+/// default port ([RFC 7143, section 2.2](https://www.rfc-editor.org/rfc/rfc7143#section-2.2)).
 ///
 /// The host keeps its spelling. Portals are compared, ordered and hashed by their [identity](Self::identity).
 ///
