@@ -1,4 +1,4 @@
-//! What people read: names of codes as the RFC has them, and errors that say field, value and limit.
+//! Texts for users: names of codes as in the RFC, and errors with field, value and limit.
 
 use iscsi_pdu::{
     AddressError, AhsType, AsyncEvent, Bhs, DigestPart, Error, InitiatorTaskTag, Isid, LoginStatus,
@@ -146,7 +146,7 @@ fn names_and_addresses() {
     }
 }
 
-/// The side at fault is the peer; the text says which field, which value, which limit.
+/// The text names the field, the value and the limit or rule.
 #[test]
 fn errors() {
     let texts = [
@@ -188,7 +188,7 @@ fn errors() {
     }
 }
 
-/// Errors without numbers are told apart.
+/// Errors without numbers have different texts.
 #[test]
 fn every_kind_of_error_has_its_text() {
     let texts = [
@@ -212,7 +212,7 @@ fn every_kind_of_error_has_its_text() {
     assert!(texts.iter().all(|text| text.len() > 8), "{texts:?}");
 }
 
-/// Logs show codes as numbers in the base in which the RFC writes them.
+/// Debug output shows codes as numbers, in the base that the RFC uses.
 #[test]
 fn debug_forms() {
     let mut bytes = [0; 48];

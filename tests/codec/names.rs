@@ -1,8 +1,8 @@
-//! iSCSI names (RFC 7143, 4.2.7) at the edges of what is allowed.
+//! Limits of iSCSI names (RFC 7143, 4.2.7).
 
 use iscsi_pdu::{GrammarError, IscsiName, NameError};
 
-/// What the grammar says of a name that can be used.
+/// Returns the result of the grammar check of a valid name.
 fn grammar(name: &str) -> Result<(), GrammarError> {
     IscsiName::new(name).unwrap().check_grammar()
 }
@@ -61,7 +61,7 @@ fn nam_04_months_and_years() {
     }
 }
 
-/// What follows the colon is free, what stands before it is a domain.
+/// The text after the colon is arbitrary, the text before it is a domain.
 #[test]
 fn nam_03_domains_and_what_follows_them() {
     for name in
