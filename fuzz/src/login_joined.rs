@@ -53,7 +53,7 @@ fn join(data: &[u8], strictness: Strictness) {
     }
     if wire.mangling.is_harmless() {
         // The reverse is possible: the target has already rejected a digest that the initiator requires.
-        assert!(ended.ours.is_none() || ended.theirs.is_some(), "the initiator is in alone");
+        assert!(ended.ours.is_none() || ended.theirs.is_some(), "only the initiator completed");
         assert!(ended.ours.is_some() || !ours.can_agree_with(&theirs), "failed without a reason");
         assert!(ended.ours.is_none_or(|ours| ours.deviations.is_empty()), "the target deviates");
     }

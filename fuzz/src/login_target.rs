@@ -51,7 +51,10 @@ fn judge(response: &LoginResponse, request: &LoginRequest, stat_sn: SerialNumber
 
 fn check_admission(policy: u8, response: &LoginResponse, completed: &Completed) {
     assert!(!demands_a_proof(policy), "let in without a proof");
-    assert!(!completed.initiator_authenticated && !completed.target_authenticated, "nobody proved anything");
+    assert!(
+        !completed.initiator_authenticated && !completed.target_authenticated,
+        "authenticated without a secret"
+    );
     assert!(response.transit && response.next_stage == Stage::FULL_FEATURE && response.tsih == 77);
 }
 
