@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use iscsi_pdu::{AdditionalHeaders, Bhs, Opcode, RawPdu, ScsiCommand};
 
-/// The bytes as the additional headers of a SCSI Command, and by themselves.
+/// Decodes the bytes as the additional headers of a SCSI Command, and by themselves.
 ///
-/// What is accepted is kept as it came, and its headers laid out anew take as many bytes and are the same.
+/// Accepted headers are preserved; encoded again they have the same length and content.
 ///
 /// # Panics
-/// When they are not.
+/// If they do not.
 pub fn additional_headers(data: &[u8]) {
     let bytes = Bytes::copy_from_slice(data);
     let Ok(headers) = AdditionalHeaders::decode(bytes.clone()) else { return };

@@ -1,4 +1,4 @@
-//! Any PDU an initiator may send.
+//! Arbitrary PDUs of an initiator.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
@@ -9,10 +9,10 @@ use iscsi_pdu::{
     TextRequest,
 };
 
-/// A PDU of a kind and with fields that `source` chooses, each over the whole range of its width.
+/// Returns a PDU whose kind and fields `source` chooses, each field over its full range.
 ///
 /// # Errors
-/// When `source` has nothing left to choose by.
+/// If `source` has no bytes left.
 pub fn any_initiator_pdu(source: &mut Unstructured<'_>) -> Result<InitiatorPdu> {
     Ok(match source.int_in_range(0..=8)? {
         0 => InitiatorPdu::NopOut(nop_out(source)?),
@@ -31,18 +31,18 @@ pub(crate) fn any<'a, Value: Arbitrary<'a>>(source: &mut Unstructured<'a>) -> Re
     source.arbitrary()
 }
 
-/// An unsigned number of so many bits.
+/// Returns an unsigned number of this many bits.
 pub(crate) fn bits(source: &mut Unstructured<'_>, count: u32) -> Result<u8> {
     Ok(source.arbitrary::<u8>()? & (0xff >> (8 - count)))
 }
 
-/// Up to 600 bytes, more than any header and of all remainders by four.
+/// Returns up to 600 bytes: longer than any header, with every padding.
 pub(crate) fn data(source: &mut Unstructured<'_>) -> Result<Bytes> {
     let length = source.int_in_range(0..=600)?.min(source.len());
     Ok(Bytes::copy_from_slice(source.bytes(length)?))
 }
 
-/// A vendor's PDU of one of the three opcodes from `first` on.
+/// Returns a vendor-specific PDU with one of the three opcodes from `first` on.
 pub(crate) fn vendor(source: &mut Unstructured<'_>, first: u8) -> Result<RawPdu> {
     let mut bytes: [u8; 48] = any(source)?;
     bytes[0] = bytes[0] & 0xc0 | (first + source.int_in_range(0..=2)?);
@@ -83,7 +83,7 @@ fn scsi_command(source: &mut Unstructured<'_>) -> Result<ScsiCommand> {
     })
 }
 
-/// At most three, of known and of unknown types.
+/// Returns at most three additional headers, of known and unknown types.
 fn additional_headers(source: &mut Unstructured<'_>) -> Result<AdditionalHeaders> {
     let mut headers = Vec::new();
     for _ in 0..bits(source, 2)? {

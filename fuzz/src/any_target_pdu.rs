@@ -1,4 +1,4 @@
-//! Any PDU a target may send.
+//! Arbitrary PDUs of a target.
 
 use arbitrary::{Result, Unstructured};
 use iscsi_pdu::{
@@ -10,10 +10,10 @@ use iscsi_pdu::{
 
 use crate::any_initiator_pdu::{any, bits, data, vendor};
 
-/// A PDU of a kind and with fields that `source` chooses, each over the whole range of its width.
+/// Returns a PDU whose kind and fields `source` chooses, each field over its full range.
 ///
 /// # Errors
-/// When `source` has nothing left to choose by.
+/// If `source` has no bytes left.
 pub fn any_target_pdu(source: &mut Unstructured<'_>) -> Result<TargetPdu> {
     Ok(match source.int_in_range(0..=10)? {
         0 => TargetPdu::NopIn(nop_in(source)?),

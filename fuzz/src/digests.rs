@@ -1,21 +1,21 @@
-//! PDUs that were damaged on their way, with digests on.
+//! Damaged PDUs with both digests.
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{BHS_LENGTH, Bhs, Decoder, Digests, EncodedPdu, Error, RawPdu};
 
 const ON: Digests = Digests { header: true, data: true };
 
-/// Offset of `TotalAHSLength`, which says where the header digest is: with that byte changed, the sender chooses the
-/// digest as well as what it covers, and any CRC can be matched.
+/// Offset of `TotalAHSLength`, which determines the position of the header digest. If this byte is changed, other bytes
+/// of the input serve as the digest, and the fuzzer can make any CRC match.
 const AHS_LENGTH_AT: usize = 4;
 
-/// Two bytes say where the damage is, one what it is; a header follows, then a count of additional words, these, and
-/// the data.
+/// Reads from the input: the position of the damage (two bytes), the damage (one byte), a header, a count of additional
+/// words, these words, and the data.
 ///
-/// Undamaged it arrives as it was, damaged it is refused.
+/// An undamaged PDU arrives unchanged, a damaged one is refused.
 ///
 /// # Panics
-/// When it is accepted.
+/// If an undamaged PDU changes or is refused, or a damaged one is accepted.
 pub fn digests(data: &[u8]) {
     let Some((&[high, low, damage], rest)) = data.split_first_chunk::<3>() else { return };
     let Some(raw) = raw_pdu(rest) else { return };
@@ -27,7 +27,7 @@ pub fn digests(data: &[u8]) {
         assert_eq!((&received.ahs, &received.data), (&raw.ahs, &raw.data));
     } else if at != AHS_LENGTH_AT {
         wire[at] ^= damage;
-        assert!(!matches!(decode(wire), Ok(Some(_))), "damage {damage:#x} at {at} went unseen");
+        assert!(!matches!(decode(wire), Ok(Some(_))), "damage {damage:#x} at byte {at} was not detected");
     }
 }
 

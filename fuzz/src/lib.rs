@@ -1,4 +1,4 @@
-//! What is fuzzed, as plain functions: each takes any bytes and must neither panic nor break what it asserts.
+//! The fuzz targets as plain functions: each takes any bytes and panics only if an assertion is violated.
 
 mod additional_headers;
 mod any_initiator_pdu;

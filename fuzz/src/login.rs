@@ -1,4 +1,4 @@
-//! The initiator's half of a mutual login, fed by a target that may say anything.
+//! The initiator's side of a mutual login with a target that sends arbitrary answers.
 
 use bytes::Bytes;
 use iscsi_login::initiator::{Config, Login, SessionType, Step};
@@ -10,11 +10,11 @@ use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
 };
 
-/// Each answer is three bytes of header, a length, and that much text; the login never completes, since nobody here
-/// knows what the target must prove, whether or not deviations are tolerated.
+/// Reads answers from the input: three bytes of header, a length, and text of that length. The login never completes,
+/// because the target does not know its secret, whether or not deviations are tolerated.
 ///
 /// # Panics
-/// When it does complete.
+/// If the login completes.
 pub fn login(data: &[u8]) {
     for strictness in [Strictness::Strict, Strictness::Tolerant] {
         log_in(data, strictness);
@@ -30,7 +30,7 @@ fn log_in(data: &[u8], strictness: Strictness) {
         rest = behind;
         match login.receive(&answer(&request, flags, [class, detail], text)) {
             Ok(Step::Send(next, next_request)) => (login, request) = (next, next_request),
-            Ok(Step::Complete(_)) => panic!("full feature phase without a proof"),
+            Ok(Step::Complete(_)) => panic!("full feature phase without authentication of the target"),
             Ok(Step::Redirect(_)) | Err(_) => return,
         }
     }
@@ -57,7 +57,7 @@ fn config(name: &IscsiName, strictness: Strictness) -> Config<'_> {
     }
 }
 
-/// A response whose header is right unless `flags` say otherwise.
+/// Returns a response whose header is correct unless `flags` request otherwise.
 fn answer(request: &LoginRequest, flags: u8, status: [u8; 2], text: &[u8]) -> LoginResponse {
     LoginResponse {
         transit: flags & 0x80 != 0,

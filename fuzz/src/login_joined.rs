@@ -1,4 +1,4 @@
-//! Both halves of a login, joined by a wire that damages PDUs and splits texts.
+//! Both sides of a login, connected by a wire that damages PDUs and splits texts.
 
 mod demands;
 mod mangling;
@@ -13,21 +13,22 @@ use demands::Demands;
 use mangling::Mangling;
 use wire::Wire;
 
-/// Most exchanges of a login before it counts as stuck: an undamaged one takes five, and there is little damage.
+/// Number of exchanges after which a login counts as stuck. An undamaged login takes five, and damage is limited.
 const MOST_EXCHANGES: usize = 64;
 
-/// How a login ended on either side; `None` for a side that failed or was left alone.
+/// Outcome of a login on each side; `None` for a side that failed or did not finish.
 struct Ended {
     ours: Option<initiator::Completed>,
     theirs: Option<target::Completed>,
 }
 
-/// Demands and offers of both sides, then the damage, then how texts are split. Both sides know the right secrets.
+/// Reads from the input: policies and offers of both sides, the damage, and the positions at which texts are split.
+/// Both sides know the secrets.
 ///
 /// # Panics
-/// When a side gets less proved than it demands, or more than the other proved, when damaged proofs are believed, when
-/// the sides disagree on a value that was not damaged, or when an undamaged login fails without a reason or shows a
-/// deviation.
+/// If a side completes with less authentication than it requires, or with more than the other side performed; if a
+/// damaged proof authenticates; if the sides disagree on an undamaged value; or if an undamaged login fails without a
+/// reason or shows a deviation.
 pub fn login_joined(data: &[u8]) {
     for strictness in [Strictness::Strict, Strictness::Tolerant] {
         join(data, strictness);
@@ -51,8 +52,8 @@ fn join(data: &[u8], strictness: Strictness) {
         check_agreement(ours, theirs, &wire.mangling);
     }
     if wire.mangling.is_harmless() {
-        // The other way round happens: the target has already rejected a digest that the initiator cannot do without.
-        assert!(ended.ours.is_none() || ended.theirs.is_some(), "the initiator is in alone");
+        // The reverse is possible: the target has already rejected a digest that the initiator requires.
+        assert!(ended.ours.is_none() || ended.theirs.is_some(), "only the initiator completed");
         assert!(ended.ours.is_some() || !ours.can_agree_with(&theirs), "failed without a reason");
         assert!(ended.ours.is_none_or(|ours| ours.deviations.is_empty()), "the target deviates");
     }
@@ -79,7 +80,7 @@ fn log_in(ours: &Demands, theirs: &Demands, strictness: Strictness, wire: &mut W
     panic!("the login does not end");
 }
 
-/// The target's answer to a request, and the target unless it is done; `None` when the connection is lost.
+/// Returns the target's answer to a request, and the target unless it has finished; `None` if the connection is lost.
 fn ask<'a>(
     mut portal: target::Login<'a>,
     request: &LoginRequest,
@@ -104,7 +105,7 @@ fn ask<'a>(
     None
 }
 
-/// The initiator's next request; `None` when it is done or the connection is lost.
+/// Returns the initiator's next request; `None` if it has finished or the connection is lost.
 fn answer<'a>(
     mut login: initiator::Login<'a>,
     response: &LoginResponse,
@@ -129,7 +130,7 @@ fn answer<'a>(
     None
 }
 
-/// A proof, or the challenge it answers, that did not arrive as it was sent proves nothing.
+/// A response does not authenticate if it, or the challenge it answers, was damaged.
 fn check_damage(ended: &Ended, mangling: &Mangling) {
     let theirs = ended.theirs.as_ref().is_some_and(|completed| completed.initiator_authenticated);
     assert!(!(mangling.initiators_proof && theirs), "the target believes a damaged proof");

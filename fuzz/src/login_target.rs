@@ -1,4 +1,4 @@
-//! The target's half of a login, fed by an initiator that may say anything and knows no secret.
+//! The target's side of a login with an initiator that sends arbitrary requests and knows no secret.
 
 use bytes::Bytes;
 use iscsi_login::target::{Account, Completed, Config, Login, Step};
@@ -8,15 +8,15 @@ use iscsi_login::{
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, Stage};
 
-/// As long as a text in a Login PDU may be, whatever is declared (RFC 7143, 13.12).
+/// Length of the longest text in a Login PDU, independent of declarations (RFC 7143, 13.12).
 const MAX_TEXT: usize = 8192;
 
-/// The first byte chooses the policy. Each request is one byte of stages and flags, one of other mistakes in the
-/// header, a length, and that much text. Nobody is let in whom the policy demands a proof of, and nobody is taken for
-/// proved.
+/// Reads from the input: the policy (one byte), then requests: stages and flags (one byte), other mistakes in the
+/// header (one byte), a length, and text of that length. The target does not admit the initiator if the policy requires
+/// authentication, and never reports it as authenticated.
 ///
 /// # Panics
-/// When somebody is.
+/// If the target does.
 pub fn login_target(data: &[u8]) {
     let Some((&policy, mut rest)) = data.split_first() else { return };
     let name = IscsiName::new("iqn.2001-04.com.example:disk").expect("a name");
@@ -42,7 +42,7 @@ pub fn login_target(data: &[u8]) {
     }
 }
 
-/// Whatever was asked, the answer is well-formed.
+/// Checks that the answer is well-formed, whatever the request.
 fn judge(response: &LoginResponse, request: &LoginRequest, stat_sn: SerialNumber) {
     assert_eq!((response.itt, response.isid, response.numbers.stat_sn), (request.itt, request.isid, stat_sn));
     assert!(response.text.len() <= MAX_TEXT && !(response.transit && response.continues));
@@ -51,7 +51,10 @@ fn judge(response: &LoginResponse, request: &LoginRequest, stat_sn: SerialNumber
 
 fn check_admission(policy: u8, response: &LoginResponse, completed: &Completed) {
     assert!(!demands_a_proof(policy), "let in without a proof");
-    assert!(!completed.initiator_authenticated && !completed.target_authenticated, "nobody proved anything");
+    assert!(
+        !completed.initiator_authenticated && !completed.target_authenticated,
+        "authenticated without a secret"
+    );
     assert!(response.transit && response.next_stage == Stage::FULL_FEATURE && response.tsih == 77);
 }
 
@@ -70,7 +73,7 @@ fn authentication(policy: u8) -> Authentication<'static> {
     }
 }
 
-/// Discovery takes what the target takes.
+/// Discovery has the policy of the target.
 fn config<'a>(accounts: &'a [Account<'a>; 1]) -> Config<'a> {
     Config {
         accounts,
@@ -84,7 +87,7 @@ fn config<'a>(accounts: &'a [Account<'a>; 1]) -> Config<'a> {
     }
 }
 
-/// A request whose header is right unless `mistakes` say otherwise.
+/// Returns a request whose header is correct unless `mistakes` request otherwise.
 fn request(flags: u8, mistakes: u8, text: &[u8]) -> LoginRequest {
     let wrong = |bit: u8| mistakes >> bit & 1;
     LoginRequest {

@@ -1,4 +1,4 @@
-//! Any PDU, field by field.
+//! Arbitrary PDUs, encoded and decoded.
 
 use arbitrary::Unstructured;
 use bytes::BytesMut;
@@ -6,10 +6,10 @@ use iscsi_pdu::{Decoder, Digests, EncodedPdu, InitiatorPdu, RawPdu, TargetPdu};
 
 use crate::{any_initiator_pdu, any_target_pdu};
 
-/// The bytes choose PDUs and their fields; what is sent is what is received, whatever the digests.
+/// Builds PDUs from the bytes; with any digests, each is received as it was sent.
 ///
 /// # Panics
-/// When it is not.
+/// If it is not.
 pub fn pdu_round_trip(data: &[u8]) {
     let mut source = Unstructured::new(data);
     while !source.is_empty() {

@@ -1,15 +1,14 @@
-//! The stream of PDUs, in any pieces, with any digests.
+//! A stream of PDUs in pieces of any size, with any digests.
 
 use bytes::BytesMut;
 use iscsi_pdu::{Decoder, Digests, EncodedPdu, Error, InitiatorPdu, RawPdu, TargetPdu};
 
-/// The first byte chooses digests, the second says how many bytes with the sizes of the pieces follow, and the rest
-/// is the stream.
+/// Reads from the input: the digests (one byte), the number of piece sizes (one byte), the piece sizes, and the stream.
 ///
-/// In pieces it gives what it gives as a whole, and whatever decodes encodes to something that decodes to the same.
+/// In pieces the stream decodes to the same PDUs as at once, and every PDU is equal after encoding and decoding it.
 ///
 /// # Panics
-/// When it does not.
+/// If it is not.
 pub fn pdu_stream(data: &[u8]) {
     let &[choice, count, ref rest @ ..] = data else { return };
     let digests = Digests { header: choice & 1 != 0, data: choice & 2 != 0 };
@@ -19,7 +18,7 @@ pub fn pdu_stream(data: &[u8]) {
     whole.0.iter().for_each(check);
 }
 
-/// The stream in pieces of these sizes, over and over; a size of 0 stands for 256.
+/// Splits the stream into pieces of these sizes, repeated; a size of 0 means 256.
 fn pieces<'a>(mut bytes: &'a [u8], sizes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let mut sizes = sizes.iter().cycle().map(|&size| if size == 0 { 256 } else { usize::from(size) });
     std::iter::from_fn(move || {
@@ -43,7 +42,7 @@ fn cut<'a>(pieces: impl Iterator<Item = &'a [u8]>, digests: Digests) -> (Vec<Raw
                 Err(error) => return (pdus, Some(error)),
             }
         }
-        assert!(decoder.bytes_needed(&stream) > 0, "it waits for nothing");
+        assert!(decoder.bytes_needed(&stream) > 0, "the decoder needs no bytes but returns no PDU");
     }
     (pdus, None)
 }

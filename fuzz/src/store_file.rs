@@ -5,26 +5,27 @@ use iscsi_secrets::fuzzing::{open_file, records_of, seal_records, seal_records_o
 
 const KEY: [u8; 32] = [7; 32];
 
-/// The bytes as a whole file, as the records in a sealed one of either version, and, by their first two, as damage to that.
+/// Uses the bytes as a complete file, as the records of a sealed file of either version, and the first two bytes as
+/// damage to that file.
 ///
 /// # Panics
-/// When a file opens that was not sealed, or when records that were read are written in another way.
+/// If a file opens that was not sealed, or if records that were read are written differently.
 pub fn store_file(data: &[u8]) {
-    assert!(open_file(&KEY, data).is_none(), "nobody forges an authenticator");
+    assert!(open_file(&KEY, data).is_none(), "a file that was not sealed opens");
     if let Some(book) = seal_records_of_version_2(&KEY, data).and_then(|file| open_file(&KEY, &file)) {
         is_read_as_written(&book);
     }
     let Some(mut file) = seal_records(&KEY, data) else { return };
     if let Some(book) = open_file(&KEY, &file) {
-        // Lengths are all that a reader has to go by: what was read is written with the same ones.
+        // A reader relies on lengths only: records that were read are written with the same lengths.
         assert!(records_of(&book).len() <= data.len());
         is_read_as_written(&book);
     }
     if let [position, mask, ..] = data {
         let position = usize::from(*position) % file.len();
-        // Never 0: that would change nothing.
+        // A mask of 0 would change nothing.
         file[position] ^= mask | 1;
-        assert!(open_file(&KEY, &file).is_none(), "byte {position} does not count");
+        assert!(open_file(&KEY, &file).is_none(), "damage at byte {position} was not detected");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Text keys, whole and split, and the answer to `SendTargets`.
+//! Text keys, complete and in pieces, and answers to `SendTargets`.
 
 use bytes::Bytes;
 use iscsi_login::{Strictness, parse_send_targets};
@@ -6,10 +6,10 @@ use iscsi_pdu::{TextAssembler, TextError, TextKeys, TextLimits, TextWriter};
 
 const LIMITS: TextLimits = TextLimits { bytes: 8192, pdus: 16 };
 
-/// The first byte is the size of the pieces in which the rest, a text, arrives.
+/// Reads from the input: the size of the pieces (one byte), and a text that arrives in these pieces.
 ///
 /// # Panics
-/// When what was read does not come back from what is written, or is another when it comes in pieces or pair by pair.
+/// If parsed pairs are not parsed back from their encoding, or if parsing in pieces or pair by pair has another result.
 pub fn text_keys(data: &[u8]) {
     let Some((&size, text)) = data.split_first() else { return };
     split(usize::from(size) + 1, text);
@@ -22,7 +22,7 @@ pub fn text_keys(data: &[u8]) {
     assert_eq!(TextKeys::parse(&written), Ok(keys));
 }
 
-/// What is right by the letter shows no deviation, and is read the same where deviations are tolerated.
+/// An answer without deviations has the same result in both modes.
 fn send_targets(text: &[u8]) {
     let tolerant = parse_send_targets(text, Strictness::Tolerant);
     if let Ok(strict) = parse_send_targets(text, Strictness::Strict) {
@@ -31,7 +31,7 @@ fn send_targets(text: &[u8]) {
     }
 }
 
-/// Joined is what was split, and neither limit is passed.
+/// The joined text equals the text that was split, and neither limit is exceeded.
 fn split(size: usize, text: &[u8]) {
     let mut assembler = TextAssembler::new(LIMITS);
     let count = text.chunks(size).count();

@@ -6,10 +6,10 @@ use iscsi_pdu::{
     parse_boolean, parse_list, parse_number, parse_range,
 };
 
-/// The bytes as text, and as everything a value can be.
+/// Parses the bytes as every type of value.
 ///
 /// # Panics
-/// When what was read does not come back from what is written.
+/// If a parsed value is not parsed back from its encoding.
 pub fn text_values(data: &[u8]) {
     let Ok(value) = std::str::from_utf8(data) else { return };
     if let Ok(number) = parse_number(value) {

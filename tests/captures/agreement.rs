@@ -1,4 +1,4 @@
-//! What the two sides of a connection agreed on at login, read from the bytes themselves.
+//! The parameters that the two sides of a captured connection negotiated, read from the captured bytes.
 
 use bytes::BytesMut;
 use iscsi_pdu::{
@@ -10,10 +10,10 @@ use crate::connection::{Connection, Side};
 /// `MaxRecvDataSegmentLength` during login, and of a side that declares none (RFC 7143, 13.12).
 const DEFAULT_LIMIT: u32 = 8192;
 
-/// How the bytes of a connection have to be cut.
+/// The parameters for splitting the bytes of a connection into PDUs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Agreement {
-    /// Requests of the login, and as many responses. Full feature phase follows.
+    /// Number of login requests, which is also the number of responses.
     pub(crate) rounds: usize,
     /// Digests in full feature phase.
     pub(crate) digests: Digests,
@@ -54,7 +54,7 @@ impl Agreement {
         agreement
     }
 
-    /// The longest data segment in full feature phase of what `side` sends: the other side declared it.
+    /// Returns the longest data segment that `side` may send in full feature phase, as the other side declared it.
     pub(crate) const fn limit(&self, side: Side) -> u32 {
         match side {
             Side::Initiator => self.target_takes,
@@ -94,7 +94,8 @@ impl Negotiation {
         self.0.extend(keys.iter().map(|(key, value)| (side, key.to_owned(), value.to_owned())));
     }
 
-    /// The first value that the side sent which did not offer (RFC 7143, 6.2.1). Some targets repeat the key.
+    /// Returns the first value sent by the side that did not offer the key (RFC 7143, 6.2.1). Some targets repeat the
+    /// key.
     fn agreed(&self, wanted: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|(_, key, _)| key == wanted);
         let (offerer, ..) = values.next()?;
@@ -106,7 +107,7 @@ impl Negotiation {
         Digests { header: on("HeaderDigest"), data: on("DataDigest") }
     }
 
-    /// Declared, not negotiated.
+    /// Returns the value of a key that is declared, not negotiated.
     fn limit(&self, by: Side) -> u32 {
         let declared =
             |(side, key, _): &&(Side, String, String)| *side == by && key == "MaxRecvDataSegmentLength";

@@ -1,4 +1,4 @@
-//! What the captures hold: a proof by real bytes is worth as much as the bytes are varied.
+//! The variety of the captures: they have to contain every kind of PDU, digest and peer to be a useful test.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use iscsi_pdu::{InitiatorPdu, Opcode, TargetPdu};
 use crate::captured_pdus;
 use crate::connection::Side;
 
-/// Kinds of PDU that no peer could be made to send; `tests/codec` and `tests/codec_vs_wireshark` have them.
+/// Kinds of PDU that no peer could be made to send; `tests/codec` and `tests/codec_vs_wireshark` cover them.
 const NEVER_CAPTURED: [Opcode; 3] = [Opcode::SNACK, Opcode::ASYNC_MESSAGE, Opcode::REJECT];
 
 const KINDS: [Opcode; 18] = [

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::packets::{self, Segment};
 use crate::stream::Stream;
 
-/// Who sent a byte.
+/// The sender of a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
     /// The side that opened the connection.
@@ -14,7 +14,7 @@ pub(crate) enum Side {
     Target,
 }
 
-/// What both sides of a connection sent.
+/// The bytes that each side of a connection sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     initiator: Vec<u8>,
@@ -52,7 +52,7 @@ struct Open {
     target: Option<Stream>,
 }
 
-/// Sorts segments to connections. A connection whose beginning was not captured is an error.
+/// Assigns segments to connections. A connection whose beginning was not captured is an error.
 pub(crate) fn reassemble(segments: Vec<Segment>) -> Result<Vec<Connection>, String> {
     let mut open: Vec<Open> = Vec::new();
     for segment in segments {
@@ -66,7 +66,7 @@ pub(crate) fn reassemble(segments: Vec<Segment>) -> Result<Vec<Connection>, Stri
             continue;
         }
         let ports = (segment.from, segment.to);
-        // The last one: ports may be used again.
+        // The most recent connection, because ports may be reused.
         let connection = open.iter_mut().rev().find(|connection| {
             let forth = (connection.initiator_port, connection.target_port);
             ports == forth || ports == (forth.1, forth.0)

@@ -6,18 +6,18 @@ use iscsi_pdu::{Decoder, Digests, Error, InitiatorPdu, RawPdu, TargetPdu};
 use crate::agreement::Agreement;
 use crate::connection::{Connection, Side};
 
-/// A PDU and the bytes that it was.
+/// A PDU and the bytes from which it was decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CapturedPdu {
     pub(crate) side: Side,
     pub(crate) digests: Digests,
     pub(crate) raw: RawPdu,
-    /// Everything from the header to the last digest.
+    /// The bytes from the header to the last digest.
     pub(crate) bytes: Vec<u8>,
 }
 
 impl CapturedPdu {
-    /// Decodes to the typed value and encodes that.
+    /// Decodes the typed PDU and encodes it.
     pub(crate) fn encoded(&self) -> Result<RawPdu, Error> {
         let raw = self.raw.clone();
         Ok(match self.side {
@@ -27,7 +27,7 @@ impl CapturedPdu {
     }
 }
 
-/// Cuts what `side` sent, fed to the decoder `piece` bytes at a time. Bytes left over are an error.
+/// Splits the bytes that `side` sent into PDUs, `piece` bytes at a time. Remaining bytes are an error.
 pub(crate) fn cut(connection: &Connection, side: Side, piece: usize) -> Result<Vec<CapturedPdu>, String> {
     let agreement = Agreement::of(connection);
     let bytes = connection.bytes(side);
@@ -49,7 +49,7 @@ struct Cutter {
     decoder: Decoder,
     digests: Digests,
     stream: BytesMut,
-    /// Bytes given to `stream`, and those of whole PDUs taken from it.
+    /// Number of bytes added to `stream`, and of bytes of complete PDUs removed from it.
     fed: usize,
     taken: usize,
     pdus: Vec<CapturedPdu>,

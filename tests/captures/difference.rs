@@ -1,4 +1,4 @@
-//! What is encoded equals what was sent, but for what peers put where nothing has a meaning.
+//! The encoded bytes equal the captured bytes, except where a peer filled bytes without meaning.
 
 use bytes::Bytes;
 use iscsi_pdu::{BHS_LENGTH, EncodedPdu};
@@ -6,7 +6,7 @@ use iscsi_pdu::{BHS_LENGTH, EncodedPdu};
 use crate::captured_pdus;
 use crate::cutting::CapturedPdu;
 
-/// Bytes that a sender should have left zero and did not. They mean nothing, so the codec does not keep them.
+/// Bytes that a sender should have set to zero but did not. They have no meaning, so the codec does not preserve them.
 const DIFFERENCES: [Difference; 1] = [Difference {
     capture: "lio-libiscsi-mutual",
     place: Place::Padding,
@@ -36,14 +36,14 @@ fn every_pdu_encodes_to_the_bytes_that_were_sent() {
     for (capture, pdu) in captured_pdus() {
         for place in places_that_differ(&pdu) {
             let listed = DIFFERENCES.iter().any(|known| known.capture == capture && known.place == place);
-            assert!(listed, "{capture}: {place:?} of a {} is another: {pdu:?}", pdu.raw.bhs.opcode());
+            assert!(listed, "{capture}: {place:?} of {} differs: {pdu:?}", pdu.raw.bhs.opcode());
             unused.retain(|known| known.capture != capture || known.place != place);
         }
     }
-    assert_eq!(unused, [], "differences that no PDU shows");
+    assert_eq!(unused, [], "listed differences that occur in no PDU");
 }
 
-/// In ascending order, each once.
+/// Returns the parts that differ, in ascending order and without duplicates.
 fn places_that_differ(pdu: &CapturedPdu) -> Vec<Place> {
     let encoded = pdu.encoded().unwrap_or_else(|error| panic!("{error}: {pdu:?}"));
     let bytes = EncodedPdu::new(encoded, pdu.digests).unwrap().parts().concat();
@@ -68,7 +68,7 @@ fn place(pdu: &CapturedPdu, at: usize) -> Place {
     }
 }
 
-/// The comparison sees one byte wherever it is.
+/// The comparison detects a single changed byte at any position.
 #[test]
 fn a_changed_byte_is_found() {
     let (_, pdu) = captured_pdus().find(|(_, pdu)| pdu.digests.data && pdu.raw.data.len() % 4 == 1).unwrap();

@@ -1,5 +1,5 @@
-//! Sessions between initiators and targets that others wrote, captured on the wire: the codec has to understand
-//! every PDU and to give back the bytes that were sent.
+//! Captured sessions between other initiators and targets: the codec has to decode every PDU and encode it to the bytes
+//! that were sent.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ mod stream;
 use connection::{Side, capture_files, connections};
 use cutting::{CapturedPdu, cut};
 
-/// Every PDU of every capture, with the name of its file, connection after connection.
+/// Returns every PDU of every capture with the name of its file, connection by connection.
 fn captured_pdus() -> impl Iterator<Item = (String, CapturedPdu)> {
     directions().flat_map(|(name, connection, side)| {
         let pdus = cut(&connection, side, usize::MAX).unwrap_or_else(|problem| panic!("{name}: {problem}"));
@@ -30,7 +30,7 @@ fn captured_pdus() -> impl Iterator<Item = (String, CapturedPdu)> {
     })
 }
 
-/// Both directions of every connection, with the name of the file.
+/// Returns both directions of every connection with the name of the file.
 fn directions() -> impl Iterator<Item = (String, connection::Connection, Side)> {
     capture_files().into_iter().flat_map(|file| {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -42,7 +42,7 @@ fn directions() -> impl Iterator<Item = (String, connection::Connection, Side)> 
     })
 }
 
-/// One byte at a time, header by header, as TCP segments of Ethernet.
+/// Pieces of one byte, one header and one TCP segment on Ethernet.
 #[test]
 fn pdus_are_the_same_in_pieces_of_any_size() {
     for (name, connection, side) in directions() {

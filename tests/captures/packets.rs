@@ -1,4 +1,4 @@
-//! TCP segments out of a capture file.
+//! The TCP segments of a capture file.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use etherparse::{SlicedPacket, TransportSlice};
 use pcap_parser::{LegacyPcapBlock, LegacyPcapSlice, Linktype, PcapBlockOwned};
 
-/// What reassembly needs of a TCP segment.
+/// The fields of a TCP segment that reassembly needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
     pub(crate) from: u16,
@@ -18,14 +18,14 @@ pub(crate) struct Segment {
     pub(crate) payload: Vec<u8>,
 }
 
-/// The segments of a file in the order of capture. Anything else in the file, or a packet cut short, is an error.
+/// Returns the segments of a file in the order of capture. Any other content and truncated packets are errors.
 pub(crate) fn read(path: &Path) -> Vec<Segment> {
     let bytes = fs::read(path).unwrap();
     let file = LegacyPcapSlice::from_slice(&bytes).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(file.header.network, Linktype::ETHERNET, "{}", path.display());
     file.map(|block| match block {
         Ok(PcapBlockOwned::Legacy(block)) => segment(&block),
-        Ok(_) => panic!("{} holds something else than packets", path.display()),
+        Ok(_) => panic!("{} contains blocks other than packets", path.display()),
         Err(error) => panic!("{}: {error}", path.display()),
     })
     .collect()

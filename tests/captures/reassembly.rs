@@ -1,4 +1,4 @@
-//! The reader of the captures itself: what TCP may do is put right, what the recorder lost is noticed.
+//! Tests of the reassembly: it handles reordering and retransmission, and detects segments that the recorder lost.
 
 use crate::connection::{Side, reassemble};
 use crate::packets::Segment;
@@ -11,7 +11,7 @@ fn segment(from: u16, sequence: u32, payload: &[u8]) -> Segment {
     Segment { from, to, sequence, acknowledgment: Some(0), syn: false, fin: false, payload: payload.to_vec() }
 }
 
-/// Both numberings start near the end of their range; nothing is acknowledged yet.
+/// The opening of a connection. Both sequence numbers start near the end of their range; nothing is acknowledged.
 fn opening() -> Vec<Segment> {
     let mut forth = segment(INITIATOR, u32::MAX - 1, b"");
     (forth.syn, forth.acknowledgment) = (true, None);
@@ -20,7 +20,7 @@ fn opening() -> Vec<Segment> {
     vec![forth, back]
 }
 
-/// What the initiator sent, when these segments follow the opening.
+/// Returns the bytes that the initiator sent if these segments follow the opening.
 fn sent(segments: &[(u32, &[u8])]) -> Result<Vec<u8>, String> {
     let own = segments.iter().map(|(at, payload)| {
         let mut segment = segment(INITIATOR, u32::MAX.wrapping_add(*at), payload);

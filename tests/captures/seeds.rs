@@ -8,10 +8,10 @@ use crate::connection::{Connection, Side};
 use crate::cutting::cut;
 use crate::directions;
 
-/// Longer streams slow the fuzzer down more than they teach it.
+/// Longest seed in bytes. Longer streams slow the fuzzer down without adding coverage.
 const LONGEST: usize = 2048;
 
-/// File name and content.
+/// A file name and its content.
 type Seeds = BTreeMap<String, Vec<u8>>;
 
 #[test]
@@ -23,7 +23,7 @@ fn seeds_are_what_was_captured() {
     assert_eq!(committed(&folder), stream_seeds(), "run with WRITE_SEEDS=1");
 }
 
-/// Streams of full feature phase: in the input, a byte with the digests and one piece size come first.
+/// Returns streams of full feature phase as inputs: a byte with the digests, one piece size, then the stream.
 fn stream_seeds() -> Seeds {
     let mut seeds = Seeds::new();
     for (capture, connection, side) in directions() {

@@ -1,21 +1,21 @@
-//! One direction of a TCP connection, put together from its segments.
+//! Reassembly of one direction of a TCP connection.
 
 use std::collections::BTreeMap;
 
-/// Collects bytes by sequence number: out of order, twice, or overlapping, as TCP may send them.
+/// Collects segments by sequence number. They may be out of order, duplicated or overlapping.
 #[derive(Debug)]
 pub(crate) struct Stream {
     /// Sequence number of the first byte.
     first: u32,
     pieces: BTreeMap<usize, Vec<u8>>,
-    /// Where a FIN said that the stream ends.
+    /// Position of the end of the stream, known from a FIN.
     end: Option<usize>,
-    /// What the other side has acknowledged: so much must have been captured.
+    /// Number of bytes that the other side has acknowledged, which must have been captured.
     acknowledged: usize,
 }
 
 impl Stream {
-    /// A stream whose SYN had this sequence number.
+    /// Creates a stream whose SYN had this sequence number.
     pub(crate) const fn new(syn: u32) -> Self {
         Self { first: syn.wrapping_add(1), pieces: BTreeMap::new(), end: None, acknowledged: 0 }
     }
@@ -24,7 +24,7 @@ impl Stream {
         sequence.wrapping_sub(self.first) as usize
     }
 
-    /// Takes the payload of a segment; of two that begin at the same byte the longer one counts.
+    /// Adds the payload of a segment; of two that begin at the same byte the longer one is kept.
     pub(crate) fn push(&mut self, sequence: u32, payload: &[u8], fin: bool) {
         let at = self.offset(sequence);
         if fin {
@@ -41,12 +41,12 @@ impl Stream {
         }
     }
 
-    /// Takes the other side's acknowledgment. That of a FIN counts one byte more than there are.
+    /// Records the other side's acknowledgment. A FIN counts as one byte.
     pub(crate) fn acknowledge(&mut self, acknowledgment: u32) {
         self.acknowledged = self.acknowledged.max(self.offset(acknowledgment));
     }
 
-    /// All bytes, or what is wrong: a gap, an overlap that differs, a missing end.
+    /// Returns all bytes, or an error: a gap, an overlap with different bytes, a missing end.
     pub(crate) fn join(self) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
         for (at, piece) in self.pieces {

@@ -141,7 +141,7 @@ fn discover_remarks_on_odd_names() {
 #[test]
 fn discover_shows_unusable_addresses_with_their_target() {
     let (table, json) = discovered(&stage_of(&Deviation::RECORD_UNUSABLE));
-    let reason = "value of TargetAddress: port of a target address is no number from 1 to 65535";
+    let reason = "value of TargetAddress: port of the target address is not a number from 1 to 65535";
     let remark = format!("unusable: \"TargetAddress=10.0.0.5:0,1\": {reason}");
     let lines: Vec<_> = table.lines().filter(|line| line.starts_with(DEVIATING_TARGET)).collect();
     assert!(lines.len() == 1 && lines[0].ends_with(&remark), "{table}");

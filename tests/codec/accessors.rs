@@ -1,4 +1,4 @@
-//! What values say about themselves.
+//! Accessors of decoded values.
 
 use bytes::Bytes;
 use iscsi_pdu::{
@@ -31,7 +31,7 @@ fn every_target_pdu_has_its_numbers() {
     }
 }
 
-/// A typed decoder takes its own opcode and no other, with data or without.
+/// A typed decoder accepts its own opcode and no other, with or without data.
 #[test]
 fn typed_decoders_take_their_own_opcode() {
     for pdu in samples() {

@@ -10,7 +10,7 @@ fn decode(bytes: &'static [u8]) -> AdditionalHeaders {
     AdditionalHeaders::decode(Bytes::from_static(bytes)).unwrap()
 }
 
-/// CDBs of 16, 17, 18, 19, 20 and 32 bytes: the length counts the reserved byte and no padding (11.2.2.3).
+/// CDBs of 16, 17, 18, 19, 20 and 32 bytes: the length includes the reserved byte but not the padding (11.2.2.3).
 #[test]
 fn pdu_14_lengths_of_extended_cdbs() {
     for (rest, length, words) in
@@ -26,7 +26,7 @@ fn pdu_14_lengths_of_extended_cdbs() {
     }
 }
 
-/// `TotalAHSLength` counts words, its padding included.
+/// `TotalAHSLength` counts words and includes the padding.
 #[test]
 fn pdu_14_pdu_15_both_in_one_command() {
     let bytes = b"\0\x05\x02\0\x10\x20\x30\x40\0\x03\x01\0\xa8\xa9\0\0";

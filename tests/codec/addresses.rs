@@ -1,8 +1,8 @@
-//! Target addresses (RFC 7143, 13.8) at the edges of what is allowed.
+//! Limits of target addresses (RFC 7143, 13.8).
 
 use iscsi_pdu::{AddressError, TargetAddress};
 
-/// Section 9.3 of the conformance table is in the crate; here is each part at its limits.
+/// Each part at its limits. The test vectors are in the crate.
 #[test]
 fn dis_06_limits_of_ports_and_tags() {
     let parsed = |text: &str| text.parse::<TargetAddress>().map(|at| (at.port, at.portal_group_tag));

@@ -1,4 +1,4 @@
-//! The codes of RFC 7143, section 11, of 7144, section 6, and of SAM-5 under their names.
+//! The values of named codes (RFC 7143, section 11; RFC 7144, section 6; SAM-5).
 
 use iscsi_pdu::{
     AhsType, AsyncEvent, LoginStatus, LogoutReason, LogoutResponseCode, RejectReason, ScsiResponseCode,

@@ -1,5 +1,5 @@
-//! Fields that another field makes reserved or void. The codec hands them over as they came, beside the field that tells
-//! whether they count; it refuses no value of them and lets them change nothing else.
+//! Fields that another field makes reserved or invalid. The codec preserves them beside the field that tells whether
+//! they are valid; it accepts any value, and the value affects no other field.
 
 use iscsi_pdu::{BHS_LENGTH, Bhs, DataIn, InitiatorPdu, LoginRequest, NopIn, Opcode, RawPdu, TargetPdu};
 
@@ -7,7 +7,7 @@ use crate::layout::{layouts, words};
 use crate::reserved::always_final;
 use crate::sample::AnyPdu;
 
-/// What makes the fields void, a header of that kind in twelve words, and the bits of the fields.
+/// The condition that makes fields invalid, a header that meets it in twelve words, and the bits of the fields.
 type Void = (&'static str, &'static str, &'static str);
 
 const VOID: [Void; 12] = [
@@ -95,7 +95,7 @@ fn pdu_03_void_fields_are_handed_over_and_change_nothing_else() {
     }
 }
 
-/// The fields by which a receiver knows stay what they are.
+/// The fields from which a receiver knows the condition are unchanged.
 #[test]
 fn pdu_03_what_makes_them_void_is_seen() {
     let void = |at: usize| {
@@ -114,7 +114,7 @@ fn pdu_03_what_makes_them_void_is_seen() {
     assert!(!refusal.status.is_success() && refusal.status.class() == 2 && refusal.text.is_empty());
 }
 
-/// Values that the RFC fixes are written, and not looked at: the F bit of most PDUs, the task tag of Asynchronous
+/// Values that the RFC fixes are sent, and ignored on receipt: the F bit of most PDUs, the task tag of Asynchronous
 /// Message and Reject, the immediate bit of a Login Request.
 #[test]
 fn fixed_values_are_not_looked_at() {

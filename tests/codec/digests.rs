@@ -1,4 +1,4 @@
-//! CRC32C: the vectors of RFC 7143, A.4, and what a digest covers.
+//! CRC32C: the test vectors of RFC 7143, A.4, and the bytes that a digest covers.
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{AdditionalHeaders, BHS_LENGTH, Crc32c, DigestPart, Error, NopIn, ScsiCommand};
@@ -40,7 +40,7 @@ fn dig_05_published_vectors() {
     }
 }
 
-/// The receiver's short cut: a message and its digest always leave the same constant.
+/// The CRC over a message and its digest is always the same constant, which a receiver can use as a check.
 #[test]
 fn dig_05_a_message_and_its_digest() {
     for bytes in [&READ_10[..], b"123456789", b""] {
@@ -49,7 +49,7 @@ fn dig_05_a_message_and_its_digest() {
     }
 }
 
-/// Both halves of the header digest: where it stands, and that additional headers are in it.
+/// The position of the header digest, and that it covers the additional headers.
 #[test]
 fn dig_03_the_header_digest_covers_additional_headers() {
     for pdu in initiator_pdus() {
@@ -68,7 +68,7 @@ fn dig_04_the_data_digest_covers_the_padding() {
     assert_eq!(sent[BHS_LENGTH..], [1, 2, 3, 4, 5, 0, 0, 0, 0x1c, 0x78, 0x8c, 0x67]);
 }
 
-/// DIG-10: of the bytes that came, so that a peer's own padding is in it.
+/// DIG-10: the digest covers the received bytes, including padding that is not zero.
 #[test]
 fn dig_10_padding_is_covered_as_it_came() {
     let mut bytes = BytesMut::from(&bytes(samples()[0].encode(), OFF)[..]);
@@ -93,7 +93,7 @@ fn dig_01_dig_11_lengths_are_the_same_with_and_without() {
     }
 }
 
-/// A wrong digest is told with both numbers; the stream goes on behind a PDU whose data were damaged.
+/// The error of a wrong digest contains both values; the stream continues after a PDU with damaged data.
 #[test]
 fn dig_07_wrong_digests_are_told_apart() {
     let AnyPdu::Target(_) = samples()[9] else { panic!("NOP-In comes first") };

@@ -1,4 +1,4 @@
-//! What people read: names of codes as the RFC has them, and errors that say field, value and limit.
+//! Texts for users: names of codes as in the RFC, and errors with field, value and limit.
 
 use iscsi_pdu::{
     AddressError, AhsType, AsyncEvent, Bhs, DigestPart, Error, InitiatorTaskTag, Isid, LoginStatus,
@@ -146,7 +146,7 @@ fn names_and_addresses() {
     }
 }
 
-/// The side at fault is the peer; the text says which field, which value, which limit.
+/// The text names the field, the value and the limit or rule.
 #[test]
 fn errors() {
     let texts = [
@@ -159,20 +159,28 @@ fn errors() {
             "DataSegmentLength is 8193 bytes, the limit is 8192",
         ),
         (
+            Error::TooLong { field: "DataSegmentLength", length: 1, limit: 0 }.to_string(),
+            "DataSegmentLength is 1 byte, the limit is 0",
+        ),
+        (
             Error::Digest { part: DigestPart::Header, computed: 1, received: 0xabcd }.to_string(),
-            "header digest is 0x0000abcd, the bytes give 0x00000001",
+            "header digest does not match: received 0x0000abcd, computed 0x00000001",
         ),
         (
             Error::Digest { part: DigestPart::Data, computed: 0, received: 1 }.to_string(),
-            "data digest is 0x00000001, the bytes give 0x00000000",
+            "data digest does not match: received 0x00000001, computed 0x00000000",
         ),
         (
             Error::Field { pdu: Opcode::R2T, field: "TotalAHSLength", value: 16, rule: "0" }.to_string(),
             "TotalAHSLength of Ready To Transfer is 0x10: 0",
         ),
         (TextError::TooLong { limit: 7 }.to_string(), "text sequence exceeds 7 bytes"),
+        (TextError::TooLong { limit: 1 }.to_string(), "text sequence exceeds 1 byte"),
         (TextError::TooManyPdus { limit: 7 }.to_string(), "text sequence exceeds 7 PDUs"),
         (TextError::BadKey { length: 64 }.to_string(), "malformed text key of 64 bytes"),
+        (TextError::BadKey { length: 1 }.to_string(), "malformed text key of 1 byte"),
+        (TextError::BadKey { length: 0 }.to_string(), "malformed text key of 0 bytes"),
+        (ValueError::TooLong { length: 1, limit: 0 }.to_string(), "1 byte, the limit is 0"),
         (ValueError::TooLong { length: 1025, limit: 1024 }.to_string(), "1025 bytes, the limit is 1024"),
     ];
     for (text, expected) in texts {
@@ -180,7 +188,7 @@ fn errors() {
     }
 }
 
-/// Errors without numbers are told apart.
+/// Errors without numbers have different texts.
 #[test]
 fn every_kind_of_error_has_its_text() {
     let texts = [
@@ -204,7 +212,7 @@ fn every_kind_of_error_has_its_text() {
     assert!(texts.iter().all(|text| text.len() > 8), "{texts:?}");
 }
 
-/// Logs show codes as numbers in the base in which the RFC writes them.
+/// Debug output shows codes as numbers, in the base that the RFC uses.
 #[test]
 fn debug_forms() {
     let mut bytes = [0; 48];

@@ -8,7 +8,7 @@ use iscsi_pdu::{
 
 use crate::sample::{CMD_SN, EXP_STAT_SN, ITT, LUN, TTT, data};
 
-/// Every field with bytes of its own.
+/// Samples in which all bytes of all fields are different.
 pub(crate) fn initiator_pdus() -> Vec<InitiatorPdu> {
     let (lun, itt, ttt, cmd_sn, exp_stat_sn) = (LUN, ITT, TTT, CMD_SN, EXP_STAT_SN);
     vec![

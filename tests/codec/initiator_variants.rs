@@ -1,5 +1,5 @@
-//! What an initiator's PDUs look like with other flags, without data, and with tails of every length; bytes from the
-//! figures of RFC 7143, section 11.
+//! PDUs of an initiator with other flags, without data, and with data of every padding; bytes from the figures of RFC
+//! 7143, section 11.
 
 use bytes::Bytes;
 use iscsi_pdu::{
@@ -10,7 +10,7 @@ use iscsi_pdu::{
 
 use crate::sample::{CMD_SN, EXP_STAT_SN, ITT, LUN, TTT, data};
 
-/// The PDU, its header in twelve words, and what follows the header.
+/// A PDU, its header in twelve words, and the bytes after the header.
 type Variant = (InitiatorPdu, &'static str, &'static [u8]);
 
 pub(crate) fn initiator_variants() -> Vec<Variant> {

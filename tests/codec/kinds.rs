@@ -1,4 +1,4 @@
-//! Sense data, vendors' PDUs, and what a decoder of one kind says to the others.
+//! Sense data, vendor-specific PDUs, and decoders that receive another kind of PDU.
 
 use bytes::Bytes;
 use iscsi_pdu::{AsyncMessage, Bhs, DataIn, Error, InitiatorPdu, Opcode, RawPdu, ScsiResponse, TargetPdu};
@@ -6,7 +6,7 @@ use iscsi_pdu::{AsyncMessage, Bhs, DataIn, Error, InitiatorPdu, Opcode, RawPdu, 
 use crate::sample::data;
 use crate::target_samples::target_pdus;
 
-/// All of 0x1c to 0x1e and 0x3c to 0x3e, additional headers included, whatever bits stand before the opcode.
+/// Opcodes 0x1c to 0x1e and 0x3c to 0x3e, with additional headers and any bits before the opcode.
 #[test]
 fn vendors_pdus_are_kept_as_they_came() {
     for opcode in [0x1c_u8, 0x1d, 0x1e] {
@@ -49,7 +49,7 @@ fn sense_data_are_split_off() {
     }
 }
 
-/// A length that reaches past the data segment, or that is not whole.
+/// A length that reaches past the data segment, or whose field is incomplete.
 #[test]
 fn cmd_07_sense_data_beyond_the_segment_are_refused() {
     for (data, value) in [(&b"\0"[..], 0), (b"\0\x04abc", 4), (b"\x01\0abc", 256), (b"\0\x01", 1)] {
@@ -62,7 +62,7 @@ fn cmd_07_sense_data_beyond_the_segment_are_refused() {
     }
 }
 
-/// Longer sense data than the length field can say are cut off, and what follows them is not taken for sense data.
+/// Sense data too long for the length field is cut off, and the data after it does not become sense data.
 #[test]
 fn sense_data_of_more_than_65535_bytes_are_cut() {
     let TargetPdu::ScsiResponse(response) = target_pdus().swap_remove(1) else {
@@ -77,7 +77,7 @@ fn sense_data_of_more_than_65535_bytes_are_cut() {
     }
 }
 
-/// A decoder of one kind tells which kind came instead, and which it wanted.
+/// The error of a decoder names the received and the expected kind of PDU.
 #[test]
 fn pdu_05_a_decoder_of_one_kind_refuses_the_others() {
     let raw = RawPdu::header(Bhs::new(Opcode::R2T));

@@ -1,4 +1,4 @@
-//! The layout of every header, written down from the figures of RFC 7143, section 11, and 7144, beside the samples.
+//! The layout of every header, from the figures of RFC 7143, section 11, and RFC 7144, compared with the samples.
 
 use iscsi_pdu::{BHS_LENGTH, InitiatorPdu, TargetPdu};
 
@@ -6,7 +6,7 @@ use crate::initiator_samples::initiator_pdus;
 use crate::sample::{AnyPdu, OFF, variants};
 use crate::target_samples::target_pdus;
 
-/// A header as it has to be, and the bits of it that are reserved.
+/// An expected header and its reserved bits.
 pub(crate) struct Layout {
     pub(crate) pdu: AnyPdu,
     pub(crate) header: [u8; BHS_LENGTH],
@@ -15,7 +15,7 @@ pub(crate) struct Layout {
     rest: &'static [u8],
 }
 
-/// Twelve words: header, reserved bits; then what follows the header. Vendors' PDUs have no layout.
+/// Header and reserved bits in twelve words each, then the bytes after the header. Vendor-specific PDUs have no layout.
 type Figures = (&'static str, &'static str, &'static [u8]);
 
 const INITIATOR: [Figures; 8] = [
@@ -114,7 +114,7 @@ const TARGET: [Figures; 10] = [
     ),
 ];
 
-/// One for each sample but the vendors'.
+/// Returns one layout for each sample that is not vendor-specific.
 pub(crate) fn layouts() -> Vec<Layout> {
     let initiators = initiator_pdus().into_iter().filter(|pdu| !matches!(pdu, InitiatorPdu::Vendor(_)));
     let targets = target_pdus().into_iter().filter(|pdu| !matches!(pdu, TargetPdu::Vendor(_)));

@@ -1,11 +1,11 @@
-//! Lengths that a receiver did not declare.
+//! Lengths beyond the limit that the receiver declared.
 
 use bytes::BytesMut;
 use iscsi_pdu::{BHS_LENGTH, Crc32c, Decoder, DigestPart, Error};
 
 use crate::sample::{OFF, ON};
 
-/// A NOP-In header with these lengths, and nothing behind it.
+/// Returns a NOP-In header with these lengths and nothing after it.
 fn header(ahs_words: u8, data: u32) -> BytesMut {
     let mut bytes = [0; BHS_LENGTH];
     bytes[0] = 0x20;
@@ -29,7 +29,7 @@ fn pdu_12_the_limit_itself_fits() {
     }
 }
 
-/// The limit of the login ends with it.
+/// The limit of the login phase ends with the login phase.
 #[test]
 fn pdu_12_another_limit_in_full_feature_phase() {
     let mut decoder = Decoder::new(8192);
@@ -39,7 +39,7 @@ fn pdu_12_another_limit_in_full_feature_phase() {
     assert_eq!(decoder.decode(&mut header(0, 65_536)), Ok(None));
 }
 
-/// No more is reserved than what came: the buffer stays as small as its content.
+/// No memory is reserved for bytes that have not arrived: the buffer stays as small as its content.
 #[test]
 fn pdu_12_nothing_is_allocated_for_what_has_not_come() {
     let mut decoder = Decoder::new(8192);
@@ -50,7 +50,7 @@ fn pdu_12_nothing_is_allocated_for_what_has_not_come() {
     assert_eq!(decoder.bytes_needed(&stream), 255 * 4 + 4);
 }
 
-/// Nothing in a header is believed before its digest: a length that is not right is no length.
+/// Lengths in a header are not used before its digest has been checked.
 #[test]
 fn pdu_12_dig_10_the_digest_is_judged_before_the_length() {
     let mut decoder = Decoder::new(8192);

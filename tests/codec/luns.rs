@@ -13,7 +13,7 @@ fn pdu_18_every_number_of_one_level() {
     assert_eq!((Lun::from_number(0x4000), Lun::from_number(u16::MAX)), (None, None));
 }
 
-/// Peripheral addressing on bus 0 and flat space addressing have a number; no other method, and nothing with more levels.
+/// Only peripheral addressing on bus 0 and flat space addressing, with a single level, have a number.
 #[test]
 fn pdu_18_other_formats_have_no_number() {
     for first in 0..=u8::MAX {
@@ -27,7 +27,7 @@ fn pdu_18_other_formats_have_no_number() {
     }
 }
 
-/// Two LUNs never look the same: only the encoding that a number has by default is shown as the number.
+/// No two LUNs are displayed alike: only the default encoding of a number is displayed as the number.
 #[test]
 fn pdu_18_peripheral_and_flat_addressing_are_shown_apart() {
     for number in 0..=0x3fff_u16 {

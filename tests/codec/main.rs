@@ -1,5 +1,5 @@
-//! The codec by list: every kind of PDU, laid out by hand from the figures of RFC 7143, whole, cut, damaged, and with
-//! whatever a peer may put into reserved fields.
+//! Table-driven tests of the codec: every kind of PDU, laid out by hand from the figures of RFC 7143, complete,
+//! truncated, damaged, and with any value in reserved fields.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,10 +1,46 @@
-//! iSCSI names (RFC 7143, 4.2.7) at the edges of what is allowed.
+//! Limits of iSCSI names (RFC 7143, 4.2.7).
 
 use iscsi_pdu::{GrammarError, IscsiName, NameError};
 
-/// What the grammar says of a name that can be used.
+/// Returns the result of the grammar check of a valid name.
 fn grammar(name: &str) -> Result<(), GrammarError> {
     IscsiName::new(name).unwrap().check_grammar()
+}
+
+/// Types, dates, domains and digits.
+#[test]
+fn nam_03_nam_04_grammar_of_each_type() {
+    let good = [
+        "iqn.2001-04.com.example",
+        "iqn.2001-04.com.example:storage:disk1.sys1.xyz",
+        "IQN.2001-04.com.Example:Disk",
+        "eui.02004567A425678D",
+        "naa.52004567BA64678D",
+        "naa.62004567BA64678D0123456789ABCDEF",
+    ];
+    for name in good {
+        assert_eq!(grammar(name), Ok(()), "{name}");
+    }
+    let odd = [
+        ("iqn.2001-13.com.example", GrammarError::Date),
+        ("iqn.2001-00.com.example", GrammarError::Date),
+        ("iqn.2015-1.workgroup:raid.vg0", GrammarError::Date),
+        ("iqn.200104.com.example", GrammarError::Date),
+        ("iqn.com.example-10", GrammarError::Date),
+        ("iqn.2001-04.", GrammarError::Domain),
+        ("iqn.2001-04.com..example", GrammarError::Domain),
+        ("iqn.2001-04.com.example:my_disk", GrammarError::Character),
+        ("iqn.2001-04.com.example:disk ", GrammarError::Character),
+        ("iqn.2001-04.com.example:a disk", GrammarError::Character),
+        ("eui.02004567A425678", GrammarError::HexDigits),
+        ("eui.02004567A425678D0", GrammarError::HexDigits),
+        ("naa.5200", GrammarError::HexDigits),
+        ("disk1", GrammarError::Type),
+        ("x", GrammarError::Type),
+    ];
+    for (name, error) in odd {
+        assert_eq!(grammar(name), Err(error), "{name}");
+    }
 }
 
 #[test]
@@ -25,7 +61,7 @@ fn nam_04_months_and_years() {
     }
 }
 
-/// What follows the colon is free, what stands before it is a domain.
+/// The text after the colon is arbitrary, the text before it is a domain.
 #[test]
 fn nam_03_domains_and_what_follows_them() {
     for name in
@@ -89,7 +125,7 @@ fn nam_01_nam_03_texts_of_names_and_their_errors() {
         GrammarError::Domain.to_string(),
         GrammarError::HexDigits.to_string(),
     ];
-    assert_eq!(texts[1], "iSCSI name has 224 bytes, at most 223 are allowed");
+    assert_eq!(texts[1], "iSCSI name is 224 bytes, the limit is 223");
     assert_eq!(texts[2], "iSCSI name cannot hold '\\n'");
     let different: std::collections::BTreeSet<_> = texts.iter().collect();
     assert_eq!(different.len(), texts.len());

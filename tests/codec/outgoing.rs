@@ -1,4 +1,4 @@
-//! What a caller can get wrong: values wider than their field, parts longer than their length field.
+//! Mistakes of a caller: values wider than their field, parts longer than their length field.
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{
@@ -10,7 +10,7 @@ use crate::layout::{layouts, words};
 use crate::sample::{AnyPdu, OFF, ON, bytes};
 use crate::target_samples::target_pdus;
 
-/// The PDU with each value that is narrower than its type filled up.
+/// Returns the PDU with all bits set in values that are narrower than their type.
 fn widened(pdu: InitiatorPdu) -> InitiatorPdu {
     match pdu {
         InitiatorPdu::ScsiCommand(mut pdu) => {
@@ -57,7 +57,7 @@ fn vendor(ahs: Option<Bytes>, data: Bytes) -> RawPdu {
     RawPdu { ahs, ..RawPdu::with_data(Bhs::new(Opcode(0x1c)), data) }
 }
 
-/// All three bytes of `DataSegmentLength`, and a length field that a caller had filled in otherwise.
+/// All three bytes of `DataSegmentLength`, and a length field that the caller filled in wrongly.
 #[test]
 fn pdu_01_pdu_07_lengths_of_three_bytes() {
     let header = words(
@@ -97,7 +97,7 @@ fn pdu_06_additional_headers_beyond_the_length_field_are_refused() {
     }
 }
 
-/// Header, additional headers, header digest, data, then padding and data digest: what a vectored write sends.
+/// The parts of a vectored write: header, additional headers, header digest, data, then padding and data digest.
 #[test]
 fn dig_03_dig_04_parts_in_the_order_of_the_wire() {
     let raw = vendor(Some(Bytes::from_static(&[0, 1, 1, 0])), Bytes::from_static(b"12345"));

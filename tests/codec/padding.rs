@@ -48,7 +48,7 @@ fn pdu_08_what_a_peer_pads_with_is_not_looked_at() {
     }
 }
 
-/// Also that it has neither padding nor data digest.
+/// An empty data segment has neither padding nor data digest.
 #[test]
 fn pdu_11_dig_04_data_in_without_data() {
     for digests in DIGESTS {
@@ -59,7 +59,7 @@ fn pdu_11_dig_04_data_in_without_data() {
     }
 }
 
-/// The data are a slice of what was read.
+/// The data is a slice of the buffer that was read.
 #[test]
 fn data_are_not_copied() {
     let bytes = crate::sample::bytes(data_in(Bytes::from_static(&DATA)).encode(), OFF);

@@ -5,7 +5,7 @@ use iscsi_pdu::{BHS_LENGTH, Bhs, InitiatorPdu, Opcode, RawPdu, TargetPdu};
 use crate::layout::{Layout, layouts};
 use crate::sample::{AnyPdu, samples};
 
-/// The PDU with these bits of its header set besides.
+/// Returns the PDU with these additional bits set in its header.
 fn with_bits(layout: &Layout, bits: &[u8; BHS_LENGTH]) -> RawPdu {
     let raw = layout.pdu.encode();
     let mut header = layout.header;
@@ -29,12 +29,12 @@ fn pdu_03_reserved_bits_are_ignored() {
     }
 }
 
-/// The opposite: whatever is not reserved has a meaning, which another value changes, or is refused.
+/// The converse: changing a bit that is not reserved changes the decoded value or is refused.
 #[test]
 fn every_other_bit_counts() {
     for layout in layouts() {
-        // Lengths are the stream's affair. A Login Request is always immediate, the F bit of some is always 1, and two have
-        // a tag that says there is no task.
+        // Lengths concern the stream. A Login Request is always immediate, the F bit of some PDUs is always 1, and the
+        // task tag of two is always reserved.
         let ignored = |bit: usize| {
             let no_task = matches!(layout.header[0] & 0x3f, 0x32 | 0x3f) && (16..20).contains(&(bit / 8));
             let login = layout.header[0] == 0x43 && bit == 6;
@@ -53,14 +53,14 @@ fn every_other_bit_counts() {
     }
 }
 
-/// Kinds whose second byte begins with a bit that is 1 in every PDU.
+/// Returns `true` for kinds whose F bit is always 1.
 pub(crate) fn always_final(first: u8) -> bool {
     !matches!(Opcode(first & 0x3f), Opcode::SCSI_COMMAND | Opcode::LOGIN_REQUEST | Opcode::TEXT_REQUEST)
         && !matches!(Opcode(first & 0x3f), Opcode::DATA_OUT | Opcode::LOGIN_RESPONSE)
         && !matches!(Opcode(first & 0x3f), Opcode::TEXT_RESPONSE | Opcode::DATA_IN)
 }
 
-/// PDU-05: opcodes of the other side, and those of nobody.
+/// PDU-05: opcodes of the other direction, and unassigned opcodes.
 #[test]
 fn pdu_05_wrong_opcodes() {
     for pdu in samples() {
@@ -81,7 +81,7 @@ fn pdu_05_wrong_opcodes() {
     }
 }
 
-/// PDU-17: the immediate bit has no place in Data-Out and SNACK.
+/// PDU-17: the immediate bit is reserved in Data-Out and SNACK.
 #[test]
 fn pdu_17_no_immediate_bit() {
     for pdu in samples() {
@@ -92,7 +92,7 @@ fn pdu_17_no_immediate_bit() {
     }
 }
 
-/// PDU-06, PDU-09: additional headers in a SCSI Command only; no data in these.
+/// PDU-06, PDU-09: only a SCSI Command may have additional headers; some PDUs may not have data.
 #[test]
 fn pdu_06_pdu_09_parts_that_have_no_place() {
     let ahs = || Some(bytes::Bytes::from_static(&[0, 1, 1, 0]));

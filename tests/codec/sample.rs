@@ -1,4 +1,4 @@
-//! Samples: PDUs of both directions, and how they travel.
+//! Sample PDUs of both directions, their encoding and their decoding.
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{
@@ -25,7 +25,7 @@ pub(crate) const NUMBERS: SequenceNumbers = SequenceNumbers {
 pub(crate) const OFF: Digests = Digests { header: false, data: false };
 pub(crate) const ON: Digests = Digests { header: true, data: true };
 
-/// Every combination.
+/// Every combination of digests.
 pub(crate) const DIGESTS: [Digests; 4] =
     [OFF, Digests { header: true, data: false }, Digests { header: false, data: true }, ON];
 
@@ -56,12 +56,12 @@ impl AnyPdu {
         }
     }
 
-    /// Everything from the header to the last digest.
+    /// Returns the bytes from the header to the last digest.
     pub(crate) fn bytes(&self, digests: Digests) -> BytesMut {
         bytes(self.encode(), digests)
     }
 
-    /// With the lengths filled in, which only a vendor's PDU shows.
+    /// Returns the PDU with its lengths filled in, which only a vendor-specific PDU exposes.
     fn as_received(&self) -> Self {
         match self {
             Self::Initiator(InitiatorPdu::Vendor(raw)) => {
@@ -73,7 +73,7 @@ impl AnyPdu {
     }
 }
 
-/// The samples of both directions: one of each kind, then the variants.
+/// Returns the samples of both directions: one of each kind, then the variants.
 pub(crate) fn samples() -> Vec<AnyPdu> {
     let initiators = initiator_pdus().into_iter().map(AnyPdu::Initiator);
     let samples =
@@ -81,7 +81,7 @@ pub(crate) fn samples() -> Vec<AnyPdu> {
     samples.chain(variants().into_iter().map(|(pdu, ..)| pdu)).collect()
 }
 
-/// The variants of both directions, their headers in twelve words, and what follows the headers.
+/// Returns the variants of both directions, their headers in twelve words, and the bytes after the headers.
 pub(crate) fn variants() -> Vec<(AnyPdu, &'static str, &'static [u8])> {
     let initiators =
         initiator_variants().into_iter().map(|(pdu, header, rest)| (AnyPdu::Initiator(pdu), header, rest));
@@ -103,19 +103,19 @@ pub(crate) fn bytes(raw: RawPdu, digests: Digests) -> BytesMut {
     stream
 }
 
-/// A decoder in full feature phase that takes segments of 8192 bytes.
+/// Returns a decoder in full feature phase that accepts segments of 8192 bytes.
 pub(crate) fn decoder(digests: Digests) -> Decoder {
     let mut decoder = Decoder::new(8192);
     decoder.set_full_feature(digests, 8192);
     decoder
 }
 
-/// The PDU as a peer gets it.
+/// Returns the PDU as a peer receives it.
 pub(crate) fn over_the_wire(raw: RawPdu, digests: Digests) -> RawPdu {
     received(bytes(raw, digests), digests)
 }
 
-/// The one PDU in these bytes.
+/// Returns the only PDU in these bytes.
 pub(crate) fn received(mut bytes: BytesMut, digests: Digests) -> RawPdu {
     let received = decoder(digests).decode(&mut bytes).unwrap().unwrap();
     assert!(bytes.is_empty());

@@ -1,4 +1,4 @@
-//! PDUs on a stream: whole, in pieces, cut short, damaged.
+//! PDUs on a stream: complete, in pieces, truncated, damaged.
 
 use bytes::BytesMut;
 use iscsi_pdu::{BHS_LENGTH, Digests, Error, InitiatorPdu, Opcode, RawPdu, TargetPdu};
@@ -42,7 +42,7 @@ fn pdu_13_any_segmentation() {
     }
 }
 
-/// What is wanted is never more than what is missing, and brings the PDU to its end in four steps at most.
+/// `bytes_needed` never exceeds the missing bytes, and completes the PDU in at most four steps.
 #[test]
 fn pdu_13_bytes_wanted_lead_to_the_end() {
     for digests in DIGESTS {
@@ -80,7 +80,7 @@ fn a_pdu_cut_short_at_any_length_is_none() {
     }
 }
 
-/// Additional headers and sense data that are shorter than what their own lengths say; other data say nothing.
+/// Additional headers and sense data that are shorter than their own lengths; other data has no inner length.
 #[test]
 fn parts_cut_short_at_any_length_are_refused() {
     for pdu in samples() {
@@ -98,7 +98,8 @@ fn parts_cut_short_at_any_length_are_refused() {
     }
 }
 
-/// Where additional headers begin: each takes its two bytes of length, its type, what the length says, and padding.
+/// Returns the offsets of additional headers: each has two bytes of length, a type, as many bytes as the length,
+/// padding.
 fn header_starts(ahs: &[u8]) -> Vec<usize> {
     let next = |at: &usize| {
         let length: [u8; 2] = ahs.get(*at..at + 2)?.try_into().ok()?;
@@ -107,7 +108,7 @@ fn header_starts(ahs: &[u8]) -> Vec<usize> {
     std::iter::successors(Some(0), next).collect()
 }
 
-/// Where the sense data end, in PDUs that have such (11.4.7, 11.9.4).
+/// Returns the end of the sense data, in PDUs that have it (11.4.7, 11.9.4).
 fn sense_end(raw: &RawPdu) -> usize {
     match raw.data.first_chunk() {
         Some(length) if matches!(raw.bhs.opcode(), Opcode::SCSI_RESPONSE | Opcode::ASYNC_MESSAGE) => {
@@ -123,7 +124,7 @@ fn with_bit_flipped(pdu: &AnyPdu, digests: Digests, bit: usize) -> BytesMut {
     bytes
 }
 
-/// With both digests no single bit can be wrong. A longer length makes the decoder wait: what follows does not help it.
+/// With both digests every single flipped bit is detected. A longer length makes the decoder wait for more bytes.
 #[test]
 fn dig_03_dig_10_no_flipped_bit_is_accepted() {
     for pdu in samples() {
@@ -136,7 +137,7 @@ fn dig_03_dig_10_no_flipped_bit_is_accepted() {
     }
 }
 
-/// Each digest by itself answers for its part. A flip in a digest is one in its part as well.
+/// Each digest by itself protects its part, including the digest itself.
 #[test]
 fn dig_03_dig_04_each_digest_covers_its_part() {
     for (digests, header) in [(DIGESTS[1], true), (DIGESTS[2], false)] {
@@ -154,7 +155,7 @@ fn dig_03_dig_04_each_digest_covers_its_part() {
     }
 }
 
-/// Enough follows for every length that the decoder takes.
+/// Enough bytes follow for every length that the decoder accepts.
 #[test]
 fn no_flipped_bit_makes_it_panic() {
     for pdu in samples() {

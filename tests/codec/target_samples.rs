@@ -8,7 +8,7 @@ use iscsi_pdu::{
 
 use crate::sample::{ITT, LUN, NUMBERS, TTT, data};
 
-/// Every field with bytes of its own.
+/// Samples in which all bytes of all fields are different.
 pub(crate) fn target_pdus() -> Vec<TargetPdu> {
     let (lun, itt, ttt, numbers) = (LUN, ITT, TTT, NUMBERS);
     vec![

@@ -1,5 +1,5 @@
-//! What a target's PDUs look like with other flags, without data, and with tails of every length; bytes from the
-//! figures of RFC 7143, section 11.
+//! PDUs of a target with other flags, without data, and with data of every padding; bytes from the figures of RFC 7143,
+//! section 11.
 
 use bytes::Bytes;
 use iscsi_pdu::{
@@ -10,7 +10,7 @@ use iscsi_pdu::{
 
 use crate::sample::{ITT, LUN, NUMBERS, data};
 
-/// The PDU, its header in twelve words, and what follows the header.
+/// A PDU, its header in twelve words, and the bytes after the header.
 type Variant = (TargetPdu, &'static str, &'static [u8]);
 
 pub(crate) fn target_variants() -> Vec<Variant> {

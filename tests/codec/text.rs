@@ -1,4 +1,4 @@
-//! Text: the vectors, and rows that need more than one value.
+//! Text: test vectors, and rules that concern more than one value.
 
 use iscsi_pdu::{
     TextKeys, TextWriter, ValueError, decode_binary, encode_base64, encode_hex, parse_number, parse_range,
@@ -49,7 +49,7 @@ fn txt_08_binary_vectors() {
     }
 }
 
-/// TXT-09: the length of a decimal says nothing of the bytes it stands for.
+/// TXT-09: a decimal number is not a binary value, because its digits do not determine a number of bytes.
 #[test]
 fn txt_09_binary_values_are_not_decimal() {
     for text in ["123456", "0", "7"] {
@@ -101,7 +101,7 @@ fn txt_06_number_vectors() {
     assert_eq!(parse_range("512~16777215"), Ok(512..=16_777_215));
 }
 
-/// TXT-07: leniently read, and never written.
+/// TXT-07: leading zeros are accepted and never sent.
 #[test]
 fn txt_07_leading_zeros() {
     assert_eq!(parse_number("007"), Ok(7));
@@ -109,7 +109,7 @@ fn txt_07_leading_zeros() {
     assert_eq!(written.finish().unwrap(), "MaxConnections=7\0TargetPortalGroupTag=0\0");
 }
 
-/// TXT-03: another case is another key, and another value.
+/// TXT-03: keys and values are case-sensitive.
 #[test]
 fn txt_03_keys_and_values_keep_their_case() {
     let text = b"HeaderDigest=None\0Headerdigest=none\0";
@@ -119,21 +119,21 @@ fn txt_03_keys_and_values_keep_their_case() {
     assert_eq!(iscsi_pdu::parse_boolean("yes"), Err(ValueError::NotABoolean));
 }
 
-/// TXT-22: a value may be empty, a name not.
+/// TXT-22: a value may be empty, but a name may not.
 #[test]
 fn txt_22_empty_values() {
     assert_eq!(pairs(b"SendTargets=\0"), [("SendTargets".to_owned(), String::new())]);
     assert_eq!(TextWriter::new().pair("SendTargets", "").finish().unwrap(), "SendTargets=\0");
 }
 
-/// Duplicates stay visible, in order.
+/// Duplicates are preserved, in order.
 #[test]
 fn txt_01_pairs_in_order_with_duplicates() {
     let text = b"A=1\0B=2\0A=3\0";
     assert_eq!(pairs(text).iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
 }
 
-/// The answer of section 9.5 of the conformance table, as the codec sees it.
+/// An answer to `SendTargets` as the codec decodes it.
 #[test]
 fn txt_01_an_answer_to_send_targets() {
     let text = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5:3260,1\0\

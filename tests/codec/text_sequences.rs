@@ -1,4 +1,4 @@
-//! Text over several PDUs, and keys one by one.
+//! Text over several PDUs, and single keys.
 
 use bytes::Bytes;
 use iscsi_pdu::{TargetAddress, TextAssembler, TextError, TextKeys, TextLimits, TextWriter};
@@ -6,7 +6,7 @@ use iscsi_pdu::{TargetAddress, TextAssembler, TextError, TextKeys, TextLimits, T
 const ANSWER: &[u8] = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5:3260,1\0\
     TargetAddress=[2001:db8::5]:3260,1\0TargetName=iqn.2001-04.com.example:b\0";
 
-/// In two PDUs, split at every place: inside keys and values, before `=`, before NUL.
+/// Text in two PDUs, split at every position: inside keys and values, before `=`, before NUL.
 #[test]
 fn txt_13_split_at_every_place() {
     for at in 0..=ANSWER.len() {
@@ -21,7 +21,7 @@ fn txt_13_split_at_every_place() {
     }
 }
 
-/// Limits hold for each sequence by itself, and what they allow fits.
+/// Limits apply to each sequence by itself, and text up to a limit is accepted.
 #[test]
 fn txt_17_limits_to_the_byte() {
     let mut assembler = TextAssembler::new(TextLimits { bytes: 10, pdus: 2 });
@@ -36,7 +36,7 @@ fn txt_17_limits_to_the_byte() {
     assert_eq!((limits.bytes, limits.pdus), (65_536, 64));
 }
 
-/// Section 9.5 of the conformance table: a has two portals of one group, b none of its own.
+/// Target a has two portals of one group, target b lists none.
 #[test]
 fn txt_01_send_targets_names_and_addresses() {
     let keys = TextKeys::parse(ANSWER).unwrap();
@@ -51,7 +51,7 @@ fn txt_01_send_targets_names_and_addresses() {
     }
 }
 
-/// TXT-03: found by its exact name, the first of several.
+/// TXT-03: a key is found by its exact name; the first of several is returned.
 #[test]
 fn txt_03_keys_are_found_by_their_exact_name() {
     let keys = TextKeys::parse(b"HeaderDigest=None\0DataDigest=CRC32C\0HeaderDigest=CRC32C\0").unwrap();
@@ -64,14 +64,14 @@ fn txt_03_keys_are_found_by_their_exact_name() {
     assert_eq!((none.len(), none.is_empty(), none.get("A")), (0, true, None));
 }
 
-/// TXT-02: even the first character of a value may be an equals sign.
+/// TXT-02: the first character of a value may be an equals sign.
 #[test]
 fn txt_02_values_with_equals_signs() {
     let keys = TextKeys::parse(b"A==\0B=a=b=c\0").unwrap();
     assert_eq!(keys.iter().collect::<Vec<_>>(), [("A", "="), ("B", "a=b=c")]);
 }
 
-/// TXT-04: every character of the alphabet and none beside it; the same when written.
+/// TXT-04: every character of the alphabet and no other is accepted, in parsing and in encoding.
 #[test]
 fn txt_04_the_alphabet_of_keys() {
     for byte in 0x21..0x7f_u8 {
@@ -87,7 +87,7 @@ fn txt_04_the_alphabet_of_keys() {
     assert!(TextKeys::parse(b"iSCSIProtocolLevels=1\0").is_err());
 }
 
-/// TXT-19: what a key would be is not taken for text that ended early.
+/// TXT-19: additional NULs are tolerated only at the end of the text.
 #[test]
 fn txt_19_extra_nuls_only_at_the_end() {
     assert!(TextKeys::parse(b"\0A=1\0").is_err());

@@ -1,12 +1,14 @@
-//! Cutting PDUs off a byte stream (RFC 7143, 11.1 and 11.2).
+//! Decoding of a byte stream into PDUs (RFC 7143, 11.1 and 11.2).
 
 use bytes::{Buf, BytesMut};
 
-use crate::{BHS_LENGTH, Bhs, Crc32c, DigestPart, Digests, Error, RawPdu};
+use crate::digest::{Crc32c, Digests};
+use crate::header::{BHS_LENGTH, Bhs, DigestPart, Error, RawPdu};
 
 const DIGEST_LENGTH: usize = 4;
 
-/// Cuts a byte stream into PDUs, whatever pieces it arrives in.
+/// A decoder that splits a byte stream into PDUs, whatever the size of the pieces in which the stream arrives
+/// ([RFC 7143, section 11.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2)).
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -15,7 +17,7 @@ const DIGEST_LENGTH: usize = 4;
 /// let mut stream = BytesMut::from(&[0_u8; 48][..]);
 /// stream[0] = 0x20; // NOP-In
 /// let mut decoder = Decoder::new(8192);
-/// let raw = decoder.decode(&mut stream)?.expect("a whole PDU is there");
+/// let raw = decoder.decode(&mut stream)?.expect("a complete PDU");
 /// assert!(NopIn::decode(raw)?.data.is_empty());
 /// # Ok::<(), iscsi_pdu::Error>(())
 /// ```
@@ -23,36 +25,36 @@ const DIGEST_LENGTH: usize = 4;
 pub struct Decoder {
     digests: Digests,
     max_data_segment_length: u32,
-    /// Is the header at the front of the stream known to be right?
+    /// `true` once the header at the front of the stream has been checked.
     head_verified: bool,
-    /// CRC of the first `covered` bytes of its data and padding, if they have a digest.
+    /// CRC of the first `covered` bytes of data and padding, if they have a digest.
     crc: Crc32c,
     covered: usize,
 }
 
 impl Decoder {
-    /// A decoder without digests that takes data segments up to `max_data_segment_length` bytes, the
-    /// `MaxRecvDataSegmentLength` that was declared (8192 during login).
+    /// Creates a decoder without digests that accepts data segments of up to `max_data_segment_length` bytes: the
+    /// declared `MaxRecvDataSegmentLength` (8192 during login).
     #[must_use]
     pub const fn new(max_data_segment_length: u32) -> Self {
         let digests = Digests { header: false, data: false };
         Self { digests, max_data_segment_length, head_verified: false, crc: Crc32c::new(), covered: 0 }
     }
 
-    /// Switches digests and limit, between two PDUs: full feature phase begins (DIG-02).
+    /// Sets the digests and the limit of full feature phase. Call it between two PDUs (DIG-02).
     pub const fn set_full_feature(&mut self, digests: Digests, max_data_segment_length: u32) {
         self.digests = digests;
         self.max_data_segment_length = max_data_segment_length;
     }
 
-    /// Takes the next PDU off the front of `stream` once it is whole; `None` when more bytes are needed.
+    /// Removes the next PDU from the front of `stream` once it is complete; returns `None` if more bytes are needed.
     ///
-    /// The header is judged as soon as it is there; the data digest is computed over what has come of the segment at
-    /// each call. The data segment is a slice of `stream`, not a copy.
+    /// The header is checked as soon as it has arrived; each call adds the data that arrived since the last one to the
+    /// data digest. The returned data segment is a slice of `stream`, not a copy.
     ///
     /// # Errors
-    /// [`Error::TooLong`] before anything is reserved for it, [`Error::Digest`]. A PDU whose data digest is bad is
-    /// taken off the stream, which can then go on; after any other error it cannot.
+    /// [`Error::TooLong`], before any memory is reserved for the segment, and [`Error::Digest`]. A PDU with a wrong
+    /// data digest is removed from the stream, and decoding can continue; after any other error it cannot.
     pub fn decode(&mut self, stream: &mut BytesMut) -> Result<Option<RawPdu>, Error> {
         let Some(bhs) = stream.first_chunk() else { return Ok(None) };
         let extent = Extent::new(bhs, self.digests);
@@ -63,15 +65,15 @@ impl Decoder {
             self.cover(stream.get(extent.head..).unwrap_or_default(), extent.padded);
         }
         let Some(bytes) = stream.get(..extent.whole) else { return Ok(None) };
-        let verdict = self.verify_data(extent, bytes);
+        let digest = self.verify_data(extent, bytes);
         (self.head_verified, self.crc, self.covered) = (false, Crc32c::new(), 0);
-        if verdict.is_err() {
+        if digest.is_err() {
             stream.advance(extent.whole);
         }
-        verdict.map(|()| extent.take(stream))
+        digest.map(|()| extent.take(stream))
     }
 
-    /// How many bytes are still missing before [`Self::decode`] can go a step further.
+    /// Returns how many more bytes [`Self::decode`] needs for its next step.
     #[must_use]
     pub fn bytes_needed(&self, stream: &BytesMut) -> usize {
         let wanted = match stream.first_chunk().map(|bhs| Extent::new(bhs, self.digests)) {
@@ -82,20 +84,20 @@ impl Decoder {
         wanted.saturating_sub(stream.len())
     }
 
-    /// Is the decoder between two PDUs, so that the stream may end here?
+    /// Returns `true` between two PDUs, where the stream may end.
     #[must_use]
     pub fn is_idle(&self, stream: &BytesMut) -> bool {
         stream.is_empty()
     }
 
-    /// Judges the header at the front of `stream`; false while it is not whole.
+    /// Checks the header at the front of `stream`; returns `false` while it is incomplete.
     fn verify_head(&mut self, extent: Extent, stream: &[u8]) -> Result<bool, Error> {
         if !self.digests.header {
             self.check_data_length(extent)?;
         }
         let Some(head) = stream.get(..extent.head) else { return Ok(false) };
         if let (true, Some((covered, digest))) = (self.digests.header, head.split_last_chunk()) {
-            // Nothing in the header is believed before its digest is.
+            // No field of the header can be trusted before its digest has been checked.
             verify(DigestPart::Header, Crc32c::new().update(covered), *digest)?;
             self.check_data_length(extent)?;
         }
@@ -103,7 +105,7 @@ impl Decoder {
         Ok(true)
     }
 
-    /// Takes into the CRC what has come of data and padding since the last time.
+    /// Adds the data and padding that arrived since the last call to the CRC.
     fn cover(&mut self, data: &[u8], padded: usize) {
         let end = data.len().min(padded);
         if let Some(fresh) = data.get(self.covered..end) {
@@ -112,7 +114,7 @@ impl Decoder {
         }
     }
 
-    /// Judges the data of a whole PDU by what has been covered; an empty segment has no digest (DIG-04).
+    /// Checks the data digest of a complete PDU; an empty data segment has no digest (DIG-04).
     fn verify_data(&self, extent: Extent, pdu: &[u8]) -> Result<(), Error> {
         match pdu.last_chunk() {
             Some(digest) if self.digests.data && extent.data > 0 => {
@@ -122,7 +124,7 @@ impl Decoder {
         }
     }
 
-    /// PDU-12: checked before the segment is waited for.
+    /// Checks the length of the data segment before waiting for the segment (PDU-12).
     fn check_data_length(&self, extent: Extent) -> Result<(), Error> {
         if extent.data <= self.max_data_segment_length {
             return Ok(());
@@ -132,18 +134,18 @@ impl Decoder {
     }
 }
 
-/// How far the parts of the PDU at the front of a stream reach, in bytes.
+/// The lengths of the parts of the PDU at the front of a stream, in bytes.
 #[derive(Clone, Copy)]
 struct Extent {
     /// `TotalAHSLength`, in bytes.
     ahs: usize,
-    /// Headers and their digest.
+    /// Length of the headers and their digest.
     head: usize,
     /// `DataSegmentLength`.
     data: u32,
-    /// Data and padding.
+    /// Length of data and padding.
     padded: usize,
-    /// The PDU.
+    /// Length of the PDU.
     whole: usize,
 }
 
@@ -158,7 +160,7 @@ impl Extent {
         Self { ahs, head, data, padded, whole: head + padded + digest }
     }
 
-    /// Takes the PDU off the stream.
+    /// Removes the PDU from the stream.
     fn take(self, stream: &mut BytesMut) -> Option<RawPdu> {
         if self.whole == BHS_LENGTH {
             return take_header(stream);
@@ -172,7 +174,7 @@ impl Extent {
     }
 }
 
-/// Takes a header by itself, without an empty slice that would keep the whole buffer.
+/// Removes a PDU that consists of a header only. An empty slice as data segment would keep the whole buffer alive.
 fn take_header(stream: &mut BytesMut) -> Option<RawPdu> {
     let bhs = Bhs::from_bytes(*stream.first_chunk()?);
     stream.advance(BHS_LENGTH);

@@ -1,15 +1,17 @@
 //! CRC32C digests (RFC 7143, 11.2.3 and 13.1).
 
-/// Which digests are in force on a connection; they are negotiated apart from each other.
+/// The digests in use on a connection; header and data digests are negotiated separately
+/// ([RFC 7143, section 13.1](https://www.rfc-editor.org/rfc/rfc7143#section-13.1)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digests {
-    /// CRC32C over basic and additional headers.
+    /// CRC32C over the basic and additional headers.
     pub header: bool,
     /// CRC32C over data and padding.
     pub data: bool,
 }
 
-/// A CRC32C over bytes that come in pieces.
+/// A CRC32C over bytes that arrive in pieces
+/// ([RFC 7143, section 11.2.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.3)).
 ///
 /// ```
 /// use iscsi_pdu::Crc32c;
@@ -20,25 +22,25 @@ pub struct Digests {
 pub struct Crc32c(u32);
 
 impl Crc32c {
-    /// The CRC of no bytes.
+    /// Returns the CRC of no bytes.
     #[must_use]
     pub const fn new() -> Self {
         Self(0)
     }
 
-    /// The CRC of what came before, followed by `bytes`.
+    /// Returns the CRC of all earlier bytes followed by `bytes`.
     #[must_use]
     pub fn update(self, bytes: &[u8]) -> Self {
         Self(append(self.0, bytes))
     }
 
-    /// The CRC as a number.
+    /// Returns the CRC as a number.
     #[must_use]
     pub const fn value(self) -> u32 {
         self.0
     }
 
-    /// The four bytes of a digest field: little-endian (DIG-05).
+    /// Returns the 4 bytes of the digest field: little-endian (DIG-05).
     #[must_use]
     pub const fn to_field(self) -> [u8; 4] {
         self.0.to_le_bytes()
@@ -55,7 +57,7 @@ fn append(crc: u32, bytes: &[u8]) -> u32 {
     portable::append(crc, bytes)
 }
 
-/// The same by table, for builds without `std`.
+/// CRC32C by table, for builds without `std`.
 #[cfg(any(not(feature = "std"), test))]
 mod portable {
     use crc::{CRC_32_ISCSI, Crc, Table};
@@ -63,7 +65,8 @@ mod portable {
     const CRC: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
 
     pub(super) fn append(crc: u32, bytes: &[u8]) -> u32 {
-        // The crate takes its start value before reflection and this is the register after the final complement.
+        // `crc` is a finished CRC, which is reflected and complemented; the crate `crc` expects the initial value
+        // before reflection, so both are undone.
         let mut digest = CRC.digest_with_initial((!crc).reverse_bits());
         digest.update(bytes);
         digest.finalize()

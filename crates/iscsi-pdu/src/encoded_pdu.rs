@@ -1,13 +1,15 @@
-//! A PDU on its way out (RFC 7143, 11.1 and 11.2): header, additional headers, digest, data, padding, digest.
+//! PDUs in wire form: header, additional headers, header digest, data, padding, data digest (RFC 7143, 11.2).
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Bhs, Crc32c, Digests, Error, RawPdu};
+use crate::digest::{Crc32c, Digests};
+use crate::header::{Bhs, Error, RawPdu};
 
 const DIGEST_LENGTH: usize = 4;
 const MAX_PADDING: usize = 3;
 
-/// A PDU ready for a vectored write: lengths and digests filled in, data not copied.
+/// A PDU ready for a vectored write: lengths and digests are filled in, data is not copied
+/// ([RFC 7143, section 11.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2)).
 #[derive(Clone, Debug)]
 pub struct EncodedPdu {
     bhs: Bhs,
@@ -20,12 +22,12 @@ pub struct EncodedPdu {
 }
 
 impl EncodedPdu {
-    /// Fills in both length fields and the digests in force.
+    /// Fills in both length fields and the digests in use.
     ///
     /// # Errors
-    /// [`Error::TooLong`] for data beyond 2^24 - 1 bytes or additional headers beyond 1020, [`Error::Field`] for
-    /// additional headers that are not padded to four bytes: the caller's mistakes, since every PDU is bounded by
-    /// what the peer declared.
+    /// [`Error::TooLong`] if the data is longer than 2^24 - 1 bytes or the additional headers longer than 1020 bytes;
+    /// [`Error::Field`] if the additional headers are not padded to a multiple of 4 bytes. Both are mistakes of the
+    /// caller, who bounds every PDU by the peer's `MaxRecvDataSegmentLength`.
     pub fn new(raw: RawPdu, digests: Digests) -> Result<Self, Error> {
         let RawPdu { mut bhs, ahs, data } = raw;
         bhs.set_lengths(ahs_words(&bhs, ahs.as_deref())?, data_bytes(&data)?);
@@ -34,7 +36,7 @@ impl EncodedPdu {
         Ok(Self { bhs, ahs, header_digest, data, trailer, trailer_length })
     }
 
-    /// The parts in the order of the wire; some may be empty.
+    /// Returns the parts in wire order; some may be empty.
     #[must_use]
     pub fn parts(&self) -> [&[u8]; 5] {
         let ahs = self.ahs.as_deref().unwrap_or_default();
@@ -43,13 +45,13 @@ impl EncodedPdu {
         [self.bhs.as_bytes(), ahs, header_digest, &self.data, trailer]
     }
 
-    /// Bytes in all.
+    /// Returns the length of the whole PDU in bytes.
     #[must_use]
     pub fn length(&self) -> usize {
         self.parts().iter().map(|part| part.len()).sum()
     }
 
-    /// Appends the whole PDU to `stream`, data copied.
+    /// Appends a copy of the whole PDU to `stream`.
     pub fn append_to(&self, stream: &mut BytesMut) {
         stream.reserve(self.length());
         for part in self.parts() {
@@ -66,7 +68,7 @@ fn ahs_words(bhs: &Bhs, ahs: Option<&[u8]>) -> Result<u8, Error> {
             pdu: bhs.opcode(),
             field: "TotalAHSLength",
             value: bytes,
-            rule: "additional headers are padded to four bytes (11.2.2)",
+            rule: "additional headers have to be padded to a multiple of 4 bytes (11.2.2)",
         });
     }
     u8::try_from(length / 4).map_err(|_| Error::TooLong {
@@ -89,7 +91,7 @@ fn header_digest(bhs: &Bhs, ahs: Option<&[u8]>) -> [u8; DIGEST_LENGTH] {
     Crc32c::new().update(bhs.as_bytes()).update(ahs.unwrap_or_default()).to_field()
 }
 
-/// Zero padding to four bytes, then the digest over data and padding.
+/// Computes zero padding to a multiple of 4 bytes, then the digest over data and padding.
 fn trailer(data: &[u8], with_digest: bool) -> ([u8; MAX_PADDING + DIGEST_LENGTH], usize) {
     let mut trailer = [0; MAX_PADDING + DIGEST_LENGTH];
     let padding = data.len().next_multiple_of(4) - data.len();

@@ -1,12 +1,35 @@
-//! Every PDU of one direction as one type (RFC 7143, 11.2.1.2).
+//! One type per PDU, and one enum per direction (RFC 7143, 11.2.1.2 to 11.19).
 
-use crate::{
-    AsyncMessage, DataIn, DataOut, Error, LoginRequest, LoginResponse, LogoutRequest, LogoutResponse, NopIn,
-    NopOut, Opcode, R2t, RawPdu, Reject, ScsiCommand, ScsiResponse, SequenceNumbers, Snack,
-    TaskManagementRequest, TaskManagementResponse, TextRequest, TextResponse,
+mod async_message;
+mod data;
+mod login;
+mod logout;
+mod nop;
+mod reject;
+mod scsi_command;
+mod scsi_response;
+mod snack;
+mod task_management;
+mod text;
+
+pub use async_message::{AsyncEvent, AsyncMessage};
+pub use data::{DataIn, DataOut, R2t};
+pub use login::{LoginRequest, LoginResponse, LoginStatus, Stage};
+pub use logout::{LogoutReason, LogoutRequest, LogoutResponse, LogoutResponseCode};
+pub use nop::{NopIn, NopOut};
+pub use reject::{Reject, RejectReason};
+pub use scsi_command::{ScsiCommand, TaskAttribute};
+pub use scsi_response::{ScsiResponse, ScsiResponseCode, ScsiStatus};
+pub use snack::{Snack, SnackType};
+pub use task_management::{
+    TaskManagementFunction, TaskManagementRequest, TaskManagementResponse, TaskManagementResponseCode,
 };
+pub use text::{TextRequest, TextResponse};
 
-/// A PDU sent by an initiator.
+use crate::header::{Error, Opcode, RawPdu, SequenceNumbers};
+
+/// A PDU that an initiator sends
+/// ([RFC 7143, section 11.2.1.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.1.2)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitiatorPdu {
@@ -26,15 +49,16 @@ pub enum InitiatorPdu {
     LogoutRequest(LogoutRequest),
     /// SNACK Request.
     Snack(Snack),
-    /// A vendor's PDU, opcodes 0x1c to 0x1e.
+    /// A vendor-specific PDU, opcodes 0x1c to 0x1e.
     Vendor(RawPdu),
 }
 
 impl InitiatorPdu {
-    /// Reads the PDU its opcode names.
+    /// Decodes the PDU that the opcode identifies.
     ///
     /// # Errors
-    /// [`Error::Opcode`] for an unassigned opcode or one of a target (PDU-05), and what the PDU's own decoder finds.
+    /// [`Error::Opcode`] if the opcode is unassigned or belongs to a target (PDU-05), or any error of the decoder of
+    /// that PDU.
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         match raw.bhs.opcode() {
             Opcode::NOP_OUT => typed(raw, NopOut::decode, Self::NopOut),
@@ -52,7 +76,7 @@ impl InitiatorPdu {
         }
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         match self {
@@ -69,7 +93,8 @@ impl InitiatorPdu {
     }
 }
 
-/// A PDU sent by a target.
+/// A PDU that a target sends
+/// ([RFC 7143, section 11.2.1.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.1.2)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TargetPdu {
@@ -93,16 +118,16 @@ pub enum TargetPdu {
     AsyncMessage(AsyncMessage),
     /// Reject.
     Reject(Reject),
-    /// A vendor's PDU, opcodes 0x3c to 0x3e.
+    /// A vendor-specific PDU, opcodes 0x3c to 0x3e.
     Vendor(RawPdu),
 }
 
 impl TargetPdu {
-    /// Reads the PDU its opcode names.
+    /// Decodes the PDU that the opcode identifies.
     ///
     /// # Errors
-    /// [`Error::Opcode`] for an unassigned opcode or one of an initiator (PDU-05), and what the PDU's own decoder
-    /// finds.
+    /// [`Error::Opcode`] if the opcode is unassigned or belongs to an initiator (PDU-05), or any error of the decoder
+    /// of that PDU.
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         match raw.bhs.opcode() {
             Opcode::NOP_IN => typed(raw, NopIn::decode, Self::NopIn),
@@ -122,7 +147,7 @@ impl TargetPdu {
         }
     }
 
-    /// The PDU as sent.
+    /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
         match self {
@@ -140,7 +165,7 @@ impl TargetPdu {
         }
     }
 
-    /// The numbers that every PDU of a target carries; a vendor's PDU is taken to carry them as well.
+    /// Returns the sequence numbers, which every PDU of a target carries; a vendor-specific PDU is assumed to.
     #[must_use]
     pub fn numbers(&self) -> SequenceNumbers {
         match self {
@@ -159,8 +184,8 @@ impl TargetPdu {
     }
 }
 
-/// Decodes one type straight into its place in the enum. Not inlined: a decoder per arm in one function has the
-/// compiler gather the fields of all of them behind the match, at twice the instructions.
+/// Decodes one PDU type into its variant. Not inlined: with all decoders in one function, the compiler gathers the
+/// fields of every variant after the match, which doubles the instruction count.
 #[inline(never)]
 fn typed<P, Any>(
     raw: RawPdu,

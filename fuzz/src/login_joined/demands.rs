@@ -1,4 +1,4 @@
-//! What one side demands and offers.
+//! Policy and offer of one side.
 
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ fn name(name: &str) -> IscsiName {
     IscsiName::new(name).expect("a name")
 }
 
-/// The target that is logged in to.
+/// The name of the target.
 pub(super) fn target_name() -> &'static IscsiName {
     &DISK
 }
@@ -72,7 +72,7 @@ impl Demands {
         }
     }
 
-    /// Discovery takes what the target takes.
+    /// Discovery has the policy of the target.
     pub(super) fn target<'a>(&'a self, accounts: &'a [target::Account<'a>]) -> target::Config<'a> {
         target::Config {
             accounts,
@@ -86,7 +86,7 @@ impl Demands {
         }
     }
 
-    /// An initiator that is in got what it demands, whatever happened on the wire.
+    /// An initiator that completes has the authentication that it requires, whatever happened on the wire.
     pub(super) fn check_initiator(&self, completed: Option<&initiator::Completed>) {
         let Some(completed) = completed else { return };
         let algorithm = match (self.policy, &completed.authenticated) {
@@ -98,7 +98,8 @@ impl Demands {
         assert!(self.algorithms.contains(&algorithm), "{algorithm} is not acceptable");
     }
 
-    /// A target lets nobody in who proved less than it demands, and everybody in on both proofs knew both secrets.
+    /// A target completes only with the authentication that it requires, and mutual authentication implies both
+    /// secrets.
     pub(super) fn check_target(&self, completed: Option<&target::Completed>) {
         let Some(completed) = completed else { return };
         let proved = (completed.initiator_authenticated, completed.target_authenticated);
@@ -112,8 +113,8 @@ impl Demands {
         );
     }
 
-    /// No reason to fail: the same policy, an algorithm that both accept and that the offer of MD5, which an initiator
-    /// cannot leave out, does not hide; digests both can do; two nonces.
+    /// Returns `true` if the login has no reason to fail: the same policy, an algorithm and
+    /// digests that both accept, and different nonces.
     pub(super) fn can_agree_with(&self, target: &Self) -> bool {
         let digests = compatible(self.offer.header_digest, target.offer.header_digest)
             && compatible(self.offer.data_digest, target.offer.data_digest);
@@ -130,7 +131,7 @@ fn compatible(ours: DigestPreference, theirs: DigestPreference) -> bool {
     !matches!((ours, theirs), (None, Crc32c) | (Crc32c, None))
 }
 
-/// One or more, in any order.
+/// Returns one or more, in any order.
 fn algorithms(bytes: &mut Unstructured<'_>) -> Result<Vec<ChapAlgorithm>> {
     let mut algorithms = vec![*bytes.choose(&ChapAlgorithm::ALL)?];
     for algorithm in ChapAlgorithm::ALL {
@@ -141,7 +142,7 @@ fn algorithms(bytes: &mut Unstructured<'_>) -> Result<Vec<ChapAlgorithm>> {
     Ok(algorithms)
 }
 
-/// Any legal values (RFC 7143, 13).
+/// Returns any legal values (RFC 7143, section 13).
 fn offer(bytes: &mut Unstructured<'_>) -> Result<Offer> {
     let mut offer = Offer::default();
     offer.header_digest = digest(bytes)?;

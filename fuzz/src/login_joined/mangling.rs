@@ -1,36 +1,36 @@
-//! Damage on the wire, and what of it was heard.
+//! Damage on the wire, and the values that it affects.
 
 use arbitrary::{Result, Unstructured};
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{Decoder, Digests, EncodedPdu, RawPdu, TextKeys, decode_binary};
 
-/// Most bytes that are damaged.
+/// Largest number of damaged bytes.
 const MOST: u8 = 6;
 
-/// Most bytes of a challenge or response.
+/// Length of the longest challenge or response in bytes.
 const MAX_BINARY: usize = 1024;
 
-/// A byte to be changed: in which PDU, where in it, and how.
+/// A change of one byte: the PDU, the position in it, and the change.
 struct Damage {
     pdu: u8,
     at: u16,
     change: u8,
 }
 
-/// All of it, and what it hit.
+/// All changes, and the values that they affected.
 pub(super) struct Mangling {
     damages: Vec<Damage>,
     pdus: u8,
     hits: u32,
-    /// The target got another response of the initiator than was sent, or the initiator another challenge.
+    /// The initiator's response or the target's challenge was changed.
     pub(super) initiators_proof: bool,
-    /// The same, the other way.
+    /// The target's response or the initiator's challenge was changed.
     pub(super) targets_proof: bool,
-    /// A text of the operational stage is not what was sent.
+    /// A text of the operational stage was changed.
     pub(super) parameters: bool,
 }
 
-/// What a PDU is, so that one knows what damage to it means.
+/// The role of a PDU, which determines the effect of damage to it.
 #[derive(Clone, Copy)]
 pub(super) struct Load {
     pub(super) by_initiator: bool,
@@ -58,12 +58,12 @@ impl Mangling {
         })
     }
 
-    /// No byte of any PDU was changed.
+    /// Returns `true` if no byte of any PDU was changed.
     pub(super) const fn is_harmless(&self) -> bool {
         self.hits == 0
     }
 
-    /// The PDU as it arrives; `None` if it does not.
+    /// Returns the PDU as it arrives; `None` if it does not.
     pub(super) fn carry(&mut self, sent: RawPdu, load: Load) -> Option<RawPdu> {
         let text = sent.data.clone();
         let mut stream = BytesMut::new();
@@ -91,7 +91,7 @@ impl Mangling {
     fn note(&mut self, sent: &Bytes, arrived: &Bytes, load: Load) {
         self.parameters |= load.operational && sent != arrived;
         let differs = |keys: &[&str]| keys.iter().any(|key| value(sent, key) != value(arrived, key));
-        // A response is what its sender proves; identifier and challenge are what the other has to prove.
+        // A response authenticates its sender; identifier and challenge are for the authentication of the other side.
         let (response, challenge) = (differs(&["CHAP_R"]), differs(&["CHAP_I", "CHAP_C"]));
         let (initiators, targets) = (&mut self.initiators_proof, &mut self.targets_proof);
         let (own, other) = if load.by_initiator { (initiators, targets) } else { (targets, initiators) };
@@ -100,7 +100,7 @@ impl Mangling {
     }
 }
 
-/// What a key of CHAP says, as bytes: one value may be written in many ways.
+/// Returns the value of a CHAP key as bytes, because one value has several encodings.
 fn value(text: &[u8], key: &str) -> Option<Vec<u8>> {
     let pairs = TextKeys::parse(text).ok()?;
     let value = pairs.get(key)?;

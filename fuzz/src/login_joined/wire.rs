@@ -1,4 +1,4 @@
-//! The wire: it splits texts into PDUs with the C bit, and asks for the pieces in the name of the receiver.
+//! The wire: splits texts into PDUs with the C bit, and requests the pieces on behalf of the receiver.
 
 use arbitrary::Unstructured;
 use bytes::Buf as _;
@@ -6,14 +6,14 @@ use iscsi_pdu::{LoginRequest, LoginResponse, SerialNumber, Stage};
 
 use super::mangling::{Load, Mangling};
 
-/// Most pieces of one text.
+/// Largest number of pieces of one text.
 const MOST_PIECES: usize = 4;
 
 pub(super) struct Wire<'a> {
     pub(super) mangling: Mangling,
-    /// Where texts are split.
+    /// Positions at which texts are split.
     bytes: Unstructured<'a>,
-    /// Pieces have numbers of their own, so that each side sees an unbroken row.
+    /// Pieces have their own sequence numbers, so that each side receives consecutive numbers.
     stat_sn: SerialNumber,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Wire<'a> {
         Self { mangling, bytes, stat_sn: SerialNumber(0) }
     }
 
-    /// The request in pieces; only the last one may ask for a transition.
+    /// Delivers the request in pieces; only the last piece may request a transition.
     pub(super) fn split_request(&mut self, request: &LoginRequest) -> Vec<LoginRequest> {
         let mut pieces = Vec::new();
         let mut rest = request.clone();
@@ -40,7 +40,8 @@ impl<'a> Wire<'a> {
         pieces
     }
 
-    /// The response in pieces. A transition is granted behind the last one, when the initiator asks for it again.
+    /// Delivers the response in pieces. A transition is granted after the last piece, when the initiator requests it
+    /// again.
     pub(super) fn split_response(&mut self, response: &LoginResponse) -> Vec<LoginResponse> {
         let mut pieces = Vec::new();
         let mut rest = response.clone();
@@ -56,7 +57,7 @@ impl<'a> Wire<'a> {
         pieces
     }
 
-    /// Once the bytes have run out nothing is split.
+    /// Nothing is split once the input is exhausted.
     fn split_at(&mut self, length: usize, pieces: usize) -> Option<usize> {
         if length < 2 || pieces + 1 == MOST_PIECES || !self.bytes.arbitrary::<bool>().ok()? {
             return None;
@@ -64,13 +65,13 @@ impl<'a> Wire<'a> {
         self.bytes.int_in_range(1..=length - 1).ok()
     }
 
-    /// What the target hears; `None` if the connection is lost.
+    /// Returns the PDU that the target receives; `None` if the connection is lost.
     pub(super) fn carry_request(&mut self, request: &LoginRequest) -> Option<LoginRequest> {
         let load = Load { by_initiator: true, operational: request.current_stage == Stage::OPERATIONAL };
         LoginRequest::decode(self.mangling.carry(request.encode(), load)?).ok()
     }
 
-    /// What the initiator hears.
+    /// Returns the PDU that the initiator receives.
     pub(super) fn carry_response(&mut self, mut response: LoginResponse) -> Option<LoginResponse> {
         response.numbers.stat_sn = self.stat_sn;
         self.stat_sn = self.stat_sn.next();
@@ -79,18 +80,18 @@ impl<'a> Wire<'a> {
     }
 }
 
-/// Is this what one says to half a text? Whoever did not take it for half a text has lost the thread.
+/// Returns `true` for the answer to an incomplete text. A side that does not send it no longer follows the sequence.
 pub(super) fn waits_for_more(response: &LoginResponse) -> bool {
     response.text.is_empty() && !response.transit && !response.continues
 }
 
-/// Is this how an initiator asks for the next piece?
+/// Returns `true` for an initiator's request of the next piece.
 pub(super) fn asks_for(piece: &LoginResponse, request: &LoginRequest) -> bool {
     let granted = (piece.transit, piece.next_stage) == (request.transit, request.next_stage);
     request.text.is_empty() && !request.continues && granted
 }
 
-/// The response with no more than so much of its text, and nothing granted.
+/// Returns the response with at most this much of its text, without a transition.
 fn half(response: &LoginResponse, length: usize) -> LoginResponse {
     let text = response.text.slice(..length);
     LoginResponse { transit: false, next_stage: Stage(0), tsih: 0, text, ..response.clone() }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# One capture file out of one run of initiators.
+# One capture file from one run of initiators.
 
-# capture NAME PORT COMMAND...: runs the command and keeps what passed on the TCP port as NAME.pcap.
+# capture NAME PORT COMMAND...: runs the command and stores the traffic of the TCP port as NAME.pcap.
 #
-# The command may fail: a refused login is worth a capture too. dumpcap says that it listens before it does and writes
-# in bursts, so both ends of the record are marked by datagrams, which tshark then leaves out.
+# The command may fail, because a refused login is a useful capture. dumpcap reports that it listens before it does, and
+# writes in bursts, so the beginning and the end are marked by datagrams, which tshark then removes.
 capture() {
   local name=$1 port=$2 raw=$work/raw.pcap pid
   shift 2

@@ -10,7 +10,7 @@ start() {
   daemons+=("$started")
 }
 
-# end PID: asks, waits, insists. tgtd has to be killed: it ignores every other signal.
+# end PID: sends INT, waits, sends KILL. tgtd has to be killed, because it ignores every other signal.
 end() {
   local pid=$1 tries
   kill -INT "$pid" 2>/dev/null || return 0
@@ -27,12 +27,12 @@ until_true() {
   local deadline=$((SECONDS + $1))
   shift
   until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$deadline" ] || { echo "in vain: $*" >&2 && return 1; }
+    [ "$SECONDS" -lt "$deadline" ] || { echo "timed out: $*" >&2 && return 1; }
     sleep 0.1
   done
 }
 
-# A port of loopback on which nobody listens, and the $1 ports after it neither.
+# Prints a free loopback port that is followed by $1 more free ports.
 free_ports() {
   local first offset
   while :; do

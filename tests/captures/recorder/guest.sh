@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The Linux kernel in a qemu guest: LIO, and the kernel's initiator with open-iscsi.
 #
-# The guest's user space is busybox and what is copied in below; its root file system is the initramfs. Guest and host
-# meet in two ways, both over the host's loopback, where they can be recorded: the host reaches the guest's portal at
+# The guest's user space is busybox and the files copied below; its root file system is the initramfs. Guest and host
+# connect in two ways, both over the host's loopback, where they can be recorded: the host reaches the guest's portal at
 # 127.0.0.1:$guest_portal (forwarded), the guest reaches any portal of the host as $host_address.
 
 host_address=10.0.2.2
@@ -10,7 +10,7 @@ guest_portal=
 modules="virtio_pci virtio_net target_core_mod target_core_file iscsi_target_mod crc32c-intel sha3_generic
   iscsi_tcp sg"
 
-# Boots it once, for whoever asks first.
+# Boots the guest at the first call.
 need_guest() {
   [ -z "$guest_portal" ] || return 0
   local tree=$work/guest
@@ -21,7 +21,7 @@ need_guest() {
   boot
 }
 
-# Downloads stay in the cache: they are what the versions of the captures depend on.
+# Downloads stay in the cache, because the versions of the captures depend on them.
 unpack_packages() {
   local kernel package
   kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: *\(linux-image-[^ ]*\)$/\1/p' | head -1)
@@ -50,7 +50,7 @@ build_tree() {
     "user=$user user_secret=$user_secret peer=$peer peer_secret=$peer_secret" >"$tree/etc/settings"
 }
 
-# The modules and what they depend on.
+# The modules and their dependencies.
 copy_modules() {
   local from=$cache/unpacked/lib/modules/$release to=$1/lib/modules/$release module path
   [ -e "$from/modules.dep" ] || busybox depmod -b "$cache/unpacked" "$release"
@@ -63,7 +63,7 @@ copy_modules() {
   busybox depmod -b "$1" "$release"
 }
 
-# Programs with their shared libraries, from the unpacked packages or else from this machine.
+# Programs with their shared libraries, from the unpacked packages or otherwise from this machine.
 copy_programs() {
   local tree=$1 libraries
   shift
@@ -90,7 +90,7 @@ boot() {
   until_true 180 grep -q 'guest is ready' "$work/console"
 }
 
-# in_guest COMMAND: what a root shell of the guest prints; fails if the command does.
+# in_guest COMMAND: prints the output of the command in a root shell of the guest; fails if the command does.
 in_guest() {
   local answer
   exec 3<>"/dev/tcp/127.0.0.1/$((guest_portal + 1))"

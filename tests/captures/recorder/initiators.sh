@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the initiators are made to do. A URL is iscsi://[user%secret@]host:port/iqn/lun[?options].
+# Commands of the initiators. A URL is iscsi://[user%secret@]host:port/iqn/lun[?options].
 
 # url PORT TARGET LUN [ACCOUNT@] [OPTIONS]
 url() { echo "iscsi://${4:-}127.0.0.1:$1/$2/$3${5:-}"; }
@@ -8,7 +8,7 @@ account=$user%$user_secret@
 # Only the tools of libiscsi check the target's answer; qemu ignores this option.
 mutual="?target_user=$peer&target_password=$peer_secret"
 
-# Pages of odd lengths give Data-In with padding.
+# Pages of odd lengths cause Data-In with padding.
 inquiries() {
   iscsi-inq "$1"
   iscsi-inq -e 1 -c 0 "$1"
@@ -48,9 +48,9 @@ kernel_pings=(conn[0].timeo.noop_out_interval=1)
 ready='sg_raw $disk 00 00 00 00 00 00;'
 write_and_read="$ready"' sg_raw -s 3072 -i /sbin/iscsid $disk 2a 00 00 00 00 08 00 00 06 00;'
 write_and_read+=' sg_raw -r 3072 $disk 28 00 00 00 00 08 00 00 06 00;'
-# INQUIRY for 37, 5 and 6 octets; WRITE BUFFER with 27.
+# INQUIRY for 37, 5 and 6 bytes; WRITE BUFFER with 27.
 odd_lengths='sg_raw -r 37 $disk 12 00 00 00 25 00; sg_raw -r 5 $disk 12 01 00 00 05 00;'
 odd_lengths+=' sg_raw -r 6 $disk 12 01 00 00 06 00; sg_raw -s 27 -i /sbin/iscsid $disk 3b 02 00 00 00 00 00 00 1b 00;'
-# READ(32): half of its CDB stands in an additional header.
+# READ(32): half of its CDB is in an additional header.
 long_command='sg_raw -r 512 $disk 7f 00 00 00 00 00 00 18 00 09'" $(printf ' 00%.0s' {1..21}) 01;"
 resets='sg_reset --device $disk; sg_reset --target $disk;'
