@@ -6,8 +6,8 @@ use crate::proof::Proof;
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Require(String, u64),
-    Remember(String, Proof),
-    Forget(String),
+    SetForward(String, Proof),
+    ClearForward(String),
     SetReverse(Option<String>, Proof),
     ClearReverse(Option<String>),
     InheritReverse(String),
@@ -26,9 +26,9 @@ impl Change {
             (1, _) => Self::Require(disk, number),
             (3 | 5, _) | (8, 1) => Self::SetReverse(Some(disk), proof),
             (4, _) | (8, 2) => Self::ClearReverse(Some(disk)),
-            (6, _) => Self::Remember(target("always"), proof),
-            (7, 0) => Self::Forget(disk),
-            (2 | 7, _) => Self::Remember(disk, proof),
+            (6, _) => Self::SetForward(target("always"), proof),
+            (7, 0) => Self::ClearForward(disk),
+            (2 | 7, _) => Self::SetForward(disk, proof),
             (8, _) => Self::InheritReverse(disk),
             _ => Self::ClearReverse(None),
         }

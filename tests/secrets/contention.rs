@@ -77,7 +77,7 @@ pub(crate) fn run(test: &str) {
     let directory = folder.path().join("store");
     let mut held = Held::default();
     let store = Opening::Making.open(&directory).unwrap();
-    make(&store, &mut held, Change::Remember(target(SHARED), ours()));
+    make(&store, &mut held, Change::SetForward(target(SHARED), ours()));
     make(&store, &mut held, toggle(1));
     let writers = Writers::start(test, &directory);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -45,8 +45,8 @@ impl Held {
     pub(crate) fn apply(&mut self, change: Change) {
         match change {
             Change::Require(target, number) => self.target(target).required = Some(number % 3),
-            Change::Remember(target, proof) => self.target(target).forward = Some(proof),
-            Change::Forget(target) => self.target(target).forward = None,
+            Change::SetForward(target, proof) => self.target(target).forward = Some(proof),
+            Change::ClearForward(target) => self.target(target).forward = None,
             Change::SetReverse(None, proof) => self.global = Some(proof),
             Change::SetReverse(Some(target), proof) => self.target(target).reverse = Reverse::Set(proof),
             Change::ClearReverse(None) => self.global = None,

@@ -50,8 +50,8 @@ pub(crate) fn apply(store: &FileStore, change: Change) -> Result<(), StoreError>
             let requirement = REQUIREMENTS[usize::try_from(number % 3).unwrap()];
             store.require(scope(Some(target)), Some(requirement))
         }
-        Change::Remember(target, proof) => store.remember(scope(Some(target)), forward(proof)),
-        Change::Forget(target) => store.forget(scope(Some(target))),
+        Change::SetForward(target, proof) => store.set_forward(scope(Some(target)), forward(proof)),
+        Change::ClearForward(target) => store.clear_forward(scope(Some(target))),
         Change::SetReverse(target, proof) => store.set_reverse(scope(target), reverse(proof)),
         Change::ClearReverse(target) => store.clear_reverse(scope(target)),
         Change::InheritReverse(target) => store.inherit_reverse(scope(Some(target))),
@@ -60,7 +60,7 @@ pub(crate) fn apply(store: &FileStore, change: Change) -> Result<(), StoreError>
 
 /// Seals everything with a new key.
 pub(crate) fn rekey(store: FileStore) -> Result<FileStore, StoreError> {
-    store.rekey(KeySource::Beside)
+    store.rekey(KeySource::Adjacent)
 }
 
 /// What this target has to prove.

@@ -53,7 +53,7 @@ mod tests {
         let one = Change::ClearReverse(Scope::Target(target()));
         let every = Change::ClearReverse(Scope::Global);
         // What the initiator proves, and what is required, belongs to a target in every store.
-        let forward = Change::Forget(target().into());
+        let forward = Change::ClearForward(target().into());
         let required = Change::Require(target().into(), None);
         let admit = |capabilities: Capabilities| {
             [&one, &every, &forward, &required].map(|change| capabilities.admit(change).err())

@@ -11,11 +11,11 @@ use crate::secret::Secret;
 #[non_exhaustive]
 pub enum Change {
     /// Stores what we prove.
-    Remember(Scope, ForwardCredential),
+    SetForward(Scope, ForwardCredential),
     /// Stores other bytes for what we prove; the CHAP name, if there is one, stays.
     RenewForwardSecret(Scope, Secret),
     /// Removes what we prove.
-    Forget(Scope),
+    ClearForward(Scope),
     /// Stores what must be proved to us.
     SetReverse(Scope, ReverseCredential),
     /// Stores other bytes for what must be proved; the expected CHAP name, if there is one, stays.
@@ -43,9 +43,9 @@ impl Change {
             | Self::RenewReverseSecret(scope, _)
             | Self::ClearReverse(scope)
             | Self::InheritReverse(scope) => Some(scope),
-            Self::Remember(..)
+            Self::SetForward(..)
             | Self::RenewForwardSecret(..)
-            | Self::Forget(_)
+            | Self::ClearForward(_)
             | Self::Require(..)
             | Self::Remove(_) => None,
         }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::book::StoreSnapshot;
 use crate::fingerprint::Fingerprint;
 use crate::scope::Scope;
 use crate::secret_use::{Direction, SecretUse};
+use crate::store_snapshot::StoreSnapshot;
 
 /// The shortest secret that RFC 7143 section 9.2.1 lets go over an unencrypted network, in bytes: 96 bits.
 pub const MIN_SAFE_BYTES: usize = 12;
@@ -105,19 +105,21 @@ mod tests {
         Scope::Target(IscsiName::new(format!("iqn.2001-04.com.example:{name}")).unwrap())
     }
 
-    fn book(secrets: &[(&Scope, Direction, &[u8])]) -> StoreSnapshot {
-        let mut book = StoreSnapshot::new();
+    fn snapshot(secrets: &[(&Scope, Direction, &[u8])]) -> StoreSnapshot {
+        let mut snapshot = StoreSnapshot::new();
         for (scope, direction, bytes) in secrets {
             let (scope, secret) = (Scope::clone(scope), Secret::from_bytes(bytes).unwrap());
             let change = match direction {
-                Direction::Forward => Change::Remember(scope, ForwardCredential::new(None, secret).unwrap()),
+                Direction::Forward => {
+                    Change::SetForward(scope, ForwardCredential::new(None, secret).unwrap())
+                }
                 Direction::Reverse => {
                     Change::SetReverse(scope, ReverseCredential::new(None, secret).unwrap())
                 }
             };
-            book.apply(change).unwrap();
+            snapshot.apply(change).unwrap();
         }
-        book
+        snapshot
     }
 
     fn used(scope: &Scope, direction: Direction) -> SecretUse {
@@ -128,25 +130,25 @@ mod tests {
     fn chp_12_short_secrets_are_found() {
         let a = target("a");
         let weak =
-            book(&[(&a, Direction::Forward, b"elevenocts!"), (&Scope::Global, Direction::Reverse, b"s")]);
+            snapshot(&[(&a, Direction::Forward, b"elevenocts!"), (&Scope::Global, Direction::Reverse, b"s")]);
         let short = |scope, direction, bytes| Weakness::Short { secret: used(scope, direction), bytes };
         let expected = [short(&Scope::Global, Direction::Reverse, 1), short(&a, Direction::Forward, 11)];
         assert_eq!(weak.weaknesses(), expected);
-        assert_eq!(book(&[(&a, Direction::Forward, b"twelve-byte")]).weaknesses(), []);
+        assert_eq!(snapshot(&[(&a, Direction::Forward, b"twelve-byte")]).weaknesses(), []);
     }
 
     #[test]
     fn vds_19_one_secret_for_both_directions_is_found() {
         let a = target("a");
         let weak =
-            book(&[(&a, Direction::Forward, b"the-same-one"), (&a, Direction::Reverse, b"the-same-one")]);
+            snapshot(&[(&a, Direction::Forward, b"the-same-one"), (&a, Direction::Reverse, b"the-same-one")]);
         assert_eq!(weak.weaknesses(), [Weakness::Equal { scope: a }]);
     }
 
     #[test]
     fn vds_19_also_where_one_of_them_is_that_of_every_target() {
         let a = target("a");
-        let weak = book(&[
+        let weak = snapshot(&[
             (&a, Direction::Forward, b"the-same-one"),
             (&Scope::Global, Direction::Reverse, b"the-same-one"),
         ]);
@@ -158,7 +160,7 @@ mod tests {
     fn chp_28_a_secret_that_proves_several_targets_is_found() {
         let (a, b) = (target("a"), target("b"));
         let weak =
-            book(&[(&a, Direction::Reverse, b"the-same-one"), (&b, Direction::Reverse, b"the-same-one")]);
+            snapshot(&[(&a, Direction::Reverse, b"the-same-one"), (&b, Direction::Reverse, b"the-same-one")]);
         let uses = vec![used(&a, Direction::Reverse), used(&b, Direction::Reverse)];
         assert_eq!(weak.weaknesses(), [Weakness::Shared { uses }]);
     }
@@ -167,7 +169,7 @@ mod tests {
     fn chp_33_what_we_prove_to_one_and_another_proves_to_us_is_found() {
         let (a, b) = (target("a"), target("b"));
         let weak =
-            book(&[(&a, Direction::Forward, b"the-same-one"), (&b, Direction::Reverse, b"the-same-one")]);
+            snapshot(&[(&a, Direction::Forward, b"the-same-one"), (&b, Direction::Reverse, b"the-same-one")]);
         let uses = vec![used(&a, Direction::Forward), used(&b, Direction::Reverse)];
         assert_eq!(weak.weaknesses(), [Weakness::Shared { uses }]);
     }
@@ -176,14 +178,14 @@ mod tests {
     fn chp_28_one_secret_of_ours_for_several_targets_is_allowed() {
         let (a, b) = (target("a"), target("b"));
         let good =
-            book(&[(&a, Direction::Forward, b"the-same-one"), (&b, Direction::Forward, b"the-same-one")]);
+            snapshot(&[(&a, Direction::Forward, b"the-same-one"), (&b, Direction::Forward, b"the-same-one")]);
         assert_eq!(good.weaknesses(), []);
     }
 
     #[test]
     fn vds_22_a_weakness_shows_no_secret() {
         let a = target("a");
-        let weak = book(&[(&a, Direction::Forward, b"canary"), (&a, Direction::Reverse, b"canary")]);
+        let weak = snapshot(&[(&a, Direction::Forward, b"canary"), (&a, Direction::Reverse, b"canary")]);
         for found in weak.weaknesses() {
             assert!(!format!("{found} {found:?}").contains("canary"));
         }

@@ -62,7 +62,7 @@ impl Direction {
         secret: Secret,
     ) -> Result<Change, ChapNameError> {
         Ok(match self {
-            Self::Forward => Change::Remember(scope, ForwardCredential::new(name, secret)?),
+            Self::Forward => Change::SetForward(scope, ForwardCredential::new(name, secret)?),
             Self::Reverse => Change::SetReverse(scope, ReverseCredential::new(name, secret)?),
         })
     }

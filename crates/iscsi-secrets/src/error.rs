@@ -145,7 +145,7 @@ pub enum StoreError {
     SecretFile(#[from] SecretFileError),
     /// A CHAP name without its secret.
     #[error("operator: {found} is there without {missing}")]
-    HalfCredential {
+    IncompleteCredential {
         /// The file or variable with the CHAP name.
         found: String,
         /// The file or variable that should hold the secret.
@@ -279,7 +279,9 @@ impl StoreError {
             )),
             #[cfg(unix)]
             Self::SecretFile(error) => error.remedy(),
-            Self::HalfCredential { found, missing } => Some(format!("add {missing}, or remove {found}")),
+            Self::IncompleteCredential { found, missing } => {
+                Some(format!("add {missing}, or remove {found}"))
+            }
             Self::NoSecrets { path } => Some(format!(
                 "mount the secrets at {}, in files with the names of open-iscsi's keys, such as \
                  node.session.auth.password",

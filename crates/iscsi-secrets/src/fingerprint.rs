@@ -10,7 +10,7 @@ use crate::store_key::Tag;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Fingerprint(pub(crate) Tag);
 
-/// The directions in which each secret of a book is used. Built once for each state of a book.
+/// The directions in which each secret of a snapshot is used. Built once for each state of a snapshot.
 pub(crate) struct FingerprintIndex(HashMap<Fingerprint, Directions>);
 
 #[derive(Clone, Copy, Default)]

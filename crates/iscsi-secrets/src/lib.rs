@@ -1,7 +1,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
 
-mod book;
 mod capabilities;
 mod change;
 mod check;
@@ -28,9 +27,9 @@ mod secret_file;
 mod secret_use;
 mod store;
 mod store_key;
+mod store_snapshot;
 pub mod vds;
 
-pub use book::StoreSnapshot;
 pub use capabilities::Capabilities;
 pub use change::Change;
 pub use check::{MIN_SAFE_BYTES, Weakness};
@@ -58,6 +57,7 @@ pub use store::environment::EnvironmentStore;
 pub use store::file::{FileStore, KeySource, Relocation};
 pub use store::memory::MemoryStore;
 pub use store::{ForeignHome, SecretStore, StoreOrigin};
+pub use store_snapshot::StoreSnapshot;
 pub use vds::{HResult, SharedSecret, TargetLogin, VdsError, VdsIscsiTarget, VdsServiceIscsi};
 
 #[cfg(all(unix, feature = "fuzzing"))]

@@ -3,7 +3,6 @@
 use iscsi_pdu::IscsiName;
 use std::sync::Arc;
 
-use crate::book::StoreSnapshot;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::credential::{ForwardCredential, ReverseCredential};
@@ -13,6 +12,7 @@ use crate::requirement::Requirement;
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret::Secret;
+use crate::store_snapshot::StoreSnapshot;
 
 mod origin;
 
@@ -83,8 +83,8 @@ pub trait SecretStore: Send + Sync {
     }
 
     /// Stores what we prove.
-    fn remember(&self, scope: Scope, credential: ForwardCredential) -> Result<(), StoreError> {
-        self.apply(Change::Remember(scope, credential))
+    fn set_forward(&self, scope: Scope, credential: ForwardCredential) -> Result<(), StoreError> {
+        self.apply(Change::SetForward(scope, credential))
     }
 
     /// Stores other bytes for what we prove and keeps the CHAP name.
@@ -93,8 +93,8 @@ pub trait SecretStore: Send + Sync {
     }
 
     /// Removes what we prove.
-    fn forget(&self, scope: Scope) -> Result<(), StoreError> {
-        self.apply(Change::Forget(scope))
+    fn clear_forward(&self, scope: Scope) -> Result<(), StoreError> {
+        self.apply(Change::ClearForward(scope))
     }
 
     /// Stores what must be proved to us.

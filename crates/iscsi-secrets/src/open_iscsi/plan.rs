@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::book::StoreSnapshot;
 use crate::change::Change;
 use crate::credential::{ForwardCredential, ReverseCredential};
 use crate::error::StoreError;
 use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
+use crate::store_snapshot::StoreSnapshot;
 
 /// What happens to credentials that a store has already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,16 +59,16 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Compares the changes of an [`Import`](super::Import) with a book, which should be a snapshot taken just before
+    /// Compares the changes of an [`Import`](super::Import) with a snapshot, which should be a snapshot taken just before
     /// the changes of the plan are applied.
     pub fn of(
         changes: Vec<Change>,
-        book: &StoreSnapshot,
+        snapshot: &StoreSnapshot,
         existing: ConflictPolicy,
     ) -> Result<Self, StoreError> {
         let mut plan = Self::default();
         for change in changes {
-            if plan.admit(&change, book, existing)? {
+            if plan.admit(&change, snapshot, existing)? {
                 plan.changes.push(change);
             }
         }
@@ -79,12 +79,12 @@ impl Plan {
     fn admit(
         &mut self,
         change: &Change,
-        book: &StoreSnapshot,
+        snapshot: &StoreSnapshot,
         existing: ConflictPolicy,
     ) -> Result<bool, StoreError> {
         let credential = match change {
-            Change::Remember(scope, new) => {
-                let outcome = existing.outcome(forward_beside(book, scope, new)?);
+            Change::SetForward(scope, new) => {
+                let outcome = existing.outcome(forward_beside(snapshot, scope, new)?);
                 self.scopes
                     .entry(scope.clone())
                     .or_default()
@@ -92,7 +92,7 @@ impl Plan {
                     .insert(ImportedCredential::of(outcome, new.name()))
             }
             Change::SetReverse(scope, new) => {
-                let outcome = existing.outcome(reverse_beside(book, scope, new)?);
+                let outcome = existing.outcome(reverse_beside(snapshot, scope, new)?);
                 self.scopes
                     .entry(scope.clone())
                     .or_default()
@@ -136,21 +136,21 @@ impl ConflictPolicy {
 }
 
 fn forward_beside(
-    book: &StoreSnapshot,
+    snapshot: &StoreSnapshot,
     scope: &Scope,
     new: &ForwardCredential,
 ) -> Result<Beside, StoreError> {
-    Ok(book.own_forward(scope)?.map_or(Beside::Nothing, |old| {
+    Ok(snapshot.own_forward(scope)?.map_or(Beside::Nothing, |old| {
         Beside::of(old.name() == new.name() && old.secret().same_bytes(new.secret()))
     }))
 }
 
 fn reverse_beside(
-    book: &StoreSnapshot,
+    snapshot: &StoreSnapshot,
     scope: &Scope,
     new: &ReverseCredential,
 ) -> Result<Beside, StoreError> {
-    Ok(match book.own_reverse(scope)? {
+    Ok(match snapshot.own_reverse(scope)? {
         ReverseLookup::Unknown => Beside::Nothing,
         ReverseLookup::Cleared => Beside::Another,
         ReverseLookup::Known(old) => {

@@ -1,10 +1,9 @@
-//! Secrets in files that something else mounts or writes, such as Kubernetes, systemd or a Sealer agent.
+//! Secrets in files that something else mounts or writes, such as Kubernetes, systemd or a Vault agent.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::plain::{self, Found, PlainSource};
-use crate::book::StoreSnapshot;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
@@ -12,10 +11,11 @@ use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::secret_file::SecretOrigin;
 use crate::store::{SecretStore, StoreOrigin};
+use crate::store_snapshot::StoreSnapshot;
 
 mod generation;
 
-use generation::{Generation, Glance};
+use generation::{DirFiles, DirSnapshot};
 
 /// How often a directory is read anew that changes meanwhile.
 const ATTEMPTS: usize = 8;
@@ -55,10 +55,10 @@ impl DirectoryStore {
 
     /// All files, of one version: what was there before they were read is still there afterwards.
     fn read(&self) -> Result<Found, StoreError> {
-        let mut before = Glance::at(&self.path);
+        let mut before = DirSnapshot::at(&self.path);
         for _ in 0..ATTEMPTS {
-            let found = before.generation.as_ref().map_err(Clone::clone).and_then(Generation::read);
-            let after = Glance::at(&self.path);
+            let found = before.generation.as_ref().map_err(Clone::clone).and_then(DirFiles::read);
+            let after = DirSnapshot::at(&self.path);
             if before == after {
                 return found;
             }
@@ -94,11 +94,11 @@ impl SecretStore for DirectoryStore {
     }
 
     fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
-        let book = plain::book(self, self.read()?, &PLACES)?;
-        if book.entries().is_empty() {
+        let snapshot = plain::snapshot_of(self, self.read()?, &PLACES)?;
+        if snapshot.entries().is_empty() {
             return Err(StoreError::NoSecrets { path: self.path.clone() });
         }
-        Ok(Arc::new(book))
+        Ok(Arc::new(snapshot))
     }
 
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::plain::{self, Found, PlainSource};
-use crate::book::StoreSnapshot;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::credential::ForwardCredential;
@@ -18,6 +17,7 @@ use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret_file::SecretOrigin;
 use crate::store::{SecretStore, StoreOrigin};
+use crate::store_snapshot::StoreSnapshot;
 
 /// The variables that libiscsi reads, as a store that is only read: one secret of each direction, for every target.
 ///
@@ -68,20 +68,20 @@ impl EnvironmentStore {
     /// other direction are not looked at.
     pub fn forward_credential(&self) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         let [forward, _] = &KEYS;
-        self.book_of(std::slice::from_ref(forward))?.own_forward(&Scope::Global)
+        self.snapshot_of(std::slice::from_ref(forward))?.own_forward(&Scope::Global)
     }
 
     /// The target's credential in [`TARGET_USERNAME`](Self::TARGET_USERNAME) and
     /// [`TARGET_PASSWORD`](Self::TARGET_PASSWORD). The variables of the other direction are not looked at.
     pub fn reverse_credential(&self) -> Result<ReverseLookup, StoreError> {
         let [_, reverse] = &KEYS;
-        self.book_of(std::slice::from_ref(reverse))?.own_reverse(&Scope::Global)
+        self.snapshot_of(std::slice::from_ref(reverse))?.own_reverse(&Scope::Global)
     }
 
-    fn book_of(&self, keys: &'static [CredentialKeys]) -> Result<StoreSnapshot, StoreError> {
+    fn snapshot_of(&self, keys: &'static [CredentialKeys]) -> Result<StoreSnapshot, StoreError> {
         let variables = keys.iter().flat_map(|keys| [keys.name, keys.secret]);
         let found: Found = variables.filter_map(|name| Some((name, self.bytes(name)?))).collect();
-        plain::book(self, found, &[(Scope::Global, keys)])
+        plain::snapshot_of(self, found, &[(Scope::Global, keys)])
     }
 
     fn bytes(&self, variable: &str) -> Option<Zeroizing<Vec<u8>>> {
@@ -122,7 +122,7 @@ impl SecretStore for EnvironmentStore {
     }
 
     fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
-        self.book_of(&KEYS).map(Arc::new)
+        self.snapshot_of(&KEYS).map(Arc::new)
     }
 
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::book::StoreSnapshot;
 use crate::capabilities::Capabilities;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::store::{SecretStore, StoreOrigin};
+use crate::store_snapshot::StoreSnapshot;
 
 mod content;
 mod derivation;
@@ -47,7 +47,7 @@ const NEXT_KEY: &str = "store.key.next";
 /// The same, not yet written to its end.
 const STAGED_KEY: &str = "store.key.next.new";
 
-/// A store in a directory of mode 0700, holding `secrets.db`, `secrets.lock` and, with [`KeySource::Beside`],
+/// A store in a directory of mode 0700, holding `secrets.db`, `secrets.lock` and, with [`KeySource::Adjacent`],
 /// `store.key`, each of mode 0600.
 ///
 /// Every read sees the file as it stands, so processes see each other's changes at once; as long as nobody changed it,
@@ -65,10 +65,10 @@ impl FileStore {
     /// How long a writer waits for another one, unless it was opened with a limit of its own. Readers never wait.
     pub const DEFAULT_LOCK_LIMIT: Duration = Duration::from_secs(10);
 
-    /// Opens the store in `directory` with [`KeySource::Beside`], and makes directory, key and an empty store on first
+    /// Opens the store in `directory` with [`KeySource::Adjacent`], and makes directory, key and an empty store on first
     /// use.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_with(directory, KeySource::Beside)
+        Self::open_with(directory, KeySource::Adjacent)
     }
 
     /// Opens the store in `directory`, and makes what is missing on first use.
@@ -87,9 +87,9 @@ impl FileStore {
         Self::open_on(directory.as_ref(), source, lock_limit, OsDisk)
     }
 
-    /// Opens the store in `directory` with [`KeySource::Beside`] and makes nothing.
+    /// Opens the store in `directory` with [`KeySource::Adjacent`] and makes nothing.
     pub fn open_existing(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_existing_with(directory, KeySource::Beside)
+        Self::open_existing_with(directory, KeySource::Adjacent)
     }
 
     /// Opens the store in `directory` and makes nothing. Reading, as a login does, then needs no right to write.
@@ -159,13 +159,14 @@ impl FileStore {
         self.directory.lock(LOCK, self.lock_limit)
     }
 
-    /// Seals and writes a book. The caller holds the lock.
-    fn save(&self, book: StoreSnapshot, derivation: Option<Derivation>) -> Result<(), StoreError> {
-        let sealer = book.sealer.as_ref().ok_or(StoreError::Cipher)?;
-        let content = sealed::seal(sealer.key(), derivation, records::encode(&book));
+    /// Seals and writes a snapshot. The caller holds the lock.
+    fn save(&self, snapshot: StoreSnapshot, derivation: Option<Derivation>) -> Result<(), StoreError> {
+        let sealer = snapshot.sealer.as_ref().ok_or(StoreError::Cipher)?;
+        let content = sealed::seal(sealer.key(), derivation, records::encode(&snapshot));
         self.directory.replace(DATABASE, &content.map_err(|error| self.blame(error, 0))?)?;
         // Opened anew: a file that is open for writing would keep its disk from being made read-only.
-        let written = File::open(self.database_path()).and_then(|file| Opened::new(file, book, derivation));
+        let written =
+            File::open(self.database_path()).and_then(|file| Opened::new(file, snapshot, derivation));
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = written.ok();
         self.directory.sync_change()
     }
@@ -209,7 +210,7 @@ impl SecretStore for FileStore {
     }
 
     fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
-        self.current().map(Opened::into_book)
+        self.current().map(Opened::into_snapshot)
     }
 
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
@@ -217,9 +218,9 @@ impl SecretStore for FileStore {
         changes.iter().try_for_each(|change| capabilities.admit(change))?;
         let _lock = self.lock()?;
         let opened = self.current()?;
-        let mut book = StoreSnapshot::clone(opened.book());
-        changes.into_iter().try_for_each(|change| book.apply(change))?;
-        self.save(book, opened.derivation())
+        let mut snapshot = StoreSnapshot::clone(opened.snapshot());
+        changes.into_iter().try_for_each(|change| snapshot.apply(change))?;
+        self.save(snapshot, opened.derivation())
     }
 }
 

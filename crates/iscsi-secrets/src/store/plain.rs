@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use crate::book::StoreSnapshot;
 use crate::credential_keys::CredentialKeys;
 use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::secret::Secret;
 use crate::secret_file::{self, SecretFileError, SecretFileFault, SecretOrigin};
+use crate::store_snapshot::StoreSnapshot;
 
 /// What was found, by the place where it stood.
 pub(super) type Found = BTreeMap<&'static str, Zeroizing<Vec<u8>>>;
@@ -23,24 +23,24 @@ pub(super) trait PlainSource {
     fn label(&self, place: &'static str) -> String;
 }
 
-/// A book with the credentials of one source.
-pub(super) fn book(
+/// A snapshot with the credentials of one source.
+pub(super) fn snapshot_of(
     source: &impl PlainSource,
     mut found: Found,
     places: &[(Scope, &[CredentialKeys])],
 ) -> Result<StoreSnapshot, StoreError> {
-    let mut book = StoreSnapshot::new();
+    let mut snapshot = StoreSnapshot::new();
     for (scope, keys) in places {
         for keys in *keys {
-            add(&mut book, source, &mut found, scope, keys)?;
+            add(&mut snapshot, source, &mut found, scope, keys)?;
         }
     }
-    Ok(book)
+    Ok(snapshot)
 }
 
 /// Adds one credential, if it is there. A name without its secret would be silently less authentication.
 fn add(
-    book: &mut StoreSnapshot,
+    snapshot: &mut StoreSnapshot,
     source: &impl PlainSource,
     found: &mut Found,
     scope: &Scope,
@@ -51,14 +51,14 @@ fn add(
     let name = name.map_err(blame(keys.name))?;
     match (name, found.remove(keys.secret)) {
         (None, None) => Ok(()),
-        (Some(_), None) => Err(StoreError::HalfCredential {
+        (Some(_), None) => Err(StoreError::IncompleteCredential {
             found: source.label(keys.name),
             missing: source.label(keys.secret),
         }),
         (name, Some(bytes)) => {
             let secret = secret(bytes).map_err(blame(keys.secret))?;
             let change = keys.direction.change(scope.clone(), name, secret);
-            book.apply(change.map_err(|_| SecretFileFault::NotAName).map_err(blame(keys.name))?)
+            snapshot.apply(change.map_err(|_| SecretFileFault::NotAName).map_err(blame(keys.name))?)
         }
     }
 }

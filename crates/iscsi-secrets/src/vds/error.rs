@@ -163,7 +163,7 @@ fn win32_code(error: &StoreError) -> u32 {
         | StoreError::Dangling { .. }
         | StoreError::DatabaseGone { .. }
         | StoreError::KeyGone { .. }
-        | StoreError::HalfCredential { .. }
+        | StoreError::IncompleteCredential { .. }
         | StoreError::NoSecrets { .. } => FILE_NOT_FOUND,
         StoreError::TooOpen { .. } | StoreError::ForeignOwner { .. } => ACCESS_DENIED,
         StoreError::WrongKey { .. }
@@ -221,7 +221,7 @@ mod tests {
             (StoreError::Missing { path: path() }, 0x8007_0002),
             (StoreError::NoSecrets { path: path() }, 0x8007_0002),
             (
-                StoreError::HalfCredential { found: "name".to_owned(), missing: "secret".to_owned() },
+                StoreError::IncompleteCredential { found: "name".to_owned(), missing: "secret".to_owned() },
                 0x8007_0002,
             ),
             (StoreError::Unsettled { path: path() }, 0x8007_00AA),

@@ -147,7 +147,7 @@ impl VdsServiceIscsi {
         let target = self.object_ids.resolve(&*store.snapshot()?, target_id)?;
         Ok(store.apply(match payload {
             Payload::Set(secret) => Change::RenewForwardSecret(target.into(), secret),
-            Payload::Clear => Change::Forget(target.into()),
+            Payload::Clear => Change::ClearForward(target.into()),
         })?)
     }
 

@@ -18,15 +18,15 @@ const CURRENT: &str = "..data";
 
 /// What a look at the directory shows; as long as nothing is changed, the next one shows the same.
 #[derive(PartialEq, Eq)]
-pub(super) struct Glance {
+pub(super) struct DirSnapshot {
     /// Where [`CURRENT`] leads. An error is that of one version too, which may be gone by now.
     current: Option<PathBuf>,
-    pub(super) generation: Result<Generation, StoreError>,
+    pub(super) generation: Result<DirFiles, StoreError>,
 }
 
 /// The files that are there.
 #[derive(PartialEq, Eq)]
-pub(super) struct Generation {
+pub(super) struct DirFiles {
     /// The directory that holds the files themselves.
     root: PathBuf,
     files: Vec<(&'static str, Stamp)>,
@@ -41,15 +41,15 @@ struct Stamp {
     changed: (i64, i64),
 }
 
-impl Glance {
+impl DirSnapshot {
     /// Looks at the directory.
     pub(super) fn at(directory: &Path) -> Self {
         let current = fs::read_link(directory.join(CURRENT)).ok();
-        Self { current, generation: Generation::current(directory) }
+        Self { current, generation: DirFiles::current(directory) }
     }
 }
 
-impl Generation {
+impl DirFiles {
     /// What is in the directory now. Judges the directory, and opens no file.
     fn current(directory: &Path) -> Result<Self, StoreError> {
         check_directory(directory)?;

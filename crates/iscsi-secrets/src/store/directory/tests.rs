@@ -102,10 +102,10 @@ fn every_file_has_its_direction_and_its_scope() {
     let reverse = store.reverse(&target()).unwrap();
     let reverse = reverse.known().unwrap();
     assert_eq!((reverse.name(), reverse.secret().expose_secret()), (Some("target"), &b"reverse-secret"[..]));
-    let (book, portal) = (store.snapshot().unwrap(), "192.0.2.7:3260".parse::<Portal>().unwrap());
-    let found = book.discovery_forward(&portal).unwrap().unwrap();
+    let (snapshot, portal) = (store.snapshot().unwrap(), "192.0.2.7:3260".parse::<Portal>().unwrap());
+    let found = snapshot.discovery_forward(&portal).unwrap().unwrap();
     assert_eq!((found.name(), found.secret().expose_secret()), (Some("d-user"), &b"d-forward-secret"[..]));
-    let reverse = book.discovery_reverse(&portal).unwrap();
+    let reverse = snapshot.discovery_reverse(&portal).unwrap();
     let found = reverse.known().unwrap();
     assert_eq!((found.name(), found.secret().expose_secret()), (Some("d-target"), &b"d-reverse-secret"[..]));
 }
@@ -129,7 +129,7 @@ fn what_is_half_there_or_not_at_all_is_an_error_that_names_it() {
     for (name, secret) in [(USERNAME, PASSWORD), (USERNAME_IN, PASSWORD_IN)] {
         let mount = Mount::of(&[("discovery.sendtargets.auth.password", b"d-secret"), (name, b"user")]);
         let label = |name| mount.path(name).display().to_string();
-        let half = StoreError::HalfCredential { found: label(name), missing: label(secret) };
+        let half = StoreError::IncompleteCredential { found: label(name), missing: label(secret) };
         assert_eq!(mount.error(), half);
         assert!(half.remedy().unwrap().contains(secret));
     }
@@ -235,8 +235,8 @@ fn versions_are_never_mixed() {
         let mut seen = std::collections::BTreeSet::new();
         while !writer.is_finished() {
             match store.snapshot() {
-                Ok(book) => {
-                    let forward = book.forward(&target()).unwrap().unwrap();
+                Ok(snapshot) => {
+                    let forward = snapshot.forward(&target()).unwrap().unwrap();
                     assert_eq!(forward.name().unwrap().as_bytes(), forward.secret().expose_secret());
                     seen.insert(forward.name().unwrap().to_owned());
                 }

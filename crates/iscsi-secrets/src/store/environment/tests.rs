@@ -67,7 +67,7 @@ fn a_user_name_without_its_password_is_an_error() {
         (EnvironmentStore::USERNAME, EnvironmentStore::PASSWORD),
         (EnvironmentStore::TARGET_USERNAME, EnvironmentStore::TARGET_PASSWORD),
     ] {
-        let error = StoreError::HalfCredential { found: name.to_owned(), missing: secret.to_owned() };
+        let error = StoreError::IncompleteCredential { found: name.to_owned(), missing: secret.to_owned() };
         assert_eq!(store(&[(name, b"user"), (secret, b"")]).snapshot().err(), Some(error));
     }
 }
@@ -82,13 +82,13 @@ fn each_direction_can_be_read_without_the_other() {
         (EnvironmentStore::TARGET_USERNAME, b"target"),
     ]);
     assert_eq!(name(half.forward_credential().unwrap()), Some(Some("user".to_owned())));
-    assert!(matches!(half.reverse_credential(), Err(StoreError::HalfCredential { .. })));
+    assert!(matches!(half.reverse_credential(), Err(StoreError::IncompleteCredential { .. })));
     let other = store(&[
         (EnvironmentStore::USERNAME, b"user"),
         (EnvironmentStore::TARGET_USERNAME, b"t\xe4rget"),
         (EnvironmentStore::TARGET_PASSWORD, b"target-secret"),
     ]);
-    assert!(matches!(other.forward_credential(), Err(StoreError::HalfCredential { .. })));
+    assert!(matches!(other.forward_credential(), Err(StoreError::IncompleteCredential { .. })));
     // What cannot be read as a name must not become any name.
     assert!(matches!(other.reverse_credential(), Err(StoreError::SecretFile(_))));
     let set = store(&[(EnvironmentStore::TARGET_PASSWORD, b"target-secret")]);
@@ -132,8 +132,9 @@ fn every_read_sees_the_environment_as_it_is() {
     });
     let before = store.snapshot().unwrap();
     *value.lock().unwrap() = "second-secret";
-    let secret =
-        |book: &StoreSnapshot| book.forward(&target()).unwrap().unwrap().secret().expose_secret().to_vec();
+    let secret = |snapshot: &StoreSnapshot| {
+        snapshot.forward(&target()).unwrap().unwrap().secret().expose_secret().to_vec()
+    };
     assert_eq!(secret(&before), b"first-secret");
     assert_eq!(secret(&store.snapshot().unwrap()), b"second-secret");
 }

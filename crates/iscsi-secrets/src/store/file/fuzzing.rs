@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::header::Version;
 use super::{records, sealed};
-use crate::book::StoreSnapshot;
 use crate::sealer::Sealer;
 use crate::store_key::StoreKey;
+use crate::store_snapshot::StoreSnapshot;
 
 /// Opens a whole file with a key.
 #[must_use]
@@ -29,8 +29,8 @@ pub fn seal_records_of_version_2(key: &[u8; 32], records: &[u8]) -> Option<Vec<u
     sealed::seal_as(Version::Two, &StoreKey::from_bytes(key)?, None, records.to_vec()).ok()
 }
 
-/// The records of a book.
+/// The records of a snapshot.
 #[must_use]
-pub fn records_of(book: &StoreSnapshot) -> Vec<u8> {
-    records::encode(book)
+pub fn records_of(snapshot: &StoreSnapshot) -> Vec<u8> {
+    records::encode(snapshot)
 }

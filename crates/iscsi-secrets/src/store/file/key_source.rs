@@ -23,7 +23,7 @@ pub enum KeySource {
     Passphrase(Secret),
     /// The file `store.key` beside the store, made on first use. It protects copies and backups that hold only one of
     /// the two files; it does not protect from whoever can read both, such as root.
-    Beside,
+    Adjacent,
 }
 
 impl KeySource {
@@ -37,7 +37,7 @@ impl KeySource {
         match (key_file.or_else(credential), passphrase) {
             (Some(path), _) => Self::File(path),
             (None, Some(passphrase)) => Self::Passphrase(passphrase),
-            (None, None) => Self::Beside,
+            (None, None) => Self::Adjacent,
         }
     }
 }

@@ -8,10 +8,10 @@ use super::directory;
 use super::header::Header;
 use super::key_source::{KeySource, MAX_KEY_FILE_BYTES, read_key};
 use super::{DATABASE, FileStore, KEY, NEXT_KEY, STAGED_KEY};
-use crate::book::StoreSnapshot;
 use crate::error::StoreError;
 use crate::sealer::Sealer;
 use crate::store_key::StoreKey;
+use crate::store_snapshot::StoreSnapshot;
 
 impl FileStore {
     /// The sealer of a file with this header; `None` if the key there is belongs to another file.
@@ -25,7 +25,7 @@ impl FileStore {
             }
             (_, Some(_)) => return Err(StoreError::PassphraseNeeded { path: self.database_path() }),
             (KeySource::File(path), None) => Some(read_key(path)?),
-            (KeySource::Beside, None) => self.key_beside(header)?,
+            (KeySource::Adjacent, None) => self.adjacent_key(header)?,
         };
         Ok(key.filter(|key| opens(key, header)).map(|key| Arc::new(Sealer::under(key))))
     }
@@ -33,10 +33,10 @@ impl FileStore {
     /// The key beside the store that belongs to this header.
     ///
     /// The first name is tried again because a new key may have taken it in between.
-    fn key_beside(&self, header: &Header) -> Result<Option<StoreKey>, StoreError> {
+    fn adjacent_key(&self, header: &Header) -> Result<Option<StoreKey>, StoreError> {
         let mut found = false;
         for name in [KEY, NEXT_KEY, KEY] {
-            let Some(key) = self.read_key_beside(name)? else { continue };
+            let Some(key) = self.read_adjacent_key(name)? else { continue };
             if opens(&key, header) {
                 return Ok(Some(key));
             }
@@ -45,7 +45,7 @@ impl FileStore {
         if found { Ok(None) } else { Err(StoreError::KeyGone { path: self.directory.file(KEY) }) }
     }
 
-    fn read_key_beside(&self, name: &str) -> Result<Option<StoreKey>, StoreError> {
+    fn read_adjacent_key(&self, name: &str) -> Result<Option<StoreKey>, StoreError> {
         let Some(content) = self.directory.read(name, MAX_KEY_FILE_BYTES)? else { return Ok(None) };
         let key = StoreKey::from_bytes(&content.bytes);
         key.ok_or_else(|| StoreError::KeyLength { path: self.directory.file(name) }).map(Some)
@@ -58,26 +58,26 @@ impl FileStore {
         self.save_under_new_key(&StoreSnapshot::new(), &self.source)
     }
 
-    /// Seals a book anew under the key of `source`. A key beside the store is on disk before the file sealed with it,
+    /// Seals a snapshot anew under the key of `source`. A key beside the store is on disk before the file sealed with it,
     /// under a name of its own until that is there: whatever happens in between, one of the two keys opens the file.
     pub(super) fn save_under_new_key(
         &self,
-        book: &StoreSnapshot,
+        snapshot: &StoreSnapshot,
         source: &KeySource,
     ) -> Result<(), StoreError> {
         let (key, derivation) = self.new_key(source)?;
-        let beside = matches!(source, KeySource::Beside);
-        if beside {
+        let adjacent = matches!(source, KeySource::Adjacent);
+        if adjacent {
             self.directory.replace(NEXT_KEY, key.bytes())?;
             self.directory.sync()?;
         }
-        self.save(book.moved_to(Arc::new(Sealer::under(key)))?, derivation)?;
-        if beside { self.directory.rename(NEXT_KEY, KEY) } else { Ok(()) }
+        self.save(snapshot.moved_to(Arc::new(Sealer::under(key)))?, derivation)?;
+        if adjacent { self.directory.rename(NEXT_KEY, KEY) } else { Ok(()) }
     }
 
     fn new_key(&self, source: &KeySource) -> Result<(StoreKey, Option<Derivation>), StoreError> {
         match source {
-            KeySource::Beside => Ok((StoreKey::generate()?, None)),
+            KeySource::Adjacent => Ok((StoreKey::generate()?, None)),
             KeySource::File(path) => Ok((read_key(path)?, None)),
             KeySource::Passphrase(passphrase) => {
                 let derivation = Derivation::generate()?;
@@ -99,9 +99,9 @@ impl FileStore {
         if !self.directory.holds(NEXT_KEY)? {
             return Ok(());
         }
-        let sealer = self.current()?.into_book().sealer.clone();
+        let sealer = self.current()?.into_snapshot().sealer.clone();
         let used = sealer.and_then(|sealer| sealer.key().note().ok());
-        let next = self.read_key_beside(NEXT_KEY)?.and_then(|key| key.note().ok());
+        let next = self.read_adjacent_key(NEXT_KEY)?.and_then(|key| key.note().ok());
         if used == next { self.directory.rename(NEXT_KEY, KEY) } else { self.discard(NEXT_KEY) }
     }
 
@@ -126,7 +126,7 @@ impl FileStore {
         match &self.source {
             KeySource::Passphrase(_) => StoreError::WrongPassphrase { path },
             KeySource::File(key) => StoreError::WrongKey { path, key: PathBuf::clone(key) },
-            KeySource::Beside => StoreError::WrongKey { path, key: self.directory.file(KEY) },
+            KeySource::Adjacent => StoreError::WrongKey { path, key: self.directory.file(KEY) },
         }
     }
 }

@@ -8,9 +8,9 @@ use super::content::{Content, Identity};
 use super::derivation::Derivation;
 use super::header::{self, Header};
 use super::{DATABASE, FileStore, records, sealed};
-use crate::book::StoreSnapshot;
 use crate::error::StoreError;
 use crate::sealer::Sealer;
+use crate::store_snapshot::StoreSnapshot;
 
 /// How often a file is read that is replaced while its key is looked for.
 const ATTEMPTS: usize = 8;
@@ -22,14 +22,18 @@ pub(super) struct Opened {
     _file: Arc<File>,
     identity: Identity,
     derivation: Option<Derivation>,
-    book: Arc<StoreSnapshot>,
+    snapshot: Arc<StoreSnapshot>,
 }
 
 impl Opened {
     /// A file that was just written.
-    pub(super) fn new(file: File, book: StoreSnapshot, derivation: Option<Derivation>) -> io::Result<Self> {
+    pub(super) fn new(
+        file: File,
+        snapshot: StoreSnapshot,
+        derivation: Option<Derivation>,
+    ) -> io::Result<Self> {
         let identity = Identity::of(&file.metadata()?);
-        Ok(Self { _file: Arc::new(file), identity, derivation, book: Arc::new(book) })
+        Ok(Self { _file: Arc::new(file), identity, derivation, snapshot: Arc::new(snapshot) })
     }
 
     pub(super) const fn identity(&self) -> Identity {
@@ -40,17 +44,17 @@ impl Opened {
         self.derivation
     }
 
-    pub(super) fn book(&self) -> &StoreSnapshot {
-        &self.book
+    pub(super) fn snapshot(&self) -> &StoreSnapshot {
+        &self.snapshot
     }
 
-    pub(super) fn into_book(self) -> Arc<StoreSnapshot> {
-        self.book
+    pub(super) fn into_snapshot(self) -> Arc<StoreSnapshot> {
+        self.snapshot
     }
 
     /// The sealer, if a file with this header opens with its key too.
     fn sealer_for(&self, header: &Header) -> Option<Arc<Sealer>> {
-        let sealer = self.book.sealer.as_ref()?;
+        let sealer = self.snapshot.sealer.as_ref()?;
         let same = self.derivation == header.derivation && sealer.key().note().ok()? == header.note;
         same.then(|| Arc::clone(sealer))
     }
@@ -87,8 +91,13 @@ impl FileStore {
         let length = bytes.len();
         let opened = sealed::unseal(sealer.key(), &mut bytes);
         let (version, records) = opened.map_err(|error| self.blame(error, length))?;
-        let book = records::decode(version, records, sealer);
-        let book = book.map_err(|_| StoreError::Damaged { path: self.database_path() })?;
-        Ok(Opened { _file: Arc::new(file), identity, derivation: header.derivation, book: Arc::new(book) })
+        let snapshot = records::decode(version, records, sealer);
+        let snapshot = snapshot.map_err(|_| StoreError::Damaged { path: self.database_path() })?;
+        Ok(Opened {
+            _file: Arc::new(file),
+            identity,
+            derivation: header.derivation,
+            snapshot: Arc::new(snapshot),
+        })
     }
 }

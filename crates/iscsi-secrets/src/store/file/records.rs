@@ -23,7 +23,6 @@ use iscsi_pdu::{IscsiName, Portal};
 
 use super::header::Version;
 use super::version_2::{self, Spellings};
-use crate::book::StoreSnapshot;
 use crate::credential::is_storable;
 use crate::fingerprint::Fingerprint;
 use crate::record::{Association, Record, SealedCredential};
@@ -32,6 +31,7 @@ use crate::scope::{self, Scope};
 use crate::sealer::{SealedSecret, Sealer};
 use crate::secret::Secret;
 use crate::secret_use::Direction;
+use crate::store_snapshot::StoreSnapshot;
 
 const EVERY_TARGET: u8 = 1;
 const TARGET: u8 = 2;
@@ -45,10 +45,10 @@ const REQUIRES_NONE: u8 = 1;
 const REQUIRES_CHAP: u8 = 2;
 const REQUIRES_MUTUAL: u8 = 3;
 
-/// Writes a book out; the secrets in it stay sealed.
-pub(super) fn encode(book: &StoreSnapshot) -> Vec<u8> {
+/// Writes a snapshot out; the secrets in it stay sealed.
+pub(super) fn encode(snapshot: &StoreSnapshot) -> Vec<u8> {
     let mut writer = Writer(Vec::with_capacity(4096));
-    for (scope, record) in book.records() {
+    for (scope, record) in snapshot.records() {
         writer.scope(&scope);
         writer.forward(record.forward.as_deref());
         writer.association(&record.association);
@@ -57,7 +57,7 @@ pub(super) fn encode(book: &StoreSnapshot) -> Vec<u8> {
     writer.0
 }
 
-/// Reads a book back, whose secrets open in `sealer`. Anything that the writers of this version did not write is
+/// Reads a snapshot back, whose secrets open in `sealer`. Anything that the writers of this version did not write is
 /// malformed.
 pub(super) fn decode(
     version: Version,
@@ -65,18 +65,18 @@ pub(super) fn decode(
     sealer: &Arc<Sealer>,
 ) -> Result<StoreSnapshot, Malformed> {
     let mut reader = Reader { version, rest: bytes, sealer };
-    let (mut book, mut older) = (StoreSnapshot::in_sealer(Arc::clone(sealer)), Spellings::default());
+    let (mut snapshot, mut older) = (StoreSnapshot::in_sealer(Arc::clone(sealer)), Spellings::default());
     while !reader.rest.is_empty() {
         let place = reader.place()?;
         let record = reader.record(&place)?;
         match (record.is_empty(), version, place) {
-            (false, Version::Three, Place { scope: Some(scope), .. }) => put(&mut book, scope, record)?,
-            (false, Version::Two, place) => older.put(&mut book, place, record)?,
+            (false, Version::Three, Place { scope: Some(scope), .. }) => put(&mut snapshot, scope, record)?,
+            (false, Version::Two, place) => older.put(&mut snapshot, place, record)?,
             (true, Version::Two, _) => {}
             (_, Version::Three, _) => return Err(Malformed),
         }
     }
-    Ok(book)
+    Ok(snapshot)
 }
 
 /// The place of a record in a store.
@@ -94,12 +94,12 @@ impl Place {
 }
 
 /// Puts a record in its place, which has to be free.
-pub(super) fn put(book: &mut StoreSnapshot, scope: Scope, record: Record) -> Result<(), Malformed> {
+pub(super) fn put(snapshot: &mut StoreSnapshot, scope: Scope, record: Record) -> Result<(), Malformed> {
     let before = match scope {
-        Scope::Global => Some(std::mem::replace(&mut book.every_target, record)),
-        Scope::Target(name) => book.targets.insert(name, record),
-        Scope::Discovery => Some(std::mem::replace(&mut book.every_portal, record)),
-        Scope::Portal(name) => book.portals.insert(name, record),
+        Scope::Global => Some(std::mem::replace(&mut snapshot.every_target, record)),
+        Scope::Target(name) => snapshot.targets.insert(name, record),
+        Scope::Discovery => Some(std::mem::replace(&mut snapshot.every_portal, record)),
+        Scope::Portal(name) => snapshot.portals.insert(name, record),
     };
     before.is_none_or(|record| record.is_empty()).then_some(()).ok_or(Malformed)
 }
@@ -313,24 +313,24 @@ mod tests {
         ReverseCredential::new(chap_name.map(str::to_owned), Secret::from_bytes(bytes).unwrap()).unwrap()
     }
 
-    fn book() -> StoreSnapshot {
-        let mut book = StoreSnapshot::in_sealer(Arc::new(Sealer::generate().unwrap()));
+    fn snapshot() -> StoreSnapshot {
+        let mut snapshot = StoreSnapshot::in_sealer(Arc::new(Sealer::generate().unwrap()));
         let changes = [
             Change::SetReverse(Scope::Global, reverse(None, b"\0\xff global %#@ ")),
-            Change::Remember(target(1), forward(&[0xff; 255])),
+            Change::SetForward(target(1), forward(&[0xff; 255])),
             Change::SetReverse(target(1), reverse(Some("them"), b"r")),
             Change::SetReverse(target(2), reverse(Some("kept"), b"cleared-secret")),
             Change::ClearReverse(target(2)),
-            Change::Remember(Scope::Discovery, forward(b"discovery")),
+            Change::SetForward(Scope::Discovery, forward(b"discovery")),
             Change::SetReverse(portal(), reverse(None, b"discovery there")),
             Change::Require(Scope::Global, Some(Requirement::Chap)),
             Change::Require(target(1), Some(Requirement::Mutual)),
             Change::Require(target(3), Some(Requirement::None)),
         ];
         for change in changes {
-            book.apply(change).unwrap();
+            snapshot.apply(change).unwrap();
         }
-        book
+        snapshot
     }
 
     fn decoded(bytes: &[u8]) -> Result<StoreSnapshot, Malformed> {
@@ -339,29 +339,29 @@ mod tests {
 
     #[test]
     fn a_book_comes_back_as_it_was_written() {
-        let book = book();
-        let bytes = encode(&book);
-        let back = decode(Version::Three, &bytes, book.sealer.as_ref().unwrap()).unwrap();
-        assert_eq!(back.entries(), book.entries());
+        let snapshot = snapshot();
+        let bytes = encode(&snapshot);
+        let back = decode(Version::Three, &bytes, snapshot.sealer.as_ref().unwrap()).unwrap();
+        assert_eq!(back.entries(), snapshot.entries());
         assert_eq!(encode(&back), bytes);
         assert_eq!(back.forward(&name(1)).unwrap().unwrap().secret().expose_secret(), [0xff; 255]);
-        assert_eq!(back.weaknesses(), book.weaknesses());
+        assert_eq!(back.weaknesses(), snapshot.weaknesses());
         assert_eq!(encode(&StoreSnapshot::new()).len(), 0);
     }
 
     #[test]
     fn the_fingerprint_stored_with_a_secret_is_that_of_the_secret() {
-        let book = book();
-        let back = decode(Version::Three, &encode(&book), book.sealer.as_ref().unwrap()).unwrap();
+        let snapshot = snapshot();
+        let back = decode(Version::Three, &encode(&snapshot), snapshot.sealer.as_ref().unwrap()).unwrap();
         for (used, sealed) in back.sealed_credentials() {
             let secret = back.open(&used, sealed).unwrap();
-            assert_eq!(book.sealer.as_ref().unwrap().fingerprint(&secret), Ok(sealed.secret.fingerprint));
+            assert_eq!(snapshot.sealer.as_ref().unwrap().fingerprint(&secret), Ok(sealed.secret.fingerprint));
         }
     }
 
     #[test]
     fn no_secret_shows_even_before_the_file_is_sealed() {
-        let bytes = encode(&book());
+        let bytes = encode(&snapshot());
         for secret in ["cleared-secret", " global %#@ ", "discovery"] {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
         }
@@ -369,18 +369,18 @@ mod tests {
 
     #[test]
     fn secrets_open_only_where_they_were_sealed() {
-        let book = book();
-        let back = decoded(&encode(&book)).unwrap();
+        let snapshot = snapshot();
+        let back = decoded(&encode(&snapshot)).unwrap();
         let error = crate::StoreError::SecretDamaged { scope: target(1) };
         assert_eq!(back.forward(&name(1)).err(), Some(error));
-        assert_eq!(back.entries(), book.entries());
+        assert_eq!(back.entries(), snapshot.entries());
     }
 
     #[test]
     fn every_truncation_inside_a_record_is_malformed() {
-        let mut book = StoreSnapshot::in_sealer(Arc::new(Sealer::generate().unwrap()));
-        book.apply(Change::SetReverse(target(1), reverse(Some("them"), b"secret"))).unwrap();
-        let bytes = encode(&book);
+        let mut snapshot = StoreSnapshot::in_sealer(Arc::new(Sealer::generate().unwrap()));
+        snapshot.apply(Change::SetReverse(target(1), reverse(Some("them"), b"secret"))).unwrap();
+        let bytes = encode(&snapshot);
         for length in 1..bytes.len() {
             assert_eq!(decoded(&bytes[..length]).err(), Some(Malformed), "{length} bytes");
         }
@@ -388,7 +388,7 @@ mod tests {
 
     #[test]
     fn what_is_never_written_is_malformed() {
-        let bytes = encode(&book());
+        let bytes = encode(&snapshot());
         let cases: [&[u8]; 9] = [
             b"\x05",
             // Nothing is held, and a requirement that there is none of.

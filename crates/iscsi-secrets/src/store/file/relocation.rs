@@ -21,7 +21,7 @@ pub enum Relocation {
     /// Nothing in the old directory belongs to a store.
     Nothing,
     /// The files of the store are in the new directory.
-    RedirectKind,
+    Moved,
     /// Both directories hold a store. Neither was touched.
     Both,
     /// The directories are on different file systems. Nothing was moved: the old one may be the only lasting one.
@@ -97,7 +97,7 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
             to.sync_change()?;
         }
         self.remove_old_names()?;
-        Ok(Relocation::RedirectKind)
+        Ok(Relocation::Moved)
     }
 
     /// Other versions of the program take this lock to write.

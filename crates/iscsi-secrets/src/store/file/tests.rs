@@ -70,7 +70,7 @@ fn first_use_makes_a_private_directory_with_three_private_files() {
 fn vds_20_entries_are_found_by_name_after_a_restart() {
     let (_parent, path, store) = store();
     let forward = ForwardCredential::new(Some("me".to_owned()), secret(b"\0\xff forward")).unwrap();
-    store.remember(target("a").into(), forward).unwrap();
+    store.set_forward(target("a").into(), forward).unwrap();
     store.set_reverse(Scope::Target(target("a")), reverse(b"target-secret")).unwrap();
     store.set_reverse(Scope::Target(target("b")), reverse(b"cleared-later")).unwrap();
     store.clear_reverse(Scope::Target(target("b"))).unwrap();

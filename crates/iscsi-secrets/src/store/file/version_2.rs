@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::{Malformed, Place, put};
-use crate::book::StoreSnapshot;
 use crate::record::Record;
 use crate::scope::Scope;
 use crate::sealer::{SealedSecret, Sealer};
 use crate::secret_use::Direction;
 use crate::store_key::{Nonce, Tag};
+use crate::store_snapshot::StoreSnapshot;
 
 /// Opens a secret under the label that it has in the file, and seals it as one of today.
 pub(super) fn sealed_anew(
@@ -32,7 +32,7 @@ impl Spellings {
     /// Puts a record in its place. One with a name that no login could look up is left out.
     pub(super) fn put(
         &mut self,
-        book: &mut StoreSnapshot,
+        snapshot: &mut StoreSnapshot,
         place: Place,
         record: Record,
     ) -> Result<(), Malformed> {
@@ -43,9 +43,9 @@ impl Spellings {
         }
         match scope {
             None => {}
-            Some(Scope::Target(name)) => merge(&mut book.targets, name, record, is_normalized),
-            Some(Scope::Portal(portal)) => merge(&mut book.portals, portal, record, is_normalized),
-            Some(others) => put(book, others, record)?,
+            Some(Scope::Target(name)) => merge(&mut snapshot.targets, name, record, is_normalized),
+            Some(Scope::Portal(portal)) => merge(&mut snapshot.portals, portal, record, is_normalized),
+            Some(others) => put(snapshot, others, record)?,
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-use crate::book::StoreSnapshot;
+use crate::store_snapshot::StoreSnapshot;
 use crate::vds::error::VdsError;
 
 /// The most targets known beside those of the store. Discovery is answered by whoever listens at a portal, so there is
@@ -40,16 +40,21 @@ impl ObjectIds {
     }
 
     /// Gives a known target an id, in place of one given before.
-    pub(super) fn assign(&self, book: &StoreSnapshot, target: IscsiName, id: Uuid) -> Result<(), VdsError> {
+    pub(super) fn assign(
+        &self,
+        snapshot: &StoreSnapshot,
+        target: IscsiName,
+        id: Uuid,
+    ) -> Result<(), VdsError> {
         if id.is_nil() {
             return Err(VdsError::NoTarget);
         }
         let mut known = self.known();
-        if !book.knows(&target) && !known.ids.contains_key(&target) {
+        if !snapshot.knows(&target) && !known.ids.contains_key(&target) {
             return Err(VdsError::ObjectNotFound { target_id: id });
         }
         if known.given_to(id).is_some_and(|name| *name != target)
-            || known.derived_from(book, id).is_some_and(|name| *name != target)
+            || known.derived_from(snapshot, id).is_some_and(|name| *name != target)
         {
             return Err(VdsError::TargetIdTaken { target_id: id });
         }
@@ -59,9 +64,9 @@ impl ObjectIds {
     }
 
     /// R12: the known target with this id. It stays known, whatever is removed from the store later.
-    pub(super) fn resolve(&self, book: &StoreSnapshot, id: Uuid) -> Result<IscsiName, VdsError> {
+    pub(super) fn resolve(&self, snapshot: &StoreSnapshot, id: Uuid) -> Result<IscsiName, VdsError> {
         let mut known = self.known();
-        let target = known.derived_from(book, id).or_else(|| known.given_to(id));
+        let target = known.derived_from(snapshot, id).or_else(|| known.given_to(id));
         let target = target.cloned().ok_or(VdsError::ObjectNotFound { target_id: id })?;
         known.add(&target);
         Ok(target)
@@ -87,9 +92,9 @@ impl KnownTargets {
     }
 
     /// The known target whose name gives this id.
-    fn derived_from<'a>(&'a self, book: &'a StoreSnapshot, id: Uuid) -> Option<&'a IscsiName> {
+    fn derived_from<'a>(&'a self, snapshot: &'a StoreSnapshot, id: Uuid) -> Option<&'a IscsiName> {
         let here = self.ids.iter().find(|(_, ids)| ids.derived == id).map(|(name, _)| name);
-        here.or_else(|| book.target_names().find(|name| object_id(name) == id))
+        here.or_else(|| snapshot.target_names().find(|name| object_id(name) == id))
     }
 
     fn given_to(&self, id: Uuid) -> Option<&IscsiName> {
@@ -103,9 +108,9 @@ mod tests {
 
     #[test]
     fn the_target_known_longest_makes_room() {
-        let (ids, book) = (ObjectIds::default(), StoreSnapshot::new());
+        let (ids, snapshot) = (ObjectIds::default(), StoreSnapshot::new());
         let name = |index| IscsiName::new(format!("iqn.2001-04.com.example:{index}")).unwrap();
-        let is_known = |index| ids.resolve(&book, object_id(&name(index))).is_ok();
+        let is_known = |index| ids.resolve(&snapshot, object_id(&name(index))).is_ok();
         ids.add((0..MAX_KNOWN_TARGETS).map(name));
         assert!(is_known(0) && is_known(1));
         ids.add([name(1), name(MAX_KNOWN_TARGETS)]);

@@ -71,18 +71,20 @@ const OLD: &[u8] = b"canary-global";
 const NEW: &[u8] = b"another-secret";
 
 fn set(path: &Path, disk: FaultyDisk) -> Result<(), StoreError> {
-    let store = FileStore::open_on(path, KeySource::Beside, LIMIT, disk)?;
+    let store = FileStore::open_on(path, KeySource::Adjacent, LIMIT, disk)?;
     store.set_reverse(Scope::Global, reverse(NEW))?;
     assert_eq!(known(&store, "a"), NEW);
     Ok(())
 }
 
 fn rekey(path: &Path, disk: FaultyDisk) -> Result<(), StoreError> {
-    FileStore::open_on(path, KeySource::Beside, LIMIT, disk)?.rekey(KeySource::Beside).map(drop)
+    FileStore::open_on(path, KeySource::Adjacent, LIMIT, disk)?.rekey(KeySource::Adjacent).map(drop)
 }
 
 fn rekey_to_a_file(path: &Path, disk: FaultyDisk) -> Result<(), StoreError> {
-    FileStore::open_on(path, KeySource::Beside, LIMIT, disk)?.rekey(KeySource::File(key_file(path))).map(drop)
+    FileStore::open_on(path, KeySource::Adjacent, LIMIT, disk)?
+        .rekey(KeySource::File(key_file(path)))
+        .map(drop)
 }
 
 /// A key of the operator's, outside the store.
@@ -137,7 +139,7 @@ fn a_store_whose_change_failed_can_be_changed_again() {
         let (_parent, path, _store) = store();
         let steps = Arc::new(AtomicUsize::new(0));
         let disk = FaultyDisk { steps, fails_at, for_ever: false };
-        let store = FileStore::open_on(&path, KeySource::Beside, LIMIT, disk).unwrap();
+        let store = FileStore::open_on(&path, KeySource::Adjacent, LIMIT, disk).unwrap();
         let error = store.set_reverse(Scope::Global, reverse(NEW)).unwrap_err();
         assert!(error.remedy().unwrap().contains("free some space"), "{error}");
         store.set_reverse(Scope::Global, reverse(NEW)).unwrap();
@@ -151,7 +153,7 @@ fn a_first_use_whose_disk_fails_is_begun_again() {
     for for_ever in [false, true] {
         let begin: Work = |path, disk| {
             fs::remove_dir_all(path).unwrap();
-            FileStore::open_on(path, KeySource::Beside, LIMIT, disk).map(drop)
+            FileStore::open_on(path, KeySource::Adjacent, LIMIT, disk).map(drop)
         };
         let steps = fail_everywhere(begin, for_ever, |path, _| {
             assert_eq!(known(&FileStore::open(path).unwrap(), "a"), b"unknown");
@@ -192,7 +194,7 @@ fn a_change_to_a_key_elsewhere_leaves_a_store_that_opens_with_one_of_them() {
 fn a_change_that_the_disk_does_not_confirm_has_an_error_of_its_own() {
     let (_parent, path, _store) = store();
     let disk = FaultyDisk { steps: Arc::default(), fails_at: 4, for_ever: false };
-    let store = FileStore::open_on(&path, KeySource::Beside, LIMIT, disk).unwrap();
+    let store = FileStore::open_on(&path, KeySource::Adjacent, LIMIT, disk).unwrap();
     let error = store.set_reverse(Scope::Global, reverse(NEW)).unwrap_err();
     assert_eq!(error, StoreError::Unsynced { path: path.clone(), kind: ErrorKind::StorageFull });
     assert!(error.is_in_force() && error.to_string().contains("in force"), "{error}");
@@ -206,7 +208,7 @@ fn the_door_tells_a_change_that_is_in_force_from_one_that_is_not() {
     for fails_at in 0..5 {
         let (_parent, path, _store) = store();
         let disk = FaultyDisk { steps: Arc::default(), fails_at, for_ever: false };
-        let store = Arc::new(FileStore::open_on(&path, KeySource::Beside, LIMIT, disk).unwrap());
+        let store = Arc::new(FileStore::open_on(&path, KeySource::Adjacent, LIMIT, disk).unwrap());
         let door = VdsServiceIscsi::new(Arc::clone(&store) as Arc<_>, "iqn.2001-04.com.example:host");
         let outcome =
             door.set_initiator_shared_secret(Some(&SharedSecret::of(b"set-by-vds-1")), uuid::Uuid::nil());
@@ -225,13 +227,13 @@ fn the_names_of_new_directories_are_synced() {
         let parent = tempfile::tempdir().unwrap();
         let disk = FaultyDisk { steps: Arc::default(), fails_at: usize::MAX, for_ever: false };
         let steps = Arc::clone(&disk.steps);
-        FileStore::open_on(&parent.path().join(below), KeySource::Beside, LIMIT, disk).unwrap();
+        FileStore::open_on(&parent.path().join(below), KeySource::Adjacent, LIMIT, disk).unwrap();
         steps.load(Ordering::Relaxed)
     };
     assert_eq!(steps_of("a/b/store") - steps_of("store"), 2);
     let parent = tempfile::tempdir().unwrap();
     let disk = FaultyDisk { steps: Arc::default(), fails_at: 0, for_ever: false };
-    let error = FileStore::open_on(&parent.path().join("store"), KeySource::Beside, LIMIT, disk).err();
+    let error = FileStore::open_on(&parent.path().join("store"), KeySource::Adjacent, LIMIT, disk).err();
     let path = parent.path().to_path_buf();
     assert_eq!(error, Some(StoreError::Io { action: "sync", path, kind: ErrorKind::StorageFull }));
 }

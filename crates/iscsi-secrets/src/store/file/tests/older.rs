@@ -43,12 +43,12 @@ fn holds_what_was_stored(store: &FileStore) {
     let control = [named("line\nbreak", b"a name of two lines"), named("bell\u{7}", b"a name with a bell")];
     assert_eq!(both(store, "control"), control);
     let portal = "192.0.2.7:3260".parse::<Portal>().unwrap();
-    let book = store.snapshot().unwrap();
-    let forward = book.discovery_forward(&portal).unwrap().unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let forward = snapshot.discovery_forward(&portal).unwrap().unwrap();
     assert_eq!(forward.secret().expose_secret(), b"discovery forward");
-    let reverse = book.discovery_reverse(&portal).unwrap();
+    let reverse = snapshot.discovery_reverse(&portal).unwrap();
     assert_eq!(reverse.known().unwrap().secret().expose_secret(), b"discovery there");
-    assert!(book.requirement(&target("both")).is_none());
+    assert!(snapshot.requirement(&target("both")).is_none());
 }
 
 fn version_of(path: &Path) -> u8 {
@@ -80,8 +80,8 @@ fn the_first_change_writes_version_3_and_keeps_all_that_was_stored() {
 #[test]
 fn secrets_of_version_2_are_compared_too() {
     let (_parent, path) = store_of(OLD_DATABASE, OLD_KEY);
-    let book = FileStore::open_existing(&path).unwrap().snapshot().unwrap();
-    let uses = |bytes| book.opposite_uses(&secret(bytes), crate::Direction::Forward).unwrap().len();
+    let snapshot = FileStore::open_existing(&path).unwrap().snapshot().unwrap();
+    let uses = |bytes| snapshot.opposite_uses(&secret(bytes), crate::Direction::Forward).unwrap().len();
     assert_eq!((uses(b"reverse of both"), uses(b"forward of both")), (1, 0));
 }
 

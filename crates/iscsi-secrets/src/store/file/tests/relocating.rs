@@ -37,7 +37,7 @@ fn a_store_moves_with_its_companions_and_nothing_else_does() {
     let (_parent, old, _store) = store();
     add_files_of_others(&old);
     let isid = fs::metadata(old.join("isid")).unwrap().ino();
-    assert_eq!(relocate(&old), Ok(Relocation::RedirectKind));
+    assert_eq!(relocate(&old), Ok(Relocation::Moved));
     assert_eq!(names(&old), ["ifaces", "nodes"]);
     assert_eq!(names(&new_place(&old)), ["isid", "secrets.db", "store.key"]);
     assert_eq!(known(&FileStore::open_existing(new_place(&old)).unwrap(), "a"), b"canary-global");
@@ -65,7 +65,7 @@ fn companions_move_where_there_is_no_store() {
     let old = parent.path().join("old");
     fs::create_dir(&old).unwrap();
     add_files_of_others(&old);
-    assert_eq!(relocate(&old), Ok(Relocation::RedirectKind));
+    assert_eq!(relocate(&old), Ok(Relocation::Moved));
     assert_eq!(names(&old), ["ifaces", "nodes"]);
     assert_eq!(names(&new_place(&old)), ["isid"]);
 }
@@ -91,7 +91,7 @@ fn a_name_that_is_taken_by_another_file_stays_taken() {
     fs::write(new_place(&old).join("isid"), "ffffff\n").unwrap();
     // A key without a store opens nothing.
     fs::write(new_place(&old).join(KEY), [7; 32]).unwrap();
-    assert_eq!(relocate(&old), Ok(Relocation::RedirectKind));
+    assert_eq!(relocate(&old), Ok(Relocation::Moved));
     assert_eq!(fs::read(new_place(&old).join("isid")).unwrap(), b"ffffff\n");
     assert_eq!(fs::read(old.join("isid")).unwrap(), b"0a1b2c\n");
     assert_eq!(relocate(&old), Ok(Relocation::Nothing), "it would be said again and again");

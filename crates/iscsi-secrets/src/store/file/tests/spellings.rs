@@ -20,14 +20,14 @@ fn old_store() -> (TempDir, FileStore) {
     (directory, store)
 }
 
-fn forward(book: &StoreSnapshot, name: &str) -> String {
-    let credential = book.forward(&IscsiName::new(name).unwrap()).unwrap().unwrap();
+fn forward(snapshot: &StoreSnapshot, name: &str) -> String {
+    let credential = snapshot.forward(&IscsiName::new(name).unwrap()).unwrap().unwrap();
     let secret = credential.secret().expose_secret().escape_ascii();
     format!("{}:{secret}", credential.name().unwrap_or("-"))
 }
 
-fn reverse_of(book: &StoreSnapshot, name: &str) -> String {
-    match book.reverse(&IscsiName::new(name).unwrap()).unwrap() {
+fn reverse_of(snapshot: &StoreSnapshot, name: &str) -> String {
+    match snapshot.reverse(&IscsiName::new(name).unwrap()).unwrap() {
         ReverseLookup::Known(credential) => {
             let secret = credential.secret().expose_secret().escape_ascii();
             format!("{}:{secret}", credential.name().unwrap_or("-"))
@@ -38,27 +38,27 @@ fn reverse_of(book: &StoreSnapshot, name: &str) -> String {
 }
 
 fn expect_everything(store: &FileStore) {
-    let book = store.snapshot().unwrap();
+    let snapshot = store.snapshot().unwrap();
     for disk in ["iqn.2000-01.com.example:Disk", "iqn.2000-01.com.example:disk"] {
-        assert_eq!(forward(&book, disk), "ini:forward-of-Disk");
+        assert_eq!(forward(&snapshot, disk), "ini:forward-of-Disk");
         // Two spellings had a secret: that of the spelling which logins looked up counts.
-        assert_eq!(reverse_of(&book, disk), "low:reverse-of-disk");
+        assert_eq!(reverse_of(&snapshot, disk), "low:reverse-of-disk");
     }
     for eui in ["eui.02004567A425678D", "eui.02004567a425678d"] {
         assert_eq!(
-            (forward(&book, eui), reverse_of(&book, eui)),
+            (forward(&snapshot, eui), reverse_of(&snapshot, eui)),
             ("eui-ini:forward-of-eui".to_owned(), "eui-tgt:reverse-of-eui".to_owned())
         );
     }
-    assert_eq!(reverse_of(&book, "iqn.2000-01.com.example:Cleared"), "cleared");
-    assert_eq!(forward(&book, "iqn.2000-01.com.example:other"), "-:forward-of-all-t");
+    assert_eq!(reverse_of(&snapshot, "iqn.2000-01.com.example:Cleared"), "cleared");
+    assert_eq!(forward(&snapshot, "iqn.2000-01.com.example:other"), "-:forward-of-all-t");
     for portal in ["[2001:DB8:0::7]", "[2001:db8::7]:3260"] {
-        let credential = book.discovery_forward(&portal.parse().unwrap()).unwrap().unwrap();
+        let credential = snapshot.discovery_forward(&portal.parse().unwrap()).unwrap().unwrap();
         assert_eq!(credential.secret().expose_secret(), b"forward-of-port");
     }
-    let everywhere = book.discovery_reverse(&"192.0.2.7".parse().unwrap()).unwrap();
+    let everywhere = snapshot.discovery_reverse(&"192.0.2.7".parse().unwrap()).unwrap();
     assert_eq!(everywhere.known().unwrap().secret().expose_secret(), b"reverse-of-all-p");
-    assert_eq!(book.entries().len(), 6);
+    assert_eq!(snapshot.entries().len(), 6);
 }
 
 #[test]
@@ -74,13 +74,13 @@ fn the_first_change_writes_version_3_with_every_secret_in_it() {
     let store = FileStore::open(directory.path()).unwrap();
     let entries = store.entries().unwrap();
     assert!(entries.iter().any(|entry| entry.scope.to_string() == "iqn.2000-01.com.example:Disk"));
-    let book = store.snapshot().unwrap();
-    assert_eq!(forward(&book, "iqn.2000-01.com.example:disk"), "ini:forward-of-Disk");
-    assert_eq!(reverse_of(&book, "iqn.2000-01.com.example:DISK"), "low:reverse-of-disk");
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!(forward(&snapshot, "iqn.2000-01.com.example:disk"), "ini:forward-of-Disk");
+    assert_eq!(reverse_of(&snapshot, "iqn.2000-01.com.example:DISK"), "low:reverse-of-disk");
 }
 
 #[test]
 fn a_store_of_version_2_can_be_rekeyed() {
     let (_directory, store) = old_store();
-    expect_everything(&store.rekey(KeySource::Beside).unwrap());
+    expect_everything(&store.rekey(KeySource::Adjacent).unwrap());
 }

@@ -16,13 +16,13 @@ fn locked(path: &Path) -> File {
 fn a_writer_waits_for_another_one_up_to_its_limit() {
     let (_parent, path, _store) = store();
     let lock = locked(&path);
-    let (began, store) = (Instant::now(), FileStore::open_within(&path, KeySource::Beside, SHORT).unwrap());
+    let (began, store) = (Instant::now(), FileStore::open_within(&path, KeySource::Adjacent, SHORT).unwrap());
     let error = StoreError::Locked { path: path.join(LOCK), limit: SHORT };
     assert_eq!(hold(&store, "a"), Err(error.clone()));
     assert!(began.elapsed() >= SHORT && began.elapsed() < Duration::from_secs(5));
-    let existing = FileStore::open_existing_within(&path, KeySource::Beside, SHORT).unwrap();
+    let existing = FileStore::open_existing_within(&path, KeySource::Adjacent, SHORT).unwrap();
     assert_eq!(hold(&existing, "a"), Err(error.clone()));
-    assert_eq!(existing.rekey(KeySource::Beside).err(), Some(error));
+    assert_eq!(existing.rekey(KeySource::Adjacent).err(), Some(error));
     drop(lock);
     assert_eq!(hold(&store, "a"), Ok(()));
 }
@@ -47,7 +47,7 @@ fn a_first_use_waits_up_to_its_limit_too() {
         fs::remove_file(path.join(name)).unwrap();
     }
     let _lock = locked(&path);
-    let error = FileStore::open_within(&path, KeySource::Beside, SHORT).err();
+    let error = FileStore::open_within(&path, KeySource::Adjacent, SHORT).err();
     assert_eq!(error, Some(StoreError::Locked { path: path.join(LOCK), limit: SHORT }));
 }
 

@@ -40,7 +40,7 @@ fn the_door_changes_bytes_and_leaves_chap_names() {
     let reverse = ReverseCredential::new(Some("them".to_owned()), secret()).unwrap();
     door.store.set_reverse(Scope::Target(target("a")), reverse).unwrap();
     let forward = ForwardCredential::new(Some("me".to_owned()), secret()).unwrap();
-    door.store.remember(target("a").into(), forward).unwrap();
+    door.store.set_forward(target("a").into(), forward).unwrap();
     door.set_bytes(SHORT, object_id(&target("a")));
     door.remember(object_id(&target("a")), Some(&SharedSecret::of(LONG)));
     assert_eq!(door.store.reverse(&target("a")).unwrap().known().unwrap().name(), Some("them"));

@@ -144,9 +144,9 @@ fn vds_19_the_store_accepts_one_secret_for_both_directions_and_login_can_tell() 
     let a = object_id(&target("a"));
     assert_eq!(door.remember(a, Some(&SharedSecret::of(SHORT))), 0);
     assert_eq!(door.set_bytes(SHORT, a), 0);
-    let book = door.store.snapshot().unwrap();
-    let forward = book.forward(&target("a")).unwrap().unwrap();
-    let reverse = book.reverse(&target("a")).unwrap();
+    let snapshot = door.store.snapshot().unwrap();
+    let forward = snapshot.forward(&target("a")).unwrap().unwrap();
+    let reverse = snapshot.reverse(&target("a")).unwrap();
     assert!(forward.secret().same_bytes(reverse.known().unwrap().secret()));
 }
 

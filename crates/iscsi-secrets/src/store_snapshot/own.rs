@@ -31,15 +31,15 @@ mod tests {
     fn what_counts_for_all_is_nobodys_own() {
         let secret = || Secret::from_bytes(b"abcdefghijkl").unwrap();
         let target = Scope::Target(IscsiName::new("iqn.2001-04.com.example:a").unwrap());
-        let mut book = StoreSnapshot::new();
+        let mut snapshot = StoreSnapshot::new();
         let forward = ForwardCredential::new(None, secret()).unwrap();
-        book.apply(Change::Remember(Scope::Global, forward)).unwrap();
+        snapshot.apply(Change::SetForward(Scope::Global, forward)).unwrap();
         let reverse = ReverseCredential::new(None, secret()).unwrap();
-        book.apply(Change::SetReverse(Scope::Discovery, reverse)).unwrap();
-        assert!(book.own_forward(&Scope::Global).unwrap().is_some());
-        assert!(book.own_forward(&target).unwrap().is_none());
-        assert!(book.own_forward(&Scope::Discovery).unwrap().is_none());
-        assert!(matches!(book.own_reverse(&Scope::Discovery), Ok(ReverseLookup::Known(_))));
-        assert!(matches!(book.own_reverse(&target), Ok(ReverseLookup::Unknown)));
+        snapshot.apply(Change::SetReverse(Scope::Discovery, reverse)).unwrap();
+        assert!(snapshot.own_forward(&Scope::Global).unwrap().is_some());
+        assert!(snapshot.own_forward(&target).unwrap().is_none());
+        assert!(snapshot.own_forward(&Scope::Discovery).unwrap().is_none());
+        assert!(matches!(snapshot.own_reverse(&Scope::Discovery), Ok(ReverseLookup::Known(_))));
+        assert!(matches!(snapshot.own_reverse(&target), Ok(ReverseLookup::Unknown)));
     }
 }

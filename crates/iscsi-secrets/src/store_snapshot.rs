@@ -36,7 +36,7 @@ pub struct StoreSnapshot {
 }
 
 impl StoreSnapshot {
-    /// A book that knows nothing.
+    /// An empty snapshot.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -1,4 +1,4 @@
-//! Sealing and opening the secrets of a book.
+//! Sealing and opening the secrets of a snapshot.
 
 use std::sync::Arc;
 
@@ -73,12 +73,12 @@ impl StoreSnapshot {
 /// What a sealed file needs.
 #[cfg(feature = "file")]
 impl StoreSnapshot {
-    /// A book whose secrets will be sealed in this sealer.
+    /// A snapshot whose secrets will be sealed in this sealer.
     pub(crate) fn in_sealer(sealer: Arc<Sealer>) -> Self {
         Self { sealer: Some(sealer), ..Self::default() }
     }
 
-    /// The same book with every secret opened, one after the other, and sealed in another sealer.
+    /// The same snapshot with every secret opened, one after the other, and sealed in another sealer.
     pub(crate) fn moved_to(&self, sealer: Arc<Sealer>) -> Result<Self, StoreError> {
         let mut moved = Self { sealer: Some(sealer), ..self.clone() };
         for (used, sealed) in self.sealed_credentials() {

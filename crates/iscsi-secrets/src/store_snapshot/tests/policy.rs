@@ -9,38 +9,41 @@ fn require(scope: Scope, requirement: Requirement) -> Change {
 }
 
 /// What is required of the target, and for which scope that was set.
-fn required(book: &StoreSnapshot) -> Option<(Requirement, Scope)> {
-    let Policy { requirement, set_for } = book.requirement(&name(TARGET))?;
+fn required(snapshot: &StoreSnapshot) -> Option<(Requirement, Scope)> {
+    let Policy { requirement, set_for } = snapshot.requirement(&name(TARGET))?;
     Some((requirement, set_for))
 }
 
 #[test]
 fn what_is_set_for_a_target_counts_before_what_is_set_for_all() {
-    let mut book = book([]);
-    assert_eq!(required(&book), None);
-    book.apply(require(Scope::Global, Requirement::Chap)).unwrap();
-    assert_eq!(required(&book), Some((Requirement::Chap, Scope::Global)));
-    book.apply(require(scope(), Requirement::Mutual)).unwrap();
-    assert_eq!(required(&book), Some((Requirement::Mutual, scope())));
-    assert_eq!(book.requirement(&name("iqn.2001-04.com.example:b")).unwrap().requirement, Requirement::Chap);
+    let mut snapshot = snapshot([]);
+    assert_eq!(required(&snapshot), None);
+    snapshot.apply(require(Scope::Global, Requirement::Chap)).unwrap();
+    assert_eq!(required(&snapshot), Some((Requirement::Chap, Scope::Global)));
+    snapshot.apply(require(scope(), Requirement::Mutual)).unwrap();
+    assert_eq!(required(&snapshot), Some((Requirement::Mutual, scope())));
+    assert_eq!(
+        snapshot.requirement(&name("iqn.2001-04.com.example:b")).unwrap().requirement,
+        Requirement::Chap
+    );
     // An exemption is explicit, and holds although more is required of all others.
-    book.apply(require(scope(), Requirement::None)).unwrap();
-    assert_eq!(required(&book), Some((Requirement::None, scope())));
-    book.apply(Change::Require(scope(), None)).unwrap();
-    assert_eq!(required(&book), Some((Requirement::Chap, Scope::Global)));
-    assert!(!book.knows(&name(TARGET)));
+    snapshot.apply(require(scope(), Requirement::None)).unwrap();
+    assert_eq!(required(&snapshot), Some((Requirement::None, scope())));
+    snapshot.apply(Change::Require(scope(), None)).unwrap();
+    assert_eq!(required(&snapshot), Some((Requirement::Chap, Scope::Global)));
+    assert!(!snapshot.knows(&name(TARGET)));
 }
 
 #[test]
 fn what_is_set_for_targets_counts_in_no_discovery_and_the_other_way_round() {
     let portal = "192.0.2.7:3260".parse::<Portal>().unwrap();
-    let mut book = book([require(Scope::Global, Requirement::Mutual)]);
-    assert_eq!(book.discovery_requirement(&portal), None);
-    book.apply(require(Scope::Discovery, Requirement::Chap)).unwrap();
-    assert_eq!(book.discovery_requirement(&portal).unwrap().set_for, Scope::Discovery);
-    book.apply(require(Scope::Portal(portal.clone()), Requirement::None)).unwrap();
-    assert_eq!(book.discovery_requirement(&portal).unwrap().requirement, Requirement::None);
-    assert_eq!(required(&book), Some((Requirement::Mutual, Scope::Global)));
+    let mut snapshot = snapshot([require(Scope::Global, Requirement::Mutual)]);
+    assert_eq!(snapshot.discovery_requirement(&portal), None);
+    snapshot.apply(require(Scope::Discovery, Requirement::Chap)).unwrap();
+    assert_eq!(snapshot.discovery_requirement(&portal).unwrap().set_for, Scope::Discovery);
+    snapshot.apply(require(Scope::Portal(portal.clone()), Requirement::None)).unwrap();
+    assert_eq!(snapshot.discovery_requirement(&portal).unwrap().requirement, Requirement::None);
+    assert_eq!(required(&snapshot), Some((Requirement::Mutual, Scope::Global)));
 }
 
 /// Every change of secrets that there is, for one target and for all.
@@ -48,7 +51,7 @@ fn what_is_set_for_targets_counts_in_no_discovery_and_the_other_way_round() {
 fn no_change_of_a_secret_lowers_a_requirement() {
     let changes = |scope: Scope| {
         [
-            Change::Forget(scope.clone()),
+            Change::ClearForward(scope.clone()),
             Change::ClearReverse(scope.clone()),
             Change::InheritReverse(scope.clone()),
             Change::RenewReverseSecret(scope.clone(), secret(b"other-secret")),
@@ -57,13 +60,13 @@ fn no_change_of_a_secret_lowers_a_requirement() {
     };
     for scope in [Scope::Global, scope()] {
         for change in changes(scope.clone()) {
-            let mut book = book([
+            let mut snapshot = snapshot([
                 require(scope.clone(), Requirement::Mutual),
                 Change::RenewForwardSecret(scope.clone(), secret(b"first-secret")),
                 Change::SetReverse(scope.clone(), reverse(None, b"second-secret")),
             ]);
-            book.apply(change).unwrap();
-            assert_eq!(required(&book), Some((Requirement::Mutual, scope.clone())));
+            snapshot.apply(change).unwrap();
+            assert_eq!(required(&snapshot), Some((Requirement::Mutual, scope.clone())));
         }
     }
 }
@@ -72,16 +75,16 @@ fn no_change_of_a_secret_lowers_a_requirement() {
 fn removing_a_target_takes_its_record_with_it_unless_that_would_lower_what_is_required() {
     use Requirement::{Chap, Mutual, None};
     let held = |own, others| {
-        let mut book = book([
+        let mut snapshot = snapshot([
             Change::SetReverse(scope(), reverse(Some("them"), b"target-secret")),
             Change::RenewForwardSecret(scope(), secret(b"other-secret")),
             require(scope(), own),
             require(Scope::Global, others),
         ]);
-        book.apply(Change::Remove(scope())).unwrap();
-        assert!(book.own_forward(&scope()).unwrap().is_none());
-        assert!(matches!(book.own_reverse(&scope()), Ok(ReverseLookup::Unknown)));
-        (book.knows(&name(TARGET)), required(&book).unwrap().0)
+        snapshot.apply(Change::Remove(scope())).unwrap();
+        assert!(snapshot.own_forward(&scope()).unwrap().is_none());
+        assert!(matches!(snapshot.own_reverse(&scope()), Ok(ReverseLookup::Unknown)));
+        (snapshot.knows(&name(TARGET)), required(&snapshot).unwrap().0)
     };
     assert_eq!(held(Mutual, Chap), (true, Mutual));
     assert_eq!(held(Chap, None), (true, Chap));

@@ -15,7 +15,7 @@ impl StoreSnapshot {
     /// Carries out one change, or after an error none.
     pub fn apply(&mut self, change: Change) -> Result<(), StoreError> {
         match change {
-            Change::Remember(scope, credential) => {
+            Change::SetForward(scope, credential) => {
                 let (name, secret) = credential.into_parts();
                 self.put(SecretUse::forward(scope), name, &secret)?;
             }
@@ -23,7 +23,7 @@ impl StoreSnapshot {
                 let name = self.record(&scope).and_then(Record::forward_name).map(str::to_owned);
                 self.put(SecretUse::forward(scope), name, &secret)?;
             }
-            Change::Forget(scope) => self.change(scope, |record| record.forward = None),
+            Change::ClearForward(scope) => self.change(scope, |record| record.forward = None),
             Change::SetReverse(scope, credential) => {
                 let (name, secret) = credential.into_parts();
                 self.put(SecretUse::reverse(scope), name, &secret)?;

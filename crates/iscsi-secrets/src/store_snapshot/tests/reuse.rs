@@ -13,13 +13,13 @@ fn forward(bytes: &[u8]) -> ForwardCredential {
 
 #[test]
 fn chp_33_a_secret_is_found_where_it_is_used_in_the_other_direction() {
-    let book = book([
-        Change::Remember(target(1), forward(b"used-both-ways")),
+    let snapshot = snapshot([
+        Change::SetForward(target(1), forward(b"used-both-ways")),
         Change::SetReverse(target(2), reverse(None, b"used-both-ways")),
         Change::SetReverse(Scope::Discovery, reverse(None, b"used-both-ways")),
         Change::SetReverse(target(3), reverse(None, b"another-secret")),
     ]);
-    let uses = |bytes, direction| book.opposite_uses(&secret(bytes), direction).unwrap();
+    let uses = |bytes, direction| snapshot.opposite_uses(&secret(bytes), direction).unwrap();
     let expected = [target(2), Scope::Discovery].map(SecretUse::reverse);
     assert_eq!(uses(b"used-both-ways", Direction::Forward), expected);
     assert_eq!(uses(b"used-both-ways", Direction::Reverse), [SecretUse::forward(target(1))]);
@@ -30,16 +30,16 @@ fn chp_33_a_secret_is_found_where_it_is_used_in_the_other_direction() {
 
 #[test]
 fn chp_33_what_is_found_follows_every_change() {
-    let mut book = book([Change::Remember(target(1), forward(b"used-both-ways"))]);
-    let uses = |book: &StoreSnapshot| {
-        book.opposite_uses(&secret(b"used-both-ways"), Direction::Forward).unwrap().len()
+    let mut snapshot = snapshot([Change::SetForward(target(1), forward(b"used-both-ways"))]);
+    let uses = |snapshot: &StoreSnapshot| {
+        snapshot.opposite_uses(&secret(b"used-both-ways"), Direction::Forward).unwrap().len()
     };
-    assert_eq!(uses(&book), 0);
-    book.apply(Change::SetReverse(target(2), reverse(None, b"used-both-ways"))).unwrap();
-    assert_eq!(uses(&book), 1);
-    let earlier = book.clone();
-    book.apply(Change::ClearReverse(target(2))).unwrap();
-    assert_eq!((uses(&book), uses(&earlier)), (0, 1));
+    assert_eq!(uses(&snapshot), 0);
+    snapshot.apply(Change::SetReverse(target(2), reverse(None, b"used-both-ways"))).unwrap();
+    assert_eq!(uses(&snapshot), 1);
+    let earlier = snapshot.clone();
+    snapshot.apply(Change::ClearReverse(target(2))).unwrap();
+    assert_eq!((uses(&snapshot), uses(&earlier)), (0, 1));
 }
 
 #[test]

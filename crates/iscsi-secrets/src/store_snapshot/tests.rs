@@ -29,100 +29,100 @@ fn reverse(chap_name: Option<&str>, bytes: &[u8]) -> ReverseCredential {
 }
 
 /// What the target must prove, as text: its bytes, "cleared" or "unknown".
-fn lookup(book: &StoreSnapshot, target: &str) -> String {
-    match book.reverse(&name(target)).unwrap() {
+fn lookup(snapshot: &StoreSnapshot, target: &str) -> String {
+    match snapshot.reverse(&name(target)).unwrap() {
         ReverseLookup::Known(known) => known.secret().expose_secret().escape_ascii().to_string(),
         ReverseLookup::Cleared => "cleared".to_owned(),
         ReverseLookup::Unknown => "unknown".to_owned(),
     }
 }
 
-fn book(changes: impl IntoIterator<Item = Change>) -> StoreSnapshot {
-    let mut book = StoreSnapshot::new();
+fn snapshot(changes: impl IntoIterator<Item = Change>) -> StoreSnapshot {
+    let mut snapshot = StoreSnapshot::new();
     for change in changes {
-        book.apply(change).unwrap();
+        snapshot.apply(change).unwrap();
     }
-    book
+    snapshot
 }
 
 #[test]
 fn lookup_takes_the_own_secret_then_the_global_one_and_stops_at_a_cleared_one() {
-    let mut book = book([]);
-    assert_eq!(lookup(&book, TARGET), "unknown");
-    book.apply(Change::SetReverse(Scope::Global, reverse(None, b"default-secret"))).unwrap();
-    assert_eq!(lookup(&book, TARGET), "default-secret");
-    book.apply(Change::SetReverse(scope(), reverse(None, b"target-secret"))).unwrap();
-    assert_eq!(lookup(&book, TARGET), "target-secret");
-    book.apply(Change::ClearReverse(scope())).unwrap();
-    assert_eq!(lookup(&book, TARGET), "cleared");
-    assert_eq!(lookup(&book, "iqn.2001-04.com.example:b"), "default-secret");
-    book.apply(Change::InheritReverse(scope())).unwrap();
-    assert_eq!(lookup(&book, TARGET), "default-secret");
-    book.apply(Change::ClearReverse(Scope::Global)).unwrap();
-    assert_eq!(lookup(&book, TARGET), "unknown");
-    assert!(!book.knows(&name(TARGET)), "a record without content is gone");
+    let mut snapshot = snapshot([]);
+    assert_eq!(lookup(&snapshot, TARGET), "unknown");
+    snapshot.apply(Change::SetReverse(Scope::Global, reverse(None, b"default-secret"))).unwrap();
+    assert_eq!(lookup(&snapshot, TARGET), "default-secret");
+    snapshot.apply(Change::SetReverse(scope(), reverse(None, b"target-secret"))).unwrap();
+    assert_eq!(lookup(&snapshot, TARGET), "target-secret");
+    snapshot.apply(Change::ClearReverse(scope())).unwrap();
+    assert_eq!(lookup(&snapshot, TARGET), "cleared");
+    assert_eq!(lookup(&snapshot, "iqn.2001-04.com.example:b"), "default-secret");
+    snapshot.apply(Change::InheritReverse(scope())).unwrap();
+    assert_eq!(lookup(&snapshot, TARGET), "default-secret");
+    snapshot.apply(Change::ClearReverse(Scope::Global)).unwrap();
+    assert_eq!(lookup(&snapshot, TARGET), "unknown");
+    assert!(!snapshot.knows(&name(TARGET)), "a record without content is gone");
 }
 
 #[test]
 fn clearing_what_was_never_bound_binds_nothing() {
-    let book = book([
+    let snapshot = snapshot([
         Change::ClearReverse(scope()),
         Change::SetReverse(Scope::Global, reverse(None, b"default-secret")),
     ]);
-    assert_eq!(lookup(&book, TARGET), "default-secret");
-    assert!(!book.knows(&name(TARGET)));
+    assert_eq!(lookup(&snapshot, TARGET), "default-secret");
+    assert!(!snapshot.knows(&name(TARGET)));
 }
 
 #[test]
 fn a_cleared_association_is_bound_again_by_a_later_set_and_keeps_its_name() {
-    let mut book = book([
+    let mut snapshot = snapshot([
         Change::SetReverse(scope(), reverse(Some("their-name"), b"target-secret")),
         Change::ClearReverse(scope()),
     ]);
-    assert_eq!(book.entries()[0].reverse, ReverseState::Cleared);
-    book.apply(Change::RenewReverseSecret(scope(), secret(b"other-secret"))).unwrap();
-    assert_eq!(lookup(&book, TARGET), "other-secret");
-    assert_eq!(book.reverse(&name(TARGET)).unwrap().known().unwrap().name(), Some("their-name"));
+    assert_eq!(snapshot.entries()[0].reverse, ReverseState::Cleared);
+    snapshot.apply(Change::RenewReverseSecret(scope(), secret(b"other-secret"))).unwrap();
+    assert_eq!(lookup(&snapshot, TARGET), "other-secret");
+    assert_eq!(snapshot.reverse(&name(TARGET)).unwrap().known().unwrap().name(), Some("their-name"));
 }
 
 #[test]
 fn renewing_keeps_the_chap_name_of_every_kind_of_credential() {
     let forward = ForwardCredential::new(Some("me".to_owned()), secret(b"first-secret")).unwrap();
-    let book = book([
-        Change::Remember(scope(), forward),
+    let snapshot = snapshot([
+        Change::SetForward(scope(), forward),
         Change::RenewForwardSecret(scope(), secret(b"second-secret")),
         Change::SetReverse(Scope::Global, reverse(Some("them"), b"first-secret")),
         Change::RenewReverseSecret(Scope::Global, secret(b"second-secret")),
     ]);
-    let forward = book.forward(&name(TARGET)).unwrap().unwrap();
-    let reverse = book.reverse(&name(TARGET)).unwrap();
+    let forward = snapshot.forward(&name(TARGET)).unwrap().unwrap();
+    let reverse = snapshot.reverse(&name(TARGET)).unwrap();
     assert_eq!((forward.name(), reverse.known().unwrap().name()), (Some("me"), Some("them")));
     assert_eq!(forward.secret().expose_secret(), b"second-secret");
-    assert_eq!(lookup(&book, TARGET), "second-secret");
+    assert_eq!(lookup(&snapshot, TARGET), "second-secret");
 }
 
 #[test]
 fn forgetting_leaves_the_reverse_secret_in_force() {
     let forward = ForwardCredential::new(None, secret(b"forward-secret")).unwrap();
-    let book = book([
-        Change::Remember(scope(), forward),
+    let snapshot = snapshot([
+        Change::SetForward(scope(), forward),
         Change::SetReverse(scope(), reverse(None, b"target-secret")),
-        Change::Forget(scope()),
+        Change::ClearForward(scope()),
     ]);
-    assert!(book.knows(&name(TARGET)) && book.forward(&name(TARGET)).unwrap().is_none());
-    assert_eq!(lookup(&book, TARGET), "target-secret");
+    assert!(snapshot.knows(&name(TARGET)) && snapshot.forward(&name(TARGET)).unwrap().is_none());
+    assert_eq!(lookup(&snapshot, TARGET), "target-secret");
 }
 
 #[test]
 fn vds_22_a_listing_has_names_and_flags_and_no_secret() {
     let forward = ForwardCredential::new(Some("me".to_owned()), secret(b"canary-forward")).unwrap();
-    let book = book([
+    let snapshot = snapshot([
         Change::Require(name("iqn.2001-04.com.example:b").into(), Some(Requirement::Mutual)),
-        Change::Remember(scope(), forward),
+        Change::SetForward(scope(), forward),
         Change::SetReverse(scope(), reverse(Some("them"), b"canary-reverse")),
         Change::SetReverse(Scope::Global, reverse(None, b"canary-global")),
     ]);
-    let entries = book.entries();
+    let entries = snapshot.entries();
     let scopes: Vec<String> = entries.iter().map(|entry| entry.scope.to_string()).collect();
     assert_eq!(scopes[1..], [TARGET, "iqn.2001-04.com.example:b"]);
     assert_eq!(entries[1].forward_name.as_deref(), Some("me"));
@@ -134,9 +134,9 @@ fn vds_22_a_listing_has_names_and_flags_and_no_secret() {
 
 #[test]
 fn a_replaced_secret_lives_only_as_long_as_somebody_uses_it() {
-    let mut book = book([Change::SetReverse(scope(), reverse(None, b"target-secret"))]);
-    let ReverseLookup::Known(in_use) = book.reverse(&name(TARGET)).unwrap() else { panic!("not known") };
-    book.apply(Change::SetReverse(scope(), reverse(None, b"other-secret"))).unwrap();
+    let mut snapshot = snapshot([Change::SetReverse(scope(), reverse(None, b"target-secret"))]);
+    let ReverseLookup::Known(in_use) = snapshot.reverse(&name(TARGET)).unwrap() else { panic!("not known") };
+    snapshot.apply(Change::SetReverse(scope(), reverse(None, b"other-secret"))).unwrap();
     assert_eq!(in_use.secret().expose_secret(), b"target-secret");
     assert_eq!(Arc::strong_count(&in_use), 1);
 }
