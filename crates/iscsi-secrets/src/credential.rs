@@ -1,4 +1,6 @@
-//! A secret with its CHAP name, one type for each direction of mutual CHAP.
+//! CHAP credentials: a secret with its CHAP name, one type for each direction of mutual CHAP.
+
+use std::sync::Arc;
 
 use crate::secret::Secret;
 
@@ -73,6 +75,28 @@ impl ReverseCredential {
     /// A name that was accepted once, with a secret.
     pub(crate) fn renewed(name: Option<&str>, secret: Secret) -> Self {
         Self { name: name.map(str::to_owned), secret }
+    }
+}
+
+/// What a target must prove, as far as a store can tell.
+pub enum ReverseLookup {
+    /// The target's own secret or, without an association, the global one.
+    Known(Arc<ReverseCredential>),
+    /// The target is associated but its secret was cleared: mutual login fails closed, and the global secret is
+    /// **not** used.
+    Cleared,
+    /// There is neither an association nor a global secret: mutual CHAP is impossible.
+    Unknown,
+}
+
+impl ReverseLookup {
+    /// The credential, if there is one.
+    #[must_use]
+    pub fn known(&self) -> Option<&ReverseCredential> {
+        match self {
+            Self::Known(credential) => Some(credential),
+            Self::Cleared | Self::Unknown => None,
+        }
     }
 }
 

@@ -14,24 +14,20 @@
 //! that is not a blank, and comments only on lines of their own. Like there, credentials count whatever `authmethod`
 //! says, an empty value is none, and the last one counts.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::change::Change;
 
 mod credentials;
-mod error;
-mod gathered;
+mod diagnostics;
 mod plan;
 mod records;
 mod root;
-mod settings;
-mod warning;
 
-pub use error::ImportError;
+pub use diagnostics::{ImportError, ImportWarning, UnreadableFile, UnusableValue};
 pub use plan::{ConflictPolicy, ImportOutcome, ImportedCredential, Plan, ScopeImport};
-pub use warning::{ImportWarning, UnreadableFile, UnusableValue};
 
-use gathered::Gathered;
+use credentials::Gathered;
 use records::Records;
 
 /// What a directory of open-iscsi gives.
@@ -62,12 +58,6 @@ pub fn read(directory: impl AsRef<Path>) -> Result<Import, ImportError> {
     let (changes, conflicts) = gathered.into_changes();
     warnings.extend(conflicts);
     Ok(Import { changes, warnings })
-}
-
-/// One file, and for whom its keys are.
-struct RecordFile {
-    path: PathBuf,
-    parts: Vec<records::Part>,
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! Secrets at rest in memory: each sealed by itself, opened one at a time.
+//! Secrets at rest in memory: each is sealed on its own and opened only for use.
+
+use std::collections::HashMap;
 
 use crate::error::StoreError;
-use crate::fingerprint::Fingerprint;
 use crate::generate::{GeneratorError, fill_bytes};
+use crate::scope::Direction;
 use crate::secret::Secret;
 use crate::store_key::{NONCE_BYTES, Nonce, StoreKey, Tag};
 
@@ -64,6 +66,42 @@ impl Sealer {
     /// The fingerprint of a secret under the key of this sealer.
     pub(crate) fn fingerprint(&self, secret: &Secret) -> Result<Fingerprint, StoreError> {
         self.key.fingerprint(secret.expose_secret()).map(Fingerprint).map_err(|_| StoreError::Cipher)
+    }
+}
+
+/// A keyed digest of a secret: equal secrets under one key have equal fingerprints, and without the key a fingerprint
+/// says nothing about its secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Fingerprint(pub(crate) Tag);
+
+/// The directions in which each secret of a snapshot is used. Built once for each state of a snapshot.
+pub(crate) struct FingerprintIndex(HashMap<Fingerprint, Directions>);
+
+#[derive(Clone, Copy, Default)]
+struct Directions {
+    forward: bool,
+    reverse: bool,
+}
+
+impl FingerprintIndex {
+    pub(crate) fn of(uses: impl Iterator<Item = (Direction, Fingerprint)>) -> Self {
+        let mut index = HashMap::<_, Directions>::new();
+        for (direction, fingerprint) in uses {
+            let found = index.entry(fingerprint).or_default();
+            match direction {
+                Direction::Forward => found.forward = true,
+                Direction::Reverse => found.reverse = true,
+            }
+        }
+        Self(index)
+    }
+
+    /// Whether a secret with this fingerprint is used in this direction anywhere.
+    pub(crate) fn is_used(&self, fingerprint: Fingerprint, direction: Direction) -> bool {
+        self.0.get(&fingerprint).is_some_and(|found| match direction {
+            Direction::Forward => found.forward,
+            Direction::Reverse => found.reverse,
+        })
     }
 }
 

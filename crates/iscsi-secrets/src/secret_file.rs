@@ -13,10 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::permissions::{Object, SECRET_FILE};
 use crate::secret::Secret;
-
-mod error;
-
-pub use error::{SecretFileError, SecretFileFault, SecretOrigin};
+use crate::secret_file_error::{SecretFileError, SecretFileFault, SecretOrigin};
 
 /// The shortest secret that is read from a file, in bytes: 96 bits.
 pub const MIN_FILE_SECRET_BYTES: usize = 12;

@@ -1,20 +1,20 @@
 //! The one interface behind which CHAP secrets are kept.
 
-use iscsi_pdu::IscsiName;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::capabilities::Capabilities;
+use iscsi_pdu::IscsiName;
+
+use crate::change::Capabilities;
 use crate::change::Change;
+use crate::credential::ReverseLookup;
 use crate::credential::{ForwardCredential, ReverseCredential};
-use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::record::Entry;
 use crate::requirement::Requirement;
-use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret::Secret;
 use crate::store_snapshot::StoreSnapshot;
-
-mod origin;
 
 #[cfg(all(unix, feature = "file"))]
 pub(crate) mod directory;
@@ -23,10 +23,6 @@ pub(crate) mod environment;
 #[cfg(all(unix, feature = "file"))]
 pub(crate) mod file;
 pub(crate) mod memory;
-#[cfg(unix)]
-mod plain;
-
-pub use origin::{ForeignHome, StoreOrigin};
 
 /// A place where CHAP secrets live.
 ///
@@ -129,4 +125,38 @@ pub trait SecretStore: Send + Sync {
     fn remove(&self, scope: Scope) -> Result<(), StoreError> {
         self.apply(Change::Remove(scope))
     }
+}
+
+/// Where a store keeps its secrets.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreOrigin {
+    /// A sealed file in this directory.
+    Sealed(PathBuf),
+    /// One file for each of open-iscsi's keys, in this directory.
+    PlainFiles(PathBuf),
+    /// libiscsi's variables.
+    Environment,
+    /// The memory of the process.
+    Memory,
+    /// No store is in the directory where one is looked for by default.
+    Missing {
+        /// The directory.
+        path: PathBuf,
+        /// The home it is in, if that belongs to another user than the one whose rights the process has.
+        foreign_home: Option<ForeignHome>,
+    },
+    /// A kind of store outside this crate.
+    Other,
+}
+
+/// A home of another user, as left behind by `sudo` or a `HOME` that was passed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignHome {
+    /// The home.
+    pub path: PathBuf,
+    /// The user it belongs to.
+    pub owner: u32,
+    /// The effective user of the process.
+    pub user: u32,
 }

@@ -1,24 +1,20 @@
-//! All rules of a store, without any input or output.
+//! All rules of a store, without input or output.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use iscsi_pdu::{IscsiName, Portal};
 
-use crate::credential::{ForwardCredential, ReverseCredential};
-use crate::entry::Entry;
+use crate::credential::{ForwardCredential, ReverseCredential, ReverseLookup};
 use crate::error::StoreError;
-use crate::fingerprint::FingerprintIndex;
-use crate::record::{Association, Record};
+use crate::record::{Association, Entry, Record, SealedCredential};
 use crate::requirement::Policy;
-use crate::reverse_lookup::ReverseLookup;
-use crate::scope::Scope;
-use crate::sealer::Sealer;
-use crate::secret_use::SecretUse;
+use crate::scope::{Scope, SecretUse};
+use crate::sealer::{FingerprintIndex, Sealer};
+use crate::secret::Secret;
 
-mod applying;
-mod own;
-mod sealing;
+mod changes;
+pub(crate) mod weaknesses;
 
 /// What a store holds, and every rule about it. Backends only load and save it.
 ///
@@ -87,6 +83,17 @@ impl StoreSnapshot {
         }
     }
 
+    /// What is stored as ours to prove for just this scope.
+    pub fn own_forward(&self, scope: &Scope) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
+        self.record(scope).map_or(Ok(None), |record| self.open_forward(scope.clone(), record))
+    }
+
+    /// What is stored to be proved to us for just this scope.
+    pub fn own_reverse(&self, scope: &Scope) -> Result<ReverseLookup, StoreError> {
+        self.record(scope)
+            .map_or(Ok(ReverseLookup::Unknown), |record| self.open_reverse(scope.clone(), record))
+    }
+
     /// The least authentication that a login to the target must have: what is set for it, else what is set for every
     /// target. `None` if neither is.
     ///
@@ -151,6 +158,44 @@ impl StoreSnapshot {
         };
         let secret = self.open(&SecretUse::reverse(scope), sealed)?;
         Ok(ReverseLookup::Known(Arc::new(ReverseCredential::renewed(sealed.name.as_deref(), secret))))
+    }
+
+    /// What is held for one scope, and for no other.
+    pub(crate) fn record(&self, scope: &Scope) -> Option<&Record> {
+        match scope {
+            Scope::Global => Some(&self.every_target),
+            Scope::Target(name) => self.targets.get(name),
+            Scope::Discovery => Some(&self.every_portal),
+            Scope::Portal(name) => self.portals.get(name),
+        }
+    }
+
+    pub(super) fn seal(
+        &mut self,
+        used: &SecretUse,
+        name: Option<String>,
+        secret: &Secret,
+    ) -> Result<SealedCredential, StoreError> {
+        let sealer = match &self.sealer {
+            Some(sealer) => sealer,
+            None => self.sealer.insert(Arc::new(Sealer::generate()?)),
+        };
+        Ok(SealedCredential { name, secret: sealer.seal(used.label().as_bytes(), secret)? })
+    }
+
+    pub(crate) fn open(&self, used: &SecretUse, sealed: &SealedCredential) -> Result<Secret, StoreError> {
+        let opened =
+            self.sealer.as_ref().and_then(|sealer| sealer.open(used.label().as_bytes(), &sealed.secret));
+        opened.ok_or_else(|| StoreError::SecretDamaged { scope: used.scope.clone() })
+    }
+
+    /// Every credential, as it lies there, and where it is used.
+    pub(crate) fn sealed_credentials(&self) -> impl Iterator<Item = (SecretUse, &SealedCredential)> {
+        self.records().flat_map(|(scope, record)| {
+            let (forward, reverse) = (record.forward.as_deref(), record.association.credential());
+            let forward = forward.map(|sealed| (SecretUse::forward(scope.clone()), sealed));
+            forward.into_iter().chain(reverse.map(|sealed| (SecretUse::reverse(scope), sealed)))
+        })
     }
 }
 

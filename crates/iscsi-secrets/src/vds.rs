@@ -5,14 +5,14 @@
 
 mod error;
 mod hresult;
-mod object_id;
+mod object_ids;
 mod service;
 mod shared_secret;
 mod target;
 
 pub use error::VdsError;
 pub use hresult::HResult;
-pub use object_id::{OBJECT_ID_NAMESPACE, object_id};
+pub use object_ids::{OBJECT_ID_NAMESPACE, object_id};
 pub use service::{IpsecKey, VdsServiceIscsi};
 pub use shared_secret::SharedSecret;
 pub use target::{TargetLogin, VdsIscsiTarget};

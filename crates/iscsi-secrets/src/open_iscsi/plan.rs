@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::change::Change;
+use crate::credential::ReverseLookup;
 use crate::credential::{ForwardCredential, ReverseCredential};
 use crate::error::StoreError;
-use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::store_snapshot::StoreSnapshot;
 

@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 
 use iscsi_pdu::{IscsiName, Portal};
 
-use super::RecordFile;
-use super::error::ImportError;
+use super::diagnostics::{ImportError, ImportWarning, UnreadableFile};
 use super::root::Root;
-use super::warning::{ImportWarning, UnreadableFile};
-use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
+use crate::plain_credentials::{CredentialKeys, DISCOVERY, SESSION};
 use crate::scope::Scope;
+
+/// One file, and for whom its keys are.
+pub(super) struct RecordFile {
+    pub(super) path: PathBuf,
+    pub(super) parts: Vec<Part>,
+}
 
 /// Keys of a file, and for whom they are.
 pub(super) struct Part {

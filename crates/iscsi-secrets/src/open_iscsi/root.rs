@@ -8,14 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use super::error::ImportError;
-use super::warning::UnreadableFile;
-
-/// How many names are looked at: more than any initiator has.
-pub(super) const MAX_RECORDS: usize = 100_000;
-
-/// The largest file that is read, in bytes.
-pub(super) const MAX_FILE_BYTES: u64 = 1 << 20;
+use super::diagnostics::{ImportError, MAX_FILE_BYTES, MAX_RECORDS, UnreadableFile};
 
 /// A directory and what lies below it.
 pub(super) struct Root {

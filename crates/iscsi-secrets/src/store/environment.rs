@@ -7,15 +7,14 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::plain::{self, Found, PlainSource};
-use crate::capabilities::Capabilities;
+use crate::change::Capabilities;
 use crate::change::Change;
 use crate::credential::ForwardCredential;
-use crate::credential_keys::{CredentialKeys, Direction};
+use crate::credential::ReverseLookup;
 use crate::error::StoreError;
-use crate::reverse_lookup::ReverseLookup;
-use crate::scope::Scope;
-use crate::secret_file::SecretOrigin;
+use crate::plain_credentials::{self, CredentialKeys, Found, PlainSource};
+use crate::scope::{Direction, Scope};
+use crate::secret_file_error::SecretOrigin;
 use crate::store::{SecretStore, StoreOrigin};
 use crate::store_snapshot::StoreSnapshot;
 
@@ -81,7 +80,7 @@ impl EnvironmentStore {
     fn snapshot_of(&self, keys: &'static [CredentialKeys]) -> Result<StoreSnapshot, StoreError> {
         let variables = keys.iter().flat_map(|keys| [keys.name, keys.secret]);
         let found: Found = variables.filter_map(|name| Some((name, self.bytes(name)?))).collect();
-        plain::snapshot_of(self, found, &[(Scope::Global, keys)])
+        plain_credentials::snapshot_of(self, found, &[(Scope::Global, keys)])
     }
 
     fn bytes(&self, variable: &str) -> Option<Zeroizing<Vec<u8>>> {

@@ -1,51 +1,34 @@
-//! A store in a directory: one sealed file, its key, and a lock.
+//! A store in a directory: one sealed file, its key, and a lock file.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::capabilities::Capabilities;
-use crate::change::Change;
+use crate::change::{Capabilities, Change};
 use crate::error::StoreError;
+use crate::sealer::Sealer;
 use crate::store::{SecretStore, StoreOrigin};
 use crate::store_snapshot::StoreSnapshot;
 
-mod content;
 mod derivation;
 mod directory;
 mod disk;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod header;
-mod key_source;
-mod keys;
+pub(crate) mod keys;
 mod opened;
+mod placement;
 mod records;
-mod rekey;
-mod relocation;
+pub(crate) mod relocation;
 mod seal_error;
 mod sealed;
-mod version_2;
-
-pub use key_source::KeySource;
-pub use relocation::Relocation;
 
 use derivation::Derivation;
-use directory::StoreDirectory;
+use directory::{DATABASE, KEY, LOCK, NEXT_KEY, STAGED_KEY, StoreDirectory};
 use disk::{Disk, OsDisk};
+use keys::{KeySource, Keys};
 use opened::Opened;
-use seal_error::SealError;
-
-const DATABASE: &str = "secrets.db";
-const KEY: &str = "store.key";
-const LOCK: &str = "secrets.lock";
-
-/// A key whose store is not complete yet: it takes its final name when the file sealed with it is on disk.
-const NEXT_KEY: &str = "store.key.next";
-
-/// The same, not yet written to its end.
-const STAGED_KEY: &str = "store.key.next.new";
 
 /// A store in a directory of mode 0700, holding `secrets.db`, `secrets.lock` and, with [`KeySource::Adjacent`],
 /// `store.key`, each of mode 0600.
@@ -115,6 +98,24 @@ impl FileStore {
         self.is_new
     }
 
+    /// Reseals the store: under the key of `source`, or for [`KeySource::Adjacent`] under a new random one.
+    ///
+    /// Rekeying is atomic: after an interruption at any point the store opens with the old key or the new one. An
+    /// adjacent key that is no longer used is removed. Copies of the old file still open with the old key.
+    pub fn rekey(self, source: KeySource) -> Result<Self, StoreError> {
+        let lock = self.lock()?;
+        self.settle_keys()?;
+        let snapshot = self.current()?.into_snapshot();
+        self.save_under_new_key(&snapshot, &source)?;
+        if !matches!(source, KeySource::Adjacent) {
+            for name in [KEY, NEXT_KEY] {
+                self.keys().discard(name)?;
+            }
+        }
+        drop(lock);
+        Ok(Self { source, ..self })
+    }
+
     fn open_on(
         path: &Path,
         source: KeySource,
@@ -130,7 +131,7 @@ impl FileStore {
 
     /// Makes a store that is not there, or one whose making was interrupted; says whether it did.
     fn complete(&self) -> Result<bool, StoreError> {
-        if self.directory.holds(DATABASE)? && !self.keys_are_unsettled()? {
+        if self.directory.holds(DATABASE)? && !self.keys().are_unsettled()? {
             return Ok(false);
         }
         let _lock = self.lock()?;
@@ -148,7 +149,7 @@ impl FileStore {
         match &*last {
             Some(opened) if Some(opened.identity()) == identity => Ok(opened.clone()),
             stale => {
-                let fresh = self.load(stale.as_ref())?;
+                let fresh = Opened::load(&self.keys(), stale.as_ref())?;
                 *last = Some(fresh.clone());
                 Ok(fresh)
             }
@@ -163,7 +164,7 @@ impl FileStore {
     fn save(&self, snapshot: StoreSnapshot, derivation: Option<Derivation>) -> Result<(), StoreError> {
         let sealer = snapshot.sealer.as_ref().ok_or(StoreError::Cipher)?;
         let content = sealed::seal(sealer.key(), derivation, records::encode(&snapshot));
-        self.directory.replace(DATABASE, &content.map_err(|error| self.blame(error, 0))?)?;
+        self.directory.replace(DATABASE, &content.map_err(|error| self.keys().store_error(error, 0))?)?;
         // Opened anew: a file that is open for writing would keep its disk from being made read-only.
         let written =
             File::open(self.database_path()).and_then(|file| Opened::new(file, snapshot, derivation));
@@ -171,22 +172,40 @@ impl FileStore {
         self.directory.sync_change()
     }
 
-    /// Names the file of `bytes` bytes in what is wrong with it.
-    fn blame(&self, error: SealError, bytes: usize) -> StoreError {
-        let path = self.database_path();
-        match error {
-            SealError::Generator(error) => StoreError::Generator(error),
-            SealError::Cipher => StoreError::Cipher,
-            SealError::OutOfMemory => StoreError::OutOfMemory,
-            SealError::TooLarge => StoreError::TooLarge { path, limit: header::MAX_FILE_BYTES },
-            SealError::ForeignFile => StoreError::ForeignFile { path },
-            SealError::UnknownVersion { found } => {
-                StoreError::UnknownVersion { path, found, known: header::VERSION }
-            }
-            SealError::Truncated => StoreError::Truncated { path, found: bytes },
-            SealError::WrongKey => self.wrong_key(),
-            SealError::Damaged => StoreError::Damaged { path },
+    /// Creates an empty store. The caller holds the lock.
+    fn begin(&self) -> Result<(), StoreError> {
+        // The process that created the directory may have died before the disk had the directory's name.
+        self.directory.sync_parent()?;
+        self.save_under_new_key(&StoreSnapshot::new(), &self.source)
+    }
+
+    /// Seals a snapshot under a new key from `source`. The caller holds the lock.
+    ///
+    /// A new adjacent key is on disk before the file that is sealed with it, under a temporary name until that file is
+    /// written too: after an interruption at any point one of the two keys opens the file.
+    fn save_under_new_key(&self, snapshot: &StoreSnapshot, source: &KeySource) -> Result<(), StoreError> {
+        let (key, derivation) = Keys { directory: &self.directory, source }.new_key()?;
+        let adjacent = matches!(source, KeySource::Adjacent);
+        if adjacent {
+            self.directory.replace(NEXT_KEY, key.bytes())?;
+            self.directory.sync()?;
         }
+        self.save(snapshot.moved_to(Arc::new(Sealer::under(key)))?, derivation)?;
+        if adjacent { self.directory.rename(NEXT_KEY, KEY) } else { Ok(()) }
+    }
+
+    /// Completes a key change that was interrupted. The caller holds the lock.
+    fn settle_keys(&self) -> Result<(), StoreError> {
+        self.keys().discard(STAGED_KEY)?;
+        if !self.directory.holds(NEXT_KEY)? {
+            return Ok(());
+        }
+        let sealer = self.current()?.into_snapshot().sealer.clone();
+        self.keys().settle(sealer.and_then(|sealer| sealer.key().note().ok()))
+    }
+
+    fn keys(&self) -> Keys<'_> {
+        Keys { directory: &self.directory, source: &self.source }
     }
 
     fn database_path(&self) -> PathBuf {

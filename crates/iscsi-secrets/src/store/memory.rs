@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::capabilities::Capabilities;
+use crate::change::Capabilities;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::store::{SecretStore, StoreOrigin};

@@ -1,12 +1,12 @@
 //! The rules of lookup, change by change.
 
 mod policy;
-mod reuse;
 
 use super::*;
 use crate::change::Change;
-use crate::entry::ReverseState;
+use crate::record::ReverseState;
 use crate::requirement::Requirement;
+use crate::scope::Direction;
 use crate::secret::Secret;
 use iscsi_pdu::IscsiName;
 
@@ -139,4 +139,67 @@ fn a_replaced_secret_lives_only_as_long_as_somebody_uses_it() {
     snapshot.apply(Change::SetReverse(scope(), reverse(None, b"other-secret"))).unwrap();
     assert_eq!(in_use.secret().expose_secret(), b"target-secret");
     assert_eq!(Arc::strong_count(&in_use), 1);
+}
+
+#[test]
+fn what_counts_for_all_is_nobodys_own() {
+    let secret = || Secret::from_bytes(b"abcdefghijkl").unwrap();
+    let target = Scope::Target(IscsiName::new("iqn.2001-04.com.example:a").unwrap());
+    let mut snapshot = StoreSnapshot::new();
+    let forward = ForwardCredential::new(None, secret()).unwrap();
+    snapshot.apply(Change::SetForward(Scope::Global, forward)).unwrap();
+    let reverse = ReverseCredential::new(None, secret()).unwrap();
+    snapshot.apply(Change::SetReverse(Scope::Discovery, reverse)).unwrap();
+    assert!(snapshot.own_forward(&Scope::Global).unwrap().is_some());
+    assert!(snapshot.own_forward(&target).unwrap().is_none());
+    assert!(snapshot.own_forward(&Scope::Discovery).unwrap().is_none());
+    assert!(matches!(snapshot.own_reverse(&Scope::Discovery), Ok(ReverseLookup::Known(_))));
+    assert!(matches!(snapshot.own_reverse(&target), Ok(ReverseLookup::Unknown)));
+}
+
+fn target(index: usize) -> Scope {
+    Scope::Target(name(&format!("iqn.2001-04.com.example:{index}")))
+}
+
+fn forward(bytes: &[u8]) -> ForwardCredential {
+    ForwardCredential::new(None, secret(bytes)).unwrap()
+}
+
+#[test]
+fn chp_33_a_secret_is_found_where_it_is_used_in_the_other_direction() {
+    let snapshot = snapshot([
+        Change::SetForward(target(1), forward(b"used-both-ways")),
+        Change::SetReverse(target(2), reverse(None, b"used-both-ways")),
+        Change::SetReverse(Scope::Discovery, reverse(None, b"used-both-ways")),
+        Change::SetReverse(target(3), reverse(None, b"another-secret")),
+    ]);
+    let uses = |bytes, direction| snapshot.opposite_uses(&secret(bytes), direction).unwrap();
+    let expected = [target(2), Scope::Discovery].map(SecretUse::reverse);
+    assert_eq!(uses(b"used-both-ways", Direction::Forward), expected);
+    assert_eq!(uses(b"used-both-ways", Direction::Reverse), [SecretUse::forward(target(1))]);
+    assert_eq!(uses(b"another-secret", Direction::Forward), [SecretUse::reverse(target(3))]);
+    assert_eq!(uses(b"another-secret", Direction::Reverse), []);
+    assert_eq!(uses(b"never-stored-1", Direction::Forward), []);
+}
+
+#[test]
+fn chp_33_what_is_found_follows_every_change() {
+    let mut snapshot = snapshot([Change::SetForward(target(1), forward(b"used-both-ways"))]);
+    let uses = |snapshot: &StoreSnapshot| {
+        snapshot.opposite_uses(&secret(b"used-both-ways"), Direction::Forward).unwrap().len()
+    };
+    assert_eq!(uses(&snapshot), 0);
+    snapshot.apply(Change::SetReverse(target(2), reverse(None, b"used-both-ways"))).unwrap();
+    assert_eq!(uses(&snapshot), 1);
+    let earlier = snapshot.clone();
+    snapshot.apply(Change::ClearReverse(target(2))).unwrap();
+    assert_eq!((uses(&snapshot), uses(&earlier)), (0, 1));
+}
+
+#[test]
+fn a_book_without_secrets_has_none_in_use() {
+    assert_eq!(
+        StoreSnapshot::new().opposite_uses(&secret(b"given-secret"), Direction::Forward),
+        Ok(Vec::new())
+    );
 }

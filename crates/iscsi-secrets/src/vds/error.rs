@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::hresult::HResult;
 use crate::error::StoreError;
 #[cfg(unix)]
-use crate::secret_file::SecretFileFault;
+use crate::secret_file_error::SecretFileFault;
 
 /// Why the door refused. After any of these but one the store holds what it held before: after
 /// [`StoreError::Unsynced`], whose code is 0x80070254 (`ERROR_LOST_WRITEBEHIND_DATA`), the change is in force but a power
@@ -132,6 +132,14 @@ impl VdsError {
             Self::TargetSecretLength { .. } => Some(HResult::ISDSC_INVALID_TARGET_CHAP_SECRET),
             _ => None,
         }
+    }
+}
+
+impl HResult {
+    /// The code that the original would have returned in place of `result`.
+    #[must_use]
+    pub fn of<T>(result: &Result<T, VdsError>) -> Self {
+        result.as_ref().err().map_or(Self::S_OK, VdsError::hresult)
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::error::VdsError;
-
 /// A Windows result code. Codes without a name here are values like any other.
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,12 +76,6 @@ impl HResult {
         } else {
             Self::from_bits((code & 0xFFFF) | 0x8007_0000)
         }
-    }
-
-    /// The code that the original would have returned in place of `result`.
-    #[must_use]
-    pub fn of<T>(result: &Result<T, VdsError>) -> Self {
-        result.as_ref().err().map_or(Self::S_OK, VdsError::hresult)
     }
 
     /// Whether the code stands for a failure: its top bit is set.

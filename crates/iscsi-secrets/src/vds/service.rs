@@ -1,24 +1,19 @@
-//! `IVdsServiceIscsi`: the door itself.
+//! `IVdsServiceIscsi`: the iSCSI initiator service.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use iscsi_pdu::IscsiName;
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use super::error::VdsError;
+use super::object_ids::ObjectIds;
 use super::shared_secret::{Payload, SharedSecret};
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::scope::Scope;
 use crate::store::SecretStore;
-
-mod ipsec;
-mod object_ids;
-mod startup;
-
-pub use ipsec::IpsecKey;
-use object_ids::ObjectIds;
-use startup::Startup;
 
 /// The iSCSI initiator service of VDS over a store of this crate.
 ///
@@ -156,6 +151,93 @@ impl VdsServiceIscsi {
             return Ok(Scope::Global);
         }
         self.object_ids.resolve(&*store.snapshot()?, target_id).map(Scope::Target)
+    }
+}
+
+/// Reserved: each waits for the start as every method does, and is then `VDS_E_NOT_SUPPORTED`.
+impl VdsServiceIscsi {
+    /// Would set the preshared key of the group.
+    pub fn set_ipsec_group_preshared_key(&self, _key: Option<&IpsecKey<'_>>) -> Result<(), VdsError> {
+        self.not_supported()
+    }
+
+    /// Would set the ends of every tunnel.
+    pub fn set_all_ipsec_tunnel_addresses(
+        &self,
+        _tunnel_address: Option<IpAddr>,
+        _destination_address: Option<IpAddr>,
+    ) -> Result<(), VdsError> {
+        self.not_supported()
+    }
+
+    /// Would set the security of every way to a portal.
+    pub fn set_all_ipsec_security(
+        &self,
+        _target_portal_id: Uuid,
+        _security_flags: u64,
+        _key: Option<&IpsecKey<'_>>,
+    ) -> Result<(), VdsError> {
+        self.not_supported()
+    }
+
+    fn not_supported(&self) -> Result<(), VdsError> {
+        self.startup.store()?;
+        Err(VdsError::NotSupported)
+    }
+}
+
+/// `VDS_ISCSI_IPSEC_KEY`: a preshared key as a caller states it. It is not looked at.
+#[derive(Clone, Copy)]
+pub struct IpsecKey<'a> {
+    /// The bytes, or `None` for a null pointer.
+    pub bytes: Option<&'a [u8]>,
+    /// How many bytes the caller says there are.
+    pub size: u32,
+}
+
+/// A store, or why there is none: its own word, or nothing if the one who opened it never came back.
+type Outcome = Result<Arc<dyn SecretStore>, Option<StoreError>>;
+
+/// The store of a service, once it is open.
+struct Startup(Arc<OnceLock<Outcome>>);
+
+/// Whoever opens the store. However that ends, those who wait are told.
+struct Opener(Arc<OnceLock<Outcome>>);
+
+impl Startup {
+    /// A store that is open already.
+    fn done(store: Arc<dyn SecretStore>) -> Self {
+        Self(Arc::new(OnceLock::from(Ok(store))))
+    }
+
+    /// Opens the store on a thread of its own.
+    fn begin(open: impl FnOnce() -> Result<Arc<dyn SecretStore>, StoreError> + Send + 'static) -> Self {
+        let outcome = Arc::default();
+        let opener = Opener(Arc::clone(&outcome));
+        // A thread that cannot be had drops the opener, which tells.
+        _ = thread::Builder::new().name("vds-start".to_owned()).spawn(move || opener.run(open));
+        Self(outcome)
+    }
+
+    /// R14: waits until it is known whether the service started. R13: tells that it did not.
+    fn store(&self) -> Result<&dyn SecretStore, VdsError> {
+        match self.0.wait() {
+            Ok(store) => Ok(&**store),
+            Err(reason) => Err(VdsError::InitializedFailed { reason: reason.clone() }),
+        }
+    }
+}
+
+impl Opener {
+    fn run(self, open: impl FnOnce() -> Result<Arc<dyn SecretStore>, StoreError>) {
+        // Set once, and by nobody else.
+        _ = self.0.set(open().map_err(Some));
+    }
+}
+
+impl Drop for Opener {
+    fn drop(&mut self) {
+        _ = self.0.set(Err(None));
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use iscsi_pdu::{IscsiName, Portal};
 
 use super::*;
-use crate::secret_file::{SecretFileError, SecretFileFault};
+use crate::secret_file_error::{SecretFileError, SecretFileFault};
 use crate::vds::HResult;
 use crate::vds::object_id;
 use crate::{ReverseLookup, SharedSecret, VdsServiceIscsi};

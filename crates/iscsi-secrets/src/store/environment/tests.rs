@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 
 use super::*;
-use crate::secret_file::SecretFileFault;
+use crate::secret_file_error::SecretFileFault;
 use crate::vds::HResult;
 use crate::{IscsiName, Requirement, ReverseLookup, Secret, SharedSecret, VdsServiceIscsi};
 

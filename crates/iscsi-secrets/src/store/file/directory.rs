@@ -7,12 +7,26 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::content::{Content, Identity};
-use super::disk::Disk;
+use super::disk::{Content, Disk, Identity};
 use crate::error::StoreError;
 use crate::permissions::{self, Permissions};
 
-/// A directory that only its owner can touch.
+/// The sealed file.
+pub(super) const DATABASE: &str = "secrets.db";
+
+/// The key in the directory of the store.
+pub(super) const KEY: &str = "store.key";
+
+/// The file whose lock a writer holds.
+pub(super) const LOCK: &str = "secrets.lock";
+
+/// A key whose store is not complete yet. It takes its final name when the file sealed with it is on disk.
+pub(super) const NEXT_KEY: &str = "store.key.next";
+
+/// A [`NEXT_KEY`] that is not completely written yet.
+pub(super) const STAGED_KEY: &str = "store.key.next.new";
+
+/// A directory that only its owner can access.
 pub(super) struct StoreDirectory {
     path: PathBuf,
     disk: Box<dyn Disk>,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::header::Version;
-use super::{records, sealed};
+use super::records;
+use super::sealed::{self, Version};
 use crate::sealer::Sealer;
 use crate::store_key::StoreKey;
 use crate::store_snapshot::StoreSnapshot;

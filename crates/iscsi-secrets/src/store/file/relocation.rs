@@ -5,10 +5,10 @@ use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::directory::{StoreDirectory, lock_file};
+use super::FileStore;
+use super::directory::{DATABASE, KEY, LOCK, NEXT_KEY, STAGED_KEY, StoreDirectory, lock_file};
 use super::disk::{Disk, OsDisk};
-use super::header::MAGIC;
-use super::{DATABASE, FileStore, KEY, LOCK, NEXT_KEY, STAGED_KEY};
+use super::sealed::MAGIC;
 use crate::error::StoreError;
 use crate::permissions::{MOUNTED_DIRECTORY, STORE_FILE};
 

@@ -11,8 +11,6 @@ use crate::{
 
 mod object_ids;
 mod rules;
-mod shapes;
-mod startup;
 mod test_list;
 
 const SHORT: &[u8] = b"twelve-bytes";

@@ -1,9 +1,9 @@
 //! Stores of version 2: today's files, byte for byte as the program wrote them before.
 
 use super::*;
-use crate::Portal;
-use crate::store::file::header::Version;
+use crate::store::file::sealed::Version;
 use crate::store_key::StoreKey;
+use crate::{Portal, StoreSnapshot};
 
 /// Written by the last program that wrote version 2.
 const OLD_DATABASE: &[u8] = include_bytes!("version_2/secrets.db");
@@ -112,4 +112,86 @@ fn a_secret_of_version_2_that_does_not_open_is_damage() {
     let old = sealed::seal_as(Version::Two, &key, None, records).unwrap();
     let (_parent, path) = store_of(&old, OLD_KEY);
     assert_eq!(reopen(&path), StoreError::Damaged { path: path.join(DATABASE) });
+}
+
+/// Written by the release with version 2 of the file: `secret import`, `remember`, `set` and `clear` of that program, with
+/// names in capitals, which it told apart from those in lower case.
+const CAPITALS_DATABASE: &[u8] = include_bytes!("spellings/secrets.db");
+const CAPITALS_KEY: &[u8] = include_bytes!("spellings/store.key");
+
+fn store_in_capitals() -> (TempDir, FileStore) {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, content) in [(DATABASE, CAPITALS_DATABASE), (KEY, CAPITALS_KEY)] {
+        let path = directory.path().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    }
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
+    let store = FileStore::open(directory.path()).unwrap();
+    (directory, store)
+}
+
+fn forward(snapshot: &StoreSnapshot, name: &str) -> String {
+    let credential = snapshot.forward(&IscsiName::new(name).unwrap()).unwrap().unwrap();
+    let secret = credential.secret().expose_secret().escape_ascii();
+    format!("{}:{secret}", credential.name().unwrap_or("-"))
+}
+
+fn reverse_of(snapshot: &StoreSnapshot, name: &str) -> String {
+    match snapshot.reverse(&IscsiName::new(name).unwrap()).unwrap() {
+        ReverseLookup::Known(credential) => {
+            let secret = credential.secret().expose_secret().escape_ascii();
+            format!("{}:{secret}", credential.name().unwrap_or("-"))
+        }
+        ReverseLookup::Cleared => "cleared".to_owned(),
+        ReverseLookup::Unknown => "unknown".to_owned(),
+    }
+}
+
+fn expect_everything(store: &FileStore) {
+    let snapshot = store.snapshot().unwrap();
+    for disk in ["iqn.2000-01.com.example:Disk", "iqn.2000-01.com.example:disk"] {
+        assert_eq!(forward(&snapshot, disk), "ini:forward-of-Disk");
+        // Two spellings had a secret: that of the spelling which logins looked up counts.
+        assert_eq!(reverse_of(&snapshot, disk), "low:reverse-of-disk");
+    }
+    for eui in ["eui.02004567A425678D", "eui.02004567a425678d"] {
+        assert_eq!(
+            (forward(&snapshot, eui), reverse_of(&snapshot, eui)),
+            ("eui-ini:forward-of-eui".to_owned(), "eui-tgt:reverse-of-eui".to_owned())
+        );
+    }
+    assert_eq!(reverse_of(&snapshot, "iqn.2000-01.com.example:Cleared"), "cleared");
+    assert_eq!(forward(&snapshot, "iqn.2000-01.com.example:other"), "-:forward-of-all-t");
+    for portal in ["[2001:DB8:0::7]", "[2001:db8::7]:3260"] {
+        let credential = snapshot.discovery_forward(&portal.parse().unwrap()).unwrap().unwrap();
+        assert_eq!(credential.secret().expose_secret(), b"forward-of-port");
+    }
+    let everywhere = snapshot.discovery_reverse(&"192.0.2.7".parse().unwrap()).unwrap();
+    assert_eq!(everywhere.known().unwrap().secret().expose_secret(), b"reverse-of-all-p");
+    assert_eq!(snapshot.entries().len(), 6);
+}
+
+#[test]
+fn names_in_capitals_of_version_2_open_with_every_secret() {
+    expect_everything(&store_in_capitals().1);
+}
+
+#[test]
+fn names_in_capitals_are_written_as_version_3_with_every_secret() {
+    let (directory, store) = store_in_capitals();
+    store.renew_forward_secret(Scope::Target(target("new")), secret(b"forward-of-new")).unwrap();
+    assert_eq!(fs::read(directory.path().join(DATABASE)).unwrap()[8..10], [0, 3]);
+    let store = FileStore::open(directory.path()).unwrap();
+    let entries = store.entries().unwrap();
+    assert!(entries.iter().any(|entry| entry.scope.to_string() == "iqn.2000-01.com.example:Disk"));
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!(forward(&snapshot, "iqn.2000-01.com.example:disk"), "ini:forward-of-Disk");
+    assert_eq!(reverse_of(&snapshot, "iqn.2000-01.com.example:DISK"), "low:reverse-of-disk");
+}
+
+#[test]
+fn a_store_of_version_2_can_be_rekeyed() {
+    let (_directory, store) = store_in_capitals();
+    expect_everything(&store.rekey(KeySource::Adjacent).unwrap());
 }

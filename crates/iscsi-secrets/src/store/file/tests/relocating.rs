@@ -2,7 +2,7 @@
 
 use super::faults::{FaultyDisk, Work, fail_everywhere};
 use super::*;
-use crate::store::file::relocation::Relocating;
+use crate::store::file::relocation::{Relocating, Relocation};
 use std::os::unix::fs::MetadataExt;
 
 /// The directory that a store moves to.

@@ -1,21 +1,61 @@
-//! Credentials that something else keeps in the clear, each half in a place of its own.
+//! Credentials that other programs keep in the clear, with CHAP name and secret in separate places.
 
 use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use crate::credential_keys::CredentialKeys;
+use crate::change::Change;
 use crate::error::StoreError;
-use crate::scope::Scope;
+use crate::scope::{Direction, Scope};
 use crate::secret::Secret;
-use crate::secret_file::{self, SecretFileError, SecretFileFault, SecretOrigin};
+use crate::secret_file;
+use crate::secret_file_error::{SecretFileError, SecretFileFault, SecretOrigin};
 use crate::store_snapshot::StoreSnapshot;
 
+/// Where the halves of one credential stand.
+#[derive(Debug)]
+pub(crate) struct CredentialKeys {
+    pub(crate) direction: Direction,
+    /// The key of the CHAP name.
+    pub(crate) name: &'static str,
+    pub(crate) secret: &'static str,
+}
+
+/// Logins to targets.
+#[cfg(feature = "file")]
+pub(crate) const SESSION: [CredentialKeys; 2] = [
+    CredentialKeys {
+        direction: Direction::Forward,
+        name: "node.session.auth.username",
+        secret: "node.session.auth.password",
+    },
+    CredentialKeys {
+        direction: Direction::Reverse,
+        name: "node.session.auth.username_in",
+        secret: "node.session.auth.password_in",
+    },
+];
+
+/// Discoveries.
+#[cfg(feature = "file")]
+pub(crate) const DISCOVERY: [CredentialKeys; 2] = [
+    CredentialKeys {
+        direction: Direction::Forward,
+        name: "discovery.sendtargets.auth.username",
+        secret: "discovery.sendtargets.auth.password",
+    },
+    CredentialKeys {
+        direction: Direction::Reverse,
+        name: "discovery.sendtargets.auth.username_in",
+        secret: "discovery.sendtargets.auth.password_in",
+    },
+];
+
 /// What was found, by the place where it stood.
-pub(super) type Found = BTreeMap<&'static str, Zeroizing<Vec<u8>>>;
+pub(crate) type Found = BTreeMap<&'static str, Zeroizing<Vec<u8>>>;
 
 /// A kind of source, such as a directory or the environment.
-pub(super) trait PlainSource {
+pub(crate) trait PlainSource {
     /// How a place is called in errors.
     fn origin(&self, place: &'static str) -> SecretOrigin;
 
@@ -24,7 +64,7 @@ pub(super) trait PlainSource {
 }
 
 /// A snapshot with the credentials of one source.
-pub(super) fn snapshot_of(
+pub(crate) fn snapshot_of(
     source: &impl PlainSource,
     mut found: Found,
     places: &[(Scope, &[CredentialKeys])],
@@ -57,7 +97,7 @@ fn add(
         }),
         (name, Some(bytes)) => {
             let secret = secret(bytes).map_err(blame(keys.secret))?;
-            let change = keys.direction.change(scope.clone(), name, secret);
+            let change = Change::set(keys.direction, scope.clone(), name, secret);
             snapshot.apply(change.map_err(|_| SecretFileFault::NotAName).map_err(blame(keys.name))?)
         }
     }

@@ -1,12 +1,15 @@
-//! What is wrong with the secrets of a store, beyond what it refuses.
+//! Weaknesses of stored secrets: short, shared, or equal in both directions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
-use crate::fingerprint::Fingerprint;
-use crate::scope::Scope;
-use crate::secret_use::{Direction, SecretUse};
-use crate::store_snapshot::StoreSnapshot;
+use super::StoreSnapshot;
+use crate::error::StoreError;
+use crate::record::Record;
+use crate::scope::{Direction, Scope, SecretUse};
+use crate::sealer::{Fingerprint, FingerprintIndex};
+use crate::secret::Secret;
 
 /// The shortest secret that RFC 7143 section 9.2.1 lets go over an unencrypted network, in bytes: 96 bits.
 pub const MIN_SAFE_BYTES: usize = 12;
@@ -57,6 +60,31 @@ impl StoreSnapshot {
             found.extend(shared(uses));
         }
         found
+    }
+
+    /// The places where this secret is used in the other direction than this one.
+    ///
+    /// One secret that the initiator uses towards one target and expects from another lets either of them pose as the
+    /// other, and a challenge be reflected between two processes (RFC 7143, section 9.2.1). No stored secret is opened
+    /// for this.
+    pub fn opposite_uses(&self, secret: &Secret, direction: Direction) -> Result<Vec<SecretUse>, StoreError> {
+        let Some(sealer) = &self.sealer else { return Ok(Vec::new()) };
+        let (fingerprint, opposite) = (sealer.fingerprint(secret)?, direction.opposite());
+        if !self.fingerprints().is_used(fingerprint, opposite) {
+            return Ok(Vec::new());
+        }
+        let places = self
+            .sealed_credentials()
+            .filter(|(used, sealed)| used.direction == opposite && sealed.secret.fingerprint == fingerprint);
+        Ok(places.map(|(used, _)| used).collect())
+    }
+
+    fn fingerprints(&self) -> &FingerprintIndex {
+        self.fingerprints.get_or_init(|| {
+            let singles = self.targets.values().chain(self.portals.values());
+            let records = [&self.every_target, &self.every_portal].into_iter().chain(singles);
+            Arc::new(FingerprintIndex::of(records.flat_map(Record::fingerprints)))
+        })
     }
 
     /// For whom this secret would be that of both directions.
@@ -134,7 +162,7 @@ mod tests {
         let short = |scope, direction, bytes| Weakness::Short { secret: used(scope, direction), bytes };
         let expected = [short(&Scope::Global, Direction::Reverse, 1), short(&a, Direction::Forward, 11)];
         assert_eq!(weak.weaknesses(), expected);
-        assert_eq!(snapshot(&[(&a, Direction::Forward, b"twelve-byte")]).weaknesses(), []);
+        assert_eq!(snapshot(&[(&a, Direction::Forward, b"twelve-bytes")]).weaknesses(), []);
     }
 
     #[test]

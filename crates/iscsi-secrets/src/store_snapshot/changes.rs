@@ -1,4 +1,4 @@
-//! Carrying out changes.
+//! Changes carried out on a snapshot.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,9 +7,10 @@ use super::StoreSnapshot;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::record::{Association, Record};
-use crate::scope::Scope;
+use crate::scope::{Direction, Scope, SecretUse};
+#[cfg(feature = "file")]
+use crate::sealer::Sealer;
 use crate::secret::Secret;
-use crate::secret_use::{Direction, SecretUse};
 
 impl StoreSnapshot {
     /// Carries out one change, or after an error none.
@@ -48,28 +49,13 @@ impl StoreSnapshot {
     }
 
     /// Puts a credential in its place.
-    pub(super) fn put(
-        &mut self,
-        used: SecretUse,
-        name: Option<String>,
-        secret: &Secret,
-    ) -> Result<(), StoreError> {
+    fn put(&mut self, used: SecretUse, name: Option<String>, secret: &Secret) -> Result<(), StoreError> {
         let sealed = Arc::new(self.seal(&used, name, secret)?);
         self.change(used.scope, |record| match used.direction {
             Direction::Forward => record.forward = Some(sealed),
             Direction::Reverse => record.association = Association::Bound(sealed),
         });
         Ok(())
-    }
-
-    /// What is held for one scope, and for no other.
-    pub(crate) fn record(&self, scope: &Scope) -> Option<&Record> {
-        match scope {
-            Scope::Global => Some(&self.every_target),
-            Scope::Target(name) => self.targets.get(name),
-            Scope::Discovery => Some(&self.every_portal),
-            Scope::Portal(name) => self.portals.get(name),
-        }
     }
 
     /// A requirement that is stricter than that of all others stays: removing secrets lowers none.
@@ -84,7 +70,7 @@ impl StoreSnapshot {
 
     /// A record of a target or portal goes when nothing is held in it any more.
     fn change(&mut self, scope: Scope, change: impl FnOnce(&mut Record)) {
-        self.forget_fingerprints();
+        self.fingerprints.take();
         match scope {
             Scope::Global => change(&mut self.every_target),
             Scope::Target(name) => change_one(&mut self.targets, name, change),
@@ -100,5 +86,24 @@ fn change_one<K: Ord>(records: &mut BTreeMap<K, Record>, name: K, change: impl F
     change(&mut record);
     if !record.is_empty() {
         records.insert(name, record);
+    }
+}
+
+/// What a sealed file needs.
+#[cfg(feature = "file")]
+impl StoreSnapshot {
+    /// A snapshot whose secrets will be sealed in this sealer.
+    pub(crate) fn in_sealer(sealer: Arc<Sealer>) -> Self {
+        Self { sealer: Some(sealer), ..Self::default() }
+    }
+
+    /// The same snapshot with every secret opened, one after the other, and sealed in another sealer.
+    pub(crate) fn moved_to(&self, sealer: Arc<Sealer>) -> Result<Self, StoreError> {
+        let mut moved = Self { sealer: Some(sealer), ..self.clone() };
+        for (used, sealed) in self.sealed_credentials() {
+            let secret = self.open(&used, sealed)?;
+            moved.put(used, sealed.name.clone(), &secret)?;
+        }
+        Ok(moved)
     }
 }

@@ -1,11 +1,59 @@
-//! What there is to tell about the files.
+//! Errors and warnings of an import.
 
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::root::MAX_FILE_BYTES;
 use crate::scope::Scope;
+
+/// How many names are looked at: more than any initiator has.
+pub(super) const MAX_RECORDS: usize = 100_000;
+
+/// The largest file that is read, in bytes.
+pub(super) const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Why a directory gave nothing at all.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// The directory, or one in it that has to be listed, could not be.
+    #[error("operator: cannot list {}: {kind}", path.display())]
+    Directory {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        kind: ErrorKind,
+    },
+    /// There is neither a configuration nor a record.
+    #[error("operator: {} holds nothing of open-iscsi", path.display())]
+    NothingThere {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// There are more names than any initiator has.
+    #[error("operator: {} holds more than {MAX_RECORDS} records", path.display())]
+    TooManyRecords {
+        /// The directory.
+        path: PathBuf,
+    },
+}
+
+impl ImportError {
+    /// What the operator can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Directory { kind: ErrorKind::PermissionDenied, path } => {
+                Some(format!("run as the user who owns {}", path.display()))
+            }
+            Self::Directory { .. } | Self::NothingThere { .. } => Some(
+                "name the directory with iscsid.conf or nodes, such as /etc/iscsi or /var/lib/iscsi"
+                    .to_owned(),
+            ),
+            Self::TooManyRecords { .. } => None,
+        }
+    }
+}
 
 /// Something about one file; no secret is ever part of it.
 #[non_exhaustive]

@@ -1,14 +1,23 @@
-//! The targets that this process knows, and the ids by which callers name them.
+//! Object ids of targets: derived from their names, or given by callers.
 
-use crate::vds::object_id;
-use iscsi_pdu::IscsiName;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use iscsi_pdu::IscsiName;
 use uuid::Uuid;
 
+use super::error::VdsError;
 use crate::store_snapshot::StoreSnapshot;
-use crate::vds::error::VdsError;
+
+/// The namespace in which [`object_id`] derives UUIDs of version 5 from target names.
+pub const OBJECT_ID_NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_53f2_2b7c_4f0e_9a65_4d1c_8e37_b0a9);
+
+/// Returns the id of a target in the VDS interface: the UUID of version 5 of the name's identity. All spellings of a
+/// name have one id, on every machine.
+#[must_use]
+pub fn object_id(target: &IscsiName) -> Uuid {
+    Uuid::new_v5(&OBJECT_ID_NAMESPACE, target.identity().as_bytes())
+}
 
 /// The most targets known beside those of the store. Discovery is answered by whoever listens at a portal, so there is
 /// a limit; beyond it the target known longest makes room.
@@ -115,5 +124,15 @@ mod tests {
         assert!(is_known(0) && is_known(1));
         ids.add([name(1), name(MAX_KNOWN_TARGETS)]);
         assert!(!is_known(0) && is_known(1) && is_known(MAX_KNOWN_TARGETS));
+    }
+
+    #[test]
+    fn object_ids_are_version_5_and_stay_what_they_are() {
+        let id = |name| object_id(&IscsiName::new(name).unwrap());
+        let disk = id("iqn.2001-04.com.example:disk");
+        assert_eq!(disk.get_version_num(), 5);
+        assert_eq!(disk, "0ce9aa70-b850-56a1-baca-4ac476d07acf".parse::<Uuid>().unwrap());
+        assert_eq!(disk, id("iqn.2001-04.com.EXAMPLE:Disk"));
+        assert_ne!(disk, id("iqn.2001-04.com.example:disk2"));
     }
 }

@@ -1,15 +1,44 @@
-//! Files of version 2: without fingerprints and requirements, and with secrets that are sealed with the spelling of a name
-//! instead of its identity.
+//! Records put in their places in a snapshot, from files of version 2 too.
+//!
+//! Files of version 2 have neither fingerprints nor requirements, and their secrets are sealed with the spelling of a
+//! name instead of its identity.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::records::{Malformed, Place, put};
 use crate::record::Record;
-use crate::scope::Scope;
+use crate::scope::{Direction, Scope};
 use crate::sealer::{SealedSecret, Sealer};
-use crate::secret_use::Direction;
 use crate::store_key::{Nonce, Tag};
 use crate::store_snapshot::StoreSnapshot;
+
+/// The place of a record in a store.
+pub(super) struct Place {
+    /// The scope; none for a name of version 2 that is no name today.
+    pub(super) scope: Option<Scope>,
+    /// The label with which its secrets are sealed in the file.
+    pub(super) label: String,
+}
+
+impl Place {
+    pub(super) fn of(scope: Scope) -> Self {
+        Self { label: scope.label(), scope: Some(scope) }
+    }
+}
+
+/// Puts a record in its place, which has to be free.
+pub(super) fn put(snapshot: &mut StoreSnapshot, scope: Scope, record: Record) -> Result<(), Malformed> {
+    let before = match scope {
+        Scope::Global => Some(std::mem::replace(&mut snapshot.every_target, record)),
+        Scope::Target(name) => snapshot.targets.insert(name, record),
+        Scope::Discovery => Some(std::mem::replace(&mut snapshot.every_portal, record)),
+        Scope::Portal(name) => snapshot.portals.insert(name, record),
+    };
+    before.is_none_or(|record| record.is_empty()).then_some(()).ok_or(Malformed)
+}
+
+/// The bytes are not what a store writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
 
 /// Opens a secret under the label that it has in the file, and seals it as one of today.
 pub(super) fn sealed_anew(
