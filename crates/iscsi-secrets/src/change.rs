@@ -6,32 +6,33 @@ use crate::requirement::Requirement;
 use crate::scope::{Direction, Scope};
 use crate::secret::Secret;
 
-/// One change of a store. A backend carries it out whole or not at all.
+/// One change of a store. A backend applies it completely or not at all.
 ///
-/// A target or portal is in the store as long as something is held for it: a secret, an association, or a requirement.
+/// A target or portal has a record as long as the store holds something for it: a secret, an association, or a
+/// requirement.
 #[non_exhaustive]
 pub enum Change {
-    /// Stores what we prove.
+    /// Stores the initiator's CHAP credential (forward).
     SetForward(Scope, ForwardCredential),
-    /// Stores other bytes for what we prove; the CHAP name, if there is one, stays.
+    /// Replaces the bytes of the initiator's secret; the CHAP name, if there is one, stays.
     RenewForwardSecret(Scope, Secret),
-    /// Removes what we prove.
+    /// Removes the initiator's CHAP credential.
     ClearForward(Scope),
-    /// Stores what must be proved to us.
+    /// Stores the target's CHAP credential (reverse).
     SetReverse(Scope, ReverseCredential),
-    /// Stores other bytes for what must be proved; the expected CHAP name, if there is one, stays.
+    /// Replaces the bytes of the target's secret; the expected CHAP name, if there is one, stays.
     RenewReverseSecret(Scope, Secret),
-    /// Removes the reverse secret. The association of a target or portal stays, so mutual login to it fails closed.
+    /// Removes the target's secret. The association of a target or portal stays, so mutual login to it fails closed.
     ClearReverse(Scope),
-    /// Removes the reverse secret and the association, so that the one of all others counts again.
+    /// Removes the target's secret and the association, so that the default of the scope applies again.
     InheritReverse(Scope),
-    /// Sets the least authentication that logins must have. `None` removes what is set for this scope: for a target or
-    /// portal what is set for all others counts again.
+    /// Sets the minimum authentication of logins. `None` removes the requirement of this scope: for a target or portal
+    /// the default requirement applies again.
     ///
-    /// This is the only change that can lower a requirement.
+    /// No other change can lower a requirement.
     Require(Scope, Option<Requirement>),
-    /// Removes both secrets, the association, and a requirement that is not stricter than that of all others. A stricter
-    /// one stays.
+    /// Removes both credentials, the association, and the requirement unless it is stricter than the default. A stricter
+    /// requirement stays.
     Remove(Scope),
 }
 
@@ -50,7 +51,7 @@ impl Change {
         })
     }
 
-    /// The scope of the reverse secret that this changes, if it changes one.
+    /// The scope of the reverse secret that this change affects, if it affects one.
     #[must_use]
     pub fn reverse_scope(&self) -> Option<&Scope> {
         match self {
@@ -67,26 +68,26 @@ impl Change {
     }
 }
 
-/// What a store can do. It does not change while the store is open.
-#[allow(clippy::struct_excessive_bools, reason = "five independent facts, each asked for alone")]
+/// The capabilities of a store. They do not change while the store is open.
+#[allow(clippy::struct_excessive_bools, reason = "five independent facts, each queried alone")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// It keeps reverse secrets of single targets. Without this, rule R3 applies.
+    /// Whether the store holds reverse secrets for single targets. If not, rule R3 applies.
     pub per_target: bool,
-    /// It keeps a reverse secret for every target without one of its own.
+    /// Whether the store holds a global reverse secret, for targets that have no secret of their own.
     pub global: bool,
-    /// It can be changed through this crate.
+    /// Whether the store can be changed through this crate.
     pub writable: bool,
-    /// What it holds outlives the process.
+    /// Whether the content outlives the process.
     pub persistent: bool,
-    /// What it holds is encrypted where it is kept.
+    /// Whether the content is encrypted at rest.
     pub encrypted_at_rest: bool,
 }
 
 impl Capabilities {
-    /// Whether a store that can do this can carry out `change`. Backends ask before they begin.
+    /// Checks that a store with these capabilities supports `change`. Backends call this before they apply a change.
     ///
-    /// Forward credentials always belong to a target, whatever `per_target` says of reverse secrets.
+    /// `per_target` limits reverse secrets only: every store can hold forward credentials for single targets.
     pub fn admit(&self, change: &Change) -> Result<(), StoreError> {
         match change.reverse_scope() {
             Some(Scope::Target(_)) if !self.per_target => Err(StoreError::TargetSpecificNotSupported),
@@ -115,7 +116,7 @@ mod tests {
         let target = || IscsiName::new("iqn.2001-04.com.example:a").unwrap();
         let one = Change::ClearReverse(Scope::Target(target()));
         let every = Change::ClearReverse(Scope::Global);
-        // What the initiator proves, and what is required, belongs to a target in every store.
+        // Forward credentials and requirements can be set for a target in every store.
         let forward = Change::ClearForward(target().into());
         let required = Change::Require(target().into(), None);
         let admit = |capabilities: Capabilities| {

@@ -12,7 +12,7 @@ use crate::secret_file;
 use crate::secret_file_error::{SecretFileError, SecretFileFault, SecretOrigin};
 use crate::store_snapshot::StoreSnapshot;
 
-/// Where the halves of one credential stand.
+/// The keys of one credential.
 #[derive(Debug)]
 pub(crate) struct CredentialKeys {
     pub(crate) direction: Direction,
@@ -21,7 +21,7 @@ pub(crate) struct CredentialKeys {
     pub(crate) secret: &'static str,
 }
 
-/// Logins to targets.
+/// The keys for logins to targets.
 #[cfg(feature = "file")]
 pub(crate) const SESSION: [CredentialKeys; 2] = [
     CredentialKeys {
@@ -36,7 +36,7 @@ pub(crate) const SESSION: [CredentialKeys; 2] = [
     },
 ];
 
-/// Discoveries.
+/// The keys for discovery.
 #[cfg(feature = "file")]
 pub(crate) const DISCOVERY: [CredentialKeys; 2] = [
     CredentialKeys {
@@ -51,26 +51,26 @@ pub(crate) const DISCOVERY: [CredentialKeys; 2] = [
     },
 ];
 
-/// What was found, by the place where it stood.
+/// Values found in a source, by key.
 pub(crate) type Found = BTreeMap<&'static str, Zeroizing<Vec<u8>>>;
 
 /// A kind of source, such as a directory or the environment.
 pub(crate) trait PlainSource {
-    /// How a place is called in errors.
-    fn origin(&self, place: &'static str) -> SecretOrigin;
+    /// The origin of a value, for errors.
+    fn origin(&self, key: &'static str) -> SecretOrigin;
 
-    /// The name of a place alone.
-    fn label(&self, place: &'static str) -> String;
+    /// The full name of a key, for messages.
+    fn label(&self, key: &'static str) -> String;
 }
 
-/// A snapshot with the credentials of one source.
+/// Collects the credentials of one source in a snapshot.
 pub(crate) fn snapshot_of(
     source: &impl PlainSource,
     mut found: Found,
-    places: &[(Scope, &[CredentialKeys])],
+    scopes: &[(Scope, &[CredentialKeys])],
 ) -> Result<StoreSnapshot, StoreError> {
     let mut snapshot = StoreSnapshot::new();
-    for (scope, keys) in places {
+    for (scope, keys) in scopes {
         for keys in *keys {
             add(&mut snapshot, source, &mut found, scope, keys)?;
         }
@@ -78,7 +78,8 @@ pub(crate) fn snapshot_of(
     Ok(snapshot)
 }
 
-/// Adds one credential, if it is there. A name without its secret would be silently less authentication.
+/// Adds one credential, if it is there. A name without its secret is an error: ignoring it would silently weaken
+/// authentication.
 fn add(
     snapshot: &mut StoreSnapshot,
     source: &impl PlainSource,
@@ -86,9 +87,9 @@ fn add(
     scope: &Scope,
     keys: &CredentialKeys,
 ) -> Result<(), StoreError> {
-    let blame = |place| move |fault| SecretFileError { origin: source.origin(place), fault };
+    let fault_of = |key| move |fault| SecretFileError { origin: source.origin(key), fault };
     let name = found.remove(keys.name).map(|bytes| chap_name(&bytes)).transpose();
-    let name = name.map_err(blame(keys.name))?;
+    let name = name.map_err(fault_of(keys.name))?;
     match (name, found.remove(keys.secret)) {
         (None, None) => Ok(()),
         (Some(_), None) => Err(StoreError::IncompleteCredential {
@@ -96,9 +97,9 @@ fn add(
             missing: source.label(keys.secret),
         }),
         (name, Some(bytes)) => {
-            let secret = secret(bytes).map_err(blame(keys.secret))?;
+            let secret = secret(bytes).map_err(fault_of(keys.secret))?;
             let change = Change::set(keys.direction, scope.clone(), name, secret);
-            snapshot.apply(change.map_err(|_| SecretFileFault::NotAName).map_err(blame(keys.name))?)
+            snapshot.apply(change.map_err(|_| SecretFileFault::NotAName).map_err(fault_of(keys.name))?)
         }
     }
 }

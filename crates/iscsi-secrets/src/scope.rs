@@ -4,37 +4,37 @@ use std::fmt;
 
 use iscsi_pdu::{IscsiName, Portal};
 
-/// The targets and discoveries that a credential is for. Discovery has credentials of its own: those of targets never
-/// count for it.
+/// The targets or discoveries that a credential applies to. Discovery has its own credentials: those of targets never
+/// apply to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// Every target that has none of its own (VDS: `GUID_NULL`).
+    /// The default for targets (VDS: `GUID_NULL`).
     Global,
-    /// The one target of this name, in whatever spelling.
+    /// One target. Spellings of a name that are equal after normalization are one target.
     Target(IscsiName),
-    /// Discovery at every portal that has none of its own.
+    /// The default for discovery.
     Discovery,
-    /// Discovery at one portal, in whatever spelling.
+    /// Discovery at one portal. Spellings of an address that are equal after normalization are one portal.
     Portal(Portal),
 }
 
 impl Scope {
-    /// Whether this is one target or portal, and not all the others.
+    /// Whether this is one target or portal, not a default.
     #[must_use]
     pub const fn is_single(&self) -> bool {
         matches!(self, Self::Target(_) | Self::Portal(_))
     }
 
-    /// The scope of all the others: where this one has nothing of its own, that counts.
+    /// The default that applies where this scope has no setting of its own.
     #[must_use]
-    pub const fn others(&self) -> Self {
+    pub const fn default_scope(&self) -> Self {
         match self {
             Self::Global | Self::Target(_) => Self::Global,
             Self::Discovery | Self::Portal(_) => Self::Discovery,
         }
     }
 
-    /// The label that secrets of this scope are sealed with, so that they count nowhere else.
+    /// The label that secrets of this scope are sealed with. It binds them to the scope.
     pub(crate) fn label(&self) -> String {
         match self {
             Self::Global => "every target".to_owned(),
@@ -73,17 +73,18 @@ impl From<Portal> for Scope {
     }
 }
 
-/// Which of the two proves a secret.
+/// The direction of a CHAP authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
-    /// We prove it (VDS: the target secret).
+    /// The initiator authenticates itself to the target (VDS: the target secret; open-iscsi: `username`, `password`).
     Forward,
-    /// It is proved to us (VDS: the initiator secret).
+    /// The target authenticates itself to the initiator (VDS: the initiator secret; open-iscsi: `username_in`,
+    /// `password_in`).
     Reverse,
 }
 
 impl Direction {
-    /// The other one.
+    /// The other direction.
     #[must_use]
     pub const fn opposite(self) -> Self {
         match self {
@@ -92,7 +93,7 @@ impl Direction {
         }
     }
 
-    /// The label of a secret of this direction in the scope with this label.
+    /// The label of a secret of this direction, in the scope with the label `scope`.
     pub(crate) fn label(self, scope: &str) -> String {
         match self {
             Self::Forward => format!("forward {scope}"),
@@ -101,27 +102,27 @@ impl Direction {
     }
 }
 
-/// Where a secret is used: for whom, and by whom it is proved.
+/// A use of a secret: its scope and direction.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SecretUse {
-    /// Whom it is for.
+    /// The targets or discoveries that the secret is used for.
     pub scope: Scope,
-    /// Who proves it.
+    /// The party that authenticates itself with the secret.
     pub direction: Direction,
 }
 
 impl SecretUse {
-    /// What we prove.
+    /// The forward use in this scope.
     pub(crate) const fn forward(scope: Scope) -> Self {
         Self { scope, direction: Direction::Forward }
     }
 
-    /// What is proved to us.
+    /// The reverse use in this scope.
     pub(crate) const fn reverse(scope: Scope) -> Self {
         Self { scope, direction: Direction::Reverse }
     }
 
-    /// What the secret is sealed with, so that it counts nowhere else.
+    /// The label that the secret is sealed with. It binds the secret to this use.
     pub(crate) fn label(&self) -> String {
         self.direction.label(&self.scope.label())
     }
@@ -129,11 +130,11 @@ impl SecretUse {
 
 impl fmt::Display for SecretUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let who = match self.direction {
-            Direction::Forward => "we prove",
-            Direction::Reverse => "proved to us",
+        let direction = match self.direction {
+            Direction::Forward => "forward",
+            Direction::Reverse => "reverse",
         };
-        write!(f, "{} ({who})", self.scope)
+        write!(f, "{} ({direction})", self.scope)
     }
 }
 

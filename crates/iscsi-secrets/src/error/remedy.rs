@@ -6,7 +6,7 @@ use std::path::Path;
 use super::StoreError;
 
 impl StoreError {
-    /// What the operator can do about it.
+    /// Returns what the operator can do about the error.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match self {
@@ -18,13 +18,13 @@ impl StoreError {
             }
             Self::DatabaseGone { path } => Some(format!("restore {} from a backup", path.display())),
             Self::KeyGone { path } => {
-                Some(format!("restore {} from a backup: nothing else opens the store", path.display()))
+                Some(format!("restore {} from a backup: the store cannot be opened without it", path.display()))
             }
             Self::WrongKind { path, expected } => {
                 Some(format!("move {} away or name another {expected}", path.display()))
             }
             Self::TooOpen { path, .. } => Some(format!(
-                "run `chmod go= {}`, and replace the secrets if others may have read them",
+                "run `chmod go= {}`, and replace the secrets if other users may have read them",
                 path.display()
             )),
             Self::ForeignOwner { path, owner, user } => Some(format!(
@@ -32,9 +32,9 @@ impl StoreError {
                 path.display()
             )),
             Self::KeyLength { path } | Self::WrongKey { key: path, .. } => {
-                Some(format!("restore the {} that belongs to this store", path.display()))
+                Some(format!("restore the {} of this store", path.display()))
             }
-            Self::WrongPassphrase { .. } => Some("give the passphrase that belongs to this store".to_owned()),
+            Self::WrongPassphrase { .. } => Some("give the passphrase of this store".to_owned()),
             Self::PassphraseNeeded { .. } => Some("give its passphrase instead of a key".to_owned()),
             Self::NotByPassphrase { .. } => Some("give its key instead of a passphrase".to_owned()),
             Self::ForeignFile { path } => {
@@ -51,13 +51,13 @@ impl StoreError {
                 Some(format!("add {missing}, or remove {found}"))
             }
             Self::NoSecrets { path } => Some(format!(
-                "mount the secrets at {}, in files with the names of open-iscsi's keys, such as \
+                "mount the secrets at {}, in files named after open-iscsi's settings, such as \
                  node.session.auth.password",
                 path.display()
             )),
             Self::Unsettled { .. } => Some("try again".to_owned()),
             Self::Dangling { path } => Some(format!(
-                "mount what {} leads to, or remove the link if no secrets are to be used",
+                "mount the file system that {} leads to, or remove the link to go without secrets",
                 path.display()
             )),
             Self::Locked { .. } => Some("try again when the other process has ended".to_owned()),
@@ -69,7 +69,7 @@ impl StoreError {
             Self::Io { kind, path, .. } => io_remedy(*kind, path),
             Self::SecretDamaged { .. } => Some("store it again".to_owned()),
             Self::TooLarge { path, limit } => Some(format!(
-                "check what {} is: what belongs there has at most {limit} bytes",
+                "check what {} is: a valid file has at most {limit} bytes",
                 path.display()
             )),
             Self::Cipher | Self::OutOfMemory | Self::Generator(_) | Self::Backend { .. } => None,
@@ -81,12 +81,12 @@ fn io_remedy(kind: ErrorKind, path: &Path) -> Option<String> {
     let path = path.display();
     match kind {
         ErrorKind::PermissionDenied => Some(format!("run as the user who owns {path}")),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("free some space where {path} is")),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("free some space on the file system of {path}")),
         ErrorKind::FileTooLarge => {
-            Some(format!("raise the limit for the size of files, for {path} to fit in it"))
+            Some(format!("raise the file size limit, so that {path} fits"))
         }
         ErrorKind::ReadOnlyFilesystem => Some(format!("mount the file system of {path} writable")),
-        ErrorKind::NotFound => Some(format!("check the path: {path} does not exist, or leads nowhere")),
+        ErrorKind::NotFound => Some(format!("check the path: {path} does not exist, or is a dangling link")),
         ErrorKind::NotADirectory => Some(format!("check the path: a part of {path} is not a directory")),
         _ => None,
     }

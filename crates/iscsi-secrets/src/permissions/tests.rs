@@ -4,7 +4,7 @@ fn with_mode(mode: u32) -> std::fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(mode)
 }
 
-fn check(permissions: &Permissions, file: &File) -> Result<(), Objection> {
+fn check(permissions: &Permissions, file: &File) -> Result<(), PermissionFault> {
     permissions.check(&file.metadata().unwrap(), Object::Open(file))
 }
 
@@ -25,7 +25,7 @@ fn list(entries: &[(u16, u16, u32)]) -> Vec<u8> {
     list
 }
 
-/// A list as systemd makes it, with one entry in another form.
+/// A list like those of systemd, with one entry replaced.
 fn with(entry: (u16, u16, u32)) -> Vec<u8> {
     let rest = [(GROUP_OF_FILE, 0, NOBODY), (MASK, READ, NOBODY), (OTHER, 0, NOBODY)];
     list(&[&[(OWNER, READ, NOBODY), entry][..], &rest].concat())
@@ -33,9 +33,9 @@ fn with(entry: (u16, u16, u32)) -> Vec<u8> {
 
 #[test]
 fn a_list_that_names_this_user_alone_is_private() {
-    assert!(list_names_nobody_else(&with((USER, READ, 7)), 7));
-    assert!(list_names_nobody_else(&with((USER, READ, 0)), 7));
-    assert!(list_names_nobody_else(&with((USER, 0, 8)), 7));
+    assert!(list_names_no_other_user(&with((USER, READ, 7)), 7));
+    assert!(list_names_no_other_user(&with((USER, READ, 0)), 7));
+    assert!(list_names_no_other_user(&with((USER, 0, 8)), 7));
     for other in [
         (USER, READ, 8),
         (GROUP, READ, 7),
@@ -43,7 +43,7 @@ fn a_list_that_names_this_user_alone_is_private() {
         (OTHER, READ, NOBODY),
         (0x40, 1, 7),
     ] {
-        assert!(!list_names_nobody_else(&with(other), 7), "{other:?}");
+        assert!(!list_names_no_other_user(&with(other), 7), "{other:?}");
     }
 }
 
@@ -51,13 +51,13 @@ fn a_list_that_names_this_user_alone_is_private() {
 fn what_is_no_list_names_somebody() {
     let good = with((USER, READ, 7));
     for bytes in 0..good.len() {
-        // A list that ends between two entries is one.
-        assert_eq!(list_names_nobody_else(&good[..bytes], 7), bytes > 4 && bytes % 8 == 4, "{bytes}");
+        // A list that ends between two entries is valid.
+        assert_eq!(list_names_no_other_user(&good[..bytes], 7), bytes > 4 && bytes % 8 == 4, "{bytes}");
     }
-    assert!(!list_names_nobody_else(&[&[3, 0, 0, 0][..], &good[4..]].concat(), 7));
+    assert!(!list_names_no_other_user(&[&[3, 0, 0, 0][..], &good[4..]].concat(), 7));
 }
 
-/// With the kernel's own lists, which ext4, XFS, Btrfs and tmpfs keep.
+/// Uses access control lists of the kernel, which ext4, XFS, Btrfs and tmpfs support.
 #[test]
 fn files_with_and_without_a_list() {
     use rustix::fs::{XattrFlags, fsetxattr};
@@ -74,16 +74,16 @@ fn files_with_and_without_a_list() {
     assert_eq!(check(&SECRET_FILE, &file), Ok(()));
     assert_eq!(check(&MOUNTED_FILE, &file), Ok(()));
     assert_eq!(check(&KEY_FILE, &file), Ok(()));
-    // A file of the store itself has no use for an access list.
-    assert_eq!(check(&STORE_FILE, &file), Err(Objection::TooOpen { mode: 0o440 }));
+    // Access control lists are not accepted on files of the store itself.
+    assert_eq!(check(&STORE_FILE, &file), Err(PermissionFault::TooOpen { mode: 0o440 }));
     set_list(&with((USER, READ, 12345))).unwrap();
-    assert_eq!(check(&SECRET_FILE, &file), Err(Objection::TooOpen { mode: 0o440 }));
+    assert_eq!(check(&SECRET_FILE, &file), Err(PermissionFault::TooOpen { mode: 0o440 }));
 }
 
 #[test]
 fn the_effective_user_and_root_are_trusted_and_nobody_else() {
     let check = |owners: Owners, owner, user| owners.check(owner, user);
-    let foreign = |owner, user| Err(Objection::ForeignOwner { owner, user });
+    let foreign = |owner, user| Err(PermissionFault::ForeignOwner { owner, user });
     for (owner, user, user_alone, user_or_root) in [
         (7, 7, Ok(()), Ok(())),
         (0, 7, foreign(0, 7), Ok(())),
@@ -100,7 +100,7 @@ fn no_permissions_accept_a_file_of_another_user() {
     let file = tempfile::tempfile().unwrap();
     file.set_permissions(with_mode(0o600)).unwrap();
     if effective_user() == 0 {
-        // A file of root would be trusted.
+        // A file that belongs to root would be trusted.
         std::os::unix::fs::fchown(&file, Some(12345), None).unwrap();
     }
     let metadata = file.metadata().unwrap();
@@ -108,7 +108,7 @@ fn no_permissions_accept_a_file_of_another_user() {
     for permissions in [STORE_FILE, KEY_FILE, SECRET_FILE, MOUNTED_FILE, MOUNTED_LINK] {
         let checked = |user| permissions.check_for(user, &metadata, Object::Open(&file));
         assert_eq!(checked(owner), Ok(()));
-        assert_eq!(checked(user), Err(Objection::ForeignOwner { owner, user }));
+        assert_eq!(checked(user), Err(PermissionFault::ForeignOwner { owner, user }));
     }
     for permissions in [STORE_DIRECTORY, MOUNTED_DIRECTORY] {
         assert!(permissions.owners.check(owner, user).is_err());
@@ -124,14 +124,14 @@ fn the_kind_is_checked_where_it_matters() {
         permissions.check(&metadata, Object::Named(directory.path()))
     };
     for permissions in [STORE_FILE, KEY_FILE, MOUNTED_FILE] {
-        assert_eq!(of_directory(permissions), Err(Objection::WrongKind { expected: "file" }));
+        assert_eq!(of_directory(permissions), Err(PermissionFault::WrongKind { expected: "file" }));
     }
     for permissions in [STORE_DIRECTORY, MOUNTED_DIRECTORY, MOUNTED_LINK] {
         assert_eq!(of_directory(permissions), Ok(()));
     }
     let file = tempfile::tempfile().unwrap();
     for permissions in [STORE_DIRECTORY, MOUNTED_DIRECTORY] {
-        assert_eq!(check(&permissions, &file), Err(Objection::WrongKind { expected: "directory" }));
+        assert_eq!(check(&permissions, &file), Err(PermissionFault::WrongKind { expected: "directory" }));
     }
 }
 

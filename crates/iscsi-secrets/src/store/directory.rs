@@ -71,12 +71,12 @@ impl DirectoryStore {
 }
 
 impl PlainSource for DirectoryStore {
-    fn origin(&self, place: &'static str) -> SecretOrigin {
-        SecretOrigin::File(self.path.join(place))
+    fn origin(&self, key: &'static str) -> SecretOrigin {
+        SecretOrigin::File(self.path.join(key))
     }
 
-    fn label(&self, place: &'static str) -> String {
-        self.path.join(place).display().to_string()
+    fn label(&self, key: &'static str) -> String {
+        self.path.join(key).display().to_string()
     }
 }
 
@@ -215,7 +215,7 @@ fn read_trusted(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(unopened)?;
     let metadata = file.metadata().map_err(unopened)?;
-    MOUNTED_FILE.check(&metadata, Object::Open(&file)).map_err(|objection| blame(objection.into()))?;
+    MOUNTED_FILE.check(&metadata, Object::Open(&file)).map_err(|fault| blame(fault.into()))?;
     secret_file::read_bytes(file).map_err(blame)
 }
 

@@ -96,12 +96,12 @@ impl Default for EnvironmentStore {
 }
 
 impl PlainSource for EnvironmentStore {
-    fn origin(&self, place: &'static str) -> SecretOrigin {
-        SecretOrigin::Variable(place)
+    fn origin(&self, key: &'static str) -> SecretOrigin {
+        SecretOrigin::Variable(key)
     }
 
-    fn label(&self, place: &'static str) -> String {
-        place.to_owned()
+    fn label(&self, key: &'static str) -> String {
+        key.to_owned()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::sealer::Sealer;
 use crate::secret::Secret;
 
 impl StoreSnapshot {
-    /// Carries out one change, or after an error none.
+    /// Applies one change. After an error the snapshot is unchanged.
     pub fn apply(&mut self, change: Change) -> Result<(), StoreError> {
         match change {
             Change::SetForward(scope, credential) => {
@@ -48,7 +48,7 @@ impl StoreSnapshot {
         Ok(())
     }
 
-    /// Puts a credential in its place.
+    /// Seals and stores a credential.
     fn put(&mut self, used: SecretUse, name: Option<String>, secret: &Secret) -> Result<(), StoreError> {
         let sealed = Arc::new(self.seal(&used, name, secret)?);
         self.change(used.scope, |record| match used.direction {
@@ -58,17 +58,18 @@ impl StoreSnapshot {
         Ok(())
     }
 
-    /// A requirement that is stricter than that of all others stays: removing secrets lowers none.
+    /// Removes the record of a scope. A requirement that is stricter than the default stays, because removing secrets must
+    /// not lower a requirement.
     fn remove(&mut self, scope: Scope) {
-        let others = Some(scope.others()).filter(|others| *others != scope);
-        let floor = others.and_then(|others| self.record(&others)?.requirement).unwrap_or_default();
+        let default = Some(scope.default_scope()).filter(|default| *default != scope);
+        let floor = default.and_then(|default| self.record(&default)?.requirement).unwrap_or_default();
         self.change(scope, |record| {
             let requirement = record.requirement.filter(|requirement| *requirement > floor);
             *record = Record { requirement, ..Record::default() };
         });
     }
 
-    /// A record of a target or portal goes when nothing is held in it any more.
+    /// Changes the record of a scope. The record of a target or portal is removed when it becomes empty.
     fn change(&mut self, scope: Scope, change: impl FnOnce(&mut Record)) {
         self.fingerprints.take();
         match scope {
@@ -80,7 +81,7 @@ impl StoreSnapshot {
     }
 }
 
-/// A name keeps the spelling under which its record was made.
+/// Changes one record. A name keeps the spelling with which its record was created.
 fn change_one<K: Ord>(records: &mut BTreeMap<K, Record>, name: K, change: impl FnOnce(&mut Record)) {
     let (name, mut record) = records.remove_entry(&name).unwrap_or_else(|| (name, Record::default()));
     change(&mut record);
@@ -89,15 +90,14 @@ fn change_one<K: Ord>(records: &mut BTreeMap<K, Record>, name: K, change: impl F
     }
 }
 
-/// What a sealed file needs.
 #[cfg(feature = "file")]
 impl StoreSnapshot {
-    /// A snapshot whose secrets will be sealed in this sealer.
+    /// An empty snapshot whose secrets will be sealed by this sealer.
     pub(crate) fn in_sealer(sealer: Arc<Sealer>) -> Self {
         Self { sealer: Some(sealer), ..Self::default() }
     }
 
-    /// The same snapshot with every secret opened, one after the other, and sealed in another sealer.
+    /// Reseals every secret with another sealer, opening one at a time.
     pub(crate) fn moved_to(&self, sealer: Arc<Sealer>) -> Result<Self, StoreError> {
         let mut moved = Self { sealer: Some(sealer), ..self.clone() };
         for (used, sealed) in self.sealed_credentials() {

@@ -11,40 +11,42 @@ use crate::scope::{Direction, Scope, SecretUse};
 use crate::sealer::{Fingerprint, FingerprintIndex};
 use crate::secret::Secret;
 
-/// The shortest secret that RFC 7143 section 9.2.1 lets go over an unencrypted network, in bytes: 96 bits.
+/// The length that [RFC 7143, section 9.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-9.2.1) demands of secrets on
+/// unencrypted networks, in bytes: 96 bits.
 pub const MIN_SAFE_BYTES: usize = 12;
 
-/// Something that somebody should change. It tells names and lengths, never a secret.
+/// A weakness of stored secrets. It holds names and lengths, never a secret.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Weakness {
     /// A secret of fewer than [`MIN_SAFE_BYTES`] (CHP-12).
     Short {
-        /// Where it is used.
+        /// The use of the secret.
         secret: SecretUse,
-        /// Its length.
+        /// The length of the secret.
         bytes: usize,
     },
-    /// One secret for both directions: every login is refused before it begins.
+    /// One secret for both directions of a login: every such login is refused before it begins.
     Equal {
-        /// For whom.
+        /// The affected targets or discoveries.
         scope: Scope,
     },
-    /// One secret in several places, at least one of them the proof of a target: each of the others who knows it can
-    /// pose as that target.
+    /// One secret in several scopes, at least once as the secret of a target: every other party that knows it can
+    /// impersonate that target.
     Shared {
-        /// All the places, in the order of a listing.
+        /// All uses, in the order of a listing.
         uses: Vec<SecretUse>,
     },
 }
 
-/// All the places where one secret is used.
+/// All uses of one secret.
 type Uses = BTreeSet<SecretUse>;
 
 impl StoreSnapshot {
-    /// Looks for secrets that are short, equal in both directions of a login, or shared. None of them is opened.
+    /// Returns the secrets that are short, equal in both directions of a login, or shared. No secret is opened for this.
     ///
-    /// One secret that we prove to several targets is allowed (RFC 7143 section 9.2.1) and not reported.
+    /// One initiator secret for several targets is allowed
+    /// ([RFC 7143, section 9.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-9.2.1)) and not reported.
     #[must_use]
     pub fn weaknesses(&self) -> Vec<Weakness> {
         let (mut found, mut secrets) = (Vec::new(), BTreeMap::<Fingerprint, Uses>::new());
@@ -62,11 +64,12 @@ impl StoreSnapshot {
         found
     }
 
-    /// The places where this secret is used in the other direction than this one.
+    /// Returns the uses of this secret in the direction opposite to `direction`.
     ///
-    /// One secret that the initiator uses towards one target and expects from another lets either of them pose as the
-    /// other, and a challenge be reflected between two processes (RFC 7143, section 9.2.1). No stored secret is opened
-    /// for this.
+    /// If the initiator sends one secret to a target and expects the same secret from another, either target can
+    /// impersonate the other, and a challenge can be reflected between two processes
+    /// ([RFC 7143, section 9.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-9.2.1)). No stored secret is opened for
+    /// this.
     pub fn opposite_uses(&self, secret: &Secret, direction: Direction) -> Result<Vec<SecretUse>, StoreError> {
         let Some(sealer) = &self.sealer else { return Ok(Vec::new()) };
         let (fingerprint, opposite) = (sealer.fingerprint(secret)?, direction.opposite());
@@ -87,12 +90,12 @@ impl StoreSnapshot {
         })
     }
 
-    /// For whom this secret would be that of both directions.
+    /// The scopes whose logins would use this secret in both directions.
     fn equal<'a>(&'a self, uses: &'a Uses) -> impl Iterator<Item = Weakness> + 'a {
         let scopes: BTreeSet<&Scope> = uses.iter().map(|used| &used.scope).collect();
         let equal = scopes.into_iter().filter(|scope| {
             let record = self.record(scope);
-            let own = |set: bool| if set { Scope::clone(scope) } else { scope.others() };
+            let own = |set: bool| if set { Scope::clone(scope) } else { scope.default_scope() };
             let forward = own(record.is_some_and(|record| record.forward.is_some()));
             let reverse = own(record.is_some_and(|record| record.association.is_made()));
             uses.contains(&SecretUse::forward(forward)) && uses.contains(&SecretUse::reverse(reverse))
@@ -101,21 +104,21 @@ impl StoreSnapshot {
     }
 }
 
-/// Used in more than one scope, and somewhere as a proof to us.
+/// Reports a secret that is used in more than one scope, and at least once by a target.
 fn shared(uses: Uses) -> Option<Weakness> {
     let first = &uses.first()?.scope;
     let several = uses.iter().any(|used| used.scope != *first);
-    let proves_a_target = uses.iter().any(|used| used.direction == Direction::Reverse);
-    (several && proves_a_target).then(|| Weakness::Shared { uses: uses.into_iter().collect() })
+    let authenticates_a_target = uses.iter().any(|used| used.direction == Direction::Reverse);
+    (several && authenticates_a_target).then(|| Weakness::Shared { uses: uses.into_iter().collect() })
 }
 
 impl fmt::Display for Weakness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Short { bytes, .. } => write!(f, "{bytes} bytes are fewer than 12"),
-            Self::Equal { .. } => f.write_str("the same in both directions, so that no login is made"),
+            Self::Equal { .. } => f.write_str("the same in both directions, so every login is refused"),
             Self::Shared { .. } => {
-                f.write_str("the same in several places: who knows it there can pose as another")
+                f.write_str("used in several places: whoever knows it in one can impersonate a target in another")
             }
         }
     }
