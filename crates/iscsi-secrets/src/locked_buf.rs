@@ -77,7 +77,8 @@ fn ordinary(length: usize) -> Memory {
 
 fn take_mapping(length: usize) -> Option<MmapMut> {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = spare.iter().position(|mapping| mapping.len() == length).map(|index| spare.swap_remove(index));
+    let found =
+        spare.iter().position(|mapping| mapping.len() == length).map(|index| spare.swap_remove(index));
     drop(spare);
     found.or_else(|| new_mapping(length))
 }

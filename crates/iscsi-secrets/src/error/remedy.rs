@@ -17,9 +17,10 @@ impl StoreError {
                 Some("check the path; storing the first secret creates the store".to_owned())
             }
             Self::DatabaseGone { path } => Some(format!("restore {} from a backup", path.display())),
-            Self::KeyGone { path } => {
-                Some(format!("restore {} from a backup: the store cannot be opened without it", path.display()))
-            }
+            Self::KeyGone { path } => Some(format!(
+                "restore {} from a backup: the store cannot be opened without it",
+                path.display()
+            )),
             Self::WrongKind { path, expected } => {
                 Some(format!("move {} away or name another {expected}", path.display()))
             }
@@ -68,10 +69,9 @@ impl StoreError {
             }
             Self::Io { kind, path, .. } => io_remedy(*kind, path),
             Self::SecretDamaged { .. } => Some("store it again".to_owned()),
-            Self::TooLarge { path, limit } => Some(format!(
-                "check what {} is: a valid file has at most {limit} bytes",
-                path.display()
-            )),
+            Self::TooLarge { path, limit } => {
+                Some(format!("check what {} is: a valid file has at most {limit} bytes", path.display()))
+            }
             Self::Cipher | Self::OutOfMemory | Self::Generator(_) | Self::Backend { .. } => None,
         }
     }
@@ -81,10 +81,10 @@ fn io_remedy(kind: ErrorKind, path: &Path) -> Option<String> {
     let path = path.display();
     match kind {
         ErrorKind::PermissionDenied => Some(format!("run as the user who owns {path}")),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("free some space on the file system of {path}")),
-        ErrorKind::FileTooLarge => {
-            Some(format!("raise the file size limit, so that {path} fits"))
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Some(format!("free some space on the file system of {path}"))
         }
+        ErrorKind::FileTooLarge => Some(format!("raise the file size limit, so that {path} fits")),
         ErrorKind::ReadOnlyFilesystem => Some(format!("mount the file system of {path} writable")),
         ErrorKind::NotFound => Some(format!("check the path: {path} does not exist, or is a dangling link")),
         ErrorKind::NotADirectory => Some(format!("check the path: a part of {path} is not a directory")),

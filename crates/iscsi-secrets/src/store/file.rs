@@ -33,9 +33,9 @@ use opened::Opened;
 /// A store in a directory of mode 0700, holding `secrets.db`, `secrets.lock` and, with [`KeySource::Adjacent`],
 /// `store.key`, each of mode 0600.
 ///
-/// Every read sees the file as it stands, so processes see each other's changes at once; as long as nobody changed it,
-/// what was read before is used again, with each secret in it still sealed. A change is one atomic replacement, on
-/// disk before it returns, and there is one writer at a time across all processes: others wait, up to a limit.
+/// Every read returns the current content, so processes see each other's changes at once. The content is cached, with
+/// each secret sealed, until the file is replaced. A change replaces the file atomically and is on disk when it returns.
+/// There is one writer at a time across all processes; other writers wait, up to a limit.
 pub struct FileStore {
     directory: StoreDirectory,
     source: KeySource,
@@ -45,23 +45,24 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// How long a writer waits for another one, unless it was opened with a limit of its own. Readers never wait.
+    /// The default limit for a writer that waits for another. Readers never wait.
     pub const DEFAULT_LOCK_LIMIT: Duration = Duration::from_secs(10);
 
-    /// Opens the store in `directory` with [`KeySource::Adjacent`], and makes directory, key and an empty store on first
-    /// use.
+    /// Opens the store in `directory` with [`KeySource::Adjacent`]. On first use, creates the directory, the key and an
+    /// empty store.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with(directory, KeySource::Adjacent)
     }
 
-    /// Opens the store in `directory`, and makes what is missing on first use.
+    /// Opens the store in `directory`, and creates it on first use.
     ///
-    /// What is half there is not taken for new: a key without a store, or a store without a key, is an error.
+    /// An incomplete store is not replaced: a key without a store, or a store without a key, is an error.
     pub fn open_with(directory: impl AsRef<Path>, source: KeySource) -> Result<Self, StoreError> {
         Self::open_within(directory, source, Self::DEFAULT_LOCK_LIMIT)
     }
 
-    /// The same with a limit for each wait for another writer, after which there is [`StoreError::Locked`].
+    /// Opens the store in `directory`, and creates it on first use. Each wait for another writer ends after `lock_limit`
+    /// with [`StoreError::Locked`].
     pub fn open_within(
         directory: impl AsRef<Path>,
         source: KeySource,
@@ -70,17 +71,18 @@ impl FileStore {
         Self::open_on(directory.as_ref(), source, lock_limit, OsDisk)
     }
 
-    /// Opens the store in `directory` with [`KeySource::Adjacent`] and makes nothing.
+    /// Opens an existing store in `directory` with [`KeySource::Adjacent`]. Creates nothing.
     pub fn open_existing(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_existing_with(directory, KeySource::Adjacent)
     }
 
-    /// Opens the store in `directory` and makes nothing. Reading, as a login does, then needs no right to write.
+    /// Opens an existing store in `directory`. Creates nothing, so reading needs no write access.
     pub fn open_existing_with(directory: impl AsRef<Path>, source: KeySource) -> Result<Self, StoreError> {
         Self::open_existing_within(directory, source, Self::DEFAULT_LOCK_LIMIT)
     }
 
-    /// The same with a limit for each wait for another writer, after which there is [`StoreError::Locked`].
+    /// Opens an existing store in `directory`. Each wait for another writer ends after `lock_limit` with
+    /// [`StoreError::Locked`].
     pub fn open_existing_within(
         directory: impl AsRef<Path>,
         source: KeySource,
@@ -92,7 +94,7 @@ impl FileStore {
         Ok(store)
     }
 
-    /// Whether opening made this store. Whoever asked for it should then be told what its [`KeySource`] protects from.
+    /// Whether opening created this store. A program should then tell its user what the [`KeySource`] protects against.
     #[must_use]
     pub const fn is_new(&self) -> bool {
         self.is_new
@@ -129,7 +131,7 @@ impl FileStore {
         Ok(store)
     }
 
-    /// Makes a store that is not there, or one whose making was interrupted; says whether it did.
+    /// Creates a missing store, or completes one whose creation was interrupted. Returns whether it is new.
     fn complete(&self) -> Result<bool, StoreError> {
         if self.directory.holds(DATABASE)? && !self.keys().are_unsettled()? {
             return Ok(false);
@@ -142,7 +144,7 @@ impl FileStore {
         }
     }
 
-    /// What the file holds at this moment, read only if it is not the one that was read last.
+    /// Returns the current content of the file, from the cache unless the file was replaced.
     fn current(&self) -> Result<Opened, StoreError> {
         let mut last = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let identity = self.directory.identity(DATABASE)?;
@@ -165,7 +167,7 @@ impl FileStore {
         let sealer = snapshot.sealer.as_ref().ok_or(StoreError::Cipher)?;
         let content = sealed::seal(sealer.key(), derivation, records::encode(&snapshot));
         self.directory.replace(DATABASE, &content.map_err(|error| self.keys().store_error(error, 0))?)?;
-        // Opened anew: a file that is open for writing would keep its disk from being made read-only.
+        // Opened again for reading: a file open for writing would prevent a read-only remount.
         let written =
             File::open(self.database_path()).and_then(|file| Opened::new(file, snapshot, derivation));
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = written.ok();

@@ -1,4 +1,4 @@
-//! A store in memory, for tests and for programs that bring their secrets along.
+//! A store in memory, for tests and for programs that provide the secrets themselves.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -15,13 +15,13 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store with reverse secrets of single targets and a global one.
+    /// An empty store that supports reverse secrets for single targets and a global one.
     #[must_use]
     pub fn new() -> Self {
         Self { snapshot: RwLock::default(), per_target: true }
     }
 
-    /// An empty store without reverse secrets of single targets, as the Microsoft initiator is (rule R3).
+    /// An empty store that supports only a global reverse secret, like the Microsoft initiator (rule R3).
     #[must_use]
     pub fn global_only() -> Self {
         Self { per_target: false, ..Self::new() }

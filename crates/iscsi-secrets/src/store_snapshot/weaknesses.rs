@@ -117,9 +117,9 @@ impl fmt::Display for Weakness {
         match self {
             Self::Short { bytes, .. } => write!(f, "{bytes} bytes are fewer than 12"),
             Self::Equal { .. } => f.write_str("the same in both directions, so every login is refused"),
-            Self::Shared { .. } => {
-                f.write_str("used in several places: whoever knows it in one can impersonate a target in another")
-            }
+            Self::Shared { .. } => f.write_str(
+                "used in several places: whoever knows it in one can impersonate a target in another",
+            ),
         }
     }
 }

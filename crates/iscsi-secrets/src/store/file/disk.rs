@@ -8,11 +8,11 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-/// The steps of a writer. Each of them can fail, and what went before has then happened.
+/// The steps of a writer. If one fails, the previous steps stay in effect.
 ///
-/// The bodies given here are those of the operating system; tests put failures in front of them.
+/// The default methods call the operating system; tests inject failures before them.
 pub(super) trait Disk: Send + Sync {
-    /// Makes a new, private and empty file. What an earlier writer left under its name is removed.
+    /// Creates a new private file. A file of this name that an earlier writer left behind is removed.
     fn stage(&self, directory: &Path, name: &str) -> io::Result<NamedTempFile> {
         self.remove(&directory.join(name))?;
         let mut builder = tempfile::Builder::new();
@@ -29,22 +29,22 @@ pub(super) trait Disk: Send + Sync {
         file.sync_all()
     }
 
-    /// Gives a staged file its name, in place of the one that had it.
+    /// Moves a staged file to its final name, replacing the previous file.
     fn persist(&self, staged: NamedTempFile, path: &Path) -> io::Result<()> {
         staged.persist(path).map(drop).map_err(|error| error.error)
     }
 
-    /// Gives a file another name.
+    /// Renames a file.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
     }
 
-    /// Gives a file another name beside the one it has.
+    /// Gives a file a second name.
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::hard_link(from, to)
     }
 
-    /// Removes a file, if it is there.
+    /// Removes a file, if it exists.
     fn remove(&self, path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -53,24 +53,25 @@ pub(super) trait Disk: Send + Sync {
     }
 }
 
-/// The disk that there is.
+/// The disk of the operating system.
 #[derive(Clone, Copy)]
 pub(super) struct OsDisk;
 
 impl Disk for OsDisk {}
 
-/// Room behind a file's content, so that reading to its end neither grows the buffer nor passes through another.
+/// Spare capacity after the content of a file. Without it, reading to the end of the file would reallocate the buffer
+/// and leave a copy behind.
 const READ_SLACK: u64 = 64;
 
-/// A file and what was in it; wiped, since it may be a key.
+/// An open file and its content, which is wiped on drop since it may be a key.
 pub(super) struct Content {
-    /// Kept open: as long as it is, no other file can have its number.
+    /// An open handle, so that no other file gets this inode number.
     pub(super) file: File,
     pub(super) identity: Identity,
     pub(super) bytes: Zeroizing<Vec<u8>>,
 }
 
-/// By which a file is known again that nobody has replaced or changed.
+/// The identity of a file that was neither replaced nor changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,

@@ -1,4 +1,4 @@
-//! Records put in their places in a snapshot, from files of version 2 too.
+//! Placement of decoded records in a snapshot, for files of version 2 too.
 //!
 //! Files of version 2 have neither fingerprints nor requirements, and their secrets are sealed with the spelling of a
 //! name instead of its identity.
@@ -11,11 +11,11 @@ use crate::sealer::{SealedSecret, Sealer};
 use crate::store_key::{Nonce, Tag};
 use crate::store_snapshot::StoreSnapshot;
 
-/// The place of a record in a store.
+/// The place of a decoded record.
 pub(super) struct Place {
-    /// The scope; none for a name of version 2 that is no name today.
+    /// The scope; `None` for a name in a file of version 2 that is not valid any more.
     pub(super) scope: Option<Scope>,
-    /// The label with which its secrets are sealed in the file.
+    /// The label that its secrets are sealed with in the file.
     pub(super) label: String,
 }
 
@@ -25,7 +25,7 @@ impl Place {
     }
 }
 
-/// Puts a record in its place, which has to be free.
+/// Inserts a record. The place has to be empty.
 pub(super) fn put(snapshot: &mut StoreSnapshot, scope: Scope, record: Record) -> Result<(), Malformed> {
     let before = match scope {
         Scope::Global => Some(std::mem::replace(&mut snapshot.every_target, record)),
@@ -36,12 +36,12 @@ pub(super) fn put(snapshot: &mut StoreSnapshot, scope: Scope, record: Record) ->
     before.is_none_or(|record| record.is_empty()).then_some(()).ok_or(Malformed)
 }
 
-/// The bytes are not what a store writes.
+/// An error: the bytes were not written by a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// Opens a secret under the label that it has in the file, and seals it as one of today.
-pub(super) fn sealed_anew(
+/// Opens a secret under its label of version 2, and seals it under its label of version 3.
+pub(super) fn resealed(
     sealer: &Sealer,
     direction: Direction,
     place: &Place,
@@ -53,12 +53,12 @@ pub(super) fn sealed_anew(
     sealer.seal(direction.label(&scope).as_bytes(), &secret).map_err(|_| Malformed)
 }
 
-/// The records of a file that have been read. There, two spellings of one name are two records.
+/// The labels of the records read so far. In version 2, two spellings of one name are two records.
 #[derive(Default)]
 pub(super) struct Spellings(BTreeSet<String>);
 
 impl Spellings {
-    /// Puts a record in its place. One with a name that no login could look up is left out.
+    /// Inserts a record. One whose name is not valid any more is skipped, since no login can look it up.
     pub(super) fn put(
         &mut self,
         snapshot: &mut StoreSnapshot,
@@ -74,22 +74,23 @@ impl Spellings {
             None => {}
             Some(Scope::Target(name)) => merge(&mut snapshot.targets, name, record, is_normalized),
             Some(Scope::Portal(portal)) => merge(&mut snapshot.portals, portal, record, is_normalized),
-            Some(others) => put(snapshot, others, record)?,
+            Some(default) => put(snapshot, default, record)?,
         }
         Ok(())
     }
 }
 
-/// Two spellings of one name become one record. Where both hold something, the record in normalized spelling counts, which
-/// is the one that logins found. The other spelling stays: it came from the target.
+/// Merges the records of two spellings of one name. If both hold a credential, the record with the normalized spelling
+/// takes precedence, because logins used that one. The name keeps the other spelling, which came from the target.
 fn merge<N: Ord>(places: &mut BTreeMap<N, Record>, name: N, record: Record, is_normalized: bool) {
     let Some((other_spelling, other)) = places.remove_entry(&name) else {
         places.insert(name, record);
         return;
     };
-    let (spelling, counts, falls_back) =
+    let (spelling, preferred, fallback) =
         if is_normalized { (other_spelling, record, other) } else { (name, other, record) };
-    let association = if counts.association.is_made() { counts.association } else { falls_back.association };
-    let forward = counts.forward.or(falls_back.forward);
+    let association =
+        if preferred.association.is_made() { preferred.association } else { fallback.association };
+    let forward = preferred.forward.or(fallback.forward);
     places.insert(spelling, Record { forward, association, requirement: None });
 }

@@ -1,20 +1,20 @@
-//! What is sealed in the file: one record after the other.
+//! The sealed records of a store file, one after the other.
 //!
 //! | record | fields |
 //! | --- | --- |
-//! | `1`, at most once | what is held for every target |
-//! | `2`, once for each target | its name, and what is held for it |
-//! | `3`, at most once | what is held for discovery at every portal |
-//! | `4`, once for each portal | its address, and what is held for discovery there |
+//! | `1`, at most once | content for the default for targets |
+//! | `2`, once for each target | name, content |
+//! | `3`, at most once | content for the default for discovery |
+//! | `4`, once for each portal | address, content |
 //!
-//! What is held: `0`, or `1` with a credential that we prove; then `0` (no association), `1` (cleared) with a name, or
-//! `2` with a credential that must be proved; then the requirement: `0` (not set), `1` (none), `2` (CHAP) or `3` (mutual
-//! CHAP). A credential is a name, and a secret that is sealed again by itself: nonce, authenticator, fingerprint, bytes.
-//! A field is its length in eight bytes, big-endian, and its content; an empty name stands for none.
+//! The content of a record: `0`, or `1` with the credential of the initiator; then `0` (no association), `1` (cleared)
+//! with a name, or `2` with the credential of the target; then the requirement: `0` (not set), `1` (none), `2` (CHAP) or
+//! `3` (mutual CHAP). A credential is a name, and a secret that is sealed again on its own: nonce, authentication tag,
+//! fingerprint, bytes. A field is its length in eight bytes, big-endian, and its bytes. An empty name stands for none.
 //!
 //! Version 2 has neither requirements nor fingerprints, and its secrets are sealed with the spelling of a name instead of
-//! its identity: reading it opens every secret once, and seals it anew. It also has records in which
-//! nothing is held, of targets that were discovered: they are passed over, and the next writer leaves them out.
+//! its identity: reading it opens and reseals every secret once. It also has empty records, of discovered targets; they
+//! are skipped, and the next write omits them.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ const REQUIRES_NONE: u8 = 1;
 const REQUIRES_CHAP: u8 = 2;
 const REQUIRES_MUTUAL: u8 = 3;
 
-/// Writes a snapshot out; the secrets in it stay sealed.
+/// Encodes a snapshot. The secrets in it stay sealed.
 pub(super) fn encode(snapshot: &StoreSnapshot) -> Vec<u8> {
     let mut writer = Writer(Vec::with_capacity(4096));
     for (scope, record) in snapshot.records() {
@@ -57,7 +57,7 @@ pub(super) fn encode(snapshot: &StoreSnapshot) -> Vec<u8> {
     writer.0
 }
 
-/// Reads a snapshot back, whose secrets open in `sealer`. Anything that the writers of this version did not write is
+/// Decodes a snapshot whose secrets are sealed by `sealer`. Records that a writer of this version does not write are
 /// malformed.
 pub(super) fn decode(
     version: Version,
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One target or portal; `word` begins the labels of its kind.
+    /// Reads one target or portal; `word` is the first word of its label.
     fn single<N: FromStr + Into<Scope>>(&mut self, word: &str) -> Result<Place, Malformed> {
         let spelling = self.text()?;
         let scope = spelling.parse::<N>().ok().map(Into::into);
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
         }
         match fingerprint {
             Some(fingerprint) => Ok(SealedSecret { nonce, tag, bytes: Box::from(bytes), fingerprint }),
-            None => placement::sealed_anew(self.sealer, direction, place, (&nonce, &tag, bytes)),
+            None => placement::resealed(self.sealer, direction, place, (&nonce, &tag, bytes)),
         }
     }
 

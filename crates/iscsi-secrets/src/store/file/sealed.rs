@@ -4,16 +4,16 @@
 //! | offset | bytes | field |
 //! | --- | --- | --- |
 //! | 0 | 8 | `iSCSIsec` |
-//! | 8 | 2 | version: 3; version 2 is read too |
-//! | 10 | 4 | bytes behind the header |
-//! | 14 | 4 | Argon2id: memory in KiB, or 0 when the key is not made from a passphrase |
+//! | 8 | 2 | version: 3 (version 2 is still read) |
+//! | 10 | 4 | number of bytes after the header |
+//! | 14 | 4 | Argon2id: memory in KiB; 0 if the key is not derived from a passphrase |
 //! | 18 | 4 | Argon2id: passes |
 //! | 22 | 4 | Argon2id: lanes |
 //! | 26 | 16 | Argon2id: salt |
 //! | 42 | 16 | note of the key |
 //! | 58 | 24 | nonce, drawn at random for every write |
 //!
-//! Numbers are big-endian; the fields of Argon2id are zero where it is not used.
+//! Numbers are big-endian. Without Argon2id its fields are zero.
 
 use super::derivation::Derivation;
 use super::seal_error::SealError;
@@ -23,7 +23,7 @@ use crate::store_key::{NONCE_BYTES, Nonce, StoreKey, TAG_BYTES, Tag};
 /// The version written, and the newest one read.
 pub(super) const VERSION: u16 = Version::Three as u16;
 
-/// A form of the [records](super::records) behind the header, which itself is the same in both.
+/// A version of the format. Versions differ in the [records](super::records); the header is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub(super) enum Version {
@@ -31,23 +31,23 @@ pub(super) enum Version {
     Three = 3,
 }
 
-/// The largest file that is written or read, in bytes: more than 20,000 targets with the longest names take.
+/// The largest file that is written or read, in bytes: enough for 20,000 targets with the longest names.
 pub(super) const MAX_FILE_BYTES: u64 = 64 << 20;
 
-/// How every store file begins.
+/// The first bytes of every store file.
 pub(super) const MAGIC: [u8; 8] = *b"iSCSIsec";
 
-/// Everything in front of the sealed part.
+/// The header of a store file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) version: Version,
-    /// How the key is made from a passphrase, if it is.
+    /// The derivation of the key, if it is derived from a passphrase.
     pub(super) derivation: Option<Derivation>,
-    /// By which the key is recognised.
+    /// The value that identifies the key.
     pub(super) note: Tag,
-    /// Under which the rest is sealed.
+    /// The nonce of the sealed records.
     pub(super) nonce: Nonce,
-    /// Bytes behind the header.
+    /// The number of bytes after the header.
     pub(super) body_bytes: u32,
 }
 
@@ -55,14 +55,14 @@ impl Header {
     /// The length of a header, in bytes.
     pub(super) const BYTES: usize = 8 + 2 + 4 + Derivation::BYTES + TAG_BYTES + NONCE_BYTES;
 
-    /// Writes the header out.
+    /// Encodes the header.
     pub(super) fn encode(&self) -> Vec<u8> {
         let derivation = self.derivation.map_or([0; Derivation::BYTES], |derivation| derivation.encode());
         let (version, length) = ((self.version as u16).to_be_bytes(), self.body_bytes.to_be_bytes());
         [&MAGIC[..], &version, &length, &derivation, &self.note, &self.nonce].concat()
     }
 
-    /// Reads the header of a whole file, and holds the file to the length it states.
+    /// Decodes the header of a whole file, and checks the length that it states.
     pub(super) fn of_file(file: &[u8]) -> Result<Self, SealError> {
         if !file.starts_with(&MAGIC) {
             return Err(if MAGIC.starts_with(file) { SealError::Truncated } else { SealError::ForeignFile });
@@ -100,7 +100,7 @@ fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), SealError> {
     bytes.split_first_chunk().ok_or(SealError::Truncated)
 }
 
-/// Seals records into the content of a file, under a new nonce.
+/// Seals records as the content of a file, with a new nonce.
 pub(super) fn seal(
     key: &StoreKey,
     derivation: Option<Derivation>,
@@ -109,7 +109,7 @@ pub(super) fn seal(
     seal_as(Version::Three, key, derivation, records)
 }
 
-/// The same for records of this version.
+/// Seals records of this version as the content of a file, with a new nonce.
 pub(super) fn seal_as(
     version: Version,
     key: &StoreKey,
@@ -129,7 +129,7 @@ pub(super) fn seal_as(
     Ok([header.as_slice(), &records, &tag].concat())
 }
 
-/// Opens the content of a file in place; nothing of it is believed before the authenticator is verified.
+/// Opens the content of a file in place. The records are not parsed before their authentication tag is verified.
 pub(super) fn unseal<'a>(key: &StoreKey, file: &'a mut [u8]) -> Result<(Version, &'a [u8]), SealError> {
     let Header { version, note, nonce, .. } = Header::of_file(file)?;
     if note != key.note().map_err(|_| SealError::Cipher)? {

@@ -100,7 +100,7 @@ fn what_is_never_written_is_malformed() {
     let bytes = encode(&snapshot());
     let cases: [&[u8]; 9] = [
         b"\x05",
-        // Nothing is held, and a requirement that there is none of.
+        // An empty record, and an unknown requirement.
         b"\x02\0\0\0\0\0\0\0\x01n\0\0\0",
         b"\x02\0\0\0\0\0\0\0\x01n\0\0\x04",
         b"\x02\xff\xff\xff\xff\xff\xff\xff\xff",
