@@ -13,7 +13,7 @@ use crate::scope::{Direction, Scope};
 use crate::secret::Secret;
 use crate::secret_file::MIN_FILE_SECRET_BYTES;
 
-/// Takes the credentials of one file, and tells what there is to tell about it.
+/// Collects the credentials of one file. Returns warnings about it.
 pub(super) fn take(file: &RecordFile, content: &Content, gathered: &mut Gathered) -> Vec<ImportWarning> {
     let mut warnings = Vec::new();
     let mut taken = false;
@@ -26,11 +26,11 @@ pub(super) fn take(file: &RecordFile, content: &Content, gathered: &mut Gathered
             }
         }
     }
-    tell_about_file(file, content.mode, taken, &mut warnings);
+    warn_about_file(file, content.mode, taken, &mut warnings);
     warnings
 }
 
-fn tell_about_file(file: &RecordFile, mode: u32, taken: bool, warnings: &mut Vec<ImportWarning>) {
+fn warn_about_file(file: &RecordFile, mode: u32, taken: bool, warnings: &mut Vec<ImportWarning>) {
     let path = || file.path.clone();
     let unusable = warnings.iter().any(ImportWarning::is_left_out);
     if (taken || unusable) && mode & 0o044 != 0 {
@@ -42,7 +42,7 @@ fn tell_about_file(file: &RecordFile, mode: u32, taken: bool, warnings: &mut Vec
     }
 }
 
-/// A file that is being read.
+/// A file that is being parsed.
 struct Reading<'a> {
     file: &'a RecordFile,
     content: &'a [u8],
@@ -50,7 +50,7 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// One credential, if it is there and can be one.
+    /// Returns one credential, if it is present and valid.
     fn credential(&mut self, keys: &CredentialKeys) -> Option<(Option<String>, Secret)> {
         let (name, secret) = (self.value(keys.name), self.value(keys.secret));
         let name = match name.map(chap_name) {
@@ -63,7 +63,7 @@ impl<'a> Reading<'a> {
             None => None,
             Some(Err(_)) => self.refuse(keys.secret, UnusableValue::TooLong),
             Some(Ok(secret)) => {
-                self.tell_length(keys.secret, secret.expose_secret().len());
+                self.warn_if_short(keys.secret, secret.expose_secret().len());
                 Some((name, secret))
             }
         }
@@ -77,7 +77,7 @@ impl<'a> Reading<'a> {
                 Line::Setting(word, value) if word == key.as_bytes() && !value.is_empty() => {
                     found = Some(value);
                 }
-                Line::Other(word) if is_meant(word, key) => {
+                Line::Other(word) if mentions(word, key) => {
                     self.refuse::<()>(key, UnusableValue::NoSeparator);
                 }
                 Line::Setting(..) | Line::Other(_) => {}
@@ -86,7 +86,7 @@ impl<'a> Reading<'a> {
         found
     }
 
-    fn tell_length(&mut self, key: &'static str, bytes: usize) {
+    fn warn_if_short(&mut self, key: &'static str, bytes: usize) {
         if bytes < MIN_FILE_SECRET_BYTES {
             self.warnings.push(ImportWarning::Short { path: self.file.path.clone(), key, bytes });
         }
@@ -98,8 +98,8 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Whether a line that is no setting looks as if it should set this key.
-fn is_meant(word: &[u8], key: &str) -> bool {
+/// Whether a line that is not a valid setting looks like an attempt to set this key.
+fn mentions(word: &[u8], key: &str) -> bool {
     let rest = word.strip_prefix(key.as_bytes());
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
 }
@@ -109,21 +109,21 @@ fn chap_name(bytes: &[u8]) -> Option<String> {
     credential::checked(Some(name)).ok()?
 }
 
-/// What a line says about one key.
+/// One line of a file.
 #[derive(Debug, PartialEq, Eq)]
 enum Line<'a> {
     /// `key = value`; the value may be empty.
     Setting(&'a [u8], &'a [u8]),
-    /// Something else, which begins with this word.
+    /// Any other line, which begins with this word.
     Other(&'a [u8]),
 }
 
-/// What `isspace` of C takes for a blank.
+/// Whether this is a blank according to `isspace` in C.
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-/// All lines that are neither empty nor comments.
+/// Parses all lines that are neither empty nor comments.
 fn lines(content: &[u8]) -> impl Iterator<Item = Line<'_>> {
     content.split(|&byte| byte == b'\n').filter_map(line)
 }
@@ -138,20 +138,20 @@ fn line(bytes: &[u8]) -> Option<Line<'_>> {
     Some(value.map_or(Line::Other(word), |value| Line::Setting(word, value)))
 }
 
-/// Without the blanks at both ends.
+/// Trims the blanks at both ends.
 fn without_blanks(bytes: &[u8]) -> &[u8] {
     let first = bytes.iter().position(|&byte| !is_blank(byte)).unwrap_or(bytes.len());
     let behind_last = bytes.iter().rposition(|&byte| !is_blank(byte)).map_or(first, |last| last + 1);
     bytes.get(first..behind_last).unwrap_or_default()
 }
 
-/// What was found for each scope.
+/// The credentials found for each scope.
 #[derive(Default)]
 pub(super) struct Gathered {
     scopes: BTreeMap<Scope, Held>,
 }
 
-/// A credential, and the file it stood in.
+/// A credential, and the file that it comes from.
 pub(super) struct Credential {
     pub(super) name: Option<String>,
     pub(super) secret: Secret,
@@ -183,7 +183,7 @@ impl Gathered {
         }
     }
 
-    /// One change for each credential.
+    /// Returns one change for each credential, and a warning for each conflict.
     pub(super) fn into_changes(self) -> (Vec<Change>, Vec<ImportWarning>) {
         let (mut changes, mut conflicts) = (Vec::new(), Vec::new());
         for (scope, held) in self.scopes {
@@ -203,7 +203,7 @@ impl Gathered {
 impl Held {
     fn into_changes(self, scope: &Scope) -> impl Iterator<Item = Change> {
         let directions = [(Direction::Forward, self.forward), (Direction::Reverse, self.reverse)];
-        // Names were checked when they were read.
+        // Names were validated when they were read, so no change is lost here.
         directions.into_iter().filter_map(|(direction, held)| {
             let Credential { name, secret, .. } = held?;
             Change::set(direction, scope.clone(), name, secret).ok()
@@ -221,7 +221,7 @@ impl Credential {
 mod tests {
     use super::*;
 
-    /// What iscsiadm 2.1.8 shows of the same lines.
+    /// The expected values are those that iscsiadm 2.1.8 shows for these lines.
     #[test]
     fn lines_mean_what_they_mean_to_open_iscsi() {
         let cases: [(&[u8], &[u8]); 13] = [

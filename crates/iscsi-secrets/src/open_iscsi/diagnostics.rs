@@ -6,31 +6,31 @@ use std::path::PathBuf;
 
 use crate::scope::Scope;
 
-/// How many names are looked at: more than any initiator has.
+/// The most directory entries read: more than any initiator has.
 pub(super) const MAX_RECORDS: usize = 100_000;
 
 /// The largest file that is read, in bytes.
 pub(super) const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// Why a directory gave nothing at all.
+/// An error that prevents an import.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
-    /// The directory, or one in it that has to be listed, could not be.
+    /// A directory could not be listed.
     #[error("operator: cannot list {}: {kind}", path.display())]
     Directory {
-        /// Which one.
+        /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         kind: ErrorKind,
     },
-    /// There is neither a configuration nor a record.
-    #[error("operator: {} holds nothing of open-iscsi", path.display())]
+    /// The directory holds neither a configuration nor a record.
+    #[error("operator: {} holds no open-iscsi configuration", path.display())]
     NothingThere {
         /// The directory.
         path: PathBuf,
     },
-    /// There are more names than any initiator has.
+    /// The directory holds too many entries.
     #[error("operator: {} holds more than {MAX_RECORDS} records", path.display())]
     TooManyRecords {
         /// The directory.
@@ -39,7 +39,7 @@ pub enum ImportError {
 }
 
 impl ImportError {
-    /// What the operator can do about it.
+    /// Returns what the operator can do about the error.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match self {
@@ -55,104 +55,104 @@ impl ImportError {
     }
 }
 
-/// Something about one file; no secret is ever part of it.
+/// A warning about one file. It never holds a secret.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportWarning {
-    /// The group or others can read a file with secrets.
+    /// A file with secrets is readable by the group or other users.
     OpenToOthers {
         /// The file.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
     },
-    /// Two records of one scope have different credentials, of which none is taken.
+    /// Two records of one scope have different credentials. Neither is imported.
     Conflict {
-        /// Whose credentials they are.
+        /// The scope of the credentials.
         scope: Scope,
         /// One record.
         path: PathBuf,
         /// The record that was read before it.
         earlier: PathBuf,
     },
-    /// A credential that cannot be one.
+    /// A credential is not valid.
     Unusable {
         /// The file.
         path: PathBuf,
         /// The key at fault.
         key: &'static str,
-        /// What is wrong with it.
+        /// The fault of the value.
         fault: UnusableValue,
     },
-    /// A secret that is taken, and is shorter than 96 bits.
+    /// A secret is shorter than 96 bits. It is imported all the same.
     Short {
         /// The file.
         path: PathBuf,
-        /// Its key.
+        /// The key of the secret.
         key: &'static str,
-        /// How many bytes it has.
+        /// The length of the secret, in bytes.
         bytes: usize,
     },
-    /// A file or directory whose name is not that of a target or portal.
+    /// The name of a file or directory is not that of a target or portal.
     ForeignName {
         /// The file or directory.
         path: PathBuf,
     },
-    /// A file that was not read.
+    /// A file was not read.
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         fault: UnreadableFile,
     },
-    /// A record without any credential.
+    /// A record has no credentials.
     NoCredentials {
         /// The record.
         path: PathBuf,
     },
 }
 
-/// What is wrong with a value.
+/// A fault of a value.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnusableValue {
-    /// A line that begins with the key, but not as open-iscsi reads one.
-    #[error("has no ` = ` behind it")]
+    /// The line begins with the key, but does not have the syntax of open-iscsi.
+    #[error("has no ` = ` after it")]
     NoSeparator,
-    /// A secret of more than 255 bytes.
+    /// The secret has more than 255 bytes.
     #[error("has more than 255 bytes")]
     TooLong,
-    /// What no CHAP name can be.
-    #[error("is no CHAP name")]
+    /// The value is not a valid CHAP name.
+    #[error("is not a CHAP name")]
     NotAName,
-    /// A CHAP name without its secret.
-    #[error("has no secret with it")]
+    /// The CHAP name has no secret.
+    #[error("has no secret")]
     NoSecret,
 }
 
-/// Why a file was not read.
+/// The reason why a file was not read.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnreadableFile {
-    /// A link leads out of the directory.
+    /// A symbolic link leads out of the directory.
     #[error("leads out of the directory")]
     Outside,
-    /// It is a directory, a pipe or a device.
+    /// The file is a directory, a pipe or a device.
     #[error("is not a regular file")]
     NotAFile,
-    /// Where a directory should be is something else.
+    /// A directory is expected, but this is another kind of file.
     #[error("is not a directory")]
     NotADirectory,
-    /// It is larger than any record.
+    /// The file is larger than any record.
     #[error("is larger than {MAX_FILE_BYTES} bytes")]
     TooLarge,
-    /// What the system said.
+    /// The error of the system.
     #[error("cannot be read: {0}")]
     Io(ErrorKind),
 }
 
 impl ImportWarning {
-    /// Whether something was not taken over for this.
+    /// Whether credentials were skipped because of this.
     #[must_use]
     pub const fn is_left_out(&self) -> bool {
         match self {
@@ -169,20 +169,20 @@ impl fmt::Display for ImportWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OpenToOthers { path, mode } => {
-                write!(f, "{} holds secrets that others can read (mode {mode:04o})", path.display())
+                write!(f, "{} holds secrets and is readable by other users (mode {mode:04o})", path.display())
             }
             Self::Conflict { scope, path, earlier } => write!(
                 f,
-                "{} and {} have different credentials for {scope}; none was taken",
+                "{} and {} have different credentials for {scope}; neither was imported",
                 earlier.display(),
                 path.display()
             ),
             Self::Unusable { path, key, fault } => write!(f, "{}: {key} {fault}", path.display()),
             Self::Short { path, key, bytes } => {
-                write!(f, "{}: {key} is short: {bytes} of 12 bytes", path.display())
+                write!(f, "{}: {key} has {bytes} bytes, fewer than the recommended 12", path.display())
             }
             Self::ForeignName { path } => {
-                write!(f, "{} is not named as a target or portal is", path.display())
+                write!(f, "{} does not have the name of a target or portal", path.display())
             }
             Self::Unreadable { path, fault } => write!(f, "{} {fault}", path.display()),
             Self::NoCredentials { path } => write!(f, "{} holds no credentials", path.display()),

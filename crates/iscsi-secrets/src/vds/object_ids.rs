@@ -19,13 +19,13 @@ pub fn object_id(target: &IscsiName) -> Uuid {
     Uuid::new_v5(&OBJECT_ID_NAMESPACE, target.identity().as_bytes())
 }
 
-/// The most targets known beside those of the store. Discovery is answered by whoever listens at a portal, so there is
-/// a limit; beyond it the target known longest makes room.
+/// The most targets known in addition to those of the store. Any host can answer a discovery, so there is a limit;
+/// beyond it the target known longest is dropped.
 const MAX_KNOWN_TARGETS: usize = 16 * 1024;
 
-/// The targets known to the process beside those of the store, as long as it lives.
+/// The targets known to this process in addition to those of the store.
 ///
-/// A target has the id derived from its name, and at most one more that a caller gave.
+/// A target has the id derived from its name, and at most one more that a caller assigned.
 #[derive(Default)]
 pub(super) struct ObjectIds(Mutex<KnownTargets>);
 
@@ -42,13 +42,13 @@ struct Ids {
 }
 
 impl ObjectIds {
-    /// Makes targets known.
+    /// Adds known targets.
     pub(super) fn add(&self, targets: impl IntoIterator<Item = IscsiName>) {
         let mut known = self.known();
         targets.into_iter().for_each(|target| known.add(&target));
     }
 
-    /// Gives a known target an id, in place of one given before.
+    /// Assigns an id to a known target, replacing one assigned before.
     pub(super) fn assign(
         &self,
         snapshot: &StoreSnapshot,
@@ -72,7 +72,7 @@ impl ObjectIds {
         Ok(())
     }
 
-    /// R12: the known target with this id. It stays known, whatever is removed from the store later.
+    /// R12: returns the known target with this id. It stays known even if it is removed from the store later.
     pub(super) fn resolve(&self, snapshot: &StoreSnapshot, id: Uuid) -> Result<IscsiName, VdsError> {
         let mut known = self.known();
         let target = known.derived_from(snapshot, id).or_else(|| known.given_to(id));
@@ -100,7 +100,7 @@ impl KnownTargets {
         self.ids.insert(target.clone(), Ids { derived: object_id(target), given: None });
     }
 
-    /// The known target whose name gives this id.
+    /// The known target whose derived id this is.
     fn derived_from<'a>(&'a self, snapshot: &'a StoreSnapshot, id: Uuid) -> Option<&'a IscsiName> {
         let here = self.ids.iter().find(|(_, ids)| ids.derived == id).map(|(name, _)| name);
         here.or_else(|| snapshot.target_names().find(|name| object_id(name) == id))
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_target_known_longest_makes_room() {
+    fn the_target_known_longest_is_dropped() {
         let (ids, snapshot) = (ObjectIds::default(), StoreSnapshot::new());
         let name = |index| IscsiName::new(format!("iqn.2001-04.com.example:{index}")).unwrap();
         let is_known = |index| ids.resolve(&snapshot, object_id(&name(index))).is_ok();

@@ -1,4 +1,4 @@
-//! `IVdsIscsiTarget`: the target's side of the same secrets.
+//! `IVdsIscsiTarget`: the secrets on the side of a target.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,67 +9,67 @@ use super::error::VdsError;
 use super::shared_secret::{Payload, SharedSecret};
 use crate::secret::Secret;
 
-/// The accounts of one target, as its administrator sets them: with these a target that is served by this process
-/// admits initiators and proves itself to them.
+/// The secrets of one target, set by its administrator: with these, a target that is served by this process
+/// authenticates initiators and itself.
 ///
-/// They live as long as the object. Nothing reads a secret back but a login, by [`login_of`](Self::login_of).
+/// They are held in memory only. No method returns a secret, except [`login_of`](Self::login_of) for a login.
 pub struct VdsIscsiTarget {
     name: IscsiName,
     initiator_specific: bool,
-    /// `None` once the target was deleted.
+    /// `None` after the target was deleted.
     accounts: RwLock<Option<Accounts>>,
 }
 
 #[derive(Default)]
 struct Accounts {
-    /// What every initiator without a secret of its own must prove.
+    /// The target secret for initiators that have none of their own.
     default: Option<Arc<Secret>>,
-    /// What single initiators must prove.
+    /// The target secrets of single initiators.
     own: BTreeMap<IscsiName, Arc<Secret>>,
-    /// What this target proves to single initiators.
+    /// The initiator secrets, by initiator.
     remembered: BTreeMap<IscsiName, Arc<Secret>>,
 }
 
-/// What a login of one initiator takes.
+/// The secrets for a login of one initiator.
 #[non_exhaustive]
 pub enum TargetLogin {
-    /// No secret is set for anybody: nothing is proved.
+    /// No secret is set for any initiator: the login needs no authentication.
     Open,
-    /// Secrets are set for others, and none for this initiator.
+    /// Secrets are set for other initiators only.
     Unknown,
-    /// The initiator proves this secret, under its iSCSI name as CHAP name.
+    /// The initiator has to authenticate itself, with its iSCSI name as CHAP name.
     Account {
-        /// The target secret: what the initiator must prove.
+        /// The target secret, with which the initiator authenticates itself.
         target_secret: Arc<Secret>,
-        /// The initiator secret: what this target proves to it, if it asks.
+        /// The initiator secret, with which the target authenticates itself on request.
         initiator_secret: Option<Arc<Secret>>,
     },
 }
 
 impl VdsIscsiTarget {
-    /// A target of this name without accounts, which keeps secrets of single initiators.
+    /// A target without secrets, which supports secrets for single initiators.
     #[must_use]
     pub fn new(name: IscsiName) -> Self {
         Self { name, initiator_specific: true, accounts: RwLock::new(Some(Accounts::default())) }
     }
 
-    /// The same, with one secret for every initiator and none of single ones.
+    /// A target without secrets, which supports only one secret for all initiators.
     #[must_use]
     pub fn without_initiator_specific(name: IscsiName) -> Self {
         Self { initiator_specific: false, ..Self::new(name) }
     }
 
-    /// Its iSCSI name, which is also the CHAP name with which it proves itself.
+    /// The iSCSI name, which is also the CHAP name that the target sends.
     #[must_use]
     pub fn name(&self) -> &IscsiName {
         &self.name
     }
 
-    /// Sets what an initiator, or with `None` every one without a secret of its own, must prove to this target; no
-    /// bytes and size 0 clear it.
+    /// Sets the target secret for an initiator, or with `None` for all that have none of their own; no bytes and size 0
+    /// clear it.
     ///
-    /// The name is also the CHAP name that the initiator has to send. The shapes of the secret are held to R8 to R11;
-    /// no structure is `E_INVALIDARG`.
+    /// The name is also the CHAP name that the initiator has to send. R8 to R11 apply to the structure, and `None` is
+    /// `E_INVALIDARG`.
     pub fn set_shared_secret(
         &self,
         secret: Option<&SharedSecret<'_>>,
@@ -88,7 +88,7 @@ impl VdsIscsiTarget {
         })
     }
 
-    /// Remembers what this target proves to an initiator; no bytes and size 0 forget it.
+    /// Stores the initiator secret of an initiator; no bytes and size 0 remove it.
     pub fn remember_initiator_shared_secret(
         &self,
         initiator_name: Option<&str>,
@@ -101,14 +101,14 @@ impl VdsIscsiTarget {
         })
     }
 
-    /// Deletes the target: its secrets are wiped as soon as no login uses them, and every call from now on is
+    /// Deletes the target. Its secrets are wiped as soon as no login uses them, and every later call returns
     /// `VDS_E_OBJECT_DELETED`.
     pub fn delete(&self) -> Result<(), VdsError> {
         let deleted = self.accounts.write().unwrap_or_else(PoisonError::into_inner).take();
         deleted.map(drop).ok_or(VdsError::ObjectDeleted)
     }
 
-    /// What a login of the initiator of this name takes at this moment.
+    /// Returns the current secrets for a login of this initiator.
     pub fn login_of(&self, initiator_name: &str) -> Result<TargetLogin, VdsError> {
         let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
         let accounts = accounts.as_ref().ok_or(VdsError::ObjectDeleted)?;
@@ -129,7 +129,7 @@ impl VdsIscsiTarget {
     }
 }
 
-/// `None` to clear.
+/// Validates the structure; `None` stands for clearing.
 fn payload(
     secret: Option<&SharedSecret<'_>>,
     wrong_length: fn(u32) -> VdsError,
@@ -153,7 +153,7 @@ fn put(
     Ok(())
 }
 
-/// An initiator's name has the form of a target's.
+/// Parses the iSCSI name of an initiator.
 fn initiator(name: &str) -> Result<IscsiName, VdsError> {
     IscsiName::new(name).map_err(VdsError::InitiatorName)
 }
@@ -176,7 +176,7 @@ mod tests {
         HResult::of(&target.set_shared_secret(Some(&SharedSecret::of(bytes)), initiator)).bits()
     }
 
-    /// What both sides prove in a login, as text.
+    /// The secrets of a login, as text.
     fn login(target: &VdsIscsiTarget, initiator: &str) -> String {
         let text = |secret: &Secret| secret.expose_secret().escape_ascii().to_string();
         match target.login_of(initiator).unwrap() {

@@ -129,9 +129,9 @@ fn what_is_half_there_or_not_at_all_is_an_error_that_names_it() {
     for (name, secret) in [(USERNAME, PASSWORD), (USERNAME_IN, PASSWORD_IN)] {
         let mount = Mount::of(&[("discovery.sendtargets.auth.password", b"d-secret"), (name, b"user")]);
         let label = |name| mount.path(name).display().to_string();
-        let half = StoreError::IncompleteCredential { found: label(name), missing: label(secret) };
-        assert_eq!(mount.error(), half);
-        assert!(half.remedy().unwrap().contains(secret));
+        let incomplete = StoreError::IncompleteCredential { found: label(name), missing: label(secret) };
+        assert_eq!(mount.error(), incomplete);
+        assert!(incomplete.remedy().unwrap().contains(secret));
     }
 }
 
@@ -260,11 +260,11 @@ fn nothing_can_be_changed() {
 }
 
 #[test]
-fn behind_the_door_targets_are_not_supported_and_the_global_secret_is_write_protected() {
+fn through_vds_targets_are_not_supported_and_the_global_secret_is_write_protected() {
     let mount = Mount::of(&[(PASSWORD_IN, b"reverse-secret")]);
-    let door = VdsServiceIscsi::new(Arc::new(mount.open().unwrap()), "iqn.2001-04.com.example:initiator");
+    let service = VdsServiceIscsi::new(Arc::new(mount.open().unwrap()), "iqn.2001-04.com.example:initiator");
     let set = |id| {
-        HResult::of(&door.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
+        HResult::of(&service.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
     };
     assert_eq!(set(object_id(&target())), 0x8004_2706); // VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED
     assert_eq!(set(uuid::Uuid::nil()), 0x8007_0013); // ERROR_WRITE_PROTECT

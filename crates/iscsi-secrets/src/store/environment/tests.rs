@@ -76,13 +76,13 @@ fn a_user_name_without_its_password_is_an_error() {
 fn each_direction_can_be_read_without_the_other() {
     let name =
         |credential: Option<Arc<ForwardCredential>>| credential.map(|found| found.name().map(str::to_owned));
-    let half = store(&[
+    let incomplete = store(&[
         (EnvironmentStore::USERNAME, b"user"),
         (EnvironmentStore::PASSWORD, b"a-secret"),
         (EnvironmentStore::TARGET_USERNAME, b"target"),
     ]);
-    assert_eq!(name(half.forward_credential().unwrap()), Some(Some("user".to_owned())));
-    assert!(matches!(half.reverse_credential(), Err(StoreError::IncompleteCredential { .. })));
+    assert_eq!(name(incomplete.forward_credential().unwrap()), Some(Some("user".to_owned())));
+    assert!(matches!(incomplete.reverse_credential(), Err(StoreError::IncompleteCredential { .. })));
     let other = store(&[
         (EnvironmentStore::USERNAME, b"user"),
         (EnvironmentStore::TARGET_USERNAME, b"t\xe4rget"),
@@ -154,10 +154,10 @@ fn nothing_can_be_changed_and_targets_are_refused_first() {
 }
 
 #[test]
-fn behind_the_door_targets_are_not_supported_and_the_global_secret_is_write_protected() {
-    let door = VdsServiceIscsi::new(Arc::new(store(&[])), "iqn.2001-04.com.example:initiator");
+fn through_vds_targets_are_not_supported_and_the_global_secret_is_write_protected() {
+    let service = VdsServiceIscsi::new(Arc::new(store(&[])), "iqn.2001-04.com.example:initiator");
     let set = |id| {
-        HResult::of(&door.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
+        HResult::of(&service.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
     };
     assert_eq!(set(object_id(&target())), 0x8004_2706); // VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED
     assert_eq!(set(uuid::Uuid::nil()), 0x8007_0013); // ERROR_WRITE_PROTECT

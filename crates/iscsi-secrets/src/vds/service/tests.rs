@@ -1,4 +1,4 @@
-//! The door: its rules and its test list, by number.
+//! The fixture: its rules and its test list, by number.
 
 use iscsi_pdu::IscsiName;
 
@@ -44,14 +44,14 @@ impl SecretStore for Failing {
     }
 }
 
-/// A door, the store behind it, and one known target.
-struct Door {
+/// A fixture, the store behind it, and one known target.
+struct Fixture {
     service: VdsServiceIscsi,
     store: Arc<MemoryStore>,
 }
 
-impl Door {
-    /// A door to this store; `serve` makes the service.
+impl Fixture {
+    /// A fixture to this store; `serve` makes the service.
     fn to(store: MemoryStore, serve: impl FnOnce(Arc<MemoryStore>) -> VdsServiceIscsi) -> Self {
         let store = Arc::new(store);
         let service = serve(Arc::clone(&store));

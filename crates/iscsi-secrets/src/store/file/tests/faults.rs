@@ -99,7 +99,7 @@ fn key_file(store: &Path) -> PathBuf {
 pub(super) fn fail_everywhere(
     work: Work,
     for_ever: bool,
-    judge: impl Fn(&Path, Result<(), StoreError>),
+    check: impl Fn(&Path, Result<(), StoreError>),
 ) -> usize {
     for fails_at in 0.. {
         let (_parent, path, _store) = store();
@@ -107,7 +107,7 @@ pub(super) fn fail_everywhere(
         let outcome = work(&path, FaultyDisk { steps: Arc::clone(&steps), fails_at, for_ever });
         let done = steps.load(Ordering::Relaxed) <= fails_at;
         assert!(done || outcome.is_err(), "step {fails_at} failed and nobody noticed");
-        judge(&path, outcome);
+        check(&path, outcome);
         if done {
             return fails_at;
         }
@@ -204,14 +204,14 @@ fn a_change_that_the_disk_does_not_confirm_has_an_error_of_its_own() {
 
 /// "After an error nothing has changed", but for the one code that says otherwise.
 #[test]
-fn the_door_tells_a_change_that_is_in_force_from_one_that_is_not() {
+fn vds_tells_a_change_that_is_in_force_from_one_that_is_not() {
     for fails_at in 0..5 {
         let (_parent, path, _store) = store();
         let disk = FaultyDisk { steps: Arc::default(), fails_at, for_ever: false };
         let store = Arc::new(FileStore::open_on(&path, KeySource::Adjacent, LIMIT, disk).unwrap());
-        let door = VdsServiceIscsi::new(Arc::clone(&store) as Arc<_>, "iqn.2001-04.com.example:host");
+        let service = VdsServiceIscsi::new(Arc::clone(&store) as Arc<_>, "iqn.2001-04.com.example:host");
         let outcome =
-            door.set_initiator_shared_secret(Some(&SharedSecret::of(b"set-by-vds-1")), uuid::Uuid::nil());
+            service.set_initiator_shared_secret(Some(&SharedSecret::of(b"set-by-vds-1")), uuid::Uuid::nil());
         let (bits, in_force) = if fails_at == 4 { (0x8007_0254, true) } else { (0x8007_0070, false) };
         assert_eq!(HResult::of(&outcome), HResult::from_bits(bits));
         assert_eq!(outcome.unwrap_err().is_in_force(), in_force);
