@@ -169,10 +169,11 @@ fn files_that_others_can_read_and_short_secrets_are_told_and_names_keep_their_sp
     fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
     let outcome = import(&place, &[]).expect(0);
     let record = format!("etc/nodes/{target}/192.0.2.7,3260,1/default");
-    let outcome =
-        outcome.complains(&format!("warning: {record} holds secrets and is readable by other users (mode 0644)\n"));
     let outcome = outcome
-        .complains(&format!("warning: {record}: node.session.auth.password has 11 bytes, fewer than the recommended 12\n"));
+        .complains(&format!("warning: {record} holds secrets and is readable by other users (mode 0644)\n"));
+    let outcome = outcome.complains(&format!(
+        "warning: {record}: node.session.auth.password has 11 bytes, fewer than the recommended 12\n"
+    ));
     assert!(!outcome.stderr.contains("capitals"), "{}", outcome.stderr);
     let list = place.run(&["secret", "list"]).expect(0);
     assert!(lines(&list).contains(&format!("{target} set (initiator name) unset - -")));

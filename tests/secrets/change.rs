@@ -1,8 +1,8 @@
-//! Changes of a store, as a sequence without end in which each makes a difference.
+//! An endless sequence of changes of a store, each of which changes something.
 
 use crate::proof::Proof;
 
-/// One change. No target stands for every target without a secret of its own.
+/// One change. `None` stands for the default for targets.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Require(String, u64),
@@ -13,11 +13,11 @@ pub(crate) enum Change {
     InheritReverse(String),
 }
 
-/// Changes after which the sequence goes on with the next target.
+/// The number of changes for one target, after which the sequence continues with the next.
 pub(crate) const CYCLE: u64 = 10;
 
 impl Change {
-    /// The one of this number, with a secret of this number.
+    /// The change of this number, with a secret of this number.
     pub(crate) fn numbered(number: u64) -> Self {
         let (cycle, proof) = (number / CYCLE, Proof::numbered(number));
         let disk = target(cycle);

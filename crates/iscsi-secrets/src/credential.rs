@@ -84,7 +84,7 @@ impl ReverseCredential {
 pub enum ReverseLookup {
     /// The credential of the target or, without an association, the global one.
     Known(Arc<ReverseCredential>),
-    /// The target has an association whose secret was cleared: mutual login fails closed, and the global secret is
+    /// The target has an association with a cleared secret: mutual login fails closed, and the global secret is
     /// **not** used.
     Cleared,
     /// The store has neither an association nor a global secret: mutual CHAP is impossible.

@@ -73,7 +73,7 @@ enum Others {
     /// None according to the permission bits; access control lists are not read.
     NoModeBits,
     /// None. Permission bits of the group count as a right unless an access control list defines them: systemd passes
-    /// credentials to a service of another user in files of mode 0440 whose list names only that user.
+    /// credentials to a service of another user in files of mode 0440 with a list that names only that user.
     NoRights,
     /// None that lets them replace a file in the directory: they cannot write to it, or it is sticky or mounted
     /// read-only.

@@ -30,7 +30,7 @@ pub(crate) enum Association {
     /// No association: the default applies.
     #[default]
     None,
-    /// An association whose secret was cleared; the expected CHAP name stays.
+    /// An association with a cleared secret; the expected CHAP name stays.
     Cleared { name: Option<String> },
     /// An association with a secret.
     Bound(Arc<SealedCredential>),
@@ -130,7 +130,7 @@ pub struct Entry {
 pub enum ReverseState {
     /// No association: the default secret applies.
     Unbound,
-    /// An association whose secret was cleared: mutual login fails closed.
+    /// An association with a cleared secret: mutual login fails closed.
     Cleared,
     /// An association with a secret.
     Set,

@@ -31,7 +31,7 @@ impl Secret {
         Self::from_bytes(&buffer)
     }
 
-    /// Copies an array whose length is checked at compile time.
+    /// Copies an array. Its length is checked at compile time.
     pub(crate) fn from_array<const N: usize>(bytes: &[u8; N]) -> Self {
         const { assert!(1 <= N && N <= Self::MAX_BYTES) }
         Self(LockedBuf::of(bytes))

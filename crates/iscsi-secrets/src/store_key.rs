@@ -41,7 +41,7 @@ impl StoreKey {
         Self::filled(fill_bytes)
     }
 
-    /// A key whose bytes `fill` writes in place.
+    /// A key that `fill` writes in place.
     pub(crate) fn filled<E>(fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         LockedBuf::filled(Self::BYTES, fill).map(Self)
     }

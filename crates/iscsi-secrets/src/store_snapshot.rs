@@ -59,7 +59,7 @@ impl StoreSnapshot {
 
     /// Returns the target's credential: its own one, or else the default.
     ///
-    /// A target whose secret was cleared does not fall back to the default.
+    /// A target with a cleared secret does not fall back to the default.
     pub fn reverse(&self, target: &IscsiName) -> Result<ReverseLookup, StoreError> {
         match self.targets.get(target) {
             Some(own) if own.association.is_made() => self.open_reverse(Scope::Target(target.clone()), own),

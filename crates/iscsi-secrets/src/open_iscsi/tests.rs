@@ -45,7 +45,7 @@ impl Place {
         read(self.0.path()).unwrap()
     }
 
-    /// What a store then holds, and what was found.
+    /// The content of a store after the import, and the warnings.
     fn imported(&self) -> (Held, Vec<ImportWarning>) {
         let Import { changes, warnings } = self.read();
         let store = MemoryStore::new();
@@ -61,7 +61,7 @@ impl Place {
 struct Held(std::sync::Arc<StoreSnapshot>);
 
 impl Held {
-    /// Name and secret that we prove, and that are proved to us, as one text.
+    /// The names and secrets of both directions, as one text.
     fn of(&self, scope: &Scope) -> String {
         let shown = |name: Option<&str>, secret: &Secret| {
             format!("{}:{}", name.unwrap_or("-"), secret.expose_secret().escape_ascii())
@@ -180,7 +180,7 @@ fn records_that_contradict_each_other_give_nothing() {
     }
 }
 
-/// A store with another secret for the disk than [`FORWARD`], and with one that was cleared.
+/// A store with a forward secret for the disk that differs from [`FORWARD`], and a cleared reverse secret.
 fn store() -> MemoryStore {
     let store = MemoryStore::new();
     let secret = || Secret::from_bytes(b"stored-secret").unwrap();
@@ -190,7 +190,7 @@ fn store() -> MemoryStore {
     store
 }
 
-/// Fate of the forward and the reverse credential of the disk.
+/// The outcome of the forward and the reverse credential of the disk.
 fn carry_out(place: &Place, store: &MemoryStore, existing: ConflictPolicy) -> [Option<ImportOutcome>; 2] {
     let plan = Plan::of(place.read().changes, &store.snapshot().unwrap(), existing).unwrap();
     store.apply_all(plan.changes).unwrap();

@@ -1,4 +1,4 @@
-//! A read-only store: files that another program mounts or writes, such as Kubernetes, systemd or a Vault agent.
+//! A read-only store: files that another program mounts or writes, such as Kubernetes, systemd or a secrets agent.
 
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};

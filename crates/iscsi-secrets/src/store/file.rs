@@ -131,7 +131,7 @@ impl FileStore {
         Ok(store)
     }
 
-    /// Creates a missing store, or completes one whose creation was interrupted. Returns whether it is new.
+    /// Creates a missing store, or completes an interrupted creation. Returns whether it is new.
     fn complete(&self) -> Result<bool, StoreError> {
         if self.directory.holds(DATABASE)? && !self.keys().are_unsettled()? {
             return Ok(false);

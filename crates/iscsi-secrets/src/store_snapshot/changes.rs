@@ -92,7 +92,7 @@ fn change_one<K: Ord>(records: &mut BTreeMap<K, Record>, name: K, change: impl F
 
 #[cfg(feature = "file")]
 impl StoreSnapshot {
-    /// An empty snapshot whose secrets will be sealed by this sealer.
+    /// An empty snapshot that seals its secrets with this sealer.
     pub(crate) fn in_sealer(sealer: Arc<Sealer>) -> Self {
         Self { sealer: Some(sealer), ..Self::default() }
     }

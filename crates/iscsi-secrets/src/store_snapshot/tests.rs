@@ -1,4 +1,4 @@
-//! The rules of lookup, change by change.
+//! Tests of the rules of lookup and change.
 
 mod policy;
 
@@ -28,7 +28,7 @@ fn reverse(chap_name: Option<&str>, bytes: &[u8]) -> ReverseCredential {
     ReverseCredential::new(chap_name.map(str::to_owned), secret(bytes)).unwrap()
 }
 
-/// What the target must prove, as text: its bytes, "cleared" or "unknown".
+/// The secret of the target, as text: its bytes, "cleared" or "unknown".
 fn lookup(snapshot: &StoreSnapshot, target: &str) -> String {
     match snapshot.reverse(&name(target)).unwrap() {
         ReverseLookup::Known(known) => known.secret().expose_secret().escape_ascii().to_string(),

@@ -90,7 +90,7 @@ impl StoreSnapshot {
         })
     }
 
-    /// The scopes whose logins would use this secret in both directions.
+    /// The scopes in which a login would use this secret in both directions.
     fn equal<'a>(&'a self, uses: &'a Uses) -> impl Iterator<Item = Weakness> + 'a {
         let scopes: BTreeSet<&Scope> = uses.iter().map(|used| &used.scope).collect();
         let equal = scopes.into_iter().filter(|scope| {
@@ -118,7 +118,7 @@ impl fmt::Display for Weakness {
             Self::Short { bytes, .. } => write!(f, "{bytes} bytes are fewer than 12"),
             Self::Equal { .. } => f.write_str("the same in both directions, so every login is refused"),
             Self::Shared { .. } => f.write_str(
-                "used in several places: whoever knows it in one can impersonate a target in another",
+                "used in several places: anyone who knows it from one can impersonate the target of another",
             ),
         }
     }
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn chp_33_what_we_prove_to_one_and_another_proves_to_us_is_found() {
+    fn chp_33_an_initiator_secret_that_another_target_uses_is_found() {
         let (a, b) = (target("a"), target("b"));
         let weak =
             snapshot(&[(&a, Direction::Forward, b"the-same-one"), (&b, Direction::Reverse, b"the-same-one")]);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn chp_28_one_secret_of_ours_for_several_targets_is_allowed() {
+    fn chp_28_one_initiator_secret_for_several_targets_is_allowed() {
         let (a, b) = (target("a"), target("b"));
         let good =
             snapshot(&[(&a, Direction::Forward, b"the-same-one"), (&b, Direction::Forward, b"the-same-one")]);

@@ -10,8 +10,8 @@ use crate::error::StoreError;
 #[cfg(unix)]
 use crate::secret_file_error::SecretFileFault;
 
-/// An error of the VDS API. After an error the store is unchanged, with one exception: after [`StoreError::Unsynced`],
-/// whose code is 0x80070254 (`ERROR_LOST_WRITEBEHIND_DATA`), the change is in force but a power failure may undo it.
+/// An error of the VDS API. After an error the store is unchanged, with one exception: after [`StoreError::Unsynced`]
+/// (code 0x80070254, `ERROR_LOST_WRITEBEHIND_DATA`) the change is in force but a power failure may undo it.
 /// [`is_in_force`](Self::is_in_force) tells the two apart.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

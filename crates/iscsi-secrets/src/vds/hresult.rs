@@ -50,9 +50,9 @@ impl HResult {
     pub const VDS_E_INITIATOR_SPECIFIC_NOT_SUPPORTED: Self = Self::from_bits(0x8004_2707);
     /// The login did not succeed.
     pub const VDS_E_ISCSI_LOGIN_FAILED: Self = Self::from_bits(0x8004_2708);
-    /// The code of the initiator service for a target secret whose length is out of range.
+    /// The code of the initiator service for a target secret of invalid length.
     pub const ISDSC_INVALID_TARGET_CHAP_SECRET: Self = Self::from_bits(0xEFFF_004B);
-    /// The code of the initiator service for an initiator secret whose length is out of range.
+    /// The code of the initiator service for an initiator secret of invalid length.
     pub const ISDSC_INVALID_INITIATOR_CHAP_SECRET: Self = Self::from_bits(0xEFFF_004C);
 
     /// The code with these 32 bits.

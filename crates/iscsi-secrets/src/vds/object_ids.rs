@@ -100,7 +100,7 @@ impl KnownTargets {
         self.ids.insert(target.clone(), Ids { derived: object_id(target), given: None });
     }
 
-    /// The known target whose derived id this is.
+    /// The known target with this derived id.
     fn derived_from<'a>(&'a self, snapshot: &'a StoreSnapshot, id: Uuid) -> Option<&'a IscsiName> {
         let here = self.ids.iter().find(|(_, ids)| ids.derived == id).map(|(name, _)| name);
         here.or_else(|| snapshot.target_names().find(|name| object_id(name) == id))

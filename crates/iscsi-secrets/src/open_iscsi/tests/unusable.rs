@@ -64,7 +64,7 @@ fn short_secrets_and_files_that_others_can_read_are_told_and_taken() {
 }
 
 #[test]
-fn no_finding_repeats_a_secret() {
+fn no_warning_repeats_a_secret() {
     let place = Place::new();
     place.node(DISK, "192.0.2.7,3260,1", &["node.session.auth.password = canary-1\n"]);
     place.node(DISK, "192.0.2.8,3260,1", &["node.session.auth.password = canary-2\n"]);

@@ -15,7 +15,7 @@ const PASSWORD: &str = "node.session.auth.password";
 const USERNAME_IN: &str = "node.session.auth.username_in";
 const PASSWORD_IN: &str = "node.session.auth.password_in";
 
-/// A directory as Kubernetes mounts one: everybody may add to it, and nobody may remove what is not his.
+/// A directory like a Kubernetes mount: every user may add files, and only owners may remove them.
 struct Mount(tempfile::TempDir);
 
 impl Mount {
@@ -46,7 +46,7 @@ impl Mount {
         self.chmod(name, 0o400);
     }
 
-    /// Writes a version and makes it the current one, as Kubernetes does it.
+    /// Writes a version and makes it the current one, like Kubernetes.
     fn publish(&self, version: &str, files: &[(&str, &[u8])]) {
         fs::create_dir(self.path(version)).unwrap();
         for (name, content) in files {
@@ -121,7 +121,7 @@ fn a_password_needs_no_user_name_and_may_have_1_to_255_bytes_of_any_value() {
 }
 
 #[test]
-fn what_is_half_there_or_not_at_all_is_an_error_that_names_it() {
+fn an_incomplete_credential_is_an_error_that_names_the_missing_file() {
     let empty = Mount::new();
     assert_eq!(empty.error(), StoreError::NoSecrets { path: empty.path("") });
     let absent = DirectoryStore::open(empty.path("absent")).err();
@@ -136,7 +136,7 @@ fn what_is_half_there_or_not_at_all_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_not_taken_for_an_unset_secret() {
+fn a_dangling_link_is_not_taken_for_an_unset_secret() {
     let mount = Mount::of(&[(PASSWORD, b"forward-secret")]);
     symlink("nowhere", mount.path(PASSWORD_IN)).unwrap();
     let path = mount.path(PASSWORD_IN);

@@ -89,7 +89,7 @@ fn each_direction_can_be_read_without_the_other() {
         (EnvironmentStore::TARGET_PASSWORD, b"target-secret"),
     ]);
     assert!(matches!(other.forward_credential(), Err(StoreError::IncompleteCredential { .. })));
-    // What cannot be read as a name must not become any name.
+    // A value that is not a name must not be read as "any name".
     assert!(matches!(other.reverse_credential(), Err(StoreError::SecretFile(_))));
     let set = store(&[(EnvironmentStore::TARGET_PASSWORD, b"target-secret")]);
     assert_eq!(name(set.forward_credential().unwrap()), None);
@@ -163,7 +163,7 @@ fn through_vds_targets_are_not_supported_and_the_global_secret_is_write_protecte
     assert_eq!(set(uuid::Uuid::nil()), 0x8007_0013); // ERROR_WRITE_PROTECT
 }
 
-/// Nothing of these variables is set where tests run; what is read is the environment itself.
+/// The variables are unset where tests run, so this reads another one.
 #[test]
 fn the_process_environment_is_what_new_reads() {
     let store = EnvironmentStore::new();

@@ -17,10 +17,10 @@ pub(super) const DATABASE: &str = "secrets.db";
 /// The key in the directory of the store.
 pub(super) const KEY: &str = "store.key";
 
-/// The file whose lock a writer holds.
+/// The lock file of writers.
 pub(super) const LOCK: &str = "secrets.lock";
 
-/// A key whose store is not complete yet. It takes its final name when the file sealed with it is on disk.
+/// A key of a store that is not complete yet. It takes its final name when the file sealed with it is on disk.
 pub(super) const NEXT_KEY: &str = "store.key.next";
 
 /// A [`NEXT_KEY`] that is not completely written yet.

@@ -156,7 +156,7 @@ impl Keys<'_> {
         }
     }
 
-    /// Adds the path of the database, whose length is `bytes`, to an error about its content.
+    /// Adds the path of the database, of `bytes` bytes, to an error about its content.
     pub(super) fn store_error(&self, error: SealError, bytes: usize) -> StoreError {
         let path = self.database_path();
         match error {

@@ -58,7 +58,7 @@ pub(super) fn resealed(
 pub(super) struct Spellings(BTreeSet<String>);
 
 impl Spellings {
-    /// Inserts a record. One whose name is not valid any more is skipped, since no login can look it up.
+    /// Inserts a record. One with a name that is not valid any more is skipped, since no login can look it up.
     pub(super) fn put(
         &mut self,
         snapshot: &mut StoreSnapshot,

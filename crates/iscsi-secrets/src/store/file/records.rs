@@ -57,7 +57,7 @@ pub(super) fn encode(snapshot: &StoreSnapshot) -> Vec<u8> {
     writer.0
 }
 
-/// Decodes a snapshot whose secrets are sealed by `sealer`. Records that a writer of this version does not write are
+/// Decodes a snapshot with secrets that are sealed by `sealer`. Records that a writer of this version does not write are
 /// malformed.
 pub(super) fn decode(
     version: Version,

@@ -33,8 +33,8 @@ impl FileStore {
     ///
     /// Other files are not touched. Nothing is copied: every file first gets a second name in the new directory, then
     /// the sealed file is renamed in one step, then the old names are removed. After an interruption at any point one of
-    /// the two directories has a complete store, and the next call continues. A file whose name is taken in the new
-    /// directory stays where it is.
+    /// the two directories has a complete store, and the next call continues. A file with a name that is taken in the
+    /// new directory stays where it is.
     pub fn relocate(
         from: impl AsRef<Path>,
         to: impl AsRef<Path>,

@@ -1,4 +1,4 @@
-//! What a store in a directory promises, file by file.
+//! Tests of a store in a directory.
 
 use super::*;
 use crate::{ForwardCredential, IscsiName, Requirement, ReverseCredential, ReverseLookup, Scope, Secret};
@@ -170,7 +170,7 @@ fn open_existing_makes_nothing() {
 
 const SHORT: Duration = Duration::from_millis(60);
 
-/// Somebody else holds the lock of the store as long as this lives.
+/// Takes the lock of the store like another process. Dropping the file releases it.
 fn locked(path: &Path) -> File {
     let file = File::options().write(true).open(path.join(LOCK)).unwrap();
     file.lock().unwrap();

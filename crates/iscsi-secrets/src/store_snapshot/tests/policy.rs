@@ -1,4 +1,4 @@
-//! The authentication policy: what is required, by which scope, and what lowers it.
+//! Tests of the authentication policy.
 
 use super::*;
 use crate::requirement::Policy;
@@ -8,7 +8,7 @@ fn require(scope: Scope, requirement: Requirement) -> Change {
     Change::Require(scope, Some(requirement))
 }
 
-/// What is required of the target, and for which scope that was set.
+/// The requirement for the target, and the scope that it is set for.
 fn required(snapshot: &StoreSnapshot) -> Option<(Requirement, Scope)> {
     let Policy { requirement, set_for } = snapshot.requirement(&name(TARGET))?;
     Some((requirement, set_for))
@@ -26,7 +26,7 @@ fn what_is_set_for_a_target_counts_before_what_is_set_for_all() {
         snapshot.requirement(&name("iqn.2001-04.com.example:b")).unwrap().requirement,
         Requirement::Chap
     );
-    // An exemption is explicit, and holds although more is required of all others.
+    // An exemption is explicit, and applies although the default is stricter.
     snapshot.apply(require(scope(), Requirement::None)).unwrap();
     assert_eq!(required(&snapshot), Some((Requirement::None, scope())));
     snapshot.apply(Change::Require(scope(), None)).unwrap();
@@ -46,7 +46,7 @@ fn what_is_set_for_targets_counts_in_no_discovery_and_the_other_way_round() {
     assert_eq!(required(&snapshot), Some((Requirement::Mutual, Scope::Global)));
 }
 
-/// Every change of secrets that there is, for one target and for all.
+/// Every change of secrets, for one target and for the default.
 #[test]
 fn no_change_of_a_secret_lowers_a_requirement() {
     let changes = |scope: Scope| {

@@ -1,4 +1,4 @@
-//! The fixture: its rules and its test list, by number.
+//! Tests of the service: its rules and its test list, by number.
 
 use iscsi_pdu::IscsiName;
 
@@ -27,7 +27,7 @@ fn text(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
-/// A store that can be read and fails with this at every change.
+/// A store that can be read, but fails with this error at every change.
 struct Failing(Arc<MemoryStore>, StoreError);
 
 impl SecretStore for Failing {
@@ -44,14 +44,14 @@ impl SecretStore for Failing {
     }
 }
 
-/// A fixture, the store behind it, and one known target.
+/// A service over a store, with one known target.
 struct Fixture {
     service: VdsServiceIscsi,
     store: Arc<MemoryStore>,
 }
 
 impl Fixture {
-    /// A fixture to this store; `serve` makes the service.
+    /// A service over this store; `serve` creates it.
     fn to(store: MemoryStore, serve: impl FnOnce(Arc<MemoryStore>) -> VdsServiceIscsi) -> Self {
         let store = Arc::new(store);
         let service = serve(Arc::clone(&store));
@@ -67,7 +67,7 @@ impl Fixture {
         Self::to(MemoryStore::global_only(), |store| VdsServiceIscsi::new(store, INITIATOR))
     }
 
-    /// The store fails with this.
+    /// A service over a store that fails with this error.
     fn failing(error: StoreError) -> Self {
         Self::to(MemoryStore::new(), |store| VdsServiceIscsi::new(Arc::new(Failing(store, error)), INITIATOR))
     }
@@ -84,7 +84,7 @@ impl Fixture {
         HResult::of(&self.service.remember_target_shared_secret(target_id, secret)).bits()
     }
 
-    /// What the target must prove, as text.
+    /// The secret of the target, as text.
     fn reverse(&self, name: &str) -> String {
         match self.store.reverse(&target(name)).unwrap() {
             ReverseLookup::Known(known) => text(known.secret().expose_secret()),
@@ -93,7 +93,7 @@ impl Fixture {
         }
     }
 
-    /// All that the store holds, to see that nothing changed.
+    /// The content of the store, to check that nothing changed.
     fn state(&self) -> (Vec<Entry>, String, String) {
         (self.store.entries().unwrap(), self.reverse("a"), self.reverse("b"))
     }

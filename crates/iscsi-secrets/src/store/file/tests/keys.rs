@@ -1,4 +1,4 @@
-//! Where keys come from, and what is left when changing them is interrupted.
+//! Sources of keys, and interrupted key changes.
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn a_key_file_that_is_named_is_the_only_key_tried() {
     assert!(!FileStore::open_with(&path, source()).unwrap().is_new());
 
     assert_eq!(reopen(&path), StoreError::KeyGone { path: path.join(KEY) });
-    // Somebody puts the store under a key of his own beside it: the operator's key is asked for all the same.
+    // An attacker replaces the store by one with an adjacent key: only the operator's key is tried.
     fs::remove_file(&key).unwrap();
     let other = FileStore::open_with(parent.path().join("other"), KeySource::Adjacent).unwrap();
     drop(other);
@@ -103,7 +103,7 @@ fn changing_keys_keeps_the_secrets_and_the_old_key_opens_only_old_copies() {
         FileStore::open_existing(&path).err(),
         Some(StoreError::WrongKey { path: path.join(DATABASE), key: path.join(KEY) })
     );
-    // An older pair of files opens: that is what nothing here protects from.
+    // An older pair of files opens: the store does not protect against a rollback.
     fs::write(path.join(DATABASE), old_file).unwrap();
     assert_eq!(known(&FileStore::open_existing(&path).unwrap(), "a"), b"canary-global");
     fs::write(path.join(KEY), new_key).unwrap();

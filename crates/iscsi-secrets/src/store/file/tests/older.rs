@@ -1,4 +1,4 @@
-//! Stores of version 2: today's files, byte for byte as the program wrote them before.
+//! Stores of version 2, byte for byte as an earlier program wrote them.
 
 use super::*;
 use crate::store::file::sealed::Version;
@@ -32,7 +32,7 @@ fn both(store: &FileStore, name: &str) -> [(Option<String>, Vec<u8>); 2] {
     [own(forward.name(), forward.secret()), own(reverse.name(), reverse.secret())]
 }
 
-/// What the program stored before it changed.
+/// Checks the content that the earlier program stored.
 fn holds_what_was_stored(store: &FileStore) {
     let named = |name: &str, secret: &[u8]| (Some(name.to_owned()), secret.to_vec());
     assert_eq!(both(store, "both"), [named("me", b"forward of both"), named("them", b"reverse of both")]);
@@ -85,7 +85,7 @@ fn secrets_of_version_2_are_compared_too() {
     assert_eq!((uses(b"reverse of both"), uses(b"forward of both")), (1, 0));
 }
 
-/// Discovery used to put every target on record; somebody else decides how many those are.
+/// Discovery used to add a record for every target; a remote host decides how many those are.
 #[test]
 fn records_without_content_are_passed_over_and_dropped_by_the_next_change() {
     let key = StoreKey::from_bytes(OLD_KEY).unwrap();
@@ -103,7 +103,7 @@ fn records_without_content_are_passed_over_and_dropped_by_the_next_change() {
     assert!(fs::metadata(path.join(DATABASE)).unwrap().len() < 1024);
 }
 
-/// The authenticator of the file is right, and that of a secret in it is not: nothing this crate wrote.
+/// The authentication tag of the file is valid, but that of a secret in it is not; this crate never writes that.
 #[test]
 fn a_secret_of_version_2_that_does_not_open_is_damage() {
     let key = StoreKey::from_bytes(OLD_KEY).unwrap();

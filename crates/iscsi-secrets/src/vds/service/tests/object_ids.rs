@@ -1,4 +1,4 @@
-//! Target ids: derived from names, and given by callers.
+//! Tests of target ids: derived from names, and assigned by callers.
 
 use super::*;
 

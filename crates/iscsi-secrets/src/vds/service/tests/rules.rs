@@ -16,7 +16,7 @@ fn rules_r1_to_r16() {
     let good = Some(SharedSecret::of(SHORT));
     let clear = Some(SharedSecret::CLEAR);
     let (eleven, seventeen) = (&[b'x'; 11][..], &[b'x'; 17][..]);
-    // rule, service, structure, target id, result, what a and b must prove afterwards (nothing: all is as it was)
+    // rule, service, structure, target id, result, the secrets of a and b afterwards (none: the store is unchanged)
     let rules = [
         ("R1", both, good, GUID_NULL, 0, Some((SHORT, SHORT))),
         ("R1", global, good, GUID_NULL, 0, Some((SHORT, SHORT))),
@@ -62,7 +62,9 @@ fn rules_r1_to_r16() {
         assert_eq!(fixture.set(secret.as_ref(), target_id), result, "{rule}");
         match after {
             None => assert_eq!(fixture.state(), before, "{rule}"),
-            Some((a, b)) => assert_eq!((fixture.reverse("a"), fixture.reverse("b")), (text(a), text(b)), "{rule}"),
+            Some((a, b)) => {
+                assert_eq!((fixture.reverse("a"), fixture.reverse("b")), (text(a), text(b)), "{rule}")
+            }
         }
     }
 }
@@ -125,7 +127,8 @@ fn remembering_takes_the_shapes_of_r8_to_r12_with_every_kind_of_store() {
         assert_eq!((credential.name(), credential.secret().expose_secret()), (None, LONG));
         assert_eq!(fixture.remember(a, Some(&SharedSecret::CLEAR)), 0);
         assert!(
-            fixture.store.forward(&target("a")).unwrap().is_none() && !fixture.store.knows(&target("a")).unwrap()
+            fixture.store.forward(&target("a")).unwrap().is_none()
+                && !fixture.store.knows(&target("a")).unwrap()
         );
         // The record is gone with its last secret; the process still knows the target.
         assert_eq!(fixture.remember(a, Some(&SharedSecret::of(LONG))), 0);

@@ -61,7 +61,7 @@ fn vds_07_no_structure_and_no_target() {
     assert_eq!(Fixture::per_target().set(None, GUID_NULL), 0x8007_0057);
 }
 
-/// What the Microsoft initiator says to any id.
+/// An arbitrary id, which the Microsoft initiator always refuses.
 const ANY: Uuid = Uuid::from_u128(0x1234);
 
 #[test]
@@ -78,7 +78,7 @@ fn vds_09_dissolving_for_one_target_where_there_are_none() {
 }
 
 #[test]
-fn vds_10_the_fallback_dance() {
+fn vds_10_fallback_to_the_global_secret() {
     for (fixture, first) in [(Fixture::global_only(), 0x8004_2706), (Fixture::per_target(), 0)] {
         let id = object_id(&target("a"));
         let mut result = fixture.set_bytes(SHORT, id);
