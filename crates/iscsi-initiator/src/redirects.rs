@@ -117,8 +117,12 @@ mod tests {
         assert_eq!(circle, Err(Error::RedirectLoop { hops: 2, portal: portal(1) }));
 
         let mut redirects = Redirects::new(None);
-        let hops = (1..100).take_while(|hop| redirects.follow(portal(*hop), &to([hop + 1])).is_ok());
-        assert_eq!(hops.count(), MAX_REDIRECTS);
+        for hop in 1..=5 {
+            assert_eq!(redirects.hops(), usize::from(hop) - 1);
+            assert_eq!(redirects.follow(portal(hop), &to([hop + 1])), Ok(portal(hop + 1)));
+        }
+        let one_too_many = redirects.follow(portal(6), &to([7]));
+        assert_eq!(one_too_many, Err(Error::RedirectLoop { hops: 6, portal: portal(7) }));
     }
 
     #[test]
@@ -129,6 +133,22 @@ mod tests {
         assert_eq!(redirects.instead(portal(3), dead()), Err(dead()));
         let refused = Error::Policy(String::new());
         assert_eq!(redirects.instead(portal(3), refused.clone()), Err(refused));
+    }
+
+    /// A portal that could be connected to has answered: another of the same redirection is no way around its answer.
+    #[test]
+    fn log_30_log_31_other_addresses_are_tried_only_when_one_is_dead() {
+        let mut redirects = Redirects::new(None);
+        assert_eq!(redirects.follow(portal(1), &to([2, 3])), Ok(portal(2)));
+        let refused = Error::Policy(String::new());
+        assert_eq!(redirects.instead(portal(2), refused.clone()), Err(refused));
+    }
+
+    #[test]
+    fn log_30_a_redirection_without_address() {
+        let mut redirects = Redirects::new(None);
+        let nowhere = Error::SessionEnded("redirection without address".to_owned());
+        assert_eq!(redirects.follow(portal(1), &to([])), Err(nowhere));
     }
 
     /// Whoever answers before it has authenticated itself must not make this host connect to hundreds of others.
@@ -157,7 +177,7 @@ mod tests {
             }
             current = next;
         }
-        assert_eq!(tried, MAX_PORTALS);
+        assert_eq!(tried, 16);
     }
 
     /// `0.0.0.0` would be the local host.

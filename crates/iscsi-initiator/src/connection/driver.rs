@@ -283,8 +283,8 @@ impl Driver {
     }
 
     /// A request without an answer in time: at error recovery level 0 the session ends with it. So it does with a
-    /// logout.
-    fn expire(&mut self) -> Error {
+    /// logout. Whoever waits learns of it with all others, when the connection is closed.
+    fn expire(&self) -> Error {
         let now = Instant::now();
         let due =
             self.deadlines.first().filter(|first| first.0 <= now).map(|first| InitiatorTaskTag(first.1));
@@ -293,19 +293,17 @@ impl Driver {
             LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _)
         );
         let Limits { command, logout } = self.limits;
-        let Some(Waiter { what, result, .. }) = due.and_then(|itt| self.waiters.remove(&itt)) else {
+        let Some(Waiter { what, .. }) = due.and_then(|itt| self.waiters.get(&itt)) else {
             let what = if asked_for { "the logout that the target asked for" } else { "logout" };
             return Error::Timeout { what, limit: logout };
         };
-        let error = if asked_for {
+        if asked_for {
             Error::SessionEnded(format!(
                 "it asked for a logout, and answered neither that nor {what} within {command:?}"
             ))
         } else {
             Error::Timeout { what, limit: command }
-        };
-        let _ = result.send(Err(error.clone()));
-        error
+        }
     }
 }
 
@@ -316,3 +314,6 @@ async fn wait_until(deadline: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

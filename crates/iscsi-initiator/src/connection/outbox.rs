@@ -85,3 +85,90 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::{Bytes, BytesMut};
+    use iscsi_pdu::{Bhs, Digests, Opcode, RawPdu};
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+    use crate::connection::both_ends;
+
+    /// A PDU of five parts, with so many bytes of data.
+    fn pdu(length: usize, fill: u8) -> EncodedPdu {
+        let raw = RawPdu {
+            ahs: Some(Bytes::from(vec![fill; 4])),
+            ..RawPdu::with_data(Bhs::new(Opcode::DATA_OUT), Bytes::from(vec![fill; length]))
+        };
+        EncodedPdu::new(raw, Digests { header: true, data: true }).unwrap()
+    }
+
+    /// An outbox with these PDUs, and what has to leave.
+    fn filled(pdus: impl IntoIterator<Item = EncodedPdu>) -> (Outbox, BytesMut) {
+        let (mut outbox, mut bytes) = (Outbox::default(), BytesMut::new());
+        for pdu in pdus {
+            pdu.append_to(&mut bytes);
+            outbox.push(pdu);
+            assert_eq!(outbox.bytes(), bytes.len());
+        }
+        (outbox, bytes)
+    }
+
+    async fn send(outbox: &mut Outbox, stream: &TcpStream) {
+        while outbox.bytes() > 0 {
+            stream.writable().await.unwrap();
+            outbox.write_to(stream).unwrap();
+        }
+    }
+
+    /// More than the socket takes at once: PDUs leave whole and in order, wherever a write was cut.
+    #[tokio::test]
+    async fn pdus_leave_whole_and_in_order_through_partial_writes() {
+        let (ours, mut theirs) = both_ends().await;
+        let (mut outbox, bytes) = filled((0..100).map(|number| pdu(usize::from(number) * 3001, number)));
+        let mut received = vec![0; bytes.len()];
+        tokio::join!(send(&mut outbox, &ours), async { theirs.read_exact(&mut received).await.unwrap() });
+        assert!(bytes == received);
+        assert!(outbox.queue.is_empty() && outbox.sent == 0);
+    }
+
+    /// One PDU, then a second when the first is gone, and an empty data segment.
+    #[tokio::test]
+    async fn single_pdus_leave_by_themselves() {
+        let (ours, mut theirs) = both_ends().await;
+        for length in [0, 1, 5] {
+            let (mut outbox, bytes) = filled([pdu(length, 7)]);
+            send(&mut outbox, &ours).await;
+            let mut received = vec![0; bytes.len()];
+            theirs.read_exact(&mut received).await.unwrap();
+            assert!(bytes == received);
+        }
+    }
+
+    /// Twelve PDUs of five parts are one write, and a thirteenth is another.
+    #[tokio::test]
+    async fn one_write_takes_a_batch() {
+        let (ours, _theirs) = both_ends().await;
+        ours.writable().await.unwrap();
+        let (batch, bytes) = filled((0..12).map(|number| pdu(3, number)));
+        assert_eq!(batch.write_batch(&ours).unwrap(), bytes.len());
+        let (more, _) = filled((0..13).map(|number| pdu(3, number)));
+        assert_eq!(more.write_batch(&ours).unwrap(), bytes.len());
+    }
+
+    /// A full socket is no error, and a lost one is.
+    #[tokio::test]
+    async fn a_full_socket_and_a_lost_one() {
+        let (ours, theirs) = both_ends().await;
+        ours.writable().await.unwrap();
+        let (mut outbox, bytes) = filled((0..20).map(|number| pdu(1 << 20, number)));
+        outbox.write_to(&ours).unwrap();
+        assert!(outbox.bytes() > 0 && outbox.bytes() < bytes.len());
+        theirs.set_zero_linger().unwrap();
+        drop(theirs);
+        ours.writable().await.unwrap();
+        let error = outbox.write_to(&ours).unwrap_err();
+        assert_ne!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+}

@@ -167,3 +167,143 @@ impl Transport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::{BufMut as _, Bytes};
+    use iscsi_pdu::{Bhs, Opcode};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A transport and the other end of its connection.
+    async fn transport() -> (Transport, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let transport = Transport::connect(&portal).await.unwrap();
+        assert_eq!(transport.portal(), &portal);
+        (transport, listener.accept().await.unwrap().0)
+    }
+
+    fn pdu(opcode: Opcode, length: u32) -> RawPdu {
+        RawPdu::with_data(Bhs::new(opcode), Bytes::from(vec![7; length as usize]))
+    }
+
+    /// Sends a PDU of the target, with digests if the target thinks that they are in force.
+    async fn send(theirs: &mut TcpStream, raw: RawPdu, digests: Digests) {
+        let mut bytes = BytesMut::new();
+        EncodedPdu::new(raw, digests).unwrap().append_to(&mut bytes);
+        theirs.write_all(&bytes).await.unwrap();
+    }
+
+    async fn receive(transport: &mut Transport) -> Result<RawPdu, Error> {
+        loop {
+            if let Some(raw) = transport.next_pdu()? {
+                return Ok(raw);
+            }
+            transport.make_progress().await?;
+        }
+    }
+
+    const BOTH: Digests = Digests { header: true, data: true };
+
+    /// During login 8192 bytes, whatever this initiator will declare; then what it has declared. One more is refused.
+    #[tokio::test]
+    async fn pdu_12_dig_02_limits_and_digests_begin_with_full_feature_phase() {
+        for (limit, full_feature) in [(8192, false), (512, true), (65_536, true)] {
+            let (mut transport, mut theirs) = transport().await;
+            let digests = if full_feature { BOTH } else { Digests::default() };
+            if full_feature {
+                transport.enter_full_feature(digests, limit);
+            }
+            send(&mut theirs, pdu(Opcode::NOP_IN, limit), digests).await;
+            assert_eq!(receive(&mut transport).await.unwrap().data.len(), limit as usize);
+            send(&mut theirs, pdu(Opcode::NOP_IN, limit + 1), digests).await;
+            let error = receive(&mut transport).await.unwrap_err();
+            let (field, length, limit) = ("DataSegmentLength", limit + 1, limit);
+            assert_eq!(error, iscsi_pdu::Error::TooLong { field, length, limit }.into());
+        }
+    }
+
+    /// A target that does not send the digests that were agreed on.
+    #[tokio::test]
+    async fn dig_02_agreed_digests_are_demanded_both_ways() {
+        let (mut transport, mut theirs) = transport().await;
+        transport.enter_full_feature(BOTH, 8192);
+        transport.enqueue(pdu(Opcode::NOP_OUT, 0)).unwrap();
+        // A header and its digest.
+        assert_eq!(transport.unsent(), 52);
+        send(&mut theirs, pdu(Opcode::NOP_IN, 8), Digests::default()).await;
+        assert!(receive(&mut transport).await.is_err());
+    }
+
+    /// What does not fit the socket leaves as the target reads, together with what it sends meanwhile.
+    #[tokio::test]
+    async fn progress_is_made_both_ways() {
+        use tokio::io::AsyncReadExt as _;
+        const PDU: usize = 48 + (1 << 20);
+        let (mut transport, mut theirs) = transport().await;
+        transport.enter_full_feature(Digests::default(), 8192);
+        (0..20).for_each(|_| transport.enqueue(pdu(Opcode::DATA_OUT, 1 << 20)).unwrap());
+        assert_eq!(transport.unsent(), 20 * PDU);
+        send(&mut theirs, pdu(Opcode::NOP_IN, 3), Digests::default()).await;
+        assert_eq!(receive(&mut transport).await.unwrap().data.len(), 3);
+        let drain = async {
+            while transport.unsent() > 0 {
+                transport.make_progress().await.unwrap();
+            }
+        };
+        let mut received = vec![0; 20 * PDU];
+        tokio::join!(drain, async { theirs.read_exact(&mut received).await.unwrap() });
+        assert!(
+            received
+                .chunks(PDU)
+                .all(|pdu| pdu[0] == Opcode::DATA_OUT.0 && pdu[48..].iter().all(|byte| *byte == 7))
+        );
+    }
+
+    /// Without anything to send or to read there is no progress, and nothing spins.
+    #[tokio::test(start_paused = true)]
+    async fn progress_waits() {
+        let (mut transport, _theirs) = transport().await;
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(1), transport.make_progress()).await;
+        assert!(waited.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_stream_between_pdus_and_inside_one() {
+        for (sent, reason) in [(0, "closed by the target"), (47, "closed by the target inside a PDU")] {
+            let (mut transport, mut theirs) = transport().await;
+            theirs.write_all(&vec![0; sent]).await.unwrap();
+            drop(theirs);
+            let error = receive(&mut transport).await.unwrap_err();
+            let Error::ConnectionLost { reason: said, portal } = &error else { panic!("{error}") };
+            assert_eq!((said.as_str(), portal), (reason, transport.portal()));
+        }
+    }
+
+    /// Room is made when less than an eighth of a read is left, or less than the PDU at the front needs.
+    #[tokio::test]
+    async fn room_for_a_read() {
+        let (mut transport, _theirs) = transport().await;
+        transport.enter_full_feature(Digests::default(), 1 << 20);
+        let room = |left: usize, transport: &mut Transport| {
+            // Whole headers without data: nothing more is wanted for the first.
+            transport.inbox = BytesMut::with_capacity(READ_LENGTH);
+            let filled = transport.inbox.capacity() - left;
+            transport.inbox.put_bytes(0, filled);
+            transport.make_room();
+            transport.inbox.capacity() - transport.inbox.len()
+        };
+        assert_eq!(room(READ_LENGTH / 8, &mut transport), READ_LENGTH / 8);
+        assert!(room(READ_LENGTH / 8 - 1, &mut transport) >= READ_LENGTH);
+        assert!(room(0, &mut transport) >= READ_LENGTH);
+        // A PDU of which a whole MiB is missing.
+        transport.inbox = BytesMut::with_capacity(READ_LENGTH);
+        transport.inbox.put_slice(&[Opcode::DATA_IN.0, 0, 0, 0, 0, 0x10, 0, 0]);
+        transport.inbox.put_bytes(0, 40);
+        assert_eq!(transport.next_pdu().unwrap(), None);
+        transport.make_room();
+        assert!(transport.inbox.capacity() - transport.inbox.len() >= 1 << 20);
+    }
+}

@@ -78,14 +78,46 @@ mod tests {
         assert_eq!(room(10, 9_u32.wrapping_add(1 << 31)), 0);
     }
 
-    /// NUM-06: older values change nothing.
+    /// NUM-05: a window that is open by one, and one command later closed.
     #[test]
-    fn num_06_stale_values_are_ignored() {
-        let mut window = CommandWindow::new(SerialNumber(10), numbers(10, 12));
-        window.update(numbers(9, 10));
-        window.update(numbers(20, 5));
-        assert_eq!(window.last, SerialNumber(12));
-        window.update(numbers(11, 13));
-        assert_eq!((window.expected, window.last), (SerialNumber(11), SerialNumber(13)));
+    fn num_05_the_last_number_of_the_window_is_taken_and_the_next_is_not() {
+        let mut window = CommandWindow::new(SerialNumber(10), numbers(10, 11));
+        let taken = [(); 3].map(|()| window.take());
+        assert_eq!(taken, [Some(SerialNumber(10)), Some(SerialNumber(11)), None]);
+        assert_eq!(window.current(), SerialNumber(12));
+    }
+
+    /// NUM-01: the widest window that serial numbers can express, and one wider.
+    #[test]
+    fn num_01_num_05_the_widest_window() {
+        assert_eq!(room(10, 9_u32.wrapping_add((1 << 31) - 1)), 100);
+        assert_eq!(room(10, 9_u32.wrapping_add(1 << 31)), 0);
+    }
+
+    /// NUM-06: each field moves forward by itself, by one or by many, and neither ever moves backwards.
+    #[test]
+    fn num_06_each_field_only_moves_forward() {
+        for base in [10, u32::MAX - 1, u32::MAX, (1 << 31) - 1] {
+            let at = |offset: u32| base.wrapping_add(offset);
+            let mut window = CommandWindow::new(SerialNumber(base), numbers(at(0), at(5)));
+            for (update, held) in [
+                ((0, 5), (0, 5)),
+                ((0, 4), (0, 5)),
+                ((1, 5), (1, 5)),
+                ((0, 5), (1, 5)),
+                ((0, 6), (1, 6)),
+                ((2, 5), (2, 6)),
+                ((1, 7), (2, 7)),
+                ((7, 4), (2, 7)),
+                ((7, 5), (2, 7)),
+                ((7, 6), (7, 7)),
+                ((9, 8), (9, 8)),
+                ((8, 8), (9, 8)),
+            ] {
+                window.update(numbers(at(update.0), at(update.1)));
+                let (expected, last) = (SerialNumber(at(held.0)), SerialNumber(at(held.1)));
+                assert_eq!((window.expected, window.last), (expected, last), "{base} {update:?}");
+            }
+        }
     }
 }

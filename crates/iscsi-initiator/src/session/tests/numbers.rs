@@ -114,6 +114,81 @@ fn num_21_a_repeated_status_is_not_delivered_twice() {
     assert!(commands.iter().all(|command| command.exp_stat_sn == SerialNumber(FIRST_STAT_SN + 1)));
 }
 
+/// Every PDU that uses up a status number, with an effect that shows whether it was taken in.
+#[test]
+fn num_12_num_21_gaps_and_repeats_of_every_pdu_with_a_status() {
+    type Pdu = fn(&mut Target, InitiatorTaskTag) -> TargetPdu;
+    let (read, text, logout): (Pdu, Pdu, Pdu) = (
+        |target, itt| TargetPdu::DataIn(target.last_data_in(itt, 0, 0, 512)),
+        |target, itt| {
+            TargetPdu::TextResponse(iscsi_pdu::TextResponse {
+                is_final: true,
+                continues: false,
+                lun: Lun::ZERO,
+                itt,
+                ttt: TargetTransferTag::RESERVED,
+                numbers: target.status_numbers(),
+                text: Bytes::new(),
+            })
+        },
+        |target, itt| target.logout_response(itt, LogoutResponseCode::CLOSED),
+    );
+    let pdus: [(&str, Pdu); 6] = [
+        ("SCSI Data-In", read),
+        ("SCSI Response", |target, itt| TargetPdu::ScsiResponse(target.response(itt, ScsiStatus::BUSY))),
+        ("Text Response", text),
+        ("Logout Response", logout),
+        ("Asynchronous Message", |target, _| {
+            TargetPdu::AsyncMessage(iscsi_pdu::AsyncMessage {
+                lun: Lun::ZERO,
+                numbers: target.status_numbers(),
+                event: iscsi_pdu::AsyncEvent::LOGOUT_REQUEST,
+                vendor_code: 0,
+                parameter1: 0,
+                parameter2: 0,
+                parameter3: 0,
+                sense: Bytes::new(),
+                event_data: Bytes::new(),
+            })
+        }),
+        ("Reject", |target, _| {
+            let (reason, numbers) = (iscsi_pdu::RejectReason::WAITING_FOR_LOGOUT, target.status_numbers());
+            let data = Bytes::from_static(&[0x01; iscsi_pdu::BHS_LENGTH]);
+            TargetPdu::Reject(iscsi_pdu::Reject { reason, numbers, data_sn: 0, data })
+        }),
+    ];
+    for (name, pdu) in pdus {
+        // The status number, as far beyond the next one.
+        for (distance, taken, fails) in
+            [(0_u32, true, false), (1, false, true), (1 << 31, false, true), (u32::MAX, false, false)]
+        {
+            let mut target = Target::new(parameters());
+            let itt = match name {
+                "Text Response" => target.session.submit(SessionRequest::Text(Bytes::new())),
+                _ => target.submit(Transfer::Read(512), true),
+            };
+            target.sent();
+            let tag = if name == "Logout Response" {
+                target.session.log_out(LogoutCause::Initiator);
+                target.logouts().remove(0).itt
+            } else {
+                itt
+            };
+            let before = target.session.logout_state();
+            target.numbers.stat_sn = SerialNumber(FIRST_STAT_SN).plus(distance);
+            let pdu = pdu(&mut target, tag);
+            let outcome = target.receive(pdu);
+            assert_eq!(outcome.is_err(), fails, "{name} {distance:#x}");
+            let finished = target.session.poll_finished().is_some();
+            let effect = finished || target.session.logout_state() != before;
+            assert_eq!(effect, taken, "{name} {distance:#x}");
+            // What is acknowledged next.
+            let expected = SerialNumber(FIRST_STAT_SN + u32::from(taken));
+            assert_eq!(target.session.status.expected(), expected, "{name} {distance:#x}");
+        }
+    }
+}
+
 /// When the tags have gone round, the reserved one and those in use are passed over: one that was sent, one that waits.
 #[test]
 fn tag_01_tags_that_are_not_free() {

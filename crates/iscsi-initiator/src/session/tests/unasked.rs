@@ -257,6 +257,28 @@ fn rej_06_a_rejected_logout_is_sent_again() {
     assert_eq!(refused, Err(ProtocolError::Rejected(RejectReason::PROTOCOL_ERROR).into()));
 }
 
+/// Only what was sent is sent again: no logout that would not be immediate, and no answer to a ping without its tag.
+#[test]
+fn rej_06_rejected_requests_that_were_never_sent() {
+    let full = RejectReason::TOO_MANY_IMMEDIATE_COMMANDS;
+    let mut target = Target::new(parameters());
+    target.session.log_out(LogoutCause::Initiator);
+    let logout = LogoutRequest { immediate: false, ..target.logouts().remove(0) };
+    let refused = reject(&mut target, &InitiatorPdu::LogoutRequest(logout.clone()), full);
+    assert_eq!(refused, Err(ProtocolError::Rejected(full).into()));
+    // Before any logout was sent.
+    let mut target = Target::new(parameters());
+    let logout = InitiatorPdu::LogoutRequest(LogoutRequest { immediate: true, ..logout });
+    assert!(reject(&mut target, &logout, full).is_err());
+
+    let mut target = Target::new(parameters());
+    let ping = ping(&target, 3);
+    target.receive(TargetPdu::NopIn(ping)).unwrap();
+    let answer = NopOut { ttt: TargetTransferTag::RESERVED, ..target.nop_outs().remove(0) };
+    reject(&mut target, &InitiatorPdu::NopOut(answer), full).unwrap();
+    assert_eq!(target.sent(), []);
+}
+
 /// Reason 0x0c: the target takes nothing but a logout.
 #[test]
 fn rej_06_the_target_waits_for_a_logout() {

@@ -1,5 +1,7 @@
 //! Data-Out and R2T (rows DAT and NUM).
 
+use iscsi_login::Strictness;
+
 use super::*;
 
 /// Parameters under which 20,000 bytes may leave unasked, 8,192 of them with the command.
@@ -16,7 +18,7 @@ fn shape(data_outs: &[DataOut]) -> Vec<(u32, usize, bool, u32)> {
 }
 
 #[test]
-fn dat_03_dat_04_dat_06_dat_07_num_14_an_unsolicited_burst() {
+fn dat_03_dat_04_dat_06_dat_07_num_14_tag_04_an_unsolicited_burst() {
     let mut target = Target::new(unsolicited());
     target.submit(Transfer::Write(pattern(100_000)), true);
     let sent = target.sent();
@@ -28,7 +30,7 @@ fn dat_03_dat_04_dat_06_dat_07_num_14_an_unsolicited_burst() {
         .collect();
     // Exactly the first burst, from where the immediate data end.
     assert_eq!(shape(&data), [(8_192, 8_192, false, 0), (16_384, 3_616, true, 1)]);
-    assert!(data.iter().all(|pdu| pdu.ttt == TargetTransferTag::RESERVED));
+    assert!(data.iter().all(|pdu| (pdu.ttt, pdu.lun) == (TargetTransferTag::RESERVED, Lun::ZERO)));
 }
 
 /// What the target takes bounds every segment, not what the initiator takes; all but the last are whole words.
@@ -168,6 +170,50 @@ fn dat_12_r2ts_that_skip_data() {
     let mut target = Target::new(unsolicited());
     let itt = target.write(100_000);
     assert_eq!(target.solicit(itt, 0, 0, 100_000).len(), 13);
+}
+
+/// Data that went before may be asked for once more, and nothing that was sent is forgotten by it.
+#[test]
+fn dat_14_data_that_are_asked_for_again() {
+    let ranges = [&[(0, 2000), (0, 1000), (2000, 1000)][..], &[(0, 2000), (2000, 1000), (0, 1000), (500, 1)]];
+    for ranges in ranges {
+        let mut target = Target::new(solicited_only());
+        let itt = target.write(3000);
+        for (r2t_sn, (offset, length)) in (0..).zip(ranges) {
+            let data = target.solicit(itt, r2t_sn, *offset, *length);
+            assert_eq!(shape(&data), [(*offset, *length as usize, true, 0)]);
+            assert_eq!(data[0].ttt, TargetTransferTag(0x700 + r2t_sn));
+        }
+        target.good(itt).unwrap();
+        assert_eq!(target.completion(itt).incomplete, None);
+    }
+}
+
+/// An R2T names the logical unit of its command; 0 is tolerated, and the data name the right one all the same.
+#[test]
+fn tag_03_tag_04_the_logical_unit_of_an_r2t() {
+    let (mut other, mut next) = (LUN, LUN);
+    (other.0[1], next.0[7]) = (4, 1);
+    for (lun, strictness, taken) in [
+        (LUN, Strictness::Strict, true),
+        (other, Strictness::Tolerant, false),
+        (next, Strictness::Tolerant, false),
+        (Lun::ZERO, Strictness::Tolerant, true),
+        (Lun::ZERO, Strictness::Strict, false),
+    ] {
+        let mut target = Target::new(solicited_only());
+        target.session.tolerance = Tolerance::new(strictness);
+        let itt = target.write(512);
+        let r2t = R2t { lun, ..target.r2t(itt, 0, 0, 512) };
+        let outcome = target.receive(TargetPdu::R2t(r2t));
+        let number = |lun: Lun| u64::from_be_bytes(lun.0);
+        if !taken {
+            assert_eq!(broken_rule(outcome), (number(lun), number(LUN)));
+        }
+        assert_eq!(target.session.deviations().len(), usize::from(taken && lun == Lun::ZERO));
+        let luns: Vec<_> = target.data_outs().iter().map(|pdu| pdu.lun).collect();
+        assert_eq!(luns, if taken { vec![LUN] } else { Vec::new() });
+    }
 }
 
 #[test]

@@ -1,0 +1,336 @@
+//! The task of a session between its handles and the other end of its socket.
+
+use std::io::Read as _;
+use std::pin::Pin;
+use std::task::{Context, Wake};
+
+use bytes::BytesMut;
+use iscsi_login::{Parameters, Tolerance};
+use iscsi_pdu::{
+    Decoder, Digests, EncodedPdu, InitiatorPdu, Isid, LogoutResponse, Lun, NopIn, Opcode, RawPdu,
+    SequenceNumbers, SerialNumber, TargetTransferTag,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use super::*;
+use crate::IsidPool;
+use crate::session::{ScsiRequest, Transfer};
+
+const HOUR: Duration = Duration::from_hours(1);
+const LIMITS: Limits = Limits { command: HOUR, logout: HOUR };
+
+/// The other end of a session's connection.
+struct Peer {
+    stream: TcpStream,
+    decoder: Decoder,
+    inbox: BytesMut,
+}
+
+impl Peer {
+    /// The next PDU that the session sends; none when nothing more comes for a while.
+    async fn next(&mut self) -> Option<InitiatorPdu> {
+        loop {
+            if let Some(raw) = self.decoder.decode(&mut self.inbox).unwrap() {
+                return Some(InitiatorPdu::decode(raw).unwrap());
+            }
+            let read = timeout(Duration::from_millis(300), self.stream.read_buf(&mut self.inbox)).await;
+            if read.is_err() {
+                return None;
+            }
+            assert_ne!(read.unwrap().unwrap(), 0, "the session closed the connection");
+        }
+    }
+
+    /// Opcodes of everything that the session sends now.
+    async fn opcodes(&mut self) -> Vec<Opcode> {
+        let mut opcodes = Vec::new();
+        while let Some(pdu) = self.next().await {
+            opcodes.push(pdu.encode().bhs.opcode());
+        }
+        opcodes
+    }
+
+    async fn answer_logout(&mut self, response: LogoutResponseCode) {
+        let Some(InitiatorPdu::LogoutRequest(logout)) = self.next().await else { panic!("no logout") };
+        let answer =
+            LogoutResponse { response, itt: logout.itt, numbers: numbers(0), time2wait: 0, time2retain: 0 };
+        self.send(answer.encode()).await;
+    }
+
+    async fn send(&mut self, raw: RawPdu) {
+        let mut bytes = BytesMut::new();
+        EncodedPdu::new(raw, Digests::default()).unwrap().append_to(&mut bytes);
+        self.stream.write_all(&bytes).await.unwrap();
+    }
+}
+
+fn numbers(window: u32) -> SequenceNumbers {
+    let max_cmd_sn = SerialNumber(window).minus(1);
+    SequenceNumbers { stat_sn: SerialNumber(0), exp_cmd_sn: SerialNumber(0), max_cmd_sn }
+}
+
+/// A session whose target takes so many commands, and the target's end of the connection.
+async fn session(window: u32, limits: Limits, parameters: Parameters) -> (Driver, Link, Peer) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
+    let mut transport = Transport::connect(&portal).await.unwrap();
+    transport.enter_full_feature(Digests::default(), 8192);
+    let (zero, tolerance) = (SerialNumber(0), Tolerance::default());
+    let protocol = Protocol::new(parameters, zero, zero, numbers(window), tolerance);
+    let lease = IsidPool::in_memory().unwrap().lease(None).unwrap();
+    let (driver, link) = Driver::new(transport, lease, protocol, limits);
+    let stream = listener.accept().await.unwrap().0;
+    (driver, link, Peer { stream, decoder: Decoder::new(1 << 24), inbox: BytesMut::new() })
+}
+
+type Answer = oneshot::Receiver<Result<Finished, Error>>;
+
+fn request(transfer: Transfer) -> (Request, Answer) {
+    let (result, answer) = oneshot::channel();
+    let asked = SessionRequest::Scsi(ScsiRequest { lun: Lun::ZERO, cdb: [0; 16], transfer, exact: true });
+    (Request { asked, what: "TEST", deadline: deadline_after(HOUR), result }, answer)
+}
+
+/// Hands over as many requests as there is room for, and this many at most.
+async fn fill(link: &Link, most: usize) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    while answers.len() < most {
+        let (request, answer) = request(Transfer::None);
+        let sent = timeout(Duration::from_millis(300), link.requests.send(request)).await;
+        if sent.is_err() {
+            break;
+        }
+        sent.unwrap().unwrap();
+        answers.push(answer);
+    }
+    answers
+}
+
+/// LGO-08: those that were sent, those that wait for the window and those in the queue all end, each with the reason.
+#[tokio::test]
+async fn lgo_08_every_request_is_answered_when_the_session_ends() {
+    let (driver, link, peer) = session(3, LIMITS, Parameters::default()).await;
+    let portal = driver.transport.portal().clone();
+    let running = tokio::spawn(driver.run());
+    let answers = fill(&link, usize::MAX).await;
+    // 256 under way or waiting for the window, and a full queue.
+    assert_eq!(answers.len(), 256 + 64);
+    drop(peer);
+    running.await.unwrap();
+    assert!(link.requests.is_closed());
+    let over = link.shared.ended.get().cloned().unwrap();
+    assert!(matches!(&over, Error::ConnectionLost { portal: lost, .. } if *lost == portal), "{over}");
+    for answer in answers {
+        // Not merely given up: the answer itself is there.
+        assert_eq!(answer.await.unwrap().unwrap_err(), over);
+    }
+}
+
+/// Looks, at the moment in which a caller gets its answer, at what it would find.
+struct Witness {
+    pool: IsidPool,
+    peer: Mutex<std::net::TcpStream>,
+    /// The ISID that a login would have, and whether the connection is closed.
+    seen: Mutex<Vec<(Isid, bool)>>,
+}
+
+impl Wake for Witness {
+    fn wake(self: Arc<Self>) {
+        let isid = self.pool.lease(None).unwrap().isid();
+        let mut stream = self.peer.lock().unwrap();
+        let closed = loop {
+            match stream.read(&mut [0; 512]) {
+                Ok(0) => break true,
+                Ok(_) => {}
+                Err(error) => break error.kind() != std::io::ErrorKind::WouldBlock,
+            }
+        };
+        self.seen.lock().unwrap().push((isid, closed));
+    }
+}
+
+/// NAM-06: whoever learns of the end finds the connection closed and the ISID free, also the one whose limit it was.
+#[tokio::test(start_paused = true)]
+async fn nam_06_the_isid_is_free_when_the_end_is_known() {
+    let (mut driver, link, peer) = session(1, LIMITS, Parameters::default()).await;
+    let pool = IsidPool::in_memory().unwrap();
+    driver.lease = pool.lease(None).unwrap();
+    let isid = driver.lease.isid();
+    let peer = Mutex::new(peer.stream.into_std().unwrap());
+    let witness = Arc::new(Witness { pool, peer, seen: Mutex::default() });
+    let waker = Arc::clone(&witness).into();
+    let mut answers = fill(&link, 2).await;
+    for answer in &mut answers {
+        assert!(Pin::new(answer).poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    driver.run().await;
+    assert_eq!(*witness.seen.lock().unwrap(), [(isid, true), (isid, true)]);
+}
+
+/// NOP-01: a ping that came in one segment with the last Login Response is answered without anything after it.
+#[tokio::test]
+async fn nop_01_what_came_with_the_login_is_taken_in() {
+    let (mut driver, _link, mut peer) = session(1, LIMITS, Parameters::default()).await;
+    let ping = NopIn {
+        lun: Lun::ZERO,
+        itt: InitiatorTaskTag::RESERVED,
+        ttt: TargetTransferTag(5),
+        numbers: numbers(1),
+        data: bytes::Bytes::new(),
+    };
+    peer.send(ping.encode()).await;
+    driver.transport.make_progress().await.unwrap();
+    let running = tokio::spawn(driver.run());
+    let answer = peer.next().await;
+    assert!(matches!(&answer, Some(InitiatorPdu::NopOut(pong)) if pong.ttt.0 == 5), "{answer:?}");
+    running.abort();
+}
+
+/// LGO-01: what was handed over before the last handle was dropped leaves before the logout.
+#[tokio::test]
+async fn lgo_01_queued_requests_leave_before_the_logout() {
+    let (driver, link, mut peer) = session(100, LIMITS, Parameters::default()).await;
+    let answers = fill(&link, 64).await;
+    let shared = Arc::clone(&link.shared);
+    drop(link);
+    let running = tokio::spawn(driver.run());
+    for _ in 0..64 {
+        let pdu = peer.next().await;
+        assert!(matches!(pdu, Some(InitiatorPdu::ScsiCommand(_))), "{pdu:?}");
+    }
+    peer.answer_logout(LogoutResponseCode::CLOSED).await;
+    running.await.unwrap();
+    assert_eq!(shared.ended.get(), Some(&Error::LoggedOut));
+    for answer in answers {
+        assert_eq!(answer.await.unwrap().unwrap_err(), Error::LoggedOut);
+    }
+}
+
+/// However wide the window is, 256 requests are under way at most, also before a logout; the others fail with it.
+#[tokio::test]
+async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
+    let (driver, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let running = tokio::spawn(driver.run());
+    let answers = fill(&link, usize::MAX).await;
+    assert_eq!(answers.len(), 256 + 64);
+    assert_eq!(peer.opcodes().await, vec![Opcode::SCSI_COMMAND; 256]);
+    // The last handle: nothing is taken from the queue, and yet it is noticed.
+    drop(link);
+    peer.answer_logout(LogoutResponseCode::CLOSED).await;
+    running.await.unwrap();
+    for answer in answers {
+        assert_eq!(answer.await.unwrap().unwrap_err(), Error::LoggedOut);
+    }
+}
+
+/// With 255 requests under way the logout takes one more of the queue along.
+#[tokio::test]
+async fn lgo_01_a_logout_takes_along_what_there_is_room_for() {
+    let (mut driver, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    for load in 0..255 {
+        assert_eq!(driver.protocol.load(), load);
+        driver.take(request(Transfer::None).0);
+    }
+    let _answers = fill(&link, 2).await;
+    driver.log_out();
+    assert_eq!(driver.protocol.load(), 256);
+    let running = tokio::spawn(driver.run());
+    let mut expected = vec![Opcode::SCSI_COMMAND; 256];
+    expected.push(Opcode::LOGOUT_REQUEST);
+    assert_eq!(peer.opcodes().await, expected);
+    running.abort();
+}
+
+/// LGO-04: what the end is called, by who wanted it and what the target said.
+#[test]
+fn lgo_04_what_the_end_of_a_session_is_called() {
+    let lost = Error::SessionEnded("lost".to_owned());
+    let (closed, refused) = (LogoutResponseCode::CLOSED, LogoutResponseCode(3));
+    for (end, error) in [
+        (End::LoggedOut(LogoutCause::Initiator, closed), Error::LoggedOut),
+        (End::LoggedOut(LogoutCause::Target, closed), Error::LogoutRequested),
+        (End::LoggedOut(LogoutCause::Initiator, refused), Error::Logout(refused)),
+        (End::LoggedOut(LogoutCause::Target, refused), Error::Logout(refused)),
+        (End::from(lost.clone()), lost),
+    ] {
+        assert_eq!(Error::from(end), error);
+    }
+}
+
+/// LGO-07: a request and a logout without an answer end the session at their limits, not before and not after.
+#[tokio::test(start_paused = true)]
+async fn lgo_07_limits_of_requests_and_of_the_logout() {
+    let (driver, link, _peer) = session(1, LIMITS, Parameters::default()).await;
+    let begin = Instant::now();
+    let (request, answer) = request(Transfer::None);
+    assert!(link.requests.try_send(request).is_ok());
+    tokio::spawn(driver.run());
+    let late = Error::Timeout { what: "TEST", limit: HOUR };
+    assert_eq!(answer.await.unwrap().unwrap_err(), late);
+    assert_eq!((begin.elapsed().as_secs(), link.shared.ended.get()), (3600, Some(&late)));
+
+    let limits = Limits { logout: Duration::from_secs(7), ..LIMITS };
+    let (driver, link, _peer) = session(1, limits, Parameters::default()).await;
+    let running = tokio::spawn(driver.run());
+    // Before a logout is wanted its limit does not count.
+    tokio::time::sleep(HOUR).await;
+    assert!(!link.requests.is_closed());
+    let begin = Instant::now();
+    link.shared.logout.notify_one();
+    running.await.unwrap();
+    let late = Error::Timeout { what: "logout", limit: limits.logout };
+    assert_eq!((begin.elapsed().as_secs(), link.shared.ended.get()), (7, Some(&late)));
+}
+
+/// The longest limits become a century, and the others stay as they are.
+#[tokio::test(start_paused = true)]
+async fn limits_end_within_a_century() {
+    const CENTURY: Duration = Duration::from_hours(876_000);
+    const NEARLY: Duration = Duration::from_secs(876_000 * 3600 - 1);
+    for (limit, used) in [
+        (Duration::ZERO, Duration::ZERO),
+        (HOUR, HOUR),
+        (NEARLY, NEARLY),
+        (CENTURY, CENTURY),
+        (CENTURY + HOUR, CENTURY),
+        (Duration::MAX, CENTURY),
+    ] {
+        assert_eq!(deadline_after(limit) - Instant::now(), used);
+    }
+}
+
+/// No more is made than 1 MiB ahead of the socket: here of a target that is gone, sixteen writes of 64 KiB.
+#[tokio::test]
+async fn pdus_are_made_as_the_socket_takes_them() {
+    const DATA: usize = (1 << 16) - 48;
+    let mut parameters = Parameters::default();
+    parameters.max_send_data_segment_length = 1 << 16;
+    parameters.first_burst_length = 1 << 16;
+    let (mut driver, _link, peer) = session(100, LIMITS, parameters).await;
+    peer.stream.set_zero_linger().unwrap();
+    drop(peer);
+    for _ in 0..20 {
+        driver.take(request(Transfer::Write(vec![7; DATA].into())).0);
+    }
+    // The socket takes nothing: either its end is known, or it is not ready yet.
+    let _ = driver.send();
+    assert_eq!(driver.transport.unsent(), 1 << 20);
+}
+
+/// More than the socket takes leaves without another request or answer to set it going, and nothing spins meanwhile.
+#[tokio::test]
+async fn everything_leaves_by_itself() {
+    const COUNT: u32 = 200;
+    let mut parameters = Parameters::default();
+    parameters.max_send_data_segment_length = 1 << 16;
+    parameters.first_burst_length = 1 << 16;
+    let (mut driver, _link, mut peer) = session(COUNT, LIMITS, parameters).await;
+    for _ in 0..COUNT {
+        driver.take(request(Transfer::Write(vec![7; 1 << 16].into())).0);
+    }
+    let running = tokio::spawn(driver.run());
+    assert_eq!(peer.opcodes().await.len(), COUNT as usize);
+    running.abort();
+}
