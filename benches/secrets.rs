@@ -28,7 +28,7 @@ fn changes(index: usize) -> Option<[Change; 2]> {
     let scope = Scope::Target(target(index)?);
     let forward = ForwardCredential::new(Some("host".to_owned()), secret(index)?).ok()?;
     let reverse = ReverseCredential::new(None, secret(TARGETS + index)?).ok()?;
-    Some([Change::Remember(scope.clone(), forward), Change::SetReverse(scope, reverse)])
+    Some([Change::SetForward(scope.clone(), forward), Change::SetReverse(scope, reverse)])
 }
 
 fn filled(directory: &Path) -> Result<FileStore, StoreError> {
@@ -61,16 +61,16 @@ fn store(criterion: &mut Criterion) {
         let Ok(unknown) = IscsiName::new("iqn.2001-04.com.example:unknown") else { return };
         bencher.iter(|| store.forward(&unknown).is_ok());
     });
-    let reused = |book: &StoreSnapshot| {
+    let reused = |snapshot: &StoreSnapshot| {
         let secret = secret(TARGETS / 2)?;
-        book.opposite_uses(&secret, Direction::Forward).ok()
+        snapshot.opposite_uses(&secret, Direction::Forward).ok()
     };
-    let Ok(book) = store.snapshot() else { return };
-    group.bench_function("compare a secret with all others", |bencher| bencher.iter(|| reused(&book)));
+    let Ok(snapshot) = store.snapshot() else { return };
+    group.bench_function("compare a secret with all others", |bencher| bencher.iter(|| reused(&snapshot)));
     group.bench_function("compare the first one after a change", |bencher| {
-        // A book whose index is not made yet.
+        // A snapshot whose index is not made yet.
         let fresh = || FileStore::open_existing(&directory).and_then(|store| store.snapshot()).ok();
-        bencher.iter_batched_ref(fresh, |book| reused(book.as_deref()?), BatchSize::PerIteration);
+        bencher.iter_batched_ref(fresh, |snapshot| reused(snapshot.as_deref()?), BatchSize::PerIteration);
     });
     group.sample_size(20);
     group.bench_function("set one secret", |bencher| {

@@ -12,14 +12,14 @@ const KEY: [u8; 32] = [7; 32];
 /// If a file opens that was not sealed, or if records that were read are written differently.
 pub fn store_file(data: &[u8]) {
     assert!(open_file(&KEY, data).is_none(), "a file that was not sealed opens");
-    if let Some(book) = seal_records_of_version_2(&KEY, data).and_then(|file| open_file(&KEY, &file)) {
-        is_read_as_written(&book);
+    if let Some(snapshot) = seal_records_of_version_2(&KEY, data).and_then(|file| open_file(&KEY, &file)) {
+        is_read_as_written(&snapshot);
     }
     let Some(mut file) = seal_records(&KEY, data) else { return };
-    if let Some(book) = open_file(&KEY, &file) {
+    if let Some(snapshot) = open_file(&KEY, &file) {
         // A reader relies on lengths only: records that were read are written with the same lengths.
-        assert!(records_of(&book).len() <= data.len());
-        is_read_as_written(&book);
+        assert!(records_of(&snapshot).len() <= data.len());
+        is_read_as_written(&snapshot);
     }
     if let [position, mask, ..] = data {
         let position = usize::from(*position) % file.len();
@@ -29,11 +29,11 @@ pub fn store_file(data: &[u8]) {
     }
 }
 
-fn is_read_as_written(book: &StoreSnapshot) {
-    let written = records_of(book);
+fn is_read_as_written(snapshot: &StoreSnapshot) {
+    let written = records_of(snapshot);
     let sealed = seal_records(&KEY, &written).expect("it is no larger than it was");
     let again = open_file(&KEY, &sealed).expect("what was written can be read");
     assert_eq!(records_of(&again), written);
-    assert_eq!(again.entries(), book.entries());
-    assert_eq!(again.weaknesses(), book.weaknesses());
+    assert_eq!(again.entries(), snapshot.entries());
+    assert_eq!(again.weaknesses(), snapshot.weaknesses());
 }

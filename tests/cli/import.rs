@@ -136,11 +136,11 @@ fn what_is_contradictory_or_unusable_is_left_out_and_the_rest_imported() {
             let long = format!("node.session.auth.password = {}\n", "x".repeat(256));
             node(place, "iqn.2001-04.com.example:other", "192.0.2.7,3260,1", &long);
         }),
-        ("node.session.auth.username has no secret with it", |place| {
+        ("node.session.auth.username has no secret", |place| {
             let name = "node.session.auth.username = user\n";
             node(place, "iqn.2001-04.com.example:other", "192.0.2.7,3260,1", name);
         }),
-        ("is not named as a target", |place| {
+        ("does not have the name of a target", |place| {
             node(place, "\u{1b}[2J", "192.0.2.7,3260,1", &credentials());
         }),
         ("leads out of the directory", |place| {
@@ -169,10 +169,11 @@ fn files_that_others_can_read_and_short_secrets_are_told_and_names_keep_their_sp
     fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
     let outcome = import(&place, &[]).expect(0);
     let record = format!("etc/nodes/{target}/192.0.2.7,3260,1/default");
-    let outcome =
-        outcome.complains(&format!("warning: {record} holds secrets that others can read (mode 0644)\n"));
     let outcome = outcome
-        .complains(&format!("warning: {record}: node.session.auth.password is short: 11 of 12 bytes\n"));
+        .complains(&format!("warning: {record} holds secrets and is readable by other users (mode 0644)\n"));
+    let outcome = outcome.complains(&format!(
+        "warning: {record}: node.session.auth.password has 11 bytes, fewer than the recommended 12\n"
+    ));
     assert!(!outcome.stderr.contains("capitals"), "{}", outcome.stderr);
     let list = place.run(&["secret", "list"]).expect(0);
     assert!(lines(&list).contains(&format!("{target} set (initiator name) unset - -")));
@@ -202,7 +203,7 @@ fn a_directory_that_is_none_of_open_iscsi_makes_no_store() {
     let place = Place::new();
     import(&place, &[]).expect(9).complains("cannot list etc").complains("hint: name the directory");
     fs::create_dir(place.path("etc")).unwrap();
-    import(&place, &[]).expect(9).complains("etc holds nothing of open-iscsi");
+    import(&place, &[]).expect(9).complains("etc holds no open-iscsi configuration");
     // A configuration that says nothing of CHAP is one all the same.
     place.file("etc/iscsid.conf", b"node.startup = automatic\n", 0o644);
     let outcome = import(&place, &["--output", "json"]).expect(0);

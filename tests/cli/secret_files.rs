@@ -10,10 +10,17 @@ fn a_file_that_others_can_reach_is_refused() {
         let place = Place::with_store();
         let file = place.file("secret", b"initsecret123", open_to_others);
         let stored = ["secret", "set", "--target", TARGET, "--secret-file", &file];
-        place.run(&stored).expect(9).complains("is open to others").complains("hint: run `chmod 600");
-        place.run(&["login", URL, "--secret-file", &file]).expect(9).complains("is open to others");
+        place
+            .run(&stored)
+            .expect(9)
+            .complains("is accessible to other users")
+            .complains("hint: run `chmod 600");
+        place
+            .run(&["login", URL, "--secret-file", &file])
+            .expect(9)
+            .complains("is accessible to other users");
         let mutual = ["login", URL, "--target-secret-file", &file];
-        place.run(&mutual).expect(9).complains("is open to others");
+        place.run(&mutual).expect(9).complains("is accessible to other users");
         place.run(&["discover", "127.0.0.1:1", "--secret-file", &file]).expect(9);
     }
 }

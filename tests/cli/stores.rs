@@ -79,20 +79,20 @@ fn a_store_that_is_damaged_open_or_in_pieces_is_never_taken_for_empty() {
             *bytes.last_mut().unwrap() ^= 1;
             fs::write(path, bytes).unwrap();
         }),
-        ("leads nowhere", |place| {
+        ("is a dangling symbolic link", |place| {
             fs::rename(place.path("store"), place.path("moved")).unwrap();
             std::os::unix::fs::symlink("nowhere", place.path("store")).unwrap();
         }),
-        ("leads nowhere", |place| {
+        ("is a dangling symbolic link", |place| {
             fs::remove_file(place.path("store/secrets.db")).unwrap();
             std::os::unix::fs::symlink("nowhere", place.path("store/secrets.db")).unwrap();
         }),
-        ("is gone", |place| fs::remove_file(place.path("store/secrets.db")).unwrap()),
-        ("is gone", |place| fs::remove_file(place.path("store/store.key")).unwrap()),
-        ("is open to others", |place| {
+        ("is missing", |place| fs::remove_file(place.path("store/secrets.db")).unwrap()),
+        ("is missing", |place| fs::remove_file(place.path("store/store.key")).unwrap()),
+        ("is accessible to other users", |place| {
             fs::set_permissions(place.path("store"), Permissions::from_mode(0o755)).unwrap();
         }),
-        ("is open to others", |place| {
+        ("is accessible to other users", |place| {
             fs::set_permissions(place.path("store/store.key"), Permissions::from_mode(0o644)).unwrap();
         }),
     ];

@@ -186,7 +186,7 @@ fn a_store_that_is_not_needed_and_cannot_be_read_is_told_and_stops_nothing() {
         "{}",
         outcome.stderr
     );
-    assert!(outcome.stderr.contains("is open to others"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("is accessible to other users"), "{}", outcome.stderr);
 }
 
 /// Status 0201 without credentials: there is no secret that could be wrong.

@@ -25,7 +25,7 @@ fn copy(secret: &Secret) -> Outcome<Secret> {
 
 pub(crate) fn remember_secrets(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
     let name = stage.target_name()?;
-    stage.store.remember(name.clone().into(), ForwardCredential::new(None, copy(&stage.forward)?)?)?;
+    stage.store.set_forward(name.clone().into(), ForwardCredential::new(None, copy(&stage.forward)?)?)?;
     let reverse = ReverseCredential::new(Some(TARGET_USER.to_owned()), copy(&stage.reverse)?)?;
     stage.store.set_reverse(Scope::Target(name), reverse)?;
     let command = format!(

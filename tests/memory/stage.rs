@@ -62,7 +62,7 @@ fn fill(store: &Path, forward: &[u8; LENGTH], reverse: &[u8; LENGTH]) {
         ForwardCredential::new(Some("host".to_owned()), Secret::from_bytes(forward).unwrap()).unwrap();
     let reverse =
         ReverseCredential::new(Some("disk".to_owned()), Secret::from_bytes(reverse).unwrap()).unwrap();
-    store.remember(name.clone().into(), forward).unwrap();
+    store.set_forward(name.clone().into(), forward).unwrap();
     store.set_reverse(Scope::Target(name), reverse).unwrap();
 }
 

@@ -29,14 +29,14 @@ fn change(store: &impl SecretStore, folder: &Path) {
     let target = || Scope::Target(name.clone());
     store.renew_forward_secret(target(), secret(FORWARD_FILE)).unwrap();
     store.renew_reverse_secret(target(), secret(REVERSE_FILE)).unwrap();
-    store.remember(Scope::Discovery, ForwardCredential::new(None, secret(FORWARD_FILE)).unwrap()).unwrap();
-    let book = store.snapshot().unwrap();
-    assert_eq!(book.forward(&name).unwrap().unwrap().secret().expose_secret().len(), 24);
-    assert!(book.reverse(&name).unwrap().known().is_some());
-    assert_eq!(book.weaknesses().len(), 0);
-    let opposite = book.opposite_uses(&secret(FORWARD_FILE), Direction::Forward).unwrap();
+    store.set_forward(Scope::Discovery, ForwardCredential::new(None, secret(FORWARD_FILE)).unwrap()).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!(snapshot.forward(&name).unwrap().unwrap().secret().expose_secret().len(), 24);
+    assert!(snapshot.reverse(&name).unwrap().known().is_some());
+    assert_eq!(snapshot.weaknesses().len(), 0);
+    let opposite = snapshot.opposite_uses(&secret(FORWARD_FILE), Direction::Forward).unwrap();
     assert_eq!(opposite.len(), 0);
-    store.apply_all(vec![Change::ClearReverse(target()), Change::Forget(target())]).unwrap();
+    store.apply_all(vec![Change::ClearReverse(target()), Change::ClearForward(target())]).unwrap();
     store.renew_forward_secret(target(), secret(FORWARD_FILE)).unwrap();
     store.renew_reverse_secret(target(), secret(REVERSE_FILE)).unwrap();
 }
@@ -53,6 +53,6 @@ fn rekey(store: &Path, folder: &Path) {
     let passphrase = || KeySource::Passphrase(read_secret_file(folder.join(FORWARD_FILE)).unwrap());
     let opened = FileStore::open_existing(store).unwrap().rekey(passphrase()).unwrap();
     drop(opened);
-    FileStore::open_existing_with(store, passphrase()).unwrap().rekey(KeySource::Beside).unwrap();
+    FileStore::open_existing_with(store, passphrase()).unwrap().rekey(KeySource::Adjacent).unwrap();
     drop(Secret::from_bytes(secret.expose_secret()).unwrap());
 }

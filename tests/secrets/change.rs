@@ -1,23 +1,23 @@
-//! Changes of a store, as a sequence without end in which each makes a difference.
+//! An endless sequence of changes of a store, each of which changes something.
 
 use crate::proof::Proof;
 
-/// One change. No target stands for every target without a secret of its own.
+/// One change. `None` stands for the default for targets.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Require(String, u64),
-    Remember(String, Proof),
-    Forget(String),
+    SetForward(String, Proof),
+    ClearForward(String),
     SetReverse(Option<String>, Proof),
     ClearReverse(Option<String>),
     InheritReverse(String),
 }
 
-/// Changes after which the sequence goes on with the next target.
+/// The number of changes for one target, after which the sequence continues with the next.
 pub(crate) const CYCLE: u64 = 10;
 
 impl Change {
-    /// The one of this number, with a secret of this number.
+    /// The change of this number, with a secret of this number.
     pub(crate) fn numbered(number: u64) -> Self {
         let (cycle, proof) = (number / CYCLE, Proof::numbered(number));
         let disk = target(cycle);
@@ -26,9 +26,9 @@ impl Change {
             (1, _) => Self::Require(disk, number),
             (3 | 5, _) | (8, 1) => Self::SetReverse(Some(disk), proof),
             (4, _) | (8, 2) => Self::ClearReverse(Some(disk)),
-            (6, _) => Self::Remember(target("always"), proof),
-            (7, 0) => Self::Forget(disk),
-            (2 | 7, _) => Self::Remember(disk, proof),
+            (6, _) => Self::SetForward(target("always"), proof),
+            (7, 0) => Self::ClearForward(disk),
+            (2 | 7, _) => Self::SetForward(disk, proof),
             (8, _) => Self::InheritReverse(disk),
             _ => Self::ClearReverse(None),
         }

@@ -1,4 +1,4 @@
-//! This program again, as another process that runs one test in another role.
+//! Child processes: this program again, running one test in another role.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ const STORE: &str = "ISCSI_SECRETS_STORE";
 const NUMBER: &str = "ISCSI_SECRETS_NUMBER";
 const CHANGES: &str = "ISCSI_SECRETS_CHANGES";
 
-/// What a child is told.
+/// The orders of a child.
 pub(crate) struct Orders {
     /// The directory of the store.
     pub(crate) store: PathBuf,
-    /// The first change, or which of several writers this is.
+    /// The first change, or the number of this writer among several.
     pub(crate) number: u64,
-    /// How many changes to make.
+    /// The number of changes to make.
     pub(crate) changes: u64,
 }
 
@@ -27,17 +27,17 @@ impl Orders {
         Some(Self { store, number: number(NUMBER), changes: number(CHANGES) })
     }
 
-    /// To work on this store from this change on, as far as it goes.
+    /// Orders to work on this store from this change on, without end.
     pub(crate) fn endless(store: &Path, number: u64) -> Self {
         Self { store: store.to_owned(), number, changes: u64::MAX }
     }
 
-    /// The command that runs the test of this name under these orders. On one thread, it runs on the first one.
+    /// The command that runs the test of this name under these orders, on one thread, which is the first.
     pub(crate) fn command(&self, test: &str) -> Command {
         self.command_within(&[], test)
     }
 
-    /// The same, as the argument of another command.
+    /// The command that runs the test of this name, as the argument of another command.
     pub(crate) fn command_within(&self, outer: &[&OsStr], test: &str) -> Command {
         let program = env::current_exe().unwrap().into_os_string();
         let options = [test, "--exact", "--nocapture", "--test-threads=1"].map(OsString::from);

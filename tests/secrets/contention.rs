@@ -1,4 +1,4 @@
-//! Eight writers and a login, all in the same store at the same time.
+//! Eight writers and a login that use one store at the same time.
 
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -16,13 +16,13 @@ use crate::store::{self, FileStore, Opening};
 
 const WRITERS: u64 = 8;
 
-/// Of each writer, half of them sets and half of them clears.
+/// Changes of each writer: half of them set a secret, half clear it.
 const CHANGES: u64 = 2000;
 
-/// The target that is logged in to.
+/// The target of the logins.
 const SHARED: &str = "shared";
 
-/// The last line of a writer that lost nothing.
+/// The last line of a writer that lost no change.
 const KEPT: &str = "everything was kept";
 
 /// The change that a writer makes to one of its two targets. One begins with a set, the other with a clear.
@@ -37,22 +37,22 @@ fn own_change(writer: u64, number: u64) -> Change {
 
 /// The change that the first writer makes to the shared target.
 fn toggle(number: u64) -> Change {
-    Change::SetReverse(Some(target(SHARED)), theirs(number))
+    Change::SetReverse(Some(target(SHARED)), target_credential(number))
 }
 
-/// What the shared target proves: the one for even numbers, the other for odd ones.
-fn theirs(number: u64) -> Proof {
+/// The credentials of the shared target: one for even numbers, one for odd ones.
+fn target_credential(number: u64) -> Proof {
     let secret = if number.is_multiple_of(2) { b"xxxxxxxxxxxx".to_vec() } else { vec![b'y'; 200] };
     Proof { name: Some("disk".to_owned()), secret }
 }
 
-fn ours() -> Proof {
+fn initiator_credential() -> Proof {
     Proof { name: Some("host".to_owned()), secret: b"what we prove".to_vec() }
 }
 
-/// What a child does: change, and see after every change that all it did is in force.
+/// The child: makes changes, and checks after each that all of its changes are in force.
 pub(crate) fn write(orders: &Orders) {
-    let store = Opening::ConflictPolicy.open(&orders.store).unwrap();
+    let store = Opening::Existing.open(&orders.store).unwrap();
     let mut held = Held::default();
     for number in 0..orders.changes {
         make(&store, &mut held, own_change(orders.number, number));
@@ -71,13 +71,13 @@ fn make(store: &FileStore, held: &mut Held, change: Change) {
     }
 }
 
-/// What the parent does: log in while the children write, and see in the end that nothing was lost.
+/// The parent: logs in while the children write, and checks in the end that no change was lost.
 pub(crate) fn run(test: &str) {
     let folder = folder();
     let directory = folder.path().join("store");
     let mut held = Held::default();
-    let store = Opening::Making.open(&directory).unwrap();
-    make(&store, &mut held, Change::Remember(target(SHARED), ours()));
+    let store = Opening::Creating.open(&directory).unwrap();
+    make(&store, &mut held, Change::SetForward(target(SHARED), initiator_credential()));
     make(&store, &mut held, toggle(1));
     let writers = Writers::start(test, &directory);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -86,11 +86,11 @@ pub(crate) fn run(test: &str) {
         held.apply(own_change(writer, number));
     }
     held.apply(toggle(CHANGES - 1));
-    assert_eq!(store::read(&Opening::ConflictPolicy.open(&directory).unwrap()), Ok(held));
+    assert_eq!(store::read(&Opening::Existing.open(&directory).unwrap()), Ok(held));
     assert_eq!(store::files(&directory), *store::OWN_FILES);
 }
 
-/// So many changes, each waiting for a slow disk, would take minutes: in memory if there is such a file system.
+/// The directory of the store: in memory if possible, since so many changes would take minutes on a slow disk.
 fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
@@ -98,8 +98,8 @@ fn folder() -> TempDir {
 
 async fn log_in_meanwhile(store: Arc<FileStore>, mut writers: Writers) {
     let mut stages = [
-        Stage::set(&target(SHARED), &ours(), &theirs(0)).await,
-        Stage::set(&target(SHARED), &ours(), &theirs(1)).await,
+        Stage::set(&target(SHARED), &initiator_credential(), &target_credential(0)).await,
+        Stage::set(&target(SHARED), &initiator_credential(), &target_credential(1)).await,
     ];
     let config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
     let initiator = Initiator::new(config, Arc::clone(&store) as Arc<_>);
@@ -115,14 +115,14 @@ async fn log_in_meanwhile(store: Arc<FileStore>, mut writers: Writers) {
     assert!(seen.iter().all(|times| *times > 0), "{seen:?}");
 }
 
-/// Whose secret is in force: one of the two, whole.
+/// Checks that one of the two credentials is in force, completely.
 fn turn(store: &FileStore) -> usize {
     let found = store::lookup(store, &target(SHARED)).unwrap();
-    let whole = [0, 1].into_iter().position(|number| found == Lookup::Known(theirs(number)));
+    let whole = [0, 1].into_iter().position(|number| found == Lookup::Known(target_credential(number)));
     whole.unwrap_or_else(|| panic!("{found:?}"))
 }
 
-/// The children, none of which outlives this.
+/// The children. Dropping this ends them.
 struct Writers(Vec<Child>);
 
 impl Writers {

@@ -1,4 +1,4 @@
-//! Writers that are killed at random moments, over and over, in the same directory.
+//! Writers that are killed at random moments, repeatedly in one directory.
 
 use std::env;
 use std::os::unix::process::ExitStatusExt as _;
@@ -12,14 +12,14 @@ use tempfile::TempDir;
 use crate::change::Change;
 use crate::child::Orders;
 use crate::history::History;
+use crate::kill_outcome::{KillOutcome, outcome_of_kill};
 use crate::store::{self, Opening};
-use crate::verdict::{Verdict, judge};
 use crate::writer::Progress;
 
-/// How many writers are killed in a directory before it is left for a new one, in turn.
+/// Numbers of writers killed in a directory before a new one is used, in turn.
 const LIFETIMES: [u64; 4] = [1, 1, 2, 12];
 
-/// After this many rounds it is measured anew how long a writer takes.
+/// Rounds after which the duration of a writer is measured again.
 const PACE_ROUNDS: u64 = 25;
 
 const SIGKILL: i32 = 9;
@@ -39,16 +39,16 @@ pub(crate) fn kill_writers(test: &str, rounds: u64) {
     tally.is_sound();
 }
 
-/// Chooses the moments.
+/// The choice of moments.
 struct Killer<'a> {
     test: &'a str,
     moments: Rng,
-    /// How late a writer may be killed.
+    /// The latest moment of a kill.
     reach: Duration,
 }
 
 impl Killer<'_> {
-    /// Kills writers of one store, from its making on.
+    /// Kills writers of one store, from its creation on.
     fn kill_in_one_directory(&mut self, rounds: u64, tally: &mut Tally) {
         let folder = tempfile::tempdir().unwrap();
         let mut history = History::new(folder.path().join("store"));
@@ -57,8 +57,8 @@ impl Killer<'_> {
                 self.reach = 2 * pace(self.test);
             }
             let progress = self.kill_one(&history);
-            tally.add(judge(&progress, &mut history));
-            // Every second time the next writer finds what this one left.
+            tally.add(outcome_of_kill(&progress, &mut history));
+            // Every second time the next writer finds the state that this one left.
             if tally.rounds.is_multiple_of(2) {
                 go_on(&mut history);
             }
@@ -77,27 +77,27 @@ impl Killer<'_> {
     }
 }
 
-/// A store is opened, even if its making was interrupted; a change that completes leaves nothing behind of those that
-/// did not.
+/// Checks that a store opens even if its creation was interrupted, and that a completed change leaves no files of
+/// interrupted ones behind.
 fn go_on(history: &mut History) {
-    let store = Opening::Making.open(history.directory()).unwrap();
+    let store = Opening::Creating.open(history.directory()).unwrap();
     assert_eq!(store::read(&store).as_ref(), Ok(history.held()));
     history.change(&store).unwrap();
     history.is_true();
 }
 
-/// How long a writer takes from its start to the end of its first change.
+/// Measures a writer from its start to the end of its first change.
 fn pace(test: &str) -> Duration {
     let folder = TempDir::new().unwrap();
     let store = folder.path().join("store");
-    store::apply(&Opening::Making.open(&store).unwrap(), Change::numbered(0)).unwrap();
+    store::apply(&Opening::Creating.open(&store).unwrap(), Change::numbered(0)).unwrap();
     let start = Instant::now();
     let output = Orders { store, number: 1, changes: 1 }.command(test).output().unwrap();
     assert_eq!(Progress::of(&output.stdout).ended, Some(1), "{output:?}");
     start.elapsed()
 }
 
-/// What the kills met.
+/// The phases that were hit by kills.
 #[derive(Debug, Default)]
 struct Tally {
     rounds: u64,
@@ -107,17 +107,17 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, verdict: Verdict) {
+    fn add(&mut self, outcome: KillOutcome) {
         self.rounds += 1;
-        match verdict {
-            Verdict::Nothing => {}
-            Verdict::Making => self.makings += 1,
-            Verdict::Before => self.before += 1,
-            Verdict::After => self.after += 1,
+        match outcome {
+            KillOutcome::Nothing => {}
+            KillOutcome::Creating => self.makings += 1,
+            KillOutcome::Before => self.before += 1,
+            KillOutcome::After => self.after += 1,
         }
     }
 
-    /// Enough kills met a change under way, early and late in it, and some the making of a store.
+    /// Checks that enough kills hit a change, early and late, and some the creation of a store.
     fn is_sound(&self) {
         assert!(4 * (self.before + self.after) >= self.rounds, "{self:?}");
         assert!(self.before > 0 && self.after > 0 && self.makings > 0, "{self:?}");

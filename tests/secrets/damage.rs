@@ -1,4 +1,4 @@
-//! Files that something else than the store has changed.
+//! Damaged files of a store.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::expectation::names;
 use crate::history::History;
 use crate::store::{DATABASE, KEY, Opening};
 
-/// How a file is damaged, and its content then.
+/// A kind of damage, and the damaged content.
 type Damaged = (String, Vec<u8>);
 
 /// A change of one byte.
@@ -30,12 +30,12 @@ pub(crate) fn bytes_changed(good: &[u8]) -> Vec<Damaged> {
     damaged.collect()
 }
 
-/// Every length down to nothing.
+/// Every shorter length.
 pub(crate) fn truncated(good: &[u8]) -> Vec<Damaged> {
     (0..good.len()).map(|length| (format!("{length} bytes"), good[..length].to_vec())).collect()
 }
 
-/// Zeros, other bytes, and the same content once more.
+/// Zeros, other bytes, or the same content appended.
 pub(crate) fn longer(good: &[u8]) -> Vec<Damaged> {
     let zeros = [1, 2, 16, 512, 4096, 65536].map(|more| vec![0; more]);
     let others = [vec![b'\n'], vec![0xff; 16], good.to_vec()];
@@ -43,7 +43,7 @@ pub(crate) fn longer(good: &[u8]) -> Vec<Damaged> {
     more.map(|more| (format!("{} more bytes", more.len()), [good, &more].concat())).collect()
 }
 
-/// Each of the two files in each of these ways; the good files are as good as before.
+/// Damages each of the two files in each of these ways. The original files still open afterwards.
 pub(crate) fn is_refused(damage: fn(&[u8]) -> Vec<Damaged>) {
     let (_folder, history) = written();
     for name in [DATABASE, KEY] {
@@ -66,7 +66,7 @@ pub(crate) fn is_refused(damage: fn(&[u8]) -> Vec<Damaged>) {
 fn written() -> (TempDir, History) {
     let folder = tempfile::tempdir().unwrap();
     let mut history = History::new(folder.path().join("store"));
-    let store = Opening::Making.open(history.directory()).unwrap();
+    let store = Opening::Creating.open(history.directory()).unwrap();
     // Up to one change before the global secret would be cleared again.
     while history.next() < 3 * CYCLE - 1 {
         history.change(&store).unwrap();

@@ -1,4 +1,4 @@
-//! A limit of the size of files that a process may write: it is met in the middle of a file.
+//! A file size limit that is reached in the middle of a file.
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -8,22 +8,22 @@ use std::process::Output;
 use crate::child::Orders;
 use crate::expectation;
 use crate::history::History;
+use crate::kill_outcome::{KillOutcome, outcome_of_kill};
 use crate::store::{DATABASE, Opening};
-use crate::verdict::{Verdict, judge};
 use crate::writer::Progress;
 
-/// Blocks of 512 bytes; no core of a process that is killed.
+/// A limit in blocks of 512 bytes, without a core dump of the killed process.
 const LIMITED: &str = r#"ulimit -c 0; ulimit -f 8; exec "$@""#;
 
-/// The same, and the write fails instead.
+/// The same limit, with a failing write instead of a kill.
 const LIMITED_AND_DEAF: &str = r#"trap "" XFSZ; ulimit -c 0; ulimit -f 8; exec "$@""#;
 
 const SIGXFSZ: i32 = 25;
 
-/// Changes that were made before the limit was met.
+/// Changes made before the limit is reached.
 const REFUSED: &str = "refused after";
 
-/// The writer is refused a change, and is told why.
+/// A change fails with an error that names the limit.
 pub(crate) fn refuses(test: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut history = History::new(folder.path().join("store"));
@@ -38,10 +38,10 @@ pub(crate) fn refuses(test: &str) {
     goes_on(history);
 }
 
-/// What the child does: change until it is refused.
+/// The child: makes changes until one fails.
 pub(crate) fn meet(orders: &Orders) {
     let mut history = History::new(orders.store.clone());
-    let store = Opening::Making.open(history.directory()).unwrap();
+    let store = Opening::Creating.open(history.directory()).unwrap();
     let error = history.change_until_refused(&store);
     expectation::refuses(&error, ErrorKind::FileTooLarge, &history.directory().join(DATABASE));
     history.is_true();
@@ -54,7 +54,7 @@ pub(crate) fn kills(test: &str) {
     let mut history = History::new(folder.path().join("store"));
     let output = run(LIMITED, test, &history);
     assert_eq!(output.status.signal(), Some(SIGXFSZ), "{output:?}");
-    assert_eq!(judge(&Progress::of(&output.stdout), &mut history), Verdict::Before);
+    assert_eq!(outcome_of_kill(&Progress::of(&output.stdout), &mut history), KillOutcome::Before);
     goes_on(history);
 }
 
@@ -63,9 +63,9 @@ fn run(shell: &str, test: &str, history: &History) -> Output {
     Orders::endless(history.directory(), history.next()).command_within(&outer, test).output().unwrap()
 }
 
-/// Without the limit everything is as before, and the change is made.
+/// Checks that without the limit the state is as before, and the change succeeds.
 fn goes_on(mut history: History) {
-    let store = Opening::ConflictPolicy.open(history.directory()).unwrap();
+    let store = Opening::Existing.open(history.directory()).unwrap();
     history.change(&store).unwrap();
     history.is_true();
 }

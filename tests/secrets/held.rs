@@ -1,29 +1,29 @@
-//! What a store should hold, kept by rules of its own: nothing here comes from the store.
+//! The expected content of a store, computed independently of the store.
 
 use std::collections::BTreeMap;
 
 use crate::change::Change;
 use crate::proof::Proof;
 
-/// All that a store holds.
+/// The expected content of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
-    /// What every target without an association has to prove.
+    /// The credential of targets without an association.
     pub(crate) global: Option<Proof>,
     pub(crate) targets: BTreeMap<String, Target>,
 }
 
-/// What it holds for one target.
+/// The expected content for one target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// What we prove.
+    /// The initiator's credential.
     pub(crate) forward: Option<Proof>,
     pub(crate) reverse: Reverse,
-    /// The least authentication, by its place in the order.
+    /// The minimum authentication, by its place in the order.
     pub(crate) required: Option<u64>,
 }
 
-/// What the target has to prove by itself.
+/// The target's own credential.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Reverse {
     #[default]
@@ -33,7 +33,7 @@ pub(crate) enum Reverse {
     Set(Proof),
 }
 
-/// What a login finds.
+/// The result of a lookup by a login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup {
     Unknown,
@@ -45,8 +45,8 @@ impl Held {
     pub(crate) fn apply(&mut self, change: Change) {
         match change {
             Change::Require(target, number) => self.target(target).required = Some(number % 3),
-            Change::Remember(target, proof) => self.target(target).forward = Some(proof),
-            Change::Forget(target) => self.target(target).forward = None,
+            Change::SetForward(target, proof) => self.target(target).forward = Some(proof),
+            Change::ClearForward(target) => self.target(target).forward = None,
             Change::SetReverse(None, proof) => self.global = Some(proof),
             Change::SetReverse(Some(target), proof) => self.target(target).reverse = Reverse::Set(proof),
             Change::ClearReverse(None) => self.global = None,
@@ -56,7 +56,7 @@ impl Held {
         self.targets.retain(|_, target| *target != Target::default());
     }
 
-    /// What this target has to prove.
+    /// The credential of this target.
     pub(crate) fn lookup(&self, target: &str) -> Lookup {
         match self.targets.get(target).map(|target| &target.reverse) {
             Some(Reverse::Set(proof)) => Lookup::Known(proof.clone()),
@@ -65,7 +65,7 @@ impl Held {
         }
     }
 
-    /// Goes again if nothing is held in it.
+    /// The entry of a target. An empty one is removed after the change.
     fn target(&mut self, name: String) -> &mut Target {
         self.targets.entry(name).or_default()
     }

@@ -1,4 +1,4 @@
-//! A store to which the numbered changes happen, and what it should hold after each.
+//! The history of a store: numbered changes, and the expected content after each.
 
 use std::path::{Path, PathBuf};
 
@@ -6,18 +6,18 @@ use crate::change::Change;
 use crate::held::Held;
 use crate::store::{self, FileStore, Opening, StoreError};
 
-/// What should have become of one store.
+/// The history of one store.
 pub(crate) struct History {
     directory: PathBuf,
-    /// The store was there at some time, and has to be there ever after.
+    /// Whether the store existed at some time, and so has to exist from then on.
     made: bool,
-    /// Changes in force, which is also the number of the next one.
+    /// The number of changes in force, which is also the number of the next one.
     changes: u64,
     held: Held,
 }
 
 impl History {
-    /// The one of a store that holds nothing yet.
+    /// The history of an empty store.
     pub(crate) fn new(directory: PathBuf) -> Self {
         Self { directory, made: false, changes: 0, held: Held::default() }
     }
@@ -43,7 +43,7 @@ impl History {
         &self.held
     }
 
-    /// The next change is in force.
+    /// Notes that the next change is in force.
     pub(crate) fn advance(&mut self) {
         let before = self.held.clone();
         self.held.apply(Change::numbered(self.changes));
@@ -64,7 +64,7 @@ impl History {
         (0..1000).find_map(|_| self.change(store).err()).expect("a change is refused in the end")
     }
 
-    /// The store holds what it should, however it is opened, and its directory nothing else.
+    /// Checks that the store has the expected content in every way of opening, and that its directory holds nothing else.
     pub(crate) fn is_true(&self) {
         for opening in Opening::BOTH {
             let store = opening.open(&self.directory).unwrap();

@@ -1,7 +1,7 @@
-//! The sealed store in a directory, from the outside: writers that are killed, writers and logins at the same time,
-//! damaged files, and file systems that give out.
+//! Tests of the sealed store from the outside: killed writers, writers and logins at the same time, damaged files, and
+//! exhausted file systems.
 //!
-//! Writers are children, which are this program again.
+//! Writers are child processes that run this program again.
 
 #![cfg(unix)]
 #![allow(
@@ -21,6 +21,7 @@ mod expectation;
 mod file_size;
 mod held;
 mod history;
+mod kill_outcome;
 #[cfg(target_os = "linux")] // Only there has a process file systems of its own.
 mod mounted;
 mod portals;
@@ -28,7 +29,6 @@ mod proof;
 #[cfg(target_os = "linux")]
 mod scarcity;
 mod store;
-mod verdict;
 mod writer;
 
 use std::fs::Permissions;
@@ -38,10 +38,10 @@ use std::sync::{Mutex, PoisonError};
 use child::Orders;
 use store::Opening;
 
-/// Kills are timed, and logins have a time limit: neither goes well beside the other.
+/// Kills are timed, and logins have a time limit: neither may run at the same time as the other.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Whenever the kill comes, the change has happened or it has not, and the next writer copes with what is left.
+/// At whatever moment a writer is killed, its change is in force or not, and the next writer handles the remaining files.
 #[test]
 fn killed_writers_leave_the_state_before_or_after_a_change() {
     if let Some(orders) = Orders::received() {
@@ -52,7 +52,7 @@ fn killed_writers_leave_the_state_before_or_after_a_change() {
     crash::kill_writers("killed_writers_leave_the_state_before_or_after_a_change", rounds);
 }
 
-/// VDS-21: every login verifies or fails by the proof alone, and no change of eight writers gets lost.
+/// VDS-21: every login succeeds or fails by the CHAP response alone, and no change of eight writers gets lost.
 #[test]
 fn vds_21_eight_writers_and_a_login_do_not_get_in_each_others_way() {
     if let Some(orders) = Orders::received() {
@@ -82,7 +82,7 @@ fn what_is_not_there_is_missing_and_is_not_made() {
     let private = Permissions::from_mode(0o700);
     let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
     for directory in [folder.path().to_owned(), folder.path().join("a"), folder.path().join("a/b")] {
-        let error = Opening::ConflictPolicy.open(&directory).err().unwrap();
+        let error = Opening::Existing.open(&directory).err().unwrap();
         assert!(store::is_missing(&error), "{error:?}");
         expectation::explains(&error, &directory);
     }
@@ -107,9 +107,9 @@ fn a_writer_killed_by_the_limit_of_the_file_size_keeps_the_state() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn without_room_a_change_is_refused_and_the_state_kept() {
-    let name = "without_room_a_change_is_refused_and_the_state_kept";
-    mounted::run(name, "size=40k", scarcity::no_room_for_a_change);
+fn on_a_full_file_system_a_change_is_refused_and_the_state_kept() {
+    let name = "on_a_full_file_system_a_change_is_refused_and_the_state_kept";
+    mounted::run(name, "size=40k", scarcity::no_space_for_a_change);
 }
 
 #[cfg(target_os = "linux")]
@@ -121,9 +121,9 @@ fn without_an_inode_a_change_is_refused_and_the_state_kept() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn without_room_a_first_use_is_refused_and_completed_later() {
-    let name = "without_room_a_first_use_is_refused_and_completed_later";
-    mounted::run(name, "size=40k", scarcity::no_room_for_a_first_use);
+fn on_a_full_file_system_a_first_use_is_refused_and_completed_later() {
+    let name = "on_a_full_file_system_a_first_use_is_refused_and_completed_later";
+    mounted::run(name, "size=40k", scarcity::no_space_for_a_first_use);
 }
 
 #[cfg(target_os = "linux")]

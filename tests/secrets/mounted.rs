@@ -1,4 +1,4 @@
-//! A file system of its own for a child: `tmpfs` in a mount namespace, which goes when the child ends.
+//! A private file system for a child: `tmpfs` in a mount namespace, which ends with the child.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -6,17 +6,17 @@ use std::process::{Command, Output};
 
 use crate::child::Orders;
 
-/// Mounts, and becomes the rest of the line.
+/// A shell script that mounts and then executes the rest of the line.
 const MOUNT: &str = r#"mount -t tmpfs -o "mode=0700,$1" tmpfs "$2" && shift 2 && exec "$@""#;
 
-/// Ways to a namespace: for everybody; for root where the first is forbidden.
+/// Ways to create a namespace: for any user; for root where the first is forbidden.
 const NAMESPACES: [&[&str]; 2] =
     [&["unshare", "--user", "--map-root-user", "--mount"], &["unshare", "--mount"]];
 
-/// The last line of a child that came to its end.
+/// The last line of a child that succeeded.
 const PLAYED: &str = "played to the end";
 
-/// Plays a role, which is given the mounted directory, in a child with a file system of these options.
+/// Runs a role in a child with a file system of these options. The role gets the mounted directory.
 pub(crate) fn run(test: &str, options: &str, role: fn(&Path)) {
     if let Some(orders) = Orders::received() {
         role(&orders.store);
@@ -30,15 +30,15 @@ pub(crate) fn run(test: &str, options: &str, role: fn(&Path)) {
     assert!(output.status.success() && said.contains(PLAYED), "{}\n{said}\n{error}", output.status);
 }
 
-/// Changes one option of the file system at `place`. Named with its type, it is not given its old options once more, of
-/// which the owner may not be known in the namespace.
+/// Changes one option of the file system at `place`. The type is given so that old options are not passed again: their
+/// owner may be unknown in the namespace.
 pub(crate) fn remount(place: &Path, option: &str) {
     let option = format!("remount,{option}");
     let output = Command::new("mount").args(["-o", &option, "tmpfs"]).arg(place).output().unwrap();
     assert!(output.status.success(), "{output:?}");
 }
 
-/// Runs a command where `place` is such a file system.
+/// Runs a command in which `place` is such a file system.
 fn within(options: &str, place: &Path, command: impl Fn(&[&OsStr]) -> Command) -> Output {
     let mounting = ["sh", "-c", MOUNT, "sh", options].map(OsStr::new);
     let line = |namespace: &[&'static str]| -> Vec<&OsStr> {

@@ -1,4 +1,4 @@
-//! Two targets of one name at two portals, which do not prove the same.
+//! Two targets of one name at two portals, with different credentials.
 
 use iscsi_initiator::{
     Authenticated, AuthenticationMode, AuthenticationRequest, Error, Initiator, IscsiName, Portal,
@@ -8,7 +8,7 @@ use iscsi_tests::ram_disk::{Account, Config, Credentials, LogicalUnit, RamDisk, 
 
 use crate::proof::Proof;
 
-/// A portal, its target, and what came of the logins to it.
+/// A portal, its target, and the outcomes of logins to it.
 pub(crate) struct Stage {
     running: Running,
     target: IscsiName,
@@ -17,18 +17,19 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A target to which the initiator has to prove `ours`, and which itself proves `theirs`.
-    pub(crate) async fn set(target: &str, ours: &Proof, theirs: &Proof) -> Self {
+    /// A target with the credential `initiator` for the initiator, and `target_proof` for itself.
+    pub(crate) async fn set(target: &str, initiator: &Proof, target_proof: &Proof) -> Self {
         let target: IscsiName = target.parse().unwrap();
         let mut served = Target::new(target.clone());
         served.units = vec![LogicalUnit { blocks: 1, ..LogicalUnit::default() }];
-        served.credentials = Credentials::Mutual { initiator: account(ours), target: account(theirs) };
+        served.credentials =
+            Credentials::Mutual { initiator: account(initiator), target: account(target_proof) };
         let running = RamDisk::serve(Config::with_targets([served])).await.unwrap();
         Self { running, target, verified: 0, refused: 0 }
     }
 
-    /// Logs in with what the store holds at this moment. The target may prove something else, and nothing else may
-    /// go wrong.
+    /// Logs in with the current content of the store. The target may authenticate itself with another secret; any other
+    /// failure is an error.
     pub(crate) async fn log_in(&mut self, initiator: &Initiator) {
         let mutual =
             AuthenticationRequest { mode: AuthenticationMode::Mutual, ..AuthenticationRequest::default() };
@@ -44,7 +45,7 @@ impl Stage {
         }
     }
 
-    /// Both have happened, and the target found nothing to complain about.
+    /// Checks that logins both succeeded and failed, and that the target reports no error.
     pub(crate) fn is_sound(&self) {
         println!("{}: {} verified, {} refused", self.running.portal(), self.verified, self.refused);
         assert!(self.verified > 0 && self.refused > 0);

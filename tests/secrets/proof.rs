@@ -1,4 +1,4 @@
-//! What one side proves: a secret, and the CHAP name that goes with it. Both are made up, so they may be shown.
+//! Generated credentials: a secret and its CHAP name. They are test data, so they may be printed.
 
 use fastrand::Rng;
 
@@ -10,7 +10,7 @@ pub(crate) struct Proof {
 }
 
 impl Proof {
-    /// The one of this number: 12 to 255 bytes of any value, every second one with a name.
+    /// The credential of this number: 12 to 255 bytes of any value; every second one has a name.
     pub(crate) fn numbered(number: u64) -> Self {
         let mut bytes = Rng::with_seed(number);
         let length = bytes.usize(12..=255);

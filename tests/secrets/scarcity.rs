@@ -1,4 +1,4 @@
-//! File systems that give out: no room, no inode, no right to write. Each is a child's own.
+//! Exhausted file systems: no space, no inode, no write access. Each is private to a child.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -10,8 +10,8 @@ use crate::history::History;
 use crate::mounted::remount;
 use crate::store::{self, DATABASE, FileStore, Opening};
 
-/// Some of a small file system is taken by somebody else, and the store grows into the rest.
-pub(crate) fn no_room_for_a_change(place: &Path) {
+/// Fills a part of a small file system, and lets the store grow into the rest.
+pub(crate) fn no_space_for_a_change(place: &Path) {
     let ballast = place.join("ballast");
     fs::write(&ballast, [7; 16 << 10]).unwrap();
     let (mut history, store) = opened(place);
@@ -20,7 +20,7 @@ pub(crate) fn no_room_for_a_change(place: &Path) {
     goes_on(history, &store);
 }
 
-/// Somebody else has made as many files as there can be.
+/// Creates as many other files as possible.
 pub(crate) fn no_inode_for_a_change(place: &Path) {
     let (mut history, store) = opened(place);
     history.change(&store).unwrap();
@@ -30,22 +30,22 @@ pub(crate) fn no_inode_for_a_change(place: &Path) {
     goes_on(history, &store);
 }
 
-/// Everything is taken.
-pub(crate) fn no_room_for_a_first_use(place: &Path) {
+/// Fills the file system.
+pub(crate) fn no_space_for_a_first_use(place: &Path) {
     let ballast = fill(place, &[7; 4096]);
     let history = History::new(place.join("store"));
     for _ in 0..2 {
-        let error = Opening::Making.open(history.directory()).err().unwrap();
+        let error = Opening::Creating.open(history.directory()).err().unwrap();
         refuses(&error, ErrorKind::StorageFull, history.directory());
-        let error = Opening::ConflictPolicy.open(history.directory()).err().unwrap();
+        let error = Opening::Existing.open(history.directory()).err().unwrap();
         assert!(store::is_missing(&error), "{error:?}");
     }
     fs::remove_dir_all(&ballast).unwrap();
-    let store = Opening::Making.open(history.directory()).unwrap();
+    let store = Opening::Creating.open(history.directory()).unwrap();
     goes_on(history, &store);
 }
 
-/// Reading works; a change, and making a store, do not.
+/// Checks that reading works, but changing and creating a store fail.
 pub(crate) fn read_only(place: &Path) {
     let (mut history, store) = opened(place);
     for _ in 0..8 {
@@ -58,7 +58,7 @@ pub(crate) fn read_only(place: &Path) {
         refuses(&error, ErrorKind::ReadOnlyFilesystem, history.directory());
     }
     let elsewhere = place.join("elsewhere");
-    let error = Opening::Making.open(&elsewhere).err().unwrap();
+    let error = Opening::Creating.open(&elsewhere).err().unwrap();
     refuses(&error, ErrorKind::ReadOnlyFilesystem, &elsewhere);
     history.is_true();
     remount(place, "rw");
@@ -67,11 +67,11 @@ pub(crate) fn read_only(place: &Path) {
 
 fn opened(place: &Path) -> (History, FileStore) {
     let history = History::new(place.join("store"));
-    let store = Opening::Making.open(history.directory()).unwrap();
+    let store = Opening::Creating.open(history.directory()).unwrap();
     (history, store)
 }
 
-/// Makes files with this content in a folder of their own until there is no room for another.
+/// Creates files with this content in a separate folder until there is no space for another.
 fn fill(place: &Path, content: &[u8]) -> PathBuf {
     let folder = place.join("ballast");
     fs::create_dir(&folder).unwrap();
@@ -81,7 +81,7 @@ fn fill(place: &Path, content: &[u8]) -> PathBuf {
     folder
 }
 
-/// Changes are made until one is refused, over and over again, and the state before it is still there.
+/// Makes changes until one fails, repeatedly, and checks that the state before it is kept.
 fn is_refused(history: &mut History, store: &FileStore) {
     for _ in 0..3 {
         let error = history.change_until_refused(store);
@@ -91,9 +91,9 @@ fn is_refused(history: &mut History, store: &FileStore) {
     }
 }
 
-/// What was refused before is now made, by who was refused and by who comes later.
+/// Checks that the failed change now succeeds, in the same store handle and in a new one.
 fn goes_on(mut history: History, store: &FileStore) {
     history.change(store).unwrap();
-    history.change(&Opening::ConflictPolicy.open(history.directory()).unwrap()).unwrap();
+    history.change(&Opening::Existing.open(history.directory()).unwrap()).unwrap();
     history.is_true();
 }

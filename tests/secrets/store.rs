@@ -1,4 +1,4 @@
-//! Every call to the store under test: nothing else in this program knows its interface.
+//! All calls to the store under test; no other module uses its API.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -18,52 +18,52 @@ use crate::proof::Proof;
 /// The sealed file.
 pub(crate) const DATABASE: &str = "secrets.db";
 
-/// What it is sealed with.
+/// Its key.
 pub(crate) const KEY: &str = "store.key";
 
 const REQUIREMENTS: [Requirement; 3] = [Requirement::None, Requirement::Chap, Requirement::Mutual];
 
-/// How a store is opened.
+/// A way to open a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
-    /// It is made if it is not there, and completed if its making was interrupted.
-    Making,
-    /// It has to be there.
-    ConflictPolicy,
+    /// Creates a missing store, and completes an interrupted creation.
+    Creating,
+    /// Opens an existing store.
+    Existing,
 }
 
 impl Opening {
-    pub(crate) const BOTH: [Self; 2] = [Self::Making, Self::ConflictPolicy];
+    pub(crate) const BOTH: [Self; 2] = [Self::Creating, Self::Existing];
 
     pub(crate) fn open(self, directory: &Path) -> Result<FileStore, StoreError> {
         match self {
-            Self::Making => FileStore::open(directory),
-            Self::ConflictPolicy => FileStore::open_existing(directory),
+            Self::Creating => FileStore::open(directory),
+            Self::Existing => FileStore::open_existing(directory),
         }
     }
 }
 
-/// Carries a change out.
+/// Applies a change.
 pub(crate) fn apply(store: &FileStore, change: Change) -> Result<(), StoreError> {
     match change {
         Change::Require(target, number) => {
             let requirement = REQUIREMENTS[usize::try_from(number % 3).unwrap()];
             store.require(scope(Some(target)), Some(requirement))
         }
-        Change::Remember(target, proof) => store.remember(scope(Some(target)), forward(proof)),
-        Change::Forget(target) => store.forget(scope(Some(target))),
+        Change::SetForward(target, proof) => store.set_forward(scope(Some(target)), forward(proof)),
+        Change::ClearForward(target) => store.clear_forward(scope(Some(target))),
         Change::SetReverse(target, proof) => store.set_reverse(scope(target), reverse(proof)),
         Change::ClearReverse(target) => store.clear_reverse(scope(target)),
         Change::InheritReverse(target) => store.inherit_reverse(scope(Some(target))),
     }
 }
 
-/// Seals everything with a new key.
+/// Reseals the store with a new key.
 pub(crate) fn rekey(store: FileStore) -> Result<FileStore, StoreError> {
-    store.rekey(KeySource::Beside)
+    store.rekey(KeySource::Adjacent)
 }
 
-/// What this target has to prove.
+/// The credential of this target.
 pub(crate) fn lookup(store: &FileStore, target: &str) -> Result<Lookup, StoreError> {
     Ok(match store.reverse(&name(target))? {
         ReverseLookup::Unknown => Lookup::Unknown,
@@ -72,7 +72,7 @@ pub(crate) fn lookup(store: &FileStore, target: &str) -> Result<Lookup, StoreErr
     })
 }
 
-/// All that the store holds while nobody writes. Its answers have to agree with each other.
+/// Reads the whole store while there is no writer, and checks that its answers agree with each other.
 pub(crate) fn read(store: &FileStore) -> Result<Held, StoreError> {
     let mut held = Held::default();
     for entry in store.entries()? {
@@ -81,7 +81,7 @@ pub(crate) fn read(store: &FileStore) -> Result<Held, StoreError> {
             Scope::Target(name) => {
                 _ = held.targets.insert(name.as_str().to_owned(), read_target(store, &entry, name)?);
             }
-            Scope::Discovery | Scope::Portal(_) => panic!("nobody stored anything for {}", entry.scope),
+            Scope::Discovery | Scope::Portal(_) => panic!("nothing was stored for {}", entry.scope),
         }
     }
     for target in held.targets.keys().chain([&stranger()]) {
@@ -114,7 +114,7 @@ pub(crate) fn system_kind(error: &StoreError) -> Option<ErrorKind> {
     }
 }
 
-/// There is no store.
+/// Whether the error means that there is no store.
 pub(crate) fn is_missing(error: &StoreError) -> bool {
     matches!(error, StoreError::Missing { .. })
 }
@@ -127,7 +127,7 @@ pub(crate) fn files(directory: &Path) -> Vec<String> {
     names
 }
 
-/// The files that belong to a store: those of one that nothing happened to.
+/// The names of the files of an undisturbed store.
 pub(crate) static OWN_FILES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().join("store");

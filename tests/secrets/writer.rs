@@ -1,4 +1,4 @@
-//! A child that makes one change after the other, and what it said before it ended.
+//! A child that makes one change after the other, and its output.
 
 use std::str;
 
@@ -10,12 +10,12 @@ const OPENED: &str = "opened";
 const BEGINS: &str = "begins";
 const ENDED: &str = "ended";
 
-/// After so many changes the key of the store is changed, which changes nothing else.
+/// The number of changes after which the store is rekeyed, which changes nothing else.
 const REKEY: u64 = 4;
 
-/// Makes the changes and prints where it stands; every line reaches the parent at once.
+/// Makes the changes and prints the progress. Every line reaches the parent at once.
 pub(crate) fn write(orders: &Orders) {
-    let mut store = Opening::Making.open(&orders.store).unwrap();
+    let mut store = Opening::Creating.open(&orders.store).unwrap();
     println!("{OPENED} {}", orders.number);
     for number in (orders.number..).take(usize::try_from(orders.changes).unwrap()) {
         if number % REKEY == 0 {
@@ -27,18 +27,18 @@ pub(crate) fn write(orders: &Orders) {
     }
 }
 
-/// How far a writer said that it got.
+/// The reported progress of a writer.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     pub(crate) opened: bool,
-    /// The last change that was begun.
+    /// The last change that began.
     pub(crate) began: Option<u64>,
-    /// The last change that was ended.
+    /// The last change that ended.
     pub(crate) ended: Option<u64>,
 }
 
 impl Progress {
-    /// The name of the test stands before the first line.
+    /// The name of the test precedes the first line.
     pub(crate) fn of(stdout: &[u8]) -> Self {
         let mut progress = Self::default();
         for line in str::from_utf8(stdout).unwrap().lines() {

@@ -118,7 +118,7 @@ pub(crate) fn store_for_target() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let name = IscsiName::new(target_name().as_str()).unwrap();
     let ours = ForwardCredential::new(Some("host".to_owned()), Secret::from_bytes(FORWARD).unwrap()).unwrap();
-    store.remember(name.clone().into(), ours).unwrap();
+    store.set_forward(name.clone().into(), ours).unwrap();
     let theirs =
         ReverseCredential::new(Some("disk".to_owned()), Secret::from_bytes(REVERSE).unwrap()).unwrap();
     store.set_reverse(Scope::Target(name), theirs).unwrap();

@@ -63,7 +63,7 @@ async fn nam_02_secrets_are_found_under_every_spelling_of_a_name() {
         let store = MemoryStore::new();
         let scope = Scope::Target(stored.parse().unwrap());
         let secret = || Secret::from_bytes(b"a secret of 19 byte").unwrap();
-        store.remember(scope.clone(), ForwardCredential::new(None, secret()).unwrap()).unwrap();
+        store.set_forward(scope.clone(), ForwardCredential::new(None, secret()).unwrap()).unwrap();
         let initiator = Initiator::new(config(), Arc::new(store));
         // The target knows no secret, so CHAP is refused, which shows that it was demanded.
         let error = initiator.login(&typed, &portal, &AuthenticationRequest::default()).await.err().unwrap();

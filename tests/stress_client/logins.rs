@@ -58,7 +58,7 @@ fn store(arguments: &Arguments) -> Result<MemoryStore, Box<dyn Error>> {
     let bytes = |variable| Ok::<_, Box<dyn Error>>(Secret::from_bytes(&secret(variable)?)?);
     let ours = ForwardCredential::new(Some(arguments.initiator_user.clone()), bytes(INITIATOR_SECRET)?)?;
     let theirs = ReverseCredential::new(Some(arguments.target_user.clone()), bytes(TARGET_SECRET)?)?;
-    store.remember(target.clone().into(), ours)?;
+    store.set_forward(target.clone().into(), ours)?;
     store.set_reverse(Scope::Target(target), theirs)?;
     Ok(store)
 }

@@ -1,101 +1,127 @@
-//! A secret with its CHAP name, one type for each direction of mutual CHAP.
+//! CHAP credentials: a secret with its CHAP name, one type for each direction of mutual CHAP.
+
+use std::sync::Arc;
 
 use crate::secret::Secret;
 
-/// What the initiator proves: the target authenticates us with it (ordinary, forward CHAP).
+/// The initiator's CHAP credential: the target authenticates the initiator with it (forward, one-way CHAP).
 ///
-/// VDS calls the secret in it the target secret, after the party that owns it.
+/// VDS calls its secret the target secret, after the party that owns it; open-iscsi calls the pair `username` and
+/// `password`.
 pub struct ForwardCredential {
     name: Option<String>,
     secret: Secret,
 }
 
 impl ForwardCredential {
-    /// Joins a secret and the `CHAP_N` to send with its proof; without a name the initiator name is sent.
+    /// Combines a secret with the `CHAP_N` that the initiator sends. `None` stands for the iSCSI initiator name.
     pub fn new(name: Option<String>, secret: Secret) -> Result<Self, ChapNameError> {
         Ok(Self { name: checked(name)?, secret })
     }
 
-    /// The `CHAP_N` that we send, or `None` for the initiator name.
+    /// The `CHAP_N` that the initiator sends, or `None` for the iSCSI initiator name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// The secret that we prove to know.
+    /// The initiator's secret.
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// Name and secret.
+    /// The name and the secret.
     pub(crate) fn into_parts(self) -> (Option<String>, Secret) {
         (self.name, self.secret)
     }
 
-    /// A name that was accepted once, with a secret.
+    /// Combines a secret with a name that was validated before.
     pub(crate) fn renewed(name: Option<&str>, secret: Secret) -> Self {
         Self { name: name.map(str::to_owned), secret }
     }
 }
 
-/// What the target must prove: we authenticate the target with it (the reverse half of mutual CHAP).
+/// The target's CHAP credential: the initiator authenticates the target with it (reverse, mutual CHAP).
 ///
-/// VDS calls the secret in it the initiator secret, after the party that owns it.
+/// VDS calls its secret the initiator secret, after the party that owns it; open-iscsi calls the pair `username_in` and
+/// `password_in`.
 pub struct ReverseCredential {
     name: Option<String>,
     secret: Secret,
 }
 
 impl ReverseCredential {
-    /// Joins a secret and the `CHAP_N` expected with its proof; without a name any is accepted.
+    /// Combines a secret with the `CHAP_N` that the target has to send. `None` accepts any name.
     pub fn new(name: Option<String>, secret: Secret) -> Result<Self, ChapNameError> {
         Ok(Self { name: checked(name)?, secret })
     }
 
-    /// The `CHAP_N` that the target must send, or `None` for any.
+    /// The `CHAP_N` that the target has to send, or `None` for any.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// The secret that the target must prove to know.
+    /// The target's secret.
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// Name and secret.
+    /// The name and the secret.
     pub(crate) fn into_parts(self) -> (Option<String>, Secret) {
         (self.name, self.secret)
     }
 
-    /// A name that was accepted once, with a secret.
+    /// Combines a secret with a name that was validated before.
     pub(crate) fn renewed(name: Option<&str>, secret: Secret) -> Self {
         Self { name: name.map(str::to_owned), secret }
+    }
+}
+
+/// The result of looking up a target's CHAP credential.
+pub enum ReverseLookup {
+    /// The credential of the target or, without an association, the global one.
+    Known(Arc<ReverseCredential>),
+    /// The target has an association with a cleared secret: mutual login fails closed, and the global secret is
+    /// **not** used.
+    Cleared,
+    /// The store has neither an association nor a global secret: mutual CHAP is impossible.
+    Unknown,
+}
+
+impl ReverseLookup {
+    /// The credential, if there is one.
+    #[must_use]
+    pub fn known(&self) -> Option<&ReverseCredential> {
+        match self {
+            Self::Known(credential) => Some(credential),
+            Self::Cleared | Self::Unknown => None,
+        }
     }
 }
 
 /// The longest CHAP name, in bytes.
 const MAX_NAME_BYTES: usize = 255;
 
-/// Why a text cannot be a CHAP name.
+/// The reason why a text cannot be a CHAP name.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChapNameError {
-    /// There was not one byte.
+    /// The name is empty.
     #[error("caller: a CHAP name has at least 1 byte")]
     Empty,
-    /// There were more than 255 bytes.
+    /// The name has more than 255 bytes.
     #[error("caller: a CHAP name has at most 255 bytes, not {bytes}")]
     TooLong {
-        /// How many bytes the name has.
+        /// The length of the name, in bytes.
         bytes: usize,
     },
-    /// No login takes a name with control characters.
+    /// The name holds a control character, which no login accepts.
     #[error("caller: a CHAP name cannot hold {character:?}")]
     Control {
-        /// The first such character.
+        /// The first control character.
         character: char,
     },
 }
@@ -114,8 +140,8 @@ pub(crate) fn checked(name: Option<String>) -> Result<Option<String>, ChapNameEr
     }
 }
 
-/// A name that an earlier version may have stored: control characters were accepted then. No login takes it, but the
-/// store has to open.
+/// Whether an earlier version may have stored this name. Control characters were accepted then; no login accepts such a
+/// name, but the store still has to open.
 #[cfg(all(unix, feature = "file"))]
 pub(crate) fn is_storable(name: &str) -> bool {
     name.len() <= MAX_NAME_BYTES && !name.contains('\0')

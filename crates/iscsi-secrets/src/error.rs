@@ -1,26 +1,30 @@
-//! What can go wrong with a store, who is at fault, and what to do about it.
+//! Errors of stores.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "file")]
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::generate::GeneratorError;
 use crate::scope::Scope;
 #[cfg(unix)]
-use crate::secret_file::SecretFileError;
+use crate::secret_file_error::SecretFileError;
 
-/// What can go wrong with a store. The text begins with the side at fault; no secret is ever part of it.
+mod remedy;
+
+/// An error of a store. The text begins with the side at fault and never holds a secret.
 ///
-/// After any of these but one the store holds what it held before. After [`Unsynced`](Self::Unsynced) the change is in
-/// force, but a power failure may undo it.
+/// After an error the store is unchanged, with one exception: after [`Unsynced`](Self::Unsynced) the change is in force,
+/// but a power failure may undo it.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// A reverse secret for one target was given to a store that has only a global one (rule R3).
-    #[error("caller: this store keeps no reverse secrets of single targets")]
+    /// A reverse secret for one target was given to a store that supports only a global one (rule R3).
+    #[error("caller: this store does not support reverse secrets for single targets")]
     TargetSpecificNotSupported,
-    /// A global reverse secret was given to a store that has only those of single targets.
-    #[error("caller: this store keeps no reverse secret for every target")]
+    /// A global reverse secret was given to a store that supports only those of single targets.
+    #[error("caller: this store does not support a global reverse secret")]
     GlobalNotSupported,
     /// The store can be read but not changed.
     #[error("caller: this store is read-only")]
@@ -28,69 +32,69 @@ pub enum StoreError {
     /// A directory or file of the store does not exist.
     #[error("operator: {} does not exist", path.display())]
     Missing {
-        /// What was looked for.
+        /// The missing path.
         path: PathBuf,
     },
-    /// The key is there but what it opens is gone; an empty store would be a guess.
-    #[error("operator: the store has a key, but {} is gone", path.display())]
+    /// The key exists but the sealed file does not. The store is not assumed to be empty.
+    #[error("operator: the store has a key, but {} is missing", path.display())]
     DatabaseGone {
-        /// Where the sealed file should be.
+        /// The path of the sealed file.
         path: PathBuf,
     },
-    /// The sealed file is there but its key is gone.
-    #[error("operator: the store has secrets, but their key {} is gone", path.display())]
+    /// The sealed file exists but its key does not.
+    #[error("operator: the store has secrets, but their key {} is missing", path.display())]
     KeyGone {
-        /// Where the key should be.
+        /// The path of the key.
         path: PathBuf,
     },
-    /// A path leads to something else than the directory or regular file it should be.
+    /// A path leads to the wrong kind of file: a directory or a regular file is expected.
     #[error("operator: {} is not a {expected}", path.display())]
     WrongKind {
-        /// What was found.
+        /// The path.
         path: PathBuf,
-        /// What it should be.
+        /// The expected kind.
         expected: &'static str,
     },
-    /// The group or others have a right to a directory or file of the store.
-    #[error("operator: {} is open to others (mode {mode:04o})", path.display())]
+    /// The group or other users have access to a directory or file of the store.
+    #[error("operator: {} is accessible to other users (mode {mode:04o})", path.display())]
     TooOpen {
         /// The directory or file.
         path: PathBuf,
         /// The permission bits found.
         mode: u32,
     },
-    /// A directory or file of the store belongs to somebody else.
+    /// A directory or file of the store belongs to another user.
     #[error("operator: {} belongs to user {owner}, not to user {user}", path.display())]
     ForeignOwner {
         /// The directory or file.
         path: PathBuf,
-        /// The user it belongs to.
+        /// The owner.
         owner: u32,
         /// The effective user of this process.
         user: u32,
     },
-    /// A key file that does not hold exactly one key.
+    /// A key file does not hold exactly one key.
     #[error("operator: key file {} does not hold exactly 32 bytes", path.display())]
     KeyLength {
         /// The key file.
         path: PathBuf,
     },
-    /// The file was sealed under another key, or its note of the key was damaged.
+    /// The file was sealed with another key, or the value in it that identifies the key is damaged.
     #[error("operator: {} was sealed with another key than {}", path.display(), key.display())]
     WrongKey {
         /// The sealed file.
         path: PathBuf,
-        /// The key that was tried.
+        /// The path of the key that was tried.
         key: PathBuf,
     },
-    /// The key was made from another passphrase, or what says how was damaged.
+    /// The key was derived from another passphrase, or the parameters of the derivation are damaged.
     #[error("operator: {} was sealed with another passphrase", path.display())]
     WrongPassphrase {
         /// The sealed file.
         path: PathBuf,
     },
-    /// A key was given for a file that was sealed with a passphrase.
-    #[error("operator: {} was sealed with a passphrase, and none was given", path.display())]
+    /// No passphrase was given for a file that was sealed with one.
+    #[error("operator: {} was sealed with a passphrase, but none was given", path.display())]
     PassphraseNeeded {
         /// The sealed file.
         path: PathBuf,
@@ -101,37 +105,37 @@ pub enum StoreError {
         /// The sealed file.
         path: PathBuf,
     },
-    /// The file does not begin as a store does.
+    /// The file does not begin like a store.
     #[error("file: {} is not a secret store", path.display())]
     ForeignFile {
         /// The file.
         path: PathBuf,
     },
-    /// The file has a version that this program does not know; it does not guess.
-    #[error("file: {} has version {found}, and this program knows version {known}", path.display())]
+    /// The file has an unknown version.
+    #[error("file: {} has version {found}, but this program supports versions up to {known}", path.display())]
     UnknownVersion {
         /// The file.
         path: PathBuf,
         /// Its version.
         found: u16,
-        /// The version known here.
+        /// The newest supported version.
         known: u16,
     },
-    /// The file ends before its end.
-    #[error("file: {} ends after {found} bytes", path.display())]
+    /// The file is shorter than its header states.
+    #[error("file: {} is truncated after {found} bytes", path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
-        /// How many bytes it holds.
+        /// The length of the file, in bytes.
         found: usize,
     },
-    /// The file was changed by something else than a store: a bit flipped, bytes appended.
+    /// The content of the file was not written by a store: bits were flipped, or bytes appended.
     #[error("file: {} is damaged", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
     },
-    /// The file is, or would become, larger than any store should be.
+    /// The file is, or would become, larger than the limit.
     #[error("file: {} is larger than {limit} bytes", path.display())]
     TooLarge {
         /// The file.
@@ -139,46 +143,46 @@ pub enum StoreError {
         /// The largest size accepted, in bytes.
         limit: u64,
     },
-    /// A file or variable of a source that others fill cannot be used.
+    /// A file or variable of a plain-text source cannot be used.
     #[cfg(unix)]
     #[error("operator: {0}")]
     SecretFile(#[from] SecretFileError),
-    /// A CHAP name without its secret.
-    #[error("operator: {found} is there without {missing}")]
-    HalfCredential {
+    /// A CHAP name has no secret.
+    #[error("operator: {found} is set without {missing}")]
+    IncompleteCredential {
         /// The file or variable with the CHAP name.
         found: String,
-        /// The file or variable that should hold the secret.
+        /// The file or variable that is missing.
         missing: String,
     },
-    /// A source that was named holds not one secret: it may not be mounted, and is not taken for empty.
+    /// A directory holds no secret. It may not be mounted, so it is not assumed to be empty.
     #[error("operator: there is no CHAP secret in {}", path.display())]
     NoSecrets {
         /// The directory.
         path: PathBuf,
     },
-    /// Whatever fills the directory changed it again and again while it was read.
+    /// The directory changed repeatedly while it was read.
     #[error("system: {} changes faster than it can be read", path.display())]
     Unsettled {
         /// The directory.
         path: PathBuf,
     },
-    /// A link was put where the store should be, and leads nowhere: a file system may not be mounted, and the store is
-    /// not taken for empty.
-    #[error("operator: {} is a link that leads nowhere", path.display())]
+    /// A symbolic link in the path of the store is dangling. A file system may not be mounted, so the store is not assumed
+    /// to be empty.
+    #[error("operator: {} is a dangling symbolic link", path.display())]
     Dangling {
         /// The link.
         path: PathBuf,
     },
-    /// Another writer did not finish in time.
+    /// Another writer held the lock for too long.
     #[error("system: {} was locked by another process for {limit:?}", path.display())]
     Locked {
         /// The lock file.
         path: PathBuf,
-        /// How long this writer waited.
+        /// The time that this writer waited.
         limit: Duration,
     },
-    /// The change was carried out, and the disk did not confirm that it keeps it.
+    /// The change is in force, but the disk did not confirm that it is stored.
     #[error(
         "system: the change is in force, but a power failure may undo it: cannot sync {}: {kind}",
         path.display()
@@ -186,44 +190,44 @@ pub enum StoreError {
     Unsynced {
         /// The directory of the store.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         kind: ErrorKind,
     },
-    /// The operating system refused a step.
+    /// An operation of the operating system failed.
     #[error("system: cannot {action} {}: {kind}", path.display())]
     Io {
-        /// The step, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
         /// The directory or file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         kind: ErrorKind,
     },
-    /// One secret was sealed for something else, or not by this store.
+    /// A secret was sealed for another use, or not by this store.
     #[error("file: the secret for {scope} is damaged")]
     SecretDamaged {
-        /// Whom the secret is for.
+        /// The targets or discoveries that the secret is used for.
         scope: Scope,
     },
-    /// The cipher refused what no store gives it.
-    #[error("library: the cipher refused to work")]
+    /// The cipher failed, which no input of a store causes.
+    #[error("library: the cipher failed")]
     Cipher,
-    /// There was no memory (rule R15).
+    /// A memory allocation failed (rule R15).
     #[error("system: out of memory")]
     OutOfMemory,
-    /// There were no random bytes for a key or a nonce.
+    /// No random bytes were available for a key or a nonce.
     #[error(transparent)]
     Generator(#[from] GeneratorError),
     /// A store outside this crate failed with a Win32 error code (rule R16).
     #[error("store: failed with Win32 error {code}")]
     Backend {
-        /// The code.
+        /// The Win32 error code.
         code: u32,
     },
 }
 
 impl StoreError {
-    /// The step that the operating system refused.
+    /// The error for a failed operation of the operating system.
     #[cfg(feature = "file")]
     pub(crate) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> Self {
         match error.kind() {
@@ -232,120 +236,9 @@ impl StoreError {
         }
     }
 
-    /// Whether the change that failed so is in force nevertheless.
+    /// Whether the change is in force in spite of the error.
     #[must_use]
     pub const fn is_in_force(&self) -> bool {
         matches!(self, Self::Unsynced { .. })
-    }
-
-    /// What the operator can do about it.
-    #[must_use]
-    pub fn remedy(&self) -> Option<String> {
-        match self {
-            Self::TargetSpecificNotSupported => Some("set the global secret instead".to_owned()),
-            Self::GlobalNotSupported => Some("set the secret of each target instead".to_owned()),
-            Self::ReadOnly => Some("change the source that this store reads".to_owned()),
-            Self::Missing { .. } => {
-                Some("check the path; storing the first secret creates the store".to_owned())
-            }
-            Self::DatabaseGone { path } => Some(format!("restore {} from a backup", path.display())),
-            Self::KeyGone { path } => {
-                Some(format!("restore {} from a backup: nothing else opens the store", path.display()))
-            }
-            Self::WrongKind { path, expected } => {
-                Some(format!("move {} away or name another {expected}", path.display()))
-            }
-            Self::TooOpen { path, .. } => Some(format!(
-                "run `chmod go= {}`, and replace the secrets if others may have read them",
-                path.display()
-            )),
-            Self::ForeignOwner { path, owner, user } => Some(format!(
-                "run as user {owner}, or `chown {user} {}` if its content can be trusted",
-                path.display()
-            )),
-            Self::KeyLength { path } | Self::WrongKey { key: path, .. } => {
-                Some(format!("restore the {} that belongs to this store", path.display()))
-            }
-            Self::WrongPassphrase { .. } => Some("give the passphrase that belongs to this store".to_owned()),
-            Self::PassphraseNeeded { .. } => Some("give its passphrase instead of a key".to_owned()),
-            Self::NotByPassphrase { .. } => Some("give its key instead of a passphrase".to_owned()),
-            Self::ForeignFile { path } => {
-                Some(format!("move {} away, or name another directory", path.display()))
-            }
-            Self::UnknownVersion { .. } => Some("use the version of the program that wrote it".to_owned()),
-            Self::Truncated { path, .. } | Self::Damaged { path } => Some(format!(
-                "restore {} from a backup, or move it away with its key and start again",
-                path.display()
-            )),
-            #[cfg(unix)]
-            Self::SecretFile(error) => error.remedy(),
-            Self::HalfCredential { found, missing } => Some(format!("add {missing}, or remove {found}")),
-            Self::NoSecrets { path } => Some(format!(
-                "mount the secrets at {}, in files with the names of open-iscsi's keys, such as \
-                 node.session.auth.password",
-                path.display()
-            )),
-            Self::Unsettled { .. } => Some("try again".to_owned()),
-            Self::Dangling { path } => Some(format!(
-                "mount what {} leads to, or remove the link if no secrets are to be used",
-                path.display()
-            )),
-            Self::Locked { .. } => Some("try again when the other process has ended".to_owned()),
-            Self::Unsynced { path, kind } => {
-                let first = io_remedy(*kind, path);
-                let first = first.unwrap_or_else(|| format!("check the disk of {}", path.display()));
-                Some(format!("{first}, then make the change again"))
-            }
-            Self::Io { kind, path, .. } => io_remedy(*kind, path),
-            Self::SecretDamaged { .. } => Some("store it again".to_owned()),
-            Self::TooLarge { path, limit } => Some(format!(
-                "check what {} is: what belongs there has at most {limit} bytes",
-                path.display()
-            )),
-            Self::Cipher | Self::OutOfMemory | Self::Generator(_) | Self::Backend { .. } => None,
-        }
-    }
-}
-
-fn io_remedy(kind: ErrorKind, path: &Path) -> Option<String> {
-    let path = path.display();
-    match kind {
-        ErrorKind::PermissionDenied => Some(format!("run as the user who owns {path}")),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("free some space where {path} is")),
-        ErrorKind::FileTooLarge => {
-            Some(format!("raise the limit for the size of files, for {path} to fit in it"))
-        }
-        ErrorKind::ReadOnlyFilesystem => Some(format!("mount the file system of {path} writable")),
-        ErrorKind::NotFound => Some(format!("check the path: {path} does not exist, or leads nowhere")),
-        ErrorKind::NotADirectory => Some(format!("check the path: a part of {path} is not a directory")),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_name_the_side_at_fault_the_file_and_the_remedy() {
-        let path = PathBuf::from("store/secrets.db");
-        let cases = [
-            (
-                StoreError::TooOpen { path: path.clone(), mode: 0o644 },
-                "operator: ",
-                "chmod go= store/secrets.db",
-            ),
-            (StoreError::Damaged { path: path.clone() }, "file: ", "backup"),
-            (
-                StoreError::Io { action: "write", path, kind: ErrorKind::StorageFull },
-                "system: ",
-                "free some space",
-            ),
-        ];
-        for (error, side, remedy) in cases {
-            assert!(error.to_string().starts_with(side), "{error}");
-            assert!(error.to_string().contains("store/secrets.db"), "{error}");
-            assert!(error.remedy().unwrap().contains(remedy), "{error}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets drawn at random.
+//! Random secrets.
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -6,32 +6,33 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// How many characters a generated secret has: with 65 to choose from, just over 96 bits.
+/// The length of a generated secret: 16 characters out of 65 hold just over 96 bits.
 const CHARACTERS: usize = 16;
 
-/// What a generated secret is drawn from: characters that no shell and no configuration file reads as anything else.
+/// The characters of a generated secret: none has a special meaning in shells and configuration files.
 const ALPHABET: [u8; 65] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
 
-/// Draws 16 characters evenly from letters, digits and `-._`, with the operating system's generator.
+/// Generates 16 uniformly distributed characters out of letters, digits and `-._`, with the operating system's
+/// generator.
 ///
-/// The result holds more than 96 bits, fits every length limit there is, and never begins with `0x` or `0b`, which
-/// the iSCSI text format reads as an encoding.
+/// The result holds more than 96 bits, fits the length limits of all known targets, and never begins with `0x` or `0b`,
+/// which the iSCSI text format reads as an encoding.
 pub fn generate_secret() -> Result<Secret, GeneratorError> {
     draw_secret(fill_bytes)
 }
 
-/// Draws 16 bytes of any value with the operating system's generator: 128 bits, for targets that take every byte.
+/// Generates 16 bytes of any value with the operating system's generator: 128 bits, for targets that accept every byte.
 pub fn generate_bytes() -> Result<Secret, GeneratorError> {
     let mut bytes = Zeroizing::new([0; 16]);
     fill_bytes(&mut *bytes)?;
     Ok(Secret::from_array(&bytes))
 }
 
-/// The operating system's generator gave no bytes. Nothing weaker takes its place.
+/// The operating system's generator failed. There is no weaker fallback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("system: no random bytes (error number {os_error:?})")]
 pub struct GeneratorError {
-    /// The system's error number, if it gave one.
+    /// The error number of the system, if there is one.
     pub os_error: Option<i32>,
 }
 
@@ -54,7 +55,7 @@ fn draw_secret(
     }
 }
 
-/// Draws numbers below 128 until one is below 65, so that every character is as likely as every other.
+/// Draws numbers below 128 until one is below 65 (rejection sampling), so that all characters are equally likely.
 fn draw_character(
     mut fill: impl FnMut(&mut [u8]) -> Result<(), GeneratorError>,
 ) -> Result<u8, GeneratorError> {
@@ -75,11 +76,11 @@ fn looks_encoded(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// A generator that gives the bytes of a script, over and over.
+    /// A generator that returns the bytes of a script, over and over.
     fn scripted(script: &[u8]) -> impl FnMut(&mut [u8]) -> Result<(), GeneratorError> {
         let mut bytes = script.iter().copied().cycle();
-        move |room| {
-            room.fill_with(|| bytes.next().unwrap());
+        move |buffer| {
+            buffer.fill_with(|| bytes.next().unwrap());
             Ok(())
         }
     }

@@ -1,63 +1,62 @@
-//! Memory for secrets in use: locked against swapping and left out of core dumps, where the system allows that.
+//! Memory for secrets in use: locked against swapping and excluded from core dumps, where the system allows it.
 
 use std::sync::{Mutex, PoisonError};
 
 use memmap2::{MmapMut, MmapOptions};
 use zeroize::{Zeroize, Zeroizing};
 
-/// The most bytes in one piece of memory: the smallest unit that a system can lock.
+/// The most bytes in one mapping: the smallest unit that a system can lock.
 const PAGE_BYTES: usize = 4096;
 
-/// Locked pieces that are kept for the next secret of the same length. Getting one from the system costs more than a
-/// lookup.
+/// Locked mappings kept for the next secret of the same length. Mapping a page costs more than a lookup in a store.
 static SPARE: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
 
-/// The most pieces kept; a process may lock 2048 pages by default.
+/// The most mappings kept; a process may lock 2048 pages by default.
 const MAX_SPARE: usize = 64;
 
-/// Bytes in memory of their own, wiped when they are dropped.
+/// Bytes in a mapping of their own, zeroized on drop.
 ///
-/// Where pages cannot be had or locked (`RLIMIT_MEMLOCK`), ordinary memory takes their place. Both kinds are exactly as
-/// long as the content, so no length is kept beside them that could disagree.
+/// Ordinary memory takes the place of pages that cannot be mapped or locked (`RLIMIT_MEMLOCK`). Both kinds are exactly
+/// as long as the content, so there is no separate length that could disagree with it.
 pub(crate) struct LockedBuf(Memory);
 
 enum Memory {
-    /// Taken from [`SPARE`] and given back to it.
+    /// Taken from [`SPARE`], and returned to it on drop.
     Locked(MmapMut),
     Ordinary(Zeroizing<Box<[u8]>>),
 }
 
 impl LockedBuf {
-    /// Copies `bytes` in.
+    /// Copies `bytes`.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut protected = Self::zeroed(bytes.len());
-        protected.room().copy_from_slice(bytes);
+        protected.expose_mut().copy_from_slice(bytes);
         protected
     }
 
-    /// `length` bytes that are written in place; what a failing `fill` wrote is wiped.
+    /// A buffer of `length` bytes that `fill` writes in place. If it fails, the bytes it wrote are wiped.
     pub(crate) fn filled<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         let mut protected = Self::zeroed(length);
-        fill(protected.room())?;
+        fill(protected.expose_mut())?;
         Ok(protected)
     }
 
     /// The bytes.
     pub(crate) fn expose(&self) -> &[u8] {
         match &self.0 {
-            Memory::Locked(piece) => piece,
+            Memory::Locked(mapping) => mapping,
             Memory::Ordinary(bytes) => bytes,
         }
     }
 
     fn zeroed(length: usize) -> Self {
-        let piece = (length <= PAGE_BYTES).then(|| take_piece(length)).flatten();
-        Self(piece.map_or_else(|| ordinary(length), Memory::Locked))
+        let mapping = (length <= PAGE_BYTES).then(|| take_mapping(length)).flatten();
+        Self(mapping.map_or_else(|| ordinary(length), Memory::Locked))
     }
 
-    fn room(&mut self) -> &mut [u8] {
+    fn expose_mut(&mut self) -> &mut [u8] {
         match &mut self.0 {
-            Memory::Locked(piece) => piece,
+            Memory::Locked(mapping) => mapping,
             Memory::Ordinary(bytes) => bytes,
         }
     }
@@ -65,9 +64,9 @@ impl LockedBuf {
 
 impl Drop for LockedBuf {
     fn drop(&mut self) {
-        self.room().zeroize();
-        if let Memory::Locked(piece) = std::mem::replace(&mut self.0, ordinary(0)) {
-            give_back(piece);
+        self.expose_mut().zeroize();
+        if let Memory::Locked(mapping) = std::mem::replace(&mut self.0, ordinary(0)) {
+            give_back(mapping);
         }
     }
 }
@@ -76,28 +75,29 @@ fn ordinary(length: usize) -> Memory {
     Memory::Ordinary(Zeroizing::new(vec![0; length].into_boxed_slice()))
 }
 
-fn take_piece(length: usize) -> Option<MmapMut> {
+fn take_mapping(length: usize) -> Option<MmapMut> {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = spare.iter().position(|piece| piece.len() == length).map(|index| spare.swap_remove(index));
+    let found =
+        spare.iter().position(|mapping| mapping.len() == length).map(|index| spare.swap_remove(index));
     drop(spare);
-    found.or_else(|| new_piece(length))
+    found.or_else(|| new_mapping(length))
 }
 
-/// Memory that is full of zeros, locked and kept out of core dumps as far as the system allows.
-fn new_piece(length: usize) -> Option<MmapMut> {
-    let piece = MmapOptions::new().len(length).map_anon().ok()?;
-    _ = piece.lock();
+/// A mapping full of zeros, locked and excluded from core dumps as far as the system allows it.
+fn new_mapping(length: usize) -> Option<MmapMut> {
+    let mapping = MmapOptions::new().len(length).map_anon().ok()?;
+    _ = mapping.lock();
     #[cfg(target_os = "linux")]
     {
-        _ = piece.advise(memmap2::Advice::DontDump);
+        _ = mapping.advise(memmap2::Advice::DontDump);
     }
-    Some(piece)
+    Some(mapping)
 }
 
-fn give_back(piece: MmapMut) {
+fn give_back(mapping: MmapMut) {
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
     if spare.len() < MAX_SPARE {
-        spare.push(piece);
+        spare.push(mapping);
     }
 }
 
@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn what_a_failing_fill_wrote_is_not_given_out() {
-        let failed = LockedBuf::filled(4, |room| {
-            room.copy_from_slice(b"half");
+        let failed = LockedBuf::filled(4, |buffer| {
+            buffer.copy_from_slice(b"half");
             Err("no more")
         });
         assert_eq!(failed.err(), Some("no more"));
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(LockedBuf::of(&[7; 5000]).expose(), [7; 5000]);
     }
 
-    /// A secret that came out shorter than it went in, or empty, would be a weaker one.
+    /// A secret that is truncated on the way would be weaker.
     #[test]
     fn every_length_comes_out_whole_whatever_lies_spare() {
         let lengths = [1, 12, 16, 32, 255, PAGE_BYTES, PAGE_BYTES + 1];
@@ -145,7 +145,7 @@ mod tests {
         }
     }
 
-    /// The kernel's own word: `lo` is locked, `dd` is left out of core dumps.
+    /// Flags in `smaps`: `lo` is locked, `dd` is excluded from core dumps.
     #[cfg(target_os = "linux")]
     #[test]
     fn the_page_is_locked_and_not_dumped() {

@@ -1,51 +1,48 @@
-//! What is held for one scope, with its secrets sealed.
+//! Everything that a store holds for one scope, and its entry in a listing.
 
 use std::sync::Arc;
 
-use crate::entry::{Entry, ReverseState};
-use crate::fingerprint::Fingerprint;
 use crate::requirement::Requirement;
-use crate::scope::Scope;
-use crate::sealer::SealedSecret;
-use crate::secret_use::Direction;
+use crate::scope::{Direction, Scope};
+use crate::sealer::{Fingerprint, SealedSecret};
 
-/// What is held for one scope.
+/// Everything that a store holds for one scope.
 #[derive(Clone, Default)]
 pub(crate) struct Record {
-    /// What we prove.
+    /// The initiator's credential.
     pub(crate) forward: Option<Arc<SealedCredential>>,
-    /// What must be proved to us.
+    /// The association with the target, and the target's credential.
     pub(crate) association: Association,
-    /// The least authentication that a login must have, if that is set for this scope.
+    /// The minimum authentication of a login, if it is set for this scope.
     pub(crate) requirement: Option<Requirement>,
 }
 
-/// A CHAP name and a secret that is opened only for use.
+/// A CHAP name, and a secret that is opened only for use.
 #[derive(Clone)]
 pub(crate) struct SealedCredential {
     pub(crate) name: Option<String>,
     pub(crate) secret: SealedSecret,
 }
 
-/// Whether a target has to prove a secret of its own.
+/// The association of a scope with a reverse secret of its own.
 #[derive(Clone, Default)]
 pub(crate) enum Association {
-    /// Never made, or dissolved.
+    /// No association: the default applies.
     #[default]
     None,
-    /// Made, but its secret was cleared; the expected CHAP name stays.
+    /// An association with a cleared secret; the expected CHAP name stays.
     Cleared { name: Option<String> },
-    /// Made, with a secret.
+    /// An association with a secret.
     Bound(Arc<SealedCredential>),
 }
 
 impl Record {
-    /// Whether nothing is held.
+    /// Whether the record holds nothing.
     pub(crate) fn is_empty(&self) -> bool {
         self.forward.is_none() && !self.association.is_made() && self.requirement.is_none()
     }
 
-    /// The CHAP name that goes with what we prove.
+    /// The CHAP name that the initiator sends.
     pub(crate) fn forward_name(&self) -> Option<&str> {
         self.forward.as_deref()?.name.as_deref()
     }
@@ -59,7 +56,7 @@ impl Record {
             .filter_map(|(direction, sealed)| Some((direction, sealed?.secret.fingerprint)))
     }
 
-    /// Names and flags.
+    /// The entry of this record in a listing.
     pub(crate) fn entry(&self, scope: Scope) -> Entry {
         Entry {
             scope,
@@ -73,12 +70,12 @@ impl Record {
 }
 
 impl Association {
-    /// Whether it was made and not dissolved.
+    /// Whether there is an association.
     pub(crate) const fn is_made(&self) -> bool {
         !matches!(self, Self::None)
     }
 
-    /// The CHAP name that is expected.
+    /// The CHAP name that the target has to send.
     pub(crate) fn name(&self) -> Option<&str> {
         match self {
             Self::None => None,
@@ -103,10 +100,38 @@ impl Association {
         }
     }
 
-    /// R5: the secret goes and the association stays; where there is none, clearing makes none.
+    /// R5: removes the secret and keeps the association; without an association nothing changes.
     pub(crate) fn clear(&mut self) {
         if let Self::Bound(credential) = self {
             *self = Self::Cleared { name: credential.name.clone() };
         }
     }
+}
+
+/// One entry of a listing: the names and flags that a store holds for one scope, never a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The targets or discoveries that the entry applies to.
+    pub scope: Scope,
+    /// Whether the store holds the initiator's secret.
+    pub forward_set: bool,
+    /// The CHAP name that the initiator sends; `None` means the iSCSI initiator name.
+    pub forward_name: Option<String>,
+    /// The state of the target's secret.
+    pub reverse: ReverseState,
+    /// The CHAP name that the target has to send; `None` means any.
+    pub reverse_name: Option<String>,
+    /// The minimum authentication of a login, if it is set for this scope itself.
+    pub requirement: Option<Requirement>,
+}
+
+/// The state of the reverse secret of one scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReverseState {
+    /// No association: the default secret applies.
+    Unbound,
+    /// An association with a cleared secret: mutual login fails closed.
+    Cleared,
+    /// An association with a secret.
+    Set,
 }

@@ -1,35 +1,35 @@
-//! The authentication policy of a store: the least that a login must have.
+//! The authentication policy of a store: the minimum authentication of a login.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::scope::Scope;
 
-/// The least authentication that a login must have, from the weakest to the strictest.
+/// The minimum authentication of a login, ordered from the weakest to the strictest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Requirement {
-    /// None.
+    /// No authentication.
     #[default]
     None,
-    /// The initiator authenticates itself to the target by CHAP.
+    /// One-way CHAP: the initiator authenticates itself to the target.
     Chap,
-    /// The initiator and the target authenticate themselves by mutual CHAP.
+    /// Mutual CHAP: the initiator and the target authenticate themselves to each other.
     Mutual,
 }
 
 /// A requirement, and the scope for which it was set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// The least authentication that a login must have.
+    /// The minimum authentication of a login.
     pub requirement: Requirement,
-    /// The target or portal itself, or the scope of all others.
+    /// The target or portal itself, or the default.
     pub set_for: Scope,
 }
 
 impl Requirement {
     const ALL: [Self; 3] = [Self::None, Self::Chap, Self::Mutual];
 
-    /// Its word: `none`, `chap` or `mutual`.
+    /// The name of the requirement: `none`, `chap` or `mutual`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,12 +1,14 @@
-//! Secrets at rest in memory: each sealed by itself, opened one at a time.
+//! Secrets at rest in memory: each is sealed on its own and opened only for use.
+
+use std::collections::HashMap;
 
 use crate::error::StoreError;
-use crate::fingerprint::Fingerprint;
 use crate::generate::{GeneratorError, fill_bytes};
+use crate::scope::Direction;
 use crate::secret::Secret;
 use crate::store_key::{NONCE_BYTES, Nonce, StoreKey, Tag};
 
-/// Seals secrets one by one, so that in memory only those in use lie open.
+/// Seals secrets one by one, so that only those in use are in memory as plaintext.
 pub(crate) struct Sealer {
     key: StoreKey,
 }
@@ -17,17 +19,17 @@ pub(crate) struct SealedSecret {
     pub(crate) nonce: Nonce,
     pub(crate) tag: Tag,
     pub(crate) bytes: Box<[u8]>,
-    /// By which equal secrets under one key are found.
+    /// Equal for equal secrets under one key.
     pub(crate) fingerprint: Fingerprint,
 }
 
 impl Sealer {
-    /// A sealer under a new key, which no file holds.
+    /// A sealer with a new random key, which is in no file.
     pub(crate) fn generate() -> Result<Self, GeneratorError> {
         Ok(Self { key: StoreKey::generate()? })
     }
 
-    /// A sealer under this key.
+    /// A sealer with this key.
     #[cfg(feature = "file")]
     pub(crate) fn under(key: StoreKey) -> Self {
         Self { key }
@@ -39,7 +41,7 @@ impl Sealer {
         &self.key
     }
 
-    /// Seals a secret; it opens under the same label only.
+    /// Seals a secret. It opens under the same label only.
     pub(crate) fn seal(&self, label: &[u8], secret: &Secret) -> Result<SealedSecret, StoreError> {
         let mut nonce = [0; NONCE_BYTES];
         fill_bytes(&mut nonce)?;
@@ -48,22 +50,58 @@ impl Sealer {
         Ok(SealedSecret { nonce, tag, bytes, fingerprint: self.fingerprint(secret)? })
     }
 
-    /// Opens a secret in protected memory; `None` if it was not sealed here under this label.
+    /// Opens a secret into locked memory; `None` if it was not sealed by this sealer under this label.
     pub(crate) fn open(&self, label: &[u8], sealed: &SealedSecret) -> Option<Secret> {
         self.open_parts(label, &sealed.nonce, &sealed.tag, &sealed.bytes)
     }
 
-    /// Opens a secret whose fingerprint is not known.
+    /// Opens a secret from its parts, without a fingerprint.
     pub(crate) fn open_parts(&self, label: &[u8], nonce: &Nonce, tag: &Tag, bytes: &[u8]) -> Option<Secret> {
-        Secret::filled(bytes.len(), |room| {
-            room.copy_from_slice(bytes);
-            self.key.open(nonce, label, room, tag)
+        Secret::filled(bytes.len(), |buffer| {
+            buffer.copy_from_slice(bytes);
+            self.key.open(nonce, label, buffer, tag)
         })
     }
 
     /// The fingerprint of a secret under the key of this sealer.
     pub(crate) fn fingerprint(&self, secret: &Secret) -> Result<Fingerprint, StoreError> {
         self.key.fingerprint(secret.expose_secret()).map(Fingerprint).map_err(|_| StoreError::Cipher)
+    }
+}
+
+/// A keyed digest of a secret: equal secrets under one key have equal fingerprints, and without the key a fingerprint
+/// reveals nothing about its secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Fingerprint(pub(crate) Tag);
+
+/// The directions in which each secret of a snapshot is used. A snapshot builds the index on first use.
+pub(crate) struct FingerprintIndex(HashMap<Fingerprint, Directions>);
+
+#[derive(Clone, Copy, Default)]
+struct Directions {
+    forward: bool,
+    reverse: bool,
+}
+
+impl FingerprintIndex {
+    pub(crate) fn of(uses: impl Iterator<Item = (Direction, Fingerprint)>) -> Self {
+        let mut index = HashMap::<_, Directions>::new();
+        for (direction, fingerprint) in uses {
+            let found = index.entry(fingerprint).or_default();
+            match direction {
+                Direction::Forward => found.forward = true,
+                Direction::Reverse => found.reverse = true,
+            }
+        }
+        Self(index)
+    }
+
+    /// Whether a secret with this fingerprint is used in this direction anywhere.
+    pub(crate) fn is_used(&self, fingerprint: Fingerprint, direction: Direction) -> bool {
+        self.0.get(&fingerprint).is_some_and(|found| match direction {
+            Direction::Forward => found.forward,
+            Direction::Reverse => found.reverse,
+        })
     }
 }
 

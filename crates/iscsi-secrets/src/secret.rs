@@ -1,22 +1,22 @@
-//! One CHAP secret, as bytes.
+//! A CHAP secret, as bytes.
 
 use ctutils::CtEq;
 use zeroize::Zeroizing;
 
 use crate::locked_buf::LockedBuf;
 
-/// A CHAP secret: 1 to 255 bytes that leave by one door, [`Secret::expose_secret`].
+/// A CHAP secret: 1 to 255 bytes, accessible only through [`Secret::expose_secret`].
 ///
-/// It cannot be printed, cloned, serialised or compared with `==`. Its memory is locked against swapping and left out
-/// of core dumps where the system allows, and is wiped when the secret is dropped.
-/// Any byte is legal, NUL and `0xff` included; no text encoding is implied.
+/// It cannot be printed, cloned, serialized or compared with `==`. Its memory is locked against swapping and excluded
+/// from core dumps where the system allows it, and is zeroized when the secret is dropped.
+/// Any byte is valid, NUL and `0xff` included; no text encoding is implied.
 pub struct Secret(LockedBuf);
 
 impl Secret {
-    /// The longest secret, in bytes: what one CHAP value on the wire can hold.
+    /// The longest secret, in bytes.
     pub const MAX_BYTES: usize = 255;
 
-    /// Copies `bytes` in; the caller's buffer stays the caller's to wipe.
+    /// Copies `bytes`. Zeroizing the original is left to the caller.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
         match bytes.len() {
             0 => Err(SecretError::Empty),
@@ -25,13 +25,13 @@ impl Secret {
         }
     }
 
-    /// Takes a wiping buffer over; the buffer is wiped before this returns.
+    /// Copies a zeroizing buffer, which is wiped before this returns.
     #[allow(clippy::needless_pass_by_value, reason = "the buffer is taken so that it is wiped here")]
     pub fn from_zeroizing(buffer: Zeroizing<Vec<u8>>) -> Result<Self, SecretError> {
         Self::from_bytes(&buffer)
     }
 
-    /// Copies in an array whose length is right by its type.
+    /// Copies an array. Its length is checked at compile time.
     pub(crate) fn from_array<const N: usize>(bytes: &[u8; N]) -> Self {
         const { assert!(1 <= N && N <= Self::MAX_BYTES) }
         Self(LockedBuf::of(bytes))
@@ -43,32 +43,33 @@ impl Secret {
         legal.then(|| LockedBuf::filled(length, fill).ok()).flatten().map(Self)
     }
 
-    /// The bytes. This is the only way to them, and its name is made for searching.
+    /// The bytes. This is the only access to them; the name makes uses easy to find.
     #[must_use]
     pub fn expose_secret(&self) -> &[u8] {
         self.0.expose()
     }
 
-    /// Whether both secrets are the same bytes, in time that depends on their lengths alone.
+    /// Whether both secrets are equal, compared in time that depends on their lengths only.
     ///
-    /// RFC 7143 section 9.2.1 forbids one secret for both directions of mutual CHAP.
+    /// [RFC 7143, section 9.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-9.2.1) forbids one secret for both
+    /// directions of mutual CHAP.
     #[must_use]
     pub fn same_bytes(&self, other: &Self) -> bool {
         self.expose_secret().ct_eq(other.expose_secret()).to_bool()
     }
 }
 
-/// Why bytes are not a [`Secret`].
+/// The reason why bytes cannot be a [`Secret`].
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// There was not one byte.
+    /// There are no bytes.
     #[error("caller: a secret has at least 1 byte")]
     Empty,
-    /// There were more than [`Secret::MAX_BYTES`].
+    /// There are more bytes than [`Secret::MAX_BYTES`].
     #[error("caller: a secret has at most 255 bytes, not {bytes}")]
     TooLong {
-        /// How many bytes were given.
+        /// The number of bytes.
         bytes: usize,
     },
 }

@@ -1,9 +1,8 @@
-//! A secret in a file, or on a stream such as standard input.
+//! Secrets read from a file, or from a stream such as standard input.
 //!
-//! The bytes are taken exactly as they stand, with one exception made for editors and `echo`: when the whole of
-//! it is text (valid UTF-8 without control characters), one line ending at its end (`\n` or `\r\n`) is left off.
-//! Whoever asks for [`SecretFormat::Hex`] gets the bytes that the digits stand for; content is never taken for digits
-//! because it looks like them.
+//! The bytes are used as they are, with one exception for editors and `echo`: if all of the content is text (valid UTF-8
+//! without control characters), one line ending (`\n` or `\r\n`) is removed from its end. Hexadecimal digits are decoded
+//! only for [`SecretFormat::Hex`]; the format is never guessed.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -13,51 +12,50 @@ use zeroize::Zeroizing;
 
 use crate::permissions::{Object, SECRET_FILE};
 use crate::secret::Secret;
+use crate::secret_file_error::{SecretFileError, SecretFileFault, SecretOrigin};
 
-mod error;
-
-pub use error::{SecretFileError, SecretFileFault, SecretOrigin};
-
-/// The shortest secret that is read from a file, in bytes: 96 bits.
+/// The shortest secret that a file may hold, in bytes: 96 bits.
 pub const MIN_FILE_SECRET_BYTES: usize = 12;
 
-/// One byte more than the longest secret in digits with the longest line ending, so that "too long" is noticed.
+/// The most bytes read: one more than the longest secret in hexadecimal digits with the longest line ending, so that
+/// longer content is noticed.
 const READ_LIMIT: usize = 2 * Secret::MAX_BYTES + 5;
 
-/// How the content of a file is meant.
+/// The format of the content of a secret file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SecretFormat {
     /// The bytes themselves.
     #[default]
     Text,
-    /// Two hexadecimal digits for each byte, with or without `0x` before them, as some targets show their secrets.
+    /// Two hexadecimal digits for each byte, with or without the prefix `0x`, as some targets show their secrets.
     Hex,
 }
 
 /// Reads the secret in the file at `path`: 12 to 255 bytes.
 ///
-/// Symbolic links are followed, and the file that was opened is checked: it has to belong to the effective user or to
-/// root, and nobody else may have a right to it.
+/// Symbolic links are followed, and the opened file is checked: it has to belong to the effective user or to root, and
+/// other users must have no rights to it.
 pub fn read_secret_file(path: impl AsRef<Path>) -> Result<Secret, SecretFileError> {
     read_secret_file_as(SecretFormat::Text, path)
 }
 
-/// The same for content of this format; the length is that of the secret, not of the digits.
+/// Reads the secret in the file at `path`, which has this format. The length limits apply to the secret, not to its
+/// digits. See [`read_secret_file`].
 pub fn read_secret_file_as(format: SecretFormat, path: impl AsRef<Path>) -> Result<Secret, SecretFileError> {
     let path = path.as_ref();
-    let blame = |fault| SecretFileError { origin: SecretOrigin::File(path.to_path_buf()), fault };
-    let file = File::open(path).map_err(|error| blame(SecretFileFault::Open(error.kind())))?;
-    let metadata = file.metadata().map_err(|error| blame(SecretFileFault::Open(error.kind())))?;
-    SECRET_FILE.check(&metadata, Object::Open(&file)).map_err(|objection| blame(objection.into()))?;
-    secret_from(file, format).map_err(blame)
+    let error_of = |fault| SecretFileError { origin: SecretOrigin::File(path.to_path_buf()), fault };
+    let file = File::open(path).map_err(|error| error_of(SecretFileFault::Open(error.kind())))?;
+    let metadata = file.metadata().map_err(|error| error_of(SecretFileFault::Open(error.kind())))?;
+    SECRET_FILE.check(&metadata, Object::Open(&file)).map_err(|fault| error_of(fault.into()))?;
+    secret_from(file, format).map_err(error_of)
 }
 
-/// Reads a secret from a stream by the rules of [`read_secret_file`], except that there is no mode to judge.
+/// Reads a secret from a stream by the rules of [`read_secret_file`], without the permission check.
 pub fn read_secret(stream: impl Read) -> Result<Secret, SecretFileError> {
     read_secret_as(SecretFormat::Text, stream)
 }
 
-/// The same for content of this format.
+/// Reads a secret of this format from a stream. See [`read_secret`].
 pub fn read_secret_as(format: SecretFormat, stream: impl Read) -> Result<Secret, SecretFileError> {
     secret_from(stream, format).map_err(|fault| SecretFileError { origin: SecretOrigin::Stream, fault })
 }
@@ -74,7 +72,7 @@ fn secret_from(stream: impl Read, format: SecretFormat) -> Result<Secret, Secret
     Secret::from_zeroizing(bytes).map_err(|_| SecretFileFault::TooLong)
 }
 
-/// The bytes for which hexadecimal digits stand; no error repeats one.
+/// Decodes hexadecimal digits. Errors never repeat a digit.
 fn from_hex(content: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
     let digits = content.strip_prefix(b"0x").or_else(|| content.strip_prefix(b"0X")).unwrap_or(content);
     let (pairs, rest) = digits.as_chunks::<2>();
@@ -90,8 +88,7 @@ fn from_hex(content: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
     Ok(bytes)
 }
 
-/// What a stream holds, be it a secret or a CHAP name, without the line ending of a text. A few bytes above the
-/// longest secret are the most that is read.
+/// Reads a secret or a CHAP name from a stream, without the line ending of a text. At most [`READ_LIMIT`] bytes are read.
 pub(crate) fn read_bytes(stream: impl Read) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
     let mut content = read_bounded(stream).map_err(SecretFileFault::Read)?;
     let bytes = without_line_ending(&content).len();
@@ -99,12 +96,12 @@ pub(crate) fn read_bytes(stream: impl Read) -> Result<Zeroizing<Vec<u8>>, Secret
     Ok(content)
 }
 
-/// Reads up to [`READ_LIMIT`] bytes into a buffer that never grows, so that no copy is left behind.
+/// Reads up to [`READ_LIMIT`] bytes into a buffer that never grows, since reallocation would leave a copy behind.
 fn read_bounded(mut stream: impl Read) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
     let mut content = Zeroizing::new(vec![0; READ_LIMIT]);
     let mut filled = 0;
-    while let Some(room) = content.get_mut(filled..).filter(|room| !room.is_empty()) {
-        match stream.read(room) {
+    while let Some(rest) = content.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match stream.read(rest) {
             Ok(0) => break,
             Ok(bytes) => filled += bytes,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -180,7 +177,7 @@ mod tests {
         assert_eq!(hex(&digits[2..]), hex(digits));
         assert_eq!(hex(&[&b"0X"[..], &digits[2..], b"\r\n"].concat()), hex(digits));
         assert_eq!(read(digits), Ok(digits.to_vec()));
-        // The bounds are those of the secret.
+        // The length limits apply to the secret, not to its digits.
         assert_eq!(hex(b"0x0102030405060708090a0b"), Err(SecretFileFault::TooShort { bytes: 11 }));
         assert_eq!(hex(b"0x"), Err(SecretFileFault::TooShort { bytes: 0 }));
         let longest = [&b"0x"[..], &b"ab".repeat(255)].concat();

@@ -1,20 +1,20 @@
-//! The one interface behind which CHAP secrets are kept.
+//! Stores of CHAP secrets: their common interface, and their origins.
 
-use iscsi_pdu::IscsiName;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::book::StoreSnapshot;
-use crate::capabilities::Capabilities;
+use iscsi_pdu::IscsiName;
+
+use crate::change::Capabilities;
 use crate::change::Change;
+use crate::credential::ReverseLookup;
 use crate::credential::{ForwardCredential, ReverseCredential};
-use crate::entry::Entry;
 use crate::error::StoreError;
+use crate::record::Entry;
 use crate::requirement::Requirement;
-use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
 use crate::secret::Secret;
-
-mod origin;
+use crate::store_snapshot::StoreSnapshot;
 
 #[cfg(all(unix, feature = "file"))]
 pub(crate) mod directory;
@@ -23,110 +23,140 @@ pub(crate) mod environment;
 #[cfg(all(unix, feature = "file"))]
 pub(crate) mod file;
 pub(crate) mod memory;
-#[cfg(unix)]
-mod plain;
 
-pub use origin::{ForeignHome, StoreOrigin};
-
-/// A place where CHAP secrets live.
+/// A store of CHAP secrets.
 ///
 /// A backend provides [`capabilities`](Self::capabilities), [`snapshot`](Self::snapshot) and
-/// [`apply_all`](Self::apply_all); all rules stand in [`StoreSnapshot`] and are the same everywhere. Every
-/// read sees the store as it is at that moment, and a store that cannot be read is an error, never an empty one.
-/// Changes are carried out whole or, after any error, not at all.
+/// [`apply_all`](Self::apply_all); the rules of lookup are those of [`StoreSnapshot`], so they are the same for all
+/// backends. Every read returns the current state; a store that cannot be read is an error, never an empty store.
+/// Changes are applied completely or, after an error, not at all.
 ///
-/// All methods may wait for a disk or for another process.
+/// All methods may block on a disk or another process.
 pub trait SecretStore: Send + Sync {
-    /// Where this store keeps its secrets, for messages.
+    /// The origin of the secrets, for messages.
     fn origin(&self) -> StoreOrigin {
         StoreOrigin::Other
     }
 
-    /// What this store can do.
+    /// The capabilities of the store.
     fn capabilities(&self) -> Capabilities;
 
-    /// All that the store holds at this moment. A login takes one snapshot and reads both directions from it, so
-    /// that it never joins credentials from before and after a change.
+    /// Returns the current content of the store. A login takes one snapshot and reads both directions from it, so it
+    /// never combines credentials from before and after a change.
     fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError>;
 
-    /// The same, if it can be told without waiting for a disk or another process.
+    /// Returns the current content if that needs no disk access and no other process.
     fn snapshot_now(&self) -> Option<Arc<StoreSnapshot>> {
         None
     }
 
-    /// Carries out all of these changes in their order, or none, if [`Capabilities::admit`] lets each of them.
+    /// Applies all changes in order, or none of them. [`Capabilities::admit`] has to accept each.
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError>;
 
-    /// Carries out one change.
+    /// Applies one change.
     fn apply(&self, change: Change) -> Result<(), StoreError> {
         self.apply_all(vec![change])
     }
 
-    /// What we prove to the target.
+    /// Returns the initiator's credential for the target.
     fn forward(&self, target: &IscsiName) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         self.snapshot()?.forward(target)
     }
 
-    /// What the target must prove.
+    /// Returns the target's credential.
     fn reverse(&self, target: &IscsiName) -> Result<ReverseLookup, StoreError> {
         self.snapshot()?.reverse(target)
     }
 
-    /// Whether something is held for the target itself.
+    /// Whether the store holds something for the target itself.
     fn knows(&self, target: &IscsiName) -> Result<bool, StoreError> {
         Ok(self.snapshot()?.knows(target))
     }
 
-    /// Names and flags of all that is held, never a secret.
+    /// Lists the names and flags of all records, never a secret.
     fn entries(&self) -> Result<Vec<Entry>, StoreError> {
         Ok(self.snapshot()?.entries())
     }
 
-    /// Stores what we prove.
-    fn remember(&self, scope: Scope, credential: ForwardCredential) -> Result<(), StoreError> {
-        self.apply(Change::Remember(scope, credential))
+    /// Stores the initiator's CHAP credential (forward).
+    fn set_forward(&self, scope: Scope, credential: ForwardCredential) -> Result<(), StoreError> {
+        self.apply(Change::SetForward(scope, credential))
     }
 
-    /// Stores other bytes for what we prove and keeps the CHAP name.
+    /// Replaces the bytes of the initiator's secret and keeps the CHAP name.
     fn renew_forward_secret(&self, scope: Scope, secret: Secret) -> Result<(), StoreError> {
         self.apply(Change::RenewForwardSecret(scope, secret))
     }
 
-    /// Removes what we prove.
-    fn forget(&self, scope: Scope) -> Result<(), StoreError> {
-        self.apply(Change::Forget(scope))
+    /// Removes the initiator's CHAP credential.
+    fn clear_forward(&self, scope: Scope) -> Result<(), StoreError> {
+        self.apply(Change::ClearForward(scope))
     }
 
-    /// Stores what must be proved to us.
+    /// Stores the target's CHAP credential (reverse).
     fn set_reverse(&self, scope: Scope, credential: ReverseCredential) -> Result<(), StoreError> {
         self.apply(Change::SetReverse(scope, credential))
     }
 
-    /// Stores other bytes for what must be proved and keeps the expected CHAP name.
+    /// Replaces the bytes of the target's secret and keeps the expected CHAP name.
     fn renew_reverse_secret(&self, scope: Scope, secret: Secret) -> Result<(), StoreError> {
         self.apply(Change::RenewReverseSecret(scope, secret))
     }
 
-    /// Removes a reverse secret; mutual login to a target that had its own then fails closed.
+    /// Removes a target's secret. Mutual login to a target that had its own secret then fails closed.
     ///
-    /// With that of all targets goes the demand for it: automatic logins that used it become one-way CHAP, unless the
-    /// policy requires mutual CHAP.
+    /// Without the global secret, automatic logins that used it become one-way CHAP, unless the policy requires mutual
+    /// CHAP.
     fn clear_reverse(&self, scope: Scope) -> Result<(), StoreError> {
         self.apply(Change::ClearReverse(scope))
     }
 
-    /// Removes a reverse secret and the association, so that the one of all others counts again.
+    /// Removes a target's secret and the association, so that the default applies again.
     fn inherit_reverse(&self, scope: Scope) -> Result<(), StoreError> {
         self.apply(Change::InheritReverse(scope))
     }
 
-    /// Sets the least authentication that logins must have; `None` removes what is set for this scope.
+    /// Sets the minimum authentication of logins; `None` removes the requirement of this scope.
     fn require(&self, scope: Scope, requirement: Option<Requirement>) -> Result<(), StoreError> {
         self.apply(Change::Require(scope, requirement))
     }
 
-    /// Removes all that is held for a scope, but for a requirement that is stricter than that of all others.
+    /// Removes everything that the store holds for a scope, except a requirement that is stricter than the default.
     fn remove(&self, scope: Scope) -> Result<(), StoreError> {
         self.apply(Change::Remove(scope))
     }
+}
+
+/// The origin of the secrets of a store, for messages about a missing secret.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreOrigin {
+    /// A sealed file in this directory.
+    Sealed(PathBuf),
+    /// One file for each of open-iscsi's settings, in this directory.
+    PlainFiles(PathBuf),
+    /// libiscsi's environment variables.
+    Environment,
+    /// The memory of the process.
+    Memory,
+    /// The default directory holds no store.
+    Missing {
+        /// The directory.
+        path: PathBuf,
+        /// The home directory that contains it, if that belongs to another user than the effective one.
+        foreign_home: Option<ForeignHome>,
+    },
+    /// A store that is implemented outside this crate.
+    Other,
+}
+
+/// A home directory of another user, caused by `sudo` or an inherited `HOME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignHome {
+    /// The home directory.
+    pub path: PathBuf,
+    /// The owner.
+    pub owner: u32,
+    /// The effective user of the process.
+    pub user: u32,
 }

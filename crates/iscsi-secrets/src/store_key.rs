@@ -1,4 +1,4 @@
-//! The key under which secrets are sealed: 32 bytes.
+//! The key that secrets are sealed with: 32 bytes.
 
 use chacha20poly1305::aead::{AeadInOut, inout::InOutBuf};
 use chacha20poly1305::{Error, KeyInit, XChaCha20Poly1305, XNonce};
@@ -7,84 +7,83 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::generate::{GeneratorError, fill_bytes};
 use crate::locked_buf::LockedBuf;
 
-/// The length of a nonce, in bytes: long enough to be drawn at random every time.
+/// The length of a nonce, in bytes: long enough for random nonces.
 pub(crate) const NONCE_BYTES: usize = 24;
 
-/// The length of an authenticator, in bytes.
+/// The length of an authentication tag, in bytes.
 pub(crate) const TAG_BYTES: usize = 16;
 
-/// What the note of a key is computed over.
+/// The label that the note of a key authenticates.
 #[cfg(feature = "file")]
 const NOTE_LABEL: &[u8] = b"iscsi-secrets: which key is it?";
 
-/// The nonce of fingerprints; drawn ones end in other bytes, but for a probability of 2⁻⁶⁴.
+/// The nonce of fingerprints. A random nonce ends in the same bytes with a probability of 2⁻⁶⁴.
 const FINGERPRINT_NONCE: Nonce = [0xff; NONCE_BYTES];
 
-/// What fingerprints are computed with.
+/// The label of fingerprints.
 const FINGERPRINT_LABEL: &[u8] = b"iscsi-secrets: fingerprint";
 
-/// A nonce, drawn for one sealing.
+/// A nonce, drawn at random for one sealing.
 pub(crate) type Nonce = [u8; NONCE_BYTES];
 
-/// Proves that bytes are what was sealed.
+/// An authentication tag.
 pub(crate) type Tag = [u8; TAG_BYTES];
 
-/// A key; it lies in protected memory and is wiped when it is dropped.
+/// A key, in locked memory that is zeroized on drop.
 pub(crate) struct StoreKey(LockedBuf);
 
 impl StoreKey {
     /// The length of a key, in bytes.
     pub(crate) const BYTES: usize = 32;
 
-    /// Draws a new key.
+    /// Generates a new random key.
     pub(crate) fn generate() -> Result<Self, GeneratorError> {
         Self::filled(fill_bytes)
     }
 
-    /// A key whose bytes `fill` writes in place.
+    /// A key that `fill` writes in place.
     pub(crate) fn filled<E>(fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         LockedBuf::filled(Self::BYTES, fill).map(Self)
     }
 
-    /// Takes a key from the content of a key file, which holds exactly that.
+    /// Reads the content of a key file, which is exactly one key.
     #[cfg(feature = "file")]
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         (bytes.len() == Self::BYTES).then(|| Self(LockedBuf::of(bytes)))
     }
 
-    /// What goes into a key file.
+    /// The content of a key file.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0.expose()
     }
 
-    /// Seals `bytes` in place; `label` is authenticated with them and not kept. What cannot be sealed is wiped.
+    /// Seals `bytes` in place. `label` is authenticated with them but not stored. If sealing fails, `bytes` is wiped.
     pub(crate) fn seal(&self, nonce: &Nonce, label: &[u8], bytes: &mut [u8]) -> Result<Tag, Error> {
         let cipher = self.cipher()?;
         let sealed = cipher.encrypt_inout_detached(&XNonce::from(*nonce), label, InOutBuf::from(&mut *bytes));
         sealed.inspect_err(|_| bytes.zeroize()).map(Into::into)
     }
 
-    /// Opens `bytes` in place. When they, the label or the tag are not those that were sealed, nothing is opened.
+    /// Opens `bytes` in place. Fails if `bytes`, `label` or `tag` differ from those of the sealing.
     pub(crate) fn open(&self, nonce: &Nonce, label: &[u8], bytes: &mut [u8], tag: &Tag) -> Result<(), Error> {
         let bytes = InOutBuf::from(bytes);
         self.cipher()?.decrypt_inout_detached(&XNonce::from(*nonce), label, bytes, tag.into())
     }
 
-    /// A note by which the key is recognised and which tells nothing about it: the authenticator of one fixed label.
+    /// A value that identifies the key and reveals nothing about it: the authentication tag of a fixed label.
     ///
-    /// Its nonce is zero. Something is sealed under that nonce with a probability of 2⁻¹⁹², since other nonces are
-    /// drawn at random.
+    /// The nonce is zero. Random nonces are zero with a probability of 2⁻¹⁹².
     #[cfg(feature = "file")]
     pub(crate) fn note(&self) -> Result<Tag, Error> {
         self.seal(&[0; NONCE_BYTES], NOTE_LABEL, &mut [])
     }
 
-    /// A keyed digest of `bytes`: equal content has equal digests, and a digest says nothing about other content, not
-    /// even beside those of content that is known.
+    /// A keyed digest of `bytes`: equal content has equal digests, and a digest reveals nothing about other content, even
+    /// to someone who knows digests of known content.
     ///
-    /// Sealing a copy under a fixed nonce gives an authenticator that is a keyed hash. Shown as it is, two of them would
-    /// give away what all others are computed with. It becomes the nonce of a second authenticator, computed over a
-    /// label under which nothing else is sealed; the sealed copy is wiped.
+    /// Sealing a copy under a fixed nonce yields an authentication tag that is a keyed hash. Publishing two such tags
+    /// would reveal the one-time key of all others, so the tag is not published: it becomes the nonce of a second tag,
+    /// computed over a label under which nothing else is sealed. The sealed copy is wiped.
     pub(crate) fn fingerprint(&self, bytes: &[u8]) -> Result<Tag, Error> {
         let mut copy = Zeroizing::new(bytes.to_vec());
         let mut nonce = FINGERPRINT_NONCE;
@@ -93,7 +92,7 @@ impl StoreKey {
         self.seal(&nonce, FINGERPRINT_LABEL, &mut [])
     }
 
-    /// The cipher under this key; it wipes itself.
+    /// The cipher with this key. It zeroizes itself on drop.
     fn cipher(&self) -> Result<XChaCha20Poly1305, Error> {
         XChaCha20Poly1305::new_from_slice(self.bytes()).map_err(|_| Error)
     }

@@ -38,7 +38,7 @@ async fn vds_03_after_a_wrong_length_the_earlier_secret_verifies() {
         Some(SharedSecret { bytes: Some(THEIRS), size: u32::MAX }),
         Some(SharedSecret::of(b"x")),
         Some(SharedSecret::of(b"eleven-byte")),
-        Some(SharedSecret::of(b"seventeen-bytes!")),
+        Some(SharedSecret::of(b"seventeen-bytes!!")),
         Some(SharedSecret::of(&vast)),
     ];
     for shape in &shapes {

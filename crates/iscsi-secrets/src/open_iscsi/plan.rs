@@ -1,90 +1,90 @@
-//! What an import does to a store.
+//! The plan of an import: the effect on a store.
 
 use std::collections::BTreeMap;
 
-use crate::book::StoreSnapshot;
 use crate::change::Change;
+use crate::credential::ReverseLookup;
 use crate::credential::{ForwardCredential, ReverseCredential};
 use crate::error::StoreError;
-use crate::reverse_lookup::ReverseLookup;
 use crate::scope::Scope;
+use crate::store_snapshot::StoreSnapshot;
 
-/// What happens to credentials that a store has already.
+/// The policy for credentials that differ from those in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConflictPolicy {
-    /// They stay.
+    /// The stored credentials stay.
     Keep,
-    /// They are overwritten, where they differ.
+    /// The imported credentials replace the stored ones.
     Replace,
 }
 
-/// What happens to one credential of an import.
+/// The outcome for one credential of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportOutcome {
-    /// The store had none, and takes it.
+    /// The store has no such credential yet; it is imported.
     Imported,
-    /// It takes the place of a different one.
+    /// The imported credential replaces a different one.
     Replaced,
-    /// The store has the same one.
+    /// The store already has this credential.
     Unchanged,
-    /// The store has a different one, or one that was cleared, and keeps it so.
+    /// The store has a different or cleared credential, which stays.
     Kept,
 }
 
-/// One credential of an import: names and flags, never a secret.
+/// One credential of an import: its outcome and name, never a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportedCredential {
-    /// What happens to it.
+    /// The outcome.
     pub outcome: ImportOutcome,
-    /// Its CHAP name, if it has one and was not [`Kept`](ImportOutcome::Kept) out.
+    /// The CHAP name, if there is one and the outcome is not [`Kept`](ImportOutcome::Kept).
     pub name: Option<String>,
 }
 
-/// What an import has for one scope: names and flags, never a secret.
+/// The credentials of an import for one scope: names and flags, never a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeImport {
-    /// What we prove.
+    /// The initiator's credential.
     pub forward: Option<ImportedCredential>,
-    /// What must be proved to us.
+    /// The target's credential.
     pub reverse: Option<ImportedCredential>,
 }
 
-/// An import compared with what a store has.
+/// An import compared with the content of a store.
 #[derive(Default)]
 pub struct Plan {
-    /// What is to be carried out.
+    /// The changes to apply.
     pub changes: Vec<Change>,
-    /// What becomes of all that was read.
+    /// The outcome for each scope that was read.
     pub scopes: BTreeMap<Scope, ScopeImport>,
 }
 
 impl Plan {
-    /// Compares the changes of an [`Import`](super::Import) with a book, which should be a snapshot taken just before
-    /// the changes of the plan are applied.
+    /// Compares the changes of an [`Import`](super::Import) with a snapshot, which should be taken just before the changes
+    /// of the plan are applied.
     pub fn of(
         changes: Vec<Change>,
-        book: &StoreSnapshot,
-        existing: ConflictPolicy,
+        snapshot: &StoreSnapshot,
+        policy: ConflictPolicy,
     ) -> Result<Self, StoreError> {
         let mut plan = Self::default();
         for change in changes {
-            if plan.admit(&change, book, existing)? {
+            if plan.admit(&change, snapshot, policy)? {
                 plan.changes.push(change);
             }
         }
         Ok(plan)
     }
 
-    /// Notes what becomes of a change, and says whether it is to be carried out.
+    /// Records the outcome of a change, and returns whether to apply it.
     fn admit(
         &mut self,
         change: &Change,
-        book: &StoreSnapshot,
-        existing: ConflictPolicy,
+        snapshot: &StoreSnapshot,
+        policy: ConflictPolicy,
     ) -> Result<bool, StoreError> {
         let credential = match change {
-            Change::Remember(scope, new) => {
-                let outcome = existing.outcome(forward_beside(book, scope, new)?);
+            Change::SetForward(scope, new) => {
+                let outcome = policy.outcome(stored_forward(snapshot, scope, new)?);
                 self.scopes
                     .entry(scope.clone())
                     .or_default()
@@ -92,7 +92,7 @@ impl Plan {
                     .insert(ImportedCredential::of(outcome, new.name()))
             }
             Change::SetReverse(scope, new) => {
-                let outcome = existing.outcome(reverse_beside(book, scope, new)?);
+                let outcome = policy.outcome(stored_reverse(snapshot, scope, new)?);
                 self.scopes
                     .entry(scope.clone())
                     .or_default()
@@ -111,50 +111,50 @@ impl ImportedCredential {
     }
 }
 
-/// What a store has where a credential is to go.
-enum Beside {
+/// The stored credential, compared with the imported one.
+enum Stored {
     Nothing,
-    TheSame,
-    Another,
+    Equal,
+    Different,
 }
 
-impl Beside {
+impl Stored {
     fn of(is_same: bool) -> Self {
-        if is_same { Self::TheSame } else { Self::Another }
+        if is_same { Self::Equal } else { Self::Different }
     }
 }
 
 impl ConflictPolicy {
-    fn outcome(self, beside: Beside) -> ImportOutcome {
-        match (beside, self) {
-            (Beside::Nothing, _) => ImportOutcome::Imported,
-            (Beside::TheSame, _) => ImportOutcome::Unchanged,
-            (Beside::Another, Self::Keep) => ImportOutcome::Kept,
-            (Beside::Another, Self::Replace) => ImportOutcome::Replaced,
+    fn outcome(self, stored: Stored) -> ImportOutcome {
+        match (stored, self) {
+            (Stored::Nothing, _) => ImportOutcome::Imported,
+            (Stored::Equal, _) => ImportOutcome::Unchanged,
+            (Stored::Different, Self::Keep) => ImportOutcome::Kept,
+            (Stored::Different, Self::Replace) => ImportOutcome::Replaced,
         }
     }
 }
 
-fn forward_beside(
-    book: &StoreSnapshot,
+fn stored_forward(
+    snapshot: &StoreSnapshot,
     scope: &Scope,
     new: &ForwardCredential,
-) -> Result<Beside, StoreError> {
-    Ok(book.own_forward(scope)?.map_or(Beside::Nothing, |old| {
-        Beside::of(old.name() == new.name() && old.secret().same_bytes(new.secret()))
+) -> Result<Stored, StoreError> {
+    Ok(snapshot.own_forward(scope)?.map_or(Stored::Nothing, |old| {
+        Stored::of(old.name() == new.name() && old.secret().same_bytes(new.secret()))
     }))
 }
 
-fn reverse_beside(
-    book: &StoreSnapshot,
+fn stored_reverse(
+    snapshot: &StoreSnapshot,
     scope: &Scope,
     new: &ReverseCredential,
-) -> Result<Beside, StoreError> {
-    Ok(match book.own_reverse(scope)? {
-        ReverseLookup::Unknown => Beside::Nothing,
-        ReverseLookup::Cleared => Beside::Another,
+) -> Result<Stored, StoreError> {
+    Ok(match snapshot.own_reverse(scope)? {
+        ReverseLookup::Unknown => Stored::Nothing,
+        ReverseLookup::Cleared => Stored::Different,
         ReverseLookup::Known(old) => {
-            Beside::of(old.name() == new.name() && old.secret().same_bytes(new.secret()))
+            Stored::of(old.name() == new.name() && old.secret().same_bytes(new.secret()))
         }
     })
 }

@@ -1,32 +1,36 @@
-//! Which files there are, and for whom.
+//! The files of open-iscsi, and the scopes that they are for.
 
 use std::path::{Path, PathBuf};
 
 use iscsi_pdu::{IscsiName, Portal};
 
-use super::RecordFile;
-use super::error::ImportError;
+use super::diagnostics::{ImportError, ImportWarning, UnreadableFile};
 use super::root::Root;
-use super::warning::{ImportWarning, UnreadableFile};
-use crate::credential_keys::{CredentialKeys, DISCOVERY, SESSION};
+use crate::plain_credentials::{CredentialKeys, DISCOVERY, SESSION};
 use crate::scope::Scope;
 
-/// Keys of a file, and for whom they are.
+/// One file, and the scopes of its keys.
+pub(super) struct RecordFile {
+    pub(super) path: PathBuf,
+    pub(super) parts: Vec<Part>,
+}
+
+/// Keys of a file, and the scope that they are for.
 pub(super) struct Part {
     pub(super) scope: Scope,
     pub(super) keys: &'static [CredentialKeys],
 }
 
-/// All files of a directory.
+/// The files of a directory.
 pub(super) struct Records {
     pub(super) root: Root,
     pub(super) files: Vec<RecordFile>,
-    /// What is not such a file.
+    /// Warnings about entries that are not such files.
     pub(super) warnings: Vec<ImportWarning>,
 }
 
 impl Records {
-    /// Looks for everything that open-iscsi puts there.
+    /// Finds all files that open-iscsi stores there.
     pub(super) fn find(directory: &Path) -> Result<Self, ImportError> {
         let mut records = Self { root: Root::new(directory)?, files: Vec::new(), warnings: Vec::new() };
         let (configured, nodes, portals) =
@@ -49,7 +53,7 @@ impl Records {
         there
     }
 
-    /// `nodes/TARGET/ADDRESS,PORT[,TAG]`, which is a record or holds one for each interface.
+    /// Adds the records `nodes/TARGET/ADDRESS,PORT[,TAG]`, each a file, or a directory with a file for each interface.
     fn add_nodes(&mut self) -> Result<bool, ImportError> {
         let Some(targets) = self.list_known("nodes")? else { return Ok(false) };
         for target in targets {
@@ -76,7 +80,8 @@ impl Records {
         Ok(())
     }
 
-    /// `send_targets/ADDRESS,PORT`, which is a record or holds one beside links to what was discovered.
+    /// Adds the records `send_targets/ADDRESS,PORT`, each a file, or a directory with the file `st_config` and links to
+    /// discovered targets.
     fn add_portals(&mut self) -> Result<bool, ImportError> {
         let Some(portals) = self.list_known("send_targets")? else { return Ok(false) };
         for file in portals {
@@ -91,7 +96,7 @@ impl Records {
         Ok(true)
     }
 
-    /// What a directory holds that open-iscsi may have made; `None` if it has not.
+    /// Lists a directory of open-iscsi; `None` if it does not exist.
     fn list_known(&mut self, name: &str) -> Result<Option<Vec<PathBuf>>, ImportError> {
         let path = self.root.join(name);
         if path.symlink_metadata().is_err() {
@@ -100,7 +105,7 @@ impl Records {
         self.list(&path).map(Some)
     }
 
-    /// What a directory holds; nothing, and a warning, if it is none or leads outside.
+    /// Lists a directory. If it is not a directory or leads outside, adds a warning and returns nothing.
     fn list(&mut self, path: &Path) -> Result<Vec<PathBuf>, ImportError> {
         let fault = match self.root.is_directory(path) {
             Ok(true) => return self.root.list(path),
@@ -111,13 +116,13 @@ impl Records {
         Ok(Vec::new())
     }
 
-    /// What cannot be told is left to be read, where it becomes a warning.
+    /// Whether this is a directory. Errors count as no: reading the path then results in a warning.
     fn is_directory(&self, path: &Path) -> bool {
         self.root.is_directory(path).unwrap_or(false)
     }
 }
 
-/// The name of a directory is anything until it is an iSCSI name.
+/// Returns the target of a directory, if its name is an iSCSI name.
 fn target_name(path: &Path) -> Option<IscsiName> {
     let name = path.file_name()?.to_str()?;
     let has_type =
@@ -125,7 +130,7 @@ fn target_name(path: &Path) -> Option<IscsiName> {
     IscsiName::new(name).ok().filter(has_type)
 }
 
-/// `ADDRESS,PORT`, and for nodes the tag of a portal group; IPv6 addresses have no brackets here.
+/// Parses `ADDRESS,PORT`, followed by a portal group tag for nodes. IPv6 addresses have no brackets.
 fn portal(path: &Path) -> Option<Portal> {
     let mut parts = path.file_name()?.to_str()?.split(',');
     let (host, port) = (parts.next()?, parts.next()?.parse::<u16>().ok()?);

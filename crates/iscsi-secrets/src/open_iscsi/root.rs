@@ -1,4 +1,4 @@
-//! The directory out of which nothing leads.
+//! The directory of an import, out of which no path may lead.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -8,47 +8,40 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use super::error::ImportError;
-use super::warning::UnreadableFile;
+use super::diagnostics::{ImportError, MAX_FILE_BYTES, MAX_RECORDS, UnreadableFile};
 
-/// How many names are looked at: more than any initiator has.
-pub(super) const MAX_RECORDS: usize = 100_000;
-
-/// The largest file that is read, in bytes.
-pub(super) const MAX_FILE_BYTES: u64 = 1 << 20;
-
-/// A directory and what lies below it.
+/// A directory and everything below it.
 pub(super) struct Root {
     path: PathBuf,
-    /// The same without any link in it.
+    /// The path with all symbolic links resolved.
     resolved: PathBuf,
     listed: usize,
 }
 
-/// The content of a file, wiped when it is dropped.
+/// The content of a file, zeroized on drop.
 pub(super) struct Content {
     pub(super) bytes: Zeroizing<Vec<u8>>,
     pub(super) mode: u32,
 }
 
 impl Root {
-    /// The directory at `path`.
+    /// Opens the directory at `path`.
     pub(super) fn new(path: &Path) -> Result<Self, ImportError> {
         let resolved = fs::canonicalize(path).map_err(refused(path))?;
         Ok(Self { path: path.to_path_buf(), resolved, listed: 0 })
     }
 
-    /// Where a file below it is.
+    /// The path of a file in the directory.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Whether a file or directory is there that does not lead outside.
+    /// Whether this path is a directory. A missing path, or one that leads outside, is an error.
     pub(super) fn is_directory(&self, path: &Path) -> Result<bool, UnreadableFile> {
         Ok(self.inside(path)?.is_dir())
     }
 
-    /// What a directory holds, by name.
+    /// Lists a directory, sorted by name.
     pub(super) fn list(&mut self, path: &Path) -> Result<Vec<PathBuf>, ImportError> {
         let mut found = Vec::new();
         for entry in fs::read_dir(path).map_err(refused(path))? {
@@ -62,7 +55,7 @@ impl Root {
         Ok(found)
     }
 
-    /// Reads a whole file, if it is a regular one.
+    /// Reads a whole regular file.
     pub(super) fn read(&self, path: &Path) -> Result<Content, UnreadableFile> {
         let file = open(&self.inside(path)?).map_err(unread)?;
         let metadata = file.metadata().map_err(unread)?;
@@ -82,15 +75,15 @@ impl Root {
     }
 }
 
-/// Opens a path without links, and without waiting in case it is a pipe.
+/// Opens a resolved path, without following links and without blocking on a pipe.
 fn open(resolved: &Path) -> io::Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     OpenOptions::new().read(true).custom_flags(flags).open(resolved)
 }
 
-/// Reads into a buffer that never grows, so that no copy is left behind.
+/// Reads into a buffer that never grows, since reallocation would leave a copy behind.
 fn read_at_most(file: &File, bytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-    /// Room behind the content: reading to the end then does not ask for more.
+    /// Spare capacity, without which reading to the end would reallocate the buffer.
     const SLACK: usize = 64;
     let expected = usize::try_from(bytes).map_err(|_| ErrorKind::OutOfMemory)?;
     let mut content = Zeroizing::new(Vec::with_capacity(expected + SLACK));
@@ -98,7 +91,7 @@ fn read_at_most(file: &File, bytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "that is how map_err gives it")]
+#[allow(clippy::needless_pass_by_value, reason = "the signature that map_err requires")]
 fn unread(error: io::Error) -> UnreadableFile {
     UnreadableFile::Io(error.kind())
 }

@@ -1,4 +1,4 @@
-//! Secrets in the environment of the process, under libiscsi's names.
+//! A read-only store: libiscsi's environment variables.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,23 +7,21 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::plain::{self, Found, PlainSource};
-use crate::book::StoreSnapshot;
-use crate::capabilities::Capabilities;
+use crate::change::Capabilities;
 use crate::change::Change;
 use crate::credential::ForwardCredential;
-use crate::credential_keys::{CredentialKeys, Direction};
+use crate::credential::ReverseLookup;
 use crate::error::StoreError;
-use crate::reverse_lookup::ReverseLookup;
-use crate::scope::Scope;
-use crate::secret_file::SecretOrigin;
+use crate::plain_credentials::{self, CredentialKeys, Found, PlainSource};
+use crate::scope::{Direction, Scope};
+use crate::secret_file_error::SecretOrigin;
 use crate::store::{SecretStore, StoreOrigin};
+use crate::store_snapshot::StoreSnapshot;
 
-/// The variables that libiscsi reads, as a store that is only read: one secret of each direction, for every target.
+/// The environment variables of libiscsi as a read-only store: one global secret for each direction.
 ///
-/// Every read sees the variables as they are then. An empty one counts as unset, and where none is set the store holds
-/// nothing. A user name without its password is an error. There are no secrets of single targets, so behind the VDS
-/// door rule R3 applies.
+/// Every read uses the current values. An empty variable counts as unset, and if none is set the store is empty. A user
+/// name without its password is an error. There are no secrets for single targets, so rule R3 applies to the VDS API.
 pub struct EnvironmentStore {
     lookup: Lookup,
 }
@@ -44,13 +42,13 @@ static KEYS: [CredentialKeys; 2] = [
 ];
 
 impl EnvironmentStore {
-    /// The CHAP name that we send.
+    /// The CHAP name that the initiator sends.
     pub const USERNAME: &str = "LIBISCSI_CHAP_USERNAME";
-    /// The secret that we prove.
+    /// The initiator's secret.
     pub const PASSWORD: &str = "LIBISCSI_CHAP_PASSWORD";
-    /// The CHAP name that the target must send.
+    /// The CHAP name that the target has to send.
     pub const TARGET_USERNAME: &str = "LIBISCSI_CHAP_TARGET_USERNAME";
-    /// The secret that the target must prove.
+    /// The target's secret.
     pub const TARGET_PASSWORD: &str = "LIBISCSI_CHAP_TARGET_PASSWORD";
 
     /// The environment of this process.
@@ -59,29 +57,29 @@ impl EnvironmentStore {
         Self::reading(|name| env::var_os(name))
     }
 
-    /// Another environment.
+    /// A store over another environment.
     fn reading(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
         Self { lookup: Box::new(lookup) }
     }
 
     /// The initiator's credential in [`USERNAME`](Self::USERNAME) and [`PASSWORD`](Self::PASSWORD). The variables of the
-    /// other direction are not looked at.
+    /// other direction are not read.
     pub fn forward_credential(&self) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         let [forward, _] = &KEYS;
-        self.book_of(std::slice::from_ref(forward))?.own_forward(&Scope::Global)
+        self.snapshot_of(std::slice::from_ref(forward))?.own_forward(&Scope::Global)
     }
 
     /// The target's credential in [`TARGET_USERNAME`](Self::TARGET_USERNAME) and
-    /// [`TARGET_PASSWORD`](Self::TARGET_PASSWORD). The variables of the other direction are not looked at.
+    /// [`TARGET_PASSWORD`](Self::TARGET_PASSWORD). The variables of the other direction are not read.
     pub fn reverse_credential(&self) -> Result<ReverseLookup, StoreError> {
         let [_, reverse] = &KEYS;
-        self.book_of(std::slice::from_ref(reverse))?.own_reverse(&Scope::Global)
+        self.snapshot_of(std::slice::from_ref(reverse))?.own_reverse(&Scope::Global)
     }
 
-    fn book_of(&self, keys: &'static [CredentialKeys]) -> Result<StoreSnapshot, StoreError> {
+    fn snapshot_of(&self, keys: &'static [CredentialKeys]) -> Result<StoreSnapshot, StoreError> {
         let variables = keys.iter().flat_map(|keys| [keys.name, keys.secret]);
         let found: Found = variables.filter_map(|name| Some((name, self.bytes(name)?))).collect();
-        plain::book(self, found, &[(Scope::Global, keys)])
+        plain_credentials::snapshot_of(self, found, &[(Scope::Global, keys)])
     }
 
     fn bytes(&self, variable: &str) -> Option<Zeroizing<Vec<u8>>> {
@@ -97,12 +95,12 @@ impl Default for EnvironmentStore {
 }
 
 impl PlainSource for EnvironmentStore {
-    fn origin(&self, place: &'static str) -> SecretOrigin {
-        SecretOrigin::Variable(place)
+    fn origin(&self, key: &'static str) -> SecretOrigin {
+        SecretOrigin::Variable(key)
     }
 
-    fn label(&self, place: &'static str) -> String {
-        place.to_owned()
+    fn label(&self, key: &'static str) -> String {
+        key.to_owned()
     }
 }
 
@@ -122,7 +120,7 @@ impl SecretStore for EnvironmentStore {
     }
 
     fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
-        self.book_of(&KEYS).map(Arc::new)
+        self.snapshot_of(&KEYS).map(Arc::new)
     }
 
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {

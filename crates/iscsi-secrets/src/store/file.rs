@@ -1,58 +1,41 @@
-//! A store in a directory: one sealed file, its key, and a lock.
+//! A store in a directory: one sealed file, its key, and a lock file.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::book::StoreSnapshot;
-use crate::capabilities::Capabilities;
-use crate::change::Change;
+use crate::change::{Capabilities, Change};
 use crate::error::StoreError;
+use crate::sealer::Sealer;
 use crate::store::{SecretStore, StoreOrigin};
+use crate::store_snapshot::StoreSnapshot;
 
-mod content;
 mod derivation;
 mod directory;
 mod disk;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod header;
-mod key_source;
-mod keys;
+pub(crate) mod keys;
 mod opened;
+mod placement;
 mod records;
-mod rekey;
-mod relocation;
+pub(crate) mod relocation;
 mod seal_error;
 mod sealed;
-mod version_2;
-
-pub use key_source::KeySource;
-pub use relocation::Relocation;
 
 use derivation::Derivation;
-use directory::StoreDirectory;
+use directory::{DATABASE, KEY, LOCK, NEXT_KEY, STAGED_KEY, StoreDirectory};
 use disk::{Disk, OsDisk};
+use keys::{KeySource, Keys};
 use opened::Opened;
-use seal_error::SealError;
 
-const DATABASE: &str = "secrets.db";
-const KEY: &str = "store.key";
-const LOCK: &str = "secrets.lock";
-
-/// A key whose store is not complete yet: it takes its final name when the file sealed with it is on disk.
-const NEXT_KEY: &str = "store.key.next";
-
-/// The same, not yet written to its end.
-const STAGED_KEY: &str = "store.key.next.new";
-
-/// A store in a directory of mode 0700, holding `secrets.db`, `secrets.lock` and, with [`KeySource::Beside`],
+/// A store in a directory of mode 0700, holding `secrets.db`, `secrets.lock` and, with [`KeySource::Adjacent`],
 /// `store.key`, each of mode 0600.
 ///
-/// Every read sees the file as it stands, so processes see each other's changes at once; as long as nobody changed it,
-/// what was read before is used again, with each secret in it still sealed. A change is one atomic replacement, on
-/// disk before it returns, and there is one writer at a time across all processes: others wait, up to a limit.
+/// Every read returns the current content, so processes see each other's changes at once. The content is cached, with
+/// each secret sealed, until the file is replaced. A change replaces the file atomically and is on disk when it returns.
+/// There is one writer at a time across all processes; other writers wait, up to a limit.
 pub struct FileStore {
     directory: StoreDirectory,
     source: KeySource,
@@ -62,23 +45,24 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// How long a writer waits for another one, unless it was opened with a limit of its own. Readers never wait.
+    /// The default limit for a writer that waits for another. Readers never wait.
     pub const DEFAULT_LOCK_LIMIT: Duration = Duration::from_secs(10);
 
-    /// Opens the store in `directory` with [`KeySource::Beside`], and makes directory, key and an empty store on first
-    /// use.
+    /// Opens the store in `directory` with [`KeySource::Adjacent`]. On first use, creates the directory, the key and an
+    /// empty store.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_with(directory, KeySource::Beside)
+        Self::open_with(directory, KeySource::Adjacent)
     }
 
-    /// Opens the store in `directory`, and makes what is missing on first use.
+    /// Opens the store in `directory`, and creates it on first use.
     ///
-    /// What is half there is not taken for new: a key without a store, or a store without a key, is an error.
+    /// An incomplete store is not replaced: a key without a store, or a store without a key, is an error.
     pub fn open_with(directory: impl AsRef<Path>, source: KeySource) -> Result<Self, StoreError> {
         Self::open_within(directory, source, Self::DEFAULT_LOCK_LIMIT)
     }
 
-    /// The same with a limit for each wait for another writer, after which there is [`StoreError::Locked`].
+    /// Opens the store in `directory`, and creates it on first use. Each wait for another writer ends after `lock_limit`
+    /// with [`StoreError::Locked`].
     pub fn open_within(
         directory: impl AsRef<Path>,
         source: KeySource,
@@ -87,17 +71,18 @@ impl FileStore {
         Self::open_on(directory.as_ref(), source, lock_limit, OsDisk)
     }
 
-    /// Opens the store in `directory` with [`KeySource::Beside`] and makes nothing.
+    /// Opens an existing store in `directory` with [`KeySource::Adjacent`]. Creates nothing.
     pub fn open_existing(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_existing_with(directory, KeySource::Beside)
+        Self::open_existing_with(directory, KeySource::Adjacent)
     }
 
-    /// Opens the store in `directory` and makes nothing. Reading, as a login does, then needs no right to write.
+    /// Opens an existing store in `directory`. Creates nothing, so reading needs no write access.
     pub fn open_existing_with(directory: impl AsRef<Path>, source: KeySource) -> Result<Self, StoreError> {
         Self::open_existing_within(directory, source, Self::DEFAULT_LOCK_LIMIT)
     }
 
-    /// The same with a limit for each wait for another writer, after which there is [`StoreError::Locked`].
+    /// Opens an existing store in `directory`. Each wait for another writer ends after `lock_limit` with
+    /// [`StoreError::Locked`].
     pub fn open_existing_within(
         directory: impl AsRef<Path>,
         source: KeySource,
@@ -109,10 +94,28 @@ impl FileStore {
         Ok(store)
     }
 
-    /// Whether opening made this store. Whoever asked for it should then be told what its [`KeySource`] protects from.
+    /// Whether opening created this store. A program should then tell its user what the [`KeySource`] protects against.
     #[must_use]
     pub const fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    /// Reseals the store: under the key of `source`, or for [`KeySource::Adjacent`] under a new random one.
+    ///
+    /// Rekeying is atomic: after an interruption at any point the store opens with the old key or the new one. An
+    /// adjacent key that is no longer used is removed. Copies of the old file still open with the old key.
+    pub fn rekey(self, source: KeySource) -> Result<Self, StoreError> {
+        let lock = self.lock()?;
+        self.settle_keys()?;
+        let snapshot = self.current()?.into_snapshot();
+        self.save_under_new_key(&snapshot, &source)?;
+        if !matches!(source, KeySource::Adjacent) {
+            for name in [KEY, NEXT_KEY] {
+                self.keys().discard(name)?;
+            }
+        }
+        drop(lock);
+        Ok(Self { source, ..self })
     }
 
     fn open_on(
@@ -128,9 +131,9 @@ impl FileStore {
         Ok(store)
     }
 
-    /// Makes a store that is not there, or one whose making was interrupted; says whether it did.
+    /// Creates a missing store, or completes an interrupted creation. Returns whether it is new.
     fn complete(&self) -> Result<bool, StoreError> {
-        if self.directory.holds(DATABASE)? && !self.keys_are_unsettled()? {
+        if self.directory.holds(DATABASE)? && !self.keys().are_unsettled()? {
             return Ok(false);
         }
         let _lock = self.lock()?;
@@ -141,14 +144,14 @@ impl FileStore {
         }
     }
 
-    /// What the file holds at this moment, read only if it is not the one that was read last.
+    /// Returns the current content of the file, from the cache unless the file was replaced.
     fn current(&self) -> Result<Opened, StoreError> {
         let mut last = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let identity = self.directory.identity(DATABASE)?;
         match &*last {
             Some(opened) if Some(opened.identity()) == identity => Ok(opened.clone()),
             stale => {
-                let fresh = self.load(stale.as_ref())?;
+                let fresh = Opened::load(&self.keys(), stale.as_ref())?;
                 *last = Some(fresh.clone());
                 Ok(fresh)
             }
@@ -159,33 +162,52 @@ impl FileStore {
         self.directory.lock(LOCK, self.lock_limit)
     }
 
-    /// Seals and writes a book. The caller holds the lock.
-    fn save(&self, book: StoreSnapshot, derivation: Option<Derivation>) -> Result<(), StoreError> {
-        let sealer = book.sealer.as_ref().ok_or(StoreError::Cipher)?;
-        let content = sealed::seal(sealer.key(), derivation, records::encode(&book));
-        self.directory.replace(DATABASE, &content.map_err(|error| self.blame(error, 0))?)?;
-        // Opened anew: a file that is open for writing would keep its disk from being made read-only.
-        let written = File::open(self.database_path()).and_then(|file| Opened::new(file, book, derivation));
+    /// Seals and writes a snapshot. The caller holds the lock.
+    fn save(&self, snapshot: StoreSnapshot, derivation: Option<Derivation>) -> Result<(), StoreError> {
+        let sealer = snapshot.sealer.as_ref().ok_or(StoreError::Cipher)?;
+        let content = sealed::seal(sealer.key(), derivation, records::encode(&snapshot));
+        self.directory.replace(DATABASE, &content.map_err(|error| self.keys().store_error(error, 0))?)?;
+        // Opened again for reading: a file open for writing would prevent a read-only remount.
+        let written =
+            File::open(self.database_path()).and_then(|file| Opened::new(file, snapshot, derivation));
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = written.ok();
         self.directory.sync_change()
     }
 
-    /// Names the file of `bytes` bytes in what is wrong with it.
-    fn blame(&self, error: SealError, bytes: usize) -> StoreError {
-        let path = self.database_path();
-        match error {
-            SealError::Generator(error) => StoreError::Generator(error),
-            SealError::Cipher => StoreError::Cipher,
-            SealError::OutOfMemory => StoreError::OutOfMemory,
-            SealError::TooLarge => StoreError::TooLarge { path, limit: header::MAX_FILE_BYTES },
-            SealError::ForeignFile => StoreError::ForeignFile { path },
-            SealError::UnknownVersion { found } => {
-                StoreError::UnknownVersion { path, found, known: header::VERSION }
-            }
-            SealError::Truncated => StoreError::Truncated { path, found: bytes },
-            SealError::WrongKey => self.wrong_key(),
-            SealError::Damaged => StoreError::Damaged { path },
+    /// Creates an empty store. The caller holds the lock.
+    fn begin(&self) -> Result<(), StoreError> {
+        // The process that created the directory may have died before the disk had the directory's name.
+        self.directory.sync_parent()?;
+        self.save_under_new_key(&StoreSnapshot::new(), &self.source)
+    }
+
+    /// Seals a snapshot under a new key from `source`. The caller holds the lock.
+    ///
+    /// A new adjacent key is on disk before the file that is sealed with it, under a temporary name until that file is
+    /// written too: after an interruption at any point one of the two keys opens the file.
+    fn save_under_new_key(&self, snapshot: &StoreSnapshot, source: &KeySource) -> Result<(), StoreError> {
+        let (key, derivation) = Keys { directory: &self.directory, source }.new_key()?;
+        let adjacent = matches!(source, KeySource::Adjacent);
+        if adjacent {
+            self.directory.replace(NEXT_KEY, key.bytes())?;
+            self.directory.sync()?;
         }
+        self.save(snapshot.moved_to(Arc::new(Sealer::under(key)))?, derivation)?;
+        if adjacent { self.directory.rename(NEXT_KEY, KEY) } else { Ok(()) }
+    }
+
+    /// Completes a key change that was interrupted. The caller holds the lock.
+    fn settle_keys(&self) -> Result<(), StoreError> {
+        self.keys().discard(STAGED_KEY)?;
+        if !self.directory.holds(NEXT_KEY)? {
+            return Ok(());
+        }
+        let sealer = self.current()?.into_snapshot().sealer.clone();
+        self.keys().settle(sealer.and_then(|sealer| sealer.key().note().ok()))
+    }
+
+    fn keys(&self) -> Keys<'_> {
+        Keys { directory: &self.directory, source: &self.source }
     }
 
     fn database_path(&self) -> PathBuf {
@@ -209,7 +231,7 @@ impl SecretStore for FileStore {
     }
 
     fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
-        self.current().map(Opened::into_book)
+        self.current().map(Opened::into_snapshot)
     }
 
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
@@ -217,9 +239,9 @@ impl SecretStore for FileStore {
         changes.iter().try_for_each(|change| capabilities.admit(change))?;
         let _lock = self.lock()?;
         let opened = self.current()?;
-        let mut book = StoreSnapshot::clone(opened.book());
-        changes.into_iter().try_for_each(|change| book.apply(change))?;
-        self.save(book, opened.derivation())
+        let mut snapshot = StoreSnapshot::clone(opened.snapshot());
+        changes.into_iter().try_for_each(|change| snapshot.apply(change))?;
+        self.save(snapshot, opened.derivation())
     }
 }
 

@@ -1,27 +1,27 @@
-//! A store in memory, for tests and for programs that bring their secrets along.
+//! A store in memory, for tests and for programs that provide the secrets themselves.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::book::StoreSnapshot;
-use crate::capabilities::Capabilities;
+use crate::change::Capabilities;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::store::{SecretStore, StoreOrigin};
+use crate::store_snapshot::StoreSnapshot;
 
 /// A store that lives as long as the process.
 pub struct MemoryStore {
-    book: RwLock<Arc<StoreSnapshot>>,
+    snapshot: RwLock<Arc<StoreSnapshot>>,
     per_target: bool,
 }
 
 impl MemoryStore {
-    /// An empty store with reverse secrets of single targets and a global one.
+    /// An empty store that supports reverse secrets for single targets and a global one.
     #[must_use]
     pub fn new() -> Self {
-        Self { book: RwLock::default(), per_target: true }
+        Self { snapshot: RwLock::default(), per_target: true }
     }
 
-    /// An empty store without reverse secrets of single targets, as the Microsoft initiator is (rule R3).
+    /// An empty store that supports only a global reverse secret, like the Microsoft initiator (rule R3).
     #[must_use]
     pub fn global_only() -> Self {
         Self { per_target: false, ..Self::new() }
@@ -50,7 +50,7 @@ impl SecretStore for MemoryStore {
     }
 
     fn snapshot(&self) -> Result<Arc<StoreSnapshot>, StoreError> {
-        Ok(Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner)))
+        Ok(Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
     fn snapshot_now(&self) -> Option<Arc<StoreSnapshot>> {
@@ -60,10 +60,10 @@ impl SecretStore for MemoryStore {
     fn apply_all(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         let capabilities = self.capabilities();
         changes.iter().try_for_each(|change| capabilities.admit(change))?;
-        let mut current = self.book.write().unwrap_or_else(PoisonError::into_inner);
-        let mut book = StoreSnapshot::clone(&current);
-        changes.into_iter().try_for_each(|change| book.apply(change))?;
-        *current = Arc::new(book);
+        let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        let mut snapshot = StoreSnapshot::clone(&current);
+        changes.into_iter().try_for_each(|change| snapshot.apply(change))?;
+        *current = Arc::new(snapshot);
         Ok(())
     }
 }
@@ -85,8 +85,8 @@ mod tests {
         store.set_reverse(Scope::Global, reverse(b"first-secret")).unwrap();
         let before = store.snapshot().unwrap();
         store.set_reverse(Scope::Global, reverse(b"second-secret")).unwrap();
-        let known = |book: &StoreSnapshot| {
-            book.reverse(&target).unwrap().known().unwrap().secret().expose_secret().to_vec()
+        let known = |snapshot: &StoreSnapshot| {
+            snapshot.reverse(&target).unwrap().known().unwrap().secret().expose_secret().to_vec()
         };
         assert_eq!(known(&before), b"first-secret");
         assert_eq!(known(&store.snapshot().unwrap()), b"second-secret");

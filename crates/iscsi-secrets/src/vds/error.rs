@@ -1,4 +1,4 @@
-//! Why the door refused, with the code that the original returns.
+//! Errors of the VDS API, with the codes of the original.
 
 use std::io::ErrorKind;
 
@@ -8,78 +8,78 @@ use uuid::Uuid;
 use super::hresult::HResult;
 use crate::error::StoreError;
 #[cfg(unix)]
-use crate::secret_file::SecretFileFault;
+use crate::secret_file_error::SecretFileFault;
 
-/// Why the door refused. After any of these but one the store holds what it held before: after
-/// [`StoreError::Unsynced`], whose code is 0x80070254 (`ERROR_LOST_WRITEBEHIND_DATA`), the change is in force but a power
-/// failure may undo it. [`is_in_force`](Self::is_in_force) tells.
+/// An error of the VDS API. After an error the store is unchanged, with one exception: after [`StoreError::Unsynced`]
+/// (code 0x80070254, `ERROR_LOST_WRITEBEHIND_DATA`) the change is in force but a power failure may undo it.
+/// [`is_in_force`](Self::is_in_force) tells the two apart.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VdsError {
     /// R13: the store was not opened when the service started.
-    #[error("service: it did not start{}", .reason.as_ref().map_or("", |_| ": its store could not be opened"))]
+    #[error("service: failed to start{}", .reason.as_ref().map_or("", |_| ": its store could not be opened"))]
     InitializedFailed {
-        /// What is wrong with the store; nothing if whoever opened it never came back.
+        /// The error of the store; `None` if the thread that opens it panicked or could not be started.
         #[source]
         reason: Option<StoreError>,
     },
-    /// What the interface reserves and nobody provides.
-    #[error("caller: this is not supported")]
+    /// The method is reserved and not supported.
+    #[error("caller: this method is not supported")]
     NotSupported,
-    /// A secret of one initiator was given to a target that keeps one for all.
-    #[error("caller: this target keeps no secrets of single initiators")]
+    /// A secret for one initiator was given to a target that supports only one for all.
+    #[error("caller: this target does not support secrets for single initiators")]
     InitiatorSpecificNotSupported,
     /// The target was deleted.
     #[error("caller: the target was deleted")]
     ObjectDeleted,
-    /// An initiator is required.
+    /// No initiator name was given, but one is required.
     #[error("caller: an initiator name is required")]
     NoInitiator,
-    /// What was given as the name of an initiator is none.
-    #[error("caller: unusable initiator name")]
+    /// The initiator name is not valid.
+    #[error("caller: invalid initiator name")]
     InitiatorName(#[source] NameError),
-    /// Another target has this id.
+    /// The id belongs to another target.
     #[error("caller: the id {target_id} belongs to another target")]
     TargetIdTaken {
         /// The id.
         target_id: Uuid,
     },
-    /// R3: a target was named to a store without secrets of single targets.
-    #[error("caller: this store keeps no secrets of single targets")]
+    /// R3: a target was given, but the store does not support secrets for single targets.
+    #[error("caller: this store does not support secrets for single targets")]
     TargetSpecificNotSupported,
-    /// R7: neither a structure nor a target; and no structure where one is required.
+    /// R7: neither a structure nor a target was given, or no structure where one is required.
     #[error("caller: no secret structure was given")]
     NoStructure,
-    /// R8: a size without bytes.
+    /// R8: a size was given without bytes.
     #[error("caller: size {size} was given without bytes")]
     SizeWithoutBytes {
-        /// The size stated.
+        /// The stated size.
         size: u32,
     },
-    /// R9: bytes with size 0.
+    /// R9: bytes were given with size 0.
     #[error("caller: bytes were given with size 0")]
     BytesWithoutSize,
-    /// The size stated is not the number of bytes.
+    /// The stated size is not the number of bytes.
     #[error("caller: {bytes} bytes were given with size {size}")]
     SizeDisagrees {
-        /// How many bytes there are.
+        /// The number of bytes.
         bytes: usize,
-        /// How many were stated.
+        /// The stated size.
         size: u32,
     },
-    /// R10, R11: the secret that the target must prove has a wrong length.
+    /// R10, R11: the length of the initiator secret is out of range.
     #[error("caller: an initiator secret has 12 to 16 bytes, not {bytes}")]
     InitiatorSecretLength {
-        /// How many bytes were stated.
+        /// The stated size.
         bytes: u32,
     },
-    /// R10, R11: the secret that we prove has a wrong length.
+    /// R10, R11: the length of the target secret is out of range.
     #[error("caller: a target secret has 12 to 16 bytes, not {bytes}")]
     TargetSecretLength {
-        /// How many bytes were stated.
+        /// The stated size.
         bytes: u32,
     },
-    /// A target is required, and the null id was given.
+    /// The null id was given, but a target is required.
     #[error("caller: a target id is required")]
     NoTarget,
     /// R12: no known target has this id.
@@ -94,7 +94,7 @@ pub enum VdsError {
 }
 
 impl VdsError {
-    /// The code that the original returns for this.
+    /// The code that the original returns for this error.
     #[must_use]
     pub fn hresult(&self) -> HResult {
         match self {
@@ -118,13 +118,13 @@ impl VdsError {
         }
     }
 
-    /// Whether the change that failed so is in force nevertheless.
+    /// Whether the change is in force in spite of the error.
     #[must_use]
     pub const fn is_in_force(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_in_force())
     }
 
-    /// The more exact word of the iSCSI initiator service, where it has one.
+    /// The more specific code of the iSCSI initiator service, if there is one.
     #[must_use]
     pub fn iscsi_status(&self) -> Option<HResult> {
         match self {
@@ -135,7 +135,15 @@ impl VdsError {
     }
 }
 
-/// R16: a failing store has a Win32 code, and `HRESULT_FROM_WIN32` makes the result of it.
+impl HResult {
+    /// The code that the original returns instead of `result`.
+    #[must_use]
+    pub fn of<T>(result: &Result<T, VdsError>) -> Self {
+        result.as_ref().err().map_or(Self::S_OK, VdsError::hresult)
+    }
+}
+
+/// R16: `HRESULT_FROM_WIN32` of the Win32 code of a store error.
 fn store_hresult(error: &StoreError) -> HResult {
     match error {
         StoreError::TargetSpecificNotSupported => HResult::VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED,
@@ -163,7 +171,7 @@ fn win32_code(error: &StoreError) -> u32 {
         | StoreError::Dangling { .. }
         | StoreError::DatabaseGone { .. }
         | StoreError::KeyGone { .. }
-        | StoreError::HalfCredential { .. }
+        | StoreError::IncompleteCredential { .. }
         | StoreError::NoSecrets { .. } => FILE_NOT_FOUND,
         StoreError::TooOpen { .. } | StoreError::ForeignOwner { .. } => ACCESS_DENIED,
         StoreError::WrongKey { .. }
@@ -221,7 +229,7 @@ mod tests {
             (StoreError::Missing { path: path() }, 0x8007_0002),
             (StoreError::NoSecrets { path: path() }, 0x8007_0002),
             (
-                StoreError::HalfCredential { found: "name".to_owned(), missing: "secret".to_owned() },
+                StoreError::IncompleteCredential { found: "name".to_owned(), missing: "secret".to_owned() },
                 0x8007_0002,
             ),
             (StoreError::Unsettled { path: path() }, 0x8007_00AA),

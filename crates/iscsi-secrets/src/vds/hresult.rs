@@ -1,10 +1,8 @@
-//! Result codes, as 32 bits.
+//! Windows result codes, as 32 bits.
 
 use std::fmt;
 
-use super::error::VdsError;
-
-/// A Windows result code. Codes without a name here are values like any other.
+/// A Windows result code. Values without a constant here are valid too.
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HResult(pub i32);
@@ -18,15 +16,15 @@ impl HResult {
     pub const E_NOTIMPL: Self = Self::from_bits(0x8000_4001);
     /// No such interface.
     pub const E_NOINTERFACE: Self = Self::from_bits(0x8000_4002);
-    /// No place was given to put a result.
+    /// A pointer for a result is null.
     pub const E_POINTER: Self = Self::from_bits(0x8000_4003);
     /// Aborted.
     pub const E_ABORT: Self = Self::from_bits(0x8000_4004);
-    /// Failed without a better code.
+    /// Unspecified failure.
     pub const E_FAIL: Self = Self::from_bits(0x8000_4005);
     /// Unexpected.
     pub const E_UNEXPECTED: Self = Self::from_bits(0x8000_FFFF);
-    /// The caller or the process lacks a right; the same as Win32 code 5.
+    /// Access denied; the same as Win32 code 5.
     pub const E_ACCESSDENIED: Self = Self::from_bits(0x8007_0005);
     /// Not a valid handle.
     pub const E_HANDLE: Self = Self::from_bits(0x8007_0006);
@@ -34,27 +32,27 @@ impl HResult {
     pub const E_OUTOFMEMORY: Self = Self::from_bits(0x8007_000E);
     /// An argument is not valid; the same as Win32 code 87.
     pub const E_INVALIDARG: Self = Self::from_bits(0x8007_0057);
-    /// The object cannot do this.
+    /// The operation is not supported by the object.
     pub const VDS_E_NOT_SUPPORTED: Self = Self::from_bits(0x8004_2400);
     /// The service did not start.
     pub const VDS_E_INITIALIZED_FAILED: Self = Self::from_bits(0x8004_2401);
     /// There is no such object.
     pub const VDS_E_OBJECT_NOT_FOUND: Self = Self::from_bits(0x8004_2405);
-    /// The object is gone.
+    /// The object was deleted.
     pub const VDS_E_OBJECT_DELETED: Self = Self::from_bits(0x8004_240B);
-    /// The provider's own record is damaged.
+    /// The cache of the provider is corrupt.
     pub const VDS_E_PROVIDER_CACHE_CORRUPT: Self = Self::from_bits(0x8004_241F);
-    /// The caller lacks a right.
+    /// Access denied by VDS.
     pub const VDS_E_ACCESS_DENIED: Self = Self::from_bits(0x8004_2427);
-    /// The initiator keeps no secrets of single targets.
+    /// The initiator does not support secrets for single targets.
     pub const VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED: Self = Self::from_bits(0x8004_2706);
-    /// The target keeps no secrets of single initiators.
+    /// The target does not support secrets for single initiators.
     pub const VDS_E_INITIATOR_SPECIFIC_NOT_SUPPORTED: Self = Self::from_bits(0x8004_2707);
     /// The login did not succeed.
     pub const VDS_E_ISCSI_LOGIN_FAILED: Self = Self::from_bits(0x8004_2708);
-    /// The initiator service's word for a secret of the target with a wrong length.
+    /// The code of the initiator service for a target secret of invalid length.
     pub const ISDSC_INVALID_TARGET_CHAP_SECRET: Self = Self::from_bits(0xEFFF_004B);
-    /// The initiator service's word for a secret of the initiator with a wrong length.
+    /// The code of the initiator service for an initiator secret of invalid length.
     pub const ISDSC_INVALID_INITIATOR_CHAP_SECRET: Self = Self::from_bits(0xEFFF_004C);
 
     /// The code with these 32 bits.
@@ -69,8 +67,8 @@ impl HResult {
         self.0.cast_unsigned()
     }
 
-    /// `HRESULT_FROM_WIN32`: zero, and what has its top bit set, stay as they are; of anything else the low 16 bits
-    /// are kept, as an error of facility 7.
+    /// `HRESULT_FROM_WIN32`: zero, and codes with the top bit set, are returned unchanged; of other codes the low 16 bits
+    /// become an error of facility 7.
     #[must_use]
     pub const fn from_win32(code: u32) -> Self {
         if code.cast_signed() <= 0 {
@@ -80,13 +78,7 @@ impl HResult {
         }
     }
 
-    /// The code that the original would have returned in place of `result`.
-    #[must_use]
-    pub fn of<T>(result: &Result<T, VdsError>) -> Self {
-        result.as_ref().err().map_or(Self::S_OK, VdsError::hresult)
-    }
-
-    /// Whether the code stands for a failure: its top bit is set.
+    /// Whether the code is a failure: its top bit is set.
     #[must_use]
     pub const fn is_failure(self) -> bool {
         self.0 < 0

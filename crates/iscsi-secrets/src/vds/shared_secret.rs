@@ -1,17 +1,17 @@
-//! `VDS_ISCSI_SHARED_SECRET`: a secret as a caller of the door states it.
+//! `VDS_ISCSI_SHARED_SECRET`: the secret argument of the VDS API.
 
 use super::error::VdsError;
 use crate::secret::Secret;
 
-/// What a caller passes for a secret: bytes and, stated separately as in the original, their number.
+/// A secret argument: bytes and, stated separately as in the original, their number.
 ///
-/// All combinations can be expressed, the wrong ones too, because each has its own rule. No structure at all is
-/// `None::<&SharedSecret>` at the door.
+/// Invalid combinations can be expressed too, because each has its own rule. A null structure pointer is
+/// `None::<&SharedSecret>`.
 #[derive(Clone, Copy)]
 pub struct SharedSecret<'a> {
     /// The bytes, or `None` for a null pointer. They are copied, never kept.
     pub bytes: Option<&'a [u8]>,
-    /// How many bytes the caller says there are.
+    /// The number of bytes, as stated by the caller.
     pub size: u32,
 }
 
@@ -19,10 +19,10 @@ impl<'a> SharedSecret<'a> {
     /// No bytes and size 0: clears a stored secret.
     pub const CLEAR: Self = Self { bytes: None, size: 0 };
 
-    /// The shortest secret that the door takes, in bytes.
+    /// The shortest secret that VDS accepts, in bytes.
     pub const MIN_BYTES: u32 = 12;
 
-    /// The longest secret that the door takes, in bytes.
+    /// The longest secret that VDS accepts, in bytes.
     pub const MAX_BYTES: u32 = 16;
 
     /// States `bytes` with their true number.
@@ -31,7 +31,7 @@ impl<'a> SharedSecret<'a> {
         Self { bytes: Some(bytes), size: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
     }
 
-    /// What is asked for, if the shape is a legal one; `wrong_length` words the error of R10 and R11.
+    /// Validates the structure. `wrong_length` creates the error of R10 and R11.
     pub(super) fn payload(self, wrong_length: fn(u32) -> VdsError) -> Result<Payload, VdsError> {
         let legal = Self::MIN_BYTES..=Self::MAX_BYTES;
         match (self.bytes, self.size) {
@@ -49,10 +49,10 @@ impl<'a> SharedSecret<'a> {
     }
 }
 
-/// What a legal [`SharedSecret`] asks for.
+/// The operation that a valid [`SharedSecret`] requests.
 pub(super) enum Payload {
-    /// To clear the secret.
+    /// Clear the secret.
     Clear,
-    /// To store this one, of 12 to 16 bytes.
+    /// Store this secret, of 12 to 16 bytes.
     Set(Secret),
 }

@@ -69,7 +69,7 @@ fn after_moving(before: &Path, now: &Path) -> PathBuf {
     let (from, to) = (before.display(), now.display());
     match FileStore::relocate(before, now, &own) {
         Ok(Relocation::Nothing) => {}
-        Ok(Relocation::RedirectKind) => note(&format!("moved what this program kept in {from} to {to}")),
+        Ok(Relocation::Moved) => note(&format!("moved what this program kept in {from} to {to}")),
         Ok(Relocation::Both) => warn(&format!(
             "there is a secret store in {from} and one in {to}; only the second is read (--store names another)"
         )),

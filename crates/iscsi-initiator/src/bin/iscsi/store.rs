@@ -94,11 +94,11 @@ pub(crate) fn existing(options: &Options) -> Result<FileStore, Failure> {
 /// The store to put something into; it is made on first use, and what protects it is told.
 pub(crate) fn made_if_missing(options: &Options) -> Result<FileStore, Failure> {
     let (directory, key) = (directory(options)?, key_source(options)?);
-    let beside = matches!(key, KeySource::Beside);
+    let adjacent = matches!(key, KeySource::Adjacent);
     let store = FileStore::open_within(&directory, key, lock_limit(options))?;
     if store.is_new() {
         note(&format!("made the secret store {}", directory.display()));
-        if beside {
+        if adjacent {
             note(
                 "its key lies beside it: copies and backups that hold only one of the two files are safe; whoever \
                  can read both, such as root, can read the secrets (`iscsi secret rekey --help` tells of other keys)",

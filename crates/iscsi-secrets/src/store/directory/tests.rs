@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use iscsi_pdu::{IscsiName, Portal};
 
 use super::*;
-use crate::secret_file::{SecretFileError, SecretFileFault};
+use crate::secret_file_error::{SecretFileError, SecretFileFault};
 use crate::vds::HResult;
 use crate::vds::object_id;
 use crate::{ReverseLookup, SharedSecret, VdsServiceIscsi};
@@ -15,7 +15,7 @@ const PASSWORD: &str = "node.session.auth.password";
 const USERNAME_IN: &str = "node.session.auth.username_in";
 const PASSWORD_IN: &str = "node.session.auth.password_in";
 
-/// A directory as Kubernetes mounts one: everybody may add to it, and nobody may remove what is not his.
+/// A directory like a Kubernetes mount: every user may add files, and only owners may remove them.
 struct Mount(tempfile::TempDir);
 
 impl Mount {
@@ -46,7 +46,7 @@ impl Mount {
         self.chmod(name, 0o400);
     }
 
-    /// Writes a version and makes it the current one, as Kubernetes does it.
+    /// Writes a version and makes it the current one, like Kubernetes.
     fn publish(&self, version: &str, files: &[(&str, &[u8])]) {
         fs::create_dir(self.path(version)).unwrap();
         for (name, content) in files {
@@ -102,10 +102,10 @@ fn every_file_has_its_direction_and_its_scope() {
     let reverse = store.reverse(&target()).unwrap();
     let reverse = reverse.known().unwrap();
     assert_eq!((reverse.name(), reverse.secret().expose_secret()), (Some("target"), &b"reverse-secret"[..]));
-    let (book, portal) = (store.snapshot().unwrap(), "192.0.2.7:3260".parse::<Portal>().unwrap());
-    let found = book.discovery_forward(&portal).unwrap().unwrap();
+    let (snapshot, portal) = (store.snapshot().unwrap(), "192.0.2.7:3260".parse::<Portal>().unwrap());
+    let found = snapshot.discovery_forward(&portal).unwrap().unwrap();
     assert_eq!((found.name(), found.secret().expose_secret()), (Some("d-user"), &b"d-forward-secret"[..]));
-    let reverse = book.discovery_reverse(&portal).unwrap();
+    let reverse = snapshot.discovery_reverse(&portal).unwrap();
     let found = reverse.known().unwrap();
     assert_eq!((found.name(), found.secret().expose_secret()), (Some("d-target"), &b"d-reverse-secret"[..]));
 }
@@ -121,7 +121,7 @@ fn a_password_needs_no_user_name_and_may_have_1_to_255_bytes_of_any_value() {
 }
 
 #[test]
-fn what_is_half_there_or_not_at_all_is_an_error_that_names_it() {
+fn an_incomplete_credential_is_an_error_that_names_the_missing_file() {
     let empty = Mount::new();
     assert_eq!(empty.error(), StoreError::NoSecrets { path: empty.path("") });
     let absent = DirectoryStore::open(empty.path("absent")).err();
@@ -129,14 +129,14 @@ fn what_is_half_there_or_not_at_all_is_an_error_that_names_it() {
     for (name, secret) in [(USERNAME, PASSWORD), (USERNAME_IN, PASSWORD_IN)] {
         let mount = Mount::of(&[("discovery.sendtargets.auth.password", b"d-secret"), (name, b"user")]);
         let label = |name| mount.path(name).display().to_string();
-        let half = StoreError::HalfCredential { found: label(name), missing: label(secret) };
-        assert_eq!(mount.error(), half);
-        assert!(half.remedy().unwrap().contains(secret));
+        let incomplete = StoreError::IncompleteCredential { found: label(name), missing: label(secret) };
+        assert_eq!(mount.error(), incomplete);
+        assert!(incomplete.remedy().unwrap().contains(secret));
     }
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_not_taken_for_an_unset_secret() {
+fn a_dangling_link_is_not_taken_for_an_unset_secret() {
     let mount = Mount::of(&[(PASSWORD, b"forward-secret")]);
     symlink("nowhere", mount.path(PASSWORD_IN)).unwrap();
     let path = mount.path(PASSWORD_IN);
@@ -235,8 +235,8 @@ fn versions_are_never_mixed() {
         let mut seen = std::collections::BTreeSet::new();
         while !writer.is_finished() {
             match store.snapshot() {
-                Ok(book) => {
-                    let forward = book.forward(&target()).unwrap().unwrap();
+                Ok(snapshot) => {
+                    let forward = snapshot.forward(&target()).unwrap().unwrap();
                     assert_eq!(forward.name().unwrap().as_bytes(), forward.secret().expose_secret());
                     seen.insert(forward.name().unwrap().to_owned());
                 }
@@ -260,11 +260,11 @@ fn nothing_can_be_changed() {
 }
 
 #[test]
-fn behind_the_door_targets_are_not_supported_and_the_global_secret_is_write_protected() {
+fn through_vds_targets_are_not_supported_and_the_global_secret_is_write_protected() {
     let mount = Mount::of(&[(PASSWORD_IN, b"reverse-secret")]);
-    let door = VdsServiceIscsi::new(Arc::new(mount.open().unwrap()), "iqn.2001-04.com.example:initiator");
+    let service = VdsServiceIscsi::new(Arc::new(mount.open().unwrap()), "iqn.2001-04.com.example:initiator");
     let set = |id| {
-        HResult::of(&door.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
+        HResult::of(&service.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
     };
     assert_eq!(set(object_id(&target())), 0x8004_2706); // VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED
     assert_eq!(set(uuid::Uuid::nil()), 0x8007_0013); // ERROR_WRITE_PROTECT

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 
 use super::*;
-use crate::secret_file::SecretFileFault;
+use crate::secret_file_error::SecretFileFault;
 use crate::vds::HResult;
 use crate::{IscsiName, Requirement, ReverseLookup, Secret, SharedSecret, VdsServiceIscsi};
 
@@ -67,7 +67,7 @@ fn a_user_name_without_its_password_is_an_error() {
         (EnvironmentStore::USERNAME, EnvironmentStore::PASSWORD),
         (EnvironmentStore::TARGET_USERNAME, EnvironmentStore::TARGET_PASSWORD),
     ] {
-        let error = StoreError::HalfCredential { found: name.to_owned(), missing: secret.to_owned() };
+        let error = StoreError::IncompleteCredential { found: name.to_owned(), missing: secret.to_owned() };
         assert_eq!(store(&[(name, b"user"), (secret, b"")]).snapshot().err(), Some(error));
     }
 }
@@ -76,20 +76,20 @@ fn a_user_name_without_its_password_is_an_error() {
 fn each_direction_can_be_read_without_the_other() {
     let name =
         |credential: Option<Arc<ForwardCredential>>| credential.map(|found| found.name().map(str::to_owned));
-    let half = store(&[
+    let incomplete = store(&[
         (EnvironmentStore::USERNAME, b"user"),
         (EnvironmentStore::PASSWORD, b"a-secret"),
         (EnvironmentStore::TARGET_USERNAME, b"target"),
     ]);
-    assert_eq!(name(half.forward_credential().unwrap()), Some(Some("user".to_owned())));
-    assert!(matches!(half.reverse_credential(), Err(StoreError::HalfCredential { .. })));
+    assert_eq!(name(incomplete.forward_credential().unwrap()), Some(Some("user".to_owned())));
+    assert!(matches!(incomplete.reverse_credential(), Err(StoreError::IncompleteCredential { .. })));
     let other = store(&[
         (EnvironmentStore::USERNAME, b"user"),
         (EnvironmentStore::TARGET_USERNAME, b"t\xe4rget"),
         (EnvironmentStore::TARGET_PASSWORD, b"target-secret"),
     ]);
-    assert!(matches!(other.forward_credential(), Err(StoreError::HalfCredential { .. })));
-    // What cannot be read as a name must not become any name.
+    assert!(matches!(other.forward_credential(), Err(StoreError::IncompleteCredential { .. })));
+    // A value that is not a name must not be read as "any name".
     assert!(matches!(other.reverse_credential(), Err(StoreError::SecretFile(_))));
     let set = store(&[(EnvironmentStore::TARGET_PASSWORD, b"target-secret")]);
     assert_eq!(name(set.forward_credential().unwrap()), None);
@@ -132,8 +132,9 @@ fn every_read_sees_the_environment_as_it_is() {
     });
     let before = store.snapshot().unwrap();
     *value.lock().unwrap() = "second-secret";
-    let secret =
-        |book: &StoreSnapshot| book.forward(&target()).unwrap().unwrap().secret().expose_secret().to_vec();
+    let secret = |snapshot: &StoreSnapshot| {
+        snapshot.forward(&target()).unwrap().unwrap().secret().expose_secret().to_vec()
+    };
     assert_eq!(secret(&before), b"first-secret");
     assert_eq!(secret(&store.snapshot().unwrap()), b"second-secret");
 }
@@ -153,16 +154,16 @@ fn nothing_can_be_changed_and_targets_are_refused_first() {
 }
 
 #[test]
-fn behind_the_door_targets_are_not_supported_and_the_global_secret_is_write_protected() {
-    let door = VdsServiceIscsi::new(Arc::new(store(&[])), "iqn.2001-04.com.example:initiator");
+fn through_vds_targets_are_not_supported_and_the_global_secret_is_write_protected() {
+    let service = VdsServiceIscsi::new(Arc::new(store(&[])), "iqn.2001-04.com.example:initiator");
     let set = |id| {
-        HResult::of(&door.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
+        HResult::of(&service.set_initiator_shared_secret(Some(&SharedSecret::of(b"twelve-bytes")), id)).bits()
     };
     assert_eq!(set(object_id(&target())), 0x8004_2706); // VDS_E_TARGET_SPECIFIC_NOT_SUPPORTED
     assert_eq!(set(uuid::Uuid::nil()), 0x8007_0013); // ERROR_WRITE_PROTECT
 }
 
-/// Nothing of these variables is set where tests run; what is read is the environment itself.
+/// The variables are unset where tests run, so this reads another one.
 #[test]
 fn the_process_environment_is_what_new_reads() {
     let store = EnvironmentStore::new();

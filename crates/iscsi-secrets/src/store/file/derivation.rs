@@ -1,4 +1,4 @@
-//! A key made from a passphrase, by Argon2id (RFC 9106).
+//! Derivation of a key from a passphrase, by Argon2id (RFC 9106).
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroize;
@@ -8,19 +8,19 @@ use crate::generate::{GeneratorError, fill_bytes};
 use crate::secret::Secret;
 use crate::store_key::StoreKey;
 
-/// 64 MiB, 3 passes, 4 lanes: what RFC 9106 section 4 recommends where memory is scarce.
+/// 64 MiB, 3 passes, 4 lanes: RFC 9106, section 4, recommends this for memory-constrained environments.
 const MEMORY_KIB: u32 = 64 << 10;
 const PASSES: u32 = 3;
 const LANES: u32 = 4;
 
-/// Nobody needs more; a file that asks for it does not get it.
+/// Limits for the parameters in a file, so that opening it cannot exhaust memory or time.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
 const MAX_PASSES: u32 = 64;
 const MAX_LANES: u32 = 64;
 
 const SALT_BYTES: usize = 16;
 
-/// How a key is made from a passphrase.
+/// The parameters of a derivation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Derivation {
     memory_kib: u32,
@@ -40,7 +40,7 @@ impl Derivation {
         Ok(Self { memory_kib: MEMORY_KIB, passes: PASSES, lanes: LANES, salt })
     }
 
-    /// Makes the key. This takes a good part of a second and [64 MiB](MEMORY_KIB), which are wiped.
+    /// Derives the key. This takes a large part of a second, and [64 MiB](MEMORY_KIB) that are wiped afterwards.
     pub(super) fn key(&self, passphrase: &Secret) -> Result<StoreKey, SealError> {
         let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(StoreKey::BYTES));
         let argon2 =
@@ -53,7 +53,7 @@ impl Derivation {
         made.map_err(|_| SealError::Cipher)
     }
 
-    /// As it stands in a header.
+    /// Encodes the parameters for a header.
     pub(super) fn encode(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
         let fields = [self.memory_kib, self.passes, self.lanes].map(u32::to_be_bytes);
@@ -62,7 +62,7 @@ impl Derivation {
         bytes
     }
 
-    /// From a header; `None` where no passphrase is used.
+    /// Decodes the parameters in a header; `None` if no passphrase is used.
     pub(super) fn decode(bytes: &[u8; Self::BYTES]) -> Result<Option<Self>, SealError> {
         if bytes.iter().all(|byte| *byte == 0) {
             return Ok(None);
@@ -72,11 +72,11 @@ impl Derivation {
         let &[memory_kib, passes, lanes] = numbers else { return Err(SealError::Damaged) };
         let [memory_kib, passes, lanes] = [memory_kib, passes, lanes].map(u32::from_be_bytes);
         let derivation = Self { memory_kib, passes, lanes, salt: *salt };
-        if derivation.is_bearable() { Ok(Some(derivation)) } else { Err(SealError::Damaged) }
+        if derivation.is_within_limits() { Ok(Some(derivation)) } else { Err(SealError::Damaged) }
     }
 
-    /// Not so much that opening a file would be an attack on this host.
-    fn is_bearable(&self) -> bool {
+    /// Whether all parameters are within the limits.
+    fn is_within_limits(&self) -> bool {
         (1..=MAX_MEMORY_KIB).contains(&self.memory_kib)
             && (1..=MAX_PASSES).contains(&self.passes)
             && (1..=MAX_LANES).contains(&self.lanes)
@@ -94,7 +94,7 @@ fn blocks(count: usize) -> Result<Vec<Block>, SealError> {
 mod tests {
     use super::*;
 
-    /// The smallest cost there is.
+    /// The lowest cost.
     const CHEAP: Derivation = Derivation { memory_kib: 32, passes: 3, lanes: 4, salt: [2; SALT_BYTES] };
 
     #[test]

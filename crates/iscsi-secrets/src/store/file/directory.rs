@@ -1,4 +1,4 @@
-//! The directory of a store: how its files are read and replaced.
+//! The directory of a store: reading, replacing and locking its files.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -7,20 +7,33 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::content::{Content, Identity};
-use super::disk::Disk;
+use super::disk::{Content, Disk, Identity};
 use crate::error::StoreError;
 use crate::permissions::{self, Permissions};
 
-/// A directory that only its owner can touch.
+/// The sealed file.
+pub(super) const DATABASE: &str = "secrets.db";
+
+/// The key in the directory of the store.
+pub(super) const KEY: &str = "store.key";
+
+/// The lock file of writers.
+pub(super) const LOCK: &str = "secrets.lock";
+
+/// A key of a store that is not complete yet. It takes its final name when the file sealed with it is on disk.
+pub(super) const NEXT_KEY: &str = "store.key.next";
+
+/// A [`NEXT_KEY`] that is not completely written yet.
+pub(super) const STAGED_KEY: &str = "store.key.next.new";
+
+/// A directory that only its owner can access.
 pub(super) struct StoreDirectory {
     path: PathBuf,
     disk: Box<dyn Disk>,
 }
 
 impl StoreDirectory {
-    /// Takes the directory at `path`. It and those above it are made with mode 0700 if they are not there, each of them
-    /// durably.
+    /// Opens the directory at `path`. Missing directories are created durably, with mode 0700.
     pub(super) fn create(path: &Path, disk: Box<dyn Disk>) -> Result<Self, StoreError> {
         let missing: Vec<&Path> = path.ancestors().take_while(|path| is_missing(path)).collect();
         for path in missing.into_iter().rev() {
@@ -34,7 +47,7 @@ impl StoreDirectory {
         Self::existing(path, disk)
     }
 
-    /// Takes the directory at `path`, which has to be there.
+    /// Opens the existing directory at `path`.
     pub(super) fn existing(path: &Path, disk: Box<dyn Disk>) -> Result<Self, StoreError> {
         let directory = Self { path: path.to_path_buf(), disk };
         directory.examine()?;
@@ -45,12 +58,12 @@ impl StoreDirectory {
         &self.path
     }
 
-    /// The path of a file in it.
+    /// The path of a file in the directory.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// Whether a file is there; only its owner can put it there. A link that leads nowhere is an error.
+    /// Whether a file exists. A dangling link is an error.
     pub(super) fn holds(&self, name: &str) -> Result<bool, StoreError> {
         let path = self.file(name);
         match path.try_exists() {
@@ -59,9 +72,9 @@ impl StoreDirectory {
         }
     }
 
-    /// By which the file is known at this moment, if it is there; judges it without opening it.
+    /// Returns the identity of a file, if it exists. Checks its permissions without opening it.
     ///
-    /// The directory is not judged: whatever somebody did to it, a file that is still the same was not changed by it.
+    /// The directory is not checked: a file that is still the same was not changed through it.
     pub(super) fn identity(&self, name: &str) -> Result<Option<Identity>, StoreError> {
         let path = self.file(name);
         let metadata = match fs::metadata(&path) {
@@ -72,14 +85,14 @@ impl StoreDirectory {
         Ok(Some(Identity::of(&metadata)))
     }
 
-    /// Reads a whole file of at most `limit` bytes; `None` if it is not there.
+    /// Reads a whole file of at most `limit` bytes; `None` if it does not exist.
     pub(super) fn read(&self, name: &str, limit: u64) -> Result<Option<Content>, StoreError> {
         self.examine()?;
         read_checked(&self.file(name), limit, &permissions::STORE_FILE)
     }
 
-    /// Gives a file a new content: readers see the old one or the new one, and so does the disk after a crash. Which of
-    /// the two the disk has is certain after [`sync`](Self::sync).
+    /// Replaces the content of a file atomically: readers see the old or the new content, and so does the disk after a
+    /// crash. Only after [`sync`](Self::sync) is the new content certain to be on disk.
     ///
     /// The caller holds the lock.
     pub(super) fn replace(&self, name: &str, content: &[u8]) -> Result<(), StoreError> {
@@ -90,7 +103,7 @@ impl StoreDirectory {
         persisted.map_err(|error| StoreError::io("replace", &path, &error))
     }
 
-    /// Gives a file another name, durably. The caller holds the lock.
+    /// Renames a file durably. The caller holds the lock.
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), StoreError> {
         let path = self.file(to);
         let renamed = self.disk.rename(&self.file(from), &path);
@@ -98,15 +111,15 @@ impl StoreDirectory {
         self.sync()
     }
 
-    /// Removes a file, durably. The caller holds the lock.
+    /// Removes a file durably. The caller holds the lock.
     pub(super) fn remove(&self, name: &str) -> Result<(), StoreError> {
         let path = self.file(name);
         self.disk.remove(&path).map_err(|error| StoreError::io("remove", &path, &error))?;
         self.sync()
     }
 
-    /// Waits until this is the only writer, in this process and all others, but no longer than `limit`. Dropping the file
-    /// lets the next one in.
+    /// Waits until this is the only writer in all processes, but no longer than `limit`. Dropping the returned file
+    /// releases the lock.
     pub(super) fn lock(&self, name: &str, limit: Duration) -> Result<File, StoreError> {
         self.examine()?;
         let path = self.file(name);
@@ -117,24 +130,24 @@ impl StoreDirectory {
         Ok(file)
     }
 
-    /// Waits until the disk has all names in the directory.
+    /// Waits until all names in the directory are on disk.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         self.synced().map_err(|error| StoreError::io("sync", &self.path, &error))
     }
 
-    /// The same after a change that is in force already.
+    /// Waits until all names in the directory are on disk, after a change that is already in force.
     pub(super) fn sync_change(&self) -> Result<(), StoreError> {
         let unsynced =
             |error: io::Error| StoreError::Unsynced { path: self.path.clone(), kind: error.kind() };
         self.synced().map_err(unsynced)
     }
 
-    /// Waits until the disk has the name of the directory itself.
+    /// Waits until the name of the directory itself is on disk.
     pub(super) fn sync_parent(&self) -> Result<(), StoreError> {
         sync_parent(&self.path, &*self.disk)
     }
 
-    /// Writes a complete file beside the one it will replace.
+    /// Writes a complete temporary file in the directory.
     fn stage(&self, name: &str, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
         let mut staged = self.disk.stage(&self.path, name)?;
         self.disk.write(staged.as_file_mut(), content)?;
@@ -155,7 +168,7 @@ impl StoreDirectory {
     }
 }
 
-/// Reads a whole file of at most `limit` bytes if it has these permissions; `None` if it is not there.
+/// Reads a whole file of at most `limit` bytes, after a permission check; `None` if it does not exist.
 pub(super) fn read_checked(
     path: &Path,
     limit: u64,
@@ -181,7 +194,7 @@ pub(super) fn lock_file(file: &File, path: &Path, limit: Duration) -> Result<(),
     }
 }
 
-/// Tries again and again, since no system call waits for a lock with a limit. Says whether it was to be had.
+/// Polls for a lock, since no system call waits for one with a limit. Returns whether it was acquired.
 fn lock_within(file: &File, limit: Duration) -> io::Result<bool> {
     const LONGEST_PAUSE: Duration = Duration::from_millis(2);
     let began = Instant::now();
@@ -201,7 +214,7 @@ fn lock_within(file: &File, limit: Duration) -> io::Result<bool> {
     }
 }
 
-/// Waits until the disk has the name of this directory. One that cannot be read, as a home may be, is left to the disk.
+/// Waits until the name of this directory is on disk. A parent without read access, such as `/home`, is not synced.
 fn sync_parent(path: &Path, disk: &dyn Disk) -> Result<(), StoreError> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
@@ -219,7 +232,7 @@ fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
 }
 
-/// Nothing is at this path: nothing was put there, or a link on the way leads nowhere.
+/// The error for a missing path: the path does not exist, or a symbolic link in it is dangling.
 pub(super) fn absent(path: &Path) -> StoreError {
     match path.ancestors().find(|path| !is_missing(path)) {
         Some(link) if is_link(link) && fs::metadata(link).is_err() => {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::header::Version;
-use super::{records, sealed};
-use crate::book::StoreSnapshot;
+use super::records;
+use super::sealed::{self, Version};
 use crate::sealer::Sealer;
 use crate::store_key::StoreKey;
+use crate::store_snapshot::StoreSnapshot;
 
 /// Opens a whole file with a key.
 #[must_use]
@@ -17,20 +17,20 @@ pub fn open_file(key: &[u8; 32], file: &[u8]) -> Option<StoreSnapshot> {
     records::decode(version, records, &Arc::new(sealer)).ok()
 }
 
-/// Seals records, whatever they are, with a key.
+/// Seals arbitrary records with a key.
 #[must_use]
 pub fn seal_records(key: &[u8; 32], records: &[u8]) -> Option<Vec<u8>> {
     sealed::seal(&StoreKey::from_bytes(key)?, None, records.to_vec()).ok()
 }
 
-/// The same as a file of version 2.
+/// Seals arbitrary records as a file of version 2.
 #[must_use]
 pub fn seal_records_of_version_2(key: &[u8; 32], records: &[u8]) -> Option<Vec<u8>> {
     sealed::seal_as(Version::Two, &StoreKey::from_bytes(key)?, None, records.to_vec()).ok()
 }
 
-/// The records of a book.
+/// The records of a snapshot.
 #[must_use]
-pub fn records_of(book: &StoreSnapshot) -> Vec<u8> {
-    records::encode(book)
+pub fn records_of(snapshot: &StoreSnapshot) -> Vec<u8> {
+    records::encode(snapshot)
 }

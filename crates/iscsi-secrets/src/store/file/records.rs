@@ -1,37 +1,37 @@
-//! What is sealed in the file: one record after the other.
+//! The sealed records of a store file, one after the other.
 //!
 //! | record | fields |
 //! | --- | --- |
-//! | `1`, at most once | what is held for every target |
-//! | `2`, once for each target | its name, and what is held for it |
-//! | `3`, at most once | what is held for discovery at every portal |
-//! | `4`, once for each portal | its address, and what is held for discovery there |
+//! | `1`, at most once | content for the default for targets |
+//! | `2`, once for each target | name, content |
+//! | `3`, at most once | content for the default for discovery |
+//! | `4`, once for each portal | address, content |
 //!
-//! What is held: `0`, or `1` with a credential that we prove; then `0` (no association), `1` (cleared) with a name, or
-//! `2` with a credential that must be proved; then the requirement: `0` (not set), `1` (none), `2` (CHAP) or `3` (mutual
-//! CHAP). A credential is a name, and a secret that is sealed again by itself: nonce, authenticator, fingerprint, bytes.
-//! A field is its length in eight bytes, big-endian, and its content; an empty name stands for none.
+//! The content of a record: `0`, or `1` with the credential of the initiator; then `0` (no association), `1` (cleared)
+//! with a name, or `2` with the credential of the target; then the requirement: `0` (not set), `1` (none), `2` (CHAP) or
+//! `3` (mutual CHAP). A credential is a name, and a secret that is sealed again on its own: nonce, authentication tag,
+//! fingerprint, bytes. A field is its length in eight bytes, big-endian, and its bytes. An empty name stands for none.
 //!
 //! Version 2 has neither requirements nor fingerprints, and its secrets are sealed with the spelling of a name instead of
-//! its identity: reading it opens every secret once, and seals it anew. It also has records in which
-//! nothing is held, of targets that were discovered: they are passed over, and the next writer leaves them out.
+//! its identity: reading it opens and reseals every secret once. It also has empty records, of discovered targets; they
+//! are skipped, and the next write omits them.
 
 use std::str::FromStr;
 use std::sync::Arc;
 
 use iscsi_pdu::{IscsiName, Portal};
 
-use super::header::Version;
-use super::version_2::{self, Spellings};
-use crate::book::StoreSnapshot;
+use super::placement::{self, Malformed, Place, Spellings, put};
+use super::sealed::Version;
 use crate::credential::is_storable;
-use crate::fingerprint::Fingerprint;
 use crate::record::{Association, Record, SealedCredential};
 use crate::requirement::Requirement;
+use crate::scope::Direction;
 use crate::scope::{self, Scope};
+use crate::sealer::Fingerprint;
 use crate::sealer::{SealedSecret, Sealer};
 use crate::secret::Secret;
-use crate::secret_use::Direction;
+use crate::store_snapshot::StoreSnapshot;
 
 const EVERY_TARGET: u8 = 1;
 const TARGET: u8 = 2;
@@ -45,10 +45,10 @@ const REQUIRES_NONE: u8 = 1;
 const REQUIRES_CHAP: u8 = 2;
 const REQUIRES_MUTUAL: u8 = 3;
 
-/// Writes a book out; the secrets in it stay sealed.
-pub(super) fn encode(book: &StoreSnapshot) -> Vec<u8> {
+/// Encodes a snapshot. The secrets in it stay sealed.
+pub(super) fn encode(snapshot: &StoreSnapshot) -> Vec<u8> {
     let mut writer = Writer(Vec::with_capacity(4096));
-    for (scope, record) in book.records() {
+    for (scope, record) in snapshot.records() {
         writer.scope(&scope);
         writer.forward(record.forward.as_deref());
         writer.association(&record.association);
@@ -57,7 +57,7 @@ pub(super) fn encode(book: &StoreSnapshot) -> Vec<u8> {
     writer.0
 }
 
-/// Reads a book back, whose secrets open in `sealer`. Anything that the writers of this version did not write is
+/// Decodes a snapshot with secrets that are sealed by `sealer`. Records that a writer of this version does not write are
 /// malformed.
 pub(super) fn decode(
     version: Version,
@@ -65,48 +65,19 @@ pub(super) fn decode(
     sealer: &Arc<Sealer>,
 ) -> Result<StoreSnapshot, Malformed> {
     let mut reader = Reader { version, rest: bytes, sealer };
-    let (mut book, mut older) = (StoreSnapshot::in_sealer(Arc::clone(sealer)), Spellings::default());
+    let (mut snapshot, mut older) = (StoreSnapshot::in_sealer(Arc::clone(sealer)), Spellings::default());
     while !reader.rest.is_empty() {
         let place = reader.place()?;
         let record = reader.record(&place)?;
         match (record.is_empty(), version, place) {
-            (false, Version::Three, Place { scope: Some(scope), .. }) => put(&mut book, scope, record)?,
-            (false, Version::Two, place) => older.put(&mut book, place, record)?,
+            (false, Version::Three, Place { scope: Some(scope), .. }) => put(&mut snapshot, scope, record)?,
+            (false, Version::Two, place) => older.put(&mut snapshot, place, record)?,
             (true, Version::Two, _) => {}
             (_, Version::Three, _) => return Err(Malformed),
         }
     }
-    Ok(book)
+    Ok(snapshot)
 }
-
-/// The place of a record in a store.
-pub(super) struct Place {
-    /// The scope; none for a name of version 2 that is no name today.
-    pub(super) scope: Option<Scope>,
-    /// The label with which its secrets are sealed in the file.
-    pub(super) label: String,
-}
-
-impl Place {
-    fn of(scope: Scope) -> Self {
-        Self { label: scope.label(), scope: Some(scope) }
-    }
-}
-
-/// Puts a record in its place, which has to be free.
-pub(super) fn put(book: &mut StoreSnapshot, scope: Scope, record: Record) -> Result<(), Malformed> {
-    let before = match scope {
-        Scope::Global => Some(std::mem::replace(&mut book.every_target, record)),
-        Scope::Target(name) => book.targets.insert(name, record),
-        Scope::Discovery => Some(std::mem::replace(&mut book.every_portal, record)),
-        Scope::Portal(name) => book.portals.insert(name, record),
-    };
-    before.is_none_or(|record| record.is_empty()).then_some(()).ok_or(Malformed)
-}
-
-/// The bytes are not what a store writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
 
 struct Writer(Vec<u8>);
 
@@ -223,7 +194,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One target or portal; `word` begins the labels of its kind.
+    /// Reads one target or portal; `word` is the first word of its label.
     fn single<N: FromStr + Into<Scope>>(&mut self, word: &str) -> Result<Place, Malformed> {
         let spelling = self.text()?;
         let scope = spelling.parse::<N>().ok().map(Into::into);
@@ -246,7 +217,7 @@ impl<'a> Reader<'a> {
         }
         match fingerprint {
             Some(fingerprint) => Ok(SealedSecret { nonce, tag, bytes: Box::from(bytes), fingerprint }),
-            None => version_2::sealed_anew(self.sealer, direction, place, (&nonce, &tag, bytes)),
+            None => placement::resealed(self.sealer, direction, place, (&nonce, &tag, bytes)),
         }
     }
 
@@ -288,121 +259,4 @@ impl<'a> Reader<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::change::Change;
-    use crate::credential::{ForwardCredential, ReverseCredential};
-
-    fn name(index: usize) -> IscsiName {
-        IscsiName::new(format!("iqn.2001-04.com.example:{index}")).unwrap()
-    }
-
-    fn target(index: usize) -> Scope {
-        Scope::Target(name(index))
-    }
-
-    fn portal() -> Scope {
-        Scope::Portal("192.0.2.7:3260".parse().unwrap())
-    }
-
-    fn forward(bytes: &[u8]) -> ForwardCredential {
-        ForwardCredential::new(Some("me".to_owned()), Secret::from_bytes(bytes).unwrap()).unwrap()
-    }
-
-    fn reverse(chap_name: Option<&str>, bytes: &[u8]) -> ReverseCredential {
-        ReverseCredential::new(chap_name.map(str::to_owned), Secret::from_bytes(bytes).unwrap()).unwrap()
-    }
-
-    fn book() -> StoreSnapshot {
-        let mut book = StoreSnapshot::in_sealer(Arc::new(Sealer::generate().unwrap()));
-        let changes = [
-            Change::SetReverse(Scope::Global, reverse(None, b"\0\xff global %#@ ")),
-            Change::Remember(target(1), forward(&[0xff; 255])),
-            Change::SetReverse(target(1), reverse(Some("them"), b"r")),
-            Change::SetReverse(target(2), reverse(Some("kept"), b"cleared-secret")),
-            Change::ClearReverse(target(2)),
-            Change::Remember(Scope::Discovery, forward(b"discovery")),
-            Change::SetReverse(portal(), reverse(None, b"discovery there")),
-            Change::Require(Scope::Global, Some(Requirement::Chap)),
-            Change::Require(target(1), Some(Requirement::Mutual)),
-            Change::Require(target(3), Some(Requirement::None)),
-        ];
-        for change in changes {
-            book.apply(change).unwrap();
-        }
-        book
-    }
-
-    fn decoded(bytes: &[u8]) -> Result<StoreSnapshot, Malformed> {
-        decode(Version::Three, bytes, &Arc::new(Sealer::generate().unwrap()))
-    }
-
-    #[test]
-    fn a_book_comes_back_as_it_was_written() {
-        let book = book();
-        let bytes = encode(&book);
-        let back = decode(Version::Three, &bytes, book.sealer.as_ref().unwrap()).unwrap();
-        assert_eq!(back.entries(), book.entries());
-        assert_eq!(encode(&back), bytes);
-        assert_eq!(back.forward(&name(1)).unwrap().unwrap().secret().expose_secret(), [0xff; 255]);
-        assert_eq!(back.weaknesses(), book.weaknesses());
-        assert_eq!(encode(&StoreSnapshot::new()).len(), 0);
-    }
-
-    #[test]
-    fn the_fingerprint_stored_with_a_secret_is_that_of_the_secret() {
-        let book = book();
-        let back = decode(Version::Three, &encode(&book), book.sealer.as_ref().unwrap()).unwrap();
-        for (used, sealed) in back.sealed_credentials() {
-            let secret = back.open(&used, sealed).unwrap();
-            assert_eq!(book.sealer.as_ref().unwrap().fingerprint(&secret), Ok(sealed.secret.fingerprint));
-        }
-    }
-
-    #[test]
-    fn no_secret_shows_even_before_the_file_is_sealed() {
-        let bytes = encode(&book());
-        for secret in ["cleared-secret", " global %#@ ", "discovery"] {
-            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
-        }
-    }
-
-    #[test]
-    fn secrets_open_only_where_they_were_sealed() {
-        let book = book();
-        let back = decoded(&encode(&book)).unwrap();
-        let error = crate::StoreError::SecretDamaged { scope: target(1) };
-        assert_eq!(back.forward(&name(1)).err(), Some(error));
-        assert_eq!(back.entries(), book.entries());
-    }
-
-    #[test]
-    fn every_truncation_inside_a_record_is_malformed() {
-        let mut book = StoreSnapshot::in_sealer(Arc::new(Sealer::generate().unwrap()));
-        book.apply(Change::SetReverse(target(1), reverse(Some("them"), b"secret"))).unwrap();
-        let bytes = encode(&book);
-        for length in 1..bytes.len() {
-            assert_eq!(decoded(&bytes[..length]).err(), Some(Malformed), "{length} bytes");
-        }
-    }
-
-    #[test]
-    fn what_is_never_written_is_malformed() {
-        let bytes = encode(&book());
-        let cases: [&[u8]; 9] = [
-            b"\x05",
-            // Nothing is held, and a requirement that there is none of.
-            b"\x02\0\0\0\0\0\0\0\x01n\0\0\0",
-            b"\x02\0\0\0\0\0\0\0\x01n\0\0\x04",
-            b"\x02\xff\xff\xff\xff\xff\xff\xff\xff",
-            b"\x02\0\0\0\0\0\0\0\0\0\0",
-            b"\x02\0\0\0\0\0\0\0\x01\xff\0\0",
-            b"\x02\0\0\0\0\0\0\0\x01n\x02\0",
-            b"\x02\0\0\0\0\0\0\0\x01n\0\x03",
-            &[&bytes[..], &bytes[..]].concat(),
-        ];
-        for bytes in cases {
-            assert_eq!(decoded(bytes).err(), Some(Malformed), "{}", bytes.escape_ascii());
-        }
-    }
-}
+mod tests;

@@ -1,40 +1,40 @@
-//! Moving a store to another directory.
+//! Relocation of a store to another directory.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::directory::{StoreDirectory, lock_file};
+use super::FileStore;
+use super::directory::{DATABASE, KEY, LOCK, NEXT_KEY, STAGED_KEY, StoreDirectory, lock_file};
 use super::disk::{Disk, OsDisk};
-use super::header::MAGIC;
-use super::{DATABASE, FileStore, KEY, LOCK, NEXT_KEY, STAGED_KEY};
+use super::sealed::MAGIC;
 use crate::error::StoreError;
 use crate::permissions::{MOUNTED_DIRECTORY, STORE_FILE};
 
-/// Files of a store that mean nothing without it.
+/// Files that are useless without their store.
 const LEFT_BEHIND: [&str; 3] = [STAGED_KEY, "secrets.db.new", LOCK];
 
 /// The outcome of [`FileStore::relocate`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relocation {
-    /// Nothing in the old directory belongs to a store.
+    /// The old directory holds no store.
     Nothing,
     /// The files of the store are in the new directory.
-    RedirectKind,
-    /// Both directories hold a store. Neither was touched.
+    Moved,
+    /// Both directories hold a store. Neither was changed.
     Both,
-    /// The directories are on different file systems. Nothing was moved: the old one may be the only lasting one.
+    /// The directories are on different file systems. Nothing was moved, since the new one may be temporary.
     OtherFileSystem,
 }
 
 impl FileStore {
-    /// Moves a store, and files beside it that the caller vouches for, out of a directory that others use too.
+    /// Moves a store, and the given companion files, out of a directory that it shares with other programs.
     ///
-    /// Files that are not named here are left alone. Nothing is copied: every file gets its second name first, then the
-    /// sealed file changes its directory in one step, then the old names go. Whatever interrupts this, one of the two
-    /// directories has a complete store, and the next call goes on. A file whose name is taken in the new directory by
-    /// another one stays where it is.
+    /// Other files are not touched. Nothing is copied: every file first gets a second name in the new directory, then
+    /// the sealed file is renamed in one step, then the old names are removed. After an interruption at any point one of
+    /// the two directories has a complete store, and the next call continues. A file with a name that is taken in the
+    /// new directory stays where it is.
     pub fn relocate(
         from: impl AsRef<Path>,
         to: impl AsRef<Path>,
@@ -70,7 +70,7 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
         self.move_files(moves_store, &to)
     }
 
-    /// Whether an earlier run left names behind, or there are companions to move.
+    /// Whether an earlier run left names behind, or companions remain to be moved.
     fn leaves_something(&self, store_is_there: bool) -> bool {
         let here = |name: &str| exists(&self.from.join(name));
         let movable = |name: &&str| here(name) && (!exists(&self.to.join(name)) || self.is_linked(name));
@@ -89,7 +89,7 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
             self.link(name, false)?;
         }
         to.sync()?;
-        // While this one waited for the lock, another process may have moved everything.
+        // Another process may have moved everything while this one waited for the lock.
         let old = self.from.join(DATABASE);
         if moves_store && exists(&old) && !self.is_linked(DATABASE) {
             let moved = self.disk.rename(&old, &self.to.join(DATABASE));
@@ -97,10 +97,10 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
             to.sync_change()?;
         }
         self.remove_old_names()?;
-        Ok(Relocation::RedirectKind)
+        Ok(Relocation::Moved)
     }
 
-    /// Other versions of the program take this lock to write.
+    /// Acquires the lock that other versions of the program take to write.
     fn lock(&self) -> Result<File, StoreError> {
         let path = self.from.join(LOCK);
         let opened = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);
@@ -109,8 +109,8 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
         Ok(file)
     }
 
-    /// Gives a file its second name. What has that name already stays, unless `replace`: a key that was linked by a run
-    /// that was interrupted, of a store that has another one by now.
+    /// Gives a file a second name in the new directory. A file that already has this name stays, unless `replace` is set:
+    /// an interrupted run may have linked a key that the store does not use any more.
     fn link(&self, name: &str, replace: bool) -> Result<(), StoreError> {
         let (from, to) = (self.from.join(name), self.to.join(name));
         if !exists(&from) || self.is_linked(name) {
@@ -123,7 +123,7 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
         }
     }
 
-    /// Removes the old names of files that have a new one, and what only the store itself used.
+    /// Removes the old names of files that have a new one, and files that are useless without the store.
     fn remove_old_names(&self) -> Result<(), StoreError> {
         let store_is_there = exists(&self.to.join(DATABASE));
         let own = LEFT_BEHIND.into_iter().filter(|_| store_is_there);
@@ -135,7 +135,7 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
         Ok(())
     }
 
-    /// Whether both directories have this file under this name.
+    /// Whether this name is the same file in both directories.
     fn is_linked(&self, name: &str) -> bool {
         let identity = |path: &Path| path.symlink_metadata().ok().map(|found| (found.dev(), found.ino()));
         let (here, there) = (identity(&self.from.join(name)), identity(&self.to.join(name)));
@@ -143,7 +143,7 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
     }
 }
 
-/// Whether a sealed file of this user lies in the directory.
+/// Whether the directory holds a sealed file of this user.
 fn holds_store(directory: &Path) -> Result<bool, StoreError> {
     let path = directory.join(DATABASE);
     match path.symlink_metadata() {

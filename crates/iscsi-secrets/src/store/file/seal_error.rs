@@ -1,8 +1,8 @@
-//! Why a store file was not written or not opened, before the file is named.
+//! Errors of sealing and opening the content of a store file.
 
 use crate::generate::GeneratorError;
 
-/// Why a file was not written or not opened.
+/// An error of sealing or opening the content of a file, without the path of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SealError {
     Generator(GeneratorError),

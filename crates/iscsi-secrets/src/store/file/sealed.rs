@@ -1,14 +1,106 @@
-//! The file as a whole: a [header](super::header), and behind it the records, sealed under XChaCha20-Poly1305 with
-//! their authenticator. The header is the associated data.
-
-use super::header::{Header, MAX_FILE_BYTES, Version};
-use super::seal_error::SealError;
-use crate::generate::fill_bytes;
-use crate::store_key::{NONCE_BYTES, StoreKey, TAG_BYTES};
+//! The content of a store file: a header, and behind it the [records](super::records), sealed under XChaCha20-Poly1305
+//! with their authenticator. The header is the associated data.
+//!
+//! | offset | bytes | field |
+//! | --- | --- | --- |
+//! | 0 | 8 | `iSCSIsec` |
+//! | 8 | 2 | version: 3 (version 2 is still read) |
+//! | 10 | 4 | number of bytes after the header |
+//! | 14 | 4 | Argon2id: memory in KiB; 0 if the key is not derived from a passphrase |
+//! | 18 | 4 | Argon2id: passes |
+//! | 22 | 4 | Argon2id: lanes |
+//! | 26 | 16 | Argon2id: salt |
+//! | 42 | 16 | note of the key |
+//! | 58 | 24 | nonce, drawn at random for every write |
+//!
+//! Numbers are big-endian. Without Argon2id its fields are zero.
 
 use super::derivation::Derivation;
+use super::seal_error::SealError;
+use crate::generate::fill_bytes;
+use crate::store_key::{NONCE_BYTES, Nonce, StoreKey, TAG_BYTES, Tag};
 
-/// Seals records into the content of a file, under a new nonce.
+/// The version written, and the newest one read.
+pub(super) const VERSION: u16 = Version::Three as u16;
+
+/// A version of the format. Versions differ in the [records](super::records); the header is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub(super) enum Version {
+    Two = 2,
+    Three = 3,
+}
+
+/// The largest file that is written or read, in bytes: enough for 20,000 targets with the longest names.
+pub(super) const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// The first bytes of every store file.
+pub(super) const MAGIC: [u8; 8] = *b"iSCSIsec";
+
+/// The header of a store file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) version: Version,
+    /// The derivation of the key, if it is derived from a passphrase.
+    pub(super) derivation: Option<Derivation>,
+    /// The value that identifies the key.
+    pub(super) note: Tag,
+    /// The nonce of the sealed records.
+    pub(super) nonce: Nonce,
+    /// The number of bytes after the header.
+    pub(super) body_bytes: u32,
+}
+
+impl Header {
+    /// The length of a header, in bytes.
+    pub(super) const BYTES: usize = 8 + 2 + 4 + Derivation::BYTES + TAG_BYTES + NONCE_BYTES;
+
+    /// Encodes the header.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let derivation = self.derivation.map_or([0; Derivation::BYTES], |derivation| derivation.encode());
+        let (version, length) = ((self.version as u16).to_be_bytes(), self.body_bytes.to_be_bytes());
+        [&MAGIC[..], &version, &length, &derivation, &self.note, &self.nonce].concat()
+    }
+
+    /// Decodes the header of a whole file, and checks the length that it states.
+    pub(super) fn of_file(file: &[u8]) -> Result<Self, SealError> {
+        if !file.starts_with(&MAGIC) {
+            return Err(if MAGIC.starts_with(file) { SealError::Truncated } else { SealError::ForeignFile });
+        }
+        let (_, rest) = take::<8>(file)?;
+        let (version, rest) = take(rest)?;
+        let version = Version::decode(*version)?;
+        let (length, rest) = take(rest)?;
+        let (derivation, rest) = take(rest)?;
+        let (note, rest) = take(rest)?;
+        let (nonce, body) = take(rest)?;
+        let body_bytes = u32::from_be_bytes(*length);
+        match (body.len() as u64).cmp(&u64::from(body_bytes)) {
+            std::cmp::Ordering::Less => Err(SealError::Truncated),
+            std::cmp::Ordering::Greater => Err(SealError::Damaged),
+            std::cmp::Ordering::Equal => {
+                let derivation = Derivation::decode(derivation)?;
+                Ok(Self { version, derivation, note: *note, nonce: *nonce, body_bytes })
+            }
+        }
+    }
+}
+
+impl Version {
+    fn decode(bytes: [u8; 2]) -> Result<Self, SealError> {
+        match u16::from_be_bytes(bytes) {
+            2 => Ok(Self::Two),
+            3 => Ok(Self::Three),
+            found => Err(SealError::UnknownVersion { found }),
+        }
+    }
+}
+
+fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), SealError> {
+    bytes.split_first_chunk().ok_or(SealError::Truncated)
+}
+
+/// Seals records as the content of a file, with a new nonce.
 pub(super) fn seal(
     key: &StoreKey,
     derivation: Option<Derivation>,
@@ -17,7 +109,7 @@ pub(super) fn seal(
     seal_as(Version::Three, key, derivation, records)
 }
 
-/// The same for records of this version.
+/// Seals records of this version as the content of a file, with a new nonce.
 pub(super) fn seal_as(
     version: Version,
     key: &StoreKey,
@@ -37,7 +129,7 @@ pub(super) fn seal_as(
     Ok([header.as_slice(), &records, &tag].concat())
 }
 
-/// Opens the content of a file in place; nothing of it is believed before the authenticator is verified.
+/// Opens the content of a file in place. The records are not parsed before their authentication tag is verified.
 pub(super) fn unseal<'a>(key: &StoreKey, file: &'a mut [u8]) -> Result<(Version, &'a [u8]), SealError> {
     let Header { version, note, nonce, .. } = Header::of_file(file)?;
     if note != key.note().map_err(|_| SealError::Cipher)? {
@@ -99,5 +191,38 @@ mod tests {
         let key = StoreKey::generate().unwrap();
         let bytes = usize::try_from(MAX_FILE_BYTES).unwrap();
         assert_eq!(seal(&key, None, vec![0; bytes]).err(), Some(SealError::TooLarge));
+    }
+
+    fn header(derivation: Option<Derivation>) -> Header {
+        let version = Version::Three;
+        Header { version, derivation, note: [7; TAG_BYTES], nonce: [9; NONCE_BYTES], body_bytes: 3 }
+    }
+
+    #[test]
+    fn a_header_comes_back_as_it_was_written() {
+        for derivation in [None, Some(Derivation::generate().unwrap())] {
+            let bytes = header(derivation).encode();
+            assert_eq!(bytes.len(), Header::BYTES);
+            assert_eq!(Header::of_file(&[&bytes[..], b"abc"].concat()), Ok(header(derivation)));
+        }
+    }
+
+    #[test]
+    fn files_that_are_none_of_ours_are_told_apart() {
+        let file = [&header(None).encode()[..], b"abc"].concat();
+        for bytes in 0..file.len() {
+            assert_eq!(Header::of_file(&file[..bytes]), Err(SealError::Truncated), "{bytes} bytes");
+        }
+        assert_eq!(Header::of_file(&[&file[..], b"d"].concat()), Err(SealError::Damaged));
+        assert_eq!(Header::of_file(b"\x7fELF"), Err(SealError::ForeignFile));
+        for found in [0, 1, 4, 255] {
+            let mut other = file.clone();
+            other[9] = found;
+            let found = u16::from(found);
+            assert_eq!(Header::of_file(&other[..20]), Err(SealError::UnknownVersion { found }));
+        }
+        let mut older = file;
+        older[9] = 2;
+        assert_eq!(Header::of_file(&older).unwrap().version, Version::Two);
     }
 }

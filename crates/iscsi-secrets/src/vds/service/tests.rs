@@ -1,4 +1,4 @@
-//! The door: its rules and its test list, by number.
+//! Tests of the service: its rules and its test list, by number.
 
 use iscsi_pdu::IscsiName;
 
@@ -11,8 +11,6 @@ use crate::{
 
 mod object_ids;
 mod rules;
-mod shapes;
-mod startup;
 mod test_list;
 
 const SHORT: &[u8] = b"twelve-bytes";
@@ -29,7 +27,7 @@ fn text(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
-/// A store that can be read and fails with this at every change.
+/// A store that can be read, but fails with this error at every change.
 struct Failing(Arc<MemoryStore>, StoreError);
 
 impl SecretStore for Failing {
@@ -46,14 +44,14 @@ impl SecretStore for Failing {
     }
 }
 
-/// A door, the store behind it, and one known target.
-struct Door {
+/// A service over a store, with one known target.
+struct Fixture {
     service: VdsServiceIscsi,
     store: Arc<MemoryStore>,
 }
 
-impl Door {
-    /// A door to this store; `serve` makes the service.
+impl Fixture {
+    /// A service over this store; `serve` creates it.
     fn to(store: MemoryStore, serve: impl FnOnce(Arc<MemoryStore>) -> VdsServiceIscsi) -> Self {
         let store = Arc::new(store);
         let service = serve(Arc::clone(&store));
@@ -69,7 +67,7 @@ impl Door {
         Self::to(MemoryStore::global_only(), |store| VdsServiceIscsi::new(store, INITIATOR))
     }
 
-    /// The store fails with this.
+    /// A service over a store that fails with this error.
     fn failing(error: StoreError) -> Self {
         Self::to(MemoryStore::new(), |store| VdsServiceIscsi::new(Arc::new(Failing(store, error)), INITIATOR))
     }
@@ -86,7 +84,7 @@ impl Door {
         HResult::of(&self.service.remember_target_shared_secret(target_id, secret)).bits()
     }
 
-    /// What the target must prove, as text.
+    /// The secret of the target, as text.
     fn reverse(&self, name: &str) -> String {
         match self.store.reverse(&target(name)).unwrap() {
             ReverseLookup::Known(known) => text(known.secret().expose_secret()),
@@ -95,7 +93,7 @@ impl Door {
         }
     }
 
-    /// All that the store holds, to see that nothing changed.
+    /// The content of the store, to check that nothing changed.
     fn state(&self) -> (Vec<Entry>, String, String) {
         (self.store.entries().unwrap(), self.reverse("a"), self.reverse("b"))
     }

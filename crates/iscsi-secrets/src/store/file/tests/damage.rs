@@ -1,4 +1,4 @@
-//! What is damaged, missing or open to others is refused.
+//! Damaged, missing and accessible files are errors.
 
 use super::*;
 
@@ -69,7 +69,7 @@ fn foreign_files_other_versions_and_wrong_keys_are_told_apart() {
 }
 
 #[test]
-fn a_store_that_is_half_there_is_never_taken_for_empty() {
+fn an_incomplete_store_is_never_taken_for_empty() {
     let (_parent, path, store) = store();
     let good = fs::read(path.join(DATABASE)).unwrap();
     fs::remove_file(path.join(DATABASE)).unwrap();
@@ -83,7 +83,7 @@ fn a_store_that_is_half_there_is_never_taken_for_empty() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_never_taken_for_an_empty_store() {
+fn a_dangling_link_is_never_taken_for_an_empty_store() {
     use std::os::unix::fs::symlink;
     let (parent, path, _store) = store();
     let [moved, link, below] = ["moved", "link", "link/below/store"].map(|name| parent.path().join(name));
@@ -92,7 +92,7 @@ fn a_link_that_leads_nowhere_is_never_taken_for_an_empty_store() {
     assert_eq!(known(&FileStore::open(&path).unwrap(), "a"), b"canary-global");
     fs::remove_file(&moved).unwrap();
     assert_eq!(reopen(&path), StoreError::Dangling { path: path.join(DATABASE) });
-    // The key is elsewhere, or gone too: a writer must not begin anew in place of the link.
+    // The key is elsewhere, or gone too: a writer must not create a store in place of the link.
     fs::remove_file(path.join(KEY)).unwrap();
     assert_eq!(reopen(&path), StoreError::Dangling { path: path.join(DATABASE) });
 

@@ -1,4 +1,4 @@
-//! Where keys come from, and what is left when changing them is interrupted.
+//! Sources of keys, and interrupted key changes.
 
 use super::*;
 
@@ -36,9 +36,9 @@ fn a_key_file_that_is_named_is_the_only_key_tried() {
     assert!(!FileStore::open_with(&path, source()).unwrap().is_new());
 
     assert_eq!(reopen(&path), StoreError::KeyGone { path: path.join(KEY) });
-    // Somebody puts the store under a key of his own beside it: the operator's key is asked for all the same.
+    // An attacker replaces the store by one with an adjacent key: only the operator's key is tried.
     fs::remove_file(&key).unwrap();
-    let other = FileStore::open_with(parent.path().join("other"), KeySource::Beside).unwrap();
+    let other = FileStore::open_with(parent.path().join("other"), KeySource::Adjacent).unwrap();
     drop(other);
     for name in [DATABASE, KEY] {
         fs::copy(parent.path().join("other").join(name), path.join(name)).unwrap();
@@ -91,7 +91,7 @@ fn changing_keys_keeps_the_secrets_and_the_old_key_opens_only_old_copies() {
     let copy = |name: &str| fs::read(path.join(name)).unwrap();
     let (old_key, old_file) = (copy(KEY), copy(DATABASE));
     let reader = FileStore::open_existing(&path).unwrap();
-    let store = store.rekey(KeySource::Beside).unwrap();
+    let store = store.rekey(KeySource::Adjacent).unwrap();
     assert_ne!(copy(KEY), old_key);
     assert_eq!(
         (known(&store, "a"), known(&reader, "a")),
@@ -103,7 +103,7 @@ fn changing_keys_keeps_the_secrets_and_the_old_key_opens_only_old_copies() {
         FileStore::open_existing(&path).err(),
         Some(StoreError::WrongKey { path: path.join(DATABASE), key: path.join(KEY) })
     );
-    // An older pair of files opens: that is what nothing here protects from.
+    // An older pair of files opens: the store does not protect against a rollback.
     fs::write(path.join(DATABASE), old_file).unwrap();
     assert_eq!(known(&FileStore::open_existing(&path).unwrap(), "a"), b"canary-global");
     fs::write(path.join(KEY), new_key).unwrap();
@@ -117,7 +117,7 @@ fn from_one_kind_of_key_to_every_other() {
     let sources: [fn(&Path) -> KeySource; 5] = [
         |key| KeySource::File(key.to_path_buf()),
         |_| passphrase("correct horse"),
-        |_| KeySource::Beside,
+        |_| KeySource::Adjacent,
         |_| passphrase("battery staple"),
         |key| KeySource::File(key.to_path_buf()),
     ];
@@ -126,7 +126,7 @@ fn from_one_kind_of_key_to_every_other() {
         assert_eq!(known(&store, "a"), b"canary-global");
         let again = FileStore::open_existing_with(&path, source(&key)).unwrap();
         assert_eq!(known(&again, "a"), b"canary-global");
-        assert_eq!(path.join(KEY).exists(), matches!(source(&key), KeySource::Beside));
+        assert_eq!(path.join(KEY).exists(), matches!(source(&key), KeySource::Adjacent));
     }
 }
 
@@ -147,5 +147,5 @@ fn keys_are_chosen_in_their_order() {
     let chosen = KeySource::choose(Some(named.clone()), Some(secret(b"passphrase")));
     assert!(matches!(chosen, KeySource::File(path) if path == named));
     assert!(matches!(KeySource::choose(None, Some(secret(b"passphrase"))), KeySource::Passphrase(_)));
-    assert!(matches!(KeySource::choose(None, None), KeySource::Beside));
+    assert!(matches!(KeySource::choose(None, None), KeySource::Adjacent));
 }

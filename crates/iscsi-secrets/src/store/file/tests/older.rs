@@ -1,9 +1,9 @@
-//! Stores of version 2: today's files, byte for byte as the program wrote them before.
+//! Stores of version 2, byte for byte as an earlier program wrote them.
 
 use super::*;
-use crate::Portal;
-use crate::store::file::header::Version;
+use crate::store::file::sealed::Version;
 use crate::store_key::StoreKey;
+use crate::{Portal, StoreSnapshot};
 
 /// Written by the last program that wrote version 2.
 const OLD_DATABASE: &[u8] = include_bytes!("version_2/secrets.db");
@@ -32,7 +32,7 @@ fn both(store: &FileStore, name: &str) -> [(Option<String>, Vec<u8>); 2] {
     [own(forward.name(), forward.secret()), own(reverse.name(), reverse.secret())]
 }
 
-/// What the program stored before it changed.
+/// Checks the content that the earlier program stored.
 fn holds_what_was_stored(store: &FileStore) {
     let named = |name: &str, secret: &[u8]| (Some(name.to_owned()), secret.to_vec());
     assert_eq!(both(store, "both"), [named("me", b"forward of both"), named("them", b"reverse of both")]);
@@ -43,12 +43,12 @@ fn holds_what_was_stored(store: &FileStore) {
     let control = [named("line\nbreak", b"a name of two lines"), named("bell\u{7}", b"a name with a bell")];
     assert_eq!(both(store, "control"), control);
     let portal = "192.0.2.7:3260".parse::<Portal>().unwrap();
-    let book = store.snapshot().unwrap();
-    let forward = book.discovery_forward(&portal).unwrap().unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let forward = snapshot.discovery_forward(&portal).unwrap().unwrap();
     assert_eq!(forward.secret().expose_secret(), b"discovery forward");
-    let reverse = book.discovery_reverse(&portal).unwrap();
+    let reverse = snapshot.discovery_reverse(&portal).unwrap();
     assert_eq!(reverse.known().unwrap().secret().expose_secret(), b"discovery there");
-    assert!(book.requirement(&target("both")).is_none());
+    assert!(snapshot.requirement(&target("both")).is_none());
 }
 
 fn version_of(path: &Path) -> u8 {
@@ -80,12 +80,12 @@ fn the_first_change_writes_version_3_and_keeps_all_that_was_stored() {
 #[test]
 fn secrets_of_version_2_are_compared_too() {
     let (_parent, path) = store_of(OLD_DATABASE, OLD_KEY);
-    let book = FileStore::open_existing(&path).unwrap().snapshot().unwrap();
-    let uses = |bytes| book.opposite_uses(&secret(bytes), crate::Direction::Forward).unwrap().len();
+    let snapshot = FileStore::open_existing(&path).unwrap().snapshot().unwrap();
+    let uses = |bytes| snapshot.opposite_uses(&secret(bytes), crate::Direction::Forward).unwrap().len();
     assert_eq!((uses(b"reverse of both"), uses(b"forward of both")), (1, 0));
 }
 
-/// Discovery used to put every target on record; somebody else decides how many those are.
+/// Discovery used to add a record for every target; a remote host decides how many those are.
 #[test]
 fn records_without_content_are_passed_over_and_dropped_by_the_next_change() {
     let key = StoreKey::from_bytes(OLD_KEY).unwrap();
@@ -103,7 +103,7 @@ fn records_without_content_are_passed_over_and_dropped_by_the_next_change() {
     assert!(fs::metadata(path.join(DATABASE)).unwrap().len() < 1024);
 }
 
-/// The authenticator of the file is right, and that of a secret in it is not: nothing this crate wrote.
+/// The authentication tag of the file is valid, but that of a secret in it is not; this crate never writes that.
 #[test]
 fn a_secret_of_version_2_that_does_not_open_is_damage() {
     let key = StoreKey::from_bytes(OLD_KEY).unwrap();
@@ -112,4 +112,86 @@ fn a_secret_of_version_2_that_does_not_open_is_damage() {
     let old = sealed::seal_as(Version::Two, &key, None, records).unwrap();
     let (_parent, path) = store_of(&old, OLD_KEY);
     assert_eq!(reopen(&path), StoreError::Damaged { path: path.join(DATABASE) });
+}
+
+/// Written by the release with version 2 of the file: `secret import`, `remember`, `set` and `clear` of that program, with
+/// names in capitals, which it told apart from those in lower case.
+const CAPITALS_DATABASE: &[u8] = include_bytes!("spellings/secrets.db");
+const CAPITALS_KEY: &[u8] = include_bytes!("spellings/store.key");
+
+fn store_in_capitals() -> (TempDir, FileStore) {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, content) in [(DATABASE, CAPITALS_DATABASE), (KEY, CAPITALS_KEY)] {
+        let path = directory.path().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    }
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
+    let store = FileStore::open(directory.path()).unwrap();
+    (directory, store)
+}
+
+fn forward(snapshot: &StoreSnapshot, name: &str) -> String {
+    let credential = snapshot.forward(&IscsiName::new(name).unwrap()).unwrap().unwrap();
+    let secret = credential.secret().expose_secret().escape_ascii();
+    format!("{}:{secret}", credential.name().unwrap_or("-"))
+}
+
+fn reverse_of(snapshot: &StoreSnapshot, name: &str) -> String {
+    match snapshot.reverse(&IscsiName::new(name).unwrap()).unwrap() {
+        ReverseLookup::Known(credential) => {
+            let secret = credential.secret().expose_secret().escape_ascii();
+            format!("{}:{secret}", credential.name().unwrap_or("-"))
+        }
+        ReverseLookup::Cleared => "cleared".to_owned(),
+        ReverseLookup::Unknown => "unknown".to_owned(),
+    }
+}
+
+fn expect_everything(store: &FileStore) {
+    let snapshot = store.snapshot().unwrap();
+    for disk in ["iqn.2000-01.com.example:Disk", "iqn.2000-01.com.example:disk"] {
+        assert_eq!(forward(&snapshot, disk), "ini:forward-of-Disk");
+        // Two spellings had a secret: that of the spelling which logins looked up counts.
+        assert_eq!(reverse_of(&snapshot, disk), "low:reverse-of-disk");
+    }
+    for eui in ["eui.02004567A425678D", "eui.02004567a425678d"] {
+        assert_eq!(
+            (forward(&snapshot, eui), reverse_of(&snapshot, eui)),
+            ("eui-ini:forward-of-eui".to_owned(), "eui-tgt:reverse-of-eui".to_owned())
+        );
+    }
+    assert_eq!(reverse_of(&snapshot, "iqn.2000-01.com.example:Cleared"), "cleared");
+    assert_eq!(forward(&snapshot, "iqn.2000-01.com.example:other"), "-:forward-of-all-t");
+    for portal in ["[2001:DB8:0::7]", "[2001:db8::7]:3260"] {
+        let credential = snapshot.discovery_forward(&portal.parse().unwrap()).unwrap().unwrap();
+        assert_eq!(credential.secret().expose_secret(), b"forward-of-port");
+    }
+    let everywhere = snapshot.discovery_reverse(&"192.0.2.7".parse().unwrap()).unwrap();
+    assert_eq!(everywhere.known().unwrap().secret().expose_secret(), b"reverse-of-all-p");
+    assert_eq!(snapshot.entries().len(), 6);
+}
+
+#[test]
+fn names_in_capitals_of_version_2_open_with_every_secret() {
+    expect_everything(&store_in_capitals().1);
+}
+
+#[test]
+fn names_in_capitals_are_written_as_version_3_with_every_secret() {
+    let (directory, store) = store_in_capitals();
+    store.renew_forward_secret(Scope::Target(target("new")), secret(b"forward-of-new")).unwrap();
+    assert_eq!(fs::read(directory.path().join(DATABASE)).unwrap()[8..10], [0, 3]);
+    let store = FileStore::open(directory.path()).unwrap();
+    let entries = store.entries().unwrap();
+    assert!(entries.iter().any(|entry| entry.scope.to_string() == "iqn.2000-01.com.example:Disk"));
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!(forward(&snapshot, "iqn.2000-01.com.example:disk"), "ini:forward-of-Disk");
+    assert_eq!(reverse_of(&snapshot, "iqn.2000-01.com.example:DISK"), "low:reverse-of-disk");
+}
+
+#[test]
+fn a_store_of_version_2_can_be_rekeyed() {
+    let (_directory, store) = store_in_capitals();
+    expect_everything(&store.rekey(KeySource::Adjacent).unwrap());
 }

@@ -1,8 +1,8 @@
-//! A store that moves out of a directory of others: wherever that is interrupted, one of the two directories has it.
+//! Relocation of a store: after an interruption at any step, one of the two directories has it.
 
 use super::faults::{FaultyDisk, Work, fail_everywhere};
 use super::*;
-use crate::store::file::relocation::Relocating;
+use crate::store::file::relocation::{Relocating, Relocation};
 use std::os::unix::fs::MetadataExt;
 
 /// The directory that a store moves to.
@@ -10,7 +10,7 @@ fn new_place(old: &Path) -> PathBuf {
     old.with_file_name("new")
 }
 
-/// Files of others, which lie beside the store and stay as they are.
+/// Adds files of other programs, which must not be touched.
 fn add_files_of_others(path: &Path) {
     for (name, mode) in [("nodes", 0o600), ("ifaces", 0o644)] {
         fs::write(path.join(name), name).unwrap();
@@ -37,11 +37,11 @@ fn a_store_moves_with_its_companions_and_nothing_else_does() {
     let (_parent, old, _store) = store();
     add_files_of_others(&old);
     let isid = fs::metadata(old.join("isid")).unwrap().ino();
-    assert_eq!(relocate(&old), Ok(Relocation::RedirectKind));
+    assert_eq!(relocate(&old), Ok(Relocation::Moved));
     assert_eq!(names(&old), ["ifaces", "nodes"]);
     assert_eq!(names(&new_place(&old)), ["isid", "secrets.db", "store.key"]);
     assert_eq!(known(&FileStore::open_existing(new_place(&old)).unwrap(), "a"), b"canary-global");
-    // The file itself, with the locks that running sessions hold in it.
+    // The same inode, so running sessions keep their locks.
     assert_eq!(fs::metadata(new_place(&old).join("isid")).unwrap().ino(), isid);
     assert_eq!(relocate(&old), Ok(Relocation::Nothing));
 }
@@ -65,7 +65,7 @@ fn companions_move_where_there_is_no_store() {
     let old = parent.path().join("old");
     fs::create_dir(&old).unwrap();
     add_files_of_others(&old);
-    assert_eq!(relocate(&old), Ok(Relocation::RedirectKind));
+    assert_eq!(relocate(&old), Ok(Relocation::Moved));
     assert_eq!(names(&old), ["ifaces", "nodes"]);
     assert_eq!(names(&new_place(&old)), ["isid"]);
 }
@@ -91,10 +91,10 @@ fn a_name_that_is_taken_by_another_file_stays_taken() {
     fs::write(new_place(&old).join("isid"), "ffffff\n").unwrap();
     // A key without a store opens nothing.
     fs::write(new_place(&old).join(KEY), [7; 32]).unwrap();
-    assert_eq!(relocate(&old), Ok(Relocation::RedirectKind));
+    assert_eq!(relocate(&old), Ok(Relocation::Moved));
     assert_eq!(fs::read(new_place(&old).join("isid")).unwrap(), b"ffffff\n");
     assert_eq!(fs::read(old.join("isid")).unwrap(), b"0a1b2c\n");
-    assert_eq!(relocate(&old), Ok(Relocation::Nothing), "it would be said again and again");
+    assert_eq!(relocate(&old), Ok(Relocation::Nothing), "the message must not be repeated forever");
     assert_eq!(known(&FileStore::open_existing(new_place(&old)).unwrap(), "a"), b"canary-global");
 }
 
@@ -123,7 +123,7 @@ fn whatever_interrupts_a_move_one_of_the_two_opens_and_the_next_run_ends_it() {
             let (before, after) = (of(old), of(&new_place(old)));
             assert!(before.is_some() != after.is_some(), "{outcome:?}");
             assert_eq!(before.or(after).unwrap(), b"canary-global");
-            // Whoever meets this state runs it again first.
+            // A program that finds this state runs the relocation again first.
             relocate(old).unwrap();
             assert_eq!(of(&new_place(old)).unwrap(), b"canary-global");
             assert_eq!(names(old), Vec::<String>::new(), "{outcome:?}");

@@ -28,7 +28,7 @@ impl Rekey {
         let key = match (&self.new_key_file, passphrase) {
             (Some(path), _) => KeySource::File(path.clone()),
             (None, Some(passphrase)) => KeySource::Passphrase(passphrase),
-            (None, None) => KeySource::Beside,
+            (None, None) => KeySource::Adjacent,
         };
         store::existing(options)?.rekey(key)?;
         note("copies of the store made earlier still open with the old key");

@@ -96,7 +96,7 @@ pub(super) fn forward_change(scope: &Scope, given: (Option<&str>, Secret)) -> Re
         (None, secret) => Change::RenewForwardSecret(scope, secret),
         (Some(user), secret) => {
             let credential = ForwardCredential::new(Some(user.to_owned()), secret);
-            Change::Remember(scope, credential.map_err(Failure::chap_name)?)
+            Change::SetForward(scope, credential.map_err(Failure::chap_name)?)
         }
     })
 }

@@ -1,4 +1,4 @@
-//! Judging a store by what its writer said before it was killed.
+//! The state of a store after its writer was killed, compared with the output of the writer.
 
 use std::path::Path;
 
@@ -7,46 +7,47 @@ use crate::history::History;
 use crate::store::{self, Opening};
 use crate::writer::Progress;
 
-/// What the kill met.
+/// The phase that the kill hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// No change, and no making of a store.
+pub(crate) enum KillOutcome {
+    /// Neither a change nor the creation of a store.
     Nothing,
-    /// The making of the store, which has to be completed or made again.
-    Making,
-    /// A change, which did not happen.
+    /// The creation of the store, which has to be completed or repeated.
+    Creating,
+    /// A change that is not in force.
     Before,
-    /// A change, which happened.
+    /// A change that is in force.
     After,
 }
 
 /// Compares a store with its history and brings the history up to date. Nothing is written, so that the next writer
-/// finds what the killed one left.
-pub(crate) fn judge(progress: &Progress, history: &mut History) -> Verdict {
+/// finds the state that the killed one left.
+pub(crate) fn outcome_of_kill(progress: &Progress, history: &mut History) -> KillOutcome {
     let unmade = !history.is_made() && !progress.opened;
     while progress.ended.is_some_and(|ended| history.next() <= ended) {
         history.advance();
     }
-    match Opening::ConflictPolicy.open(history.directory()).and_then(|store| store::read(&store)) {
+    match Opening::Existing.open(history.directory()).and_then(|store| store::read(&store)) {
         Err(error) if unmade && store::is_missing(&error) => return check_missing(history.directory()),
         Err(error) => panic!("{error}: {error:?}, {progress:?}, {:?}", store::files(history.directory())),
         Ok(found) if found == *history.held() => history.was_made(),
         Ok(found) => return check_changed(&found, progress, history),
     }
     match progress.began == Some(history.next()) {
-        true => Verdict::Before,
-        false if unmade => Verdict::Making,
-        false => Verdict::Nothing,
+        true => KillOutcome::Before,
+        false if unmade => KillOutcome::Creating,
+        false => KillOutcome::Nothing,
     }
 }
 
-/// The writer may not even have reached the making.
-fn check_missing(directory: &Path) -> Verdict {
-    if directory.exists() { Verdict::Making } else { Verdict::Nothing }
+/// The writer may not have started the creation.
+fn check_missing(directory: &Path) -> KillOutcome {
+    if directory.exists() { KillOutcome::Creating } else { KillOutcome::Nothing }
 }
 
-/// Neither what was before the change under way nor what is after it: that is what this program looks for.
-fn check_changed(found: &Held, progress: &Progress, history: &mut History) -> Verdict {
+/// Reports a state that is neither the one before nor the one after the interrupted change: the fault that this program
+/// searches for.
+fn check_changed(found: &Held, progress: &Progress, history: &mut History) -> KillOutcome {
     let (number, before) = (history.next(), history.held().clone());
     history.advance();
     assert!(
@@ -54,5 +55,5 @@ fn check_changed(found: &Held, progress: &Progress, history: &mut History) -> Ve
         "{progress:?}: found {found:#?}\nbefore change {number}: {before:#?}\nafter it: {:#?}",
         history.held()
     );
-    Verdict::After
+    KillOutcome::After
 }

@@ -1,4 +1,4 @@
-//! Carrying out changes.
+//! Changes carried out on a snapshot.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,15 +7,16 @@ use super::StoreSnapshot;
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::record::{Association, Record};
-use crate::scope::Scope;
+use crate::scope::{Direction, Scope, SecretUse};
+#[cfg(feature = "file")]
+use crate::sealer::Sealer;
 use crate::secret::Secret;
-use crate::secret_use::{Direction, SecretUse};
 
 impl StoreSnapshot {
-    /// Carries out one change, or after an error none.
+    /// Applies one change. After an error the snapshot is unchanged.
     pub fn apply(&mut self, change: Change) -> Result<(), StoreError> {
         match change {
-            Change::Remember(scope, credential) => {
+            Change::SetForward(scope, credential) => {
                 let (name, secret) = credential.into_parts();
                 self.put(SecretUse::forward(scope), name, &secret)?;
             }
@@ -23,7 +24,7 @@ impl StoreSnapshot {
                 let name = self.record(&scope).and_then(Record::forward_name).map(str::to_owned);
                 self.put(SecretUse::forward(scope), name, &secret)?;
             }
-            Change::Forget(scope) => self.change(scope, |record| record.forward = None),
+            Change::ClearForward(scope) => self.change(scope, |record| record.forward = None),
             Change::SetReverse(scope, credential) => {
                 let (name, secret) = credential.into_parts();
                 self.put(SecretUse::reverse(scope), name, &secret)?;
@@ -47,13 +48,8 @@ impl StoreSnapshot {
         Ok(())
     }
 
-    /// Puts a credential in its place.
-    pub(super) fn put(
-        &mut self,
-        used: SecretUse,
-        name: Option<String>,
-        secret: &Secret,
-    ) -> Result<(), StoreError> {
+    /// Seals and stores a credential.
+    fn put(&mut self, used: SecretUse, name: Option<String>, secret: &Secret) -> Result<(), StoreError> {
         let sealed = Arc::new(self.seal(&used, name, secret)?);
         self.change(used.scope, |record| match used.direction {
             Direction::Forward => record.forward = Some(sealed),
@@ -62,29 +58,20 @@ impl StoreSnapshot {
         Ok(())
     }
 
-    /// What is held for one scope, and for no other.
-    pub(crate) fn record(&self, scope: &Scope) -> Option<&Record> {
-        match scope {
-            Scope::Global => Some(&self.every_target),
-            Scope::Target(name) => self.targets.get(name),
-            Scope::Discovery => Some(&self.every_portal),
-            Scope::Portal(name) => self.portals.get(name),
-        }
-    }
-
-    /// A requirement that is stricter than that of all others stays: removing secrets lowers none.
+    /// Removes the record of a scope. A requirement that is stricter than the default stays, because removing secrets must
+    /// not lower a requirement.
     fn remove(&mut self, scope: Scope) {
-        let others = Some(scope.others()).filter(|others| *others != scope);
-        let floor = others.and_then(|others| self.record(&others)?.requirement).unwrap_or_default();
+        let default = Some(scope.default_scope()).filter(|default| *default != scope);
+        let floor = default.and_then(|default| self.record(&default)?.requirement).unwrap_or_default();
         self.change(scope, |record| {
             let requirement = record.requirement.filter(|requirement| *requirement > floor);
             *record = Record { requirement, ..Record::default() };
         });
     }
 
-    /// A record of a target or portal goes when nothing is held in it any more.
+    /// Changes the record of a scope. The record of a target or portal is removed when it becomes empty.
     fn change(&mut self, scope: Scope, change: impl FnOnce(&mut Record)) {
-        self.forget_fingerprints();
+        self.fingerprints.take();
         match scope {
             Scope::Global => change(&mut self.every_target),
             Scope::Target(name) => change_one(&mut self.targets, name, change),
@@ -94,11 +81,29 @@ impl StoreSnapshot {
     }
 }
 
-/// A name keeps the spelling under which its record was made.
+/// Changes one record. A name keeps the spelling with which its record was created.
 fn change_one<K: Ord>(records: &mut BTreeMap<K, Record>, name: K, change: impl FnOnce(&mut Record)) {
     let (name, mut record) = records.remove_entry(&name).unwrap_or_else(|| (name, Record::default()));
     change(&mut record);
     if !record.is_empty() {
         records.insert(name, record);
+    }
+}
+
+#[cfg(feature = "file")]
+impl StoreSnapshot {
+    /// An empty snapshot that seals its secrets with this sealer.
+    pub(crate) fn in_sealer(sealer: Arc<Sealer>) -> Self {
+        Self { sealer: Some(sealer), ..Self::default() }
+    }
+
+    /// Reseals every secret with another sealer, opening one at a time.
+    pub(crate) fn moved_to(&self, sealer: Arc<Sealer>) -> Result<Self, StoreError> {
+        let mut moved = Self { sealer: Some(sealer), ..self.clone() };
+        for (used, sealed) in self.sealed_credentials() {
+            let secret = self.open(&used, sealed)?;
+            moved.put(used, sealed.name.clone(), &secret)?;
+        }
+        Ok(moved)
     }
 }

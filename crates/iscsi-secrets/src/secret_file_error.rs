@@ -1,10 +1,10 @@
-//! Why a file or stream gave no secret.
+//! Errors of reading a secret or CHAP name from a file, stream or variable.
 
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-/// Where a secret was to be read from.
+/// The source that a secret was read from.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretOrigin {
@@ -12,7 +12,7 @@ pub enum SecretOrigin {
     File(PathBuf),
     /// A stream without a name, such as standard input.
     Stream,
-    /// A variable of the environment.
+    /// An environment variable.
     Variable(&'static str),
 }
 
@@ -26,23 +26,23 @@ impl fmt::Display for SecretOrigin {
     }
 }
 
-/// A file or stream that gave no secret, and why.
+/// An error of reading a secret: its source, and the fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{origin}: {fault}")]
 pub struct SecretFileError {
-    /// The file or stream at fault.
+    /// The source at fault.
     pub origin: SecretOrigin,
-    /// What is wrong with it.
+    /// The fault.
     pub fault: SecretFileFault,
 }
 
 impl SecretFileError {
-    /// What the operator can do about it.
+    /// Returns what the operator can do about the error.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match (&self.fault, &self.origin) {
             (SecretFileFault::TooOpen { .. }, SecretOrigin::File(path)) => Some(format!(
-                "run `chmod 600 {}`, and replace the secret if others may have read it (a mounted Kubernetes \
+                "run `chmod 600 {}`, and replace the secret if other users may have read it (a mounted Kubernetes \
                  secret needs `defaultMode: 0400`)",
                 path.display()
             )),
@@ -51,7 +51,7 @@ impl SecretFileError {
             (SecretFileFault::NotHex, _) => {
                 Some("write the digits alone, with or without 0x, or read the file as text".to_owned())
             }
-            (SecretFileFault::Empty, _) => Some("write what belongs there, or remove it".to_owned()),
+            (SecretFileFault::Empty, _) => Some("store a value in it, or remove it".to_owned()),
             (SecretFileFault::NotAName, _) => {
                 Some("a CHAP name is one line of text, of 1 to 255 bytes".to_owned())
             }
@@ -67,47 +67,47 @@ impl SecretFileError {
     }
 }
 
-/// What is wrong with a file or stream that should hold a secret.
+/// A fault of a file, stream or variable that should hold a secret or CHAP name.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretFileFault {
-    /// It could not be opened or examined.
+    /// Opening or examining the file failed.
     #[error("cannot be opened: {0}")]
     Open(ErrorKind),
-    /// Reading failed half-way.
+    /// Reading failed.
     #[error("cannot be read: {0}")]
     Read(ErrorKind),
-    /// Its group or others have a right to it.
-    #[error("is open to others (mode {mode:04o})")]
+    /// The group or other users have access to the file.
+    #[error("is accessible to other users (mode {mode:04o})")]
     TooOpen {
         /// The permission bits found.
         mode: u32,
     },
-    /// It holds fewer than [`MIN_FILE_SECRET_BYTES`](crate::MIN_FILE_SECRET_BYTES).
+    /// The content is shorter than [`MIN_FILE_SECRET_BYTES`](crate::MIN_FILE_SECRET_BYTES).
     #[error("holds {bytes} bytes, fewer than 12")]
     TooShort {
-        /// How many bytes it holds, the line ending left off.
+        /// The length in bytes, without the line ending.
         bytes: usize,
     },
-    /// It holds more than [`Secret::MAX_BYTES`](crate::Secret::MAX_BYTES); how many more was not read.
+    /// The content is longer than [`Secret::MAX_BYTES`](crate::Secret::MAX_BYTES). It is not read to its end.
     #[error("holds more than 255 bytes")]
     TooLong,
-    /// It should hold hexadecimal digits, two for each byte, and does not.
+    /// The content is not hexadecimal digits, two for each byte.
     #[error("does not hold hexadecimal digits, two for each byte")]
     NotHex,
-    /// There is not one byte.
+    /// The content is empty.
     #[error("is empty")]
     Empty,
-    /// It should be a CHAP name, and is none.
-    #[error("is no CHAP name")]
+    /// The content is not a valid CHAP name.
+    #[error("is not a CHAP name")]
     NotAName,
-    /// It is a directory, a pipe or a device.
+    /// The file is a directory, a pipe or a device.
     #[error("is not a regular file")]
     NotAFile,
-    /// It belongs neither to root nor to us.
+    /// The file belongs to neither root nor the effective user.
     #[error("belongs to user {owner}, not to root or user {user}")]
     ForeignOwner {
-        /// The user it belongs to.
+        /// The owner.
         owner: u32,
         /// The effective user of this process.
         user: u32,

@@ -1,33 +1,29 @@
-//! All rules of a store, without any input or output.
+//! A snapshot of a store: its content, and the rules of lookup, without I/O.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use iscsi_pdu::{IscsiName, Portal};
 
-use crate::credential::{ForwardCredential, ReverseCredential};
-use crate::entry::Entry;
+use crate::credential::{ForwardCredential, ReverseCredential, ReverseLookup};
 use crate::error::StoreError;
-use crate::fingerprint::FingerprintIndex;
-use crate::record::{Association, Record};
+use crate::record::{Association, Entry, Record, SealedCredential};
 use crate::requirement::Policy;
-use crate::reverse_lookup::ReverseLookup;
-use crate::scope::Scope;
-use crate::sealer::Sealer;
-use crate::secret_use::SecretUse;
+use crate::scope::{Scope, SecretUse};
+use crate::sealer::{FingerprintIndex, Sealer};
+use crate::secret::Secret;
 
-mod applying;
-mod own;
-mod sealing;
+mod changes;
+pub(crate) mod weaknesses;
 
-/// What a store holds, and every rule about it. Backends only load and save it.
+/// The content of a store at one moment, and the rules that apply to it. Backends only load and save it.
 ///
-/// Secrets lie in it sealed; each is opened for use, one at a time. A clone shares them.
+/// Secrets are sealed; each is opened only for use. A clone shares the sealed secrets.
 #[derive(Clone, Default)]
 pub struct StoreSnapshot {
-    /// What opens the secrets; made for the first one.
+    /// The sealer of the secrets; created for the first one.
     pub(crate) sealer: Option<Arc<Sealer>>,
-    /// Where which secret is used; made when it is asked for, and thrown away by every change.
+    /// The index of fingerprints; built on first use, and dropped by every change.
     fingerprints: OnceLock<Arc<FingerprintIndex>>,
     pub(crate) every_target: Record,
     pub(crate) targets: BTreeMap<IscsiName, Record>,
@@ -36,24 +32,24 @@ pub struct StoreSnapshot {
 }
 
 impl StoreSnapshot {
-    /// A book that knows nothing.
+    /// An empty snapshot.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether something is held for the target itself.
+    /// Whether the store holds something for the target itself.
     #[must_use]
     pub fn knows(&self, target: &IscsiName) -> bool {
         self.targets.contains_key(target)
     }
 
-    /// All targets for which something is held.
+    /// All targets that the store holds something for.
     pub(crate) fn target_names(&self) -> impl Iterator<Item = &IscsiName> {
         self.targets.keys()
     }
 
-    /// What we prove to the target: its own secret, else the one of every target.
+    /// Returns the initiator's credential for the target: its own one, or else the default.
     pub fn forward(&self, target: &IscsiName) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         match self.targets.get(target) {
             Some(own) if own.forward.is_some() => self.open_forward(Scope::Target(target.clone()), own),
@@ -61,9 +57,9 @@ impl StoreSnapshot {
         }
     }
 
-    /// What the target must prove: its own secret, else the global one, else nothing is known.
+    /// Returns the target's credential: its own one, or else the default.
     ///
-    /// A target whose secret was cleared does not fall back to the global one.
+    /// A target with a cleared secret does not fall back to the default.
     pub fn reverse(&self, target: &IscsiName) -> Result<ReverseLookup, StoreError> {
         match self.targets.get(target) {
             Some(own) if own.association.is_made() => self.open_reverse(Scope::Target(target.clone()), own),
@@ -71,7 +67,8 @@ impl StoreSnapshot {
         }
     }
 
-    /// What we prove in a discovery at the portal: its own secret, else the one of every portal, never a target's.
+    /// Returns the initiator's credential for discovery at the portal: its own one, or else the default for discovery,
+    /// but never that of a target.
     pub fn discovery_forward(&self, portal: &Portal) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
         match self.portals.get(portal) {
             Some(own) if own.forward.is_some() => self.open_forward(Scope::Portal(portal.clone()), own),
@@ -79,7 +76,7 @@ impl StoreSnapshot {
         }
     }
 
-    /// What a target must prove in a discovery at the portal, by the rules of [`reverse`](Self::reverse).
+    /// Returns the target's credential for discovery at the portal, by the rules of [`reverse`](Self::reverse).
     pub fn discovery_reverse(&self, portal: &Portal) -> Result<ReverseLookup, StoreError> {
         match self.portals.get(portal) {
             Some(own) if own.association.is_made() => self.open_reverse(Scope::Portal(portal.clone()), own),
@@ -87,34 +84,45 @@ impl StoreSnapshot {
         }
     }
 
-    /// The least authentication that a login to the target must have: what is set for it, else what is set for every
-    /// target. `None` if neither is.
+    /// Returns the initiator's credential that is stored for this scope itself, without any default.
+    pub fn own_forward(&self, scope: &Scope) -> Result<Option<Arc<ForwardCredential>>, StoreError> {
+        self.record(scope).map_or(Ok(None), |record| self.open_forward(scope.clone(), record))
+    }
+
+    /// Returns the target's credential that is stored for this scope itself, without any default.
+    pub fn own_reverse(&self, scope: &Scope) -> Result<ReverseLookup, StoreError> {
+        self.record(scope)
+            .map_or(Ok(ReverseLookup::Unknown), |record| self.open_reverse(scope.clone(), record))
+    }
+
+    /// Returns the minimum authentication of a login to the target: its own requirement, or else the default. `None` if
+    /// neither is set.
     ///
-    /// What is set for a target counts even where it is weaker: that is how one target is exempted.
+    /// The requirement of a target applies even if it is weaker than the default; this is how a target is exempted.
     #[must_use]
     pub fn requirement(&self, target: &IscsiName) -> Option<Policy> {
         self.policy(Scope::Target(target.clone()))
     }
 
-    /// The same for a discovery at the portal, where nothing set for targets counts.
+    /// Returns the minimum authentication of discovery at the portal. Requirements for targets do not apply to it.
     #[must_use]
     pub fn discovery_requirement(&self, portal: &Portal) -> Option<Policy> {
         self.policy(Scope::Portal(portal.clone()))
     }
 
-    /// Whether a secret is held for anything.
+    /// Whether the store holds any secret.
     #[must_use]
     pub fn has_secrets(&self) -> bool {
         self.sealed_credentials().next().is_some()
     }
 
-    /// Names and flags of all that is held: what is for every target, targets by name, and the same for discovery.
+    /// Lists names and flags, never secrets: the default for targets, targets by name, the default for discovery, portals.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         self.records().map(|(scope, record)| record.entry(scope)).collect()
     }
 
-    /// Every scope for which something is held.
+    /// Every scope that the store holds something for.
     pub(crate) fn records(&self) -> impl Iterator<Item = (Scope, &Record)> {
         let held =
             |(scope, record)| Some((scope, record)).filter(|(_, record): &(_, &Record)| !record.is_empty());
@@ -129,8 +137,8 @@ impl StoreSnapshot {
             let requirement = self.record(&scope)?.requirement?;
             Some(Policy { requirement, set_for: scope })
         };
-        let others = scope.others();
-        set_for(scope).or_else(|| set_for(others))
+        let default = scope.default_scope();
+        set_for(scope).or_else(|| set_for(default))
     }
 
     fn open_forward(
@@ -151,6 +159,44 @@ impl StoreSnapshot {
         };
         let secret = self.open(&SecretUse::reverse(scope), sealed)?;
         Ok(ReverseLookup::Known(Arc::new(ReverseCredential::renewed(sealed.name.as_deref(), secret))))
+    }
+
+    /// The record of one scope.
+    pub(crate) fn record(&self, scope: &Scope) -> Option<&Record> {
+        match scope {
+            Scope::Global => Some(&self.every_target),
+            Scope::Target(name) => self.targets.get(name),
+            Scope::Discovery => Some(&self.every_portal),
+            Scope::Portal(name) => self.portals.get(name),
+        }
+    }
+
+    pub(super) fn seal(
+        &mut self,
+        used: &SecretUse,
+        name: Option<String>,
+        secret: &Secret,
+    ) -> Result<SealedCredential, StoreError> {
+        let sealer = match &self.sealer {
+            Some(sealer) => sealer,
+            None => self.sealer.insert(Arc::new(Sealer::generate()?)),
+        };
+        Ok(SealedCredential { name, secret: sealer.seal(used.label().as_bytes(), secret)? })
+    }
+
+    pub(crate) fn open(&self, used: &SecretUse, sealed: &SealedCredential) -> Result<Secret, StoreError> {
+        let opened =
+            self.sealer.as_ref().and_then(|sealer| sealer.open(used.label().as_bytes(), &sealed.secret));
+        opened.ok_or_else(|| StoreError::SecretDamaged { scope: used.scope.clone() })
+    }
+
+    /// Every sealed credential, and its use.
+    pub(crate) fn sealed_credentials(&self) -> impl Iterator<Item = (SecretUse, &SealedCredential)> {
+        self.records().flat_map(|(scope, record)| {
+            let (forward, reverse) = (record.forward.as_deref(), record.association.credential());
+            let forward = forward.map(|sealed| (SecretUse::forward(scope.clone()), sealed));
+            forward.into_iter().chain(reverse.map(|sealed| (SecretUse::reverse(scope), sealed)))
+        })
     }
 }
 
