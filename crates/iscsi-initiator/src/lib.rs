@@ -24,7 +24,7 @@ pub use config::Config;
 pub use error::{Advice, Error, Fault, ProtocolError};
 pub use flush::Flush;
 pub use initiator::{Discovery, Initiator};
-pub use iscsi_login::initiator::{Authenticated, Completed};
+pub use iscsi_login::initiator::{Authenticated, CompletedLogin};
 pub use iscsi_login::{
     AddressDeviation, ChapAlgorithm, Deviation, DigestPreference, DiscoveredTarget, DiscoveredTargets,
     ObservedDeviation, Offer, Parameters, Strictness, UnusableRecord,

@@ -1,45 +1,45 @@
-//! Damage on the wire, and what of it was heard.
+//! Damage to PDUs on the wire, and its effects on the texts that arrive.
 
 use arbitrary::{Result, Unstructured};
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{Decoder, Digests, EncodedPdu, RawPdu, TextKeys, decode_binary};
 
-/// Most bytes that are damaged.
-const MOST: u8 = 6;
+/// The most bytes that are damaged.
+const MAX_DAMAGES: u8 = 6;
 
-/// Most bytes of a challenge or response.
+/// The most bytes of a challenge or response.
 const MAX_BINARY: usize = 1024;
 
-/// A byte to be changed: in which PDU, where in it, and how.
+/// A byte to change: the PDU, the place in it, and the bits.
 struct Damage {
     pdu: u8,
     at: u16,
     change: u8,
 }
 
-/// All of it, and what it hit.
+/// All damage of a login, and its effects.
 pub(super) struct Mangling {
     damages: Vec<Damage>,
     pdus: u8,
     hits: u32,
-    /// The target got another response of the initiator than was sent, or the initiator another challenge.
-    pub(super) initiators_proof: bool,
-    /// The same, the other way.
-    pub(super) targets_proof: bool,
-    /// A text of the operational stage is not what was sent.
+    /// The initiator's response, or the challenge that it answers, did not arrive as sent.
+    pub(super) initiator_response: bool,
+    /// The target's response, or the challenge that it answers, did not arrive as sent.
+    pub(super) target_response: bool,
+    /// A text of the operational stage did not arrive as sent.
     pub(super) parameters: bool,
 }
 
-/// What a PDU is, so that one knows what damage to it means.
+/// The sender and stage of a PDU, on which the effect of damage depends.
 #[derive(Clone, Copy)]
-pub(super) struct Load {
+pub(super) struct PduKind {
     pub(super) by_initiator: bool,
     pub(super) operational: bool,
 }
 
 impl Mangling {
     pub(super) fn draw(bytes: &mut Unstructured<'_>) -> Result<Self> {
-        let count = bytes.int_in_range(0..=MOST)?;
+        let count = bytes.int_in_range(0..=MAX_DAMAGES)?;
         let mut damages = Vec::new();
         for _ in 0..count {
             damages.push(Damage {
@@ -52,19 +52,19 @@ impl Mangling {
             damages,
             pdus: 0,
             hits: 0,
-            initiators_proof: false,
-            targets_proof: false,
+            initiator_response: false,
+            target_response: false,
             parameters: false,
         })
     }
 
-    /// No byte of any PDU was changed.
+    /// Whether no byte of any PDU was changed.
     pub(super) const fn is_harmless(&self) -> bool {
         self.hits == 0
     }
 
-    /// The PDU as it arrives; `None` if it does not.
-    pub(super) fn carry(&mut self, sent: RawPdu, load: Load) -> Option<RawPdu> {
+    /// The PDU as it arrives; `None` if it does not arrive.
+    pub(super) fn carry(&mut self, sent: RawPdu, kind: PduKind) -> Option<RawPdu> {
         let text = sent.data.clone();
         let mut stream = BytesMut::new();
         EncodedPdu::new(sent, Digests::default()).expect("short enough").append_to(&mut stream);
@@ -75,7 +75,7 @@ impl Mangling {
         let mut decoder = Decoder::new(u32::try_from(stream.len()).expect("short enough"));
         let arrived = decoder.decode(&mut stream).ok()??;
         if changed {
-            self.note(&text, &arrived.data, load);
+            self.note(&text, &arrived.data, kind);
         }
         stream.is_empty().then_some(arrived)
     }
@@ -88,19 +88,19 @@ impl Mangling {
         self.pdus = self.pdus.saturating_add(1);
     }
 
-    fn note(&mut self, sent: &Bytes, arrived: &Bytes, load: Load) {
-        self.parameters |= load.operational && sent != arrived;
+    fn note(&mut self, sent: &Bytes, arrived: &Bytes, kind: PduKind) {
+        self.parameters |= kind.operational && sent != arrived;
         let differs = |keys: &[&str]| keys.iter().any(|key| value(sent, key) != value(arrived, key));
-        // A response is what its sender proves; identifier and challenge are what the other has to prove.
+        // A response authenticates its sender; identifier and challenge belong to the response of the other side.
         let (response, challenge) = (differs(&["CHAP_R"]), differs(&["CHAP_I", "CHAP_C"]));
-        let (initiators, targets) = (&mut self.initiators_proof, &mut self.targets_proof);
-        let (own, other) = if load.by_initiator { (initiators, targets) } else { (targets, initiators) };
+        let (initiators, targets) = (&mut self.initiator_response, &mut self.target_response);
+        let (own, other) = if kind.by_initiator { (initiators, targets) } else { (targets, initiators) };
         *own |= response;
         *other |= challenge;
     }
 }
 
-/// What a key of CHAP says, as bytes: one value may be written in many ways.
+/// The decoded value of a CHAP key: one value has several notations.
 fn value(text: &[u8], key: &str) -> Option<Vec<u8>> {
     let pairs = TextKeys::parse(text).ok()?;
     let value = pairs.get(key)?;

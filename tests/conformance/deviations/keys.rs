@@ -1,10 +1,10 @@
 //! Keys that come twice, in the wrong stage, or as answers to no offer.
 
-use iscsi_login::initiator::Config;
+use iscsi_login::initiator::LoginConfig;
 use iscsi_login::{Authentication, LoginError, Parameters, ProtocolViolation};
 
 use super::{
-    CHAP, MD5, MODES, answered, at_challenge, at_proof, complete, discovery, ids, is_out_of_place,
+    CHAP, MD5, MODES, answered, at_challenge, at_response, complete, discovery, ids, is_out_of_place,
     is_violation_of, open, tolerant,
 };
 use crate::scripted::{CHALLENGE, Play, answer, forward, grant, mutual};
@@ -124,12 +124,13 @@ fn log_17_log_28_keys_of_the_security_stage() {
     let key = ("X-com.example.key", "of-the-target");
     let beside_method = Play::begin(chap()).on(|request| answer(request, &[CHAP, key]));
     assert_eq!(beside_method.keys(), [("CHAP_A".to_owned(), "8,7,6,5".to_owned())]);
-    let beside_end = at_proof(chap()).on(|request| grant(request, &[key, ("MaxBurstLength", "Irrelevant")]));
+    let beside_end =
+        at_response(chap()).on(|request| grant(request, &[key, ("MaxBurstLength", "Irrelevant")]));
     let completed = complete(beside_end.step(|request| grant(request, &[])));
     let details: Vec<_> = completed.deviations.iter().map(|observed| observed.detail.as_str()).collect();
     assert_eq!(details, ["X-com.example.key", "MaxBurstLength=Irrelevant"]);
 
-    let silent = at_proof(chap()).on(|request| grant(request, &[("HeaderDigest", "CRC32C")]));
+    let silent = at_response(chap()).on(|request| grant(request, &[("HeaderDigest", "CRC32C")]));
     let error = silent.fails(|request| grant(request, &[]));
     assert!(is_violation_of(&error, "HeaderDigest"), "{error}");
     for keys in [
@@ -137,11 +138,11 @@ fn log_17_log_28_keys_of_the_security_stage() {
         [("HeaderDigest", "None"), ("HeaderDigest", "CRC32C")],
         [("MaxBurstLength", "many"), MD5],
     ] {
-        let error = at_proof(chap()).fails(|request| grant(request, &keys));
+        let error = at_response(chap()).fails(|request| grant(request, &keys));
         assert!(matches!(error, LoginError::Protocol(_)), "{keys:?}: {error}");
     }
     // An answer without a value does not lift the limit, and one that comes again is measured by it.
-    let play = at_proof(chap()).on(|request| grant(request, &[("MaxRecvDataSegmentLength", "512")]));
+    let play = at_response(chap()).on(|request| grant(request, &[("MaxRecvDataSegmentLength", "512")]));
     let completed =
         complete(play.step(|request| grant(request, &[("MaxRecvDataSegmentLength", "NotUnderstood")])));
     assert_eq!(completed.parameters.max_send_data_segment_length, 512);
@@ -150,7 +151,7 @@ fn log_17_log_28_keys_of_the_security_stage() {
 
     // Of two early values the one that allows less counts.
     let twice = [("MaxBurstLength", "4096"), ("MaxBurstLength", "8192")];
-    let play = at_proof(chap()).on(|request| grant(request, &twice));
+    let play = at_response(chap()).on(|request| grant(request, &twice));
     assert_eq!(complete(play.step(|request| grant(request, &[]))).parameters.max_burst_length, 4096);
 }
 
@@ -195,7 +196,7 @@ fn declarations_that_come_back() {
         ("InitiatorAlias", "another"),
     ] {
         for strictness in MODES {
-            let config = Config { initiator_alias: Some("host"), strictness, ..open() };
+            let config = LoginConfig { initiator_alias: Some("host"), strictness, ..open() };
             let error = Play::begin(config).fails(|request| grant(request, &[pair]));
             assert!(is_out_of_place(&error, pair.0), "{pair:?}: {error}");
         }
