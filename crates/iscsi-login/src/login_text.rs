@@ -25,18 +25,14 @@ impl UnsentText {
     pub(crate) fn next_piece(&mut self) -> Bytes {
         self.0.split_to(self.0.len().min(MAX_TEXT))
     }
+}
 
-    /// Checks that the peer only asks for the next piece: before the own text is complete it must send none (TXT-16).
-    pub(crate) fn check_request_for_more(
-        &self,
-        text: &Bytes,
-        continues: bool,
-    ) -> Result<(), ProtocolViolation> {
-        if continues || !text.is_empty() {
-            return Err(ProtocolViolation::AnswerToIncompleteText { length: text.len() });
-        }
-        Ok(())
+/// Checks that a PDU only asks for the next piece of an own text: before the end of that text the peer must send none (TXT-16).
+pub(crate) fn check_request_for_more(text: &Bytes, continues: bool) -> Result<(), ProtocolViolation> {
+    if continues || !text.is_empty() {
+        return Err(ProtocolViolation::AnswerToIncompleteText { length: text.len() });
     }
+    Ok(())
 }
 
 /// Pairs of a received text that no step has taken yet. A step takes the keys it knows, then checks the rest.

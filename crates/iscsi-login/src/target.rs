@@ -12,7 +12,7 @@ use iscsi_pdu::{
 };
 
 use crate::error::ProtocolViolation;
-use crate::login_text::{ReceivedKeys, UnsentText};
+use crate::login_text::{ReceivedKeys, UnsentText, check_request_for_more};
 pub use admission::{AcceptedLogin, Account, Refusal, TargetConfig};
 use states::{Answer, Next, State};
 
@@ -160,7 +160,7 @@ impl<'a> Login<'a> {
 
     /// Sends the next piece of a text that did not fit one response (TXT-15, TXT-16).
     fn continue_text(mut self, request: &LoginRequest) -> Step<'a> {
-        if let Err(violation) = self.unsent.check_request_for_more(&request.text, request.continues) {
+        if let Err(violation) = check_request_for_more(&request.text, request.continues) {
             return self.refuse(request, violation.into());
         }
         let piece = self.unsent.next_piece();

@@ -12,7 +12,7 @@ use crate::chap_exchange::TargetAuthenticated;
 use crate::credentials::{Authentication, ConfigError};
 use crate::deviation::Deviation;
 use crate::error::{LoginError, ProtocolViolation, TargetAuthError};
-use crate::login_text::{ReceivedKeys, UnsentText};
+use crate::login_text::{ReceivedKeys, UnsentText, check_request_for_more};
 use crate::operational_keys::EarlyValues;
 use crate::parameters::Parameters;
 use crate::tolerance::Tolerance;
@@ -121,7 +121,7 @@ impl<'a> LoginContext<'a> {
         if self.unsent.is_empty() {
             return Ok(None);
         }
-        self.unsent.check_request_for_more(&response.text, response.continues)?;
+        check_request_for_more(&response.text, response.continues)?;
         Ok(Some(self.next_piece()))
     }
 
