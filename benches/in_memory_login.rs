@@ -1,4 +1,4 @@
-//! A whole login of both halves, without sockets.
+//! A whole login of both sides, without sockets.
 
 use iscsi_login::{
     Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, ReverseCredentialRef,

@@ -25,7 +25,7 @@ const DIGESTS: [&str; 2] = ["HeaderDigest", "DataDigest"];
 const OTHERS: [&str; 5] =
     ["TaskReporting", "iSCSIProtocolLevel", "IFMarker", "X-com.example.key", "TargetName"];
 
-/// Keys with values of their kind, and with answers to no offer.
+/// Keys with values of their type, and with reserved words.
 fn pair() -> impl Strategy<Value = (&'static str, &'static str)> {
     let reserved = ["NotUnderstood", "Irrelevant", "Reject"];
     let numbers = ["0", "1", "2", "512", "8192", "65536", "1048576", "16777215"];

@@ -78,7 +78,7 @@ pub(crate) fn grant(request: &LoginRequest, keys: &[(&str, &str)]) -> LoginRespo
     LoginResponse { transit: true, next_stage: request.next_stage, tsih: 1, ..answer(request, keys) }
 }
 
-/// A login of which the test plays the target.
+/// A login in which the test acts as the target.
 pub(crate) struct Play {
     pub(crate) login: Login<'static>,
     pub(crate) request: LoginRequest,

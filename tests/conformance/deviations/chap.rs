@@ -38,7 +38,7 @@ fn chp_23_methods_that_come_again() {
     }
 }
 
-/// CHP-04, CHP-05, CHP-06, CHP-22: keys of CHAP twice, out of their step or out of their bounds are refused in either mode.
+/// CHP-04, CHP-05, CHP-06, CHP-22: repeated, misplaced or out-of-range CHAP keys are refused in either mode.
 #[test]
 fn chp_04_chp_05_chp_06_chp_22_rules_of_chap_in_either_mode() {
     let challenge = [MD5, CHALLENGE[0], CHALLENGE[1]];
@@ -94,7 +94,7 @@ fn chp_04_chp_05_chp_06_chp_22_rules_of_chap_in_either_mode() {
     }
 }
 
-/// CHP-23, CHP-24: silence about the method counts as None only where CHAP is used only if asked for.
+/// CHP-23, CHP-24: a missing choice of the method counts as None only where CHAP is used only if asked for.
 #[test]
 fn chp_23_chp_24_silence_about_the_method() {
     let if_asked = || tolerant(Authentication::IfAsked(forward()));
