@@ -1,7 +1,7 @@
-//! A whole login of both halves, without sockets.
+//! A whole login of both sides, without sockets.
 
 use iscsi_login::{
-    Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
+    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, ReverseCredentialRef,
     ReverseSecret, Strictness, initiator, target,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, NameError, SerialNumber};
@@ -37,9 +37,10 @@ impl Proofs {
     }
 
     const fn authentication(self) -> Authentication<'static> {
-        let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(b"what-the-host-proves") };
+        let forward =
+            ForwardCredentialRef { name: "host", secret: ForwardSecret::new(b"what-the-host-proves") };
         let reverse =
-            ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(b"what-the-disk-proves") };
+            ReverseCredentialRef { name: Some("disk"), secret: ReverseSecret::new(b"what-the-disk-proves") };
         match self {
             Self::None => Authentication::None,
             Self::OneWay(_) => Authentication::Chap(forward),
@@ -73,7 +74,7 @@ impl InMemoryLogin {
 
     /// Logs in once; `None` if either half failed.
     #[must_use]
-    pub fn run(&self, watch: &mut impl Watch) -> Option<initiator::Completed> {
+    pub fn run(&self, watch: &mut impl Watch) -> Option<initiator::CompletedLogin> {
         let accounts = [target::Account { name: &self.disk, authentication: self.proofs.authentication() }];
         let mut portal = target::Login::new(portal(&accounts));
         let started = watch.watch(Part::Initiator(0), || initiator::Login::start(self.config()));
@@ -96,8 +97,8 @@ impl InMemoryLogin {
         None
     }
 
-    fn config(&self) -> initiator::Config<'_> {
-        initiator::Config {
+    fn config(&self) -> initiator::LoginConfig<'_> {
+        initiator::LoginConfig {
             initiator_name: &self.host,
             initiator_alias: None,
             session_type: initiator::SessionType::Normal(&self.disk),
@@ -115,8 +116,8 @@ impl InMemoryLogin {
     }
 }
 
-fn portal<'a>(accounts: &'a [target::Account<'a>]) -> target::Config<'a> {
-    target::Config {
+fn portal<'a>(accounts: &'a [target::Account<'a>]) -> target::TargetConfig<'a> {
+    target::TargetConfig {
         accounts,
         discovery: Authentication::None,
         algorithms: &ChapAlgorithm::ALL,

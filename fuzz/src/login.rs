@@ -1,20 +1,20 @@
-//! The initiator's side of a mutual login with a target that sends arbitrary answers.
+//! The initiator's side of a mutual login against arbitrary answers.
 
 use bytes::Bytes;
-use iscsi_login::initiator::{Config, Login, SessionType, Step};
+use iscsi_login::initiator::{Login, LoginConfig, SessionType, Step};
 use iscsi_login::{
-    Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
+    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, ReverseCredentialRef,
     ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
 };
 
-/// Reads answers from the input: three bytes of header, a length, and text of that length. The login never completes,
-/// because the target does not know its secret, whether or not deviations are tolerated.
+/// Each answer is three bytes of header, a length, and that much text. The login never completes, with or without tolerance,
+/// since the answers cannot contain the right response.
 ///
 /// # Panics
-/// If the login completes.
+/// When it does complete.
 pub fn login(data: &[u8]) {
     for strictness in [Strictness::Strict, Strictness::Tolerant] {
         log_in(data, strictness);
@@ -30,14 +30,14 @@ fn log_in(data: &[u8], strictness: Strictness) {
         rest = behind;
         match login.receive(&answer(&request, flags, [class, detail], text)) {
             Ok(Step::Send(next, next_request)) => (login, request) = (next, next_request),
-            Ok(Step::Complete(_)) => panic!("full feature phase without authentication of the target"),
+            Ok(Step::Complete(_)) => panic!("full feature phase without a right response"),
             Ok(Step::Redirect(_)) | Err(_) => return,
         }
     }
 }
 
-fn config(name: &IscsiName, strictness: Strictness) -> Config<'_> {
-    Config {
+fn config(name: &IscsiName, strictness: Strictness) -> LoginConfig<'_> {
+    LoginConfig {
         initiator_name: name,
         initiator_alias: None,
         session_type: SessionType::Normal(name),
@@ -46,8 +46,8 @@ fn config(name: &IscsiName, strictness: Strictness) -> Config<'_> {
         itt: InitiatorTaskTag(0),
         cmd_sn: SerialNumber(1),
         authentication: Authentication::Mutual(
-            ForwardCredential { name: "host", secret: ForwardSecret::new(b"what-we-can-prove") },
-            ReverseCredential { name: None, secret: ReverseSecret::new(b"what-nobody-knows") },
+            ForwardCredentialRef { name: "host", secret: ForwardSecret::new(b"forward-secret-01") },
+            ReverseCredentialRef { name: None, secret: ReverseSecret::new(b"reverse-secret-02") },
         ),
         algorithms: &ChapAlgorithm::ALL,
         offer: Offer::default(),
@@ -57,7 +57,7 @@ fn config(name: &IscsiName, strictness: Strictness) -> Config<'_> {
     }
 }
 
-/// Returns a response whose header is correct unless `flags` request otherwise.
+/// A response whose header is right, except for `flags`.
 fn answer(request: &LoginRequest, flags: u8, status: [u8; 2], text: &[u8]) -> LoginResponse {
     LoginResponse {
         transit: flags & 0x80 != 0,

@@ -13,22 +13,20 @@ use demands::Demands;
 use mangling::Mangling;
 use wire::Wire;
 
-/// Number of exchanges after which a login counts as stuck. An undamaged login takes five, and damage is limited.
-const MOST_EXCHANGES: usize = 64;
+/// The number of exchanges after which a login is stuck; an undamaged login takes five.
+const MAX_EXCHANGES: usize = 64;
 
-/// Outcome of a login on each side; `None` for a side that failed or did not finish.
+/// The end of a login on either side; `None` for a side that failed or lost its peer.
 struct Ended {
-    ours: Option<initiator::Completed>,
-    theirs: Option<target::Completed>,
+    initiator: Option<initiator::CompletedLogin>,
+    target: Option<target::AcceptedLogin>,
 }
 
-/// Reads from the input: policies and offers of both sides, the damage, and the positions at which texts are split.
-/// Both sides know the secrets.
+/// Input: requirements and offers of both sides, then the damage, then the splits of texts. Both sides know the right secrets.
 ///
 /// # Panics
-/// If a side completes with less authentication than it requires, or with more than the other side performed; if a
-/// damaged proof authenticates; if the sides disagree on an undamaged value; or if an undamaged login fails without a
-/// reason or shows a deviation.
+/// When a side accepts less authentication than it requires, when a damaged response is accepted, when the sides disagree on
+/// the authentication or on an undamaged value, or when an undamaged login fails without a reason or shows a deviation.
 pub fn login_joined(data: &[u8]) {
     for strictness in [Strictness::Strict, Strictness::Tolerant] {
         join(data, strictness);
@@ -37,36 +35,39 @@ pub fn login_joined(data: &[u8]) {
 
 fn join(data: &[u8], strictness: Strictness) {
     let mut bytes = Unstructured::new(data);
-    let Ok((ours, theirs)) =
-        Demands::draw(&mut bytes).and_then(|ours| Ok((ours, Demands::draw(&mut bytes)?)))
+    let Ok((initiator, target)) =
+        Demands::draw(&mut bytes).and_then(|initiator| Ok((initiator, Demands::draw(&mut bytes)?)))
     else {
         return;
     };
     let Ok(mangling) = Mangling::draw(&mut bytes) else { return };
     let mut wire = Wire::new(mangling, bytes);
-    let ended = log_in(&ours, &theirs, strictness, &mut wire);
-    ours.check_initiator(ended.ours.as_ref());
-    theirs.check_target(ended.theirs.as_ref());
+    let ended = log_in(&initiator, &target, strictness, &mut wire);
+    initiator.check_initiator(ended.initiator.as_ref());
+    target.check_target(ended.target.as_ref());
     check_damage(&ended, &wire.mangling);
-    if let Ended { ours: Some(ours), theirs: Some(theirs) } = &ended {
-        check_agreement(ours, theirs, &wire.mangling);
+    if let Ended { initiator: Some(initiator), target: Some(target) } = &ended {
+        check_agreement(initiator, target, &wire.mangling);
     }
     if wire.mangling.is_harmless() {
-        // The reverse is possible: the target has already rejected a digest that the initiator requires.
-        assert!(ended.ours.is_none() || ended.theirs.is_some(), "only the initiator completed");
-        assert!(ended.ours.is_some() || !ours.can_agree_with(&theirs), "failed without a reason");
-        assert!(ended.ours.is_none_or(|ours| ours.deviations.is_empty()), "the target deviates");
+        // The target may complete alone: it has rejected a digest that the initiator requires.
+        assert!(ended.initiator.is_none() || ended.target.is_some(), "only the initiator completed");
+        assert!(ended.initiator.is_some() || !initiator.can_agree_with(&target), "failed without a reason");
+        assert!(
+            ended.initiator.is_none_or(|initiator| initiator.deviations.is_empty()),
+            "the target deviates"
+        );
     }
 }
 
-fn log_in(ours: &Demands, theirs: &Demands, strictness: Strictness, wire: &mut Wire<'_>) -> Ended {
+fn log_in(initiator: &Demands, target: &Demands, strictness: Strictness, wire: &mut Wire<'_>) -> Ended {
     let accounts =
-        [target::Account { name: demands::target_name(), authentication: theirs.authentication() }];
-    let mut portal = target::Login::new(theirs.target(&accounts));
+        [target::Account { name: demands::target_name(), authentication: target.authentication() }];
+    let mut portal = target::Login::new(target.target(&accounts));
     let (mut login, mut request) =
-        initiator::Login::start(ours.initiator(strictness)).expect("usable settings");
-    let mut ended = Ended { ours: None, theirs: None };
-    for _ in 0..MOST_EXCHANGES {
+        initiator::Login::start(initiator.initiator(strictness)).expect("usable settings");
+    let mut ended = Ended { initiator: None, target: None };
+    for _ in 0..MAX_EXCHANGES {
         let Some((next, response)) = ask(portal, &request, wire, &mut ended) else { return ended };
         match answer(login, &response, wire, &mut ended) {
             Some((next_login, next_request)) => (login, request) = (next_login, next_request),
@@ -80,7 +81,7 @@ fn log_in(ours: &Demands, theirs: &Demands, strictness: Strictness, wire: &mut W
     panic!("the login does not end");
 }
 
-/// Returns the target's answer to a request, and the target unless it has finished; `None` if the connection is lost.
+/// The target's answer to a request, and its login unless it ended; `None` when the connection is lost.
 fn ask<'a>(
     mut portal: target::Login<'a>,
     request: &LoginRequest,
@@ -97,7 +98,7 @@ fn ask<'a>(
             target::Step::Send(next, response) => return Some((Some(next), response)),
             target::Step::Refuse(response, _) => return Some((None, response)),
             target::Step::Complete(response, completed) => {
-                ended.theirs = Some(*completed);
+                ended.target = Some(*completed);
                 return Some((None, response));
             }
         }
@@ -105,7 +106,7 @@ fn ask<'a>(
     None
 }
 
-/// Returns the initiator's next request; `None` if it has finished or the connection is lost.
+/// The initiator's next request; `None` when its login ended or the connection is lost.
 fn answer<'a>(
     mut login: initiator::Login<'a>,
     response: &LoginResponse,
@@ -121,7 +122,7 @@ fn answer<'a>(
             }
             Ok(initiator::Step::Send(next, request)) => return Some((next, request)),
             Ok(initiator::Step::Complete(completed)) => {
-                ended.ours = Some(completed);
+                ended.initiator = Some(completed);
                 return None;
             }
             Ok(initiator::Step::Redirect(_)) | Err(_) => return None,
@@ -130,26 +131,34 @@ fn answer<'a>(
     None
 }
 
-/// A response does not authenticate if it, or the challenge it answers, was damaged.
+/// Checks that a response does not authenticate its sender if it, or the challenge it answers, was damaged.
 fn check_damage(ended: &Ended, mangling: &Mangling) {
-    let theirs = ended.theirs.as_ref().is_some_and(|completed| completed.initiator_authenticated);
-    assert!(!(mangling.initiators_proof && theirs), "the target believes a damaged proof");
-    let authenticated = ended.ours.as_ref().map(|completed| &completed.authenticated);
+    let target = ended.target.as_ref().is_some_and(|completed| completed.initiator_authenticated);
+    assert!(!(mangling.initiator_response && target), "the target accepts a damaged response");
+    let authenticated = ended.initiator.as_ref().map(|completed| &completed.authenticated);
     let mutual = matches!(authenticated, Some(Authenticated::Mutual(_)));
-    assert!(!(mangling.targets_proof && mutual), "the initiator believes a damaged proof");
+    assert!(!(mangling.target_response && mutual), "the initiator accepts a damaged response");
 }
 
-fn check_agreement(ours: &initiator::Completed, theirs: &target::Completed, mangling: &Mangling) {
-    let proved = match ours.authenticated {
+fn check_agreement(
+    initiator: &initiator::CompletedLogin,
+    target: &target::AcceptedLogin,
+    mangling: &Mangling,
+) {
+    let authenticated = match initiator.authenticated {
         Authenticated::None => (false, false),
         Authenticated::Initiator { .. } => (true, false),
         Authenticated::Mutual(_) => (true, true),
     };
-    assert_eq!(proved, (theirs.initiator_authenticated, theirs.target_authenticated), "who proved what");
+    assert_eq!(
+        authenticated,
+        (target.initiator_authenticated, target.target_authenticated),
+        "authentication"
+    );
     if mangling.parameters {
         return;
     }
-    let mut mirrored = theirs.parameters;
+    let mut mirrored = target.parameters;
     std::mem::swap(&mut mirrored.max_recv_data_segment_length, &mut mirrored.max_send_data_segment_length);
-    assert_eq!(ours.parameters, mirrored);
+    assert_eq!(initiator.parameters, mirrored);
 }

@@ -1,22 +1,21 @@
-//! The target's side of a login with an initiator that sends arbitrary requests and knows no secret.
+//! The target's side of a login against arbitrary requests of an initiator that knows no secret.
 
 use bytes::Bytes;
-use iscsi_login::target::{Account, Completed, Config, Login, Step};
+use iscsi_login::target::{AcceptedLogin, Account, Login, Step, TargetConfig};
 use iscsi_login::{
-    Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
+    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, ReverseCredentialRef,
     ReverseSecret,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, Stage};
 
-/// Length of the longest text in a Login PDU, independent of declarations (RFC 7143, 13.12).
+/// The longest text of a Login PDU, whatever is declared (RFC 7143, 13.12).
 const MAX_TEXT: usize = 8192;
 
-/// Reads from the input: the policy (one byte), then requests: stages and flags (one byte), other mistakes in the
-/// header (one byte), a length, and text of that length. The target does not admit the initiator if the policy requires
-/// authentication, and never reports it as authenticated.
+/// The first byte selects the policy. Each request is one byte of stages and flags, one of other mistakes in the header, a
+/// length, and that much text. A policy that requires CHAP accepts none, and no side counts as authenticated.
 ///
 /// # Panics
-/// If the target does.
+/// When one does.
 pub fn login_target(data: &[u8]) {
     let Some((&policy, mut rest)) = data.split_first() else { return };
     let name = IscsiName::new("iqn.2001-04.com.example:disk").expect("a name");
@@ -32,7 +31,7 @@ pub fn login_target(data: &[u8]) {
         let response = match &step {
             Step::Send(_, response) | Step::Complete(response, _) | Step::Refuse(response, _) => response,
         };
-        judge(response, &request, stat_sn);
+        check_response(response, &request, stat_sn);
         stat_sn = stat_sn.next();
         login = match step {
             Step::Send(next, _) => next,
@@ -42,15 +41,15 @@ pub fn login_target(data: &[u8]) {
     }
 }
 
-/// Checks that the answer is well-formed, whatever the request.
-fn judge(response: &LoginResponse, request: &LoginRequest, stat_sn: SerialNumber) {
+/// Checks that the response is well-formed, whatever the request.
+fn check_response(response: &LoginResponse, request: &LoginRequest, stat_sn: SerialNumber) {
     assert_eq!((response.itt, response.isid, response.numbers.stat_sn), (request.itt, request.isid, stat_sn));
     assert!(response.text.len() <= MAX_TEXT && !(response.transit && response.continues));
     assert!(!response.transit || (request.transit && response.next_stage == request.next_stage));
 }
 
-fn check_admission(policy: u8, response: &LoginResponse, completed: &Completed) {
-    assert!(!demands_a_proof(policy), "let in without a proof");
+fn check_admission(policy: u8, response: &LoginResponse, completed: &AcceptedLogin) {
+    assert!(!requires_chap(policy), "accepted without authentication");
     assert!(
         !completed.initiator_authenticated && !completed.target_authenticated,
         "authenticated without a secret"
@@ -58,13 +57,14 @@ fn check_admission(policy: u8, response: &LoginResponse, completed: &Completed) 
     assert!(response.transit && response.next_stage == Stage::FULL_FEATURE && response.tsih == 77);
 }
 
-const fn demands_a_proof(policy: u8) -> bool {
+const fn requires_chap(policy: u8) -> bool {
     matches!(policy % 4, 2 | 3)
 }
 
 fn authentication(policy: u8) -> Authentication<'static> {
-    let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(b"what-nobody-knows") };
-    let reverse = ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(b"what-we-can-prove") };
+    let forward = ForwardCredentialRef { name: "host", secret: ForwardSecret::new(b"forward-secret-01") };
+    let reverse =
+        ReverseCredentialRef { name: Some("disk"), secret: ReverseSecret::new(b"reverse-secret-02") };
     match policy % 4 {
         0 => Authentication::None,
         1 => Authentication::IfAsked(forward),
@@ -73,9 +73,9 @@ fn authentication(policy: u8) -> Authentication<'static> {
     }
 }
 
-/// Discovery has the policy of the target.
-fn config<'a>(accounts: &'a [Account<'a>; 1]) -> Config<'a> {
-    Config {
+/// Discovery sessions require the same authentication.
+fn config<'a>(accounts: &'a [Account<'a>; 1]) -> TargetConfig<'a> {
+    TargetConfig {
         accounts,
         discovery: accounts[0].authentication,
         algorithms: &ChapAlgorithm::ALL,
@@ -87,7 +87,7 @@ fn config<'a>(accounts: &'a [Account<'a>; 1]) -> Config<'a> {
     }
 }
 
-/// Returns a request whose header is correct unless `mistakes` request otherwise.
+/// A request whose header is right, except for `mistakes`.
 fn request(flags: u8, mistakes: u8, text: &[u8]) -> LoginRequest {
     let wrong = |bit: u8| mistakes >> bit & 1;
     LoginRequest {

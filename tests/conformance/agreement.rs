@@ -1,10 +1,10 @@
-//! The initiator's half against the target's half, whatever either wants and however the text is cut: both ends agree on
-//! every value and on who authenticated whom, or both fail.
+//! The initiator's and the target's side with random settings and randomly split texts: both agree on every value and on the
+//! authentication, or both fail.
 
 use iscsi_login::initiator::{self, Authenticated, SessionType};
 use iscsi_login::{
-    Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, Nonce, Offer,
-    ReverseCredential, ReverseSecret, Strictness, target,
+    Authentication, ChapAlgorithm, DigestPreference, ForwardCredentialRef, ForwardSecret, Nonce, Offer,
+    ReverseCredentialRef, ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, SerialNumber};
 use proptest::prelude::*;
@@ -13,11 +13,11 @@ use proptest::strategy::ValueTree as _;
 
 use crate::scripted::names;
 
-/// What one side brings along.
+/// The settings of one side.
 #[derive(Clone, Debug)]
 struct Side {
     policy: Policy,
-    /// What it believes the two secrets to be.
+    /// The two secrets as this side knows them.
     forward: Vec<u8>,
     reverse: Vec<u8>,
     algorithms: Vec<ChapAlgorithm>,
@@ -35,8 +35,8 @@ enum Policy {
 
 impl Side {
     fn authentication(&self) -> Authentication<'_> {
-        let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(&self.forward) };
-        let reverse = ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(&self.reverse) };
+        let forward = ForwardCredentialRef { name: "host", secret: ForwardSecret::new(&self.forward) };
+        let reverse = ReverseCredentialRef { name: Some("disk"), secret: ReverseSecret::new(&self.reverse) };
         match self.policy {
             Policy::None => Authentication::None,
             Policy::IfAsked => Authentication::IfAsked(forward),
@@ -46,7 +46,7 @@ impl Side {
     }
 }
 
-/// Where texts are cut, over and over.
+/// The places where texts are split, used in turn.
 type Cuts = Vec<Index>;
 
 struct Wire {
@@ -58,7 +58,7 @@ impl Wire {
         self.cuts.next().map_or(0, |cut| cut.index(length + 1))
     }
 
-    /// Hands the request over in two pieces.
+    /// Delivers a request in two pieces.
     fn hand_to_target<'a>(&mut self, portal: target::Login<'a>, request: &LoginRequest) -> target::Step<'a> {
         if request.continues || request.text.is_empty() {
             return portal.receive(request);
@@ -75,7 +75,7 @@ impl Wire {
         }
     }
 
-    /// Hands the response over, in two pieces if it may be cut: one that ends a stage may not.
+    /// Delivers a response, in two pieces unless it ends a stage.
     fn hand_to_initiator<'a>(
         &mut self,
         login: initiator::Login<'a>,
@@ -91,26 +91,26 @@ impl Wire {
                 assert!(request.text.is_empty() && !request.transit && !request.continues);
                 login.receive(&LoginResponse { text: response.text.slice(at..), ..response.clone() })
             }
-            _ => panic!("half a text ended the login"),
+            _ => panic!("an incomplete text ended the login"),
         }
     }
 }
 
-type Ended = (Option<initiator::Completed>, Option<target::Completed>);
+type Ended = (Option<initiator::CompletedLogin>, Option<target::AcceptedLogin>);
 
-fn log_in(ours: &Side, theirs: &Side, discovery: bool, cuts: Cuts) -> Ended {
-    let accounts = [target::Account { name: names().1, authentication: theirs.authentication() }];
-    let mut portal = target::Login::new(target::Config {
+fn log_in(initiator: &Side, target: &Side, discovery: bool, cuts: Cuts) -> Ended {
+    let accounts = [target::Account { name: names().1, authentication: target.authentication() }];
+    let mut portal = target::Login::new(target::TargetConfig {
         accounts: &accounts,
-        discovery: theirs.authentication(),
-        algorithms: &theirs.algorithms,
-        offer: theirs.offer,
+        discovery: target.authentication(),
+        algorithms: &target.algorithms,
+        offer: target.offer,
         portal_group_tag: 1,
         tsih: 77,
         stat_sn: SerialNumber(u32::MAX),
-        nonce: Nonce::from_random(theirs.nonce),
+        nonce: Nonce::from_random(target.nonce),
     });
-    let started = initiator::Login::start(initiator::Config {
+    let started = initiator::Login::start(initiator::LoginConfig {
         initiator_name: names().0,
         initiator_alias: None,
         session_type: if discovery { SessionType::Discovery } else { SessionType::Normal(names().1) },
@@ -118,23 +118,23 @@ fn log_in(ours: &Side, theirs: &Side, discovery: bool, cuts: Cuts) -> Ended {
         cid: 0,
         itt: InitiatorTaskTag(7),
         cmd_sn: SerialNumber(1000),
-        authentication: ours.authentication(),
-        algorithms: &ours.algorithms,
-        offer: ours.offer,
+        authentication: initiator.authentication(),
+        algorithms: &initiator.algorithms,
+        offer: initiator.offer,
         strictness: Strictness::Strict,
-        nonce: Nonce::from_random(ours.nonce),
+        nonce: Nonce::from_random(initiator.nonce),
         is_own_challenge: &|_| false,
     });
     // One secret for both directions is refused before anything is sent.
     let Ok((mut login, mut request)) = started else { return (None, None) };
     let mut wire = Wire { cuts: cuts.into_iter().cycle() };
     loop {
-        let (response, theirs) = match wire.hand_to_target(portal, &request) {
+        let (response, target) = match wire.hand_to_target(portal, &request) {
             target::Step::Send(next, response) => {
                 portal = next;
                 match wire.hand_to_initiator(login, &response) {
                     Ok(initiator::Step::Send(next, next_request)) => (login, request) = (next, next_request),
-                    Ok(_) => panic!("the initiator is done and the target is not"),
+                    Ok(_) => panic!("the initiator completed, the target did not"),
                     // The connection closes: the target fails as well.
                     Err(_) => return (None, None),
                 }
@@ -144,9 +144,9 @@ fn log_in(ours: &Side, theirs: &Side, discovery: bool, cuts: Cuts) -> Ended {
             target::Step::Refuse(response, _) => (response, None),
         };
         return match wire.hand_to_initiator(login, &response) {
-            Ok(initiator::Step::Complete(completed)) => (Some(completed), theirs),
-            Ok(_) => panic!("the target is done and the initiator is not"),
-            Err(_) => (None, theirs),
+            Ok(initiator::Step::Complete(completed)) => (Some(completed), target),
+            Ok(_) => panic!("the target completed, the initiator did not"),
+            Err(_) => (None, target),
         };
     }
 }
@@ -183,7 +183,7 @@ fn algorithms() -> impl Strategy<Value = Vec<ChapAlgorithm>> {
     subsequence(ChapAlgorithm::ALL.to_vec(), 1..=4).prop_shuffle()
 }
 
-/// A side that knows these secrets, or, now and then, others.
+/// A side that knows these secrets, or sometimes others.
 fn side(forward: Vec<u8>, reverse: Vec<u8>) -> impl Strategy<Value = Side> {
     let policy = select(vec![Policy::None, Policy::IfAsked, Policy::Chap, Policy::Mutual]);
     let forward = prop_oneof![8 => Just(forward), 1 => secret()];
@@ -202,35 +202,40 @@ fn sides() -> impl Strategy<Value = (Side, Side)> {
         .prop_flat_map(|(forward, reverse)| (side(forward.clone(), reverse.clone()), side(forward, reverse)))
 }
 
-/// What has to hold when both are in full feature phase.
-fn check(ours: &Side, theirs: &Side, completed: &initiator::Completed, other: &target::Completed) {
+/// Checks two sides that both reached full feature phase.
+fn check(
+    initiator: &Side,
+    target: &Side,
+    completed: &initiator::CompletedLogin,
+    other: &target::AcceptedLogin,
+) {
     let mut mirrored = other.parameters;
     std::mem::swap(&mut mirrored.max_recv_data_segment_length, &mut mirrored.max_send_data_segment_length);
     assert_eq!(completed.parameters, mirrored);
     assert_eq!((completed.tsih, completed.exp_stat_sn), (77, other.stat_sn));
-    check_functions(&ours.offer, &theirs.offer, &completed.parameters);
-    let proved = (other.initiator_authenticated, other.target_authenticated);
+    check_functions(&initiator.offer, &target.offer, &completed.parameters);
+    let authenticated = (other.initiator_authenticated, other.target_authenticated);
     match &completed.authenticated {
-        Authenticated::None => assert_eq!(proved, (false, false)),
-        Authenticated::Initiator { .. } => assert_eq!(proved, (true, false)),
-        Authenticated::Mutual(_) => assert_eq!(proved, (true, true)),
+        Authenticated::None => assert_eq!(authenticated, (false, false)),
+        Authenticated::Initiator { .. } => assert_eq!(authenticated, (true, false)),
+        Authenticated::Mutual(_) => assert_eq!(authenticated, (true, true)),
     }
     let at_least = |policy| match policy {
         Policy::None | Policy::IfAsked => (false, false),
         Policy::Chap => (true, false),
         Policy::Mutual => (true, true),
     };
-    for (policy, side) in [(ours.policy, "initiator"), (theirs.policy, "target")] {
+    for (policy, side) in [(initiator.policy, "initiator"), (target.policy, "target")] {
         let (initiator, target) = at_least(policy);
-        assert!(proved.0 >= initiator && proved.1 >= target, "less than the {side} demands");
+        assert!(authenticated.0 >= initiator && authenticated.1 >= target, "less than the {side} requires");
     }
-    assert!(!proved.0 || ours.forward == theirs.forward);
-    assert!(!proved.1 || ours.reverse == theirs.reverse);
+    assert!(!authenticated.0 || initiator.forward == target.forward);
+    assert!(!authenticated.1 || initiator.reverse == target.reverse);
 }
 
-/// Each result is what the function of its key makes of the two wishes (RFC 7143, 13).
-fn check_functions(ours: &Offer, theirs: &Offer, agreed: &iscsi_login::Parameters) {
-    let (a, b) = (&ours.parameters, &theirs.parameters);
+/// Checks that each result follows from both offers by the rule of its key (RFC 7143, 13).
+fn check_functions(initiator: &Offer, target: &Offer, agreed: &iscsi_login::Parameters) {
+    let (a, b) = (&initiator.parameters, &target.parameters);
     assert_eq!(agreed.default_time2wait, a.default_time2wait.max(b.default_time2wait));
     assert_eq!(agreed.default_time2retain, a.default_time2retain.min(b.default_time2retain));
     assert_eq!(agreed.max_recv_data_segment_length, a.max_recv_data_segment_length);
@@ -252,28 +257,28 @@ proptest! {
 
     #[test]
     fn both_ends_agree_or_both_fail(
-        (ours, theirs) in sides(),
+        (initiator, target) in sides(),
         discovery in any::<bool>(),
         cuts in proptest::collection::vec(any::<Index>(), 1..5),
     ) {
-        match log_in(&ours, &theirs, discovery, cuts) {
-            (Some(completed), Some(other)) => check(&ours, &theirs, &completed, &other),
+        match log_in(&initiator, &target, discovery, cuts) {
+            (Some(completed), Some(other)) => check(&initiator, &target, &completed, &other),
             (None, None) => {}
-            (completed, other) => panic!("one alone: {completed:?} {other:?}"),
+            (completed, other) => panic!("only one side completed: {completed:?} {other:?}"),
         }
     }
 }
 
-/// The same wishes on both sides always come together: the property is not kept by failing.
+/// Sides with equal settings always agree, so the property above is not vacuous.
 #[test]
-fn equal_wishes_come_together() {
+fn equal_offers_agree() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for _ in 0..200 {
-        let (ours, _) = sides().new_tree(&mut runner).unwrap().current();
-        let mut theirs = ours.clone();
-        theirs.nonce[1] ^= 1;
-        let (completed, other) = log_in(&ours, &theirs, false, vec![]);
+        let (initiator, _) = sides().new_tree(&mut runner).unwrap().current();
+        let mut target = initiator.clone();
+        target.nonce[1] ^= 1;
+        let (completed, other) = log_in(&initiator, &target, false, vec![]);
         assert_eq!(completed.is_some(), other.is_some());
-        assert!(completed.is_some() || ours.forward == ours.reverse, "{ours:?}");
+        assert!(completed.is_some() || initiator.forward == initiator.reverse, "{initiator:?}");
     }
 }

@@ -1,15 +1,15 @@
-//! Ways around CHAP that a target may try, and the exact error each ends in.
+//! Attacks of a target on CHAP, and the exact error of each.
 
 use iscsi_login::{Authentication, ChapAlgorithm, LoginError, ProtocolViolation, TargetAuthError, initiator};
 use iscsi_pdu::{LoginResponse, LoginStatus, Stage};
 
-use crate::scripted::{CHALLENGE, PROOF, Play, answer, config, forward, grant, mutual};
+use crate::scripted::{CHALLENGE, Play, RESPONSE, answer, config, forward, grant, mutual};
 
 fn not_authenticated(reason: TargetAuthError) -> LoginError {
     LoginError::NotAuthenticated(reason)
 }
 
-/// Only CHAP is offered, and nothing else is taken.
+/// Only CHAP is offered, and no other method is accepted.
 #[test]
 fn chp_23_other_methods() {
     for authentication in [mutual(), Authentication::Chap(forward())] {
@@ -24,24 +24,24 @@ fn chp_23_other_methods() {
     }
 }
 
-/// LOG-15: a target that opens the door before anybody proved anything.
+/// LOG-15: a transition before the authentication is complete.
 #[test]
-fn chp_23_chp_24_transition_before_the_proof() {
+fn chp_23_chp_24_transition_before_the_response() {
     for next in [Stage::OPERATIONAL, Stage::FULL_FEATURE] {
-        let open =
+        let granted =
             |request: &_| LoginResponse { transit: true, next_stage: next, tsih: 1, ..answer(request, &[]) };
         let skipped = not_authenticated(TargetAuthError::Skipped { next });
-        assert_eq!(Play::begin(config(mutual())).fails(open), skipped);
-        assert_eq!(Play::at_challenge(mutual()).fails(open), skipped);
+        assert_eq!(Play::begin(config(mutual())).fails(granted), skipped);
+        assert_eq!(Play::at_challenge(mutual()).fails(granted), skipped);
     }
-    let beyond = |request: &_| LoginResponse { next_stage: Stage::FULL_FEATURE, ..grant(request, &PROOF) };
+    let beyond = |request: &_| LoginResponse { next_stage: Stage::FULL_FEATURE, ..grant(request, &RESPONSE) };
     let skipped = not_authenticated(TargetAuthError::Skipped { next: Stage::FULL_FEATURE });
-    assert_eq!(Play::at_proof("5").fails(beyond), skipped);
+    assert_eq!(Play::at_response("5").fails(beyond), skipped);
 }
 
-/// Our own challenge comes back to us before we have sent it: its bytes were guessed.
+/// The target sends the initiator's challenge before the initiator has sent it: it guessed the bytes.
 #[test]
-fn chp_16_our_challenge_is_never_the_targets() {
+fn chp_16_reflected_challenge() {
     let reflected = [("CHAP_A", "5"), ("CHAP_I", "33"), ("CHAP_C", "0x0f1e2d3c4b5a69788796a5b4c3d2e1f0")];
     let error = Play::at_challenge(mutual()).fails(|request| answer(request, &reflected));
     assert_eq!(error, not_authenticated(TargetAuthError::ReflectedChallenge));
@@ -51,11 +51,11 @@ fn chp_16_our_challenge_is_never_the_targets() {
     assert_ne!(play.value("CHAP_C").as_deref(), Some(CHALLENGE[1].1));
 }
 
-/// A challenge of another connection of ours is not answered, whoever has to prove what.
+/// A challenge of another connection of the initiator is not answered under any policy.
 #[test]
-fn chp_17_challenges_of_ours_are_not_answered() {
+fn chp_17_own_challenges_of_other_connections() {
     for authentication in [mutual(), Authentication::Chap(forward()), Authentication::IfAsked(forward())] {
-        let config = initiator::Config {
+        let config = initiator::LoginConfig {
             is_own_challenge: &|bytes| bytes == [0x77; 16],
             algorithms: &[ChapAlgorithm::Md5],
             ..config(authentication)
@@ -70,12 +70,12 @@ fn chp_17_challenges_of_ours_are_not_answered() {
     }
 }
 
-/// The target says at any step that it does not know us.
+/// The target refuses the initiator at each step.
 #[test]
 fn chp_25_refusals_at_every_step() {
     let refusal =
         |request: &_| LoginResponse { status: LoginStatus::AUTHENTICATION_FAILURE, ..answer(request, &[]) };
-    for play in [Play::begin(config(mutual())), Play::at_challenge(mutual()), Play::at_proof("5")] {
+    for play in [Play::begin(config(mutual())), Play::at_challenge(mutual()), Play::at_response("5")] {
         let expected =
             LoginError::Refused { stage: Stage::SECURITY, status: LoginStatus::AUTHENTICATION_FAILURE };
         assert_eq!(play.fails(refusal), expected);

@@ -1,13 +1,13 @@
-//! Challenges of the target: the legal ones are answered, all others end the login.
+//! Challenges of the target: valid ones are answered, all others end the login.
 
 use iscsi_login::{Authentication, ChapAlgorithm, LoginError, ProtocolViolation, TargetAuthError, initiator};
 use iscsi_pdu::{LoginResponse, encode_base64, encode_hex};
 
-use crate::scripted::{CHALLENGE, PROOF, Play, answer, config, forward, mutual};
+use crate::scripted::{CHALLENGE, Play, RESPONSE, answer, config, forward, mutual};
 
 const MD5: (&str, &str) = ("CHAP_A", "5");
 
-/// The error that these keys end in where a challenge is due.
+/// The error of a response with these keys where a challenge is due.
 fn refused(keys: &[(&str, &str)]) -> LoginError {
     Play::at_challenge(mutual()).fails(|request| answer(request, keys))
 }
@@ -29,9 +29,9 @@ fn is_violation_of(error: &LoginError, expected: &str) -> bool {
 }
 
 #[test]
-fn chp_03_chp_34_one_algorithm_of_our_list() {
+fn chp_03_chp_34_one_algorithm_of_the_offer() {
     let md5_only = || {
-        let config = initiator::Config { algorithms: &[ChapAlgorithm::Md5], ..config(mutual()) };
+        let config = initiator::LoginConfig { algorithms: &[ChapAlgorithm::Md5], ..config(mutual()) };
         Play::begin(config).on(|request| answer(request, &[("AuthMethod", "CHAP")]))
     };
     for algorithm in ["6", "99", "0", "5,7", "MD5", "Reject", "None", "NotUnderstood", "0bBQ==", "-5", ""] {
@@ -46,10 +46,10 @@ fn chp_03_chp_34_one_algorithm_of_our_list() {
     }
 }
 
-/// MD5 was offered because it has to be, not because it is acceptable.
+/// MD5 is in every offer, but refused where it is not acceptable.
 #[test]
 fn chp_02_chp_03_md5_is_refused_where_it_is_not_acceptable() {
-    let config = initiator::Config { algorithms: &[ChapAlgorithm::Sha256], ..config(mutual()) };
+    let config = initiator::LoginConfig { algorithms: &[ChapAlgorithm::Sha256], ..config(mutual()) };
     let play = Play::begin(config).on(|request| answer(request, &[("AuthMethod", "CHAP")]));
     let error = play.fails(|request| answer(request, &[MD5, CHALLENGE[0], CHALLENGE[1]]));
     assert_eq!(error, TargetAuthError::Algorithm { chosen: ChapAlgorithm::Md5 }.into());
@@ -70,7 +70,7 @@ fn chp_04_a_key_is_missing() {
     }
 }
 
-/// One step in several PDUs is one step.
+/// The keys of one step may come in several PDUs.
 #[test]
 fn chp_04_the_keys_may_be_split_over_pdus() {
     let whole = answer(&Play::at_challenge(mutual()).request, &[MD5, CHALLENGE[0], CHALLENGE[1]]).text;
@@ -121,21 +121,21 @@ fn chp_34_challenges_are_binary_values() {
     }
 }
 
-/// CHP-04: a challenge in two steps, a second one, one too early.
+/// CHP-04: a repeated key, a second challenge, one too early.
 #[test]
 fn chp_04_chp_22_challenges_out_of_place() {
     let twice = refused(&[MD5, CHALLENGE[0], CHALLENGE[1], CHALLENGE[1]]);
     assert_eq!(twice, ProtocolViolation::DuplicateKey { key: "CHAP_C".to_owned() }.into());
-    for foreign in [PROOF[0], PROOF[1], ("MaxBurstLength", "512"), ("AuthMethod", "CHAP")] {
+    for foreign in [RESPONSE[0], RESPONSE[1], ("MaxBurstLength", "512"), ("AuthMethod", "CHAP")] {
         let error = refused(&[MD5, CHALLENGE[0], CHALLENGE[1], foreign]);
         assert_eq!(key_out_of_place(&error), Some(foreign.0), "{error}");
     }
-    for early in [MD5, CHALLENGE[0], CHALLENGE[1], PROOF[1]] {
+    for early in [MD5, CHALLENGE[0], CHALLENGE[1], RESPONSE[1]] {
         let play = Play::begin(config(mutual()));
         let error = play.fails(|request| answer(request, &[("AuthMethod", "CHAP"), early]));
         assert_eq!(key_out_of_place(&error), Some(early.0), "{error}");
     }
-    let again = Play::at_proof("5").fails(|request| answer(request, &[MD5, CHALLENGE[0], CHALLENGE[1]]));
+    let again = Play::at_response("5").fails(|request| answer(request, &[MD5, CHALLENGE[0], CHALLENGE[1]]));
     assert_eq!(again, TargetAuthError::NoResponse.into());
     let one_way = Play::at_challenge(Authentication::Chap(forward()))
         .on(|request| answer(request, &[MD5, CHALLENGE[0], CHALLENGE[1]]));

@@ -1,11 +1,11 @@
 //! CHAP against values computed by other software (Python's hashlib).
 
 use iscsi_login::initiator::{Authenticated, Step};
-use iscsi_login::{Authentication, ForwardCredential, ForwardSecret};
+use iscsi_login::{Authentication, ForwardCredentialRef, ForwardSecret};
 
 use crate::scripted::{Play, answer, config, grant};
 
-/// What we send, what the target must send, and what it must not: algorithm by algorithm.
+/// Algorithm, the initiator's response, and the target's (where published).
 const EXCHANGES: [(&str, &str, &str); 4] = [
     ("5", "0xabd1269ad8f9d87af9d48b223fe0bb3d", "0xc845274d8f66c33eb85b988fe7bc67c0"),
     ("7", "0xa4ff9b82545b7c419a436fe40ecd988ef7bfb485d493ab58f3c0d9361f5a0c80", ""),
@@ -13,21 +13,21 @@ const EXCHANGES: [(&str, &str, &str); 4] = [
     ("6", "0xc4e51264ba705a201bd4a3657e46d2b0cf601219", ""),
 ];
 
-/// Our response in each algorithm; the whole mutual exchange in MD5, whose challenge has the published length.
+/// The initiator's response for each algorithm; the whole mutual exchange for MD5, whose challenge has the published length.
 #[test]
 fn chp_01_chp_07_published_mutual_exchange() {
-    for (algorithm, ours, theirs) in EXCHANGES {
-        let play = Play::at_proof(algorithm);
-        assert_eq!(play.value("CHAP_R").as_deref(), Some(ours), "algorithm {algorithm}");
+    for (algorithm, initiator, target) in EXCHANGES {
+        let play = Play::at_response(algorithm);
+        assert_eq!(play.value("CHAP_R").as_deref(), Some(initiator), "algorithm {algorithm}");
         assert_eq!(play.value("CHAP_I").as_deref(), Some("92"));
-        if theirs.is_empty() {
+        if target.is_empty() {
             continue;
         }
-        let play = play.on(|request| grant(request, &[("CHAP_N", "disk"), ("CHAP_R", theirs)]));
+        let play = play.on(|request| grant(request, &[("CHAP_N", "disk"), ("CHAP_R", target)]));
         let Step::Complete(completed) = play.step(|request| grant(request, &[])).unwrap() else {
             panic!("not complete")
         };
-        assert!(matches!(completed.authenticated, Authenticated::Mutual(proof) if proof.name() == "disk"));
+        assert!(matches!(completed.authenticated, Authenticated::Mutual(target) if target.name() == "disk"));
     }
 }
 
@@ -144,9 +144,9 @@ fn chp_06_longest_challenges() {
     assert_eq!(respond(86, secret, &base64, "5"), "0x725805cd03df133d655c4679476859d2");
 }
 
-/// What the initiator sends in answer to one challenge.
+/// The initiator's response to one challenge.
 fn respond(identifier: u8, secret: &'static [u8], challenge: &str, algorithm: &str) -> String {
-    let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(secret) };
+    let forward = ForwardCredentialRef { name: "host", secret: ForwardSecret::new(secret) };
     let identifier = identifier.to_string();
     Play::begin(config(Authentication::Chap(forward)))
         .on(|request| answer(request, &[("AuthMethod", "CHAP")]))

@@ -1,7 +1,6 @@
-//! Whatever a tolerated target says, in whichever order: the result allows no more than the initiator offered, and no more
-//! than the target declared.
+//! Limits of the result under random deviations: it never exceeds the initiator's offer or the target's declaration.
 
-use iscsi_login::initiator::{Config, Step};
+use iscsi_login::initiator::{LoginConfig, Step};
 use iscsi_login::{Authentication, DigestPreference, Offer, Parameters, Strictness};
 use iscsi_pdu::Digests;
 use proptest::prelude::*;
@@ -26,7 +25,7 @@ const DIGESTS: [&str; 2] = ["HeaderDigest", "DataDigest"];
 const OTHERS: [&str; 5] =
     ["TaskReporting", "iSCSIProtocolLevel", "IFMarker", "X-com.example.key", "TargetName"];
 
-/// Keys with values of their kind, and with answers to no offer.
+/// Keys with values of their type, and with reserved words.
 fn pair() -> impl Strategy<Value = (&'static str, &'static str)> {
     let reserved = ["NotUnderstood", "Irrelevant", "Reject"];
     let numbers = ["0", "1", "2", "512", "8192", "65536", "1048576", "16777215"];
@@ -63,10 +62,10 @@ fn offer() -> impl Strategy<Value = Offer> {
     )
 }
 
-/// What a target says in each response: beside the challenge, at the end of the stage, and in two operational answers.
+/// Logs in to a target that sends these keys: with its challenge, at the end of the stage, and in two operational answers.
 fn log_in(offer: Offer, said: &[Pairs; 4]) -> Option<Parameters> {
     let strictness = Strictness::Tolerant;
-    let config = Config { offer, strictness, ..config(Authentication::Chap(forward())) };
+    let config = LoginConfig { offer, strictness, ..config(Authentication::Chap(forward())) };
     let challenge: Pairs = vec![("CHAP_A", "5"), CHALLENGE[0], CHALLENGE[1]];
     let step = |play: Play, answer: &dyn Fn(&iscsi_pdu::LoginRequest) -> iscsi_pdu::LoginResponse| match play
         .step(answer)
@@ -129,7 +128,7 @@ proptest! {
     }
 }
 
-/// The property is not kept by failing.
+/// Many of the random targets complete the login, so the property above is not vacuous.
 #[test]
 fn many_of_these_targets_are_tolerated() {
     use proptest::strategy::ValueTree as _;

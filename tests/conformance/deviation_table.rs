@@ -1,4 +1,4 @@
-//! The table of deviations in the crate page, which is made of the data.
+//! The table of deviations in the crate page, which is generated from the data.
 
 use std::fs;
 
@@ -27,11 +27,11 @@ fn the_table_in_the_crate_page_is_current() {
     if std::env::var_os("WRITE_TABLE").is_some() {
         fs::write(README, [before, BEGIN, &markdown(), END, after].concat()).unwrap();
     } else {
-        assert!(written == markdown(), "write it anew with WRITE_TABLE=1");
+        assert!(written == markdown(), "the table is outdated: run this test with WRITE_TABLE=1");
     }
 }
 
-/// A cell must not end early.
+/// No cell contains a separator.
 #[test]
 fn no_cell_breaks_the_table() {
     for row in Deviation::ALL {

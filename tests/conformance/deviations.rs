@@ -1,11 +1,11 @@
-//! Deviations that are tolerated: what they lead to, and what stays refused whether or not they are tolerated.
+//! Tolerated deviations with their results, and violations that are refused in either mode.
 
 mod chap;
 mod keys;
 mod responses;
 mod values;
 
-use iscsi_login::initiator::{Completed, Config, SessionType, Step};
+use iscsi_login::initiator::{CompletedLogin, LoginConfig, SessionType, Step};
 use iscsi_login::{Authentication, LoginError, Offer, ProtocolViolation, Strictness};
 
 use crate::scripted::{CHALLENGE, Play, answer, config, grant};
@@ -14,48 +14,48 @@ const MD5: (&str, &str) = ("CHAP_A", "5");
 
 const CHAP: (&str, &str) = ("AuthMethod", "CHAP");
 
-/// Settings that tolerate the table.
-fn tolerant(authentication: Authentication<'static>) -> Config<'static> {
-    Config { strictness: Strictness::Tolerant, ..config(authentication) }
+/// Settings that tolerate the deviations of the table.
+fn tolerant(authentication: Authentication<'static>) -> LoginConfig<'static> {
+    LoginConfig { strictness: Strictness::Tolerant, ..config(authentication) }
 }
 
-fn open() -> Config<'static> {
+fn open() -> LoginConfig<'static> {
     tolerant(Authentication::None)
 }
 
-fn discovery() -> Config<'static> {
-    Config { session_type: SessionType::Discovery, ..open() }
+fn discovery() -> LoginConfig<'static> {
+    LoginConfig { session_type: SessionType::Discovery, ..open() }
 }
 
-/// A login by CHAP, by the mode of the settings, up to the point where the challenge is due.
-fn at_challenge(config: Config<'static>) -> Play {
+/// A login by CHAP with these settings, up to the point where the challenge is due.
+fn at_challenge(config: LoginConfig<'static>) -> Play {
     Play::begin(config).on(|request| answer(request, &[CHAP]))
 }
 
-fn at_proof(config: Config<'static>) -> Play {
+fn at_response(config: LoginConfig<'static>) -> Play {
     at_challenge(config).on(|request| answer(request, &[MD5, CHALLENGE[0], CHALLENGE[1]]))
 }
 
-fn complete(step: Result<Step<'_>, LoginError>) -> Completed {
+fn complete(step: Result<Step<'_>, LoginError>) -> CompletedLogin {
     match step.unwrap() {
         Step::Complete(completed) => completed,
         _ => panic!("not complete"),
     }
 }
 
-fn ids(completed: &Completed) -> Vec<&'static str> {
+fn ids(completed: &CompletedLogin) -> Vec<&'static str> {
     completed.deviations.iter().map(|observed| observed.deviation.id).collect()
 }
 
-/// The outcome of answering the offers of these settings so.
-fn answered(config: Config<'static>, keys: &[(&str, &str)]) -> Completed {
+/// The result of a login with these settings and this answer to its offers.
+fn answered(config: LoginConfig<'static>, keys: &[(&str, &str)]) -> CompletedLogin {
     complete(Play::begin(config).step(|request| grant(request, keys)))
 }
 
-fn with(change: fn(&mut Offer)) -> Config<'static> {
+fn with(change: fn(&mut Offer)) -> LoginConfig<'static> {
     let mut offer = Offer::default();
     change(&mut offer);
-    Config { offer, ..open() }
+    LoginConfig { offer, ..open() }
 }
 
 /// Both modes.

@@ -1,12 +1,12 @@
-//! What a discovery session agrees on.
+//! The negotiation of a discovery session.
 
 use iscsi_login::initiator::{self, SessionType, Step};
 use iscsi_login::{Authentication, LoginError};
 
-use crate::scripted::{PROOF, Play, answer, config, grant, mutual};
+use crate::scripted::{Play, RESPONSE, answer, config, grant, mutual};
 
 fn discovery(authentication: Authentication<'static>) -> Play {
-    Play::begin(initiator::Config { session_type: SessionType::Discovery, ..config(authentication) })
+    Play::begin(initiator::LoginConfig { session_type: SessionType::Discovery, ..config(authentication) })
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn dis_11_error_recovery_level_is_0() {
     }
 }
 
-/// One connection, whatever the target would like.
+/// One connection, even if the target offers more.
 #[test]
 fn dis_12_one_connection() {
     let play = discovery(Authentication::None).on(|request| answer(request, &[("MaxConnections", "8")]));
@@ -40,19 +40,19 @@ fn dis_12_one_connection() {
     assert_eq!(completed.parameters.max_connections, 1);
 }
 
-/// The same rules as everywhere, but for the name of a target that nobody knows yet.
+/// The rules of a Normal session apply, except that there is no target name.
 #[test]
 fn chp_30_authentication_of_a_discovery() {
     let play = discovery(mutual());
     assert_eq!(play.value("AuthMethod").as_deref(), Some("CHAP"));
     assert_eq!(play.value("TargetName"), None);
     let challenge = [("CHAP_A", "5"), ("CHAP_I", "33"), ("CHAP_C", "0xa1b2c3d4e5f60718293a4b5c6d7e8f90")];
-    let at_proof = || {
+    let at_response = || {
         discovery(mutual())
             .on(|request| answer(request, &[("AuthMethod", "CHAP")]))
             .on(|request| answer(request, &challenge))
     };
-    assert!(at_proof().step(|request| grant(request, &[])).is_err());
-    let play = at_proof().on(|request| grant(request, &PROOF));
+    assert!(at_response().step(|request| grant(request, &[])).is_err());
+    let play = at_response().on(|request| grant(request, &RESPONSE));
     assert!(matches!(play.step(|request| grant(request, &[])), Ok(Step::Complete(_))));
 }

@@ -1,4 +1,4 @@
-//! CHAP only if the target asks for it: `None` is welcome, and nobody is told that it was more.
+//! CHAP only if the target asks for it: `None` is accepted, and reported as such.
 
 use iscsi_login::initiator::{Authenticated, Step};
 use iscsi_login::{Authentication, ChapAlgorithm, LoginError, TargetAuthError};
@@ -10,14 +10,14 @@ fn begin() -> Play {
     Play::begin(config(Authentication::IfAsked(forward())))
 }
 
-fn completed(play: Play) -> iscsi_login::initiator::Completed {
+fn completed(play: Play) -> iscsi_login::initiator::CompletedLogin {
     match play.step(|request| grant(request, &[])).unwrap() {
         Step::Complete(completed) => completed,
         _ => panic!("not complete"),
     }
 }
 
-/// LOG-24: both methods in one list, and the end of the stage at once.
+/// LOG-24: both methods are in one list, with the transition.
 #[test]
 fn log_24_both_methods_are_offered() {
     let play = begin();
@@ -26,7 +26,7 @@ fn log_24_both_methods_are_offered() {
 }
 
 #[test]
-fn a_target_that_asks_for_nothing() {
+fn a_target_that_chooses_none() {
     let at_once = completed(begin().on(|request| grant(request, &[("AuthMethod", "None")])));
     assert_eq!((at_once.authenticated, at_once.round_trips), (Authenticated::None, 2));
     let slowly = begin().on(|request| answer(request, &[("AuthMethod", "None")]));
@@ -36,7 +36,7 @@ fn a_target_that_asks_for_nothing() {
 }
 
 #[test]
-fn a_target_that_asks() {
+fn a_target_that_chooses_chap() {
     let play = begin().on(|request| answer(request, &[("AuthMethod", "CHAP")]));
     assert!(!play.request.transit);
     let challenge = [&[("CHAP_A", "5")], &CHALLENGE[..]].concat();
@@ -46,7 +46,7 @@ fn a_target_that_asks() {
     assert_eq!(completed.authenticated, Authenticated::Initiator { algorithm: ChapAlgorithm::Md5 });
 }
 
-/// CHP-23: what was not chosen is not skipped either.
+/// CHP-23: a transition without a choice is an attempt to skip the authentication.
 #[test]
 fn chp_23_a_target_that_chooses_nothing() {
     let skipped = LoginError::from(TargetAuthError::Skipped { next: Stage::OPERATIONAL });

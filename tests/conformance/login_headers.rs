@@ -4,11 +4,11 @@ use iscsi_login::initiator::Step;
 use iscsi_login::{Authentication, LoginError, ProtocolViolation};
 use iscsi_pdu::{InitiatorTaskTag, LoginResponse, LoginStatus, SerialNumber, Stage};
 
-use crate::scripted::{PROOF, Play, answer, config, grant, mutual};
+use crate::scripted::{Play, RESPONSE, answer, config, grant, mutual};
 
-/// LOG-03 to LOG-11, LOG-20, TAG-02: what never changes, and what counts on.
+/// LOG-03 to LOG-11, LOG-20, TAG-02: fields that never change, and fields that count.
 #[test]
-fn log_03_log_04_log_06_log_08_log_10_log_11_log_20_tag_02_fields_of_our_requests() {
+fn log_03_log_04_log_06_log_08_log_10_log_11_log_20_tag_02_fields_of_requests() {
     let first = Play::begin(config(mutual()));
     let second = Play::at_challenge(mutual());
     for play in [&first, &second] {
@@ -55,8 +55,7 @@ fn log_07_log_09_log_13_log_14_log_38_txt_14_pdu_04_headers_of_responses() {
     }
 }
 
-/// LOG-09, LOG-37: a field with many right values is told with its value and its rule; a value that nobody demanded is
-/// not named.
+/// LOG-09, LOG-37: the error of a field with several valid values names the value and the rule, and no expected value.
 #[test]
 fn log_09_log_37_a_wrong_value_among_many_right_ones() {
     type Change = fn(&mut LoginResponse);
@@ -67,18 +66,18 @@ fn log_09_log_37_a_wrong_value_among_many_right_ones() {
             "Status-Class is 0x4: classes above 3 are reserved",
         ),
     ];
-    for (change, told) in changes {
+    for (change, expected) in changes {
         let error = Play::at_parameters().fails(|request| {
             let mut response = grant(request, &[]);
             change(&mut response);
             response
         });
         let text = error.to_string();
-        assert!(text.contains(told) && !text.contains("expected"), "{text}");
+        assert!(text.contains(expected) && !text.contains("expected"), "{text}");
     }
 }
 
-/// LOG-37, NUM-18: a refusal counts whatever else the header says; each status keeps its code.
+/// LOG-37, NUM-18: a refusal is reported with its status, whatever the other fields are.
 #[test]
 fn log_29_log_37_each_status() {
     for code in
@@ -112,10 +111,12 @@ fn log_30_redirections() {
         };
         assert_eq!((first.permanent, first.addresses.len()), (permanent, 2));
         assert!(!first.target_authenticated);
-        // The target has proved its secret: its word counts for more.
-        let proved = Play::at_proof("5").on(|request| grant(request, &PROOF));
-        let Step::Redirect(proved) = proved.step(redirect).unwrap() else { panic!("not redirected") };
-        assert_eq!((proved.permanent, proved.target_authenticated), (permanent, true));
+        // The target has authenticated itself before the redirection.
+        let authenticated = Play::at_response("5").on(|request| grant(request, &RESPONSE));
+        let Step::Redirect(authenticated) = authenticated.step(redirect).unwrap() else {
+            panic!("not redirected")
+        };
+        assert_eq!((authenticated.permanent, authenticated.target_authenticated), (permanent, true));
     }
     let nowhere = |request: &_| LoginResponse { status: LoginStatus(0x0101), ..answer(request, &[]) };
     assert_eq!(
@@ -124,17 +125,18 @@ fn log_30_redirections() {
     );
 }
 
-/// LOG-16: a transition that is delayed is asked for until it is granted.
+/// LOG-16: the initiator asks for a transition until it is granted.
 #[test]
 fn log_16_delayed_transition() {
-    let play = Play::at_proof("5").on(|request| answer(request, &PROOF)).on(|request| answer(request, &[]));
+    let play =
+        Play::at_response("5").on(|request| answer(request, &RESPONSE)).on(|request| answer(request, &[]));
     assert!(play.request.transit && play.request.text.is_empty());
     let play = play.on(|request| grant(request, &[])).on(|request| answer(request, &[]));
     assert_eq!(play.request.current_stage, Stage::OPERATIONAL);
     assert!(matches!(play.step(|request| grant(request, &[])), Ok(Step::Complete(_))));
 }
 
-/// TXT-13, TXT-15: a split answer is joined, and asked for by an empty request without T.
+/// TXT-13, TXT-15: a split answer is joined; the initiator asks for the rest with an empty request without T.
 #[test]
 fn txt_15_split_answers() {
     let whole = answer(&Play::begin(config(mutual())).request, &[("AuthMethod", "CHAP")]).text;
@@ -150,7 +152,7 @@ fn txt_15_split_answers() {
     }
 }
 
-/// NEG-17 and its end: many exchanges are borne, endless ones are not.
+/// NEG-17: many exchanges are allowed, endless ones are not.
 #[test]
 fn neg_17_exchanges_are_bounded() {
     let mut play = Play::at_parameters();
@@ -164,13 +166,13 @@ fn neg_17_exchanges_are_bounded() {
         }
     };
     assert!(matches!(error, LoginError::Protocol(ProtocolViolation::TooManyExchanges { .. })), "{error}");
-    assert_eq!(exchanges, 65, "64 are borne");
+    assert_eq!(exchanges, 65, "64 are allowed");
 }
 
-/// The fewest round trips there can be, with no empty request: four for mutual CHAP, one without authentication.
+/// The fewest possible round trips: four for mutual CHAP, one without authentication.
 #[test]
 fn txt_20_round_trips() {
-    let play = Play::at_proof("5").on(|request| grant(request, &PROOF));
+    let play = Play::at_response("5").on(|request| grant(request, &RESPONSE));
     let Step::Complete(completed) = play.step(|request| grant(request, &[])).unwrap() else {
         panic!("not complete")
     };

@@ -1,4 +1,4 @@
-//! Stages: in which order, with which keys, and what a target may not do in them.
+//! Stages: their order, their keys, and transitions that a target must not make.
 
 use iscsi_login::initiator::{self, Step};
 use iscsi_login::{Authentication, LoginError, ProtocolViolation, TargetAuthError};
@@ -6,7 +6,7 @@ use iscsi_pdu::{LoginResponse, LoginStatus, Stage};
 
 use crate::scripted::{Play, answer, config, grant, mutual};
 
-/// LOG-12, LOG-24: security first, and the method before its first step.
+/// LOG-12, LOG-24: the security stage comes first, with the method before its first step.
 #[test]
 fn log_12_log_24_security_comes_first() {
     let play = Play::begin(config(mutual()));
@@ -19,9 +19,9 @@ fn log_12_log_24_security_comes_first() {
     assert_eq!(open.request.current_stage, Stage::OPERATIONAL);
 }
 
-/// LOG-15: no transition that was not asked for, in either stage.
+/// LOG-15: a transition that was not requested fails, in either stage.
 #[test]
-fn log_15_transitions_nobody_asked_for() {
+fn log_15_transitions_that_were_not_requested() {
     let skipped = TargetAuthError::Skipped { next: Stage::OPERATIONAL };
     let unasked = |request: &_| LoginResponse {
         transit: true,
@@ -38,7 +38,7 @@ fn log_15_transitions_nobody_asked_for() {
     assert!(matches!(error, LoginError::Protocol(ProtocolViolation::Header { field: "T", .. })), "{error}");
 }
 
-/// LOG-17, LOG-28: a key of the other stage, and one of nobody, while authentication is under way.
+/// LOG-17, LOG-28: a key of the other stage, and an unknown key, during authentication.
 #[test]
 fn log_17_log_28_keys_of_the_wrong_stage() {
     for key in ["MaxBurstLength", "HeaderDigest", "X-com.example.foo", "CHAP_R"] {
@@ -49,12 +49,12 @@ fn log_17_log_28_keys_of_the_wrong_stage() {
             "{key}: {error}"
         );
     }
-    // Ours never do it either: no operational key before the stage is over.
+    // The initiator sends no operational key before the stage is over.
     let play = Play::at_challenge(mutual());
     assert!(play.keys().iter().all(|(key, _)| key.starts_with("CHAP_")), "{:?}", play.keys());
 }
 
-/// LOG-18: nothing but status 0000, T and stage 3 together ends a login well.
+/// LOG-18: only status 0000 with T and stage 3 completes a login.
 #[test]
 fn log_18_what_completes_a_login() {
     let complete = |change: fn(&mut LoginResponse)| {
@@ -72,7 +72,7 @@ fn log_18_what_completes_a_login() {
     assert!(!complete(|response| response.status = LoginStatus(0x0101)));
 }
 
-/// LOG-23: a target that insists on security says so by its status.
+/// LOG-23: a target that requires authentication refuses the login with a status.
 #[test]
 fn log_23_a_target_that_insists() {
     let status = LoginStatus::AUTHENTICATION_FAILURE;
@@ -80,7 +80,7 @@ fn log_23_a_target_that_insists() {
     assert_eq!(error, LoginError::Refused { stage: Stage::OPERATIONAL, status });
 }
 
-/// LOG-36: without T the next stage says nothing, in either direction.
+/// LOG-36: without T the next stage is ignored, and sent as 0.
 #[test]
 fn log_36_the_next_stage_without_a_transition() {
     let play = Play::begin(config(mutual()));
@@ -92,15 +92,15 @@ fn log_36_the_next_stage_without_a_transition() {
     assert!(play.value("CHAP_A").is_some());
 }
 
-/// LOG-40: an alias is sent if there is one, once.
+/// LOG-40: an alias is sent once, if there is one.
 #[test]
 fn log_40_aliases() {
-    let play = Play::begin(initiator::Config { initiator_alias: Some("host 7"), ..config(mutual()) });
+    let play = Play::begin(initiator::LoginConfig { initiator_alias: Some("host 7"), ..config(mutual()) });
     assert_eq!(play.value("InitiatorAlias").as_deref(), Some("host 7"));
     assert_eq!(Play::begin(config(mutual())).value("InitiatorAlias"), None);
 }
 
-/// NEG-34: every key that matters is offered, defaults too.
+/// NEG-34: every key is offered, even with its default.
 #[test]
 fn neg_34_all_keys_are_offered() {
     let offered: Vec<_> = Play::at_parameters().keys().into_iter().map(|(key, _)| key).collect();
@@ -127,9 +127,11 @@ fn neg_34_all_keys_are_offered() {
 /// NEG-29: what the target offers within the range of a key is answered by the key's function, the rest rejected.
 #[test]
 fn neg_29_answers_by_the_function_of_the_key() {
-    let discovery =
-        initiator::Config { session_type: initiator::SessionType::Discovery, ..config(Authentication::None) };
-    // Discovery does not offer these; a target that brings them up gets an answer all the same.
+    let discovery = initiator::LoginConfig {
+        session_type: initiator::SessionType::Discovery,
+        ..config(Authentication::None)
+    };
+    // A discovery session does not offer these keys, but answers them.
     let answers = |keys: &[(&str, &str)]| {
         let play = Play::begin(discovery).on(|request| answer(request, keys));
         play.keys()

@@ -1,4 +1,4 @@
-//! What a login says of itself in logs: where it stands, and nothing secret.
+//! The debug output of a login: its state, and no secret.
 
 use iscsi_login::ChapAlgorithm;
 use iscsi_login::initiator::Login;
@@ -15,7 +15,7 @@ fn chp_27_a_login_in_a_log() {
     let keys = [&[("CHAP_A", "5")], &CHALLENGE[..]].concat();
     let (login, _) = step(login.0, &login.1, &keys);
     let text = format!("{login:?}");
-    for part in ["Proof(AwaitingProof", "ProofExpected", "algorithm: Some(Md5)", "round_trips: 3"] {
+    for part in ["Response(AwaitingResponse", "ExpectedResponse", "algorithm: Some(Md5)", "round_trips: 3"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     for secret in [FORWARD, REVERSE] {

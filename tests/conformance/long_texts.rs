@@ -1,4 +1,4 @@
-//! Texts that do not fit one Login PDU, ours and the target's.
+//! Texts of the initiator and of the target that do not fit one Login PDU.
 
 use bytes::Bytes;
 use iscsi_login::initiator::Step;
@@ -7,7 +7,7 @@ use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, SerialNumber, TextWrit
 
 use crate::scripted::{Play, answer, config, grant, names};
 
-/// Unknown keys whose answers are longer than one PDU.
+/// The number of unknown keys whose answers do not fit one PDU.
 const KEYS: usize = 300;
 
 fn unknown_keys() -> Bytes {
@@ -16,15 +16,15 @@ fn unknown_keys() -> Bytes {
     text.finish().unwrap()
 }
 
-/// A login that has to answer many keys: what it says first, and what is left.
-fn asked() -> Play {
+/// A login that has to answer many keys.
+fn with_long_answer() -> Play {
     Play::at_parameters().on(|request| LoginResponse { text: unknown_keys(), ..answer(request, &[]) })
 }
 
-/// TXT-14, TXT-16, LOG-22: pieces of 8192 bytes, of which only the last asks for the transition.
+/// TXT-14, TXT-16, LOG-22: pieces of 8192 bytes; only the last one asks for the transition.
 #[test]
-fn txt_16_txt_14_log_22_neg_22_our_own_long_text() {
-    let mut play = asked();
+fn txt_16_txt_14_log_22_neg_22_a_long_text_of_the_initiator() {
+    let mut play = with_long_answer();
     let mut text = Vec::new();
     while play.request.continues {
         assert!(!play.request.transit && play.request.text.len() == 8192);
@@ -38,23 +38,26 @@ fn txt_16_txt_14_log_22_neg_22_our_own_long_text() {
     assert!(matches!(play.step(|request| grant(request, &[])), Ok(Step::Complete(_))));
 }
 
-/// TXT-16: before our text is whole there is nothing to say to it.
+/// TXT-16: the target must not send text before the initiator's text is complete.
 #[test]
-fn txt_16_answers_to_half_a_text() {
-    let spoken = asked().fails(|request| answer(request, &[("MaxBurstLength", "512")]));
-    assert_eq!(spoken, LoginError::Protocol(ProtocolViolation::AnswerToHalfAText { length: 19 }));
-    let continued = asked().fails(|request| LoginResponse { continues: true, ..answer(request, &[]) });
-    assert_eq!(continued, LoginError::Protocol(ProtocolViolation::AnswerToHalfAText { length: 0 }));
-    let granted = asked().fails(|request| grant(request, &[]));
+fn txt_16_answers_before_the_text_is_complete() {
+    let with_text = with_long_answer().fails(|request| answer(request, &[("MaxBurstLength", "512")]));
+    assert_eq!(with_text, LoginError::Protocol(ProtocolViolation::AnswerToIncompleteText { length: 19 }));
+    let continued =
+        with_long_answer().fails(|request| LoginResponse { continues: true, ..answer(request, &[]) });
+    assert_eq!(continued, LoginError::Protocol(ProtocolViolation::AnswerToIncompleteText { length: 0 }));
+    let granted = with_long_answer().fails(|request| grant(request, &[]));
     assert!(
         matches!(granted, LoginError::Protocol(ProtocolViolation::Header { field: "T", .. })),
         "{granted}"
     );
 }
 
-/// A portal that has been told more than one PDU of answers holds: its first half, and the request it answers.
-fn told<'a>(accounts: &'a [target::Account<'static>]) -> (target::Login<'a>, LoginResponse, LoginRequest) {
-    let portal = target::Login::new(target::Config {
+/// A target whose answers do not fit one PDU: its login, the first piece, and the request that it answers.
+fn long_answer<'a>(
+    accounts: &'a [target::Account<'static>],
+) -> (target::Login<'a>, LoginResponse, LoginRequest) {
+    let portal = target::Login::new(target::TargetConfig {
         accounts,
         discovery: Authentication::None,
         algorithms: &iscsi_login::ChapAlgorithm::ALL,
@@ -66,22 +69,22 @@ fn told<'a>(accounts: &'a [target::Account<'static>]) -> (target::Login<'a>, Log
     });
     let first = Play::begin(config(Authentication::None)).request;
     let text = Bytes::from([first.text.as_ref(), unknown_keys().as_ref()].concat());
-    let target::Step::Send(portal, half) = portal.receive(&LoginRequest { text, ..first.clone() }) else {
+    let target::Step::Send(portal, piece) = portal.receive(&LoginRequest { text, ..first.clone() }) else {
         panic!("not split")
     };
-    (portal, half, first)
+    (portal, piece, first)
 }
 
 fn accounts() -> [target::Account<'static>; 1] {
     [target::Account { name: names().1, authentication: Authentication::None }]
 }
 
-/// The target's half splits its text too, and grants no transition before the end of it.
+/// The target splits its text too, and grants no transition before its end.
 #[test]
 fn txt_15_a_long_text_of_the_target() {
     let accounts = accounts();
-    let (portal, half, first) = told(&accounts);
-    assert!(half.continues && !half.transit && half.text.len() == 8192);
+    let (portal, piece, first) = long_answer(&accounts);
+    assert!(piece.continues && !piece.transit && piece.text.len() == 8192);
     let empty = LoginRequest { transit: false, text: Bytes::new(), ..first.clone() };
     let target::Step::Send(portal, rest) = portal.receive(&empty) else { panic!("not the rest") };
     assert!(!rest.continues && !rest.transit && !rest.text.is_empty());
@@ -89,13 +92,13 @@ fn txt_15_a_long_text_of_the_target() {
     assert!(matches!(portal.receive(&last), target::Step::Complete(response, _) if response.transit));
 }
 
-/// TXT-16 from the other side: a request with text in answer to half a text is refused.
+/// TXT-16: the target refuses text before its own text is complete.
 #[test]
 fn txt_16_requests_in_the_middle_of_a_text() {
     let accounts = accounts();
-    let (portal, _, first) = told(&accounts);
-    let spoken =
+    let (portal, _, first) = long_answer(&accounts);
+    let with_text =
         LoginRequest { transit: false, text: Bytes::from_static(b"ErrorRecoveryLevel=0\0"), ..first };
-    let target::Step::Refuse(response, _) = portal.receive(&spoken) else { panic!("not refused") };
+    let target::Step::Refuse(response, _) = portal.receive(&with_text) else { panic!("not refused") };
     assert_eq!(response.status, LoginStatus::INITIATOR_ERROR);
 }

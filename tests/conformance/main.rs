@@ -1,5 +1,5 @@
-//! Rows of the conformance table as tests, in memory: the initiator's half of a login against scripted answers, CHAP
-//! against published values, every PDU by list. A test carries the id of its row.
+//! Rows of the conformance table as tests, in memory: the initiator's side of a login against scripted answers, CHAP
+//! against published values, and both sides against each other. A test carries the id of its row.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,16 +10,16 @@
 )]
 
 mod agreement;
+mod both_sides;
 mod chap_attacks;
 mod chap_challenges;
 mod chap_offers;
-mod chap_proofs;
+mod chap_responses;
 mod chap_vectors;
 mod deviation_limits;
 mod deviation_table;
 mod deviations;
 mod discovery;
-mod halves;
 mod if_asked;
 mod login_headers;
 mod login_stages;
@@ -29,4 +29,4 @@ mod negotiation;
 mod numbering;
 mod results;
 mod scripted;
-mod target_half;
+mod target_side;

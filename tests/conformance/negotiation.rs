@@ -1,4 +1,4 @@
-//! Operational keys: answers to our offers, and our answers to the target's.
+//! Operational keys: the target's answers to the initiator's offers, and the initiator's answers to the target's.
 
 use iscsi_login::initiator::{SessionType, Step};
 use iscsi_login::{
@@ -7,7 +7,7 @@ use iscsi_login::{
 
 use crate::scripted::{Play, answer, config, grant};
 
-/// The result of answering our offers like this.
+/// The result of these answers.
 fn result(keys: &[(&str, &str)]) -> Result<Parameters, LoginError> {
     match Play::at_parameters().step(|request| grant(request, keys))? {
         Step::Complete(completed) => Ok(completed.parameters),
@@ -15,7 +15,7 @@ fn result(keys: &[(&str, &str)]) -> Result<Parameters, LoginError> {
     }
 }
 
-/// NEG-01, NEG-12: silence means defaults; an offer that decides alone decides.
+/// NEG-01, NEG-12: without an answer the default applies, or an offer that decides the result.
 #[test]
 fn neg_01_neg_12_defaults() {
     let silent = result(&[]).unwrap();
@@ -49,7 +49,7 @@ fn neg_08_neg_10_neg_11_neg_13_neg_35_impossible_answers() {
     }
 }
 
-/// NEG-05, NEG-06, NEG-16: words that conclude a key, and bursts that fit into each other.
+/// NEG-05, NEG-06, NEG-16: reserved words that conclude a key, and a first burst within the burst.
 #[test]
 fn neg_05_neg_06_neg_16_irrelevant_and_reject() {
     assert_eq!(result(&[("FirstBurstLength", "Irrelevant")]).unwrap().first_burst_length, 65_536);
@@ -58,11 +58,11 @@ fn neg_05_neg_06_neg_16_irrelevant_and_reject() {
     assert_eq!((bursts.first_burst_length, bursts.max_burst_length), (8192, 8192));
     let mut offer = Offer::default();
     offer.data_digest = DigestPreference::Crc32c;
-    let play = Play::begin(initiator::Config { offer, ..config(Authentication::None) });
+    let play = Play::begin(initiator::LoginConfig { offer, ..config(Authentication::None) });
     assert!(play.step(|request| grant(request, &[("DataDigest", "Reject")])).is_err());
 }
 
-/// NEG-07: no key twice, in one PDU or in two.
+/// NEG-07: repeated keys, in one PDU and in two.
 #[test]
 fn neg_07_duplicates() {
     let twice = ProtocolViolation::DuplicateKey { key: "ImmediateData".to_owned() };
@@ -72,11 +72,11 @@ fn neg_07_duplicates() {
     assert_eq!(play.fails(|request| grant(request, &[pair])), twice.into());
 }
 
-/// NEG-02, NEG-04, NEG-09, NEG-18, NEG-23, NEG-24, NEG-36: keys that the target brings up.
+/// NEG-02, NEG-04, NEG-09, NEG-18, NEG-23, NEG-24, NEG-36: keys that the target offers.
 #[test]
 fn neg_02_neg_04_neg_09_neg_18_neg_23_neg_24_neg_36_answers_to_the_target() {
     let discovery =
-        initiator::Config { session_type: SessionType::Discovery, ..config(Authentication::None) };
+        initiator::LoginConfig { session_type: SessionType::Discovery, ..config(Authentication::None) };
     let play = Play::begin(discovery).on(|request| {
         answer(
             request,
@@ -107,7 +107,7 @@ fn neg_02_neg_04_neg_09_neg_18_neg_23_neg_24_neg_36_answers_to_the_target() {
     }
 }
 
-/// LOG-19: a transition together with a fresh proposal.
+/// LOG-19: a transition together with an offer.
 #[test]
 fn log_19_transition_with_a_proposal() {
     let error = result(&[("X-com.example.foo", "1")]).unwrap_err();
@@ -118,7 +118,7 @@ fn log_19_transition_with_a_proposal() {
 #[test]
 fn neg_32_log_05_discovery() {
     let discovery =
-        initiator::Config { session_type: SessionType::Discovery, ..config(Authentication::None) };
+        initiator::LoginConfig { session_type: SessionType::Discovery, ..config(Authentication::None) };
     let play = Play::begin(discovery);
     assert_eq!(play.value("SessionType").as_deref(), Some("Discovery"));
     for key in ["TargetName", "MaxConnections", "InitialR2T", "MaxBurstLength", "DataPDUInOrder"] {

@@ -1,10 +1,10 @@
-//! Numbers of a login.
+//! Sequence numbers of a login.
 
 use iscsi_login::initiator::Step;
 use iscsi_login::{Authentication, LoginError};
 use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, SequenceNumbers, SerialNumber, Stage};
 
-use crate::scripted::{PROOF, Play, answer, config, grant, mutual};
+use crate::scripted::{Play, RESPONSE, answer, config, grant, mutual};
 
 /// This response under the target's own status number.
 fn numbered(response: LoginResponse, stat_sn: u32) -> LoginResponse {
@@ -15,9 +15,9 @@ fn numbered(response: LoginResponse, stat_sn: u32) -> LoginResponse {
 /// One number for all Login Requests, and for the first command.
 #[test]
 fn num_02_a_login_uses_up_no_number() {
-    let play = Play::at_proof("5");
+    let play = Play::at_response("5");
     assert_eq!(play.request.cmd_sn, SerialNumber(1000));
-    let play = play.on(|request| grant(request, &PROOF));
+    let play = play.on(|request| grant(request, &RESPONSE));
     assert_eq!(play.request.cmd_sn, SerialNumber(1000));
     let Step::Complete(completed) = play.step(|request| grant(request, &[])).unwrap() else {
         panic!("not complete")
@@ -25,7 +25,7 @@ fn num_02_a_login_uses_up_no_number() {
     assert_eq!(completed.cmd_sn, SerialNumber(1000));
 }
 
-/// The target's first number is where it starts; every request acknowledges the response before.
+/// Status numbers begin with the number of the first response; each request acknowledges the response before.
 #[test]
 fn num_09_status_numbers_begin_with_the_first_response() {
     for first in [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, u32::MAX] {
@@ -45,7 +45,7 @@ fn num_09_status_numbers_begin_with_the_first_response() {
     assert_eq!(completed.exp_stat_sn, SerialNumber(0));
 }
 
-/// In a refusal or a redirection the numbers mean nothing, whatever they are.
+/// The numbers of a refusal or a redirection are ignored.
 #[test]
 fn num_18_numbers_of_refusals_are_not_looked_at() {
     let wild = |request: &LoginRequest, status| {
@@ -57,9 +57,9 @@ fn num_18_numbers_of_refusals_are_not_looked_at() {
         let address = [("TargetAddress", "10.0.0.1,1")];
         LoginResponse { status, numbers, ..answer(request, &address) }
     };
-    let error = Play::at_proof("5").fails(|request| wild(request, LoginStatus::SERVICE_UNAVAILABLE));
+    let error = Play::at_response("5").fails(|request| wild(request, LoginStatus::SERVICE_UNAVAILABLE));
     let expected = LoginError::Refused { stage: Stage::SECURITY, status: LoginStatus::SERVICE_UNAVAILABLE };
     assert_eq!(error, expected);
-    let moved = Play::at_proof("5").step(|request| wild(request, LoginStatus::MOVED_TEMPORARILY));
+    let moved = Play::at_response("5").step(|request| wild(request, LoginStatus::MOVED_TEMPORARILY));
     assert!(matches!(moved, Ok(Step::Redirect(redirect)) if redirect.addresses.len() == 1));
 }

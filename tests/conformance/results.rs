@@ -1,11 +1,11 @@
-//! Every key by itself: our wish goes out, the target's answer comes in, and the result is in its field and no other.
+//! Each key by itself: the initiator's offer, the target's answer, and the result in the field of the key and no other.
 
 use iscsi_login::initiator::{self, Step};
 use iscsi_login::{Authentication, DigestPreference, Offer, Parameters, ProtocolViolation};
 
 use crate::scripted::{Play, config, grant};
 
-/// Makes the wish; the key and what has to be offered; the answer; makes the result.
+/// Change to the offer; key, value offered, answer; change to the result.
 type Row = (fn(&mut Offer), &'static str, &'static str, &'static str, fn(&mut Parameters));
 
 const ROWS: [Row; 13] = [
@@ -124,10 +124,10 @@ const ROWS: [Row; 13] = [
     ),
 ];
 
-fn begin(wish: fn(&mut Offer)) -> Play {
+fn begin(change: fn(&mut Offer)) -> Play {
     let mut offer = Offer::default();
-    wish(&mut offer);
-    Play::begin(initiator::Config { offer, ..config(Authentication::None) })
+    change(&mut offer);
+    Play::begin(initiator::LoginConfig { offer, ..config(Authentication::None) })
 }
 
 fn finish(play: Play, keys: &[(&str, &str)]) -> Parameters {
@@ -139,14 +139,14 @@ fn finish(play: Play, keys: &[(&str, &str)]) -> Parameters {
 
 #[test]
 fn neg_11_every_answer_counts_for_its_own_key() {
-    for (wish, key, offered, answer, change) in ROWS {
-        let play = begin(wish);
+    for (make_offer, key, offered, answer, change) in ROWS {
+        let play = begin(make_offer);
         assert_eq!(play.value(key).as_deref(), Some(offered), "{key}");
-        // What counts when nothing is answered, but for this key.
+        // The result without an answer, except for this key.
         let mut expected = finish(begin(|_| {}), &[]);
         change(&mut expected);
         let mut result = finish(play, &[(key, answer)]);
-        // An offer that decides alone needs no answer: the others stay as they are.
+        // The first burst follows a shorter burst.
         result.first_burst_length = result.first_burst_length.max(expected.first_burst_length);
         assert_eq!(result, expected, "{key}={answer}");
     }
@@ -155,8 +155,8 @@ fn neg_11_every_answer_counts_for_its_own_key() {
 /// NEG-03: no key of RFC 7143 may be unknown to the target.
 #[test]
 fn neg_03_known_keys_are_understood() {
-    for (wish, key, ..) in ROWS {
-        let error = begin(wish).fails(|request| grant(request, &[(key, "NotUnderstood")]));
+    for (make_offer, key, ..) in ROWS {
+        let error = begin(make_offer).fails(|request| grant(request, &[(key, "NotUnderstood")]));
         let rule = "every implementation understands the keys of RFC 7143 (6.2)";
         assert_eq!(error, ProtocolViolation::Rule { key, rule }.into());
     }
@@ -172,7 +172,7 @@ fn neg_36_declared_lengths() {
     assert_eq!((result.max_recv_data_segment_length, result.max_send_data_segment_length), (4096, 1024));
 }
 
-/// NEG-12: an offer that decides alone needs no answer.
+/// NEG-12: an offer that decides the result needs no answer.
 #[test]
 fn neg_12_offers_that_decide_alone() {
     let silent = finish(begin(|offer| offer.parameters.immediate_data = false), &[]);

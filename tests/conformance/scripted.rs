@@ -1,9 +1,9 @@
-//! A login against answers written down beforehand.
+//! A login against scripted answers.
 
-use iscsi_login::initiator::{Config, Login, SessionType, Step};
+use iscsi_login::initiator::{Login, LoginConfig, SessionType, Step};
 use iscsi_login::{
-    Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, LoginError, Nonce, Offer,
-    ReverseCredential, ReverseSecret, Strictness, target,
+    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, LoginError, Nonce, Offer,
+    ReverseCredentialRef, ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, TextKeys, TextWriter,
@@ -15,16 +15,16 @@ pub(crate) const REVERSE: &[u8] = b"ini-sets-this-02";
 /// The target's challenge of the published exchange.
 pub(crate) const CHALLENGE: [(&str, &str); 2] =
     [("CHAP_I", "33"), ("CHAP_C", "0xa1b2c3d4e5f60718293a4b5c6d7e8f90")];
-/// The answer that the reverse secret gives to our challenge there, for MD5.
-pub(crate) const PROOF: [(&str, &str); 2] =
+/// The target's response to the initiator's challenge of the published exchange, for MD5.
+pub(crate) const RESPONSE: [(&str, &str); 2] =
     [("CHAP_N", "disk"), ("CHAP_R", "0xc845274d8f66c33eb85b988fe7bc67c0")];
 
-pub(crate) fn forward() -> ForwardCredential<'static> {
-    ForwardCredential { name: "host", secret: ForwardSecret::new(FORWARD) }
+pub(crate) fn forward() -> ForwardCredentialRef<'static> {
+    ForwardCredentialRef { name: "host", secret: ForwardSecret::new(FORWARD) }
 }
 
-pub(crate) fn reverse() -> ReverseCredential<'static> {
-    ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(REVERSE) }
+pub(crate) fn reverse() -> ReverseCredentialRef<'static> {
+    ReverseCredentialRef { name: Some("disk"), secret: ReverseSecret::new(REVERSE) }
 }
 
 pub(crate) fn mutual() -> Authentication<'static> {
@@ -47,10 +47,10 @@ pub(crate) fn names() -> (&'static IscsiName, &'static IscsiName) {
     (name("iqn.2001-04.com.example:host"), name("iqn.2001-04.com.example:disk"))
 }
 
-/// Settings by the letter of RFC 7143: every deviation is refused.
-pub(crate) fn config(authentication: Authentication<'static>) -> Config<'static> {
+/// Settings that refuse every deviation from RFC 7143.
+pub(crate) fn config(authentication: Authentication<'static>) -> LoginConfig<'static> {
     let (initiator_name, target) = names();
-    Config {
+    LoginConfig {
         initiator_name,
         initiator_alias: None,
         session_type: SessionType::Normal(target),
@@ -73,24 +73,24 @@ pub(crate) fn answer(request: &LoginRequest, keys: &[(&str, &str)]) -> LoginResp
     LoginResponse { text: text.finish().unwrap(), ..target::answer(request, request.exp_stat_sn) }
 }
 
-/// The same, granting the transition that was asked for.
+/// An answer that grants the requested transition.
 pub(crate) fn grant(request: &LoginRequest, keys: &[(&str, &str)]) -> LoginResponse {
     LoginResponse { transit: true, next_stage: request.next_stage, tsih: 1, ..answer(request, keys) }
 }
 
-/// A login of which the test plays the target.
+/// A login in which the test acts as the target.
 pub(crate) struct Play {
     pub(crate) login: Login<'static>,
     pub(crate) request: LoginRequest,
 }
 
 impl Play {
-    pub(crate) fn begin(config: Config<'static>) -> Self {
+    pub(crate) fn begin(config: LoginConfig<'static>) -> Self {
         let (login, request) = Login::start(config).unwrap();
         Self { login, request }
     }
 
-    /// Goes on with a step taken by hand.
+    /// Continues after a step taken by hand.
     pub(crate) fn resume(login: Login<'static>, request: LoginRequest) -> Self {
         Self { login, request }
     }
@@ -108,7 +108,7 @@ impl Play {
         self.keys().into_iter().find(|pair| pair.0 == key).map(|pair| pair.1)
     }
 
-    /// Answers and goes on to the next request.
+    /// Answers and continues with the next request.
     pub(crate) fn on(self, answer: impl FnOnce(&LoginRequest) -> LoginResponse) -> Self {
         match self.step(answer).unwrap() {
             Step::Send(login, request) => Self { login, request },
@@ -125,7 +125,7 @@ impl Play {
         self.login.receive(&response)
     }
 
-    /// The error that the answer ends in.
+    /// The error of the answer.
     pub(crate) fn fails(self, answer: impl FnOnce(&LoginRequest) -> LoginResponse) -> LoginError {
         match self.step(answer) {
             Err(error) => error,
@@ -138,8 +138,8 @@ impl Play {
         Self::begin(config(authentication)).on(|request| answer(request, &[("AuthMethod", "CHAP")]))
     }
 
-    /// Up to the point where the target's proof is due.
-    pub(crate) fn at_proof(algorithm: &str) -> Self {
+    /// Up to the point where the target's response is due.
+    pub(crate) fn at_response(algorithm: &str) -> Self {
         let keys = [("CHAP_A", algorithm), CHALLENGE[0], CHALLENGE[1]];
         Self::at_challenge(mutual()).on(|request| answer(request, &keys))
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use iscsi_initiator::{
-    Authenticated, AuthenticationRequest, BlockDevice, Completed, Fault, Lun, Parameters, Session,
+    Authenticated, AuthenticationRequest, BlockDevice, CompletedLogin, Fault, Lun, Parameters, Session,
 };
 use iscsi_secrets::vds::SharedSecret;
 use iscsi_secrets::vds::object_id;
@@ -56,7 +56,7 @@ pub(crate) async fn log_in(stage: &Stage, narrator: &mut Narrator) -> Outcome<Se
 }
 
 /// What was agreed on, and who authenticated whom.
-fn negotiated(completed: &Completed) -> Vec<String> {
+fn negotiated(completed: &CompletedLogin) -> Vec<String> {
     let who = match &completed.authenticated {
         Authenticated::Mutual(proof) => {
             format!("mutual CHAP ({}): the target proved itself as {:?}", proof.algorithm(), proof.name())

@@ -1,4 +1,4 @@
-//! The answers of which sequences are made: each text under each header, and a few of other kinds.
+//! The answers of the sequences: each text with each common header, and a few others.
 
 use bytes::Bytes;
 use iscsi_login::target;
@@ -6,7 +6,7 @@ use iscsi_pdu::{InitiatorTaskTag, LoginRequest, LoginResponse, LoginStatus, Seri
 
 use crate::texts::{TEXTS, Text};
 
-/// One Login Response, but for what it takes over from the request.
+/// A Login Response, except for the fields copied from the request.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) name: String,
@@ -16,20 +16,20 @@ pub(crate) struct Answer {
     status: LoginStatus,
 }
 
-/// What a header may say.
+/// The header of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Header {
     /// The stage of the request, no transition.
     Stay,
-    /// The transition that was asked for, or the one after the present stage.
+    /// The requested transition, or the one to the next stage.
     Grant,
-    /// Straight to full feature phase.
+    /// A transition directly to full feature phase.
     ToFullFeature,
-    /// To stage 2, which is none.
+    /// A transition to the reserved stage 2.
     ToReservedStage,
-    /// The operational stage as if it had begun.
+    /// The operational stage, whether or not it has begun.
     InOperational,
-    /// The end of the operational stage as if it had begun.
+    /// The end of the operational stage, whether or not it has begun.
     InOperationalToFullFeature,
     /// No transition, and more text to come.
     Continues,
@@ -49,8 +49,8 @@ const COMMON: [Header; 5] = [
     Header::InOperationalToFullFeature,
 ];
 
-/// With these a text only goes on: every text more multiplies the states by what was collected before.
-const SPLIT: [Text; 3] = [Text::Split, Text::MethodChap, Text::RightProof];
+/// Texts that are incomplete. Only a few, since each multiplies the states by the texts collected before.
+const SPLIT: [Text; 3] = [Text::Split, Text::MethodChap, Text::RightResponse];
 
 const RARE: [Header; 5] = [
     Header::ToReservedStage,
@@ -60,14 +60,14 @@ const RARE: [Header; 5] = [
     Header::WithoutSessionIdentifier,
 ];
 
-/// All answers; the names tell them apart.
+/// All answers, with unique names.
 pub(crate) fn answers() -> Vec<Answer> {
     let common = TEXTS.into_iter().flat_map(|text| COMMON.map(|header| Answer::new(text, header, 0x0000)));
     let split = SPLIT.map(|text| Answer::new(text, Header::Continues, 0x0000));
-    let rare = [Text::Empty, Text::Challenge, Text::RightProof, Text::Operational].into_iter();
+    let rare = [Text::Empty, Text::Challenge, Text::RightResponse, Text::Operational].into_iter();
     let rare = rare.flat_map(|text| RARE.map(|header| Answer::new(text, header, 0x0000)));
     let statuses = [0x0001, 0x0101, 0x0200, 0x0201, 0x020b, 0x0301, 0x0400];
-    let statuses = statuses.map(|status| Answer::new(Text::RightProof, Header::ToFullFeature, status));
+    let statuses = statuses.map(|status| Answer::new(Text::RightResponse, Header::ToFullFeature, status));
     common.chain(split).chain(rare).chain(statuses).collect()
 }
 

@@ -1,27 +1,27 @@
-//! Depth by depth over all answers; ends are cut off, and equal states are one.
+//! Breadth-first exploration of all answers; equal states are merged, and ended logins are dropped.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use iscsi_login::Strictness;
-use iscsi_login::initiator::{Authenticated, Config, Login, Step};
+use iscsi_login::initiator::{Authenticated, Login, LoginConfig, Step};
 use iscsi_pdu::LoginRequest;
 
 use crate::answer::Answer;
 use crate::policy::{Names, Policy};
 
-/// What came of it.
+/// The result of an exploration.
 #[derive(Debug, Default)]
 pub(crate) struct Exploration {
-    /// Different states of the login, at each depth, that wait for another answer.
+    /// Distinct states at each depth that await another answer.
     pub(crate) states: usize,
     /// Answers given to them.
     pub(crate) transitions: usize,
-    /// Sequences of answers, up to where the login ended, that these stand for.
+    /// Sequences of answers, up to the end of the login, that these represent.
     pub(crate) sequences: u128,
     /// Transitions into full feature phase.
     pub(crate) completed: usize,
-    /// The answers that led there, one sequence for each.
+    /// One sequence of answers for each of them.
     pub(crate) ways_in: Vec<Vec<Answer>>,
 }
 
@@ -32,13 +32,13 @@ impl fmt::Display for Exploration {
     }
 }
 
-/// A state, by the first sequence that reached it, and how many sequences do.
+/// A state: the first sequence that reached it, and the number of sequences that do.
 struct Reached {
     path: Vec<usize>,
     sequences: u128,
 }
 
-/// Everything on which the login's further course depends.
+/// Everything that the further course of the login depends on.
 type State = String;
 
 pub(crate) fn explore(
@@ -90,7 +90,7 @@ fn fits(policy: Policy, authenticated: &Authenticated) -> bool {
 }
 
 /// The step after the last answer of the path; `None` if the login failed there.
-fn play<'a>(config: Config<'a>, answers: &[Answer], path: &[usize]) -> Option<Step<'a>> {
+fn play<'a>(config: LoginConfig<'a>, answers: &[Answer], path: &[usize]) -> Option<Step<'a>> {
     let (mut login, mut request) = Login::start(config).unwrap();
     let (last, before) = path.split_last()?;
     for at in before {

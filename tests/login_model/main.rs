@@ -1,8 +1,8 @@
-//! Every login of up to six answers, out of a list of target answers, tried: none reaches full feature phase past its
-//! policy.
+//! An exhaustive check of all logins of up to six answers out of a list of target answers: none reaches full feature phase
+//! without the authentication that its policy requires.
 //!
-//! `cargo test -p iscsi-login --test login_model -- --nocapture` prints how many states were visited and how many
-//! sequences of answers they stand for.
+//! `cargo test -p iscsi-login --test login_model -- --nocapture` prints the number of states visited and of the
+//! sequences of answers that they represent.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,16 +24,16 @@ use exploration::{Exploration, explore};
 use policy::Policy;
 use texts::Text;
 
-/// Answers of the target one after the other; a mutual login takes four.
+/// The largest number of answers; a mutual login takes four.
 const DEPTH: usize = 6;
 
-/// Sequences that end in full feature phase, each with the policy's evidence.
+/// Checks that every sequence that ends in full feature phase contains the evidence of its policy.
 fn check(policy: Policy, strictness: Strictness, evidence: fn(&[Answer]) -> bool) -> Exploration {
     let exploration = explore((policy, strictness), &answers(), DEPTH);
     println!("{policy:?}, {strictness:?}: {exploration}");
-    assert!(exploration.completed > 0, "no answers lead to full feature phase: the check proves nothing");
+    assert!(exploration.completed > 0, "no answers lead to full feature phase: the check is vacuous");
     for path in &exploration.ways_in {
-        assert!(evidence(path), "{policy:?} was walked around by {path:?}");
+        assert!(evidence(path), "{policy:?} was bypassed by {path:?}");
     }
     exploration
 }
@@ -52,47 +52,47 @@ fn challenged(path: &[Answer]) -> bool {
     path.iter().any(|answer| answer.text.is_challenge())
 }
 
-/// The method may stand beside the challenge once more.
+/// A challenge, which may come with a repeated method.
 fn challenged_by_deviation(path: &[Answer]) -> bool {
     challenged(path) || said(path, Text::ChallengeWithMethod)
 }
 
-/// The proof for the identifier that we sent: another than the target's, should that have been ours.
-fn proved(path: &[Answer]) -> bool {
-    let shifted = said(path, Text::ChallengeWithOurIdentifier);
-    said(path, if shifted { Text::ProofForNextIdentifier } else { Text::RightProof })
+/// The right response to the initiator's challenge. The initiator sends the next identifier if the target's is its own.
+fn authenticated(path: &[Answer]) -> bool {
+    let shifted = said(path, Text::ChallengeWithOwnIdentifier);
+    said(path, if shifted { Text::ResponseForNextIdentifier } else { Text::RightResponse })
 }
 
-/// CHP-19 to CHP-24: without a right proof there is no way in.
+/// CHP-19 to CHP-24: mutual CHAP requires the right response.
 #[test]
-fn chp_24_mutual_takes_a_right_proof() {
-    let exploration = check(Policy::Mutual, Strictness::Strict, proved);
+fn chp_24_mutual_requires_a_right_response() {
+    let exploration = check(Policy::Mutual, Strictness::Strict, authenticated);
     assert!(exploration.states > 500 && exploration.sequences > 200_000, "{exploration}");
 }
 
-/// The table of deviations has no way around the proof either.
+/// Tolerated deviations do not bypass mutual CHAP.
 #[test]
-fn chp_24_mutual_takes_a_right_proof_from_a_target_that_deviates() {
-    let exploration = check(Policy::Mutual, Strictness::Tolerant, proved);
+fn chp_24_mutual_requires_a_right_response_from_a_target_that_deviates() {
+    let exploration = check(Policy::Mutual, Strictness::Tolerant, authenticated);
     assert!(exploration.states > 500 && exploration.sequences > 500_000, "{exploration}");
 }
 
-/// CHP-23: without our own proof asked for there is no way in.
+/// CHP-23: CHAP requires a challenge to the initiator.
 #[test]
-fn chp_23_chap_takes_a_challenge() {
+fn chp_23_chap_requires_a_challenge() {
     check(Policy::Chap, Strictness::Strict, challenged);
     check(Policy::Chap, Strictness::Tolerant, challenged_by_deviation);
 }
 
-/// If nobody asks, the target has said so.
+/// CHAP only if asked for requires a challenge or the choice of None.
 #[test]
-fn chp_23_if_asked_takes_a_challenge_or_none() {
+fn chp_23_if_asked_requires_a_challenge_or_none() {
     check(Policy::IfAsked, Strictness::Strict, |path| challenged(path) || said(path, Text::MethodNone));
 }
 
-/// A target that deviates may say nothing at all; but if it chooses CHAP, it has to challenge.
+/// A target that deviates may choose no method; but if it chooses CHAP, it has to send a challenge.
 #[test]
-fn chp_23_if_asked_takes_silence_for_none_but_not_for_chap() {
+fn chp_23_if_asked_treats_silence_as_none_but_not_as_chap() {
     let evidence = |path: &[Answer]| {
         challenged_by_deviation(path) || said(path, Text::MethodNone) || path[0].text != Text::MethodChap
     };

@@ -1,21 +1,21 @@
-//! The login that is explored: its policy, and random bytes that are known here.
+//! The login that is explored: its policy, its secrets, and its fixed random bytes.
 
-use iscsi_login::initiator::{Config, SessionType};
+use iscsi_login::initiator::{LoginConfig, SessionType};
 use iscsi_login::{
-    Authentication, ChapAlgorithm, ForwardCredential, ForwardSecret, Nonce, Offer, ReverseCredential,
+    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, ReverseCredentialRef,
     ReverseSecret, Strictness,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, SerialNumber};
 
-pub(crate) const FORWARD: &[u8] = b"what-the-host-proves";
-pub(crate) const REVERSE: &[u8] = b"what-the-disk-proves";
+pub(crate) const FORWARD: &[u8] = b"secret-of-the-host";
+pub(crate) const REVERSE: &[u8] = b"secret-of-the-disk";
 
-/// Our `CHAP_I`.
+/// The initiator's `CHAP_I`.
 pub(crate) const IDENTIFIER: u8 = 7;
-/// Our `CHAP_C` with MD5.
+/// The initiator's `CHAP_C` with MD5.
 pub(crate) const CHALLENGE: [u8; 16] = [0x5a; 16];
 
-/// How much authentication the login demands.
+/// The authentication that the login requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
     IfAsked,
@@ -38,8 +38,8 @@ impl Names {
 
 impl Policy {
     fn authentication(self) -> Authentication<'static> {
-        let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(FORWARD) };
-        let reverse = ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(REVERSE) };
+        let forward = ForwardCredentialRef { name: "host", secret: ForwardSecret::new(FORWARD) };
+        let reverse = ReverseCredentialRef { name: Some("disk"), secret: ReverseSecret::new(REVERSE) };
         match self {
             Self::IfAsked => Authentication::IfAsked(forward),
             Self::Chap => Authentication::Chap(forward),
@@ -47,10 +47,10 @@ impl Policy {
         }
     }
 
-    pub(crate) fn config(self, strictness: Strictness, names: &Names) -> Config<'_> {
+    pub(crate) fn config(self, strictness: Strictness, names: &Names) -> LoginConfig<'_> {
         let mut random = [0x5a; Nonce::LENGTH];
         random[0] = IDENTIFIER;
-        Config {
+        LoginConfig {
             initiator_name: &names.initiator,
             initiator_alias: None,
             session_type: SessionType::Normal(&names.target),

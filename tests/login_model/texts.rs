@@ -1,4 +1,4 @@
-//! What a target's answer may say.
+//! The texts of a target's answers.
 
 use std::fmt::Write as _;
 
@@ -18,8 +18,8 @@ pub(crate) enum Text {
     MethodTwice,
     Challenge,
     ChallengeWithMethod,
-    ChallengeOfOurs,
-    ChallengeWithOurIdentifier,
+    ReflectedChallenge,
+    ChallengeWithOwnIdentifier,
     ChallengeWithoutIdentifier,
     ChallengeWithoutBytes,
     ChallengeEmpty,
@@ -27,22 +27,22 @@ pub(crate) enum Text {
     OtherAlgorithm,
     TwoAlgorithms,
     AlgorithmAlone,
-    RightProof,
-    RightProofUnderOtherName,
-    RightProofWithoutName,
-    RightProofTwice,
-    RightProofAndChallenge,
-    ChallengeAndRightProof,
-    ProofForNextIdentifier,
+    RightResponse,
+    RightResponseUnderOtherName,
+    RightResponseWithoutName,
+    RightResponseTwice,
+    RightResponseAndChallenge,
+    ChallengeAndRightResponse,
+    ResponseForNextIdentifier,
     OneBitWrong,
-    OurOwnProof,
-    ProofTooShort,
-    ProofTooLong,
-    ProofEmpty,
+    ResponseOfOwnSecret,
+    ResponseTooShort,
+    ResponseTooLong,
+    ResponseEmpty,
     NameAlone,
     Operational,
     Unknown,
-    Facts,
+    Declarations,
     Split,
 }
 
@@ -55,8 +55,8 @@ pub(crate) const TEXTS: [Text; 34] = [
     Text::MethodTwice,
     Text::Challenge,
     Text::ChallengeWithMethod,
-    Text::ChallengeOfOurs,
-    Text::ChallengeWithOurIdentifier,
+    Text::ReflectedChallenge,
+    Text::ChallengeWithOwnIdentifier,
     Text::ChallengeWithoutIdentifier,
     Text::ChallengeWithoutBytes,
     Text::ChallengeEmpty,
@@ -64,27 +64,27 @@ pub(crate) const TEXTS: [Text; 34] = [
     Text::OtherAlgorithm,
     Text::TwoAlgorithms,
     Text::AlgorithmAlone,
-    Text::RightProof,
-    Text::RightProofUnderOtherName,
-    Text::RightProofWithoutName,
-    Text::RightProofTwice,
-    Text::RightProofAndChallenge,
-    Text::ChallengeAndRightProof,
-    Text::ProofForNextIdentifier,
+    Text::RightResponse,
+    Text::RightResponseUnderOtherName,
+    Text::RightResponseWithoutName,
+    Text::RightResponseTwice,
+    Text::RightResponseAndChallenge,
+    Text::ChallengeAndRightResponse,
+    Text::ResponseForNextIdentifier,
     Text::OneBitWrong,
-    Text::OurOwnProof,
-    Text::ProofTooShort,
-    Text::ProofTooLong,
-    Text::ProofEmpty,
+    Text::ResponseOfOwnSecret,
+    Text::ResponseTooShort,
+    Text::ResponseTooLong,
+    Text::ResponseEmpty,
     Text::NameAlone,
     Text::Operational,
     Text::Unknown,
-    Text::Facts,
+    Text::Declarations,
     Text::Split,
 ];
 
-/// What a secret answers to a challenge of ours, by hand.
-fn proof(identifier: u8, secret: &[u8]) -> Vec<u8> {
+/// The response to the initiator's challenge, computed independently of the crate.
+fn chap_response(identifier: u8, secret: &[u8]) -> Vec<u8> {
     let mut hasher = Md5::new();
     hasher.update([identifier]);
     hasher.update(secret);
@@ -94,17 +94,17 @@ fn proof(identifier: u8, secret: &[u8]) -> Vec<u8> {
 
 const METHOD_CHAP: (&str, &str) = ("AuthMethod", "CHAP");
 const MD5: (&str, &str) = ("CHAP_A", "5");
-const THEIR_IDENTIFIER: (&str, &str) = ("CHAP_I", "200");
-const THEIR_BYTES: (&str, &str) = ("CHAP_C", "0x000102030405060708090a0b0c0d0e0f");
+const TARGET_IDENTIFIER: (&str, &str) = ("CHAP_I", "200");
+const TARGET_CHALLENGE: (&str, &str) = ("CHAP_C", "0x000102030405060708090a0b0c0d0e0f");
 const NAME: (&str, &str) = ("CHAP_N", "disk");
 
 impl Text {
-    /// A whole one, and none that we sent ourselves as far as the login knows.
+    /// Whether the text is a complete challenge that the login does not know as its own.
     pub(crate) fn is_challenge(self) -> bool {
-        matches!(self, Self::Challenge | Self::ChallengeWithOurIdentifier | Self::ChallengeOfOurs)
+        matches!(self, Self::Challenge | Self::ChallengeWithOwnIdentifier | Self::ReflectedChallenge)
     }
 
-    /// The text; an end inside a pair where it is to go on.
+    /// The bytes of the text; [`Self::Split`] ends inside a pair.
     pub(crate) fn bytes(self) -> Vec<u8> {
         if self == Self::Split {
             return b"AuthMet".to_vec();
@@ -119,11 +119,11 @@ impl Text {
             let fixed = fixed.iter().map(|(key, value)| (*key, (*value).to_owned()));
             fixed.chain(response.map(|bytes| ("CHAP_R", encode_hex(&bytes)))).collect::<Vec<_>>()
         };
-        let ours = encode_hex(&CHALLENGE);
+        let own = encode_hex(&CHALLENGE);
         let mut own_identifier = String::new();
         write!(own_identifier, "{IDENTIFIER}").unwrap();
-        let right = proof(IDENTIFIER, REVERSE);
-        let challenge = [MD5, THEIR_IDENTIFIER, THEIR_BYTES];
+        let right = chap_response(IDENTIFIER, REVERSE);
+        let challenge = [MD5, TARGET_IDENTIFIER, TARGET_CHALLENGE];
         match self {
             Self::Empty | Self::Split => vec![],
             Self::MethodChap => with(&[METHOD_CHAP], None),
@@ -132,36 +132,40 @@ impl Text {
             Self::MethodList => with(&[("AuthMethod", "CHAP,None")], None),
             Self::MethodTwice => with(&[METHOD_CHAP, METHOD_CHAP], None),
             Self::Challenge => with(&challenge, None),
-            Self::ChallengeWithMethod => with(&[METHOD_CHAP, MD5, THEIR_IDENTIFIER, THEIR_BYTES], None),
-            Self::ChallengeOfOurs => with(&[MD5, THEIR_IDENTIFIER, ("CHAP_C", &ours)], None),
-            Self::ChallengeWithOurIdentifier => with(&[MD5, ("CHAP_I", &own_identifier), THEIR_BYTES], None),
-            Self::ChallengeWithoutIdentifier => with(&[MD5, THEIR_BYTES], None),
-            Self::ChallengeWithoutBytes => with(&[MD5, THEIR_IDENTIFIER], None),
-            Self::ChallengeEmpty => with(&[MD5, THEIR_IDENTIFIER, ("CHAP_C", "0x")], None),
-            Self::ChallengeTwice => with(&[MD5, THEIR_IDENTIFIER, THEIR_BYTES, THEIR_BYTES], None),
-            Self::OtherAlgorithm => with(&[("CHAP_A", "7"), THEIR_IDENTIFIER, THEIR_BYTES], None),
-            Self::TwoAlgorithms => with(&[("CHAP_A", "5,7"), THEIR_IDENTIFIER, THEIR_BYTES], None),
+            Self::ChallengeWithMethod => with(&[METHOD_CHAP, MD5, TARGET_IDENTIFIER, TARGET_CHALLENGE], None),
+            Self::ReflectedChallenge => with(&[MD5, TARGET_IDENTIFIER, ("CHAP_C", &own)], None),
+            Self::ChallengeWithOwnIdentifier => {
+                with(&[MD5, ("CHAP_I", &own_identifier), TARGET_CHALLENGE], None)
+            }
+            Self::ChallengeWithoutIdentifier => with(&[MD5, TARGET_CHALLENGE], None),
+            Self::ChallengeWithoutBytes => with(&[MD5, TARGET_IDENTIFIER], None),
+            Self::ChallengeEmpty => with(&[MD5, TARGET_IDENTIFIER, ("CHAP_C", "0x")], None),
+            Self::ChallengeTwice => with(&[MD5, TARGET_IDENTIFIER, TARGET_CHALLENGE, TARGET_CHALLENGE], None),
+            Self::OtherAlgorithm => with(&[("CHAP_A", "7"), TARGET_IDENTIFIER, TARGET_CHALLENGE], None),
+            Self::TwoAlgorithms => with(&[("CHAP_A", "5,7"), TARGET_IDENTIFIER, TARGET_CHALLENGE], None),
             Self::AlgorithmAlone => with(&[MD5], None),
-            Self::RightProof => with(&[NAME], Some(right)),
-            Self::RightProofUnderOtherName => with(&[("CHAP_N", "host")], Some(right)),
-            Self::RightProofWithoutName => with(&[], Some(right)),
-            Self::RightProofTwice => with(&[NAME, ("CHAP_R", &encode_hex(&right))], Some(right)),
-            Self::RightProofAndChallenge => with(&[NAME, MD5, THEIR_IDENTIFIER, THEIR_BYTES], Some(right)),
-            Self::ChallengeAndRightProof => with(&[METHOD_CHAP, NAME, MD5], Some(right)),
-            Self::ProofForNextIdentifier => with(&[NAME], Some(proof(IDENTIFIER + 1, REVERSE))),
+            Self::RightResponse => with(&[NAME], Some(right)),
+            Self::RightResponseUnderOtherName => with(&[("CHAP_N", "host")], Some(right)),
+            Self::RightResponseWithoutName => with(&[], Some(right)),
+            Self::RightResponseTwice => with(&[NAME, ("CHAP_R", &encode_hex(&right))], Some(right)),
+            Self::RightResponseAndChallenge => {
+                with(&[NAME, MD5, TARGET_IDENTIFIER, TARGET_CHALLENGE], Some(right))
+            }
+            Self::ChallengeAndRightResponse => with(&[METHOD_CHAP, NAME, MD5], Some(right)),
+            Self::ResponseForNextIdentifier => with(&[NAME], Some(chap_response(IDENTIFIER + 1, REVERSE))),
             Self::OneBitWrong => {
                 let mut wrong = right;
                 wrong[15] ^= 1;
                 with(&[NAME], Some(wrong))
             }
-            Self::OurOwnProof => with(&[NAME], Some(proof(IDENTIFIER, FORWARD))),
-            Self::ProofTooShort => with(&[NAME], Some(right[..15].to_vec())),
-            Self::ProofTooLong => with(&[NAME], Some([right, vec![0]].concat())),
-            Self::ProofEmpty => with(&[NAME], Some(vec![])),
+            Self::ResponseOfOwnSecret => with(&[NAME], Some(chap_response(IDENTIFIER, FORWARD))),
+            Self::ResponseTooShort => with(&[NAME], Some(right[..15].to_vec())),
+            Self::ResponseTooLong => with(&[NAME], Some([right, vec![0]].concat())),
+            Self::ResponseEmpty => with(&[NAME], Some(vec![])),
             Self::NameAlone => with(&[NAME], None),
             Self::Operational => with(&[("HeaderDigest", "None"), ("ImmediateData", "Yes")], None),
             Self::Unknown => with(&[("X-com.example.Key", "1")], None),
-            Self::Facts => with(&[("TargetAlias", "disk"), ("TargetPortalGroupTag", "1")], None),
+            Self::Declarations => with(&[("TargetAlias", "disk"), ("TargetPortalGroupTag", "1")], None),
         }
     }
 }

@@ -19,7 +19,7 @@ pub use error::{Advice, Error, Fault, LoginStep};
 pub use handle::{
     Discovery, Flush, Initiator, LunList, LunListOrigin, PendingCommand, Session, SessionDetails,
 };
-pub use iscsi_login::initiator::{Authenticated, Completed};
+pub use iscsi_login::initiator::{Authenticated, CompletedLogin};
 pub use iscsi_login::{
     AddressDeviation, ChapAlgorithm, Deviation, DigestPreference, DiscoveredTarget, DiscoveredTargets,
     ObservedDeviation, Offer, Parameters, Strictness, UnusableRecord,

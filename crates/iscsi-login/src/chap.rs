@@ -1,8 +1,8 @@
-//! CHAP arithmetic and the checks on what the peer sends (RFC 1994, 4.1; RFC 7143, 9.2.1 and 12.1.3).
+//! CHAP algorithms, responses and challenges (RFC 1994, 4.1; RFC 7143, 12.1.3).
 
-use std::fmt;
+use core::fmt;
 
-use iscsi_pdu::{decode_binary, decode_unpadded_base64, encode_hex, parse_number};
+use iscsi_pdu::encode_hex;
 use md5::digest::{FixedOutputReset, Output};
 use md5::{Digest, Md5};
 use sha1::Sha1;
@@ -11,14 +11,66 @@ use sha3::Sha3_256;
 use zeroize::Zeroizing;
 
 use crate::credentials::same_bytes;
-use crate::error::{ProtocolViolation, TargetAuthError};
-use crate::received_keys::ReceivedKeys;
-use crate::{ChapAlgorithm, Deviation, ForwardCredential, LoginError, ReverseCredential, Tolerance};
 
-/// Most bytes of a challenge or response once decoded (12.1.3).
-const MAX_BINARY_LENGTH: usize = 1024;
+/// The hash of a CHAP response
+/// ([RFC 7143, section 12.1.3](https://www.rfc-editor.org/rfc/rfc7143#section-12.1.3); 6 to 8 are from the IANA registry).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChapAlgorithm {
+    /// 5: MD5, 16 bytes. RFC 7143 requires it of every implementation and in every offer.
+    Md5,
+    /// 6: SHA-1, 20 bytes.
+    Sha1,
+    /// 7: SHA-256, 32 bytes.
+    Sha256,
+    /// 8: SHA3-256, 32 bytes.
+    Sha3_256,
+}
 
-/// A response: as many bytes as the algorithm's result has, by its type.
+impl ChapAlgorithm {
+    /// All algorithms, strongest first.
+    pub const ALL: [Self; 4] = [Self::Sha3_256, Self::Sha256, Self::Sha1, Self::Md5];
+
+    /// Its number in `CHAP_A`.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Md5 => 5,
+            Self::Sha1 => 6,
+            Self::Sha256 => 7,
+            Self::Sha3_256 => 8,
+        }
+    }
+
+    /// Returns the algorithm of a number, or `None` for an unknown one.
+    #[must_use]
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| u64::from(algorithm.number()) == number)
+    }
+
+    /// The length of a response in bytes.
+    #[must_use]
+    pub const fn response_length(self) -> usize {
+        match self {
+            Self::Md5 => 16,
+            Self::Sha1 => 20,
+            Self::Sha256 | Self::Sha3_256 => 32,
+        }
+    }
+}
+
+impl fmt::Display for ChapAlgorithm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Md5 => "MD5",
+            Self::Sha1 => "SHA-1",
+            Self::Sha256 => "SHA-256",
+            Self::Sha3_256 => "SHA3-256",
+        })
+    }
+}
+
+/// A computed CHAP response (RFC 1994, 4.1), wiped when it is dropped.
 pub(crate) enum ChapResponse {
     Md5(Zeroizing<[u8; 16]>),
     Sha1(Zeroizing<[u8; 20]>),
@@ -27,7 +79,7 @@ pub(crate) enum ChapResponse {
 }
 
 impl ChapResponse {
-    /// Hash of identifier, secret and challenge.
+    /// Hashes identifier, secret and challenge.
     pub(crate) fn compute(algorithm: ChapAlgorithm, identifier: u8, secret: &[u8], challenge: &[u8]) -> Self {
         let parts = [&[identifier], secret, challenge];
         match algorithm {
@@ -54,7 +106,7 @@ impl ChapResponse {
         }
     }
 
-    /// Is `received` this response? In constant time for a given length.
+    /// Whether `received` equals this response, compared in constant time for a given length.
     pub(crate) fn matches(&self, received: &[u8]) -> bool {
         same_bytes(self.as_bytes(), received)
     }
@@ -73,8 +125,10 @@ impl ChapResponse {
     }
 }
 
-/// Hashes into memory that is as long as the result, without another copy. The hasher wipes itself when it is dropped, where
-/// it was: taking the result by value would move it, and leave its block with the secret in it on the stack.
+/// Hashes into the memory of the result, without another copy.
+///
+/// The hasher is reset instead of consumed, because its block holds the secret: it is wiped in place when it is dropped, while a
+/// move would leave an unwiped copy on the stack.
 fn hash_into<D: Digest + FixedOutputReset>(parts: [&[u8]; 3], result: &mut Output<D>) {
     let mut hasher = D::new();
     for part in parts {
@@ -83,7 +137,7 @@ fn hash_into<D: Digest + FixedOutputReset>(parts: [&[u8]; 3], result: &mut Outpu
     Digest::finalize_into_reset(&mut hasher, result);
 }
 
-/// A hasher keeps the secret in its block: these wipe it, or this does not compile (CHP-27).
+/// Compile-time check that the hashers wipe their block, which holds the secret (CHP-27).
 const _: () = {
     const fn wipes_itself<D: zeroize::ZeroizeOnDrop>() {}
     wipes_itself::<Md5>();
@@ -92,153 +146,47 @@ const _: () = {
     wipes_itself::<Sha3_256>();
 };
 
-/// A challenge with its identifier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Challenge {
-    pub(crate) identifier: u8,
-    pub(crate) bytes: Vec<u8>,
-}
-
-impl Challenge {
-    /// Takes `CHAP_I` and `CHAP_C`; `None` if neither is there.
-    pub(crate) fn take(
-        keys: &mut ReceivedKeys<'_>,
-        tolerance: &mut Tolerance,
-    ) -> Result<Option<Self>, ProtocolViolation> {
-        match (keys.take("CHAP_I")?, keys.take("CHAP_C")?) {
-            (None, None) => Ok(None),
-            (Some(_), None) => Err(ProtocolViolation::MissingKey { key: "CHAP_C" }),
-            (None, Some(_)) => Err(ProtocolViolation::MissingKey { key: "CHAP_I" }),
-            (Some(identifier), Some(bytes)) => Ok(Some(Self {
-                identifier: parse_identifier(identifier)?,
-                bytes: decode("CHAP_C", bytes, tolerance)?,
-            })),
-        }
-    }
-}
-
-/// A binary value. Base64 without padding says the same as with it; its length is all that is told of it.
-fn decode(key: &'static str, text: &str, tolerance: &mut Tolerance) -> Result<Vec<u8>, ProtocolViolation> {
-    decode_binary(text, MAX_BINARY_LENGTH).or_else(|error| {
-        let violation = ProtocolViolation::Value { key, error };
-        let Ok(bytes) = decode_unpadded_base64(text, MAX_BINARY_LENGTH) else { return Err(violation) };
-        let detail = format!("{key} of {} bytes in base64 without padding", bytes.len());
-        tolerance.tolerate(&Deviation::BASE64_UNPADDED, detail, violation)?;
-        Ok(bytes)
-    })
-}
-
-/// `CHAP_I` is one byte, decimal or hex (CHP-05).
-fn parse_identifier(text: &str) -> Result<u8, ProtocolViolation> {
-    let number = parse_number(text).map_err(|error| ProtocolViolation::Value { key: "CHAP_I", error })?;
-    u8::try_from(number)
-        .map_err(|_| ProtocolViolation::Rule { key: "CHAP_I", rule: "one byte, 0 to 255 (RFC 1994, 4.1)" })
-}
-
-/// `CHAP_N` and `CHAP_R` of the peer.
-pub(crate) struct Proof<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) response: Vec<u8>,
-}
-
-impl<'a> Proof<'a> {
-    /// Takes both keys; `None` if neither is there.
-    pub(crate) fn take(
-        keys: &mut ReceivedKeys<'a>,
-        tolerance: &mut Tolerance,
-    ) -> Result<Option<Self>, ProtocolViolation> {
-        match (keys.take("CHAP_N")?, keys.take("CHAP_R")?) {
-            (None, None) => Ok(None),
-            (Some(_), None) => Err(ProtocolViolation::MissingKey { key: "CHAP_R" }),
-            (None, Some(_)) => Err(ProtocolViolation::MissingKey { key: "CHAP_N" }),
-            (Some(name), Some(response)) => {
-                Ok(Some(Self { name: check_name(name)?, response: decode("CHAP_R", response, tolerance)? }))
-            }
-        }
-    }
-
-    /// Refuses a response that is not exactly as long as the algorithm's result (CHP-10).
-    pub(crate) fn check_length(&self, algorithm: ChapAlgorithm) -> Result<(), ProtocolViolation> {
-        if self.response.len() == algorithm.response_length() {
-            return Ok(());
-        }
-        Err(ProtocolViolation::Rule {
-            key: "CHAP_R",
-            rule: "exactly as long as the algorithm's result (RFC 1994, 4.1)",
-        })
-    }
-}
-
-fn check_name(name: &str) -> Result<&str, ProtocolViolation> {
-    if (1..=255).contains(&name.len()) {
-        return Ok(name);
-    }
-    Err(ProtocolViolation::Rule { key: "CHAP_N", rule: "1 to 255 bytes" })
-}
-
-/// Evidence that the target answered our challenge with the reverse secret.
+/// The random identifier and challenge that one side sends in one login attempt.
 ///
-/// Only the verifier makes one; under [`Authentication::Mutual`](crate::Authentication::Mutual) there is no full
-/// feature phase without it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TargetAuthenticated {
-    name: String,
-    algorithm: ChapAlgorithm,
+/// The bytes must come from the operating system's generator, fresh for every attempt (CHP-18, CHP-32): whoever can predict
+/// them can impersonate the peer.
+#[derive(Clone, Copy)]
+pub struct Nonce {
+    identifier: u8,
+    challenge: [u8; 32],
 }
 
-impl TargetAuthenticated {
-    /// The `CHAP_N` the target gave.
+impl Nonce {
+    /// The number of random bytes of one attempt.
+    pub const LENGTH: usize = 33;
+
+    /// Creates a nonce from random bytes.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
+    pub const fn from_random(bytes: [u8; Self::LENGTH]) -> Self {
+        let [identifier, challenge @ ..] = bytes;
+        Self { identifier, challenge }
     }
 
-    /// The algorithm of the proof.
-    #[must_use]
-    pub const fn algorithm(&self) -> ChapAlgorithm {
-        self.algorithm
+    /// The value of `CHAP_I`.
+    pub(crate) const fn identifier(&self) -> u8 {
+        self.identifier
     }
-}
 
-/// What the initiator asked the target to prove.
-pub(crate) struct ProofExpected<'a> {
-    pub(crate) algorithm: ChapAlgorithm,
-    pub(crate) challenge: Challenge,
-    pub(crate) forward: ForwardCredential<'a>,
-    pub(crate) reverse: ReverseCredential<'a>,
-}
-
-/// Without the credentials.
-impl fmt::Debug for ProofExpected<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { algorithm, challenge, forward: _, reverse: _ } = self;
-        let mut proof = formatter.debug_struct("ProofExpected");
-        proof.field("algorithm", algorithm).field("challenge", challenge).finish_non_exhaustive()
-    }
-}
-
-impl ProofExpected<'_> {
-    /// The initiator's verdict on the target's answer (RFC 7143, 9.2 and 9.2.1).
-    pub(crate) fn verify(&self, proof: &Proof<'_>) -> Result<TargetAuthenticated, LoginError> {
-        proof.check_length(self.algorithm)?;
-        // Rule 9.2.1: an answer that we would have given ourselves proves nothing.
-        if self.answer_with(self.forward.secret.expose_secret()).matches(&proof.response) {
-            return Err(TargetAuthError::OwnResponse.into());
-        }
-        if !self.answer_with(self.reverse.secret.expose_secret()).matches(&proof.response) {
-            return Err(TargetAuthError::WrongResponse { name: proof.name.to_owned() }.into());
-        }
-        match self.reverse.name {
-            Some(expected) if expected != proof.name => Err(TargetAuthError::WrongName {
-                expected: expected.to_owned(),
-                received: proof.name.to_owned(),
+    /// The value of `CHAP_C`: as long as a response of the algorithm, at least 16 bytes.
+    pub(crate) const fn challenge(&self, algorithm: ChapAlgorithm) -> &[u8] {
+        // Array patterns let the compiler check the lengths; slicing by a number could fail at run time.
+        match algorithm {
+            ChapAlgorithm::Md5 => {
+                let [challenge @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &self.challenge;
+                let challenge: &[u8; 16] = challenge;
+                challenge
             }
-            .into()),
-            _ => Ok(TargetAuthenticated { name: proof.name.to_owned(), algorithm: self.algorithm }),
+            ChapAlgorithm::Sha1 => {
+                let [challenge @ .., _, _, _, _, _, _, _, _, _, _, _, _] = &self.challenge;
+                let challenge: &[u8; 20] = challenge;
+                challenge
+            }
+            ChapAlgorithm::Sha256 | ChapAlgorithm::Sha3_256 => &self.challenge,
         }
-    }
-
-    fn answer_with(&self, secret: &[u8]) -> ChapResponse {
-        ChapResponse::compute(self.algorithm, self.challenge.identifier, secret, &self.challenge.bytes)
     }
 }

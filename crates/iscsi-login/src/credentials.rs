@@ -1,22 +1,23 @@
-//! What each side proves, as borrowed views that cannot be swapped by mistake (RFC 7143, 9.2.1).
+//! CHAP credentials of both directions, as borrowed views of different types (RFC 7143, 9.2.1).
 
 use ctutils::CtEq as _;
 use iscsi_pdu::{TextError, ValueError};
 
-/// Fewest bytes of a secret: 96 bits (CHP-13).
+/// The fewest bytes of a secret: 96 bits (CHP-13).
 pub const MIN_SECRET_LENGTH: usize = 12;
-/// Most bytes of a secret.
+/// The most bytes of a secret.
 pub const MAX_SECRET_LENGTH: usize = 255;
-/// Most bytes of a CHAP name.
-const MAX_NAME_LENGTH: usize = 255;
+/// The most bytes of a CHAP name.
+pub(crate) const MAX_NAME_LENGTH: usize = 255;
 
-/// The secret by which the initiator proves itself to the target. No `Debug`, no comparison; a copy of the view copies no
-/// bytes.
+/// The secret with which the initiator authenticates itself to the target (open-iscsi's `password`).
+///
+/// It has no `Debug` and cannot be compared. Copying the view does not copy the bytes.
 #[derive(Clone, Copy)]
 pub struct ForwardSecret<'a>(&'a [u8]);
 
 impl<'a> ForwardSecret<'a> {
-    /// A view of these bytes.
+    /// Creates a view of these bytes.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
@@ -27,13 +28,14 @@ impl<'a> ForwardSecret<'a> {
     }
 }
 
-/// The secret by which the target proves itself to the initiator. No `Debug`, no comparison; a copy of the view copies no
-/// bytes.
+/// The secret with which the target authenticates itself to the initiator (open-iscsi's `password_in`).
+///
+/// It has no `Debug` and cannot be compared. Copying the view does not copy the bytes.
 #[derive(Clone, Copy)]
 pub struct ReverseSecret<'a>(&'a [u8]);
 
 impl<'a> ReverseSecret<'a> {
-    /// A view of these bytes.
+    /// Creates a view of these bytes.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
@@ -44,59 +46,62 @@ impl<'a> ReverseSecret<'a> {
     }
 }
 
-/// `CHAP_N` and secret of the initiator.
+/// The initiator's CHAP name and secret.
 #[derive(Clone, Copy)]
-pub struct ForwardCredential<'a> {
-    /// The name the initiator sends: 1 to 255 bytes.
+pub struct ForwardCredentialRef<'a> {
+    /// The name that the initiator sends in `CHAP_N`: 1 to 255 bytes.
     pub name: &'a str,
-    /// What it proves to know.
+    /// The initiator's secret.
     pub secret: ForwardSecret<'a>,
 }
 
-/// `CHAP_N` and secret of the target.
+/// The target's CHAP name and secret.
 #[derive(Clone, Copy)]
-pub struct ReverseCredential<'a> {
-    /// The name the target has to send; `None` accepts and reports any (CHP-21).
+pub struct ReverseCredentialRef<'a> {
+    /// The name that the target has to send in `CHAP_N`; `None` accepts and reports any name (CHP-21).
     pub name: Option<&'a str>,
-    /// What it has to prove to know.
+    /// The target's secret.
     pub secret: ReverseSecret<'a>,
 }
 
-/// Who has to prove what before full feature phase.
+/// The authentication that a side requires before full feature phase
+/// ([RFC 7143, section 12.1](https://www.rfc-editor.org/rfc/rfc7143#section-12.1)).
 ///
-/// The initiator half never settles for less, and says what it got; a target half with [`Self::Mutual`] turns one-way initiators away.
+/// An initiator never accepts less, and reports what took place. A target with [`Self::Mutual`] refuses initiators that do not
+/// challenge it.
 #[derive(Clone, Copy)]
 pub enum Authentication<'a> {
-    /// Nobody.
+    /// No authentication.
     None,
-    /// The initiator by CHAP, if the target asks for it; a target half lets in whoever proves himself or offers `None`.
-    IfAsked(ForwardCredential<'a>),
-    /// The initiator, by CHAP.
-    Chap(ForwardCredential<'a>),
-    /// Both, by mutual CHAP.
-    Mutual(ForwardCredential<'a>, ReverseCredential<'a>),
+    /// The initiator authenticates itself by CHAP if the target asks for it. A target with this policy also accepts initiators
+    /// that offer `None`.
+    IfAsked(ForwardCredentialRef<'a>),
+    /// The initiator authenticates itself by CHAP.
+    Chap(ForwardCredentialRef<'a>),
+    /// Both sides authenticate themselves by mutual CHAP.
+    Mutual(ForwardCredentialRef<'a>, ReverseCredentialRef<'a>),
 }
 
 impl<'a> Authentication<'a> {
-    /// What the initiator proves.
+    /// The initiator's credential.
     #[must_use]
-    pub const fn forward(&self) -> Option<ForwardCredential<'a>> {
+    pub const fn forward(&self) -> Option<ForwardCredentialRef<'a>> {
         match *self {
             Self::None => None,
             Self::IfAsked(forward) | Self::Chap(forward) | Self::Mutual(forward, _) => Some(forward),
         }
     }
 
-    /// What the target proves.
+    /// The target's credential.
     #[must_use]
-    pub const fn reverse(&self) -> Option<ReverseCredential<'a>> {
+    pub const fn reverse(&self) -> Option<ReverseCredentialRef<'a>> {
         match *self {
             Self::None | Self::IfAsked(_) | Self::Chap(_) => None,
             Self::Mutual(_, reverse) => Some(reverse),
         }
     }
 
-    /// Refuses credentials no login may be tried with, before anything is sent.
+    /// Checks that the credentials may be used for a login.
     ///
     /// # Errors
     /// [`ConfigError`] for a secret or name of the wrong length, or one secret in both directions (CHP-13, CHP-14, CHP-29).
@@ -118,6 +123,7 @@ impl<'a> Authentication<'a> {
     }
 }
 
+/// Compares in constant time for a given length.
 pub(crate) fn same_bytes(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
 }
@@ -134,32 +140,34 @@ fn check_name(name: &str) -> Result<(), ConfigError> {
     if fits { Ok(()) } else { Err(ConfigError::ChapName { length: name.len() }) }
 }
 
-/// Credentials or settings the caller must not log in with. Nothing was sent.
+/// Settings with which no login may be attempted. Nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A secret outside 12 to 255 bytes.
-    #[error("CHAP secret of {length} bytes, {MIN_SECRET_LENGTH} to {MAX_SECRET_LENGTH} are allowed")]
+    /// A secret that is not 12 to 255 bytes long.
+    #[error("CHAP secret has {length} bytes, {MIN_SECRET_LENGTH} to {MAX_SECRET_LENGTH} are allowed")]
     SecretLength {
         /// Its length in bytes.
         length: usize,
     },
-    /// A CHAP name outside 1 to 255 bytes, or with control characters.
-    #[error("CHAP name of {length} bytes is empty, longer than 255 or holds control characters")]
+    /// A CHAP name that is not 1 to 255 bytes long, or contains control characters.
+    #[error(
+        "CHAP name is empty, longer than {MAX_NAME_LENGTH} bytes or contains control characters ({length} bytes)"
+    )]
     ChapName {
         /// Its length in bytes.
         length: usize,
     },
     /// The same secret for the initiator and for the target (RFC 7143, 9.2.1).
-    #[error("one and the same CHAP secret for both directions")]
+    #[error("the same CHAP secret is set for both directions")]
     OneSecretForBothDirections,
     /// An empty list of algorithms.
-    #[error("no CHAP algorithm is acceptable")]
+    #[error("the list of acceptable CHAP algorithms is empty")]
     NoAlgorithm,
-    /// An initiator alias that is too long or holds control characters (6.1).
-    #[error("initiator alias: {0}")]
+    /// An initiator alias that is too long or contains control characters (6.1).
+    #[error("invalid initiator alias: {0}")]
     Alias(ValueError),
-    /// A setting that would spoil the text it is part of.
-    #[error("a setting that cannot be sent: {0}")]
+    /// A setting that cannot be part of a text.
+    #[error("a setting cannot be sent: {0}")]
     Text(#[from] TextError),
 }

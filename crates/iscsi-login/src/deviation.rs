@@ -1,8 +1,9 @@
-//! The table of harmless deviations: what targets in the field do against RFC 7143 without harm to the initiator.
+//! The table of harmless deviations from RFC 7143 that targets in the field show.
 
-/// A row of the table: a way in which targets break RFC 7143 and which the initiator can tolerate without harm.
+/// A row of the table of harmless deviations: a way in which targets break
+/// [RFC 7143](https://www.rfc-editor.org/rfc/rfc7143) and which the initiator can tolerate without harm.
 ///
-/// CHAP rules, numbering and bounds are not in the table: a target that breaks those is refused in either mode.
+/// CHAP rules, numbering and limits are not in the table: a target that breaks those is refused in either mode.
 ///
 /// ```
 /// use iscsi_login::Deviation;
@@ -12,39 +13,39 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deviation {
-    /// The name of the row; it does not change.
+    /// The stable name of the row.
     pub id: &'static str,
     /// The section of RFC 7143 that the target breaks.
     pub section: &'static str,
-    /// What the target does.
+    /// The behaviour of the target.
     pub target: &'static str,
-    /// Which target was seen doing it.
+    /// The targets that show it.
     pub seen: &'static str,
-    /// What the initiator does about it, and why that is safe.
+    /// The reaction of the initiator, and why it is safe.
     pub initiator: &'static str,
 }
 
-/// Reports that do not say which target it was; the program of libiscsi logs in to such targets.
+/// Reports that do not name the target; libiscsi logs in to such targets.
 const REPORTED: &str = "field reports";
 
 impl Deviation {
-    /// No session handle.
+    /// A session without a session identifier.
     pub const TSIH_ZERO: Self = Self {
         id: "tsih-zero",
         section: "11.13.3",
         target: "sends TSIH 0 in the final Login Response of a new session",
         seen: "gotgt; crate iscsi-target 1.0",
-        initiator: "goes on without a handle: a session of one connection never sends one",
+        initiator: "continues: a session of one connection never sends its TSIH",
     };
-    /// No choice of an authentication method.
+    /// A missing choice of an authentication method.
     pub const SECURITY_STAGE_SKIPPED: Self = Self {
         id: "security-stage-skipped",
         section: "6.3.2",
         target: "answers the offer of None and CHAP, made because CHAP is used only if asked for, without `AuthMethod`",
         seen: "gotgt",
-        initiator: "takes it for None; where CHAP is required, the login fails",
+        initiator: "treats it as None; where CHAP is required, the login fails",
     };
-    /// The authentication method once more.
+    /// A repeated authentication method.
     pub const AUTH_METHOD_REPEATED: Self = Self {
         id: "auth-method-repeated",
         section: "6.3",
@@ -52,7 +53,7 @@ impl Deviation {
         seen: REPORTED,
         initiator: "ignores it if it names the method in use, else the login fails",
     };
-    /// The initiator's own declarations.
+    /// A declaration that only the initiator makes.
     pub const DECLARATION_ECHOED: Self = Self {
         id: "declaration-echoed",
         section: "13.4, 13.5, 13.7, 13.21",
@@ -69,39 +70,39 @@ impl Deviation {
         initiator: "does not answer, and offers all keys in the operational stage; where the target then says nothing \
                     about the key, the early value still limits the result",
     };
-    /// Keys that cannot be answered any more.
+    /// An offer that can no longer be answered.
     pub const KEY_BESIDE_TRANSITION: Self = Self {
         id: "key-beside-transition",
         section: "6.3",
-        target: "sends a key that nobody asked for beside T=1, so that it cannot be answered",
+        target: "offers a key in a response with T=1, so that it cannot be answered",
         seen: REPORTED,
-        initiator: "ignores it: what was not negotiated keeps its default",
+        initiator: "ignores it: a key that was not negotiated keeps its default",
     };
-    /// Keys without meaning in a discovery session.
+    /// A key without meaning in a discovery session.
     pub const KEY_IRRELEVANT_IN_DISCOVERY: Self = Self {
         id: "key-irrelevant-in-discovery",
         section: "6.3, 13",
-        target: "sends a key that is irrelevant in a discovery session beside T=1",
+        target: "offers a key that is irrelevant in a discovery session in a response with T=1",
         seen: "crate iscsi-target 1.0",
         initiator: "ignores it: no SCSI command is sent in that session",
     };
-    /// A key that was settled before.
+    /// A key that was already settled.
     pub const KEY_REPEATED: Self = Self {
         id: "key-repeated",
         section: "6.3",
         target: "declares or negotiates a key a second time",
         seen: REPORTED,
-        initiator: "keeps the value that limits it more; two different digests fail",
+        initiator: "uses the more restrictive value; two different digests fail",
     };
-    /// The portal group tag once more.
+    /// A repeated portal group tag.
     pub const PORTAL_GROUP_TAG_REPEATED: Self = Self {
         id: "portal-group-tag-repeated",
         section: "6.3, 13.9",
         target: "sends `TargetPortalGroupTag` a second time",
         seen: REPORTED,
-        initiator: "keeps the first value, which it only reports",
+        initiator: "keeps the first value, which is only reported",
     };
-    /// An answer to no offer.
+    /// An answer without an offer.
     pub const ANSWER_WITHOUT_OFFER: Self = Self {
         id: "answer-without-offer",
         section: "6.2",
@@ -115,7 +116,7 @@ impl Deviation {
         section: "6.2",
         target: "answers `NotUnderstood` to a key of RFC 7143",
         seen: REPORTED,
-        initiator: "uses the default or its offer, whichever limits it more; a required digest fails",
+        initiator: "uses the default or its offer, whichever is more restrictive; a required digest fails",
     };
     /// The error recovery level that the target does not know.
     pub const RECOVERY_LEVEL_NOT_UNDERSTOOD: Self = Self {
@@ -123,7 +124,7 @@ impl Deviation {
         section: "6.2, 13.20",
         target: "answers `NotUnderstood` to `ErrorRecoveryLevel`",
         seen: REPORTED,
-        initiator: "uses level 0, which needs nothing of the target",
+        initiator: "uses level 0, which requires nothing from the target",
     };
     /// `Irrelevant` without a reason.
     pub const IRRELEVANT: Self = Self {
@@ -131,26 +132,26 @@ impl Deviation {
         section: "6.2",
         target: "answers `Irrelevant` to a key that no other key makes irrelevant",
         seen: REPORTED,
-        initiator: "uses the default or its offer, whichever limits it more; a required digest fails",
+        initiator: "uses the default or its offer, whichever is more restrictive; a required digest fails",
     };
     /// A value that the function of the key does not allow.
     pub const VALUE_BEYOND_OFFER: Self = Self {
         id: "value-beyond-offer",
         section: "6.2.2",
-        target: "answers with a value of its own that the offer does not allow: above it, or below it where the larger \
-                 value counts",
-        seen: "gotgt, which has constants for some keys",
-        initiator: "uses its offer: what it sends stays within both values",
+        target: "answers with a value that the offer does not allow: above it, or below it where the larger value \
+                 counts",
+        seen: "gotgt, which has fixed values for some keys",
+        initiator: "uses its offer: the initiator stays within both values",
     };
-    /// Base64 without the equals signs at its end.
+    /// Base64 without padding.
     pub const BASE64_UNPADDED: Self = Self {
         id: "base64-unpadded",
         section: "6.1",
         target: "writes `CHAP_C` or `CHAP_R` in base64 without padding (RFC 4648, 3.2)",
         seen: REPORTED,
-        initiator: "decodes it: the bytes are the same, and every check of them follows",
+        initiator: "decodes it: the bytes are unambiguous, and all checks follow",
     };
-    /// An R2T without its LUN.
+    /// An R2T with LUN 0 instead of the LUN of its command.
     pub const R2T_LUN_ZERO: Self = Self {
         id: "r2t-lun-zero",
         section: "4.2.5.3, 11.8.5",
@@ -158,7 +159,7 @@ impl Deviation {
         seen: "gotgt",
         initiator: "finds the command by its task tag, and sends the data with the LUN of the command",
     };
-    /// A portal group tag that says that there is none.
+    /// A negative portal group tag.
     pub const ADDRESS_TAG_NEGATIVE: Self = Self {
         id: "address-tag-negative",
         section: "13.8",
@@ -172,13 +173,13 @@ impl Deviation {
         section: "13.8",
         target: "gives an address with blanks at its end",
         seen: REPORTED,
-        initiator: "uses the address without them",
+        initiator: "uses the address without the blanks",
     };
-    /// A colon with no port behind it.
+    /// A colon without a port.
     pub const ADDRESS_PORT_MISSING: Self = Self {
         id: "address-port-missing",
         section: "13.8",
-        target: "gives an address with a colon and no port behind it",
+        target: "gives an address with a colon but no port",
         seen: REPORTED,
         initiator: "uses port 3260",
     };
@@ -194,20 +195,20 @@ impl Deviation {
     pub const NAME_GRAMMAR: Self = Self {
         id: "name-grammar",
         section: "4.2.7",
-        target: "gives a name that breaks the grammar of its type, such as one with an underscore, a blank or an odd date",
+        target: "gives a name that breaks the grammar of its type, such as one with an underscore, a blank or an invalid date",
         seen: "jSCSI, by its default configuration",
-        initiator: "uses the name as it is, unless it has a character that could damage a terminal, a path or a log",
+        initiator: "uses the name unchanged, unless it contains a character that is unsafe in a terminal, a path or a log",
     };
-    /// A record of a `SendTargets` answer that cannot be read.
+    /// A malformed record of a `SendTargets` answer.
     pub const RECORD_UNUSABLE: Self = Self {
         id: "record-unusable",
         section: "appendix C",
-        target: "sends a malformed record in its answer to `SendTargets`, or a malformed address beside usable ones",
+        target: "sends a malformed record in its answer to `SendTargets`, or a malformed address among usable ones",
         seen: REPORTED,
         initiator: "lists the record as unusable, with its text and the reason, and uses the others",
     };
 
-    /// All rows.
+    /// All rows of the table.
     pub const ALL: [Self; 22] = [
         Self::TSIH_ZERO,
         Self::SECURITY_STAGE_SKIPPED,
@@ -240,7 +241,7 @@ mod tests {
 
     use super::Deviation;
 
-    /// A row that is missing in the list is in no document and no test.
+    /// A row that is missing in the list would be in no document and no test.
     #[test]
     fn every_row_is_listed_once() {
         let rows = include_str!("deviation.rs").matches(": Self = Self {\n").count();

@@ -1,66 +1,69 @@
-//! What an answer to `SendTargets` says: targets, and records that cannot be used (RFC 7143, appendix C).
+//! The targets and the unusable records of an answer to `SendTargets` (RFC 7143, appendix C).
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use iscsi_pdu::{IscsiName, TargetAddress};
 
+use crate::deviation::Deviation;
 use crate::error::ProtocolViolation;
-use crate::{Deviation, ObservedDeviation, Strictness, Tolerance};
+use crate::tolerance::{ObservedDeviation, Strictness, Tolerance};
 
-/// Most bytes that are kept of the text of one.
+/// The most bytes kept of the text of an unusable record.
 const MAX_TEXT: usize = 1024;
-/// The end of a text that was longer.
+/// The mark at the end of a text that was cut.
 const CUT: &str = "…";
 
-/// The targets of a `SendTargets` answer.
+/// The targets of a `SendTargets` answer
+/// ([RFC 7143, appendix C](https://www.rfc-editor.org/rfc/rfc7143#appendix-C)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DiscoveredTargets {
-    /// The targets, in the order in which they are first named.
+    /// The targets, in the order in which the answer first names them.
     pub targets: Vec<DiscoveredTarget>,
-    /// Malformed records that belong to none of the targets.
+    /// Malformed records that belong to no target.
     pub unusable: Vec<UnusableRecord>,
-    /// How many more records are malformed: of all of them, those of targets included, 256 are kept.
+    /// The number of further malformed records: 256 are kept, including those of targets.
     pub more_unusable: usize,
-    /// Harmless deviations of the login of the session that asked; those of the records are with their targets.
+    /// Harmless deviations of the discovery session's login; those of the records are with their targets.
     pub login_deviations: Vec<ObservedDeviation>,
 }
 
-/// A target and where it can be reached.
+/// A target and its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DiscoveredTarget {
-    /// Its name, byte for byte as the target gave it.
+    /// Its name, byte for byte as received.
     pub name: IscsiName,
-    /// Its addresses without duplicates, in the target's order.
+    /// Its addresses without duplicates, in the order of the answer.
     pub addresses: Vec<TargetAddress>,
-    /// Which rule the name breaks, if it is outside the grammar of its type.
+    /// The rule that the name breaks, if it is outside the grammar of its type.
     pub name_deviation: Option<ObservedDeviation>,
-    /// Which of the addresses came in an odd form, and in which.
+    /// Addresses in a deviating form.
     pub deviations: Vec<AddressDeviation>,
     /// Addresses, and pairs of other kinds, that cannot be used.
     pub unusable: Vec<UnusableRecord>,
-    /// An address was given, usable or not.
+    /// Whether an address was given, usable or not.
     pub(crate) has_address: bool,
 }
 
-/// An address that came in an odd form.
+/// An address in a deviating form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressDeviation {
-    /// The address that it means.
+    /// The address meant.
     pub address: TargetAddress,
-    /// What is odd about it, with its text.
+    /// The deviation, with the text received.
     pub observed: ObservedDeviation,
 }
 
-/// A malformed record, or a part of one. It holds text of the target, to be escaped before it reaches a terminal.
+/// A malformed record, or a part of one.
+///
+/// It contains text from the target, which must be escaped before it reaches a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnusableRecord {
-    /// Its pairs between blanks, as they were received but for bytes that are not UTF-8 text, which are escaped; at most 1024
-    /// bytes.
+    /// Its pairs, separated by blanks, as received, except that bytes that are not UTF-8 are escaped; at most 1024 bytes.
     pub text: String,
-    /// What is wrong with it.
+    /// The rule that it breaks.
     pub reason: ProtocolViolation,
 }
 
@@ -74,7 +77,7 @@ impl UnusableRecord {
         Self { text, reason }
     }
 
-    /// Adds a pair behind the one that made the record unusable, if there is room for it.
+    /// Appends a pair of the same record, if it fits the limit.
     pub(crate) fn append(&mut self, key: &str, value: &str) {
         if self.text.len() + " =".len() + key.len() + value.len() <= MAX_TEXT {
             // Writing to a growing text cannot fail.
@@ -82,14 +85,14 @@ impl UnusableRecord {
         }
     }
 
-    /// The row of the table that it is.
+    /// The record as an observed deviation.
     #[must_use]
     pub fn observed(&self) -> ObservedDeviation {
         ObservedDeviation::new(&Deviation::RECORD_UNUSABLE, format!("{}: {}", self.reason, self.text))
     }
 }
 
-/// For an initiator that tolerates no unusable record.
+/// The error of an initiator that does not tolerate unusable records.
 impl From<UnusableRecord> for ProtocolViolation {
     fn from(UnusableRecord { text, reason }: UnusableRecord) -> Self {
         Self::Record { text, reason: Box::new(reason) }
@@ -97,10 +100,10 @@ impl From<UnusableRecord> for ProtocolViolation {
 }
 
 impl DiscoveredTargets {
-    /// Most targets that an answer may name.
+    /// The most targets that an answer may name.
     pub const MAX_TARGETS: usize = 10_000;
 
-    /// Every harmless deviation: those of the login, then those of the records; at most four of each row of the table.
+    /// All harmless deviations: those of the login, then those of the records, at most four of each row of the table.
     #[must_use]
     pub fn deviations(&self) -> Vec<ObservedDeviation> {
         let mut all = Tolerance::new(Strictness::Tolerant);
@@ -116,7 +119,7 @@ impl DiscoveredTargets {
 }
 
 impl DiscoveredTarget {
-    /// Most addresses that an answer may give it, not counting duplicates.
+    /// The most addresses that an answer may give one target, not counting duplicates.
     pub const MAX_ADDRESSES: usize = 128;
 
     pub(crate) const fn new(name: IscsiName, name_deviation: Option<ObservedDeviation>) -> Self {
@@ -130,14 +133,13 @@ impl DiscoveredTarget {
         }
     }
 
-    /// The target came without any address, usable or not: it is at the portal that was asked (DIS-05).
+    /// Whether the answer gave no address, usable or not: the target is then at the portal that sent the answer (DIS-05).
     #[must_use]
     pub const fn is_at_the_portal_asked(&self) -> bool {
         !self.has_address
     }
 
-    /// Portals, host and port, that come with several portal group tags. Some targets do so; their tags say nothing
-    /// (DIS-07).
+    /// Portals (host and port) listed with several portal group tags (DIS-07). Some targets do so; their tags are meaningless.
     #[must_use]
     pub fn portals_in_several_groups(&self) -> HashSet<(&str, u16)> {
         let mut seen = HashSet::new();

@@ -1,27 +1,29 @@
-//! Why a login failed: who refused, who broke the rules, who did not prove himself.
+//! Errors of a login: the target refused it, broke the protocol, or did not authenticate itself.
 
 use iscsi_pdu::{
     AddressError, GrammarError, IscsiName, LoginStatus, NameError, Stage, TextError, ValueError,
 };
 
-use crate::{ChapAlgorithm, ConfigError};
+use crate::chap::ChapAlgorithm;
+use crate::credentials::ConfigError;
 
 /// A login that did not reach full feature phase. The connection must be closed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
-    /// The caller's settings do not allow a login; nothing was sent.
-    #[error("login settings: {0}")]
+    /// The settings do not allow a login; nothing was sent.
+    #[error("invalid login settings: {0}")]
     Config(#[from] ConfigError),
-    /// The target refused, with a status that says why (RFC 7143, 11.13.5).
+    /// The target refused the login with a status
+    /// ([RFC 7143, section 11.13.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.13.5)).
     #[error("target refused the login during {stage}: {status}")]
     Refused {
-        /// Where the login stood.
+        /// The stage of the login.
         stage: Stage,
         /// Class and detail.
         status: LoginStatus,
     },
-    /// The authentication that the policy demands did not take place, or failed on the target's side of it.
+    /// The required authentication did not take place, or the target's part of it failed.
     #[error("target not authenticated: {0}")]
     NotAuthenticated(#[from] TargetAuthError),
     /// The target broke the protocol.
@@ -29,108 +31,110 @@ pub enum LoginError {
     Protocol(#[from] ProtocolViolation),
 }
 
-/// How the demanded authentication failed. Always final: the connection closes before any data flows.
+/// A failed or missing authentication of the target
+/// ([RFC 7143, section 12.1.3](https://www.rfc-editor.org/rfc/rfc7143#section-12.1.3)). The connection closes before any
+/// data is sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetAuthError {
     /// The target chose a method that the policy does not allow.
-    #[error("authentication method {chosen} chosen, only CHAP is allowed")]
+    #[error("target chose authentication method {chosen}, only CHAP is allowed")]
     Method {
-        /// What the target chose.
+        /// The method chosen.
         chosen: String,
     },
-    /// The target chose the algorithm that has to be offered and that the policy does not accept.
-    #[error("algorithm {chosen} chosen, which is not acceptable")]
+    /// The target chose MD5, which every offer must contain but the settings do not accept.
+    #[error("target chose CHAP algorithm {chosen}, which the settings do not accept")]
     Algorithm {
-        /// What the target chose.
+        /// The algorithm chosen.
         chosen: ChapAlgorithm,
     },
-    /// The target wanted to leave the security stage before CHAP was complete.
-    #[error("target skips authentication and asks for {next}")]
+    /// The target asked to leave the security stage before CHAP was complete.
+    #[error("target skipped authentication and asked for {next}")]
     Skipped {
         /// The stage it asked for.
         next: Stage,
     },
-    /// The target left our challenge unanswered (CHP-19).
-    #[error("target did not answer the challenge")]
+    /// The target did not answer the initiator's challenge (CHP-19).
+    #[error("target did not answer the initiator's challenge")]
     NoResponse,
-    /// The target's answer is not the one the secret gives (CHP-20).
-    #[error("target gave a wrong answer to the challenge as {name:?}")]
+    /// The target's response is not the one that the configured secret gives (CHP-20).
+    #[error("target's CHAP response as {name:?} does not match the configured target secret")]
     WrongResponse {
-        /// The `CHAP_N` it gave.
+        /// The `CHAP_N` received.
         name: String,
     },
-    /// The target answered with the secret that is ours to prove (CHP-15).
-    #[error("target answered the challenge with the initiator's own secret")]
+    /// The target's response was computed with the initiator's own secret (CHP-15).
+    #[error("target's CHAP response was computed with the initiator's own secret")]
     OwnResponse,
-    /// The answer is right, the name is not the configured one (CHP-21).
-    #[error("target calls itself {received:?}, {expected:?} is configured")]
+    /// The response is right, but the name is not the configured one (CHP-21).
+    #[error("target's CHAP name is {received:?}, {expected:?} is configured")]
     WrongName {
         /// The configured `CHAP_N`.
         expected: String,
-        /// The one received.
+        /// The `CHAP_N` received.
         received: String,
     },
-    /// The target sent our own challenge back to us (CHP-16, CHP-17).
-    #[error("target reflects the initiator's challenge")]
+    /// The target sent a challenge of the initiator as its own: a reflection attack (CHP-16, CHP-17).
+    #[error("target sent back the initiator's own challenge (reflection attack)")]
     ReflectedChallenge,
 }
 
-/// A rule of RFC 7143 that the peer broke during login. Values are left out: they may be secret.
+/// A rule of RFC 7143 that the peer broke during login. Values are left out where they may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolViolation {
-    /// A text segment that is not made of pairs.
+    /// A text segment that does not consist of pairs.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// A header field contradicts the exchange.
+    /// A header field that contradicts the login so far.
     #[error("{field} is {received:#x}, {expected:#x} expected: {rule}")]
     Header {
         /// The field.
         field: &'static str,
-        /// Its value.
+        /// The value received.
         received: u32,
-        /// The value in place there.
+        /// The value expected.
         expected: u32,
-        /// The rule it breaks.
+        /// The rule that it breaks.
         rule: &'static str,
     },
-    /// A header field with a value that has no place there, where more than one value would have been right.
+    /// A header field with an invalid value, where several values would have been valid.
     #[error("{field} is {received:#x}: {rule}")]
     HeaderValue {
         /// The field.
         field: &'static str,
-        /// Its value.
+        /// The value received.
         received: u32,
-        /// The rule it breaks.
+        /// The rule that it breaks.
         rule: &'static str,
     },
-    /// A key that the step needs is missing.
+    /// A missing key that the step requires.
     #[error("{key} is missing")]
     MissingKey {
         /// The key.
         key: &'static str,
     },
-    /// A key came twice (NEG-07).
-    #[error("{key} came twice")]
+    /// A repeated key (NEG-07).
+    #[error("{key} is repeated")]
     DuplicateKey {
         /// The key.
         key: String,
     },
-    /// A key that has no place in this step (LOG-17, LOG-28).
-    #[error("{key} has no place in {step}")]
+    /// A key that is not allowed in this step (LOG-17, LOG-28).
+    #[error("{key} is not allowed in {step}")]
     UnexpectedKey {
         /// The key.
         key: String,
         /// The step.
         step: &'static str,
     },
-    /// A value without the form of its key.
+    /// A value that does not have the form of its key.
     #[error("value of {key}: {error}")]
     Value {
         /// The key.
         key: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         error: ValueError,
     },
     /// A well-formed value that breaks a rule.
@@ -141,15 +145,15 @@ pub enum ProtocolViolation {
         /// The rule.
         rule: &'static str,
     },
-    /// An iSCSI name that is none.
+    /// A value that is not an iSCSI name.
     #[error("value of {key}: {error}")]
     Name {
         /// The key.
         key: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         error: NameError,
     },
-    /// An iSCSI name outside the grammar of its type.
+    /// An iSCSI name that breaks the grammar of its type.
     #[error("value of {key}: {error}")]
     Grammar {
         /// The key.
@@ -157,42 +161,42 @@ pub enum ProtocolViolation {
         /// The rule that the name breaks.
         error: GrammarError,
     },
-    /// A target address that is none.
+    /// A value that is not a target address.
     #[error("value of TargetAddress: {0}")]
     Address(AddressError),
     /// A record of a `SendTargets` answer that breaks a rule.
     #[error("record \"{text}\": {reason}")]
     Record {
-        /// The record, or the pair of it, as in [`UnusableRecord`](crate::UnusableRecord).
+        /// The record or one of its pairs, as in [`UnusableRecord`](crate::UnusableRecord).
         text: String,
         /// The rule that it breaks.
         reason: Box<ProtocolViolation>,
     },
-    /// A `SendTargets` answer with more targets than the initiator takes.
-    #[error("a SendTargets answer names more than {limit} targets")]
+    /// A `SendTargets` answer with more targets than the initiator accepts.
+    #[error("SendTargets answer names more than {limit} targets")]
     TooManyTargets {
         /// The limit.
         limit: usize,
     },
-    /// A `SendTargets` answer with more addresses of one target than the initiator takes.
-    #[error("a SendTargets answer gives {target} more than {limit} addresses")]
+    /// A `SendTargets` answer with more addresses of one target than the initiator accepts.
+    #[error("SendTargets answer gives {target} more than {limit} addresses")]
     TooManyAddresses {
         /// The target.
         target: IscsiName,
         /// The limit.
         limit: usize,
     },
-    /// A redirection that does not say whereto (LOG-30).
+    /// A redirection without an address (LOG-30).
     #[error("redirection without a target address")]
     RedirectWithoutAddress,
-    /// A response with text, or with C=1, although our own text was not whole (TXT-16).
-    #[error("{length} bytes of text in answer to half a text")]
-    AnswerToHalfAText {
-        /// Bytes of text in the response.
+    /// Text, or C=1, before the own text was complete (TXT-16).
+    #[error("{length} bytes of text received before the own text was complete (C bit)")]
+    AnswerToIncompleteText {
+        /// The length of the text received, in bytes.
         length: usize,
     },
     /// More exchanges than any negotiation needs.
-    #[error("no end after {limit} exchanges")]
+    #[error("login did not end after {limit} exchanges")]
     TooManyExchanges {
         /// The limit.
         limit: u32,

@@ -1,198 +1,249 @@
-//! The operational keys: one table of names, rules, ranges and defaults (RFC 7143, 13).
+//! An operational key: its values, and the rule by which two offers become one value (RFC 7143, 6.2).
 
-use crate::key_rule::Rule;
-use crate::value::{CRC32C, NONE, Proposal, RFC3720, Value};
-use crate::{Offer, Parameters};
+use core::fmt;
 
-/// One operational key.
-pub(crate) struct Key {
-    pub(crate) name: &'static str,
-    pub(crate) rule: Rule,
-    /// In force when the key is not settled.
-    pub(crate) default: Value,
-    /// Not offered in a discovery session, and answered `Irrelevant` there (NEG-32).
-    pub(crate) irrelevant_in_discovery: bool,
-    /// Not offered at all, only answered: an extension of which no more than the default is implemented.
-    pub(crate) only_answered: bool,
-    pub(crate) wish: fn(&Offer) -> Proposal,
-    pub(crate) store: fn(&mut Parameters, Value),
+use iscsi_pdu::{TextWriter, parse_boolean, parse_list, parse_number};
+
+use crate::deviation::Deviation;
+use crate::error::ProtocolViolation;
+use crate::parameters::{CRC32C, NONE, Offer, Parameters};
+
+pub(crate) const RFC3720: &str = "RFC3720";
+/// The choices of all list keys.
+const CHOICES: [&str; 3] = [NONE, CRC32C, RFC3720];
+
+/// The value of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Number(u32),
+    Boolean(bool),
+    Choice(&'static str),
 }
 
-const SEGMENT: Rule = Rule::Declare { low: 512, high: 16_777_215 };
-const BURST: Rule = Rule::Minimum { low: 512, high: 16_777_215 };
-const COUNT: Rule = Rule::Minimum { low: 1, high: 65_535 };
-const SECONDS_MINIMUM: Rule = Rule::Minimum { low: 0, high: 3600 };
-const SECONDS_MAXIMUM: Rule = Rule::Maximum { low: 0, high: 3600 };
-const LEVEL: Rule = Rule::Minimum { low: 0, high: 2 };
-
-/// Every key that is negotiated in the operational stage, in the order it is sent.
-pub(crate) static KEYS: [Key; 16] = [
-    Key {
-        name: "HeaderDigest",
-        rule: Rule::List,
-        default: Value::Choice(NONE),
-        irrelevant_in_discovery: false,
-        only_answered: false,
-        wish: |offer| Proposal::Choices(offer.header_digest.choices()),
-        store: |parameters, value| parameters.digests.header = value == Value::Choice(CRC32C),
-    },
-    Key {
-        name: "DataDigest",
-        rule: Rule::List,
-        default: Value::Choice(NONE),
-        irrelevant_in_discovery: false,
-        only_answered: false,
-        wish: |offer| Proposal::Choices(offer.data_digest.choices()),
-        store: |parameters, value| parameters.digests.data = value == Value::Choice(CRC32C),
-    },
-    Key {
-        name: "MaxConnections",
-        rule: COUNT,
-        default: Value::Number(1),
-        irrelevant_in_discovery: true,
-        only_answered: false,
-        wish: |offer| Proposal::Number(offer.parameters.max_connections.into()),
-        store: |parameters, value| parameters.max_connections = short(value),
-    },
-    Key {
-        name: "InitialR2T",
-        rule: Rule::Or,
-        default: Value::Boolean(true),
-        irrelevant_in_discovery: true,
-        only_answered: false,
-        wish: |offer| Proposal::Boolean(offer.parameters.initial_r2t),
-        store: |parameters, value| parameters.initial_r2t = boolean(value),
-    },
-    Key {
-        name: "ImmediateData",
-        rule: Rule::And,
-        default: Value::Boolean(true),
-        irrelevant_in_discovery: true,
-        only_answered: false,
-        wish: |offer| Proposal::Boolean(offer.parameters.immediate_data),
-        store: |parameters, value| parameters.immediate_data = boolean(value),
-    },
-    Key {
-        name: "MaxRecvDataSegmentLength",
-        rule: SEGMENT,
-        default: Value::Number(8192),
-        irrelevant_in_discovery: false,
-        only_answered: false,
-        wish: |offer| Proposal::Number(offer.parameters.max_recv_data_segment_length),
-        store: |parameters, value| parameters.max_send_data_segment_length = number(value),
-    },
-    Key {
-        name: "MaxBurstLength",
-        rule: BURST,
-        default: Value::Number(262_144),
-        irrelevant_in_discovery: true,
-        only_answered: false,
-        wish: |offer| Proposal::Number(offer.parameters.max_burst_length),
-        store: |parameters, value| parameters.max_burst_length = number(value),
-    },
-    Key {
-        name: "FirstBurstLength",
-        rule: BURST,
-        default: Value::Number(65_536),
-        irrelevant_in_discovery: true,
-        only_answered: false,
-        wish: |offer| Proposal::Number(offer.parameters.first_burst_length),
-        store: |parameters, value| parameters.first_burst_length = number(value),
-    },
-    Key {
-        name: "DefaultTime2Wait",
-        rule: SECONDS_MAXIMUM,
-        default: Value::Number(2),
-        irrelevant_in_discovery: false,
-        only_answered: false,
-        wish: |offer| Proposal::Number(offer.parameters.default_time2wait.into()),
-        store: |parameters, value| parameters.default_time2wait = short(value),
-    },
-    Key {
-        name: "DefaultTime2Retain",
-        rule: SECONDS_MINIMUM,
-        default: Value::Number(20),
-        irrelevant_in_discovery: false,
-        only_answered: false,
-        wish: |offer| Proposal::Number(offer.parameters.default_time2retain.into()),
-        store: |parameters, value| parameters.default_time2retain = short(value),
-    },
-    Key {
-        name: "MaxOutstandingR2T",
-        rule: COUNT,
-        default: Value::Number(1),
-        irrelevant_in_discovery: true,
-        only_answered: false,
-        wish: |offer| Proposal::Number(offer.parameters.max_outstanding_r2t.into()),
-        store: |parameters, value| parameters.max_outstanding_r2t = short(value),
-    },
-    Key {
-        name: "DataPDUInOrder",
-        rule: Rule::Or,
-        default: Value::Boolean(true),
-        irrelevant_in_discovery: true,
-        only_answered: false,
-        wish: |offer| Proposal::Boolean(offer.parameters.data_pdu_in_order),
-        store: |parameters, value| parameters.data_pdu_in_order = boolean(value),
-    },
-    Key {
-        name: "DataSequenceInOrder",
-        rule: Rule::Or,
-        default: Value::Boolean(true),
-        irrelevant_in_discovery: true,
-        only_answered: false,
-        wish: |offer| Proposal::Boolean(offer.parameters.data_sequence_in_order),
-        store: |parameters, value| parameters.data_sequence_in_order = boolean(value),
-    },
-    Key {
-        name: "ErrorRecoveryLevel",
-        rule: LEVEL,
-        default: Value::Number(0),
-        irrelevant_in_discovery: false,
-        only_answered: false,
-        wish: |offer| Proposal::Number(offer.parameters.error_recovery_level.into()),
-        store: |parameters, value| parameters.error_recovery_level = byte(value),
-    },
-    Key {
-        name: "TaskReporting",
-        rule: Rule::List,
-        default: Value::Choice(RFC3720),
-        irrelevant_in_discovery: true,
-        only_answered: true,
-        wish: |_| Proposal::Choices(&[RFC3720]),
-        store: |_, _| {},
-    },
-    Key {
-        name: "iSCSIProtocolLevel",
-        rule: Rule::Minimum { low: 0, high: 31 },
-        default: Value::Number(1),
-        irrelevant_in_discovery: true,
-        only_answered: true,
-        wish: |offer| Proposal::Number(offer.parameters.protocol_level.into()),
-        store: |parameters, value| parameters.protocol_level = byte(value),
-    },
-];
-
-/// Marker keys of RFC 3720: rejected, never `NotUnderstood` (NEG-23).
-pub(crate) const OBSOLETE_KEYS: [&str; 4] = ["IFMarker", "OFMarker", "IFMarkInt", "OFMarkInt"];
-
-const fn number(value: Value) -> u32 {
-    match value {
-        Value::Number(number) => number,
-        Value::Boolean(_) | Value::Choice(_) => 0,
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Number(number) => number.fmt(formatter),
+            Self::Boolean(boolean) => formatter.write_str(word(boolean)),
+            Self::Choice(choice) => formatter.write_str(choice),
+        }
     }
 }
 
-/// Every key stored by this has a range within 16 bits.
-fn short(value: Value) -> u16 {
-    u16::try_from(number(value)).unwrap_or(u16::MAX)
+/// The value that one side prefers for a key, or its choices in order of preference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proposal {
+    Number(u32),
+    Boolean(bool),
+    Choices(&'static [&'static str]),
 }
 
-/// Every key stored by this has a range within 8 bits.
-fn byte(value: Value) -> u8 {
-    u8::try_from(number(value)).unwrap_or(u8::MAX)
+impl Proposal {
+    /// Appends a pair with this value.
+    pub(crate) fn write_to(self, key: &str, text: &mut TextWriter) {
+        match self {
+            Self::Number(number) => text.push(key, number),
+            Self::Boolean(boolean) => text.push_text(key, word(boolean)),
+            Self::Choices([choice]) => text.push_text(key, choice),
+            Self::Choices(choices) => text.push_text(key, &choices.join(",")),
+        }
+    }
 }
 
-const fn boolean(value: Value) -> bool {
-    matches!(value, Value::Boolean(true))
+const fn word(boolean: bool) -> &'static str {
+    if boolean { "Yes" } else { "No" }
+}
+
+/// Whether a value is a reserved word, which answers an offer and never makes one (NEG-04).
+pub(crate) fn is_reserved(value: &str) -> bool {
+    matches!(value, "Reject" | "Irrelevant" | "NotUnderstood")
+}
+
+/// The function that gives the result of a key from the values of both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// The smaller number.
+    Minimum { low: u32, high: u32 },
+    /// The larger number.
+    Maximum { low: u32, high: u32 },
+    /// Yes if both sides say Yes.
+    And,
+    /// Yes if one side says Yes.
+    Or,
+    /// The first item of the offer that the acceptor allows.
+    List,
+    /// Each side declares its own value; there is no answer.
+    Declare { low: u32, high: u32 },
+}
+
+/// An operational key.
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) rule: Rule,
+    /// The value in force when the key was not negotiated.
+    pub(crate) default: Value,
+    /// Not offered in a discovery session, and answered `Irrelevant` there (NEG-32).
+    pub(crate) irrelevant_in_discovery: bool,
+    /// Never offered, only answered: an extension of which only the default is implemented.
+    pub(crate) only_answered: bool,
+    pub(crate) proposal: fn(&Offer) -> Proposal,
+    pub(crate) store: fn(&mut Parameters, Value),
+}
+
+const UNDERSTOOD: &str = "every implementation understands the keys of RFC 7143 (6.2)";
+
+impl Key {
+    pub(crate) const fn breaks(&self, rule: &'static str) -> ProtocolViolation {
+        ProtocolViolation::Rule { key: self.name, rule }
+    }
+
+    fn number(&self, text: &str, low: u32, high: u32) -> Result<u32, ProtocolViolation> {
+        let number =
+            parse_number(text).map_err(|error| ProtocolViolation::Value { key: self.name, error })?;
+        match u32::try_from(number) {
+            Ok(number) if (low..=high).contains(&number) => Ok(number),
+            _ => Err(self.breaks("within the range of its key (13)")),
+        }
+    }
+
+    fn boolean(&self, text: &str) -> Result<bool, ProtocolViolation> {
+        parse_boolean(text).map_err(|error| ProtocolViolation::Value { key: self.name, error })
+    }
+
+    /// Reads a value without comparing it to an offer; `None` for a list that is not one known choice.
+    pub(crate) fn read(&self, text: &str) -> Result<Option<Value>, ProtocolViolation> {
+        match self.rule {
+            Rule::Minimum { low, high } | Rule::Maximum { low, high } | Rule::Declare { low, high } => {
+                self.number(text, low, high).map(|number| Some(Value::Number(number)))
+            }
+            Rule::And | Rule::Or => self.boolean(text).map(|boolean| Some(Value::Boolean(boolean))),
+            Rule::List => Ok(CHOICES.into_iter().find(|choice| *choice == text).map(Value::Choice)),
+        }
+    }
+
+    /// Checks the answer to an own offer against the rule of the key (NEG-08, NEG-11, NEG-13). A declaration only has to be in
+    /// range.
+    pub(crate) fn check_value(&self, proposal: Proposal, text: &str) -> Result<Value, ProtocolViolation> {
+        match (self.rule, proposal) {
+            (Rule::Minimum { low, high }, Proposal::Number(offered)) => match self.number(text, low, high)? {
+                answer if answer > offered => Err(self.breaks("not above the offer (6.2.2)")),
+                answer => Ok(Value::Number(answer)),
+            },
+            (Rule::Maximum { low, high }, Proposal::Number(offered)) => match self.number(text, low, high)? {
+                answer if answer < offered => Err(self.breaks("not below the offer (6.2.2)")),
+                answer => Ok(Value::Number(answer)),
+            },
+            (Rule::And | Rule::Or, Proposal::Boolean(offered)) => {
+                let answer = self.boolean(text)?;
+                // An offer of Yes decides OR, an offer of No decides AND.
+                let decided = offered == (self.rule == Rule::Or);
+                if decided && answer != offered {
+                    return Err(self.breaks("a value its function allows (6.2.2)"));
+                }
+                Ok(Value::Boolean(answer))
+            }
+            (_, Proposal::Choices(choices)) => match choices.iter().find(|choice| **choice == text) {
+                Some(choice) => Ok(Value::Choice(choice)),
+                None => Err(self.breaks("one of the values offered (6.2.1)")),
+            },
+            (Rule::Declare { low, high }, _) => self.number(text, low, high).map(Value::Number),
+            _ => Ok(self.default),
+        }
+    }
+
+    /// The own offer, which stays in force where a well-formed answer goes beyond it; `None` for other answers that the
+    /// rule does not allow.
+    pub(crate) fn offer_instead(&self, proposal: Proposal, text: &str) -> Option<Value> {
+        match (proposal, self.read(text)) {
+            (Proposal::Number(offered), Ok(Some(_))) => Some(Value::Number(offered)),
+            (Proposal::Boolean(offered), Ok(Some(_))) => Some(Value::Boolean(offered)),
+            _ => None,
+        }
+    }
+
+    /// The value in force after an answer that is a reserved word (NEG-05, NEG-06).
+    pub(crate) fn without_value(&self, proposal: Proposal, word: &str) -> Result<Value, ProtocolViolation> {
+        if word == "Reject" && matches!(self.rule, Rule::Declare { .. }) {
+            return Err(self.breaks("a declaration has no answer (6.2)"));
+        }
+        self.settles_nothing(proposal)
+    }
+
+    /// The deviation that a reserved word as an answer is, and the rule that it breaks; `None` if the word is allowed.
+    pub(crate) fn misused_word(&self, word: &str) -> Option<(&'static Deviation, &'static str)> {
+        Some(match (word, self.name) {
+            // Only FirstBurstLength may be irrelevant to a target that was offered it (13.14).
+            ("Reject", _) | ("Irrelevant", "FirstBurstLength") => return None,
+            ("Irrelevant", _) => {
+                (&Deviation::IRRELEVANT, "irrelevant only where another key makes it so (6.2)")
+            }
+            (_, "ErrorRecoveryLevel") => (&Deviation::RECOVERY_LEVEL_NOT_UNDERSTOOD, UNDERSTOOD),
+            _ => (&Deviation::NOT_UNDERSTOOD, UNDERSTOOD),
+        })
+    }
+
+    /// The more restrictive of two values; `None` for two different choices.
+    pub(crate) fn safer(&self, one: Value, other: Value) -> Option<Value> {
+        Some(match (self.rule, one, other) {
+            (Rule::Minimum { .. } | Rule::Declare { .. }, Value::Number(one), Value::Number(other)) => {
+                Value::Number(one.min(other))
+            }
+            (Rule::Maximum { .. }, Value::Number(one), Value::Number(other)) => Value::Number(one.max(other)),
+            (Rule::And, Value::Boolean(one), Value::Boolean(other)) => Value::Boolean(one && other),
+            (Rule::Or, Value::Boolean(one), Value::Boolean(other)) => Value::Boolean(one || other),
+            _ if one == other => one,
+            _ => return None,
+        })
+    }
+
+    /// The value in force after the peer repeated a settled key.
+    pub(crate) fn repeated(&self, settled: Value, text: &str) -> Result<Value, ProtocolViolation> {
+        let again = self.read(text)?.and_then(|again| self.safer(settled, again));
+        again.ok_or_else(|| self.breaks("the value that was settled before (6.3)"))
+    }
+
+    /// The value in force after an answer that settles nothing: the default, or the own offer where that is more restrictive
+    /// (NEG-06). Immediate data is then not used.
+    fn settles_nothing(&self, proposal: Proposal) -> Result<Value, ProtocolViolation> {
+        match (self.rule, proposal) {
+            (Rule::And, _) => Ok(Value::Boolean(false)),
+            (_, Proposal::Choices(choices)) => match self.default {
+                Value::Choice(default) if !choices.contains(&default) => {
+                    Err(self.breaks("the only acceptable value was not agreed on (6.2)"))
+                }
+                default => Ok(default),
+            },
+            (Rule::Minimum { .. } | Rule::Maximum { .. }, Proposal::Number(offered)) => {
+                Ok(self.safer(Value::Number(offered), self.default).unwrap_or(self.default))
+            }
+            _ => Ok(self.default),
+        }
+    }
+
+    /// The value in force when the own offer got no answer: the offer where it decides AND (NEG-12), otherwise the value
+    /// after an answer that settles nothing.
+    pub(crate) fn unanswered(&self, proposal: Proposal) -> Result<Value, ProtocolViolation> {
+        match (self.rule, proposal) {
+            (Rule::And, Proposal::Boolean(offered)) => Ok(Value::Boolean(offered)),
+            _ => self.settles_nothing(proposal),
+        }
+    }
+
+    /// The answer to an offer of the peer; `None` if no value of the offer is acceptable (NEG-09, NEG-29).
+    pub(crate) fn accept(&self, proposal: Proposal, text: &str) -> Option<Value> {
+        match (self.rule, proposal) {
+            (Rule::Minimum { low, high }, Proposal::Number(own)) => {
+                Some(Value::Number(self.number(text, low, high).ok()?.min(own)))
+            }
+            (Rule::Maximum { low, high }, Proposal::Number(own)) => {
+                Some(Value::Number(self.number(text, low, high).ok()?.max(own)))
+            }
+            (Rule::And, Proposal::Boolean(own)) => Some(Value::Boolean(parse_boolean(text).ok()? && own)),
+            (Rule::Or, Proposal::Boolean(own)) => Some(Value::Boolean(parse_boolean(text).ok()? || own)),
+            (_, Proposal::Choices(choices)) => parse_list(text)
+                .find_map(|item| choices.iter().find(|choice| **choice == item))
+                .map(|choice| Value::Choice(choice)),
+            _ => None,
+        }
+    }
 }

@@ -1,28 +1,31 @@
-//! How two offers become one value: minimum, maximum, and, or, list, declare (RFC 7143, 6.2).
+//! Operational negotiation: offers, answers and declarations of one login (RFC 7143, 6.2 and 6.3).
 
 use iscsi_pdu::TextWriter;
 
-use crate::early_values::EarlyValues;
+use crate::deviation::Deviation;
 use crate::error::ProtocolViolation;
-use crate::key::{KEYS, Key, OBSOLETE_KEYS};
-use crate::key_rule::Rule;
-use crate::value::{Proposal, Value};
-use crate::{Deviation, Offer, Parameters, Tolerance};
+use crate::key::{Key, Proposal, Rule, Value, is_reserved};
+use crate::operational_keys::{EarlyValues, KEYS, OBSOLETE_KEYS};
+use crate::parameters::{Offer, Parameters};
+use crate::tolerance::Tolerance;
 
-/// Where one key stands.
+/// The progress of one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    Unspoken,
+    /// Neither side has sent the key.
+    Untouched,
+    /// Offered, not answered yet.
     Offered,
+    /// Settled; `None` where the default stays in force.
     Settled(Option<Value>),
 }
 
-/// The operational negotiation of one login, the same for both halves.
+/// The operational negotiation of one login, for either side.
 #[derive(Clone, Debug)]
 pub(crate) struct Negotiation {
     offer: Offer,
     discovery: bool,
-    /// What the peer said before the stage began.
+    /// Values that the peer sent before the stage began.
     early: EarlyValues,
     progress: [Progress; KEYS.len()],
     answers: TextWriter,
@@ -36,33 +39,35 @@ impl Negotiation {
             offer,
             discovery,
             early,
-            progress: [Progress::Unspoken; KEYS.len()],
+            progress: [Progress::Untouched; KEYS.len()],
             answers: TextWriter::new(),
             rejected: false,
             declared: false,
         }
     }
 
-    /// Writes everything we offer, once, at the start.
+    /// Writes all offers, once, at the start of the stage.
     pub(crate) fn write_offers(&mut self, text: &mut TextWriter) {
         for (key, progress) in KEYS.iter().zip(&mut self.progress) {
             let silent = key.only_answered || self.discovery && key.irrelevant_in_discovery;
             if !silent {
-                (key.wish)(&self.offer).write_to(key.name, text);
+                (key.proposal)(&self.offer).write_to(key.name, text);
                 *progress = Progress::Offered;
             }
         }
     }
 
-    /// Declares our segment length, once: the one thing a target half says unasked (NEG-07).
+    /// Declares the own segment length, once (NEG-07). It is the only key that a target sends unasked.
     pub(crate) fn write_declaration(&mut self, text: &mut TextWriter) {
         if !std::mem::replace(&mut self.declared, true) {
             text.push("MaxRecvDataSegmentLength", self.offer.parameters.max_recv_data_segment_length);
         }
     }
 
-    /// Takes one pair of the peer: an answer to our offer, an offer of its own, or a declaration. Beside a transition
-    /// (`is_last`) an offer cannot be answered any more. False if it is no key of the operational stage.
+    /// Takes one pair of the peer: an answer, an offer or a declaration. An offer that comes with a transition (`is_last`) can
+    /// no longer be answered.
+    ///
+    /// Returns false for a key that does not belong to the operational stage.
     pub(crate) fn receive(
         &mut self,
         tolerance: &mut Tolerance,
@@ -73,25 +78,25 @@ impl Negotiation {
         let (Some(key), Some(progress)) = (KEYS.get(at), self.progress.get_mut(at)) else {
             return Ok(false);
         };
-        let wish = (key.wish)(&self.offer);
+        let proposal = (key.proposal)(&self.offer);
         if matches!(progress, Progress::Offered) && !is_reserved(value) {
-            *progress = Progress::Settled(Some(agree(tolerance, key, wish, value)?));
+            *progress = Progress::Settled(Some(agree(tolerance, key, proposal, value)?));
             return Ok(true);
         }
         let before = *progress;
-        let now = self.receive_other(tolerance, (key, before), wish, value, is_last)?;
+        let now = self.receive_other(tolerance, (key, before), proposal, value, is_last)?;
         if let Some(progress) = self.progress.get_mut(at) {
             *progress = now;
         }
         Ok(true)
     }
 
-    /// Takes anything but a value that answers an offer. Where the key then stands.
+    /// Takes a pair other than a value that answers an offer, and returns the new progress of the key.
     fn receive_other(
         &mut self,
         tolerance: &mut Tolerance,
         (key, progress): (&Key, Progress),
-        wish: Proposal,
+        proposal: Proposal,
         text: &str,
         is_last: bool,
     ) -> Result<Progress, ProtocolViolation> {
@@ -99,24 +104,24 @@ impl Negotiation {
             (Progress::Settled(settled), _) => {
                 Some(repeat(tolerance, key, settled.unwrap_or(key.default), text)?)
             }
-            (Progress::Offered, _) => Some(self.conclude(tolerance, key, wish, text)?),
-            (Progress::Unspoken, _) if is_reserved(text) => {
+            (Progress::Offered, _) => Some(self.conclude(tolerance, key, proposal, text)?),
+            (Progress::Untouched, _) if is_reserved(text) => {
                 let row = &Deviation::ANSWER_WITHOUT_OFFER;
-                ignore(tolerance, row, (key.name, text), unasked(key.name))?;
+                ignore(tolerance, row, (key.name, text), answer_without_offer(key.name))?;
                 return Ok(progress);
             }
-            (Progress::Unspoken, Rule::Declare { .. }) => Some(agree(tolerance, key, wish, text)?),
-            (Progress::Unspoken, _) if is_last => {
-                ignore(tolerance, self.beside_transition(key), (key.name, text), unanswerable())?;
+            (Progress::Untouched, Rule::Declare { .. }) => Some(agree(tolerance, key, proposal, text)?),
+            (Progress::Untouched, _) if is_last => {
+                ignore(tolerance, self.with_transition(key), (key.name, text), unanswerable())?;
                 return Ok(progress);
             }
-            (Progress::Unspoken, _) => self.answer(key, wish, text),
+            (Progress::Untouched, _) => self.answer(key, proposal, text),
         };
         Ok(Progress::Settled(settled))
     }
 
-    /// Takes a pair that [`Self::receive`] does not know (NEG-02, NEG-23): an extension is not understood, a marker is
-    /// rejected.
+    /// Takes a pair that [`Self::receive`] does not know (NEG-02, NEG-23): extensions are answered `NotUnderstood`, markers
+    /// `Reject`.
     pub(crate) fn receive_unknown(
         &mut self,
         tolerance: &mut Tolerance,
@@ -124,10 +129,15 @@ impl Negotiation {
         is_last: bool,
     ) -> Result<(), ProtocolViolation> {
         if is_reserved(value) {
-            return ignore(tolerance, &Deviation::ANSWER_WITHOUT_OFFER, (name, value), unasked(name));
+            return ignore(
+                tolerance,
+                &Deviation::ANSWER_WITHOUT_OFFER,
+                (name, value),
+                answer_without_offer(name),
+            );
         }
         if is_last {
-            // The value is left out: nobody knows what it is.
+            // The report leaves out the value of an unknown key, which may be secret.
             let row = &Deviation::KEY_BESIDE_TRANSITION;
             return tolerance.tolerate(row, name, unanswerable());
         }
@@ -136,19 +146,19 @@ impl Negotiation {
         Ok(())
     }
 
-    /// What has to be sent back, empty if nothing; taken once.
+    /// Takes the answers that have to be sent; empty if there are none.
     pub(crate) fn take_answers(&mut self) -> TextWriter {
         core::mem::take(&mut self.answers)
     }
 
-    /// Was an offer rejected since the last call? The peer may not be able to live with that: it has to have its say
-    /// before the stage ends.
+    /// Whether an offer was rejected since the last call. The peer must then be able to react before the stage ends, since it may
+    /// not accept the default.
     pub(crate) fn take_rejected(&mut self) -> bool {
         core::mem::take(&mut self.rejected)
     }
 
-    /// The result once both sides are done: defaults where a key was never settled (NEG-01, NEG-12), but nothing that goes
-    /// beyond an early value.
+    /// The result at the end of the stage: keys that were not settled keep their defaults (NEG-01, NEG-12), limited by early
+    /// values.
     ///
     /// # Errors
     /// [`ProtocolViolation::Rule`] for a required digest that was not agreed on.
@@ -160,23 +170,23 @@ impl Negotiation {
         for (key, progress) in KEYS.iter().zip(&self.progress) {
             let value = match progress {
                 Progress::Settled(Some(value)) => *value,
-                Progress::Unspoken | Progress::Settled(None) => self.early.limit(key, key.default)?,
-                Progress::Offered => self.early.limit(key, key.unanswered((key.wish)(&self.offer))?)?,
+                Progress::Untouched | Progress::Settled(None) => self.early.limit(key, key.default)?,
+                Progress::Offered => self.early.limit(key, key.unanswered((key.proposal)(&self.offer))?)?,
             };
             (key.store)(&mut result, value);
         }
-        // NEG-16: whatever the answers were, the first burst stays within a burst.
+        // NEG-16: the first burst is never longer than a burst.
         result.first_burst_length = result.first_burst_length.min(result.max_burst_length);
         Ok(result)
     }
 
-    /// Answers an offer of the peer; `None` when the key stays at its default.
-    fn answer(&mut self, key: &Key, wish: Proposal, value: &str) -> Option<Value> {
+    /// Answers an offer of the peer; `None` where the key keeps its default.
+    fn answer(&mut self, key: &Key, proposal: Proposal, value: &str) -> Option<Value> {
         if self.discovery && key.irrelevant_in_discovery {
             self.answers.push(key.name, "Irrelevant");
             return None;
         }
-        let settled = key.accept(wish, value);
+        let settled = key.accept(proposal, value);
         if let Some(value) = settled {
             self.answers.push(key.name, value);
         } else {
@@ -186,24 +196,24 @@ impl Negotiation {
         settled
     }
 
-    /// The value in force after an answer without a value. A discovery session may make any key irrelevant (6.2).
+    /// The value in force after a reserved word as an answer. In a discovery session any key may be irrelevant (6.2).
     fn conclude(
         &self,
         tolerance: &mut Tolerance,
         key: &Key,
-        wish: Proposal,
+        proposal: Proposal,
         word: &str,
     ) -> Result<Value, ProtocolViolation> {
-        let value = self.early.limit(key, key.without_value(wish, word)?)?;
+        let value = self.early.limit(key, key.without_value(proposal, word)?)?;
         match key.misused_word(word) {
             Some((deviation, rule)) if !(self.discovery && word == "Irrelevant") => {
-                instead(tolerance, key, (word, value), (deviation, key.breaks(rule)))
+                use_instead(tolerance, key, (word, value), (deviation, key.breaks(rule)))
             }
             _ => Ok(value),
         }
     }
 
-    const fn beside_transition(&self, key: &Key) -> &'static Deviation {
+    const fn with_transition(&self, key: &Key) -> &'static Deviation {
         if self.discovery && key.irrelevant_in_discovery {
             return &Deviation::KEY_IRRELEVANT_IN_DISCOVERY;
         }
@@ -211,21 +221,23 @@ impl Negotiation {
     }
 }
 
-/// The value that an answer or a declaration leads to.
+/// The value in force after an answer or a declaration.
 fn agree(
     tolerance: &mut Tolerance,
     key: &Key,
-    wish: Proposal,
+    proposal: Proposal,
     text: &str,
 ) -> Result<Value, ProtocolViolation> {
-    key.check_value(wish, text).or_else(|violation| match key.offer_instead(wish, text) {
-        Some(offer) => instead(tolerance, key, (text, offer), (&Deviation::VALUE_BEYOND_OFFER, violation)),
+    key.check_value(proposal, text).or_else(|violation| match key.offer_instead(proposal, text) {
+        Some(offer) => {
+            use_instead(tolerance, key, (text, offer), (&Deviation::VALUE_BEYOND_OFFER, violation))
+        }
         None => Err(violation),
     })
 }
 
-/// The value that is used instead of an answer.
-fn instead(
+/// Tolerates an answer that deviates, and uses another value instead.
+fn use_instead(
     tolerance: &mut Tolerance,
     key: &Key,
     (answer, value): (&str, Value),
@@ -235,7 +247,7 @@ fn instead(
     tolerance.tolerate(deviation, detail, violation).map(|()| value)
 }
 
-/// The value in force after a key came again (NEG-07).
+/// The value in force after a repeated key (NEG-07).
 fn repeat(
     tolerance: &mut Tolerance,
     key: &Key,
@@ -257,16 +269,11 @@ fn ignore(
     tolerance.tolerate(deviation, format!("{name}={value}"), violation)
 }
 
-/// Reserved words are answers, never offers (NEG-04).
-pub(crate) fn is_reserved(value: &str) -> bool {
-    matches!(value, "Reject" | "Irrelevant" | "NotUnderstood")
+fn answer_without_offer(name: &str) -> ProtocolViolation {
+    ProtocolViolation::UnexpectedKey { key: name.to_owned(), step: "an answer: it was not offered" }
 }
 
-fn unasked(name: &str) -> ProtocolViolation {
-    ProtocolViolation::UnexpectedKey { key: name.to_owned(), step: "an answer to what was not offered" }
-}
-
-/// LOG-19.
+/// The violation of a transition together with an offer (LOG-19).
 const fn unanswerable() -> ProtocolViolation {
     let rule = "no transition while an answer is due (6.3)";
     ProtocolViolation::Header { field: "T", received: 1, expected: 0, rule }

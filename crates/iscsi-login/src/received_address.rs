@@ -1,29 +1,29 @@
-//! Values of `TargetAddress` in the forms that targets use (RFC 7143, 13.8).
+//! Values of `TargetAddress`, in the form of RFC 7143, 13.8, and in the deviating forms that targets use.
 
 use std::net::Ipv6Addr;
 
 use iscsi_pdu::{AddressError, TargetAddress};
 
-use crate::Deviation;
+use crate::deviation::Deviation;
 
-/// An address as a target gave it.
+/// An address received from a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReceivedAddress {
     /// In the form of the RFC.
     Regular(TargetAddress),
-    /// In another form that leaves no doubt.
+    /// In another, unambiguous form.
     Deviating {
-        /// The address it means.
+        /// The address meant.
         address: TargetAddress,
-        /// What is odd about it.
+        /// The deviations of its form.
         deviations: Vec<&'static Deviation>,
-        /// Why it is malformed by the letter.
+        /// The error in terms of the RFC.
         error: AddressError,
     },
 }
 
 impl ReceivedAddress {
-    /// Reads an address.
+    /// Parses an address.
     pub(crate) fn read(text: &str) -> Result<Self, AddressError> {
         match text.parse() {
             Ok(address) => Ok(Self::Regular(address)),
@@ -36,7 +36,7 @@ impl ReceivedAddress {
     }
 }
 
-/// Puts an address into the form of the RFC as far as there is one way of doing so.
+/// Rewrites an address into the form of the RFC where that is unambiguous.
 fn rewrite(text: &str) -> (String, Vec<&'static Deviation>) {
     let mut deviations = Vec::new();
     let trimmed = text.trim_end_matches(' ');
@@ -60,7 +60,7 @@ fn rewrite_portal(portal: &str, deviations: &mut Vec<&'static Deviation>) -> Str
         return bracketed;
     }
     match portal.strip_suffix(':') {
-        // More than one colon is a malformed IPv6 address.
+        // With another colon it is a port or a malformed IPv6 address, not a missing port.
         Some(host) if host.starts_with('[') || !host.contains(':') => {
             deviations.push(&Deviation::ADDRESS_PORT_MISSING);
             host.to_owned()
@@ -69,7 +69,7 @@ fn rewrite_portal(portal: &str, deviations: &mut Vec<&'static Deviation>) -> Str
     }
 }
 
-/// An IPv6 address without brackets, with or without a port; `None` where it could be read both ways.
+/// Adds the brackets of an IPv6 address with or without a port; `None` where it could be read both ways.
 fn bracketed(portal: &str) -> Option<String> {
     let whole = is_ipv6(portal).then(|| format!("[{portal}]"));
     let with_port = portal
@@ -82,7 +82,7 @@ fn bracketed(portal: &str) -> Option<String> {
     }
 }
 
-/// An address, perhaps with a zone.
+/// Whether a text is an IPv6 address, with or without a zone.
 fn is_ipv6(text: &str) -> bool {
     let (address, zone) = text.split_once('%').unwrap_or((text, ""));
     address.parse::<Ipv6Addr>().is_ok() && !zone.contains(':')
@@ -92,7 +92,7 @@ fn is_ipv6(text: &str) -> bool {
 mod tests {
     use super::{AddressError, ReceivedAddress};
 
-    /// What the address means, by the ids of what is odd about it.
+    /// The address meant, and the ids of its deviations.
     fn read(text: &str) -> Result<(String, Vec<&'static str>), AddressError> {
         Ok(match ReceivedAddress::read(text)? {
             ReceivedAddress::Regular(address) => (address.to_string(), Vec::new()),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn dis_06_odd_forms_that_leave_no_doubt() {
+    fn dis_06_unambiguous_deviating_forms() {
         const BLANK: &str = "address-trailing-blank";
         const TAG: &str = "address-tag-negative";
         const PORT: &str = "address-port-missing";
@@ -127,12 +127,12 @@ mod tests {
             ("10.0.0.1:,-1 ", "10.0.0.1:3260", &[BLANK, TAG, PORT]),
             ("2001:db8::5,-1 ", "[2001:db8::5]:3260", &[BLANK, TAG, BRACKETS]),
         ];
-        for (text, meant, odd) in cases {
-            assert_eq!(read(text), Ok((meant.to_owned(), odd.to_vec())), "{text:?}");
+        for (text, meant, ids) in cases {
+            assert_eq!(read(text), Ok((meant.to_owned(), ids.to_vec())), "{text:?}");
         }
     }
 
-    /// What stays malformed: doubt about the port, and everything no rule names.
+    /// Ambiguous forms, and forms that no deviation covers.
     #[test]
     fn dis_06_forms_that_stay_unusable() {
         let cases = [
@@ -142,6 +142,8 @@ mod tests {
             ("10.0.0.1:0,1", AddressError::Port),
             ("10.0.0.1:-1,1", AddressError::Port),
             ("10.0.0.1:3260 ,1", AddressError::Port),
+            ("10.0.0.1:3260:,1", AddressError::Port),
+            ("disk:example:,1", AddressError::Port),
             ("10.0.0.1,-2", AddressError::PortalGroupTag),
             ("10.0.0.1,", AddressError::PortalGroupTag),
             ("10.0.0.1,-1,1", AddressError::PortalGroupTag),

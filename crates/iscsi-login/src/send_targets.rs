@@ -1,20 +1,22 @@
-//! The answer to `SendTargets` (RFC 7143, appendix C).
+//! Parsing of the answer to `SendTargets` (RFC 7143, appendix C).
 
 use std::collections::HashMap;
 
 use iscsi_pdu::{IscsiName, MalformedPair, TargetAddress, TextKeys};
 
+use crate::deviation::Deviation;
 use crate::discovered_targets::{AddressDeviation, DiscoveredTarget, DiscoveredTargets, UnusableRecord};
 use crate::error::ProtocolViolation;
 use crate::received_address::ReceivedAddress;
-use crate::tolerance::address_detail;
-use crate::{Deviation, ObservedDeviation, Strictness};
+use crate::tolerance::{ObservedDeviation, Strictness, address_detail};
 
-/// Most unusable records of an answer that are kept.
+/// The most unusable records of an answer that are kept.
 const MAX_UNUSABLE: usize = 256;
 
-/// Reads the records of an answer: a name, then its addresses. One malformed record does not hide the others, unless all
-/// deviations are refused.
+/// Parses the records of an answer, each a name followed by its addresses
+/// ([RFC 7143, appendix C](https://www.rfc-editor.org/rfc/rfc7143#appendix-C)).
+///
+/// With [`Strictness::Tolerant`] one malformed record does not hide the others.
 ///
 /// ```
 /// use iscsi_login::Strictness;
@@ -27,9 +29,9 @@ const MAX_UNUSABLE: usize = 256;
 /// ```
 ///
 /// # Errors
-/// [`ProtocolViolation`] for an answer that refuses the question or exceeds a limit ([`DiscoveredTargets::MAX_TARGETS`],
-/// [`DiscoveredTarget::MAX_ADDRESSES`]), and, if this is strict, for other keys, an address before any name, or a name or
-/// address that breaks its grammar (DIS-09).
+/// [`ProtocolViolation`] for an answer that refuses `SendTargets` or exceeds a limit ([`DiscoveredTargets::MAX_TARGETS`],
+/// [`DiscoveredTarget::MAX_ADDRESSES`]). With [`Strictness::Strict`] also for other keys, an address before any name, or a name
+/// or address that breaks its grammar (DIS-09).
 pub fn parse_send_targets(
     text: &[u8],
     strictness: Strictness,
@@ -53,25 +55,25 @@ fn unexpected(key: &str) -> ProtocolViolation {
     ProtocolViolation::UnexpectedKey { key: key.to_owned(), step: "a SendTargets answer" }
 }
 
-/// Records read so far.
+/// The records parsed so far.
 struct Records {
     found: DiscoveredTargets,
     strictness: Strictness,
     places: HashMap<IscsiName, usize>,
     current: Current,
-    /// Unusable records that are kept.
+    /// The number of unusable records kept, including those of targets.
     unusable: usize,
 }
 
-/// Where the next address belongs.
+/// The record to which the next address belongs.
 #[derive(Clone, Copy)]
 enum Current {
-    /// To no name.
+    /// No record: there was no name yet.
     Nothing,
-    /// To the target of this place.
+    /// The target at this index.
     Target(usize),
-    /// To a record without a usable name, by its place among those that are kept.
-    Unusable(Option<usize>),
+    /// A record without a usable name. The index is beyond the end if the record was not kept.
+    Unusable(usize),
 }
 
 impl Records {
@@ -85,39 +87,38 @@ impl Records {
         }
     }
 
-    /// Begins the record of this name, or goes on with the earlier one of the same name (DIS-10).
+    /// Begins the record of a name, or continues the earlier one of the same name (DIS-10).
     fn open(&mut self, text: &str) -> Result<(), ProtocolViolation> {
         const KEY: &str = "TargetName";
         let name = match IscsiName::new(text) {
             Ok(name) => name,
             Err(error) => {
-                let place = (self.unusable < MAX_UNUSABLE).then_some(self.found.unusable.len());
-                self.current = Current::Unusable(place);
+                self.current = Current::Unusable(self.found.unusable.len());
                 return self
                     .add_unusable(format!("{KEY}={text}"), ProtocolViolation::Name { key: KEY, error });
             }
         };
-        let odd = name.check_grammar().err();
-        if let (Some(error), true) = (odd, self.is_strict()) {
+        let deviation = name.check_grammar().err();
+        if let (Some(error), true) = (deviation, self.is_strict()) {
             return self
                 .add_unusable(format!("{KEY}={text}"), ProtocolViolation::Grammar { key: KEY, error });
         }
         let known = self.places.get(&name).copied();
-        let detail = odd.map(|error| format!("{KEY}={text:?}: {error}"));
+        let detail = deviation.map(|error| format!("{KEY}={text:?}: {error}"));
         let place = known.map_or_else(|| self.add_target(name, detail), Ok)?;
         self.current = Current::Target(place);
         Ok(())
     }
 
-    fn add_target(&mut self, name: IscsiName, odd: Option<String>) -> Result<usize, ProtocolViolation> {
+    fn add_target(&mut self, name: IscsiName, detail: Option<String>) -> Result<usize, ProtocolViolation> {
         let (targets, limit) = (&mut self.found.targets, DiscoveredTargets::MAX_TARGETS);
         if targets.len() == limit {
             return Err(ProtocolViolation::TooManyTargets { limit });
         }
         let place = targets.len();
         self.places.insert(name.clone(), place);
-        let odd = odd.map(|detail| ObservedDeviation::new(&Deviation::NAME_GRAMMAR, detail));
-        targets.push(DiscoveredTarget::new(name, odd));
+        let observed = detail.map(|detail| ObservedDeviation::new(&Deviation::NAME_GRAMMAR, detail));
+        targets.push(DiscoveredTarget::new(name, observed));
         Ok(place)
     }
 
@@ -127,7 +128,7 @@ impl Records {
             Current::Target(place) => place,
             Current::Nothing => return self.add_unusable(format!("{KEY}={text}"), unexpected(KEY)),
             Current::Unusable(place) => {
-                if let Some(record) = place.and_then(|place| self.found.unusable.get_mut(place)) {
+                if let Some(record) = self.found.unusable.get_mut(place) {
                     record.append(KEY, text);
                 }
                 return Ok(());
@@ -145,13 +146,13 @@ impl Records {
         Ok(())
     }
 
-    /// Keeps the address, once for each tag it comes with (DIS-07, DIS-10).
+    /// Keeps an address, once for each portal group tag (DIS-07, DIS-10).
     fn keep_address(
         &mut self,
         place: usize,
         address: TargetAddress,
         text: &str,
-        odd: &[&'static Deviation],
+        deviations: &[&'static Deviation],
     ) -> Result<(), ProtocolViolation> {
         let Some(target) = self.found.targets.get_mut(place) else { return Ok(()) };
         if target.addresses.contains(&address) {
@@ -162,7 +163,7 @@ impl Records {
             return Err(ProtocolViolation::TooManyAddresses { target: target.name.clone(), limit });
         }
         target.has_address = true;
-        target.deviations.extend(odd.iter().map(|deviation| AddressDeviation {
+        target.deviations.extend(deviations.iter().map(|deviation| AddressDeviation {
             address: address.clone(),
             observed: ObservedDeviation::new(deviation, address_detail(text)),
         }));
@@ -170,7 +171,7 @@ impl Records {
         Ok(())
     }
 
-    /// Keeps what cannot be used, with the target in whose record it stands.
+    /// Keeps an unusable record, with its target if it has one.
     fn add_unusable(&mut self, text: String, reason: ProtocolViolation) -> Result<(), ProtocolViolation> {
         let record = UnusableRecord::new(text, reason);
         if self.is_strict() {
@@ -182,7 +183,7 @@ impl Records {
         };
         let unusable = match target {
             Some(target) => {
-                // A malformed pair may have been an address, one with another key was none.
+                // A malformed pair may have been an address; a pair with another key was not.
                 target.has_address |= !matches!(record.reason, ProtocolViolation::UnexpectedKey { .. });
                 &mut target.unusable
             }

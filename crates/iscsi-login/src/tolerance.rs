@@ -1,38 +1,39 @@
-//! How an initiator treats deviations of the [table](Deviation), and those that a target showed.
+//! Tolerance of harmless deviations, and the record of the deviations that a target showed.
 
 use iscsi_pdu::TargetAddress;
 
-use crate::Deviation;
+use crate::deviation::Deviation;
 use crate::error::ProtocolViolation;
 use crate::received_address::ReceivedAddress;
 
-/// Most observations of one row that are kept; the rest says nothing new.
+/// The most observations of one deviation that are kept; more would say nothing new.
 const MAX_OF_ONE_ROW: usize = 4;
-/// Most bytes of a detail.
+/// The most bytes of a detail.
 const MAX_DETAIL: usize = 256;
 
-/// How an initiator treats the deviations of the [table](Deviation).
+/// Whether an initiator tolerates the deviations of the [table](Deviation).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
     /// Tolerates and reports them.
     #[default]
     Tolerant,
-    /// Refuses them, as RFC 7143 demands; useful to authors of targets.
+    /// Refuses them, as RFC 7143 requires; useful to authors of targets.
     Strict,
 }
 
-/// A deviation that a target showed and that was tolerated.
+/// A deviation that a target showed and the initiator tolerated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObservedDeviation {
     /// The row of the table.
     pub deviation: &'static Deviation,
-    /// What exactly was seen, such as `MaxBurstLength=16776192, 1048576 offered`: at most 256 bytes, never a secret. It holds text
-    /// of the target, to be escaped before it reaches a terminal.
+    /// The exact observation, such as `MaxBurstLength=16776192, 1048576 is used`: at most 256 bytes, never a secret.
+    ///
+    /// It contains text from the target, which must be escaped before it reaches a terminal.
     pub detail: String,
 }
 
 impl ObservedDeviation {
-    /// Cuts the detail to its limit.
+    /// Creates an observation, and cuts its detail to 256 bytes.
     #[must_use]
     pub fn new(deviation: &'static Deviation, detail: impl Into<String>) -> Self {
         let mut detail = detail.into();
@@ -41,7 +42,7 @@ impl ObservedDeviation {
     }
 }
 
-/// The decision whether to tolerate, and the record of what was tolerated, without repetitions and bounded.
+/// The decision whether deviations are tolerated, and a bounded record of the tolerated ones, without repetitions.
 ///
 /// ```
 /// use iscsi_login::{Deviation, Strictness, Tolerance};
@@ -60,7 +61,7 @@ pub struct Tolerance {
 }
 
 impl Tolerance {
-    /// Nothing observed yet.
+    /// Creates an empty record.
     #[must_use]
     pub const fn new(strictness: Strictness) -> Self {
         Self { strictness, observed: Vec::new() }
@@ -69,7 +70,7 @@ impl Tolerance {
     /// Records a deviation, or refuses it with `error`.
     ///
     /// # Errors
-    /// `error`, if this is [strict](Strictness::Strict).
+    /// `error`, if deviations are [refused](Strictness::Strict).
     pub fn tolerate<E>(
         &mut self,
         deviation: &'static Deviation,
@@ -83,10 +84,10 @@ impl Tolerance {
         Ok(())
     }
 
-    /// Adds what was observed elsewhere, such as by the login before a redirection.
+    /// Adds an observation made elsewhere, such as by the login before a redirection.
     pub fn record(&mut self, observed: ObservedDeviation) {
-        let of_this_row = self.observed.iter().filter(|known| known.deviation == observed.deviation).count();
-        if of_this_row < MAX_OF_ONE_ROW && !self.observed.contains(&observed) {
+        let same_row = self.observed.iter().filter(|known| known.deviation == observed.deviation).count();
+        if same_row < MAX_OF_ONE_ROW && !self.observed.contains(&observed) {
             self.observed.push(observed);
         }
     }
@@ -97,19 +98,19 @@ impl Tolerance {
         self.strictness
     }
 
-    /// What was tolerated so far, in order.
+    /// The tolerated deviations so far, in order.
     #[must_use]
     pub fn observed(&self) -> &[ObservedDeviation] {
         &self.observed
     }
 
-    /// What was tolerated, in order.
+    /// Returns the tolerated deviations, in order.
     #[must_use]
     pub fn into_observed(self) -> Vec<ObservedDeviation> {
         self.observed
     }
 
-    /// A value of `TargetAddress`, in one of the forms that targets use.
+    /// Parses a value of `TargetAddress`, and tolerates the forms that [`ReceivedAddress`] knows.
     pub(crate) fn read_address(&mut self, text: &str) -> Result<TargetAddress, ProtocolViolation> {
         match ReceivedAddress::read(text).map_err(ProtocolViolation::Address)? {
             ReceivedAddress::Regular(address) => Ok(address),
@@ -123,7 +124,7 @@ impl Tolerance {
     }
 }
 
-/// An address as it was received, in quotes: blanks at its end are seen.
+/// An address as received, in quotes, so that trailing blanks are visible.
 pub(crate) fn address_detail(text: &str) -> String {
     format!("TargetAddress={text:?}")
 }

@@ -1,12 +1,12 @@
-//! Policy and offer of one side.
+//! Requirements and offers of one side.
 
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
 use iscsi_login::initiator::{self, Authenticated, SessionType};
 use iscsi_login::{
-    Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, Nonce, Offer,
-    ReverseCredential, ReverseSecret, Strictness, target,
+    Authentication, ChapAlgorithm, DigestPreference, ForwardCredentialRef, ForwardSecret, Nonce, Offer,
+    ReverseCredentialRef, ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, SerialNumber};
 
@@ -17,7 +17,7 @@ fn name(name: &str) -> IscsiName {
     IscsiName::new(name).expect("a name")
 }
 
-/// The name of the target.
+/// The target that is logged in to.
 pub(super) fn target_name() -> &'static IscsiName {
     &DISK
 }
@@ -43,9 +43,10 @@ impl Demands {
     }
 
     pub(super) fn authentication(&self) -> Authentication<'static> {
-        let forward = ForwardCredential { name: "host", secret: ForwardSecret::new(b"what-the-host-proves") };
+        let forward =
+            ForwardCredentialRef { name: "host", secret: ForwardSecret::new(b"secret-of-the-host") };
         let reverse =
-            ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(b"what-the-disk-proves") };
+            ReverseCredentialRef { name: Some("disk"), secret: ReverseSecret::new(b"secret-of-the-disk") };
         match self.policy {
             0 => Authentication::None,
             1 => Authentication::IfAsked(forward),
@@ -54,8 +55,8 @@ impl Demands {
         }
     }
 
-    pub(super) fn initiator(&self, strictness: Strictness) -> initiator::Config<'_> {
-        initiator::Config {
+    pub(super) fn initiator(&self, strictness: Strictness) -> initiator::LoginConfig<'_> {
+        initiator::LoginConfig {
             initiator_name: &HOST,
             initiator_alias: None,
             session_type: if self.discovery { SessionType::Discovery } else { SessionType::Normal(&DISK) },
@@ -72,9 +73,9 @@ impl Demands {
         }
     }
 
-    /// Discovery has the policy of the target.
-    pub(super) fn target<'a>(&'a self, accounts: &'a [target::Account<'a>]) -> target::Config<'a> {
-        target::Config {
+    /// Discovery sessions require the same authentication.
+    pub(super) fn target<'a>(&'a self, accounts: &'a [target::Account<'a>]) -> target::TargetConfig<'a> {
+        target::TargetConfig {
             accounts,
             discovery: self.authentication(),
             algorithms: &self.algorithms,
@@ -86,35 +87,33 @@ impl Demands {
         }
     }
 
-    /// An initiator that completes has the authentication that it requires, whatever happened on the wire.
-    pub(super) fn check_initiator(&self, completed: Option<&initiator::Completed>) {
+    /// Checks that an initiator that completed got the authentication that it requires, whatever happened on the wire.
+    pub(super) fn check_initiator(&self, completed: Option<&initiator::CompletedLogin>) {
         let Some(completed) = completed else { return };
         let algorithm = match (self.policy, &completed.authenticated) {
             (0 | 1, Authenticated::None) => return,
             (1 | 2, Authenticated::Initiator { algorithm }) => *algorithm,
-            (3, Authenticated::Mutual(proof)) if proof.name() == "disk" => proof.algorithm(),
+            (3, Authenticated::Mutual(target)) if target.name() == "disk" => target.algorithm(),
             (policy, authenticated) => panic!("policy {policy}, but {authenticated:?}"),
         };
         assert!(self.algorithms.contains(&algorithm), "{algorithm} is not acceptable");
     }
 
-    /// A target completes only with the authentication that it requires, and mutual authentication implies both
-    /// secrets.
-    pub(super) fn check_target(&self, completed: Option<&target::Completed>) {
+    /// Checks that a target that completed got the authentication that it requires.
+    pub(super) fn check_target(&self, completed: Option<&target::AcceptedLogin>) {
         let Some(completed) = completed else { return };
-        let proved = (completed.initiator_authenticated, completed.target_authenticated);
+        let authenticated = (completed.initiator_authenticated, completed.target_authenticated);
         assert!(
             matches!(
-                (self.policy, proved),
+                (self.policy, authenticated),
                 (0 | 1, (false, false)) | (1 | 2, (true, false)) | (3, (true, true))
             ),
-            "policy {}, but {proved:?}",
+            "policy {}, but {authenticated:?}",
             self.policy
         );
     }
 
-    /// Returns `true` if the login has no reason to fail: the same policy, an algorithm and
-    /// digests that both accept, and different nonces.
+    /// Whether the sides have no reason to fail: equal policies, a common algorithm, compatible digests, and different nonces.
     pub(super) fn can_agree_with(&self, target: &Self) -> bool {
         let digests = compatible(self.offer.header_digest, target.offer.header_digest)
             && compatible(self.offer.data_digest, target.offer.data_digest);
@@ -126,12 +125,12 @@ impl Demands {
     }
 }
 
-fn compatible(ours: DigestPreference, theirs: DigestPreference) -> bool {
+fn compatible(initiator: DigestPreference, target: DigestPreference) -> bool {
     use DigestPreference::{Crc32c, None};
-    !matches!((ours, theirs), (None, Crc32c) | (Crc32c, None))
+    !matches!((initiator, target), (None, Crc32c) | (Crc32c, None))
 }
 
-/// Returns one or more, in any order.
+/// One or more, in any order.
 fn algorithms(bytes: &mut Unstructured<'_>) -> Result<Vec<ChapAlgorithm>> {
     let mut algorithms = vec![*bytes.choose(&ChapAlgorithm::ALL)?];
     for algorithm in ChapAlgorithm::ALL {
@@ -142,7 +141,7 @@ fn algorithms(bytes: &mut Unstructured<'_>) -> Result<Vec<ChapAlgorithm>> {
     Ok(algorithms)
 }
 
-/// Returns any legal values (RFC 7143, section 13).
+/// Any legal values (RFC 7143, 13).
 fn offer(bytes: &mut Unstructured<'_>) -> Result<Offer> {
     let mut offer = Offer::default();
     offer.header_digest = digest(bytes)?;

@@ -1,16 +1,16 @@
 //! Rules of CHAP in either mode, and the few deviations that touch it.
 
-use iscsi_login::initiator::{Authenticated, Config};
+use iscsi_login::initiator::{Authenticated, LoginConfig};
 use iscsi_login::{Authentication, LoginError, ProtocolViolation, TargetAuthError};
 use iscsi_pdu::{LoginRequest, LoginResponse, Stage, encode_base64};
 
 use super::{
-    CHAP, MD5, MODES, answered, at_challenge, at_proof, complete, ids, is_out_of_place, is_violation_of,
+    CHAP, MD5, MODES, answered, at_challenge, at_response, complete, ids, is_out_of_place, is_violation_of,
     open, tolerant,
 };
-use crate::scripted::{CHALLENGE, PROOF, Play, answer, config, forward, grant, mutual};
+use crate::scripted::{CHALLENGE, Play, RESPONSE, answer, config, forward, grant, mutual};
 
-/// CHP-23: the method once more is ignored where it is the one in use; another one is refused, in either mode.
+/// CHP-23: a repeated method is ignored if it is the one in use; another one is refused in either mode.
 #[test]
 fn chp_23_methods_that_come_again() {
     let none = ("AuthMethod", "None");
@@ -23,11 +23,11 @@ fn chp_23_methods_that_come_again() {
     assert_eq!(ids(&completed), ["auth-method-repeated"]);
     assert_eq!(ids(&answered(open(), &[none])), ["auth-method-repeated"]);
     for strictness in MODES {
-        let mode = |config| Config { strictness, ..config };
+        let mode = |config| LoginConfig { strictness, ..config };
         let beside = at_challenge(mode(chap()));
         let error = beside.fails(|request| answer(request, &[&challenge[..], &[none]].concat()));
         assert!(is_out_of_place(&error, "AuthMethod"), "{error}");
-        let error = at_proof(mode(chap())).fails(|request| grant(request, &[none]));
+        let error = at_response(mode(chap())).fails(|request| grant(request, &[none]));
         assert!(is_out_of_place(&error, "AuthMethod"), "{error}");
         for method in [CHAP, ("AuthMethod", "None,CHAP"), ("AuthMethod", "Reject")] {
             let error = Play::begin(mode(open())).fails(|request| grant(request, &[method]));
@@ -38,7 +38,7 @@ fn chp_23_methods_that_come_again() {
     }
 }
 
-/// CHP-04, CHP-05, CHP-06, CHP-22: keys of CHAP twice, out of their step or out of their bounds are refused in either mode.
+/// CHP-04, CHP-05, CHP-06, CHP-22: repeated, misplaced or out-of-range CHAP keys are refused in either mode.
 #[test]
 fn chp_04_chp_05_chp_06_chp_22_rules_of_chap_in_either_mode() {
     let challenge = [MD5, CHALLENGE[0], CHALLENGE[1]];
@@ -47,7 +47,7 @@ fn chp_04_chp_05_chp_06_chp_22_rules_of_chap_in_either_mode() {
         &[MD5, MD5, CHALLENGE[0], CHALLENGE[1]],
         &[MD5, CHALLENGE[0], CHALLENGE[0], CHALLENGE[1]],
         &[MD5, CHALLENGE[0], CHALLENGE[1], CHALLENGE[1]],
-        &[MD5, CHALLENGE[0], CHALLENGE[1], PROOF[0]],
+        &[MD5, CHALLENGE[0], CHALLENGE[1], RESPONSE[0]],
         &[MD5, CHALLENGE[0], CHALLENGE[1], ("SRP_GROUP", "SRP-1536")],
         &[MD5, CHALLENGE[0]],
         &[CHALLENGE[0], CHALLENGE[1]],
@@ -56,12 +56,12 @@ fn chp_04_chp_05_chp_06_chp_22_rules_of_chap_in_either_mode() {
         &[("CHAP_A", "9"), CHALLENGE[0], CHALLENGE[1]],
     ];
     for strictness in MODES {
-        let mode = |authentication| Config { strictness, ..config(authentication) };
+        let mode = |authentication| LoginConfig { strictness, ..config(authentication) };
         for keys in bad_challenges {
             let error = at_challenge(mode(mutual())).fails(|request| answer(request, keys));
             assert!(matches!(error, LoginError::Protocol(_)), "{keys:?}: {error}");
         }
-        for early in [MD5, CHALLENGE[0], CHALLENGE[1], PROOF[0], PROOF[1]] {
+        for early in [MD5, CHALLENGE[0], CHALLENGE[1], RESPONSE[0], RESPONSE[1]] {
             let error = Play::begin(mode(mutual())).fails(|request| answer(request, &[CHAP, early]));
             assert!(is_out_of_place(&error, early.0), "{error}");
             for transit in [true, false] {
@@ -72,29 +72,29 @@ fn chp_04_chp_05_chp_06_chp_22_rules_of_chap_in_either_mode() {
                 assert!(is_out_of_place(&error, early.0), "in the operational stage: {error}");
             }
         }
-        // A name too early, and with a transition that was not asked for.
+        // A response too early, with a transition that was not requested.
         let early = |request: &LoginRequest| LoginResponse {
             transit: true,
             next_stage: Stage::OPERATIONAL,
-            ..answer(request, &[&challenge[..], &PROOF[..1]].concat())
+            ..answer(request, &[&challenge[..], &RESPONSE[..1]].concat())
         };
         let skipped = TargetAuthError::Skipped { next: Stage::OPERATIONAL };
         assert_eq!(at_challenge(mode(mutual())).fails(early), skipped.into());
         for keys in [
-            &[PROOF[0], PROOF[0], PROOF[1]][..],
-            &[PROOF[0], PROOF[1], PROOF[1]],
-            &[PROOF[0], PROOF[1], MD5],
-            &[PROOF[0]],
+            &[RESPONSE[0], RESPONSE[0], RESPONSE[1]][..],
+            &[RESPONSE[0], RESPONSE[1], RESPONSE[1]],
+            &[RESPONSE[0], RESPONSE[1], MD5],
+            &[RESPONSE[0]],
         ] {
-            let error = at_proof(mode(mutual())).fails(|request| grant(request, keys));
+            let error = at_response(mode(mutual())).fails(|request| grant(request, keys));
             assert!(matches!(error, LoginError::Protocol(_)), "{keys:?}: {error}");
         }
-        let silent = at_proof(mode(mutual())).fails(|request| grant(request, &[]));
+        let silent = at_response(mode(mutual())).fails(|request| grant(request, &[]));
         assert_eq!(silent, TargetAuthError::NoResponse.into());
     }
 }
 
-/// CHP-23, CHP-24: silence about the method counts as None only where CHAP is used only if asked for.
+/// CHP-23, CHP-24: a missing choice of the method counts as None only where CHAP is used only if asked for.
 #[test]
 fn chp_23_chp_24_silence_about_the_method() {
     let if_asked = || tolerant(Authentication::IfAsked(forward()));
@@ -112,7 +112,7 @@ fn chp_23_chp_24_silence_about_the_method() {
         let error = Play::begin(tolerant(authentication)).fails(|request| answer(request, &[]));
         assert_eq!(error, ProtocolViolation::MissingKey { key: "AuthMethod" }.into());
     }
-    // A target that chooses CHAP has to challenge, and none may go beyond the stage that was asked for.
+    // A target that chooses CHAP has to send a challenge, and may not go beyond the requested stage.
     let skipped = |next| LoginError::from(TargetAuthError::Skipped { next });
     let chosen = Play::begin(if_asked()).fails(|request| grant(request, &[CHAP]));
     assert_eq!(chosen, skipped(Stage::OPERATIONAL));
@@ -121,17 +121,18 @@ fn chp_23_chp_24_silence_about_the_method() {
     assert_eq!(beyond, skipped(Stage::FULL_FEATURE));
 }
 
-/// TXT-08: base64 without padding, of the challenge and of the proof; a wrong proof stays wrong.
+/// TXT-08: base64 without padding, in the challenge and in the response; a wrong response stays wrong.
 #[test]
 fn txt_08_chp_20_base64_without_padding() {
     let unpadded = |hex: &str| {
         let bytes = iscsi_pdu::decode_binary(hex, 1024).unwrap();
         encode_base64(&bytes).trim_end_matches('=').to_owned()
     };
-    let (challenge, proof) = (unpadded(CHALLENGE[1].1), unpadded(PROOF[1].1));
-    let play = at_challenge(Config { algorithms: &[iscsi_login::ChapAlgorithm::Md5], ..tolerant(mutual()) })
-        .on(|request| answer(request, &[MD5, CHALLENGE[0], ("CHAP_C", &challenge)]))
-        .on(|request| grant(request, &[PROOF[0], ("CHAP_R", &proof)]));
+    let (challenge, response) = (unpadded(CHALLENGE[1].1), unpadded(RESPONSE[1].1));
+    let play =
+        at_challenge(LoginConfig { algorithms: &[iscsi_login::ChapAlgorithm::Md5], ..tolerant(mutual()) })
+            .on(|request| answer(request, &[MD5, CHALLENGE[0], ("CHAP_C", &challenge)]))
+            .on(|request| grant(request, &[RESPONSE[0], ("CHAP_R", &response)]));
     let completed = complete(play.step(|request| grant(request, &[])));
     assert!(matches!(completed.authenticated, Authenticated::Mutual(_)));
     let details: Vec<_> = completed.deviations.iter().map(|observed| observed.detail.as_str()).collect();
@@ -142,7 +143,8 @@ fn txt_08_chp_20_base64_without_padding() {
     );
 
     let wrong = unpadded("0xc845274d8f66c33eb85b988fe7bc67c1");
-    let error = at_proof(tolerant(mutual())).fails(|request| grant(request, &[PROOF[0], ("CHAP_R", &wrong)]));
+    let error =
+        at_response(tolerant(mutual())).fails(|request| grant(request, &[RESPONSE[0], ("CHAP_R", &wrong)]));
     assert_eq!(error, TargetAuthError::WrongResponse { name: "disk".to_owned() }.into());
     for odd in ["0bIQ=", "0b=IQ=", "0bIR", "0bA", "0b", "IQ"] {
         let keys = [MD5, CHALLENGE[0], ("CHAP_C", odd)];
@@ -152,7 +154,7 @@ fn txt_08_chp_20_base64_without_padding() {
             "{odd}: {error}"
         );
     }
-    let short = [PROOF[0], ("CHAP_R", "0bIQ")];
-    let error = at_proof(tolerant(mutual())).fails(|request| grant(request, &short));
+    let short = [RESPONSE[0], ("CHAP_R", "0bIQ")];
+    let error = at_response(tolerant(mutual())).fails(|request| grant(request, &short));
     assert!(is_violation_of(&error, "CHAP_R"), "{error}");
 }

@@ -1,15 +1,15 @@
-//! Keys that come twice, in the wrong stage, or as answers to no offer.
+//! Repeated keys, keys in the wrong stage, and answers without an offer.
 
-use iscsi_login::initiator::Config;
+use iscsi_login::initiator::LoginConfig;
 use iscsi_login::{Authentication, LoginError, Parameters, ProtocolViolation};
 
 use super::{
-    CHAP, MD5, MODES, answered, at_challenge, at_proof, complete, discovery, ids, is_out_of_place,
+    CHAP, MD5, MODES, answered, at_challenge, at_response, complete, discovery, ids, is_out_of_place,
     is_violation_of, open, tolerant,
 };
 use crate::scripted::{CHALLENGE, Play, answer, forward, grant, mutual};
 
-/// NEG-07: of a value that comes twice the one that allows less counts; digests and forms must be the same.
+/// NEG-07: of two values the more restrictive one is used; two different digests fail.
 #[test]
 fn neg_07_keys_that_come_twice() {
     type Row = (&'static [(&'static str, &'static str)], fn(&Parameters) -> u32, u32);
@@ -49,7 +49,7 @@ fn neg_07_keys_that_come_twice() {
     assert!(is_violation_of(&error, "MaxBurstLength"), "{error}");
 }
 
-/// LOG-19: what cannot be answered any more keeps its default, whatever the target offers.
+/// LOG-19: a key that can no longer be answered keeps its default.
 #[test]
 fn log_19_offers_beside_the_transition() {
     let mut config = open();
@@ -72,7 +72,7 @@ fn log_19_offers_beside_the_transition() {
     assert_eq!((completed.parameters.max_burst_length, completed.parameters.max_connections), (262_144, 1));
 }
 
-/// NEG-04: an answer to no offer is ignored, with or without a transition, and not answered.
+/// NEG-04: an answer without an offer is ignored, with or without a transition.
 #[test]
 fn neg_04_answers_to_what_was_not_offered() {
     for key in ["IFMarker", "X-com.example.key", "TaskReporting", "iSCSIProtocolLevel"] {
@@ -87,7 +87,7 @@ fn neg_04_answers_to_what_was_not_offered() {
     }
 }
 
-/// LOG-17, LOG-28: a key that comes before its stage settles nothing, but the result does not allow more than it does.
+/// LOG-17, LOG-28: a key before its stage settles nothing, but limits the result.
 #[test]
 fn log_17_log_28_values_of_the_security_stage() {
     type Row =
@@ -117,19 +117,20 @@ fn log_17_log_28_values_of_the_security_stage() {
     }
 }
 
-/// The same beside each step of the stage, and with keys that have no value; what contradicts itself is refused.
+/// Early keys with each step of the security stage, and keys without a value; contradictory values are refused.
 #[test]
 fn log_17_log_28_keys_of_the_security_stage() {
     let chap = || tolerant(Authentication::Chap(forward()));
     let key = ("X-com.example.key", "of-the-target");
     let beside_method = Play::begin(chap()).on(|request| answer(request, &[CHAP, key]));
     assert_eq!(beside_method.keys(), [("CHAP_A".to_owned(), "8,7,6,5".to_owned())]);
-    let beside_end = at_proof(chap()).on(|request| grant(request, &[key, ("MaxBurstLength", "Irrelevant")]));
+    let beside_end =
+        at_response(chap()).on(|request| grant(request, &[key, ("MaxBurstLength", "Irrelevant")]));
     let completed = complete(beside_end.step(|request| grant(request, &[])));
     let details: Vec<_> = completed.deviations.iter().map(|observed| observed.detail.as_str()).collect();
     assert_eq!(details, ["X-com.example.key", "MaxBurstLength=Irrelevant"]);
 
-    let silent = at_proof(chap()).on(|request| grant(request, &[("HeaderDigest", "CRC32C")]));
+    let silent = at_response(chap()).on(|request| grant(request, &[("HeaderDigest", "CRC32C")]));
     let error = silent.fails(|request| grant(request, &[]));
     assert!(is_violation_of(&error, "HeaderDigest"), "{error}");
     for keys in [
@@ -137,24 +138,24 @@ fn log_17_log_28_keys_of_the_security_stage() {
         [("HeaderDigest", "None"), ("HeaderDigest", "CRC32C")],
         [("MaxBurstLength", "many"), MD5],
     ] {
-        let error = at_proof(chap()).fails(|request| grant(request, &keys));
+        let error = at_response(chap()).fails(|request| grant(request, &keys));
         assert!(matches!(error, LoginError::Protocol(_)), "{keys:?}: {error}");
     }
-    // An answer without a value does not lift the limit, and one that comes again is measured by it.
-    let play = at_proof(chap()).on(|request| grant(request, &[("MaxRecvDataSegmentLength", "512")]));
+    // A reserved word does not lift the limit of the early value, and a repeated key is compared with it.
+    let play = at_response(chap()).on(|request| grant(request, &[("MaxRecvDataSegmentLength", "512")]));
     let completed =
         complete(play.step(|request| grant(request, &[("MaxRecvDataSegmentLength", "NotUnderstood")])));
     assert_eq!(completed.parameters.max_send_data_segment_length, 512);
     let again = [("MaxBurstLength", "NotUnderstood"), ("MaxBurstLength", "1048576")];
     assert_eq!(answered(open(), &again).parameters.max_burst_length, 262_144);
 
-    // Of two early values the one that allows less counts.
+    // Of two early values the more restrictive one is used.
     let twice = [("MaxBurstLength", "4096"), ("MaxBurstLength", "8192")];
-    let play = at_proof(chap()).on(|request| grant(request, &twice));
+    let play = at_response(chap()).on(|request| grant(request, &twice));
     assert_eq!(complete(play.step(|request| grant(request, &[]))).parameters.max_burst_length, 4096);
 }
 
-/// The first tag counts, in one response and over several.
+/// The first portal group tag is used, in one response and over several.
 #[test]
 fn portal_group_tags_that_come_twice() {
     let tag = |value| ("TargetPortalGroupTag", value);
@@ -173,7 +174,7 @@ fn portal_group_tags_that_come_twice() {
     assert_eq!((alias.target_alias.as_deref(), ids(&alias)), (Some("a"), vec!["key-repeated"]));
 }
 
-/// Declarations of the initiator that come back, in either stage; any other value is refused.
+/// The initiator's own declarations sent back, in either stage; any other value is refused.
 #[test]
 fn declarations_that_come_back() {
     let target = ("TargetName", "iqn.2001-04.com.example:disk");
@@ -195,14 +196,14 @@ fn declarations_that_come_back() {
         ("InitiatorAlias", "another"),
     ] {
         for strictness in MODES {
-            let config = Config { initiator_alias: Some("host"), strictness, ..open() };
+            let config = LoginConfig { initiator_alias: Some("host"), strictness, ..open() };
             let error = Play::begin(config).fails(|request| grant(request, &[pair]));
             assert!(is_out_of_place(&error, pair.0), "{pair:?}: {error}");
         }
     }
     let beside_method = Play::begin(tolerant(mutual())).on(|request| answer(request, &[CHAP, target]));
     assert!(beside_method.value("CHAP_A").is_some());
-    // A discovery session names no target, so that there is nothing to contradict.
+    // A discovery session names no target, so any name is accepted.
     for pair in [target, ("SessionType", "Discovery")] {
         assert_eq!(ids(&answered(discovery(), &[pair])), ["declaration-echoed"]);
     }

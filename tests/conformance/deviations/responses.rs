@@ -1,13 +1,13 @@
 //! Headers, redirections, and the bounds of what is reported.
 
-use iscsi_login::initiator::{Config, Step};
+use iscsi_login::initiator::{LoginConfig, Step};
 use iscsi_login::{Deviation, LoginError, ProtocolViolation, Strictness};
 use iscsi_pdu::{LoginResponse, LoginStatus, Stage};
 
 use super::{answered, complete, discovery, ids, open};
 use crate::scripted::{Play, answer, grant};
 
-/// LOG-09: no session handle, and nothing else of a header is tolerated.
+/// LOG-09: TSIH 0 is tolerated, and no other wrong header field.
 #[test]
 fn log_09_session_handles() {
     let completed =
@@ -30,12 +30,12 @@ fn log_09_session_handles() {
     }
 }
 
-/// LOG-30: addresses of a redirection in odd forms; one that cannot be used does not hide the others.
+/// LOG-30: addresses of a redirection in deviating forms; an unusable one does not hide the others.
 #[test]
 fn log_30_addresses_of_redirections() {
     let redirect = |addresses: &[&str], strictness| {
         let keys: Vec<_> = addresses.iter().map(|address| ("TargetAddress", *address)).collect();
-        Play::begin(Config { strictness, ..open() }).step(|request| LoginResponse {
+        Play::begin(LoginConfig { strictness, ..open() }).step(|request| LoginResponse {
             status: LoginStatus::MOVED_TEMPORARILY,
             ..answer(request, &keys)
         })
@@ -56,7 +56,7 @@ fn log_30_addresses_of_redirections() {
     assert_eq!(nowhere, Some(ProtocolViolation::RedirectWithoutAddress.into()));
 }
 
-/// However much a target deviates, the report stays short.
+/// The report is bounded, however many deviations a target shows.
 #[test]
 fn reports_are_bounded() {
     let keys: Vec<String> = (0..100).map(|number| format!("X-com.example.key{}", number % 50)).collect();
@@ -64,7 +64,7 @@ fn reports_are_bounded() {
     let completed = answered(open(), &pairs);
     assert_eq!(ids(&completed), [Deviation::KEY_BESIDE_TRANSITION.id; 4]);
     let again = answered(open(), &[pairs[0], pairs[0]]);
-    assert_eq!(again.deviations.len(), 1, "nothing is told twice");
+    assert_eq!(again.deviations.len(), 1, "nothing is reported twice");
     let name = "ä".repeat(500);
     let completed = answered(discovery(), &[("TargetName", &name)]);
     assert_eq!(completed.deviations[0].detail, format!("TargetName={}", "ä".repeat(122)));

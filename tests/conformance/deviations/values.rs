@@ -1,12 +1,12 @@
-//! Operational values: answers that no rule allows, and those that are refused in either mode.
+//! Operational values: tolerated answers, and answers that are refused in either mode.
 
-use iscsi_login::initiator::{Config, SessionType};
+use iscsi_login::initiator::{LoginConfig, SessionType};
 use iscsi_login::{DigestPreference, LoginError, Offer, Parameters, Strictness};
 
 use super::{MODES, answered, complete, ids, is_violation_of, open, with};
 use crate::scripted::{Play, answer, grant};
 
-/// What is offered apart from the defaults, the answer, and the value in force afterwards.
+/// The change to the default offer, the answer, and the value in force afterwards.
 type Row = (fn(&mut Offer), (&'static str, &'static str), fn(&Parameters) -> u32, u32);
 
 /// Each answer leads to the value and is reported as the deviation `id`, or ends a strict login.
@@ -14,13 +14,13 @@ fn expect_tolerated(id: &str, rows: &[Row]) {
     for &(offer, pair, value, expected) in rows {
         let completed = answered(with(offer), &[pair]);
         assert_eq!((ids(&completed), value(&completed.parameters)), (vec![id], expected), "{pair:?}");
-        let strict = Config { strictness: Strictness::Strict, ..with(offer) };
+        let strict = LoginConfig { strictness: Strictness::Strict, ..with(offer) };
         let error = Play::begin(strict).fails(|request| grant(request, &[pair]));
         assert!(is_violation_of(&error, pair.0), "{error}");
     }
 }
 
-/// NEG-11, NEG-13: after a value of the target's own the offer stays in force.
+/// NEG-11, NEG-13: after a value beyond the offer, the offer stays in force.
 #[test]
 fn neg_11_neg_13_values_beyond_the_offer() {
     let always: fn(&mut Offer) = |offer| offer.parameters.initial_r2t = true;
@@ -41,7 +41,7 @@ fn neg_11_neg_13_values_beyond_the_offer() {
     expect_tolerated("value-beyond-offer", &rows);
 }
 
-/// NEG-03: a key that the target does not know has its default, or the offer if that allows less.
+/// NEG-03: a key that the target does not understand has its default, or the offer if that is more restrictive.
 #[test]
 fn neg_03_keys_that_are_not_understood() {
     let burst: fn(&mut Offer) = |offer| offer.parameters.max_burst_length = 4096;
@@ -81,7 +81,7 @@ fn neg_05_keys_that_are_irrelevant_without_a_reason() {
     expect_tolerated("irrelevant", &rows);
 }
 
-/// NEG-11, NEG-35: bounds and forms of values are no matter of tolerance, and nor is a digest that was not offered.
+/// NEG-11, NEG-35: values out of range or malformed, and digests that were not offered, are never tolerated.
 #[test]
 fn neg_08_neg_11_neg_35_values_that_are_refused_in_either_mode() {
     for pair in [
@@ -100,14 +100,14 @@ fn neg_08_neg_11_neg_35_values_that_are_refused_in_either_mode() {
         ("TargetAddress", "10.0.0.1:0"),
     ] {
         for strictness in MODES {
-            let config = Config { strictness, ..open() };
+            let config = LoginConfig { strictness, ..open() };
             let error = Play::begin(config).fails(|request| grant(request, &[pair]));
             assert!(matches!(error, LoginError::Protocol(_)), "{pair:?}: {error}");
         }
     }
 }
 
-/// NEG-06, NEG-10: a digest that is required is in force, or there is no login: whatever the target answers, and whenever.
+/// NEG-06, NEG-10: a required digest is in force or the login fails, whatever the target answers.
 #[test]
 fn neg_06_neg_10_a_required_digest_is_never_given_up() {
     type Require = fn(&mut Offer);
@@ -117,7 +117,7 @@ fn neg_06_neg_10_a_required_digest_is_never_given_up() {
     ];
     for (key, offer) in offers {
         for strictness in MODES {
-            let begin = || Play::begin(Config { strictness, ..with(offer) });
+            let begin = || Play::begin(LoginConfig { strictness, ..with(offer) });
             for value in ["None", "Reject", "Irrelevant", "NotUnderstood", "CRC32C,None", "crc32c", ""] {
                 let error = begin().fails(|request| grant(request, &[(key, value)]));
                 assert!(is_violation_of(&error, key), "{key}={value}: {error}");
@@ -130,7 +130,7 @@ fn neg_06_neg_10_a_required_digest_is_never_given_up() {
             let completed = complete(begin().step(|request| grant(request, &[(key, "CRC32C")])));
             assert!(completed.parameters.digests.header != completed.parameters.digests.data);
             // A discovery session offers digests too.
-            let discovery = Config { session_type: SessionType::Discovery, strictness, ..with(offer) };
+            let discovery = LoginConfig { session_type: SessionType::Discovery, strictness, ..with(offer) };
             let error = Play::begin(discovery).fails(|request| grant(request, &[(key, "Irrelevant")]));
             assert!(is_violation_of(&error, key), "{error}");
         }

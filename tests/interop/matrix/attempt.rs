@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use iscsi_initiator::{
-    Authenticated, AuthenticationRequest, BlockDevice, Completed, Config, DiscoveredTarget, Error, Initiator,
-    Lun, Portal, Session,
+    Authenticated, AuthenticationRequest, BlockDevice, CompletedLogin, Config, DiscoveredTarget, Error,
+    Initiator, Lun, Portal, Session,
 };
 use iscsi_secrets::{ForwardCredential, MemoryStore, ReverseCredential, Secret};
 
@@ -40,7 +40,7 @@ impl Daemons {
     }
 
     /// Only the login may fail: whoever is let in has a disk that keeps what is written.
-    async fn log_in(&self, case: &Case, name: &str, portal: &Portal) -> Result<Completed, Error> {
+    async fn log_in(&self, case: &Case, name: &str, portal: &Portal) -> Result<CompletedLogin, Error> {
         let target = self.open.iqn(name).parse().unwrap();
         let session = initiator(case).login(&target, portal, &request(case.credentials)).await?;
         let lun = Lun::from_number(self.open.lun).unwrap();
@@ -107,7 +107,7 @@ fn request(Credentials { mode, forward, reverse }: Credentials) -> Authenticatio
 }
 
 /// Who authenticated whom, and what else the case may be about.
-fn outcome(completed: &Completed) -> String {
+fn outcome(completed: &CompletedLogin) -> String {
     let authenticated = match &completed.authenticated {
         Authenticated::None => "nobody".to_owned(),
         Authenticated::Initiator { algorithm } => format!("initiator, {algorithm}"),

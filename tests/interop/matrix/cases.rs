@@ -97,17 +97,17 @@ const REFUSED_WITHOUT: &str = "CredentialsRefused: target refused the login duri
 /// tgt takes 7 for SHA-1, and cannot read a response of SHA-256.
 const UNREADABLE: &str =
     "LoginRefused: target refused the login during security negotiation: 0200 initiator error";
-const WRONG_ANSWER: &str = "TargetNotAuthenticated: target not authenticated: target gave a wrong answer to the \
-                            challenge as \"labtarget\"";
-const WRONG_NAME: &str = "TargetNotAuthenticated: target not authenticated: target calls itself \"labtarget\", \
+const WRONG_ANSWER: &str = "TargetNotAuthenticated: target not authenticated: target's CHAP response as \"labtarget\" does not \
+                            match the configured target secret";
+const WRONG_NAME: &str = "TargetNotAuthenticated: target not authenticated: target's CHAP name is \"labtarget\", \
                           \"somebody\" is configured";
 const NO_ANSWER: &str =
-    "TargetNotAuthenticated: target not authenticated: target did not answer the challenge";
-const REJECTED: &str = "TargetNotAuthenticated: target not authenticated: authentication method Reject chosen, only \
-                        CHAP is allowed";
+    "TargetNotAuthenticated: target not authenticated: target did not answer the initiator's challenge";
+const REJECTED: &str = "TargetNotAuthenticated: target not authenticated: target chose authentication method Reject, \
+                        only CHAP is allowed";
 /// MD5 has to be offered (RFC 7143, 12.1.3), and need not be accepted.
-const TOO_WEAK: &str =
-    "TargetNotAuthenticated: target not authenticated: algorithm MD5 chosen, which is not acceptable";
+const TOO_WEAK: &str = "TargetNotAuthenticated: target not authenticated: target chose CHAP algorithm MD5, which the settings do not \
+     accept";
 /// LIO says nothing to an `AuthMethod` that does not suit it.
 const CLOSED: &str = "Network: closed during security negotiation";
 

@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use iscsi_login::{
-    Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, Offer,
-    ReverseCredential, ReverseSecret,
+    Authentication, ChapAlgorithm, DigestPreference, ForwardCredentialRef, ForwardSecret, Offer,
+    ReverseCredentialRef, ReverseSecret,
 };
 use iscsi_pdu::{IscsiName, SerialNumber};
 use iscsi_secrets::vds::VdsIscsiTarget;
@@ -152,12 +152,12 @@ impl Credentials {
             Self::Chap(initiator) => Authentication::Chap(forward_credential(initiator)),
             Self::Mutual { initiator, target } => Authentication::Mutual(
                 forward_credential(initiator),
-                ReverseCredential { name: Some(&target.name), secret: ReverseSecret::new(&target.secret) },
+                ReverseCredentialRef { name: Some(&target.name), secret: ReverseSecret::new(&target.secret) },
             ),
         }
     }
 }
 
-fn forward_credential(account: &Account) -> ForwardCredential<'_> {
-    ForwardCredential { name: &account.name, secret: ForwardSecret::new(&account.secret) }
+fn forward_credential(account: &Account) -> ForwardCredentialRef<'_> {
+    ForwardCredentialRef { name: &account.name, secret: ForwardSecret::new(&account.secret) }
 }

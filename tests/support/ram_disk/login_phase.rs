@@ -20,7 +20,7 @@ pub(crate) type ChangeResponse = dyn Fn(&LoginRequest, LoginResponse) -> LoginRe
 
 /// A login that reached full feature phase.
 pub(crate) struct LoggedIn {
-    pub(crate) completed: target::Completed,
+    pub(crate) completed: target::AcceptedLogin,
     /// Connection identifier the initiator gave.
     pub(crate) cid: u16,
     /// Initiator part of the session identifier.
@@ -43,7 +43,7 @@ async fn exchange(wire: &mut Wire, portal: &Portal, change: &ChangeResponse) -> 
     let mut request = receive(wire).await?;
     let managed = portal.managed(&initiator_name(&request))?;
     let accounts = portal.accounts(&managed);
-    let mut login = target::Login::new(target::Config {
+    let mut login = target::Login::new(target::TargetConfig {
         accounts: &accounts,
         discovery: portal.config.discovery.as_authentication(),
         algorithms: &portal.config.algorithms,

@@ -192,7 +192,7 @@ async fn redirection_to_itself() {
         crate::ram_disk::wire::Wire::new(tokio::net::TcpStream::connect(scripted.portal()).await.unwrap())
             .unwrap();
     let name = "iqn.2001-04.com.example:host".parse().unwrap();
-    let (_, request) = iscsi_login::initiator::Login::start(iscsi_login::initiator::Config {
+    let (_, request) = iscsi_login::initiator::Login::start(iscsi_login::initiator::LoginConfig {
         initiator_name: &name,
         initiator_alias: None,
         session_type: iscsi_login::initiator::SessionType::Discovery,

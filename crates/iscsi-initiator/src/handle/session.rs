@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_login::initiator::Completed;
+use iscsi_login::initiator::CompletedLogin;
 use iscsi_login::{DiscoveredTargets, ObservedDeviation, Strictness, Tolerance, parse_send_targets};
 use iscsi_pdu::{IscsiName, Isid, Lun, Portal, TextWriter};
 use iscsi_secrets::StoreError;
@@ -52,7 +52,7 @@ pub struct SessionDetails {
     /// Our part of the session identifier.
     pub isid: Isid,
     /// What was agreed on, and who authenticated whom.
-    pub completed: Completed,
+    pub completed: CompletedLogin,
     /// Why there is no authentication, if there is none and it was not [`AuthenticationMode::None`] that was demanded.
     ///
     /// [`AuthenticationMode::None`]: crate::AuthenticationMode::None
@@ -72,7 +72,7 @@ impl Session {
         tolerance: Tolerance,
         command_timeout: Duration,
     ) -> Self {
-        let Completed { parameters, cmd_sn, exp_stat_sn, numbers, .. } = details.completed;
+        let CompletedLogin { parameters, cmd_sn, exp_stat_sn, numbers, .. } = details.completed;
         let strictness = tolerance.strictness();
         let session = SessionState::new(parameters, cmd_sn, exp_stat_sn, numbers, tolerance);
         let limits = Limits { command: command_timeout, logout: command_timeout.min(LONGEST_LOGOUT) };

@@ -254,7 +254,7 @@ impl Credentials {
     /// The borrowed form the login takes.
     pub(crate) fn as_authentication(&self) -> Authentication<'_> {
         let Some(forward) = self.forward.as_deref() else { return Authentication::None };
-        let forward = iscsi_login::ForwardCredential {
+        let forward = iscsi_login::ForwardCredentialRef {
             name: forward.name().unwrap_or(&self.initiator_name),
             secret: ForwardSecret::new(forward.secret().expose_secret()),
         };
@@ -263,7 +263,7 @@ impl Credentials {
             None => Authentication::Chap(forward),
             Some(reverse) => Authentication::Mutual(
                 forward,
-                iscsi_login::ReverseCredential {
+                iscsi_login::ReverseCredentialRef {
                     name: reverse.name(),
                     secret: ReverseSecret::new(reverse.secret().expose_secret()),
                 },

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use iscsi_login::initiator::{self, Completed, Login, Redirect, SessionType, Step};
+use iscsi_login::initiator::{self, CompletedLogin, Login, Redirect, SessionType, Step};
 use iscsi_login::{ConfigError, LoginError, Nonce};
 use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, Portal, SerialNumber, Stage};
 
@@ -29,7 +29,7 @@ pub(crate) struct LoginAttempt<'a> {
 #[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
 pub(crate) enum LoginOutcome {
     /// Full feature phase; the connection is already in it.
-    Complete(Connection, Completed, LoginTimes),
+    Complete(Connection, CompletedLogin, LoginTimes),
     /// The target is elsewhere; the connection is closed.
     Redirect(Redirect),
 }
@@ -113,8 +113,8 @@ fn login_config<'a>(
     attempt: &LoginAttempt<'a>,
     challenge: &OwnChallenge,
     cmd_sn: SerialNumber,
-) -> initiator::Config<'a> {
-    initiator::Config {
+) -> initiator::LoginConfig<'a> {
+    initiator::LoginConfig {
         initiator_name: &attempt.config.initiator_name,
         initiator_alias: attempt.config.alias.as_deref(),
         session_type: attempt.session_type,

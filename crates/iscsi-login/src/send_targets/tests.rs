@@ -5,18 +5,18 @@ use std::collections::HashSet;
 use super::{MAX_UNUSABLE, parse_send_targets};
 use crate::{DiscoveredTarget, DiscoveredTargets, Strictness};
 
-/// An answer by the letter.
+/// The targets of an answer without deviations.
 fn parse(text: &[u8]) -> Vec<DiscoveredTarget> {
     let found = parse_send_targets(text, Strictness::Strict).unwrap();
     assert_eq!((found.unusable.len(), found.deviations()), (0, Vec::new()));
     found.targets
 }
 
-fn parse_odd(text: &[u8]) -> DiscoveredTargets {
+fn parse_tolerant(text: &[u8]) -> DiscoveredTargets {
     parse_send_targets(text, Strictness::Tolerant).unwrap()
 }
 
-/// The vector with a target that has no address.
+/// Records with several addresses, and with none.
 #[test]
 fn dis_04_dis_05_records() {
     let text = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5:3260,1\0\
@@ -55,7 +55,7 @@ fn dis_06_dis_10_forms_of_addresses() {
     );
 }
 
-/// DIS-07: tags are kept, and a portal in two groups is told.
+/// DIS-07: tags are kept, and a portal in two groups is reported.
 #[test]
 fn dis_07_portal_groups() {
     let text = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5,1\0TargetAddress=10.0.0.5,2\0\
@@ -80,15 +80,15 @@ fn dis_09_malformed_answers() {
     }
 }
 
-/// DIS-09: an answer that refuses the question is no record.
+/// DIS-09: an answer that refuses SendTargets is an error in either mode.
 #[test]
-fn dis_09_a_refused_question_is_an_error_in_any_case() {
+fn dis_09_a_refused_request_is_an_error_in_either_mode() {
     for strictness in [Strictness::Strict, Strictness::Tolerant] {
         assert!(parse_send_targets(b"SendTargets=Reject\0", strictness).is_err());
     }
 }
 
-/// One malformed record of each kind between two good ones: both are found, and its text and reason are told.
+/// One malformed record of each kind between two valid ones: both are found, and its text and reason are reported.
 #[test]
 fn dis_09_one_malformed_record_does_not_hide_the_others() {
     let cases: [(&[u8], &str, &str); 6] = [
@@ -99,17 +99,17 @@ fn dis_09_one_malformed_record_does_not_hide_the_others() {
         ),
         (b"TargetName\0", "TargetName", "="),
         (b"targetName=x\0", "targetName=x", "key"),
-        (b"TargetAlias=x\0", "TargetAlias=x", "no place in a SendTargets answer"),
+        (b"TargetAlias=x\0", "TargetAlias=x", "not allowed in a SendTargets answer"),
         (b"TargetAddress=\x1b[2J\0", "TargetAddress=\\x1b[2J", "control character"),
         (b"TargetAddress=\xff\0", "TargetAddress=\\xff", "UTF-8"),
     ];
-    for (odd, shown, reason) in cases {
+    for (malformed, shown, reason) in cases {
         let (first, last) = (
             b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5,1\0",
             b"TargetName=iqn.2001-04.com.example:b\0TargetAddress=10.0.0.5,1\0",
         );
-        let text = [first, odd, last].concat();
-        let found = parse_odd(&text);
+        let text = [first, malformed, last].concat();
+        let found = parse_tolerant(&text);
         assert!(parse_send_targets(&text, Strictness::Strict).is_err(), "{shown}");
         assert_eq!(found.targets.len(), 2, "{shown}");
         assert!(found.targets.iter().all(|target| target.addresses.len() == 1), "{shown}");
@@ -122,25 +122,25 @@ fn dis_09_one_malformed_record_does_not_hide_the_others() {
     }
 }
 
-/// A cut off answer: the last pair is not taken for a name.
+/// The last pair of a truncated answer is not used as a name.
 #[test]
 fn dis_09_an_unterminated_record_is_unusable() {
-    let found = parse_odd(b"TargetName=iqn.2001-04.com.example:a\0TargetName=iqn.2001-04.com.exa");
+    let found = parse_tolerant(b"TargetName=iqn.2001-04.com.example:a\0TargetName=iqn.2001-04.com.exa");
     assert_eq!((found.targets.len(), found.targets[0].unusable.len()), (1, 1));
     assert_eq!(found.targets[0].unusable[0].text, "TargetName=iqn.2001-04.com.exa");
 }
 
-/// An address before any name belongs to nobody, one behind an unusable name to that record.
+/// An address before any name belongs to no target, one after an unusable name to that record.
 #[test]
 fn dis_09_addresses_without_a_target() {
     let found =
-        parse_odd(b"TargetAddress=10.0.0.4,1\0TargetName=/x\0TargetAlias=y\0TargetAddress=10.0.0.5,1\0");
+        parse_tolerant(b"TargetAddress=10.0.0.4,1\0TargetName=/x\0TargetAlias=y\0TargetAddress=10.0.0.5,1\0");
     let texts: Vec<_> = found.unusable.iter().map(|record| record.text.as_str()).collect();
     let expected = ["TargetAddress=10.0.0.4,1", "TargetName=/x TargetAddress=10.0.0.5,1", "TargetAlias=y"];
     assert_eq!((texts, found.targets.len()), (expected.to_vec(), 0));
 }
 
-/// DIS-05: only a target without any address is at the portal that was asked.
+/// DIS-05: only a target without any address is at the portal that sent the answer.
 #[test]
 fn dis_05_an_unusable_address_is_not_the_portal_asked() {
     let cases: [(&[u8], bool); 5] = [
@@ -151,12 +151,12 @@ fn dis_05_an_unusable_address_is_not_the_portal_asked() {
         (b"TargetAddress=\xff\0", false),
     ];
     for (rest, is_there) in cases {
-        let found = parse_odd(&[b"TargetName=iqn.2001-04.com.example:a\0", rest].concat());
+        let found = parse_tolerant(&[b"TargetName=iqn.2001-04.com.example:a\0", rest].concat());
         assert_eq!(found.targets[0].is_at_the_portal_asked(), is_there, "{}", rest.escape_ascii());
     }
 }
 
-/// A name outside the grammar is kept as it is and told once; by the letter it is refused.
+/// A name outside the grammar is kept unchanged and reported once; in strict mode it is refused.
 #[test]
 fn names_outside_the_grammar() {
     for (name, rule) in [
@@ -166,7 +166,7 @@ fn names_outside_the_grammar() {
         ("disk1", "neither iqn., eui. nor naa."),
     ] {
         let text = format!("TargetName={name}\0TargetAddress=10.0.0.5,1\0TargetName={name}\0");
-        let found = parse_odd(text.as_bytes());
+        let found = parse_tolerant(text.as_bytes());
         assert_eq!((found.targets.len(), found.targets[0].name.as_str()), (1, name));
         assert_eq!((found.targets[0].addresses.len(), found.unusable.len()), (1, 0));
         let observed = found.deviations();
@@ -178,26 +178,26 @@ fn names_outside_the_grammar() {
     }
 }
 
-/// Odd forms are told with the address that they mean, once.
+/// Deviating forms are reported once, with the address meant.
 #[test]
-fn dis_06_odd_addresses_are_told() {
+fn dis_06_deviating_addresses_are_reported() {
     let text = b"TargetName=iqn.2001-04.com.example:a\0TargetAddress=10.0.0.5:3260,-1 \0\
         TargetAddress=10.0.0.5:3260,-1 \0TargetAddress=10.0.0.6,1\0TargetAddress=10.0.0.6,1 \0";
-    let found = parse_odd(text);
+    let found = parse_tolerant(text);
     assert!(parse_send_targets(text, Strictness::Strict).is_err());
     let target = &found.targets[0];
     assert_eq!((target.addresses.len(), target.unusable.len()), (2, 0));
-    let told: Vec<_> = target
+    let reported: Vec<_> = target
         .deviations
         .iter()
-        .map(|odd| (odd.address.to_string(), odd.observed.deviation.id, odd.observed.detail.as_str()))
+        .map(|found| (found.address.to_string(), found.observed.deviation.id, found.observed.detail.as_str()))
         .collect();
     let detail = "TargetAddress=\"10.0.0.5:3260,-1 \"";
     let of = |id| ("10.0.0.5:3260".to_owned(), id, detail);
-    assert_eq!(told, [of("address-trailing-blank"), of("address-tag-negative")]);
+    assert_eq!(reported, [of("address-trailing-blank"), of("address-tag-negative")]);
 }
 
-/// More targets than the limit are an error that says so, in either mode; naming one again is none.
+/// More targets than the limit are an error in either mode; a repeated name does not count.
 #[test]
 fn targets_are_bounded() {
     let limit = DiscoveredTargets::MAX_TARGETS;
@@ -209,7 +209,7 @@ fn targets_are_bounded() {
     assert_eq!(parse(again.as_bytes()).len(), limit);
     for strictness in [Strictness::Strict, Strictness::Tolerant] {
         let error = parse_send_targets(names(limit + 1).as_bytes(), strictness).unwrap_err();
-        assert_eq!(error.to_string(), "a SendTargets answer names more than 10000 targets");
+        assert_eq!(error.to_string(), "SendTargets answer names more than 10000 targets");
     }
 }
 
@@ -228,17 +228,17 @@ fn addresses_are_bounded() {
     assert_eq!(parse(again.as_bytes())[0].addresses.len(), limit);
     for strictness in [Strictness::Strict, Strictness::Tolerant] {
         let error = parse_send_targets(records(limit + 1).as_bytes(), strictness).unwrap_err();
-        let expected = "a SendTargets answer gives iqn.2001-04.com.example:a more than 128 addresses";
+        let expected = "SendTargets answer gives iqn.2001-04.com.example:a more than 128 addresses";
         assert_eq!(error.to_string(), expected);
     }
 }
 
-/// Texts are cut, and so is their number.
+/// The length and the number of kept records are limited.
 #[test]
 fn unusable_records_are_bounded() {
     let record = |name: &str| {
         let text = format!("TargetName=/{name}\0TargetAddress=x\0");
-        parse_odd(text.as_bytes()).unusable.swap_remove(0).text
+        parse_tolerant(text.as_bytes()).unusable.swap_remove(0).text
     };
     assert_eq!(record(&"x".repeat(1024 - 28)), format!("TargetName=/{} TargetAddress=x", "x".repeat(996)));
     assert_eq!(record(&"x".repeat(1024 - 27)), format!("TargetName=/{}", "x".repeat(997)));
@@ -246,15 +246,15 @@ fn unusable_records_are_bounded() {
     assert_eq!(record(&"x".repeat(1024 - 11)), format!("TargetName=/{}…", "x".repeat(1009)));
     assert_eq!(record(&"ä".repeat(3000)), format!("TargetName=/{}…", "ä".repeat(504)));
     let mut text = b"TargetName=/x\0".repeat(MAX_UNUSABLE);
-    assert_eq!(parse_odd(&text).more_unusable, 0);
+    assert_eq!(parse_tolerant(&text).more_unusable, 0);
     text.extend_from_slice(
         b"TargetName=/y\0TargetAddress=10.0.0.5,1\0TargetName=iqn.2001-04.com.example:a\0",
     );
-    let found = parse_odd(&text);
+    let found = parse_tolerant(&text);
     assert_eq!((found.unusable.len(), found.more_unusable, found.targets.len()), (MAX_UNUSABLE, 1, 1));
     assert!(found.unusable.iter().all(|record| record.text == "TargetName=/x"));
     text.extend_from_slice(b"TargetAddress=\0");
-    let found = parse_odd(&text);
+    let found = parse_tolerant(&text);
     assert_eq!(found.more_unusable, 2);
     assert!(!found.targets[0].is_at_the_portal_asked(), "what is not kept still counts");
 }

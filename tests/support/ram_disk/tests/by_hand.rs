@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use iscsi_login::{
-    Authentication, ChapAlgorithm, DigestPreference, ForwardCredential, ForwardSecret, LoginError, Nonce,
-    Offer, ReverseCredential, ReverseSecret, Strictness, initiator,
+    Authentication, ChapAlgorithm, DigestPreference, ForwardCredentialRef, ForwardSecret, LoginError, Nonce,
+    Offer, ReverseCredentialRef, ReverseSecret, Strictness, initiator,
 };
 use iscsi_pdu::{
     AdditionalHeaders, DataOut, InitiatorPdu, InitiatorTaskTag, IscsiName, Isid, LoginResponse, Lun, R2t,
@@ -42,8 +42,8 @@ pub(crate) fn plain_config() -> Config {
 
 pub(crate) fn mutual<'a>(forward: &'a [u8], reverse: &'a [u8]) -> Authentication<'a> {
     Authentication::Mutual(
-        ForwardCredential { name: "host", secret: ForwardSecret::new(forward) },
-        ReverseCredential { name: Some("disk"), secret: ReverseSecret::new(reverse) },
+        ForwardCredentialRef { name: "host", secret: ForwardSecret::new(forward) },
+        ReverseCredentialRef { name: Some("disk"), secret: ReverseSecret::new(reverse) },
     )
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn offer(digests: bool) -> Offer {
 /// A logged-in initiator.
 pub(crate) struct ByHand {
     pub(crate) wire: Wire,
-    pub(crate) login: initiator::Completed,
+    pub(crate) login: initiator::CompletedLogin,
     pub(crate) cmd_sn: SerialNumber,
     pub(crate) exp_stat_sn: SerialNumber,
     next_itt: u32,
@@ -92,7 +92,7 @@ pub(crate) async fn log_in(
     offer: Offer,
 ) -> Result<ByHand, LoginError> {
     let name = "iqn.2001-04.com.example:host".parse().unwrap();
-    let (mut login, mut request) = initiator::Login::start(initiator::Config {
+    let (mut login, mut request) = initiator::Login::start(initiator::LoginConfig {
         initiator_name: &name,
         initiator_alias: None,
         session_type: target.map_or(initiator::SessionType::Discovery, initiator::SessionType::Normal),

@@ -1,36 +1,38 @@
-//! What is the same in every state: headers, numbers, the target's declarations.
+//! The context of an initiator's login: settings, numbers and declarations, which outlive its states.
 
 use std::fmt;
 
 use bytes::Bytes;
-use iscsi_pdu::{LoginRequest, LoginResponse, SerialNumber, Stage, TextAssembler, parse_number};
+use iscsi_pdu::{LoginRequest, LoginResponse, SerialNumber, Stage, TextAssembler, TextWriter, parse_number};
 
-use super::{Authenticated, Completed, Config, Outgoing};
-use crate::early_values::EarlyValues;
-use crate::error::{ProtocolViolation, TargetAuthError};
-use crate::received_keys::ReceivedKeys;
-use crate::{
-    Authentication, ChapAlgorithm, ConfigError, Deviation, LoginError, MAX_TEXT, Parameters,
-    TargetAuthenticated, Tolerance,
-};
+use super::config::LoginConfig;
+use super::outcome::{Authenticated, CompletedLogin};
+use crate::chap::ChapAlgorithm;
+use crate::chap_exchange::TargetAuthenticated;
+use crate::credentials::{Authentication, ConfigError};
+use crate::deviation::Deviation;
+use crate::error::{LoginError, ProtocolViolation, TargetAuthError};
+use crate::login_text::{ReceivedKeys, UnsentText, check_request_for_more};
+use crate::operational_keys::EarlyValues;
+use crate::parameters::Parameters;
+use crate::tolerance::Tolerance;
 
-/// The login's common thread.
-pub(super) struct Exchange<'a> {
-    pub(super) config: Config<'a>,
-    /// Set by the CHAP states, read when the login completes.
+/// The context of a login.
+pub(super) struct LoginContext<'a> {
+    pub(super) config: LoginConfig<'a>,
+    /// Set when the target has chosen it, read when the login completes.
     pub(super) algorithm: Option<ChapAlgorithm>,
-    pub(super) proof: Option<TargetAuthenticated>,
-    /// Operational keys of the security stage.
+    pub(super) target_authenticated: Option<TargetAuthenticated>,
+    /// Values of operational keys that came in the security stage.
     pub(super) early: EarlyValues,
-    /// What was tolerated; the further course does not depend on it.
+    /// Tolerated deviations. The course of the login does not depend on them.
     pub(super) tolerance: Tolerance,
     pub(super) stage: Stage,
-    /// The transition asked for by the last request.
+    /// The transition that the last request asked for.
     pub(super) requested: Option<Stage>,
-    /// The transition that the last piece of [`Self::unsent`] is to ask for.
+    /// The transition that the last piece of [`Self::unsent`] asks for.
     transit_to: Option<Stage>,
-    /// What did not fit the last request.
-    unsent: Bytes,
+    unsent: UnsentText,
     pub(super) exp_stat_sn: SerialNumber,
     pub(super) round_trips: u32,
     assembler: TextAssembler,
@@ -39,16 +41,23 @@ pub(super) struct Exchange<'a> {
     target_alias: Option<String>,
 }
 
-/// Where the login stands, without the credentials.
-impl fmt::Debug for Exchange<'_> {
+/// The variable part of a request.
+pub(super) struct Outgoing {
+    pub(super) stage: Stage,
+    pub(super) transit_to: Option<Stage>,
+    pub(super) text: TextWriter,
+}
+
+/// Leaves out the settings, which contain the credentials, and the deviations.
+impl fmt::Debug for LoginContext<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config: _, algorithm, proof, early, tolerance: _, stage, requested, .. } = self;
-        let Self { transit_to, unsent, exp_stat_sn, round_trips, assembler, version_active, .. } = self;
-        let Self { target_portal_group_tag, target_alias, .. } = self;
+        let Self { config: _, algorithm, target_authenticated, early, tolerance: _, stage, .. } = self;
+        let Self { requested, transit_to, unsent, exp_stat_sn, round_trips, assembler, .. } = self;
+        let Self { version_active, target_portal_group_tag, target_alias, .. } = self;
         formatter
-            .debug_struct("Exchange")
+            .debug_struct("LoginContext")
             .field("algorithm", algorithm)
-            .field("proof", proof)
+            .field("target_authenticated", target_authenticated)
             .field("early", early)
             .field("stage", stage)
             .field("requested", requested)
@@ -64,18 +73,18 @@ impl fmt::Debug for Exchange<'_> {
     }
 }
 
-impl<'a> Exchange<'a> {
-    pub(super) fn new(config: Config<'a>) -> Self {
+impl<'a> LoginContext<'a> {
+    pub(super) fn new(config: LoginConfig<'a>) -> Self {
         Self {
             config,
             algorithm: None,
-            proof: None,
+            target_authenticated: None,
             early: EarlyValues::default(),
             tolerance: Tolerance::new(config.strictness),
             stage: Stage::SECURITY,
             requested: None,
             transit_to: None,
-            unsent: Bytes::new(),
+            unsent: UnsentText::default(),
             exp_stat_sn: SerialNumber(0),
             round_trips: 0,
             assembler: TextAssembler::default(),
@@ -89,36 +98,34 @@ impl<'a> Exchange<'a> {
         self.stage
     }
 
-    /// The next request; fields that never change are filled in here.
+    /// Creates the next request.
     pub(super) fn request(&mut self, outgoing: Outgoing) -> Result<LoginRequest, ConfigError> {
         self.stage = outgoing.stage;
         self.transit_to = outgoing.transit_to;
-        self.unsent = outgoing.text.finish()?;
+        self.unsent = UnsentText::new(outgoing.text.finish()?);
         Ok(self.next_piece())
     }
 
-    /// As much as a Login PDU holds; only the last piece may ask for a transition (TXT-14, LOG-22).
+    /// Creates a request with the next piece of the text; only the last piece may ask for a transition (TXT-14, LOG-22).
     fn next_piece(&mut self) -> LoginRequest {
-        let piece = self.unsent.split_to(self.unsent.len().min(MAX_TEXT));
+        let piece = self.unsent.next_piece();
         self.requested = self.transit_to.filter(|_| self.unsent.is_empty());
         self.header(piece)
     }
 
-    /// The next piece of a text that was split. Until its end the target has nothing to say (TXT-16).
-    pub(super) fn go_on_sending(
+    /// The next piece of a text that did not fit one request; `None` if the last request was complete.
+    pub(super) fn continue_text(
         &mut self,
         response: &LoginResponse,
     ) -> Result<Option<LoginRequest>, ProtocolViolation> {
         if self.unsent.is_empty() {
             return Ok(None);
         }
-        if response.continues || !response.text.is_empty() {
-            return Err(ProtocolViolation::AnswerToHalfAText { length: response.text.len() });
-        }
+        check_request_for_more(&response.text, response.continues)?;
         Ok(Some(self.next_piece()))
     }
 
-    /// TXT-15: asks for the rest of a text that the target split.
+    /// Asks for the rest of a text that the target split (TXT-15).
     pub(super) fn empty_request(&mut self) -> LoginRequest {
         self.requested = None;
         self.header(Bytes::new())
@@ -130,7 +137,7 @@ impl<'a> Exchange<'a> {
             transit: self.requested.is_some(),
             continues: !self.unsent.is_empty(),
             current_stage: self.stage,
-            // LOG-36: sent as 0 without T.
+            // LOG-36: NSG is reserved, and sent as 0, without T.
             next_stage: self.requested.unwrap_or(Stage(0)),
             version_max: 0,
             version_min: 0,
@@ -144,12 +151,12 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Joins split text; `None` while more is to come.
+    /// Joins the pieces of a text; `None` while it is incomplete.
     pub(super) fn join(&mut self, response: &LoginResponse) -> Result<Option<Bytes>, ProtocolViolation> {
         Ok(self.assembler.push(response.text.clone(), response.continues)?)
     }
 
-    /// What the target may declare in any stage.
+    /// Takes the declarations that a target may make in any stage.
     pub(super) fn take_declarations(&mut self, keys: &mut ReceivedKeys<'_>) -> Result<(), ProtocolViolation> {
         if let Some(alias) = self.take_once(keys, "TargetAlias")? {
             self.target_alias = Some(alias.to_owned());
@@ -163,7 +170,7 @@ impl<'a> Exchange<'a> {
         self.take_once(keys, "X#NodeArchitecture").map(drop)
     }
 
-    /// The first value of a key that should come once.
+    /// Takes the first value of a key; repetitions are a deviation.
     fn take_once<'k>(
         &mut self,
         keys: &mut ReceivedKeys<'k>,
@@ -171,7 +178,7 @@ impl<'a> Exchange<'a> {
     ) -> Result<Option<&'k str>, ProtocolViolation> {
         let Some(first) = keys.take_next(key) else { return Ok(None) };
         while keys.take_next(key).is_some() {
-            self.tolerance.tolerate(&Deviation::KEY_REPEATED, key, twice(key))?;
+            self.tolerance.tolerate(&Deviation::KEY_REPEATED, key, duplicate(key))?;
         }
         Ok(Some(first))
     }
@@ -183,32 +190,39 @@ impl<'a> Exchange<'a> {
             return Ok(());
         };
         let detail = format!("{KEY}={tag} after {first}");
-        self.tolerance.tolerate(&Deviation::PORTAL_GROUP_TAG_REPEATED, detail, twice(KEY))
+        self.tolerance.tolerate(&Deviation::PORTAL_GROUP_TAG_REPEATED, detail, duplicate(KEY))
     }
 
-    /// The only way into full feature phase: the policy is met, or there is none (CHP-23, CHP-24).
+    /// The authentication that took place, which must be the required one (CHP-23, CHP-24).
+    ///
+    /// Every login that reaches full feature phase passes through here.
+    fn authenticated(&mut self) -> Result<Authenticated, TargetAuthError> {
+        match (self.config.authentication, self.algorithm, self.target_authenticated.take()) {
+            (Authentication::None, ..) | (Authentication::IfAsked(_), None, _) => Ok(Authenticated::None),
+            (Authentication::IfAsked(_) | Authentication::Chap(_), Some(algorithm), _) => {
+                Ok(Authenticated::Initiator { algorithm })
+            }
+            (Authentication::Mutual(..), _, Some(evidence)) => Ok(Authenticated::Mutual(evidence)),
+            (Authentication::Chap(_) | Authentication::Mutual(..), _, _) => {
+                Err(TargetAuthError::Skipped { next: Stage::FULL_FEATURE })
+            }
+        }
+    }
+
+    /// Completes the login.
     pub(super) fn complete(
         mut self,
         parameters: Parameters,
         response: &LoginResponse,
-    ) -> Result<Completed, LoginError> {
-        let authenticated = match (self.config.authentication, self.algorithm, self.proof) {
-            (Authentication::None, ..) | (Authentication::IfAsked(_), None, _) => Authenticated::None,
-            (Authentication::IfAsked(_) | Authentication::Chap(_), Some(algorithm), _) => {
-                Authenticated::Initiator { algorithm }
-            }
-            (Authentication::Mutual(..), _, Some(proof)) => Authenticated::Mutual(proof),
-            (Authentication::Chap(_) | Authentication::Mutual(..), _, _) => {
-                return Err(TargetAuthError::Skipped { next: Stage::FULL_FEATURE }.into());
-            }
-        };
+    ) -> Result<CompletedLogin, LoginError> {
+        let authenticated = self.authenticated()?;
         if response.tsih == 0 {
             let rule = "a new session gets an identifier other than 0 (11.13.3)";
             let violation = ProtocolViolation::HeaderValue { field: "TSIH", received: 0, rule };
             let detail = "TSIH 0 in the final Login Response";
             self.tolerance.tolerate(&Deviation::TSIH_ZERO, detail, violation)?;
         }
-        Ok(Completed {
+        Ok(CompletedLogin {
             parameters,
             authenticated,
             tsih: response.tsih,
@@ -223,7 +237,7 @@ impl<'a> Exchange<'a> {
     }
 }
 
-fn twice(key: &str) -> ProtocolViolation {
+fn duplicate(key: &str) -> ProtocolViolation {
     ProtocolViolation::DuplicateKey { key: key.to_owned() }
 }
 

@@ -1,24 +1,29 @@
-//! The target's half by itself: what it refuses, and with which status.
+//! The target's side: its answers to offers, its refusals and their statuses.
 
 use bytes::Bytes;
 use iscsi_login::initiator::{self, SessionType};
 use iscsi_login::{
-    Authentication, ChapAlgorithm, LoginError, Nonce, Offer, Parameters, ProtocolViolation, target,
+    Authentication, ChapAlgorithm, DigestPreference, LoginError, Nonce, Offer, Parameters, ProtocolViolation,
+    target,
 };
 use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage, TextKeys};
 
-use crate::scripted::{PROOF, Play, answer, config, grant, mutual, names};
+use crate::scripted::{Play, RESPONSE, answer, config, grant, mutual, names};
 
 fn accounts() -> [target::Account<'static>; 1] {
     [target::Account { name: names().1, authentication: Authentication::None }]
 }
 
 fn portal<'a>(accounts: &'a [target::Account<'static>]) -> target::Login<'a> {
-    target::Login::new(target::Config {
+    portal_with(accounts, Offer::default())
+}
+
+fn portal_with<'a>(accounts: &'a [target::Account<'static>], offer: Offer) -> target::Login<'a> {
+    target::Login::new(target::TargetConfig {
         accounts,
         discovery: Authentication::None,
         algorithms: &ChapAlgorithm::ALL,
-        offer: Offer::default(),
+        offer,
         portal_group_tag: 3,
         tsih: 77,
         stat_sn: SerialNumber(0),
@@ -56,7 +61,7 @@ fn first_requests_that_are_refused() {
     }
 }
 
-/// Fields that stay the same, and the stage, in the second request.
+/// Fields of the second request that must not change, and its stage.
 #[test]
 fn second_requests_that_are_refused() {
     let changes: [fn(&mut LoginRequest); 5] = [
@@ -76,11 +81,12 @@ fn second_requests_that_are_refused() {
     }
 }
 
-/// The portal group is told in a Normal session and not in a discovery, and 64 commands may follow.
+/// The target declares the portal group in a Normal session, not in a discovery session, and allows 64 commands.
 #[test]
-fn what_the_first_response_says() {
+fn declarations_of_the_first_response() {
     for (session_type, tag) in [(SessionType::Normal(names().1), Some("3")), (SessionType::Discovery, None)] {
-        let request = Play::begin(initiator::Config { session_type, ..config(Authentication::None) }).request;
+        let request =
+            Play::begin(initiator::LoginConfig { session_type, ..config(Authentication::None) }).request;
         let target::Step::Complete(response, completed) = portal(&accounts()).receive(&request) else {
             panic!("not complete")
         };
@@ -92,7 +98,73 @@ fn what_the_first_response_says() {
     }
 }
 
-/// From the security stage straight to full feature phase: everything at its default.
+/// The first request of a login that offers only this pair, and asks for full feature phase.
+fn offering((key, value): (&str, &str)) -> LoginRequest {
+    let names = "InitiatorName=iqn.2001-04.com.example:host\0TargetName=iqn.2001-04.com.example:disk\0";
+    first(|request| request.text = format!("{names}{key}={value}\0").into())
+}
+
+/// NEG-29: the target answers an offer by the rule of its key, whichever side has which value.
+#[test]
+fn neg_29_answers_of_the_target() {
+    type Row = (fn(&mut Offer), (&'static str, &'static str), &'static str);
+    let r2t: fn(&mut Offer) = |own| own.parameters.initial_r2t = true;
+    let no_r2t: fn(&mut Offer) = |own| own.parameters.initial_r2t = false;
+    let immediate: fn(&mut Offer) = |own| own.parameters.immediate_data = true;
+    let no_immediate: fn(&mut Offer) = |own| own.parameters.immediate_data = false;
+    let burst: fn(&mut Offer) = |own| own.parameters.max_burst_length = 4096;
+    let wait: fn(&mut Offer) = |own| own.parameters.default_time2wait = 5;
+    let digest: fn(&mut Offer) = |own| own.header_digest = DigestPreference::AcceptCrc32c;
+    let rows: [Row; 17] = [
+        // OR
+        (no_r2t, ("InitialR2T", "No"), "No"),
+        (no_r2t, ("InitialR2T", "Yes"), "Yes"),
+        (r2t, ("InitialR2T", "No"), "Yes"),
+        (r2t, ("InitialR2T", "Yes"), "Yes"),
+        (r2t, ("InitialR2T", "yes"), "Reject"),
+        // AND
+        (no_immediate, ("ImmediateData", "No"), "No"),
+        (no_immediate, ("ImmediateData", "Yes"), "No"),
+        (immediate, ("ImmediateData", "No"), "No"),
+        (immediate, ("ImmediateData", "Yes"), "Yes"),
+        (immediate, ("ImmediateData", "1"), "Reject"),
+        // Minimum, maximum, list
+        (burst, ("MaxBurstLength", "4095"), "4095"),
+        (burst, ("MaxBurstLength", "4097"), "4096"),
+        (burst, ("MaxBurstLength", "511"), "Reject"),
+        (wait, ("DefaultTime2Wait", "4"), "5"),
+        (wait, ("DefaultTime2Wait", "6"), "6"),
+        (digest, ("HeaderDigest", "CRC32C,None"), "CRC32C"),
+        (|_| {}, ("HeaderDigest", "CRC32C,None"), "None"),
+    ];
+    for (change, pair, expected) in rows {
+        let mut offer = Offer::default();
+        change(&mut offer);
+        let accounts = accounts();
+        let (target::Step::Send(_, response) | target::Step::Complete(response, _)) =
+            portal_with(&accounts, offer).receive(&offering(pair))
+        else {
+            panic!("{pair:?} is refused")
+        };
+        assert_eq!(TextKeys::parse(&response.text).unwrap().get(pair.0), Some(expected), "{pair:?}");
+    }
+}
+
+/// NEG-06: after `Reject` the target delays the transition once, so that the initiator can give up the login.
+#[test]
+fn neg_06_no_transition_with_a_rejection() {
+    let accounts = accounts();
+    let mut request = offering(("HeaderDigest", "CRC32C"));
+    let target::Step::Send(login, response) = portal(&accounts).receive(&request) else {
+        panic!("not delayed")
+    };
+    assert_eq!(TextKeys::parse(&response.text).unwrap().get("HeaderDigest"), Some("Reject"));
+    assert!(!response.transit);
+    request.text = Bytes::new();
+    assert!(matches!(login.receive(&request), target::Step::Complete(response, _) if response.transit));
+}
+
+/// From the security stage directly to full feature phase, with all defaults.
 #[test]
 fn log_13_a_login_of_one_stage() {
     let request = first(|request| {
@@ -110,12 +182,13 @@ fn log_13_a_login_of_one_stage() {
     assert_eq!(completed.parameters, defaults);
 }
 
-/// LOG-14 for our half: back to an earlier stage is a broken header, further than asked is an attempt to skip.
+/// LOG-14 on the initiator's side: a transition to an earlier stage breaks the header rules, one beyond the requested stage is an
+/// attempt to skip authentication.
 #[test]
 fn log_14_transitions_to_other_stages() {
     let to = |stage| {
-        Play::at_proof("5")
-            .fails(move |request| LoginResponse { next_stage: stage, ..grant(request, &PROOF) })
+        Play::at_response("5")
+            .fails(move |request| LoginResponse { next_stage: stage, ..grant(request, &RESPONSE) })
     };
     let broken = to(Stage::SECURITY);
     assert!(

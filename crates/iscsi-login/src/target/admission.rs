@@ -1,0 +1,161 @@
+//! Admission to a target: its settings and accounts, the leading request, and the two ends of a login.
+
+use iscsi_pdu::{IscsiName, LoginStatus, SerialNumber};
+
+use crate::chap::{ChapAlgorithm, Nonce};
+use crate::credentials::Authentication;
+use crate::error::ProtocolViolation;
+use crate::login_text::ReceivedKeys;
+use crate::negotiation::Negotiation;
+use crate::operational_keys::EarlyValues;
+use crate::parameters::{Offer, Parameters};
+
+/// A target name and the authentication that a login to it requires.
+#[derive(Clone, Copy)]
+pub struct Account<'a> {
+    /// The target.
+    pub name: &'a IscsiName,
+    /// The required authentication; [`Authentication::Mutual`] refuses initiators that do not challenge the target.
+    pub authentication: Authentication<'a>,
+}
+
+/// The settings of a target's login.
+#[derive(Clone, Copy)]
+pub struct TargetConfig<'a> {
+    /// The targets of this portal.
+    pub accounts: &'a [Account<'a>],
+    /// The authentication that a discovery session requires.
+    pub discovery: Authentication<'a>,
+    /// Acceptable algorithms; the target chooses the first of the initiator's list that is among them.
+    pub algorithms: &'a [ChapAlgorithm],
+    /// The operational parameters.
+    pub offer: Offer,
+    /// The portal group of this portal.
+    pub portal_group_tag: u16,
+    /// The session identifier to assign, not 0.
+    pub tsih: u16,
+    /// The first status number.
+    pub stat_sn: SerialNumber,
+    /// Fresh random bytes for the target's challenge.
+    pub nonce: Nonce,
+}
+
+impl TargetConfig<'_> {
+    pub(super) fn negotiation(&self, opening: &Opening<'_>) -> Box<Negotiation> {
+        Box::new(Negotiation::new(self.offer, opening.is_discovery(), EarlyValues::default()))
+    }
+}
+
+/// A login that the target accepted into full feature phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AcceptedLogin {
+    /// The agreed parameters, as seen from the target.
+    pub parameters: Parameters,
+    /// The initiator's name.
+    pub initiator_name: IscsiName,
+    /// The index in [`TargetConfig::accounts`]; `None` for a discovery session.
+    pub account: Option<usize>,
+    /// Whether the initiator authenticated itself.
+    pub initiator_authenticated: bool,
+    /// Whether the target answered a challenge of the initiator.
+    pub target_authenticated: bool,
+    /// `CmdSN` of the first command.
+    pub cmd_sn: SerialNumber,
+    /// The next status number to use.
+    pub stat_sn: SerialNumber,
+}
+
+/// A refused login: the status sent to the initiator, and the reason for the target's log
+/// ([RFC 7143, section 11.13.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.13.5)).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{status}: {reason}")]
+pub struct Refusal {
+    /// The status sent.
+    pub status: LoginStatus,
+    /// The reason.
+    pub reason: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: LoginStatus, reason: impl Into<String>) -> Self {
+        Self { status, reason: reason.into() }
+    }
+}
+
+impl From<ProtocolViolation> for Refusal {
+    fn from(violation: ProtocolViolation) -> Self {
+        Self::new(LoginStatus::INITIATOR_ERROR, violation.to_string())
+    }
+}
+
+/// The declarations of the leading request (RFC 7143, 6.3), and the authentication so far.
+#[derive(Clone)]
+pub(super) struct Opening<'a> {
+    initiator_name: IscsiName,
+    account: Option<usize>,
+    pub(super) authentication: Authentication<'a>,
+    pub(super) initiator_authenticated: bool,
+    pub(super) target_authenticated: bool,
+}
+
+impl<'a> Opening<'a> {
+    pub(super) fn take(config: &TargetConfig<'a>, keys: &mut ReceivedKeys<'_>) -> Result<Self, Refusal> {
+        let initiator_name = keys.take("InitiatorName")?.ok_or_else(|| missing("InitiatorName"))?;
+        keys.take("InitiatorAlias")?;
+        let (account, authentication) = match keys.take("SessionType")? {
+            Some("Discovery") => {
+                keys.take("TargetName")?;
+                (None, config.discovery)
+            }
+            None | Some("Normal") => {
+                let at =
+                    find_account(config, keys.take("TargetName")?.ok_or_else(|| missing("TargetName"))?)?;
+                (Some(at.0), at.1)
+            }
+            Some(_) => {
+                return Err(Refusal::new(LoginStatus::SESSION_TYPE_NOT_SUPPORTED, "unknown session type"));
+            }
+        };
+        Ok(Self {
+            initiator_name: IscsiName::new(initiator_name)
+                .map_err(|error| ProtocolViolation::Name { key: "InitiatorName", error })?,
+            account,
+            authentication,
+            initiator_authenticated: false,
+            target_authenticated: false,
+        })
+    }
+
+    pub(super) const fn is_discovery(&self) -> bool {
+        self.account.is_none()
+    }
+
+    pub(super) fn complete(
+        self,
+        parameters: Parameters,
+        cmd_sn: SerialNumber,
+        stat_sn: SerialNumber,
+    ) -> AcceptedLogin {
+        AcceptedLogin {
+            parameters,
+            initiator_name: self.initiator_name,
+            account: self.account,
+            initiator_authenticated: self.initiator_authenticated,
+            target_authenticated: self.target_authenticated,
+            cmd_sn,
+            stat_sn,
+        }
+    }
+}
+
+fn find_account<'a>(config: &TargetConfig<'a>, name: &str) -> Result<(usize, Authentication<'a>), Refusal> {
+    let found = config.accounts.iter().enumerate().find(|(_, account)| account.name.as_str() == name);
+    found
+        .map(|(at, account)| (at, account.authentication))
+        .ok_or_else(|| Refusal::new(LoginStatus::NOT_FOUND, "no target of this name"))
+}
+
+fn missing(key: &str) -> Refusal {
+    Refusal::new(LoginStatus::MISSING_PARAMETER, format!("{key} is missing"))
+}
