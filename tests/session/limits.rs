@@ -77,7 +77,7 @@ async fn lgo_07_asy_02_a_silent_target_that_asked_for_a_logout() {
         wait_for(&scripted, Opcode::LOGOUT_REQUEST).await;
         let error = timeout(PATIENCE, session.test_unit_ready(Lun::ZERO)).await.unwrap().unwrap_err();
         let what = "the logout that the target asked for";
-        assert_eq!(error, Error::Timeout { operation, limit: LIMIT });
+        assert_eq!(error, Error::Timeout { operation: what, limit: LIMIT });
         closes(&scripted, begin).await;
         assert_eq!((session.end_reason(), logouts(&scripted)), (Some(error), 1));
     }

@@ -312,7 +312,7 @@ async fn cmd_08_a_request_that_was_answered_has_no_limit() {
     };
     peer.send(data.encode()).await;
     let finished = answer.await.unwrap().unwrap();
-    assert!(matches!(&finished, Finished::Scsi(completion) if completion.data[..] == [7; 8]), "{finished:?}");
+    assert!(matches!(&finished, Outcome::Scsi(completion) if completion.data[..] == [7; 8]), "{finished:?}");
     tokio::time::sleep(2 * HOUR).await;
     assert!(!link.requests.is_closed());
 }
