@@ -53,6 +53,18 @@ fn modules_use_what_the_tables_allow() {
     }
 }
 
+/// Prints the arrows that are in the code, for a new table: `cargo test -p iscsi-tests --test layers -- --nocapture`.
+#[test]
+fn arrows_can_be_shown() {
+    for (table, sources) in tables() {
+        let found = arrows::between_modules(&sources);
+        for module in sources.top_modules() {
+            let used: Vec<_> = found.keys().filter(|(from, _)| *from == module).map(|(_, to)| to.as_str()).collect();
+            println!("{} {module}: {}", table.name, used.join(" "));
+        }
+    }
+}
+
 #[test]
 fn tables_name_each_module_once_and_point_downwards() {
     for (table, sources) in tables() {

@@ -1,6 +1,6 @@
 //! Parsing of the answer to `SendTargets` (RFC 7143, appendix C).
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use iscsi_pdu::{IscsiName, MalformedPair, TargetAddress, TextKeys};
 
@@ -59,7 +59,7 @@ fn unexpected(key: &str) -> ProtocolViolation {
 struct Records {
     found: DiscoveredTargets,
     strictness: Strictness,
-    places: HashMap<IscsiName, usize>,
+    places: BTreeMap<IscsiName, usize>,
     current: Current,
     /// The number of unusable records kept, including those of targets.
     unusable: usize,
@@ -81,7 +81,7 @@ impl Records {
         Self {
             found: DiscoveredTargets::default(),
             strictness,
-            places: HashMap::new(),
+            places: BTreeMap::new(),
             current: Current::Nothing,
             unusable: 0,
         }

@@ -1,6 +1,6 @@
 //! The session's state: what was asked, what is under way, what is to be sent.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
@@ -29,7 +29,7 @@ pub(crate) struct SessionState {
     pub(super) window: CommandWindow,
     pub(super) status: StatusNumbers,
     /// Requests that were sent and are not answered. Only these can be answered: one that still waits is not in here.
-    pub(super) exchanges: HashMap<InitiatorTaskTag, Exchange>,
+    pub(super) exchanges: BTreeMap<InitiatorTaskTag, Exchange>,
     /// Requests that were not sent, in order, each with the tag it will have.
     backlog: VecDeque<(InitiatorTaskTag, Exchange)>,
     /// Pings of the target to be answered.
@@ -100,7 +100,7 @@ impl SessionState {
             parameters,
             window: CommandWindow::new(cmd_sn, numbers),
             status: StatusNumbers::new(exp_stat_sn),
-            exchanges: HashMap::new(),
+            exchanges: BTreeMap::new(),
             backlog: VecDeque::new(),
             pings: VecDeque::new(),
             bursts: VecDeque::new(),

@@ -6,7 +6,7 @@ use super::bhs::Bhs;
 
 /// Initiator Task Tag (ITT): identifies a task until the task ends
 /// ([RFC 7143, section 11.2.1.8](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.1.8)).
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InitiatorTaskTag(pub u32);
 
 impl InitiatorTaskTag {
