@@ -136,7 +136,12 @@ fn what_a_target_says_is_ascii_in_json() {
     let script = Script::proves_with_secret("\u{202e}ä", b"another-secret-x");
     let outcome = Scripted::new(script).log_in(&[&MUTUAL[..], &JSON].concat()).expect(4);
     assert!(outcome.stderr.is_ascii(), "{}", outcome.stderr);
-    assert!(outcome.error()["causes"][0].as_str().unwrap().contains("wrong answer"));
+    assert!(
+        outcome.error()["causes"][0]
+            .as_str()
+            .unwrap()
+            .contains("does not match the configured target secret")
+    );
 }
 
 /// Standard error that cannot be written to changes no exit code.

@@ -14,7 +14,7 @@ use crate::stage::DISK;
 const WRONG: &str = "not-the-secret-1";
 
 /// Said of a proof, so the target was asked for it.
-const WRONG_ANSWER: &str = "wrong answer to the challenge";
+const WRONG_ANSWER: &str = "does not match the configured target secret";
 /// Said before anybody is asked.
 const CLEARED: &str = "its secret was cleared";
 
