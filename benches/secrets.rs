@@ -68,7 +68,7 @@ fn store(criterion: &mut Criterion) {
     let Ok(snapshot) = store.snapshot() else { return };
     group.bench_function("compare a secret with all others", |bencher| bencher.iter(|| reused(&snapshot)));
     group.bench_function("compare the first one after a change", |bencher| {
-        // A snapshot whose index is not made yet.
+        // A snapshot without an index.
         let fresh = || FileStore::open_existing(&directory).and_then(|store| store.snapshot()).ok();
         bencher.iter_batched_ref(fresh, |snapshot| reused(snapshot.as_deref()?), BatchSize::PerIteration);
     });

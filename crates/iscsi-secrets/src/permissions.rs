@@ -245,5 +245,6 @@ fn list_names_no_other_user(list: &[u8], user: u32) -> bool {
         })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

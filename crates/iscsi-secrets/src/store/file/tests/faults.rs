@@ -116,7 +116,7 @@ pub(super) fn fail_everywhere(
 }
 
 #[test]
-fn a_change_whose_disk_fails_is_made_or_not_made() {
+fn a_change_on_a_failing_disk_is_made_or_not_made() {
     for for_ever in [false, true] {
         let steps = fail_everywhere(set, for_ever, |path, outcome| {
             let store = FileStore::open(path).unwrap();
@@ -134,7 +134,7 @@ fn a_change_whose_disk_fails_is_made_or_not_made() {
 }
 
 #[test]
-fn a_store_whose_change_failed_can_be_changed_again() {
+fn after_a_failed_change_a_store_can_be_changed_again() {
     for fails_at in 0..5 {
         let (_parent, path, _store) = store();
         let steps = Arc::new(AtomicUsize::new(0));
@@ -149,7 +149,7 @@ fn a_store_whose_change_failed_can_be_changed_again() {
 }
 
 #[test]
-fn a_first_use_whose_disk_fails_is_begun_again() {
+fn a_first_use_on_a_failing_disk_is_repeated() {
     for for_ever in [false, true] {
         let begin: Work = |path, disk| {
             fs::remove_dir_all(path).unwrap();
@@ -164,7 +164,7 @@ fn a_first_use_whose_disk_fails_is_begun_again() {
 }
 
 #[test]
-fn a_change_of_keys_whose_disk_fails_leaves_a_store_that_opens() {
+fn a_key_change_on_a_failing_disk_leaves_a_store_that_opens() {
     for for_ever in [false, true] {
         let steps = fail_everywhere(rekey, for_ever, |path, _| {
             // Reading needs no repair; the next writer makes it.

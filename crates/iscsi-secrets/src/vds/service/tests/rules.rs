@@ -63,7 +63,7 @@ fn rules_r1_to_r16() {
         match after {
             None => assert_eq!(fixture.state(), before, "{rule}"),
             Some((a, b)) => {
-                assert_eq!((fixture.reverse("a"), fixture.reverse("b")), (text(a), text(b)), "{rule}")
+                assert_eq!((fixture.reverse("a"), fixture.reverse("b")), (text(a), text(b)), "{rule}");
             }
         }
     }
