@@ -278,8 +278,10 @@ impl core::error::Error for GrammarError {}
 #[cfg(test)]
 mod tests {
     use super::{IscsiName, NameError};
-    use std::collections::BTreeSet;
+    use core::hash::{Hash as _, Hasher as _};
+    use std::collections::{BTreeSet, HashSet};
     use std::format;
+    use std::hash::DefaultHasher;
     use std::string::{String, ToString as _};
 
     fn identity(spelling: &str) -> String {
@@ -352,6 +354,8 @@ mod tests {
             '\u{2028}',
             '\u{202e}',
             '\u{2066}',
+            '\u{200b}',
+            '\u{6dd}',
             '\u{3000}',
             '\u{e000}',
             '\u{fffd}',
@@ -380,5 +384,22 @@ mod tests {
         let longest = format!("iqn.2001-04.com.example:{}", "a".repeat(223 - 24));
         assert!(IscsiName::new(&longest).is_ok());
         assert_eq!(IscsiName::new(&(longest + "a")), Err(NameError::TooLong { length: 224 }));
+    }
+
+    /// Names differ if their identities do, in sorted and in hashed collections too.
+    #[test]
+    fn nam_02_other_identities_are_other_names() {
+        let [a, b] = ["iqn.2001-04.com.example:A", "iqn.2001-04.com.example:b"]
+            .map(|name| IscsiName::new(name).unwrap());
+        assert!(a != b && a < b && b > a);
+        assert_eq!(HashSet::from([a.clone(), b.clone()]).len(), 2);
+        assert_ne!(hash(&a), hash(&b));
+        assert_eq!(hash(&a), hash(&IscsiName::new("iqn.2001-04.com.example:a").unwrap()));
+    }
+
+    fn hash(name: &IscsiName) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        hasher.finish()
     }
 }

@@ -202,7 +202,9 @@ impl core::error::Error for AddressError {}
 #[cfg(test)]
 mod tests {
     use super::Portal;
+    use core::hash::{Hash as _, Hasher as _};
     use std::collections::BTreeSet;
+    use std::hash::DefaultHasher;
     use std::string::ToString as _;
 
     fn portal(text: &str) -> Portal {
@@ -234,7 +236,15 @@ mod tests {
         ] {
             assert_ne!(portal(one), portal(other));
             assert_ne!(portal(one).cmp(&portal(other)), std::cmp::Ordering::Equal);
+            assert!((portal(one) < portal(other)) != (portal(one) > portal(other)));
+            assert_ne!(hash(&portal(one)), hash(&portal(other)));
         }
+    }
+
+    fn hash(portal: &Portal) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        portal.hash(&mut hasher);
+        hasher.finish()
     }
 
     #[test]

@@ -45,6 +45,43 @@ fn snapshot(changes: impl IntoIterator<Item = Change>) -> StoreSnapshot {
     snapshot
 }
 
+/// A record of one direction does not hide the default of the other one, for targets and for portals.
+#[test]
+fn each_direction_falls_back_to_its_own_default() {
+    let portal: iscsi_pdu::Portal = "192.0.2.1".parse().unwrap();
+    let forward = |bytes| ForwardCredential::new(None, secret(bytes)).unwrap();
+    let forward_alone = |own: Scope, defaults: Scope| {
+        snapshot([
+            Change::SetForward(own, forward(b"own-forward-secret")),
+            Change::SetForward(defaults.clone(), forward(b"default-forward")),
+            Change::SetReverse(defaults, reverse(None, b"default-reverse")),
+        ])
+    };
+    let reverse_alone = |own: Scope, defaults: Scope| {
+        snapshot([
+            Change::SetReverse(own, reverse(None, b"own-reverse-secret")),
+            Change::SetForward(defaults.clone(), forward(b"default-forward")),
+            Change::SetReverse(defaults, reverse(None, b"default-reverse")),
+        ])
+    };
+    let bytes = |forward: Option<Arc<ForwardCredential>>, reverse: ReverseLookup| {
+        let ReverseLookup::Known(reverse) = reverse else { panic!("no reverse secret") };
+        (forward.unwrap().secret().expose_secret().to_vec(), reverse.secret().expose_secret().to_vec())
+    };
+    let of_target = |snapshot: StoreSnapshot| {
+        bytes(snapshot.forward(&name(TARGET)).unwrap(), snapshot.reverse(&name(TARGET)).unwrap())
+    };
+    let of_portal = |snapshot: StoreSnapshot| {
+        bytes(snapshot.discovery_forward(&portal).unwrap(), snapshot.discovery_reverse(&portal).unwrap())
+    };
+    let own_forward = (b"own-forward-secret".to_vec(), b"default-reverse".to_vec());
+    let own_reverse = (b"default-forward".to_vec(), b"own-reverse-secret".to_vec());
+    assert_eq!(of_target(forward_alone(scope(), Scope::Global)), own_forward);
+    assert_eq!(of_target(reverse_alone(scope(), Scope::Global)), own_reverse);
+    assert_eq!(of_portal(forward_alone(Scope::Portal(portal.clone()), Scope::Discovery)), own_forward);
+    assert_eq!(of_portal(reverse_alone(Scope::Portal(portal.clone()), Scope::Discovery)), own_reverse);
+}
+
 #[test]
 fn lookup_takes_the_own_secret_then_the_global_one_and_stops_at_a_cleared_one() {
     let mut snapshot = snapshot([]);
