@@ -282,7 +282,7 @@ fn writes_notice_a_lost_session_before_their_input_ends() {
     // A pipe that nobody closes.
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = stage.user.command();
-    command.args(["--initiator-name", "iqn.2001-04.com.example:host", "write", "-i", "-"]);
+    command.args(["write", "--initiator-name", "iqn.2001-04.com.example:host", "-i", "-"]);
     let child =
         command.arg(stage.url("/0")).stdin(reader).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let outcome = crate::program::Outcome::of(child).expect(&[7]);

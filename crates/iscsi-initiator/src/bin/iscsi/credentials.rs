@@ -7,7 +7,8 @@ use std::sync::Arc;
 use iscsi_initiator::{AuthenticationMode, AuthenticationRequest, UrlCredentials};
 use iscsi_secrets::{EnvironmentStore, ForwardCredential, ReverseCredential, ReverseLookup, Secret};
 
-use crate::arguments::{Authentication, Options};
+use crate::arguments::values::Authentication;
+use crate::arguments::{SecretOptions, SessionOptions};
 use crate::failure::{Failure, warn};
 use crate::{prompt, secret_source};
 
@@ -29,10 +30,14 @@ type NameAndSecret = (Option<String>, Secret);
 /// What the person demands and gives; nothing is read for a login without authentication.
 ///
 /// A direction about which the arguments say something takes nothing from the variables.
-pub(crate) fn request(options: &Options, url: UrlCredentials) -> Result<AuthenticationRequest, Failure> {
-    let mode = options.auth.map_or(AuthenticationMode::Automatic, Into::into);
+pub(crate) fn request(
+    options: &SessionOptions,
+    url: UrlCredentials,
+) -> Result<AuthenticationRequest, Failure> {
+    let (auth, options) = (options.authentication.auth, &options.secrets);
+    let mode = auth.map_or(AuthenticationMode::Automatic, Into::into);
     let [forward, reverse] = given(options, url);
-    check_contradictions(options.auth, &forward, &reverse)?;
+    check_contradictions(auth, &forward, &reverse)?;
     let variables = EnvironmentStore::new();
     let takes_reverse = matches!(mode, AuthenticationMode::Automatic | AuthenticationMode::Mutual);
     let (mut ours, mut theirs) = (None, None);
@@ -52,7 +57,7 @@ pub(crate) const FORWARD: &str = "the initiator's CHAP secret";
 /// The target's secret, as messages call it.
 pub(crate) const REVERSE: &str = "the target's CHAP secret";
 
-fn given(options: &Options, url: UrlCredentials) -> [Given<'_>; 2] {
+fn given(options: &SecretOptions, url: UrlCredentials) -> [Given<'_>; 2] {
     let forward = Given {
         what: FORWARD,
         user_option: "--user",
@@ -136,7 +141,7 @@ impl Given<'_> {
     }
 
     /// Name and secret; `None` when nothing was said about this direction.
-    fn credential(mut self, options: &Options) -> Result<Option<NameAndSecret>, Failure> {
+    fn credential(mut self, options: &SecretOptions) -> Result<Option<NameAndSecret>, Failure> {
         if self.first().is_none() {
             return Ok(None);
         }
@@ -144,7 +149,7 @@ impl Given<'_> {
         Ok(Some((self.user.map(str::to_owned).or(self.url_user), secret)))
     }
 
-    fn secret(&mut self, options: &Options) -> Result<Secret, Failure> {
+    fn secret(&mut self, options: &SecretOptions) -> Result<Secret, Failure> {
         if let Some(path) = self.file {
             return secret_source::read(options, path);
         }
@@ -156,7 +161,7 @@ impl Given<'_> {
     }
 
     /// A name alone is no credential.
-    fn ask(&self, options: &Options) -> Result<Secret, Failure> {
+    fn ask(&self, options: &SecretOptions) -> Result<Secret, Failure> {
         if prompt::possible() {
             return prompt::once(options, self.what);
         }

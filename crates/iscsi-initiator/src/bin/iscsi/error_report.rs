@@ -13,7 +13,7 @@ use iscsi_initiator::{Error, LoginStep};
 use iscsi_pdu::Stage;
 use serde::Serialize;
 
-use crate::arguments::Output;
+use crate::arguments::values::Output;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;

@@ -9,11 +9,11 @@ use iscsi_initiator::{Error, GrammarError, IscsiName};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
-use crate::arguments::Options;
+use crate::arguments::SessionOptions;
+use crate::arguments::urls::note_odd_grammar;
+use crate::arguments::values::StorePlace;
 use crate::failure::{Failure, note};
-use crate::session;
 use crate::state_directory::state_directory;
-use crate::store::StorePlace;
 
 mod name_file;
 
@@ -38,8 +38,8 @@ struct Found {
 
 /// The name given, else the host's, else the one kept in the directory of the store or of the state, made there on
 /// first use.
-pub(crate) fn initiator_name(options: &Options) -> Result<IscsiName, Failure> {
-    if let Some(name) = &options.initiator_name {
+pub(crate) fn initiator_name(options: &SessionOptions) -> Result<IscsiName, Failure> {
+    if let Some(name) = &options.connection.initiator_name {
         return checked(name);
     }
     let Found { name, remarks } = host_or_own(Path::new(HOST_FILE), name_directory(options))?;
@@ -50,8 +50,8 @@ pub(crate) fn initiator_name(options: &Options) -> Result<IscsiName, Failure> {
 }
 
 /// Where the name is kept, and the ISIDs that belong to it.
-pub(crate) fn name_directory(options: &Options) -> Option<PathBuf> {
-    match &options.store {
+pub(crate) fn name_directory(options: &SessionOptions) -> Option<PathBuf> {
+    match &options.store.store {
         Some(StorePlace::Sealed(directory)) => Some(directory.clone()),
         _ => state_directory(),
     }
@@ -157,7 +157,7 @@ fn draw() -> Result<IscsiName, Failure> {
 fn checked(name: &str) -> Result<IscsiName, Failure> {
     const WHAT: &str = "initiator name";
     let name = own_name(name).map_err(|error| Failure::unusable(WHAT, &*error))?;
-    session::note_odd_grammar(WHAT, &name);
+    note_odd_grammar(WHAT, &name);
     Ok(name)
 }
 

@@ -21,7 +21,6 @@ mod redact;
 mod remarks;
 mod secret_source;
 mod session;
-mod size;
 mod state_directory;
 mod store;
 mod unauthenticated;
@@ -30,33 +29,33 @@ use std::env;
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
-use arguments::Arguments;
 use clap::Parser;
+use commands::CommandLine;
 use error_report::ErrorReport;
 use failure::Failure;
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
     core_dumps::forbid();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match CommandLine::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return error_report::print_usage(error),
     };
-    show_log_lines(arguments.options.verbose);
+    show_log_lines(arguments.output.verbose);
     match run(&arguments) {
         Ok(()) => exit::Exit::Done.into(),
         Err(failure) => {
-            ErrorReport::new(&failure).print(arguments.options.output);
+            ErrorReport::new(&failure).print(arguments.output.output);
             exit::Exit::from(&failure).into()
         }
     }
 }
 
 /// Everything happens on one thread; only local files and pipes have threads of their own.
-fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(arguments: &CommandLine) -> Result<(), Failure> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
-    let outcome = runtime.block_on(arguments.command.run(&arguments.options));
+    let outcome = runtime.block_on(arguments.command.run(&arguments.output));
     // A name that is still being resolved must not hold the program up.
     runtime.shutdown_background();
     outcome

@@ -5,7 +5,7 @@ use std::io::{Write, stdout};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use crate::arguments::Output;
+use crate::arguments::values::Output;
 use crate::failure::{Failure, note};
 use crate::printable::printable;
 
@@ -16,8 +16,8 @@ pub(crate) fn show<T: Serialize>(
     table: impl FnOnce(&T) -> Table,
 ) -> Result<(), Failure> {
     match output {
-        Output::Table => print(lines(table(result)).as_bytes()),
-        Output::Json => print(json(result)?.as_bytes()),
+        Output::Table => print(&lines(table(result))),
+        Output::Json => print(&json(result)?),
     }
 }
 
@@ -63,9 +63,13 @@ pub(crate) fn align_right(table: &mut Table, column: usize) {
     }
 }
 
-fn print(text: &[u8]) -> Result<(), Failure> {
+/// Prints a text and a line ending on standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut output = stdout().lock();
-    let printed = output.write_all(text).and_then(|()| output.write_all(b"\n")).and_then(|()| output.flush());
+    let printed = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.write_all(b"\n"))
+        .and_then(|()| output.flush());
     printed.map_err(Failure::local("write to standard output"))
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use iscsi_secrets::{Secret, SecretFormat, read_secret_as, read_secret_file_as};
 
-use crate::arguments::Options;
+use crate::arguments::SecretOptions;
 use crate::failure::Failure;
 use crate::prompt;
 
@@ -13,8 +13,8 @@ use crate::prompt;
 pub(crate) const DASH: &str = "-";
 
 /// Reads the CHAP secret in a file, or with `-` that on standard input, in the form that `--secret-format` says.
-pub(crate) fn read(options: &Options, path: &Path) -> Result<Secret, Failure> {
-    read_as(options.secret_format.into(), path)
+pub(crate) fn read(options: &SecretOptions, path: &Path) -> Result<Secret, Failure> {
+    read_as(options.format(), path)
 }
 
 /// Reads the passphrase of a store, which is text.
@@ -32,7 +32,7 @@ fn read_as(format: SecretFormat, path: &Path) -> Result<Secret, Failure> {
 
 /// A secret to be stored: from a file, else typed in twice. Never an argument.
 pub(crate) fn to_store(
-    options: &Options,
+    options: &SecretOptions,
     file: Option<&Path>,
     what: &str,
     hint: &'static str,
@@ -44,11 +44,11 @@ pub(crate) fn to_store(
     }
 }
 
-/// Standard input can be read once.
-pub(crate) fn check_standard_input(options: &Options, data: Option<&Path>) -> Result<(), Failure> {
-    let options = [&options.secret_file, &options.target_secret_file, &options.passphrase_file];
-    let files = options.map(Option::as_deref).into_iter().chain([data]);
-    if files.flatten().filter(|path| *path == DASH).count() > 1 {
+/// Refuses to read standard input for several of these files: it can be read once.
+pub(crate) fn check_standard_input<'a>(
+    files: impl IntoIterator<Item = Option<&'a Path>>,
+) -> Result<(), Failure> {
+    if files.into_iter().flatten().filter(|path| *path == DASH).count() > 1 {
         return Err(Failure::usage("standard input is named twice", "use a file for one of them"));
     }
     Ok(())

@@ -4,28 +4,28 @@ use std::io;
 use std::sync::Arc;
 
 use iscsi_initiator::{
-    AuthenticationRequest, Config, DigestPreference, Error, Initiator, IscsiName, IsidPool, Lun, Session,
-    Strictness, TargetUrl,
+    AuthenticationRequest, Config, DigestPreference, Error, Initiator, IsidPool, Session, Strictness,
+    TargetUrl,
 };
 use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::arguments::Options;
-use crate::failure::{Failure, note, warn};
+use crate::arguments::SessionOptions;
+use crate::failure::{Failure, warn};
 use crate::{credentials, initiator_name, secret_source, store, unauthenticated};
 
 /// The initiator that the options describe, for logins with these credentials. The store is opened first: when it is
 /// needed and cannot be read, nothing is made.
 pub(crate) fn initiator(
-    options: &Options,
+    options: &SessionOptions,
     header_digest: Option<DigestPreference>,
     request: &AuthenticationRequest,
 ) -> Result<Initiator, Failure> {
-    initiator_with(options, header_digest, store::for_login(options, request)?)
+    initiator_with(options, header_digest, store::for_login(&options.store, request)?)
 }
 
 fn initiator_with(
-    options: &Options,
+    options: &SessionOptions,
     header_digest: Option<DigestPreference>,
     store: Arc<dyn SecretStore>,
 ) -> Result<Initiator, Failure> {
@@ -33,32 +33,35 @@ fn initiator_with(
 }
 
 /// The settings that the options describe.
-pub(crate) fn config(options: &Options, header_digest: Option<DigestPreference>) -> Result<Config, Failure> {
+pub(crate) fn config(
+    options: &SessionOptions,
+    header_digest: Option<DigestPreference>,
+) -> Result<Config, Failure> {
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
-    config.algorithms = options.algorithms.iter().copied().map(Into::into).collect();
-    config.redirect_to.clone_from(&options.redirect_to);
-    if options.strict {
+    config.algorithms = options.authentication.algorithms.iter().copied().map(Into::into).collect();
+    config.redirect_to.clone_from(&options.connection.redirect_to);
+    if options.connection.strict {
         config.strictness = Strictness::Strict;
     }
-    config.require = options.require_auth.map(Into::into).unwrap_or_default();
-    config.allow_shared_secret = options.allow_shared_secret;
+    config.require = options.authentication.require_auth.map(Into::into).unwrap_or_default();
+    config.allow_shared_secret = options.authentication.allow_shared_secret;
     if let Some(isids) = kept_isids(options) {
         config.isids = isids;
     }
-    if let Some(limit) = options.timeout {
+    if let Some(limit) = options.connection.timeout {
         (config.login_timeout, config.command_timeout) = (limit, limit);
     }
-    if let Some(digest) = options.header_digest.map(Into::into).or(header_digest) {
+    if let Some(digest) = options.connection.header_digest.map(Into::into).or(header_digest) {
         config.offer.header_digest = digest;
     }
-    if let Some(digest) = options.data_digest {
+    if let Some(digest) = options.connection.data_digest {
         config.offer.data_digest = digest.into();
     }
     Ok(config)
 }
 
 /// The ISIDs that all commands of this user share. Where nothing can be kept or locked, each draws one at random.
-fn kept_isids(options: &Options) -> Option<IsidPool> {
+fn kept_isids(options: &SessionOptions) -> Option<IsidPool> {
     let directory = initiator_name::name_directory(options)?;
     let drawn = |error: &_| tracing::debug!(%error, ?directory, "the ISID is drawn at random");
     IsidPool::open(&directory).inspect_err(drawn).ok()
@@ -67,11 +70,11 @@ fn kept_isids(options: &Options) -> Option<IsidPool> {
 /// Logs in, does the work and logs out, whatever became of the work. Ctrl-C ends the work and not the logout; a
 /// second one ends that too.
 pub(crate) async fn with_session<T>(
-    options: &Options,
+    options: &SessionOptions,
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    secret_source::check_standard_input(options, None)?;
+    secret_source::check_standard_input(options.files())?;
     let request = credentials::request(options, url.credentials)?;
     let initiator = initiator(options, url.header_digest, &request)?;
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
@@ -115,39 +118,4 @@ async fn log_out(session: Session, told: Option<&Error>) {
         Err(failure) => warn(&format!("logout: {failure}")),
         Ok(()) => {}
     }
-}
-
-/// Reads a URL that has to be one of a target.
-pub(crate) fn target(text: &str) -> Result<TargetUrl, Failure> {
-    let url: TargetUrl = text.parse()?;
-    note_odd_grammar("target name", &url.target);
-    Ok(url)
-}
-
-/// Reads the name of a target.
-pub(crate) fn target_name(text: &str) -> Result<IscsiName, Failure> {
-    const WHAT: &str = "target name";
-    let name = IscsiName::new(text).map_err(|error| Failure::unusable(WHAT, &error))?;
-    note_odd_grammar(WHAT, &name);
-    Ok(name)
-}
-
-/// Such names exist, and targets take them; a slip of the finger makes one too.
-pub(crate) fn note_odd_grammar(what: &str, name: &IscsiName) {
-    if let Err(error) = name.check_grammar() {
-        // The name is not repeated: with a slip of the finger it may be anything that was typed.
-        note(&format!("{what}: {error}"));
-    }
-}
-
-/// Reads a URL that has to name a logical unit.
-pub(crate) fn logical_unit(text: &str) -> Result<(TargetUrl, Lun), Failure> {
-    let url = target(text)?;
-    let lun = url.lun.ok_or_else(|| {
-        Failure::usage(
-            "the URL names no logical unit",
-            "add its number: iscsi://host/target/0; `iscsi luns` lists them",
-        )
-    })?;
-    Ok((url, lun))
 }

@@ -1,7 +1,6 @@
 //! Which secret store is used.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,42 +10,17 @@ use iscsi_secrets::{
     StoreOrigin, StoreSnapshot,
 };
 
-use crate::arguments::Options;
+use crate::arguments::values::StorePlace;
+use crate::arguments::{StoreChangeOptions, StoreOptions};
 use crate::failure::{Failure, note};
 use crate::secret_source;
 use crate::state_directory::{foreign_home, state_directory};
-
-/// `--store`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum StorePlace {
-    /// A directory with a sealed file.
-    Sealed(PathBuf),
-    /// `dir:`, a directory with one file for each of open-iscsi's key names; only read.
-    Plain(PathBuf),
-    /// `env:`, libiscsi's variables; only read.
-    Environment,
-}
-
-impl FromStr for StorePlace {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some(("env", "")) => Ok(Self::Environment),
-            Some(("env", _)) => Err("nothing follows `env:`"),
-            Some(("dir", "")) => Err("a directory follows `dir:`"),
-            Some(("dir", path)) => Ok(Self::Plain(path.into())),
-            _ if text.is_empty() => Err("the path is empty"),
-            _ => Ok(Self::Sealed(text.into())),
-        }
-    }
-}
 
 /// The store for a login. If no secret is left for it to provide, only its policy and the reuse of secrets are of
 /// interest: one that cannot be read stops nothing, and the session tells that it was not read; one that holds no policy
 /// is not opened for a login without authentication.
 pub(crate) fn for_login(
-    options: &Options,
+    options: &StoreOptions,
     request: &AuthenticationRequest,
 ) -> Result<Arc<dyn SecretStore>, Failure> {
     let has_no_policy = matches!(options.store, Some(StorePlace::Plain(_) | StorePlace::Environment));
@@ -66,20 +40,22 @@ pub(crate) fn for_login(
 
 /// The store to read from. It is not made: one that was named has to be there, and where the default one is not,
 /// nothing is known. A store that is there and cannot be read is an error, never an empty one.
-pub(crate) fn for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Failure> {
+pub(crate) fn for_reading(options: &StoreOptions) -> Result<Arc<dyn SecretStore>, Failure> {
     match &options.store {
         Some(StorePlace::Plain(directory)) => Ok(Arc::new(DirectoryStore::open(directory)?)),
         Some(StorePlace::Environment) => Ok(Arc::new(EnvironmentStore::new())),
-        Some(StorePlace::Sealed(directory)) => Ok(Arc::new(open_existing(options, directory)?)),
+        Some(StorePlace::Sealed(directory)) => {
+            Ok(Arc::new(open_existing(options, directory, FileStore::DEFAULT_LOCK_LIMIT)?))
+        }
         None => default_for_reading(options),
     }
 }
 
-fn default_for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Failure> {
+fn default_for_reading(options: &StoreOptions) -> Result<Arc<dyn SecretStore>, Failure> {
     let Some(directory) = state_directory() else {
         return Ok(Arc::new(FrozenStore::absent(PathBuf::from("~/.local/state/iscsi"))));
     };
-    match open_existing(options, &directory) {
+    match open_existing(options, &directory, FileStore::DEFAULT_LOCK_LIMIT) {
         Ok(store) => Ok(Arc::new(store)),
         Err(Failure::Store(StoreError::Missing { .. })) => Ok(Arc::new(FrozenStore::absent(directory))),
         Err(error) => Err(error),
@@ -87,15 +63,16 @@ fn default_for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Failur
 }
 
 /// The store to take something out of; it has to be there.
-pub(crate) fn existing(options: &Options) -> Result<FileStore, Failure> {
-    open_existing(options, &directory(options)?)
+pub(crate) fn existing(options: &StoreChangeOptions) -> Result<FileStore, Failure> {
+    let store = &options.store;
+    open_existing(store, &directory(store)?, options.lock_limit())
 }
 
 /// The store to put something into; it is made on first use, and what protects it is told.
-pub(crate) fn made_if_missing(options: &Options) -> Result<FileStore, Failure> {
-    let (directory, key) = (directory(options)?, key_source(options)?);
+pub(crate) fn made_if_missing(options: &StoreChangeOptions) -> Result<FileStore, Failure> {
+    let (directory, key) = (directory(&options.store)?, key_source(&options.store)?);
     let beside = matches!(key, KeySource::Beside);
-    let store = FileStore::open_within(&directory, key, lock_limit(options))?;
+    let store = FileStore::open_within(&directory, key, options.lock_limit())?;
     if store.is_new() {
         note(&format!("made the secret store {}", directory.display()));
         if beside {
@@ -108,17 +85,16 @@ pub(crate) fn made_if_missing(options: &Options) -> Result<FileStore, Failure> {
     Ok(store)
 }
 
-fn open_existing(options: &Options, directory: &Path) -> Result<FileStore, Failure> {
-    Ok(FileStore::open_existing_within(directory, key_source(options)?, lock_limit(options))?)
-}
-
-/// How long to wait for another writer.
-fn lock_limit(options: &Options) -> Duration {
-    options.timeout.unwrap_or(FileStore::DEFAULT_LOCK_LIMIT)
+fn open_existing(
+    options: &StoreOptions,
+    directory: &Path,
+    lock_limit: Duration,
+) -> Result<FileStore, Failure> {
+    Ok(FileStore::open_existing_within(directory, key_source(options)?, lock_limit)?)
 }
 
 /// The directory of the sealed store.
-fn directory(options: &Options) -> Result<PathBuf, Failure> {
+fn directory(options: &StoreOptions) -> Result<PathBuf, Failure> {
     match &options.store {
         Some(StorePlace::Sealed(directory)) => Ok(directory.clone()),
         Some(StorePlace::Plain(_) | StorePlace::Environment) => Err(StoreError::ReadOnly.into()),
@@ -129,7 +105,7 @@ fn directory(options: &Options) -> Result<PathBuf, Failure> {
 }
 
 /// The key of the sealed store: the file named, the systemd credential, the passphrase, or what lies beside it.
-fn key_source(options: &Options) -> Result<KeySource, Failure> {
+fn key_source(options: &StoreOptions) -> Result<KeySource, Failure> {
     let passphrase = options.passphrase_file.as_deref().map(secret_source::read_passphrase).transpose()?;
     Ok(KeySource::choose(options.key_file.clone(), passphrase))
 }
@@ -187,22 +163,5 @@ impl SecretStore for FrozenStore {
 
     fn apply_all(&self, _: Vec<Change>) -> Result<(), StoreError> {
         Err(StoreError::ReadOnly)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_told_apart() {
-        let sealed = |path: &str| Ok(StorePlace::Sealed(path.into()));
-        assert_eq!("/var/lib/iscsi".parse(), sealed("/var/lib/iscsi"));
-        assert_eq!("./dir:x".parse(), sealed("./dir:x"));
-        assert_eq!("dir:/etc/chap".parse(), Ok(StorePlace::Plain("/etc/chap".into())));
-        assert_eq!("env:".parse(), Ok(StorePlace::Environment));
-        for text in ["", "dir:", "env:x"] {
-            assert!(text.parse::<StorePlace>().is_err(), "{text}");
-        }
     }
 }

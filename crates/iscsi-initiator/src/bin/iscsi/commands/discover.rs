@@ -7,16 +7,25 @@ use iscsi_initiator::{
 };
 use serde::Serialize;
 
-use crate::arguments::Options;
+use crate::arguments::SessionOptions;
+use crate::arguments::values::Output;
 use crate::deviation::ShownDeviation;
 use crate::failure::{Failure, note, warn};
 use crate::unauthenticated::{self, Reason};
 use crate::{credentials, output, secret_source, session};
 
+pub(super) const EXAMPLE: &str = "Example: iscsi discover 192.0.2.1";
+pub(super) const DETAILS: &str = "\
+The command sends SendTargets. Discovery has credentials of its own: the given
+ones, else those stored for this portal or for discovery. The secret store is
+only read.";
+
 #[derive(Args)]
 pub(crate) struct Discover {
     #[arg(help = "host[:port], IPv6 addresses in brackets")]
     portal: String,
+    #[command(flatten)]
+    session: SessionOptions,
 }
 
 /// What a portal says about one target, or a record that names none.
@@ -54,11 +63,11 @@ struct Unusable {
 }
 
 impl Discover {
-    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
         let portal: Portal = self.portal.parse()?;
-        secret_source::check_standard_input(options, None)?;
-        let request = credentials::request(options, UrlCredentials::default())?;
-        let initiator = session::initiator(options, None, &request)?;
+        secret_source::check_standard_input(self.session.files())?;
+        let request = credentials::request(&self.session, UrlCredentials::default())?;
+        let initiator = session::initiator(&self.session, None, &request)?;
         let discovery = async { Ok(initiator.discover_with_details(&portal, &request).await?) };
         let Discovery { found: discovered, session, .. } = session::until_interrupted(discovery).await?;
         unauthenticated::tell(&session);
@@ -69,7 +78,7 @@ impl Discover {
             warn(&format!("{} more records are unusable and not shown", discovered.more_unusable));
         }
         let found = found(&discovered, &portal, Reason::of(&session).as_ref());
-        output::show_list(options.output, &found, &format!("no targets at {portal}"), table)
+        output::show_list(output, &found, &format!("no targets at {portal}"), table)
     }
 }
 

@@ -6,19 +6,27 @@ use iscsi_initiator::scsi::{Capacity, Designator, Inquiry};
 use iscsi_initiator::{Error, Lun, Session};
 use serde::Serialize;
 
-use crate::arguments::Options;
+use crate::arguments::values::Output;
+use crate::arguments::{SessionOptions, size, urls};
 use crate::failure::Failure;
 use crate::remarks::Remarks;
 use crate::unauthenticated::Reason;
-use crate::{output, session, size};
+use crate::{output, session};
 
 /// Peripheral qualifier of a LUN behind which there can be no unit (SPC-4, 6.6.2).
 const NO_UNIT: u8 = 3;
+
+pub(super) const EXAMPLE: &str = "Example: iscsi info iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+pub(super) const DETAILS: &str = "\
+The page shows INQUIRY data, identification and capacity. Remarks name what the
+unit does not report.";
 
 #[derive(Args)]
 pub(crate) struct Info {
     #[arg(help = "iscsi://host[:port]/target/lun")]
     url: String,
+    #[command(flatten)]
+    session: SessionOptions,
 }
 
 /// What a logical unit says about itself. What it does not say is left out, and the remarks say why.
@@ -50,13 +58,14 @@ struct CapacityReport {
 
 impl Info {
     /// Shows what there is, also when the session ends before everything is asked.
-    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let (url, lun) = session::logical_unit(&self.url)?;
+    pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
+        let (url, lun) = urls::logical_unit(&self.url)?;
         let mut report = None;
         let outcome =
-            session::with_session(options, url, async |session| ask(session, lun, &mut report).await).await;
+            session::with_session(&self.session, url, async |session| ask(session, lun, &mut report).await)
+                .await;
         if let Some(report) = &report {
-            output::show(options.output, report, table)?;
+            output::show(output, report, table)?;
         }
         outcome
     }

@@ -5,7 +5,8 @@ use comfy_table::Table;
 use iscsi_initiator::{Authenticated, RedirectKind, Session, SessionDetails};
 use serde::Serialize;
 
-use crate::arguments::Options;
+use crate::arguments::values::Output;
+use crate::arguments::{SessionOptions, urls};
 use crate::deviation::ShownDeviation;
 use crate::failure::Failure;
 use crate::unauthenticated::Reason;
@@ -14,10 +15,16 @@ use negotiated::Negotiated;
 
 mod negotiated;
 
+pub(super) const EXAMPLE: &str = "Example: iscsi login iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
+pub(super) const DETAILS: &str = "\
+The command verifies credentials and negotiation: it attaches no disk.";
+
 #[derive(Args)]
 pub(crate) struct Login {
     #[arg(help = "iscsi://host[:port]/target")]
     url: String,
+    #[command(flatten)]
+    session: SessionOptions,
 }
 
 /// What came of a login. Lengths in bytes, times in seconds.
@@ -50,10 +57,11 @@ struct Authentication {
 }
 
 impl Login {
-    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let url = session::target(&self.url)?;
-        let report = session::with_session(options, url, async |session| Ok(Report::new(session))).await?;
-        output::show(options.output, &report, table)
+    pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
+        let url = urls::target(&self.url)?;
+        let report =
+            session::with_session(&self.session, url, async |session| Ok(Report::new(session))).await?;
+        output::show(output, &report, table)
     }
 }
 

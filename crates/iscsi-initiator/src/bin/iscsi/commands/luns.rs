@@ -5,16 +5,24 @@ use comfy_table::{ColumnConstraint, Table};
 use iscsi_initiator::{Error, Lun, LunList, LunListOrigin, Session};
 use serde::Serialize;
 
-use crate::arguments::Options;
+use crate::arguments::values::Output;
+use crate::arguments::{SessionOptions, size, urls};
 use crate::failure::{Failure, note};
 use crate::remarks::Remarks;
 use crate::unauthenticated::Reason;
-use crate::{output, session, size};
+use crate::{output, session};
+
+pub(super) const EXAMPLE: &str = "Example: iscsi luns iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
+pub(super) const DETAILS: &str = "\
+A unit that fails does not hide the others; remarks name what is missing.
+Without LUN 0, the REPORT LUNS well known logical unit is asked for the list.";
 
 #[derive(Args)]
 pub(crate) struct Luns {
     #[arg(help = "iscsi://host[:port]/target")]
     url: String,
+    #[command(flatten)]
+    session: SessionOptions,
 }
 
 /// One logical unit. What it does not say is left out, and the remarks say why. Size and block size are in bytes, and are
@@ -37,13 +45,14 @@ struct Unit {
 
 impl Luns {
     /// Shows what there is, also when the session ends before all units are asked.
-    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let url = session::target(&self.url)?;
+    pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
+        let url = urls::target(&self.url)?;
         let mut units = Vec::new();
         let outcome =
-            session::with_session(options, url, async |session| ask_all(session, &mut units).await).await;
+            session::with_session(&self.session, url, async |session| ask_all(session, &mut units).await)
+                .await;
         if outcome.is_ok() || !units.is_empty() {
-            output::show_list(options.output, &units, "no logical units", table)?;
+            output::show_list(output, &units, "no logical units", table)?;
         }
         outcome
     }

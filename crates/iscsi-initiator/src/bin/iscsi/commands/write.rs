@@ -6,33 +6,46 @@ use std::path::PathBuf;
 use clap::Args;
 use iscsi_initiator::{BlockDevice, Flush, Lun, Session};
 
-use crate::arguments::Options;
+use crate::arguments::{SessionOptions, size, urls};
 use crate::data_file::Measured;
 use crate::data_thread::Source;
 use crate::failure::Failure;
 use crate::progress::Transfer;
 use crate::remarks::warn_of_recovered_errors;
-use crate::{data_file, secret_source, session, size};
+use crate::{data_file, secret_source, session};
+
+pub(super) const EXAMPLE: &str =
+    "Example: iscsi write -i disk.img iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+pub(super) const DETAILS: &str = "\
+Exit code 0 means that the target took all data and flushed them (SYNCHRONIZE
+CACHE), or has no volatile write cache. Nothing is written unless all of the
+file fits on the logical unit: standard input is first copied into a temporary
+file. BYTES may have a unit: K, M, G, T or KiB, MiB, GiB, TiB are powers of
+1024.";
 
 #[derive(Args)]
 pub(crate) struct Write {
     #[arg(help = "iscsi://host[:port]/target/lun")]
     url: String,
-    /// Where to begin, in bytes; K, M, G, KiB, MiB, GiB are powers of 1024
-    #[arg(long, value_name = "BYTES", default_value = "0", value_parser = size::parse)]
+    /// Where to begin [default: 0]
+    #[arg(long, value_name = "BYTES", default_value = "0", hide_default_value = true, value_parser = size::parse)]
     offset: u64,
-    /// File to write, whole; `-` is standard input, which is first set aside in a temporary file
+    /// File to write; - is standard input
     #[arg(short, long = "input-file", value_name = "FILE")]
     input_file: PathBuf,
+    #[command(flatten)]
+    session: SessionOptions,
 }
 
 impl Write {
-    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let (url, lun) = session::logical_unit(&self.url)?;
-        secret_source::check_standard_input(options, Some(&self.input_file))?;
+    pub(super) async fn run(&self) -> Result<(), Failure> {
+        let (url, lun) = urls::logical_unit(&self.url)?;
+        secret_source::check_standard_input(
+            self.session.files().into_iter().chain([Some(&*self.input_file)]),
+        )?;
         let file = data_file::open(&self.input_file)?;
         let mut transfer = Transfer::new();
-        let outcome = session::with_session(options, url, async |session| {
+        let outcome = session::with_session(&self.session, url, async |session| {
             self.copy(session, lun, file, &mut transfer).await
         });
         let outcome = outcome.await;

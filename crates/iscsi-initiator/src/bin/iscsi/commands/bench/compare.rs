@@ -5,16 +5,22 @@ use std::path::PathBuf;
 use clap::Args;
 use comfy_table::Table;
 
-use crate::arguments::Options;
+use crate::arguments::values::Output;
 use crate::bench::compare::{Comparison, Difference, Figure, Side, Unit, compare};
 use crate::bench::figures::{NONE, kibibytes, number_of_three_digits, time};
 use crate::bench::results_file::read;
 use crate::failure::{Failure, note, warn};
 use crate::output;
 
+pub(super) const EXAMPLE: &str = "Example: iscsi bench compare before.json after.json";
+pub(super) const DETAILS: &str = "\
+A figure names the better run only if both runs did the same on the same kind
+of machine, for at least 5 seconds and 1000 logins each, and the figures differ
+by more than 5 %: two equal runs can differ as much.";
+
 #[derive(Args)]
 pub(crate) struct Compare {
-    /// What `iscsi bench login --output json` printed
+    /// Output of `iscsi bench login --output json`
     #[arg(value_name = "A.json")]
     a: PathBuf,
     /// The same of another run
@@ -23,7 +29,7 @@ pub(crate) struct Compare {
 }
 
 impl Compare {
-    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) fn run(&self, output: Output) -> Result<(), Failure> {
         let (a, b) = (read(&self.a)?, read(&self.b)?);
         let comparison = compare((&self.a, &a), (&self.b, &b));
         comparison.differences.iter().for_each(tell);
@@ -32,7 +38,7 @@ impl Compare {
         } else if !comparison.long_enough {
             note("neither is called better: that takes 5 seconds and 1000 logins of each");
         }
-        output::show(options.output, &comparison, table)
+        output::show(output, &comparison, table)
     }
 }
 

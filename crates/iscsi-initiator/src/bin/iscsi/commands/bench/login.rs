@@ -9,7 +9,9 @@ use iscsi_initiator::{Authenticated, Initiator, Session};
 
 use super::held_sessions::{HeldCount, HeldSessions};
 use super::table;
-use crate::arguments::Options;
+use crate::arguments::size::parse_seconds;
+use crate::arguments::values::Output;
+use crate::arguments::{SessionOptions, urls};
 use crate::bench::live_line::LiveLine;
 use crate::bench::login_attempt::{Destination, LoginAttempts};
 use crate::bench::plan::Plan;
@@ -20,7 +22,6 @@ use crate::bench::summary::{Circumstances, results};
 use crate::bench::tally::Tally;
 use crate::bench::{process, report};
 use crate::failure::Failure;
-use crate::size::parse_seconds;
 use crate::store::FrozenStore;
 use crate::unauthenticated::{self, Reason};
 use crate::{credentials, output, session, store};
@@ -37,39 +38,47 @@ const MOST_SESSIONS: u64 = 65_536;
 /// Files that a process needs beside its connections.
 const OTHER_FILES: u64 = 64;
 
+pub(super) const EXAMPLE: &str = "Example: iscsi bench login iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
+pub(super) const DETAILS: &str = "\
+A login is complete: TCP connection, security and operational negotiation, full
+feature phase, logout. Without --rate each login begins when another ends
+(closed loop): a slow target is asked less often. With --rate logins begin by
+the clock (open loop, on a grid of a millisecond), and one that has to wait for
+its turn is charged for the wait. Secrets are read once, at the beginning.
+
+When more logins fail than --allow-failures, the exit code is that of the most
+frequent cause.";
+
 #[derive(Args)]
 pub(crate) struct Login {
-    #[arg(
-        required = true,
-        value_name = "URL",
-        help = "iscsi://host[:port]/target; several are taken in turn"
-    )]
+    #[arg(required = true, value_name = "URL", help = "iscsi://host[:port]/target; several in turn")]
     urls: Vec<String>,
-    /// End after so many logins [default without --duration: 1000]
+    /// End after N logins [default: 1000]
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_number(text, 1, u64::MAX))]
     count: Option<u64>,
     /// End after this time
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     duration: Option<Duration>,
-    /// Logins at the same time [default: 1; with --rate the most there may be: 1024]
+    /// At the same time [default: 1; --rate: 1024]
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_number(text, 1, MOST_SESSIONS))]
     concurrency: Option<u64>,
-    /// Begin so many logins a second, whatever becomes of those before
+    /// Begin logins by the clock (open loop)
     #[arg(long, value_name = "PER-SECOND", value_parser = parse_rate)]
     rate: Option<f64>,
-    /// Keep so many more sessions open all the time
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = |text: &str| parse_number(text, 0, MOST_SESSIONS))]
+    /// Hold N more sessions open all the time
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = |text: &str| parse_number(text, 0, MOST_SESSIONS))]
     hold: u64,
     /// Begin to measure after this time
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     warmup: Option<Duration>,
-    /// Share of the logins that may fail, such as 5% or 0.05; when more do, the exit code is that of the most frequent
-    /// cause
-    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = parse_share)]
+    /// Share that may fail: 5% or 0.05 [default: 0]
+    #[arg(long, value_name = "SHARE", default_value = "0", hide_default_value = true, value_parser = parse_share)]
     allow_failures: f64,
-    /// Write a page about the run: one HTML file that needs nothing else
+    /// Write an HTML page with charts
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    session: SessionOptions,
 }
 
 /// Reads a number within bounds. What clap says about one repeats what was typed.
@@ -110,12 +119,12 @@ struct Run {
 }
 
 impl Login {
-    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
         let plan = self.plan();
         self.check_open_files(&plan)?;
         let report = self.report.as_deref().map(ReportFile::prepare).transpose()?;
-        let Run { results, outcome } = self.carry_out(&plan, self.attempts(options)?).await?;
-        output::show(options.output, &results, table::table)?;
+        let Run { results, outcome } = self.carry_out(&plan, self.attempts()?).await?;
+        output::show(output, &results, table::table)?;
         if let Some(report) = report {
             report.write(&report::html(&results))?;
         }
@@ -185,11 +194,11 @@ impl Login {
     }
 
     /// Secrets are read once: the store is not what is measured.
-    fn attempts(&self, options: &Options) -> Result<LoginAttempts, Failure> {
+    fn attempts(&self) -> Result<LoginAttempts, Failure> {
         let mut targets = Vec::new();
         for url in &self.urls {
-            let mut url = session::target(url)?;
-            let request = credentials::request(options, std::mem::take(&mut url.credentials))?;
+            let mut url = urls::target(url)?;
+            let request = credentials::request(&self.session, std::mem::take(&mut url.credentials))?;
             targets.push((url, request));
         }
         // The one that takes the most from the store decides whether it has to be readable.
@@ -198,11 +207,11 @@ impl Login {
         else {
             return Ok(LoginAttempts::to(Vec::new()));
         };
-        let store = Arc::new(FrozenStore::of(&*store::for_login(options, request)?));
+        let store = Arc::new(FrozenStore::of(&*store::for_login(&self.session.store, request)?));
         // One pool for all: a target may stand there by several portals.
         let mut isids = None;
         let destinations = targets.into_iter().map(|(url, request)| {
-            let mut config = session::config(options, url.header_digest)?;
+            let mut config = session::config(&self.session, url.header_digest)?;
             config.isids = isids.get_or_insert(config.isids.round_robin()).clone();
             let initiator = Initiator::new(config, store.clone());
             Ok(Destination { initiator, url, request })
@@ -249,6 +258,6 @@ async fn measure(plan: &Plan, attempts: LoginAttempts) -> Tally {
 
 /// A URL without what it says about CHAP.
 fn shown(url: &str) -> Result<String, Failure> {
-    let url = session::target(url)?;
+    let url = urls::target(url)?;
     Ok(format!("iscsi://{}/{}", url.portal, url.target))
 }

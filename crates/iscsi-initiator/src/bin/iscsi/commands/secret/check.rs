@@ -1,10 +1,12 @@
 //! `iscsi secret check`
 
+use clap::Args;
 use comfy_table::Table;
 use iscsi_secrets::{SecretUse, Weakness};
 use serde::Serialize;
 
-use crate::arguments::Options;
+use crate::arguments::StoreOptions;
+use crate::arguments::values::Output;
 use crate::failure::Failure;
 use crate::{output, store};
 
@@ -18,11 +20,19 @@ struct Line {
     places: Vec<String>,
 }
 
-pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let weaknesses = store::for_reading(options)?.snapshot()?.weaknesses();
-    let lines: Vec<Line> = weaknesses.iter().map(Line::from).collect();
-    output::show(options.output, &lines, |lines| table(lines))?;
-    if lines.is_empty() { Ok(()) } else { Err(Failure::WeakSecrets { count: lines.len() }) }
+#[derive(Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    store: StoreOptions,
+}
+
+impl Check {
+    pub(super) fn run(&self, output: Output) -> Result<(), Failure> {
+        let weaknesses = store::for_reading(&self.store)?.snapshot()?.weaknesses();
+        let lines: Vec<Line> = weaknesses.iter().map(Line::from).collect();
+        output::show(output, &lines, |lines| table(lines))?;
+        if lines.is_empty() { Ok(()) } else { Err(Failure::WeakSecrets { count: lines.len() }) }
+    }
 }
 
 impl From<&Weakness> for Line {

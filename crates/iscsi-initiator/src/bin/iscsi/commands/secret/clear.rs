@@ -4,7 +4,7 @@ use clap::Args;
 use iscsi_secrets::{FileStore, Requirement, Scope, SecretStore};
 
 use super::scope_args::{ScopeArgs, refuse_unknown};
-use crate::arguments::Options;
+use crate::arguments::StoreChangeOptions;
 use crate::failure::{Failure, note};
 use crate::store;
 
@@ -12,12 +12,14 @@ use crate::store;
 pub(crate) struct Clear {
     #[command(flatten)]
     scope_args: ScopeArgs,
+    #[command(flatten)]
+    store: StoreChangeOptions,
 }
 
 impl Clear {
-    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<(), Failure> {
         let scope = self.scope_args.scope()?;
-        let store = store::existing(options)?;
+        let store = store::existing(&self.store)?;
         refuse_unknown(&store, &scope)?;
         store.clear_reverse(scope.clone())?;
         if !scope.is_single() && required(&store, &scope)? < Requirement::Mutual {

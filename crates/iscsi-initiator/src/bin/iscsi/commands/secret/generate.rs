@@ -13,10 +13,10 @@ use crate::secret_source::DASH;
 
 #[derive(Args)]
 pub(crate) struct Generate {
-    /// New file of mode 0600; `-` is standard output
+    /// New file of mode 0600; - is standard output
     #[arg(short, long = "output-file", value_name = "FILE")]
     output_file: PathBuf,
-    /// 16 random bytes of any value, for targets that take them; only into a file
+    /// 16 random bytes of any value, into a file only
     #[arg(long)]
     raw: bool,
 }

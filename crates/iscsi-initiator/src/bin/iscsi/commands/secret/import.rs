@@ -8,7 +8,8 @@ use clap::Args;
 use iscsi_secrets::open_iscsi::{self, ConflictPolicy, ImportOutcome, ImportWarning, Plan};
 use iscsi_secrets::{Change, SecretStore};
 
-use crate::arguments::Options;
+use crate::arguments::StoreChangeOptions;
+use crate::arguments::values::Output;
 use crate::failure::{Failure, hint, warn};
 use crate::store;
 
@@ -20,14 +21,16 @@ pub(crate) struct Import {
     /// Overwrite what the store has already, where it differs
     #[arg(long)]
     replace: bool,
+    #[command(flatten)]
+    store: StoreChangeOptions,
 }
 
 impl Import {
-    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) fn run(&self, output: Output) -> Result<(), Failure> {
         let open_iscsi::Import { changes, warnings } = open_iscsi::read(&self.open_iscsi)?;
         tell(&warnings);
-        let plan = self.carry_out(changes, options)?;
-        report::show(options.output, &plan)?;
+        let plan = self.carry_out(changes)?;
+        report::show(output, &plan)?;
         let outcomes: Vec<ImportOutcome> = halves(&plan).collect();
         if !outcomes.is_empty() {
             hint(&format!(
@@ -41,12 +44,12 @@ impl Import {
     }
 
     /// Stores what is to be stored, all of it or nothing.
-    fn carry_out(&self, changes: Vec<Change>, options: &Options) -> Result<Plan, Failure> {
+    fn carry_out(&self, changes: Vec<Change>) -> Result<Plan, Failure> {
         if changes.is_empty() {
             return Ok(Plan::default());
         }
         let existing = if self.replace { ConflictPolicy::Replace } else { ConflictPolicy::Keep };
-        let store = store::made_if_missing(options)?;
+        let store = store::made_if_missing(&self.store)?;
         let mut plan = Plan::of(changes, &*store.snapshot()?, existing)?;
         let changes = std::mem::take(&mut plan.changes);
         if !changes.is_empty() {

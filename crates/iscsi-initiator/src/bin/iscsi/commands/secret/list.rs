@@ -1,11 +1,13 @@
 //! `iscsi secret list`
 
+use clap::Args;
 use comfy_table::Table;
 use iscsi_secrets::{Entry, Requirement, ReverseState};
 use serde::Serialize;
 
 use super::credential_line::{self, Direction, ScopeNames};
-use crate::arguments::Options;
+use crate::arguments::StoreOptions;
+use crate::arguments::values::Output;
 use crate::failure::Failure;
 use crate::{output, store};
 
@@ -24,10 +26,18 @@ struct Line {
     requires: Option<&'static str>,
 }
 
-pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let entries = store::for_reading(options)?.entries()?;
-    let lines: Vec<Line> = entries.into_iter().map(Line::from).collect();
-    output::show_list(options.output, &lines, "no stored credentials", table)
+#[derive(Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    store: StoreOptions,
+}
+
+impl List {
+    pub(super) fn run(&self, output: Output) -> Result<(), Failure> {
+        let entries = store::for_reading(&self.store)?.entries()?;
+        let lines: Vec<Line> = entries.into_iter().map(Line::from).collect();
+        output::show_list(output, &lines, "no stored credentials", table)
+    }
 }
 
 impl From<Entry> for Line {

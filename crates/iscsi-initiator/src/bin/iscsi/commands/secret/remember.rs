@@ -5,7 +5,7 @@ use iscsi_secrets::SecretStore;
 
 use super::scope_args::ScopeArgs;
 use super::set::forward_change;
-use crate::arguments::Options;
+use crate::arguments::{SecretOptions, StoreChangeOptions};
 use crate::credentials::FORWARD;
 use crate::failure::Failure;
 use crate::{secret_source, store};
@@ -14,10 +14,15 @@ use crate::{secret_source, store};
 pub(crate) struct Remember {
     #[command(flatten)]
     scope_args: ScopeArgs,
+    #[command(flatten)]
+    secrets: SecretOptions,
+    #[command(flatten)]
+    store: StoreChangeOptions,
 }
 
 impl Remember {
-    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        let options = &self.secrets;
         const HINT: &str = "`iscsi secret set` stores the target's secret";
         super::refuse_option(options.target_user.is_some(), "--target-user", HINT)?;
         super::refuse_option(options.target_secret_file.is_some(), "--target-secret-file", HINT)?;
@@ -29,6 +34,6 @@ impl Remember {
             "use --secret-file FILE, or --secret-file - for standard input",
         )?;
         let change = forward_change(&scope, (options.user.as_deref(), secret))?;
-        Ok(store::made_if_missing(options)?.apply(change)?)
+        Ok(store::made_if_missing(&self.store)?.apply(change)?)
     }
 }

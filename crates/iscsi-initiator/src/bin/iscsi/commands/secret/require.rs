@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use iscsi_secrets::{Requirement, SecretStore};
 
 use super::scope_args::ScopeArgs;
-use crate::arguments::Options;
+use crate::arguments::StoreChangeOptions;
 use crate::failure::Failure;
 use crate::store;
 
@@ -14,6 +14,8 @@ pub(crate) struct Require {
     level: Level,
     #[command(flatten)]
     scope_args: ScopeArgs,
+    #[command(flatten)]
+    store: StoreChangeOptions,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -29,10 +31,13 @@ enum Level {
 }
 
 impl Require {
-    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<(), Failure> {
         let (scope, requirement) = (self.scope_args.scope()?, self.level.requirement());
-        let store =
-            if requirement.is_some() { store::made_if_missing(options)? } else { store::existing(options)? };
+        let store = if requirement.is_some() {
+            store::made_if_missing(&self.store)?
+        } else {
+            store::existing(&self.store)?
+        };
         Ok(store.require(scope, requirement)?)
     }
 }

@@ -1,27 +1,29 @@
-//! Whom a secret is for.
+//! The scope of a secret: a target, a portal, or a default.
 
 use clap::Args;
 use iscsi_initiator::GrammarError;
 use iscsi_secrets::{Scope, SecretStore};
 
+use crate::arguments::urls;
 use crate::failure::Failure;
-use crate::session;
 
-/// Exactly one of these.
+const SCOPE: &str = "Scope (one of these)";
+
+/// Exactly one of these options.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct ScopeArgs {
-    /// The target's iSCSI name
-    #[arg(long, value_name = "IQN")]
+    /// One target, by its iSCSI name
+    #[arg(long, value_name = "IQN", help_heading = SCOPE)]
     target: Option<String>,
-    /// Every target without a secret of its own
-    #[arg(long)]
+    /// Targets without a secret of their own
+    #[arg(long, help_heading = SCOPE)]
     global: bool,
-    /// Discovery at one portal: `HOST` or `HOST:PORT`
-    #[arg(long, value_name = "PORTAL")]
+    /// Discovery at one portal: host[:port]
+    #[arg(long, value_name = "PORTAL", help_heading = SCOPE)]
     portal: Option<String>,
-    /// Discovery at every portal without a secret of its own
-    #[arg(long)]
+    /// Discovery at all other portals
+    #[arg(long, help_heading = SCOPE)]
     discovery: bool,
 }
 
@@ -29,7 +31,7 @@ impl ScopeArgs {
     /// The scope that was named.
     pub(super) fn scope(&self) -> Result<Scope, Failure> {
         match (&self.target, &self.portal) {
-            (Some(name), _) => session::target_name(name).map(Scope::Target),
+            (Some(name), _) => urls::target_name(name).map(Scope::Target),
             (_, Some(portal)) => Ok(Scope::Portal(portal.parse()?)),
             (None, None) if self.discovery => Ok(Scope::Discovery),
             (None, None) => Ok(Scope::Global),

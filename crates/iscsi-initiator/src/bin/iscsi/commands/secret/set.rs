@@ -6,7 +6,7 @@ use clap::Args;
 use iscsi_secrets::{Change, ForwardCredential, ReverseCredential, Scope, Secret, SecretStore};
 
 use super::scope_args::ScopeArgs;
-use crate::arguments::Options;
+use crate::arguments::{SecretOptions, StoreChangeOptions};
 use crate::credentials::{FORWARD, REVERSE};
 use crate::failure::{Failure, note};
 use crate::{prompt, secret_source, store};
@@ -15,15 +15,21 @@ use crate::{prompt, secret_source, store};
 pub(crate) struct Set {
     #[command(flatten)]
     scope_args: ScopeArgs,
+    #[command(flatten)]
+    secrets: SecretOptions,
+    #[command(flatten)]
+    store: StoreChangeOptions,
 }
 
 /// A secret to be stored, and the name that goes with it, if one was given.
 type Given<'a> = Option<(Option<&'a str>, Secret)>;
 
 impl Set {
-    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        let options = &self.secrets;
         refuse_one_file_for_the_other_name(options)?;
-        secret_source::check_standard_input(options, None)?;
+        let passphrase_file = self.store.store.passphrase_file.as_deref();
+        secret_source::check_standard_input(options.files().into_iter().chain([passphrase_file]))?;
         let scope = self.scope_args.scope()?;
         let (forward, reverse) = given(options)?;
         let stored = match (&forward, &reverse) {
@@ -36,7 +42,7 @@ impl Set {
             forward.map(|given| forward_change(&scope, given)).transpose()?,
             reverse.map(|given| reverse_change(&scope, given)).transpose()?,
         ];
-        store::made_if_missing(options)?.apply_all(changes.into_iter().flatten().collect())?;
+        store::made_if_missing(&self.store)?.apply_all(changes.into_iter().flatten().collect())?;
         note(&format!("stored for {scope}: {stored}"));
         Ok(())
     }
@@ -46,7 +52,7 @@ const HINT: &str = "use --secret-file FILE for the initiator's secret and --targ
                     `-` is standard input";
 
 /// In earlier versions `--secret-file` was that of the target's secret here.
-fn refuse_one_file_for_the_other_name(options: &Options) -> Result<(), Failure> {
+fn refuse_one_file_for_the_other_name(options: &SecretOptions) -> Result<(), Failure> {
     let mixed = options.target_user.is_some()
         && options.target_secret_file.is_none()
         && options.secret_file.is_some()
@@ -61,7 +67,7 @@ fn refuse_one_file_for_the_other_name(options: &Options) -> Result<(), Failure> 
 }
 
 /// What options name is read or asked for; where they name nothing, both are asked for.
-fn given(options: &Options) -> Result<(Given<'_>, Given<'_>), Failure> {
+fn given(options: &SecretOptions) -> Result<(Given<'_>, Given<'_>), Failure> {
     let (user, file) = (options.user.as_deref(), options.secret_file.as_deref());
     let (target_user, target_file) = (options.target_user.as_deref(), options.target_secret_file.as_deref());
     let nothing_named =
@@ -78,7 +84,7 @@ fn given(options: &Options) -> Result<(Given<'_>, Given<'_>), Failure> {
 }
 
 fn one<'a>(
-    options: &Options,
+    options: &SecretOptions,
     user: Option<&'a str>,
     file: Option<&Path>,
     what: &str,

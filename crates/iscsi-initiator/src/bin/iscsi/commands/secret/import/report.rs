@@ -6,7 +6,7 @@ use iscsi_secrets::open_iscsi::{ImportOutcome, ImportedCredential, Plan, ScopeIm
 use serde::Serialize;
 
 use super::super::credential_line::{self, Direction, ScopeNames};
-use crate::arguments::Output;
+use crate::arguments::values::Output;
 use crate::failure::Failure;
 use crate::output;
 
