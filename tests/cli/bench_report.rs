@@ -6,6 +6,18 @@ use crate::measured::{FORWARD, Measured, REVERSE, parsed};
 use crate::program::finish;
 use crate::schema::Schema;
 
+/// Without the feature, the option is an error before anything begins, and says how to get it.
+#[cfg(not(feature = "report"))]
+#[test]
+fn without_the_feature_the_option_names_it() {
+    let measured = Measured::open();
+    let outcome = measured.run(&["--count", "1", "--report", "report.html"]).expect(2);
+    outcome.complains("--report needs the feature `report`").complains("hint: build it with");
+    assert_eq!(measured.report().connections, 0);
+    assert!(!measured.place.path("report.html").exists());
+}
+
+#[cfg(feature = "report")]
 #[test]
 fn the_page_holds_the_run_and_needs_nothing_else() {
     let measured = Measured::mutual();
@@ -19,8 +31,8 @@ fn the_page_holds_the_run_and_needs_nothing_else() {
     }
     // The name of a namespace is no place.
     let page = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
-    for door in ["http://", "https://", "src=", "href=", "url(", "@import", "<script"] {
-        assert!(!page.contains(door), "{door}");
+    for reference in ["http://", "https://", "src=", "href=", "url(", "@import", "<script"] {
+        assert!(!page.contains(reference), "{reference}");
     }
     for secret in [FORWARD, REVERSE] {
         assert!(!page.contains(secret));
@@ -33,7 +45,7 @@ fn the_page_holds_the_run_and_needs_nothing_else() {
 
 #[test]
 fn what_is_printed_is_what_is_documented() {
-    let schema = Schema::parse(include_str!("../../crates/iscsi-initiator/bench-results.schema.json"));
+    let schema = Schema::of("bench-login");
     let measured = Measured::mutual();
     let (there, nowhere) = (measured.url(), measured.url_of("iqn.2001-04.com.example:nowhere"));
     let arguments = ["--count", "60", "--hold", "2", "--rate", "500", "--output", "json"];

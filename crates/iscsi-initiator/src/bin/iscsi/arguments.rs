@@ -99,7 +99,7 @@ impl SecretOptions {
     }
 }
 
-/// How much authentication a login needs.
+/// The authentication that a login needs.
 #[derive(Args)]
 pub(crate) struct AuthenticationOptions {
     /// Demand: none, if-asked, chap or mutual
@@ -131,7 +131,7 @@ pub(crate) struct AuthenticationOptions {
     pub(crate) allow_shared_secret: bool,
 }
 
-/// Which secret store is used, and how it is opened.
+/// The secret store, and its key.
 #[derive(Args)]
 pub(crate) struct StoreOptions {
     /// Secret store
@@ -168,13 +168,13 @@ pub(crate) struct StoreChangeOptions {
 }
 
 impl StoreChangeOptions {
-    /// How long to wait while another process changes the store.
+    /// The limit for waiting while another process changes the store.
     pub(crate) fn lock_limit(&self) -> Duration {
         self.timeout.unwrap_or(FileStore::DEFAULT_LOCK_LIMIT)
     }
 }
 
-/// How to connect to a target, and what to negotiate with it.
+/// Connection and negotiation.
 #[derive(Args)]
 pub(crate) struct ConnectionOptions {
     /// iSCSI name of the initiator

@@ -1,18 +1,18 @@
 //! The command line as a whole, and the commands: arguments, calls and output of each.
 
-mod bench;
 mod discover;
 mod help;
 mod info;
+mod local_data;
 mod login;
 mod luns;
-mod read;
+mod read_write;
 mod secret;
-mod write;
 
 use clap::{Parser, Subcommand};
 
 use crate::arguments::{OutputOptions, topics};
+use crate::bench;
 use crate::failure::Failure;
 
 /// The page of the program itself: commands by task, on one screen.
@@ -69,11 +69,11 @@ pub(crate) enum Command {
     #[command(before_help = info::EXAMPLE, after_help = info::DETAILS)]
     Info(info::Info),
     /// Copy a range of a logical unit into a file
-    #[command(before_help = read::EXAMPLE, after_help = read::DETAILS)]
-    Read(read::Read),
+    #[command(before_help = read_write::READ_EXAMPLE, after_help = read_write::READ_DETAILS)]
+    Read(read_write::Read),
     /// Copy a file onto a logical unit
-    #[command(before_help = write::EXAMPLE, after_help = write::DETAILS)]
-    Write(write::Write),
+    #[command(before_help = read_write::WRITE_EXAMPLE, after_help = read_write::WRITE_DETAILS)]
+    Write(read_write::Write),
     /// Measure logins, compare results
     #[command(subcommand, before_help = bench::EXAMPLE)]
     Bench(bench::Bench),

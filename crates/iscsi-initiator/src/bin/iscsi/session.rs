@@ -1,4 +1,7 @@
-//! One session around one piece of work.
+//! Sessions: the initiator that the options describe, and a session around one piece of work.
+
+mod initiator_name;
+mod name_file;
 
 use std::io;
 use std::sync::Arc;
@@ -11,11 +14,14 @@ use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::SessionOptions;
-use crate::failure::{Failure, warn};
-use crate::{credentials, initiator_name, secret_source, store, unauthenticated};
+use crate::credentials::{self, secret_source};
+use crate::failure::Failure;
+use crate::messages::warn;
+use crate::output::remarks::tell_unauthenticated;
+use crate::store;
 
-/// The initiator that the options describe, for logins with these credentials. The store is opened first: when it is
-/// needed and cannot be read, nothing is made.
+/// Returns the initiator that the options describe, for logins with these credentials. The store is opened first: when it
+/// is needed and cannot be read, no initiator name is generated.
 pub(crate) fn initiator(
     options: &SessionOptions,
     header_digest: Option<DigestPreference>,
@@ -60,15 +66,19 @@ pub(crate) fn config(
     Ok(config)
 }
 
-/// The ISIDs that all commands of this user share. Where nothing can be kept or locked, each draws one at random.
+/// Returns the ISIDs that all commands of this user share. Where they cannot be stored or locked, each command uses a
+/// random one.
 fn kept_isids(options: &SessionOptions) -> Option<IsidPool> {
     let directory = initiator_name::name_directory(options)?;
-    let drawn = |error: &_| tracing::debug!(%error, ?directory, "the ISID is drawn at random");
+    let drawn = |error: &_| tracing::debug!(%error, ?directory, "the ISID is random");
     IsidPool::open(&directory).inspect_err(drawn).ok()
 }
 
-/// Logs in, does the work and logs out, whatever became of the work. Ctrl-C ends the work and not the logout; a
-/// second one ends that too.
+/// Logs in, does the work and logs out, whether or not the work succeeds. Ctrl-C ends the work but not the logout; a second
+/// one ends that too.
+///
+/// # Cancel safety
+/// When the future is dropped, the connection is closed without a logout.
 pub(crate) async fn with_session<T>(
     options: &SessionOptions,
     url: TargetUrl,
@@ -79,28 +89,34 @@ pub(crate) async fn with_session<T>(
     let initiator = initiator(options, url.header_digest, &request)?;
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
     let session = until_interrupted(login).await?;
-    unauthenticated::tell(session.details());
+    tell_unauthenticated(session.details());
     let outcome = until_interrupted(work(&session)).await;
     log_out(session, outcome.as_ref().err().and_then(Failure::of_initiator)).await;
     outcome
 }
 
 /// Drops the work when Ctrl-C or SIGTERM comes first.
+///
+/// # Cancel safety
+/// When the future is dropped, so is the work.
 pub(crate) async fn until_interrupted<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     tokio::select! {
         biased;
         outcome = work => outcome,
-        signal = told_to_stop() => {
+        signal = stop_signal() => {
             signal.map_err(Failure::local("wait for signals"))?;
             Err(Failure::Interrupted)
         }
     }
 }
 
-/// Ctrl-C at a terminal, SIGTERM from whoever runs containers and services.
-pub(crate) async fn told_to_stop() -> io::Result<()> {
+/// Waits for Ctrl-C or, from service managers, SIGTERM.
+///
+/// # Cancel safety
+/// Cancel safe; a signal that arrives while nothing waits is lost.
+pub(crate) async fn stop_signal() -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupt = tokio::signal::ctrl_c() => interrupt,
@@ -108,12 +124,15 @@ pub(crate) async fn told_to_stop() -> io::Result<()> {
     }
 }
 
-/// What was done is done: a logout that fails changes nothing about it. What ended the session before is told once, by
-/// the work that failed of it; a target that asked for a logout has got one.
-async fn log_out(session: Session, told: Option<&Error>) {
+/// Logs out. A failed logout does not undo the work, so it is a warning. An error that ended the session earlier is reported
+/// once, by the work that it ended, and a logout that the target requested is no error.
+///
+/// # Cancel safety
+/// When the future is dropped, the connection is closed without waiting for the response.
+async fn log_out(session: Session, reported: Option<&Error>) {
     let logout = async { Ok(session.logout().await?) };
     match until_interrupted(logout).await {
-        Err(Failure::Initiator(error)) if told == Some(&error) => {}
+        Err(Failure::Initiator(error)) if reported == Some(&error) => {}
         Err(Failure::Initiator(error @ Error::LogoutRequested)) => tracing::info!(%error),
         Err(failure) => warn(&format!("logout: {failure}")),
         Ok(()) => {}

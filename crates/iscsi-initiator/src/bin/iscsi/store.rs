@@ -1,4 +1,6 @@
-//! Which secret store is used.
+//! The secret store of a command.
+
+pub(crate) mod state_directory;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,13 +14,14 @@ use iscsi_secrets::{
 
 use crate::arguments::values::StorePlace;
 use crate::arguments::{StoreChangeOptions, StoreOptions};
-use crate::failure::{Failure, note};
-use crate::secret_source;
-use crate::state_directory::{foreign_home, state_directory};
+use crate::credentials::secret_source;
+use crate::failure::Failure;
+use crate::messages::note;
+use state_directory::{foreign_home, state_directory};
 
-/// The store for a login. If no secret is left for it to provide, only its policy and the reuse of secrets are of
-/// interest: one that cannot be read stops nothing, and the session tells that it was not read; one that holds no policy
-/// is not opened for a login without authentication.
+/// Returns the store for a login. If the login needs no secret of it, only its policy and the reuse of secrets matter: a
+/// store that cannot be read does not stop the login, and the session reports that; a store without a policy is not opened
+/// for a login without authentication.
 pub(crate) fn for_login(
     options: &StoreOptions,
     request: &AuthenticationRequest,
@@ -38,8 +41,8 @@ pub(crate) fn for_login(
     }
 }
 
-/// The store to read from. It is not made: one that was named has to be there, and where the default one is not,
-/// nothing is known. A store that is there and cannot be read is an error, never an empty one.
+/// Returns the store to read from. It is not created: a named store has to exist, and a missing default store counts as
+/// empty. A store that exists and cannot be read is an error, never an empty store.
 pub(crate) fn for_reading(options: &StoreOptions) -> Result<Arc<dyn SecretStore>, Failure> {
     match &options.store {
         Some(StorePlace::Plain(directory)) => Ok(Arc::new(DirectoryStore::open(directory)?)),
@@ -62,23 +65,23 @@ fn default_for_reading(options: &StoreOptions) -> Result<Arc<dyn SecretStore>, F
     }
 }
 
-/// The store to take something out of; it has to be there.
+/// Returns the store to change; it has to exist.
 pub(crate) fn existing(options: &StoreChangeOptions) -> Result<FileStore, Failure> {
     let store = &options.store;
     open_existing(store, &directory(store)?, options.lock_limit())
 }
 
-/// The store to put something into; it is made on first use, and what protects it is told.
+/// Returns the store to add to. It is created on first use, with a note on what protects it.
 pub(crate) fn made_if_missing(options: &StoreChangeOptions) -> Result<FileStore, Failure> {
     let (directory, key) = (directory(&options.store)?, key_source(&options.store)?);
     let beside = matches!(key, KeySource::Beside);
     let store = FileStore::open_within(&directory, key, options.lock_limit())?;
     if store.is_new() {
-        note(&format!("made the secret store {}", directory.display()));
+        note(&format!("created the secret store {}", directory.display()));
         if beside {
             note(
-                "its key lies beside it: copies and backups that hold only one of the two files are safe; whoever \
-                 can read both, such as root, can read the secrets (`iscsi secret rekey --help` tells of other keys)",
+                "its key is beside it: copies and backups of only one of the two files reveal nothing; anyone who can read \
+                 both, such as root, can read the secrets (`iscsi secret rekey --help` describes other keys)",
             );
         }
     }
@@ -93,18 +96,18 @@ fn open_existing(
     Ok(FileStore::open_existing_within(directory, key_source(options)?, lock_limit)?)
 }
 
-/// The directory of the sealed store.
+/// The directory of the encrypted store.
 fn directory(options: &StoreOptions) -> Result<PathBuf, Failure> {
     match &options.store {
         Some(StorePlace::Sealed(directory)) => Ok(directory.clone()),
         Some(StorePlace::Plain(_) | StorePlace::Environment) => Err(StoreError::ReadOnly.into()),
         None => state_directory().ok_or_else(|| {
-            Failure::usage("there is no place for the secret store", "name one with --store PATH")
+            Failure::usage("there is no directory for the secret store", "name one with --store PATH")
         }),
     }
 }
 
-/// The key of the sealed store: the file named, the systemd credential, the passphrase, or what lies beside it.
+/// The key of the encrypted store: the named file, the systemd credential, the passphrase, or the file beside the store.
 fn key_source(options: &StoreOptions) -> Result<KeySource, Failure> {
     let passphrase = options.passphrase_file.as_deref().map(secret_source::read_passphrase).transpose()?;
     Ok(KeySource::choose(options.key_file.clone(), passphrase))
@@ -127,7 +130,7 @@ impl FrozenStore {
         Self { origin: StoreOrigin::Other, outcome: Ok(Arc::default()) }
     }
 
-    /// No store is in the directory where one is looked for by default.
+    /// The default directory, which holds no store.
     fn absent(path: PathBuf) -> Self {
         let origin = StoreOrigin::Missing { path, foreign_home: foreign_home() };
         Self { origin, outcome: Ok(Arc::default()) }

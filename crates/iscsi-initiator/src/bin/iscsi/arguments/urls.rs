@@ -2,7 +2,8 @@
 
 use iscsi_initiator::{IscsiName, Lun, TargetUrl};
 
-use crate::failure::{Failure, note};
+use crate::failure::Failure;
+use crate::messages::note;
 
 /// Reads a URL that has to be one of a target.
 pub(crate) fn target(text: &str) -> Result<TargetUrl, Failure> {

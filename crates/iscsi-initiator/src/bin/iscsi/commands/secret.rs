@@ -1,16 +1,9 @@
 //! `iscsi secret`
 
-mod check;
-mod clear;
-mod credential_line;
-mod forget;
-mod generate;
+mod change;
 mod import;
+mod keys;
 mod list;
-mod rekey;
-mod remember;
-mod require;
-mod scope_args;
 mod set;
 
 use clap::Subcommand;
@@ -31,34 +24,34 @@ pub(crate) enum Secret {
     /// Store the CHAP secret of the initiator
     #[command(hide = true, before_help = REMEMBER_EXAMPLE)]
     #[command(override_usage = "iscsi secret remember [OPTIONS] <SCOPE>")]
-    Remember(remember::Remember),
+    Remember(set::Remember),
     /// Require authentication of logins
     #[command(before_help = REQUIRE_EXAMPLE, after_help = REQUIRE)]
     #[command(override_usage = "iscsi secret require [OPTIONS] <SCOPE> <LEVEL>")]
-    Require(require::Require),
+    Require(change::Require),
     /// Remove the CHAP secret of the target
     #[command(before_help = CLEAR_EXAMPLE, after_help = CLEAR)]
     #[command(override_usage = "iscsi secret clear [OPTIONS] <SCOPE>")]
-    Clear(clear::Clear),
+    Clear(change::Clear),
     /// Remove both secrets of a target or portal, and its entry
     #[command(before_help = FORGET_EXAMPLE, after_help = FORGET)]
     #[command(override_usage = "iscsi secret forget [OPTIONS] <SCOPE>")]
-    Forget(forget::Forget),
+    Forget(change::Forget),
     /// List stored credentials and requirements, never the secrets
     #[command(before_help = LIST_EXAMPLE)]
     List(list::List),
     /// Generate a secret of 16 random characters
     #[command(before_help = GENERATE_EXAMPLE, after_help = GENERATE)]
-    Generate(generate::Generate),
+    Generate(keys::Generate),
     /// Import credentials from open-iscsi
     #[command(before_help = IMPORT_EXAMPLE, after_help = IMPORT)]
     Import(import::Import),
     /// Find secrets that are short, shared, or equal in both directions
     #[command(before_help = CHECK_EXAMPLE, after_help = CHECK)]
-    Check(check::Check),
+    Check(list::Check),
     /// Encrypt the store with another key
     #[command(before_help = REKEY_EXAMPLE, after_help = REKEY)]
-    Rekey(rekey::Rekey),
+    Rekey(keys::Rekey),
 }
 
 const REMEMBER_EXAMPLE: &str = "Example: iscsi secret remember --global --secret-file secret";
@@ -124,9 +117,4 @@ impl Secret {
             Self::Rekey(command) => command.run(),
         }
     }
-}
-
-/// Options that mean the other direction would be silently without effect.
-fn refuse_option(given: bool, option: &str, hint: &'static str) -> Result<(), Failure> {
-    if given { Err(Failure::usage(format!("{option} has no meaning here"), hint)) } else { Ok(()) }
 }

@@ -3,11 +3,11 @@
 use clap::{Arg, CommandFactory as _, Parser as _};
 
 use super::*;
-use crate::redact::without_values;
+use crate::messages::redact::without_values;
 
 const SECRET: &str = "hunter2hunter2";
 
-/// What clap says about these arguments, after the program's name.
+/// The error of clap about these arguments, after the program's name.
 fn complaint(arguments: &[&str]) -> String {
     let typed = std::iter::once("iscsi").chain(arguments.iter().copied());
     let error = CommandLine::try_parse_from(typed).err();
