@@ -60,7 +60,7 @@ impl Schema {
             match place["properties"].get(name) {
                 None => faults.push(format!("{at} is not documented")),
                 Some(place) if !place["description"].is_string() => {
-                    faults.push(format!("{at} has no description"))
+                    faults.push(format!("{at} has no description"));
                 }
                 Some(place) => faults.extend(self.faults(place, value, &at)),
             }
@@ -104,9 +104,9 @@ fn fields_that_are_missing_unknown_or_of_another_type_are_noticed() {
         ("added", true.into()),
     ];
     for (name, value) in changes {
-        let mut changed = whole.clone();
-        changed[name] = value;
-        assert!(!schema.faults(&schema.0, &changed, "$").is_empty(), "{name}");
+        let mut other = whole.clone();
+        other[name] = value;
+        assert!(!schema.faults(&schema.0, &other, "$").is_empty(), "{name}");
     }
     for name in whole.as_object().unwrap().keys() {
         let mut lacking = whole.clone();

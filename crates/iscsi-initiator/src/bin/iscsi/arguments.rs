@@ -137,7 +137,7 @@ pub(crate) struct StoreOptions {
     /// Secret store
     ///
     /// A directory with an encrypted store. To read only: dir:PATH, files named as open-iscsi's keys, or env:, libiscsi's
-    /// variables. By default $STATE_DIRECTORY, else /var/lib/iscsi-initiator for root, else iscsi in $XDG_STATE_HOME or
+    /// variables. By default `$STATE_DIRECTORY`, else /var/lib/iscsi-initiator for root, else iscsi in `$XDG_STATE_HOME` or
     /// ~/.local/state.
     #[arg(long, value_name = "PATH", env = "ISCSI_SECRET_STORE", help_heading = CREDENTIALS)]
     #[arg(hide_env = true, hide_env_values = true)]

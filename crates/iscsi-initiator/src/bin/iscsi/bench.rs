@@ -29,7 +29,7 @@ pub(crate) const EXAMPLE: &str = "Example: iscsi bench login iscsi://192.0.2.1/i
 pub(crate) enum Bench {
     /// Log in and out repeatedly: logins per second and latencies
     #[command(before_help = login::EXAMPLE, after_help = login::DETAILS)]
-    Login(login::Login),
+    Login(Box<login::Login>),
     /// Show two results of `iscsi bench login` side by side
     #[command(before_help = compare::EXAMPLE, after_help = compare::DETAILS)]
     Compare(compare::Compare),

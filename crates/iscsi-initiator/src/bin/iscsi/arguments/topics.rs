@@ -7,8 +7,11 @@ use super::{AuthenticationOptions, ConnectionOptions, SecretOptions, StoreOption
 /// The width of every page, in columns.
 pub(crate) const WIDTH: usize = 80;
 
-/// The topics, and what makes their pages.
-pub(crate) const TOPICS: [(&str, fn() -> String); 5] = [
+/// The name of a topic, and the function that makes its page.
+type Topic = (&'static str, fn() -> String);
+
+/// The topics.
+pub(crate) const TOPICS: [Topic; 5] = [
     ("connection", connection),
     ("secrets", secrets),
     ("urls", || URLS.to_owned()),

@@ -43,14 +43,14 @@ feature phase, logout. Without --rate each login begins when another ends
 the clock (open loop, on a grid of a millisecond), and one that has to wait for
 its turn is charged for the wait. Secrets are read once, at the beginning.
 
-When more logins fail than --allow-failures, the exit code is that of the most
-frequent cause.";
+Without --count and --duration, 1000 logins are made. When more of them fail
+than --allow-failures, the exit code is that of the most frequent cause.";
 
 #[derive(Args)]
 pub(crate) struct Login {
     #[arg(required = true, value_name = "URL", help = "iscsi://host[:port]/target; several in turn")]
     urls: Vec<String>,
-    /// End after N logins [default: 1000]
+    /// End after N logins
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_number(text, 1, u64::MAX))]
     count: Option<u64>,
     /// End after this time

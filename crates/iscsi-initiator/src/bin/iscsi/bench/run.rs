@@ -8,8 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout_at};
 
 use super::attempt::{Attempts, Outcome};
-use super::schedule::Plan;
-use super::schedule::{Schedule, Ticket};
+use super::schedule::{Plan, Schedule, Ticket};
 use super::tally::Tally;
 use crate::process;
 

@@ -30,7 +30,7 @@ pub(crate) struct Login {
 struct Report {
     /// The name of the target.
     target: String,
-    /// The TargetAlias, if the target sent one.
+    /// The `TargetAlias`, if the target sent one.
     target_alias: Option<String>,
     /// The portal of the session, `host:port`.
     portal: String,

@@ -94,12 +94,12 @@ impl Comparability {
         }
     }
 
-    /// The better_if, if what succeeded is alike in both. A run that fails fast is not faster.
+    /// Returns which values are better, if the successes of both runs are comparable. A run that fails fast is not faster.
     pub(super) const fn if_alike(self, better_if: Better) -> Better {
         if self.comparable && self.long_enough && self.same_success { better_if } else { Better::Unknown }
     }
 
-    /// The better_if, if it is not.
+    /// Returns which values are better, if the shares of failures differ too much for that.
     pub(super) const fn if_failures_differ(self, better_if: Better) -> Better {
         if self.comparable && self.long_enough && !self.same_success { better_if } else { Better::Unknown }
     }

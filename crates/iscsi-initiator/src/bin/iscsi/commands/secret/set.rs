@@ -133,8 +133,8 @@ pub(crate) struct Remember {
 
 impl Remember {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let options = &self.secrets;
         const HINT: &str = "`iscsi secret set` stores the target's secret";
+        let options = &self.secrets;
         refuse_option(options.target_user.is_some(), "--target-user", HINT)?;
         refuse_option(options.target_secret_file.is_some(), "--target-secret-file", HINT)?;
         let scope = self.scope_args.scope()?;
