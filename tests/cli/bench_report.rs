@@ -1,8 +1,6 @@
 //! The page about a run, and the schema of its results.
 
-use std::fs;
-
-use crate::measured::{FORWARD, Measured, REVERSE, parsed};
+use crate::measured::{Measured, parsed};
 use crate::program::finish;
 use crate::schema::Schema;
 
@@ -18,29 +16,35 @@ fn without_the_feature_the_option_names_it() {
 }
 
 #[cfg(feature = "report")]
-#[test]
-fn the_page_holds_the_run_and_needs_nothing_else() {
-    let measured = Measured::mutual();
-    let outcome = measured.run(&["--count", "30", "--report", "report.html"]).expect(0);
-    assert!(outcome.stdout.contains("logins:"), "{}", outcome.stdout);
-    let page = fs::read_to_string(measured.place.path("report.html")).unwrap();
-    for part in
-        ["<!DOCTYPE html>", "mutual CHAP with MD5", &measured.url(), "<svg", "Median latency", "</html>"]
-    {
-        assert!(page.contains(part), "{part}");
+mod page {
+    use std::fs;
+
+    use crate::measured::{FORWARD, Measured, REVERSE};
+
+    #[test]
+    fn the_page_holds_the_run_and_needs_nothing_else() {
+        let measured = Measured::mutual();
+        let outcome = measured.run(&["--count", "30", "--report", "report.html"]).expect(0);
+        assert!(outcome.stdout.contains("logins:"), "{}", outcome.stdout);
+        let page = fs::read_to_string(measured.place.path("report.html")).unwrap();
+        for part in
+            ["<!DOCTYPE html>", "mutual CHAP with MD5", &measured.url(), "<svg", "Median latency", "</html>"]
+        {
+            assert!(page.contains(part), "{part}");
+        }
+        // The name of a namespace is no place.
+        let page = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+        for reference in ["http://", "https://", "src=", "href=", "url(", "@import", "<script"] {
+            assert!(!page.contains(reference), "{reference}");
+        }
+        for secret in [FORWARD, REVERSE] {
+            assert!(!page.contains(secret));
+        }
+        let others = fs::read_dir(measured.place.path("")).unwrap();
+        let others =
+            others.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
+        assert_eq!(others.count(), 0, "something is left beside the page");
     }
-    // The name of a namespace is no place.
-    let page = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
-    for reference in ["http://", "https://", "src=", "href=", "url(", "@import", "<script"] {
-        assert!(!page.contains(reference), "{reference}");
-    }
-    for secret in [FORWARD, REVERSE] {
-        assert!(!page.contains(secret));
-    }
-    let others = fs::read_dir(measured.place.path("")).unwrap();
-    let others =
-        others.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
-    assert_eq!(others.count(), 0, "something is left beside the page");
 }
 
 #[test]

@@ -185,7 +185,7 @@ pub(crate) struct ConnectionOptions {
     pub(crate) initiator_name: Option<String>,
     /// Portals that redirection may lead to
     ///
-    /// A list of host[:port]. By default a target may redirect the login anywhere, without weakening the authentication that
+    /// A list of `host[:port]`. By default a target may redirect the login anywhere, without weakening the authentication that
     /// the login needs.
     #[arg(long, value_name = "PORTAL", value_delimiter = ',', help_heading = CONNECTION)]
     pub(crate) redirect_to: Option<Vec<Portal>>,

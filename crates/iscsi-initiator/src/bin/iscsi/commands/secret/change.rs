@@ -21,7 +21,7 @@ pub(super) struct ScopeArgs {
     /// Targets without a secret of their own
     #[arg(long, help_heading = SCOPE)]
     global: bool,
-    /// Discovery at one portal: host[:port]
+    /// Discovery at one portal: `host[:port]`
     #[arg(long, value_name = "PORTAL", help_heading = SCOPE)]
     portal: Option<String>,
     /// Discovery at all other portals
