@@ -23,10 +23,7 @@ fn two_runs_of_the_same_stand_side_by_side() {
     leave(&measured, "a.json", &["--count", "100"]);
     leave(&measured, "b.json", &["--count", "100"]);
     let shown = compare(&measured.place, &[]).expect(0);
-    assert_eq!(
-        shown.stderr,
-        "note: neither is called better: that takes 5 seconds and 1000 logins of each\n"
-    );
+    assert_eq!(shown.stderr, "note: no run is called better: that takes 5 seconds and 1000 logins of each\n");
     let first: Vec<_> =
         shown.stdout.lines().map(|line| line.split("  ").next().unwrap().to_owned()).collect();
     let expected = [
@@ -57,9 +54,9 @@ fn a_warning_tells_what_was_not_the_same() {
     leave(&measured, "a.json", &["--count", "30"]);
     leave(&measured, "b.json", &["--count", "40", "--concurrency", "2"]);
     let outcome = compare(&measured.place, &[]).expect(0);
-    let outcome = outcome.complains("warning: concurrency not the same: A 1, B 2\n");
-    let outcome = outcome.complains("note: number of logins planned not the same: A 30, B 40\n");
-    let outcome = outcome.complains("neither is called better");
+    let outcome = outcome.complains("warning: concurrency differs: A 1, B 2\n");
+    let outcome = outcome.complains("note: number of logins planned differs: A 30, B 40\n");
+    let outcome = outcome.complains("no run is called better");
     assert!(
         !outcome.stdout.contains("is faster") && !outcome.stdout.contains("does more"),
         "{}",
@@ -128,6 +125,6 @@ fn what_a_file_says_cannot_steer_the_terminal() {
     leave(&measured, "a.json", &["--count", "1"]);
     let text = fs::read_to_string(measured.place.path("a.json")).unwrap();
     fs::write(measured.place.path("b.json"), text.replace("\"none\"", "\"\\u001b[2J\"")).unwrap();
-    let outcome = compare(&measured.place, &[]).expect(0).complains("authentication not the same");
+    let outcome = compare(&measured.place, &[]).expect(0).complains("authentication differs");
     assert!(!outcome.stderr.contains('\u{1b}') && !outcome.stdout.contains('\u{1b}'));
 }

@@ -1,4 +1,4 @@
-//! How a measurement ends that does not run to its end, or cannot begin: exit codes, figures, logouts.
+//! Measurements that are interrupted or cannot begin: exit codes, figures, logouts.
 
 use std::collections::HashSet;
 use std::process::{Command, Stdio};
@@ -15,7 +15,8 @@ use crate::scripted::Scripted;
 fn ctrl_c_ends_it_with_the_figures_so_far_and_clean_logouts() {
     let measured = Measured::mutual();
     let arguments = ["--duration", "600", "--hold", "5", "--concurrency", "3", "--output", "json"];
-    let child = start(&mut measured.command(&[&arguments[..], &["--report", "report.html"]].concat()));
+    let report = if cfg!(feature = "report") { &["--report", "report.html"][..] } else { &[] };
+    let child = start(&mut measured.command(&[&arguments[..], report].concat()));
     measured.wait_for_sessions(50);
     interrupt(&child);
     let outcome = end(child).expect(1);
@@ -25,8 +26,10 @@ fn ctrl_c_ends_it_with_the_figures_so_far_and_clean_logouts() {
     assert_eq!((&results["interrupted"], &results["failures"]), (&Value::from(true), &Value::from(0)));
     assert!(results["logins"].as_u64().is_some_and(|logins| logins > 0), "{results}");
     measured.expect_clean_logouts();
-    let page = std::fs::read_to_string(measured.place.path("report.html")).unwrap();
-    assert!(page.contains("The run was interrupted"));
+    if cfg!(feature = "report") {
+        let page = std::fs::read_to_string(measured.place.path("report.html")).unwrap();
+        assert!(page.contains("The run was interrupted"));
+    }
 }
 
 #[test]
@@ -44,8 +47,10 @@ fn a_target_that_refuses_is_an_error_and_not_a_thousand_failures() {
     let measured = Measured::mutual();
     let wrong = measured.place.secret_file("wrong", b"not-the-forward-1");
     let secrets = ["--user", "host", "--secret-file", &wrong, "--target-secret-file", "reverse"];
-    let login = ["bench", "login", &measured.url(), "--report", "report.html"];
-    let outcome = finish(&mut measured.place.command(&[&login[..], &secrets].concat())).expect(3);
+    let url = measured.url();
+    let report = if cfg!(feature = "report") { &["--report", "report.html"][..] } else { &[] };
+    let login = [&["bench", "login", &url], report, &secrets].concat();
+    let outcome = finish(&mut measured.place.command(&login)).expect(3);
     assert_eq!(outcome.complains("0201").stdout, "");
     assert!(!measured.place.path("report.html").exists());
     assert_eq!(measured.report().connections, 1);
@@ -103,8 +108,9 @@ fn too_few_files_are_told_before_anything_begins() {
     assert_eq!(measured.report().connections, 0);
 }
 
+#[cfg(feature = "report")]
 #[test]
-fn a_report_that_cannot_be_written_is_told_before_anything_begins() {
+fn a_report_that_cannot_be_written_is_an_error_before_anything_begins() {
     let measured = Measured::open();
     for path in ["nowhere/report.html", "."] {
         measured.run(&["--report", path]).expect(10).complains(&format!("error: cannot write {path}\n"));
@@ -143,7 +149,7 @@ fn people_are_told_how_many_held_sessions_were_lost() {
     assert!(outcome.stdout.contains("; 3 more were lost"), "{}", outcome.stdout);
 }
 
-/// Half of the logins fail: as many as may, or one more than may.
+/// 50 % of the logins fail: as many as may, or one more than may.
 #[test]
 fn failures_are_allowed_up_to_their_share() {
     let measured = Measured::open();

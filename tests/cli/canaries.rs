@@ -1,5 +1,4 @@
-//! A whole run of every command against a target that wants mutual CHAP, with everything said that can be: no secret is
-//! in any of it, in no form.
+//! Every command against a target that requires mutual CHAP, with all log lines: no output holds a secret in any form.
 
 use iscsi_pdu::{encode_base64, encode_hex};
 use iscsi_tests::ram_disk::{Account, Config, Credentials, RamDisk, Running, Target};
@@ -32,13 +31,16 @@ impl Stage {
 
     /// Runs a command as loudly as it can, in both forms of output.
     fn run(&self, arguments: &[&str], code: i32) {
+        let name = ["--initiator-name", "iqn.2001-04.com.example:host"];
+        // Only commands that log in take a name.
+        let name = if arguments[0] == "secret" { &[][..] } else { &name };
         for form in ["table", "json"] {
-            let more = ["-vvv", "--output", form, "--initiator-name", "iqn.2001-04.com.example:host"];
+            let more = [&["-vvv", "--output", form], name].concat();
             silent(&self.place.run(&[arguments, &more].concat()).expect(code));
         }
     }
 
-    /// The same with a secret on standard input, once.
+    /// Stores the secret of the initiator from standard input.
     fn store_forward(&self, scope_args: [&str; 2], secret: &[u8]) {
         self.store(scope_args, ["--user", "host", "--secret-file", "-"], secret);
     }
@@ -117,9 +119,9 @@ fn vds_22_nor_does_a_command_that_fails() {
     // One secret for both directions.
     stage.run(&["login", &url], 9);
     stage.store_reverse(scope_args, PASSPHRASE);
-    // A target that proves another one.
+    // The target answers with another secret.
     stage.run(&["login", &url], 4);
-    // Ours is another one.
+    // The initiator answers with another secret.
     stage.store_forward(scope_args, REVERSE);
     stage.run(&["login", &url], 3);
     stage.run(&["secret", "list", "--key-file", &key], 9);
@@ -143,10 +145,16 @@ fn vds_22_nor_do_imports_and_benchmarks() {
     );
     std::fs::create_dir_all(stage.place.path(&format!("etc/nodes/{TARGET}"))).unwrap();
     let path = format!("etc/nodes/{TARGET}/192.0.2.7,3260");
-    // Others can read it, which is told, with its name only.
+    // Others can read it: a warning names the file only.
     stage.place.file(&path, record.as_bytes(), 0o644);
     stage.run(&["secret", "import", "--open-iscsi", "etc"], 0);
-    stage.run(&["bench", "login", &url, "--auth", "mutual", "--count", "10", "--report", "report.html"], 0);
-    let report = std::fs::read_to_string(stage.place.path("report.html")).unwrap();
-    silent(&Outcome { code: Some(0), stdout: report, stderr: String::new() });
+    stage.run(&["bench", "login", &url, "--auth", "mutual", "--count", "10"], 0);
+    if cfg!(feature = "report") {
+        stage.run(
+            &["bench", "login", &url, "--auth", "mutual", "--count", "10", "--report", "report.html"],
+            0,
+        );
+        let report = std::fs::read_to_string(stage.place.path("report.html")).unwrap();
+        silent(&Outcome { code: Some(0), stdout: report, stderr: String::new() });
+    }
 }

@@ -165,7 +165,7 @@ fn discover_shows_records_without_a_target() {
     assert_eq!((&last["unusable"][0]["text"], json.as_array().unwrap().len()), (&text.into(), 3));
 }
 
-/// What a discovery login shows is told beside its result.
+/// Deviations of a discovery login are notes beside the result.
 #[test]
 fn discover_tells_of_its_own_login() {
     let stage = stage_of(&Deviation::KEY_IRRELEVANT_IN_DISCOVERY);

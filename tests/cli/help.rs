@@ -1,98 +1,173 @@
-//! What the program says about itself is a contract too: forms and exit codes.
+//! The pages of help are part of the contract: forms, options, topics and exit codes, and a size that can be read.
 
 use crate::program::Place;
 
-fn help(arguments: &[&str]) -> String {
-    Place::new().run(&[arguments, &["--help"]].concat()).expect(0).stdout
+/// Every command with a page of its own, and its form. One of the options of a scope stands for SCOPE.
+const FORMS: [(&str, &str); 19] = [
+    ("discover", "iscsi discover [OPTIONS] <PORTAL>"),
+    ("login", "iscsi login [OPTIONS] <URL>"),
+    ("luns", "iscsi luns [OPTIONS] <URL>"),
+    ("info", "iscsi info [OPTIONS] <URL>"),
+    ("read", "iscsi read [OPTIONS] --output-file <FILE> <URL>"),
+    ("write", "iscsi write [OPTIONS] --input-file <FILE> <URL>"),
+    ("secret", "iscsi secret [OPTIONS] <COMMAND>"),
+    ("secret require", "iscsi secret require [OPTIONS] <SCOPE> <LEVEL>"),
+    ("secret set", "iscsi secret set [OPTIONS] <SCOPE>"),
+    ("secret clear", "iscsi secret clear [OPTIONS] <SCOPE>"),
+    ("secret forget", "iscsi secret forget [OPTIONS] <SCOPE>"),
+    ("secret list", "iscsi secret list [OPTIONS]"),
+    ("secret generate", "iscsi secret generate [OPTIONS] --output-file <FILE>"),
+    ("secret check", "iscsi secret check [OPTIONS]"),
+    ("secret rekey", "iscsi secret rekey [OPTIONS]"),
+    ("secret import", "iscsi secret import [OPTIONS] --open-iscsi <DIR>"),
+    ("bench", "iscsi bench [OPTIONS] <COMMAND>"),
+    ("bench login", "iscsi bench login [OPTIONS] <URL>..."),
+    ("bench compare", "iscsi bench compare [OPTIONS] <A.json> <B.json>"),
+];
+
+const TOPICS: [&str; 5] = ["connection", "secrets", "urls", "output", "exit-codes"];
+
+const SECRETS: [&str; 5] =
+    ["--user", "--secret-file", "--target-user", "--target-secret-file", "--secret-format"];
+const AUTHENTICATION: [&str; 4] = ["--auth", "--require-auth", "--algorithms", "--allow-shared-secret"];
+const STORE: [&str; 3] = ["--store", "--key-file", "--passphrase-file"];
+const CONNECTION: [&str; 5] =
+    ["--initiator-name", "--redirect-to", "--header-digest", "--data-digest", "--strict"];
+
+fn words(command: &str) -> Vec<&str> {
+    command.split(' ').filter(|word| !word.is_empty()).collect()
+}
+
+/// What `COMMAND --help` shows.
+fn help(command: &str) -> String {
+    Place::new().run(&[&words(command)[..], &["--help"]].concat()).expect(0).stdout
+}
+
+/// What `iscsi help WORDS` shows.
+fn page(of: &str) -> String {
+    Place::new().run(&[&["help"], &words(of)[..]].concat()).expect(0).stdout
+}
+
+/// Whether an option has a line of its own on a page.
+fn lists(page: &str, option: &str) -> bool {
+    let lines = page.lines().filter(|line| line.starts_with("  "));
+    lines.flat_map(|line| line.split_whitespace().take(2)).any(|word| word.trim_end_matches("...") == option)
+}
+
+#[track_caller]
+fn expect_size(page: &str, lines: usize) {
+    assert!(page.lines().count() <= lines, "{} lines: {page}", page.lines().count());
+    let long = page.lines().find(|line| line.chars().count() > 80);
+    assert_eq!(long, None);
 }
 
 #[test]
-fn every_command_and_every_exit_code_is_listed() {
-    let help = help(&[]);
-    for command in ["discover", "login", "luns", "info", "read", "write", "secret", "bench"] {
-        assert!(help.contains(&format!("\n  {command} ")), "{command} in {help}");
+fn the_page_of_the_program_fits_a_screen_and_lists_every_command() {
+    let overview = help("");
+    expect_size(&overview, 24);
+    assert!(overview.contains("\nExample: iscsi luns iscsi://"), "{overview}");
+    for (command, _) in FORMS.iter().filter(|(command, _)| !command.contains(' ')) {
+        // The same words as on the command's own page.
+        let about = help(command).lines().nth(2).unwrap().to_owned();
+        let line = overview.lines().find(|line| line.trim_start().starts_with(&format!("{command} ")));
+        assert!(line.unwrap().ends_with(&about), "{command}: {about:?} in {overview}");
     }
-    let codes = help.split("Exit codes:").nth(1).unwrap();
-    let codes: Vec<&str> = codes.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(TOPICS.iter().all(|topic| overview.contains(topic)), "{overview}");
+}
+
+#[test]
+fn every_page_begins_with_an_example_and_is_short() {
+    for (command, form) in FORMS {
+        let page = help(command);
+        let example = page.lines().next().unwrap().strip_prefix("Example: iscsi ").unwrap_or_default();
+        assert!(example.starts_with(command), "{command}: {page}");
+        expect_size(&page, 60);
+        let scopes = ["--target", "--global", "--portal", "--discovery"];
+        assert_eq!(form.contains("<SCOPE>"), scopes.iter().all(|option| lists(&page, option)), "{page}");
+        assert!(page.contains(&format!("Usage: {form}\n")), "{form} in {page}");
+    }
+}
+
+#[test]
+fn help_and_the_option_help_show_the_same_page() {
+    for (command, _) in FORMS {
+        assert_eq!(page(command), help(command), "{command}");
+        assert_eq!(
+            Place::new().run(&[&words(command)[..], &["-h"]].concat()).expect(0).stdout,
+            help(command)
+        );
+    }
+    assert_eq!(page(""), help(""));
+    for unknown in ["secrets list", "nothing", "secret nothing", "topics"] {
+        let outcome = Place::new().run(&[&["help"], &words(unknown)[..]].concat()).expect(2);
+        outcome.complains("error: there is no such command or topic\n").complains("hint: `iscsi --help`");
+    }
+}
+
+#[test]
+fn every_topic_has_a_page_with_an_example() {
+    for topic in TOPICS {
+        let page = page(topic);
+        expect_size(&page, 60);
+        assert!(page.starts_with("Example: iscsi "), "{page}");
+    }
+    let codes = page("exit-codes");
+    let codes = codes.split("Exit codes:").nth(1).unwrap();
+    let codes = codes.lines().filter_map(|line| line.split_whitespace().next());
+    let codes: Vec<&str> = codes.filter(|word| word.parse::<u8>().is_ok()).collect();
     assert_eq!(codes, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
 }
 
 #[test]
-fn every_option_is_listed_with_every_command() {
-    const OPTIONS: [&str; 20] = [
-        "--user <NAME>",
-        "--secret-file <FILE>",
-        "--target-user <NAME>",
-        "--target-secret-file <FILE>",
-        "--store <PATH>",
-        "ISCSI_SECRET_STORE",
-        "--key-file <FILE>",
-        "--passphrase-file <FILE>",
-        "--auth <HOW>",
-        "--secret-format <FORMAT>",
-        "--require-auth <LEVEL>",
-        "ISCSI_REQUIRE_AUTH",
-        "--allow-shared-secret",
-        "--strict",
-        "--initiator-name <NAME>",
-        "--timeout <SECONDS>",
-        "--header-digest <DIGEST>",
-        "--data-digest <DIGEST>",
-        "--output <FORM>",
-        "--verbose",
-    ];
-    for command in ["discover", "login", "luns", "info", "read", "write"] {
-        let help = help(&[command]);
-        for option in OPTIONS {
-            assert!(help.contains(option), "{option} of {command} in {help}");
+fn topics_document_every_option_in_full() {
+    let (secrets, connection) = (page("secrets"), page("connection"));
+    for option in SECRETS.iter().chain(&AUTHENTICATION).chain(&STORE) {
+        assert!(lists(&secrets, option), "{option} in {secrets}");
+    }
+    for option in CONNECTION.iter().chain(&["--timeout"]) {
+        assert!(lists(&connection, option), "{option} in {connection}");
+    }
+    let secrets = secrets.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["[env: ISCSI_SECRET_STORE]", "[env: ISCSI_REQUIRE_AUTH]", "/var/lib/iscsi-initiator"] {
+        assert!(secrets.contains(part), "{part} in {secrets}");
+    }
+}
+
+/// Each command lists the options that mean something to it, and no others.
+#[test]
+fn commands_list_only_options_that_mean_something() {
+    for (command, _) in FORMS {
+        let page = help(command);
+        let logs_in = !matches!(words(command)[0], "secret") && !matches!(command, "bench" | "bench compare");
+        let uses_store = logs_in || command.starts_with("secret ") && command != "secret generate";
+        let changes_store = uses_store && !matches!(command, "secret list" | "secret check");
+        let groups: [(&[&str], bool); 5] = [
+            (&SECRETS, logs_in || command == "secret set"),
+            (&AUTHENTICATION, logs_in),
+            (&CONNECTION, logs_in),
+            (&STORE, uses_store),
+            (&["--timeout"], changes_store),
+        ];
+        for (options, expected) in groups {
+            for option in options {
+                assert_eq!(lists(&page, option), expected, "{option} of {command}: {page}");
+            }
         }
+        assert!(lists(&page, "--output") && lists(&page, "--verbose"), "{page}");
     }
 }
 
 #[test]
-fn the_forms_of_the_contract() {
-    const WHOM: &str = "<--target <IQN>|--global|--portal <PORTAL>|--discovery>";
-    let cases: [(&[&str], &str); 19] = [
-        (&["discover"], "iscsi discover [OPTIONS] <PORTAL>"),
-        (&["login"], "iscsi login [OPTIONS] <URL>"),
-        (&["luns"], "iscsi luns [OPTIONS] <URL>"),
-        (&["info"], "iscsi info [OPTIONS] <URL>"),
-        (&["read"], "iscsi read [OPTIONS] --output-file <FILE> <URL>"),
-        (&["write"], "iscsi write [OPTIONS] --input-file <FILE> <URL>"),
-        (&["secret"], "iscsi secret [OPTIONS] <COMMAND>"),
-        (&["secret", "require"], "iscsi secret require [OPTIONS] <WHOM> <LEVEL>"),
-        (&["secret", "set"], "iscsi secret set [OPTIONS] <WHOM>"),
-        (&["secret", "clear"], "iscsi secret clear [OPTIONS] <WHOM>"),
-        (&["secret", "forget"], "iscsi secret forget [OPTIONS] <WHOM>"),
-        (&["secret", "list"], "iscsi secret list [OPTIONS]"),
-        (&["secret", "generate"], "iscsi secret generate [OPTIONS] --output-file <FILE>"),
-        (&["secret", "check"], "iscsi secret check [OPTIONS]"),
-        (&["secret", "rekey"], "iscsi secret rekey [OPTIONS]"),
-        (&["secret", "import"], "iscsi secret import [OPTIONS] --open-iscsi <DIR>"),
-        (&["bench"], "iscsi bench [OPTIONS] <COMMAND>"),
-        (&["bench", "login"], "iscsi bench login [OPTIONS] <URL>..."),
-        (&["bench", "compare"], "iscsi bench compare [OPTIONS] <A.json> <B.json>"),
-    ];
-    for (command, form) in cases {
-        let help = help(command);
-        let form = form.replace("<WHOM>", WHOM);
-        assert!(help.contains(&format!("Usage: {form}\n")), "{form} in {help}");
-    }
-}
-
-#[test]
-fn what_clearing_does_to_logins_is_said_where_it_is_done() {
-    assert!(
-        help(&["secret", "clear"]).split_whitespace().collect::<Vec<_>>().join(" ").contains("one-way CHAP")
-    );
-    assert!(help(&["login"]).contains("/var/lib/iscsi-initiator"));
-    let shown = help(&["secret"]);
+fn what_clearing_does_to_logins_is_said_on_its_page() {
+    assert!(help("secret clear").split_whitespace().collect::<Vec<_>>().join(" ").contains("one-way CHAP"));
+    let shown = help("secret");
     assert!(!shown.contains("remember"), "{shown}");
 }
 
+/// Values of variables, which may be paths that tell too much, are not shown.
 #[test]
-fn the_environment_is_named_and_not_repeated() {
+fn variables_are_named_and_their_values_not_shown() {
     let place = Place::new();
-    let outcome = place.run(&["login", "--help"]).expect(0);
-    assert!(outcome.stdout.contains("[env: ISCSI_SECRET_STORE]"), "{}", outcome.stdout);
+    let shown = place.run(&["help", "secrets"]).expect(0).stdout;
+    assert!(!shown.contains(&*place.path("store").to_string_lossy()), "{shown}");
 }

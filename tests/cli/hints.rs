@@ -1,4 +1,4 @@
-//! Hints, each by the condition that causes it: they name what a person can decide, and never send anybody in a circle.
+//! Hints, each by the condition that causes it: they name a decision of the user, and never lead in a circle.
 
 use iscsi_pdu::{AsyncEvent, AsyncMessage, LoginStatus, Lun, ScsiStatus, TargetPdu, TextWriter};
 use iscsi_tests::ram_disk::Sense;

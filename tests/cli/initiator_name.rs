@@ -1,4 +1,4 @@
-//! Our own name is made once and kept.
+//! The initiator name is generated once and kept.
 
 use std::fs;
 use std::path::Path;

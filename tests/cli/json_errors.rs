@@ -13,7 +13,7 @@ use crate::scripted::{CHAP, MUTUAL, NONE, Scripted};
 const JSON: [&str; 2] = ["--output", "json"];
 
 fn schema() -> Schema {
-    Schema::parse(include_str!("../../crates/iscsi-initiator/error.schema.json"))
+    Schema::of("error")
 }
 
 /// The only error of a run that ended with this code; it is documented, and standard output has nothing.
@@ -130,7 +130,7 @@ fn help_stays_help() {
     assert!(help.stdout.contains("Usage: iscsi") && help.stderr.is_empty(), "{}", help.stderr);
 }
 
-/// What a terminal would obey is escaped twice: as JSON and as ASCII.
+/// Terminal control sequences are escaped twice: as JSON and as ASCII.
 #[test]
 fn what_a_target_says_is_ascii_in_json() {
     let script = Script::proves_with_secret("\u{202e}ä", b"another-secret-x");

@@ -1,4 +1,4 @@
-//! Sessions that end early: each end is told once and by its name, and a clean logout is no error.
+//! Sessions that end early: each end is reported once and by its name, and a clean logout is no error.
 
 use std::io::Write as _;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! The program `iscsi`: arguments, secrets, files, exit codes, what it measures, and what it never says.
+//! The program `iscsi`: arguments, help, secrets, files, JSON, exit codes and benchmarks; no output holds a secret.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
@@ -14,6 +14,7 @@ mod hints;
 mod import;
 mod initiator_name;
 mod json_errors;
+mod json_results;
 mod lost_sessions;
 mod measured;
 mod network;

@@ -32,13 +32,13 @@ impl Measured {
         Self::with(Credentials::None, &["--auth", "none"])
     }
 
-    /// A target that wants ours.
+    /// A target that requires one-way CHAP.
     pub(crate) fn one_way() -> Self {
         let initiator = Account::new("host", FORWARD.as_bytes());
         Self::with(Credentials::Chap(initiator), &["--user", "host", "--secret-file", "forward"])
     }
 
-    /// A target that wants both proofs.
+    /// A target that requires mutual CHAP.
     pub(crate) fn mutual() -> Self {
         let initiator = Account::new("host", FORWARD.as_bytes());
         let target = Account::new("disk", REVERSE.as_bytes());
@@ -69,7 +69,7 @@ impl Measured {
         self.target.as_ref().unwrap()
     }
 
-    /// What the target has seen.
+    /// The counters of the target.
     pub(crate) fn report(&self) -> Report {
         self.running().report()
     }
@@ -103,7 +103,7 @@ impl Measured {
         self.running().cut_sessions()
     }
 
-    /// Nobody is there any more.
+    /// Ends the target.
     pub(crate) fn vanish(&mut self) {
         self.target = None;
     }
@@ -113,7 +113,7 @@ impl Measured {
         self.command_to(&[&self.url()], arguments)
     }
 
-    /// The same to these URLs.
+    /// `iscsi bench login` to these URLs.
     pub(crate) fn command_to(&self, urls: &[&str], arguments: &[&str]) -> Command {
         self.place.command(&[&["bench", "login"], urls, self.how, arguments].concat())
     }
@@ -129,7 +129,7 @@ impl Measured {
     }
 }
 
-/// What a program printed that was started so.
+/// Waits for a program that was started.
 pub(crate) fn end(child: Child) -> Outcome {
     outcome(child.wait_with_output().unwrap())
 }

@@ -1,4 +1,4 @@
-//! Secrets that lie where operators have them already: files of open-iscsi's names, and libiscsi's variables.
+//! Secrets in places that other initiators use: files with the names of open-iscsi's keys, and libiscsi's variables.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

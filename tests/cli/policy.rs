@@ -68,7 +68,7 @@ fn no_command_about_secrets_lowers_a_policy() {
     assert_eq!(place.run(&["secret", "clear", "--global"]).expect(0).stderr, "");
     login(&place, &[], REFUSED).complains("would have CHAP");
     let forgotten = place.run(&["secret", "forget", "--global"]).expect(0);
-    forgotten.complains("still requires mutual").complains("`iscsi secret require` alone");
+    forgotten.complains("still requires mutual").complains("only `iscsi secret require` lowers");
     login(&place, &[], REFUSED).complains("would have no authentication");
     assert_eq!(listed(&place, "(every other)").as_deref(), Some("mutual"));
 }

@@ -9,13 +9,13 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A target name that nobody has.
+/// A target name for tests.
 pub(crate) const TARGET: &str = "iqn.2001-04.com.example:disk";
 
 /// A directory in which one test lives.
 pub(crate) struct Place(TempDir);
 
-/// What a run left behind.
+/// The outcome of a run.
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -72,7 +72,7 @@ impl Place {
         finish(self.command(arguments).env("ISCSI_SECRET_STORE", self.path("store")))
     }
 
-    /// The same, with this on standard input.
+    /// Runs the program with this on standard input.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
         let mut command = self.command(arguments);
         command.env("ISCSI_SECRET_STORE", self.path("store"));
@@ -82,14 +82,14 @@ impl Place {
         finish(command.stdin(reader))
     }
 
-    /// Stores the initiator's secret for whom these arguments say.
+    /// Stores the initiator's secret for the scope of these arguments.
     #[track_caller]
     pub(crate) fn store_forward(&self, arguments: &[&str], secret: &[u8]) -> Outcome {
         let arguments = [&["secret", "set"], arguments, &["--secret-file", "-"]].concat();
         self.run_with_input(&arguments, secret).expect(0)
     }
 
-    /// The same for the target's secret.
+    /// Stores the target's secret for the scope of these arguments.
     #[track_caller]
     pub(crate) fn store_reverse(&self, arguments: &[&str], secret: &[u8]) -> Outcome {
         let arguments = [&["secret", "set"], arguments, &["--target-secret-file", "-"]].concat();
@@ -123,7 +123,7 @@ pub(crate) fn finish(command: &mut Command) -> Outcome {
     outcome(command.output().unwrap())
 }
 
-/// What a run has left behind, as text.
+/// The outcome of a run, as text.
 pub(crate) fn outcome(output: Output) -> Outcome {
     Outcome {
         code: output.status.code(),

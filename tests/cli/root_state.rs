@@ -40,7 +40,7 @@ const LOGIN: &str = "$ISCSI login iscsi://127.0.0.1:1/iqn.2001-04.com.example:di
 fn root_has_a_directory_that_is_not_the_one_of_open_iscsi() {
     let (out, err) = succeeds(&as_root(&format!("{SET}; ls /var/lib; stat -c %a /var/lib/iscsi-initiator")));
     assert_eq!(out, "iscsi-initiator\n700\n");
-    assert!(err.contains("note: made the secret store /var/lib/iscsi-initiator"), "{err}");
+    assert!(err.contains("note: created the secret store /var/lib/iscsi-initiator"), "{err}");
 }
 
 #[test]

@@ -1,74 +1,116 @@
-//! Whether JSON that is printed is what a schema in the repository documents.
+//! Checks JSON output against the schema files of the crate.
 
-use serde_json::{Map, Value};
+use std::fs;
 
-/// A schema, as far as the ones of this repository go: objects, arrays, simple types, references and alternatives.
+use serde_json::Value;
+
+/// A schema, with what those of this crate use: objects, arrays, simple types, constants, references and alternatives.
 pub(crate) struct Schema(Value);
 
 impl Schema {
-    pub(crate) fn parse(text: &str) -> Self {
-        Self(serde_json::from_str(text).unwrap())
+    /// The schema in this file of `crates/iscsi-initiator/schemas`.
+    pub(crate) fn of(name: &str) -> Self {
+        let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        Self(serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
     }
 
     /// Fails unless every field is documented, with the type that it has, and none that is required is missing.
     #[track_caller]
     pub(crate) fn expect_documents(&self, value: &Value) {
-        self.expect_documented(&self.0, value);
+        let faults = self.faults(&self.0, value, "$");
+        assert!(faults.is_empty(), "{faults:#?} in {value:#}");
     }
 
-    /// What `$ref` leads to.
-    fn definition<'a>(&'a self, place: &'a Value) -> &'a Value {
-        let reference = place.get("$ref").and_then(Value::as_str);
-        reference.map_or(place, |reference| self.0.pointer(reference.trim_start_matches('#')).unwrap())
-    }
-
-    /// The one of several alternatives that documents the value, if there are several.
-    fn alternative<'a>(&'a self, place: &'a Value, value: &Value) -> &'a Value {
-        let alternatives = place.get("oneOf").or_else(|| place.get("anyOf")).and_then(Value::as_array);
-        let Some(alternatives) = alternatives else { return place };
-        let fits = |place: &&Value| {
-            let place = self.definition(place);
-            place.get("oneOf").is_some() && value.is_string()
-                || place.get("const") == Some(value)
-                || place["type"] == "null" && value.is_null()
-        };
-        let found = alternatives.iter().find(fits).unwrap_or_else(|| panic!("{value} is none of {place}"));
-        self.alternative(self.definition(found), value)
-    }
-
-    #[track_caller]
-    fn expect_documented(&self, place: &Value, value: &Value) {
-        let place = self.alternative(self.definition(place), value);
-        let types = match &place["type"] {
-            Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
-            one => vec![one.as_str().unwrap()],
-        };
-        let is = |name: &str| types.contains(&name);
+    /// Returns why this place of the schema does not document the value at `at`.
+    fn faults(&self, place: &Value, value: &Value, at: &str) -> Vec<String> {
+        if let Some(reference) = place["$ref"].as_str() {
+            let definition = self.0.pointer(reference.trim_start_matches('#')).unwrap();
+            return self.faults(definition, value, at);
+        }
+        if let Some(alternatives) = ["oneOf", "anyOf"].iter().find_map(|key| place[key].as_array()) {
+            let faults: Vec<_> = alternatives.iter().map(|place| self.faults(place, value, at)).collect();
+            return if faults.iter().any(Vec::is_empty) { Vec::new() } else { faults.concat() };
+        }
+        let mut faults = Vec::new();
+        let allowed = place.get("const").map(|constant| vec![constant.clone()]);
+        let allowed = allowed.or_else(|| place["enum"].as_array().cloned());
+        if allowed.is_some_and(|allowed| !allowed.contains(value)) || !has_type(place, value) {
+            faults.push(format!("{at}: {value} is not {place}"));
+        }
         match value {
-            Value::Object(fields) => self.expect_fields(place, fields),
+            Value::Object(_) => faults.extend(self.field_faults(place, value, at)),
             Value::Array(elements) => {
-                for element in elements {
-                    self.expect_documented(&place["items"], element);
-                }
+                let items = elements.iter().enumerate();
+                faults.extend(
+                    items.flat_map(|(n, item)| self.faults(&place["items"], item, &format!("{at}[{n}]"))),
+                );
             }
-            Value::Number(number) => {
-                assert!(is("number") || (is("integer") && number.is_u64()), "{number}: {place}");
-            }
-            Value::String(_) => assert!(is("string"), "{value}: {place}"),
-            Value::Bool(_) => assert!(is("boolean"), "{value}: {place}"),
-            Value::Null => assert!(is("null"), "{place}"),
+            _ => {}
         }
+        faults
     }
 
-    #[track_caller]
-    fn expect_fields(&self, place: &Value, fields: &Map<String, Value>) {
-        let required: Vec<_> =
-            place["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert!(required.iter().all(|name| fields.contains_key(*name)), "{required:?} in {fields:?}");
+    fn field_faults(&self, place: &Value, object: &Value, at: &str) -> Vec<String> {
+        let fields = object.as_object().unwrap();
+        let required = place["required"].as_array().cloned().unwrap_or_default();
+        let missing = required.iter().filter_map(Value::as_str).filter(|name| !fields.contains_key(*name));
+        let mut faults: Vec<_> = missing.map(|name| format!("{at}.{name} is missing")).collect();
         for (name, value) in fields {
-            let place = place["properties"].get(name).unwrap_or_else(|| panic!("{name} is not documented"));
-            assert!(place["description"].is_string(), "{name}");
-            self.expect_documented(place, value);
+            let at = format!("{at}.{name}");
+            match place["properties"].get(name) {
+                None => faults.push(format!("{at} is not documented")),
+                Some(place) if !place["description"].is_string() => {
+                    faults.push(format!("{at} has no description"));
+                }
+                Some(place) => faults.extend(self.faults(place, value, &at)),
+            }
         }
+        faults
+    }
+}
+
+/// Whether a value has the type, or one of the types, of this place.
+fn has_type(place: &Value, value: &Value) -> bool {
+    let types: Vec<&str> = match &place["type"] {
+        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    };
+    types.iter().any(|name| match value {
+        Value::Object(_) => *name == "object",
+        Value::Array(_) => *name == "array",
+        Value::Number(number) => *name == "number" || *name == "integer" && number.is_u64(),
+        Value::String(_) => *name == "string",
+        Value::Bool(_) => *name == "boolean",
+        Value::Null => *name == "null",
+    })
+}
+
+/// The checker itself: it must notice what it is for.
+#[test]
+fn fields_that_are_missing_unknown_or_of_another_type_are_noticed() {
+    let schema = Schema::of("info");
+    let whole = serde_json::json!({
+        "lun": "0", "device_type": 0, "peripheral_qualifier": 0, "removable": false, "vendor": "", "product": "",
+        "revision": "", "serial_number": null, "designators": ["x"], "remarks": [], "unauthenticated": null,
+        "capacity": {"size": 1024, "blocks": 2, "block_size": 512},
+    });
+    schema.expect_documents(&whole);
+    let changes: [(&str, Value); 6] = [
+        ("lun", 0.into()),
+        ("serial_number", 7.into()),
+        ("designators", serde_json::json!([1])),
+        ("capacity", serde_json::json!({"size": 1024, "blocks": 2})),
+        ("device_type", (-1).into()),
+        ("added", true.into()),
+    ];
+    for (name, value) in changes {
+        let mut other = whole.clone();
+        other[name] = value;
+        assert!(!schema.faults(&schema.0, &other, "$").is_empty(), "{name}");
+    }
+    for name in whole.as_object().unwrap().keys() {
+        let mut lacking = whole.clone();
+        lacking.as_object_mut().unwrap().remove(name);
+        assert!(!schema.faults(&schema.0, &lacking, "$").is_empty(), "{name}");
     }
 }

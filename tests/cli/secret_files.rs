@@ -1,4 +1,4 @@
-//! Files with secrets: 12 to 255 bytes that nobody else can read, else exit code 9.
+//! Files with secrets: 12 to 255 bytes that no other user can read, else exit code 9.
 
 use crate::program::{Place, TARGET};
 

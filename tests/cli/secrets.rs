@@ -89,7 +89,7 @@ fn a_target_whose_secret_was_cleared_fails_before_any_packet() {
 fn a_name_that_was_mistyped_changes_nothing() {
     for command in ["clear", "forget"] {
         let place = Place::with_store();
-        place.run(&["secret", command, "--target", TARGET]).expect(9).complains("knows nothing of");
+        place.run(&["secret", command, "--target", TARGET]).expect(9).complains("has no entry for");
         assert!(listed(&place, TARGET).is_empty());
     }
 }

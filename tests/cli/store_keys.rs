@@ -1,4 +1,4 @@
-//! Where the key of the store comes from, and changing it.
+//! The source of the store's key, and rekeying.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn a_store_made_on_first_use_tells_what_its_key_protects_from() {
     let place = Place::new();
     let told = store(&place, &[]).stderr;
     assert!(
-        told.contains("note: made the secret store") && told.contains("root, can read the secrets"),
+        told.contains("note: created the secret store") && told.contains("root, can read the secrets"),
         "{told}"
     );
     let again = store(&place, &[]).stderr;
@@ -35,7 +35,7 @@ fn a_key_file_that_is_named_is_asked_for_ever_after() {
     let place = Place::new();
     let key = place.secret_file("operator.key", &KEY);
     let told = store(&place, &["--key-file", &key]).stderr;
-    assert!(told.contains("made the secret store") && !told.contains("lies beside"), "{told}");
+    assert!(told.contains("created the secret store") && !told.contains("is beside it"), "{told}");
     assert!(!place.path("store/store.key").exists());
     log_in(&place, &["--key-file", &key], 4);
     log_in(&place, &[], 9).complains("key").complains("hint: ");

@@ -1,4 +1,4 @@
-//! Where the secret store is, and what happens when it cannot be read: exit code 9, never a weaker login.
+//! The place of the secret store, and stores that cannot be read: exit code 9, never a weaker login.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -45,7 +45,7 @@ fn the_default_store_counts_as_empty_until_there_is_one() {
     finish(&mut place.command(&LOGIN)).expect(4);
 }
 
-/// Somebody else writes to the store, or hangs while he does.
+/// Another process writes to the store, or hangs meanwhile.
 #[test]
 fn a_locked_store_is_waited_for_up_to_the_limit_and_by_writers_only() {
     let (place, runtime) = (Place::with_store(), tokio::runtime::Runtime::new().unwrap());

@@ -1,4 +1,4 @@
-//! A session without authentication that nobody asked for is told, with its reason; one that was asked for is not.
+//! A session without authentication is a warning with its reason, unless --auth none was given.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -182,7 +182,7 @@ fn a_store_that_is_not_needed_and_cannot_be_read_is_told_and_stops_nothing() {
     fs::set_permissions(stage.place.path("state"), Permissions::from_mode(0o755)).unwrap();
     let outcome = stage.login(&["--auth", "none", "--initiator-name", "iqn.2001-04.com.example:host"]);
     assert!(
-        outcome.stderr.contains("whether the secret store requires authentication"),
+        outcome.stderr.contains("cannot read the secret store, so its requirements"),
         "{}",
         outcome.stderr
     );

@@ -1,4 +1,4 @@
-//! Exit code 2: arguments that ask for what cannot be. Nothing is connected to, nothing is stored.
+//! Exit code 2: invalid arguments. The program connects to nothing and stores nothing.
 
 use crate::program::{Place, TARGET};
 
@@ -95,9 +95,61 @@ fn standard_input_is_read_once() {
 }
 
 #[test]
-fn options_stand_before_or_behind_the_command() {
+fn options_stand_behind_their_command_and_global_ones_before_it_too() {
     let place = Place::with_store();
-    place.run(&["--auth", "none", "login", URL]).expect(7);
     place.run(&["login", "--auth", "none", URL]).expect(7);
     place.run(&["login", URL, "--auth", "none"]).expect(7);
+    place.run(&["--output", "table", "-v", "login", URL, "--auth", "none"]).expect(7);
+    place.run(&["--auth", "none", "login", URL]).expect(2);
+}
+
+/// An option that would have no effect is an error.
+#[test]
+fn options_are_refused_where_they_mean_nothing() {
+    const CONNECTION: [&[&str]; 5] = [
+        &["--initiator-name", "iqn.2001-04.com.example:host"],
+        &["--redirect-to", "127.0.0.1"],
+        &["--header-digest", "none"],
+        &["--data-digest", "crc32c"],
+        &["--strict"],
+    ];
+    const AUTHENTICATION: [&[&str]; 4] = [
+        &["--auth", "none"],
+        &["--require-auth", "none"],
+        &["--algorithms", "md5"],
+        &["--allow-shared-secret"],
+    ];
+    const SECRETS: [&[&str]; 5] = [
+        &["--user", "x"],
+        &["--secret-file", "x"],
+        &["--target-user", "x"],
+        &["--target-secret-file", "x"],
+        &["--secret-format", "hex"],
+    ];
+    const STORE: [&[&str]; 4] =
+        [&["--store", "x"], &["--key-file", "x"], &["--passphrase-file", "x"], &["--timeout", "1"]];
+    let (connects, authenticates) = (CONNECTION.as_slice(), AUTHENTICATION.as_slice());
+    let every: Vec<&[&str]> = [connects, authenticates, &SECRETS, &STORE].concat();
+    let of_secret_commands: Vec<&[&str]> = [connects, authenticates, &SECRETS].concat();
+    let cases: [(&[&str], &[&[&str]]); 11] = [
+        (&["bench", "compare", "a", "b"], &every),
+        (&["help", "login"], &every),
+        (&["secret", "generate", "-o", "x"], &every),
+        (&["secret", "set", "--global"], &[connects, authenticates].concat()),
+        (&["secret", "require", "chap", "--global"], &of_secret_commands),
+        (&["secret", "clear", "--global"], &of_secret_commands),
+        (&["secret", "forget", "--global"], &of_secret_commands),
+        (&["secret", "list"], &[&of_secret_commands[..], &[&["--timeout", "1"]]].concat()),
+        (&["secret", "check"], &[&of_secret_commands[..], &[&["--timeout", "1"]]].concat()),
+        (&["secret", "import", "--open-iscsi", "x"], &of_secret_commands),
+        (&["secret", "rekey"], &of_secret_commands),
+    ];
+    for (command, options) in cases {
+        for option in options {
+            let place = Place::new();
+            let outcome = place.run(&[command, *option].concat()).expect(2);
+            outcome.complains(&format!("unexpected argument '{}' found", option[0]));
+            assert!(!place.path("store").exists() && !place.path("x").exists(), "{command:?} {option:?}");
+        }
+    }
 }

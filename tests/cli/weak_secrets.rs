@@ -12,7 +12,7 @@ fn good_secrets_are_not_objected_to() {
     place.store_forward(&["--target", TARGET], b"initsecret123");
     place.store_forward(&["--target", OTHER], b"initsecret123");
     place.store_reverse(&["--target", TARGET], b"targsecret456");
-    assert!(place.run(&["secret", "check"]).expect(0).stdout.contains("nothing to object to"));
+    assert!(place.run(&["secret", "check"]).expect(0).stdout.contains("no weak secrets found"));
     assert_eq!(place.run(&["secret", "check", "--output", "json"]).expect(0).stdout, "[]\n");
 }
 

@@ -100,7 +100,7 @@ fn a_session_that_ends_in_the_middle() {
     let table = outcome.stdout;
     assert!(line(&table, "1").contains("64.0 MiB"), "{table}");
     assert!(line(&table, "2").contains("INQUIRY took longer than 1s"), "{table}");
-    assert!(line(&table, "3").contains("not asked: the session was over"), "{table}");
+    assert!(line(&table, "3").contains("not asked: the session had ended"), "{table}");
     let outcome = stage.run("info", "/2", &["--timeout", "1"]).expect(&[7]);
     assert_eq!(outcome.stdout, "", "without INQUIRY data there is nothing to show");
 }
@@ -282,7 +282,7 @@ fn writes_notice_a_lost_session_before_their_input_ends() {
     // A pipe that nobody closes.
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = stage.user.command();
-    command.args(["--initiator-name", "iqn.2001-04.com.example:host", "write", "-i", "-"]);
+    command.args(["write", "--initiator-name", "iqn.2001-04.com.example:host", "-i", "-"]);
     let child =
         command.arg(stage.url("/0")).stdin(reader).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let outcome = crate::program::Outcome::of(child).expect(&[7]);

@@ -123,7 +123,11 @@ impl User {
 
     fn start_with_input(&self, arguments: &[&str], input: Stdio) -> Child {
         let mut command = self.command();
-        command.args(["--initiator-name", "iqn.2001-04.com.example:host"]).args(arguments);
+        command.args(arguments);
+        // Only commands that log in take a name.
+        if arguments.first() != Some(&"secret") {
+            command.args(["--initiator-name", "iqn.2001-04.com.example:host"]);
+        }
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 

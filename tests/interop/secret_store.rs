@@ -90,5 +90,5 @@ impl Stage {
 /// Fails with everything that was printed unless both sides proved themselves.
 #[track_caller]
 fn both_proved(outcome: Outcome) {
-    outcome.expect(&[0]).shows("mutual CHAP (MD5): the target proved itself as \"labtarget\"");
+    outcome.expect(&[0]).shows("mutual CHAP (MD5): the target authenticated itself as \"labtarget\"");
 }

@@ -140,9 +140,9 @@ fn a_range_beyond_the_device_writes_nothing() {
     assert_ne!(outcome.code, 0);
     let mut piped = user.command();
     piped.args([
+        "write",
         "--initiator-name",
         "iqn.2001-04.com.example:host",
-        "write",
         &url,
         "--offset",
         &offset,

@@ -1,264 +1,213 @@
-//! What can be typed.
+//! Options that several commands share, the types of their values, and the help topics about them.
+//!
+//! The first paragraph of an option's documentation is its line on the page of a command; the topics `connection` and
+//! `secrets` show all of it.
 
-use std::path::PathBuf;
+pub(crate) mod size;
+pub(crate) mod topics;
+pub(crate) mod urls;
+pub(crate) mod values;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
-use iscsi_initiator::{
-    AuthenticationMode, ChapAlgorithm, DigestPreference, Portal, Requirement, SecretFormat,
-};
+use clap::{ArgAction, Args};
+use iscsi_initiator::Portal;
+use iscsi_secrets::{FileStore, SecretFormat};
 
-use crate::commands::Command;
-use crate::size;
-use crate::store::StorePlace;
+use values::{Algorithm, Authentication, Digest, Format, Level, Output, StorePlace};
 
-const AFTER_HELP: &str = "\
-URL is iscsi://host[:port]/target[/lun], IPv6 addresses in brackets. The longer form of libiscsi is read too.
+const CREDENTIALS: &str = "Credentials (iscsi help secrets)";
+const CONNECTION: &str = "Connection (iscsi help connection)";
+const OUTPUT: &str = "Output (iscsi help output)";
 
-With --output json the result is JSON on standard output, and a failure is one JSON object,
-{\"error\": {fault, stage, message, causes, hint, exit_code}}, the last line on standard error.
-
-Exit codes:
-   0  done
-   1  anything that is not below, or interrupted
-   2  usage
-   3  the target refused our credentials
-   4  the target did not authenticate itself, or a demanded authentication did not take place
-   5  login refused for another reason
-   6  the target broke the protocol
-   7  could not connect, connection lost, timed out
-   8  a SCSI command failed
-   9  secret store or secret file
-  10  local file, or data that do not match";
-
-/// iSCSI targets from the command line: discover, log in with mutual CHAP, read and write blocks
-#[derive(Parser)]
-#[command(name = "iscsi", version, after_help = AFTER_HELP)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) options: Options,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-/// Options that every command takes.
+/// The options of every command.
 #[derive(Args)]
-pub(crate) struct Options {
-    /// CHAP name of the initiator; by default the initiator name
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Credentials")]
-    pub(crate) user: Option<String>,
-    /// File with the CHAP secret of the initiator; of mode 0600, `-` is standard input
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Credentials")]
-    pub(crate) secret_file: Option<PathBuf>,
-    /// CHAP name of the target; by default any is accepted
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Credentials")]
-    pub(crate) target_user: Option<String>,
-    /// File with the CHAP secret of the target; of mode 0600, `-` is standard input
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Credentials")]
-    pub(crate) target_secret_file: Option<PathBuf>,
-    /// How secrets are written in files, on standard input and at the prompt
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", help_heading = "Credentials")]
-    pub(crate) secret_format: Format,
-    /// Directory of the sealed secret store; or, only to read, `dir:PATH` with files named as open-iscsi's keys, or
-    /// `env:` with libiscsi's variables [default: `$STATE_DIRECTORY`, else
-    /// `/var/lib/iscsi-initiator` for root, else `iscsi` in `$XDG_STATE_HOME` or `~/.local/state`]
-    #[arg(
-        long,
-        global = true,
-        value_name = "PATH",
-        env = "ISCSI_SECRET_STORE",
-        hide_env_values = true,
-        help_heading = "Credentials"
-    )]
-    pub(crate) store: Option<StorePlace>,
-    /// File with the key of the sealed store: 32 bytes, mode 0600 [default: the systemd credential iscsi-store-key,
-    /// else a passphrase, else the file beside the store]
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "ISCSI_KEY_FILE",
-        hide_env_values = true,
-        help_heading = "Credentials"
-    )]
-    pub(crate) key_file: Option<PathBuf>,
-    /// File with the passphrase of the sealed store; of mode 0600, `-` is standard input
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "ISCSI_PASSPHRASE_FILE",
-        hide_env_values = true,
-        help_heading = "Credentials"
-    )]
-    pub(crate) passphrase_file: Option<PathBuf>,
-    /// How much authentication to demand; by default as much as the known secrets allow
-    #[arg(long, global = true, value_name = "HOW", help_heading = "Credentials")]
-    pub(crate) auth: Option<Authentication>,
-    /// The least authentication to accept; the stricter of this and the policy of the store counts
-    #[arg(
-        long,
-        global = true,
-        value_name = "LEVEL",
-        env = "ISCSI_REQUIRE_AUTH",
-        hide_env_values = true,
-        help_heading = "Credentials"
-    )]
-    pub(crate) require_auth: Option<Level>,
-    /// Use secrets that are used towards one target and expected from another, which lets challenges be reflected
-    #[arg(long, global = true, help_heading = "Credentials")]
-    pub(crate) allow_shared_secret: bool,
-    /// Acceptable CHAP algorithms, the best first; MD5 is offered in any case, and accepted only if it is among them
-    #[arg(
-        long,
-        global = true,
-        value_name = "LIST",
-        value_delimiter = ',',
-        default_value = "md5",
-        help_heading = "Credentials"
-    )]
-    pub(crate) algorithms: Vec<Algorithm>,
-    /// Our iSCSI name; by default that of /etc/iscsi/initiatorname.iscsi, else one that is made once and kept
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
-    pub(crate) initiator_name: Option<String>,
-    /// Portals to which a target may redirect the login [default: any]
-    #[arg(long, global = true, value_name = "PORTAL", value_delimiter = ',', help_heading = "Connection")]
-    pub(crate) redirect_to: Option<Vec<Portal>>,
-    /// Limit for the whole login, for each later command, and for waiting until others have written to the secret store
-    /// [default: 30, 60 and 10]
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = size::parse_seconds, help_heading = "Connection")]
-    pub(crate) timeout: Option<Duration>,
-    /// Header digest to offer [default: none]
-    #[arg(long, global = true, value_name = "DIGEST", help_heading = "Connection")]
-    pub(crate) header_digest: Option<Digest>,
-    /// Data digest to offer [default: none]
-    #[arg(long, global = true, value_name = "DIGEST", help_heading = "Connection")]
-    pub(crate) data_digest: Option<Digest>,
-    /// Refuse targets that break RFC 7143 in harmless ways; by default these are tolerated and reported
-    #[arg(long, global = true, help_heading = "Connection")]
-    pub(crate) strict: bool,
-    /// How to show results and failures
-    #[arg(long, global = true, value_name = "FORM", default_value = "table", help_heading = "Output")]
+pub(crate) struct OutputOptions {
+    /// Form of results and failures: table or json
+    #[arg(long, global = true, value_name = "FORM", default_value = "table", help_heading = OUTPUT)]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub(crate) output: Output,
-    /// Say more on standard error; up to three times
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    /// Log more to standard error; up to -vvv
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = OUTPUT)]
     pub(crate) verbose: u8,
+    /// Show this page
+    #[arg(id = "help", short = 'h', long = "help", global = true, action = ArgAction::HelpShort, help_heading = OUTPUT)]
+    _help: Option<bool>,
 }
 
-/// `--auth`
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Authentication {
-    /// None, whatever secrets are known
-    None,
-    /// We prove ourselves if the target asks for it
-    IfAsked,
-    /// We prove ourselves to the target
-    Chap,
-    /// Both prove themselves
-    Mutual,
+/// The options of commands that log in to a target or portal.
+#[derive(Args)]
+pub(crate) struct SessionOptions {
+    #[command(flatten)]
+    pub(crate) secrets: SecretOptions,
+    #[command(flatten)]
+    pub(crate) authentication: AuthenticationOptions,
+    #[command(flatten)]
+    pub(crate) store: StoreOptions,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionOptions,
 }
 
-impl From<Authentication> for AuthenticationMode {
-    fn from(authentication: Authentication) -> Self {
-        match authentication {
-            Authentication::None => Self::None,
-            Authentication::IfAsked => Self::IfAsked,
-            Authentication::Chap => Self::Chap,
-            Authentication::Mutual => Self::Mutual,
-        }
+impl SessionOptions {
+    /// The files that are read for a login, `-` among them.
+    pub(crate) fn files(&self) -> [Option<&Path>; 3] {
+        let [forward, reverse] = self.secrets.files();
+        [forward, reverse, self.store.passphrase_file.as_deref()]
     }
 }
 
-/// `--require-auth`, and the policy of a store
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Level {
-    /// No authentication
-    None,
-    /// The initiator authenticates itself by CHAP
-    Chap,
-    /// Both authenticate themselves by mutual CHAP
-    Mutual,
+/// The secrets of both directions, and the names that go with them.
+#[derive(Args)]
+pub(crate) struct SecretOptions {
+    /// CHAP name of the initiator
+    ///
+    /// By default the stored name, else the initiator name. Without --secret-file, the secret is asked for on the terminal.
+    #[arg(long, value_name = "NAME", help_heading = CREDENTIALS)]
+    pub(crate) user: Option<String>,
+    /// CHAP secret of the initiator
+    ///
+    /// A file that only its owner can read (mode 0600); - is standard input.
+    #[arg(long, value_name = "FILE", help_heading = CREDENTIALS)]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// CHAP name of the target
+    ///
+    /// By default any name is accepted. Without --target-secret-file, the secret is asked for on the terminal.
+    #[arg(long, value_name = "NAME", help_heading = CREDENTIALS)]
+    pub(crate) target_user: Option<String>,
+    /// CHAP secret of the target
+    ///
+    /// A file that only its owner can read (mode 0600); - is standard input.
+    #[arg(long, value_name = "FILE", help_heading = CREDENTIALS)]
+    pub(crate) target_secret_file: Option<PathBuf>,
+    /// Form of secrets: text or hex
+    ///
+    /// In files, on standard input and on the terminal. A line ending after text is left off; hexadecimal digits are two
+    /// for each byte, with or without 0x.
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = CREDENTIALS)]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
+    secret_format: Format,
 }
 
-impl From<Level> for Requirement {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::None => Self::None,
-            Level::Chap => Self::Chap,
-            Level::Mutual => Self::Mutual,
-        }
+impl SecretOptions {
+    pub(crate) fn files(&self) -> [Option<&Path>; 2] {
+        [self.secret_file.as_deref(), self.target_secret_file.as_deref()]
+    }
+
+    pub(crate) fn format(&self) -> SecretFormat {
+        self.secret_format.into()
     }
 }
 
-/// `--secret-format`
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// The bytes themselves; one line ending of a text is left off
-    Text,
-    /// Hexadecimal digits, two for each byte, with or without 0x before them
-    Hex,
+/// The authentication that a login needs.
+#[derive(Args)]
+pub(crate) struct AuthenticationOptions {
+    /// Demand: none, if-asked, chap or mutual
+    ///
+    /// none: no authentication, whatever secrets are stored. if-asked: the initiator authenticates itself if the target
+    /// asks for it. chap: the initiator authenticates itself. mutual: the initiator and the target authenticate themselves.
+    /// By default as much as the given and stored secrets allow.
+    #[arg(long, value_name = "HOW", help_heading = CREDENTIALS, hide_possible_values = true)]
+    pub(crate) auth: Option<Authentication>,
+    /// Least acceptable: none, chap or mutual
+    ///
+    /// The stricter of this and the policy of the store (`iscsi secret require`) counts; a weaker login fails before
+    /// anything is sent.
+    #[arg(long, value_name = "LEVEL", env = "ISCSI_REQUIRE_AUTH", help_heading = CREDENTIALS)]
+    #[arg(hide_possible_values = true, hide_env = true, hide_env_values = true)]
+    pub(crate) require_auth: Option<Level>,
+    /// CHAP algorithms, the best first
+    ///
+    /// A list of md5, sha1, sha256 and sha3-256. MD5 is offered in any case, and accepted only if it is listed. tgt takes the
+    /// number of sha256 for SHA-1.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "md5", help_heading = CREDENTIALS)]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
+    pub(crate) algorithms: Vec<Algorithm>,
+    /// Permit one secret for several uses
+    ///
+    /// Otherwise a secret that is sent to one target and expected from another is refused, since an attacker could reflect
+    /// challenges between them.
+    #[arg(long, help_heading = CREDENTIALS)]
+    pub(crate) allow_shared_secret: bool,
 }
 
-impl From<Format> for SecretFormat {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Text => Self::Text,
-            Format::Hex => Self::Hex,
-        }
+/// The secret store, and its key.
+#[derive(Args)]
+pub(crate) struct StoreOptions {
+    /// Secret store
+    ///
+    /// A directory with an encrypted store. To read only: dir:PATH, files named as open-iscsi's keys, or env:, libiscsi's
+    /// variables. By default `$STATE_DIRECTORY`, else /var/lib/iscsi-initiator for root, else iscsi in `$XDG_STATE_HOME` or
+    /// ~/.local/state.
+    #[arg(long, value_name = "PATH", env = "ISCSI_SECRET_STORE", help_heading = CREDENTIALS)]
+    #[arg(hide_env = true, hide_env_values = true)]
+    pub(crate) store: Option<StorePlace>,
+    /// Key of the store
+    ///
+    /// A file of 32 bytes and mode 0600. By default the systemd credential iscsi-store-key, else the passphrase, else the
+    /// key file beside the store.
+    #[arg(long, value_name = "FILE", env = "ISCSI_KEY_FILE", help_heading = CREDENTIALS)]
+    #[arg(hide_env = true, hide_env_values = true)]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Passphrase of the store
+    ///
+    /// A file that only its owner can read (mode 0600); - is standard input.
+    #[arg(long, value_name = "FILE", env = "ISCSI_PASSPHRASE_FILE", help_heading = CREDENTIALS)]
+    #[arg(hide_env = true, hide_env_values = true)]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// The options of commands that change the secret store.
+#[derive(Args)]
+pub(crate) struct StoreChangeOptions {
+    #[command(flatten)]
+    pub(crate) store: StoreOptions,
+    /// Wait for other writers [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = size::parse_seconds, help_heading = CREDENTIALS)]
+    timeout: Option<Duration>,
+}
+
+impl StoreChangeOptions {
+    /// The limit for waiting while another process changes the store.
+    pub(crate) fn lock_limit(&self) -> Duration {
+        self.timeout.unwrap_or(FileStore::DEFAULT_LOCK_LIMIT)
     }
 }
 
-/// `--algorithms`
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Algorithm {
-    /// MD5 (5), which every target knows
-    Md5,
-    /// SHA-1 (6)
-    Sha1,
-    /// SHA-256 (7); tgt takes that number for SHA-1
-    Sha256,
-    /// SHA3-256 (8)
-    #[value(name = "sha3-256")]
-    Sha3_256,
-}
-
-impl From<Algorithm> for ChapAlgorithm {
-    fn from(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Md5 => Self::Md5,
-            Algorithm::Sha1 => Self::Sha1,
-            Algorithm::Sha256 => Self::Sha256,
-            Algorithm::Sha3_256 => Self::Sha3_256,
-        }
-    }
-}
-
-/// `--header-digest`, `--data-digest`
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Digest {
-    /// No digest
-    None,
-    /// CRC32C, or no login
-    Crc32c,
-    /// CRC32C if the target can, else none
-    PreferCrc32c,
-}
-
-impl From<Digest> for DigestPreference {
-    fn from(digest: Digest) -> Self {
-        match digest {
-            Digest::None => Self::None,
-            Digest::Crc32c => Self::Crc32c,
-            Digest::PreferCrc32c => Self::PreferCrc32c,
-        }
-    }
-}
-
-/// `--output`
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// For people
-    Table,
-    /// For programs
-    Json,
+/// Connection and negotiation.
+#[derive(Args)]
+pub(crate) struct ConnectionOptions {
+    /// iSCSI name of the initiator
+    ///
+    /// By default the name in /etc/iscsi/initiatorname.iscsi, else one that is generated once and kept beside the secret
+    /// store.
+    #[arg(long, value_name = "NAME", help_heading = CONNECTION)]
+    pub(crate) initiator_name: Option<String>,
+    /// Portals that redirection may lead to
+    ///
+    /// A list of `host[:port]`. By default a target may redirect the login anywhere, without weakening the authentication that
+    /// the login needs.
+    #[arg(long, value_name = "PORTAL", value_delimiter = ',', help_heading = CONNECTION)]
+    pub(crate) redirect_to: Option<Vec<Portal>>,
+    /// Limit for the login and each command
+    ///
+    /// By default 30 seconds for the whole login, redirections included, and 60 seconds for each later command.
+    #[arg(long, value_name = "SECONDS", value_parser = size::parse_seconds, help_heading = CONNECTION)]
+    pub(crate) timeout: Option<Duration>,
+    /// Of headers: none, crc32c or prefer-crc32c
+    ///
+    /// none: no digest, the default. crc32c: require CRC32C. prefer-crc32c: CRC32C if the
+    /// target supports it, else none.
+    #[arg(long, value_name = "DIGEST", help_heading = CONNECTION, hide_possible_values = true)]
+    pub(crate) header_digest: Option<Digest>,
+    /// Of data: none, crc32c or prefer-crc32c
+    ///
+    /// Digest of data segments, with the same values as --header-digest.
+    #[arg(long, value_name = "DIGEST", help_heading = CONNECTION, hide_possible_values = true)]
+    pub(crate) data_digest: Option<Digest>,
+    /// Refuse harmless deviations from RFC 7143
+    ///
+    /// By default they are tolerated, and shown by `iscsi login` and `iscsi discover`.
+    #[arg(long, help_heading = CONNECTION)]
+    pub(crate) strict: bool,
 }

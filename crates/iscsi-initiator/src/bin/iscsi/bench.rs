@@ -1,22 +1,69 @@
-//! Measuring: what to do, doing it, and counting what came of it.
+//! `iscsi bench`: measurements, the page about one, and comparisons.
 //!
-//! [`plan`] says what, [`run`] does it with any kind of attempt, [`tally`] counts, [`results`] is the form in which the
-//! figures leave; [`report`] shows them as a page, [`compare`] beside others.
+//! [`run`] carries out a [`schedule::Plan`] with any kind of [`attempt`], [`tally`] counts, [`results`] is the form in
+//! which the figures leave, [`report`] shows them as a page, [`compare`] beside others.
 
-pub(crate) mod attempt;
-pub(crate) mod compare;
-pub(crate) mod distribution;
-pub(crate) mod failure_cause;
-pub(crate) mod figures;
-pub(crate) mod live_line;
-pub(crate) mod login_attempt;
-pub(crate) mod plan;
-pub(crate) mod process;
-pub(crate) mod report;
-pub(crate) mod report_file;
-pub(crate) mod results;
-pub(crate) mod results_file;
-pub(crate) mod run;
-pub(crate) mod schedule;
-pub(crate) mod summary;
-pub(crate) mod tally;
+mod attempt;
+mod compare;
+#[cfg_attr(not(feature = "report"), allow(dead_code, reason = "some are for the page only"))]
+mod figures;
+mod held_sessions;
+mod login;
+#[cfg(feature = "report")]
+mod report;
+mod results;
+mod run;
+mod schedule;
+mod summary;
+mod tally;
+
+use clap::Subcommand;
+
+use crate::arguments::values::Output;
+use crate::failure::Failure;
+
+pub(crate) const EXAMPLE: &str = "Example: iscsi bench login iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
+
+/// The measurements.
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// Log in and out repeatedly: logins per second and latencies
+    #[command(before_help = login::EXAMPLE, after_help = login::DETAILS)]
+    Login(Box<login::Login>),
+    /// Show two results of `iscsi bench login` side by side
+    #[command(before_help = compare::EXAMPLE, after_help = compare::DETAILS)]
+    Compare(compare::Compare),
+}
+
+impl Bench {
+    pub(crate) async fn run(&self, output: Output) -> Result<(), Failure> {
+        match self {
+            Self::Login(command) => command.run(output).await,
+            Self::Compare(command) => command.run(output),
+        }
+    }
+}
+
+/// Stands in for the page where the program is built without it.
+#[cfg(not(feature = "report"))]
+mod report {
+    use std::path::Path;
+
+    use super::results::Results;
+    use crate::failure::Failure;
+
+    pub(super) enum Report {}
+
+    impl Report {
+        pub(super) fn prepare(_: &Path) -> Result<Self, Failure> {
+            Err(Failure::usage(
+                "--report needs the feature `report`, which this program was built without",
+                "build it with `cargo install iscsi-initiator --features report`",
+            ))
+        }
+
+        pub(super) fn write(self, _: &Results) -> Result<(), Failure> {
+            match self {}
+        }
+    }
+}

@@ -1,66 +1,110 @@
-//! The commands, one file each: arguments, calls and text.
+//! The command line as a whole, and the commands: arguments, calls and output of each.
 
-mod bench;
 mod discover;
+mod help;
 mod info;
+mod local_data;
 mod login;
 mod luns;
-mod read;
+mod read_write;
 mod secret;
-mod write;
 
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
 
-use crate::arguments::Options;
+use crate::arguments::{OutputOptions, topics};
+use crate::bench;
 use crate::failure::Failure;
 
-/// What to do.
+/// The page of the program itself: commands by task, on one screen.
+const OVERVIEW: &str = "\
+Use iSCSI targets from user space: no root, no kernel module
+
+Usage: iscsi [OPTIONS] <COMMAND>
+Example: iscsi luns iscsi://192.0.2.1/iqn.2001-04.com.example:disk
+
+Discover and connect:
+  discover  List the targets of a portal and their addresses
+  login     Log in, show the negotiated parameters, log out
+  luns      List the logical units of a target
+  info      Show one logical unit
+Data:
+  read      Copy a range of a logical unit into a file
+  write     Copy a file onto a logical unit
+Secrets:
+  secret    Store, list, check and import CHAP secrets
+Measure:
+  bench     Measure logins, compare results
+Help:
+  help      Show the page of a command, or a topic:
+            connection, secrets, urls, output, exit-codes
+
+Options, of every command: --output table|json, -v to -vvv, -h (--help);
+alone: -V (--version)
+";
+
+/// Use iSCSI targets from user space: no root, no kernel module
+#[derive(Parser)]
+#[command(name = "iscsi", version, override_help = OVERVIEW, term_width = topics::WIDTH)]
+#[command(disable_help_flag = true, disable_help_subcommand = true)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Show the targets of a portal and where they can be reached (SendTargets)
-    ///
-    /// Discovery has credentials of its own: those given, else those stored for this portal or for discovery. Nothing is
-    /// written to the secret store.
+    /// List the targets of a portal and their addresses
+    #[command(before_help = discover::EXAMPLE, after_help = discover::DETAILS)]
     Discover(discover::Discover),
-    /// Log in, show what was negotiated and who authenticated whom, log out
+    /// Log in, show the negotiated parameters, log out
+    #[command(before_help = login::EXAMPLE, after_help = login::DETAILS)]
     Login(login::Login),
-    /// Show the logical units of a target: size, block size, vendor, product
-    ///
-    /// A unit that fails hides no other; what could not be had is named in the remarks. Without LUN 0, the REPORT LUNS
-    /// well known logical unit is asked for the list.
+    /// List the logical units of a target
+    #[command(before_help = luns::EXAMPLE, after_help = luns::DETAILS)]
     Luns(luns::Luns),
-    /// Show a logical unit: INQUIRY data, identification, capacity
-    ///
-    /// What the unit does not say is named in the remarks.
+    /// Show one logical unit
+    #[command(before_help = info::EXAMPLE, after_help = info::DETAILS)]
     Info(info::Info),
     /// Copy a range of a logical unit into a file
-    ///
-    /// A read that ends early leaves the beginning of the range in the file and says how much of it.
-    Read(read::Read),
-    /// Copy a file onto a logical unit, and wait until it is stable there
-    ///
-    /// Exit code 0 means that the target took all of it and has flushed it (SYNCHRONIZE CACHE), or has no volatile write
-    /// cache. Nothing is written unless all of it fits on the logical unit.
-    Write(write::Write),
-    /// Measure a target
-    #[command(subcommand)]
+    #[command(before_help = read_write::READ_EXAMPLE, after_help = read_write::READ_DETAILS)]
+    Read(read_write::Read),
+    /// Copy a file onto a logical unit
+    #[command(before_help = read_write::WRITE_EXAMPLE, after_help = read_write::WRITE_DETAILS)]
+    Write(read_write::Write),
+    /// Measure logins, compare results
+    #[command(subcommand, before_help = bench::EXAMPLE)]
     Bench(bench::Bench),
-    /// Keep CHAP secrets in the secret store
-    #[command(subcommand)]
+    /// Store, list, check and import CHAP secrets
+    #[command(subcommand, before_help = secret::EXAMPLE)]
     Secret(secret::Secret),
+    /// Show the page of a command, or a topic
+    #[command(before_help = help::EXAMPLE, after_help = help::DETAILS)]
+    Help(help::Help),
 }
 
 impl Command {
-    pub(crate) async fn run(&self, options: &Options) -> Result<(), Failure> {
+    /// Carries the command out.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropped in the middle, it leaves a session without a logout or a file incomplete.
+    pub(crate) async fn run(&self, options: &OutputOptions) -> Result<(), Failure> {
+        let output = options.output;
         match self {
-            Self::Discover(command) => command.run(options).await,
-            Self::Login(command) => command.run(options).await,
-            Self::Luns(command) => command.run(options).await,
-            Self::Info(command) => command.run(options).await,
-            Self::Read(command) => command.run(options).await,
-            Self::Write(command) => command.run(options).await,
-            Self::Bench(command) => command.run(options).await,
-            Self::Secret(command) => command.run(options),
+            Self::Discover(command) => command.run(output).await,
+            Self::Login(command) => command.run(output).await,
+            Self::Luns(command) => command.run(output).await,
+            Self::Info(command) => command.run(output).await,
+            Self::Read(command) => command.run().await,
+            Self::Write(command) => command.run().await,
+            Self::Bench(command) => command.run(output).await,
+            Self::Secret(command) => command.run(output),
+            Self::Help(command) => command.run(),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
-//! Credentials for one login: from options, the URL, libiscsi's variables, or a terminal. What is left open is for the
-//! secret store.
+//! Credentials for one login: from options, the URL, libiscsi's variables, or the terminal. The secret store provides the
+//! others.
+
+pub(crate) mod secret_source;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,13 +9,15 @@ use std::sync::Arc;
 use iscsi_initiator::{AuthenticationMode, AuthenticationRequest, UrlCredentials};
 use iscsi_secrets::{EnvironmentStore, ForwardCredential, ReverseCredential, ReverseLookup, Secret};
 
-use crate::arguments::{Authentication, Options};
-use crate::failure::{Failure, warn};
-use crate::{prompt, secret_source};
+use crate::arguments::values::Authentication;
+use crate::arguments::{SecretOptions, SessionOptions};
+use crate::failure::Failure;
+use crate::messages::warn;
+use secret_source::{can_prompt, prompt};
 
-/// What arguments say about the credential of one direction.
+/// The credential of one direction, as the arguments give it.
 struct Given<'a> {
-    /// Messages and the prompt call the secret so.
+    /// The name of the secret in messages and at the prompt.
     what: &'static str,
     user_option: &'static str,
     file_option: &'static str,
@@ -26,33 +30,37 @@ struct Given<'a> {
 /// A CHAP name, if one was given, and the secret that goes with it.
 type NameAndSecret = (Option<String>, Secret);
 
-/// What the person demands and gives; nothing is read for a login without authentication.
+/// Returns the demanded authentication and the given credentials; nothing is read for a login without authentication.
 ///
-/// A direction about which the arguments say something takes nothing from the variables.
-pub(crate) fn request(options: &Options, url: UrlCredentials) -> Result<AuthenticationRequest, Failure> {
-    let mode = options.auth.map_or(AuthenticationMode::Automatic, Into::into);
+/// Variables provide the credential of a direction only if the arguments give nothing of it.
+pub(crate) fn request(
+    options: &SessionOptions,
+    url: UrlCredentials,
+) -> Result<AuthenticationRequest, Failure> {
+    let (auth, options) = (options.authentication.auth, &options.secrets);
+    let mode = auth.map_or(AuthenticationMode::Automatic, Into::into);
     let [forward, reverse] = given(options, url);
-    check_contradictions(options.auth, &forward, &reverse)?;
+    check_contradictions(auth, &forward, &reverse)?;
     let variables = EnvironmentStore::new();
     let takes_reverse = matches!(mode, AuthenticationMode::Automatic | AuthenticationMode::Mutual);
-    let (mut ours, mut theirs) = (None, None);
+    let (mut own, mut expected) = (None, None);
     if mode != AuthenticationMode::None {
-        ours =
+        own =
             forward.credential(options)?.map_or_else(|| forward_variables(&variables), forward_credential)?;
     }
     if takes_reverse {
-        theirs =
+        expected =
             reverse.credential(options)?.map_or_else(|| reverse_variables(&variables), reverse_credential)?;
     }
-    Ok(AuthenticationRequest { mode, forward: ours, reverse: theirs })
+    Ok(AuthenticationRequest { mode, forward: own, reverse: expected })
 }
 
-/// The initiator's secret, as messages call it.
+/// The name of the initiator's secret in messages.
 pub(crate) const FORWARD: &str = "the initiator's CHAP secret";
-/// The target's secret, as messages call it.
+/// The name of the target's secret in messages.
 pub(crate) const REVERSE: &str = "the target's CHAP secret";
 
-fn given(options: &Options, url: UrlCredentials) -> [Given<'_>; 2] {
+fn given(options: &SecretOptions, url: UrlCredentials) -> [Given<'_>; 2] {
     let forward = Given {
         what: FORWARD,
         user_option: "--user",
@@ -74,8 +82,8 @@ fn given(options: &Options, url: UrlCredentials) -> [Given<'_>; 2] {
     [forward, reverse]
 }
 
-/// Credentials that the demand leaves no use for: one of the two is a mistake, and ignoring the credentials would be the
-/// weaker login.
+/// Refuses credentials that --auth leaves no use for: one of the two is a mistake, and ignoring the credentials would
+/// weaken the login.
 fn check_contradictions(
     auth: Option<Authentication>,
     forward: &Given<'_>,
@@ -121,11 +129,11 @@ fn reverse_variables(variables: &EnvironmentStore) -> Result<Reverse, Failure> {
 }
 
 fn warn_of_variable(what: &str, variable: &str) {
-    warn(&format!("{what} stands in {variable}, where others on this host may read it"));
+    warn(&format!("{what} is in {variable}, where others on this host may read it"));
 }
 
 impl Given<'_> {
-    /// The first thing said about this direction.
+    /// The first argument about this direction.
     fn first(&self) -> Option<&'static str> {
         match self {
             Self { file: Some(_), file_option, .. } => Some(file_option),
@@ -135,8 +143,8 @@ impl Given<'_> {
         }
     }
 
-    /// Name and secret; `None` when nothing was said about this direction.
-    fn credential(mut self, options: &Options) -> Result<Option<NameAndSecret>, Failure> {
+    /// Returns name and secret; `None` when no argument is about this direction.
+    fn credential(mut self, options: &SecretOptions) -> Result<Option<NameAndSecret>, Failure> {
         if self.first().is_none() {
             return Ok(None);
         }
@@ -144,21 +152,21 @@ impl Given<'_> {
         Ok(Some((self.user.map(str::to_owned).or(self.url_user), secret)))
     }
 
-    fn secret(&mut self, options: &Options) -> Result<Secret, Failure> {
+    fn secret(&mut self, options: &SecretOptions) -> Result<Secret, Failure> {
         if let Some(path) = self.file {
             return secret_source::read(options, path);
         }
         if let Some(secret) = self.url_secret.take() {
-            warn(&format!("{} stands in the arguments, where others on this host can read it", self.what));
+            warn(&format!("{} is in the arguments, where others on this host can read it", self.what));
             return Ok(secret);
         }
         self.ask(options)
     }
 
-    /// A name alone is no credential.
-    fn ask(&self, options: &Options) -> Result<Secret, Failure> {
-        if prompt::possible() {
-            return prompt::once(options, self.what);
+    /// Asks for the secret that a name alone lacks.
+    fn ask(&self, options: &SecretOptions) -> Result<Secret, Failure> {
+        if can_prompt() {
+            return prompt(options, self.what);
         }
         Err(Failure::usage(
             format!(

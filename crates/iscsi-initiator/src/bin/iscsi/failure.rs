@@ -1,66 +1,71 @@
-//! What can go wrong in the program.
+//! Failures of the program, their exit codes, and hints about what to do.
 
-use std::io::{self, Write as _, stderr};
+mod exit;
+mod hints;
+
+use std::io;
 use std::path::{Path, PathBuf};
 
 use iscsi_initiator::{Error, PortalError, UrlError};
 use iscsi_secrets::open_iscsi::ImportError;
 use iscsi_secrets::{ChapNameError, GeneratorError, SecretFileError, StoreError};
 
-use crate::bench::results_file::ResultsFileError;
-use crate::exit::Exit;
-use crate::initiator_name::NameFileFault;
-use crate::printable::printable;
-use crate::redact::redacted;
+pub(crate) use exit::Exit;
 
-/// Why a command was not, or not wholly, carried out. No secret is part of it.
+/// An error below a failure.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// An error of a command that failed, wholly or in part. No variant holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// Arguments that make no sense together.
+    /// Invalid arguments.
     #[error("{message}")]
     Usage { message: String, hint: &'static str },
     #[error("unusable URL")]
     Url(#[from] UrlError),
     #[error(transparent)]
     Portal(#[from] PortalError),
-    /// A name that is none.
+    /// An invalid name.
     #[error("unusable {what}: {reason}")]
     Name { what: &'static str, reason: String },
     #[error(transparent)]
     Initiator(#[from] Error),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the secret store knows nothing of {name}")]
+    #[error("the secret store has no entry for {name}")]
     UnknownScope { name: String },
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),
     #[error(transparent)]
     Import(#[from] ImportError),
-    /// The rest of an import was carried out.
+    /// An import that was carried out in part.
     #[error("not everything was imported: {left_out} left out, {kept} kept as in the store")]
     NotAllImported { left_out: usize, kept: usize },
     #[error("the two secrets typed in are not the same")]
     SecretsDiffer,
-    /// More logins of a measurement failed than may.
+    /// More logins of a benchmark failed than `--allow-failures` permits.
     #[error("{failed} of {attempts} logins failed; most frequent cause: {cause}")]
     LoginsFailed { failed: u64, attempts: u64, cause: String, exit: Exit },
-    /// What was to be there while it was measured was not.
+    /// Sessions that a benchmark holds open ended before it did.
     #[error("{lost} of {held} sessions held open were lost; most frequent cause: {cause}")]
     HeldSessionsLost { lost: u64, held: u64, cause: String, exit: Exit },
-    #[error("{needed} files and sockets have to be open at the same time, and the limit is {limit}")]
+    #[error(
+        "too many open files: the run needs {needed} files and sockets at the same time, and the limit is {limit}"
+    )]
     OpenFiles { needed: u64, limit: u64 },
-    #[error(transparent)]
-    Results(#[from] ResultsFileError),
+    /// A local file that can be read and does not hold what it should.
+    #[error("{message}")]
+    File { message: String, source: Option<Cause>, hint: Option<&'static str> },
     #[error("{count} {} found", if *count == 1 { "weakness was" } else { "weaknesses were" })]
     WeakSecrets { count: usize },
     #[error(transparent)]
     Generator(#[from] GeneratorError),
-    /// A file, pipe or terminal of this host.
+    /// An operation on a file, pipe or terminal of this host.
     #[error("cannot {action}")]
     Local { action: String, source: io::Error },
     #[error("no usable initiator name in {}", path.display())]
-    NameFile { path: PathBuf, source: NameFileFault },
-    /// A transfer that ended before its end.
+    NameFile { path: PathBuf, source: Cause },
+    /// A transfer that ended early.
     #[error("{done}")]
     Unfinished { done: String, source: Box<Failure> },
     #[error("interrupted")]
@@ -76,29 +81,29 @@ impl Failure {
         Self::Usage { message: message.into(), hint }
     }
 
-    /// For `map_err`: the step that the operating system refused.
+    /// For `map_err`: the step that failed.
     pub(crate) fn local(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Local { action: action.into(), source }
     }
 
-    /// The same, for a step with a file.
+    /// For `map_err`: the step on a file that failed.
     pub(crate) fn file(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         Self::local(format!("{verb} {}", path.display()))
     }
 
-    /// What was typed as a name, or stood in a variable, and is none.
+    /// An invalid name from the arguments or a variable.
     pub(crate) fn unusable(what: &'static str, error: &dyn std::error::Error) -> Self {
-        // Who is at fault is said by the exit code.
+        // The exit code tells who is at fault.
         Self::Name { what, reason: error.to_string().trim_start_matches("caller: ").to_owned() }
     }
 
-    /// For `map_err`: a text that no CHAP name can be.
+    /// For `map_err`: an invalid CHAP name.
     #[allow(clippy::needless_pass_by_value, reason = "that is how map_err gives it")]
     pub(crate) fn chap_name(error: ChapNameError) -> Self {
         Self::unusable("CHAP name", &error)
     }
 
-    /// The error of the library, if that is what failed.
+    /// The error of the library below this failure.
     pub(crate) fn of_initiator(&self) -> Option<&Error> {
         match self {
             Self::Initiator(error) => Some(error),
@@ -107,7 +112,7 @@ impl Failure {
         }
     }
 
-    /// Whether somebody ended the program.
+    /// Whether the program was interrupted.
     pub(crate) const fn is_interruption(&self) -> bool {
         match self {
             Self::Interrupted => true,
@@ -117,22 +122,29 @@ impl Failure {
     }
 }
 
-/// One line on standard error about something that was done on the way.
-pub(crate) fn note(text: &str) {
-    say("note", text);
-}
-
-/// One line on standard error about something that does not stop the program.
-pub(crate) fn warn(text: &str) {
-    say("warning", text);
-}
-
-/// One line on standard error about what to do next.
-pub(crate) fn hint(text: &str) {
-    say("hint", text);
-}
-
-/// What cannot be printed there cannot be told at all.
-fn say(label: &str, text: &str) {
-    _ = writeln!(stderr(), "{label}: {}", printable(&redacted(text)));
+impl From<&Failure> for Exit {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Usage { .. } | Failure::Url(_) | Failure::Portal(_) | Failure::Name { .. } => {
+                Self::Usage
+            }
+            Failure::Initiator(error) => error.fault().into(),
+            Failure::Store(_)
+            | Failure::UnknownScope { .. }
+            | Failure::SecretFile(_)
+            | Failure::Import(_)
+            | Failure::NotAllImported { .. }
+            | Failure::WeakSecrets { .. }
+            | Failure::SecretsDiffer => Self::Secrets,
+            Failure::Local { .. }
+            | Failure::NameFile { .. }
+            | Failure::OpenFiles { .. }
+            | Failure::File { .. } => Self::Local,
+            Failure::Unfinished { source, .. } => Self::from(&**source),
+            Failure::LoginsFailed { exit, .. } | Failure::HeldSessionsLost { exit, .. } => *exit,
+            Failure::Interrupted | Failure::Generator(_) | Failure::Json(_) | Failure::Runtime(_) => {
+                Self::Other
+            }
+        }
+    }
 }

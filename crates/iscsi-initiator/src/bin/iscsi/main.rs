@@ -1,68 +1,54 @@
-//! The program `iscsi`: targets, sessions, blocks and secrets from the command line.
+//! The program `iscsi`: discovers targets, logs in, copies data, keeps CHAP secrets and measures logins.
 
 mod arguments;
 mod bench;
 mod commands;
-mod core_dumps;
 mod credentials;
-mod data_file;
-mod data_thread;
-mod deviation;
-mod error_report;
-mod exit;
 mod failure;
-mod hints;
-mod initiator_name;
+mod messages;
 mod output;
-mod printable;
-mod progress;
-mod prompt;
-mod redact;
-mod remarks;
-mod secret_source;
+mod process;
 mod session;
-mod size;
-mod state_directory;
 mod store;
-mod unauthenticated;
 
 use std::env;
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
-use arguments::Arguments;
 use clap::Parser;
-use error_report::ErrorReport;
-use failure::Failure;
+use commands::CommandLine;
+use failure::{Exit, Failure};
+use messages::redact;
+use output::error_report::{self, ErrorReport};
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
-    core_dumps::forbid();
-    let arguments = match Arguments::try_parse() {
+    process::forbid_core_dumps();
+    let arguments = match CommandLine::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return error_report::print_usage(error),
     };
-    show_log_lines(arguments.options.verbose);
+    show_log_lines(arguments.output.verbose);
     match run(&arguments) {
-        Ok(()) => exit::Exit::Done.into(),
+        Ok(()) => Exit::Done.into(),
         Err(failure) => {
-            ErrorReport::new(&failure).print(arguments.options.output);
-            exit::Exit::from(&failure).into()
+            ErrorReport::new(&failure).print(arguments.output.output);
+            Exit::from(&failure).into()
         }
     }
 }
 
-/// Everything happens on one thread; only local files and pipes have threads of their own.
-fn run(arguments: &Arguments) -> Result<(), Failure> {
+/// Runs the command on one thread; only local files and pipes have threads of their own.
+fn run(arguments: &CommandLine) -> Result<(), Failure> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
-    let outcome = runtime.block_on(arguments.command.run(&arguments.options));
-    // A name that is still being resolved must not hold the program up.
+    let outcome = runtime.block_on(arguments.command.run(&arguments.output));
+    // A name that is still being resolved must not delay the exit.
     runtime.shutdown_background();
     outcome
 }
 
-/// Log lines go to standard error: warnings, and with each `-v` one level more.
+/// Sends log lines to standard error: warnings, and one more level for each `-v`.
 fn show_log_lines(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::WARN,

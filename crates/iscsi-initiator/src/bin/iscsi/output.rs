@@ -1,23 +1,27 @@
-//! Results on standard output: a table for people, JSON for programs.
+//! Results on standard output, as a table or as JSON, and errors on standard error.
+
+pub(crate) mod error_report;
+pub(crate) mod remarks;
 
 use std::io::{Write, stdout};
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use crate::arguments::Output;
-use crate::failure::{Failure, note};
-use crate::printable::printable;
+use crate::arguments::values::Output;
+use crate::failure::Failure;
+use crate::messages::note;
+use crate::messages::printable;
 
-/// Shows a result in the form that was asked for.
+/// Shows a result in the form of `--output`.
 pub(crate) fn show<T: Serialize>(
     output: Output,
     result: &T,
     table: impl FnOnce(&T) -> Table,
 ) -> Result<(), Failure> {
     match output {
-        Output::Table => print(lines(table(result)).as_bytes()),
-        Output::Json => print(json(result)?.as_bytes()),
+        Output::Table => print(&lines(table(result))),
+        Output::Json => print(&json(result)?),
     }
 }
 
@@ -45,41 +49,54 @@ pub(crate) fn table(headings: &[&str]) -> Table {
     table
 }
 
-/// Adds a line; whatever a target may have said in it is made safe.
+/// Adds a row; text from a target is escaped.
 pub(crate) fn add_row<const N: usize>(table: &mut Table, cells: &[String; N]) {
     table.add_row(cells.iter().map(|cell| printable(cell)));
 }
 
-/// Columns begin at the left edge, two blanks between them.
+/// Formats a table: columns begin at the left edge, with two blanks between them.
 fn lines(mut table: Table) -> String {
     table.column_iter_mut().for_each(|column| _ = column.set_padding((0, 2)));
     table.trim_fmt()
 }
 
-/// Puts the numbers of a column to the right.
+/// Aligns a column to the right.
 pub(crate) fn align_right(table: &mut Table, column: usize) {
     if let Some(column) = table.column_mut(column) {
         column.set_cell_alignment(CellAlignment::Right);
     }
 }
 
-fn print(text: &[u8]) -> Result<(), Failure> {
+/// Prints a text and a line ending on standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut output = stdout().lock();
-    let printed = output.write_all(text).and_then(|()| output.write_all(b"\n")).and_then(|()| output.flush());
+    let printed = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.write_all(b"\n"))
+        .and_then(|()| output.flush());
     printed.map_err(Failure::local("write to standard output"))
 }
 
-/// JSON for a person to look at.
+/// Formats a result as JSON with line breaks.
 fn json(result: &impl Serialize) -> Result<String, Failure> {
     Ok(ascii(&serde_json::to_string_pretty(result).map_err(Failure::Json)?))
 }
 
-/// The same on one line.
+/// Formats a result as JSON on one line.
 pub(crate) fn json_line(result: &impl Serialize) -> Result<String, Failure> {
     Ok(ascii(&serde_json::to_string(result).map_err(Failure::Json)?))
 }
 
-/// Everything beyond printable ASCII, which JSON has in strings alone, is escaped: it is safe for a terminal too.
+/// Compares the schema of a result with the file that documents it. `UPDATE_EXPECT=1 cargo test -p iscsi-initiator` writes
+/// the file.
+#[cfg(test)]
+pub(crate) fn expect_schema<T: schemars::JsonSchema>(file: &expect_test::ExpectFile) {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    file.assert_eq(&(serde_json::to_string_pretty(&schema).unwrap() + "\n"));
+}
+
+/// Escapes everything beyond printable ASCII, which JSON has in strings only. The result is safe for a terminal too.
 fn ascii(text: &str) -> String {
     let mut ascii = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,31 +1,37 @@
-//! One session around one piece of work.
+//! Sessions: the initiator that the options describe, and a session around one piece of work.
+
+mod initiator_name;
+mod name_file;
 
 use std::io;
 use std::sync::Arc;
 
 use iscsi_initiator::{
-    AuthenticationRequest, Config, DigestPreference, Error, Initiator, IscsiName, IsidPool, Lun, Session,
-    Strictness, TargetUrl,
+    AuthenticationRequest, Config, DigestPreference, Error, Initiator, IsidPool, Session, Strictness,
+    TargetUrl,
 };
 use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::arguments::Options;
-use crate::failure::{Failure, note, warn};
-use crate::{credentials, initiator_name, secret_source, store, unauthenticated};
+use crate::arguments::SessionOptions;
+use crate::credentials::{self, secret_source};
+use crate::failure::Failure;
+use crate::messages::warn;
+use crate::output::remarks::tell_unauthenticated;
+use crate::store;
 
-/// The initiator that the options describe, for logins with these credentials. The store is opened first: when it is
-/// needed and cannot be read, nothing is made.
+/// Returns the initiator that the options describe, for logins with these credentials. The store is opened first: when it
+/// is needed and cannot be read, no initiator name is generated.
 pub(crate) fn initiator(
-    options: &Options,
+    options: &SessionOptions,
     header_digest: Option<DigestPreference>,
     request: &AuthenticationRequest,
 ) -> Result<Initiator, Failure> {
-    initiator_with(options, header_digest, store::for_login(options, request)?)
+    initiator_with(options, header_digest, store::for_login(&options.store, request)?)
 }
 
 fn initiator_with(
-    options: &Options,
+    options: &SessionOptions,
     header_digest: Option<DigestPreference>,
     store: Arc<dyn SecretStore>,
 ) -> Result<Initiator, Failure> {
@@ -33,71 +39,84 @@ fn initiator_with(
 }
 
 /// The settings that the options describe.
-pub(crate) fn config(options: &Options, header_digest: Option<DigestPreference>) -> Result<Config, Failure> {
+pub(crate) fn config(
+    options: &SessionOptions,
+    header_digest: Option<DigestPreference>,
+) -> Result<Config, Failure> {
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
-    config.algorithms = options.algorithms.iter().copied().map(Into::into).collect();
-    config.redirect_to.clone_from(&options.redirect_to);
-    if options.strict {
+    config.algorithms = options.authentication.algorithms.iter().copied().map(Into::into).collect();
+    config.redirect_to.clone_from(&options.connection.redirect_to);
+    if options.connection.strict {
         config.strictness = Strictness::Strict;
     }
-    config.require = options.require_auth.map(Into::into).unwrap_or_default();
-    config.allow_shared_secret = options.allow_shared_secret;
+    config.require = options.authentication.require_auth.map(Into::into).unwrap_or_default();
+    config.allow_shared_secret = options.authentication.allow_shared_secret;
     if let Some(isids) = kept_isids(options) {
         config.isids = isids;
     }
-    if let Some(limit) = options.timeout {
+    if let Some(limit) = options.connection.timeout {
         (config.login_timeout, config.command_timeout) = (limit, limit);
     }
-    if let Some(digest) = options.header_digest.map(Into::into).or(header_digest) {
+    if let Some(digest) = options.connection.header_digest.map(Into::into).or(header_digest) {
         config.offer.header_digest = digest;
     }
-    if let Some(digest) = options.data_digest {
+    if let Some(digest) = options.connection.data_digest {
         config.offer.data_digest = digest.into();
     }
     Ok(config)
 }
 
-/// The ISIDs that all commands of this user share. Where nothing can be kept or locked, each draws one at random.
-fn kept_isids(options: &Options) -> Option<IsidPool> {
+/// Returns the ISIDs that all commands of this user share. Where they cannot be stored or locked, each command uses a
+/// random one.
+fn kept_isids(options: &SessionOptions) -> Option<IsidPool> {
     let directory = initiator_name::name_directory(options)?;
-    let drawn = |error: &_| tracing::debug!(%error, ?directory, "the ISID is drawn at random");
+    let drawn = |error: &_| tracing::debug!(%error, ?directory, "the ISID is random");
     IsidPool::open(&directory).inspect_err(drawn).ok()
 }
 
-/// Logs in, does the work and logs out, whatever became of the work. Ctrl-C ends the work and not the logout; a
-/// second one ends that too.
+/// Logs in, does the work and logs out, whether or not the work succeeds. Ctrl-C ends the work but not the logout; a second
+/// one ends that too.
+///
+/// # Cancel safety
+/// When the future is dropped, the connection is closed without a logout.
 pub(crate) async fn with_session<T>(
-    options: &Options,
+    options: &SessionOptions,
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    secret_source::check_standard_input(options, None)?;
+    secret_source::check_standard_input(options.files())?;
     let request = credentials::request(options, url.credentials)?;
     let initiator = initiator(options, url.header_digest, &request)?;
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
     let session = until_interrupted(login).await?;
-    unauthenticated::tell(session.details());
+    tell_unauthenticated(session.details());
     let outcome = until_interrupted(work(&session)).await;
     log_out(session, outcome.as_ref().err().and_then(Failure::of_initiator)).await;
     outcome
 }
 
 /// Drops the work when Ctrl-C or SIGTERM comes first.
+///
+/// # Cancel safety
+/// When the future is dropped, so is the work.
 pub(crate) async fn until_interrupted<T>(
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     tokio::select! {
         biased;
         outcome = work => outcome,
-        signal = told_to_stop() => {
+        signal = stop_signal() => {
             signal.map_err(Failure::local("wait for signals"))?;
             Err(Failure::Interrupted)
         }
     }
 }
 
-/// Ctrl-C at a terminal, SIGTERM from whoever runs containers and services.
-pub(crate) async fn told_to_stop() -> io::Result<()> {
+/// Waits for Ctrl-C or, from service managers, SIGTERM.
+///
+/// # Cancel safety
+/// Cancel safe; a signal that arrives while nothing waits is lost.
+pub(crate) async fn stop_signal() -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupt = tokio::signal::ctrl_c() => interrupt,
@@ -105,49 +124,17 @@ pub(crate) async fn told_to_stop() -> io::Result<()> {
     }
 }
 
-/// What was done is done: a logout that fails changes nothing about it. What ended the session before is told once, by
-/// the work that failed of it; a target that asked for a logout has got one.
-async fn log_out(session: Session, told: Option<&Error>) {
+/// Logs out. A failed logout does not undo the work, so it is a warning. An error that ended the session earlier is reported
+/// once, by the work that it ended, and a logout that the target requested is no error.
+///
+/// # Cancel safety
+/// When the future is dropped, the connection is closed without waiting for the response.
+async fn log_out(session: Session, reported: Option<&Error>) {
     let logout = async { Ok(session.logout().await?) };
     match until_interrupted(logout).await {
-        Err(Failure::Initiator(error)) if told == Some(&error) => {}
+        Err(Failure::Initiator(error)) if reported == Some(&error) => {}
         Err(Failure::Initiator(error @ Error::LogoutRequested)) => tracing::info!(%error),
         Err(failure) => warn(&format!("logout: {failure}")),
         Ok(()) => {}
     }
-}
-
-/// Reads a URL that has to be one of a target.
-pub(crate) fn target(text: &str) -> Result<TargetUrl, Failure> {
-    let url: TargetUrl = text.parse()?;
-    note_odd_grammar("target name", &url.target);
-    Ok(url)
-}
-
-/// Reads the name of a target.
-pub(crate) fn target_name(text: &str) -> Result<IscsiName, Failure> {
-    const WHAT: &str = "target name";
-    let name = IscsiName::new(text).map_err(|error| Failure::unusable(WHAT, &error))?;
-    note_odd_grammar(WHAT, &name);
-    Ok(name)
-}
-
-/// Such names exist, and targets take them; a slip of the finger makes one too.
-pub(crate) fn note_odd_grammar(what: &str, name: &IscsiName) {
-    if let Err(error) = name.check_grammar() {
-        // The name is not repeated: with a slip of the finger it may be anything that was typed.
-        note(&format!("{what}: {error}"));
-    }
-}
-
-/// Reads a URL that has to name a logical unit.
-pub(crate) fn logical_unit(text: &str) -> Result<(TargetUrl, Lun), Failure> {
-    let url = target(text)?;
-    let lun = url.lun.ok_or_else(|| {
-        Failure::usage(
-            "the URL names no logical unit",
-            "add its number: iscsi://host/target/0; `iscsi luns` lists them",
-        )
-    })?;
-    Ok((url, lun))
 }

@@ -1,7 +1,8 @@
-//! Which secret store is used.
+//! The secret store of a command.
+
+pub(crate) mod state_directory;
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,42 +12,18 @@ use iscsi_secrets::{
     StoreOrigin, StoreSnapshot,
 };
 
-use crate::arguments::Options;
-use crate::failure::{Failure, note};
-use crate::secret_source;
-use crate::state_directory::{foreign_home, state_directory};
+use crate::arguments::values::StorePlace;
+use crate::arguments::{StoreChangeOptions, StoreOptions};
+use crate::credentials::secret_source;
+use crate::failure::Failure;
+use crate::messages::note;
+use state_directory::{foreign_home, state_directory};
 
-/// `--store`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum StorePlace {
-    /// A directory with a sealed file.
-    Sealed(PathBuf),
-    /// `dir:`, a directory with one file for each of open-iscsi's key names; only read.
-    Plain(PathBuf),
-    /// `env:`, libiscsi's variables; only read.
-    Environment,
-}
-
-impl FromStr for StorePlace {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some(("env", "")) => Ok(Self::Environment),
-            Some(("env", _)) => Err("nothing follows `env:`"),
-            Some(("dir", "")) => Err("a directory follows `dir:`"),
-            Some(("dir", path)) => Ok(Self::Plain(path.into())),
-            _ if text.is_empty() => Err("the path is empty"),
-            _ => Ok(Self::Sealed(text.into())),
-        }
-    }
-}
-
-/// The store for a login. If no secret is left for it to provide, only its policy and the reuse of secrets are of
-/// interest: one that cannot be read stops nothing, and the session tells that it was not read; one that holds no policy
-/// is not opened for a login without authentication.
+/// Returns the store for a login. If the login needs no secret of it, only its policy and the reuse of secrets matter: a
+/// store that cannot be read does not stop the login, and the session reports that; a store without a policy is not opened
+/// for a login without authentication.
 pub(crate) fn for_login(
-    options: &Options,
+    options: &StoreOptions,
     request: &AuthenticationRequest,
 ) -> Result<Arc<dyn SecretStore>, Failure> {
     let has_no_policy = matches!(options.store, Some(StorePlace::Plain(_) | StorePlace::Environment));
@@ -64,72 +41,74 @@ pub(crate) fn for_login(
     }
 }
 
-/// The store to read from. It is not made: one that was named has to be there, and where the default one is not,
-/// nothing is known. A store that is there and cannot be read is an error, never an empty one.
-pub(crate) fn for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Failure> {
+/// Returns the store to read from. It is not created: a named store has to exist, and a missing default store counts as
+/// empty. A store that exists and cannot be read is an error, never an empty store.
+pub(crate) fn for_reading(options: &StoreOptions) -> Result<Arc<dyn SecretStore>, Failure> {
     match &options.store {
         Some(StorePlace::Plain(directory)) => Ok(Arc::new(DirectoryStore::open(directory)?)),
         Some(StorePlace::Environment) => Ok(Arc::new(EnvironmentStore::new())),
-        Some(StorePlace::Sealed(directory)) => Ok(Arc::new(open_existing(options, directory)?)),
+        Some(StorePlace::Sealed(directory)) => {
+            Ok(Arc::new(open_existing(options, directory, FileStore::DEFAULT_LOCK_LIMIT)?))
+        }
         None => default_for_reading(options),
     }
 }
 
-fn default_for_reading(options: &Options) -> Result<Arc<dyn SecretStore>, Failure> {
+fn default_for_reading(options: &StoreOptions) -> Result<Arc<dyn SecretStore>, Failure> {
     let Some(directory) = state_directory() else {
         return Ok(Arc::new(FrozenStore::absent(PathBuf::from("~/.local/state/iscsi"))));
     };
-    match open_existing(options, &directory) {
+    match open_existing(options, &directory, FileStore::DEFAULT_LOCK_LIMIT) {
         Ok(store) => Ok(Arc::new(store)),
         Err(Failure::Store(StoreError::Missing { .. })) => Ok(Arc::new(FrozenStore::absent(directory))),
         Err(error) => Err(error),
     }
 }
 
-/// The store to take something out of; it has to be there.
-pub(crate) fn existing(options: &Options) -> Result<FileStore, Failure> {
-    open_existing(options, &directory(options)?)
+/// Returns the store to change; it has to exist.
+pub(crate) fn existing(options: &StoreChangeOptions) -> Result<FileStore, Failure> {
+    let store = &options.store;
+    open_existing(store, &directory(store)?, options.lock_limit())
 }
 
-/// The store to put something into; it is made on first use, and what protects it is told.
-pub(crate) fn made_if_missing(options: &Options) -> Result<FileStore, Failure> {
-    let (directory, key) = (directory(options)?, key_source(options)?);
+/// Returns the store to add to. It is created on first use, with a note on what protects it.
+pub(crate) fn made_if_missing(options: &StoreChangeOptions) -> Result<FileStore, Failure> {
+    let (directory, key) = (directory(&options.store)?, key_source(&options.store)?);
     let adjacent = matches!(key, KeySource::Adjacent);
-    let store = FileStore::open_within(&directory, key, lock_limit(options))?;
+    let store = FileStore::open_within(&directory, key, options.lock_limit())?;
     if store.is_new() {
-        note(&format!("made the secret store {}", directory.display()));
+        note(&format!("created the secret store {}", directory.display()));
         if adjacent {
             note(
-                "its key lies beside it: copies and backups that hold only one of the two files are safe; whoever \
-                 can read both, such as root, can read the secrets (`iscsi secret rekey --help` tells of other keys)",
+                "its key is beside it: copies and backups of only one of the two files reveal nothing; anyone who can read \
+                 both, such as root, can read the secrets (`iscsi secret rekey --help` describes other keys)",
             );
         }
     }
     Ok(store)
 }
 
-fn open_existing(options: &Options, directory: &Path) -> Result<FileStore, Failure> {
-    Ok(FileStore::open_existing_within(directory, key_source(options)?, lock_limit(options))?)
+fn open_existing(
+    options: &StoreOptions,
+    directory: &Path,
+    lock_limit: Duration,
+) -> Result<FileStore, Failure> {
+    Ok(FileStore::open_existing_within(directory, key_source(options)?, lock_limit)?)
 }
 
-/// How long to wait for another writer.
-fn lock_limit(options: &Options) -> Duration {
-    options.timeout.unwrap_or(FileStore::DEFAULT_LOCK_LIMIT)
-}
-
-/// The directory of the sealed store.
-fn directory(options: &Options) -> Result<PathBuf, Failure> {
+/// The directory of the encrypted store.
+fn directory(options: &StoreOptions) -> Result<PathBuf, Failure> {
     match &options.store {
         Some(StorePlace::Sealed(directory)) => Ok(directory.clone()),
         Some(StorePlace::Plain(_) | StorePlace::Environment) => Err(StoreError::ReadOnly.into()),
         None => state_directory().ok_or_else(|| {
-            Failure::usage("there is no place for the secret store", "name one with --store PATH")
+            Failure::usage("there is no directory for the secret store", "name one with --store PATH")
         }),
     }
 }
 
-/// The key of the sealed store: the file named, the systemd credential, the passphrase, or what lies beside it.
-fn key_source(options: &Options) -> Result<KeySource, Failure> {
+/// The key of the encrypted store: the named file, the systemd credential, the passphrase, or the file beside the store.
+fn key_source(options: &StoreOptions) -> Result<KeySource, Failure> {
     let passphrase = options.passphrase_file.as_deref().map(secret_source::read_passphrase).transpose()?;
     Ok(KeySource::choose(options.key_file.clone(), passphrase))
 }
@@ -151,7 +130,7 @@ impl FrozenStore {
         Self { origin: StoreOrigin::Other, outcome: Ok(Arc::default()) }
     }
 
-    /// No store is in the directory where one is looked for by default.
+    /// The default directory, which holds no store.
     fn absent(path: PathBuf) -> Self {
         let origin = StoreOrigin::Missing { path, foreign_home: foreign_home() };
         Self { origin, outcome: Ok(Arc::default()) }
@@ -187,22 +166,5 @@ impl SecretStore for FrozenStore {
 
     fn apply_all(&self, _: Vec<Change>) -> Result<(), StoreError> {
         Err(StoreError::ReadOnly)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_told_apart() {
-        let sealed = |path: &str| Ok(StorePlace::Sealed(path.into()));
-        assert_eq!("/var/lib/iscsi".parse(), sealed("/var/lib/iscsi"));
-        assert_eq!("./dir:x".parse(), sealed("./dir:x"));
-        assert_eq!("dir:/etc/chap".parse(), Ok(StorePlace::Plain("/etc/chap".into())));
-        assert_eq!("env:".parse(), Ok(StorePlace::Environment));
-        for text in ["", "dir:", "env:x"] {
-            assert!(text.parse::<StorePlace>().is_err(), "{text}");
-        }
     }
 }

@@ -1,46 +1,58 @@
-//! Two runs side by side.
+//! `iscsi bench compare`: two runs side by side.
 
-mod difference;
-mod figure;
+mod differences;
 mod figures;
-mod judge;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
+use comfy_table::Table;
 use serde::Serialize;
 
-pub(crate) use difference::Difference;
-pub(crate) use figure::{Figure, Side, Unit};
-
-use super::results::Results;
-use judge::Judge;
+use super::figures::{NONE, kibibytes, number_of_three_digits, time};
+use super::results::{Results, read};
+use crate::arguments::values::Output;
+use crate::failure::Failure;
+use crate::messages::{note, warn};
+use crate::output;
+use differences::{Comparability, Difference};
+use figures::{Figure, Side, Unit};
 
 /// The number of the schema of a comparison.
 const SCHEMA: u32 = 1;
 
-/// Two runs, A and B.
+/// Two runs, A and B. Fields are added, never changed or removed.
 #[derive(Debug, Serialize)]
-pub(crate) struct Comparison {
-    /// [`SCHEMA`].
-    pub(crate) schema: u32,
-    pub(crate) a: Origin,
-    pub(crate) b: Origin,
-    /// Was the same done on the same kind of machine? If not, no side of a figure is called the better one.
-    pub(crate) comparable: bool,
-    /// Did both go on for so long that the figures say something about the next run? If not, neither is called better.
-    pub(crate) long_enough: bool,
-    /// What is not the same.
-    pub(crate) differences: Vec<Difference>,
-    pub(crate) figures: Vec<Figure>,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Comparison {
+    /// The number of this schema: 1.
+    schema: u32,
+    /// The first run.
+    a: Origin,
+    /// The second run.
+    b: Origin,
+    /// Whether both runs did the same on the same kind of machine. If not, no figure names the better run.
+    comparable: bool,
+    /// Whether both runs were long enough to predict the next one. If not, no figure names the better run.
+    long_enough: bool,
+    /// Differences between the runs.
+    differences: Vec<Difference>,
+    /// The figures of both.
+    figures: Vec<Figure>,
 }
 
-/// Which run it was.
+/// A run, and the file that holds its results.
 #[derive(Debug, Serialize)]
-pub(crate) struct Origin {
-    pub(crate) file: String,
-    pub(crate) program: String,
-    pub(crate) began_unix_s: u64,
-    pub(crate) targets: Vec<String>,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Origin {
+    /// The file.
+    file: String,
+    /// Name and version of the program that made it.
+    program: String,
+    /// When the measurement began, in seconds since 1970.
+    began_unix_s: u64,
+    /// URLs of the targets.
+    targets: Vec<String>,
 }
 
 impl Origin {
@@ -54,18 +66,85 @@ impl Origin {
     }
 }
 
-/// Compares what two files hold.
-pub(crate) fn compare((a_file, a): (&Path, &Results), (b_file, b): (&Path, &Results)) -> Comparison {
-    let differences = difference::differences(a, b);
-    let judge = Judge::new(a, b, &differences);
+/// Compares the results in two files.
+fn compare((a_file, a): (&Path, &Results), (b_file, b): (&Path, &Results)) -> Comparison {
+    let differences = differences::differences(a, b);
+    let comparability = Comparability::new(a, b, &differences);
     Comparison {
         schema: SCHEMA,
         a: Origin::new(a_file, a),
         b: Origin::new(b_file, b),
-        comparable: judge.comparable,
-        long_enough: judge.long_enough,
+        comparable: comparability.comparable,
+        long_enough: comparability.long_enough,
         differences,
-        figures: figures::figures(a, b, judge),
+        figures: figures::figures(a, b, comparability),
+    }
+}
+
+pub(super) const EXAMPLE: &str = "Example: iscsi bench compare before.json after.json";
+pub(super) const DETAILS: &str = "\
+A figure names the better run only if both runs did the same on the same kind
+of machine, for at least 5 seconds and 1000 logins each, and the figures differ
+by more than 5 %: two equal runs can differ as much.";
+
+#[derive(Args)]
+pub(crate) struct Compare {
+    /// Output of `iscsi bench login --output json`
+    #[arg(value_name = "A.json")]
+    a: PathBuf,
+    /// Output of another run
+    #[arg(value_name = "B.json")]
+    b: PathBuf,
+}
+
+impl Compare {
+    pub(super) fn run(&self, output: Output) -> Result<(), Failure> {
+        let (a, b) = (read(&self.a)?, read(&self.b)?);
+        let comparison = compare((&self.a, &a), (&self.b, &b));
+        comparison.differences.iter().for_each(show_difference);
+        if !comparison.comparable {
+            note("no run is called better: the runs are not comparable");
+        } else if !comparison.long_enough {
+            note("no run is called better: that takes 5 seconds and 1000 logins of each");
+        }
+        output::show(output, &comparison, table)
+    }
+}
+
+fn show_difference(Difference { what, a, b, comparable }: &Difference) {
+    let text = format!("{what} differs: A {a}, B {b}");
+    if *comparable { note(&text) } else { warn(&text) }
+}
+
+fn table(comparison: &Comparison) -> Table {
+    let mut table = output::table(&["", "A", "B", "B/A", ""]);
+    (1..=3).for_each(|column| output::align_right(&mut table, column));
+    for figure in &comparison.figures {
+        output::add_row(&mut table, &row(figure));
+    }
+    table
+}
+
+fn row(figure: &Figure) -> [String; 5] {
+    let shown = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), |value| show(value, figure.unit));
+    let ratio = figure.ratio.map_or_else(|| NONE.to_owned(), |ratio| format!("{ratio:.2}"));
+    [figure.name.clone(), shown(figure.a), shown(figure.b), ratio, better_run(figure)]
+}
+
+fn show(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::PerSecond => format!("{}/s", number_of_three_digits(value)),
+        Unit::Percent => format!("{} %", number_of_three_digits(value)),
+        Unit::Microseconds => time(value),
+        Unit::Bytes => kibibytes(value),
+    }
+}
+
+fn better_run(figure: &Figure) -> String {
+    match figure.better {
+        Some(Side::A) => format!("A {}", figure.word),
+        Some(Side::B) => format!("B {}", figure.word),
+        None => String::new(),
     }
 }
 

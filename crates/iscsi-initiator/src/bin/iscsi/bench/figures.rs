@@ -1,4 +1,4 @@
-//! Figures as people read them: three digits, a unit that suits, groups of thousands.
+//! Formatting of figures: three digits, a suitable unit, groups of thousands.
 
 /// Nothing was measured.
 pub(crate) const NONE: &str = "–";
@@ -9,13 +9,13 @@ pub(crate) fn time(microseconds: f64) -> String {
     format!("{} {unit}", number_of_three_digits(number))
 }
 
-/// The same for a round number, such as an axis has.
+/// Formats a round number of microseconds, as for an axis.
 pub(crate) fn round_time(microseconds: f64) -> String {
     let (number, unit) = in_unit(microseconds);
     format!("{} {unit}", round_number(number))
 }
 
-/// A number that has few digits, without those that are none.
+/// Formats a number without trailing zeros.
 pub(crate) fn round_number(number: f64) -> String {
     let text = number_of_three_digits(number);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }

@@ -1,30 +1,27 @@
-//! A run as one page that needs nothing else: no script, no network, no other file.
+//! The page of a run: one HTML file without scripts or other resources.
 //!
 //! Text from elsewhere, such as the names of targets and what they answered, is escaped by `maud`.
 
-mod circumstances;
-mod failures;
-mod headline;
+mod axes;
+mod file;
 mod latency;
 mod over_time;
-mod percentile_axis;
-mod phase_bar;
 mod plot;
-mod steps;
-mod ticks;
+mod sections;
 mod timeline;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::results::Results;
+pub(crate) use file::Report;
 
 const STYLE: &str = include_str!("report/style.css");
 
-/// Whatever somebody may have smuggled into the page, a browser loads nothing and runs nothing.
+/// Forbids a browser to load or run anything, whatever may have got into the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/// The page.
-pub(crate) fn html(results: &Results) -> String {
+/// Makes the page.
+fn html(results: &Results) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -51,11 +48,11 @@ fn body(results: &Results) -> Markup {
         }
         main {
             (notices(results))
-            (headline::tiles(results))
+            (sections::tiles(results))
             (over_time::section(results))
             (latency::section(results))
-            (failures::section(results))
-            (circumstances::section(results))
+            (sections::failures(results))
+            (sections::circumstances(results))
         }
     }
 }
@@ -64,7 +61,7 @@ fn first_target(results: &Results) -> &str {
     results.plan.targets.first().map_or("no target", String::as_str)
 }
 
-/// Who proved what to whom, in words.
+/// Describes the authentication.
 fn authentication(results: &Results) -> String {
     let way = match results.plan.authentication.as_str() {
         "none" => return "no authentication".to_owned(),
@@ -91,14 +88,14 @@ fn percent(part: f64) -> String {
     format!("{:.2}%", part * 100.0)
 }
 
-/// What a reader must know before any figure.
+/// Notices above the figures.
 fn notices(results: &Results) -> Markup {
     html! {
         @if results.interrupted {
             p.notice { "The run was interrupted: these are the figures up to then." }
         }
         @if results.logins == 0 {
-            p.notice { "No login succeeded: there is no latency to tell." }
+            p.notice { "No login succeeded: there is no latency to show." }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Carrying a plan out.
+//! Runs: makes attempts as the plan says, in several workers at the same time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,23 +8,22 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout_at};
 
 use super::attempt::{Attempts, Outcome};
-use super::plan::Plan;
-use super::process;
-use super::schedule::{Schedule, Ticket};
+use super::schedule::{Plan, Schedule, Ticket};
 use super::tally::Tally;
+use crate::process;
 
-/// How long attempts under way may take to end once the run is stopped. One that is carried out waits for each of them:
-/// they have limits of their own.
+/// The time that attempts may take to end once the run is stopped. A complete run waits for each of them: they have limits of
+/// their own.
 const LAST_ATTEMPTS: Duration = Duration::from_secs(3);
 
-/// The grid of the clock by which attempts begin. A place that was free is late by no more, which is not the target's
-/// doing: its attempt counts from when it began.
+/// The resolution of the clock by which attempts begin. A worker that was free is late by no more, which is not caused by
+/// the target: its attempt counts from when it began.
 const CLOCK_GRID: Duration = Duration::from_millis(2);
 
-/// How often somebody looks at the count.
-const LOOK: Duration = Duration::from_millis(100);
+/// The interval at which the count is shown.
+const REFRESH: Duration = Duration::from_millis(100);
 
-/// What all places share.
+/// The state that all workers share.
 struct Shared {
     start: Instant,
     warmup: Duration,
@@ -42,8 +41,11 @@ struct State {
 
 /// Makes attempts until the plan is carried out or `stop` is ready; `watch` sees the count again and again.
 ///
-/// As many places as attempts at the same time are allowed make one attempt after the other. In an open loop an attempt
-/// that finds all places taken waits for its turn, and is charged for it.
+/// As many workers as attempts may run at the same time make one attempt after the other. In an open loop an attempt that
+/// finds all workers busy waits for its turn, and is charged for the wait.
+///
+/// # Cancel safety
+/// When the future is dropped, all attempts are dropped.
 pub(crate) async fn run<A: Attempts>(
     plan: &Plan,
     attempts: A,
@@ -52,28 +54,28 @@ pub(crate) async fn run<A: Attempts>(
 ) -> Tally {
     let shared = Arc::new(Shared::new(*plan));
     let (signal, stopped) = watch::channel(false);
-    let mut places = JoinSet::new();
+    let mut workers = JoinSet::new();
     for _ in 0..plan.concurrency {
-        places.spawn(place(Arc::clone(&shared), attempts.clone(), stopped.clone()));
+        workers.spawn(work(Arc::clone(&shared), attempts.clone(), stopped.clone()));
     }
-    let (mut stop, mut looks) = (std::pin::pin!(stop), interval(LOOK));
+    let (mut stop, mut ticks) = (std::pin::pin!(stop), interval(REFRESH));
     let interrupted = loop {
         tokio::select! {
             biased;
             () = &mut stop => break true,
-            ended = places.join_next() => if !goes_on(ended) { break false },
-            _ = looks.tick() => watch(&shared.state().tally, shared.start.elapsed()),
+            ended = workers.join_next() => if !goes_on(ended) { break false },
+            _ = ticks.tick() => watch(&shared.state().tally, shared.start.elapsed()),
         }
     };
     if interrupted {
         signal.send_replace(true);
-        let end = async { while goes_on(places.join_next().await) {} };
+        let end = async { while goes_on(workers.join_next().await) {} };
         let _ = timeout_at(Instant::now() + LAST_ATTEMPTS, end).await;
     }
     shared.take_tally(interrupted)
 }
 
-/// Whether places are left. A panic of ours in an attempt is no figure.
+/// Whether workers are left. A panic in an attempt is not counted but passed on.
 fn goes_on(ended: Option<Result<(), tokio::task::JoinError>>) -> bool {
     match ended {
         None => false,
@@ -82,8 +84,8 @@ fn goes_on(ended: Option<Result<(), tokio::task::JoinError>>) -> bool {
     }
 }
 
-/// Makes one attempt after the other.
-async fn place<A: Attempts>(shared: Arc<Shared>, attempts: A, mut stopped: watch::Receiver<bool>) {
+/// Makes one attempt after the other until none is left.
+async fn work<A: Attempts>(shared: Arc<Shared>, attempts: A, mut stopped: watch::Receiver<bool>) {
     while let Some(ticket) = shared.next() {
         let early = ticket.due > shared.start.elapsed();
         if early {
@@ -131,14 +133,14 @@ impl Shared {
         }
     }
 
-    /// The count at the end; what did not end, or not even begin, is a failure.
+    /// Returns the count at the end; attempts that did not end or begin are failures.
     fn take_tally(&self, interrupted: bool) -> Tally {
         let cpu = process::cpu_time();
         let mut state = self.state();
         let mut tally = std::mem::replace(&mut state.tally, Tally::new());
         tally.give_up("did not end in time", state.under_way);
         if !interrupted {
-            tally.give_up("had to wait so long that it was not begun", state.schedule.never_begun());
+            tally.give_up("not begun: waited too long for its turn", state.schedule.never_begun());
         }
         tally.interrupted = interrupted;
         tally.measured = tally.last_end.unwrap_or_default();

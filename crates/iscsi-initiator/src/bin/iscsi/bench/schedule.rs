@@ -1,11 +1,44 @@
-//! Which attempt is next, and when it is due.
+//! The plan of a run, and when each of its attempts is due.
 
 use std::time::Duration;
 
-use super::plan::Plan;
+/// The plan of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Plan {
+    /// Attempts at the same time, at least 1.
+    pub(crate) concurrency: usize,
+    /// Attempts begun in a second, if they begin by the clock (open loop); otherwise each begins when another ends.
+    pub(crate) rate: Option<f64>,
+    /// Ends after so many measured attempts.
+    pub(crate) count: Option<u64>,
+    /// Ends after this time of measuring.
+    pub(crate) duration: Option<Duration>,
+    /// Not measured at the beginning.
+    pub(crate) warmup: Duration,
+}
 
-/// How long after the end attempts may still begin that were due before it. What has not begun by then never does, and
-/// is a failure.
+impl Plan {
+    /// When the attempt of this number, from 0, is to begin, counted from the beginning of the run. In a closed loop at
+    /// once.
+    pub(crate) fn begins_at(&self, number: u64) -> Duration {
+        #[allow(clippy::cast_precision_loss, reason = "fewer than 2^53 attempts")]
+        self.rate.map_or(Duration::ZERO, |rate| {
+            Duration::try_from_secs_f64(number as f64 / rate).unwrap_or(Duration::MAX)
+        })
+    }
+
+    /// Whether an attempt that begins at this moment is measured.
+    pub(crate) fn measures(&self, began: Duration) -> bool {
+        began >= self.warmup
+    }
+
+    /// When no attempt begins any more, counted from the beginning of the run.
+    pub(crate) fn ends_at(&self) -> Option<Duration> {
+        self.duration.and_then(|duration| self.warmup.checked_add(duration))
+    }
+}
+
+/// The time after the end in which attempts may still begin that were due before it. Later ones count as failures.
 const LATEST: Duration = Duration::from_secs(30);
 
 /// An attempt to be made.
@@ -14,7 +47,7 @@ pub(crate) struct Ticket {
     pub(crate) number: u64,
     /// When it is to begin, counted from the beginning of the run.
     pub(crate) due: Duration,
-    /// Does it count?
+    /// Whether it counts.
     pub(crate) measured: bool,
 }
 
@@ -30,7 +63,7 @@ impl Schedule {
         Self { plan, begun: 0, measured: 0 }
     }
 
-    /// The next attempt, for somebody who has time for it now; none if no more are to begin.
+    /// Returns the next attempt, for a worker that is free now; none if no more are to begin.
     ///
     /// In a closed loop it is due at once. In an open loop by the clock, however late it is: a slow target makes
     /// latencies longer, never attempts fewer.
@@ -47,7 +80,7 @@ impl Schedule {
         Some(ticket)
     }
 
-    /// How many attempts were due before the end and never handed out.
+    /// The number of attempts that were due before the end and never began.
     pub(crate) fn never_begun(&self) -> u64 {
         let (Some(rate), Some(end)) = (self.plan.rate, self.plan.ends_at()) else { return 0 };
         #[allow(
@@ -69,13 +102,35 @@ impl Schedule {
 mod tests {
     use super::*;
 
+    const PLAN: Plan = Plan {
+        concurrency: 8,
+        rate: Some(200.0),
+        count: None,
+        duration: Some(Duration::from_secs(10)),
+        warmup: Duration::from_secs(1),
+    };
+
+    #[test]
+    fn an_open_loop_begins_by_the_clock() {
+        assert_eq!(PLAN.begins_at(0), Duration::ZERO);
+        assert_eq!(PLAN.begins_at(1), Duration::from_millis(5));
+        assert_eq!(PLAN.begins_at(200), Duration::from_secs(1));
+        assert_eq!(Plan { rate: None, ..PLAN }.begins_at(200), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_begins_in_the_warm_up_is_not_measured() {
+        assert!(!PLAN.measures(Duration::from_millis(999)) && PLAN.measures(Duration::from_secs(1)));
+        assert_eq!(PLAN.ends_at(), Some(Duration::from_secs(11)));
+    }
+
     const SECOND: Duration = Duration::from_secs(1);
-    const PLAN: Plan =
+    const ONE_SECOND: Plan =
         Plan { concurrency: 8, rate: None, count: None, duration: Some(SECOND), warmup: Duration::ZERO };
 
     #[test]
     fn a_closed_loop_begins_at_once_and_ends_by_the_clock() {
-        let mut schedule = Schedule::new(PLAN);
+        let mut schedule = Schedule::new(ONE_SECOND);
         let now = Duration::from_millis(999);
         assert_eq!(schedule.next(now), Some(Ticket { number: 0, due: now, measured: true }));
         assert_eq!(schedule.next(SECOND), None);
@@ -84,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_open_loop_is_late_but_leaves_nothing_out() {
-        let mut schedule = Schedule::new(Plan { rate: Some(4.0), ..PLAN });
+        let mut schedule = Schedule::new(Plan { rate: Some(4.0), ..ONE_SECOND });
         let due: Vec<_> =
             std::iter::from_fn(|| schedule.next(20 * SECOND)).map(|ticket| ticket.due).collect();
         assert_eq!(due, [0, 250, 500, 750].map(Duration::from_millis));
@@ -93,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_is_far_too_late_is_not_begun_and_is_counted() {
-        let mut schedule = Schedule::new(Plan { rate: Some(4.0), ..PLAN });
+        let mut schedule = Schedule::new(Plan { rate: Some(4.0), ..ONE_SECOND });
         assert!(schedule.next(2 * SECOND).is_some());
         assert_eq!(schedule.next(SECOND + LATEST), None);
         assert_eq!(schedule.never_begun(), 3);
@@ -101,7 +156,7 @@ mod tests {
 
     #[test]
     fn only_what_is_measured_counts_as_made() {
-        let plan = Plan { count: Some(2), rate: Some(1.0), duration: None, warmup: 2 * SECOND, ..PLAN };
+        let plan = Plan { count: Some(2), rate: Some(1.0), duration: None, warmup: 2 * SECOND, ..ONE_SECOND };
         let mut schedule = Schedule::new(plan);
         let measured: Vec<_> = std::iter::from_fn(|| schedule.next(SECOND)).map(|t| t.measured).collect();
         assert_eq!(measured, [false, false, true, true]);

@@ -7,73 +7,99 @@ use iscsi_initiator::{
 };
 use serde::Serialize;
 
-use crate::arguments::Options;
-use crate::deviation::ShownDeviation;
-use crate::failure::{Failure, note, warn};
-use crate::unauthenticated::{self, Reason};
-use crate::{credentials, output, secret_source, session};
+use crate::arguments::SessionOptions;
+use crate::arguments::values::Output;
+use crate::credentials::{self, secret_source};
+use crate::failure::Failure;
+use crate::messages::{note, warn};
+use crate::output::remarks::ShownDeviation;
+use crate::output::remarks::{UnauthenticatedReason, tell_unauthenticated};
+use crate::{output, session};
+
+pub(super) const EXAMPLE: &str = "Example: iscsi discover 192.0.2.1";
+pub(super) const DETAILS: &str = "\
+The command sends SendTargets. Discovery has credentials of its own: the given
+ones, else those stored for this portal or for discovery. The secret store is
+only read.";
 
 #[derive(Args)]
 pub(crate) struct Discover {
     #[arg(help = "host[:port], IPv6 addresses in brackets")]
     portal: String,
+    #[command(flatten)]
+    session: SessionOptions,
 }
 
-/// What a portal says about one target, or a record that names none.
+/// A target of the portal, or a record that names none.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Found {
+    /// The name of the target.
     target: Option<String>,
+    /// The portals at which it can be reached.
     portals: Vec<FoundPortal>,
+    /// Addresses and records that cannot be used.
     unusable: Vec<Unusable>,
-    /// What is odd about the name.
+    /// Deviations of the name from the grammar of names.
     deviations: Vec<ShownDeviation>,
-    /// Why the discovery had no authentication, if it had none and that was not demanded.
+    /// Why the session has no authentication, if it has none and --auth none was not given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    unauthenticated: Option<Reason>,
+    unauthenticated: Option<UnauthenticatedReason>,
 }
 
+/// A portal of a target.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FoundPortal {
+    /// `host:port`.
     portal: String,
+    /// The portal group tag; null for the portal that answered, when the target names no address.
     portal_group_tag: Option<u16>,
-    /// An address that means something on one link only.
+    /// Whether the address is valid on one link only.
     link_local: bool,
-    /// The target named `0.0.0.0` or `::`, which stands for the host that was asked.
+    /// Whether the target named `0.0.0.0` or `::`, which stands for the host that was asked.
     unspecified: bool,
-    /// The same portal stands in several groups of the target.
+    /// Whether the target names the same portal in several portal groups.
     in_several_groups: bool,
-    /// What is odd about the form of the address.
+    /// Deviations of the address from its form.
     deviations: Vec<ShownDeviation>,
 }
 
 /// A record that cannot be used, or an address in one.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Unusable {
+    /// The record as it was received.
     text: String,
+    /// Why it cannot be used.
     reason: String,
 }
 
 impl Discover {
-    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
         let portal: Portal = self.portal.parse()?;
-        secret_source::check_standard_input(options, None)?;
-        let request = credentials::request(options, UrlCredentials::default())?;
-        let initiator = session::initiator(options, None, &request)?;
+        secret_source::check_standard_input(self.session.files())?;
+        let request = credentials::request(&self.session, UrlCredentials::default())?;
+        let initiator = session::initiator(&self.session, None, &request)?;
         let discovery = async { Ok(initiator.discover_with_details(&portal, &request).await?) };
         let Discovery { found: discovered, session, .. } = session::until_interrupted(discovery).await?;
-        unauthenticated::tell(&session);
+        tell_unauthenticated(&session);
         for observed in &discovered.login_deviations {
             note(&format!("deviation of the target: {}", ShownDeviation::new(observed)));
         }
         if discovered.more_unusable > 0 {
             warn(&format!("{} more records are unusable and not shown", discovered.more_unusable));
         }
-        let found = found(&discovered, &portal, Reason::of(&session).as_ref());
-        output::show_list(options.output, &found, &format!("no targets at {portal}"), table)
+        let found = found(&discovered, &portal, UnauthenticatedReason::of(&session).as_ref());
+        output::show_list(output, &found, &format!("no targets at {portal}"), table)
     }
 }
 
-fn found(discovered: &DiscoveredTargets, asked: &Portal, unauthenticated: Option<&Reason>) -> Vec<Found> {
+fn found(
+    discovered: &DiscoveredTargets,
+    asked: &Portal,
+    unauthenticated: Option<&UnauthenticatedReason>,
+) -> Vec<Found> {
     let targets = discovered.targets.iter().map(|target| Found::new(target, asked, unauthenticated.cloned()));
     let nameless = discovered.unusable.iter().map(|record| Found {
         target: None,
@@ -86,8 +112,12 @@ fn found(discovered: &DiscoveredTargets, asked: &Portal, unauthenticated: Option
 }
 
 impl Found {
-    /// A target without addresses is at the portal that was asked (RFC 7143, appendix C).
-    fn new(target: &DiscoveredTarget, asked: &Portal, unauthenticated: Option<Reason>) -> Self {
+    /// Describes a target. One without addresses is at the portal that was asked (RFC 7143, appendix C).
+    fn new(
+        target: &DiscoveredTarget,
+        asked: &Portal,
+        unauthenticated: Option<UnauthenticatedReason>,
+    ) -> Self {
         let several = target.portals_in_several_groups();
         let named = target.addresses.iter().map(|address| FoundPortal {
             portal: address.portal(asked).to_string(),
@@ -113,7 +143,7 @@ fn deviations(target: &DiscoveredTarget, address: &TargetAddress) -> Vec<ShownDe
 }
 
 impl FoundPortal {
-    /// The portal that answered, when it names none.
+    /// The portal that answered, for a target without addresses.
     fn asked(portal: &Portal) -> Self {
         Self {
             portal: portal.to_string(),
@@ -125,7 +155,7 @@ impl FoundPortal {
         }
     }
 
-    /// What to know before using it.
+    /// Remarks for the table.
     fn remarks(&self) -> Vec<String> {
         let kinds = [
             (self.link_local, "link-local"),
@@ -157,7 +187,7 @@ fn table(found: &[Found]) -> Table {
             (found.portal.clone(), group, found.remarks())
         });
         let of_records = unusable.iter().map(|record| (none(), none(), vec![record.remark()]));
-        // What is odd about the name is said once.
+        // Deviations of the name are shown once.
         let mut remarks: Vec<_> = deviations.iter().map(ToString::to_string).collect();
         for (portal, group, more) in of_portals.chain(of_records) {
             remarks.extend(more);
@@ -166,4 +196,15 @@ fn table(found: &[Found]) -> Table {
         }
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_file_documents_the_output_of_discover() {
+        let file = expect_test::expect_file!["../../../../schemas/discover.schema.json"];
+        crate::output::expect_schema::<Vec<Found>>(&file);
+    }
 }

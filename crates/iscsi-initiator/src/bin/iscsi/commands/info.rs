@@ -6,78 +6,102 @@ use iscsi_initiator::scsi::{Capacity, Designator, Inquiry};
 use iscsi_initiator::{Error, Lun, Session};
 use serde::Serialize;
 
-use crate::arguments::Options;
+use crate::arguments::values::Output;
+use crate::arguments::{SessionOptions, size, urls};
 use crate::failure::Failure;
-use crate::remarks::Remarks;
-use crate::unauthenticated::Reason;
-use crate::{output, session, size};
+use crate::output::remarks::Remarks;
+use crate::output::remarks::UnauthenticatedReason;
+use crate::{output, session};
 
 /// Peripheral qualifier of a LUN behind which there can be no unit (SPC-4, 6.6.2).
 const NO_UNIT: u8 = 3;
+
+pub(super) const EXAMPLE: &str = "Example: iscsi info iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+pub(super) const DETAILS: &str = "\
+The page shows INQUIRY data, identification and capacity. Remarks name what the
+unit does not report.";
 
 #[derive(Args)]
 pub(crate) struct Info {
     #[arg(help = "iscsi://host[:port]/target/lun")]
     url: String,
+    #[command(flatten)]
+    session: SessionOptions,
 }
 
-/// What a logical unit says about itself. What it does not say is left out, and the remarks say why.
+/// A logical unit. What it does not report is null or empty, and the remarks say why.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Report {
+    /// The logical unit number.
     lun: String,
+    /// The peripheral device type (SPC-4, table 139).
     device_type: u8,
+    /// The peripheral qualifier; 0 where there is a device.
     peripheral_qualifier: u8,
+    /// Whether the medium can be removed.
     removable: bool,
+    /// The vendor identification.
     vendor: String,
+    /// The product identification.
     product: String,
+    /// The product revision level.
     revision: String,
+    /// The unit serial number.
     serial_number: Option<String>,
+    /// The designators of the device identification page.
     designators: Vec<String>,
-    /// Of disks only.
+    /// The capacity; of disks only.
     capacity: Option<CapacityReport>,
+    /// What is missing, and why.
     remarks: Remarks,
-    /// Why the session has no authentication, if it has none and that was not demanded.
-    unauthenticated: Option<Reason>,
+    /// Why the session has no authentication, if it has none and --auth none was not given.
+    unauthenticated: Option<UnauthenticatedReason>,
 }
 
-/// `size` and `block_size` in bytes.
+/// The capacity of a disk.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CapacityReport {
+    /// Bytes in all.
     size: u64,
+    /// Logical blocks.
     blocks: u64,
+    /// Bytes of a logical block.
     block_size: u32,
 }
 
 impl Info {
-    /// Shows what there is, also when the session ends before everything is asked.
-    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let (url, lun) = session::logical_unit(&self.url)?;
+    /// Shows the answers, also when the session ends before everything is asked.
+    pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
+        let (url, lun) = urls::logical_unit(&self.url)?;
         let mut report = None;
         let outcome =
-            session::with_session(options, url, async |session| ask(session, lun, &mut report).await).await;
+            session::with_session(&self.session, url, async |session| ask(session, lun, &mut report).await)
+                .await;
         if let Some(report) = &report {
-            output::show(options.output, report, table)?;
+            output::show(output, report, table)?;
         }
         outcome
     }
 }
 
-/// Without INQUIRY data there is no report; everything else can be missing.
+/// Asks the unit. Without INQUIRY data there is no report; everything else may be missing.
 async fn ask(session: &Session, lun: Lun, report: &mut Option<Report>) -> Result<(), Failure> {
     let inquiry = session.inquiry(lun).await?;
     if inquiry.peripheral_qualifier == NO_UNIT {
-        // INQUIRY succeeds where there is no unit; any other command says so.
+        // INQUIRY succeeds where there is no unit; any other command fails.
         session.test_unit_ready(lun).await?;
     }
     let is_disk = inquiry.is_disk();
     Ok(report
-        .insert(Report::new(lun, inquiry, Reason::of(session.details())))
+        .insert(Report::new(lun, inquiry, UnauthenticatedReason::of(session.details())))
         .complete(session, lun, is_disk)
         .await?)
 }
 
 impl Report {
-    fn new(lun: Lun, inquiry: Inquiry, unauthenticated: Option<Reason>) -> Self {
+    fn new(lun: Lun, inquiry: Inquiry, unauthenticated: Option<UnauthenticatedReason>) -> Self {
         Self {
             lun: lun.to_string(),
             device_type: inquiry.device_type,
@@ -94,7 +118,7 @@ impl Report {
         }
     }
 
-    /// Fills in what the unit says. Only the end of the session is an error.
+    /// Asks for everything else. Only the end of the session is an error.
     async fn complete(&mut self, session: &Session, lun: Lun, is_disk: bool) -> Result<(), Error> {
         let serial_number = session.unit_serial_number(lun).await;
         self.serial_number = self.remarks.keep("serial number", serial_number)?.flatten();
@@ -115,7 +139,7 @@ impl From<Capacity> for CapacityReport {
     }
 }
 
-/// Device types of SPC-4, table 139, as far as they are met behind iSCSI.
+/// Names a device type (SPC-4, table 139).
 const fn device_type(code: u8) -> &'static str {
     match code {
         0x00 => "disk",
@@ -153,4 +177,15 @@ fn table(report: &Report) -> Table {
         row("remark:", remark.to_owned());
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_file_documents_the_output_of_info() {
+        let file = expect_test::expect_file!["../../../../schemas/info.schema.json"];
+        crate::output::expect_schema::<Report>(&file);
+    }
 }

@@ -5,45 +5,62 @@ use comfy_table::{ColumnConstraint, Table};
 use iscsi_initiator::{Error, Lun, LunList, LunListOrigin, Session};
 use serde::Serialize;
 
-use crate::arguments::Options;
-use crate::failure::{Failure, note};
-use crate::remarks::Remarks;
-use crate::unauthenticated::Reason;
-use crate::{output, session, size};
+use crate::arguments::values::Output;
+use crate::arguments::{SessionOptions, size, urls};
+use crate::failure::Failure;
+use crate::messages::note;
+use crate::output::remarks::Remarks;
+use crate::output::remarks::UnauthenticatedReason;
+use crate::{output, session};
+
+pub(super) const EXAMPLE: &str = "Example: iscsi luns iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
+pub(super) const DETAILS: &str = "\
+A unit that fails does not hide the others; remarks name what is missing.
+Without LUN 0, the REPORT LUNS well known logical unit is asked for the list.";
 
 #[derive(Args)]
 pub(crate) struct Luns {
     #[arg(help = "iscsi://host[:port]/target")]
     url: String,
+    #[command(flatten)]
+    session: SessionOptions,
 }
 
-/// One logical unit. What it does not say is left out, and the remarks say why. Size and block size are in bytes, and are
-/// only known of disks.
+/// A logical unit. What it does not report is null, and the remarks say why.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Unit {
     #[serde(skip)]
     address: Lun,
+    /// The logical unit number.
     lun: String,
+    /// The peripheral device type (SPC-4, table 139).
     device_type: Option<u8>,
+    /// The capacity in bytes; of disks only.
     size: Option<u64>,
+    /// The logical block length in bytes; of disks only.
     block_size: Option<u32>,
+    /// The vendor identification.
     vendor: Option<String>,
+    /// The product identification.
     product: Option<String>,
+    /// What is missing, and why.
     remarks: Remarks,
-    /// Why the session has no authentication, if it has none and that was not demanded.
+    /// Why the session has no authentication, if it has none and --auth none was not given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    unauthenticated: Option<Reason>,
+    unauthenticated: Option<UnauthenticatedReason>,
 }
 
 impl Luns {
-    /// Shows what there is, also when the session ends before all units are asked.
-    pub(super) async fn run(&self, options: &Options) -> Result<(), Failure> {
-        let url = session::target(&self.url)?;
+    /// Shows the units, also when the session ends before all of them are asked.
+    pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
+        let url = urls::target(&self.url)?;
         let mut units = Vec::new();
         let outcome =
-            session::with_session(options, url, async |session| ask_all(session, &mut units).await).await;
+            session::with_session(&self.session, url, async |session| ask_all(session, &mut units).await)
+                .await;
         if outcome.is_ok() || !units.is_empty() {
-            output::show_list(options.output, &units, "no logical units", table)?;
+            output::show_list(output, &units, "no logical units", table)?;
         }
         outcome
     }
@@ -52,19 +69,19 @@ impl Luns {
 async fn ask_all(session: &Session, units: &mut Vec<Unit>) -> Result<(), Failure> {
     let list = session.list_luns().await?;
     note_origin(&list);
-    let unauthenticated = Reason::of(session.details());
+    let unauthenticated = UnauthenticatedReason::of(session.details());
     units.extend(list.luns.into_iter().map(|lun| Unit::new(lun, unauthenticated.clone())));
     let mut ended = None;
     for unit in units {
         match ended {
             None => ended = unit.ask(session).await.err(),
-            Some(_) => unit.remarks.add("not asked: the session was over"),
+            Some(_) => unit.remarks.add("not asked: the session had ended"),
         }
     }
     ended.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// What is unusual about the list as a whole.
+/// Notes what is unusual about the list.
 fn note_origin(list: &LunList) {
     const WELL_KNOWN: &str = "this list is from the REPORT LUNS well known logical unit";
     match &list.origin {
@@ -86,7 +103,7 @@ fn note_origin(list: &LunList) {
 }
 
 impl Unit {
-    fn new(lun: Lun, unauthenticated: Option<Reason>) -> Self {
+    fn new(lun: Lun, unauthenticated: Option<UnauthenticatedReason>) -> Self {
         Self {
             address: lun,
             lun: lun.to_string(),
@@ -100,7 +117,7 @@ impl Unit {
         }
     }
 
-    /// Fills in what the unit says. Only the end of the session is an error.
+    /// Asks the unit. Only the end of the session is an error.
     async fn ask(&mut self, session: &Session) -> Result<(), Error> {
         let inquiry = session.inquiry(self.address).await;
         let Some(inquiry) = self.remarks.keep("INQUIRY", inquiry)? else { return Ok(()) };
@@ -121,7 +138,7 @@ impl Unit {
     }
 }
 
-/// The column of remarks is shown only if there is one.
+/// Formats the units; the column of remarks is shown only if there are any.
 fn table(units: &[Unit]) -> Table {
     let mut table = output::table(&["LUN", "SIZE", "BLOCK SIZE", "VENDOR", "PRODUCT", "REMARKS"]);
     for unit in units {
@@ -145,4 +162,15 @@ fn table(units: &[Unit]) -> Table {
 
 fn unknown() -> String {
     "-".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_file_documents_the_output_of_luns() {
+        let file = expect_test::expect_file!["../../../../schemas/luns.schema.json"];
+        crate::output::expect_schema::<Vec<Unit>>(&file);
+    }
 }

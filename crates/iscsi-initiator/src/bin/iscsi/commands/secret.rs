@@ -1,96 +1,120 @@
 //! `iscsi secret`
 
-mod check;
-mod clear;
-mod credential_line;
-mod forget;
-mod generate;
+mod change;
 mod import;
+mod keys;
 mod list;
-mod rekey;
-mod remember;
-mod require;
-mod scope_args;
 mod set;
 
 use clap::Subcommand;
 
-use crate::arguments::Options;
+use crate::arguments::values::Output;
 use crate::failure::Failure;
 
-/// What to do with a secret.
+pub(super) const EXAMPLE: &str =
+    "Example: iscsi secret set --target iqn.2001-04.com.example:disk --secret-file f";
+
+/// The commands about stored secrets.
 #[derive(Subcommand)]
 pub(crate) enum Secret {
-    /// Store the initiator's CHAP secret, the target's, or both, for one target, as the default, or for discovery
-    ///
-    /// The options are those of `iscsi login`: --user and --secret-file for the initiator's secret, --target-user and
-    /// --target-secret-file for the target's. A secret without a file is asked for twice on a terminal, and so are both
-    /// where nothing is given. Without a user name one that was stored earlier stays, else the initiator name is sent and
-    /// any name of the target accepted. Both secrets are stored together or, after an error, neither.
+    /// Store the CHAP secret of the initiator, of the target, or both
+    #[command(before_help = EXAMPLE, after_help = SET)]
+    #[command(override_usage = "iscsi secret set [OPTIONS] <SCOPE>")]
     Set(set::Set),
-    /// Store the initiator's CHAP secret
-    #[command(hide = true)]
-    Remember(remember::Remember),
-    /// Require authentication of logins: to one target, to all targets, or for discovery
-    ///
-    /// What is required of a target or portal counts before what is required of all, even if it is less. Logins that
-    /// would have less, by --auth or because secrets are missing, fail before anything is sent. The policy is lowered by
-    /// this command alone; clearing and forgetting secrets leave it as it is.
-    Require(require::Require),
-    /// Remove the target's CHAP secret
-    ///
-    /// A target or portal stays on record as one that must authenticate itself: logins to it fail until a secret is set
-    /// again, and the default does not count for it. To lift that, use `iscsi secret forget`. With --global or --discovery
-    /// the targets without a secret of their own need not authenticate themselves any more: automatic logins to them
-    /// become one-way CHAP, unless `iscsi secret require mutual` forbids that.
-    Clear(clear::Clear),
-    /// Remove both secrets of a target or portal, and its record
-    ///
-    /// The default, if there is one, counts again for the target. A requirement that is stricter than that of all others
-    /// stays; `iscsi secret require inherit` removes it.
-    Forget(forget::Forget),
+    /// Store the CHAP secret of the initiator
+    #[command(hide = true, before_help = REMEMBER_EXAMPLE)]
+    #[command(override_usage = "iscsi secret remember [OPTIONS] <SCOPE>")]
+    Remember(set::Remember),
+    /// Require authentication of logins
+    #[command(before_help = REQUIRE_EXAMPLE, after_help = REQUIRE)]
+    #[command(override_usage = "iscsi secret require [OPTIONS] <SCOPE> <LEVEL>")]
+    Require(change::Require),
+    /// Remove the CHAP secret of the target
+    #[command(before_help = CLEAR_EXAMPLE, after_help = CLEAR)]
+    #[command(override_usage = "iscsi secret clear [OPTIONS] <SCOPE>")]
+    Clear(change::Clear),
+    /// Remove both secrets of a target or portal, and its entry
+    #[command(before_help = FORGET_EXAMPLE, after_help = FORGET)]
+    #[command(override_usage = "iscsi secret forget [OPTIONS] <SCOPE>")]
+    Forget(change::Forget),
     /// List stored credentials and requirements, never the secrets
-    List,
-    /// Make a secret of 16 random characters
-    ///
-    /// Nothing else shows a secret, and this does so only with `-o -`. No file is overwritten.
-    Generate(generate::Generate),
-    /// Take over what the files of open-iscsi hold
-    ///
-    /// What the store has already stays, unless --replace is given. Exit code 9 tells that something was not taken
-    /// over; everything else was. The files stay as they are.
+    #[command(before_help = LIST_EXAMPLE)]
+    List(list::List),
+    /// Generate a secret of 16 random characters
+    #[command(before_help = GENERATE_EXAMPLE, after_help = GENERATE)]
+    Generate(keys::Generate),
+    /// Import credentials from open-iscsi
+    #[command(before_help = IMPORT_EXAMPLE, after_help = IMPORT)]
     Import(import::Import),
-    /// Look for secrets that are short, shared, or the same in both directions
-    ///
-    /// Exit code 9 if there are any. Nothing is changed, and no secret is shown.
-    Check,
-    /// Seal the store with another key
-    ///
-    /// Without an option a new key is made and kept beside the store; that protects copies and backups which hold only
-    /// one of the two files. With a key file elsewhere (or handed over by systemd: LoadCredentialEncrypted=iscsi-store-key)
-    /// or a passphrase, the store's directory alone opens nothing. Whatever interrupts this, the store opens with the
-    /// old key or the new one.
-    Rekey(rekey::Rekey),
+    /// Find secrets that are short, shared, or equal in both directions
+    #[command(before_help = CHECK_EXAMPLE, after_help = CHECK)]
+    Check(list::Check),
+    /// Encrypt the store with another key
+    #[command(before_help = REKEY_EXAMPLE, after_help = REKEY)]
+    Rekey(keys::Rekey),
 }
+
+const REMEMBER_EXAMPLE: &str = "Example: iscsi secret remember --global --secret-file secret";
+const REQUIRE_EXAMPLE: &str = "Example: iscsi secret require mutual --global";
+const CLEAR_EXAMPLE: &str = "Example: iscsi secret clear --target iqn.2001-04.com.example:disk";
+const FORGET_EXAMPLE: &str = "Example: iscsi secret forget --portal 192.0.2.1";
+const LIST_EXAMPLE: &str = "Example: iscsi secret list --output json";
+const GENERATE_EXAMPLE: &str = "Example: iscsi secret generate -o secret";
+const IMPORT_EXAMPLE: &str = "Example: iscsi secret import --open-iscsi /etc/iscsi";
+const CHECK_EXAMPLE: &str = "Example: iscsi secret check";
+const REKEY_EXAMPLE: &str = "Example: iscsi secret rekey --new-key-file /etc/iscsi-store.key";
+
+const SET: &str = "\
+The options are those of `iscsi login`: --user and --secret-file for the secret
+of the initiator, --target-user and --target-secret-file for that of the
+target. A secret without a file is asked for twice on the terminal, and so are
+both where neither is named. Without a user name the stored one is kept, else
+the initiator name is sent and any name of the target accepted. Both secrets
+are stored together or, after an error, neither.";
+const REQUIRE: &str = "\
+The requirement of a target or portal replaces the one of all others, even if
+it is weaker. Logins with less authentication, because of --auth or a missing
+secret, fail before anything is sent. Only this command lowers the requirement;
+clearing and forgetting secrets keep it.";
+const CLEAR: &str = "\
+The entry of a target or portal remains and requires that the target
+authenticates itself: logins fail until a secret is set again, and the default
+does not apply. `iscsi secret forget` removes the entry. With --global or
+--discovery, targets without a secret of their own no longer have to
+authenticate themselves: automatic logins to them become one-way CHAP, unless
+`iscsi secret require mutual` forbids that.";
+const FORGET: &str = "\
+The default, if there is one, applies to the target again. A requirement that
+is stricter than the one of all others remains; `iscsi secret require inherit`
+removes it.";
+const GENERATE: &str = "\
+No other command shows a secret, and this one does so only with -o -. An
+existing file is not overwritten.";
+const IMPORT: &str = "\
+Entries of the store are kept, unless --replace is given. Exit code 9 means
+that something was left out; the rest is imported. The files of open-iscsi are
+not changed.";
+const CHECK: &str = "Exit code 9 if there are any. Nothing is changed, and no secret is shown.";
+const REKEY: &str = "\
+Without an option a new key is generated and kept beside the store: that
+protects copies and backups of only one of the two files. With a key file
+elsewhere (or from systemd: LoadCredentialEncrypted=iscsi-store-key) or a
+passphrase, the directory of the store alone reveals no secret. `head -c 32
+/dev/urandom` generates a key. Rekeying is atomic.";
 
 impl Secret {
-    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) fn run(&self, output: Output) -> Result<(), Failure> {
         match self {
-            Self::Remember(command) => command.run(options),
-            Self::Set(command) => command.run(options),
-            Self::Require(command) => command.run(options),
-            Self::Clear(command) => command.run(options),
-            Self::Forget(command) => command.run(options),
-            Self::List => list::run(options),
+            Self::Remember(command) => command.run(),
+            Self::Set(command) => command.run(),
+            Self::Require(command) => command.run(),
+            Self::Clear(command) => command.run(),
+            Self::Forget(command) => command.run(),
+            Self::List(command) => command.run(output),
             Self::Generate(command) => command.run(),
-            Self::Import(command) => command.run(options),
-            Self::Check => check::run(options),
-            Self::Rekey(command) => command.run(options),
+            Self::Import(command) => command.run(output),
+            Self::Check(command) => command.run(output),
+            Self::Rekey(command) => command.run(),
         }
     }
-}
-
-/// Options that mean the other direction would be silently without effect.
-fn refuse_option(given: bool, option: &str, hint: &'static str) -> Result<(), Failure> {
-    if given { Err(Failure::usage(format!("{option} has no meaning here"), hint)) } else { Ok(()) }
 }

@@ -1,11 +1,98 @@
-//! Which figures of two runs are compared.
+//! Figures of two runs, and which run is better in each.
 
-use super::figure::Direction::{self, Down, Neither, Up};
-use super::figure::{Figure, Unit, Values};
-use super::judge::{self, Judge};
+use serde::Serialize;
+
+use super::differences::{Comparability, failed_percent, rates_are_apart};
 use crate::bench::results::{Distribution, Results};
+use Better::{Higher, Lower, Unknown};
 
-/// Events beyond a percentile without which nobody is called better for it: ten, with which it is told, move it too much.
+/// A smaller difference makes no run better: two equal runs can differ as much.
+const MARGIN: f64 = 0.05;
+
+/// One figure of both runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Figure {
+    /// Its name.
+    #[serde(rename = "figure")]
+    pub(crate) key: String,
+    /// Its name in tables.
+    #[serde(skip)]
+    pub(crate) name: String,
+    /// Its unit.
+    pub(crate) unit: Unit,
+    /// Its value in A.
+    pub(crate) a: Option<f64>,
+    /// Its value in B.
+    pub(crate) b: Option<f64>,
+    /// B divided by A.
+    pub(crate) ratio: Option<f64>,
+    /// The better run; null unless the runs are comparable and long enough, and the difference is not small.
+    pub(crate) better: Option<Side>,
+    /// What the better run does, in tables.
+    #[serde(skip)]
+    pub(crate) word: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unit {
+    PerSecond,
+    Percent,
+    Microseconds,
+    Bytes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Side {
+    A,
+    B,
+}
+
+/// The values that are better.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Better {
+    Higher,
+    Lower,
+    /// Cannot be said.
+    Unknown,
+}
+
+/// The values of A and B.
+pub(super) type Values = (Option<f64>, Option<f64>);
+
+impl Figure {
+    pub(super) fn new(key: impl Into<String>, name: impl Into<String>, unit: Unit, (a, b): Values) -> Self {
+        let ratio = a.zip(b).map(|(a, b)| b / a).filter(|ratio| ratio.is_finite());
+        Self { key: key.into(), name: name.into(), unit, a, b, ratio, better: None, word: "" }
+    }
+
+    /// Names the better run, and what it does.
+    pub(super) fn with_better(self, better_if: Better, word: &'static str) -> Self {
+        let better = self.a.zip(self.b).and_then(|(a, b)| better(a, b, better_if));
+        Self { better, word, ..self }
+    }
+
+    /// Whether neither run has this figure.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.a.is_none() && self.b.is_none()
+    }
+}
+
+fn better(a: f64, b: f64, better_if: Better) -> Option<Side> {
+    let is_small = (a - b).abs() <= MARGIN * a.abs().min(b.abs());
+    match better_if {
+        Unknown => None,
+        _ if is_small => None,
+        Higher => Some(if b > a { Side::B } else { Side::A }),
+        Lower => Some(if b < a { Side::B } else { Side::A }),
+    }
+}
+
+/// Events that must lie beyond a percentile to call a run better for it: with ten, enough to report it, it varies too much.
 const BEYOND: f64 = 100.0;
 
 type Phase = (&'static str, fn(&Results) -> &Distribution);
@@ -17,49 +104,49 @@ const PHASES: [Phase; 4] = [
     ("logout", |results| &results.phases.logout),
 ];
 
-/// All that at least one of the runs has.
-pub(super) fn figures(a: &Results, b: &Results, judge: Judge) -> Vec<Figure> {
-    let less = judge.if_alike(Down);
-    let mut figures = vec![rate(a, b, judge), failures(a, b, judge)];
+/// Returns the figures that at least one of the runs has.
+pub(super) fn figures(a: &Results, b: &Results, comparability: Comparability) -> Vec<Figure> {
+    let less = comparability.if_alike(Lower);
+    let mut figures = vec![rate(a, b, comparability), failures(a, b, comparability)];
     figures.extend(percentiles(&a.latency, &b.latency, less));
     figures.extend(PHASES.into_iter().map(|(name, phase)| median(name, phase(a), phase(b), less)));
-    figures.extend(costs(a, b).map(|figure| figure.judged(less, "needs less")));
+    figures.extend(costs(a, b).map(|figure| figure.with_better(less, "needs less")));
     figures.retain(|figure| !figure.is_empty());
     figures
 }
 
-/// In an open loop it is not the target that decides.
-fn rate(a: &Results, b: &Results, judge: Judge) -> Figure {
+/// Compares the rates; in an open loop the plan decides, not the target.
+fn rate(a: &Results, b: &Results, comparability: Comparability) -> Figure {
     let open = a.plan.rate_per_s.is_some() || b.plan.rate_per_s.is_some();
     let rates = (Some(a.logins_per_s), Some(b.logins_per_s));
-    let direction = if open || !judge::rates_are_apart(a, b) { Neither } else { judge.if_alike(Up) };
-    Figure::new("logins_per_s", "logins", Unit::PerSecond, rates).judged(direction, "does more")
+    let better_if = if open || !rates_are_apart(a, b) { Unknown } else { comparability.if_alike(Higher) };
+    Figure::new("logins_per_s", "logins", Unit::PerSecond, rates).with_better(better_if, "does more")
 }
 
-fn failures(a: &Results, b: &Results, judge: Judge) -> Figure {
-    let failed = (judge::failed_percent(a), judge::failed_percent(b));
+fn failures(a: &Results, b: &Results, comparability: Comparability) -> Figure {
+    let failed = (failed_percent(a), failed_percent(b));
     let figure = Figure::new("failed_percent", "failures", Unit::Percent, failed);
-    figure.judged(judge.if_failures_differ(Down), "fails less")
+    figure.with_better(comparability.if_failures_differ(Lower), "fails less")
 }
 
-/// Those that both samples support.
-fn percentiles(a: &Distribution, b: &Distribution, direction: Direction) -> Vec<Figure> {
+/// Compares the percentiles that both samples support.
+fn percentiles(a: &Distribution, b: &Distribution, better_if: Better) -> Vec<Figure> {
     let both =
         a.percentiles.iter().filter_map(|told| Some((told.percent, told.at_most, b.at(told.percent)?)));
     let enough = |percent: f64| beyond(a, percent).min(beyond(b, percent)) >= BEYOND;
-    let direction = |percent| if enough(percent) { direction } else { Neither };
-    both.map(|(percent, a, b)| time("latency", percent, (Some(a), Some(b)), direction(percent))).collect()
+    let better_if = |percent| if enough(percent) { better_if } else { Unknown };
+    both.map(|(percent, a, b)| time("latency", percent, (Some(a), Some(b)), better_if(percent))).collect()
 }
 
-fn median(phase: &str, a: &Distribution, b: &Distribution, direction: Direction) -> Figure {
+fn median(phase: &str, a: &Distribution, b: &Distribution, better_if: Better) -> Figure {
     // Without authentication there is no security negotiation, which is not one that took no time.
     let of = |times: &Distribution| times.at(50.0).filter(|_| times.max > 0.0);
-    time(phase, 50.0, (of(a), of(b)), direction)
+    time(phase, 50.0, (of(a), of(b)), better_if)
 }
 
-fn time(what: &str, percent: f64, values: Values, direction: Direction) -> Figure {
+fn time(what: &str, percent: f64, values: Values, better_if: Better) -> Figure {
     let (figure, name) = (format!("{what}_p{percent}_us"), format!("{what} p{percent}"));
-    Figure::new(figure, name, Unit::Microseconds, values).judged(direction, "is faster")
+    Figure::new(figure, name, Unit::Microseconds, values).with_better(better_if, "is faster")
 }
 
 fn costs(a: &Results, b: &Results) -> [Figure; 2] {

@@ -1,4 +1,4 @@
-//! What is said about two runs, and what is not.
+//! Comparisons of two runs.
 
 #![allow(clippy::cast_precision_loss, reason = "small factors")]
 
@@ -99,20 +99,20 @@ fn in_an_open_loop_the_rate_is_no_merit() {
     assert_eq!(figure(&comparison, "latency_p50_us").better, Some(Side::A));
 }
 
-/// Who fails fast is not faster.
+/// A run that fails fast is not faster.
 #[test]
-fn where_more_logins_failed_only_that_is_judged() {
+fn where_more_logins_failed_only_failures_are_compared() {
     let mut b = sample();
     b.failures = b.logins;
     b.latency.percentiles[0].at_most /= 10.0;
     let comparison = compared(&sample(), &b);
     assert_eq!(figure(&comparison, "failed_percent").better, Some(Side::A));
-    let judged = comparison.figures.iter().filter(|figure| figure.better.is_some());
-    assert_eq!(judged.count(), 1);
+    let with_better = comparison.figures.iter().filter(|figure| figure.better.is_some());
+    assert_eq!(with_better.count(), 1);
 }
 
 #[test]
-fn chance_is_not_judged() {
+fn chance_makes_no_run_better() {
     // Too short.
     let (mut a, mut b) = (sample(), sample());
     (a.measured_s, b.measured_s) = (4.0, 4.0);
@@ -147,4 +147,10 @@ fn only_common_percentiles_and_what_at_least_one_has() {
     // Nothing divides by it.
     let comparison = compared(&b, &a);
     assert_eq!(figure(&comparison, "cpu_us_per_login").ratio, None);
+}
+
+#[test]
+fn the_schema_file_documents_the_comparison() {
+    let file = expect_test::expect_file!["../../../../../schemas/bench-compare.schema.json"];
+    crate::output::expect_schema::<Comparison>(&file);
 }

@@ -1,12 +1,12 @@
-//! How long a login takes, and where the time goes.
+//! Latency of logins, and of their phases.
 
 use maud::{Markup, html};
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
-use super::percentile_axis::{named_rarities, percentile_name, points, rarest};
+use super::axes::{multiples, named_rarities, percentile_name, points, rarest};
+use super::percent;
 use super::plot::{CONNECT, Canvas, Drawn, LINE_WIDTH, LOGIN, LOGOUT, OPERATIONAL, Plot, SAMPLE, SECURITY};
-use super::{phase_bar, ticks};
 use crate::bench::figures::{NONE, round_time, time};
 use crate::bench::results::{Distribution, Results};
 
@@ -20,7 +20,7 @@ const SOLID: (i32, i32) = (100_000, 1);
 struct Series<'a> {
     name: &'static str,
     colour: RGBColor,
-    /// Told apart without colour, too.
+    /// Distinguishes lines without colour, too.
     dash: (i32, i32),
     times: &'a Distribution,
 }
@@ -47,7 +47,7 @@ pub(super) fn section(results: &Results) -> Markup {
                     "Percent of logins that took no longer. Both axes rise by multiples: from 90 to 99 as far as from 99 to 99.9."
                 }
             }
-            (phase_bar::figure(results))
+            (phase_bars(results))
             (table(results))
         }
     }
@@ -57,8 +57,8 @@ fn what_is_timed(results: &Results) -> &'static str {
     if results.plan.rate_per_s.is_some() {
         "From the moment when a login was due to full feature phase: one that has to wait is charged for it."
     } else {
-        "From the start of a login to full feature phase. A slow target is asked less often, so these are not the waits \
-         of somebody who comes at any moment; --rate measures those."
+        "From the start of a login to full feature phase. A slow target is asked less often, so this is not the \
+         latency of logins at arbitrary times; --rate measures that."
     }
 }
 
@@ -76,7 +76,7 @@ fn percentiles(title: &str, series: &[Series<'_>]) -> Markup {
     let Some(first) = series.first() else { return html! {} };
     let shortest = series.iter().map(|series| series.times.min).fold(f64::INFINITY, f64::min);
     let longest = series.iter().map(|series| series.times.max).fold(0.0, f64::max);
-    let (range, named) = ticks::multiples(shortest, longest);
+    let (range, named) = multiples(shortest, longest);
     let end = rarest(first.times);
     let plot = Plot {
         title,
@@ -109,7 +109,7 @@ impl Series<'_> {
 fn description(series: &[Series<'_>]) -> String {
     let of = |Series { name, times, .. }: &Series<'_>| {
         let middle = times.percentiles.first().map_or_else(String::new, |median| time(median.at_most));
-        format!("{name}: half within {middle}, all within {}", time(times.max))
+        format!("{name}: median {middle}, longest {}", time(times.max))
     };
     series.iter().map(of).collect::<Vec<_>>().join("; ")
 }
@@ -146,6 +146,68 @@ fn row(name: &str, all: &[&Distribution], value: impl Fn(&Distribution) -> Optio
         tr {
             th scope="row" { (name) }
             @for times in all { td { (value(times).map_or_else(|| NONE.to_owned(), time)) } }
+        }
+    }
+}
+
+/// A part of the bar: its class, its name, its length in microseconds.
+type Part = (&'static str, &'static str, f64);
+
+/// The parts of a mean login one after the other, and the logout on the same scale.
+fn phase_bars(results: &Results) -> Markup {
+    let (login, logout) = (parts(results), results.phases.logout.mean);
+    let whole = login.iter().map(|(_, _, length)| length).sum::<f64>();
+    let scale = whole.max(logout);
+    let title = "What a mean login is made of";
+    let parts: Vec<Part> = login.iter().copied().chain([("logout", "logout", logout)]).collect();
+    let description = parts.iter().map(|(_, name, length)| format!("{name} {}", time(*length)));
+    let description = description.collect::<Vec<_>>().join(", ");
+    html! {
+        figure {
+            figcaption { (title) }
+            svg.bars role="img" aria-labelledby="bars-title bars-description" {
+                title id="bars-title" { (title) }
+                desc id="bars-description" { (description) }
+                (bar("0", &login, scale))
+                (bar("60%", &[("logout", "logout", logout)], scale))
+            }
+            ul.parts {
+                @for (class, name, length) in &parts {
+                    li {
+                        svg.swatch aria-hidden="true" { rect class=(class) width="100%" height="100%" {} }
+                        span { (name) " " b { (time(*length)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The phases, and what is left of the latency.
+fn parts(results: &Results) -> Vec<Part> {
+    let phases = &results.phases;
+    let (connect, security, operational) =
+        (phases.connect.mean, phases.security.mean, phases.operational.mean);
+    let rest = results.latency.mean - connect - security - operational;
+    let name = if results.plan.rate_per_s.is_some() { "its turn, and in between" } else { "in between" };
+    [
+        ("connect", "connect", connect),
+        ("security", "security", security),
+        ("operational", "operational", operational),
+        ("rest", name, rest),
+    ]
+    .into_iter()
+    .filter(|(_, _, length)| *length > 0.0)
+    .collect()
+}
+
+fn bar(y: &str, parts: &[Part], scale: f64) -> Markup {
+    let starts = parts.iter().scan(0.0, |end, (_, _, length)| Some(std::mem::replace(end, *end + length)));
+    html! {
+        @for ((class, name, length), start) in parts.iter().zip(starts) {
+            rect class=(class) x=(percent(start / scale)) y=(y) width=(percent(length / scale)) height="40%" {
+                title { (name) ": " (time(*length)) }
+            }
         }
     }
 }

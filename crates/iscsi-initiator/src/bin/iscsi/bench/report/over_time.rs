@@ -1,14 +1,13 @@
-//! What happened when: logins and failures per second, and the longest wait.
+//! Charts over time: logins and failures per second, and the longest latency.
 
 use std::ops::Range;
 
 use maud::{Markup, html};
 use plotters::prelude::*;
 
+use super::axes;
 use super::plot::{Axis, FAILURE, LINE_WIDTH, LOGIN, Plot};
-use super::steps::{band, line, steps};
-use super::ticks;
-use super::timeline::{Column, columns};
+use super::timeline::{Column, band, columns, line, steps};
 use crate::bench::figures::{NONE, count, number_of_three_digits, round_number, round_time, time};
 use crate::bench::results::Results;
 
@@ -18,7 +17,7 @@ const MOST_COLUMNS: usize = 300;
 /// Lines of the table.
 const MOST_LINES: usize = 12;
 
-/// Room above the highest value.
+/// Space above the highest value, as a factor.
 const HEADROOM: f64 = 1.05;
 
 pub(super) fn section(results: &Results) -> Markup {
@@ -44,7 +43,7 @@ fn logins(end: f64, columns: &[Column]) -> Markup {
     let plot = Plot {
         title: "Logins per second",
         description: format!("Between {from} and {to} logins per second."),
-        x: &|second| ticks::name_of_time(*second, end),
+        x: &|second| axes::name_of_time(*second, end),
         y: &|rate| round_number(*rate),
         has_legend: false,
     };
@@ -65,7 +64,7 @@ fn failures(end: f64, columns: &[Column]) -> Markup {
     let plot = Plot {
         title: "Failures per second",
         description: format!("At most {} failures in a second.", number_of_three_digits(highest)),
-        x: &|second| ticks::name_of_time(*second, end),
+        x: &|second| axes::name_of_time(*second, end),
         y: &|rate| round_number(*rate),
         has_legend: false,
     };
@@ -86,15 +85,15 @@ fn longest(end: f64, columns: &[Column]) -> Markup {
     let plot = Plot {
         title: "Longest latency in each second",
         description: format!(
-            "The longest of a second lies between {} and {}.",
+            "The longest latency of a second is between {} and {}.",
             time(shortest),
             time(highest)
         ),
-        x: &|second| ticks::name_of_time(*second, end),
+        x: &|second| axes::name_of_time(*second, end),
         y: &|latency| round_time(*latency),
         has_legend: false,
     };
-    let (range, named) = ticks::multiples(shortest, highest);
+    let (range, named) = axes::multiples(shortest, highest);
     plot.draw(seconds(end), range.log_scale().with_key_points(named), |canvas| {
         for unbroken in steps(columns, |column| column.longest) {
             canvas.draw_series(LineSeries::new(unbroken, LOGIN.stroke_width(LINE_WIDTH)))?;
@@ -104,7 +103,7 @@ fn longest(end: f64, columns: &[Column]) -> Markup {
 }
 
 fn seconds(end: f64) -> impl Axis {
-    (0.0..end).step(ticks::step_of_time(end))
+    (0.0..end).step(axes::step_of_time(end))
 }
 
 fn counts(highest: f64) -> Range<f64> {
@@ -119,7 +118,7 @@ fn most(columns: &[Column], value: impl Fn(&Column) -> f64) -> f64 {
     columns.iter().map(value).fold(0.0, f64::max)
 }
 
-/// How to read the charts.
+/// Explains the charts.
 fn spread(columns: &[Column]) -> Markup {
     let each = columns.first().map_or(0.0, |column| (column.to - column.from).round());
     html! {

@@ -1,4 +1,4 @@
-//! The frame of every chart, drawn by plotters. It is as wide as the page lets it be; its colours are the page's.
+//! The frame of every chart, drawn by plotters, with the width and the colours of the page.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use plotters::prelude::*;
 /// Width and height, in units of which a phone has about two to a pixel.
 const SIZE: (u32, u32) = (640, 400);
 const TEXT: (&str, i32) = ("sans-serif", 24);
-/// Room for what is named below and beside a chart.
+/// Space for labels below and beside a chart.
 const BELOW: u32 = 40;
 const BESIDE: u32 = 100;
 const MARGIN: u32 = 14;
@@ -17,7 +17,7 @@ const MARGIN: u32 = 14;
 const COUNTS: usize = 5;
 
 pub(super) const LINE_WIDTH: u32 = 4;
-/// Length of a line in the legend, and the room it has.
+/// Length of a line in the legend, and its space.
 pub(super) const SAMPLE: i32 = 60;
 const LEGEND: i32 = 80;
 
@@ -30,7 +30,7 @@ pub(super) const SECURITY: RGBColor = RGBColor(0xc2, 0x57, 0x0c);
 pub(super) const OPERATIONAL: RGBColor = RGBColor(0x0b, 0x7a, 0x5f);
 pub(super) const LOGOUT: RGBColor = RGBColor(0x8a, 0x4f, 0xbf);
 
-/// Where series are drawn.
+/// The area in which series are drawn.
 pub(super) type Canvas<'area, 'text, X, Y> = ChartContext<'area, SVGBackend<'text>, Cartesian2d<X, Y>>;
 
 pub(super) type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
@@ -40,15 +40,15 @@ pub(super) trait Axis: AsRangedCoord<Value = f64, CoordDescType: ValueFormatter<
 
 impl<A: AsRangedCoord<Value = f64, CoordDescType: ValueFormatter<f64>>> Axis for A {}
 
-/// What stands around a chart.
+/// The frame of a chart.
 pub(super) struct Plot<'a> {
     pub(super) title: &'a str,
-    /// What it shows, for those who do not see it.
+    /// A description for screen readers.
     pub(super) description: String,
-    /// How values are named.
+    /// Formats the labels of the axes.
     pub(super) x: &'a dyn Fn(&f64) -> String,
     pub(super) y: &'a dyn Fn(&f64) -> String,
-    /// Are the names of the series told?
+    /// Whether there is a legend.
     pub(super) has_legend: bool,
 }
 
@@ -97,7 +97,7 @@ impl Plot<'_> {
         mesh.x_label_formatter(&self.x).y_label_formatter(&self.y).y_labels(COUNTS).draw()?;
         series(&mut canvas)?;
         if self.has_legend {
-            // Curves that rise leave room there.
+            // Rising curves leave space there.
             let mut labels = canvas.configure_series_labels();
             labels
                 .position(SeriesLabelPosition::LowerRight)

@@ -1,9 +1,9 @@
-//! The page holds the figures, loads nothing, and is whole for the smallest and the largest of runs.
+//! The page shows the figures, loads nothing, and is complete for the smallest and the largest runs.
 
 use super::*;
 use crate::bench::results::{Distribution, Phases, Second, sample};
 
-/// What a run leaves in which nothing happened.
+/// The results of a run without any attempt.
 fn nothing() -> Results {
     Results {
         measured_s: 0.0,
@@ -78,21 +78,21 @@ fn the_figures_are_on_the_page() {
     assert!(chart(&page, FAILURES).is_some() && page.contains("id=\"bars-title\""));
 }
 
-/// `style` would be a door too, were it not for the policy; the page has none that names another resource.
+/// Styles could load resources too, but for the policy; the page has no style that names a resource.
 #[test]
 fn the_page_loads_nothing() {
     let page = html(&sample());
-    for door in [
+    for reference in [
         "src=", "href=", "<script", "<link", "<iframe", "<img", "<object", "<use", "url(", "@import",
         "://fonts",
     ] {
-        assert!(!page.contains(door), "{door}");
+        assert!(!page.contains(reference), "{reference}");
     }
     assert!(page.contains("default-src 'none'"));
 }
 
 #[test]
-fn what_others_have_named_is_escaped() {
+fn text_from_elsewhere_is_escaped() {
     let mut results = sample();
     let hostile = "</style><script>alert(1)</script>\"'&";
     results.plan.targets = vec![hostile.to_owned()];
@@ -135,7 +135,7 @@ fn a_run_of_one_login_has_a_page_without_percentiles() {
 }
 
 #[test]
-fn a_run_of_a_day_has_a_page_of_a_bearable_size() {
+fn a_run_of_a_day_has_a_page_of_moderate_size() {
     let second = Second { logins: 1500, failures: 0, longest: 12_345.6 };
     let page = html(&Results { measured_s: 86_400.0, timeline: vec![second; 86_400], ..sample() });
     whole(&page);
@@ -143,7 +143,7 @@ fn a_run_of_a_day_has_a_page_of_a_bearable_size() {
 }
 
 #[test]
-fn an_open_loop_and_an_interruption_are_told() {
+fn an_open_loop_and_an_interruption_are_shown() {
     let mut results = Results { interrupted: true, ..sample() };
     results.plan.rate_per_s = Some(200.0);
     let text = text(&html(&results));

@@ -1,11 +1,11 @@
-//! The seconds of a run, as many columns as a chart can show.
+//! The seconds of a run as columns of a chart, and lines and areas over them.
 
 use crate::bench::results::Second;
 
 /// A shorter last second is counted with the one before it: divided by next to nothing, a rate says nothing.
 const SHORTEST_LAST_SECOND: f64 = 0.5;
 
-/// What a length in seconds is divided by at least.
+/// The shortest duration, in seconds, that a count is divided by.
 const SHORTEST: f64 = 1e-6;
 
 /// One stretch of the run.
@@ -89,6 +89,29 @@ fn seconds(timeline: &[Second], measured_s: f64) -> Vec<Column> {
     before.iter().enumerate().map(column).chain([last]).collect()
 }
 
+/// Lines that are level over each column; where there is no value, there is a gap.
+pub(super) fn steps(columns: &[Column], value: impl Fn(&Column) -> Option<f64>) -> Vec<Vec<(f64, f64)>> {
+    let unbroken = columns.chunk_by(|one, next| value(one).is_some() == value(next).is_some());
+    let levels = |column: &Column| value(column).map(|value| level(column, value));
+    let lines = unbroken.map(|columns| columns.iter().filter_map(levels).flatten().collect::<Vec<_>>());
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// A line without gaps, level over each column.
+pub(super) fn line(columns: &[Column], value: impl Fn(&Column) -> f64) -> Vec<(f64, f64)> {
+    columns.iter().flat_map(|column| level(column, value(column))).collect()
+}
+
+/// The outline of the area between the slowest and the fastest second of each column.
+pub(super) fn band(columns: &[Column]) -> Vec<(f64, f64)> {
+    let bottom = line(columns, |column| column.lowest);
+    line(columns, |column| column.highest).into_iter().chain(bottom.into_iter().rev()).collect()
+}
+
+const fn level(column: &Column, value: f64) -> [(f64, f64); 2] {
+    [(column.from, value), (column.to, value)]
+}
+
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "sums and quotients of small whole numbers are exact")]
 mod tests {
@@ -128,5 +151,16 @@ mod tests {
         assert!(columns(&[], 0.0, 300).is_empty());
         assert_eq!(columns(&[second(0, 7, 0.0)], 1.0, 300)[0].longest, None);
         assert!(columns(&[second(1, 0, 1.0)], 0.0, 0)[0].rate().is_finite());
+    }
+
+    #[test]
+    fn a_second_without_logins_is_a_gap_and_not_a_latency_of_0() {
+        let second = |logins, longest| second(logins, 0, longest);
+        let columns =
+            columns(&[second(1, 10.0), second(0, 0.0), second(1, 100.0), second(2, 10.0)], 4.0, 300);
+        let lines = steps(&columns, |column| column.longest);
+        let expected =
+            [vec![(0.0, 10.0), (1.0, 10.0)], vec![(2.0, 100.0), (3.0, 100.0), (3.0, 10.0), (4.0, 10.0)]];
+        assert_eq!(lines, expected);
     }
 }

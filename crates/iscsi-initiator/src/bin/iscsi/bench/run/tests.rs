@@ -1,9 +1,9 @@
-//! That the figures are right, with attempts of known length on a clock that is turned by hand.
+//! The figures are right, for attempts of known length on a paused clock.
 
 use super::super::attempt::{FailedAttempt, Success};
-use super::super::distribution::Times;
+use super::super::tally::Times;
 use super::*;
-use crate::exit::Exit;
+use crate::failure::Exit;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,9 +80,9 @@ async fn an_open_loop_charges_a_target_that_stalls_for_a_second() {
     assert!((at(&tally.latency, 75.0) / 1000.0 - 1.0).abs() < 0.01);
 }
 
-/// The runtime wakes us at the next millisecond, and 300 attempts a second are seldom due at one.
+/// The runtime wakes tasks at whole milliseconds, and 300 attempts a second are seldom due at one.
 #[tokio::test(start_paused = true)]
-async fn an_open_loop_does_not_charge_the_target_for_the_steps_of_our_clock() {
+async fn an_open_loop_does_not_charge_the_target_for_the_resolution_of_the_clock() {
     let open = Plan { rate: Some(300.0), duration: Some(Duration::from_secs(1)), ..plan() };
     let tally = carry_out(&open, Scripted::new()).await;
     let latency = tally.latency.distribution();
@@ -90,7 +90,7 @@ async fn an_open_loop_does_not_charge_the_target_for_the_steps_of_our_clock() {
     assert!((latency.max / 1000.0 - 1.0).abs() < 0.01, "{}", latency.max);
 }
 
-/// But for a wait of the same length for a place it does.
+/// A wait of that length for a worker is charged.
 #[tokio::test(start_paused = true)]
 async fn an_open_loop_charges_for_a_short_wait_too() {
     let open = Plan { rate: Some(1000.0), count: Some(2), concurrency: 1, ..plan() };
@@ -100,7 +100,7 @@ async fn an_open_loop_charges_for_a_short_wait_too() {
     assert!((latency.min / 2000.0 - 1.0).abs() < 0.01 && latency.count == 2, "{latency:?}");
 }
 
-/// The same target in a closed loop: it slows the asking down, and few samples see the stall.
+/// In a closed loop a stalled target is asked less often, and few samples see the stall.
 #[tokio::test(start_paused = true)]
 async fn a_closed_loop_has_fewer_attempts_instead() {
     let stall = (Duration::from_secs(4), Duration::from_secs(5));

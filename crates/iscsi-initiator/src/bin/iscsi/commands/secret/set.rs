@@ -1,29 +1,37 @@
-//! `iscsi secret set`
+//! `iscsi secret set`, and `remember`, its name in earlier versions for the secret of the initiator.
 
 use std::path::Path;
 
 use clap::Args;
 use iscsi_secrets::{Change, ForwardCredential, ReverseCredential, Scope, Secret, SecretStore};
 
-use super::scope_args::ScopeArgs;
-use crate::arguments::Options;
+use super::change::ScopeArgs;
+use crate::arguments::{SecretOptions, StoreChangeOptions};
+use crate::credentials::secret_source::{self, can_prompt, prompt_twice_or_nothing};
 use crate::credentials::{FORWARD, REVERSE};
-use crate::failure::{Failure, note};
-use crate::{prompt, secret_source, store};
+use crate::failure::Failure;
+use crate::messages::note;
+use crate::store;
 
 #[derive(Args)]
 pub(crate) struct Set {
     #[command(flatten)]
     scope_args: ScopeArgs,
+    #[command(flatten)]
+    secrets: SecretOptions,
+    #[command(flatten)]
+    store: StoreChangeOptions,
 }
 
-/// A secret to be stored, and the name that goes with it, if one was given.
+/// A secret to be stored, and its name, if one was given.
 type Given<'a> = Option<(Option<&'a str>, Secret)>;
 
 impl Set {
-    pub(super) fn run(&self, options: &Options) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        let options = &self.secrets;
         refuse_one_file_for_the_other_name(options)?;
-        secret_source::check_standard_input(options, None)?;
+        let passphrase_file = self.store.store.passphrase_file.as_deref();
+        secret_source::check_standard_input(options.files().into_iter().chain([passphrase_file]))?;
         let scope = self.scope_args.scope()?;
         let (forward, reverse) = given(options)?;
         let stored = match (&forward, &reverse) {
@@ -36,7 +44,7 @@ impl Set {
             forward.map(|given| forward_change(&scope, given)).transpose()?,
             reverse.map(|given| reverse_change(&scope, given)).transpose()?,
         ];
-        store::made_if_missing(options)?.apply_all(changes.into_iter().flatten().collect())?;
+        store::made_if_missing(&self.store)?.apply_all(changes.into_iter().flatten().collect())?;
         note(&format!("stored for {scope}: {stored}"));
         Ok(())
     }
@@ -46,7 +54,7 @@ const HINT: &str = "use --secret-file FILE for the initiator's secret and --targ
                     `-` is standard input";
 
 /// In earlier versions `--secret-file` was that of the target's secret here.
-fn refuse_one_file_for_the_other_name(options: &Options) -> Result<(), Failure> {
+fn refuse_one_file_for_the_other_name(options: &SecretOptions) -> Result<(), Failure> {
     let mixed = options.target_user.is_some()
         && options.target_secret_file.is_none()
         && options.secret_file.is_some()
@@ -60,25 +68,25 @@ fn refuse_one_file_for_the_other_name(options: &Options) -> Result<(), Failure> 
     ))
 }
 
-/// What options name is read or asked for; where they name nothing, both are asked for.
-fn given(options: &Options) -> Result<(Given<'_>, Given<'_>), Failure> {
+/// Reads the secrets that options name; where they name none, asks for both.
+fn given(options: &SecretOptions) -> Result<(Given<'_>, Given<'_>), Failure> {
     let (user, file) = (options.user.as_deref(), options.secret_file.as_deref());
     let (target_user, target_file) = (options.target_user.as_deref(), options.target_secret_file.as_deref());
     let nothing_named =
         [user, target_user].iter().all(Option::is_none) && [file, target_file].iter().all(Option::is_none);
     if nothing_named {
-        if !prompt::possible() {
+        if !can_prompt() {
             return Err(Failure::usage("there is no secret to store, and no terminal to ask at", HINT));
         }
-        let forward = prompt::twice_or_nothing(options, FORWARD)?;
-        let reverse = prompt::twice_or_nothing(options, REVERSE)?;
+        let forward = prompt_twice_or_nothing(options, FORWARD)?;
+        let reverse = prompt_twice_or_nothing(options, REVERSE)?;
         return Ok((forward.map(|secret| (None, secret)), reverse.map(|secret| (None, secret))));
     }
     Ok((one(options, user, file, FORWARD)?, one(options, target_user, target_file, REVERSE)?))
 }
 
 fn one<'a>(
-    options: &Options,
+    options: &SecretOptions,
     user: Option<&'a str>,
     file: Option<&Path>,
     what: &str,
@@ -89,8 +97,8 @@ fn one<'a>(
     Ok(Some((user, secret_source::to_store(options, file, what, HINT)?)))
 }
 
-/// Without a name, one that was stored earlier stays.
-pub(super) fn forward_change(scope: &Scope, given: (Option<&str>, Secret)) -> Result<Change, Failure> {
+/// Without a name, the stored one is kept.
+fn forward_change(scope: &Scope, given: (Option<&str>, Secret)) -> Result<Change, Failure> {
     let scope = scope.clone();
     Ok(match given {
         (None, secret) => Change::RenewForwardSecret(scope, secret),
@@ -104,11 +112,44 @@ pub(super) fn forward_change(scope: &Scope, given: (Option<&str>, Secret)) -> Re
 fn reverse_change(scope: &Scope, given: (Option<&str>, Secret)) -> Result<Change, Failure> {
     let scope = scope.clone();
     Ok(match given {
-        // The same change as SetInitiatorSharedSecret, which knows no names and no more than 16 bytes.
+        // VDS calls this change SetInitiatorSharedSecret; it has no names, and at most 16 bytes.
         (None, secret) => Change::RenewReverseSecret(scope, secret),
         (Some(user), secret) => {
             let credential = ReverseCredential::new(Some(user.to_owned()), secret);
             Change::SetReverse(scope, credential.map_err(Failure::chap_name)?)
         }
     })
+}
+
+#[derive(Args)]
+pub(crate) struct Remember {
+    #[command(flatten)]
+    scope_args: ScopeArgs,
+    #[command(flatten)]
+    secrets: SecretOptions,
+    #[command(flatten)]
+    store: StoreChangeOptions,
+}
+
+impl Remember {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        const HINT: &str = "`iscsi secret set` stores the target's secret";
+        let options = &self.secrets;
+        refuse_option(options.target_user.is_some(), "--target-user", HINT)?;
+        refuse_option(options.target_secret_file.is_some(), "--target-secret-file", HINT)?;
+        let scope = self.scope_args.scope()?;
+        let secret = secret_source::to_store(
+            options,
+            options.secret_file.as_deref(),
+            FORWARD,
+            "use --secret-file FILE, or --secret-file - for standard input",
+        )?;
+        let change = forward_change(&scope, (options.user.as_deref(), secret))?;
+        Ok(store::made_if_missing(&self.store)?.apply(change)?)
+    }
+}
+
+/// Refuses an option of the other direction: it would have no effect.
+fn refuse_option(given: bool, option: &str, hint: &'static str) -> Result<(), Failure> {
+    if given { Err(Failure::usage(format!("{option} has no meaning here"), hint)) } else { Ok(()) }
 }

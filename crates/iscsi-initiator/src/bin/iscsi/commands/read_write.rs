@@ -1,0 +1,232 @@
+//! `iscsi read` and `iscsi write`: copies between a logical unit and a local file.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use iscsi_initiator::{BlockDevice, Flush, Lun, Session};
+
+use super::local_data::{self, Measured, Sink, Source};
+use crate::arguments::{SessionOptions, size, urls};
+use crate::credentials::secret_source;
+use crate::failure::Failure;
+use crate::messages::warn;
+use crate::session;
+
+pub(super) const READ_EXAMPLE: &str =
+    "Example: iscsi read -o disk.img iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+pub(super) const READ_DETAILS: &str = "\
+A read that ends early leaves the beginning of the range in the file, and says
+how many bytes. BYTES may have a unit: K, M, G, T or KiB, MiB, GiB, TiB are
+powers of 1024.";
+
+#[derive(Args)]
+pub(crate) struct Read {
+    #[arg(help = "iscsi://host[:port]/target/lun")]
+    url: String,
+    /// Beginning of the range [default: 0]
+    #[arg(long, value_name = "BYTES", default_value = "0", hide_default_value = true, value_parser = size::parse)]
+    offset: u64,
+    /// Its length [default: up to the end]
+    #[arg(long, value_name = "BYTES", value_parser = size::parse)]
+    length: Option<u64>,
+    /// File to write to; - is standard output
+    #[arg(short, long = "output-file", value_name = "FILE")]
+    output_file: PathBuf,
+    #[command(flatten)]
+    session: SessionOptions,
+}
+
+impl Read {
+    pub(super) async fn run(&self) -> Result<(), Failure> {
+        let (url, lun) = urls::logical_unit(&self.url)?;
+        let mut transfer = Transfer::new();
+        let outcome = session::with_session(&self.session, url, async |session| {
+            self.copy(session, lun, &mut transfer).await
+        });
+        let outcome = outcome.await;
+        let length = transfer.end(outcome, |done, length| {
+            let file = local_data::name(&self.output_file, local_data::STANDARD_OUTPUT);
+            format!("read ended early: {file} has the first {done} of {length} bytes")
+        })?;
+        eprintln!("read {length} bytes at offset {}", self.offset);
+        Ok(())
+    }
+
+    /// Does not create the file before it is clear that the range can be read.
+    async fn copy(&self, session: &Session, lun: Lun, transfer: &mut Transfer) -> Result<u64, Failure> {
+        let device = BlockDevice::open(session, lun).await?;
+        let length = self.length.unwrap_or_else(|| device.capacity().bytes().saturating_sub(self.offset));
+        let mut reader = device.reader(self.offset, length)?;
+        let mut sink = Sink::start(local_data::create(&self.output_file)?, transfer.counter());
+        transfer.begin("reading", length);
+        let file = local_data::name(&self.output_file, local_data::STANDARD_OUTPUT);
+        let refused = || Failure::local(format!("write to {file}"));
+        while let Some(piece) = reader.next().await? {
+            sink.write(piece).await.map_err(refused())?;
+            transfer.show();
+        }
+        sink.finish().await.map_err(refused())?;
+        warn_of_recovered_errors(&device);
+        Ok(length)
+    }
+}
+
+pub(super) const WRITE_EXAMPLE: &str =
+    "Example: iscsi write -i disk.img iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+pub(super) const WRITE_DETAILS: &str = "\
+Exit code 0 means that the target took all data and flushed them (SYNCHRONIZE
+CACHE), or has no volatile write cache. Nothing is written unless all of the
+file fits on the logical unit: standard input is first copied into a temporary
+file. BYTES may have a unit: K, M, G, T or KiB, MiB, GiB, TiB are powers of
+1024.";
+
+#[derive(Args)]
+pub(crate) struct Write {
+    #[arg(help = "iscsi://host[:port]/target/lun")]
+    url: String,
+    /// Beginning of the range [default: 0]
+    #[arg(long, value_name = "BYTES", default_value = "0", hide_default_value = true, value_parser = size::parse)]
+    offset: u64,
+    /// File to write; - is standard input
+    #[arg(short, long = "input-file", value_name = "FILE")]
+    input_file: PathBuf,
+    #[command(flatten)]
+    session: SessionOptions,
+}
+
+impl Write {
+    pub(super) async fn run(&self) -> Result<(), Failure> {
+        let (url, lun) = urls::logical_unit(&self.url)?;
+        secret_source::check_standard_input(
+            self.session.files().into_iter().chain([Some(&*self.input_file)]),
+        )?;
+        let file = local_data::open(&self.input_file)?;
+        let mut transfer = Transfer::new();
+        let outcome = session::with_session(&self.session, url, async |session| {
+            self.copy(session, lun, file, &mut transfer).await
+        });
+        let outcome = outcome.await;
+        let (length, flush) = transfer.end(outcome, |done, length| {
+            format!("write ended early: the target acknowledged {done} of {length} bytes, and flushed none")
+        })?;
+        eprintln!("wrote {length} bytes at offset {}; {}", self.offset, stability(flush));
+        Ok(())
+    }
+
+    async fn copy(
+        &self,
+        session: &Session,
+        lun: Lun,
+        file: File,
+        transfer: &mut Transfer,
+    ) -> Result<(u64, Flush), Failure> {
+        let device = BlockDevice::open(session, lun).await?;
+        let available = device.capacity().bytes().saturating_sub(self.offset);
+        // A pipe may be slow: a session that is lost meanwhile is noticed at once.
+        let Measured { file, length } = tokio::select! {
+            biased;
+            measured = local_data::measure(&self.input_file, file, available) => measured?,
+            error = session.ended() => return Err(error.into()),
+        };
+        let mut writer = device.writer(self.offset, length)?;
+        transfer.begin("writing", length);
+        let mut source = Source::start(file, length);
+        // Whole blocks are acknowledged; bytes before the range in the first block are not part of the data.
+        let before = self.offset % u64::from(device.capacity().block_size);
+        let refused = || Failure::file("read", &self.input_file);
+        while let Some(piece) = source.next().await.map_err(refused())? {
+            writer.write(piece).await?;
+            transfer.set(writer.acknowledged().saturating_sub(before));
+        }
+        writer.finish().await?;
+        transfer.set(length);
+        let flush = device.synchronize_cache().await?;
+        warn_of_recovered_errors(&device);
+        Ok((length, flush))
+    }
+}
+
+/// The reason why the written data are stable.
+const fn stability(flush: Flush) -> &'static str {
+    match flush {
+        Flush::NoWriteCache => "the logical unit has no volatile write cache (WCE=0)",
+        Flush::NoCacheReported => {
+            "the logical unit reports no write cache and does not support SYNCHRONIZE CACHE"
+        }
+        _ => "flushed to stable storage",
+    }
+}
+
+const TEMPLATE: &str = "{verb} {bar:30} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}";
+
+/// The progress of a transfer.
+struct Transfer {
+    bar: ProgressBar,
+    length: Cell<Option<u64>>,
+    done: Arc<AtomicU64>,
+}
+
+impl Transfer {
+    fn new() -> Self {
+        Self { bar: ProgressBar::hidden(), length: Cell::new(None), done: Arc::default() }
+    }
+
+    /// Begins to report progress.
+    fn begin(&mut self, verb: &'static str, length: u64) {
+        self.length.set(Some(length));
+        if stderr().is_terminal() {
+            let template = TEMPLATE.replace("{verb}", verb);
+            let style =
+                ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            self.bar = ProgressBar::new(length).with_style(style);
+        }
+    }
+
+    /// The counter of transferred bytes.
+    fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.done)
+    }
+
+    /// Shows the counter.
+    fn show(&self) {
+        self.bar.set_position(self.done.load(Ordering::Relaxed));
+    }
+
+    /// Sets the counter and shows it.
+    fn set(&self, bytes: u64) {
+        self.done.store(bytes, Ordering::Relaxed);
+        self.show();
+    }
+
+    /// Removes the bar. A failure after the beginning reports how far the transfer got; `words` makes a sentence of the
+    /// bytes done and the bytes in all.
+    fn end<T>(
+        &self,
+        outcome: Result<T, Failure>,
+        words: impl FnOnce(u64, u64) -> String,
+    ) -> Result<T, Failure> {
+        self.bar.finish_and_clear();
+        outcome.map_err(|source| match self.length.get() {
+            Some(length) => Failure::Unfinished {
+                done: words(self.done.load(Ordering::Relaxed), length),
+                source: Box::new(source),
+            },
+            None => source,
+        })
+    }
+}
+/// Warns about commands that succeeded only after the device had recovered from an error. The data are complete.
+fn warn_of_recovered_errors(device: &BlockDevice) {
+    let count = device.recovered_errors();
+    if count > 0 {
+        warn(&format!(
+            "commands that succeeded after the logical unit had recovered from an error (RECOVERED ERROR): {count}; -v lists them"
+        ));
+    }
+}

@@ -1,0 +1,585 @@
+//! The JSON of every command: documented by its schema, and the fields and values of a known target.
+//!
+//! `UPDATE_EXPECT=1` writes the values anew; a field that is gone or has another type then breaks scripts of users.
+
+#![allow(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
+use expect_test::{Expect, expect};
+use iscsi_tests::ram_disk::{Account, Config, Credentials, LogicalUnit, RamDisk, Running, Target};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::measured::{Measured, parsed};
+use crate::program::{Outcome, Place, TARGET, finish};
+use crate::schema::Schema;
+use crate::scripted::{FORWARD, MUTUAL, REVERSE};
+
+/// A RAM disk with several units of different sizes, and mutual CHAP.
+struct Served {
+    place: Place,
+    running: Running,
+    _runtime: Runtime,
+}
+
+/// A unit that is told from the others by its size.
+fn unit(number: u16) -> LogicalUnit {
+    LogicalUnit { number, blocks: 2048 + u64::from(number), block_size: 512 }
+}
+
+impl Served {
+    fn new(numbers: &[u16]) -> Self {
+        let place = Place::new();
+        place.secret_file("forward", FORWARD);
+        place.secret_file("reverse", REVERSE);
+        let mut target = Target::new(TARGET.parse().unwrap());
+        let (initiator, own) = (Account::new("host", FORWARD), Account::new("disk", REVERSE));
+        target.credentials = Credentials::Mutual { initiator, target: own };
+        target.units = numbers.iter().copied().map(unit).collect();
+        let runtime = Runtime::new().unwrap();
+        let mut config = Config::with_targets([target]);
+        config.unit_attention = false;
+        let running = runtime.block_on(RamDisk::serve(config)).unwrap();
+        Self { place, running, _runtime: runtime }
+    }
+
+    fn url(&self) -> String {
+        format!("iscsi://{}/{TARGET}", self.running.portal())
+    }
+
+    fn run(&self, arguments: &[&str], options: &[&str]) -> Outcome {
+        finish(&mut self.place.command(&[arguments, options].concat())).expect(0)
+    }
+
+    /// What a command prints as JSON, documented by the schema of this name.
+    #[track_caller]
+    fn json(&self, schema: &str, arguments: &[&str], options: &[&str]) -> Value {
+        documented(schema, &self.run(arguments, &[options, &["--output", "json"]].concat()))
+    }
+}
+
+#[track_caller]
+fn documented(schema: &str, outcome: &Outcome) -> Value {
+    let value = parsed(outcome);
+    Schema::of(schema).expect_documents(&value);
+    value
+}
+
+/// Compares a result with what is expected, after leaving out what differs from run to run.
+#[track_caller]
+fn expect_value(mut value: Value, varying: &[&str], expected: &Expect) {
+    for pointer in varying {
+        *value.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = "(varies)".into();
+    }
+    expected.assert_eq(&serde_json::to_string_pretty(&value).unwrap());
+}
+
+/// The form of a result: the types of its fields, and the first element of each list.
+fn form(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Bool(_) => "boolean".into(),
+        Value::Number(_) => "number".into(),
+        Value::String(_) => "string".into(),
+        Value::Array(elements) => elements.iter().take(1).map(form).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), form(value))).collect(),
+    }
+}
+
+#[test]
+fn discover() {
+    let served = Served::new(&[0]);
+    let found =
+        served.json("discover", &["discover", &served.running.portal().to_string()], &["--auth", "none"]);
+    expect_value(
+        found,
+        &["/0/portals/0/portal"],
+        &expect![[r#"
+        [
+          {
+            "deviations": [],
+            "portals": [
+              {
+                "deviations": [],
+                "in_several_groups": false,
+                "link_local": false,
+                "portal": "(varies)",
+                "portal_group_tag": 1,
+                "unspecified": false
+              }
+            ],
+            "target": "iqn.2001-04.com.example:disk",
+            "unusable": []
+          }
+        ]"#]],
+    );
+}
+
+#[test]
+fn login() {
+    let served = Served::new(&[0]);
+    let login = served.json("login", &["login", &served.url()], &MUTUAL);
+    expect_value(
+        login,
+        &["/portal", "/isid", "/tsih"],
+        &expect![[r#"
+        {
+          "authentication": {
+            "algorithm": "MD5",
+            "method": "mutual",
+            "target_user": "disk",
+            "unauthenticated": null
+          },
+          "deviations": [],
+          "isid": "(varies)",
+          "moved": null,
+          "parameters": {
+            "DataDigest": "None",
+            "DataPDUInOrder": true,
+            "DataSequenceInOrder": true,
+            "DefaultTime2Retain": 20,
+            "DefaultTime2Wait": 2,
+            "ErrorRecoveryLevel": 0,
+            "FirstBurstLength": 262144,
+            "HeaderDigest": "None",
+            "ImmediateData": true,
+            "InitialR2T": false,
+            "MaxBurstLength": 1048576,
+            "MaxConnections": 1,
+            "MaxOutstandingR2T": 1,
+            "MaxRecvDataSegmentLength": 262144,
+            "MaxSendDataSegmentLength": 262144,
+            "iSCSIProtocolLevel": 1
+          },
+          "portal": "(varies)",
+          "portal_group_tag": 1,
+          "round_trips": 4,
+          "target": "iqn.2001-04.com.example:disk",
+          "target_alias": null,
+          "tsih": "(varies)"
+        }"#]],
+    );
+}
+
+#[test]
+fn luns() {
+    let served = Served::new(&[0, 3]);
+    expect_value(
+        served.json("luns", &["luns", &served.url()], &MUTUAL),
+        &[],
+        &expect![[r#"
+        [
+          {
+            "block_size": 512,
+            "device_type": 0,
+            "lun": "0",
+            "product": "Virtual disk",
+            "remarks": [],
+            "size": 1048576,
+            "vendor": "RAMDISK"
+          },
+          {
+            "block_size": 512,
+            "device_type": 0,
+            "lun": "3",
+            "product": "Virtual disk",
+            "remarks": [],
+            "size": 1050112,
+            "vendor": "RAMDISK"
+          }
+        ]"#]],
+    );
+    let table = served.run(&["luns", &served.url()], &MUTUAL).stdout;
+    expect![[r#"
+        LUN     SIZE  BLOCK SIZE  VENDOR   PRODUCT
+          0  1.0 MiB         512  RAMDISK  Virtual disk
+          3  1.0 MiB         512  RAMDISK  Virtual disk
+    "#]]
+    .assert_eq(&table);
+}
+
+#[test]
+fn info() {
+    let served = Served::new(&[0]);
+    let unit = format!("{}/0", served.url());
+    expect_value(
+        served.json("info", &["info", &unit], &MUTUAL),
+        &[],
+        &expect![[r#"
+        {
+          "capacity": {
+            "block_size": 512,
+            "blocks": 2048,
+            "size": 1048576
+          },
+          "designators": [
+            "t10.RAMDISK Virtual disk    90f89110d39dace1",
+            "naa.30f89110d39dace1",
+            "iqn.2001-04.com.example:disk"
+          ],
+          "device_type": 0,
+          "lun": "0",
+          "peripheral_qualifier": 0,
+          "product": "Virtual disk",
+          "remarks": [],
+          "removable": false,
+          "revision": "0001",
+          "serial_number": "90f89110d39dace1",
+          "unauthenticated": null,
+          "vendor": "RAMDISK"
+        }"#]],
+    );
+    expect![[r#"
+        LUN:             0
+        device type:     0x00 (disk)
+        removable:       no
+        vendor:          RAMDISK
+        product:         Virtual disk
+        revision:        0001
+        serial number:   90f89110d39dace1
+        identification:  t10.RAMDISK Virtual disk    90f89110d39dace1
+        identification:  naa.30f89110d39dace1
+        identification:  iqn.2001-04.com.example:disk
+        size:            1048576 bytes (1.0 MiB)
+        blocks:          2048 of 512 bytes
+    "#]]
+    .assert_eq(&served.run(&["info", &unit], &MUTUAL).stdout);
+}
+
+/// LUN 0 has no privilege, and no unit is taken for another.
+#[test]
+fn info_shows_the_unit_that_was_named() {
+    let numbers = [0, 1, 255, 256, 16_383];
+    let served = Served::new(&numbers);
+    let listed = served.json("luns", &["luns", &served.url()], &MUTUAL);
+    for (number, listed) in numbers.into_iter().zip(listed.as_array().unwrap()) {
+        let unit = format!("{}/{number}", served.url());
+        let shown = served.json("info", &["info", &unit], &MUTUAL);
+        let size = (2048 + u64::from(number)) * 512;
+        assert_eq!((&shown["lun"], &shown["capacity"]["size"]), (&number.to_string().into(), &size.into()));
+        assert_eq!((&listed["lun"], &listed["size"]), (&shown["lun"], &size.into()));
+        let table = served.run(&["info", &unit], &MUTUAL).stdout;
+        let words: Vec<&str> = table.split_whitespace().collect();
+        assert_eq!(words[..2], ["LUN:", &*number.to_string()], "{table}");
+        assert!(table.contains(&format!("{size} bytes")), "{table}");
+    }
+    let missing =
+        finish(&mut served.place.command(&[&["info", &format!("{}/2", served.url())], &MUTUAL[..]].concat()));
+    assert!(missing.expect(8).stdout.is_empty());
+}
+
+/// A store with a secret for each kind of scope, one of them cleared, and one secret used twice.
+fn stored() -> Place {
+    let place = Place::new();
+    let (forward, reverse) = (place.secret_file("forward", FORWARD), place.secret_file("reverse", REVERSE));
+    let discovery = place.secret_file("discovery", b"scripted-discovery-3");
+    let set: [&[&str]; 4] = [
+        &["--target", TARGET, "--user", "host", "--secret-file", &forward, "--target-secret-file", &reverse],
+        &["--global", "--target-user", "disk", "--target-secret-file", &forward],
+        &["--discovery", "--secret-file", &discovery],
+        &["--portal", "192.0.2.1", "--target-secret-file", &reverse],
+    ];
+    for arguments in set {
+        place.run(&[&["secret", "set"], arguments].concat()).expect(0);
+    }
+    place.run(&["secret", "clear", "--portal", "192.0.2.1"]).expect(0);
+    place.run(&["secret", "require", "mutual", "--global"]).expect(0);
+    place
+}
+
+#[test]
+fn secret_list() {
+    let list = stored().run(&["secret", "list", "--output", "json"]).expect(0);
+    expect_value(
+        documented("secret-list", &list),
+        &[],
+        &expect![[r#"
+        [
+          {
+            "portal": null,
+            "remembered": false,
+            "requires": "mutual",
+            "scope": "global",
+            "target": null,
+            "target_secret": "set",
+            "target_user": "disk",
+            "user": null
+          },
+          {
+            "portal": null,
+            "remembered": true,
+            "requires": null,
+            "scope": "target",
+            "target": "iqn.2001-04.com.example:disk",
+            "target_secret": "set",
+            "target_user": null,
+            "user": "host"
+          },
+          {
+            "portal": null,
+            "remembered": true,
+            "requires": null,
+            "scope": "discovery",
+            "target": null,
+            "target_secret": "unset",
+            "target_user": null,
+            "user": null
+          },
+          {
+            "portal": "192.0.2.1:3260",
+            "remembered": false,
+            "requires": null,
+            "scope": "portal",
+            "target": null,
+            "target_secret": "cleared",
+            "target_user": null,
+            "user": null
+          }
+        ]"#]],
+    );
+}
+
+#[test]
+fn secret_check() {
+    let check = stored().run(&["secret", "check", "--output", "json"]).expect(9);
+    expect_value(
+        documented("secret-check", &check),
+        &["/0/explanation", "/0/places/0", "/0/places/1"],
+        &expect![[r#"
+            [
+              {
+                "explanation": "(varies)",
+                "places": [
+                  "(varies)",
+                  "(varies)"
+                ],
+                "weakness": "shared"
+              }
+            ]"#]],
+    );
+}
+
+#[test]
+fn secret_import() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("etc")).unwrap();
+    let lines = "node.session.auth.username = user\nnode.session.auth.password = initsecret123\n\
+                 node.session.auth.username_in = target\nnode.session.auth.password_in = targsecret456\n";
+    place.file("etc/iscsid.conf", lines.as_bytes(), 0o600);
+    let import = ["secret", "import", "--open-iscsi", "etc", "--output", "json"];
+    expect_value(
+        documented("secret-import", &place.run(&import).expect(0)),
+        &[],
+        &expect![[r#"
+        [
+          {
+            "portal": null,
+            "remembered": "imported",
+            "scope": "global",
+            "target": null,
+            "target_secret": "imported",
+            "target_user": "target",
+            "user": "user"
+          }
+        ]"#]],
+    );
+    place.file("etc/iscsid.conf", lines.replace("123", "124").as_bytes(), 0o600);
+    expect_value(
+        documented("secret-import", &place.run(&import).expect(9)),
+        &[],
+        &expect![[r#"
+        [
+          {
+            "portal": null,
+            "remembered": "kept",
+            "scope": "global",
+            "target": null,
+            "target_secret": "unchanged",
+            "target_user": "target",
+            "user": null
+          }
+        ]"#]],
+    );
+}
+
+#[allow(clippy::too_many_lines, reason = "most are expected values")]
+#[test]
+fn bench_login_and_compare() {
+    let measured = Measured::mutual();
+    let arguments = ["--count", "60", "--hold", "1", "--concurrency", "2"];
+    let results = measured.run(&[&arguments[..], &["--output", "json"]].concat()).expect(0);
+    for name in ["a.json", "b.json"] {
+        std::fs::write(measured.place.path(name), &results.stdout).unwrap();
+    }
+    expect_value(
+        form(&documented("bench-login", &results)),
+        &[],
+        &expect![[r#"
+        {
+          "began_unix_s": "number",
+          "causes": [],
+          "cpu_us_per_login": "number",
+          "failures": "number",
+          "held_sessions": "number",
+          "held_sessions_lost": "number",
+          "interrupted": "boolean",
+          "latency": {
+            "count": "number",
+            "max": "number",
+            "mean": "number",
+            "min": "number",
+            "percentiles": [
+              {
+                "at_most": "number",
+                "percent": "number"
+              }
+            ]
+          },
+          "logins": "number",
+          "logins_per_s": "number",
+          "machine": {
+            "architecture": "string",
+            "os": "string",
+            "processors": "number"
+          },
+          "measured_s": "number",
+          "memory_bytes_per_held_session": "number",
+          "phases": {
+            "connect": {
+              "count": "number",
+              "max": "number",
+              "mean": "number",
+              "min": "number",
+              "percentiles": [
+                {
+                  "at_most": "number",
+                  "percent": "number"
+                }
+              ]
+            },
+            "logout": {
+              "count": "number",
+              "max": "number",
+              "mean": "number",
+              "min": "number",
+              "percentiles": [
+                {
+                  "at_most": "number",
+                  "percent": "number"
+                }
+              ]
+            },
+            "operational": {
+              "count": "number",
+              "max": "number",
+              "mean": "number",
+              "min": "number",
+              "percentiles": [
+                {
+                  "at_most": "number",
+                  "percent": "number"
+                }
+              ]
+            },
+            "security": {
+              "count": "number",
+              "max": "number",
+              "mean": "number",
+              "min": "number",
+              "percentiles": [
+                {
+                  "at_most": "number",
+                  "percent": "number"
+                }
+              ]
+            }
+          },
+          "plan": {
+            "algorithm": "string",
+            "authentication": "string",
+            "concurrency": "number",
+            "count": "number",
+            "duration_s": null,
+            "hold": "number",
+            "rate_per_s": null,
+            "targets": [
+              "string"
+            ],
+            "warmup_s": "number"
+          },
+          "program": "string",
+          "round_trips_per_login": "number",
+          "schema": "number",
+          "timeline": [
+            {
+              "failures": "number",
+              "logins": "number",
+              "longest": "number"
+            }
+          ]
+        }"#]],
+    );
+    let compare = ["bench", "compare", "a.json", "b.json", "--output", "json"];
+    let comparison = documented("bench-compare", &measured.place.run(&compare).expect(0));
+    expect_value(
+        form(&comparison),
+        &[],
+        &expect![[r#"
+        {
+          "a": {
+            "began_unix_s": "number",
+            "file": "string",
+            "program": "string",
+            "targets": [
+              "string"
+            ]
+          },
+          "b": {
+            "began_unix_s": "number",
+            "file": "string",
+            "program": "string",
+            "targets": [
+              "string"
+            ]
+          },
+          "comparable": "boolean",
+          "differences": [],
+          "figures": [
+            {
+              "a": "number",
+              "b": "number",
+              "better": null,
+              "figure": "string",
+              "ratio": "number",
+              "unit": "string"
+            }
+          ],
+          "long_enough": "boolean",
+          "schema": "number"
+        }"#]],
+    );
+}
+
+#[test]
+fn errors() {
+    let place = Place::new();
+    let outcome = place.run(&["login", "iscsi://127.0.0.1:1", "--output", "json"]).expect(2);
+    let document: Value = serde_json::from_str(outcome.stderr.lines().last().unwrap()).unwrap();
+    Schema::of("error").expect_documents(&document);
+    expect_value(
+        document,
+        &["/error/causes/0", "/error/hint"],
+        &expect![[r#"
+            {
+              "error": {
+                "causes": [
+                  "(varies)"
+                ],
+                "exit_code": 2,
+                "fault": "usage",
+                "hint": "(varies)",
+                "message": "unusable URL",
+                "stage": null
+              }
+            }"#]],
+    );
+}
