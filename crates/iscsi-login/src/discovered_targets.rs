@@ -1,6 +1,6 @@
 //! The targets and the unusable records of an answer to `SendTargets` (RFC 7143, appendix C).
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use iscsi_pdu::{IscsiName, TargetAddress};
@@ -141,8 +141,8 @@ impl DiscoveredTarget {
 
     /// Portals (host and port) listed with several portal group tags (DIS-07). Some targets do so; their tags are meaningless.
     #[must_use]
-    pub fn portals_in_several_groups(&self) -> HashSet<(&str, u16)> {
-        let mut seen = HashSet::new();
+    pub fn portals_in_several_groups(&self) -> BTreeSet<(&str, u16)> {
+        let mut seen = BTreeSet::new();
         let portals = self.addresses.iter().map(|address| (address.host.as_str(), address.port));
         portals.filter(|portal| !seen.insert(*portal)).collect()
     }
