@@ -1,4 +1,4 @@
-//! Samples in a record, each with the frame it ends in.
+//! Samples written to a record, each with the number of its last frame.
 
 use bytes::{Bytes, BytesMut};
 use fastrand::Rng;
@@ -28,7 +28,7 @@ impl Written {
         Self::damaged(record, sample, digests, |_| {})
     }
 
-    /// Writes a sample to whose bytes something has been done.
+    /// Writes a sample after changing its bytes by `damage`.
     ///
     /// Login PDUs have no digests: these begin with the full feature phase (13.1).
     pub(crate) fn damaged(
@@ -46,7 +46,7 @@ impl Written {
         Self { sample, frame, bytes: bytes.freeze(), digests }
     }
 
-    /// What the dissector ought to show.
+    /// The values that the dissector is expected to show.
     pub(crate) fn shown(&self) -> Shown {
         let mut shown = Shown::default();
         let raw = self.sample.encode();
