@@ -7,8 +7,8 @@ use std::ops::{Range, RangeInclusive};
 use fastrand::Rng;
 use iscsi_pdu::{BHS_LENGTH, Digests, TargetPdu};
 
-use crate::disagreements::DISSECTOR_DISAGREES;
 use crate::comparison::compare;
+use crate::disagreements::DISSECTOR_DISAGREES;
 use crate::record::ScratchRecord;
 use crate::samples::{OPCODES, Pdu, Sample};
 use crate::written::{Written, connection};

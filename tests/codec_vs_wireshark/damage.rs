@@ -3,8 +3,8 @@
 use fastrand::Rng;
 use iscsi_pdu::{BHS_LENGTH, Digests, Opcode};
 
-use crate::disagreements::DISSECTOR_DISAGREES;
 use crate::comparison::compare;
+use crate::disagreements::DISSECTOR_DISAGREES;
 use crate::record::ScratchRecord;
 use crate::samples::{OPCODES, Sample};
 use crate::written::{Written, connection};

@@ -35,9 +35,9 @@ use fastrand::Rng;
 use iscsi_pdu::{Digests, Opcode};
 use iscsi_tests::external_targets::Dissection;
 
+use comparison::compare;
 use disagreements::DISSECTOR_DISAGREES;
 use dissector_fields::{NEVER_SHOWN, NOT_COMPARED, fields_to_compare};
-use comparison::compare;
 use record::ScratchRecord;
 use refusals::DISSECTOR_REFUSES;
 use samples::Sample;

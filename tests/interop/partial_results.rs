@@ -1,5 +1,5 @@
-//! The program with units and targets that do not do everything: it shows what there is, names what is not, and fails
-//! only if what was asked for failed.
+//! The program with logical units and targets that support only some commands: it shows available results, names missing
+//! ones, and fails only if the requested operation failed.
 
 use iscsi_pdu::{Lun, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TargetPdu};
 use iscsi_tests::ram_disk::{self, LogicalUnit, Sense, Target};

@@ -12,9 +12,9 @@ use tempfile::TempDir;
 /// A CHAP name with its secret, for tests only.
 pub(crate) type TestAccount = (&'static str, &'static str);
 
-/// What the initiator proves.
+/// Name and secret of the initiator.
 pub(crate) const FORWARD: TestAccount = ("labuser", "initsecret123");
-/// What the target proves.
+/// Name and secret of the target.
 pub(crate) const REVERSE: TestAccount = ("labtarget", "targsecret456");
 
 /// What the targets called `open`, `chap`, `mutual` and `digests` demand.
@@ -135,7 +135,7 @@ impl User {
         path.to_str().unwrap().to_owned()
     }
 
-    /// Stores what we prove, and what the target must prove if `reverse` is given.
+    /// Stores the forward credential for a target, and the reverse one if given.
     pub(crate) fn remember(&self, target: &str, forward: TestAccount, reverse: Option<TestAccount>) {
         let file = self.secret_file("forward", forward.1);
         let mut what = vec!["secret", "set", "--target", target, "--user", forward.0, "--secret-file", &file];

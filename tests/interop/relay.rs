@@ -25,8 +25,8 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// In front of this target, for its answer of this number. In a mutual login the first chooses CHAP, the second
-    /// challenges, and the third proves.
+    /// A relay to this target that holds its answer of this number back. In a mutual login the first answer chooses CHAP,
+    /// the second has the target's challenge, and the third has its CHAP response.
     pub(crate) fn holding_answer(number: usize, target: SocketAddr) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();

@@ -1,5 +1,5 @@
-//! The program against a scripted target over TCP: every attack and every failure has its exit code, and nothing is sent
-//! after it.
+//! The program against a scripted target over TCP: every attack and every failure ends with its exit code, and nothing is
+//! sent after it.
 
 use iscsi_pdu::{LoginStatus, Opcode, ScsiStatus};
 use iscsi_tests::ram_disk::{self, Credentials, Sense, Target};

@@ -1,4 +1,4 @@
-//! The shapes in which a secret may lie in memory.
+//! The encodings in which a secret may be in memory.
 
 use iscsi_pdu::{encode_base64, encode_hex};
 

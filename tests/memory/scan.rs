@@ -18,7 +18,7 @@ const OVERLAP: usize = 15;
 /// What is looked for, under a name.
 pub(crate) type Wanted<'a> = (&'static str, &'a Canary);
 
-/// The memory of this process, and room to look at a piece of it.
+/// The memory of this process, and a buffer for a piece of it.
 struct Memory {
     file: File,
     piece: [u8; PIECE + OVERLAP],
@@ -40,7 +40,7 @@ impl Memory {
                 let offset = begin - region.begin + at as u64;
                 found.push(format!("{} of the {name} in {}, offset {offset:#x}", form.name, region.name));
             }
-            // What was found here must not be found again in our own buffer.
+            // A secret in this buffer must not be found again when the buffer itself is scanned.
             self.piece.zeroize();
         }
         found

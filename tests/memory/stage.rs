@@ -1,4 +1,4 @@
-//! What a parent does: make secrets, a store of them and a target with them, and run a child.
+//! The work of a parent: generate secrets, write them to a store, start a target with them, and run a child.
 
 use std::fs::File;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Harmless deviations of targets: each row of the table tolerated and reported, and refused where that is asked for.
+//! Harmless deviations of targets: each row of the table is tolerated and reported, and refused if the settings are strict.
 
 use std::sync::Arc;
 

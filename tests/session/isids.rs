@@ -1,4 +1,4 @@
-//! Many sessions at once, none of which throws another one out; the target ends whatever session is reinstated.
+//! Concurrent sessions, none of which reinstates another one; the target would end a session that is reinstated.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -119,7 +119,7 @@ async fn nam_07_one_isid_towards_two_targets() {
     assert_eq!(running.report().reinstatements, 0);
 }
 
-/// NAM-06: a session that ends by itself, whose login fails, or whose login is given up, leaves its ISID.
+/// NAM-06: the ISID is free again after a session ended by itself, a login failed, or a login was cancelled.
 #[tokio::test]
 async fn nam_06_every_end_gives_the_isid_back() {
     let (running, directory) = (ram_disk().await, TempDir::new().unwrap());

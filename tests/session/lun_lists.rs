@@ -1,4 +1,4 @@
-//! REPORT LUNS by targets that have no LUN 0, or no list, or a part of one.
+//! REPORT LUNS with targets that have no LUN 0, return no list, or return a part of it.
 
 use iscsi_initiator::{Error, Lun, LunListOrigin, Session};
 use iscsi_pdu::ScsiCommand;

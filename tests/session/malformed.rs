@@ -1,4 +1,4 @@
-//! Answers that no target may give. Each ends the session; nothing is sent after it.
+//! Answers that violate the protocol. Each ends the session; nothing is sent after it.
 
 use bytes::Bytes;
 use iscsi_initiator::{Error, Fault, Lun, scsi};

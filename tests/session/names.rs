@@ -1,4 +1,4 @@
-//! Names on the wire, and questions about targets in a normal session.
+//! iSCSI names on the wire, and `SendTargets` in a normal session.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Numbers from the first Login Request on.
+//! Sequence numbers from the first Login Request on.
 
 use bytes::Bytes;
 use iscsi_initiator::Lun;

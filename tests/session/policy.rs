@@ -1,4 +1,5 @@
-//! What a store and a setting require of logins, and secrets that must not be used: all refused before a packet leaves.
+//! Requirements of the store and of the settings, and secrets that must not be used: a login that violates them is refused
+//! before anything is sent.
 
 use std::sync::Arc;
 
@@ -220,7 +221,7 @@ async fn chp_33_what_is_shared_can_be_allowed_but_never_within_one_login() {
     }
 }
 
-/// Stored and given, and also where only the initiator would prove something.
+/// Stored secrets and given ones are compared, also if only the initiator authenticates itself.
 #[tokio::test]
 async fn chp_33_secrets_of_the_store_are_compared_like_those_given() {
     let (running, portal) = target(accounts(FORWARD, REVERSE)).await;

@@ -1,4 +1,4 @@
-//! Sessions without authentication: the library says why, so that a program can, and nothing becomes one by accident.
+//! Sessions without authentication: the library reports the reason, and no session is unauthenticated by accident.
 
 use std::sync::Arc;
 
@@ -170,7 +170,7 @@ async fn credentials_that_are_given_need_no_store() {
     session.logout().await.unwrap();
 }
 
-/// The example of the library, whose first lines a newcomer copies.
+/// The example `mutual_login` of the library.
 #[tokio::test]
 async fn the_example_logs_in_mutually_with_nothing_but_two_files() {
     use std::os::unix::fs::PermissionsExt as _;

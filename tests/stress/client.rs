@@ -27,10 +27,10 @@ impl Client {
         Self::start_within(&[], portal, sessions)
     }
 
-    /// The same, as the argument of other words.
+    /// Starts a client as the argument of another command, such as `taskset`.
     pub(crate) fn start_within(outer: &[&str], portal: &str, sessions: u32) -> Self {
-        let (at_once, room) = (AT_ONCE.to_string(), u32::try_from(AT_ONCE).unwrap());
-        let sessions = (sessions + room).to_string();
+        let (at_once, extra) = (AT_ONCE.to_string(), u32::try_from(AT_ONCE).unwrap());
+        let sessions = (sessions + extra).to_string();
         let words =
             [outer, &words_of_program(portal, &sessions), &["driven", "--at-once", &at_once]].concat();
         Self(Program::start(&mut command(&words)))

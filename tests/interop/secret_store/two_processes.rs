@@ -33,7 +33,7 @@ impl<'a> Library<'a> {
         self.runtime.block_on(self.initiator.login(&target, &portal, &AuthenticationRequest::default()))
     }
 
-    /// A session in which the target has proved itself.
+    /// A session in which the target authenticated itself.
     #[track_caller]
     fn mutual_session(&self) -> Session {
         let session = self.log_in().unwrap();
