@@ -1,4 +1,4 @@
-//! Whole logins over loopback: connect, log in, log out, close. The RAM-disk target has threads of its own.
+//! Whole logins over loopback: connect, log in, log out, close. The RAM-disk target runs on its own threads.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot set its stage up has failed")]
 

@@ -1,7 +1,7 @@
-//! A sealed store of 10,000 targets: opening it, looking one up, finding where a secret is used, changing one.
+//! A sealed store of 10,000 targets: opening it, looking up a secret, finding the uses of a secret, changing a secret.
 //!
-//! A change waits for the disk twice, for the file and for its directory; the last case is that wait alone, with a file
-//! of the same size.
+//! A change waits for the disk twice, for the file and for its directory; the last case measures this wait alone, with a
+//! file of the same size.
 
 use std::fs::File;
 use std::io::Write;
@@ -68,7 +68,7 @@ fn store(criterion: &mut Criterion) {
     let Ok(snapshot) = store.snapshot() else { return };
     group.bench_function("compare a secret with all others", |bencher| bencher.iter(|| reused(&snapshot)));
     group.bench_function("compare the first one after a change", |bencher| {
-        // A snapshot whose index is not made yet.
+        // The index of a fresh snapshot has not been built.
         let fresh = || FileStore::open_existing(&directory).and_then(|store| store.snapshot()).ok();
         bencher.iter_batched_ref(fresh, |snapshot| reused(snapshot.as_deref()?), BatchSize::PerIteration);
     });

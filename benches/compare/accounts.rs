@@ -1,4 +1,4 @@
-//! Names and secrets of the stage. They guard nothing but a benchmark.
+//! CHAP names and secrets of the benchmark, which are not used elsewhere.
 
 /// iSCSI name of every initiator.
 pub(crate) const INITIATOR: &str = "iqn.2001-04.com.example:host";

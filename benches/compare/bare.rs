@@ -1,4 +1,4 @@
-//! The physical limit: segments of the sizes of a login, which nobody makes and nobody reads.
+//! The lower bound: a plain TCP exchange with the segment sizes of a login, without encoding or parsing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

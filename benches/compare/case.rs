@@ -1,4 +1,4 @@
-//! What is measured: each combination is a case.
+//! Cases of the measurement: each combination of target, authentication, placement and concurrency.
 
 use std::fmt;
 
@@ -50,7 +50,7 @@ impl fmt::Display for Authentication {
     }
 }
 
-/// Whom both initiators log in to.
+/// The target of both initiators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TargetKind {

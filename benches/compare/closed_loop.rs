@@ -1,4 +1,4 @@
-//! So many attempts at a time, each behind another.
+//! Closed loop: a fixed number of concurrent attempts, each followed by the next.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Who is measured, and how each of them is run.
+//! Contenders of the comparison, and the processes that run them.
 
 use std::env;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! What is to be reached, and what was.
+//! Goals for the ratios, and the measured values beside them.
 
 use crate::case::{Authentication, Case, Placement, TargetKind};
 use crate::contender::Contender;

@@ -1,4 +1,4 @@
-//! The contender of this repository: logins and logouts through the library, as `iscsi bench login` makes them.
+//! The contender `ours`: logins and logouts by the library, as in `iscsi bench login`.
 
 use std::sync::Arc;
 

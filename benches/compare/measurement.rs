@@ -1,4 +1,4 @@
-//! Carrying the plan out: case by case, round by round, one contender after the other.
+//! Execution of the plan: case by case, round by round, one contender after the other.
 
 use serde::Serialize;
 

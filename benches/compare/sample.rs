@@ -1,4 +1,4 @@
-//! What one run of one client took.
+//! Result of one run of one client.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Failure;
 
-/// As the client tells it, in a line of JSON.
+/// The result as the client prints it, in a line of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ClientSample {
     /// Logins measured.

@@ -1,4 +1,4 @@
-//! A server in a process of its own: it prints its address, and ends with its standard input.
+//! A server in its own process, which prints its address and ends when its standard input is closed.
 
 use std::env;
 use std::io::{self, BufRead as _, BufReader, Read as _};

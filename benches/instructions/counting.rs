@@ -1,4 +1,4 @@
-//! Running a case under callgrind.
+//! Execution of a case under callgrind.
 
 use std::env;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Logins, of which one half or one step is counted.
+//! Logins of which one side or one step is counted.
 
 use iscsi_benches::metered::metered;
 use iscsi_benches::{InMemoryLogin, Part, Proofs, Watch};

@@ -27,7 +27,7 @@ impl Logins {
         Ok(Self { initiator, target: arguments.target.clone(), portal: arguments.portal.clone() })
     }
 
-    /// One login in which both sides prove themselves.
+    /// One login by mutual CHAP.
     pub(crate) async fn log_in(&self) -> Result<Session, iscsi_initiator::Error> {
         let request =
             AuthenticationRequest { mode: AuthenticationMode::Mutual, ..AuthenticationRequest::default() };

@@ -1,4 +1,4 @@
-//! The tools of libiscsi: a second initiator, to try the laboratory with.
+//! The tools of libiscsi: a second initiator, with which the external targets are tested.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The emulated machine in which LIO runs: the kernel of a Debian package with busybox, all of it in memory.
 //!
-//! `lio_guest/prepare` makes kernel and basic RAM disk once, since that takes a download; here only what differs from one
-//! guest to the next is added.
+//! `lio_guest/prepare` makes the kernel and the basic RAM disk once, since it downloads them; this module adds only the
+//! files that differ between guests.
 
 use std::env;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -28,7 +28,7 @@ const MACHINE: &str = "-nodefaults -no-user-config -M pc -accel tcg -cpu max -m 
 const KERNEL_LINE: &str =
     "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on net.ifnames=0 loglevel=4";
 
-/// Starts a guest whose files are in `folder` and whose portals are forwarded; `setup` says what LIO is to serve.
+/// Starts a guest with its files in `folder` and with these portals forwarded; `setup` tells the guest what LIO serves.
 pub(super) fn boot(folder: &Path, setup: &str, portals: &[SocketAddr]) -> Daemon {
     let prepared = prepared_folder();
     let ram_disk = folder.join("ram_disk");

@@ -1,4 +1,4 @@
-//! Programs that the laboratory runs, and the Debian packages that hold them.
+//! Programs that the external targets need, and the Debian packages that contain them.
 
 use std::env;
 use std::fs::File;

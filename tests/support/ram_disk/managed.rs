@@ -7,7 +7,7 @@ use iscsi_secrets::vds::{TargetLogin, VdsIscsiTarget};
 use super::fault::Fault;
 use super::{Account, Credentials};
 
-/// What a login of this initiator takes; one whose account nobody made, or of a target that is gone, never succeeds.
+/// The credentials for a login of this initiator. Without an account, or after the target was deleted, no login succeeds.
 pub(super) fn credentials_of(managed: &VdsIscsiTarget, initiator: &str) -> Result<Credentials, Fault> {
     Ok(match managed.login_of(initiator) {
         Ok(TargetLogin::Open) => Credentials::None,

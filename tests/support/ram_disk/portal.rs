@@ -1,4 +1,4 @@
-//! A listening socket and what is behind it.
+//! A listening socket with its targets and connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -57,7 +57,7 @@ impl Running {
         self.portal.report().clone()
     }
 
-    /// Cuts the connections of all normal sessions without a word, and says how many they were.
+    /// Closes the connections of all normal sessions without a logout, and returns their number.
     #[must_use]
     pub fn cut_sessions(&self) -> usize {
         self.portal.sessions.end_all()
@@ -146,7 +146,7 @@ impl Portal {
         self.targets.iter().map(|target| target.managed(initiator)).collect()
     }
 
-    /// The accounts as a login wants them, in the order of `targets`.
+    /// The accounts in the form that a login takes, in the order of `targets`.
     pub(super) fn accounts<'a>(&'a self, managed: &'a [Option<Credentials>]) -> Vec<target::Account<'a>> {
         let account = |(served, managed): (&'a ServedTarget, &'a Option<Credentials>)| target::Account {
             name: &served.name,
@@ -172,7 +172,7 @@ impl Portal {
     }
 }
 
-/// What `TcpListener::bind` does, with a backlog of our own.
+/// Binds like `TcpListener::bind`, but with a larger backlog.
 fn listen(config: &Config) -> io::Result<TcpListener> {
     let socket = if config.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;

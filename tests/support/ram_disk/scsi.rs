@@ -1,4 +1,4 @@
-//! From a CDB to what has to be done.
+//! Dispatch of a CDB to its operation.
 
 use bytes::Bytes;
 use iscsi_pdu::Lun;

@@ -1,4 +1,4 @@
-//! Which sessions are open, so that one can be ended from outside (RFC 7143, 6.3.5).
+//! Registry of open sessions, by which a session can be ended from another connection (RFC 7143, 6.3.5).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -22,7 +22,7 @@ pub struct Moment {
 pub struct Reply {
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// How many status numbers are used up by them.
+    /// The number of StatSN values that they use.
     pub statuses: u32,
 }
 

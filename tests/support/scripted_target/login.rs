@@ -1,4 +1,4 @@
-//! Login Responses that no good target gives, each a function of the request it answers.
+//! Login Responses that violate the protocol, each a function of the request it answers.
 //!
 //! They are meant for [`Script::answer_login`](super::Script::answer_login); those that need several exchanges are
 //! constructors of [`Script`](super::Script).

@@ -1,4 +1,4 @@
-//! What initiators sent to a scripted target.
+//! PDUs that initiators sent to a scripted target.
 
 use iscsi_pdu::{InitiatorPdu, Opcode, RawPdu};
 

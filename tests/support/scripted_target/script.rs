@@ -1,4 +1,4 @@
-//! What a scripted target does, step by step.
+//! Script of a scripted target: its steps, in order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,19 +29,19 @@ pub(super) enum Step {
     Take,
     /// Takes one Login Request and answers it.
     AnswerLogin(AnswerLogin),
-    /// Takes the initiator through a whole login, as a good target would.
+    /// Takes the initiator through a whole login, like a conforming target.
     LogIn(Arc<Portal>, Arc<ChangeResponse>),
-    /// Serves requests as a good target would, until a SCSI Command with this operation code, and answers that one.
+    /// Serves requests like a conforming target, until a SCSI Command with this operation code, and answers that one.
     AnswerCommand(u8, AnswerCommand),
     /// Answers the command of the last `AnswerCommand` once more.
     AnswerAgain(AnswerCommand),
-    /// Serves requests as a good target would, until a Text Request, and answers that one.
+    /// Serves requests like a conforming target, until a Text Request, and answers that one.
     AnswerText(AnswerText),
     /// Sends PDUs that answer nothing.
     Announce(Announce),
-    /// Serves requests as a good target would, until the initiator leaves.
+    /// Serves requests like a conforming target, until the initiator leaves.
     Serve,
-    /// The same, but for the SCSI Commands that have an answer of their own.
+    /// Serves like a conforming target, except for the SCSI Commands that have an answer in this script.
     ServeBut(AnswerSome),
     /// Sends these bytes.
     Send(Bytes),
@@ -176,7 +176,7 @@ impl Script {
         self.with(Step::Serve)
     }
 
-    /// The same, but for the commands of which `answer` makes an answer.
+    /// Serves like a conforming target, except for the commands that `answer` answers.
     #[must_use]
     pub fn serve_but(
         self,
