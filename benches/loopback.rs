@@ -48,7 +48,7 @@ fn serve(runtime: &Runtime, mode: AuthenticationMode) -> Running {
     runtime.block_on(RamDisk::serve(ram_disk::Config::with_targets([target]))).unwrap()
 }
 
-/// What one login after the other uses.
+/// The state that all logins of a benchmark use.
 struct Stage {
     initiator: Initiator,
     target: IscsiName,

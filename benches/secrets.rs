@@ -37,7 +37,7 @@ fn filled(directory: &Path) -> Result<FileStore, StoreError> {
     Ok(store)
 }
 
-/// What a change asks of the disk, and nothing else.
+/// The disk accesses of a change alone.
 fn write_and_wait(directory: &Path, content: &[u8]) -> std::io::Result<()> {
     let (staged, path) = (directory.join("staged"), directory.join("written"));
     let mut file = File::create(&staged)?;

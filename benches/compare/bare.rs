@@ -26,7 +26,7 @@ pub(crate) fn run(exchange: &arguments::Exchange) -> Result<ClientSample, Failur
 struct Bare {
     portal: SocketAddr,
     exchanges: Arc<Exchanges>,
-    /// What every request begins with.
+    /// The first bytes of every request.
     bytes: Arc<[u8]>,
 }
 

@@ -25,7 +25,7 @@ const LEGEND_STEP: i32 = 90;
 /// Height of the legend below the title.
 const LEGEND_HEIGHT: i32 = 20;
 
-/// What a panel shows: its heading, and the figure of a sample.
+/// The panels: heading, and the figure of a sample.
 const PANELS: [(&str, measurement::Figure); 2] = [
     ("logins per second", |sample| sample.logins_per_second),
     ("client, µs per login", |sample| sample.client_us),
@@ -120,7 +120,7 @@ fn draw_panel(
     Ok(())
 }
 
-/// What stands below a place of the axis; nothing between two of them.
+/// The label below a position of the axis; empty between two positions.
 fn placement(placed: &[&Measured], place: f64) -> String {
     let near = |index: u32| (f64::from(index) - place).abs() < 0.01;
     let at = placed.iter().zip(0_u32..).find(|(_, index)| near(*index));

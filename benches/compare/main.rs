@@ -35,7 +35,7 @@ use std::process::ExitCode;
 use arguments::{Arguments, Task};
 use clap::Parser;
 
-/// What went wrong, for people to read.
+/// An error as a message for people.
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> ExitCode {

@@ -48,7 +48,7 @@ pub(crate) type Figure = fn(&Sample) -> f64;
 #[derive(Debug, Serialize)]
 pub(crate) struct Measured {
     pub(crate) case: Case,
-    /// What the bare exchange sent.
+    /// The segment sizes of the plain TCP exchange.
     pub(crate) exchanges: Exchanges,
     pub(crate) rounds: Vec<Round>,
 }

@@ -22,7 +22,7 @@ const END: &str = "<!-- compare: end -->\n";
 /// The note instead of goals after a quick run.
 const TRIED_OUT: &str = "quick run only: too few samples to quote, and goals are not checked";
 
-/// What `--json` writes.
+/// The output of `--json`.
 #[derive(Serialize)]
 struct Record<'a> {
     machine: &'a Machine,

@@ -13,7 +13,7 @@ pub(crate) struct ClientSample {
     pub(crate) logins: u64,
     /// Logins before them.
     pub(crate) unmeasured: u64,
-    /// How long the measured ones took.
+    /// The duration of the measured logins.
     pub(crate) seconds: f64,
     /// Processor time of the client meanwhile, its own and the kernel's for it.
     pub(crate) cpu_seconds: f64,

@@ -18,7 +18,7 @@ pub(crate) async fn told_to_end() -> Result<(), Failure> {
     Ok(read.await?.map(drop)?)
 }
 
-/// This program in another process, as a server.
+/// A server process that runs this program.
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
@@ -34,7 +34,7 @@ impl Server {
         Ok(Self { child, address })
     }
 
-    /// Where it listens.
+    /// The address of the server.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }

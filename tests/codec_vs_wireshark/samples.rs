@@ -57,7 +57,7 @@ impl Sample {
         std::iter::repeat_with(|| Self::any(rng)).find(|sample| sample.opcode() == Opcode(opcode)).unwrap()
     }
 
-    /// So many of every opcode.
+    /// This many samples of every opcode.
     pub(crate) fn of_every_opcode(count: usize, rng: &mut Rng) -> Vec<Self> {
         let mut samples = Vec::new();
         let mut missing: BTreeMap<u8, usize> = OPCODES.map(|opcode| (opcode, count)).into();
@@ -106,7 +106,7 @@ impl Pairs {
         Self(std::iter::repeat_with(|| pair(rng)).take(count).collect())
     }
 
-    /// These pairs.
+    /// Pairs with these keys and values.
     pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
     }

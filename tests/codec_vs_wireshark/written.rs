@@ -62,13 +62,13 @@ impl Written {
         shown
     }
 
-    /// As the four bytes stand there. Whether they are right is for the dissector to say.
+    /// The header digest, which the dissector validates.
     pub(crate) fn header_digest(&self) -> Option<u32> {
         let at = BHS_LENGTH + self.sample.encode().ahs.map_or(0, |ahs| ahs.len());
         self.digests.header.then(|| self.digest_at(at))
     }
 
-    /// The same; empty data has no digest.
+    /// The data digest; empty data has none.
     pub(crate) fn data_digest(&self) -> Option<u32> {
         let has_one = self.digests.data && !self.sample.encode().data.is_empty();
         has_one.then(|| self.digest_at(self.bytes.len() - DIGEST_LENGTH))

@@ -130,7 +130,7 @@ fn secrets_come_from_files_too() {
     let wrong_name =
         [&credentials[..], &["--target-user", "somebody", "--target-secret-file", &reverse]].concat();
     log_in(&stage, &user, "mutual", &wrong_name).expect(&[4]);
-    // The same by libiscsi's form of the URL, with a warning.
+    // A login by libiscsi's form of the URL prints a warning.
     let url = stage.url("mutual").replace("iscsi://", "iscsi://labuser%initsecret123@");
     let url = format!("{url}?target_user=labtarget&target_password=targsecret456");
     let login = user.run(&["login", &url]).expect(&[0]);

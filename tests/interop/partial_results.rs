@@ -210,11 +210,11 @@ fn info_without_a_size() {
     });
     stage.run("info", "/0", &[]).expect(&[0]).shows("Virtual disk").shows("NOT READY");
     stage.run("info", "/9", &[]).expect(&[8]).complains("LOGICAL UNIT NOT SUPPORTED");
-    // What was asked for are blocks, which are not to be had.
+    // The requested blocks are not available.
     stage.run("read", "/0", &["--length", "512", "-o", "/dev/null"]).expect(&[8]);
 }
 
-/// What `write` says of a unit without SYNCHRONIZE CACHE depends on what the unit says of its cache.
+/// The output of `write` for a unit without SYNCHRONIZE CACHE depends on the cache that the unit reports.
 #[test]
 fn writes_to_units_without_synchronize_cache() {
     let cases: [(Option<u8>, i32, &str); 3] = [

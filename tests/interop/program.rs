@@ -17,7 +17,7 @@ pub(crate) const FORWARD: TestAccount = ("labuser", "initsecret123");
 /// Name and secret of the target.
 pub(crate) const REVERSE: TestAccount = ("labtarget", "targsecret456");
 
-/// What the targets called `open`, `chap`, `mutual` and `digests` demand.
+/// The authentication required by the targets `open`, `chap`, `mutual` and `digests`.
 pub(crate) fn access(name: &str) -> Auth {
     match name {
         "chap" => Auth::chap(FORWARD),
@@ -31,7 +31,7 @@ pub(crate) struct User {
     home: TempDir,
 }
 
-/// What a run of the program left behind.
+/// The exit code and the output of a run of the program.
 pub(crate) struct Outcome {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -112,7 +112,7 @@ impl User {
         self.start_with_input(arguments, Stdio::null())
     }
 
-    /// The same as [`run`](Self::run), with this on standard input.
+    /// Runs the program like [`run`](Self::run), with this on standard input.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
         let (reader, mut writer) = std::io::pipe().unwrap();
         // A pipe holds more than any secret.

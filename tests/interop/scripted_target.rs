@@ -159,7 +159,7 @@ pub(crate) fn after_login(misbehave: impl FnOnce(Script) -> Script) -> Stage {
     Stage::new(misbehave(Script::new().log_in(config)))
 }
 
-/// What goes wrong with commands: the target's verdict is exit 8, a broken protocol exit 6, a lost connection exit 7.
+/// Failures of commands: an error status of the target is exit code 8, a protocol violation 6, a lost connection 7.
 #[test]
 fn failing_commands() {
     // The script is over after the command: nobody answers the logout.

@@ -15,7 +15,7 @@ const PIECE: usize = 4096;
 /// One less than the widest form: pieces overlap by it.
 const OVERLAP: usize = 15;
 
-/// What is looked for, under a name.
+/// A secret to search for, with its name in reports.
 pub(crate) type Wanted<'a> = (&'static str, &'a Canary);
 
 /// The memory of this process, and a buffer for a piece of it.
@@ -47,7 +47,7 @@ impl Memory {
     }
 }
 
-/// Where in these bytes a fragment begins, and in which form. Most of a stack was never touched and needs no look.
+/// The offsets and forms of fragments in these bytes. Most of a stack was never used and is skipped.
 fn places(bytes: &[u8], wanted: &[Wanted<'_>]) -> Vec<(&'static str, &'static Form, usize)> {
     if bytes == &[0; PIECE + OVERLAP][..bytes.len()] {
         return Vec::new();

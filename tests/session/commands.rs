@@ -105,7 +105,7 @@ async fn cmd_07_sense_data_stay_inside_the_segment() {
     }
 }
 
-/// What iSCSI itself reports by sense data: the command failed, by name, and the session goes on.
+/// Errors that iSCSI itself reports by sense data: the command fails with the name of the error, and the session continues.
 #[tokio::test]
 async fn cmd_11_cmd_13_sense_data_made_by_iscsi() {
     let cases = [

@@ -26,7 +26,7 @@ fn portal(address: SocketAddr) -> Portal {
     address.to_string().parse().unwrap()
 }
 
-/// That many sessions of each initiator, all logged in at the same time and all kept.
+/// Logs in this many sessions of each initiator concurrently, and keeps them.
 async fn sessions(initiators: &[Initiator], of_each: usize, address: SocketAddr) -> Vec<Session> {
     let mut logins = JoinSet::new();
     for initiator in initiators.iter().flat_map(|initiator| std::iter::repeat_n(initiator, of_each)) {

@@ -95,7 +95,7 @@ async fn asy_02_a_silent_target_that_asked_for_a_logout_during_a_command() {
     timeout(PATIENCE, scripted.all_closed()).await.unwrap();
 }
 
-/// The same with all handles gone: nothing is left of the session.
+/// The limit also holds after all handles were dropped: the session ends.
 #[tokio::test]
 async fn lgo_07_a_silent_target_and_nobody_who_waits() {
     let begin = Instant::now();
@@ -227,7 +227,7 @@ async fn what_a_session_ended_of() {
     assert_eq!(logouts(&scripted), 1);
 }
 
-/// How the initiator ended a connection through a relay to this target, and the last PDU that it sent.
+/// The end of a connection through a relay to this target, and the last PDU that the initiator sent.
 async fn end_of_connection(target: SocketAddr, listener: TcpListener) -> (io::Result<usize>, Vec<u8>) {
     let (initiator, _) = listener.accept().await.unwrap();
     let (mut from_initiator, mut to_initiator) = initiator.into_split();

@@ -69,7 +69,7 @@ async fn empty_lists_of_lun_0() {
     }
 }
 
-/// Where nobody has a list, LUN 0 itself may be there.
+/// If no list is available, LUN 0 may still exist.
 #[tokio::test]
 async fn targets_without_a_list() {
     let refuse = |_: Lun, command: &ScsiCommand, moment: &Moment| {

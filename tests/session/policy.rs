@@ -179,7 +179,7 @@ async fn discoveries_have_a_policy_of_their_own() {
     assert_eq!(running.report().connections, before);
 }
 
-/// What a login to this target would use, and what the store has elsewhere.
+/// Logs in with a store that has a secret in another scope, and out again.
 async fn reused(elsewhere: Change, request: &AuthenticationRequest, allowed: bool) -> Result<(), Error> {
     let (_running, portal) = target(accounts(FORWARD, REVERSE)).await;
     let mut config = config();

@@ -33,7 +33,7 @@ fn good(
     }
 }
 
-/// So many bytes with GOOD in the Data-In, which is changed so.
+/// A Data-In with this many bytes and status GOOD, after `change`.
 fn data(
     length: usize,
     change: fn(DataIn) -> DataIn,

@@ -119,7 +119,7 @@ async fn discovery_writes_nothing_and_makes_targets_known() {
     assert_eq!(store.entries().unwrap().len(), 1);
 }
 
-/// What cannot be read is never taken for empty where a secret could have come from it.
+/// A source of secrets that cannot be read is never taken for empty.
 #[tokio::test]
 async fn an_unreadable_store_fails_every_login_that_needs_it() {
     let initiator = initiator_with(Arc::new(Broken));

@@ -12,7 +12,7 @@ pub(crate) const AT_ONCE: usize = 100;
 /// A running client.
 pub(crate) struct Client(Program);
 
-/// What an order took.
+/// The time, processor time and memory of an order.
 pub(crate) struct Effort {
     pub(crate) time: Duration,
     /// Of all threads, in user space and in the kernel.
@@ -50,7 +50,7 @@ impl Client {
         self.obeys("ask", sessions)
     }
 
-    /// So many sessions turn out to have lost their connection, and are let go of.
+    /// Checks that this many sessions have lost their connection, and drops them.
     pub(crate) fn forgets_lost(&mut self, sessions: u32) -> Effort {
         self.obeys("forget-lost", sessions)
     }
@@ -59,7 +59,7 @@ impl Client {
         self.obeys("log-out", sessions)
     }
 
-    /// Closes all connections without a word.
+    /// Closes all connections without a logout.
     pub(crate) fn close(&mut self, sessions: u32) -> Effort {
         self.obeys("close", sessions)
     }

@@ -45,7 +45,7 @@ fn count(pinned: &[&str], target: &Target, sessions: u32) -> u64 {
     (2..=LOGINS).map(|login| total(&folder.path().join(format!("counts.{login}")))).min().unwrap()
 }
 
-/// What callgrind wrote into a file.
+/// The sum of counts in a file of callgrind.
 fn total(file: &Path) -> u64 {
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let number = text.lines().find_map(|line| line.strip_prefix("summary: "));

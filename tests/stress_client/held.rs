@@ -62,7 +62,7 @@ impl Held {
         Ok(count)
     }
 
-    /// Closes all connections without a word: the tasks that own them go with their runtime.
+    /// Closes all connections without a logout: the tasks that own them end with their runtime.
     pub(crate) fn close(&mut self) -> io::Result<usize> {
         drop(std::mem::replace(&mut self.runtime, Runtime::new()?));
         Ok(std::mem::take(&mut self.sessions).len())

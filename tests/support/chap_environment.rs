@@ -7,10 +7,10 @@ pub const INITIATOR_SECRET: &str = "ISCSI_TESTS_INITIATOR_SECRET";
 /// The variable with the target's secret.
 pub const TARGET_SECRET: &str = "ISCSI_TESTS_TARGET_SECRET";
 
-/// The bytes of one of them.
+/// The bytes of the secret in this variable.
 ///
 /// # Errors
-/// It is not set, or no text.
+/// The variable is not set, or its value is not text.
 pub fn secret(variable: &str) -> Result<Vec<u8>, String> {
     env::var(variable).map(String::into_bytes).map_err(|error| format!("{variable}: {error}"))
 }

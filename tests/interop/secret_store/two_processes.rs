@@ -87,7 +87,7 @@ fn what_the_program_stores_counts_for_the_next_login_of_the_library() {
     library.log_out(session);
 }
 
-/// The same where the store is empty when the initiator opens it, or can only be read.
+/// A store that is empty when the initiator opens it, or that is read-only.
 #[test]
 fn a_store_filled_after_it_was_opened() {
     let stage = Stage::new();

@@ -15,10 +15,10 @@ use super::program::Program;
 const QEMU: Program = Program { name: "qemu-system-x86_64", package: "qemu-system-x86" };
 const BUSYBOX: Program = Program { name: "busybox", package: "busybox-static" };
 
-/// What the console says at the end of the setup.
+/// The line on the console at the end of the setup.
 pub(super) const READY: &str = "guest is ready";
 
-/// What qemu says of a port that somebody else has.
+/// The error of qemu about a port that is in use.
 pub(super) const PORT_TAKEN: &str = "Could not set up host forwarding rule";
 
 /// Emulated: a virtual machine inside another often has a /dev/kvm that does not work. One processor is faster than two

@@ -38,7 +38,7 @@ impl Program {
     }
 }
 
-/// What a program that has ended leaves behind.
+/// The exit status and the output of a program that has ended.
 pub(super) struct Outcome {
     pub(super) status: ExitStatus,
     pub(super) stdout: String,

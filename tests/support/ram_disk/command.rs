@@ -11,7 +11,7 @@ use super::scsi::{self, Outcome};
 use super::write_task::WriteTask;
 use super::{Sense, data_in::DataSource};
 
-/// How many bytes moved, compared with what the initiator expected (11.4.5).
+/// The residual count: the difference between transferred and expected bytes (11.4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Residual {
     pub(super) overflow: bool,

@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 
 /// A portal and the targets behind it.
 pub struct Config {
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen at; port 0 takes a free one.
     pub address: SocketAddr,
     /// The targets, in the order in which `SendTargets` lists them.
     pub targets: Vec<Target>,
-    /// What a discovery session takes.
+    /// The authentication required for discovery.
     pub discovery: Credentials,
     /// CHAP algorithms accepted.
     pub algorithms: Vec<ChapAlgorithm>,
@@ -77,7 +77,7 @@ impl Config {
 pub struct Target {
     /// Its name.
     pub name: IscsiName,
-    /// What a login to it takes.
+    /// The authentication required for a login.
     pub credentials: Credentials,
     /// Its logical units.
     pub units: Vec<LogicalUnit>,

@@ -45,13 +45,13 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where the targets can be reached.
+    /// The address of the portal.
     #[must_use]
     pub const fn portal(&self) -> SocketAddr {
         self.address
     }
 
-    /// What has been seen so far.
+    /// The report so far.
     #[must_use]
     pub fn report(&self) -> Report {
         self.portal.report().clone()
@@ -91,7 +91,7 @@ impl ServedTarget {
         Ok(Self { name: target.name, credentials: target.credentials, units })
     }
 
-    /// What a login of this initiator takes, if that is decided at this moment.
+    /// The credentials for a login of this initiator, if they are managed and looked up at login.
     fn managed(&self, initiator: &str) -> Result<Option<Credentials>, Fault> {
         match &self.credentials {
             Credentials::Managed(managed) => credentials_of(managed, initiator).map(Some),
@@ -115,7 +115,7 @@ fn open_unit(unit: LogicalUnit) -> io::Result<(Lun, Disk)> {
     Ok((lun, disk))
 }
 
-/// What all connections share.
+/// The state shared by all connections.
 pub(crate) struct Portal {
     pub(super) config: Config,
     pub(super) targets: Vec<ServedTarget>,

@@ -13,10 +13,10 @@ use super::send_targets;
 pub(super) struct TextExchange {
     pub(super) itt: InitiatorTaskTag,
     immediate: bool,
-    /// What the next request has to copy.
+    /// The target transfer tag that the next request has to copy.
     ttt: TargetTransferTag,
     assembler: TextAssembler,
-    /// What did not fit into the responses so far.
+    /// The text that did not fit into the responses so far.
     rest: Bytes,
 }
 

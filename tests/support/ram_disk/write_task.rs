@@ -36,7 +36,7 @@ pub(super) struct WriteTask {
     pub(super) lun: Lun,
     /// Does it hold a place of the command window?
     pub(super) holds_window: bool,
-    /// What the initiator wants to send in all.
+    /// The number of bytes that the initiator wants to send in total.
     pub(super) expected: u32,
     /// The extent that the data is written to; `None` discards it.
     pub(super) extent: Option<Extent>,
@@ -171,7 +171,7 @@ impl WriteTask {
     }
 }
 
-/// Where the data of the command go, and why it fails if it does.
+/// The extent that the data of the command is written to, and the sense data if the command fails.
 fn destination(command: &ScsiCommand, outcome: Outcome) -> (Option<Extent>, Option<Sense>) {
     match outcome {
         Outcome::Check(sense) => (None, Some(sense)),

@@ -20,7 +20,7 @@ pub const DEVIATING_ACCOUNT: (&str, &[u8]) = ("host", b"what-the-host-proves");
 const OTHER_TARGET: &str = "iqn.2001-04.com.example:other";
 const WRITE_10: u8 = 0x2a;
 
-/// What an initiator has to do to meet the deviation.
+/// The call of an initiator that reaches the deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trial {
     /// Log in without authentication.

@@ -10,7 +10,7 @@ use super::Received;
 /// Most PDUs kept.
 const MOST_RECEIVED: usize = 100_000;
 
-/// What has happened so far.
+/// The events so far.
 #[derive(Default)]
 pub(super) struct Log {
     received: Mutex<Vec<Received>>,

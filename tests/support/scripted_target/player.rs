@@ -157,7 +157,7 @@ async fn serve_but(
     Ok(())
 }
 
-/// The same until a Text Request comes.
+/// Serves like a conforming target until a Text Request arrives.
 async fn serve_until_text(connection: &mut Connection) -> Result<TextRequest, Fault> {
     loop {
         let raw = receive(&mut connection.wire).await?;

@@ -84,7 +84,7 @@ impl Script {
         Self::new().take().send(super::login::enormous_segment())
     }
 
-    /// These steps, and then those of `other`.
+    /// Then follows the steps of `other`.
     #[must_use]
     pub fn then(mut self, other: Self) -> Self {
         self.steps.extend(other.steps);
@@ -97,7 +97,7 @@ impl Script {
         self.with(Step::Take)
     }
 
-    /// Then takes one Login Request and answers with what `answer` makes of it.
+    /// Then takes one Login Request and answers with the result of `answer`.
     #[must_use]
     pub fn answer_login(
         self,
@@ -116,7 +116,7 @@ impl Script {
         self.log_in_changing(config, |_, response| response)
     }
 
-    /// The same, but each Login Response is replaced by what `change` makes of it.
+    /// Logs in like [`log_in`](Self::log_in), but passes each Login Response through `change`.
     ///
     /// # Panics
     /// The configuration has a unit of an impossible size.
@@ -154,7 +154,7 @@ impl Script {
         self.with(Step::AnswerAgain(Arc::new(answer)))
     }
 
-    /// The same with a Text Request.
+    /// Then serves requests until a Text Request, and answers that with the result of `answer`.
     #[must_use]
     pub fn answer_text(
         self,
@@ -176,7 +176,7 @@ impl Script {
         self.with(Step::Serve)
     }
 
-    /// Serves like a conforming target, except for the commands that `answer` answers.
+    /// Then serves requests until the initiator leaves, except for the commands that `answer` answers.
     #[must_use]
     pub fn serve_but(
         self,

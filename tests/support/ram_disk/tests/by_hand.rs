@@ -66,7 +66,7 @@ pub(crate) struct ByHand {
     next_itt: u32,
 }
 
-/// How a command ended.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ScsiStatus,
