@@ -8,7 +8,7 @@ use iscsi_pdu::{Decoder, Digests, EncodedPdu, TargetPdu};
 const ON: Digests = Digests { header: true, data: true };
 const PDUS: u64 = 1000;
 
-/// One PDU through a buffer as a connection reads it: room is reserved, bytes arrive, the PDU is used and dropped.
+/// Receives one PDU as a connection does: space is reserved in the buffer, bytes arrive, the PDU is used and dropped.
 fn receive(decoder: &mut Decoder, buffer: &mut BytesMut, bytes: &[u8]) -> usize {
     buffer.reserve(bytes.len());
     buffer.extend_from_slice(bytes);

@@ -8,7 +8,7 @@ use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, NameError, SerialNumber};
 
 use crate::watch::{Part, Watch};
 
-/// Who proves what.
+/// The authentication of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proofs {
     /// Nobody anything.

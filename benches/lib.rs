@@ -1,4 +1,4 @@
-//! What the benchmarks measure: run them with `cargo bench -p iscsi-benches`.
+//! Inputs and measurements shared by the benchmarks, which `cargo bench -p iscsi-benches` runs.
 
 pub mod headers;
 mod in_memory_login;

@@ -1,4 +1,4 @@
-//! Logins of both halves in memory: no sockets, no clock.
+//! Logins with initiator and target in memory, without sockets or a clock.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use iscsi_benches::{InMemoryLogin, Proofs, Unwatched};

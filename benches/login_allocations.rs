@@ -1,4 +1,4 @@
-//! Heap allocations of a login, counted by an allocator, half by half.
+//! Heap allocations of a login, counted by an allocator separately for initiator and target.
 
 #![allow(clippy::unwrap_used, reason = "tests fail so")]
 

@@ -1,4 +1,4 @@
-//! Whole logins over loopback: connect, log in, log out, close. The RAM-disk target has threads of its own.
+//! Whole logins over loopback: connect, log in, log out, close. The RAM-disk target runs on its own threads.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot set its stage up has failed")]
 
@@ -48,7 +48,7 @@ fn serve(runtime: &Runtime, mode: AuthenticationMode) -> Running {
     runtime.block_on(RamDisk::serve(ram_disk::Config::with_targets([target]))).unwrap()
 }
 
-/// What one login after the other uses.
+/// The state that all logins of a benchmark use.
 struct Stage {
     initiator: Initiator,
     target: IscsiName,

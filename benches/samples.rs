@@ -1,4 +1,4 @@
-//! Bytes to measure with.
+//! Sample PDUs and texts.
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{

@@ -1,7 +1,7 @@
-//! A sealed store of 10,000 targets: opening it, looking one up, finding where a secret is used, changing one.
+//! A sealed store of 10,000 targets: opening it, looking up a secret, finding the uses of a secret, changing a secret.
 //!
-//! A change waits for the disk twice, for the file and for its directory; the last case is that wait alone, with a file
-//! of the same size.
+//! A change waits for the disk twice, for the file and for its directory; the last case measures this wait alone, with a
+//! file of the same size.
 
 use std::fs::File;
 use std::io::Write;
@@ -37,7 +37,7 @@ fn filled(directory: &Path) -> Result<FileStore, StoreError> {
     Ok(store)
 }
 
-/// What a change asks of the disk, and nothing else.
+/// The disk accesses of a change alone.
 fn write_and_wait(directory: &Path, content: &[u8]) -> std::io::Result<()> {
     let (staged, path) = (directory.join("staged"), directory.join("written"));
     let mut file = File::create(&staged)?;

@@ -1,4 +1,4 @@
-//! Watching a login at work, half by half.
+//! Callbacks around each step of a login, separately for initiator and target.
 
 /// A piece of a login's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

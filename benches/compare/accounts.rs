@@ -1,4 +1,4 @@
-//! Names and secrets of the stage. They guard nothing but a benchmark.
+//! CHAP names and secrets of the benchmark, which are not used elsewhere.
 
 /// iSCSI name of every initiator.
 pub(crate) const INITIATOR: &str = "iqn.2001-04.com.example:host";
@@ -9,8 +9,8 @@ pub(crate) struct Account {
     pub(crate) secret: &'static str,
 }
 
-/// What the initiator proves.
+/// The account of the initiator.
 pub(crate) const FORWARD: Account = Account { name: "host", secret: "what-the-host-proves" };
 
-/// What the target proves.
+/// The account of the target.
 pub(crate) const REVERSE: Account = Account { name: "disk", secret: "what-the-disk-proves" };

@@ -39,7 +39,7 @@ pub(crate) enum Task {
 
 #[derive(Args, Clone)]
 pub(crate) struct Plan {
-    /// What was compiled from `libiscsi_login.c`
+    /// Program compiled from `libiscsi_login.c`
     #[arg(long, value_name = "FILE")]
     pub(crate) libiscsi: PathBuf,
     /// Try everything out: one round of few logins, of the cases at 1 and 8 at a time. No figures to quote
@@ -54,7 +54,7 @@ pub(crate) struct Plan {
     /// Logins at a time
     #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 32, 256])]
     pub(crate) concurrency: Vec<u32>,
-    /// Who proves what
+    /// Authentication of the logins
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = Authentication::ALL)]
     pub(crate) authentication: Vec<Authentication>,
     /// Targets
@@ -78,7 +78,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The same, cut down to what shows that everything works.
+    /// Reduces the plan to a quick run that shows that everything works.
     pub(crate) fn trimmed(mut self) -> Self {
         if self.quick {
             (self.rounds, self.logins, self.concurrency) = (1, 64, vec![1, 8]);
@@ -87,7 +87,7 @@ impl Plan {
     }
 }
 
-/// Which threads the tasks of a client run on.
+/// The threads on which the tasks of a client run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Runtime {
     /// One thread
@@ -97,7 +97,7 @@ pub(crate) enum Runtime {
 }
 
 impl Runtime {
-    /// As an argument.
+    /// The name as an argument.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::CurrentThread => "current-thread",
@@ -115,7 +115,7 @@ impl Runtime {
     }
 }
 
-/// How much one sample takes.
+/// The number of logins in a sample, and their concurrency.
 #[derive(Args, Clone, Copy)]
 pub(crate) struct Amount {
     /// At a time

@@ -1,4 +1,4 @@
-//! The physical limit: segments of the sizes of a login, which nobody makes and nobody reads.
+//! The lower bound: a plain TCP exchange with the segment sizes of a login, without encoding or parsing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) fn run(exchange: &arguments::Exchange) -> Result<ClientSample, Failur
 struct Bare {
     portal: SocketAddr,
     exchanges: Arc<Exchanges>,
-    /// What every request begins with.
+    /// The first bytes of every request.
     bytes: Arc<[u8]>,
 }
 

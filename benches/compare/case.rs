@@ -1,11 +1,11 @@
-//! What is measured: each combination is a case.
+//! Cases of the measurement: each combination of target, authentication, placement and concurrency.
 
 use std::fmt;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
-/// Who proves what.
+/// The authentication of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Authentication {
@@ -30,7 +30,7 @@ impl Authentication {
         self == Self::Mutual
     }
 
-    /// As an argument, and at the end of the name of the target that demands it.
+    /// The name as an argument, and as the suffix of the name of the target that requires it.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -50,7 +50,7 @@ impl fmt::Display for Authentication {
     }
 }
 
-/// Whom both initiators log in to.
+/// The target of both initiators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TargetKind {
@@ -63,7 +63,7 @@ pub(crate) enum TargetKind {
 impl TargetKind {
     pub(crate) const ALL: [Self; 2] = [Self::Tgtd, Self::Embedded];
 
-    /// As an argument, and at the beginning of the names of files.
+    /// The name as an argument, and as the prefix of file names.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Tgtd => "tgtd",
@@ -87,14 +87,14 @@ impl fmt::Display for TargetKind {
 pub(crate) enum Placement {
     /// Both on one and the same: for processor time
     Pinned,
-    /// Where the system puts them: for rates
+    /// Placed by the system: for rates
     Unpinned,
 }
 
 impl Placement {
     pub(crate) const ALL: [Self; 2] = [Self::Pinned, Self::Unpinned];
 
-    /// As an argument.
+    /// The name as an argument.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Pinned => "pinned",

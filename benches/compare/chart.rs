@@ -1,4 +1,4 @@
-//! A figure for each case: logins per second and the client's processor time, with the least and the most as whiskers.
+//! A figure for each case: logins per second and the client's processor time, with minimum and maximum as whiskers.
 
 use std::error::Error;
 
@@ -15,17 +15,17 @@ const SIZE: (u32, u32) = (440, 260);
 const TITLE: (&str, i32) = ("sans-serif", 16);
 const TEXT: (&str, i32) = ("sans-serif", 13);
 
-/// A bar's part of the room between two placements.
+/// Width of a bar, as a part of the distance between two placements.
 const BAR: f64 = 0.26;
-/// Room above the longest whisker.
+/// Height of the axis, as a multiple of the longest whisker.
 const HEADROOM: f64 = 1.08;
-/// Where the legend stands, and how far its entries are apart.
+/// Position of the legend, and the distance between its entries.
 const LEGEND: (i32, i32) = (90, 30);
 const LEGEND_STEP: i32 = 90;
-/// Room for it below the title.
+/// Height of the legend below the title.
 const LEGEND_HEIGHT: i32 = 20;
 
-/// What a panel shows: its heading, and the figure of a sample.
+/// The panels: heading, and the figure of a sample.
 const PANELS: [(&str, measurement::Figure); 2] = [
     ("logins per second", |sample| sample.logins_per_second),
     ("client, µs per login", |sample| sample.client_us),
@@ -80,7 +80,7 @@ fn draw(svg: &mut String, title: &str, placed: &[&Measured]) -> Result<(), Box<d
     Ok(root.present()?)
 }
 
-/// Every bar of a panel: its place, whose it is, and how high it is.
+/// The bars of a panel: position, contender and height of each.
 fn bars<'a>(
     placed: &'a [&Measured],
     figure: measurement::Figure,
@@ -120,7 +120,7 @@ fn draw_panel(
     Ok(())
 }
 
-/// What stands below a place of the axis; nothing between two of them.
+/// The label below a position of the axis; empty between two positions.
 fn placement(placed: &[&Measured], place: f64) -> String {
     let near = |index: u32| (f64::from(index) - place).abs() < 0.01;
     let at = placed.iter().zip(0_u32..).find(|(_, index)| near(*index));

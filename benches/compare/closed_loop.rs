@@ -1,4 +1,4 @@
-//! So many attempts at a time, each behind another.
+//! Closed loop: a fixed number of concurrent attempts, each followed by the next.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,12 +11,12 @@ use crate::arguments::Amount;
 use crate::processor_time;
 use crate::sample::ClientSample;
 
-/// What is done over and over.
+/// The repeated operation.
 pub(crate) trait Attempt: Clone + Send + 'static {
     fn attempt(&self) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// Makes attempts that are not measured, then those that are. The first failure ends it: it is no figure.
+/// Makes attempts that are not measured, then the measured ones. The first failure ends the measurement with an error.
 pub(crate) async fn measure<A: Attempt>(attempt: &A, amount: Amount) -> Result<ClientSample, Failure> {
     let Amount { concurrency, unmeasured, logins } = amount;
     run(attempt, concurrency, unmeasured).await?;

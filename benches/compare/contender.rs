@@ -1,4 +1,4 @@
-//! Who is measured, and how each of them is run.
+//! Contenders of the comparison, and the processes that run them.
 
 use std::env;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::case::Authentication;
 use crate::exchanges::Exchanges;
 use crate::sample::ClientSample;
 
-/// Who is measured.
+/// A contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contender {
     /// The library of this repository.
@@ -26,7 +26,7 @@ pub(crate) enum Contender {
 impl Contender {
     pub(crate) const ALL: [Self; 3] = [Self::Ours, Self::Libiscsi, Self::Bare];
 
-    /// How tables and figures call it.
+    /// The name in tables and figures.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Ours => "ours",
@@ -42,7 +42,7 @@ impl Contender {
     }
 }
 
-/// What a client is told.
+/// The arguments of a client.
 pub(crate) struct Errand<'a> {
     /// The program of `libiscsi_login.c`.
     pub(crate) libiscsi: &'a Path,

@@ -1,4 +1,4 @@
-//! The sizes of what one login sends back and forth.
+//! The sizes of the segments of one login, in both directions.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The figures that were drawn, side by side in tables of Markdown.
+//! The figures side by side, in Markdown tables.
 
 use crate::case::{Authentication, TargetKind};
 use crate::chart::Figure;

@@ -1,4 +1,4 @@
-//! What is to be reached, and what was.
+//! Goals for the ratios, and the measured values beside them.
 
 use crate::case::{Authentication, Case, Placement, TargetKind};
 use crate::contender::Contender;
@@ -20,7 +20,7 @@ impl Bound {
         }
     }
 
-    /// How far a value is on the right side: the worst case has the least.
+    /// The distance of a value from the bound; the worst case has the least.
     fn margin(self, value: f64) -> f64 {
         match self {
             Self::AtLeast(bound) => value - bound,

@@ -1,4 +1,4 @@
-//! The contender of this repository: logins and logouts through the library, as `iscsi bench login` makes them.
+//! The contender `ours`: logins and logouts by the library, as in `iscsi bench login`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) fn run(login: &Login) -> Result<ClientSample, Failure> {
     login.runtime.build()?.block_on(measure(&library, login.amount))
 }
 
-/// What every login needs, made once.
+/// The values that every login needs, made once.
 #[derive(Clone)]
 pub(crate) struct Library {
     initiator: Initiator,

@@ -1,4 +1,4 @@
-//! What the figures were made on, and with.
+//! The machine and the software versions of a measurement.
 
 use std::fmt;
 use std::fs;
@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 
 use serde::Serialize;
 
-/// The machine and the versions of what ran on it.
+/// A machine, and the versions of the software on it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Machine {
     processor: String,

@@ -1,8 +1,8 @@
-//! Measures logins beside peers: this initiator's library, libiscsi's, and a bare exchange of segments of the same sizes.
+//! Compares logins of this library, of libiscsi, and a plain TCP exchange of segments of the same sizes.
 //!
-//! `benches/compare/run` installs and builds what is needed and runs `compare all`. Every other subcommand is a process
-//! of its own that `compare all` starts: a client that makes one sample and prints it as a line of JSON, or a server that
-//! prints its address and ends with its standard input.
+//! `benches/compare/run` installs and builds what is needed and runs `compare all`. The other subcommands are processes
+//! that `compare all` starts: a client that makes one sample and prints it as a line of JSON, or a server that prints its
+//! address and ends when its standard input is closed.
 
 mod accounts;
 mod arguments;
@@ -35,7 +35,7 @@ use std::process::ExitCode;
 use arguments::{Arguments, Task};
 use clap::Parser;
 
-/// What went wrong, for people to read.
+/// An error as a message for people.
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! Carrying the plan out: case by case, round by round, one contender after the other.
+//! Execution of the plan: case by case, round by round, one contender after the other.
 
 use serde::Serialize;
 
@@ -48,7 +48,7 @@ pub(crate) type Figure = fn(&Sample) -> f64;
 #[derive(Debug, Serialize)]
 pub(crate) struct Measured {
     pub(crate) case: Case,
-    /// What the bare exchange sent.
+    /// The segment sizes of the plain TCP exchange.
     pub(crate) exchanges: Exchanges,
     pub(crate) rounds: Vec<Round>,
 }

@@ -1,4 +1,4 @@
-//! Measuring, and what comes of it: tables, figures, samples, verdicts.
+//! Measurement and output: tables, figures, samples and goals.
 
 use std::fs;
 use std::path::Path;
@@ -11,18 +11,18 @@ use crate::machine::Machine;
 use crate::measurement::{Measured, measure};
 use crate::{chart, gallery, goals, table};
 
-/// Where tables are published, seen from the root of the repository.
+/// The page with the tables, relative to the root of the repository.
 const README: &str = "benches/README.md";
-/// And the figures.
+/// The folder of the figures.
 const FIGURES: &str = "benches/compare/figures";
 /// The tables stand between these lines.
 const BEGIN: &str = "<!-- compare: begin -->\n";
 const END: &str = "<!-- compare: end -->\n";
 
-/// Instead of verdicts.
-const TRIED_OUT: &str = "tried out only: no figures to quote, and no goals to judge by them";
+/// The note instead of goals after a quick run.
+const TRIED_OUT: &str = "quick run only: too few samples to quote, and goals are not checked";
 
-/// What `--json` writes.
+/// The output of `--json`.
 #[derive(Serialize)]
 struct Record<'a> {
     machine: &'a Machine,

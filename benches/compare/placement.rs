@@ -1,4 +1,4 @@
-//! Which processors client and target may use.
+//! Placement of client and target on processors.
 
 use std::fs;
 

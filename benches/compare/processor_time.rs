@@ -1,4 +1,4 @@
-//! Processor time of processes, to the nanosecond.
+//! Processor time of processes, in nanoseconds.
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use crate::arguments::Runtime;
 use crate::case::Authentication;
 use crate::server;
 
-/// What the names of the targets begin with.
+/// The prefix of the target names.
 pub(crate) const NAME_PREFIX: &str = "iqn.2001-04.com.example.ram-disk";
 
 /// None waits for another to close.

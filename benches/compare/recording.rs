@@ -16,7 +16,7 @@ use crate::stage::Stage;
 /// Bytes read at a time.
 const LARGEST: usize = 8192;
 
-/// What the library and this target send each other from the first request to the answer to the logout.
+/// The segment sizes between the library and this target, from the first request to the Logout Response.
 pub(crate) fn record(stage: &Stage, authentication: Authentication) -> Result<Exchanges, Failure> {
     Runtime::CurrentThread.build()?.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;

@@ -1,4 +1,4 @@
-//! The other end of the bare exchange.
+//! The server of the plain TCP exchange.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) fn serve(exchanges: Exchanges) -> Result<(), Failure> {
     })
 }
 
-/// With more room for connections that wait than `TcpListener::bind` makes: one that finds none tries again after a
+/// Listens with a longer backlog than `TcpListener::bind`: a connection that exceeds the backlog is only retried after a
 /// second.
 fn listen() -> std::io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;

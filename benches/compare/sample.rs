@@ -1,4 +1,4 @@
-//! What one run of one client took.
+//! Result of one run of one client.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::Failure;
 
-/// As the client tells it, in a line of JSON.
+/// The result as the client prints it, in a line of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ClientSample {
     /// Logins measured.
     pub(crate) logins: u64,
     /// Logins before them.
     pub(crate) unmeasured: u64,
-    /// How long the measured ones took.
+    /// The duration of the measured logins.
     pub(crate) seconds: f64,
     /// Processor time of the client meanwhile, its own and the kernel's for it.
     pub(crate) cpu_seconds: f64,

@@ -1,4 +1,4 @@
-//! A server in a process of its own: it prints its address, and ends with its standard input.
+//! A server in its own process, which prints its address and ends when its standard input is closed.
 
 use std::env;
 use std::io::{self, BufRead as _, BufReader, Read as _};
@@ -18,7 +18,7 @@ pub(crate) async fn told_to_end() -> Result<(), Failure> {
     Ok(read.await?.map(drop)?)
 }
 
-/// This program in another process, as a server.
+/// A server process that runs this program.
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
@@ -34,7 +34,7 @@ impl Server {
         Ok(Self { child, address })
     }
 
-    /// Where it listens.
+    /// The address of the server.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }

@@ -1,4 +1,4 @@
-//! A target that is up, whichever it is.
+//! A running target of any kind.
 
 use std::net::SocketAddr;
 

@@ -1,10 +1,10 @@
-//! What many samples say together.
+//! Statistics of samples.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// The middle of some values, and the ends.
+/// Median, minimum and maximum of some values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Spread {
     pub(crate) median: f64,

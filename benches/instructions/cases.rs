@@ -1,4 +1,4 @@
-//! What is counted.
+//! Cases of the instruction count.
 
 use std::hint::black_box;
 

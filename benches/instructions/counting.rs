@@ -1,4 +1,4 @@
-//! Running a case under callgrind.
+//! Execution of a case under callgrind.
 
 use std::env;
 use std::error::Error;
@@ -15,7 +15,7 @@ pub(crate) fn count_all() -> Result<Vec<Count>, Box<dyn Error>> {
     cases::names().map(|name| Ok((name.clone(), count(&name)?))).collect()
 }
 
-/// What callgrind collected under the meter, per PDU or text.
+/// The instructions that callgrind counted in `metered`, per PDU or text.
 fn count(case: &str) -> Result<u64, Box<dyn Error>> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);

@@ -1,4 +1,4 @@
-//! What the codec promises, whatever the committed table says.
+//! Upper bounds for the codec, independent of the committed table.
 
 use super::counting::Count;
 
@@ -8,7 +8,7 @@ const HEADER: u64 = 80;
 /// Instructions that a PDU of 4 KiB with both digests may cost beside what the CRC library spends on it.
 const BESIDE_CRC: u64 = 250;
 
-/// One line for each promise that is not kept.
+/// One line for each bound that is exceeded.
 pub(crate) fn missed(counts: &[Count]) -> Vec<String> {
     headers(counts).chain(digests(counts)).collect()
 }

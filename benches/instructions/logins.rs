@@ -1,9 +1,9 @@
-//! Logins, of which one half or one step is counted.
+//! Logins of which one side or one step is counted.
 
 use iscsi_benches::metered::metered;
 use iscsi_benches::{InMemoryLogin, Part, Proofs, Watch};
 
-/// What the initiator does with its first request and with the first three responses to it.
+/// The steps of the initiator: its first request, and the first three responses.
 const STEPS: [&str; 4] = ["first request", "algorithm offer", "proof", "verification"];
 
 /// The names of all cases, behind the word `login`.

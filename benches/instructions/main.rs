@@ -1,7 +1,7 @@
-//! Counts instructions of codec and login under callgrind, which repeats them to the last one on a noisy machine.
+//! Counts instructions of codec and login under callgrind; the counts are exactly repeatable, also on a busy machine.
 //!
-//! `instructions` prints a table; `instructions --check FILE` compares it with a committed one, with 5 % room, and
-//! `instructions --write FILE` makes that. `instructions --case CASE` is what runs under callgrind.
+//! `instructions` prints a table, `instructions --check FILE` compares it with a committed one within 5 %, and
+//! `instructions --write FILE` writes one. `instructions --case CASE` is the process that runs under callgrind.
 
 mod cases;
 mod counting;
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// False when a count left its room.
+/// False if a count is outside the tolerance.
 fn run(words: &[&str]) -> Result<bool, Box<dyn Error>> {
     match words {
         [] => report::print(&counting::count_all()?),

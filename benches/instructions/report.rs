@@ -1,4 +1,4 @@
-//! The table of counts, and how far a count may move.
+//! The table of counts, and its comparison with the committed one.
 
 use std::error::Error;
 use std::fs;
@@ -8,8 +8,8 @@ use std::process::Command;
 use super::counting::Count;
 use super::goals;
 
-/// Room in percent.
-const ROOM: u64 = 5;
+/// Allowed difference from the committed count, in percent.
+const TOLERANCE: u64 = 5;
 
 pub(crate) fn print(counts: &[Count]) {
     print!("{}", table(counts));
@@ -20,8 +20,8 @@ pub(crate) fn write(counts: &[Count], file: &Path) -> Result<(), Box<dyn Error>>
     Ok(fs::write(file, format!("# {}\n{}", compiler()?, table(counts)))?)
 }
 
-/// Prints every count beside the committed one; true when all stay within the room, none is missing, and the goals are
-/// kept.
+/// Prints every count beside the committed one. Returns true if all are within the tolerance, none is missing, and no goal
+/// is missed.
 pub(crate) fn check(counts: &[Count], file: &Path) -> Result<bool, Box<dyn Error>> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let baseline = parse(&text);
@@ -44,8 +44,8 @@ pub(crate) fn check(counts: &[Count], file: &Path) -> Result<bool, Box<dyn Error
 
 fn stays((name, count): &Count, baseline: &[(&str, u64)]) -> bool {
     let known = baseline.iter().find(|line| line.0 == name).map_or(0, |line| line.1);
-    let stays = *count * 100 <= known * (100 + ROOM) && known * (100 - ROOM) <= *count * 100;
-    let verdict = if stays { "" } else { "  <-- out of its room: improve it, or write the table anew" };
+    let stays = *count * 100 <= known * (100 + TOLERANCE) && known * (100 - TOLERANCE) <= *count * 100;
+    let verdict = if stays { "" } else { "  <-- outside the tolerance: improve it, or write a new table" };
     println!("{count:>9}  was {known:>9}  {name}{verdict}");
     stays
 }

@@ -10,7 +10,7 @@ use iscsi_pdu::{
 
 use crate::any_initiator_pdu::{any, bits, data, vendor};
 
-/// Returns a PDU whose kind and fields `source` chooses, each field over its full range.
+/// Returns a PDU of a kind and with fields chosen by `source`, each field over its full range.
 ///
 /// # Errors
 /// If `source` has no bytes left.

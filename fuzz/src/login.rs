@@ -57,7 +57,7 @@ fn config(name: &IscsiName, strictness: Strictness) -> LoginConfig<'_> {
     }
 }
 
-/// A response whose header is right, except for `flags`.
+/// A response with a valid header, except for `flags`.
 fn answer(request: &LoginRequest, flags: u8, status: [u8; 2], text: &[u8]) -> LoginResponse {
     LoginResponse {
         transit: flags & 0x80 != 0,

@@ -87,7 +87,7 @@ fn config<'a>(accounts: &'a [Account<'a>; 1]) -> TargetConfig<'a> {
     }
 }
 
-/// A request whose header is right, except for `mistakes`.
+/// A request with a valid header, except for `mistakes`.
 fn request(flags: u8, mistakes: u8, text: &[u8]) -> LoginRequest {
     let wrong = |bit: u8| mistakes >> bit & 1;
     LoginRequest {

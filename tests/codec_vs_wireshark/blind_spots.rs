@@ -1,5 +1,5 @@
-//! What the judge cannot see: every byte of every header is changed in turn, and a change that makes no difference
-//! has to be in the table of blind spots.
+//! Bytes that the comparison cannot check: every byte of every header is changed in turn, and a change that makes no
+//! difference has to be in the table of blind spots.
 
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
@@ -7,16 +7,17 @@ use std::ops::{Range, RangeInclusive};
 use fastrand::Rng;
 use iscsi_pdu::{BHS_LENGTH, Digests, TargetPdu};
 
+use crate::comparison::compare;
 use crate::disagreements::DISSECTOR_DISAGREES;
-use crate::judge::judge;
 use crate::record::ScratchRecord;
 use crate::samples::{OPCODES, Pdu, Sample};
 use crate::written::{Written, connection};
 
-/// Opcode, bytes, and what they are. A spot where a change is seen after all is as wrong as one that is missing.
+/// Opcode, bytes, and their meaning. The test fails for a byte that is missing here, and for a byte listed here in which
+/// a change is detected.
 const BLIND_SPOTS: [(u8, RangeInclusive<usize>, &str); 21] = [
     (0x01, 33..=33, "flags in the CDB, which the dissector shows bit by bit"),
-    (0x01, 46..=47, "group number and control in the CDB, the same"),
+    (0x01, 46..=47, "group number and control in the CDB, which the dissector shows bit by bit"),
     (0x02, 36..=39, "ExpDataSN, for which it has no line"),
     (0x02, 40..=47, "reserved"),
     (0x03, 22..=23, "reserved"),
@@ -38,7 +39,7 @@ const BLIND_SPOTS: [(u8, RangeInclusive<usize>, &str); 21] = [
     (0x3e, 8..=47, "the vendor's"),
 ];
 
-/// `TotalAHSLength` and `DataSegmentLength` say where the PDU ends; with another end there is nothing to compare.
+/// `TotalAHSLength` and `DataSegmentLength`, which are not changed: a PDU with another end cannot be compared.
 const LENGTHS: Range<usize> = 4..8;
 
 #[test]
@@ -54,7 +55,7 @@ fn blind_spots_are_known() {
             unseen.insert((written.last().unwrap().frame, opcode, at));
         }
     }
-    let seen = judge(&scratch.dissection(), &written, DISSECTOR_DISAGREES).differences;
+    let seen = compare(&scratch.dissection(), &written, DISSECTOR_DISAGREES).differences;
     let seen: BTreeSet<u64> = seen.iter().map(|difference| difference.frame).collect();
     unseen.retain(|(frame, ..)| !seen.contains(frame));
     let unseen: Vec<_> = unseen.into_iter().map(|(_, opcode, at)| (opcode, at)).collect();
@@ -62,14 +63,15 @@ fn blind_spots_are_known() {
     assert_eq!(unseen, known.collect::<Vec<_>>());
 }
 
-/// In a connection of its own, since a PDU that is not understood can take the next with it.
+/// Writes a damaged PDU on a connection of its own, since the dissector may lose the PDU after one that it does not
+/// understand.
 fn damage(scratch: &mut ScratchRecord, written: &mut Vec<Written>, sample: Sample, at: usize) {
     let digests = Digests::default();
     written.extend(connection(&mut scratch.record, digests, Vec::new()));
     written.push(Written::damaged(&mut scratch.record, sample, digests, |bytes| bytes[at] ^= 1));
 }
 
-/// Without A and S, a Data-In has fewer fields.
+/// A sample with every field of its kind: a Data-In without A and S has fewer.
 fn with_all_fields(opcode: u8, rng: &mut Rng) -> Sample {
     let has_all = |sample: &Sample| match &sample.pdu {
         Pdu::Target(TargetPdu::DataIn(data_in)) => data_in.acknowledge && data_in.has_status,

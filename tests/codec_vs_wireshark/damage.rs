@@ -1,15 +1,15 @@
-//! The judge sees what it is there to see: one byte is changed, and the comparison names the field it is in.
+//! Checks of the comparison itself: after one byte is changed, it names the field that the byte belongs to.
 
 use fastrand::Rng;
 use iscsi_pdu::{BHS_LENGTH, Digests, Opcode};
 
+use crate::comparison::compare;
 use crate::disagreements::DISSECTOR_DISAGREES;
-use crate::judge::judge;
 use crate::record::ScratchRecord;
 use crate::samples::{OPCODES, Sample};
 use crate::written::{Written, connection};
 
-/// Opcode, a byte, and the field whose last byte it is.
+/// Opcode, a byte, and the field that ends with this byte.
 const DAMAGE: [(u8, usize, &str); 26] = [
     (0x00, 27, "iscsi.cmdsn"),
     (0x01, 23, "iscsi.scsicommand.expecteddatatransferlength"),
@@ -39,7 +39,7 @@ const DAMAGE: [(u8, usize, &str); 26] = [
     (0x3f, 35, "iscsi.maxcmdsn"),
 ];
 
-/// A sample that reaches as far as the damage.
+/// A sample long enough to contain the damaged byte.
 fn sample(opcode: u8, at: usize, rng: &mut Rng) -> Sample {
     let reaches = |sample: &Sample| at < BHS_LENGTH || !sample.encode().data.is_empty();
     std::iter::repeat_with(|| Sample::any_of(opcode, rng)).find(reaches).unwrap()
@@ -56,7 +56,7 @@ fn a_damaged_byte_is_found_in_its_field() {
             bytes[at] ^= 1;
         }));
     }
-    let differences = judge(&scratch.dissection(), &written, DISSECTOR_DISAGREES).differences;
+    let differences = compare(&scratch.dissection(), &written, DISSECTOR_DISAGREES).differences;
     let found: Vec<_> = differences.iter().map(|found| (found.opcode, found.field.as_str())).collect();
     assert_eq!(found, DAMAGE.map(|(opcode, _, field)| (Opcode(opcode), field)), "{differences:?}");
 }
@@ -66,7 +66,7 @@ fn every_kind_of_pdu_is_damaged() {
     assert!(OPCODES.iter().all(|opcode| DAMAGE.iter().any(|(damaged, ..)| damaged == opcode)));
 }
 
-/// One bit of the header digest, then one of the data digest.
+/// Damages one bit of the header digest in one PDU, and one bit of the data digest in another.
 #[test]
 fn a_damaged_digest_is_bad() {
     let both = Digests { header: true, data: true };

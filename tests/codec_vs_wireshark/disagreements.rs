@@ -1,13 +1,13 @@
-//! Where the dissector is wrong, and the sentence of the RFC that says so.
+//! Known errors of the dissector, each with the sentence of the RFC that it contradicts.
 
 use iscsi_pdu::{BHS_LENGTH, Opcode, TargetPdu};
 
-use crate::judge::Difference;
+use crate::comparison::Difference;
 use crate::samples::Pdu;
 use crate::shown::Shown;
 use crate::written::Written;
 
-/// A field that the dissector shows otherwise than RFC 7143 has it.
+/// A field that the dissector shows in a way that contradicts RFC 7143.
 pub(crate) struct Disagreement {
     pub(crate) opcode: Opcode,
     pub(crate) field: &'static str,
@@ -18,14 +18,14 @@ pub(crate) struct Disagreement {
 }
 
 impl Disagreement {
-    /// Is this that difference, and exactly that?
+    /// True if this disagreement accounts for the whole difference.
     pub(crate) fn explains(&self, written: &Written, difference: &Difference) -> bool {
         (self.opcode, self.field) == (difference.opcode, difference.field.as_str())
             && (self.shows)(written) == difference.shown
     }
 }
 
-/// Each is needed: a test fails if the dissector has learned better.
+/// The known disagreements. A test fails if the dissector no longer shows one of them.
 pub(crate) const DISSECTOR_DISAGREES: &[Disagreement] = &[
     Disagreement {
         opcode: Opcode::TASK_MANAGEMENT_RESPONSE,

@@ -1,4 +1,4 @@
-//! Every field that the dissector has: compared, or not and why.
+//! The fields of the dissector: those that are compared, and those that are not, with the reason.
 
 use iscsi_tests::external_targets::Dissection;
 

@@ -10,7 +10,7 @@ use iscsi_pdu::{
 use crate::samples::Pairs;
 use crate::shown::Shown;
 
-/// What follows the fields that all PDUs share.
+/// The fields after those that all PDUs share.
 pub(crate) fn fields(shown: &mut Shown, pdu: &InitiatorPdu, pairs: &Pairs) {
     match pdu {
         InitiatorPdu::NopOut(pdu) => nop_out(shown, pdu),
@@ -25,7 +25,7 @@ pub(crate) fn fields(shown: &mut Shown, pdu: &InitiatorPdu, pairs: &Pairs) {
             shown.number("iscsi.I", raw.bhs.is_immediate());
             vendor(shown, raw);
         }
-        other => panic!("a kind of PDU that the judge does not know: {other:?}"),
+        other => panic!("a kind of PDU that the comparison does not know: {other:?}"),
     }
 }
 

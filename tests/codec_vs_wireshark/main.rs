@@ -1,9 +1,9 @@
 //! The codec against an independent decoder, the iSCSI dissector of Wireshark.
 //!
-//! PDUs by chance, of all kinds and in both directions, are encoded and written as packets into a record. Every field
-//! that the dissector has is asked for of every PDU and has to be there, or not be there, with the value that was set.
-//! Where the two part, `disagreements` and `refusals` name the rule that decides; `blind_spots` names the bytes of
-//! which the dissector says nothing.
+//! Random PDUs of all kinds and in both directions are encoded and written as packets to a pcap file. For every PDU each
+//! field of the dissector is compared: it has to be present with the value that was set, or absent if it was not set.
+//! `disagreements` and `refusals` list the differences and the rule of RFC 7143 that decides each; `blind_spots` lists
+//! the header bytes that the dissector does not show.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,12 +14,12 @@
 )]
 
 mod blind_spots;
+mod comparison;
 mod damage;
 mod disagreements;
 mod dissector_fields;
 mod initiator_fields;
 mod initiator_rules;
-mod judge;
 mod opening;
 mod record;
 mod refusals;
@@ -35,18 +35,18 @@ use fastrand::Rng;
 use iscsi_pdu::{Digests, Opcode};
 use iscsi_tests::external_targets::Dissection;
 
+use comparison::compare;
 use disagreements::DISSECTOR_DISAGREES;
 use dissector_fields::{NEVER_SHOWN, NOT_COMPARED, fields_to_compare};
-use judge::judge;
 use record::ScratchRecord;
 use refusals::DISSECTOR_REFUSES;
 use samples::Sample;
 use written::{Written, connection, every_setting};
 
-/// Where chance begins; another seed is as good.
+/// The seed of the random samples; any other would do.
 const SEED: u64 = 0x7143;
 
-/// Samples of every opcode at every setting of the digests.
+/// The number of samples per opcode and setting of the digests.
 fn samples_each() -> usize {
     if std::env::var_os("ISCSI_TESTS_LONG").is_some() { 400 } else { 20 }
 }
@@ -56,13 +56,13 @@ fn every_field_reads_as_it_was_set() {
     let mut scratch = ScratchRecord::create();
     let written = every_setting(&mut scratch.record, samples_each(), &mut Rng::with_seed(SEED));
     let dissection = scratch.dissection();
-    let judgement = judge(&dissection, &written, DISSECTOR_DISAGREES);
-    let differences = &judgement.differences;
+    let comparison = compare(&dissection, &written, DISSECTOR_DISAGREES);
+    let differences = &comparison.differences;
     assert!(differences.is_empty(), "seed {SEED:#x}: {} differences: {differences:#?}", differences.len());
     assert_eq!(dissection.malformed(), Vec::<String>::new(), "seed {SEED:#x}");
     for (place, known) in DISSECTOR_DISAGREES.iter().enumerate() {
         let (opcode, field, rule) = (known.opcode, known.field, known.rule);
-        assert!(judgement.met.contains(&place), "{opcode:?}, {field}: no disagreement any more ({rule})");
+        assert!(comparison.met.contains(&place), "{opcode:?}, {field}: no disagreement any more ({rule})");
     }
 }
 
@@ -72,16 +72,17 @@ fn digests_are_good() {
     let mut scratch = ScratchRecord::create();
     let written = every_setting(&mut scratch.record, 5, &mut Rng::with_seed(SEED));
     let headers = written.iter().filter_map(Written::header_digest).count();
-    let data = written.iter().filter(|written| is_data_digest_judged(written)).count();
+    let data = written.iter().filter(|written| is_data_digest_checked(written)).count();
     let details = scratch.dissection().details("iscsi");
     assert_eq!(details.matches("(Good CRC32)").count(), headers + data, "seed {SEED:#x}");
     assert_eq!(details.matches("(Bad CRC32").count(), 0, "seed {SEED:#x}");
 }
 
-/// Is there one, and does the dissector look at it? That of a Reject it takes for the header digest of the header in
-/// there, whose CRC is the same; but no header digest is expected of a Login Request, and none where there are none
-/// on the connection.
-fn is_data_digest_judged(written: &Written) -> bool {
+/// True if the PDU has a data digest and the dissector checks it.
+///
+/// The dissector takes the data digest of a Reject for the header digest of the rejected header, which has the same CRC.
+/// It expects no header digest of a rejected Login Request, nor on a connection without header digests.
+fn is_data_digest_checked(written: &Written) -> bool {
     let rejected = written.sample.rejected.as_ref().map(|rejected| rejected.encode().bhs.opcode());
     written.data_digest().is_some()
         && match written.sample.opcode() {
@@ -107,7 +108,7 @@ fn every_field_of_the_dissector_is_compared_or_explained() {
     }
 }
 
-/// Each in a connection of its own, of which the dissector takes everything else.
+/// Each refused PDU is on a connection of its own, where the dissector reads all other PDUs.
 #[test]
 fn what_samples_avoid_is_refused() {
     let mut rng = Rng::with_seed(SEED);

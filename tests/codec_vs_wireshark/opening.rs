@@ -1,4 +1,4 @@
-//! How every connection begins: a login that agrees on the digests, and a ping.
+//! The first PDUs of every connection: a login that negotiates the digests, and a ping.
 
 use bytes::Bytes;
 use iscsi_pdu::{
@@ -10,7 +10,7 @@ use crate::samples::{Pairs, Pdu, Sample};
 
 const ISID: Isid = Isid::from_random([1, 2, 3], 4);
 
-/// The dissector takes the digests from the first PDU that can have them, which the ping is.
+/// A login and a ping. The dissector detects the digests at the first PDU that can have them, which is the ping.
 pub(crate) fn opening(digests: Digests) -> [Sample; 3] {
     [login_request(digests), login_response(digests), ping()]
 }

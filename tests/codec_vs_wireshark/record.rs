@@ -18,7 +18,7 @@ const NAME: &str = "record.pcap";
 /// Bytes of a TCP segment, the default of RFC 9293 (3.7.1); a longer PDU takes several.
 const SEGMENT: usize = 536;
 
-/// Who sends.
+/// The sender of a packet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
     Initiator,
@@ -102,7 +102,7 @@ impl ScratchRecord {
         Self { folder, record }
     }
 
-    /// What the dissector reads there.
+    /// The dissection of the record.
     pub(crate) fn dissection(&self) -> Dissection {
         Dissection::of(&self.folder.path().join(NAME), TARGET_PORT)
     }

@@ -1,4 +1,4 @@
-//! PDUs that RFC 7143 or RFC 7144 allows and that the dissector does not take for iSCSI at all.
+//! PDUs that RFC 7143 or RFC 7144 allows but that the dissector does not recognise as iSCSI.
 
 use iscsi_pdu::{
     InitiatorPdu, InitiatorTaskTag, NopOut, Opcode, ScsiCommand, ScsiResponse, TargetPdu,

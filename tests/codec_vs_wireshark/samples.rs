@@ -1,4 +1,4 @@
-//! PDUs by chance: as many of every opcode as are wanted, each within the rules of its kind.
+//! Random PDUs, a given number of each opcode, within the rules for their kind.
 
 use std::collections::BTreeMap;
 
@@ -23,21 +23,21 @@ pub(crate) enum Pdu {
     Target(TargetPdu),
 }
 
-/// The text of a login or text PDU, before it was written.
+/// The key=value pairs of a login or text PDU, before encoding.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pairs(Vec<(String, String)>);
 
-/// A PDU and what it was made of.
+/// A PDU and the values it was made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     pub(crate) pdu: Pdu,
     pub(crate) pairs: Pairs,
-    /// The PDU whose header a Reject sends back.
+    /// The PDU that a Reject is about; the Reject carries its header.
     pub(crate) rejected: Option<InitiatorPdu>,
 }
 
 impl Sample {
-    /// Everything by chance.
+    /// A random PDU of a random kind.
     pub(crate) fn any(rng: &mut Rng) -> Self {
         let pairs = Pairs::any(rng);
         if rng.bool() {
@@ -52,12 +52,12 @@ impl Sample {
         Self { pdu: Pdu::Target(pdu), pairs, rejected }
     }
 
-    /// The first sample of an opcode.
+    /// A random PDU of this opcode.
     pub(crate) fn any_of(opcode: u8, rng: &mut Rng) -> Self {
         std::iter::repeat_with(|| Self::any(rng)).find(|sample| sample.opcode() == Opcode(opcode)).unwrap()
     }
 
-    /// So many of every opcode.
+    /// This many samples of every opcode.
     pub(crate) fn of_every_opcode(count: usize, rng: &mut Rng) -> Vec<Self> {
         let mut samples = Vec::new();
         let mut missing: BTreeMap<u8, usize> = OPCODES.map(|opcode| (opcode, count)).into();
@@ -106,12 +106,12 @@ impl Pairs {
         Self(std::iter::repeat_with(|| pair(rng)).take(count).collect())
     }
 
-    /// These pairs.
+    /// Pairs with these keys and values.
     pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
     }
 
-    /// As text, by the writer that is judged.
+    /// The pairs as text, written by the codec under test.
     pub(crate) fn written(&self) -> bytes::Bytes {
         let pairs = self.0.iter();
         pairs.fold(TextWriter::new(), |text, (key, value)| text.pair(key, value)).finish().unwrap()

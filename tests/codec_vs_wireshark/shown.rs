@@ -1,4 +1,4 @@
-//! What a dissector ought to show of a PDU: for each of its fields the values, in their order.
+//! The values that the dissector is expected to show for a PDU: for each field, in order.
 
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ use crate::initiator_fields::vendor;
 use crate::samples::Pairs;
 use crate::shown::Shown;
 
-/// What follows the fields that all PDUs share.
+/// The fields after those that all PDUs share.
 pub(crate) fn fields(shown: &mut Shown, pdu: &TargetPdu, pairs: &Pairs) {
     match pdu {
         TargetPdu::NopIn(pdu) => nop_in(shown, pdu),
@@ -25,7 +25,7 @@ pub(crate) fn fields(shown: &mut Shown, pdu: &TargetPdu, pairs: &Pairs) {
         TargetPdu::AsyncMessage(pdu) => async_message(shown, pdu),
         TargetPdu::Reject(pdu) => reject(shown, pdu),
         TargetPdu::Vendor(raw) => vendor(shown, raw),
-        other => panic!("a kind of PDU that the judge does not know: {other:?}"),
+        other => panic!("a kind of PDU that the comparison does not know: {other:?}"),
     }
 }
 

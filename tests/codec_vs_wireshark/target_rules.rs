@@ -1,4 +1,4 @@
-//! What RFC 7143 leaves a target to choose, and of this what the dissector takes (see `refusals`).
+//! Field values that RFC 7143 allows a target, except those that the dissector does not read (see `refusals`).
 
 use bytes::Bytes;
 use fastrand::Rng;

@@ -1,4 +1,4 @@
-//! Samples in a record, each with the frame it ends in.
+//! Samples written to a record, each with the number of its last frame.
 
 use bytes::{Bytes, BytesMut};
 use fastrand::Rng;
@@ -28,7 +28,7 @@ impl Written {
         Self::damaged(record, sample, digests, |_| {})
     }
 
-    /// Writes a sample to whose bytes something has been done.
+    /// Writes a sample after changing its bytes by `damage`.
     ///
     /// Login PDUs have no digests: these begin with the full feature phase (13.1).
     pub(crate) fn damaged(
@@ -46,7 +46,7 @@ impl Written {
         Self { sample, frame, bytes: bytes.freeze(), digests }
     }
 
-    /// What the dissector ought to show.
+    /// The values that the dissector is expected to show.
     pub(crate) fn shown(&self) -> Shown {
         let mut shown = Shown::default();
         let raw = self.sample.encode();
@@ -62,13 +62,13 @@ impl Written {
         shown
     }
 
-    /// As the four bytes stand there. Whether they are right is for the dissector to say.
+    /// The header digest, which the dissector validates.
     pub(crate) fn header_digest(&self) -> Option<u32> {
         let at = BHS_LENGTH + self.sample.encode().ahs.map_or(0, |ahs| ahs.len());
         self.digests.header.then(|| self.digest_at(at))
     }
 
-    /// The same; empty data has no digest.
+    /// The data digest; empty data has none.
     pub(crate) fn data_digest(&self) -> Option<u32> {
         let has_one = self.digests.data && !self.sample.encode().data.is_empty();
         has_one.then(|| self.digest_at(self.bytes.len() - DIGEST_LENGTH))

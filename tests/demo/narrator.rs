@@ -1,8 +1,8 @@
-//! What the demonstration prints.
+//! Output of the demonstration.
 
 use std::time::{Duration, Instant};
 
-/// Tells each step with the time since the one before.
+/// Prints each step with the time since the step before.
 pub(crate) struct Narrator {
     begun: Instant,
     last: Instant,

@@ -1,4 +1,4 @@
-//! What the demonstration plays on: a target, a store, an initiator, and secrets made up for the occasion.
+//! The setup of the demonstration: a target, a store, an initiator, and generated secrets.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub(crate) struct Stage {
     pub(crate) initiator: Initiator,
     pub(crate) portal: Portal,
     pub(crate) target: IscsiName,
-    /// The bytes both sides agreed on beforehand, as files would hold them.
+    /// The secrets that initiator and target share, as files would contain them.
     pub(crate) forward: Secret,
     pub(crate) reverse: Secret,
 }

@@ -15,7 +15,7 @@ use crate::stage::{Stage, TARGET, TARGET_USER};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Neither a multiple of the block nor of any burst.
+/// A multiple neither of the block size nor of any burst length.
 const OFFSET: u64 = 1_000_003;
 const LENGTH: usize = (8 << 20) + 12_345;
 
@@ -51,18 +51,28 @@ pub(crate) async fn log_in(stage: &Stage, narrator: &mut Narrator) -> Outcome<Se
     let session =
         stage.initiator.login(&stage.target, &stage.portal, &AuthenticationRequest::default()).await?;
     let lines = negotiated(&session.details().completed);
-    narrator.say("Both sides prove themselves", &format!("iscsi login {}", stage.url()), &lines);
+    narrator.say(
+        "Initiator and target authenticate each other",
+        &format!("iscsi login {}", stage.url()),
+        &lines,
+    );
     Ok(session)
 }
 
-/// What was agreed on, and who authenticated whom.
+/// The result of the login: authentication and negotiated parameters.
 fn negotiated(completed: &CompletedLogin) -> Vec<String> {
     let who = match &completed.authenticated {
         Authenticated::Mutual(proof) => {
-            format!("mutual CHAP ({}): the target proved itself as {:?}", proof.algorithm(), proof.name())
+            format!(
+                "mutual CHAP ({}): the target authenticated itself as {:?}",
+                proof.algorithm(),
+                proof.name()
+            )
         }
-        Authenticated::Initiator { algorithm } => format!("CHAP ({algorithm}): only we proved ourselves"),
-        Authenticated::None => "nobody proved anything".to_owned(),
+        Authenticated::Initiator { algorithm } => {
+            format!("CHAP ({algorithm}): only the initiator authenticated itself")
+        }
+        Authenticated::None => "no authentication".to_owned(),
     };
     let Parameters { max_send_data_segment_length, max_burst_length, first_burst_length, .. } =
         completed.parameters;
@@ -84,7 +94,7 @@ pub(crate) async fn open(stage: &Stage, session: &Session, narrator: &mut Narrat
         "{} {}, {} blocks of {} bytes",
         inquiry.vendor, inquiry.product, capacity.blocks, capacity.block_size
     );
-    narrator.say("The logical unit shows itself", &format!("iscsi info {}/0", stage.url()), &[line]);
+    narrator.say("The logical unit is queried", &format!("iscsi info {}/0", stage.url()), &[line]);
     Ok(disk)
 }
 
@@ -95,7 +105,7 @@ pub(crate) async fn write(stage: &Stage, disk: &BlockDevice, narrator: &mut Narr
     disk.synchronize_cache().await?;
     let line = format!("{LENGTH} bytes at offset {OFFSET}, {}; stable", rate(begun));
     let command = format!("iscsi write {}/0 --offset {OFFSET} -i data", stage.url());
-    narrator.say("Data are written, at an offset and of a length that fit no block", &command, &[line]);
+    narrator.say("Data is written, not aligned to blocks", &command, &[line]);
     Ok(data)
 }
 
@@ -107,12 +117,12 @@ pub(crate) async fn read_back(
 ) -> Outcome<()> {
     let begun = Instant::now();
     let read = disk.read_at(OFFSET, LENGTH).await?;
-    let line = format!("{LENGTH} bytes, {}; the same as written", rate(begun));
+    let line = format!("{LENGTH} bytes, {}; identical", rate(begun));
     if read != written {
         return Err("other data came back than were written".into());
     }
     let command = format!("iscsi read {}/0 --offset {OFFSET} --length {LENGTH} -o copy", stage.url());
-    narrator.say("They are read back and compared", &command, &[line]);
+    narrator.say("The data is read back and compared", &command, &[line]);
     Ok(())
 }
 
@@ -129,7 +139,7 @@ pub(crate) async fn log_out(session: Session, narrator: &mut Narrator) -> Outcom
     Ok(())
 }
 
-/// Another reverse secret, set through the VDS door: now this target is somebody who does not know it.
+/// Sets another reverse secret through the VDS API; the target does not know it, so the login is refused.
 pub(crate) async fn meet_an_impostor(stage: &Stage, narrator: &mut Narrator) -> Outcome<()> {
     let other = generate_secret()?;
     let id = object_id(&stage.target_name()?);

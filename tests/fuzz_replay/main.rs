@@ -1,4 +1,4 @@
-//! Every seed and every input that once broke something, replayed on the stable compiler.
+//! Replay of every seed, including inputs that once caused a failure, on the stable compiler.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its seeds has failed")]
 use std::fs;

@@ -1,4 +1,4 @@
-//! Who gets in, who does not, and with which exit code; the same table for each target.
+//! Logins of the program with and without CHAP, and their exit codes; the same cases for each external target.
 
 use iscsi_tests::external_targets::{Tgt, TgtTarget};
 
@@ -64,7 +64,7 @@ fn tgt_offered_sha_256_first_leads_to_the_option_for_algorithms() {
     log_in(&stage, &user, "chap", &["--algorithms", "md5"]).expect(&[0]);
 }
 
-/// What a target says to a login without the CHAP that it requires leads to credentials, not to a look at them.
+/// If a target requires CHAP and the login offers none, the hint asks for credentials instead of suspecting wrong ones.
 #[test]
 fn tgt_that_requires_chap_asks_for_credentials() {
     required_chap_asks_for_credentials(&Stage::of(Daemon::Tgt));
@@ -130,7 +130,7 @@ fn secrets_come_from_files_too() {
     let wrong_name =
         [&credentials[..], &["--target-user", "somebody", "--target-secret-file", &reverse]].concat();
     log_in(&stage, &user, "mutual", &wrong_name).expect(&[4]);
-    // The same by libiscsi's form of the URL, with a warning.
+    // A login by libiscsi's form of the URL prints a warning.
     let url = stage.url("mutual").replace("iscsi://", "iscsi://labuser%initsecret123@");
     let url = format!("{url}?target_user=labtarget&target_password=targsecret456");
     let login = user.run(&["login", &url]).expect(&[0]);

@@ -1,4 +1,4 @@
-//! One mutual login with tgtd as tshark reads it.
+//! The traffic of one mutual login with tgtd, decoded by tshark.
 
 use iscsi_tests::external_targets::{Capture, Tgt, TgtTarget};
 

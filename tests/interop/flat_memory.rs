@@ -1,4 +1,4 @@
-//! Reading 1 GiB takes no more memory than reading a little, and shows its progress on a terminal.
+//! Memory and progress of a read of 1 GiB: it needs no more memory than a small read, and shows progress on a terminal.
 
 use std::fs;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the program logs out and says what was done, with exit code 1.
+//! Ctrl-C and SIGTERM: the program logs out, reports the bytes done, and exits with code 1.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};

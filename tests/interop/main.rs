@@ -1,5 +1,5 @@
-//! The program `iscsi` and its library against targets that others wrote, judged by exit codes and results, by the
-//! targets' own disks, and by an independent decoder.
+//! The program `iscsi` and its library against external targets. The tests check exit codes and results, the contents of
+//! the targets' disks, and the traffic as an independent decoder reads it.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,6 +1,6 @@
-//! The library against every daemon of the laboratory: who authenticated whom, or how it failed.
+//! Interoperability matrix: logins and discoveries of the library with every external target, and their results.
 //!
-//! [`cases`] is the table of what is expected. It is written to `README.md` of this folder with `WRITE_TABLE=1`.
+//! [`cases`] is the table of expected results. `WRITE_TABLE=1` writes it to `README.md` of this folder.
 
 mod attempt;
 mod cases;
@@ -27,7 +27,7 @@ fn lio_as_the_table_says() {
     as_the_table_says(Daemon::Lio);
 }
 
-/// All cells of a column are tried, then every one that differs is shown.
+/// Tries all cells of a column, then shows every one that differs.
 fn as_the_table_says(daemon: Daemon) {
     let (daemons, runtime) = (Daemons::new(daemon), Runtime::new().unwrap());
     let differing = cases().into_iter().filter_map(|case| {

@@ -1,4 +1,4 @@
-//! Many commands of one user at once: none throws another one's session out.
+//! Concurrent commands of one user: none reinstates the session of another.
 
 use std::collections::BTreeSet;
 use std::fs::DirBuilder;
@@ -31,7 +31,7 @@ fn all_succeed(user: &User, count: usize, arguments: &[&str]) {
     }
 }
 
-/// NAM-06, NAM-10, DIS-16: tgt ends a session whose initiator name and ISID come again.
+/// NAM-06, NAM-10, DIS-16: tgt ends a session when another login has the same initiator name and ISID.
 #[test]
 fn nam_06_nam_10_dis_16_fifty_commands_at_tgt() {
     let tgt = Tgt::builder().target(TgtTarget::named("disk")).start();
@@ -81,7 +81,7 @@ fn finish(mut reader: Child) {
     assert_eq!(rest.len() + 512, 64 << 20);
 }
 
-/// NAM-06, NAM-07: processes whose sessions live at once; the one that is killed leaves its ISID to the next.
+/// NAM-06, NAM-07: concurrent processes have different ISIDs; that of a killed process is used by the next one.
 #[test]
 fn nam_06_nam_07_processes_that_live_at_once() {
     let stage = Stage::new();

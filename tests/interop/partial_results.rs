@@ -1,5 +1,5 @@
-//! The program with units and targets that do not do everything: it shows what there is, names what is not, and fails
-//! only if what was asked for failed.
+//! The program with logical units and targets that support only some commands: it shows available results, names missing
+//! ones, and fails only if the requested operation failed.
 
 use iscsi_pdu::{Lun, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TargetPdu};
 use iscsi_tests::ram_disk::{self, LogicalUnit, Sense, Target};
@@ -210,11 +210,11 @@ fn info_without_a_size() {
     });
     stage.run("info", "/0", &[]).expect(&[0]).shows("Virtual disk").shows("NOT READY");
     stage.run("info", "/9", &[]).expect(&[8]).complains("LOGICAL UNIT NOT SUPPORTED");
-    // What was asked for are blocks, which are not to be had.
+    // The requested blocks are not available.
     stage.run("read", "/0", &["--length", "512", "-o", "/dev/null"]).expect(&[8]);
 }
 
-/// What `write` says of a unit without SYNCHRONIZE CACHE depends on what the unit says of its cache.
+/// The output of `write` for a unit without SYNCHRONIZE CACHE depends on the cache that the unit reports.
 #[test]
 fn writes_to_units_without_synchronize_cache() {
     let cases: [(Option<u8>, i32, &str); 3] = [

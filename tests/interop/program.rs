@@ -12,12 +12,12 @@ use tempfile::TempDir;
 /// A CHAP name with its secret, for tests only.
 pub(crate) type TestAccount = (&'static str, &'static str);
 
-/// What the initiator proves.
+/// Name and secret of the initiator.
 pub(crate) const FORWARD: TestAccount = ("labuser", "initsecret123");
-/// What the target proves.
+/// Name and secret of the target.
 pub(crate) const REVERSE: TestAccount = ("labtarget", "targsecret456");
 
-/// What the targets called `open`, `chap`, `mutual` and `digests` demand.
+/// The authentication required by the targets `open`, `chap`, `mutual` and `digests`.
 pub(crate) fn access(name: &str) -> Auth {
     match name {
         "chap" => Auth::chap(FORWARD),
@@ -31,7 +31,7 @@ pub(crate) struct User {
     home: TempDir,
 }
 
-/// What a run of the program left behind.
+/// The exit code and the output of a run of the program.
 pub(crate) struct Outcome {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -112,7 +112,7 @@ impl User {
         self.start_with_input(arguments, Stdio::null())
     }
 
-    /// The same as [`run`](Self::run), with this on standard input.
+    /// Runs the program like [`run`](Self::run), with this on standard input.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
         let (reader, mut writer) = std::io::pipe().unwrap();
         // A pipe holds more than any secret.
@@ -139,7 +139,7 @@ impl User {
         path.to_str().unwrap().to_owned()
     }
 
-    /// Stores what we prove, and what the target must prove if `reverse` is given.
+    /// Stores the forward credential for a target, and the reverse one if given.
     pub(crate) fn remember(&self, target: &str, forward: TestAccount, reverse: Option<TestAccount>) {
         let file = self.secret_file("forward", forward.1);
         let mut what = vec!["secret", "set", "--target", target, "--user", forward.0, "--secret-file", &file];

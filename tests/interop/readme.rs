@@ -1,4 +1,4 @@
-//! The walk of the README against tgtd, as it stands there.
+//! The commands of the README, run against tgtd.
 
 use std::path::Path;
 use std::process::Command;

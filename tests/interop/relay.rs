@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
-/// How long an answer may take that usually takes milliseconds.
+/// The limit for an answer that usually takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Carries one connection, PDU by PDU up to the answer that it holds back, and everything once that is let go.
@@ -25,8 +25,8 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// In front of this target, for its answer of this number. In a mutual login the first chooses CHAP, the second
-    /// challenges, and the third proves.
+    /// A relay to this target that holds its answer of this number back. In a mutual login the first answer chooses CHAP,
+    /// the second has the target's challenge, and the third has its CHAP response.
     pub(crate) fn holding_answer(number: usize, target: SocketAddr) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
@@ -38,7 +38,7 @@ impl Relay {
         Self { portal, holding, release, runtime }
     }
 
-    /// Where it listens.
+    /// The address of the relay.
     pub(crate) const fn portal(&self) -> SocketAddr {
         self.portal
     }
@@ -55,7 +55,7 @@ impl Relay {
     }
 }
 
-/// Which answer waits, and for what.
+/// The answer to hold, and the event that it waits for.
 struct Gate {
     number: usize,
     held: oneshot::Sender<()>,
@@ -65,14 +65,14 @@ struct Gate {
 async fn carry(listener: TcpListener, target: SocketAddr, gate: Gate) -> io::Result<()> {
     let (mut initiator, _) = listener.accept().await?;
     let mut target = TcpStream::connect(target).await?;
-    // A login goes by turns.
+    // In a login, initiator and target take turns.
     for _ in 1..gate.number {
         pass(&mut initiator, &mut target).await?;
         pass(&mut target, &mut initiator).await?;
     }
     pass(&mut initiator, &mut target).await?;
     let answer = pdu(&mut target).await?;
-    // Who no longer waits for it has failed already.
+    // If the receiver is gone, the test has failed already.
     let _ = gate.held.send(());
     gate.release.notified().await;
     initiator.write_all(&answer).await?;

@@ -1,5 +1,5 @@
-//! The program against a scripted target over TCP: every attack and every failure has its exit code, and nothing is sent
-//! after it.
+//! The program against a scripted target over TCP: every attack and every failure ends with its exit code, and nothing is
+//! sent after it.
 
 use iscsi_pdu::{LoginStatus, Opcode, ScsiStatus};
 use iscsi_tests::ram_disk::{self, Credentials, Sense, Target};
@@ -159,7 +159,7 @@ pub(crate) fn after_login(misbehave: impl FnOnce(Script) -> Script) -> Stage {
     Stage::new(misbehave(Script::new().log_in(config)))
 }
 
-/// What goes wrong with commands: the target's verdict is exit 8, a broken protocol exit 6, a lost connection exit 7.
+/// Failures of commands: an error status of the target is exit code 8, a protocol violation 6, a lost connection 7.
 #[test]
 fn failing_commands() {
     // The script is over after the command: nobody answers the logout.

@@ -1,4 +1,5 @@
-//! Mutual logins to tgt whose secrets come from nothing but the sealed store: whose secret counts, and from when on.
+//! Mutual logins to tgt with secrets from the sealed store only: the precedence of stored secrets, and the effect of
+//! changes.
 
 mod bytes;
 mod precedence;
@@ -10,7 +11,7 @@ use iscsi_tests::external_targets::{Tgt, TgtTarget};
 use crate::program::{FORWARD, Outcome, REVERSE, User, access};
 use crate::stage::DISK;
 
-/// Secrets that nobody else has.
+/// A secret that no target has.
 const WRONG: &str = "not-the-secret-1";
 
 /// Said of a proof, so the target was asked for it.
@@ -21,14 +22,14 @@ const CLEARED: &str = "its secret was cleared";
 /// The target of the stage.
 const TARGET: &str = "mutual";
 
-/// A tgtd whose target demands mutual CHAP, and a user who gets there with what the store holds.
+/// A tgtd with a target that requires mutual CHAP, and a user with a secret store.
 struct Stage {
     tgt: Tgt,
     user: User,
 }
 
 impl Stage {
-    /// The store knows what we prove, and of the target nothing.
+    /// The store contains the forward secret only.
     fn new() -> Self {
         let target = TgtTarget::named(TARGET).size(DISK).auth(access(TARGET));
         let stage = Self { tgt: Tgt::builder().target(target).start(), user: User::new() };
@@ -52,19 +53,19 @@ impl Stage {
         self.store(scope_args, ["--target-user", user, "--target-secret-file"], secret);
     }
 
-    /// Stores what we prove.
+    /// Stores the forward secret.
     #[track_caller]
     fn remember(&self, secret: &str) {
         self.store(&["--target", &self.iqn()], ["--user", FORWARD.0, "--secret-file"], secret);
     }
 
-    /// Stores what the target must prove.
+    /// Stores the reverse secret of the target.
     #[track_caller]
     fn set(&self, secret: &str) {
         self.store_reverse(&["--target", &self.iqn()], REVERSE.0, secret);
     }
 
-    /// Stores what every target must prove.
+    /// Stores the default reverse secret.
     #[track_caller]
     fn set_global(&self, secret: &str) {
         self.store_reverse(&["--global"], REVERSE.0, secret);
@@ -87,7 +88,7 @@ impl Stage {
     }
 }
 
-/// Fails with everything that was printed unless both sides proved themselves.
+/// Fails with everything that was printed unless both sides authenticated themselves.
 #[track_caller]
 fn both_proved(outcome: Outcome) {
     outcome.expect(&[0]).shows("mutual CHAP (MD5): the target authenticated itself as \"labtarget\"");

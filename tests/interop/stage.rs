@@ -1,4 +1,4 @@
-//! The same targets on every daemon of the laboratory, named by what they demand.
+//! The same targets on every external daemon, named after the authentication that they require.
 
 use std::any::Any;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use crate::program::access;
 pub(crate) const DISK: u64 = 16 << 20;
 
 /// What every daemon serves: `open` demands nothing, and has a second portal group where the daemon knows such a thing.
-/// `digests` demands what `mutual` does, and does digests if the initiator wants them.
+/// `digests` requires mutual CHAP like `mutual`, and uses digests if the initiator offers them.
 pub(crate) const NAMES: [&str; 4] = ["open", "chap", "mutual", "digests"];
 
 /// A kind of daemon.

@@ -1,5 +1,5 @@
-//! 64 MiB there and back, at offsets and lengths that fit no block and no burst, in every combination of
-//! `ImmediateData` and `InitialR2T`, with and without digests.
+//! Transfers of 64 MiB in both directions, not aligned to blocks or bursts, in every combination of `ImmediateData` and
+//! `InitialR2T`, with and without digests.
 
 use std::fs;
 

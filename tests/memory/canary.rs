@@ -32,7 +32,7 @@ impl Canary {
         Self { mask, masked, begins }
     }
 
-    /// As the child is told.
+    /// The mask and the masked secret, as the child receives them.
     pub(crate) fn to_hex(&self) -> String {
         hex::encode([self.mask, self.masked].concat())
     }

@@ -1,4 +1,4 @@
-//! The shapes in which a secret may lie in memory.
+//! The encodings in which a secret may be in memory.
 
 use iscsi_pdu::{encode_base64, encode_hex};
 
@@ -15,10 +15,10 @@ pub(crate) struct Form {
     pub(crate) write: fn(&[u8]) -> Vec<u8>,
 }
 
-/// All of them.
+/// All forms.
 pub(crate) static ALL: [Form; 4] = [
     Form { name: "bytes", width: FRAGMENT, read: |window| window.try_into().ok(), write: <[u8]>::to_vec },
-    // As hashes with big-endian words lay out their blocks.
+    // Byte order of the blocks of hashes with big-endian words.
     Form { name: "swapped words", width: FRAGMENT, read: swapped, write: swap },
     Form {
         name: "hexadecimal",

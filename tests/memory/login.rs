@@ -1,4 +1,4 @@
-//! What a child does: log in, use the session, end everything, and look at what is left.
+//! The work of a child: log in, use the session, drop everything, and search the memory for secrets.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use crate::scan::scan;
 use crate::stage::{self, FOUND, SCANNED};
 use crate::{canary, form};
 
-/// What we prove.
+/// The name of the forward secret in reports.
 pub(crate) const FORWARD: &str = "forward secret";
-/// What the target proves.
+/// The name of the reverse secret in reports.
 pub(crate) const REVERSE: &str = "reverse secret";
-/// What has to be found.
+/// The name of a value that the scan has to find.
 const MARKER: &str = "marker";
 
 /// Carries the orders out and prints what was found.

@@ -1,8 +1,8 @@
-//! What a process remembers of its CHAP secrets after a mutual login, a logout and a drop: nothing.
+//! Search of a process's memory for its CHAP secrets after a mutual login, a logout and a drop: no copy may be left.
 //!
-//! The process that logs in is a child, which is this program again. It gets a sealed store, and both secrets only
-//! behind a random mask (one that works on the store also reads them from files); its parent is the target. Once session, initiator, store and runtime are gone, the child
-//! reads its own memory.
+//! The process that logs in is a child, which runs this program again; its parent is the target. The child gets a sealed
+//! store, and both secrets only under a random mask (a child that works on the store also reads them from files). After
+//! session, initiator, store and runtime are dropped, the child reads its own memory.
 
 #![cfg(target_os = "linux")] // Only Linux shows a process its memory without `unsafe`, in /proc/self/mem.
 #![allow(

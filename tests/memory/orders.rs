@@ -1,4 +1,4 @@
-//! What a child is told: where to log in, how, with which store, and what to look for.
+//! Instructions for a child: the portal, the CHAP algorithm, the store, and the masked secrets to search for.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const FORWARD: &str = "ISCSI_MEMORY_FORWARD";
 const REVERSE: &str = "ISCSI_MEMORY_REVERSE";
 const LEAK: &str = "ISCSI_MEMORY_LEAK";
 
-/// The orders, of which none holds a secret.
+/// The instructions, which contain no secret.
 pub(crate) struct Orders {
     pub(crate) portal: SocketAddr,
     pub(crate) store: PathBuf,

@@ -1,17 +1,17 @@
-//! What of a process's memory can be read and written.
+//! The readable and writable regions of a process's memory.
 
 use std::fs;
 
-/// Addresses that belong together.
+/// A contiguous range of addresses.
 pub(crate) struct Region {
     pub(crate) begin: u64,
     pub(crate) end: u64,
-    /// What it is, as far as the kernel knows.
+    /// The name that the kernel gives it.
     pub(crate) name: String,
 }
 
 impl Region {
-    /// All of this process that it may read and write.
+    /// All regions that this process may read and write.
     pub(crate) fn all() -> Vec<Self> {
         let maps = fs::read_to_string("/proc/self/maps").unwrap();
         maps.lines().filter_map(Self::parse).collect()

@@ -15,10 +15,10 @@ const PIECE: usize = 4096;
 /// One less than the widest form: pieces overlap by it.
 const OVERLAP: usize = 15;
 
-/// What is looked for, under a name.
+/// A secret to search for, with its name in reports.
 pub(crate) type Wanted<'a> = (&'static str, &'a Canary);
 
-/// The memory of this process, and room to look at a piece of it.
+/// The memory of this process, and a buffer for a piece of it.
 struct Memory {
     file: File,
     piece: [u8; PIECE + OVERLAP],
@@ -40,14 +40,14 @@ impl Memory {
                 let offset = begin - region.begin + at as u64;
                 found.push(format!("{} of the {name} in {}, offset {offset:#x}", form.name, region.name));
             }
-            // What was found here must not be found again in our own buffer.
+            // A secret in this buffer must not be found again when the buffer itself is scanned.
             self.piece.zeroize();
         }
         found
     }
 }
 
-/// Where in these bytes a fragment begins, and in which form. Most of a stack was never touched and needs no look.
+/// The offsets and forms of fragments in these bytes. Most of a stack was never used and is skipped.
 fn places(bytes: &[u8], wanted: &[Wanted<'_>]) -> Vec<(&'static str, &'static Form, usize)> {
     if bytes == &[0; PIECE + OVERLAP][..bytes.len()] {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What a parent does: make secrets, a store of them and a target with them, and run a child.
+//! The work of a parent: generate secrets, write them to a store, start a target with them, and run a child.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -23,7 +23,7 @@ pub(crate) const SCANNED: &str = "scanned to the end";
 pub(crate) const FORWARD_FILE: &str = "forward";
 pub(crate) const REVERSE_FILE: &str = "reverse";
 
-/// What a child reported.
+/// The report of a child.
 pub(crate) struct Child {
     /// Places that hold a secret or a part of one.
     pub(crate) found: Vec<String>,

@@ -1,4 +1,4 @@
-//! What a child does with the store alone: every way in, every way out, and every change of keys.
+//! The work of a child that uses the store only: setting, looking up and removing secrets, and rekeying.
 
 use iscsi_secrets::vds::object_id;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(crate) fn obey(orders: &Orders) {
     look_at_what_is_left(orders);
 }
 
-/// Sets, renews, looks up, clears and forgets.
+/// Sets, renews, looks up, clears and removes secrets.
 fn change(store: &impl SecretStore, folder: &Path) {
     let secret = |file: &str| read_secret_file(folder.join(file)).unwrap();
     let name = IscsiName::new(stage::target_name().as_str()).unwrap();
@@ -41,15 +41,15 @@ fn change(store: &impl SecretStore, folder: &Path) {
     store.renew_reverse_secret(target(), secret(REVERSE_FILE)).unwrap();
 }
 
-/// The door takes the first 16 bytes; a secret serves as passphrase.
+/// Sets a secret through the VDS API, which allows 16 bytes, and rekeys with a secret as the passphrase.
 fn rekey(store: &Path, folder: &Path) {
     let name = IscsiName::new(stage::target_name().as_str()).unwrap();
     let opened = Arc::new(FileStore::open_existing(store).unwrap());
-    let door = VdsServiceIscsi::new(opened.clone(), "iqn.2001-04.com.example:host");
+    let service = VdsServiceIscsi::new(opened.clone(), "iqn.2001-04.com.example:host");
     let secret = read_secret_file(folder.join(REVERSE_FILE)).unwrap();
     let first = SharedSecret::of(&secret.expose_secret()[..16]);
-    door.set_initiator_shared_secret(Some(&first), object_id(&name)).unwrap();
-    drop((door, opened));
+    service.set_initiator_shared_secret(Some(&first), object_id(&name)).unwrap();
+    drop((service, opened));
     let passphrase = || KeySource::Passphrase(read_secret_file(folder.join(FORWARD_FILE)).unwrap());
     let opened = FileStore::open_existing(store).unwrap().rekey(passphrase()).unwrap();
     drop(opened);

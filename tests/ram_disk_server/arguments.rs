@@ -1,4 +1,4 @@
-//! What can be typed.
+//! Command-line arguments.
 
 use clap::Parser;
 use iscsi_pdu::IscsiName;

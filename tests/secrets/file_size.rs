@@ -15,7 +15,7 @@ use crate::writer::Progress;
 /// A limit in blocks of 512 bytes, without a core dump of the killed process.
 const LIMITED: &str = r#"ulimit -c 0; ulimit -f 8; exec "$@""#;
 
-/// The same limit, with a failing write instead of a kill.
+/// A file size limit at which the write fails instead of the process being killed.
 const LIMITED_AND_DEAF: &str = r#"trap "" XFSZ; ulimit -c 0; ulimit -f 8; exec "$@""#;
 
 const SIGXFSZ: i32 = 25;

@@ -1,5 +1,4 @@
-//! Targets that want to be trusted without a proof, over TCP: each attack with the error it ends in, and nothing sent
-//! after it.
+//! Attacks of targets that do not authenticate themselves, over TCP: each ends in its error, and nothing is sent after it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! CHAP over TCP: who gets in, who is left, and whose credentials count.
+//! CHAP over TCP: logins that succeed, logins that are refused, and the order in which credentials apply.
 
 use std::sync::Arc;
 
@@ -27,14 +27,18 @@ pub(crate) fn reverse(bytes: &[u8]) -> Arc<ReverseCredential> {
     Arc::new(ReverseCredential::new(Some("disk".to_owned()), secret).unwrap())
 }
 
-/// We prove this.
-pub(crate) fn one_way(ours: &[u8]) -> AuthenticationRequest {
-    AuthenticationRequest { mode: AuthenticationMode::Chap, forward: Some(forward(ours)), reverse: None }
+/// A request for one-way CHAP with this secret.
+pub(crate) fn one_way(forward_secret: &[u8]) -> AuthenticationRequest {
+    AuthenticationRequest {
+        mode: AuthenticationMode::Chap,
+        forward: Some(forward(forward_secret)),
+        reverse: None,
+    }
 }
 
-/// We prove this, and the target has to prove that.
-pub(crate) fn mutual(ours: &[u8], theirs: &[u8]) -> AuthenticationRequest {
-    let (forward, reverse) = (Some(forward(ours)), Some(reverse(theirs)));
+/// A request for mutual CHAP with these secrets.
+pub(crate) fn mutual(forward_secret: &[u8], reverse_secret: &[u8]) -> AuthenticationRequest {
+    let (forward, reverse) = (Some(forward(forward_secret)), Some(reverse(reverse_secret)));
     AuthenticationRequest { mode: AuthenticationMode::Mutual, forward, reverse }
 }
 
@@ -46,8 +50,11 @@ pub(crate) async fn log_in(
     initiator().login(&target_name(), &portal, request).await
 }
 
-pub(crate) fn accounts(ours: &[u8], theirs: &[u8]) -> Credentials {
-    Credentials::Mutual { initiator: Account::new("host", ours), target: Account::new("disk", theirs) }
+pub(crate) fn accounts(forward_secret: &[u8], reverse_secret: &[u8]) -> Credentials {
+    Credentials::Mutual {
+        initiator: Account::new("host", forward_secret),
+        target: Account::new("disk", reverse_secret),
+    }
 }
 
 pub(crate) async fn target(credentials: Credentials) -> (Running, Portal) {
@@ -80,14 +87,20 @@ async fn chp_11_secrets_of_any_bytes() {
         b"line\nanother\r\n\t",
         &[0; 12],
     ];
-    for (number, ours) in secrets.into_iter().enumerate() {
-        let theirs = secrets[(number + 1) % secrets.len()];
-        let (_running, portal) = target(accounts(ours, theirs)).await;
-        let session = initiator().login(&target_name(), &portal, &mutual(ours, theirs)).await.unwrap();
+    for (number, forward_secret) in secrets.into_iter().enumerate() {
+        let reverse_secret = secrets[(number + 1) % secrets.len()];
+        let (_running, portal) = target(accounts(forward_secret, reverse_secret)).await;
+        let session = initiator()
+            .login(&target_name(), &portal, &mutual(forward_secret, reverse_secret))
+            .await
+            .unwrap();
         session.logout().await.unwrap();
-        let shortened = [theirs, b"\n"].concat();
-        let error =
-            initiator().login(&target_name(), &portal, &mutual(ours, &shortened)).await.err().unwrap();
+        let shortened = [reverse_secret, b"\n"].concat();
+        let error = initiator()
+            .login(&target_name(), &portal, &mutual(forward_secret, &shortened))
+            .await
+            .err()
+            .unwrap();
         assert_eq!(error.fault(), Fault::TargetNotAuthenticated, "{number}");
     }
 }
@@ -97,7 +110,7 @@ async fn chp_11_secrets_of_any_bytes() {
 async fn chp_30_discovery_has_its_own_credentials() {
     let served = ram_disk::Config {
         targets: vec![Target { credentials: accounts(FORWARD, REVERSE), ..Target::new(target_name()) }],
-        discovery: accounts(b"discovery-ours", b"discovery-theirs"),
+        discovery: accounts(b"discovery-forward_secret", b"discovery-reverse_secret"),
         ..open_config()
     };
     let running = RamDisk::serve(served).await.unwrap();
@@ -106,9 +119,10 @@ async fn chp_30_discovery_has_its_own_credentials() {
     let automatic = AuthenticationRequest::default();
     let refused = initiator.discover(&portal, &automatic).await.unwrap_err();
     assert!(matches!(refused.fault(), Fault::CredentialsRefused | Fault::LoginRefused), "{refused}");
-    let own = mutual(b"discovery-ours", b"discovery-theirs");
+    let own = mutual(b"discovery-forward_secret", b"discovery-reverse_secret");
     assert_eq!(initiator.discover(&portal, &own).await.unwrap().targets.len(), 1);
-    let impostor = initiator.discover(&portal, &mutual(b"discovery-ours", REVERSE)).await.unwrap_err();
+    let impostor =
+        initiator.discover(&portal, &mutual(b"discovery-forward_secret", REVERSE)).await.unwrap_err();
     assert_eq!(impostor.fault(), Fault::TargetNotAuthenticated);
     initiator.login(&target_name(), &portal, &automatic).await.unwrap().logout().await.unwrap();
 }
@@ -117,11 +131,12 @@ async fn chp_30_discovery_has_its_own_credentials() {
 pub(crate) fn store_for_target() -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     let name = IscsiName::new(target_name().as_str()).unwrap();
-    let ours = ForwardCredential::new(Some("host".to_owned()), Secret::from_bytes(FORWARD).unwrap()).unwrap();
-    store.set_forward(name.clone().into(), ours).unwrap();
-    let theirs =
+    let forward_secret =
+        ForwardCredential::new(Some("host".to_owned()), Secret::from_bytes(FORWARD).unwrap()).unwrap();
+    store.set_forward(name.clone().into(), forward_secret).unwrap();
+    let reverse_secret =
         ReverseCredential::new(Some("disk".to_owned()), Secret::from_bytes(REVERSE).unwrap()).unwrap();
-    store.set_reverse(Scope::Target(name), theirs).unwrap();
+    store.set_reverse(Scope::Target(name), reverse_secret).unwrap();
     store
 }
 

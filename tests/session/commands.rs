@@ -1,4 +1,4 @@
-//! SCSI commands on the wire, and what targets answer to them.
+//! SCSI commands on the wire, and the answers of targets.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn commands(scripted: &ScriptedTarget) -> Vec<ScsiCommand> {
     pdus.filter_map(|pdu| if let InitiatorPdu::ScsiCommand(pdu) = pdu { Some(pdu) } else { None }).collect()
 }
 
-/// A read, a write, one without data and a read of nothing, as they leave.
+/// The PDUs of a read, a write, a command without data, and a read of 0 bytes.
 #[tokio::test]
 async fn cmd_01_cmd_03_cmd_04_cmd_16_commands_on_the_wire() {
     let (scripted, session) = scripted(Script::serve).await;
@@ -105,7 +105,7 @@ async fn cmd_07_sense_data_stay_inside_the_segment() {
     }
 }
 
-/// What iSCSI itself reports by sense data: the command failed, by name, and the session goes on.
+/// Errors that iSCSI itself reports by sense data: the command fails with the name of the error, and the session continues.
 #[tokio::test]
 async fn cmd_11_cmd_13_sense_data_made_by_iscsi() {
     let cases = [
@@ -132,7 +132,7 @@ async fn cmd_11_cmd_13_sense_data_made_by_iscsi() {
     assert!(numbers.is_sorted_by(|a, b| a < b), "one command each, and none of them again: {numbers:?}");
 }
 
-/// MODE SELECT has data to send like a WRITE: within the first burst they leave unasked, in segments that fit.
+/// MODE SELECT sends data like a WRITE: unsolicited within the first burst, in segments of the declared length.
 #[tokio::test]
 async fn dat_21_parameter_data_follow_the_rules_of_data() {
     for (immediate_data, initial_r2t) in [(true, true), (true, false), (false, true), (false, false)] {

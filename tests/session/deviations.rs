@@ -1,4 +1,4 @@
-//! Harmless deviations of targets: each row of the table tolerated and reported, and refused where that is asked for.
+//! Harmless deviations of targets: each row of the table is tolerated and reported, and refused if the settings are strict.
 
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ async fn each_row_is_tolerated_and_reported_or_refused() {
     }
 }
 
-/// What a good target does is no deviation, in either mode.
+/// A conforming target is not reported as deviating, in either mode.
 #[tokio::test]
 async fn a_good_target_shows_no_deviation() {
     let scripted = ScriptedTarget::serve(Script::new().log_in(open_config()).serve()).await.unwrap();
@@ -174,7 +174,7 @@ async fn deviations_of_a_redirected_login() {
     assert_eq!(refused.fault(), Fault::Protocol);
 }
 
-/// Where one record is malformed, the others are listed and the malformed one is told with its text.
+/// If one record is malformed, the others are listed, and the malformed one is reported with its text.
 #[tokio::test]
 async fn dis_09_malformed_records_are_told() {
     let (_, scripts) = deviating(&Deviation::RECORD_UNUSABLE).unwrap();

@@ -1,4 +1,4 @@
-//! What a strict target sees of us: numbers, bursts and lengths that keep every rule, and a proper leave.
+//! Conformance as seen by a strict target: sequence numbers, bursts and lengths within the rules, and a logout at the end.
 
 use iscsi_initiator::{AuthenticationRequest, BlockDevice, Lun};
 use iscsi_tests::ram_disk::RamDisk;
@@ -7,8 +7,8 @@ use crate::stage::{initiator, log_in, open_config, ram_disk};
 
 const LENGTH: usize = 3_000_001;
 
-/// DAT-01 to DAT-09, NUM-02 to NUM-05, NUM-14: every way of sending write data, judged by a target that drops whoever
-/// breaks a rule.
+/// DAT-01 to DAT-09, NUM-02 to NUM-05, NUM-14: every way of sending write data, checked by a target that closes the
+/// connection of an initiator that breaks a rule.
 #[tokio::test]
 async fn dat_01_dat_02_dat_03_dat_04_every_way_of_sending_data() {
     for (initial_r2t, immediate_data) in [(true, true), (true, false), (false, true), (false, false)] {
@@ -33,7 +33,7 @@ async fn dat_01_dat_02_dat_03_dat_04_every_way_of_sending_data() {
                 Vec::<String>::new(),
                 "{initial_r2t} {immediate_data} {segment} {burst}"
             );
-            // Our own offer bounds the first burst too.
+            // The initiator's own offer limits the first burst too.
             let first_burst = burst.min(262_144);
             let unsolicited = !initial_r2t && (!immediate_data || first_burst > segment);
             assert_eq!(report.unsolicited_data_outs > 0, unsolicited);
@@ -42,7 +42,7 @@ async fn dat_01_dat_02_dat_03_dat_04_every_way_of_sending_data() {
     }
 }
 
-/// LGO-06: a session whose last handle is dropped is logged out before its connection closes.
+/// LGO-06: when the last handle of a session is dropped, the session is logged out before its connection closes.
 #[tokio::test]
 async fn lgo_06_a_dropped_session_logs_out() {
     let running = ram_disk().await;

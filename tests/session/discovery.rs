@@ -15,7 +15,7 @@ use iscsi_tests::scripted_target::{Moment, Received, Reply, Script, ScriptedTarg
 use crate::numbering::ping;
 use crate::stage::{config, initiator, open_config};
 
-/// What the targets behind a portal are, asked with the default settings.
+/// Discovers the targets of a portal with the default settings.
 async fn discover(scripted: &ScriptedTarget) -> Result<Vec<DiscoveredTarget>, Error> {
     let portal: Portal = scripted.portal().to_string().parse().unwrap();
     Ok(initiator().discover(&portal, &AuthenticationRequest::default()).await?.targets)

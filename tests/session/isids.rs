@@ -1,4 +1,4 @@
-//! Many sessions at once, none of which throws another one out; the target ends whatever session is reinstated.
+//! Concurrent sessions, none of which reinstates another one; the target would end a session that is reinstated.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ fn portal(address: SocketAddr) -> Portal {
     address.to_string().parse().unwrap()
 }
 
-/// That many sessions of each initiator, all logged in at the same time and all kept.
+/// Logs in this many sessions of each initiator concurrently, and keeps them.
 async fn sessions(initiators: &[Initiator], of_each: usize, address: SocketAddr) -> Vec<Session> {
     let mut logins = JoinSet::new();
     for initiator in initiators.iter().flat_map(|initiator| std::iter::repeat_n(initiator, of_each)) {
@@ -119,7 +119,7 @@ async fn nam_07_one_isid_towards_two_targets() {
     assert_eq!(running.report().reinstatements, 0);
 }
 
-/// NAM-06: a session that ends by itself, whose login fails, or whose login is given up, leaves its ISID.
+/// NAM-06: the ISID is free again after a session ended by itself, a login failed, or a login was cancelled.
 #[tokio::test]
 async fn nam_06_every_end_gives_the_isid_back() {
     let (running, directory) = (ram_disk().await, TempDir::new().unwrap());

@@ -1,4 +1,4 @@
-//! No wait without a limit: queued calls, logouts of every kind, and what a limit may be.
+//! Time limits: queued calls, logouts of every kind, and the values that a limit may have.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,7 +25,7 @@ const READ_10: u8 = 0x28;
 /// Far beyond the limits under test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A session whose commands and logouts have this limit.
+/// A session with this time limit for commands and logouts.
 async fn limited(limit: Duration, script: Script) -> (ScriptedTarget, Session) {
     let scripted = ScriptedTarget::serve(Script::new().log_in(open_config()).then(script)).await.unwrap();
     let mut config = config();
@@ -83,7 +83,8 @@ async fn lgo_07_asy_02_a_silent_target_that_asked_for_a_logout() {
     }
 }
 
-/// The same with a command under way, whose limit comes first: the target is not called slow.
+/// A logout that the target asked for during a command, neither of which it answers. The limit of the command passes
+/// first; the error names both.
 #[tokio::test]
 async fn asy_02_a_silent_target_that_asked_for_a_logout_during_a_command() {
     let asking = |_: &iscsi_pdu::ScsiCommand, moment: &Moment| event(1)(moment);
@@ -94,7 +95,7 @@ async fn asy_02_a_silent_target_that_asked_for_a_logout_during_a_command() {
     timeout(PATIENCE, scripted.all_closed()).await.unwrap();
 }
 
-/// The same with all handles gone: nothing is left of the session.
+/// The limit also holds after all handles were dropped: the session ends.
 #[tokio::test]
 async fn lgo_07_a_silent_target_and_nobody_who_waits() {
     let begin = Instant::now();
@@ -226,7 +227,7 @@ async fn what_a_session_ended_of() {
     assert_eq!(logouts(&scripted), 1);
 }
 
-/// How the initiator ended a connection through a relay to this target, and the last PDU that it sent.
+/// The end of a connection through a relay to this target, and the last PDU that the initiator sent.
 async fn end_of_connection(target: SocketAddr, listener: TcpListener) -> (io::Result<usize>, Vec<u8>) {
     let (initiator, _) = listener.accept().await.unwrap();
     let (mut from_initiator, mut to_initiator) = initiator.into_split();

@@ -1,4 +1,4 @@
-//! REPORT LUNS by targets that have no LUN 0, or no list, or a part of one.
+//! REPORT LUNS with targets that have no LUN 0, return no list, or return a part of it.
 
 use iscsi_initiator::{Error, Lun, LunListOrigin, Session};
 use iscsi_pdu::ScsiCommand;
@@ -69,7 +69,7 @@ async fn empty_lists_of_lun_0() {
     }
 }
 
-/// Where nobody has a list, LUN 0 itself may be there.
+/// If no list is available, LUN 0 may still exist.
 #[tokio::test]
 async fn targets_without_a_list() {
     let refuse = |_: Lun, command: &ScsiCommand, moment: &Moment| {

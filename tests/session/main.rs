@@ -1,4 +1,4 @@
-//! The initiator library against the RAM-disk target and the scripted target: what a session does in full feature phase.
+//! The initiator library against the RAM-disk target and the scripted target, from the login to the end of a session.
 
 #![allow(
     clippy::unwrap_used,
@@ -31,8 +31,8 @@ mod partial_results;
 mod policy;
 mod redirects;
 mod residuals;
-mod secret_door;
 mod stage;
 mod tags;
 mod unasked;
 mod unauthenticated;
+mod vds_api;

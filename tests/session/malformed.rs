@@ -1,4 +1,4 @@
-//! Answers that no target may give. Each ends the session; nothing is sent after it.
+//! Answers that violate the protocol. Each ends the session; nothing is sent after it.
 
 use bytes::Bytes;
 use iscsi_initiator::{Error, Fault, Lun, scsi};
@@ -49,7 +49,7 @@ fn with_byte(at: usize, byte: u8) -> impl Fn(&ScsiCommand, &Moment) -> Reply + S
     move |command, moment| {
         let mut bytes = bytes(&TargetPdu::ScsiResponse(good(command, moment)), moment.digests);
         bytes[at] = byte;
-        // What follows a longer header, so that the initiator waits for nothing.
+        // The data after a longer header, so that the initiator does not wait for more.
         bytes.extend([0; 8]);
         Reply { bytes, statuses: 1 }
     }

@@ -1,4 +1,4 @@
-//! Names on the wire, and questions about targets in a normal session.
+//! iSCSI names on the wire, and `SendTargets` in a normal session.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ async fn portal_of(target: &IscsiName) -> (ScriptedTarget, Portal) {
     (scripted, portal)
 }
 
-/// What discovery gives is sent back byte for byte.
+/// A discovered name is sent back byte for byte.
 #[tokio::test]
 async fn nam_09_names_of_targets_stay_as_they_are() {
     for name in ["eui.02004567A425678D", "naa.52004567BA64678D", "iqn.2001-04.com.example:Disk"] {

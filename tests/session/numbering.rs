@@ -1,4 +1,4 @@
-//! Numbers from the first Login Request on.
+//! Sequence numbers from the first Login Request on.
 
 use bytes::Bytes;
 use iscsi_initiator::Lun;
@@ -74,7 +74,7 @@ async fn num_09_status_numbers_from_any_first_one_on() {
     }
 }
 
-/// The same by what is on the wire.
+/// Sequence numbers as seen on the wire.
 #[tokio::test]
 async fn num_09_requests_acknowledge_what_came_last() {
     for first in [0, 0xffff_fffe] {

@@ -1,4 +1,4 @@
-//! Challenges of ours over many connections: always new ones, and none that comes back is answered.
+//! The initiator's challenges over many connections: each is new, and one that a target sends back is not answered.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Many commands at once, and what becomes of them when the session ends.
+//! Concurrent commands, and their results when the session ends.
 
 use bytes::Bytes;
 use iscsi_initiator::{BlockDevice, Error, Fault, Lun, scsi};

@@ -1,4 +1,5 @@
-//! Units and targets that do not do everything: what can be had is had, and what cannot is told apart.
+//! Logical units and targets that support only some commands: available results are returned, and each missing one is
+//! reported.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -131,7 +132,7 @@ async fn block_limits_are_kept() {
     assert_eq!(lengths.collect::<Vec<_>>(), [8 * 512; 16]);
 }
 
-/// A unit that aborts pages 0x80 and 0x83 is no unit without them.
+/// A unit that aborts requests for pages 0x80 and 0x83 is not taken for a unit without these pages.
 #[tokio::test]
 async fn pages_that_are_aborted() {
     let (_scripted, session) = target(|command, moment| {
@@ -141,7 +142,7 @@ async fn pages_that_are_aborted() {
     .await;
     assert!(session.unit_serial_number(Lun::ZERO).await.unwrap_err().leaves_session_open());
     assert!(session.device_identification(Lun::ZERO).await.unwrap_err().leaves_session_open());
-    // One that does not have them says so.
+    // A unit without these pages answers INVALID FIELD IN CDB.
     let (_scripted, session) = target(|command, moment| {
         (command.cdb[1] == 1).then(|| check_condition(command, moment, Sense::INVALID_FIELD))
     })
@@ -330,7 +331,7 @@ async fn recovered_errors() {
     let (_scripted, session) = refusing(&[TEST_UNIT_READY, SYNCHRONIZE_CACHE_10], RECOVERED).await;
     session.test_unit_ready(Lun::ZERO).await.unwrap();
     assert_eq!(session.synchronize_cache(Lun::ZERO).await, Ok(Flush::Synchronized));
-    // A write whose data were not taken did not recover.
+    // If the target did not take all the data of a write, it did not recover.
     let (_scripted, session) = refusing(&[WRITE_10], RECOVERED).await;
     let outcome = session.execute(Lun::ZERO, scsi::write_blocks(0, 600, vec![0; 600 * 512].into())).await;
     assert!(matches!(outcome, Err(Error::Incomplete { .. })), "{outcome:?}");

@@ -1,4 +1,5 @@
-//! What a store and a setting require of logins, and secrets that must not be used: all refused before a packet leaves.
+//! Requirements of the store and of the settings, and secrets that must not be used: a login that violates them is refused
+//! before anything is sent.
 
 use std::sync::Arc;
 
@@ -178,7 +179,7 @@ async fn discoveries_have_a_policy_of_their_own() {
     assert_eq!(running.report().connections, before);
 }
 
-/// What a login to this target would use, and what the store has elsewhere.
+/// Logs in with a store that has a secret in another scope, and out again.
 async fn reused(elsewhere: Change, request: &AuthenticationRequest, allowed: bool) -> Result<(), Error> {
     let (_running, portal) = target(accounts(FORWARD, REVERSE)).await;
     let mut config = config();
@@ -220,7 +221,7 @@ async fn chp_33_what_is_shared_can_be_allowed_but_never_within_one_login() {
     }
 }
 
-/// Stored and given, and also where only the initiator would prove something.
+/// Stored secrets and given ones are compared, also if only the initiator authenticates itself.
 #[tokio::test]
 async fn chp_33_secrets_of_the_store_are_compared_like_those_given() {
     let (running, portal) = target(accounts(FORWARD, REVERSE)).await;

@@ -1,4 +1,4 @@
-//! Redirections over TCP: their limits, and what may be stored of them.
+//! Redirections over TCP: limits, and the condition under which one may be stored.
 
 use iscsi_initiator::{AuthenticationRequest, Error, RedirectKind};
 use iscsi_pdu::{LoginStatus, TextWriter};
@@ -7,7 +7,8 @@ use iscsi_tests::scripted_target::{Script, ScriptedTarget, login};
 use crate::authentication::{FORWARD, REVERSE, accounts, log_in, mutual, target};
 use crate::stage::ram_disk;
 
-/// A portal that redirects for good before anybody has proved anything: the way is followed, and not to be stored.
+/// A permanent redirection before the target authenticated itself is followed, but reported as temporary, so that it is
+/// not stored.
 #[tokio::test]
 async fn log_30_a_permanent_redirection_counts_only_from_an_authenticated_target() {
     const FOR_GOOD: LoginStatus = LoginStatus::MOVED_PERMANENTLY;
@@ -31,7 +32,7 @@ async fn log_30_a_permanent_redirection_counts_only_from_an_authenticated_target
     }
 }
 
-/// One answer names 200 portals, of which this host must not try them all.
+/// One answer names 200 portals; the initiator does not try all of them.
 #[tokio::test]
 async fn log_30_most_addresses_of_a_long_redirection_are_not_tried() {
     let open = ram_disk().await;

@@ -1,5 +1,5 @@
-//! Commands that a target calls carried out although their data did not all move: an error with the numbers, which the
-//! session survives.
+//! Commands that a target completes with GOOD although not all of their data was transferred: the call fails with both
+//! lengths, and the session continues.
 
 use bytes::Bytes;
 use iscsi_initiator::scsi::{self, Incomplete};
@@ -33,7 +33,7 @@ fn good(
     }
 }
 
-/// So many bytes with GOOD in the Data-In, which is changed so.
+/// A Data-In with this many bytes and status GOOD, after `change`.
 fn data(
     length: usize,
     change: fn(DataIn) -> DataIn,
@@ -98,9 +98,9 @@ async fn res_02_writes_with_a_residual() {
     }
 }
 
-/// GOOD without a word, after no R2T, after one for a part, and after one for all.
+/// GOOD without a residual count after no R2T, after an R2T for a part of the data, and after R2Ts for all of it.
 #[tokio::test]
-async fn writes_whose_data_were_not_all_asked_for() {
+async fn writes_without_r2ts_for_all_data() {
     let nothing = |response| response;
     let (_scripted, session) = soliciting(|script| {
         script
@@ -200,8 +200,9 @@ async fn block_devices_report_incomplete_transfers() {
     assert_eq!(disk.read_at(0, 512).await.unwrap(), vec![0; 512]);
 }
 
-/// Answers to INQUIRY-like commands are shorter than the room for them, some targets count them wrongly, and parameter
-/// data need not all be asked for. The length of the answer is at least that of the room (RES-06).
+/// Answers to commands such as INQUIRY may be shorter than the allocation length, some targets report a wrong residual
+/// count, and a target need not ask for all parameter data. The expected data transfer length is at least the allocation
+/// length (RES-06).
 #[tokio::test]
 async fn res_02_res_06_an_upper_bound_is_never_missed() {
     type Change = fn(DataIn) -> DataIn;
@@ -232,11 +233,11 @@ async fn res_02_res_06_an_upper_bound_is_never_missed() {
             Some(iscsi_pdu::InitiatorPdu::ScsiCommand(command)) if command.read => Some(command),
             _ => None,
         }) {
-            let room = match command.cdb[0] {
+            let allocation_length = match command.cdb[0] {
                 INQUIRY => u32::from(u16::from_be_bytes([command.cdb[3], command.cdb[4]])),
                 _ => u32::from_be_bytes(command.cdb[6..10].try_into().unwrap()),
             };
-            assert!(command.expected_data_transfer_length >= room);
+            assert!(command.expected_data_transfer_length >= allocation_length);
         }
     }
 }

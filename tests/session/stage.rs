@@ -31,7 +31,7 @@ pub(crate) fn initiator() -> Initiator {
     initiator_with(Arc::new(MemoryStore::new()))
 }
 
-/// A portal with one open target of one disk, whose first command meets no unit attention.
+/// A portal with one target without authentication, which has one disk and reports no unit attention.
 pub(crate) fn open_config() -> ram_disk::Config {
     let mut config = ram_disk::Config::with_targets([Target::new(target_name())]);
     config.unit_attention = false;

@@ -1,4 +1,4 @@
-//! What a target sends without being asked.
+//! Unsolicited PDUs of a target: pings, asynchronous messages and rejects.
 
 use bytes::Bytes;
 use iscsi_initiator::{Error, Fault, Lun};

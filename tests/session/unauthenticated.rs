@@ -1,4 +1,4 @@
-//! Sessions without authentication: the library says why, so that a program can, and nothing becomes one by accident.
+//! Sessions without authentication: the library reports the reason, and no session is unauthenticated by accident.
 
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ async fn discovery_writes_nothing_and_makes_targets_known() {
     assert_eq!(store.entries().unwrap().len(), 1);
 }
 
-/// What cannot be read is never taken for empty where a secret could have come from it.
+/// A source of secrets that cannot be read is never taken for empty.
 #[tokio::test]
 async fn an_unreadable_store_fails_every_login_that_needs_it() {
     let initiator = initiator_with(Arc::new(Broken));
@@ -170,7 +170,7 @@ async fn credentials_that_are_given_need_no_store() {
     session.logout().await.unwrap();
 }
 
-/// The example of the library, whose first lines a newcomer copies.
+/// The example `mutual_login` of the library.
 #[tokio::test]
 async fn the_example_logs_in_mutually_with_nothing_but_two_files() {
     use std::os::unix::fs::PermissionsExt as _;

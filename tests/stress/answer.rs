@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// What a program answered to an order.
+/// The answer of a program to an order.
 #[derive(Debug)]
 pub(crate) struct Answer(HashMap<String, u64>);
 

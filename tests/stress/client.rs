@@ -12,7 +12,7 @@ pub(crate) const AT_ONCE: usize = 100;
 /// A running client.
 pub(crate) struct Client(Program);
 
-/// What an order took.
+/// The time, processor time and memory of an order.
 pub(crate) struct Effort {
     pub(crate) time: Duration,
     /// Of all threads, in user space and in the kernel.
@@ -27,10 +27,10 @@ impl Client {
         Self::start_within(&[], portal, sessions)
     }
 
-    /// The same, as the argument of other words.
+    /// Starts a client as the argument of another command, such as `taskset`.
     pub(crate) fn start_within(outer: &[&str], portal: &str, sessions: u32) -> Self {
-        let (at_once, room) = (AT_ONCE.to_string(), u32::try_from(AT_ONCE).unwrap());
-        let sessions = (sessions + room).to_string();
+        let (at_once, extra) = (AT_ONCE.to_string(), u32::try_from(AT_ONCE).unwrap());
+        let sessions = (sessions + extra).to_string();
         let words =
             [outer, &words_of_program(portal, &sessions), &["driven", "--at-once", &at_once]].concat();
         Self(Program::start(&mut command(&words)))
@@ -50,7 +50,7 @@ impl Client {
         self.obeys("ask", sessions)
     }
 
-    /// So many sessions turn out to have lost their connection, and are let go of.
+    /// Checks that this many sessions have lost their connection, and drops them.
     pub(crate) fn forgets_lost(&mut self, sessions: u32) -> Effort {
         self.obeys("forget-lost", sessions)
     }
@@ -59,7 +59,7 @@ impl Client {
         self.obeys("log-out", sessions)
     }
 
-    /// Closes all connections without a word.
+    /// Closes all connections without a logout.
     pub(crate) fn close(&mut self, sessions: u32) -> Effort {
         self.obeys("close", sessions)
     }

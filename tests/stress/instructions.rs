@@ -1,7 +1,7 @@
 //! Instructions of a login in user space, counted by callgrind.
 //!
-//! Each login is counted for itself, and the least count stands for all: an answer that is not there yet when the client
-//! looks for it has it look twice, which adds some per cent by chance.
+//! Each login is counted separately, and the least count is used: if an answer has not arrived when the client polls the
+//! socket, the client polls again, which adds some percent at random.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +12,9 @@ use crate::target::Target;
 
 /// Logins counted.
 const LOGINS: u32 = 24;
-/// In per cent of the count without other sessions.
-const ROOM: u64 = 10;
-/// Where callgrind begins anew.
+/// Largest difference, in percent of the count without other sessions.
+const TOLERANCE: u64 = 10;
+/// The function before which callgrind writes its counts and starts again.
 const COUNTED: &str = "--dump-before=*::counted::counted_login*";
 
 pub(crate) fn one_and_many_alike(many: u32) {
@@ -28,7 +28,7 @@ pub(crate) fn one_and_many_alike(many: u32) {
         "a login with its logout takes {alone} instructions as the only session and {beside} as one of {many}: \
          {ratio} %"
     );
-    assert!(ratio.abs_diff(100) <= ROOM, "{ratio} %");
+    assert!(ratio.abs_diff(100) <= TOLERANCE, "{ratio} %");
     target.end();
 }
 
@@ -45,7 +45,7 @@ fn count(pinned: &[&str], target: &Target, sessions: u32) -> u64 {
     (2..=LOGINS).map(|login| total(&folder.path().join(format!("counts.{login}")))).min().unwrap()
 }
 
-/// What callgrind wrote into a file.
+/// The sum of counts in a file of callgrind.
 fn total(file: &Path) -> u64 {
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let number = text.lines().find_map(|line| line.strip_prefix("summary: "));

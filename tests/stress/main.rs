@@ -1,4 +1,4 @@
-//! Thousands of mutual logins held by one process, dropped at once, and logged in again; what they take.
+//! Thousands of mutual logins in one process, held, dropped at once and repeated: memory, time and processor time.
 //!
 //! Client and target are processes of their own, the programs `stress-client` and `ram-disk` of this package. The figures
 //! are printed: `cargo test --release -p iscsi-tests --test stress -- --nocapture`.
@@ -19,21 +19,21 @@ mod target;
 use std::env;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Memory and processor time are measured: not beside each other.
+/// Serialises the tests that measure memory and processor time.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sessions that are many.
+/// The number of sessions of a test with many.
 fn many() -> u32 {
     if env::var_os("ISCSI_TESTS_LONG").is_some() { 10_000 } else { 1_000 }
 }
 
-/// Held, they are all alive; dropped by either side at once, they are all logged in again.
+/// All held sessions answer a command; after either side drops them at once, all are logged in again.
 #[test]
-fn a_storm_of_mutual_logins_is_held_dropped_and_held_again() {
+fn mutual_logins_are_held_dropped_and_held_again() {
     let _alone = alone();
     rounds::run(many());
 }

@@ -1,4 +1,4 @@
-//! What a session takes in memory while nothing happens.
+//! Memory of an idle session.
 
 /// Bytes that an idle session may take of the client.
 const MOST: u64 = 16 << 10;

@@ -10,7 +10,7 @@ use iscsi_tests::chap_environment::{INITIATOR_SECRET, TARGET_SECRET};
 
 use crate::answer::Answer;
 
-/// How long an answer may take; ten thousand logins take seconds.
+/// The limit for an answer; ten thousand logins take seconds.
 const PATIENCE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(5);
 

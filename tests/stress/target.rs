@@ -13,7 +13,7 @@ pub(crate) const TARGET_USER: &str = "disk";
 
 /// Connections that may wait to be accepted, if the system allows as many.
 const BACKLOG: usize = 1024;
-/// How long the target may take to learn that connections are closed.
+/// The limit within which the target has to notice closed connections.
 const CLOSING_TIME: Duration = Duration::from_mins(1);
 
 /// A running target.
@@ -28,7 +28,7 @@ impl Target {
         Self::start_within(&[], sessions)
     }
 
-    /// The same, as the argument of other words.
+    /// Starts a target as the argument of another command, such as `taskset`.
     pub(crate) fn start_within(outer: &[&str], sessions: u32) -> Self {
         assert!(AT_ONCE < BACKLOG.min(system_limit()), "logins in flight stay below the backlog");
         let (connections, backlog) = (connections(sessions).to_string(), BACKLOG.to_string());
@@ -48,7 +48,7 @@ impl Target {
         self.program.order("report")
     }
 
-    /// Cuts all connections at once, and says how many they were.
+    /// Closes all connections at once, and returns their number.
     pub(crate) fn cut(&mut self) -> u64 {
         self.program.order("cut").number("cut")
     }

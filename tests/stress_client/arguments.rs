@@ -1,4 +1,4 @@
-//! What can be typed.
+//! Command-line arguments.
 
 use clap::{Parser, Subcommand};
 use iscsi_initiator::{IscsiName, Portal};
@@ -7,7 +7,7 @@ use iscsi_initiator::{IscsiName, Portal};
 #[derive(Parser)]
 #[command(name = "stress-client")]
 pub(crate) struct Arguments {
-    /// Where to log in
+    /// Portal to log in to
     #[arg(long)]
     pub(crate) portal: Portal,
     /// Target to log in to
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     pub(crate) mode: Mode,
 }
 
-/// What to do.
+/// The mode of the client.
 #[derive(Clone, Copy, Subcommand)]
 pub(crate) enum Mode {
     /// Obey the lines of standard input

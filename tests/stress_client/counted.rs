@@ -1,4 +1,4 @@
-//! What callgrind counts: logins and logouts beside sessions that are held, on one thread.
+//! Logins and logouts counted by callgrind while other sessions are held, on one thread.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! The sessions that are held, and the runtime in which they live.
+//! The held sessions and their runtime.
 
 use std::io;
 
@@ -44,7 +44,7 @@ impl Held {
         self.sessions.iter().filter(|session| self.is_ready(session).is_ok()).count()
     }
 
-    /// Lets go of the sessions whose connection is gone.
+    /// Drops the sessions that have lost their connection and returns their number.
     pub(crate) fn forget_lost(&mut self) -> usize {
         let all = std::mem::take(&mut self.sessions);
         let (lost, kept): (Vec<_>, _) = all.into_iter().partition(|session| self.is_lost(session));
@@ -62,7 +62,7 @@ impl Held {
         Ok(count)
     }
 
-    /// Closes all connections without a word: the tasks that own them go with their runtime.
+    /// Closes all connections without a logout: the tasks that own them end with their runtime.
     pub(crate) fn close(&mut self) -> io::Result<usize> {
         drop(std::mem::replace(&mut self.runtime, Runtime::new()?));
         Ok(std::mem::take(&mut self.sessions).len())

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::arguments::Arguments;
 
-/// What every login is made from; clones share it.
+/// The initiator and the target of every login; clones share them.
 #[derive(Clone)]
 pub(crate) struct Logins {
     initiator: Initiator,
@@ -27,7 +27,7 @@ impl Logins {
         Ok(Self { initiator, target: arguments.target.clone(), portal: arguments.portal.clone() })
     }
 
-    /// One login in which both sides prove themselves.
+    /// One login by mutual CHAP.
     pub(crate) async fn log_in(&self) -> Result<Session, iscsi_initiator::Error> {
         let request =
             AuthenticationRequest { mode: AuthenticationMode::Mutual, ..AuthenticationRequest::default() };
@@ -36,12 +36,12 @@ impl Logins {
         Ok(session)
     }
 
-    /// The same, and a logout.
+    /// One login with its logout.
     pub(crate) async fn log_in_and_out(&self) -> Result<(), iscsi_initiator::Error> {
         self.log_in().await?.logout().await
     }
 
-    /// That many logins, all under way at the same time.
+    /// Makes this many logins concurrently.
     pub(crate) async fn log_in_at_once(&self, count: usize) -> Result<Vec<Session>, iscsi_initiator::Error> {
         let mut logins = JoinSet::new();
         for _ in 0..count {

@@ -1,11 +1,11 @@
-//! A laboratory of real iSCSI targets on loopback, and an independent reader of what passes on the wire.
+//! External iSCSI targets on loopback, and an independent decoder of the traffic.
 //!
 //! [`Tgt`], [`Istgt`] and [`Lio`] each run one daemon on a free port of 127.0.0.1, with all its files in a folder of its
-//! own, and end it when dropped. Any number of them run side by side. [`Capture`] records one port and [`Dissection`] lets
-//! `tshark` read the record.
+//! own, and end it when dropped. Any number of them can run at the same time. [`Capture`] records the traffic of one port,
+//! and [`Dissection`] decodes the record with `tshark`.
 //!
-//! Everything here panics when it cannot do its work: a test whose stage does not stand has failed. A program that is
-//! not installed is such a failure, and the message holds the line that installs it.
+//! Everything here panics on failure, since a test without its target has failed. If a program is not installed, the
+//! message contains the command that installs it.
 //!
 //! ```no_run
 //! use iscsi_tests::external_targets::{Auth, Capture, Tgt, TgtTarget};

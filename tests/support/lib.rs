@@ -1,4 +1,4 @@
-//! Targets, faults and proofs shared by the test binaries.
+//! Targets and measurements shared by the test binaries.
 
 #![allow(
     clippy::unwrap_used,

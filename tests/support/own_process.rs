@@ -1,4 +1,4 @@
-//! What a program knows of its own process: memory, processor time, and how many files it may open.
+//! Measurements of the own process: memory, processor time, and the limit of open files.
 
 use std::io;
 use std::time::Duration;

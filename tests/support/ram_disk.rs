@@ -1,8 +1,8 @@
-//! An iSCSI target with disks in memory, to judge an initiator by.
+//! An iSCSI target with disks in memory, which checks the initiator.
 //!
-//! It speaks RFC 7143 at error recovery level 0 with one connection per session, and it is strict: an initiator that
-//! breaks a rule loses its connection, and [`Report::violations`] says which rule it was. No input makes it panic, and
-//! nothing in it grows with what a peer announces.
+//! It implements RFC 7143 at error recovery level 0 with one connection per session, and it is strict: it closes the
+//! connection of an initiator that breaks a rule, and [`Report::violations`] names the rule. No input makes it panic, and
+//! no allocation depends on a length that the peer only announces.
 //!
 //! ```no_run
 //! use iscsi_tests::ram_disk::{Account, Config, Credentials, RamDisk, Target};

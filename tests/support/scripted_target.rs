@@ -1,4 +1,4 @@
-//! A target that follows a script instead of the protocol, over TCP, and keeps what the initiator sent.
+//! A target over TCP that follows a script instead of the protocol, and records the PDUs of the initiator.
 //!
 //! ```no_run
 //! use iscsi_tests::scripted_target::{ScriptedTarget, Script, login};

@@ -1,4 +1,4 @@
-//! One cell: what the library makes of one case with one daemon, as text.
+//! One cell: the result of one case with one daemon, as text.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use iscsi_initiator::{
 };
 use iscsi_secrets::{ForwardCredential, MemoryStore, ReverseCredential, Secret};
 
-use super::cases::{Case, Credentials, Door};
+use super::cases::{Access, Case, Credentials};
 use crate::stage::{Daemon, Stage};
 
-/// A daemon that anybody may ask for its targets, and one that guards them.
+/// A daemon that allows discovery without authentication, and one that requires mutual CHAP for it.
 pub(super) struct Daemons {
     daemon: Daemon,
     open: Stage,
@@ -26,20 +26,20 @@ impl Daemons {
     }
 
     pub(super) async fn attempt(&self, case: &Case) -> String {
-        let result = match case.door {
-            Door::Target(name) => {
+        let result = match case.access {
+            Access::Target(name) => {
                 self.log_in(case, name, &portal_of(&self.open)).await.map(|completed| outcome(&completed))
             }
-            Door::Discovery => discover(case, &self.open).await.map(|found| listed(&found)),
-            Door::GuardedDiscovery => {
+            Access::Discovery => discover(case, &self.open).await.map(|found| listed(&found)),
+            Access::GuardedDiscovery => {
                 discover(case, &self.guarding_discovery).await.map(|found| listed(&found))
             }
-            Door::PortalGroups(name) => self.enter_every_group(case, name).await,
+            Access::PortalGroups(name) => self.enter_every_group(case, name).await,
         };
         result.unwrap_or_else(|error| reason(&error))
     }
 
-    /// Only the login may fail: whoever is let in has a disk that keeps what is written.
+    /// Logs in, writes, reads back and logs out. Only the login may fail.
     async fn log_in(&self, case: &Case, name: &str, portal: &Portal) -> Result<CompletedLogin, Error> {
         let target = self.open.iqn(name).parse().unwrap();
         let session = initiator(case).login(&target, portal, &request(case.credentials)).await?;
@@ -96,7 +96,7 @@ fn portal_of(stage: &Stage) -> Portal {
     stage.portal.to_string().parse().unwrap()
 }
 
-/// The mode is named, so that nothing less than it can pass.
+/// The mode is explicit, so that weaker authentication cannot pass.
 fn request(Credentials { mode, forward, reverse }: Credentials) -> AuthenticationRequest {
     let secret = |text: &str| Secret::from_bytes(text.as_bytes()).unwrap();
     let forward =
@@ -106,7 +106,7 @@ fn request(Credentials { mode, forward, reverse }: Credentials) -> Authenticatio
     AuthenticationRequest { mode, forward: forward.map(Arc::new), reverse: reverse.map(Arc::new) }
 }
 
-/// Who authenticated whom, and what else the case may be about.
+/// The authentication of both sides, and the negotiated digests.
 fn outcome(completed: &CompletedLogin) -> String {
     let authenticated = match &completed.authenticated {
         Authenticated::None => "nobody".to_owned(),

@@ -1,4 +1,4 @@
-//! The table: what is tried, and what comes of it with each daemon.
+//! The table of cases and their expected results with each daemon.
 
 use iscsi_initiator::{AuthenticationMode, ChapAlgorithm, DigestPreference};
 
@@ -8,23 +8,23 @@ use crate::stage::Daemon;
 use ChapAlgorithm::{Md5, Sha1, Sha3_256, Sha256};
 use DigestPreference::{Crc32c, None as NoDigest};
 
-/// Where somebody knocks.
+/// The kind of login or discovery.
 #[derive(Clone, Copy)]
-pub(super) enum Door {
+pub(super) enum Access {
     /// A login to the target of this name.
     Target(&'static str),
-    /// A discovery that everybody may do.
+    /// A discovery without authentication.
     Discovery,
-    /// A discovery that takes mutual CHAP.
+    /// A discovery at a portal that requires mutual CHAP.
     GuardedDiscovery,
     /// A discovery, and a login to the target of this name at every address found.
     PortalGroups(&'static str),
 }
 
-/// What we prove, and what the target has to prove.
+/// The credentials of a case, in both directions.
 #[derive(Clone, Copy)]
 pub(super) struct Credentials {
-    /// How much authentication is demanded.
+    /// The authentication that the initiator requires.
     pub(super) mode: AuthenticationMode,
     pub(super) forward: Option<TestAccount>,
     pub(super) reverse: Option<TestAccount>,
@@ -33,7 +33,7 @@ pub(super) struct Credentials {
 /// One row.
 pub(super) struct Case {
     pub(super) what: &'static str,
-    pub(super) door: Door,
+    pub(super) access: Access,
     pub(super) credentials: Credentials,
     pub(super) algorithms: &'static [ChapAlgorithm],
     /// Header and data digest.
@@ -69,8 +69,8 @@ impl Case {
     }
 }
 
-const fn case(what: &'static str, door: Door, credentials: Credentials) -> Case {
-    Case { what, door, credentials, algorithms: &[Md5], digests: [NoDigest, NoDigest], expected: [""; 3] }
+const fn case(what: &'static str, access: Access, credentials: Credentials) -> Case {
+    Case { what, access, credentials, algorithms: &[Md5], digests: [NoDigest, NoDigest], expected: [""; 3] }
 }
 
 const NOBODY: Credentials = Credentials { mode: AuthenticationMode::None, forward: None, reverse: None };
@@ -88,13 +88,13 @@ const ONE: &str = "initiator, MD5";
 const BOTH: &str = "both, MD5";
 const ALL_TARGETS: &str = "4 targets";
 
-/// The target turns us away after our proof, or because it has nothing to prove itself with.
+/// The target refuses the login after the initiator's CHAP response, or because it has no secret to authenticate itself.
 const REFUSED: &str =
     "CredentialsRefused: target refused the login during security negotiation: 0201 authentication failure";
-/// The target turns us away because we want to go on without authentication.
+/// The target refuses the login because the initiator offers no authentication.
 const REFUSED_WITHOUT: &str = "CredentialsRefused: target refused the login during operational negotiation: 0201 \
                                authentication failure";
-/// tgt takes 7 for SHA-1, and cannot read a response of SHA-256.
+/// tgt takes algorithm 7 for SHA-1, and cannot parse a response computed by SHA-256.
 const UNREADABLE: &str =
     "LoginRefused: target refused the login during security negotiation: 0200 initiator error";
 const WRONG_ANSWER: &str = "TargetNotAuthenticated: target not authenticated: target's CHAP response as \"labtarget\" does not \
@@ -105,10 +105,10 @@ const NO_ANSWER: &str =
     "TargetNotAuthenticated: target not authenticated: target did not answer the initiator's challenge";
 const REJECTED: &str = "TargetNotAuthenticated: target not authenticated: target chose authentication method Reject, \
                         only CHAP is allowed";
-/// MD5 has to be offered (RFC 7143, 12.1.3), and need not be accepted.
+/// The initiator has to offer MD5 (RFC 7143, 12.1.3), but need not accept it.
 const TOO_WEAK: &str = "TargetNotAuthenticated: target not authenticated: target chose CHAP algorithm MD5, which the settings do not \
      accept";
-/// LIO says nothing to an `AuthMethod` that does not suit it.
+/// LIO closes the connection if it accepts none of the offered `AuthMethod`s.
 const CLOSED: &str = "Network: closed during security negotiation";
 
 /// Every row of the table.
@@ -121,31 +121,31 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn logins() -> Vec<Case> {
     vec![
-        case("no authentication, `open`", Door::Target("open"), NOBODY).gives_all("nobody"),
-        case("one-way CHAP, `chap`", Door::Target("chap"), ONE_WAY).gives_all(ONE),
-        case("mutual CHAP, `mutual`", Door::Target("mutual"), MUTUAL).gives_all(BOTH),
+        case("no authentication, `open`", Access::Target("open"), NOBODY).gives_all("nobody"),
+        case("one-way CHAP, `chap`", Access::Target("chap"), ONE_WAY).gives_all(ONE),
+        case("mutual CHAP, `mutual`", Access::Target("mutual"), MUTUAL).gives_all(BOTH),
     ]
 }
 
-/// Demands of one side that do not suit the other.
+/// Requirements of one side that differ from those of the other.
 fn demands() -> Vec<Case> {
     vec![
-        case("CHAP if asked, `open`", Door::Target("open"), IF_ASKED).gives_all("nobody"),
-        case("CHAP if asked, `chap`", Door::Target("chap"), IF_ASKED).gives_all(ONE),
-        case("CHAP if asked, `mutual`", Door::Target("mutual"), IF_ASKED).gives([ONE, REFUSED, ONE]),
-        case("no authentication, `chap`", Door::Target("chap"), NOBODY).gives_all(REFUSED_WITHOUT),
-        case("one-way CHAP, `mutual`", Door::Target("mutual"), ONE_WAY).gives([ONE, REFUSED, ONE]),
-        case("one-way CHAP, `open`", Door::Target("open"), ONE_WAY).gives([REFUSED, REJECTED, CLOSED]),
-        case("mutual CHAP, `chap`", Door::Target("chap"), MUTUAL).gives([REFUSED, REFUSED, NO_ANSWER]),
-        case("mutual CHAP, `open`", Door::Target("open"), MUTUAL).gives([REFUSED, REJECTED, CLOSED]),
+        case("CHAP if asked, `open`", Access::Target("open"), IF_ASKED).gives_all("nobody"),
+        case("CHAP if asked, `chap`", Access::Target("chap"), IF_ASKED).gives_all(ONE),
+        case("CHAP if asked, `mutual`", Access::Target("mutual"), IF_ASKED).gives([ONE, REFUSED, ONE]),
+        case("no authentication, `chap`", Access::Target("chap"), NOBODY).gives_all(REFUSED_WITHOUT),
+        case("one-way CHAP, `mutual`", Access::Target("mutual"), ONE_WAY).gives([ONE, REFUSED, ONE]),
+        case("one-way CHAP, `open`", Access::Target("open"), ONE_WAY).gives([REFUSED, REJECTED, CLOSED]),
+        case("mutual CHAP, `chap`", Access::Target("chap"), MUTUAL).gives([REFUSED, REFUSED, NO_ANSWER]),
+        case("mutual CHAP, `open`", Access::Target("open"), MUTUAL).gives([REFUSED, REJECTED, CLOSED]),
     ]
 }
 
 fn wrong_secrets() -> Vec<Case> {
     let one_way = Credentials { forward: WRONG_FORWARD.forward, ..ONE_WAY };
-    let mutual = |what, credentials| case(what, Door::Target("mutual"), credentials);
+    let mutual = |what, credentials| case(what, Access::Target("mutual"), credentials);
     vec![
-        case("wrong forward secret, `chap`", Door::Target("chap"), one_way).gives_all(REFUSED),
+        case("wrong forward secret, `chap`", Access::Target("chap"), one_way).gives_all(REFUSED),
         mutual("wrong forward secret, `mutual`", WRONG_FORWARD).gives_all(REFUSED),
         mutual("wrong reverse secret, `mutual`", WRONG_REVERSE).gives_all(WRONG_ANSWER),
         mutual("another CHAP name expected, `mutual`", STRANGER).gives_all(WRONG_NAME),
@@ -153,8 +153,8 @@ fn wrong_secrets() -> Vec<Case> {
 }
 
 fn algorithms() -> Vec<Case> {
-    let mutual = |what| case(what, Door::Target("mutual"), MUTUAL);
-    let one_way = case("one-way CHAP by SHA-256, MD5 (7,5), `chap`", Door::Target("chap"), ONE_WAY);
+    let mutual = |what| case(what, Access::Target("mutual"), MUTUAL);
+    let one_way = case("one-way CHAP by SHA-256, MD5 (7,5), `chap`", Access::Target("chap"), ONE_WAY);
     let strongest = mutual("mutual CHAP by strongest first (8,7,6,5), `mutual`");
     vec![
         mutual("mutual CHAP by SHA-1, MD5 (6,5), `mutual`").offering(&[Sha1, Md5]).gives([
@@ -176,7 +176,7 @@ fn algorithms() -> Vec<Case> {
             .offering(&[Md5, Sha3_256, Sha256, Sha1])
             .gives_all(BOTH),
         strongest.offering(&ChapAlgorithm::ALL).gives([UNREADABLE, BOTH, "both, SHA3-256"]),
-        case("one-way CHAP by SHA-256 and nothing less, `chap`", Door::Target("chap"), ONE_WAY)
+        case("one-way CHAP by SHA-256 and nothing less, `chap`", Access::Target("chap"), ONE_WAY)
             .offering(&[Sha256])
             .gives([UNREADABLE, TOO_WEAK, "initiator, SHA-256"]),
         one_way.offering(&[Sha256, Md5]).gives([UNREADABLE, ONE, "initiator, SHA-256"]),
@@ -184,7 +184,7 @@ fn algorithms() -> Vec<Case> {
 }
 
 fn digests() -> Vec<Case> {
-    let mutual = |what| case(what, Door::Target("digests"), MUTUAL);
+    let mutual = |what| case(what, Access::Target("digests"), MUTUAL);
     vec![
         mutual("no digest, `digests`").gives_all(BOTH),
         mutual("header digest, `digests`").digests(Crc32c, NoDigest).gives_all("both, MD5, header digest"),
@@ -196,17 +196,17 @@ fn digests() -> Vec<Case> {
 }
 
 fn discoveries() -> Vec<Case> {
-    let groups = case("discovery, then every portal group of `open`", Door::PortalGroups("open"), NOBODY);
+    let groups = case("discovery, then every portal group of `open`", Access::PortalGroups("open"), NOBODY);
     vec![
-        case("discovery", Door::Discovery, NOBODY).gives_all(ALL_TARGETS),
-        case("discovery, mutual CHAP", Door::Discovery, MUTUAL).gives([REFUSED, REJECTED, REFUSED]),
+        case("discovery", Access::Discovery, NOBODY).gives_all(ALL_TARGETS),
+        case("discovery, mutual CHAP", Access::Discovery, MUTUAL).gives([REFUSED, REJECTED, REFUSED]),
         groups.gives(["group 1", "group 1", "groups 1, 2"]),
     ]
 }
 
-/// The portal takes mutual CHAP for discovery.
+/// Discoveries at a portal that requires mutual CHAP.
 fn guarded_discoveries() -> Vec<Case> {
-    let guarded = |what, credentials| case(what, Door::GuardedDiscovery, credentials);
+    let guarded = |what, credentials| case(what, Access::GuardedDiscovery, credentials);
     vec![
         guarded("guarded discovery, no authentication", NOBODY).gives_all(REFUSED_WITHOUT),
         guarded("guarded discovery, one-way CHAP", ONE_WAY).gives([ALL_TARGETS, REFUSED, ALL_TARGETS]),

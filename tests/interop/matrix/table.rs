@@ -6,20 +6,20 @@ use super::cases::Case;
 use crate::stage::Daemon;
 
 const INTRODUCTION: &str = "\
-# The initiator and other people's targets
+# Interoperability
 
 `tests/interop` runs the program `iscsi` and its library against tgt, istgt and LIO, in the versions of Debian 12, and
 against a scripted target. LIO runs in an emulated guest.
 
-## What the library makes of each target
+## Interoperability matrix
 
-Who authenticated whom with which CHAP algorithm, or who is at fault and why (`Error::fault` and the reason). Every login
-that succeeds writes to a disk and reads back. The targets: `open` demands nothing, `chap` one-way CHAP, `mutual` and
-`digests` mutual CHAP; a guarded discovery takes mutual CHAP too. Algorithms are offered in the order of the list; where
-none is named, MD5 alone.
+A cell shows the sides that authenticated themselves and the CHAP algorithm, or the error (`Error::fault` and the reason).
+Every successful login writes to a disk and reads the data back. The target `open` requires no authentication, `chap`
+one-way CHAP, `mutual` and `digests` mutual CHAP; a guarded discovery requires mutual CHAP. Algorithms are offered in the
+order of the list; if the case names none, only MD5 is offered.
 
-This page is written by `WRITE_TABLE=1 cargo test -p iscsi-initiator --test interop table_of_the_readme` from
-`matrix/cases.rs`; tests fail when a cell is not what happens, or the page not what the cases say.
+`WRITE_TABLE=1 cargo test -p iscsi-initiator --test interop table_of_the_readme` writes this page from `matrix/cases.rs`.
+A test fails if the result of a case differs from its cell, or if this page differs from the cases.
 
 ";
 

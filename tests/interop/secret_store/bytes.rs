@@ -14,7 +14,7 @@ const TARGET: &str = "bytes";
 const FORWARD_USER: &str = "labuser";
 const REVERSE_USER: &str = "labtarget";
 
-/// A secret that we prove. The target's is the same backwards.
+/// Forward secrets. The reverse secret has the same bytes in reverse order.
 fn secrets() -> Vec<(&'static str, Vec<u8>)> {
     let text = |text: &str| text.as_bytes().to_vec();
     vec![

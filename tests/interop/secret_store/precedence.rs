@@ -1,4 +1,4 @@
-//! The global secret, one of the target's own, none any more: which of them a login demands.
+//! Precedence of the target's own reverse secret, the default one, and a cleared one.
 
 use iscsi_tests::external_targets::Capture;
 
@@ -82,7 +82,7 @@ fn a_forgotten_secret_leaves_the_target_to_the_global_one() {
     stage.take_out("clear");
     stage.log_in().expect(&[4]).complains(CLEARED);
     stage.take_out("forget");
-    // What we prove is forgotten as well, and the global secret demands that there is something.
+    // The forward secret is removed as well, but the default reverse secret requires mutual CHAP, which needs one.
     stage.log_in().expect(&[4]).complains("no secret of the initiator is known");
     stage.remember(FORWARD.1);
     both_proved(stage.log_in());

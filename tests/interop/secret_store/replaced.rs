@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use super::{CLEARED, FORWARD, Outcome, REVERSE, Stage, WRONG, WRONG_ANSWER, both_proved};
 use crate::relay::Relay;
 
-/// The answers at which a login can be held before both sides have proved themselves.
+/// The answers at which a login can be held before both sides have authenticated themselves.
 const ANSWERS: RangeInclusive<usize> = 1..=3;
 
 impl Stage {
@@ -83,7 +83,7 @@ fn both_directions() {
     }
 }
 
-/// Taken out meanwhile: the login under way still demands the proof, and the next one is refused by ourselves.
+/// A secret is removed during a login: this login still requires mutual CHAP, and the initiator refuses the next one.
 #[test]
 fn taken_out() {
     let stage = Stage::new();

@@ -33,7 +33,7 @@ impl<'a> Library<'a> {
         self.runtime.block_on(self.initiator.login(&target, &portal, &AuthenticationRequest::default()))
     }
 
-    /// A session in which the target has proved itself.
+    /// A session in which the target authenticated itself.
     #[track_caller]
     fn mutual_session(&self) -> Session {
         let session = self.log_in().unwrap();
@@ -87,7 +87,7 @@ fn what_the_program_stores_counts_for_the_next_login_of_the_library() {
     library.log_out(session);
 }
 
-/// The same where the store is empty when the initiator opens it, or can only be read.
+/// A store that is empty when the initiator opens it, or that is read-only.
 #[test]
 fn a_store_filled_after_it_was_opened() {
     let stage = Stage::new();

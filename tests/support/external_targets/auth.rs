@@ -1,4 +1,4 @@
-//! What a target of the laboratory demands of a login.
+//! The authentication that an external target requires.
 
 /// A CHAP name and its secret, as text: the daemons read both from their command line or configuration.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ impl Account {
     }
 }
 
-/// Who has to prove what.
+/// The required authentication, with the accounts for it.
 #[derive(Clone, Default)]
 pub enum Auth {
     /// Nobody anything.
@@ -25,9 +25,9 @@ pub enum Auth {
     Chap(Account),
     /// Both, if the initiator asks for it; istgt insists, tgtd and LIO do not.
     Mutual {
-        /// What the initiator proves.
+        /// The account of the initiator.
         initiator: Account,
-        /// What the target proves.
+        /// The account of the target.
         target: Account,
     },
 }
@@ -45,7 +45,7 @@ impl Auth {
         Self::Mutual { initiator: Account::new(initiator), target: Account::new(target) }
     }
 
-    /// What the initiator proves, if anything.
+    /// The account of the initiator, if it has to authenticate itself.
     pub(super) const fn incoming(&self) -> Option<&Account> {
         match self {
             Self::None => None,
@@ -53,7 +53,7 @@ impl Auth {
         }
     }
 
-    /// What the target proves, if anything.
+    /// The account of the target, if it authenticates itself.
     pub(super) const fn outgoing(&self) -> Option<&Account> {
         match self {
             Self::None | Self::Chap(_) => None,

@@ -1,4 +1,4 @@
-//! Recording what passes on loopback.
+//! Recording of loopback traffic.
 
 use std::fs;
 use std::net::{Ipv4Addr, UdpSocket};

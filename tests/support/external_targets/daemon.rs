@@ -41,7 +41,7 @@ impl Daemon {
         self.child.id()
     }
 
-    /// What it has printed so far.
+    /// The output so far.
     pub(super) fn log(&self) -> String {
         fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What an independent reader, the iSCSI dissector of Wireshark, finds in a record.
+//! Dissection of a record by an independent decoder, the iSCSI dissector of Wireshark.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +16,7 @@ pub type Row = Vec<Vec<String>>;
 /// Between values of one field; Wireshark prints it in no value.
 const VALUE_SEPARATOR: char = '\u{1f}';
 
-/// A record in a file and the port whose traffic is iSCSI.
+/// A record in a file, and the port of its iSCSI traffic.
 pub struct Dissection {
     record: PathBuf,
     port: u16,
@@ -55,7 +55,7 @@ impl Dissection {
         finish(&mut command).lines().map(row).collect()
     }
 
-    /// The packets that the dissector could not read to their end, one line each. None, if all is well.
+    /// The packets that the dissector could not decode completely, one line each.
     #[must_use]
     pub fn malformed(&self) -> Vec<String> {
         finish(&mut self.tshark("_ws.malformed")).lines().map(str::to_owned).collect()

@@ -40,7 +40,7 @@ pub struct IstgtBuilder {
 }
 
 impl IstgtBuilder {
-    /// What a discovery session takes.
+    /// Sets the authentication required for discovery.
     #[must_use]
     pub fn discovery(mut self, auth: Auth) -> Self {
         self.discovery = auth;
@@ -106,7 +106,7 @@ impl Istgt {
         IstgtBuilder::default()
     }
 
-    /// Where it listens.
+    /// The address of the portal.
     #[must_use]
     pub const fn portal(&self) -> SocketAddr {
         self.portal
@@ -136,7 +136,7 @@ impl Istgt {
         self.daemon.pid()
     }
 
-    /// What istgt has printed: among others a line for every login, with what was negotiated.
+    /// The output of istgt, which includes a line with the negotiated values for every login.
     #[must_use]
     pub fn log(&self) -> String {
         self.daemon.log()
@@ -149,8 +149,8 @@ fn spawn(folder: &Path) -> Daemon {
     Daemon::spawn(command, folder)
 }
 
-/// Does the control port say who it is? It does so once both ports are served. A connection to the portal would prove
-/// less and cost a login's time.
+/// True if the control port answers with its greeting, which it does once both ports are served. A connection to the
+/// portal would show less and take the time of a login.
 fn greets(control_port: u16) -> bool {
     let Ok(connection) = TcpStream::connect((Ipv4Addr::LOCALHOST, control_port)) else { return false };
     connection.set_read_timeout(Some(PATIENCE)).expect("a timeout above zero");

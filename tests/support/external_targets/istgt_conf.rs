@@ -18,21 +18,21 @@ impl IstgtTarget {
     /// The disk: units count from 0.
     pub const LUN: u16 = 0;
 
-    /// A target whose iSCSI name ends in `:name`, with a disk of 64 MiB, without authentication, with the digests that
-    /// the initiator prefers.
+    /// A target with an iSCSI name that ends in `:name`, a disk of 64 MiB, no authentication, and the digests that the
+    /// initiator prefers.
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self { name: name.to_owned(), auth: Auth::None, size: 64 << 20, digests: "Auto" }
     }
 
-    /// What a login takes. istgt refuses one-way CHAP where mutual is configured.
+    /// Sets the required authentication. istgt refuses one-way CHAP if mutual CHAP is configured.
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = auth;
         self
     }
 
-    /// The size of the disk in bytes, a multiple of 512. The file is sparse: what is not written takes no room.
+    /// The size of the disk in bytes, a multiple of 512. The file is sparse: blocks that were never written take no space.
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = bytes;
@@ -124,7 +124,7 @@ impl Setup<'_> {
         format!(
             "[LogicalUnit{number}]\n TargetName {name}\n Mapping PortalGroup1 InitiatorGroup1\n AuthMethod {}\n \
              AuthGroup {}\n UseDigest {digests}\n UnitType Disk\n QueueDepth 32\n \
-             UnitInquiry \"LAB\" \"{name}\" \"0001\" \"1000{number:04}\"\n LUN0 Storage {} Auto\n",
+             UnitInquiry \"TEST\" \"{name}\" \"0001\" \"1000{number:04}\"\n LUN0 Storage {} Auto\n",
             method(auth),
             group_name(auth, number),
             media_file(self.folder, name).display(),
@@ -149,7 +149,7 @@ fn group_name(auth: &Auth, number: usize) -> String {
     auth.incoming().map_or_else(|| "None".to_owned(), |_| format!("AuthGroup{number}"))
 }
 
-/// Both accounts on one line, each in quotation marks; nothing where nobody proves anything.
+/// Both accounts on one line, each in quotation marks; empty without authentication.
 fn auth_section(number: usize, auth: &Auth) -> String {
     let accounts = auth.incoming().into_iter().chain(auth.outgoing());
     let words: Vec<String> = accounts.map(quoted).collect();

@@ -1,4 +1,4 @@
-//! The tools of libiscsi: a second initiator, to try the laboratory with.
+//! The tools of libiscsi: a second initiator, with which the external targets are tested.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::program::{Outcome, Program, run};
 /// Longer than any login here. `iscsi-ls` never ends with istgt, see `tests/README.md`.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Who logs in how.
+/// The credentials of a login.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Credentials<'a> {
     pub(super) initiator: Option<(&'a str, &'a str)>,

@@ -42,7 +42,7 @@ pub struct LioBuilder {
 }
 
 impl LioBuilder {
-    /// What a discovery session takes.
+    /// Sets the authentication required for discovery.
     #[must_use]
     pub fn discovery(mut self, auth: Auth) -> Self {
         self.discovery = auth;
@@ -83,7 +83,7 @@ impl LioBuilder {
         (0..groups).map(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()))).collect()
     }
 
-    /// What the guest is told, see `lio_guest/lio`.
+    /// The instructions for the guest, see `lio_guest/lio`.
     fn setup(&self, portals: &[SocketAddr]) -> String {
         let targets = self.targets.iter().map(|target| target.setup(&iqn(&target.name), portals));
         targets.collect::<String>() + &demand("demand_of_discovery", &self.discovery)
@@ -97,13 +97,13 @@ impl Lio {
         LioBuilder::default()
     }
 
-    /// Where the first portal group of every target is served.
+    /// The address of the first portal group of every target.
     #[must_use]
     pub fn portal(&self) -> SocketAddr {
         self.portals[0]
     }
 
-    /// Where portal groups are served, that with tag 1 first.
+    /// The addresses of the portal groups, in the order of their tags from 1.
     #[must_use]
     pub fn portals(&self) -> &[SocketAddr] {
         &self.portals

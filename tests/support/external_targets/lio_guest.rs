@@ -1,7 +1,7 @@
 //! The emulated machine in which LIO runs: the kernel of a Debian package with busybox, all of it in memory.
 //!
-//! `lio_guest/prepare` makes kernel and basic RAM disk once, since that takes a download; here only what differs from one
-//! guest to the next is added.
+//! `lio_guest/prepare` makes the kernel and the basic RAM disk once, since it downloads them; this module adds only the
+//! files that differ between guests.
 
 use std::env;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -15,10 +15,10 @@ use super::program::Program;
 const QEMU: Program = Program { name: "qemu-system-x86_64", package: "qemu-system-x86" };
 const BUSYBOX: Program = Program { name: "busybox", package: "busybox-static" };
 
-/// What the console says at the end of the setup.
+/// The line on the console at the end of the setup.
 pub(super) const READY: &str = "guest is ready";
 
-/// What qemu says of a port that somebody else has.
+/// The error of qemu about a port that is in use.
 pub(super) const PORT_TAKEN: &str = "Could not set up host forwarding rule";
 
 /// Emulated: a virtual machine inside another often has a /dev/kvm that does not work. One processor is faster than two
@@ -28,7 +28,7 @@ const MACHINE: &str = "-nodefaults -no-user-config -M pc -accel tcg -cpu max -m 
 const KERNEL_LINE: &str =
     "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on net.ifnames=0 loglevel=4";
 
-/// Starts a guest whose files are in `folder` and whose portals are forwarded; `setup` says what LIO is to serve.
+/// Starts a guest with its files in `folder` and with these portals forwarded; `setup` tells the guest what LIO serves.
 pub(super) fn boot(folder: &Path, setup: &str, portals: &[SocketAddr]) -> Daemon {
     let prepared = prepared_folder();
     let ram_disk = folder.join("ram_disk");

@@ -1,4 +1,4 @@
-//! One target of a LIO, and the words by which the guest makes it.
+//! One target of LIO, and the instructions by which the guest creates it.
 
 use std::net::SocketAddr;
 
@@ -18,15 +18,15 @@ impl LioTarget {
     /// The disk: units count from 0.
     pub const LUN: u16 = 0;
 
-    /// A target whose iSCSI name ends in `:name`, with a disk of 64 MiB, LIO's default parameters, no authentication,
-    /// and one portal group. LIO does digests if the initiator wants them.
+    /// A target with an iSCSI name that ends in `:name`, a disk of 64 MiB, LIO's default parameters, no authentication,
+    /// and one portal group. LIO uses digests if the initiator offers them.
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self { name: name.to_owned(), auth: Auth::None, groups: 1, parameters: Vec::new(), size: 64 << 20 }
     }
 
-    /// What a login takes. LIO uses the first CHAP algorithm of the initiator's list that it knows, and it knows MD5,
-    /// SHA-1, SHA-256 and SHA3-256.
+    /// Sets the required authentication. LIO chooses the first CHAP algorithm of the initiator's list that it supports;
+    /// it supports MD5, SHA-1, SHA-256 and SHA3-256.
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = auth;
@@ -41,7 +41,7 @@ impl LioTarget {
         self
     }
 
-    /// The size of the disk in bytes, a multiple of 512. What is written takes room in the guest's memory.
+    /// The size of the disk in bytes, a multiple of 512. Written blocks take space in the guest's memory.
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = bytes;
@@ -72,7 +72,7 @@ impl LioTarget {
     }
 }
 
-/// The word and what it demands; nothing where nobody proves anything.
+/// The instruction with its accounts; empty without authentication.
 pub(super) fn demand(word: &str, auth: &Auth) -> String {
     let accounts = auth.incoming().into_iter().chain(auth.outgoing());
     let words = accounts.map(|Account { user, secret }| format!(" {} {}", quoted(user), quoted(secret)));

@@ -1,9 +1,9 @@
-//! Waiting with an end.
+//! Waiting with a time limit.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long anything in the laboratory may take that usually takes milliseconds.
+/// The limit for steps that usually take milliseconds.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 const PAUSE: Duration = Duration::from_millis(10);

@@ -1,4 +1,4 @@
-//! Programs that the laboratory runs, and the Debian packages that hold them.
+//! Programs that the external targets need, and the Debian packages that contain them.
 
 use std::env;
 use std::fs::File;
@@ -38,7 +38,7 @@ impl Program {
     }
 }
 
-/// What a program that has ended leaves behind.
+/// The exit status and the output of a program that has ended.
 pub(super) struct Outcome {
     pub(super) status: ExitStatus,
     pub(super) stdout: String,

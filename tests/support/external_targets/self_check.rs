@@ -1,4 +1,4 @@
-//! Does the laboratory do what it says? Tried with another initiator, libiscsi.
+//! Tests of the external targets themselves, with another initiator, libiscsi.
 
 use std::collections::HashSet;
 use std::net::TcpStream;

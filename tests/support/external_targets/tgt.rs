@@ -39,7 +39,7 @@ pub struct TgtBuilder {
 }
 
 impl TgtBuilder {
-    /// What a discovery session takes.
+    /// Sets the authentication required for discovery.
     #[must_use]
     pub fn discovery(mut self, auth: Auth) -> Self {
         self.discovery = auth;
@@ -88,7 +88,7 @@ impl Tgt {
         TgtBuilder::default()
     }
 
-    /// Where it listens.
+    /// The address of the portal.
     #[must_use]
     pub const fn portal(&self) -> SocketAddr {
         self.portal
@@ -118,7 +118,7 @@ impl Tgt {
         self.daemon.pid()
     }
 
-    /// What tgtd has printed.
+    /// The output of tgtd.
     #[must_use]
     pub fn log(&self) -> String {
         self.daemon.log()

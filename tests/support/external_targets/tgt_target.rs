@@ -18,7 +18,7 @@ impl TgtTarget {
     /// The unit of [`with_null_unit`](Self::with_null_unit).
     pub const NULL_LUN: u16 = 2;
 
-    /// A target whose iSCSI name ends in `:name`, with a disk of 64 MiB, tgtd's default parameters and no
+    /// A target with an iSCSI name that ends in `:name`, a disk of 64 MiB, tgtd's default parameters and no
     /// authentication.
     #[must_use]
     pub fn named(name: &str) -> Self {
@@ -31,7 +31,7 @@ impl TgtTarget {
         }
     }
 
-    /// What a login takes.
+    /// Sets the required authentication.
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = auth;
@@ -46,7 +46,7 @@ impl TgtTarget {
         self
     }
 
-    /// The size of the disk in bytes, a multiple of 512. The file is sparse: what is not written takes no room.
+    /// The size of the disk in bytes, a multiple of 512. The file is sparse: blocks that were never written take no space.
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = bytes;

@@ -11,7 +11,7 @@ use super::scsi::{self, Outcome};
 use super::write_task::WriteTask;
 use super::{Sense, data_in::DataSource};
 
-/// How many bytes moved, compared with what the initiator expected (11.4.5).
+/// The residual count: the difference between transferred and expected bytes (11.4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Residual {
     pub(super) overflow: bool,
@@ -63,7 +63,7 @@ impl Connection {
         self.send_data_in(command.itt, command.lun, &source, expected).await
     }
 
-    /// What can be judged without the logical unit (11.3.1, 13.10, 13.11, 13.14).
+    /// Checks everything that does not depend on the logical unit (11.3.1, 13.10, 13.11, 13.14).
     fn check_command(&self, command: &ScsiCommand) -> Result<(), Fault> {
         let parameters = &self.session.parameters;
         let immediate = command.data.len();

@@ -1,4 +1,4 @@
-//! What a RAM-disk target is made of.
+//! Configuration of a RAM-disk target.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 
 /// A portal and the targets behind it.
 pub struct Config {
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen at; port 0 takes a free one.
     pub address: SocketAddr,
     /// The targets, in the order in which `SendTargets` lists them.
     pub targets: Vec<Target>,
-    /// What a discovery session takes.
+    /// The authentication required for discovery.
     pub discovery: Credentials,
     /// CHAP algorithms accepted.
     pub algorithms: Vec<ChapAlgorithm>,
@@ -40,7 +40,7 @@ pub struct Config {
 
 impl Config {
     /// A portal on a free port of 127.0.0.1 with these targets: no authentication for discovery, every CHAP algorithm,
-    /// digests if the initiator wants them, 256 connections.
+    /// digests if the initiator offers them, 256 connections.
     #[must_use]
     pub fn with_targets(targets: impl IntoIterator<Item = Target>) -> Self {
         let mut offer = Offer::default();
@@ -77,7 +77,7 @@ impl Config {
 pub struct Target {
     /// Its name.
     pub name: IscsiName,
-    /// What a login to it takes.
+    /// The authentication required for a login.
     pub credentials: Credentials,
     /// Its logical units.
     pub units: Vec<LogicalUnit>,
@@ -123,7 +123,7 @@ impl Account {
     }
 }
 
-/// Who has to prove what, owned.
+/// The required authentication, with owned accounts.
 #[derive(Default)]
 pub enum Credentials {
     /// Nobody anything.
@@ -131,20 +131,20 @@ pub enum Credentials {
     None,
     /// The initiator, by CHAP.
     Chap(Account),
-    /// Both; an initiator that does not challenge is turned away.
+    /// Both; an initiator that sends no challenge is refused.
     Mutual {
-        /// What the initiator proves.
+        /// The account of the initiator.
         initiator: Account,
-        /// What the target proves.
+        /// The account of the target.
         target: Account,
     },
-    /// What an administrator sets at the target's side of the VDS door, as it is when a login begins. A discovery that
-    /// is to have this has none.
+    /// The accounts set through the target's side of the VDS API, as they are when a login begins. Not for discovery,
+    /// which has no authentication with this setting.
     Managed(Arc<VdsIscsiTarget>),
 }
 
 impl Credentials {
-    /// The same as the login wants it; what is managed has been looked up before.
+    /// The credentials in the form that the login takes; managed ones have been looked up before.
     #[must_use]
     pub fn as_authentication(&self) -> Authentication<'_> {
         match self {

@@ -20,7 +20,7 @@ use super::text_exchange::TextExchange;
 use super::wire::Wire;
 use super::write_tasks::WriteTasks;
 
-/// How long an initiator may take to close after a logout.
+/// The time limit for an initiator to close the connection after a logout.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 
 /// Does the connection go on?
@@ -51,7 +51,7 @@ impl Connection {
         Self::log_in_over(Wire::new(stream)?, portal, &|_, response| response).await
     }
 
-    /// The same over a connection on which something may have happened before, with changed responses.
+    /// Logs in on a connection that may have been used before, with responses passed through a change.
     pub(crate) async fn log_in_over(
         mut wire: Wire,
         portal: Arc<Portal>,

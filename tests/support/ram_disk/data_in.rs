@@ -8,7 +8,7 @@ use super::connection::{Connection, segment_limit};
 use super::disk::Extent;
 use super::fault::Fault;
 
-/// Where the data of a command come from.
+/// The source of the data of a command.
 pub(super) enum DataSource {
     Parameters(Bytes),
     Medium(Extent),

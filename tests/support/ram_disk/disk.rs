@@ -57,7 +57,7 @@ impl Disk {
         let mut bytes = self.bytes.write().unwrap_or_else(PoisonError::into_inner);
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         let end = start.saturating_add(data.len()).min(bytes.len());
-        let room = bytes.get_mut(start..end).unwrap_or_default();
-        room.copy_from_slice(data.get(..room.len()).unwrap_or_default());
+        let written = bytes.get_mut(start..end).unwrap_or_default();
+        written.copy_from_slice(data.get(..written.len()).unwrap_or_default());
     }
 }

@@ -1,4 +1,4 @@
-//! Why a connection ended early.
+//! Reasons for which a connection ends early.
 
 use std::io;
 

@@ -12,7 +12,7 @@ use super::managed::initiator_name;
 use super::portal::Portal;
 use super::wire::Wire;
 
-/// How long an initiator may take to log in.
+/// The time limit for a login.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Makes another response of the one that this portal would send to a request.

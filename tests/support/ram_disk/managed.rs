@@ -7,7 +7,7 @@ use iscsi_secrets::vds::{TargetLogin, VdsIscsiTarget};
 use super::fault::Fault;
 use super::{Account, Credentials};
 
-/// What a login of this initiator takes; one whose account nobody made, or of a target that is gone, never succeeds.
+/// The credentials for a login of this initiator. Without an account, or after the target was deleted, no login succeeds.
 pub(super) fn credentials_of(managed: &VdsIscsiTarget, initiator: &str) -> Result<Credentials, Fault> {
     Ok(match managed.login_of(initiator) {
         Ok(TargetLogin::Open) => Credentials::None,
@@ -28,7 +28,7 @@ pub(super) fn credentials_of(managed: &VdsIscsiTarget, initiator: &str) -> Resul
     })
 }
 
-/// Who logs in, as the first request says it (RFC 7143, 13.6); empty if it does not.
+/// The initiator name in the first request (RFC 7143, 13.6); empty if it is missing.
 pub(super) fn initiator_name(first: &LoginRequest) -> String {
     let keys = TextKeys::parse(&first.text).ok();
     keys.and_then(|keys| keys.get("InitiatorName").map(str::to_owned)).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! A listening socket and what is behind it.
+//! A listening socket with its targets and connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -45,19 +45,19 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where the targets can be reached.
+    /// The address of the portal.
     #[must_use]
     pub const fn portal(&self) -> SocketAddr {
         self.address
     }
 
-    /// What has been seen so far.
+    /// The report so far.
     #[must_use]
     pub fn report(&self) -> Report {
         self.portal.report().clone()
     }
 
-    /// Cuts the connections of all normal sessions without a word, and says how many they were.
+    /// Closes the connections of all normal sessions without a logout, and returns their number.
     #[must_use]
     pub fn cut_sessions(&self) -> usize {
         self.portal.sessions.end_all()
@@ -91,7 +91,7 @@ impl ServedTarget {
         Ok(Self { name: target.name, credentials: target.credentials, units })
     }
 
-    /// What a login of this initiator takes, if that is decided at this moment.
+    /// The credentials for a login of this initiator, if they are managed and looked up at login.
     fn managed(&self, initiator: &str) -> Result<Option<Credentials>, Fault> {
         match &self.credentials {
             Credentials::Managed(managed) => credentials_of(managed, initiator).map(Some),
@@ -115,7 +115,7 @@ fn open_unit(unit: LogicalUnit) -> io::Result<(Lun, Disk)> {
     Ok((lun, disk))
 }
 
-/// What all connections share.
+/// The state shared by all connections.
 pub(crate) struct Portal {
     pub(super) config: Config,
     pub(super) targets: Vec<ServedTarget>,
@@ -146,7 +146,7 @@ impl Portal {
         self.targets.iter().map(|target| target.managed(initiator)).collect()
     }
 
-    /// The accounts as a login wants them, in the order of `targets`.
+    /// The accounts in the form that a login takes, in the order of `targets`.
     pub(super) fn accounts<'a>(&'a self, managed: &'a [Option<Credentials>]) -> Vec<target::Account<'a>> {
         let account = |(served, managed): (&'a ServedTarget, &'a Option<Credentials>)| target::Account {
             name: &served.name,
@@ -172,7 +172,7 @@ impl Portal {
     }
 }
 
-/// What `TcpListener::bind` does, with a backlog of our own.
+/// Binds like `TcpListener::bind`, but with a larger backlog.
 fn listen(config: &Config) -> io::Result<TcpListener> {
     let socket = if config.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;

@@ -28,7 +28,7 @@ pub(super) fn synchronize_cache(disk: &Disk, cdb: &Cdb) -> Outcome {
 
 fn extent(disk: &Disk, cdb: &Cdb) -> Result<Extent, Sense> {
     let (lba, count) = match cdb.operation() {
-        // Six bytes have no room for protection, and 0 blocks mean 256.
+        // A CDB of 6 bytes has no protection field, and 0 blocks mean 256.
         operation::READ_6 | operation::WRITE_6 => (cdb.number(1, 3) & 0x1f_ffff, six_byte_count(cdb)),
         _ if cdb.flag(1, 0xe0) => return Err(Sense::INVALID_FIELD),
         operation::READ_10 | operation::WRITE_10 => (cdb.number(2, 4), cdb.number(7, 2)),

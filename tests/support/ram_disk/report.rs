@@ -1,4 +1,4 @@
-//! What a portal has seen, for tests to look at.
+//! Counters and protocol violations of a portal, for tests to check.
 
 use iscsi_pdu::LoginStatus;
 
@@ -11,15 +11,15 @@ const MOST_ENTRIES: usize = 1000;
 pub struct Report {
     /// TCP connections accepted.
     pub connections: u32,
-    /// Those of them that are closed again.
+    /// TCP connections closed.
     pub connections_closed: u32,
     /// Normal sessions that reached full feature phase.
     pub normal_sessions: u32,
     /// Discovery sessions that reached full feature phase.
     pub discovery_sessions: u32,
-    /// Those of them in which both sides proved themselves.
+    /// Sessions in which both sides authenticated themselves.
     pub mutual_sessions: u32,
-    /// Sessions ended because another one of the same initiator name, ISID and target came (6.3.5).
+    /// Sessions ended because another login had the same initiator name, ISID and target (6.3.5).
     pub reinstatements: u32,
     /// Logouts answered.
     pub logouts: u32,
@@ -31,7 +31,7 @@ pub struct Report {
     pub unsolicited_data_outs: u64,
     /// Commands with immediate data.
     pub commands_with_immediate_data: u64,
-    /// Connections whose task panicked: 0, whatever was received.
+    /// Connection tasks that panicked: 0 for any input.
     pub panics: u32,
     /// Statuses of the logins refused, at most the first 1000.
     pub refusals: Vec<LoginStatus>,

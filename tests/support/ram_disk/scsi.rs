@@ -1,4 +1,4 @@
-//! From a CDB to what has to be done.
+//! Dispatch of a CDB to its operation.
 
 use bytes::Bytes;
 use iscsi_pdu::Lun;
@@ -8,7 +8,7 @@ use super::disk::{Disk, Extent};
 use super::portal::ServedTarget;
 use super::{Sense, capacity, inquiry, mode_sense, read_write, report_luns};
 
-/// What a command leads to.
+/// The outcome of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// GOOD status, after these bytes of parameter data.

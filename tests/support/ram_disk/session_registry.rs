@@ -1,4 +1,4 @@
-//! Which sessions are open, so that one can be ended from outside (RFC 7143, 6.3.5).
+//! Registry of open sessions, by which a session can be ended from another connection (RFC 7143, 6.3.5).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use iscsi_pdu::{IscsiName, Isid};
 use tokio::sync::Notify;
 
-/// What makes two sessions the same: initiator port and target, or the portal for discovery sessions (7.4.2).
+/// The identity of a session: initiator port and target, or the portal for discovery sessions (7.4.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SessionName {
     pub(super) initiator: IscsiName,
@@ -37,7 +37,7 @@ impl SessionRegistry {
         }
     }
 
-    /// Ends all normal sessions and says how many they were.
+    /// Ends all normal sessions and returns their number.
     pub(super) fn end_all(&self) -> usize {
         self.open().extract_if(|name, _| name.target.is_some()).map(|(_, end)| end.notify_one()).count()
     }

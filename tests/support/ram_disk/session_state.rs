@@ -11,7 +11,7 @@ use super::session_registry::SessionName;
 /// Commands an initiator may send ahead.
 pub(super) const WINDOW: u32 = 64;
 
-/// What becomes of a request by its `CmdSN`.
+/// The treatment of a request by its `CmdSN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
     /// It is next in order, or immediate.

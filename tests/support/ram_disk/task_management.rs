@@ -57,7 +57,7 @@ impl Connection {
         }
     }
 
-    /// 11.6.1: a task that is not here any more, but whose number was received, has ended.
+    /// 11.6.1: an unknown task has completed if its CmdSN was received before.
     fn abort_task(&mut self, request: &TaskManagementRequest) -> Code {
         self.abort(|task| task.itt == request.referenced_task_tag && task.lun == request.lun);
         let was_received = request.ref_cmd_sn.precedes(self.numbers().exp_cmd_sn);

@@ -1,4 +1,4 @@
-//! The RAM-disk target judged by PDUs made by hand, and by libiscsi.
+//! Tests of the RAM-disk target with single PDUs and with libiscsi.
 
 pub(crate) mod by_hand;
 mod hostile_input;

@@ -13,10 +13,10 @@ use super::send_targets;
 pub(super) struct TextExchange {
     pub(super) itt: InitiatorTaskTag,
     immediate: bool,
-    /// What the next request has to copy.
+    /// The target transfer tag that the next request has to copy.
     ttt: TargetTransferTag,
     assembler: TextAssembler,
-    /// What did not fit into the responses so far.
+    /// The text that did not fit into the responses so far.
     rest: Bytes,
 }
 
@@ -31,7 +31,7 @@ impl TextExchange {
         }
     }
 
-    fn judge(&self, request: &TextRequest) -> Result<(), Fault> {
+    fn check(&self, request: &TextRequest) -> Result<(), Fault> {
         let rule = if request.itt != self.itt || request.immediate != self.immediate {
             "Text Request while another exchange is open (6.2)"
         } else if request.ttt != self.ttt {
@@ -61,7 +61,7 @@ impl Connection {
             Some(exchange) if request.ttt.is_valid() => exchange,
             _ => TextExchange::begin(&request),
         };
-        exchange.judge(&request)?;
+        exchange.check(&request)?;
         if exchange.rest.is_empty() {
             exchange.rest = self.answer_text(&mut exchange.assembler, &request)?;
         }

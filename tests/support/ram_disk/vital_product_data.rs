@@ -31,7 +31,7 @@ pub(super) fn page(target: &IscsiName, lun: Lun, disk: &Disk, code: u8) -> Optio
     Some(page.freeze())
 }
 
-/// The same unit of the same target always has the same number: FNV-1a over name and LUN.
+/// A stable identifier of a unit: FNV-1a over target name and LUN.
 fn fingerprint(target: &IscsiName, lun: Lun) -> u64 {
     let bytes = target.as_str().bytes().chain(lun.0);
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

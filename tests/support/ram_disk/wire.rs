@@ -95,7 +95,7 @@ impl Wire {
         self.stream.write_all(bytes).await
     }
 
-    /// Ends our side of the stream and takes what still comes until the peer ends its own.
+    /// Shuts down the sending side of the stream and discards input until the peer closes its side.
     pub(crate) async fn shut_down(&mut self) -> io::Result<()> {
         self.stream.shutdown().await?;
         self.input.clear();

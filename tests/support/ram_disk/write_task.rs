@@ -36,9 +36,9 @@ pub(super) struct WriteTask {
     pub(super) lun: Lun,
     /// Does it hold a place of the command window?
     pub(super) holds_window: bool,
-    /// What the initiator wants to send in all.
+    /// The number of bytes that the initiator wants to send in total.
     pub(super) expected: u32,
-    /// Where the data go; `None` discards them.
+    /// The extent that the data is written to; `None` discards it.
     pub(super) extent: Option<Extent>,
     /// Why it fails once the data under way have arrived.
     pub(super) check: Option<Sense>,
@@ -108,10 +108,10 @@ impl WriteTask {
         Some(Solicitation { ttt, r2t_sn, offset, length })
     }
 
-    /// Judges a Data-Out and says where in the transfer its data belong.
+    /// Checks a Data-Out and returns the offset of its data in the transfer.
     ///
     /// # Errors
-    /// [`Fault::ProtocolViolation`] when it is not the very next one in order.
+    /// [`Fault::ProtocolViolation`] if it is not the next one in order.
     pub(super) fn receive(&mut self, pdu: &DataOut) -> Result<u32, Fault> {
         let Some(sequence) = self.awaited.front_mut() else {
             return Err(Fault::violation("Data-Out that nobody asked for (11.7)"));
@@ -157,8 +157,8 @@ impl WriteTask {
 
     /// The part of `data` at `offset` of the transfer that the command takes, with its place on the medium.
     pub(super) fn place<'a>(&self, offset: u32, data: &'a [u8]) -> Option<(u64, &'a [u8])> {
-        let room = usize::try_from(self.wanted.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let taken = data.get(..room.min(data.len()))?;
+        let rest = usize::try_from(self.wanted.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let taken = data.get(..rest.min(data.len()))?;
         if self.check.is_some() || taken.is_empty() {
             return None;
         }
@@ -171,7 +171,7 @@ impl WriteTask {
     }
 }
 
-/// Where the data of the command go, and why it fails if it does.
+/// The extent that the data of the command is written to, and the sense data if the command fails.
 fn destination(command: &ScsiCommand, outcome: Outcome) -> (Option<Extent>, Option<Sense>) {
     match outcome {
         Outcome::Check(sense) => (None, Some(sense)),

@@ -1,4 +1,4 @@
-//! The writes that a connection has under way.
+//! The writes in progress on a connection.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,7 +6,7 @@ use iscsi_pdu::InitiatorTaskTag;
 
 use super::write_task::WriteTask;
 
-/// Aborted tasks whose late data are still taken without complaint.
+/// The number of aborted tasks for which late data is accepted and discarded.
 const MOST_ABORTED: usize = 64;
 
 /// The writes of a connection: as many as the command window allows, and one for each immediate command.
@@ -38,7 +38,7 @@ impl WriteTasks {
         self.live.remove(&itt)
     }
 
-    /// Forgets the tasks of a unit, or all; data that are under way for them are expected.
+    /// Removes the tasks of a unit, or all; data already under way for them is accepted and discarded.
     pub(super) fn abort(&mut self, concerned: impl Fn(&WriteTask) -> bool) -> Vec<WriteTask> {
         let ended: Vec<_> = self.live.extract_if(|_, task| concerned(task)).map(|entry| entry.1).collect();
         for task in &ended {

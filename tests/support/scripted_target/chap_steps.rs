@@ -1,4 +1,4 @@
-//! Scripts that go wrong in the CHAP exchange (RFC 7143, 12.1.3).
+//! Scripts that violate the CHAP exchange (RFC 7143, 12.1.3).
 
 use iscsi_pdu::{
     LoginRequest, LoginResponse, LoginStatus, Stage, TextKeys, TextWriter, decode_binary, encode_hex,

@@ -1,4 +1,4 @@
-//! Scripted targets for the table of deviations: each breaks RFC 7143 as one row says, and is a good target otherwise.
+//! Scripted targets for the table of deviations: each violates RFC 7143 as described in one row and conforms otherwise.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +20,7 @@ pub const DEVIATING_ACCOUNT: (&str, &[u8]) = ("host", b"what-the-host-proves");
 const OTHER_TARGET: &str = "iqn.2001-04.com.example:other";
 const WRITE_10: u8 = 0x2a;
 
-/// What an initiator has to do to meet the deviation.
+/// The call of an initiator that reaches the deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trial {
     /// Log in without authentication.
@@ -35,7 +35,7 @@ pub enum Trial {
     Write,
 }
 
-/// The scripts for a row, with what has to be done to meet them; `None` for a row without any.
+/// The scripts for a row, with the calls that reach the deviation; `None` for a row without scripts.
 #[must_use]
 pub fn deviating(row: &Deviation) -> Option<(Trial, Vec<Script>)> {
     let end = |keys: &'static [(&str, &str)]| at_the_end(move |response| with_keys(&response, keys));
@@ -127,7 +127,7 @@ pub fn deviating(row: &Deviation) -> Option<(Trial, Vec<Script>)> {
     })
 }
 
-/// A portal with the target, which has units 0 and 1 whose first command meets no unit attention, and another one.
+/// A portal with the deviating target, which has units 0 and 1 and reports no unit attention, and another target.
 fn config() -> Config {
     let mut target = Target::new(name(DEVIATING_TARGET));
     target.units.push(LogicalUnit { number: 1, ..LogicalUnit::default() });
@@ -199,7 +199,7 @@ fn in_unpadded_base64(response: &LoginResponse) -> LoginResponse {
     })
 }
 
-/// Asks for the data of a command to LUN 1 in the name of LUN 0, and takes them.
+/// Requests the data of a command to LUN 1 by an R2T with LUN 0, and receives it.
 fn r2t_for_lun_0() -> Script {
     let mut config = config();
     config.offer.parameters.immediate_data = false;
@@ -225,12 +225,12 @@ fn r2t_for_lun_0() -> Script {
         .serve()
 }
 
-/// A portal whose first target has this address, and none else.
+/// A portal that lists only this address for its first target.
 fn addressed(address: &str) -> Script {
     discovering(&format!("TargetAddress={address}\0"))
 }
 
-/// A portal that names its target, then says this, and then names another target.
+/// A portal that lists its target followed by this text, and then another target.
 fn discovering(text: &str) -> Script {
     let other = format!("TargetName={OTHER_TARGET}\0TargetAddress=10.0.0.7:3260,1\0");
     let answer = Bytes::from(format!("TargetName={DEVIATING_TARGET}\0{text}{other}"));

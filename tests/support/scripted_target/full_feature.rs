@@ -6,7 +6,7 @@ use iscsi_pdu::{Digests, EncodedPdu, ScsiCommand, SequenceNumbers, TargetPdu, Te
 use crate::ram_disk::connection::Connection;
 use crate::ram_disk::fault::Fault;
 
-/// Where the connection stands when something is sent.
+/// The state of the connection at the moment a PDU is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// The next status number and the command window; a command that is answered is taken in.
@@ -17,24 +17,24 @@ pub struct Moment {
     pub max_data_segment: u32,
 }
 
-/// What a scripted target sends for a command.
+/// The PDUs that a scripted target sends for a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// How many status numbers are used up by them.
+    /// The number of StatSN values that they use.
     pub statuses: u32,
 }
 
 impl Reply {
-    /// These PDUs. Those that carry a status are counted.
+    /// A reply of these PDUs; those with a status are counted.
     #[must_use]
     pub fn of(pdus: &[TargetPdu], digests: Digests) -> Self {
         let statuses = pdus.iter().map(|pdu| u32::from(has_status(pdu))).sum();
         Self { bytes: pdus.iter().flat_map(|pdu| bytes(pdu, digests)).collect(), statuses }
     }
 
-    /// These bytes, whatever they are.
+    /// A reply of arbitrary bytes.
     #[must_use]
     pub const fn raw(bytes: Vec<u8>) -> Self {
         Self { bytes, statuses: 0 }
@@ -60,7 +60,7 @@ pub fn bytes(pdu: &TargetPdu, digests: Digests) -> Vec<u8> {
     bytes.into()
 }
 
-/// The same with its last bit flipped: the data digest, if there is one, does not match.
+/// The PDU with its last bit flipped: the data digest, if there is one, does not match.
 #[must_use]
 pub fn with_bad_data_digest(pdu: &TargetPdu, digests: Digests) -> Vec<u8> {
     let mut bytes = bytes(pdu, digests);
@@ -71,13 +71,13 @@ pub fn with_bad_data_digest(pdu: &TargetPdu, digests: Digests) -> Vec<u8> {
 }
 
 impl Connection {
-    /// Takes a command in without doing what it asks for.
+    /// Takes a command in without executing it.
     pub(super) fn take_in(&mut self, command: &ScsiCommand) -> Result<Moment, Fault> {
         self.admit(command.immediate, command.cmd_sn, command.exp_stat_sn)?;
         Ok(self.moment())
     }
 
-    /// The moment after this command is taken in, which it is not yet: perhaps the good target does that.
+    /// The moment after this command will have been taken in, possibly by the conforming target.
     pub(super) fn moment_after(&self, command: &ScsiCommand) -> Moment {
         let mut moment = self.moment();
         let numbers = &mut moment.numbers;
@@ -87,7 +87,7 @@ impl Connection {
         moment
     }
 
-    /// The same with a Text Request.
+    /// Takes a Text Request in without answering it.
     pub(super) fn take_in_text(&mut self, request: &TextRequest) -> Result<Moment, Fault> {
         self.admit(request.immediate, request.cmd_sn, request.exp_stat_sn)?;
         Ok(self.moment())

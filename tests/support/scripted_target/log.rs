@@ -1,4 +1,4 @@
-//! What happened on the connections of a scripted target.
+//! Log of the events on the connections of a scripted target.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,12 +10,12 @@ use super::Received;
 /// Most PDUs kept.
 const MOST_RECEIVED: usize = 100_000;
 
-/// What has happened so far.
+/// The events so far.
 #[derive(Default)]
 pub(super) struct Log {
     received: Mutex<Vec<Received>>,
     faults: Mutex<Vec<String>>,
-    /// Connections accepted, and how many of them are over.
+    /// The number of accepted connections, and the number of closed ones.
     pub(super) connections: watch::Sender<(usize, usize)>,
 }
 

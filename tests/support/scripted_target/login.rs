@@ -1,4 +1,4 @@
-//! Login Responses that no good target gives, each a function of the request it answers.
+//! Login Responses that violate the protocol, each a function of the request it answers.
 //!
 //! They are meant for [`Script::answer_login`](super::Script::answer_login); those that need several exchanges are
 //! constructors of [`Script`](super::Script).
@@ -13,13 +13,13 @@ pub const fn plain(request: &LoginRequest) -> LoginResponse {
     target::answer(request, request.exp_stat_sn)
 }
 
-/// The same with these keys.
+/// A Login Response with these keys.
 #[must_use]
 pub fn with_text(request: &LoginRequest, text: TextWriter) -> LoginResponse {
     LoginResponse { text: text.finish().expect("pairs"), ..plain(request) }
 }
 
-/// The same with these keys and a transition to `next`; into full feature phase with a session identifier.
+/// A Login Response with these keys and a transition to `next`; into full feature phase with a session identifier.
 #[must_use]
 pub fn with_transition(request: &LoginRequest, next: Stage, text: TextWriter) -> LoginResponse {
     let tsih = u16::from(next == Stage::FULL_FEATURE);

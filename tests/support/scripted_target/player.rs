@@ -132,7 +132,7 @@ async fn serve_until(connection: &mut Connection, operation: u8) -> Result<ScsiC
     }
 }
 
-/// Serves as a good target would, but for the commands that have an answer of their own.
+/// Serves like a conforming target, except for the commands that have an answer in the script.
 async fn serve_but(
     connection: &mut Connection,
     answer: &(dyn Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync),
@@ -157,7 +157,7 @@ async fn serve_but(
     Ok(())
 }
 
-/// The same until a Text Request comes.
+/// Serves like a conforming target until a Text Request arrives.
 async fn serve_until_text(connection: &mut Connection) -> Result<TextRequest, Fault> {
     loop {
         let raw = receive(&mut connection.wire).await?;

@@ -36,7 +36,7 @@ impl ScriptedTarget {
         Self::serve_with_address(|_| scripts).await
     }
 
-    /// The same with scripts that need to know the scripted's own address, for redirections that lead back to it.
+    /// Serves scripts that need the address of the scripted target, for redirections back to it.
     ///
     /// # Errors
     /// No port can be bound.
@@ -48,13 +48,13 @@ impl ScriptedTarget {
         Ok(Self { address, log, task })
     }
 
-    /// Where the scripted listens.
+    /// The address of the portal.
     #[must_use]
     pub const fn portal(&self) -> SocketAddr {
         self.address
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.log.connections.borrow().0

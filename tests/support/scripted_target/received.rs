@@ -1,11 +1,11 @@
-//! What initiators sent to a scripted target.
+//! PDUs that initiators sent to a scripted target.
 
 use iscsi_pdu::{InitiatorPdu, Opcode, RawPdu};
 
 /// One PDU of an initiator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// Which connection it came on, counted from 0 in the order of arrival.
+    /// The connection it came on, counted from 0 in the order of arrival.
     pub connection: usize,
     /// The PDU.
     pub raw: RawPdu,

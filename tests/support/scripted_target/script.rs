@@ -1,4 +1,4 @@
-//! What a scripted target does, step by step.
+//! Script of a scripted target: its steps, in order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,19 +29,19 @@ pub(super) enum Step {
     Take,
     /// Takes one Login Request and answers it.
     AnswerLogin(AnswerLogin),
-    /// Takes the initiator through a whole login, as a good target would.
+    /// Takes the initiator through a whole login, like a conforming target.
     LogIn(Arc<Portal>, Arc<ChangeResponse>),
-    /// Serves requests as a good target would, until a SCSI Command with this operation code, and answers that one.
+    /// Serves requests like a conforming target, until a SCSI Command with this operation code, and answers that one.
     AnswerCommand(u8, AnswerCommand),
     /// Answers the command of the last `AnswerCommand` once more.
     AnswerAgain(AnswerCommand),
-    /// Serves requests as a good target would, until a Text Request, and answers that one.
+    /// Serves requests like a conforming target, until a Text Request, and answers that one.
     AnswerText(AnswerText),
     /// Sends PDUs that answer nothing.
     Announce(Announce),
-    /// Serves requests as a good target would, until the initiator leaves.
+    /// Serves requests like a conforming target, until the initiator leaves.
     Serve,
-    /// The same, but for the SCSI Commands that have an answer of their own.
+    /// Serves like a conforming target, except for the SCSI Commands that have an answer in this script.
     ServeBut(AnswerSome),
     /// Sends these bytes.
     Send(Bytes),
@@ -84,7 +84,7 @@ impl Script {
         Self::new().take().send(super::login::enormous_segment())
     }
 
-    /// These steps, and then those of `other`.
+    /// Then follows the steps of `other`.
     #[must_use]
     pub fn then(mut self, other: Self) -> Self {
         self.steps.extend(other.steps);
@@ -97,7 +97,7 @@ impl Script {
         self.with(Step::Take)
     }
 
-    /// Then takes one Login Request and answers with what `answer` makes of it.
+    /// Then takes one Login Request and answers with the result of `answer`.
     #[must_use]
     pub fn answer_login(
         self,
@@ -116,7 +116,7 @@ impl Script {
         self.log_in_changing(config, |_, response| response)
     }
 
-    /// The same, but each Login Response is replaced by what `change` makes of it.
+    /// Logs in like [`log_in`](Self::log_in), but passes each Login Response through `change`.
     ///
     /// # Panics
     /// The configuration has a unit of an impossible size.
@@ -154,7 +154,7 @@ impl Script {
         self.with(Step::AnswerAgain(Arc::new(answer)))
     }
 
-    /// The same with a Text Request.
+    /// Then serves requests until a Text Request, and answers that with the result of `answer`.
     #[must_use]
     pub fn answer_text(
         self,
@@ -176,7 +176,7 @@ impl Script {
         self.with(Step::Serve)
     }
 
-    /// The same, but for the commands of which `answer` makes an answer.
+    /// Then serves requests until the initiator leaves, except for the commands that `answer` answers.
     #[must_use]
     pub fn serve_but(
         self,

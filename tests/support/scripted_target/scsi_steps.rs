@@ -1,5 +1,5 @@
-//! Scripts that go wrong after a login; each needs [`Script::log_in`] before, and answers the first command with
-//! operation code `operation`.
+//! Scripts that violate the protocol after a login; each needs [`Script::log_in`] before, and answers the first command
+//! with operation code `operation`.
 
 use bytes::Bytes;
 use iscsi_pdu::{
@@ -67,16 +67,16 @@ pub fn r2t(command: &ScsiCommand, moment: &Moment, offset: u32, length: u32) -> 
     }
 }
 
-/// The whole answer to an INQUIRY-like command: these bytes, as far as there is room for them, and GOOD.
+/// The whole answer to a command such as INQUIRY: these bytes, up to the expected data transfer length, and GOOD.
 #[must_use]
 pub fn parameter_data(command: &ScsiCommand, moment: &Moment, data: &[u8]) -> Reply {
-    let room = command.expected_data_transfer_length;
+    let wanted = command.expected_data_transfer_length;
     let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-    let sent = data.get(..usize::try_from(room).unwrap_or(usize::MAX)).unwrap_or(data);
+    let sent = data.get(..usize::try_from(wanted).unwrap_or(usize::MAX)).unwrap_or(data);
     let pdu = DataIn {
-        overflow: length > room,
-        underflow: length < room,
-        residual_count: length.abs_diff(room),
+        overflow: length > wanted,
+        underflow: length < wanted,
+        residual_count: length.abs_diff(wanted),
         data: Bytes::copy_from_slice(sent),
         ..data_in(command, moment, 0, 0)
     };

@@ -1,4 +1,4 @@
-//! Rogues against the initiator's half of the login, which has to notice every one of them.
+//! Tests of scripted targets with the initiator's side of the login, which has to detect every violation.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Answers to Text Requests, for scripts of one's own.
+//! Answers to Text Requests, as building blocks of scripts.
 
 use bytes::Bytes;
 use iscsi_pdu::{Lun, TargetTransferTag, TextRequest, TextResponse};

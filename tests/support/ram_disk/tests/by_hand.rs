@@ -1,4 +1,4 @@
-//! An initiator of a few lines: the initiator's half of the login, and PDUs one by one.
+//! A minimal initiator: the initiator's side of the login, and single PDUs.
 
 use std::net::SocketAddr;
 
@@ -66,7 +66,7 @@ pub(crate) struct ByHand {
     next_itt: u32,
 }
 
-/// How a command ended.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ScsiStatus,

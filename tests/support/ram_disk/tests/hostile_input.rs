@@ -1,4 +1,4 @@
-//! No input makes the target panic, and none of it disturbs other sessions.
+//! Hostile input: none makes the target panic or disturbs other sessions.
 
 use iscsi_pdu::{BHS_LENGTH, Bhs, RawPdu, SerialNumber};
 use rand::TryRng as _;

@@ -1,4 +1,4 @@
-//! The target against an initiator that others have written: the tools of libiscsi.
+//! The target against an independent initiator: the tools of libiscsi.
 
 use std::process::Output;
 use std::time::Duration;

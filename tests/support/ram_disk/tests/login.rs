@@ -1,4 +1,4 @@
-//! Logins: mutual CHAP, refusals, what must stay the same.
+//! Logins: mutual CHAP, refusals, and fields that must not change during a login.
 
 use iscsi_login::initiator::Authenticated;
 use iscsi_login::{LoginError, TargetAuthError};

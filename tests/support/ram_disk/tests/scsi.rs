@@ -1,4 +1,4 @@
-//! Commands that read, and what is wrong with some of them.
+//! Commands that read, valid and invalid.
 
 use iscsi_pdu::{InitiatorPdu, Lun, ScsiStatus};
 

@@ -1,4 +1,4 @@
-//! Write data: immediate, unsolicited, solicited; and those that break the rules.
+//! Write data: immediate, unsolicited and solicited, within the rules and against them.
 
 use bytes::Bytes;
 use iscsi_pdu::{DataOut, InitiatorPdu, Lun, ScsiCommand, ScsiStatus, TargetTransferTag};

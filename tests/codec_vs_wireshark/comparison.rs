@@ -1,4 +1,4 @@
-//! What the dissector shows against what was written.
+//! Comparison of the values that the dissector shows with the values that were written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::disagreements::Disagreement;
 use crate::dissector_fields::fields_to_compare;
 use crate::written::Written;
 
-/// A field of which the dissector shows something else.
+/// A field for which the dissector shows other values than expected.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Difference {
     pub(crate) opcode: Opcode,
@@ -33,32 +33,32 @@ type Fields = BTreeMap<String, Vec<String>>;
 /// The fields shown of every PDU of a record, by the frame that completes it.
 type Frames = BTreeMap<u64, Fields>;
 
-/// What came of a comparison.
-pub(crate) struct Judgement {
+/// The result of a comparison.
+pub(crate) struct Comparison {
     /// The differences that nothing explains.
     pub(crate) differences: Vec<Difference>,
     /// The known disagreements that were met, by their place in the table.
     pub(crate) met: BTreeSet<usize>,
 }
 
-/// Compares a record with what was written there.
-pub(crate) fn judge(dissection: &Dissection, written: &[Written], known: &[Disagreement]) -> Judgement {
+/// Compares the dissection of a record with the PDUs written to it.
+pub(crate) fn compare(dissection: &Dissection, written: &[Written], known: &[Disagreement]) -> Comparison {
     let mut frames = frames(dissection);
-    let mut judgement = Judgement { differences: Vec::new(), met: BTreeSet::new() };
+    let mut comparison = Comparison { differences: Vec::new(), met: BTreeSet::new() };
     for written in written {
         let shown = frames.remove(&written.frame).unwrap_or_default();
-        for difference in compare(written, &shown) {
+        for difference in differences(written, &shown) {
             match known.iter().position(|known| known.explains(written, &difference)) {
-                Some(place) => drop(judgement.met.insert(place)),
-                None => judgement.differences.push(difference),
+                Some(place) => drop(comparison.met.insert(place)),
+                None => comparison.differences.push(difference),
             }
         }
     }
     assert_eq!(frames, Frames::new(), "the dissector finds PDUs where none end");
-    judgement
+    comparison
 }
 
-fn compare(written: &Written, row: &Fields) -> Vec<Difference> {
+fn differences(written: &Written, row: &Fields) -> Vec<Difference> {
     let (opcode, frame, expected) = (written.sample.opcode(), written.frame, written.shown());
     let difference = |(field, shown): (&String, &Vec<String>)| {
         let (field, expected) = (field.clone(), expected.values(field).to_vec());

@@ -1,4 +1,4 @@
-//! The VDS door, from both sides: what is set there decides the next login.
+//! The VDS API of the initiator and of the target: secrets set through it apply to the next login.
 
 use iscsi_secrets::vds::object_id;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use uuid::Uuid;
 use crate::stage::{initiator_with, open_config};
 
 mod four_calls;
-mod test_list;
+mod vds_rows;
 
 /// The name of the initiator.
 const HOST: &str = "iqn.2001-04.com.example:host";
-/// The target secret: what we prove.
-const OURS: &[u8] = b"what-we-prove";
-/// The initiator secret: what the target proves.
-const THEIRS: &[u8] = b"what-it-proves";
+/// The secret of the forward direction, which VDS calls the target's shared secret.
+const FORWARD: &[u8] = b"forward-secret";
+/// The secret of the reverse direction, which VDS calls the initiator's shared secret.
+const REVERSE: &[u8] = b"reverse-secret";
 const GUID_NULL: Uuid = Uuid::nil();
 
 /// An initiator with an empty store that knows two targets, and the two targets with their administrators.
@@ -33,12 +33,12 @@ struct Stage {
 }
 
 impl Stage {
-    /// Both targets demand `OURS` of every initiator, and the initiator remembers it.
+    /// Both targets require `FORWARD` of every initiator, and the initiator has it stored.
     async fn new() -> Self {
         let target = |name: &str| {
             let name = IscsiName::new(format!("iqn.2001-04.com.example:{name}")).unwrap();
             let target = VdsIscsiTarget::new(name);
-            target.set_shared_secret(Some(&SharedSecret::of(OURS)), None).unwrap();
+            target.set_shared_secret(Some(&SharedSecret::of(FORWARD)), None).unwrap();
             Arc::new(target)
         };
         let (a, b) = (target("a"), target("b"));
@@ -48,14 +48,14 @@ impl Stage {
         let initiator = initiator_with(Arc::new(MemoryStore::new()));
         initiator.vds().add_targets([&a, &b].map(|target| target.name().clone()));
         for target in [&a, &b] {
-            let ours = SharedSecret::of(OURS);
-            initiator.remember_target_shared_secret(object_id(target.name()), Some(&ours)).await.unwrap();
+            let forward = SharedSecret::of(FORWARD);
+            initiator.remember_target_shared_secret(object_id(target.name()), Some(&forward)).await.unwrap();
         }
         Self { initiator, a, b, running }
     }
 
-    /// What the target proves from now on.
-    fn target_proves(target: &VdsIscsiTarget, secret: &[u8]) {
+    /// Sets the secret with which the target authenticates itself from now on.
+    fn target_authenticates_with(target: &VdsIscsiTarget, secret: &[u8]) {
         target.remember_initiator_shared_secret(Some(HOST), Some(&SharedSecret::of(secret))).unwrap();
     }
 
@@ -80,7 +80,7 @@ impl Stage {
         session.logout().await
     }
 
-    /// The login is refused before anybody is connected to.
+    /// Checks that the initiator refuses the login before it opens a connection.
     async fn is_refused_locally(&self, target: &VdsIscsiTarget) -> Error {
         let before = self.running.report().connections;
         let error = self.log_in(target).await.unwrap_err();
@@ -88,7 +88,7 @@ impl Stage {
         error
     }
 
-    /// The target proves another secret than the one it has to.
+    /// Checks that the login fails because the target authenticated itself with another secret than expected.
     async fn is_not_authenticated(&self, target: &VdsIscsiTarget) {
         assert_eq!(self.log_in(target).await.unwrap_err().fault(), Fault::TargetNotAuthenticated);
     }
