@@ -59,7 +59,7 @@ pub struct InMemoryLogin {
 }
 
 impl InMemoryLogin {
-    /// A login in which this is proved.
+    /// A login with this authentication.
     ///
     /// # Errors
     /// Never: the names are well-formed.

@@ -20,12 +20,12 @@ pub(crate) enum Authentication {
 impl Authentication {
     pub(crate) const ALL: [Self; 3] = [Self::None, Self::Chap, Self::Mutual];
 
-    /// Whether the initiator proves itself.
+    /// True if the initiator authenticates itself.
     pub(crate) fn is_forward(self) -> bool {
         self != Self::None
     }
 
-    /// Whether the target proves itself.
+    /// True if the target authenticates itself.
     pub(crate) fn is_reverse(self) -> bool {
         self == Self::Mutual
     }

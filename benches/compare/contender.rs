@@ -19,7 +19,7 @@ pub(crate) enum Contender {
     Ours,
     /// libiscsi, by `libiscsi_login.c`.
     Libiscsi,
-    /// Segments that nobody reads.
+    /// Plain TCP segments.
     Bare,
 }
 

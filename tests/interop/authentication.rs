@@ -43,7 +43,7 @@ fn admits_and_refuses(stage: &Stage) {
         ("chap", wrong(FORWARD), None, &[3][..]),
         ("mutual", wrong(FORWARD), Some(REVERSE), &[3]),
         ("mutual", FORWARD, Some(wrong(REVERSE)), &[4]),
-        // Targets differ in who notices that there is nothing to prove with; LIO just closes the connection.
+        // The error depends on the target: LIO closes the connection if CHAP is required where it has no account.
         ("open", FORWARD, Some(REVERSE), &[3, 4, 7]),
     ] {
         let user = User::new();
@@ -93,7 +93,7 @@ fn tgt_without_a_second_account_fails_mutual_logins() {
     log_in(&stage, &user, "chap", &[]).expect(&[3, 4]);
 }
 
-/// A secret that was cleared, or a demand that cannot be met, fails before any packet: here nobody even listens.
+/// A login with a cleared secret, or with a requirement that cannot be met, fails before anything is sent: no target listens here.
 #[test]
 fn demands_that_cannot_be_met_fail_before_connecting() {
     let url = "iscsi://127.0.0.1:1/iqn.2001-04.com.example:disk";

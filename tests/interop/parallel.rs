@@ -58,7 +58,7 @@ impl Stage {
         Self { running, user: User::new(), url, _runtime: runtime }
     }
 
-    /// A process in the middle of a session, for as long as nobody takes what it has read.
+    /// A process in the middle of a session, which waits until its output is read.
     fn reader(&self) -> Child {
         let mut child = command(&self.user, &["read", &self.url, "-o", "-"]).spawn().unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut [0; 512]).unwrap();

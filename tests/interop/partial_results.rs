@@ -279,7 +279,7 @@ fn writes_notice_a_lost_session_before_their_input_ends() {
             })
             .close()
     });
-    // A pipe that nobody closes.
+    // A pipe that stays open.
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = stage.user.command();
     command.args(["write", "--initiator-name", "iqn.2001-04.com.example:host", "-i", "-"]);

@@ -83,7 +83,7 @@ async fn pass(from: &mut TcpStream, to: &mut TcpStream) -> io::Result<()> {
     to.write_all(&pdu(from).await?).await
 }
 
-/// One PDU as it stands on the wire. There are no digests during a login.
+/// One PDU with its padding. There are no digests during a login.
 async fn pdu(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut header = [0; BHS_LENGTH];
     stream.read_exact(&mut header).await?;

@@ -62,9 +62,9 @@ impl Stage {
     }
 }
 
-/// A target that wants to be spared its proof: exit 4 or 6, never 0, and not one more PDU.
+/// Targets that do not authenticate themselves: exit code 4 or 6, never 0, and no further PDU is sent.
 #[test]
-fn targets_that_do_not_prove_themselves() {
+fn targets_that_do_not_authenticate_themselves() {
     let scripts = [
         ("straight to full feature phase", Script::new().answer_login(login::straight_to_full_feature), 1),
         ("straight to the operational stage", Script::new().answer_login(login::straight_to_operational), 1),
@@ -95,7 +95,7 @@ fn targets_that_do_not_prove_themselves() {
     }
 }
 
-/// The right proof under the name that is expected, by the same script, gets as far as the operational stage.
+/// A correct CHAP response with the expected name, by the same script, leads to the operational stage.
 #[test]
 fn the_right_proof_gets_through() {
     let stage = Stage::demanding_mutual(Script::proves_with_secret(REVERSE.0, REVERSE.1.as_bytes()));
@@ -162,7 +162,7 @@ pub(crate) fn after_login(misbehave: impl FnOnce(Script) -> Script) -> Stage {
 /// Failures of commands: an error status of the target is exit code 8, a protocol violation 6, a lost connection 7.
 #[test]
 fn failing_commands() {
-    // The script is over after the command: nobody answers the logout.
+    // The script ends after the command, so the logout is not answered.
     let read = ["--offset", "0", "--length", "4096", "-o", "/dev/null", "--timeout", "1"];
     let cases: [(&str, Stage, i32); 7] = [
         (

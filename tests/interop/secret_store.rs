@@ -90,6 +90,6 @@ impl Stage {
 
 /// Fails with everything that was printed unless both sides authenticated themselves.
 #[track_caller]
-fn both_proved(outcome: Outcome) {
+fn both_authenticated(outcome: Outcome) {
     outcome.expect(&[0]).shows("mutual CHAP (MD5): the target authenticated itself as \"labtarget\"");
 }

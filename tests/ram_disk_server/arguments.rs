@@ -19,10 +19,10 @@ pub(crate) struct Arguments {
     /// Name of the target
     #[arg(long, default_value = "iqn.2001-04.com.example:disk")]
     target: IscsiName,
-    /// CHAP name of the initiator, which then has to prove itself
+    /// CHAP name of the initiator, which then has to authenticate itself
     #[arg(long)]
     initiator_user: Option<String>,
-    /// CHAP name of the target, which then proves itself too
+    /// CHAP name of the target, which then authenticates itself too
     #[arg(long, requires = "initiator_user")]
     target_user: Option<String>,
     /// Connections served at a time

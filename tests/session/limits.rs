@@ -207,7 +207,7 @@ async fn the_longest_limits_are_no_panic() {
     }
 }
 
-/// A clean end is no error for whoever wants the end, and is called by its name for everybody else.
+/// A clean end is no error for a call that waits for the end; other calls fail with the reason.
 #[tokio::test]
 async fn what_a_session_ended_of() {
     let (_scripted, session) = scripted(Script::serve).await;

@@ -10,7 +10,7 @@ use crate::stage::{log_in, open_config};
 
 const REPORT_LUNS: u8 = 0xa0;
 
-/// A good target of these units that answers REPORT LUNS so, by the unit that is asked.
+/// A conforming target with these units, except that REPORT LUNS is answered by `answer` for each unit.
 async fn listing(
     numbers: &[u16],
     answer: impl Fn(Lun, &ScsiCommand, &Moment) -> Option<Reply> + Send + Sync + 'static,

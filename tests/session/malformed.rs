@@ -55,7 +55,7 @@ fn with_byte(at: usize, byte: u8) -> impl Fn(&ScsiCommand, &Moment) -> Reply + S
     }
 }
 
-/// PDU-05: an initiator's opcode, and one of nobody.
+/// PDU-05: an opcode of initiators, and an unknown one.
 #[tokio::test]
 async fn pdu_05_opcodes_that_are_no_targets() {
     for opcode in [0x01, 0x2f] {

@@ -59,7 +59,7 @@ async fn chp_17_a_challenge_of_another_connection_is_not_answered() {
     }
 }
 
-/// Sent back on the connection it came on, it is no proof either.
+/// A challenge sent back on its own connection does not authenticate the target either.
 #[tokio::test]
 async fn chp_16_chp_17_a_challenge_that_comes_back_at_once() {
     let scripted = ScriptedTarget::serve(Script::reflects_challenge()).await.unwrap();

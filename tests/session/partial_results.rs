@@ -28,14 +28,14 @@ const ABORTED: Sense = Sense::new(0x0b, 0x00, 0x00);
 const NOT_READY: Sense = Sense::new(0x02, 0x04, 0x01);
 const PARAMETERS_CHANGED: Sense = Sense::new(0x06, 0x2a, 0x01);
 
-/// A good target but for the commands of which `answer` makes an answer.
+/// A conforming target, except for the commands that `answer` answers.
 async fn target(
     answer: impl Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync + 'static,
 ) -> (ScriptedTarget, Session) {
     scripted(|script| script.serve_but(answer)).await
 }
 
-/// A good target but for these operations, which end with this sense.
+/// A conforming target, except for these operations, which end with this sense data.
 async fn refusing(operations: &'static [u8], sense: Sense) -> (ScriptedTarget, Session) {
     target(move |command, moment| {
         operations.contains(&command.cdb[0]).then(|| check_condition(command, moment, sense))

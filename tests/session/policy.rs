@@ -51,7 +51,7 @@ fn mode(mode: AuthenticationMode) -> AuthenticationRequest {
     AuthenticationRequest { mode, ..AuthenticationRequest::default() }
 }
 
-/// A target that lets in everybody, and the initiator under test.
+/// A target without authentication, and the initiator under test.
 struct Stage {
     running: Running,
     portal: Portal,

@@ -51,7 +51,7 @@ pub(crate) async fn log_in_by(initiator: &Initiator, portal: SocketAddr) -> Resu
     initiator.login(&target_name(), &portal, &AuthenticationRequest::default()).await
 }
 
-/// A scripted target that logs the initiator in like a good target, and then does this.
+/// A scripted target that logs the initiator in like a conforming target, and then follows the steps that `misbehave` adds.
 pub(crate) async fn scripted(misbehave: impl FnOnce(Script) -> Script) -> (ScriptedTarget, Session) {
     let scripted = ScriptedTarget::serve(misbehave(Script::new().log_in(open_config()))).await.unwrap();
     let session = log_in(scripted.portal()).await.unwrap();

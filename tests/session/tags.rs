@@ -119,7 +119,7 @@ async fn tag_03_tag_06_r2ts_that_contradict() {
     }
 }
 
-/// TAG-05: nobody asked.
+/// TAG-05: answers without a request.
 #[tokio::test]
 async fn tag_05_answers_to_unknown_tasks() {
     let unknown = |command: &ScsiCommand| ScsiCommand {

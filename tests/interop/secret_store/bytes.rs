@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use iscsi_tests::external_targets::{Tgt, TgtTarget};
 
-use super::both_proved;
+use super::both_authenticated;
 use crate::program::{Outcome, User};
 
 const TARGET: &str = "bytes";
@@ -89,7 +89,7 @@ fn every_kind_of_byte_goes_both_ways() {
         println!("{what}");
         let reverse: Vec<u8> = forward.iter().rev().copied().collect();
         let stage = Stage::new(&forward, &reverse);
-        both_proved(stage.log_in_with(&forward, &reverse));
+        both_authenticated(stage.log_in_with(&forward, &reverse));
         stage.log_in_with(&misspelt(&forward), &reverse).expect(&[3]);
         stage.log_in_with(&forward, &misspelt(&reverse)).expect(&[4]);
     }
@@ -100,8 +100,8 @@ fn every_kind_of_byte_goes_both_ways() {
 #[test]
 fn one_line_ending_after_text_is_left_off() {
     let stage = Stage::new(b"initsecret123", b"targsecret456\t\n");
-    both_proved(stage.log_in_with(b"initsecret123\n", b"targsecret456\t\n"));
-    both_proved(stage.log_in_with(b"initsecret123\r\n", b"targsecret456\t\n"));
+    both_authenticated(stage.log_in_with(b"initsecret123\n", b"targsecret456\t\n"));
+    both_authenticated(stage.log_in_with(b"initsecret123\r\n", b"targsecret456\t\n"));
     stage.log_in_with(b"initsecret123\n\n", b"targsecret456\t\n").expect(&[3]);
     stage.log_in_with(b"initsecret123\n", b"targsecret456\t").expect(&[4]);
 }

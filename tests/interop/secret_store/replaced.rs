@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{CLEARED, FORWARD, Outcome, REVERSE, Stage, WRONG, WRONG_ANSWER, both_proved};
+use super::{CLEARED, FORWARD, Outcome, REVERSE, Stage, WRONG, WRONG_ANSWER, both_authenticated};
 use crate::relay::Relay;
 
 /// The answers at which a login can be held before both sides have authenticated themselves.
@@ -31,38 +31,38 @@ impl Stage {
 }
 
 #[test]
-fn what_the_target_must_prove() {
+fn the_reverse_secret_of_the_target() {
     let stage = Stage::new();
     stage.set(REVERSE.1);
     for answer in ANSWERS {
-        both_proved(stage.log_in_during(answer, || stage.set(WRONG)));
+        both_authenticated(stage.log_in_during(answer, || stage.set(WRONG)));
         stage.log_in().expect(&[4]);
         stage.log_in_during(answer, || stage.set(REVERSE.1)).expect(&[4]).complains(WRONG_ANSWER);
-        both_proved(stage.log_in());
+        both_authenticated(stage.log_in());
     }
 }
 
 #[test]
-fn what_every_target_must_prove() {
+fn the_default_reverse_secret() {
     let stage = Stage::new();
     stage.set_global(REVERSE.1);
     for answer in ANSWERS {
-        both_proved(stage.log_in_during(answer, || stage.set_global(WRONG)));
+        both_authenticated(stage.log_in_during(answer, || stage.set_global(WRONG)));
         stage.log_in().expect(&[4]);
         stage.log_in_during(answer, || stage.set_global(REVERSE.1)).expect(&[4]).complains(WRONG_ANSWER);
-        both_proved(stage.log_in());
+        both_authenticated(stage.log_in());
     }
 }
 
 #[test]
-fn what_we_prove() {
+fn the_forward_secret() {
     let stage = Stage::new();
     stage.set(REVERSE.1);
     for answer in ANSWERS {
-        both_proved(stage.log_in_during(answer, || stage.remember(WRONG)));
+        both_authenticated(stage.log_in_during(answer, || stage.remember(WRONG)));
         stage.log_in().expect(&[3]);
         stage.log_in_during(answer, || stage.remember(FORWARD.1)).expect(&[3]);
-        both_proved(stage.log_in());
+        both_authenticated(stage.log_in());
     }
 }
 
@@ -76,10 +76,10 @@ fn both_directions() {
     };
     change(FORWARD.1, REVERSE.1);
     for answer in ANSWERS {
-        both_proved(stage.log_in_during(answer, || change(WRONG, "not-the-secret-2")));
+        both_authenticated(stage.log_in_during(answer, || change(WRONG, "not-the-secret-2")));
         stage.log_in().expect(&[3]);
         stage.log_in_during(answer, || change(FORWARD.1, REVERSE.1)).expect(&[3]);
-        both_proved(stage.log_in());
+        both_authenticated(stage.log_in());
     }
 }
 
@@ -94,7 +94,7 @@ fn taken_out() {
             if secret == WRONG {
                 under_way.expect(&[4]).complains(WRONG_ANSWER);
             } else {
-                both_proved(under_way);
+                both_authenticated(under_way);
             }
             stage.log_in().expect(&[4]).complains(CLEARED);
         }
@@ -107,5 +107,5 @@ fn put_in() {
     let stage = Stage::new();
     let change = || stage.set(REVERSE.1);
     stage.log_in_during(1, change).expect(&[0]).shows("the target did not");
-    both_proved(stage.log_in());
+    both_authenticated(stage.log_in());
 }

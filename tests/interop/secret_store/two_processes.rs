@@ -11,7 +11,7 @@ use iscsi_tests::external_targets::TgtTarget;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use super::{CLEARED, FORWARD, REVERSE, Stage, WRONG, WRONG_ANSWER, both_proved};
+use super::{CLEARED, FORWARD, REVERSE, Stage, WRONG, WRONG_ANSWER, both_authenticated};
 
 /// An initiator that has the user's store open.
 struct Library<'a> {
@@ -108,7 +108,7 @@ fn what_the_library_stores_counts_for_the_next_login_of_the_program() {
     stage.set_global(WRONG);
 
     library.set_shared_secret(Some(&secret(REVERSE.1)), target);
-    both_proved(stage.log_in());
+    both_authenticated(stage.log_in());
     library.set_shared_secret(Some(&secret(WRONG)), target);
     stage.log_in().expect(&[4]).complains(WRONG_ANSWER);
     library.set_shared_secret(Some(&SharedSecret::CLEAR), target);
@@ -116,5 +116,5 @@ fn what_the_library_stores_counts_for_the_next_login_of_the_program() {
     library.set_shared_secret(Some(&secret(REVERSE.1)), Uuid::nil());
     stage.log_in().expect(&[4]).complains(CLEARED);
     library.set_shared_secret(None, target);
-    both_proved(stage.log_in());
+    both_authenticated(stage.log_in());
 }

@@ -23,7 +23,7 @@ pub(super) const NAME_PREFIX: &str = "iqn.2001-04.com.example.istgt";
 /// Ports tried before giving up: another process may take a free one first.
 const ATTEMPTS: usize = 5;
 
-/// A running istgt. Dropping it kills the process. Every login takes it one second, whoever asks.
+/// A running istgt. Dropping it kills the process. It takes one second for every login.
 pub struct Istgt {
     // Before the folder: the daemon goes before its files.
     daemon: Daemon,
@@ -69,7 +69,7 @@ impl IstgtBuilder {
         (0..ATTEMPTS).find_map(|_| self.attempt()).expect("istgt gets the ports it is told to use")
     }
 
-    /// `None` if somebody else was there first, on which istgt ends.
+    /// Returns `None` if another process took the port first, in which case istgt ends.
     fn attempt(&self) -> Option<Istgt> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (portal_port, control_port) = (free_port(), free_port());

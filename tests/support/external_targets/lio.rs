@@ -62,7 +62,7 @@ impl LioBuilder {
         (0..ATTEMPTS).find_map(|_| self.attempt()).expect("qemu gets the ports it is told to forward")
     }
 
-    /// `None` if somebody else was there first, on which qemu ends.
+    /// Returns `None` if another process took the port first, in which case qemu ends.
     fn attempt(&self) -> Option<Lio> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let portals = self.free_portals();

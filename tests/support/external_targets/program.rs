@@ -58,7 +58,7 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> Option<Outcome> {
     Some(Outcome { status, stdout: text_of(&mut stdout), stderr: text_of(&mut stderr) })
 }
 
-/// Output goes to files: a pipe that nobody empties would stop the program.
+/// Output goes to files: a full pipe that is not read would block the program.
 fn scratch_file() -> File {
     tempfile::tempfile().expect("a temporary file")
 }

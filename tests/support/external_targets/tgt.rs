@@ -129,7 +129,7 @@ impl Tgt {
         self.tgtadm.command(arguments)
     }
 
-    /// A tgtd without targets on a free port; `None` if somebody else was there first.
+    /// A tgtd without targets on a free port; `None` if another process took the port first.
     fn listen() -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let portal = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));

@@ -54,7 +54,7 @@ impl Script {
         Self::new().choose_chap().answer_login(move |request| login::with_text(request, keys(request)))
     }
 
-    /// Answers the proof of the initiator with these keys and leaves the security stage, all before being in order.
+    /// Answers the CHAP response of the initiator with these keys and leaves the security stage; all earlier answers conform.
     #[must_use]
     pub fn proves_with(keys: impl Fn(&LoginRequest) -> TextWriter + Send + Sync + 'static) -> Self {
         Self::new()
@@ -63,13 +63,13 @@ impl Script {
             .answer_login(move |request| end_of_security(request, keys(request)))
     }
 
-    /// Leaves the security stage without a proof of its own: no CHAP key at all.
+    /// Leaves the security stage without a CHAP response of its own: no CHAP key at all.
     #[must_use]
     pub fn proves_nothing() -> Self {
         Self::proves_with(|_| TextWriter::new())
     }
 
-    /// Goes to full feature phase without a proof of its own.
+    /// Goes to full feature phase without a CHAP response of its own.
     #[must_use]
     pub fn proves_nothing_and_completes() -> Self {
         Self::new().choose_chap().challenge().answer_login(login::straight_to_full_feature)
@@ -89,8 +89,8 @@ impl Script {
         })
     }
 
-    /// Gives the MD5 response that `secret` gives, under this name. With the forward secret the initiator's own proof
-    /// comes back (9.2.1); with the reverse secret the proof is right.
+    /// Answers with the MD5 response computed from `secret`, under this name. With the reverse secret the response is
+    /// right; the forward secret imitates a reflection of the initiator's challenge (9.2.1).
     #[must_use]
     pub fn proves_with_secret(name: &'static str, secret: &[u8]) -> Self {
         let secret = Zeroizing::new(secret.to_vec());
@@ -100,7 +100,7 @@ impl Script {
         })
     }
 
-    /// Sends the initiator's own response back as its proof.
+    /// Sends the initiator's own CHAP response back.
     #[must_use]
     pub fn reflects_response() -> Self {
         Self::proves_with(|request| {
@@ -121,7 +121,7 @@ impl Script {
         })
     }
 
-    /// Says that the initiator's proof is wrong, whatever it is.
+    /// Refuses the initiator's CHAP response, whether it is right or wrong.
     #[must_use]
     pub fn refuses_proof(status: LoginStatus) -> Self {
         Self::new().choose_chap().challenge().answer_login(login::status(status))

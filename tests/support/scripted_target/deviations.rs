@@ -147,7 +147,7 @@ fn name(text: &str) -> iscsi_pdu::IscsiName {
     text.parse().expect("a name")
 }
 
-/// Changes the final Login Response, and serves as a good target does afterwards.
+/// Changes the final Login Response, and serves like a conforming target afterwards.
 fn at_the_end(change: impl Fn(LoginResponse) -> LoginResponse + Send + Sync + 'static) -> Script {
     let change = move |_: &LoginRequest, response: LoginResponse| {
         if response.next_stage == Stage::FULL_FEATURE { change(response) } else { response }

@@ -119,7 +119,7 @@ async fn receive(wire: &mut Wire) -> Result<RawPdu, Fault> {
     wire.receive().await?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof).into())
 }
 
-/// Serves as a good target would, until a command with this operation code comes.
+/// Serves like a conforming target until a command with this operation code arrives.
 async fn serve_until(connection: &mut Connection, operation: u8) -> Result<ScsiCommand, Fault> {
     loop {
         let raw = receive(&mut connection.wire).await?;

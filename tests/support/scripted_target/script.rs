@@ -15,7 +15,7 @@ use crate::ram_disk::portal::Portal;
 type AnswerLogin = Arc<dyn Fn(&LoginRequest) -> LoginResponse + Send + Sync>;
 /// Makes the answer to a SCSI Command.
 type AnswerCommand = Arc<dyn Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync>;
-/// Makes the answer to a SCSI Command, or leaves it to the good target.
+/// Makes the answer to a SCSI Command; `None` leaves it to the conforming target.
 type AnswerSome = Arc<dyn Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync>;
 /// Makes the answer to a Text Request.
 type AnswerText = Arc<dyn Fn(&TextRequest, &Moment) -> Reply + Send + Sync>;

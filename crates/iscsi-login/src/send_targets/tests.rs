@@ -1,6 +1,6 @@
 //! Records of every form, and the limits of an answer.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::{MAX_UNUSABLE, parse_send_targets};
 use crate::{DiscoveredTarget, DiscoveredTargets, Strictness};
@@ -63,7 +63,7 @@ fn dis_07_portal_groups() {
     let targets = parse(text);
     let tags: Vec<_> = targets[0].addresses.iter().map(|address| address.portal_group_tag).collect();
     assert_eq!(tags, [Some(1), Some(2), Some(2)]);
-    assert_eq!(targets[0].portals_in_several_groups(), HashSet::from([("10.0.0.5", 3260)]));
+    assert_eq!(targets[0].portals_in_several_groups(), BTreeSet::from([("10.0.0.5", 3260)]));
 }
 
 /// DIS-09: foreign keys, orphaned addresses and hostile names are errors.
