@@ -52,7 +52,7 @@ fn pdu_12_nothing_is_allocated_for_what_has_not_come() {
 
 /// Lengths in a header are not used before its digest has been checked.
 #[test]
-fn pdu_12_dig_10_the_digest_is_judged_before_the_length() {
+fn pdu_12_dig_10_the_digest_is_checked_before_the_length() {
     let mut decoder = Decoder::new(8192);
     decoder.set_full_feature(ON, 8192);
     let too_long = header(0, 8193);

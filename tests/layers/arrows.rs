@@ -1,4 +1,4 @@
-//! What the modules of a crate use: each other, and names of other crates.
+//! Uses of modules: each other, and names of other crates.
 
 use std::collections::BTreeMap;
 

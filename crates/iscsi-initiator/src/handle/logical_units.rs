@@ -110,8 +110,8 @@ impl Session {
 
     /// The LUNs that this unit reports, and how many there are.
     async fn luns_reported_by(&self, lun: Lun) -> Result<(Vec<Lun>, u32), Error> {
-        let ask = async |room| {
-            let answer = self.ask(lun, scsi::report_luns(room)).await?;
+        let ask = async |count| {
+            let answer = self.ask(lun, scsi::report_luns(count)).await?;
             Ok::<_, Error>(scsi::parse_luns(&answer.data)?)
         };
         let (luns, total) = ask(FIRST_LUNS).await?;

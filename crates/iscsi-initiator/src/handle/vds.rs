@@ -1,4 +1,4 @@
-//! The VDS door of an initiator, without ever blocking the runtime.
+//! The VDS-compatible API of an initiator, which never blocks the runtime.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::runtime::blocking;
 /// What is set counts from the next login on. Each call is carried out on a thread that may block; bytes are copied,
 /// and the copy is wiped.
 impl Initiator {
-    /// The door itself, whose methods block, with those that are not here.
+    /// The service itself, with all its methods, which block.
     #[must_use]
     pub fn vds(&self) -> &Arc<VdsServiceIscsi> {
         &self.vds
@@ -63,7 +63,7 @@ impl Initiator {
         blocking((), move |()| vds.get_initiator_name()).await
     }
 
-    /// Calls the door with a copy of the secret, which lives as long as the call.
+    /// Calls the VDS API with a copy of the secret, which lives as long as the call.
     async fn with_copy(
         &self,
         secret: Option<&SharedSecret<'_>>,

@@ -62,20 +62,20 @@ mod tests {
         }
     }
 
-    fn room(exp_cmd_sn: u32, max_cmd_sn: u32) -> usize {
+    fn capacity(exp_cmd_sn: u32, max_cmd_sn: u32) -> usize {
         let mut window = CommandWindow::new(SerialNumber(exp_cmd_sn), numbers(exp_cmd_sn, max_cmd_sn));
         std::iter::from_fn(|| window.take()).take(100).count()
     }
 
     /// NUM-05: closed, one, many, across the wrap, impossible.
     #[test]
-    fn num_05_room_of_windows() {
-        assert_eq!(room(10, 9), 0);
-        assert_eq!(room(10, 10), 1);
-        assert_eq!(room(10, 41), 32);
-        assert_eq!(room(0xffff_fff0, 0x0f), 32);
-        assert_eq!(room(10, 8), 0);
-        assert_eq!(room(10, 9_u32.wrapping_add(1 << 31)), 0);
+    fn num_05_capacity_of_windows() {
+        assert_eq!(capacity(10, 9), 0);
+        assert_eq!(capacity(10, 10), 1);
+        assert_eq!(capacity(10, 41), 32);
+        assert_eq!(capacity(0xffff_fff0, 0x0f), 32);
+        assert_eq!(capacity(10, 8), 0);
+        assert_eq!(capacity(10, 9_u32.wrapping_add(1 << 31)), 0);
     }
 
     /// NUM-05: a window that is open by one, and one command later closed.
@@ -90,8 +90,8 @@ mod tests {
     /// NUM-01: the widest window that serial numbers can express, and one wider.
     #[test]
     fn num_01_num_05_the_widest_window() {
-        assert_eq!(room(10, 9_u32.wrapping_add((1 << 31) - 1)), 100);
-        assert_eq!(room(10, 9_u32.wrapping_add(1 << 31)), 0);
+        assert_eq!(capacity(10, 9_u32.wrapping_add((1 << 31) - 1)), 100);
+        assert_eq!(capacity(10, 9_u32.wrapping_add(1 << 31)), 0);
     }
 
     /// NUM-06: each field moves forward by itself, by one or by many, and neither ever moves backwards.

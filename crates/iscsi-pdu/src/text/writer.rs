@@ -9,7 +9,7 @@ use super::error::TextError;
 use super::keys::{check_key, check_value};
 
 /// Initial capacity in bytes. Most texts of a login fit, so that they are not reallocated.
-const ROOM: usize = 320;
+const INITIAL_CAPACITY: usize = 320;
 
 /// A writer of `key=value` pairs ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
 ///
@@ -67,7 +67,7 @@ impl TextWriter {
     fn begin(&mut self, key: &str) {
         self.note(check_key(key));
         if self.text.is_empty() {
-            self.text.reserve(ROOM);
+            self.text.reserve(INITIAL_CAPACITY);
         }
         self.text.push_str(key);
         self.text.push('=');
