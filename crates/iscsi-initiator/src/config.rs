@@ -35,8 +35,8 @@ pub struct Config {
     /// Portals to which a target may redirect a login; `None` allows all. The authentication demanded is the same
     /// everywhere (LOG-31).
     pub redirect_to: Option<Vec<Portal>>,
-    /// The least authentication that every login and discovery must have. Where the store has a policy too, the stricter
-    /// of the two counts; without a store this is the only one.
+    /// The least authentication that every login and discovery must have. Where the store has a policy too, the
+    /// stricter of the two counts; without a store this is the only one.
     pub require: Requirement,
     /// Whether a secret may be used towards one target and be expected from another. A challenge can then be reflected
     /// between two processes, so such logins are refused unless this is set. One secret in both directions of one login

@@ -132,8 +132,8 @@ impl Session {
     /// The unit's serial number, if it has the page for it.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something else than this page, or whatever ended the
-    /// session.
+    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something else than this page, or whatever
+    /// ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -145,8 +145,8 @@ impl Session {
     /// The unit's names; empty if it has no page for them.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something else than this page, or whatever ended the
-    /// session.
+    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something else than this page, or whatever
+    /// ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -159,7 +159,8 @@ impl Session {
     /// The unit's size, by the long form when the short one cannot hold it or is not known.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::InvalidResponse`] for a size nothing can be done with, or whatever ended the session.
+    /// [`Error::Command`], [`Error::InvalidResponse`] for a size nothing can be done with, or whatever ended the
+    /// session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.

@@ -126,8 +126,8 @@ impl Credentials {
     /// Decides for one login: what the caller gives goes before what the store knows, and the store's policy holds
     /// whatever is given.
     ///
-    /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on as it was
-    /// demanded explicitly, and [`unread_store`](Self::unread_store) tells.
+    /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on as it
+    /// was demanded explicitly, and [`unread_store`](Self::unread_store) tells.
     pub(crate) fn of(
         scope: &CredentialScope,
         request: &AuthenticationRequest,

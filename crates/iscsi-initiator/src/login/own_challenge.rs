@@ -1,8 +1,8 @@
 //! The challenges that this process has sent, on any connection, and that are not answered yet.
 //!
-//! A target that is challenged could pass the challenge on as its own to another login of ours, and answer the first with
-//! what we answer to the second. RFC 7143 (9.2.1) leaves this to the responder, which is us: a challenge of ours is never
-//! answered (CHP-17).
+//! A target that is challenged could pass the challenge on as its own to another login of ours, and answer the first
+//! with what we answer to the second. RFC 7143 (9.2.1) leaves this to the responder, which is us: a challenge of ours
+//! is never answered (CHP-17).
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -23,8 +23,8 @@ struct Outstanding {
 }
 
 impl Outstanding {
-    /// Identifiers count up from a random one: some are never sent, so that it is not enough to avoid the one before. The
-    /// step is two because a login moves on by one when the target has chosen the same.
+    /// Identifiers count up from a random one: some are never sent, so that it is not enough to avoid the one before.
+    /// The step is two because a login moves on by one when the target has chosen the same.
     fn issue(&mut self, mut bytes: [u8; Nonce::LENGTH]) -> OwnChallenge {
         // The pattern leaves the first 16 of the 32 bytes of a challenge, counted by the compiler.
         let [identifier, prefix @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &mut bytes;
