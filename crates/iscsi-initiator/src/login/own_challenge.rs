@@ -9,7 +9,8 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use iscsi_login::Nonce;
 
-/// As many bytes as every challenge of ours has at least; two of them are the same by chance once in 2^128.
+/// The number of bytes by which challenges are compared: the shortest challenge has as many, and two of them are equal
+/// by chance once in 2^128.
 const PREFIX: usize = 16;
 
 type Prefix = [u8; PREFIX];
@@ -36,14 +37,14 @@ impl Outstanding {
     }
 }
 
-/// A challenge of this process, outstanding until it is dropped: one for every login.
+/// A challenge of one login, outstanding until it is dropped.
 pub(crate) struct OwnChallenge {
     bytes: [u8; Nonce::LENGTH],
     prefix: Prefix,
 }
 
 impl OwnChallenge {
-    /// Makes one of bytes fresh from the operating system. Its identifier is another than those of the 127 before
+    /// Makes a challenge of fresh random bytes. Its identifier differs from those of the 127 challenges before
     /// (CHP-18).
     pub(crate) fn from_random(bytes: [u8; Nonce::LENGTH]) -> Self {
         outstanding().issue(bytes)
@@ -61,7 +62,7 @@ impl Drop for OwnChallenge {
     }
 }
 
-/// Is this a challenge that a login of this process has sent, or is about to send?
+/// Whether this is a challenge that a login of this process has sent or is about to send.
 pub(crate) fn is_own_challenge(challenge: &[u8]) -> bool {
     challenge.first_chunk().is_some_and(|prefix: &Prefix| outstanding().prefixes.contains(prefix))
 }
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!(prefixes.len(), challenges.len());
     }
 
-    /// Neither as it is nor moved on by one is an identifier that of a challenge before.
+    /// Neither an identifier nor its successor is the identifier of the challenge before.
     #[test]
     fn chp_18_no_identifier_comes_twice_in_a_row() {
         let mut outstanding = Outstanding::default();
