@@ -1,4 +1,4 @@
-//! A logical unit as a range of bytes.
+//! Byte-addressed I/O over block commands.
 
 mod range_reader;
 mod range_writer;
@@ -15,11 +15,11 @@ use crate::scsi::{self, Capacity};
 pub use range_reader::RangeReader;
 pub use range_writer::RangeWriter;
 
-/// Bytes moved by one command at most, and commands in flight: a transfer holds about four of these in memory.
+/// The most bytes of one command. A transfer holds about four times as much in memory.
 const MAX_TRANSFER_LENGTH: u32 = 1 << 20;
 const COMMANDS_IN_FLIGHT: usize = 4;
 
-/// A disk to read and write at any byte. Clones share the session.
+/// A logical unit that can be read and written at any byte. Clones share the session.
 ///
 /// ```no_run
 /// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
@@ -40,10 +40,10 @@ pub struct BlockDevice {
 }
 
 impl BlockDevice {
-    /// Waits until the unit attentions of the new session are over, then asks for the size.
+    /// Waits until the logical unit has reported its pending unit attentions, then reads its size.
     ///
     /// # Errors
-    /// [`Error::Command`] when the unit is not there or not ready, or whatever ended the session.
+    /// [`Error::Command`] when the unit is missing or not ready, or the error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -56,13 +56,13 @@ impl BlockDevice {
         Ok(Self { session, lun, capacity, blocks_per_command, recovered_errors })
     }
 
-    /// The size.
+    /// Returns the size.
     #[must_use]
     pub const fn capacity(&self) -> Capacity {
         self.capacity
     }
 
-    /// Reads a range piece by piece, with a bounded number of commands ahead of the caller.
+    /// Returns a reader of a range, which reads a bounded number of pieces ahead of the caller.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] when the range ends beyond the device.
@@ -71,7 +71,7 @@ impl BlockDevice {
         Ok(RangeReader::new(self.clone(), offset, length))
     }
 
-    /// Writes a range from data handed over piece by piece.
+    /// Returns a writer of a range, which takes the data piece by piece.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] when the range ends beyond the device; nothing is written.
@@ -83,7 +83,7 @@ impl BlockDevice {
     /// Reads `length` bytes from `offset` on into one buffer.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] beyond the device, else those of the session.
+    /// [`Error::InvalidArgument`] beyond the device, otherwise those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -101,11 +101,11 @@ impl BlockDevice {
         Ok(data.freeze())
     }
 
-    /// Writes `data` from `offset` on. Blocks at the edges are read first when they are not covered whole, so two
-    /// writers of one block must take turns.
+    /// Writes `data` from `offset` on. Blocks that are only covered in part are read first, so concurrent writes to one
+    /// block must be serialized by the caller.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] beyond the device, else those of the session.
+    /// [`Error::InvalidArgument`] beyond the device, otherwise those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves any part of the range written; nothing outside it changes.
@@ -115,10 +115,10 @@ impl BlockDevice {
         writer.finish().await
     }
 
-    /// Ends when everything written before is stable: [`Session::synchronize_cache`].
+    /// Flushes all data written before this call to stable storage, as [`Session::synchronize_cache`] does.
     ///
     /// # Errors
-    /// [`Error::Command`] and [`Error::NotFlushed`] when the target cannot promise that.
+    /// [`Error::Command`] and [`Error::NotFlushed`] when the target cannot make the data stable.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves the target synchronizing.
@@ -126,14 +126,14 @@ impl BlockDevice {
         self.session.synchronize_cache(self.lun).await
     }
 
-    /// Reads and writes of this device and its clones that ended in CHECK CONDITION with sense key RECOVERED ERROR: the
-    /// data are complete, and the medium may be failing.
+    /// Returns the number of reads and writes of this device and its clones that ended in CHECK CONDITION with sense
+    /// key RECOVERED ERROR: the data are complete, and the medium may be failing.
     #[must_use]
     pub fn recovered_errors(&self) -> u64 {
         self.recovered_errors.load(Ordering::Relaxed)
     }
 
-    /// Waits for a read or write.
+    /// Waits for a read or write, and counts recovered errors.
     async fn complete(&self, pending: PendingCommand) -> Result<Bytes, Error> {
         let completion = pending.completion().await?;
         if completion.recovered_error().is_some() {
@@ -146,12 +146,12 @@ impl BlockDevice {
         self.capacity.block_size.into()
     }
 
-    /// Hands a READ to the session.
+    /// Submits a READ to the session.
     async fn submit_read(&self, lba: u64, blocks: u32) -> Result<PendingCommand, Error> {
         self.session.submit(self.lun, scsi::read_blocks(lba, blocks, self.capacity.block_size)).await
     }
 
-    /// Hands a WRITE of whole blocks to the session.
+    /// Submits a WRITE of whole blocks to the session.
     async fn submit_write(&self, lba: u64, data: Bytes) -> Result<PendingCommand, Error> {
         let blocks = u32::try_from(data.len() as u64 / self.block_size())
             .map_err(|_| Error::InvalidArgument("a write of 2^32 blocks or more".to_owned()))?;

@@ -1,4 +1,4 @@
-//! What an initiator is and how it behaves.
+//! Settings of an initiator.
 
 use std::time::Duration;
 
@@ -20,40 +20,41 @@ use crate::isid_pool::IsidPool;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// Our iSCSI name, also the CHAP name unless a credential has one of its own.
+    /// The initiator's iSCSI name, also its CHAP name unless a credential has one of its own ([RFC 7143, section
+    /// 4.2.7](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.7)).
     pub initiator_name: IscsiName,
-    /// Where each session gets its ISID from. What is kept belongs to the initiator name.
+    /// The pool that each session gets its ISID from. A pool on disk belongs to one initiator name.
     pub isids: IsidPool,
-    /// What to show to people at the target.
+    /// The InitiatorAlias, a description that targets show to administrators.
     pub alias: Option<String>,
     /// Operational parameters to offer.
     pub offer: Offer,
-    /// CHAP algorithms to offer, in order of preference. MD5 alone by default: older targets read nothing else.
+    /// CHAP algorithms to offer, in order of preference. By default only MD5, because some targets fail on others.
     pub algorithms: Vec<ChapAlgorithm>,
-    /// What becomes of harmless deviations of a target from RFC 7143: by default they are tolerated and reported.
+    /// Treatment of harmless deviations of a target from RFC 7143: by default they are tolerated and reported.
     pub strictness: Strictness,
-    /// Portals to which a target may redirect a login; `None` allows all. The authentication demanded is the same
-    /// everywhere (LOG-31).
+    /// Portals to which a target may redirect a login; `None` allows all. The required authentication is the same
+    /// at every portal (LOG-31).
     pub redirect_to: Option<Vec<Portal>>,
-    /// The least authentication that every login and discovery must have. Where the store has a policy too, the stricter
-    /// of the two counts; without a store this is the only one.
+    /// The least authentication that every login and discovery must have. Where the store has a policy too, the
+    /// stricter of the two counts; without a store this is the only one.
     pub require: Requirement,
-    /// Whether a secret may be used towards one target and be expected from another. A challenge can then be reflected
-    /// between two processes, so such logins are refused unless this is set. One secret in both directions of one login
-    /// is refused whatever this says.
+    /// Permission to use a secret towards one target and to expect it from another. Such logins are refused unless this
+    /// is set, because a challenge can then be reflected between two processes. One secret for both directions of one
+    /// login is always refused.
     pub allow_shared_secret: bool,
     /// Limit for a whole login: reading the secrets, connecting, every exchange, every redirection.
     pub login_timeout: Duration,
     /// Limit for each command, from the call to its end, and for a logout, which has at most 30 seconds.
-    /// [`Duration::MAX`] is no limit for commands.
+    /// [`Duration::MAX`] means no limit for commands.
     pub command_timeout: Duration,
 }
 
 impl Config {
-    /// The defaults, with ISIDs of a pool in memory.
+    /// Returns the default settings, with an ISID pool in memory.
     ///
     /// # Errors
-    /// [`Error::Random`] when the operating system gives no random bytes.
+    /// [`Error::Random`] when the operating system returns no random bytes.
     pub fn new(initiator_name: IscsiName) -> Result<Self, Error> {
         Ok(Self {
             initiator_name,

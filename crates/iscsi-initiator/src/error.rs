@@ -1,4 +1,4 @@
-//! What can go wrong, sorted by who is at fault.
+//! Errors of the library, and the side at fault for each.
 
 mod advice;
 mod login_step;
@@ -21,10 +21,10 @@ pub use login_step::LoginStep;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The caller asked for what cannot be; nothing was sent.
+    /// An argument of the caller is invalid; nothing was sent.
     #[error("{0}")]
     InvalidArgument(String),
-    /// The demanded authentication cannot take place with the secrets at hand; nothing was sent.
+    /// The known secrets do not suffice for the authentication that the caller requires; nothing was sent.
     #[error("{0}")]
     AuthPolicy(String),
     /// Less authentication than is required; nothing was sent.
@@ -35,85 +35,85 @@ pub enum Error {
         level(*.planned)
     )]
     BelowRequirement {
-        /// The least that the login would have had.
+        /// The least authentication that the login would have had.
         planned: Requirement,
-        /// What it must have.
+        /// The required authentication.
         required: Requirement,
         /// The scope for which the store requires it; `None` for [`Config::require`](crate::Config::require).
         set_for: Option<Scope>,
     },
-    /// A secret that is used towards one target and expected from another, which lets a challenge be reflected between
-    /// two processes; nothing was sent.
+    /// A secret is used towards one target and expected from another, so a challenge could be reflected between two
+    /// processes ([RFC 7143, section 9.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-9.2.1)); nothing was sent.
     #[error(
         "a secret of this login is used in the other direction too: {}",
         .uses.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     )]
     SharedSecret {
-        /// The places where the store has it.
+        /// The uses of the secret that are in the store.
         uses: Vec<SecretUse>,
     },
-    /// Secrets that must not be used; nothing was sent.
+    /// The credentials break a rule; nothing was sent.
     #[error("credentials refused before connecting")]
     Credentials(#[source] ConfigError),
     /// The secret store cannot be read.
     #[error("secret store cannot be read")]
     Secrets(#[source] StoreError),
-    /// The operating system gave no random bytes.
+    /// The operating system returned no random bytes.
     #[error("no random bytes from the operating system")]
     Random,
-    /// The directory of the ISIDs cannot be used.
-    #[error("no ISIDs from their directory: {reason}")]
+    /// The directory that keeps the ISIDs is unusable.
+    #[error("the ISID directory is unusable: {reason}")]
     IsidPool {
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// Every ISID has its session.
+    /// A session to this target holds each of the ISIDs.
     #[error("all {limit} ISIDs for sessions to this target are in use")]
     IsidsExhausted {
-        /// How many there are.
+        /// The number of ISIDs.
         limit: u32,
     },
-    /// No connection to the portal.
+    /// The connection to the portal cannot be opened.
     #[error("cannot connect to {portal}: {reason}")]
     Connect {
         /// The portal.
         portal: Portal,
-        /// What the operating system said.
+        /// The reason, as the operating system states it.
         reason: String,
     },
-    /// The connection ended in the middle.
+    /// The connection ended before the session did.
     #[error("connection to {portal} lost: {reason}")]
     ConnectionLost {
         /// The portal.
         portal: Portal,
-        /// What the operating system said.
+        /// The reason, as the operating system states it.
         reason: String,
     },
-    /// The target closed the connection in the middle of the login, without a status that says why.
+    /// The target closed the connection during the login, without a status that states the reason.
     #[error("connection to {portal} closed during {stage}: {reason}")]
     ClosedDuringLogin {
         /// The portal.
         portal: Portal,
-        /// Where the login stood.
+        /// The stage that the login had reached.
         stage: Stage,
-        /// What the operating system said.
+        /// The reason, as the operating system states it.
         reason: String,
     },
-    /// The target sent something else than a Login Response in the middle of the login.
+    /// The target sent something other than a Login Response during the login.
     #[error("malformed answer from {portal} during {stage}")]
     MalformedDuringLogin {
         /// The portal.
         portal: Portal,
-        /// Where the login stood.
+        /// The stage that the login had reached.
         stage: Stage,
-        /// What is wrong with it.
+        /// The rule that the target broke.
         #[source]
         error: ProtocolError,
     },
-    /// No answer in time.
+    /// An operation exceeded its time limit.
     #[error("{operation} took longer than {limit:?}")]
     Timeout {
-        /// What was waited for.
+        /// The operation that did not end.
         operation: &'static str,
         /// The limit.
         limit: Duration,
@@ -123,11 +123,11 @@ pub enum Error {
     LoginTimeout {
         /// The portal that the login was waiting for.
         portal: Portal,
-        /// How many redirections led there.
+        /// The number of redirections that led there.
         redirects: usize,
         /// The portal where the login began.
         first: Portal,
-        /// How far the login at `portal` had come.
+        /// The step that the login at `portal` had reached.
         step: LoginStep,
         /// The limit.
         limit: Duration,
@@ -137,27 +137,27 @@ pub enum Error {
     Login {
         /// The portal.
         portal: Portal,
-        /// Where the login stood.
+        /// The stage that the login had reached.
         stage: Stage,
-        /// Who refused, and why.
+        /// The reason.
         #[source]
         error: LoginError,
     },
-    /// Redirections that lead nowhere.
+    /// The redirections of a login form a loop, or are too many.
     #[error("login redirected {hops} times, last to {portal}")]
     RedirectLoop {
-        /// Redirections followed.
+        /// The number of redirections followed.
         hops: usize,
-        /// Where the last one pointed.
+        /// The portal that the last redirection named.
         portal: Portal,
     },
-    /// A redirection to a portal outside the list of those allowed.
+    /// The target redirected the login to a portal outside [`Config::redirect_to`](crate::Config::redirect_to).
     #[error("login redirected to {portal}, which is not allowed")]
     RedirectRefused {
-        /// Where it pointed.
+        /// The portal that the redirection named.
         portal: Portal,
     },
-    /// The target broke the protocol in full feature phase; the session is over.
+    /// The target broke the protocol in full feature phase; the session has ended.
     #[error("target broke the protocol")]
     Protocol(#[source] ProtocolError),
     /// The target dropped the session, or announced that it would.
@@ -167,10 +167,10 @@ pub enum Error {
     /// 11.9.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.9.1)); the initiator has logged out.
     #[error("target requested a logout, and the session is logged out")]
     LogoutRequested,
-    /// A call after the caller's own logout.
+    /// The caller has logged the session out before this call.
     #[error("the session is logged out")]
     LoggedOut,
-    /// A logout that the target did not grant.
+    /// The target did not grant the logout.
     #[error("target answered the logout with code {}", .0.0)]
     Logout(LogoutResponseCode),
     /// A SCSI command ended in a status other than GOOD.
@@ -178,20 +178,20 @@ pub enum Error {
     Command {
         /// The command's name.
         command: &'static str,
-        /// Its status.
+        /// The SCSI status.
         status: ScsiStatus,
         /// Sense data, with CHECK CONDITION.
         sense: Option<SenseData>,
     },
-    /// A SCSI command that the target calls carried out, but whose data did not all move: nothing of it counts.
-    #[error("{command} is not complete although it ended well: {incomplete}")]
+    /// A SCSI command ended with a good status although not all of its data moved; none of the data are returned.
+    #[error("{command} is not complete although its status is good: {incomplete}")]
     Incomplete {
         /// The command's name.
         command: &'static str,
-        /// What is missing or too much.
+        /// The missing or surplus data.
         incomplete: Incomplete,
     },
-    /// Written data that are not known to be stable: the logical unit has a volatile write cache and no command to
+    /// Written data may not be stable: the logical unit has a volatile write cache and no command to
     /// flush it.
     #[error(
         "written data may not be stable: the logical unit has a volatile write cache (WCE=1) and does not support \
@@ -206,41 +206,41 @@ pub enum Error {
         /// The iSCSI response.
         response: ScsiResponseCode,
     },
-    /// A command's data do not have the form or the amount its standard demands.
+    /// The data of a command do not have the form or the length that its standard requires.
     #[error("unusable answer to {command}: {reason}")]
     InvalidResponse {
         /// The command's name.
         command: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Who is at fault; a program maps it to what a person should do.
+/// The side at fault; a program can choose its exit code by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The caller's arguments.
     InvalidArgument,
     /// The secret store, or the secrets in it.
     Secrets,
-    /// The target refused our credentials (status 0201 or 0202).
+    /// The target refused the initiator's credentials (status 0201 or 0202).
     CredentialsRefused,
-    /// The target did not authenticate itself, or a demanded authentication did not take place.
+    /// The target did not authenticate itself, or a required authentication did not take place.
     TargetNotAuthenticated,
     /// The login was refused for another reason.
     LoginRefused,
     /// The target broke the protocol.
     Protocol,
-    /// Could not connect, connection lost, timed out.
+    /// The connection could not be opened, was lost, or an operation timed out.
     Network,
     /// A SCSI command failed.
     Command,
-    /// Something in this process.
+    /// A resource of this process or host.
     Internal,
 }
 
 impl Error {
-    /// Who is at fault.
+    /// Returns the side at fault.
     #[must_use]
     pub const fn fault(&self) -> Fault {
         match self {
@@ -268,7 +268,7 @@ impl Error {
         }
     }
 
-    /// Whether the failure is that of one call alone, so that the session can go on.
+    /// Returns whether only this call failed, so that the session can be used further.
     #[must_use]
     pub const fn leaves_session_open(&self) -> bool {
         matches!(
@@ -282,7 +282,7 @@ impl Error {
         )
     }
 
-    /// What to do about it, in terms of this library's settings, where that is known.
+    /// Returns what to change, in terms of this library's settings, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -311,7 +311,7 @@ impl From<Failure> for Error {
         match failure {
             Failure::Protocol(error) => Self::Protocol(error),
             Failure::Announced { event, time2wait } => Self::SessionEnded(format!(
-                "it announced to drop the connection (event {}), and takes a new one after {time2wait} s",
+                "it announced that it drops the connection (event {}), and accepts a new one after {time2wait} s",
                 event.0
             )),
         }
@@ -359,7 +359,7 @@ const fn login_fault(error: &LoginError) -> Fault {
     }
 }
 
-/// The redirections of a login that ran out of time.
+/// The redirections of a login that timed out, in words.
 fn redirected(redirects: usize, first: &Portal) -> String {
     match redirects {
         0 => String::new(),

@@ -1,4 +1,4 @@
-//! The values that a program holds: an initiator, its sessions, and the commands of a session that have not ended.
+//! Handles of a program: an initiator, its sessions, and the pending commands of a session.
 
 mod flush;
 mod initiator;

@@ -26,10 +26,10 @@ const FIRST_OF_DISCOVERIES: u16 = 0x8000;
 ///
 /// All ISIDs of a pool have the same 24 random bits. The qualifier is the lowest one that no living session *to the
 /// same target* has: two sessions to one target differ (the ISID RULE), sessions to different targets are alike, as
-/// 10.1.1 would have it, and one session after the other always has the same. (While a process has sessions to a target,
-/// it does not look again at what others have given back there, before it has to.) Portal groups are not told apart,
-/// because only the answer to a login names the group. Discovery sessions, which have no target, differ from each other
-/// and from the Normal ones.
+/// 10.1.1 would have it, and one session after the other always has the same. (While a process has sessions to a
+/// target, it does not look again at what others have given back there, before it has to.) Portal groups are not told
+/// apart, because only the answer to a login names the group. Discovery sessions, which have no target, differ from
+/// each other and from the Normal ones.
 ///
 /// A pool on disk does this for all processes that share its directory, and its ISIDs outlive them. A pool in memory
 /// does it for its process, and starts at random, so that it hardly ever meets another one of the same initiator name.
@@ -115,11 +115,11 @@ impl IsidPool {
 
     /// The same pool, lending each number as late as possible after it was given back, instead of the lowest one.
     ///
-    /// For programs that log in and out over and over, such as benchmarks: some targets (SPDK) take a login with the ISID
-    /// of a session that just ended for its reinstatement. One session after the other then has a different ISID each
-    /// time, against the advice of [RFC 7143, section
-    /// 10.1.1](https://www.rfc-editor.org/rfc/rfc7143#section-10.1.1), and loses what a target keeps for an ISID, such as
-    /// persistent reservations. Everything else should keep the default.
+    /// For programs that log in and out over and over, such as benchmarks: some targets (SPDK) take a login with the
+    /// ISID of a session that just ended for its reinstatement. One session after the other then has a different ISID
+    /// each time, against the advice of [RFC 7143, section
+    /// 10.1.1](https://www.rfc-editor.org/rfc/rfc7143#section-10.1.1), and loses what a target keeps for an ISID, such
+    /// as persistent reservations. Everything else should keep the default.
     ///
     /// ```
     /// use iscsi_initiator::{Config, IsidPool};

@@ -1,4 +1,4 @@
-//! Everything that waits: sockets, timers, tasks and the thread pool. The only module of the library that uses tokio.
+//! Sockets, timers, tasks and the thread pool. The only module of the library that uses tokio.
 
 mod blocking;
 mod connection;
@@ -14,10 +14,10 @@ pub(crate) use connection_task::{Limits, start_session};
 pub(crate) use link::{Link, Reply};
 pub(crate) use login_attempt::{LoginAttempt, LoginOutcome, log_in};
 
-/// Waits for a future, `None` when that takes longer than the limit.
+/// Waits for a future; `None` when it takes longer than the limit.
 ///
 /// # Cancel safety
-/// That of the future, which is dropped when its time is over.
+/// That of the future, which is dropped at the limit.
 pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, future).await.ok()
 }

@@ -1,4 +1,4 @@
-//! SCSI commands and what they return, one command per file (SPC-4, SBC-3). Integers are big-endian on the wire.
+//! SCSI commands and their results, one command per file (SPC-4, SBC-3). Integers are big-endian on the wire.
 
 mod additional_sense;
 mod command;

@@ -1,7 +1,8 @@
 //! The rules of a session in full feature phase, as pure values: no socket, no clock, no runtime.
 //!
-//! [`SessionState`] takes requests and received PDUs and gives PDUs to send and requests that ended. One connection at
-//! error recovery level 0; numbers that belong to a connection and those of the session already stand apart.
+//! [`SessionState`] takes requests and received PDUs, and returns PDUs to send and outcomes of requests. A session has one
+//! connection at error recovery level 0; the sequence numbers of the connection are kept apart from those of the
+//! session.
 
 mod command_window;
 mod data_in;

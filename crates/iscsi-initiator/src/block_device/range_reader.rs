@@ -1,4 +1,4 @@
-//! Reading a range with commands ahead of the caller.
+//! A reader of a range that reads ahead of the caller.
 
 use std::collections::VecDeque;
 
@@ -8,14 +8,14 @@ use super::{BlockDevice, COMMANDS_IN_FLIGHT};
 use crate::error::Error;
 use crate::handle::PendingCommand;
 
-/// The pieces of a range in order; at most four commands of 1 MiB are ahead.
+/// A reader of a range, piece by piece and in order. At most four commands of 1 MiB are in flight.
 pub struct RangeReader {
     device: BlockDevice,
-    /// Commands under way, in order.
+    /// Commands in flight, in order.
     pending: VecDeque<PendingCommand>,
-    /// Next byte to ask for, always at a block boundary.
+    /// Offset of the next READ, always at a block boundary.
     next_request: u64,
-    /// Next byte to hand to the caller.
+    /// Offset of the next byte for the caller.
     position: u64,
     end: u64,
 }
@@ -27,10 +27,10 @@ impl RangeReader {
         Self { device, pending: VecDeque::new(), next_request, position: offset, end: offset + length }
     }
 
-    /// The next piece, `None` at the end of the range.
+    /// Returns the next piece, or `None` at the end of the range.
     ///
     /// # Errors
-    /// Those of the session, or [`Error::Incomplete`] for a READ that did not bring all that was asked for.
+    /// Those of the session, or [`Error::Incomplete`] for a READ that did not return all of its data.
     ///
     /// # Cancel safety
     /// A future that is dropped may have lost a piece: drop the reader too.
@@ -56,7 +56,7 @@ impl RangeReader {
         Ok(())
     }
 
-    /// Cuts off what lies in the same blocks before and behind the range.
+    /// Cuts off the bytes of the edge blocks that are outside the range.
     fn trim(&mut self, mut data: Bytes) -> Bytes {
         let skip = usize::try_from(self.position % self.device.block_size()).unwrap_or_default();
         let mut piece = data.split_off(skip.min(data.len()));

@@ -1,4 +1,4 @@
-//! Writing a range from pieces, whole blocks at a time.
+//! A writer of a range that takes pieces of any length and writes whole blocks.
 
 use std::collections::VecDeque;
 
@@ -8,15 +8,15 @@ use super::{BlockDevice, COMMANDS_IN_FLIGHT};
 use crate::error::Error;
 use crate::handle::PendingCommand;
 
-/// Takes the data of a range in order; at most four commands of 1 MiB are under way.
+/// A writer of a range, which takes the data in order. At most four commands of 1 MiB are in flight.
 #[must_use = "nothing is known to be written before `finish`"]
 pub struct RangeWriter {
     device: BlockDevice,
     pending: VecDeque<PendingCommand>,
-    /// What is to be written from `block_start` on, which is a block boundary.
+    /// Data not yet sent, from `block_start` on, which is a block boundary.
     buffer: BytesMut,
     block_start: u64,
-    /// Next byte the caller hands over.
+    /// Offset of the next byte from the caller.
     position: u64,
     end: u64,
     acknowledged: u64,
@@ -38,17 +38,17 @@ impl RangeWriter {
         }
     }
 
-    /// Bytes, edge blocks included, that the target has acknowledged in order.
+    /// Returns the number of bytes, edge blocks included, that the target has acknowledged in order.
     #[must_use]
     pub const fn acknowledged(&self) -> u64 {
         self.acknowledged
     }
 
-    /// Takes the next piece; waits while as many commands as may be are under way.
+    /// Takes the next piece; waits while the most commands allowed are in flight.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for more data than the range has, else those of the session. The range is then in part
-    /// written.
+    /// [`Error::InvalidArgument`] for more data than the range has, otherwise those of the session. Any part of the
+    /// range may then be written.
     ///
     /// # Cancel safety
     /// A future that is dropped may have lost the piece: drop the writer too.
@@ -67,11 +67,11 @@ impl RangeWriter {
         Ok(())
     }
 
-    /// Writes what is left and waits until the target has acknowledged everything. It may still sit in a volatile
-    /// cache: see [`BlockDevice::synchronize_cache`].
+    /// Writes the remaining data and waits until the target has acknowledged everything. The data may still be in a
+    /// volatile cache: see [`BlockDevice::synchronize_cache`].
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] when less came than the range has, else those of the session.
+    /// [`Error::InvalidArgument`] for less data than the range has, otherwise those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves any part of the range written.
@@ -93,7 +93,7 @@ impl RangeWriter {
         Ok(())
     }
 
-    /// The bytes of the first block that stand before the range.
+    /// Reads the bytes of the first block that precede the range.
     async fn read_first_block(&mut self) -> Result<(), Error> {
         let head = self.position - self.block_start;
         if self.buffer.is_empty() && head > 0 && head < self.device.block_size() {
@@ -103,7 +103,7 @@ impl RangeWriter {
         Ok(())
     }
 
-    /// The bytes of the last block that stand behind the range.
+    /// Reads the bytes of the last block that follow the range.
     async fn read_last_block(&mut self) -> Result<(), Error> {
         let tail = usize::try_from(self.end % self.device.block_size()).unwrap_or_default();
         if tail > 0 && !self.buffer.is_empty() {

@@ -1,4 +1,4 @@
-//! What a caller can change after an error.
+//! Advice on errors: the changes that can resolve them.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use iscsi_pdu::{LoginStatus, ScsiStatus, Stage};
 use super::{Error, LoginStep};
 use crate::scsi::SenseData;
 
-/// What a caller can change after an [`Error`].
+/// A change that can resolve an [`Error`].
 ///
-/// Its text names settings of this library. A program with settings of its own finds its words by the variant.
+/// Its text names settings of this library. A program that has settings of its own chooses its text by the variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Advice {
@@ -20,9 +20,9 @@ pub enum Advice {
     SecretLength,
     /// Use a CHAP name that can be sent.
     ChapName,
-    /// Name an algorithm.
+    /// Offer at least one CHAP algorithm.
     NameAlgorithm,
-    /// Add the secret that the demanded authentication needs, or demand less.
+    /// Add the secret that the requested authentication needs, or request less.
     MissingSecret,
     /// Add the secrets that the store's requirement needs, or lower it in the store.
     RequiredByStore,
@@ -34,7 +34,7 @@ pub enum Advice {
     EndSessions,
     /// Check the address of the portal.
     CheckPortal,
-    /// Nothing answers at the portal: check the way there.
+    /// Check the network: nothing answers at the portal.
     CheckRoute,
     /// Look for the reason at the target, which closed the connection during authentication.
     ClosedDuringAuthentication,
@@ -56,58 +56,61 @@ pub enum Advice {
     CheckCredentials,
     /// Check the target's access list.
     AccessList,
-    /// The target refused without a reason, before the end of authentication.
+    /// Look for the reason at the target, which refused the login during authentication without stating it.
     UnexplainedInAuthentication,
-    /// The target refused without a reason, in operational negotiation.
+    /// Look for the reason at the target, which refused the login in operational negotiation without stating it.
     UnexplainedInNegotiation,
     /// Check the target's name.
     IscsiName,
-    /// Try again later: the target has no room or no service.
+    /// Try again later: the target is out of resources or out of service.
     TargetUnavailable,
-    /// The target does not do CHAP for this initiator.
+    /// Enable CHAP for this initiator at the target.
     TargetWithoutChap,
-    /// The target's CHAP algorithm is not among the acceptable ones.
+    /// Accept the target's CHAP algorithm, or enable another one there.
     Algorithm,
-    /// The target has no secret of its own to authenticate itself with.
+    /// Set a secret at the target with which it authenticates itself.
     TargetWithoutSecret,
-    /// The stored target secret is wrong, or this is another target.
+    /// Check the stored target secret, and that this is the expected target.
     WrongTargetSecret,
     /// Check the CHAP name expected of the target.
     WrongTargetName,
     /// Do not trust this target.
     Reflection,
-    /// The target does not do the required digest.
+    /// Do not require the digest, which the target does not support.
     Digest,
-    /// The command met a reservation of another initiator.
+    /// Release the reservation that another initiator holds.
     Reservation,
-    /// The target is overloaded.
+    /// Try again later: the target is overloaded.
     Overloaded,
-    /// The logical unit will be ready in a moment.
+    /// Try again soon: the logical unit is becoming ready.
     BecomingReady,
-    /// The logical unit waits for somebody to start it.
+    /// Start the logical unit.
     NotStarted,
-    /// The logical unit is not ready.
+    /// Look for the reason at the target: the logical unit is not ready.
     NotReady,
-    /// The path changes its access state.
+    /// Try again soon: the path is changing its access state.
     PathInTransition,
-    /// The path is in standby state.
+    /// Use another portal: this path is in standby state.
     PathInStandby,
-    /// The path is not available.
+    /// Use another portal: this path is unavailable.
     PathUnavailable,
-    /// There is no medium.
+    /// Insert or attach a medium.
     NoMedium,
-    /// The storage behind the logical unit is full.
+    /// Free or add space at the target.
     OutOfSpace,
-    /// The logical unit is write-protected.
+    /// Lift the write protection.
     WriteProtected,
-    /// The target's logical unit ends before the range.
+    /// Read the capacity again: the logical unit ends before the range.
     OutOfRange,
-    /// The target has no such logical unit.
+    /// List the logical units: the target does not have this one.
     NoSuchUnit,
 }
 
 impl Error {
-    /// What to do about it, where that is known; what to do about an error of the secret store, the store says itself.
+    /// Returns what to change, where that is known. For errors of the secret store see [`StoreError`], which has its
+    /// own advice, and [`hint`](Self::hint), which includes it.
+    ///
+    /// [`StoreError`]: crate::StoreError
     #[must_use]
     pub fn advice(&self) -> Option<Advice> {
         Some(match self {
@@ -153,7 +156,8 @@ fn of_login(error: &LoginError) -> Option<Advice> {
     }
 }
 
-/// A login that offers no authentication begins in operational negotiation, so the stage tells whether it offered CHAP.
+/// Advice on a login status. A login that offers no authentication begins in operational negotiation, so the stage
+/// tells whether CHAP was offered.
 const fn of_status(stage: Stage, status: LoginStatus) -> Option<Advice> {
     Some(match (status, stage) {
         (LoginStatus::AUTHENTICATION_FAILURE, Stage::OPERATIONAL) => Advice::CredentialsRequired,
@@ -181,7 +185,8 @@ const fn of_authentication(error: &TargetAuthError) -> Advice {
     }
 }
 
-/// A target that knows none of the algorithms offered answers with `Reject`, which is no number, or with another one.
+/// Advice on a broken rule. A target that supports none of the offered CHAP algorithms answers with `Reject`, which is
+/// not a number, or with an algorithm that was not offered.
 fn of_violation(violation: &ProtocolViolation) -> Option<Advice> {
     match violation {
         ProtocolViolation::Rule { key: "HeaderDigest" | "DataDigest", .. } => Some(Advice::Digest),
@@ -192,8 +197,8 @@ fn of_violation(violation: &ProtocolViolation) -> Option<Advice> {
     }
 }
 
-/// Additional sense codes (SPC-4, annex E) with their advice; the first row that fits counts, and a row without a
-/// qualifier fits every one.
+/// Additional sense codes (SPC-4, annex E) with their advice. The first matching row counts; a row without a qualifier
+/// matches every qualifier.
 const BY_SENSE: [(u8, Option<u8>, Advice); 12] = [
     (0x04, Some(0x01), Advice::BecomingReady),
     (0x04, Some(0x02), Advice::NotStarted),
@@ -223,7 +228,7 @@ fn of_command(status: ScsiStatus, sense: Option<SenseData>) -> Option<Advice> {
 }
 
 impl fmt::Display for Advice {
-    /// The advice in terms of this library.
+    /// Writes the advice in terms of this library's settings.
     #[allow(clippy::too_many_lines, reason = "a sentence for each variant")]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -246,11 +251,11 @@ impl fmt::Display for Advice {
                 "nothing answers at this address: check it, and the routes and firewalls on the way"
             }
             Self::ClosedDuringAuthentication => {
-                "the reason is in the target's log; some targets close when they do no CHAP for this initiator, or \
-                 only in one direction. Enable it there, or decide on another AuthenticationMode"
+                "the reason is in the target's log; some targets close the connection when CHAP is not set up for \
+                 this initiator, or only in one direction. Enable it there, or choose another AuthenticationMode"
             }
             Self::ClosedDuringNegotiation => {
-                "the reason is in the target's log; some targets close when they require CHAP and the login offers \
+                "the reason is in the target's log; some targets close the connection when they require CHAP and the login offers \
                  none. If so, give credentials in the store or in AuthenticationRequest::forward"
             }
             Self::LoginTimeout => "raise Config::login_timeout if the target is slow rather than gone",
@@ -276,8 +281,8 @@ impl fmt::Display for Advice {
                 "the target does not admit this initiator name: check its access list and Config::initiator_name"
             }
             Self::UnexplainedInAuthentication => {
-                "the target gave no reason. Usual ones: it does no CHAP for this initiator, though the login requires \
-                 it (AuthenticationMode), or it fails on the first algorithm of Config::algorithms, as tgt does on \
+                "the target gave no reason. Usual ones: CHAP is not enabled there for this initiator, though the login \
+                 requires it (AuthenticationMode), or it fails on the first algorithm of Config::algorithms, as tgt does on \
                  SHA-256"
             }
             Self::UnexplainedInNegotiation => {
@@ -289,7 +294,7 @@ impl fmt::Display for Advice {
                 "try again later; some targets answer this for an unknown target, or while an old session ages out"
             }
             Self::TargetWithoutChap => {
-                "the target does no CHAP for this initiator: enable it there, or decide that this session needs no \
+                "CHAP is not enabled for this initiator at the target: enable it there, or decide that this session needs no \
                  authentication (AuthenticationMode::None)"
             }
             Self::Algorithm => {
@@ -308,7 +313,7 @@ impl fmt::Display for Advice {
                 "do not trust this target: it replayed what the initiator had sent (reflection attack)"
             }
             Self::Digest => {
-                "the target does not do this digest: DigestPreference::PreferCrc32c uses it where it is available"
+                "the target does not support this digest: DigestPreference::PreferCrc32c uses it where it is available"
             }
             Self::Reservation => {
                 "another initiator holds a reservation on the logical unit: release it there, or clear it at the target"

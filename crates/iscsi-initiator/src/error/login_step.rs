@@ -4,12 +4,12 @@ use std::fmt;
 
 use iscsi_pdu::Stage;
 
-/// What a login is waiting for.
+/// The step that a login is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LoginStep {
     /// Name resolution and the TCP connection.
     Connecting,
-    /// An answer of the target in this stage.
+    /// A Login Response in this stage.
     Negotiating(Stage),
 }
 

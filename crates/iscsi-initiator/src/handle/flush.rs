@@ -1,4 +1,4 @@
-//! Making written data stable.
+//! Flushing of written data to stable storage.
 
 use iscsi_pdu::Lun;
 
@@ -6,30 +6,29 @@ use super::session::Session;
 use crate::error::Error;
 use crate::scsi::{self, Command, SenseData};
 
-/// How the data written to a logical unit became stable.
+/// The way in which data written to a logical unit became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Flush {
-    /// The logical unit carried SYNCHRONIZE CACHE out.
+    /// The logical unit carried out SYNCHRONIZE CACHE.
     Synchronized,
-    /// The logical unit does not know SYNCHRONIZE CACHE, and its caching mode page says that no volatile write cache is
-    /// enabled (WCE=0): written data were stable already.
+    /// The logical unit does not support SYNCHRONIZE CACHE, and its caching mode page reports that no volatile write
+    /// cache is enabled (WCE=0): written data were stable already.
     NoWriteCache,
-    /// The logical unit does not know SYNCHRONIZE CACHE, and has no caching mode page: it does not say that it has a
-    /// cache.
+    /// The logical unit does not support SYNCHRONIZE CACHE and has no caching mode page, so it reports no cache.
     NoCacheReported,
 }
 
 impl Session {
-    /// Ends when everything written to the logical unit before is stable.
+    /// Flushes all data written to the logical unit before this call to stable storage, and waits for the end.
     ///
-    /// A unit without a volatile cache need not know SYNCHRONIZE CACHE (SBC-3, 5.22), so that command's absence is no
-    /// failure unless the unit says that its write cache is enabled.
+    /// A unit without a volatile cache need not support SYNCHRONIZE CACHE (SBC-3, 5.22), so its absence is not a
+    /// failure unless the unit reports that its write cache is enabled.
     ///
     /// # Errors
     /// [`Error::NotFlushed`] for a unit with a write cache that cannot be flushed. [`Error::Command`] when the unit
-    /// cannot promise that the data are stable; a unit attention that reports a reset or power-on is one of these
-    /// failures, since a volatile cache may have been lost with it. Else whatever ended the session.
+    /// cannot make the data stable; a unit attention that reports a reset or power-on is such a failure, since the
+    /// content of a volatile cache may be lost. Otherwise the error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves the target synchronizing.
@@ -47,12 +46,12 @@ impl Session {
         }
     }
 
-    /// Unit attentions are passed over but for those that may mean a lost cache.
+    /// Sends a flush command, again after each unit attention that does not indicate a lost cache.
     async fn flush_by(&self, lun: Lun, command: Command) -> Result<(), Error> {
         self.retry_unit_attention(lun, command, |sense| !sense.reports_reset()).await.map(drop)
     }
 
-    /// Whether the volatile write cache is enabled (WCE); `None` when the unit does not say.
+    /// Whether the volatile write cache is enabled (WCE); `None` when the unit does not report it.
     async fn write_cache_enabled(&self, lun: Lun) -> Result<Option<bool>, Error> {
         let answer = self.ask(lun, scsi::caching_mode_page()).await;
         match answer.and_then(|answer| Ok(scsi::parse_write_cache_enabled(&answer.data)?)) {

@@ -1,4 +1,4 @@
-//! The initiator: a name, settings, and the secrets to log in with.
+//! The initiator: settings and a secret store, discovery and login.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::login::{AuthenticationRequest, CredentialScope, Credentials, LoginProgress, Redirects, Secrets};
 use crate::runtime::{LoginAttempt, LoginOutcome, blocking, log_in, within};
 
-/// What a program holds to log in with. Cheap to clone; all clones share the store.
+/// An iSCSI initiator, which discovers targets and logs in to them. Cheap to clone; all clones share the store.
 #[derive(Clone)]
 pub struct Initiator {
     config: Arc<Config>,
@@ -22,25 +22,25 @@ pub struct Initiator {
     pub(super) vds: Arc<VdsServiceIscsi>,
 }
 
-/// The answer to a discovery.
+/// The result of a discovery.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Discovery {
-    /// The targets, in the order in which the portal named them, and what cannot be used.
+    /// The targets, in the order in which the portal named them, and the unusable records.
     pub found: DiscoveredTargets,
-    /// What is known of the discovery session, which is over.
+    /// Details of the discovery session, which has ended.
     pub session: SessionDetails,
 }
 
 impl Initiator {
-    /// An initiator of these settings that takes its secrets from `store`, anew for every login.
+    /// Returns an initiator that reads its secrets from `store`, anew for every login.
     #[must_use]
     pub fn new(config: Config, store: Arc<dyn SecretStore>) -> Self {
         Self::of(config, Secrets { store, is_given: true })
     }
 
-    /// An initiator without a store: credentials come with each [`AuthenticationRequest`]. What is set by the VDS calls
-    /// is kept in memory.
+    /// Returns an initiator without a store: credentials come with each [`AuthenticationRequest`]. Secrets set by the
+    /// VDS calls are kept in memory.
     #[must_use]
     pub fn without_store(config: Config) -> Self {
         Self::of(config, Secrets { store: Arc::new(MemoryStore::new()), is_given: false })
@@ -52,19 +52,20 @@ impl Initiator {
         Self { config: Arc::new(config), secrets, vds }
     }
 
-    /// The settings.
+    /// Returns the settings.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Asks a portal for its targets (`SendTargets=All` in a discovery session). From then on they are known to this
-    /// process, so that their ids resolve in VDS calls; nothing is written to the store.
+    /// Asks a portal for its targets: `SendTargets=All` in a discovery session ([RFC 7143, appendix
+    /// C](https://www.rfc-editor.org/rfc/rfc7143#appendix-C)). The initiator then knows their ids, so that VDS calls
+    /// can name them; nothing is written to the store.
     ///
     /// A malformed record does not hide the others, unless [`Config::strictness`] refuses all deviations.
     ///
     /// # Errors
-    /// [`Error`] of connecting, of the login, or for an answer that refuses the question.
+    /// [`Error`] when the connection or the login fails, or the target does not answer the request.
     ///
     /// # Cancel safety
     /// A future that is dropped closes the connection.
@@ -76,7 +77,8 @@ impl Initiator {
         Ok(self.discover_with_details(portal, authentication).await?.found)
     }
 
-    /// The same with what is known of the discovery session, such as who authenticated whom.
+    /// Asks a portal for its targets like [`discover`](Self::discover), and returns the details of the discovery
+    /// session too, such as its authentication.
     ///
     /// # Errors
     /// As [`discover`](Self::discover).
@@ -93,7 +95,7 @@ impl Initiator {
         let found = session.send_targets("All").await;
         let (details, deviations) = (session.details().clone(), session.deviations());
         if let Err(error) = session.logout().await {
-            // DIS-13: a target may end a discovery by itself; the answer counts.
+            // DIS-13: a target may end a discovery session by itself, which does not invalidate its answer.
             tracing::debug!(%portal, %error, "discovery ended without a logout");
         }
         let mut found = found?;
@@ -103,14 +105,15 @@ impl Initiator {
         Ok(Discovery { found, session: details })
     }
 
-    /// Logs in to a target, following redirections, with the secrets the store holds at this moment.
+    /// Logs in to a target with the secrets that the store holds at this moment, and follows redirections ([RFC 7143,
+    /// section 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)).
     ///
     /// # Errors
-    /// [`Error`]; its [`fault`](Error::fault) says who is to blame. A demanded authentication that did not take place
-    /// is an error before any data flows.
+    /// [`Error`], with the side at [`fault`](Error::fault). If a required authentication did not take place, the login
+    /// fails before any data flows.
     ///
     /// # Cancel safety
-    /// A future that is dropped closes the connection; the target sees a login that was given up.
+    /// A future that is dropped closes the connection, and with it the login.
     pub async fn login(
         &self,
         target: &IscsiName,
@@ -121,7 +124,7 @@ impl Initiator {
         self.log_in(SessionType::Normal(target), scope, portal, authentication).await
     }
 
-    /// The limit counts from the first look into the store: its disk may not answer either.
+    /// Logs in within the time limit, which includes reading the store: its disk may not answer either.
     async fn log_in(
         &self,
         session_type: SessionType<'_>,
@@ -143,7 +146,7 @@ impl Initiator {
         within(limit, login).await.unwrap_or_else(|| Err(progress.timeout(limit)))
     }
 
-    /// LOG-30, LOG-31: every hop is a login from scratch, with the same demands.
+    /// Logs in and follows redirections; every hop is a whole login with the same requirements (LOG-30, LOG-31).
     async fn follow_redirects(
         &self,
         session_type: SessionType<'_>,
@@ -151,7 +154,7 @@ impl Initiator {
         credentials: &Credentials,
         progress: &LoginProgress,
     ) -> Result<Session, Error> {
-        // LOG-11: the same one on every hop.
+        // LOG-11: every hop has the same ISID.
         let lease = self.config.isids.lease(target_of(session_type))?;
         let mut redirects = Redirects::new(self.config.redirect_to.as_deref());
         let mut portal = portal.clone();
@@ -203,7 +206,7 @@ impl Initiator {
     }
 }
 
-/// The store's content, read on a thread that may block if that takes a disk or another process.
+/// The store's content, read on a blocking thread if that involves a disk or another process.
 async fn current_snapshot(store: &Arc<dyn SecretStore>) -> Result<Arc<StoreSnapshot>, StoreError> {
     if let Some(snapshot) = store.snapshot_now() {
         return Ok(snapshot);
@@ -212,7 +215,7 @@ async fn current_snapshot(store: &Arc<dyn SecretStore>) -> Result<Arc<StoreSnaps
     blocking((), move |()| store.snapshot()).await
 }
 
-/// Adds what was tolerated on one hop.
+/// Adds the deviations that were tolerated on one hop.
 fn record(tolerance: &mut Tolerance, deviations: &[ObservedDeviation]) {
     for observed in deviations {
         tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
@@ -220,7 +223,7 @@ fn record(tolerance: &mut Tolerance, deviations: &[ObservedDeviation]) {
     }
 }
 
-/// One log line for each oddity of a record, with the addresses of its target.
+/// Logs one line for each deviation of a record, with the addresses of its target.
 fn log_deviations(target: &DiscoveredTarget) {
     let addresses: Vec<_> = target.addresses.iter().map(ToString::to_string).collect();
     let of_addresses = target.deviations.iter().map(|deviation| &deviation.observed);
@@ -229,7 +232,7 @@ fn log_deviations(target: &DiscoveredTarget) {
     }
 }
 
-/// `None` for a discovery.
+/// The target of a session; `None` for a discovery.
 const fn target_of(session_type: SessionType<'_>) -> Option<&IscsiName> {
     match session_type {
         SessionType::Normal(target) => Some(target),

@@ -1,4 +1,4 @@
-//! What a session can ask about its logical units.
+//! Queries about the logical units of a session.
 
 use iscsi_pdu::Lun;
 
@@ -9,11 +9,11 @@ use crate::scsi::{
     vital_product_data,
 };
 
-/// Unit attentions reported one after the other before the first command gets through.
+/// The most repetitions of a command because of unit attentions.
 const MAX_UNIT_ATTENTIONS: usize = 8;
-/// Logical units there is room for in the first question.
+/// The number of LUNs that the first REPORT LUNS has space for.
 const FIRST_LUNS: u32 = 256;
-/// Peripheral qualifier of a LUN behind which there is a device (SPC-4, 6.6.2).
+/// Peripheral qualifier of a LUN with a connected device (SPC-4, 6.6.2).
 const CONNECTED: u8 = 0;
 
 /// The logical units of a target, as far as it reports them.
@@ -22,35 +22,35 @@ const CONNECTED: u8 = 0;
 pub struct LunList {
     /// The LUNs as the target names them, in its order.
     pub luns: Vec<Lun>,
-    /// How many there are by the target's own count: more than `luns` if the list was cut off.
+    /// The number of LUNs by the target's count: greater than that of `luns` if the list was cut off.
     pub total: u32,
-    /// Where the list comes from.
+    /// The source of the list.
     pub origin: LunListOrigin,
 }
 
-/// Where a list of logical units comes from.
+/// The source of a list of logical units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LunListOrigin {
-    /// LUN 0 answered REPORT LUNS, as it should.
+    /// LUN 0 answered REPORT LUNS, as SPC-4 requires.
     Lun0,
     /// LUN 0 is missing or failed; the REPORT LUNS well known logical unit answered.
     WellKnownLun {
-        /// What LUN 0 answered; `None` for an empty list.
+        /// The error from LUN 0; `None` if it returned an empty list.
         refused: Option<Error>,
     },
-    /// Neither of them answered. There is a device at LUN 0, and nothing is known of others.
+    /// Neither of them answered. There is a device at LUN 0; other LUNs are unknown.
     Lun0Alone {
-        /// What LUN 0 answered.
+        /// The error from LUN 0.
         refused: Error,
     },
 }
 
 impl Session {
-    /// Waits until the unit takes commands: the unit attentions that a new session meets are passed over.
+    /// Sends TEST UNIT READY, again after each unit attention, of which a new session usually gets some.
     ///
     /// # Errors
-    /// [`Error::Command`] when the unit is not there or not ready, or whatever ended the session.
+    /// [`Error::Command`] when the unit is missing or not ready, or the error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -58,10 +58,10 @@ impl Session {
         self.ask(lun, scsi::test_unit_ready()).await.map(drop)
     }
 
-    /// The logical units, as the target names them: the LUNs of [`list_luns`](Self::list_luns).
+    /// Returns the LUNs of [`list_luns`](Self::list_luns), as the target states them.
     ///
     /// # Errors
-    /// [`Error::Command`], or whatever ended the session.
+    /// [`Error::Command`], or the error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -69,11 +69,12 @@ impl Session {
         Ok(self.list_luns().await?.luns)
     }
 
-    /// The logical units, and how they were found. LUN 0 is asked first; where it is missing or fails, the REPORT LUNS
-    /// well known logical unit (SPC-4, 8.2), and where that does not answer either, LUN 0 itself is all there is.
+    /// Lists the logical units, and states the source of the list. REPORT LUNS is sent to LUN 0 first. If LUN 0 is
+    /// missing or fails, it is sent to the REPORT LUNS well known logical unit (SPC-4, 8.2). If that does not answer
+    /// either, the list consists of LUN 0, provided that INQUIRY finds a device there.
     ///
     /// # Errors
-    /// What LUN 0 answered when nothing at all was found, or whatever ended the session.
+    /// The error from LUN 0 when no logical unit was found, or the error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -96,7 +97,7 @@ impl Session {
         }
     }
 
-    /// LUN 0, if there is a device.
+    /// The list that consists of LUN 0, if there is a device.
     async fn lun_0_alone(&self, refused: Error) -> Result<LunList, Error> {
         match self.inquiry(Lun::ZERO).await {
             Ok(inquiry) if inquiry.peripheral_qualifier == CONNECTED => {
@@ -108,7 +109,7 @@ impl Session {
         }
     }
 
-    /// The LUNs that this unit reports, and how many there are.
+    /// The LUNs that this unit reports, and their number by its count.
     async fn luns_reported_by(&self, lun: Lun) -> Result<(Vec<Lun>, u32), Error> {
         let ask = async |count| {
             let answer = self.ask(lun, scsi::report_luns(count)).await?;
@@ -118,10 +119,10 @@ impl Session {
         if total <= FIRST_LUNS { Ok((luns, total)) } else { ask(total).await }
     }
 
-    /// Who the logical unit is.
+    /// Reads the standard INQUIRY data: vendor, product and device type.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::InvalidResponse`], or whatever ended the session.
+    /// [`Error::Command`], [`Error::InvalidResponse`], or the error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -129,11 +130,11 @@ impl Session {
         Ok(Inquiry::parse(&self.ask(lun, scsi::inquiry()).await?.data)?)
     }
 
-    /// The unit's serial number, if it has the page for it.
+    /// Reads the unit's serial number; `None` if it does not have that page.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something else than this page, or whatever ended the
-    /// session.
+    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something other than this page, or the
+    /// error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -142,11 +143,11 @@ impl Session {
         Ok(page.map(|page| scsi::parse_serial_number(&page.data)).transpose()?)
     }
 
-    /// The unit's names; empty if it has no page for them.
+    /// Reads the unit's designators; empty if it does not have that page.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something else than this page, or whatever ended the
-    /// session.
+    /// [`Error::Command`], [`Error::InvalidResponse`] when the target sends something other than this page, or the
+    /// error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -156,10 +157,12 @@ impl Session {
         Ok(identification.unwrap_or_default())
     }
 
-    /// The unit's size, by the long form when the short one cannot hold it or is not known.
+    /// Reads the unit's size: by READ CAPACITY (16) if the size exceeds READ CAPACITY (10), or if the unit does not
+    /// support the latter.
     ///
     /// # Errors
-    /// [`Error::Command`], [`Error::InvalidResponse`] for a size nothing can be done with, or whatever ended the session.
+    /// [`Error::Command`], [`Error::InvalidResponse`] for a size that cannot be used, or the error that ended the
+    /// session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -176,8 +179,8 @@ impl Session {
         Ok(scsi::parse_capacity_16(&self.ask(lun, scsi::read_capacity_16()).await?.data)?)
     }
 
-    /// The most blocks one command may move, if the unit states a limit (page 0xb0, SBC-3, 6.5.3). Reading and writing
-    /// do not depend on it: a unit that fails to answer states none.
+    /// The most blocks of one command, if the unit states a limit (page 0xb0, SBC-3, 6.5.3). A unit that fails the
+    /// command states none, because reading and writing do not depend on the page.
     pub(crate) async fn max_transfer_blocks(&self, lun: Lun) -> Result<Option<u32>, Error> {
         let page = self.page(lun, 0xb0).await;
         match page.and_then(|page| Ok(page.map(|page| scsi::parse_max_transfer(&page.data)).transpose()?)) {
@@ -201,13 +204,13 @@ impl Session {
         }
     }
 
-    /// Carries out a command that changes nothing, and repeats it for every unit attention.
+    /// Executes a command that changes nothing, again after every unit attention.
     pub(crate) async fn ask(&self, lun: Lun, command: Command) -> Result<Completion, Error> {
         self.retry_unit_attention(lun, command, |_| true).await
     }
 
-    /// The one place where unit attentions are passed over: a command that was answered by one was not carried out, so
-    /// it is sent again, a bounded number of times. Those that are not `passed_over` are the caller's.
+    /// Executes a command, again after every unit attention for which `passed_over` is true, up to a limit: a command
+    /// that ends in a unit attention was not carried out (SAM-5, 5.14). Other unit attentions are returned.
     pub(crate) async fn retry_unit_attention(
         &self,
         lun: Lun,

@@ -1,4 +1,4 @@
-//! A session as a program holds it: a cheap handle to the task that owns the socket.
+//! A session: a cheap handle to the task that owns its connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,22 +16,23 @@ use crate::runtime::{Connection, Limits, Link, Reply, start_session};
 use crate::scsi::{Command, Completion, TransferLength};
 use crate::session::{Outcome, ProtocolError, ScsiRequest, SessionRequest, SessionState};
 
-/// A target that means to answer a logout does so at once.
+/// The longest wait for a Logout Response, which a working target sends at once.
 const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
 
-/// A session in full feature phase. Clones share it; when the last one is dropped the session logs out by itself, as
-/// long as the runtime lives.
+/// A session in full feature phase ([RFC 7143, section 4.2.2](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.2)).
+/// Clones share it; when the last one is dropped, the session logs out in the background, as long as the runtime runs.
 ///
-/// No wait is without a limit. A command has [`Config::command_timeout`](crate::Config::command_timeout) from the call
-/// to its end, the time in which it waits for its turn included; so has a question like
-/// [`send_targets`](Self::send_targets). A logout has as long, and at most 30 seconds, whoever wants it: a caller, the
-/// drop of the last clone, or the target. When a limit is exceeded the session is over and its connection is closed.
+/// Every wait has a limit. A command has [`Config::command_timeout`](crate::Config::command_timeout) from the call
+/// to its end, including the time in the queue; so does a request such as
+/// [`send_targets`](Self::send_targets). A logout has the same limit, but at most 30 seconds, whether a caller, the
+/// drop of the last clone, or the target causes it. When a limit is exceeded, the session ends and its connection is
+/// closed.
 #[derive(Clone)]
 pub struct Session {
     inner: Arc<Inner>,
 }
 
-/// What all clones share.
+/// State shared by all clones.
 struct Inner {
     link: Link,
     details: SessionDetails,
@@ -39,28 +40,29 @@ struct Inner {
     command_timeout: Duration,
 }
 
-/// What is known of a session since its login.
+/// Results of the login of a session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionDetails {
     /// The target; `None` for a discovery session.
     pub target: Option<IscsiName>,
-    /// The portal we are connected to, after redirections.
+    /// The portal that the initiator is connected to, after redirections.
     pub portal: Portal,
-    /// Whether the target sent us there from another portal, and for how long.
+    /// The kind of redirection that led to this portal; `None` without one.
     pub redirect_kind: Option<RedirectKind>,
-    /// Our part of the session identifier.
+    /// The initiator's part of the session identifier.
     pub isid: Isid,
-    /// What was agreed on, and who authenticated whom.
+    /// The negotiated parameters and the authentication that took place.
     pub completed: CompletedLogin,
-    /// Why there is no authentication, if there is none and it was not [`AuthenticationMode::None`] that was demanded.
+    /// The reason why the session has no authentication although the mode was not [`AuthenticationMode::None`].
     ///
     /// [`AuthenticationMode::None`]: crate::AuthenticationMode::None
     pub unauthenticated: Option<Unauthenticated>,
-    /// Why the secret store could not be read, for a login that took no secret from it: no authentication was demanded,
-    /// or all credentials were given. Neither the store's policy nor the reuse of secrets was checked then.
+    /// The reason why the secret store could not be read, for a login that needed no secret from it: the mode asked for
+    /// no authentication, or all credentials were given. Neither the store's policy nor the reuse of secrets was
+    /// checked then.
     pub unread_store: Option<StoreError>,
-    /// How long the login took.
+    /// Durations of the parts of the login.
     pub times: LoginTimes,
 }
 
@@ -80,24 +82,24 @@ impl Session {
         Self { inner: Arc::new(Inner { link, details, strictness, command_timeout }) }
     }
 
-    /// Harmless deviations of the target from RFC 7143 that were tolerated so far, those of the login first; at most four
-    /// of each row of the [table](iscsi_login::Deviation).
+    /// Harmless deviations of the target from RFC 7143 that were tolerated so far, those of the login first; at most
+    /// four of each row of the [table](iscsi_login::Deviation).
     #[must_use]
     pub fn deviations(&self) -> Vec<ObservedDeviation> {
         self.inner.link.deviations()
     }
 
-    /// What is known since the login.
+    /// Returns the results of the login.
     #[must_use]
     pub fn details(&self) -> &SessionDetails {
         &self.inner.details
     }
 
-    /// Sends a command and waits for its end, as [`PendingCommand::completion`] does.
+    /// Sends a command and waits for its [completion](PendingCommand::completion).
     ///
     /// # Errors
-    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data moved, or whatever
-    /// ended the session.
+    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data moved, or the
+    /// error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped abandons the result: the command may have been carried out, now or later.
@@ -105,11 +107,12 @@ impl Session {
         self.submit(lun, command).await?.completion().await
     }
 
-    /// Hands a command to the session without waiting for its end; commands leave in the order of these calls. While
-    /// too many are under way it waits for its turn.
+    /// Submits a command without waiting for its end; commands are sent in the order of these calls. The call waits
+    /// while too many commands are in flight.
     ///
     /// # Errors
-    /// Whatever ended the session: also [`Error::Timeout`], when a command ahead of it had no answer in time.
+    /// The error that ended the session, including [`Error::Timeout`] when a command ahead of this one got no response
+    /// in time.
     ///
     /// # Cancel safety
     /// A future that is dropped has not sent the command.
@@ -121,11 +124,11 @@ impl Session {
         Ok(PendingCommand { name, lun, reply })
     }
 
-    /// Asks for targets: `All` in a discovery session, a name, or nothing for the target of this session
-    /// (RFC 7143, appendix C).
+    /// Sends `SendTargets` with this value: `All` in a discovery session, a target name, or an empty value for the
+    /// target of this session ([RFC 7143, appendix C](https://www.rfc-editor.org/rfc/rfc7143#appendix-C)).
     ///
     /// # Errors
-    /// A malformed answer, or whatever ended the session.
+    /// [`Error::Protocol`] for a malformed answer, or the error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped abandons the answer.
@@ -141,27 +144,29 @@ impl Session {
         }
     }
 
-    /// Ends the session: the target is told, and the connection closes. Commands handed over before leave before the
-    /// logout as far as the target's command window lets them; those that do not end, fail. Takes at most the limit of
-    /// a command, and at most 30 seconds.
+    /// Logs out and closes the connection ([RFC 7143, section
+    /// 11.14](https://www.rfc-editor.org/rfc/rfc7143#section-11.14)). Commands submitted before are sent before the
+    /// logout as far as the target's command window permits; those that do not end before the logout fail. Takes at
+    /// most as long as a command may, and at most 30 seconds.
     ///
     /// # Errors
-    /// [`Error::Logout`] when the target does not grant it, [`Error::Timeout`] when it does not answer, or whatever
-    /// ended the session before. A session that was logged out already is no error.
+    /// [`Error::Logout`] when the target does not grant it, [`Error::Timeout`] when it does not answer, or the error
+    /// that ended the session before. Logging out twice is not an error.
     ///
     /// # Cancel safety
-    /// A future that is dropped leaves the session ending by itself.
+    /// A future that is dropped leaves the logout going on in the background.
     pub async fn logout(self) -> Result<(), Error> {
         self.inner.link.log_out();
-        // Whatever the answer, the session is over; its ISID is free when this returns.
+        // The session ends with any answer; its ISID is free when this returns.
         match self.ended().await {
             Error::LoggedOut | Error::LogoutRequested => Ok(()),
             error => Err(error),
         }
     }
 
-    /// Waits until the session is over, and says why: [`Error::LoggedOut`] after [`logout`](Self::logout),
-    /// [`Error::LogoutRequested`] when the target wanted it, else what went wrong. Does not end the session.
+    /// Waits until the session has ended, and returns the reason: [`Error::LoggedOut`] after [`logout`](Self::logout),
+    /// [`Error::LogoutRequested`] when the target requested it, otherwise the error that ended it. Does not end the
+    /// session.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -169,7 +174,7 @@ impl Session {
         self.inner.link.ended().await
     }
 
-    /// Why the session is over, if it is.
+    /// Returns the reason why the session has ended, or `None` while it is open.
     #[must_use]
     pub fn end_reason(&self) -> Option<Error> {
         self.inner.link.end_reason()
@@ -180,7 +185,7 @@ impl Session {
     }
 }
 
-/// A command that was handed over and has not ended.
+/// A command that was submitted and whose result was not taken yet.
 #[must_use = "a command whose result is dropped may still be carried out"]
 pub struct PendingCommand {
     name: &'static str,
@@ -189,12 +194,12 @@ pub struct PendingCommand {
 }
 
 impl PendingCommand {
-    /// Waits for the end; a status other than GOOD is an error, unless it reports an error from which the logical unit
-    /// recovered ([`Completion::recovered_error`]).
+    /// Waits for the end of the command. A status other than GOOD is an error, unless the logical unit recovered from
+    /// the error that it reports ([`Completion::recovered_error`]).
     ///
     /// # Errors
-    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data moved, or whatever
-    /// ended the session.
+    /// [`Error::Command`] with status and sense data, [`Error::Incomplete`] when not all of the data moved, or the
+    /// error that ended the session.
     ///
     /// # Cancel safety
     /// A future that is dropped abandons the result: the command may have been carried out, now or later.
@@ -213,7 +218,7 @@ impl PendingCommand {
         }
     }
 
-    /// The same, for the data alone.
+    /// Waits for the end of the command, and returns only its data.
     ///
     /// # Errors
     /// As [`Self::completion`].
@@ -225,7 +230,7 @@ impl PendingCommand {
     }
 }
 
-/// A session answers each request in kind; this is for a mistake of this library.
+/// The error for an outcome of the wrong kind, which only a mistake in this library can cause.
 fn wrong_answer(command: &'static str) -> Error {
     Error::InvalidResponse { command, reason: "the session answered another request".to_owned() }
 }

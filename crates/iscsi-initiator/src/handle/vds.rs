@@ -1,4 +1,4 @@
-//! The VDS-compatible API of an initiator, which never blocks the runtime.
+//! The VDS interface of an initiator, as async methods that never block the runtime.
 
 use std::sync::Arc;
 
@@ -9,25 +9,26 @@ use zeroize::Zeroizing;
 use super::initiator::Initiator;
 use crate::runtime::blocking;
 
-/// The interface of `IVdsServiceIscsi`, on the store from which this initiator takes its secrets.
+/// The interface `IVdsServiceIscsi` of Windows VDS, on the store from which this initiator reads its secrets.
 ///
-/// What is set counts from the next login on. Each call is carried out on a thread that may block; bytes are copied,
-/// and the copy is wiped.
+/// A change applies from the next login on. Each call runs on a blocking thread with a copy of the secret, which is
+/// zeroized afterwards.
 impl Initiator {
-    /// The service itself, with all its methods, which block.
+    /// Returns the interface with blocking methods, which has more calls than the async one.
     #[must_use]
     pub fn vds(&self) -> &Arc<VdsServiceIscsi> {
         &self.vds
     }
 
-    /// Sets the secret that targets must prove, in the way of `IVdsServiceIscsi::SetInitiatorSharedSecret`: for one
-    /// target, or with the nil id for all that have none of their own.
+    /// Sets the reverse secret, with which a target authenticates itself, as
+    /// `IVdsServiceIscsi::SetInitiatorSharedSecret` does: for one target, or with the nil id as the default of all
+    /// targets without a secret of their own.
     ///
     /// # Errors
     /// [`VdsError`] with the exact `HRESULT`.
     ///
     /// # Cancel safety
-    /// A future that is dropped leaves the store written or not, never half written.
+    /// A future that is dropped leaves the store either unchanged or completely written.
     pub async fn set_initiator_shared_secret(
         &self,
         secret: Option<&SharedSecret<'_>>,
@@ -36,13 +37,14 @@ impl Initiator {
         self.with_copy(secret, move |vds, secret| vds.set_initiator_shared_secret(secret, target_id)).await
     }
 
-    /// Remembers the secret that we prove to a target, in the way of `IVdsServiceIscsi::RememberTargetSharedSecret`.
+    /// Sets the forward secret, with which the initiator authenticates itself to a target, as
+    /// `IVdsServiceIscsi::RememberTargetSharedSecret` does.
     ///
     /// # Errors
     /// [`VdsError`] with the exact `HRESULT`.
     ///
     /// # Cancel safety
-    /// A future that is dropped leaves the store written or not, never half written.
+    /// A future that is dropped leaves the store either unchanged or completely written.
     pub async fn remember_target_shared_secret(
         &self,
         target_id: Uuid,
@@ -51,7 +53,7 @@ impl Initiator {
         self.with_copy(secret, move |vds, secret| vds.remember_target_shared_secret(target_id, secret)).await
     }
 
-    /// Returns the initiator's iSCSI name, in the way of `IVdsServiceIscsi::GetInitiatorName`.
+    /// Returns the initiator's iSCSI name, as `IVdsServiceIscsi::GetInitiatorName` does.
     ///
     /// # Errors
     /// [`VdsError`] with the exact `HRESULT`.
@@ -63,7 +65,7 @@ impl Initiator {
         blocking((), move |()| vds.get_initiator_name()).await
     }
 
-    /// Calls the VDS API with a copy of the secret, which lives as long as the call.
+    /// Makes a blocking call with a copy of the secret, which is zeroized when the call ends.
     async fn with_copy(
         &self,
         secret: Option<&SharedSecret<'_>>,

@@ -92,8 +92,8 @@ mod locks {
     }
 
     impl KeptFile {
-        /// Locks a byte, without ever waiting for its holder. If another one holds it, says which is the last that is held
-        /// from there on without a gap.
+        /// Locks a byte, without ever waiting for its holder. If another one holds it, says which is the last that is
+        /// held from there on without a gap.
         pub(in super::super) fn try_lock(&self, place: u64) -> io::Result<Option<u64>> {
             try_repeatedly(place, || self.try_once(place))
         }

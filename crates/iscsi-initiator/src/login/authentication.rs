@@ -1,4 +1,4 @@
-//! Joining the secret store to the login: which credentials, and how much they must prove.
+//! Credentials and required authentication of a login, from the caller's request, the secret store and the settings.
 
 use std::sync::Arc;
 
@@ -13,31 +13,34 @@ use iscsi_secrets::{
 use crate::config::Config;
 use crate::error::Error;
 
-/// How much authentication a login demands.
+/// The authentication that a caller requests for a login ([RFC 7143, section
+/// 9.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-9.2.1)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AuthenticationMode {
-    /// As much as the known secrets allow: mutual with a reverse secret, else CHAP with a forward one, else none. With
-    /// none, [`SessionDetails::unauthenticated`](crate::SessionDetails::unauthenticated) tells why.
+    /// The most that the known secrets allow: mutual CHAP with a reverse secret, one-way CHAP with a forward secret,
+    /// and no authentication without secrets. In the last case
+    /// [`SessionDetails::unauthenticated`](crate::SessionDetails::unauthenticated) states the reason.
     #[default]
     Automatic,
-    /// None, whatever is known.
+    /// No authentication, even if secrets are known.
     None,
-    /// We prove ourselves if the target asks for it; whether it did is told afterwards.
+    /// The initiator authenticates itself if the target asks for it; the result of the login tells whether it did.
     IfAsked,
-    /// We prove ourselves to the target.
+    /// The initiator authenticates itself to the target (one-way CHAP).
     Chap,
-    /// Both prove themselves.
+    /// The initiator and the target authenticate themselves to each other (mutual CHAP).
     Mutual,
 }
 
-/// The demand, and credentials that go before those of the store. Holds secrets: no `Debug`.
+/// The requested authentication, with credentials that take precedence over those of the store. Holds secrets: no
+/// `Debug`.
 #[derive(Clone, Default)]
 pub struct AuthenticationRequest {
-    /// How much is demanded.
+    /// The requested authentication.
     pub mode: AuthenticationMode,
-    /// What we prove, instead of what the store knows.
+    /// The credential of the initiator, instead of the store's.
     pub forward: Option<Arc<ForwardCredential>>,
-    /// What the target proves, instead of what the store knows.
+    /// The credential of the target, instead of the store's.
     pub reverse: Option<Arc<ReverseCredential>>,
 }
 
@@ -45,16 +48,16 @@ pub struct AuthenticationRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unauthenticated {
-    /// The initiator was made without a store, and no credentials were given.
+    /// The initiator has no store, and no credentials were given.
     NoStore,
-    /// The store has no secret for the target or portal, and none for all of them.
+    /// The store has neither a secret for the target or portal nor a default.
     NoSecret {
-        /// The store that was asked.
+        /// The store that was read.
         store: StoreOrigin,
-        /// Whether it has no secret for anything.
+        /// Whether the store has no secret at all.
         is_empty: bool,
     },
-    /// The initiator would have authenticated itself, and the target did not ask for it
+    /// The initiator was ready to authenticate itself, but the target did not ask for it
     /// ([`AuthenticationMode::IfAsked`]).
     NotAsked,
 }
@@ -63,32 +66,32 @@ pub enum Unauthenticated {
 #[derive(Clone)]
 pub(crate) struct Secrets {
     pub(crate) store: Arc<dyn SecretStore>,
-    /// False for a store in memory that stands in where none was given.
+    /// False for the empty store in memory of an initiator without a store.
     pub(crate) is_given: bool,
 }
 
-/// What one login will use: owned, so that it stays what it was while the store changes.
+/// The credentials of one login, owned so that a change of the store does not affect a login in progress.
 pub(crate) struct Credentials {
     forward: Option<Arc<ForwardCredential>>,
     reverse: Option<Arc<ReverseCredential>>,
     only_if_asked: bool,
     initiator_name: String,
-    /// The reason why the session may have no authentication; `None` if that was demanded.
+    /// The reason why the session may have no authentication; `None` if the caller requested none.
     unauthenticated: Option<Unauthenticated>,
-    /// Why the store could not be read for a login that takes no secret from it.
+    /// The reason why the store could not be read, for a login that takes no secret from it.
     unread_store: Option<StoreError>,
 }
 
-/// Whose credentials are looked up in a store.
+/// The scope of credentials in a store.
 pub(crate) enum CredentialScope {
-    /// Those of a target.
+    /// Sessions to a target.
     Target(IscsiName),
-    /// Those of a discovery at a portal, which has its own (CHP-30).
+    /// Discovery at a portal, which has credentials of its own (CHP-30).
     Portal(Portal),
 }
 
 impl CredentialScope {
-    /// The store's policy for it.
+    /// The store's policy for this scope.
     fn policy(&self, snapshot: &StoreSnapshot) -> Option<Policy> {
         match self {
             Self::Target(name) => snapshot.requirement(name),
@@ -96,7 +99,7 @@ impl CredentialScope {
         }
     }
 
-    /// Both directions, from one state of the store.
+    /// The credentials of both directions, from one snapshot of the store.
     fn look_up(&self, snapshot: &StoreSnapshot) -> Result<Known, StoreError> {
         Ok(match self {
             Self::Target(name) => (snapshot.forward(name)?, snapshot.reverse(name)?),
@@ -105,11 +108,11 @@ impl CredentialScope {
     }
 }
 
-/// What a store knows for both directions.
+/// A store's credentials for both directions.
 type Known = (Option<Arc<ForwardCredential>>, ReverseLookup);
 
 impl AuthenticationRequest {
-    /// Whether a secret is left for the store to provide. If not, a login goes on although the store cannot be read.
+    /// Returns whether the store has to provide a secret. If not, a store that cannot be read does not fail the login.
     #[must_use]
     pub fn takes_from_store(&self) -> bool {
         match self.mode {
@@ -123,11 +126,11 @@ impl AuthenticationRequest {
 }
 
 impl Credentials {
-    /// Decides for one login: what the caller gives goes before what the store knows, and the store's policy holds
-    /// whatever is given.
+    /// Chooses the credentials of one login. The caller's take precedence over those of the store; the store's policy
+    /// applies to both.
     ///
-    /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on as it was
-    /// demanded explicitly, and [`unread_store`](Self::unread_store) tells.
+    /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on as it
+    /// was demanded explicitly, and [`unread_store`](Self::unread_store) tells.
     pub(crate) fn of(
         scope: &CredentialScope,
         request: &AuthenticationRequest,
@@ -169,13 +172,13 @@ impl Credentials {
                 return Err(policy("the target must authenticate itself, but its secret was cleared"));
             }
             (AuthenticationMode::Mutual, _, ReverseLookup::Unknown) => {
-                return Err(policy("mutual CHAP is demanded, but no secret of the target is known"));
+                return Err(policy("mutual CHAP is requested, but no secret of the target is known"));
             }
             (AuthenticationMode::Automatic | AuthenticationMode::Mutual, None, ReverseLookup::Known(_)) => {
-                return Err(policy("mutual CHAP is demanded, but no secret of the initiator is known"));
+                return Err(policy("mutual CHAP is requested, but no secret of the initiator is known"));
             }
             (AuthenticationMode::Chap, None, _) => {
-                return Err(policy("CHAP is demanded, but no secret of the initiator is known"));
+                return Err(policy("CHAP is requested, but no secret of the initiator is known"));
             }
             (AuthenticationMode::Chap | AuthenticationMode::IfAsked, forward, _)
             | (AuthenticationMode::Automatic, forward, ReverseLookup::Unknown) => (forward, None),
@@ -191,7 +194,7 @@ impl Credentials {
         })
     }
 
-    /// The stricter of the store's policy and the setting counts.
+    /// Checks the planned authentication against the stricter of the store's policy and the setting.
     fn check_requirement(&self, policy: Option<Policy>, setting: Requirement) -> Result<(), Error> {
         let (required, set_for) = match policy {
             Some(policy) if policy.requirement >= setting => (policy.requirement, Some(policy.set_for)),
@@ -201,7 +204,7 @@ impl Credentials {
         if planned >= required { Ok(()) } else { Err(Error::BelowRequirement { planned, required, set_for }) }
     }
 
-    /// The least authentication that a session with these credentials has.
+    /// The least authentication that a session with these credentials will have.
     fn level(&self) -> Requirement {
         match (&self.forward, &self.reverse) {
             (None, _) => Requirement::None,
@@ -211,8 +214,9 @@ impl Credentials {
         }
     }
 
-    /// A secret used towards one target and expected from another can be reflected between two processes (RFC 7143,
-    /// 9.2.1). One secret in both directions of this login is left to the login, which refuses it whatever is allowed.
+    /// Looks for a secret that is used towards one target and expected from another, which lets a challenge be
+    /// reflected between two processes (RFC 7143, 9.2.1). One secret for both directions of this login is not looked
+    /// for here, because the login itself always refuses it.
     fn check_reuse(&self, snapshot: &StoreSnapshot) -> Result<Option<Error>, StoreError> {
         let Some(forward) = &self.forward else { return Ok(None) };
         let elsewhere = match &self.reverse {
@@ -241,17 +245,17 @@ impl Credentials {
         }
     }
 
-    /// Why the session has no authentication, if it has none and that was not demanded.
+    /// The reason why the session has no authentication, if the caller did not request that.
     pub(crate) fn why_unauthenticated(&self, authenticated: &Authenticated) -> Option<Unauthenticated> {
         self.unauthenticated.clone().filter(|_| matches!(authenticated, Authenticated::None))
     }
 
-    /// Why the store could not be read for a login that takes no secret from it.
+    /// The reason why the store could not be read, for a login that takes no secret from it.
     pub(crate) fn unread_store(&self) -> Option<StoreError> {
         self.unread_store.clone()
     }
 
-    /// The borrowed form the login takes.
+    /// The borrowed form that the login takes.
     pub(crate) fn as_authentication(&self) -> Authentication<'_> {
         let Some(forward) = self.forward.as_deref() else { return Authentication::None };
         let forward = iscsi_login::ForwardCredentialRef {

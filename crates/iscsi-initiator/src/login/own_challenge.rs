@@ -1,15 +1,16 @@
 //! The challenges that this process has sent, on any connection, and that are not answered yet.
 //!
-//! A target that is challenged could pass the challenge on as its own to another login of ours, and answer the first with
-//! what we answer to the second. RFC 7143 (9.2.1) leaves this to the responder, which is us: a challenge of ours is never
-//! answered (CHP-17).
+//! A target that is challenged could pass the challenge on as its own to another login of ours, and answer the first
+//! with what we answer to the second. RFC 7143 (9.2.1) leaves this to the responder, which is us: a challenge of ours
+//! is never answered (CHP-17).
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use iscsi_login::Nonce;
 
-/// As many bytes as every challenge of ours has at least; two of them are the same by chance once in 2^128.
+/// The number of bytes by which challenges are compared: the shortest challenge has as many, and two of them are equal
+/// by chance once in 2^128.
 const PREFIX: usize = 16;
 
 type Prefix = [u8; PREFIX];
@@ -23,8 +24,8 @@ struct Outstanding {
 }
 
 impl Outstanding {
-    /// Identifiers count up from a random one: some are never sent, so that it is not enough to avoid the one before. The
-    /// step is two because a login moves on by one when the target has chosen the same.
+    /// Identifiers count up from a random one: some are never sent, so that it is not enough to avoid the one before.
+    /// The step is two because a login moves on by one when the target has chosen the same.
     fn issue(&mut self, mut bytes: [u8; Nonce::LENGTH]) -> OwnChallenge {
         // The pattern leaves the first 16 of the 32 bytes of a challenge, counted by the compiler.
         let [identifier, prefix @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &mut bytes;
@@ -36,14 +37,14 @@ impl Outstanding {
     }
 }
 
-/// A challenge of this process, outstanding until it is dropped: one for every login.
+/// A challenge of one login, outstanding until it is dropped.
 pub(crate) struct OwnChallenge {
     bytes: [u8; Nonce::LENGTH],
     prefix: Prefix,
 }
 
 impl OwnChallenge {
-    /// Makes one of bytes fresh from the operating system. Its identifier is another than those of the 127 before
+    /// Makes a challenge of fresh random bytes. Its identifier differs from those of the 127 challenges before
     /// (CHP-18).
     pub(crate) fn from_random(bytes: [u8; Nonce::LENGTH]) -> Self {
         outstanding().issue(bytes)
@@ -61,7 +62,7 @@ impl Drop for OwnChallenge {
     }
 }
 
-/// Is this a challenge that a login of this process has sent, or is about to send?
+/// Whether this is a challenge that a login of this process has sent or is about to send.
 pub(crate) fn is_own_challenge(challenge: &[u8]) -> bool {
     challenge.first_chunk().is_some_and(|prefix: &Prefix| outstanding().prefixes.contains(prefix))
 }
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!(prefixes.len(), challenges.len());
     }
 
-    /// Neither as it is nor moved on by one is an identifier that of a challenge before.
+    /// Neither an identifier nor its successor is the identifier of the challenge before.
     #[test]
     fn chp_18_no_identifier_comes_twice_in_a_row() {
         let mut outstanding = Outstanding::default();

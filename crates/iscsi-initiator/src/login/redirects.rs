@@ -8,32 +8,33 @@ use iscsi_pdu::Portal;
 
 use crate::error::Error;
 
-/// Redirections followed before a login is given up.
+/// The most redirections that one login follows.
 const MAX_REDIRECTS: usize = 5;
-/// Addresses of one redirection that are tried. More than a target with two networks and two controllers has.
+/// The most addresses of one redirection that are tried: more than a target with two networks and two controllers has.
 const MAX_ADDRESSES: usize = 8;
-/// Portals that one login connects to.
+/// The most portals that one login connects to.
 const MAX_PORTALS: usize = 16;
 
-/// The redirections of one login so far: bounded in number and in portals, without circles, and inside the list of
-/// portals that the caller allows. Whoever sends them has proved nothing yet.
+/// The redirections of one login so far: bounded in number and in portals, without loops, and limited to the portals
+/// that the caller allows. The limits matter because a target may redirect before it has authenticated itself.
 pub(crate) struct Redirects<'a> {
     allowed: Option<&'a [Portal]>,
-    /// Redirections followed.
+    /// The number of redirections followed.
     hops: usize,
-    /// Portals that were connected to, or that a connection was tried to.
+    /// Portals to which the login has connected, or tried to connect.
     tried: Vec<Portal>,
     /// Portals of the last redirection not tried yet, in the target's order.
     next: VecDeque<Portal>,
     redirect_kind: Option<RedirectKind>,
 }
 
-/// The kind of redirection that led to a session.
+/// The kind of redirection that led to a session ([RFC 7143, section
+/// 11.13.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.13.5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RedirectKind {
-    /// For now: the next login begins at the portal that is known.
+    /// Temporary: the next login begins at the original portal again.
     Temporarily,
-    /// For good, said by a target that had authenticated itself: the new portal may replace the one that is known.
+    /// Permanent, from a target that had authenticated itself: the new portal may replace the original one.
     Permanently,
 }
 
@@ -42,17 +43,18 @@ impl<'a> Redirects<'a> {
         Self { allowed, hops: 0, tried: Vec::new(), next: VecDeque::new(), redirect_kind: None }
     }
 
-    /// The kind of all redirections together: one temporary hop, or one that anybody may have sent, makes them temporary.
+    /// The kind of all redirections together: one temporary hop, or one that anybody may have sent, makes them
+    /// temporary.
     pub(crate) const fn redirect_kind(&self) -> Option<RedirectKind> {
         self.redirect_kind
     }
 
-    /// Redirections followed so far.
+    /// The number of redirections followed so far.
     pub(crate) const fn hops(&self) -> usize {
         self.hops
     }
 
-    /// Takes the redirection that came from `portal`; returns the portal to go on with.
+    /// Follows the redirection that came from `portal`; returns the portal to try next.
     pub(crate) fn follow(&mut self, portal: Portal, redirect: &Redirect) -> Result<Portal, Error> {
         let named = redirect.addresses.iter().take(MAX_ADDRESSES).map(|address| address.portal(&portal));
         let named: Vec<_> = named.collect();
@@ -75,7 +77,7 @@ impl<'a> Redirects<'a> {
         next.ok_or(Error::RedirectLoop { hops: self.hops, portal: first })
     }
 
-    /// Another portal of the same redirection, when `portal` cannot be connected to.
+    /// Returns another portal of the last redirection after `portal` could not be connected to, or the error.
     pub(crate) fn instead(&mut self, portal: Portal, error: Error) -> Result<Portal, Error> {
         self.tried.push(portal);
         match error {
@@ -137,7 +139,7 @@ mod tests {
         assert_eq!(redirects.instead(portal(3), refused.clone()), Err(refused));
     }
 
-    /// A portal that could be connected to has answered: another of the same redirection is no way around its answer.
+    /// When a portal has answered, its answer counts, and no other portal of the same redirection is tried.
     #[test]
     fn log_30_log_31_other_addresses_are_tried_only_when_one_is_dead() {
         let mut redirects = Redirects::new(None);
@@ -153,7 +155,7 @@ mod tests {
         assert_eq!(redirects.follow(portal(1), &to([])), Err(nowhere));
     }
 
-    /// Whoever answers before it has authenticated itself must not make this host connect to hundreds of others.
+    /// A target that has not authenticated itself must not make this host connect to hundreds of others.
     #[test]
     fn log_30_a_redirection_leads_to_a_bounded_number_of_portals() {
         let mut redirects = Redirects::new(None);
@@ -182,7 +184,7 @@ mod tests {
         assert_eq!(tried, 16);
     }
 
-    /// `0.0.0.0` would be the local host.
+    /// Connecting to `0.0.0.0` would reach the local host.
     #[test]
     fn log_30_an_unspecified_address_is_the_host_that_was_asked() {
         let mut redirects = Redirects::new(None);

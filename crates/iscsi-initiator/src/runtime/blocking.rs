@@ -1,6 +1,6 @@
-//! Work that may wait for a disk or another process, away from the runtime's own threads.
+//! Blocking work, such as disk access, outside the runtime's worker threads.
 
-/// Runs what may block on the thread pool made for it.
+/// Runs blocking work on the runtime's thread pool for such work.
 pub(crate) async fn blocking<T, R, F>(argument: T, work: F) -> R
 where
     T: Send + 'static,

@@ -23,7 +23,8 @@ pub(super) struct Request {
     pub(super) result: oneshot::Sender<Result<Outcome, Error>>,
 }
 
-/// The moment at which a limit that begins now is over. Longer than a century is as good as never, and a clock can show it.
+/// The moment at which a limit that begins now is over. Longer than a century is as good as never, and a clock can show
+/// it.
 pub(super) fn deadline_after(limit: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
     Instant::now() + limit.min(CENTURY)
@@ -66,8 +67,8 @@ impl Link {
         (Self { requests, shared: Arc::clone(&shared) }, receiver, shared)
     }
 
-    /// Hands a request over; it waits while the queue is full. That wait is limited too: whatever is ahead has an earlier
-    /// deadline, and with the first that is missed the session ends.
+    /// Hands a request over; it waits while the queue is full. That wait is limited too: whatever is ahead has an
+    /// earlier deadline, and with the first that is missed the session ends.
     ///
     /// # Cancel safety
     /// A future that is dropped has not handed the request over.

@@ -42,7 +42,8 @@ impl Transfer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferLength {
     /// All of it, and no more: the initiator chose the length, as with READ and WRITE. If the target reports a
-    /// residual, or does not send or take everything, the command fails with [`Error::Incomplete`](crate::Error::Incomplete).
+    /// residual, or does not send or take everything, the command fails with
+    /// [`Error::Incomplete`](crate::Error::Incomplete).
     Exact,
     /// Whatever the target has, up to the length: an allocation length, as with INQUIRY. Residuals are only reported.
     UpTo,

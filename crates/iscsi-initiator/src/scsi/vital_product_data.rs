@@ -17,8 +17,8 @@ pub fn vital_product_data(page: u8) -> Command {
         .with(3, &ALLOCATION_LENGTH.to_be_bytes())
 }
 
-/// The content of a page, once its header says that it is this one. A target that ignores the page code, or the EVPD bit
-/// that makes it count, sends something else.
+/// The content of a page, once its header says that it is this one. A target that ignores the page code, or the EVPD
+/// bit that makes it count, sends something else.
 fn content(page: u8, bytes: &[u8]) -> Result<&[u8], CommandError> {
     let Some((&[_, received, high, low], rest)) = bytes.split_first_chunk::<4>() else {
         return Err(wrong(page, "cut off in its header"));
@@ -36,8 +36,8 @@ fn wrong(page: u8, reason: &str) -> CommandError {
 
 /// The serial number of page 0x80.
 ///
-/// Standard INQUIRY data of a removable medium have the code of this page in the place of a page code. What stands in the
-/// place of the length (version and response data format) is then more than what came.
+/// Standard INQUIRY data of a removable medium have the code of this page in the place of a page code. What stands in
+/// the place of the length (version and response data format) is then more than what came.
 pub(crate) fn parse_serial_number(bytes: &[u8]) -> Result<String, CommandError> {
     const PAGE: u8 = 0x80;
     let content = content(PAGE, bytes)?;

@@ -31,8 +31,8 @@ impl Outbox {
         self.bytes
     }
 
-    /// Writes until the queue is empty or the socket takes no more. `write` is one vectored write, which returns the number
-    /// of bytes taken.
+    /// Writes until the queue is empty or the socket takes no more. `write` is one vectored write, which returns the
+    /// number of bytes taken.
     pub(crate) fn write_to(
         &mut self,
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
