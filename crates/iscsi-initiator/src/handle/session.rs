@@ -82,8 +82,8 @@ impl Session {
         Self { inner: Arc::new(Inner { link, details, strictness, command_timeout }) }
     }
 
-    /// Harmless deviations of the target from RFC 7143 that were tolerated so far, those of the login first; at most
-    /// four of each row of the [table](iscsi_login::Deviation).
+    /// Returns the harmless deviations of the target from RFC 7143 that were tolerated so far, from the login on; at
+    /// most four of each row of the [table](iscsi_login::Deviation).
     #[must_use]
     pub fn deviations(&self) -> Vec<ObservedDeviation> {
         self.inner.link.deviations()
