@@ -19,7 +19,7 @@ use crate::session::{Outcome, ProtocolError, ScsiRequest, SessionRequest, Sessio
 /// The longest wait for a Logout Response, which a working target sends at once.
 const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
 
-/// A session in full feature phase ([RFC 7143, section 4.2.2](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.2)).
+/// A session in full feature phase ([RFC 7143, section 4.2.5](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.5)).
 /// Clones share it; when the last one is dropped, the session logs out in the background, as long as the runtime runs.
 ///
 /// Every wait has a limit. A command has [`Config::command_timeout`](crate::Config::command_timeout) from the call
