@@ -36,8 +36,8 @@ pub struct Config {
     /// Portals to which a target may redirect a login; `None` allows all. The required authentication is the same
     /// at every portal (LOG-31).
     pub redirect_to: Option<Vec<Portal>>,
-    /// The least authentication that every login and discovery must have. Where the store has a policy too, the
-    /// stricter of the two counts; without a store this is the only one.
+    /// The least authentication that every login and discovery must have. If the store has a policy too, the stricter
+    /// of the two applies.
     pub require: Requirement,
     /// Permission to use a secret towards one target and to expect it from another. Such logins are refused unless this
     /// is set, because a challenge can then be reflected between two processes. One secret for both directions of one

@@ -1,4 +1,4 @@
-//! Which ISID a session gets (RFC 7143, 4.4.3 and 10.1.1).
+//! Assignment of ISIDs to sessions (RFC 7143, 4.4.3 and 10.1.1).
 
 mod kept_file;
 mod numbers;
@@ -18,21 +18,24 @@ use crate::random;
 use kept_file::KeptFile;
 use numbers::Numbers;
 
-/// Where discoveries begin to look for a number. No Normal session comes this far before 32,768 live at one target,
-/// and so no discovery uses the ISID of one (NAM-10).
+/// The first number for discovery sessions. Normal sessions do not reach it below 32,768 sessions to one target, so a
+/// discovery session does not use the ISID of a Normal one (NAM-10).
 const FIRST_OF_DISCOVERIES: u16 = 0x8000;
 
-/// Lends ISIDs of type 10b, so that no two sessions which live at once reinstate each other. Clones share it.
+/// A pool of ISIDs of type 10b, from which concurrent sessions get different ISIDs and so never reinstate one another.
+/// Clones share it.
 ///
-/// All ISIDs of a pool have the same 24 random bits. The qualifier is the lowest one that no living session *to the
-/// same target* has: two sessions to one target differ (the ISID RULE), sessions to different targets are alike, as
-/// 10.1.1 would have it, and one session after the other always has the same. (While a process has sessions to a
-/// target, it does not look again at what others have given back there, before it has to.) Portal groups are not told
-/// apart, because only the answer to a login names the group. Discovery sessions, which have no target, differ from
-/// each other and from the Normal ones.
+/// All ISIDs of a pool have the same 24 random bits. The qualifier is the lowest one that no open session *to the same
+/// target* has. Two sessions to one target therefore have different ISIDs (the ISID RULE of [RFC 7143, section
+/// 4.4.3](https://www.rfc-editor.org/rfc/rfc7143#section-4.4.3)); sessions to different targets and consecutive
+/// sessions have equal ones, as section 10.1.1 recommends. While a process has sessions to a target, it reuses numbers
+/// that other processes have returned there only when it has no other number left. Portal groups are not distinguished,
+/// because only the answer to a login names the group. Discovery sessions, which have no target, have ISIDs that differ
+/// from each other and from those of Normal sessions.
 ///
-/// A pool on disk does this for all processes that share its directory, and its ISIDs outlive them. A pool in memory
-/// does it for its process, and starts at random, so that it hardly ever meets another one of the same initiator name.
+/// A pool on disk serves all processes that share its directory, and keeps its ISIDs across restarts. A pool in memory
+/// serves one process; it starts at a random ISID, so that a collision with another pool of the same initiator name is
+/// unlikely.
 ///
 /// ```
 /// use iscsi_initiator::{Config, IsidPool};
@@ -47,7 +50,7 @@ pub struct IsidPool {
     order: LeaseOrder,
 }
 
-/// Which of the free numbers a lease takes.
+/// The order in which free numbers are lent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LeaseOrder {
     Lowest,
@@ -56,16 +59,16 @@ enum LeaseOrder {
 
 struct Shared {
     random: [u8; 3],
-    /// The qualifier that number 0 stands for.
+    /// The qualifier of number 0.
     first_qualifier: u16,
-    /// `None` in memory.
+    /// The file of a pool on disk; `None` for a pool in memory.
     file: Option<KeptFile>,
     in_use: Mutex<BTreeMap<Scope, Numbers>>,
-    /// The number behind the one lent last, for pools that take turns.
+    /// The number after the one lent last, for round-robin order.
     turns: Mutex<BTreeMap<Scope, u16>>,
 }
 
-/// What sessions have in common that must not share an ISID.
+/// A group of sessions that must not share an ISID: the sessions to one target, or all discovery sessions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Scope(u64);
 
@@ -73,33 +76,34 @@ impl Scope {
     /// All discovery sessions.
     const DISCOVERY: Self = Self(0);
 
-    /// A checksum: the name has to mean the same to every process. Targets that share one merely differ in their ISIDs.
+    /// The scope of a target, by a checksum of its name that is the same in every process. If two targets have the same
+    /// checksum, the only effect is that their sessions have different ISIDs.
     fn of_target(name: &IscsiName) -> Self {
         Self(1 + u64::from(Crc32c::new().update(name.identity().as_bytes()).value()))
     }
 
-    /// Where the lock of a number is in the kept file.
+    /// The offset of a number's lock in the file.
     fn place(self, number: u16) -> u64 {
         self.0 << 16 | u64::from(number)
     }
 }
 
 impl IsidPool {
-    /// A pool of this process alone, for those who have no directory to keep anything in.
+    /// Returns a pool in memory, for one process without a directory.
     ///
     /// # Errors
-    /// [`Error::Random`] when the operating system gives no random bytes.
+    /// [`Error::Random`] when the operating system returns no random bytes.
     pub fn in_memory() -> Result<Self, Error> {
         let [a, b, c, high, low] = random::bytes::<5>()?;
         Ok(Self::new([a, b, c], u16::from_be_bytes([high, low]), None))
     }
 
-    /// The pool of all processes that name this directory, which belongs beside the initiator name. It is made if it
-    /// is not there. One descriptor stays open, however many sessions there are.
+    /// Returns the pool of all processes that use this directory, which belongs to one initiator name. The directory is
+    /// created if it does not exist. The pool needs one file descriptor, for any number of sessions.
     ///
     /// # Errors
-    /// [`Error::IsidPool`] when the directory cannot be written, the file in it is not ours, or the file system has no
-    /// locks; [`Error::Random`].
+    /// [`Error::IsidPool`] when the directory cannot be written, the file in it is not that of a pool, or the file
+    /// system does not support locks; [`Error::Random`].
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, Error> {
         let directory = directory.as_ref();
         let random = random::bytes()?;
@@ -113,11 +117,12 @@ impl IsidPool {
         Self { shared, order: LeaseOrder::Lowest }
     }
 
-    /// The same pool, lending each number as late as possible after it was given back, instead of the lowest one.
+    /// Returns a handle to this pool that lends each number as late as possible after it was returned, instead of the
+    /// lowest free number.
     ///
-    /// For programs that log in and out over and over, such as benchmarks: some targets (SPDK) take a login with the
-    /// ISID of a session that just ended for its reinstatement. One session after the other then has a different ISID
-    /// each time, against the advice of [RFC 7143, section
+    /// This order is meant for programs that log in and out repeatedly, such as benchmarks: some targets (SPDK) treat a
+    /// login with the ISID of a session that has just ended as its reinstatement. Consecutive sessions then have
+    /// different ISIDs, against the advice of [RFC 7143, section
     /// 10.1.1](https://www.rfc-editor.org/rfc/rfc7143#section-10.1.1), and loses what a target keeps for an ISID, such
     /// as persistent reservations. Everything else should keep the default.
     ///
@@ -132,7 +137,7 @@ impl IsidPool {
         Self { order: LeaseOrder::RoundRobin, ..self }
     }
 
-    /// An ISID for a session to this target, or for a discovery session without one.
+    /// Lends an ISID to a session to this target, or to a discovery session.
     pub(crate) fn lease(&self, target: Option<&IscsiName>) -> Result<IsidLease, Error> {
         let (scope, first) = match target {
             Some(name) => (Scope::of_target(name), 0),
@@ -155,11 +160,11 @@ impl fmt::Debug for IsidPool {
 }
 
 impl Shared {
-    /// The lowest number from `first` on that neither this process nor another one uses.
+    /// Takes the lowest number from `first` on that no process uses.
     fn take(&self, scope: Scope, first: u16) -> Result<u16, Error> {
         let mut in_use = self.in_use();
         let numbers = in_use.entry(scope).or_default();
-        // The second time with those that others have given back meanwhile.
+        // The second pass includes numbers that other processes have returned since this one last looked.
         for _ in 0..2 {
             if let Some(number) = self.lock_lowest(scope, numbers, first..=u16::MAX)? {
                 numbers.insert_lowest(number);
@@ -170,9 +175,9 @@ impl Shared {
         Err(Error::IsidsExhausted { limit: u32::from(u16::MAX - first) + 1 })
     }
 
-    /// The next free number behind the one lent last; at the end of the range, the lowest one again.
+    /// Takes the next free number after the one lent last; after the end of the range, the lowest one.
     fn take_in_turn(&self, scope: Scope, first: u16) -> Result<u16, Error> {
-        // NAM-10: the numbers of discoveries stay free as long as they do with the other order.
+        // NAM-10: in this order too, Normal sessions use the numbers of discovery sessions only when no other is left.
         let last = if first < FIRST_OF_DISCOVERIES { FIRST_OF_DISCOVERIES - 1 } else { u16::MAX };
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = turns.get(&scope).copied().unwrap_or(first);
@@ -194,7 +199,7 @@ impl Shared {
         Ok(number)
     }
 
-    /// Locks the lowest number of a range that is free here and elsewhere.
+    /// Locks the lowest number of a range that is free in this process and in all others.
     fn lock_lowest(
         &self,
         scope: Scope,
@@ -211,7 +216,8 @@ impl Shared {
         Ok(None)
     }
 
-    /// `None` when the lock was to be had, else the last of the numbers that another process holds there.
+    /// Locks a number. If another process holds it, returns the last number of the contiguous range that is held from
+    /// there.
     fn lock(&self, scope: Scope, number: u16) -> io::Result<Option<u16>> {
         let Some(file) = &self.file else { return Ok(None) };
         let held = file.try_lock(scope.place(number))?;
@@ -236,7 +242,7 @@ impl Shared {
     }
 }
 
-/// An ISID that no other session of the pool to the same target has until this is dropped.
+/// An ISID lent to a session. No other session of the pool to the same target gets it until this is dropped.
 pub(crate) struct IsidLease {
     pool: IsidPool,
     scope: Scope,

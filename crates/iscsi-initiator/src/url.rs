@@ -12,7 +12,7 @@ mod query;
 
 pub use error::UrlError;
 
-/// Where a target is, and what else its URL says.
+/// The URL of a target: portal, target name, and optionally a LUN, credentials and the header digest.
 ///
 /// ```
 /// use iscsi_initiator::TargetUrl;
@@ -22,39 +22,39 @@ pub use error::UrlError;
 /// # Ok::<(), iscsi_initiator::UrlError>(())
 /// ```
 ///
-/// Every part may hold `%XX` for one byte; a percent sign without two hex digits behind it stands for itself.
+/// Every part may contain `%XX` for one byte; a percent sign that two hex digits do not follow stands for itself.
 /// IPv6 addresses stand in brackets. A LUN is a number up to 16383, or `0x` and the 16 hex digits of its bytes.
 ///
-/// The form of libiscsi is read too:
+/// The form of libiscsi is accepted too:
 /// `iscsi://user%secret@host/iqn…/lun?target_user=…&target_password=…&header_digest=…`. What stands before the last `@`
 /// in front of the first `/` is split at its **first** percent sign, so a user cannot be percent-encoded, and a secret
 /// in which two hex digits follow a percent sign has to have that sign written as `%25`. A `/` in it is `%2F`. Files
 /// and the secret store know no such rules, and other users of the host cannot read them from the process list.
 ///
-/// It can hold secrets, so it can be neither printed nor cloned; errors repeat no part of the text.
+/// A `TargetUrl` can hold secrets, so it can be neither printed nor cloned, and errors contain no part of the text.
 pub struct TargetUrl {
-    /// Where to connect to.
+    /// The portal to connect to.
     pub portal: Portal,
     /// The target to log in to, in the spelling of the URL.
     pub target: IscsiName,
     /// The logical unit, if the URL names one.
     pub lun: Option<Lun>,
-    /// What the form of libiscsi says about CHAP.
+    /// CHAP names and secrets, which only the form of libiscsi can contain.
     pub credentials: UrlCredentials,
-    /// What to offer for the header digest, if the URL says so.
+    /// The header digest to offer, if the URL states it.
     pub header_digest: Option<DigestPreference>,
 }
 
-/// CHAP names and secrets that stood in a URL. Secrets are wiped when this is dropped.
+/// CHAP names and secrets from a URL. Secrets are zeroized when this is dropped.
 #[derive(Default)]
 pub struct UrlCredentials {
-    /// The name that we send.
+    /// The CHAP name of the initiator.
     pub user: Option<String>,
-    /// What we prove.
+    /// The secret with which the initiator authenticates itself.
     pub secret: Option<Secret>,
-    /// The name that the target must send.
+    /// The CHAP name expected of the target.
     pub target_user: Option<String>,
-    /// What the target must prove.
+    /// The secret with which the target must authenticate itself.
     pub target_secret: Option<Secret>,
 }
 
@@ -81,7 +81,7 @@ impl FromStr for TargetUrl {
     }
 }
 
-/// Schemes are compared without regard to case (RFC 3986 section 3.1).
+/// Removes the scheme, which is compared without regard to case (RFC 3986, section 3.1).
 fn without_scheme(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once("://")?;
     scheme.eq_ignore_ascii_case("iscsi").then_some(rest)
@@ -103,13 +103,13 @@ fn read_secret(text: &str) -> Result<Secret, UrlError> {
     Secret::from_zeroizing(percent::decode(text)).map_err(UrlError::Secret)
 }
 
-/// `iqn…[/lun]`
+/// Parses the path: `iqn…[/lun]`.
 fn read_path(path: &str) -> Result<(IscsiName, Option<Lun>), UrlError> {
     let (name, lun) = path.split_once('/').map_or((path, None), |(name, lun)| (name, Some(lun)));
     if name.is_empty() {
         return Err(UrlError::NoTarget);
     }
-    // Whatever follows may be the rest of a secret with a slash in it, which must not be taken for a name and sent.
+    // What follows may be the rest of a secret with a slash in it, which must not be taken for a name and sent.
     if name.contains('@') {
         return Err(UrlError::AtSign);
     }
@@ -118,7 +118,7 @@ fn read_path(path: &str) -> Result<(IscsiName, Option<Lun>), UrlError> {
     Ok((target, lun.map(|lun| read_lun(lun).ok_or(UrlError::Lun)).transpose()?))
 }
 
-/// A number of a single-level LUN, or all eight bytes in hex.
+/// Parses a LUN: the number of a single-level LUN, or all eight bytes in hex.
 fn read_lun(text: &str) -> Option<Lun> {
     let text = percent::decode_text(text)?;
     if let Some(digits) = text.strip_prefix("0x").filter(|digits| digits.len() == 16) {

@@ -210,7 +210,7 @@ impl Session {
     }
 
     /// Executes a command, again after every unit attention for which `passed_over` is true, up to a limit: a command
-    /// that ends in a unit attention was not carried out (SAM-5, 5.14). Other unit attentions are returned.
+    /// that ends in a unit attention was not carried out. Other unit attentions are returned.
     pub(crate) async fn retry_unit_attention(
         &self,
         lun: Lun,

@@ -19,7 +19,7 @@ use crate::session::{Outcome, ProtocolError, ScsiRequest, SessionRequest, Sessio
 /// The longest wait for a Logout Response, which a working target sends at once.
 const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
 
-/// A session in full feature phase ([RFC 7143, section 4.2.2](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.2)).
+/// A session in full feature phase ([RFC 7143, section 4.2.5](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.5)).
 /// Clones share it; when the last one is dropped, the session logs out in the background, as long as the runtime runs.
 ///
 /// Every wait has a limit. A command has [`Config::command_timeout`](crate::Config::command_timeout) from the call
@@ -82,8 +82,8 @@ impl Session {
         Self { inner: Arc::new(Inner { link, details, strictness, command_timeout }) }
     }
 
-    /// Harmless deviations of the target from RFC 7143 that were tolerated so far, those of the login first; at most
-    /// four of each row of the [table](iscsi_login::Deviation).
+    /// Returns the harmless deviations of the target from RFC 7143 that were tolerated so far, from the login on; at
+    /// most four of each row of the [table](iscsi_login::Deviation).
     #[must_use]
     pub fn deviations(&self) -> Vec<ObservedDeviation> {
         self.inner.link.deviations()

@@ -1,8 +1,8 @@
-//! The file that keeps the random bits of a host's ISIDs, and in which processes lock the rest of them.
+//! The file with the random bits of a host's ISIDs, in which processes lock the qualifiers that they use.
 //!
-//! The locks are those of open file descriptions on single bytes of the file, which need not be there: any number of
-//! them takes one descriptor, the kernel lets them go when the process ends, however it ends, and two pools of one
-//! process exclude each other too. Bits and locks are one file, so whoever removes it makes both anew.
+//! The locks are open file description locks on single bytes, which need not exist in the file. Any number of them
+//! needs one descriptor, the kernel releases them when the process ends for any reason, and they also exclude two pools
+//! of one process. Bits and locks are in one file, so removing it resets both.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -12,10 +12,10 @@ use std::path::Path;
 /// Name of the file.
 const NAME: &str = "isid";
 
-/// The last byte of all: a trial whether there are locks.
+/// The last byte, which is locked once to check that the file system supports locks.
 const TRIAL: u64 = i64::MAX as u64 - 1;
 
-/// The file, open for as long as locks are held in it.
+/// The file, open as long as locks are held in it.
 pub(super) struct KeptFile(
     #[cfg_attr(
         not(any(target_os = "linux", target_os = "android")),
@@ -25,7 +25,7 @@ pub(super) struct KeptFile(
 );
 
 impl KeptFile {
-    /// Opens the file of a directory and reads its bits; `new` become its bits if there is none.
+    /// Opens the file of a directory and reads its bits; a missing file is created with the bits `new`.
     pub(super) fn open(directory: &Path, new: [u8; 3]) -> io::Result<(Self, [u8; 3])> {
         let path = directory.join(NAME);
         let open = || OpenOptions::new().read(true).write(true).open(&path);
@@ -45,7 +45,7 @@ impl KeptFile {
     }
 }
 
-/// Keeps new bits for ever. When another process was faster, its bits count.
+/// Creates the file with new bits. If another process creates it first, the bits of that process are used.
 fn make(directory: &Path, path: &Path, [a, b, c]: [u8; 3]) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
@@ -57,7 +57,7 @@ fn make(directory: &Path, path: &Path, [a, b, c]: [u8; 3]) -> io::Result<()> {
     }
 }
 
-/// Six hexadecimal digits and an end of line.
+/// Reads the bits: six hexadecimal digits and an end of line.
 fn read(file: &mut File) -> io::Result<[u8; 3]> {
     let mut text = String::new();
     file.take(16).read_to_string(&mut text)?;
@@ -65,7 +65,7 @@ fn read(file: &mut File) -> io::Result<[u8; 3]> {
     let well_formed = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     match u32::from_str_radix(digits, 16).map(u32::to_be_bytes) {
         Ok([_, a, b, c]) if well_formed => Ok([a, b, c]),
-        _ => Err(io::Error::new(ErrorKind::InvalidData, format!("the file {NAME} has no 24 bits in it"))),
+        _ => Err(io::Error::new(ErrorKind::InvalidData, format!("the file {NAME} does not contain six hexadecimal digits"))),
     }
 }
 
@@ -79,21 +79,21 @@ mod locks {
 
     use super::KeptFile;
 
-    /// How often a byte is tried that others let go just after it was seen to be held.
+    /// The most attempts to lock a byte whose lock is released between the attempt and the query of its holder.
     const MAX_ATTEMPTS: usize = 100;
 
-    /// What came of one try to lock a byte.
+    /// The result of one attempt to lock a byte.
     enum Attempt {
         Locked,
-        /// The last byte that is held from this one on without a gap.
+        /// Held by another process, with the last byte of the contiguous range that is held from this one on.
         HeldUpTo(u64),
-        /// Held, and let go before the holder was asked for.
+        /// Held, but released before its holder was queried.
         LetGo,
     }
 
     impl KeptFile {
-        /// Locks a byte, without ever waiting for its holder. If another one holds it, says which is the last that is
-        /// held from there on without a gap.
+        /// Locks a byte without waiting. If another process holds it, returns the last byte of the contiguous range
+        /// that is held from there on.
         pub(in super::super) fn try_lock(&self, place: u64) -> io::Result<Option<u64>> {
             try_repeatedly(place, || self.try_once(place))
         }
@@ -139,7 +139,7 @@ mod locks {
                 Attempt::LetGo => {}
             }
         }
-        // Taken and let go again and again: others want it, and there are more numbers.
+        // Other processes keep locking and releasing this byte; another number will do.
         Ok(Some(place))
     }
 
@@ -155,7 +155,7 @@ mod locks {
 
     fn last_byte(lock: &libc::flock) -> u64 {
         let last = lock.l_start.saturating_add(lock.l_len).saturating_sub(1);
-        // A length of 0 means up to the end of all files.
+        // A length of 0 means up to the largest offset.
         u64::try_from(last).ok().filter(|_| lock.l_len > 0).unwrap_or(u64::MAX)
     }
 
@@ -163,7 +163,7 @@ mod locks {
     mod tests {
         use super::{Attempt, MAX_ATTEMPTS, try_repeatedly};
 
-        /// A byte that is let go in between is tried 100 times, then counts as held.
+        /// A byte that is released in between is tried 100 times, then counts as held.
         #[test]
         fn a_byte_that_others_take_and_let_go_is_tried_a_bounded_number_of_times() {
             let tries = |until: usize| {
@@ -180,7 +180,7 @@ mod locks {
     }
 }
 
-/// Systems whose locks belong to processes: their pools are those in memory.
+/// Systems whose file locks belong to processes, which would not exclude two pools of one process.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[allow(clippy::unused_self, reason = "the same calls as where there are locks")]
 impl KeptFile {

@@ -1,4 +1,4 @@
-//! Numbers in use.
+//! Numbers of ISIDs in use.
 
 use std::collections::BTreeSet;
 
@@ -6,34 +6,34 @@ use std::collections::BTreeSet;
 #[derive(Default)]
 pub(super) struct Numbers {
     in_use: BTreeSet<u16>,
-    /// All below it were in use when last looked at, here or elsewhere: thousands of sessions do not walk over each
-    /// other.
+    /// All numbers below it were in use in some process when last checked. The search begins here, so that it does not
+    /// pass over thousands of sessions each time.
     full_below: u16,
 }
 
 impl Numbers {
-    /// The lowest number from `first` on that is not in use here.
+    /// The lowest number from `first` on that this process does not use.
     pub(super) fn lowest_free(&self, first: u16) -> Option<u16> {
         (first.max(self.full_below)..=u16::MAX).find(|number| !self.in_use.contains(number))
     }
 
-    /// Takes the lowest number that was to be had.
+    /// Records that the lowest free number is in use.
     pub(super) fn insert_lowest(&mut self, number: u16) {
         self.insert(number);
         self.full_below = number.saturating_add(1);
     }
 
-    /// Takes any free number.
+    /// Records that a free number is in use.
     pub(super) fn insert(&mut self, number: u16) {
         self.in_use.insert(number);
     }
 
-    /// Others may have given numbers back.
+    /// Makes the next search start from the beginning, since other processes may have returned numbers.
     pub(super) const fn look_again(&mut self) {
         self.full_below = 0;
     }
 
-    /// Says whether none is left in use.
+    /// Returns a number; true when none is left in use.
     pub(super) fn remove(&mut self, number: u16) -> bool {
         self.in_use.remove(&number);
         self.full_below = self.full_below.min(number);

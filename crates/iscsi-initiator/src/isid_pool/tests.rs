@@ -1,4 +1,4 @@
-//! Pools as several processes have them: every pool has an open file of its own, and locks with it.
+//! Pools of several processes: every pool here has an open file of its own, and locks with it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -168,7 +168,7 @@ fn unusable_places() {
     assert!(IsidPool::open(path.join("below-a-file")).is_err());
 }
 
-/// In turn, no number comes again before all others of the range had theirs.
+/// In round-robin order no number is lent again before all others of the range.
 #[test]
 fn taking_turns_reuses_a_number_as_late_as_possible() {
     let directory = tempfile::tempdir().unwrap();
@@ -203,7 +203,7 @@ fn taking_turns_never_lends_what_is_in_use() {
     assert_eq!(qualifiers(&leases(&pool, 1)), [6]);
 }
 
-/// NAM-10: discoveries that take turns stay in their half of the numbers.
+/// NAM-10: discoveries in round-robin order stay in their range of numbers.
 #[test]
 fn nam_10_discoveries_take_turns_in_their_own_range() {
     let pool = IsidPool::open(tempfile::tempdir().unwrap().path()).unwrap().round_robin();

@@ -129,8 +129,8 @@ impl Credentials {
     /// Chooses the credentials of one login. The caller's take precedence over those of the store; the store's policy
     /// applies to both.
     ///
-    /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on as it
-    /// was demanded explicitly, and [`unread_store`](Self::unread_store) tells.
+    /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on with
+    /// what the caller requested explicitly, and [`unread_store`](Self::unread_store) has the error.
     pub(crate) fn of(
         scope: &CredentialScope,
         request: &AuthenticationRequest,

@@ -1,8 +1,8 @@
-//! The challenges that this process has sent, on any connection, and that are not answered yet.
+//! Outstanding challenges of this process, on all connections.
 //!
-//! A target that is challenged could pass the challenge on as its own to another login of ours, and answer the first
-//! with what we answer to the second. RFC 7143 (9.2.1) leaves this to the responder, which is us: a challenge of ours
-//! is never answered (CHP-17).
+//! A challenged target could send the challenge as its own to another login of this process, and answer the first login
+//! with the response from the second (reflection attack). RFC 7143 (9.2.1) requires the responder to prevent this, so
+//! the initiator never answers a challenge that it has sent itself (CHP-17).
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -24,8 +24,9 @@ struct Outstanding {
 }
 
 impl Outstanding {
-    /// Identifiers count up from a random one: some are never sent, so that it is not enough to avoid the one before.
-    /// The step is two because a login moves on by one when the target has chosen the same.
+    /// Issues a challenge. Identifiers count up from a random one; avoiding only the previous one would not suffice,
+    /// because some are never sent. The step is two because a login adds one when the target has chosen the same
+    /// identifier.
     fn issue(&mut self, mut bytes: [u8; Nonce::LENGTH]) -> OwnChallenge {
         // The pattern leaves the first 16 of the 32 bytes of a challenge, counted by the compiler.
         let [identifier, prefix @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &mut bytes;

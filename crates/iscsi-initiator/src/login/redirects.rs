@@ -43,8 +43,7 @@ impl<'a> Redirects<'a> {
         Self { allowed, hops: 0, tried: Vec::new(), next: VecDeque::new(), redirect_kind: None }
     }
 
-    /// The kind of all redirections together: one temporary hop, or one that anybody may have sent, makes them
-    /// temporary.
+    /// The kind of all redirections together: one temporary or unauthenticated hop makes them temporary.
     pub(crate) const fn redirect_kind(&self) -> Option<RedirectKind> {
         self.redirect_kind
     }

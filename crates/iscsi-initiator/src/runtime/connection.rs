@@ -12,7 +12,7 @@ use tokio::net::{TcpStream, lookup_host};
 use crate::error::Error;
 use crate::wire::{Inbox, Outbox};
 
-/// Addresses of one host name that are tried: a redirection names hosts whose owner nobody knows.
+/// The most addresses of one host name that are tried: a redirection can name any host.
 const MAX_ADDRESSES: usize = 4;
 
 async fn open(portal: &Portal) -> io::Result<TcpStream> {
@@ -27,7 +27,7 @@ async fn open(portal: &Portal) -> io::Result<TcpStream> {
 pub(crate) struct Connection {
     stream: TcpStream,
     inbox: Inbox,
-    /// A PDU of the login on its way out.
+    /// Buffer for sending a PDU of the login.
     login_pdu: BytesMut,
     outbox: Outbox,
     digests: Digests,
@@ -48,7 +48,7 @@ impl Connection {
         })
     }
 
-    /// Where the connection leads.
+    /// The portal that the connection leads to.
     pub(crate) const fn portal(&self) -> &Portal {
         &self.portal
     }
@@ -65,27 +65,27 @@ impl Connection {
         self.outbox.bytes()
     }
 
-    /// Puts a PDU behind those waiting to be sent.
+    /// Queues a PDU for sending.
     pub(crate) fn enqueue(&mut self, raw: RawPdu) -> Result<(), Error> {
         self.outbox.push(EncodedPdu::new(raw, self.digests)?);
         Ok(())
     }
 
-    /// Sends as much as the socket takes at once.
+    /// Sends as much as the socket accepts without waiting.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         let written = self.outbox.write_to(|slices| self.stream.try_write_vectored(slices));
         written.map_err(|error| Error::lost(&self.portal, &error))
     }
 
-    /// The next PDU that is already here.
+    /// The next PDU that has been received.
     pub(crate) fn next_pdu(&mut self) -> Result<Option<RawPdu>, Error> {
         Ok(self.inbox.next_pdu()?)
     }
 
-    /// Waits until the socket can be read, or written if something waits to be sent, and does both.
+    /// Waits until the socket can be read, or written if PDUs are queued, then reads and writes.
     ///
     /// # Cancel safety
-    /// A future that is dropped has lost nothing: what was read is in the inbox.
+    /// A future that is dropped has lost nothing: received bytes are in the inbox.
     pub(crate) async fn make_progress(&mut self) -> Result<(), Error> {
         poll_fn(|context| self.poll_progress(context)).await
     }
@@ -96,10 +96,10 @@ impl Connection {
         if written.is_ready() { written.map(Ok) } else { read.map(Ok) }
     }
 
-    /// Sends everything, then waits for the next PDU: the rhythm of a login.
+    /// Sends a PDU of a login completely, then waits for the next PDU of the target.
     ///
     /// # Cancel safety
-    /// The connection must not be used further when the future is dropped: the PDU may be half sent.
+    /// After the future is dropped the connection must not be used further: the PDU may be sent in part.
     pub(crate) async fn exchange(&mut self, raw: RawPdu) -> Result<RawPdu, Error> {
         self.send_whole(raw).await?;
         loop {
@@ -110,7 +110,7 @@ impl Connection {
         }
     }
 
-    /// A PDU of a login is small: copied together it leaves by one write.
+    /// Sends a PDU of a login by one write; it is small enough to be copied into one buffer.
     async fn send_whole(&mut self, raw: RawPdu) -> Result<(), Error> {
         self.login_pdu.clear();
         EncodedPdu::new(raw, self.digests)?.append_to(&mut self.login_pdu);
@@ -126,7 +126,7 @@ impl Connection {
         Poll::Ready(self.flush())
     }
 
-    /// Ready when something was read. Room is made when something is there, not before.
+    /// Ready when something was read. Space is only allocated when the socket is readable.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
             ready!(self.stream.poll_read_ready(context))

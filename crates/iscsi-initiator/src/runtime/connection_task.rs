@@ -1,4 +1,4 @@
-//! The task that owns a session's socket: requests in, PDUs out and in, results back.
+//! The task that owns a session's connection: it takes requests, exchanges PDUs and returns outcomes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::error::Error;
 use crate::isid_pool::IsidLease;
 use crate::session::{LogoutCause, LogoutState, Outcome, SessionState};
 
-/// Bytes queued for the socket beyond which no further PDU is made.
+/// The number of bytes queued for the socket beyond which no further PDU is encoded.
 const OUTBOX_LIMIT: usize = 1 << 20;
-/// Requests taken from the handles beyond those answered; the channel holds the rest.
+/// The most requests in flight; further ones wait in the channel.
 const MAX_IN_FLIGHT: usize = 256;
 
 /// A caller that waits for the outcome of a request.
@@ -31,7 +31,7 @@ struct Waiter {
 pub(crate) struct Limits {
     /// For each request, from the call to its end.
     pub(crate) command: Duration,
-    /// For the logout, from the moment it is wanted.
+    /// For the logout, from the moment it is requested.
     pub(crate) logout: Duration,
 }
 
@@ -47,24 +47,24 @@ pub(crate) fn start_session(
     link
 }
 
-/// Runs until the session is over; then every waiter has its answer and `Shared::ended` says why.
+/// The task of a session. When it ends, every waiter has its outcome, and `Shared::ended` has the reason.
 pub(super) struct ConnectionTask {
     connection: Connection,
-    /// Let go when the connection is closed, and not before (NAM-06).
+    /// Returned only after the connection is closed (NAM-06).
     lease: IsidLease,
     session: SessionState,
     requests: mpsc::Receiver<Request>,
     shared: Arc<Shared>,
-    /// Deviations that the handles know of.
+    /// The number of deviations already shown to the handles.
     published: usize,
     waiters: HashMap<InitiatorTaskTag, Waiter>,
     deadlines: BTreeSet<(Instant, u32)>,
     limits: Limits,
-    /// When a logout that began has to be over, whoever wanted it.
+    /// The deadline of a logout that began, whichever side requested it.
     logout_deadline: Option<Instant>,
 }
 
-/// Why the loop ends.
+/// The reason why the loop ends.
 enum End {
     LoggedOut(LogoutCause, LogoutResponseCode),
     Failed(Error),
@@ -108,7 +108,7 @@ impl ConnectionTask {
         (task, link)
     }
 
-    /// The whole life of the session. When all handles are gone it logs out by itself.
+    /// Runs the session until it ends. When all handles are dropped, it logs out.
     async fn run(mut self) {
         let error = Error::from(self.drive().await);
         let portal = self.connection.portal();
@@ -119,11 +119,11 @@ impl ConnectionTask {
         }
         let Self { connection, lease, mut requests, waiters, shared, .. } = self;
         let _ = shared.ended.set(error.clone());
-        // Whoever learns of the end finds the ISID free.
+        // Before a waiter learns of the end, the ISID must be free.
         drop(connection);
         drop(lease);
         requests.close();
-        // LGO-08: whatever is still open fails, once.
+        // LGO-08: every open request fails, once.
         for waiter in waiters.into_values() {
             let _ = waiter.result.send(Err(error.clone()));
         }
@@ -133,7 +133,7 @@ impl ConnectionTask {
     }
 
     async fn drive(&mut self) -> End {
-        // What came in one segment with the last Login Response waits in the inbox already.
+        // PDUs that came in one segment with the last Login Response are already in the inbox.
         let mut outcome = self.receive();
         loop {
             match outcome {
@@ -143,7 +143,7 @@ impl ConnectionTask {
         }
     }
 
-    /// Sends as much as the target lets it, then waits for whatever comes first.
+    /// Sends as much as the target's window permits, then waits for the next event.
     async fn step(&mut self) -> Result<(), End> {
         self.send()?;
         let is_open = self.session.logout_state() == LogoutState::Open;
@@ -161,7 +161,7 @@ impl ConnectionTask {
         self.receive()
     }
 
-    /// The first moment at which something takes too long. A logout is limited from the moment it is wanted.
+    /// The next deadline of a request or of the logout. The limit of a logout counts from its request.
     fn next_deadline(&mut self, is_open: bool) -> Option<Instant> {
         if !is_open && self.logout_deadline.is_none() {
             self.logout_deadline = Some(deadline_after(self.limits.logout));
@@ -170,7 +170,7 @@ impl ConnectionTask {
         first.into_iter().chain(self.logout_deadline).min()
     }
 
-    /// Fills the outbox from the session and pushes it into the socket.
+    /// Fills the outbox from the session and writes it to the socket.
     fn send(&mut self) -> Result<(), Error> {
         loop {
             while self.connection.unsent() < OUTBOX_LIMIT {
@@ -187,7 +187,7 @@ impl ConnectionTask {
         }
     }
 
-    /// Hands everything that arrived to the session, and its results to their waiters.
+    /// Passes received PDUs to the session, and its outcomes to their waiters.
     fn receive(&mut self) -> Result<(), End> {
         while let Some(raw) = self.connection.next_pdu()? {
             let pdu = TargetPdu::decode(raw).map_err(Error::from)?;
@@ -221,7 +221,7 @@ impl ConnectionTask {
         self.waiters.insert(itt, Waiter { operation, deadline, result });
     }
 
-    /// What was handed over before the logout goes before it.
+    /// Starts the logout. Requests submitted before it are sent before it.
     fn log_out(&mut self) {
         while self.session.in_flight() < MAX_IN_FLIGHT
             && let Ok(request) = self.requests.try_recv()
@@ -234,13 +234,13 @@ impl ConnectionTask {
     fn answer(&mut self, itt: InitiatorTaskTag, outcome: Outcome) {
         if let Some(waiter) = self.waiters.remove(&itt) {
             self.deadlines.remove(&(waiter.deadline, itt.0));
-            // A caller that no longer waits has given up its result.
+            // A caller that no longer waits has abandoned its outcome.
             let _ = waiter.result.send(Ok(outcome));
         }
     }
 
-    /// A request without an answer in time: at error recovery level 0 the session ends with it. So it does with a
-    /// logout. Whoever waits learns of it with all others, when the connection is closed.
+    /// The error of a request or logout that timed out. At error recovery level 0 the session ends with it, and all
+    /// waiters get the error when the connection is closed.
     fn expire(&self) -> Error {
         let now = Instant::now();
         let due =
@@ -251,12 +251,12 @@ impl ConnectionTask {
         );
         let Limits { command, logout } = self.limits;
         let Some(Waiter { operation, .. }) = due.and_then(|itt| self.waiters.get(&itt)) else {
-            let operation = if asked_for { "the logout that the target asked for" } else { "logout" };
+            let operation = if asked_for { "the logout that the target requested" } else { "logout" };
             return Error::Timeout { operation, limit: logout };
         };
         if asked_for {
             Error::SessionEnded(format!(
-                "it asked for a logout, and answered neither that nor {operation} within {command:?}"
+                "it requested a logout, and answered neither that nor {operation} within {command:?}"
             ))
         } else {
             Error::Timeout { operation, limit: command }
@@ -264,7 +264,7 @@ impl ConnectionTask {
     }
 }
 
-/// Sleeps until the deadline, for ever without one.
+/// Sleeps until the deadline, or for ever without one.
 async fn wait_until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::error::Error;
 use crate::session::{Outcome, SessionRequest};
 
-/// Requests that may wait between handles and task.
+/// The most requests that wait between handles and task.
 const QUEUE_LENGTH: usize = 64;
 
 /// A request with its time limit and the place for its result.
@@ -18,13 +18,12 @@ pub(super) struct Request {
     pub(super) request: SessionRequest,
     /// Its name, for errors.
     pub(super) operation: &'static str,
-    /// It counts from the call, so it covers the time in the queue.
+    /// The deadline, which counts from the call and so covers the time in the queue.
     pub(super) deadline: Instant,
     pub(super) result: oneshot::Sender<Result<Outcome, Error>>,
 }
 
-/// The moment at which a limit that begins now is over. Longer than a century is as good as never, and a clock can show
-/// it.
+/// The deadline of a limit that begins now. Limits are capped at a century, which every clock can represent.
 pub(super) fn deadline_after(limit: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
     Instant::now() + limit.min(CENTURY)
@@ -33,9 +32,9 @@ pub(super) fn deadline_after(limit: Duration) -> Instant {
 /// State that the task of a session shares with its handles.
 #[derive(Default)]
 pub(super) struct Shared {
-    /// Asks for the logout.
+    /// Requests the logout.
     pub(super) logout: Notify,
-    /// The reason why the session is over; set before the queue of requests closes.
+    /// The reason why the session has ended; set before the queue of requests closes.
     pub(super) ended: OnceLock<Error>,
     /// Deviations that were tolerated so far.
     deviations: Mutex<Vec<ObservedDeviation>>,
@@ -48,7 +47,7 @@ impl Shared {
     }
 
     fn end_reason(&self) -> Error {
-        self.ended.get().cloned().unwrap_or_else(|| Error::SessionEnded("its task is gone".to_owned()))
+        self.ended.get().cloned().unwrap_or_else(|| Error::SessionEnded("its task has stopped".to_owned()))
     }
 }
 
@@ -67,11 +66,11 @@ impl Link {
         (Self { requests, shared: Arc::clone(&shared) }, receiver, shared)
     }
 
-    /// Hands a request over; it waits while the queue is full. That wait is limited too: whatever is ahead has an
-    /// earlier deadline, and with the first that is missed the session ends.
+    /// Submits a request; waits while the queue is full. That wait is limited too: every request ahead has an earlier
+    /// deadline, and the first one that is missed ends the session.
     ///
     /// # Cancel safety
-    /// A future that is dropped has not handed the request over.
+    /// A future that is dropped has not submitted the request.
     pub(crate) async fn request(
         &self,
         request: SessionRequest,
@@ -85,12 +84,12 @@ impl Link {
         Ok(Reply { receiver, shared: Arc::clone(&self.shared) })
     }
 
-    /// Asks for the logout.
+    /// Requests the logout.
     pub(crate) fn log_out(&self) {
         self.shared.logout.notify_one();
     }
 
-    /// Waits until the session is over, and returns the reason.
+    /// Waits until the session has ended, and returns the reason.
     ///
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
@@ -99,7 +98,7 @@ impl Link {
         self.shared.end_reason()
     }
 
-    /// The reason why the session is over, if it is.
+    /// The reason why the session has ended, if it is.
     pub(crate) fn end_reason(&self) -> Option<Error> {
         self.requests.is_closed().then(|| self.shared.end_reason())
     }
@@ -116,7 +115,7 @@ impl Drop for Link {
     }
 }
 
-/// The outcome of a request that was handed over.
+/// The pending outcome of a submitted request.
 pub(crate) struct Reply {
     receiver: oneshot::Receiver<Result<Outcome, Error>>,
     shared: Arc<Shared>,

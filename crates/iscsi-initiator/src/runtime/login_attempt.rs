@@ -15,7 +15,7 @@ use crate::random;
 /// Connection identifier of the leading connection.
 const LEADING_CID: u16 = 0;
 
-/// One login at one portal.
+/// The parameters of a login at one portal.
 pub(crate) struct LoginAttempt<'a> {
     pub(crate) config: &'a Config,
     pub(crate) session_type: SessionType<'a>,
@@ -25,12 +25,12 @@ pub(crate) struct LoginAttempt<'a> {
     pub(crate) progress: &'a LoginProgress,
 }
 
-/// How an attempt ended that did not fail.
+/// The outcome of an attempt that did not fail.
 #[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
 pub(crate) enum LoginOutcome {
-    /// Full feature phase; the connection is already in it.
+    /// The login is complete, and the connection is in full feature phase.
     Complete(Connection, CompletedLogin, LoginTimes),
-    /// The target is elsewhere; the connection is closed.
+    /// The target redirected the login; the connection is closed.
     Redirect(Redirect),
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum LoginOutcome {
 /// A future that is dropped closes the connection.
 pub(crate) async fn log_in(attempt: &LoginAttempt<'_>) -> Result<LoginOutcome, Error> {
     let Drawn { challenge, cmd_sn } = Drawn::new()?;
-    // Settings and secrets are checked, and the first request is made, before any packet leaves.
+    // Settings and secrets are checked, and the first request is encoded, before connecting.
     let (mut login, mut request) =
         Login::start(login_config(attempt, &challenge, cmd_sn)).map_err(refused_settings)?;
     let mut clock = Stopwatch::start();
@@ -66,7 +66,7 @@ pub(crate) async fn log_in(attempt: &LoginAttempt<'_>) -> Result<LoginOutcome, E
     }
 }
 
-/// Measures one lap after the other.
+/// Measures consecutive intervals.
 struct Stopwatch(Instant);
 
 impl Stopwatch {
@@ -80,7 +80,7 @@ impl Stopwatch {
     }
 }
 
-/// LOG-02: anything but a Login Response ends the connection.
+/// Sends a Login Request and decodes the response; anything but a Login Response is an error (LOG-02).
 async fn exchange(connection: &mut Connection, request: &LoginRequest) -> Result<LoginResponse, Error> {
     let raw = connection.exchange(request.encode()).await?;
     let response = LoginResponse::decode(raw)?;
@@ -94,14 +94,14 @@ async fn exchange(connection: &mut Connection, request: &LoginRequest) -> Result
     Ok(response)
 }
 
-/// What a login needs at random.
+/// The random values of a login.
 struct Drawn {
     challenge: OwnChallenge,
     cmd_sn: SerialNumber,
 }
 
 impl Drawn {
-    /// In one call of the operating system.
+    /// Draws both values in one call of the operating system.
     fn new() -> Result<Self, Error> {
         let [challenge @ .., a, b, c, d] = random::bytes::<{ Nonce::LENGTH + 4 }>()?;
         let cmd_sn = SerialNumber(u32::from_be_bytes([a, b, c, d]));
@@ -131,7 +131,7 @@ fn login_config<'a>(
     }
 }
 
-/// A target that closes, or sends something else than a Login Response, says at least how far the login came.
+/// Adds the stage to the error of a target that closed the connection, or sent something other than a Login Response.
 fn without_response(error: Error, portal: &Portal, stage: Stage) -> Error {
     match error {
         Error::ConnectionLost { portal, reason } => Error::ClosedDuringLogin { portal, stage, reason },

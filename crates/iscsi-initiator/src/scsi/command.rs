@@ -10,9 +10,9 @@ pub struct Command {
     pub name: &'static str,
     /// The command descriptor block, zero-padded.
     pub cdb: [u8; 16],
-    /// What it moves.
+    /// The data that it moves.
     pub transfer: Transfer,
-    /// How much of it has to move.
+    /// The amount of data that has to move.
     pub transfer_length: TransferLength,
 }
 
@@ -38,14 +38,14 @@ impl Transfer {
     }
 }
 
-/// How much of its data a command has to move to count as carried out.
+/// The amount of data that a command has to move to succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferLength {
     /// All of it, and no more: the initiator chose the length, as with READ and WRITE. If the target reports a
     /// residual, or does not send or take everything, the command fails with
     /// [`Error::Incomplete`](crate::Error::Incomplete).
     Exact,
-    /// Whatever the target has, up to the length: an allocation length, as with INQUIRY. Residuals are only reported.
+    /// Any amount up to the length, which is an allocation length, as with INQUIRY. Residuals are only reported.
     UpTo,
 }
 
@@ -67,7 +67,8 @@ impl TransferLength {
 }
 
 impl Command {
-    /// A command of this operation code, all other bytes 0. The operation code says whether its length is exact.
+    /// Returns a command with this operation code and all other bytes 0. The operation code determines whether its
+    /// length is exact.
     ///
     /// ```
     /// use iscsi_initiator::scsi::{Command, Transfer};
@@ -82,7 +83,7 @@ impl Command {
         Self { name, cdb, transfer, transfer_length: TransferLength::of(operation_code) }
     }
 
-    /// The same with a field that begins at byte `at`; what reaches beyond byte 15 is cut off.
+    /// Returns the command with a field that begins at byte `at`; bytes beyond byte 15 are cut off.
     #[must_use]
     pub fn with(mut self, at: usize, field: &[u8]) -> Self {
         self.cdb.iter_mut().skip(at).zip(field).for_each(|(place, byte)| *place = *byte);
@@ -90,19 +91,19 @@ impl Command {
     }
 }
 
-/// TEST UNIT READY (SPC-4, 6.47): is the logical unit there?
+/// TEST UNIT READY (SPC-4, 6.47): checks that the logical unit accepts commands.
 #[must_use]
 pub fn test_unit_ready() -> Command {
     Command::new("TEST UNIT READY", 0x00, Transfer::None)
 }
 
-/// SYNCHRONIZE CACHE (10) over the whole medium (SBC-3, 5.22): ends when everything written is stable.
+/// SYNCHRONIZE CACHE (10) over the whole medium (SBC-3, 5.22): ends when all written data are stable.
 #[must_use]
 pub fn synchronize_cache() -> Command {
     Command::new("SYNCHRONIZE CACHE", 0x35, Transfer::None)
 }
 
-/// SYNCHRONIZE CACHE (16) over the whole medium (SBC-3, 5.23), for units that know only this form.
+/// SYNCHRONIZE CACHE (16) over the whole medium (SBC-3, 5.23), for units that support only this form.
 #[must_use]
 pub fn synchronize_cache_16() -> Command {
     Command::new("SYNCHRONIZE CACHE (16)", 0x91, Transfer::None)

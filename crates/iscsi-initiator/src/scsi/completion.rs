@@ -7,7 +7,8 @@ use iscsi_pdu::ScsiStatus;
 
 use super::{SenseData, SenseKey};
 
-/// How a SCSI command ended, whatever its status.
+/// The result of a SCSI command, with any status ([RFC 7143, section
+/// 11.4](https://www.rfc-editor.org/rfc/rfc7143#section-11.4)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Completion {
@@ -15,47 +16,48 @@ pub struct Completion {
     pub status: ScsiStatus,
     /// Sense data, empty if there is none.
     pub sense: Bytes,
-    /// What was read.
+    /// The data read.
     pub data: Bytes,
-    /// Bytes asked for and not moved, by the target's count (11.4.5); never more than were asked for.
+    /// The number of bytes requested but not moved, by the target's count (RFC 7143, 11.4.5); never more than were
+    /// requested.
     pub underflow: u32,
-    /// Bytes the target had beyond those asked for, by its own count.
+    /// The number of bytes that the target had beyond those requested, by its count.
     pub overflow: u32,
-    /// Why not all of the data moved, or more than all. Only for a command whose length is exact
+    /// The reason why the data moved are not those requested. Only for a command of exact length
     /// ([`TransferLength::Exact`](super::TransferLength)).
     pub incomplete: Option<Incomplete>,
 }
 
-/// Why a command of exact length is not complete, whatever its status says.
+/// The reason why a command of exact length is incomplete, with any status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incomplete {
     /// The target reports bytes that it did not transfer (residual underflow, RFC 7143, 11.4.5.1).
     Underflow {
-        /// How many, by its count.
+        /// The number of bytes, by its count.
         residual: u32,
-        /// Bytes of the whole transfer.
+        /// The number of bytes of the whole transfer.
         expected: u32,
     },
     /// The target reports bytes beyond the transfer (residual overflow, RFC 7143, 11.4.5.2).
     Overflow {
-        /// How many, by its count.
+        /// The number of bytes, by its count.
         residual: u32,
-        /// Bytes of the whole transfer.
+        /// The number of bytes of the whole transfer.
         expected: u32,
     },
-    /// The target reports nothing, but did not send all data of a read.
+    /// The target reports no residual, but did not send all data of a read.
     NotSent {
-        /// Bytes that came.
+        /// The number of bytes received.
         received: u32,
-        /// Bytes of the whole transfer.
+        /// The number of bytes of the whole transfer.
         expected: u32,
     },
-    /// The target reports nothing, but did not take all data of a write: it requested none or not all of the rest.
+    /// The target reports no residual, but did not request all data of a write.
     NotTaken {
-        /// Bytes that it took.
+        /// The number of bytes that it accepted.
         taken: u32,
-        /// Bytes of the whole transfer.
+        /// The number of bytes of the whole transfer.
         expected: u32,
     },
 }
@@ -81,7 +83,7 @@ impl fmt::Display for Incomplete {
     }
 }
 
-/// A command that was not carried out, or whose answer cannot be used.
+/// The failure of a single SCSI command, which does not end the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandError {
@@ -94,24 +96,24 @@ pub enum CommandError {
         /// Sense data, with CHECK CONDITION.
         sense: Option<SenseData>,
     },
-    /// Not all data moved, or too much.
+    /// Too few or too many data moved.
     Incomplete {
         /// The command's name.
         command: &'static str,
-        /// What is missing or too much.
+        /// The missing or surplus data.
         incomplete: Incomplete,
     },
     /// Data that do not have the form or the amount that the standard requires.
     InvalidResponse {
         /// The command's name.
         command: &'static str,
-        /// What is wrong with them.
+        /// The reason.
         reason: String,
     },
 }
 
 impl Completion {
-    /// The completion itself if the command was carried out: with status GOOD, or with a recovered error
+    /// Returns the completion if the command succeeded: with status GOOD or a recovered error
     /// ([`Self::recovered_error`]), and with all of its data if its length is exact.
     ///
     /// # Errors
@@ -130,8 +132,8 @@ impl Completion {
         }
     }
 
-    /// The sense data of a command that was carried out although it ended in CHECK CONDITION: the sense key is
-    /// RECOVERED ERROR, and about this command rather than an earlier one (SPC-4, 4.5.5).
+    /// Returns the sense data of a command that succeeded although it ended in CHECK CONDITION: the sense key is
+    /// RECOVERED ERROR, and the error is that of this command, not a deferred one (SPC-4, 4.5.5).
     #[must_use]
     pub fn recovered_error(&self) -> Option<SenseData> {
         let sense = SenseData::parse(&self.sense).filter(|_| self.status == ScsiStatus::CHECK_CONDITION)?;

@@ -8,11 +8,12 @@ const NAME: &str = "INQUIRY";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inquiry {
-    /// 0 when a device is there; 3 when there is none under this LUN.
+    /// Peripheral qualifier: 0 when a device is connected, 3 when there is none at this LUN.
     pub peripheral_qualifier: u8,
-    /// 0 for a direct-access block device, 5 for CD/DVD, 0x0c for a storage array controller, 0x1f for none.
+    /// Peripheral device type: 0 for a direct-access block device, 5 for CD/DVD, 0x0c for a storage array controller,
+    /// 0x1f for none.
     pub device_type: u8,
-    /// The medium can be taken out.
+    /// The medium is removable.
     pub removable: bool,
     /// The vendor, eight characters at most.
     pub vendor: String,
@@ -22,7 +23,7 @@ pub struct Inquiry {
     pub revision: String,
 }
 
-/// Asks who the logical unit is.
+/// INQUIRY for standard data.
 #[must_use]
 pub fn inquiry() -> Command {
     const LENGTH: u16 = 96;
@@ -30,10 +31,10 @@ pub fn inquiry() -> Command {
 }
 
 impl Inquiry {
-    /// Reads the answer.
+    /// Parses standard INQUIRY data.
     ///
     /// # Errors
-    /// [`CommandError::InvalidResponse`] with fewer than the 36 bytes every device has to send.
+    /// [`CommandError::InvalidResponse`] for fewer than 36 bytes, the length that SPC requires.
     pub fn parse(bytes: &[u8]) -> Result<Self, CommandError> {
         let Some(&[first, second, ..]) = bytes.first_chunk::<36>() else {
             return Err(CommandError::InvalidResponse {
@@ -51,7 +52,7 @@ impl Inquiry {
         })
     }
 
-    /// Is it a direct-access block device that is there?
+    /// Returns whether this is a connected direct-access block device.
     #[must_use]
     pub const fn is_disk(&self) -> bool {
         self.peripheral_qualifier == 0 && self.device_type == 0

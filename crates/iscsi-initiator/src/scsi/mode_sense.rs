@@ -6,7 +6,7 @@ const NAME: &str = "MODE SENSE (6)";
 const CACHING: u8 = 0x08;
 const HEADER_LENGTH: usize = 4;
 
-/// Asks for the current values of the caching mode page, without block descriptors.
+/// MODE SENSE (6) for the current values of the caching mode page, without block descriptors.
 pub(crate) fn caching_mode_page() -> Command {
     const DISABLE_BLOCK_DESCRIPTORS: u8 = 0x08;
     const LENGTH: u8 = 192;
@@ -15,14 +15,14 @@ pub(crate) fn caching_mode_page() -> Command {
         .with(4, &[LENGTH])
 }
 
-/// The WCE bit of the page: a volatile write cache is enabled.
+/// Parses the WCE bit of the page, which is set if a volatile write cache is enabled.
 pub(crate) fn parse_write_cache_enabled(bytes: &[u8]) -> Result<bool, CommandError> {
     const WCE: u8 = 0x04;
     let wrong = |reason: &str| CommandError::InvalidResponse { command: NAME, reason: reason.to_owned() };
     let Some((&[length, _, _, descriptors], rest)) = bytes.split_first_chunk::<HEADER_LENGTH>() else {
         return Err(wrong("cut off in its header"));
     };
-    // The length counts what follows it; some units send descriptors although they were asked not to.
+    // The length counts the bytes after it. Some units send block descriptors although DBD is set.
     let rest = rest.get(..(usize::from(length) + 1).saturating_sub(HEADER_LENGTH)).unwrap_or(rest);
     match rest.get(usize::from(descriptors)..) {
         Some(&[code, _, flags, ..]) if code & 0x3f == CACHING => Ok(flags & WCE != 0),
@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(command.transfer, Transfer::Read(192));
     }
 
-    /// No page, another page, or one of which the header does not speak.
+    /// No page, another page, or a page outside the length in the header.
     #[test]
     fn answers_without_the_page() {
         let whole = answer(&[], &[0x08, 18, 0x04]);

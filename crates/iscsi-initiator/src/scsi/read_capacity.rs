@@ -5,20 +5,20 @@ use super::{Command, CommandError, Transfer};
 /// Size of a logical unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
-    /// How many blocks there are.
+    /// The number of blocks.
     pub blocks: u64,
     /// Bytes per block.
     pub block_size: u32,
 }
 
 impl Capacity {
-    /// Bytes in all.
+    /// Returns the size in bytes.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.blocks.saturating_mul(self.block_size as u64)
     }
 
-    /// Refuses sizes nothing can be computed with.
+    /// Checks that the size can be used for calculations.
     fn checked(command: &'static str, last: u64, block_size: u32) -> Result<Self, CommandError> {
         let wrong = |reason: String| CommandError::InvalidResponse { command, reason };
         if !(block_size.is_power_of_two() && (256..=1 << 20).contains(&block_size)) {
@@ -33,20 +33,20 @@ impl Capacity {
 const NAME_10: &str = "READ CAPACITY (10)";
 const NAME_16: &str = "READ CAPACITY (16)";
 
-/// For units of fewer than 2^32 blocks.
+/// READ CAPACITY (10), for units of fewer than 2^32 blocks.
 #[must_use]
 pub fn read_capacity_10() -> Command {
     Command::new(NAME_10, 0x25, Transfer::Read(8))
 }
 
-/// For units of any size.
+/// READ CAPACITY (16), for units of any size.
 #[must_use]
 pub fn read_capacity_16() -> Command {
     const LENGTH: u32 = 32;
     Command::new(NAME_16, 0x9e, Transfer::Read(LENGTH)).with(1, &[0x10]).with(10, &LENGTH.to_be_bytes())
 }
 
-/// The answer of the short form; `None` when the unit is too large for it.
+/// Parses the data of READ CAPACITY (10); `None` when the unit is too large for it.
 pub(crate) fn parse_10(bytes: &[u8]) -> Result<Option<Capacity>, CommandError> {
     let (last, rest) = bytes.split_first_chunk::<4>().ok_or_else(|| too_short(NAME_10, bytes))?;
     match u32::from_be_bytes(*last) {
@@ -55,7 +55,7 @@ pub(crate) fn parse_10(bytes: &[u8]) -> Result<Option<Capacity>, CommandError> {
     }
 }
 
-/// The answer of the long form.
+/// Parses the data of READ CAPACITY (16).
 pub(crate) fn parse_16(bytes: &[u8]) -> Result<Capacity, CommandError> {
     let (last, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| too_short(NAME_16, bytes))?;
     Capacity::checked(NAME_16, u64::from_be_bytes(*last), block_size(NAME_16, rest)?)

@@ -5,19 +5,19 @@ use iscsi_pdu::Lun;
 use super::{Command, CommandError, Transfer};
 
 const NAME: &str = "REPORT LUNS";
-/// Bytes before the list.
+/// Length of the header before the list.
 const HEADER_LENGTH: u32 = 8;
-/// Most logical units a target can have with single-level numbers.
+/// The most logical units of a target with single-level LUNs.
 pub(crate) const MAX_LUNS: u32 = 16_384;
 
-/// Asks for the logical units, with room for `luns` of them.
+/// REPORT LUNS, with an allocation length for `luns` logical units.
 #[must_use]
 pub fn report_luns(luns: u32) -> Command {
     let length = HEADER_LENGTH + 8 * luns.min(MAX_LUNS);
     Command::new(NAME, 0xa0, Transfer::Read(length)).with(6, &length.to_be_bytes())
 }
 
-/// The logical units in the answer, as they stand there (PDU-18), and how many there are in all.
+/// Parses the data of REPORT LUNS: the LUNs as received (PDU-18), and their total number by the target's count.
 ///
 /// # Errors
 /// [`CommandError::InvalidResponse`] when the header is cut off.

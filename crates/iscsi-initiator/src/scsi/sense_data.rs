@@ -4,23 +4,23 @@ use std::fmt;
 
 use super::additional_sense;
 
-/// Sense key (SPC-4, table 48). Unknown values are kept as they came.
+/// Sense key (SPC-4, table 48). Unknown values are kept as received.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SenseKey(pub u8);
 
 impl SenseKey {
-    /// The command was carried out, after the logical unit had recovered from an error.
+    /// The command succeeded after the logical unit had recovered from an error.
     pub const RECOVERED_ERROR: Self = Self(0x1);
     /// The logical unit is not ready.
     pub const NOT_READY: Self = Self(0x2);
     /// The command or its parameters are not valid.
     pub const ILLEGAL_REQUEST: Self = Self(0x5);
-    /// Something happened that the initiator should know; the command was not carried out.
+    /// The logical unit reports an event; the command was not carried out.
     pub const UNIT_ATTENTION: Self = Self(0x6);
-    /// The target gave the command up.
+    /// The target aborted the command.
     pub const ABORTED_COMMAND: Self = Self(0xb);
 
-    /// The name in SPC.
+    /// Returns the name in SPC.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self.0 {
@@ -50,7 +50,7 @@ impl fmt::Debug for SenseKey {
     }
 }
 
-/// Why a command ended in CHECK CONDITION.
+/// The reason why a command ended in CHECK CONDITION.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SenseData {
     /// Sense key.
@@ -59,22 +59,22 @@ pub struct SenseData {
     pub asc: u8,
     /// Additional sense code qualifier.
     pub ascq: u8,
-    /// It is about an earlier command; the one that it came with was not carried out (SPC-4, 4.5.5).
+    /// A deferred error, of an earlier command; the current command was not carried out (SPC-4, 4.5.5).
     pub deferred: bool,
 }
 
 impl SenseData {
-    /// ILLEGAL REQUEST, INVALID COMMAND OPERATION CODE: the unit does not know the command.
+    /// ILLEGAL REQUEST, INVALID COMMAND OPERATION CODE: the unit does not support the command.
     pub(crate) const UNKNOWN_COMMAND: Self =
         Self { key: SenseKey::ILLEGAL_REQUEST, asc: 0x20, ascq: 0x00, deferred: false };
 
-    /// Whether the unit, or a part of it, was reset or powered on (29/00 to 29/04): what its volatile cache held may be
-    /// lost. The loss of a nexus alone (29/07) does not clear a cache.
+    /// Whether the unit, or a part of it, was reset or powered on (29/00 to 29/04), so that the content of its volatile
+    /// cache may be lost. The loss of a nexus alone (29/07) does not clear a cache.
     pub(crate) const fn reports_reset(self) -> bool {
         self.asc == 0x29 && self.ascq <= 0x04
     }
 
-    /// Reads either format; `None` for anything else or too short.
+    /// Parses either format; `None` for other formats or data that are too short.
     ///
     /// ```
     /// use iscsi_initiator::scsi::SenseData;
@@ -96,7 +96,7 @@ impl SenseData {
         Some(Self { key: SenseKey(key & 0x0f), asc, ascq, deferred })
     }
 
-    /// The text SPC gives for code and qualifier, if this crate knows it.
+    /// Returns the text that SPC has for code and qualifier, if this crate knows it.
     #[must_use]
     pub fn text(&self) -> Option<&'static str> {
         additional_sense::text(self.asc, self.ascq)

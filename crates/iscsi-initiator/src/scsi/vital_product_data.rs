@@ -6,10 +6,10 @@ use super::inquiry::text;
 use super::{Command, CommandError, Transfer};
 
 const NAME: &str = "INQUIRY (vital product data)";
-/// Room for a page.
+/// Allocation length for a page.
 const ALLOCATION_LENGTH: u16 = 1024;
 
-/// Asks for a page.
+/// INQUIRY for a page of vital product data.
 #[must_use]
 pub fn vital_product_data(page: u8) -> Command {
     Command::new(NAME, 0x12, Transfer::Read(ALLOCATION_LENGTH.into()))
@@ -17,8 +17,8 @@ pub fn vital_product_data(page: u8) -> Command {
         .with(3, &ALLOCATION_LENGTH.to_be_bytes())
 }
 
-/// The content of a page, once its header says that it is this one. A target that ignores the page code, or the EVPD
-/// bit that makes it count, sends something else.
+/// Returns the content of a page after checking its header, because a target that ignores the page code or the EVPD bit
+/// sends other data.
 fn content(page: u8, bytes: &[u8]) -> Result<&[u8], CommandError> {
     let Some((&[_, received, high, low], rest)) = bytes.split_first_chunk::<4>() else {
         return Err(wrong(page, "cut off in its header"));
@@ -34,30 +34,30 @@ fn wrong(page: u8, reason: &str) -> CommandError {
     CommandError::InvalidResponse { command: NAME, reason: format!("page 0x{page:02x}: {reason}") }
 }
 
-/// The serial number of page 0x80.
+/// Parses the serial number of page 0x80.
 ///
-/// Standard INQUIRY data of a removable medium have the code of this page in the place of a page code. What stands in
-/// the place of the length (version and response data format) is then more than what came.
+/// Standard INQUIRY data of a removable medium have 0x80 at the position of the page code. The length, which is then
+/// read from version and response data format, exceeds the data received.
 pub(crate) fn parse_serial_number(bytes: &[u8]) -> Result<String, CommandError> {
     const PAGE: u8 = 0x80;
     let content = content(PAGE, bytes)?;
     let length = bytes.get(2..).and_then(<[u8]>::first_chunk).map_or(0, |length| u16::from_be_bytes(*length));
     if content.len() < usize::from(length) && bytes.len() < usize::from(ALLOCATION_LENGTH) {
-        return Err(wrong(PAGE, "its length is more than what came: it may be standard INQUIRY data"));
+        return Err(wrong(PAGE, "its length exceeds the data received: it may be standard INQUIRY data"));
     }
     Ok(text(Some(content)))
 }
 
-/// MAXIMUM TRANSFER LENGTH of page 0xb0 in blocks; `None` when the unit states no limit.
+/// Parses MAXIMUM TRANSFER LENGTH of page 0xb0, in blocks; `None` when the unit states no limit.
 pub(crate) fn parse_max_transfer(bytes: &[u8]) -> Result<Option<u32>, CommandError> {
     let limit = content(0xb0, bytes)?.get(4..).and_then(<[u8]>::first_chunk);
     Ok(limit.map(|limit| u32::from_be_bytes(*limit)).filter(|limit| *limit > 0))
 }
 
-/// Page 0x83: names of the logical unit and of what leads to it.
+/// Page 0x83: designators of the logical unit, its target port and its target device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceIdentification {
-    /// In the target's order.
+    /// The designators in the target's order.
     pub designators: Vec<Designator>,
 }
 
@@ -76,7 +76,7 @@ pub struct Designator {
 }
 
 impl DeviceIdentification {
-    /// Reads the page; a designator that is cut off ends the list.
+    /// Parses the page; a designator that is cut off ends the list.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CommandError> {
         let mut rest = content(0x83, bytes)?;
         let mut designators = Vec::new();
@@ -95,7 +95,7 @@ impl DeviceIdentification {
 }
 
 impl fmt::Display for Designator {
-    /// `naa.…`, `eui.…`, `t10.…` or the text, safe for a terminal.
+    /// Writes `naa.…`, `eui.…`, `t10.…` or the text, with control characters replaced.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.designator_type {
             1 => "t10.",
@@ -115,7 +115,7 @@ impl fmt::Display for Designator {
 mod tests {
     use super::{DeviceIdentification, parse_max_transfer, parse_serial_number};
 
-    /// What a target sends that takes no notice of the EVPD bit: a fixed and a removable medium.
+    /// Standard INQUIRY data, which a target that ignores the EVPD bit sends, of a fixed or a removable medium.
     fn standard_inquiry(removable: bool) -> Vec<u8> {
         let mut data = vec![0, if removable { 0x80 } else { 0 }, 5, 2, 31, 0, 0, 2];
         data.extend(b"VENDOR  PRODUCT         0001");
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(parse_serial_number(&page(6, b" S001 ")), Ok("S001".to_owned()));
         assert_eq!(parse_serial_number(&page(4, b"S001rest")), Ok("S001".to_owned()));
         assert_eq!(parse_serial_number(&page(0, b"")), Ok(String::new()));
-        // Only a page that filled the room may be longer than what came.
+        // Only a page that filled the allocation length may be longer than the data received.
         let long = [&[0, 0x80, 0x04, 0x00][..], &[b'x'; 1020]].concat();
         assert_eq!(parse_serial_number(&long).unwrap().len(), 1020);
         assert!(parse_serial_number(&long[..1023]).is_err());

@@ -2,14 +2,14 @@
 
 use iscsi_pdu::{SequenceNumbers, SerialNumber};
 
-/// Which command numbers the target takes, and which is next.
+/// The range of command numbers that the target accepts, and the next number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CommandWindow {
     /// `CmdSN` of the next command.
     next: SerialNumber,
-    /// `ExpCmdSN`: what the target has seen.
+    /// `ExpCmdSN`: the next number that the target expects.
     expected: SerialNumber,
-    /// `MaxCmdSN`: the last one the target takes.
+    /// `MaxCmdSN`: the last number that the target accepts.
     last: SerialNumber,
 }
 
@@ -21,7 +21,7 @@ impl CommandWindow {
         window
     }
 
-    /// The number the next command would carry; an immediate one carries it without using it up.
+    /// The number of the next command; an immediate command carries it without using it up.
     pub(super) const fn current(&self) -> SerialNumber {
         self.next
     }
@@ -36,7 +36,7 @@ impl CommandWindow {
         Some(taken)
     }
 
-    /// NUM-06: both fields only ever move forward, and an impossible pair is ignored.
+    /// Updates the window from a PDU. Both fields only move forward, and an invalid pair is ignored (NUM-06).
     pub(super) fn update(&mut self, numbers: SequenceNumbers) {
         if numbers.max_cmd_sn.precedes(numbers.exp_cmd_sn.minus(1)) {
             return;

@@ -1,4 +1,4 @@
-//! Read data as it arrives (RFC 7143, 11.7).
+//! Received read data (RFC 7143, 11.7).
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::DataIn;
@@ -13,7 +13,7 @@ pub(super) struct DataInBuffer {
     received: Received,
 }
 
-/// Data that came in one PDU are not copied.
+/// The received data; data from a single PDU are not copied.
 #[derive(Debug)]
 enum Received {
     Slice(Bytes),
@@ -25,21 +25,22 @@ impl DataInBuffer {
         Self { expected_length, next_data_sn: 0, received: Received::Slice(Bytes::new()) }
     }
 
-    /// Data-In PDUs so far.
+    /// The number of Data-In PDUs so far.
     pub(super) const fn pdus(&self) -> u32 {
         self.next_data_sn
     }
 
-    /// Bytes that came.
+    /// The number of bytes received.
     pub(super) fn received(&self) -> u32 {
-        // `accept` holds them to the expected length, which has 32 bits.
+        // `accept` limits them to the expected length, which has 32 bits.
         u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
 
-    /// Takes the data of one PDU. One that came before is dropped (7.9), unless it brings a status that did not.
+    /// Takes the data of one PDU. A repeated PDU is dropped (RFC 7143, 7.9), unless it has a status and the first one
+    /// had none.
     ///
     /// # Errors
-    /// A number that is not the next, or data outside the buffer (NUM-13, DAT-16, DAT-17).
+    /// A number out of order, or data outside the buffer (NUM-13, DAT-16, DAT-17).
     pub(super) fn accept(&mut self, pdu: &DataIn) -> Result<(), ProtocolError> {
         if pdu.data_sn < self.next_data_sn && !pdu.has_status {
             return Ok(());
@@ -59,7 +60,7 @@ impl DataInBuffer {
         Ok(())
     }
 
-    /// Everything that came.
+    /// All received data.
     pub(super) fn into_data(self) -> Bytes {
         match self.received {
             Received::Slice(data) => data,

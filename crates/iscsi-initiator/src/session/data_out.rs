@@ -1,20 +1,20 @@
-//! Write data on its way out: immediate, unsolicited, and as R2Ts ask for it (RFC 7143, 4.2.5.2 and 13.11).
+//! Write data to be sent: immediate, unsolicited and solicited (RFC 7143, 4.2.5.2 and 13.11).
 
 use bytes::Bytes;
 use iscsi_login::Parameters;
 use iscsi_pdu::{DataOut, InitiatorTaskTag, Lun, R2t, SerialNumber, TargetTransferTag};
 
-/// How the beginning of a write travels without being asked for.
+/// The unsolicited part of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UnsolicitedPlan {
     /// Bytes inside the command PDU.
     pub(super) immediate: u32,
-    /// Bytes before the first R2T, immediate ones included.
+    /// Bytes that are sent without an R2T, including immediate data.
     pub(super) end: u32,
 }
 
 impl UnsolicitedPlan {
-    /// DAT-01 to DAT-04: the four combinations of `InitialR2T` and `ImmediateData`.
+    /// The plan for a write, by the combination of `InitialR2T` and `ImmediateData` (DAT-01 to DAT-04).
     pub(super) fn new(parameters: &Parameters, length: u32) -> Self {
         let burst = length.min(parameters.first_burst_length);
         let immediate = if parameters.immediate_data { burst.min(segment_length(parameters)) } else { 0 };
@@ -23,28 +23,28 @@ impl UnsolicitedPlan {
     }
 }
 
-/// DAT-02, DAT-15: what the target takes, in whole words.
+/// The longest segment that the target accepts, in whole words (DAT-02, DAT-15).
 const fn segment_length(parameters: &Parameters) -> u32 {
     parameters.max_send_data_segment_length & !3
 }
 
-/// One burst of Data-Out PDUs under way: the unsolicited one, or the answer to an R2T.
+/// One burst of Data-Out PDUs: unsolicited data, or the answer to an R2T.
 #[derive(Debug)]
 pub(super) struct Burst {
     itt: InitiatorTaskTag,
     lun: Lun,
     ttt: TargetTransferTag,
     data: Bytes,
-    /// Next byte to send, from the start of the transfer.
+    /// Offset of the next byte to send, from the start of the transfer.
     offset: u32,
     end: u32,
     data_sn: u32,
 }
 
 impl Burst {
-    /// What follows a command unasked.
+    /// The burst of unsolicited data that follows a command.
     pub(super) const fn unsolicited(itt: InitiatorTaskTag, data: Bytes, plan: UnsolicitedPlan) -> Self {
-        // TAG-04: no LUN without a transfer tag.
+        // TAG-04: a Data-Out without a transfer tag has no LUN.
         Self {
             itt,
             lun: Lun::ZERO,
@@ -56,7 +56,7 @@ impl Burst {
         }
     }
 
-    /// The answer to an R2T whose range was checked.
+    /// The burst that answers an R2T, after its range was checked.
     pub(super) const fn solicited(r2t: &R2t, data: Bytes) -> Self {
         Self {
             itt: r2t.itt,
@@ -73,17 +73,17 @@ impl Burst {
         self.itt
     }
 
-    /// Bytes of the transfer up to its end.
+    /// Offset in the transfer at which the burst ends.
     pub(super) const fn end(&self) -> u32 {
         self.end
     }
 
-    /// Does it answer an R2T?
+    /// Whether the burst answers an R2T.
     pub(super) fn is_solicited(&self) -> bool {
         self.ttt.is_valid()
     }
 
-    /// The next PDU, and whether it is the last (DAT-06, DAT-07, NUM-14).
+    /// Returns the next PDU, and whether it is the last of the burst (DAT-06, DAT-07, NUM-14).
     pub(super) fn next_pdu(&mut self, parameters: &Parameters, exp_stat_sn: SerialNumber) -> (DataOut, bool) {
         let end = self.end.min(self.offset.saturating_add(segment_length(parameters)));
         let is_final = end == self.end;
@@ -115,7 +115,7 @@ mod tests {
         (plan.immediate, plan.end)
     }
 
-    /// DAT-01: what may leave unasked, in each combination.
+    /// The unsolicited data in each combination (DAT-01).
     #[test]
     fn dat_01_unsolicited_data() {
         assert_eq!(plan(true, true, 100_000), (8_192, 8_192));

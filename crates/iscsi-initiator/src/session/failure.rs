@@ -23,7 +23,7 @@ impl<E: Into<ProtocolError>> From<E> for Failure {
     }
 }
 
-/// A rule of RFC 7143 that the target broke after login.
+/// A rule of [RFC 7143](https://www.rfc-editor.org/rfc/rfc7143) that the target broke after login.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
@@ -33,29 +33,29 @@ pub enum ProtocolError {
     /// Text keys that are malformed or out of place.
     #[error(transparent)]
     Text(#[from] ProtocolViolation),
-    /// A PDU that contradicts what went before.
+    /// A PDU with a value other than the expected one.
     #[error("{pdu}: {rule} (got {received:#x}, expected {expected:#x})")]
     Sequence {
         /// The PDU.
         pdu: &'static str,
         /// The rule it breaks.
         rule: &'static str,
-        /// What it carried.
+        /// The received value.
         received: u64,
-        /// What would have been in place.
+        /// The expected value.
         expected: u64,
     },
-    /// A PDU with a value that has no place there, where more than one value would have been right.
+    /// A PDU with an invalid value, where more than one value is valid.
     #[error("{pdu}: {rule} (got {received:#x})")]
     Value {
         /// The PDU.
         pdu: &'static str,
         /// The rule it breaks.
         rule: &'static str,
-        /// What it carried.
+        /// The received value.
         received: u64,
     },
-    /// The target rejected a PDU of ours.
-    #[error("target rejected a PDU of ours: {}", .0.meaning())]
+    /// The target rejected a PDU of the initiator.
+    #[error("target rejected a PDU of the initiator: {}", .0.meaning())]
     Rejected(iscsi_pdu::RejectReason),
 }

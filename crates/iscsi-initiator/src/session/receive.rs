@@ -1,4 +1,4 @@
-//! What each PDU of the target does to the session.
+//! Effects of the target's PDUs on a session.
 
 use iscsi_pdu::{
     AsyncEvent, AsyncMessage, Bhs, DataIn, InitiatorTaskTag, LogoutResponse, NopIn, NopOut, Opcode, R2t,
@@ -11,7 +11,8 @@ use super::status_numbers::Arrival;
 use super::task::Residual;
 
 impl SessionState {
-    /// Takes a PDU of the target. After an error the session is over: close the connection, fail what is under way.
+    /// Takes a PDU of the target. After an error the session has ended: the caller closes the connection and fails all
+    /// requests in flight.
     pub(crate) fn receive(&mut self, pdu: TargetPdu) -> Result<(), Failure> {
         // NUM-07: every PDU of the target may open the window.
         self.window.update(pdu.numbers());
@@ -27,7 +28,7 @@ impl SessionState {
             TargetPdu::TaskManagementResponse(pdu) => {
                 return Err(unknown_task("Task Management Response", pdu.itt).into());
             }
-            // LOG-34: a login is over and does not come again.
+            // LOG-34: no Login Response may follow the login.
             TargetPdu::LoginResponse(pdu) => return Err(unknown_task("Login Response", pdu.itt).into()),
             TargetPdu::Vendor(raw) => {
                 let received = raw.bhs.opcode();
@@ -98,7 +99,8 @@ impl SessionState {
         Ok(())
     }
 
-    /// NOP-01, NOP-02, NOP-05, NOP-09: a ping is answered, news of the window are not, neither uses a status number.
+    /// Takes a NOP-In: a ping is answered, an update of the window is not, and neither uses a status number (NOP-01,
+    /// NOP-02, NOP-05, NOP-09).
     fn nop_in(&mut self, pdu: &NopIn) -> Result<(), ProtocolError> {
         if pdu.itt.is_valid() {
             return Err(unknown_task("NOP-In", pdu.itt));
@@ -143,7 +145,8 @@ impl SessionState {
         if self.logged_out(pdu.itt, pdu.response) { Ok(()) } else { Err(unknown_task(NAME, pdu.itt)) }
     }
 
-    /// ASY-01, ASY-02, ASY-03: a session that the target wants to end, ends; other news are only counted.
+    /// Takes an Asynchronous Message: a requested logout or an announced drop ends the session; other events only use a
+    /// status number (ASY-01, ASY-02, ASY-03).
     fn async_message(&mut self, pdu: &AsyncMessage) -> Result<(), Failure> {
         if !self.counts("Asynchronous Message", pdu.numbers.stat_sn)? {
             return Ok(());
@@ -161,9 +164,9 @@ impl SessionState {
         }
     }
 
-    /// REJ-01, REJ-02, CMD-14: a rejected Data-Out leaves its task waiting for the response, and an immediate request
-    /// leaves no gap in the command numbers. Any other Reject ends the session, since at error recovery level 0 the gap
-    /// cannot be closed.
+    /// Takes a Reject (REJ-01, REJ-02, CMD-14). After a rejected Data-Out, its task waits for the SCSI Response. A
+    /// rejected immediate request leaves no gap in the command numbers. Any other Reject ends the session, since at
+    /// error recovery level 0 the gap cannot be closed.
     fn reject(&mut self, pdu: &Reject) -> Result<(), ProtocolError> {
         if !self.counts("Reject", pdu.numbers.stat_sn)? {
             return Ok(());
@@ -185,7 +188,7 @@ impl SessionState {
         if survives { Ok(()) } else { Err(ProtocolError::Rejected(pdu.reason)) }
     }
 
-    /// NUM-19, REJ-06: what the target had no room for is sent again, anything else it does not want.
+    /// Repeats a rejected immediate request if the target was only out of resources (NUM-19, REJ-06).
     fn ping_answer_rejected(&mut self, bhs: Bhs, reason: RejectReason) {
         tracing::info!(reason = reason.meaning(), "the target rejected the answer to its ping");
         if let (true, Ok(answer)) = (may_be_repeated(reason), NopOut::decode(RawPdu::header(bhs)))
@@ -196,17 +199,17 @@ impl SessionState {
     }
 }
 
-/// The reasons that pass (RFC 7143, 11.17.1).
+/// Whether a reason is temporary (RFC 7143, 11.17.1).
 const fn may_be_repeated(reason: RejectReason) -> bool {
     matches!(reason, RejectReason::TOO_MANY_IMMEDIATE_COMMANDS | RejectReason::LONG_OPERATION)
 }
 
-/// TAG-05: a tag that names nothing.
+/// The error for a task tag that names no task (TAG-05).
 fn unknown_task(pdu: &'static str, itt: InitiatorTaskTag) -> ProtocolError {
     value(pdu, "its task tag names no task of its kind (4.2.5.3)", itt.0.into())
 }
 
-/// A value that is wrong without another one being the right one.
+/// The error for an invalid value where no single value is expected.
 const fn value(pdu: &'static str, rule: &'static str, received: u64) -> ProtocolError {
     ProtocolError::Value { pdu, rule, received }
 }

@@ -11,14 +11,14 @@ pub(crate) struct ScsiRequest {
     pub(crate) lun: Lun,
     pub(crate) cdb: [u8; 16],
     pub(crate) transfer: Transfer,
-    /// The initiator chose the length: a success that moved less, or more, is none.
+    /// The initiator chose the length, so the command fails if another number of bytes moved.
     pub(crate) exact: bool,
 }
 
-/// Anything a session can be asked for.
+/// A request to a session.
 #[derive(Clone, Debug)]
 pub(crate) enum SessionRequest {
     Scsi(ScsiRequest),
-    /// A text exchange that asks and takes the answer, such as `SendTargets`.
+    /// A text exchange, such as `SendTargets`.
     Text(Bytes),
 }

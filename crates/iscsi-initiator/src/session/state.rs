@@ -1,4 +1,4 @@
-//! The session's state: what was asked, what is under way, what is to be sent.
+//! State of a session: queued requests, requests in flight, and data to be sent.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,9 +17,9 @@ use super::task::Task;
 use super::text_exchange::TextExchange;
 use crate::scsi::Completion;
 
-/// Pings of the target answered at a time; more than a sane target sends are not queued.
+/// The most pings of the target that wait for their answer; further ones are dropped.
 const MAX_PINGS: usize = 16;
-/// Immediate requests sent again in a row because the target had no room for them (reject reason 0x06).
+/// The most immediate requests in a row that are repeated because the target is out of resources (reject reason 0x06).
 const MAX_REPEATS: u8 = 16;
 
 /// A session of one connection.
@@ -28,57 +28,57 @@ pub(crate) struct SessionState {
     pub(super) parameters: Parameters,
     pub(super) window: CommandWindow,
     pub(super) status: StatusNumbers,
-    /// Requests that were sent and are not answered. Only these can be answered: one that still waits is not in here.
+    /// Requests that were sent and not answered. Queued requests are kept apart, so that no response can name them.
     pub(super) exchanges: BTreeMap<InitiatorTaskTag, Exchange>,
-    /// Requests that were not sent, in order, each with the tag it will have.
+    /// Queued requests in order, each with the tag that it will have.
     backlog: VecDeque<(InitiatorTaskTag, Exchange)>,
     /// Pings of the target to be answered.
     pings: VecDeque<Ping>,
-    /// Bursts in the order their commands or R2Ts came (DAT-05, DAT-10).
+    /// Bursts in the order of their commands or R2Ts (DAT-05, DAT-10).
     pub(super) bursts: VecDeque<Burst>,
     outcomes: VecDeque<(InitiatorTaskTag, Outcome)>,
     logout: LogoutState,
-    /// Whether deviations of the target are tolerated, and which were.
+    /// Tolerance of the target's deviations, with those observed.
     pub(super) tolerance: Tolerance,
     repeats_left: u8,
     pub(super) next_itt: u32,
 }
 
-/// Something the target owes an answer to, or will owe one.
+/// A request that the target has to answer.
 #[derive(Debug)]
 pub(super) enum Exchange {
     Scsi(Box<Task>),
     Text(Box<TextExchange>),
 }
 
-/// What an answer to a ping echoes.
+/// The fields that the answer to a ping echoes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ping {
     pub(super) lun: Lun,
     pub(super) ttt: TargetTransferTag,
 }
 
-/// Who wants the session to end.
+/// The side that requested the logout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogoutCause {
     Initiator,
-    /// By an Asynchronous Message, or by a Reject that says so.
+    /// The target, by an Asynchronous Message or a Reject.
     Target,
 }
 
-/// How far the end of the session has come.
+/// Progress of the logout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogoutState {
     Open,
-    /// Nothing new is taken, and the Logout Request is about to leave.
+    /// No more requests are accepted, and the Logout Request is about to be sent.
     Wanted(LogoutCause),
-    /// The Logout Request has left, with this tag.
+    /// The Logout Request was sent, with this tag.
     Sent(LogoutCause, InitiatorTaskTag),
-    /// The session is over.
+    /// The target answered the Logout Request, and the session has ended.
     Answered(LogoutCause, LogoutResponseCode),
 }
 
-/// A request that ended.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Scsi(Completion),
@@ -88,7 +88,7 @@ pub(crate) enum Outcome {
 }
 
 impl SessionState {
-    /// A session just logged in: what was agreed on, the numbers of the login, and what was tolerated so far.
+    /// A session after login: the negotiated parameters, the sequence numbers of the login, and the deviations so far.
     pub(crate) fn new(
         parameters: Parameters,
         cmd_sn: SerialNumber,
@@ -112,7 +112,7 @@ impl SessionState {
         }
     }
 
-    /// How far the end of the session has come; requests are taken only while it is open.
+    /// The progress of the logout; requests are accepted only while it is `Open`.
     pub(crate) const fn logout_state(&self) -> LogoutState {
         self.logout
     }
@@ -122,12 +122,12 @@ impl SessionState {
         self.tolerance.observed()
     }
 
-    /// Requests not yet answered, sent or not.
+    /// The number of requests not yet answered, sent or queued.
     pub(crate) fn in_flight(&self) -> usize {
         self.exchanges.len() + self.backlog.len()
     }
 
-    /// Takes a request; the tag names it until it is finished.
+    /// Accepts a request; the tag names it until its outcome.
     pub(crate) fn submit(&mut self, request: SessionRequest) -> InitiatorTaskTag {
         let itt = self.allocate_tag();
         let exchange = match request {
@@ -138,14 +138,14 @@ impl SessionState {
         itt
     }
 
-    /// Ends the session by a logout, unless that has begun (ASY-08).
+    /// Starts the logout, unless it has begun (ASY-08).
     pub(crate) fn log_out(&mut self, cause: LogoutCause) {
         if self.logout == LogoutState::Open {
             self.logout = LogoutState::Wanted(cause);
         }
     }
 
-    /// The next PDU to send, if there is one the window lets through.
+    /// The next PDU to send, if the window permits one.
     pub(crate) fn poll_transmit(&mut self) -> Option<RawPdu> {
         if let Some(ping) = self.next_ping() {
             return Some(self.answer_ping(ping).encode());
@@ -156,12 +156,12 @@ impl SessionState {
         self.begin_next()
     }
 
-    /// The next request that ended.
+    /// The next outcome, with the tag of its request.
     pub(crate) fn poll_outcome(&mut self) -> Option<(InitiatorTaskTag, Outcome)> {
         self.outcomes.pop_front()
     }
 
-    /// Puts a request that was answered in part back in the queue, for another PDU of its own.
+    /// Queues a partly answered request again, for another PDU of its own.
     pub(super) fn requeue(&mut self, itt: InitiatorTaskTag) {
         if let Some(exchange) = self.exchanges.remove(&itt) {
             self.backlog.push_front((itt, exchange));
@@ -169,12 +169,12 @@ impl SessionState {
     }
 
     pub(super) fn finish(&mut self, itt: InitiatorTaskTag, outcome: Outcome) {
-        // DAT-23: nothing more is sent for a task that has its status.
+        // DAT-23: no data are sent for a task after its status.
         self.bursts.retain(|burst| burst.itt() != itt);
         self.outcomes.push_back((itt, outcome));
     }
 
-    /// Remembers a ping to be answered.
+    /// Queues the answer to a ping.
     pub(super) fn take_ping(&mut self, ping: Ping) {
         self.repeats_left = MAX_REPEATS;
         self.queue_ping(ping);
@@ -186,14 +186,15 @@ impl SessionState {
         }
     }
 
-    /// NUM-19: the target had no room for the answer to its ping, which is sent again.
+    /// Queues the answer to a ping again, for which the target had no resources (NUM-19).
     pub(super) fn repeat_ping(&mut self, ping: Ping) {
         if self.take_repeat() {
             self.queue_ping(ping);
         }
     }
 
-    /// The same for the Logout Request; false when it was repeated often enough.
+    /// Repeats the Logout Request, for which the target had no resources; false when the limit of repetitions is
+    /// reached.
     pub(super) fn repeat_logout(&mut self) -> bool {
         let LogoutState::Sent(cause, _) = self.logout else { return false };
         let repeats = self.take_repeat();
@@ -209,7 +210,7 @@ impl SessionState {
         true
     }
 
-    /// Takes the answer to the Logout Request, with which the session is over; false if none with this tag was sent.
+    /// Takes the answer to the Logout Request, which ends the session; false if none was sent with this tag.
     pub(super) fn logged_out(&mut self, tag: InitiatorTaskTag, code: LogoutResponseCode) -> bool {
         match self.logout {
             LogoutState::Sent(cause, itt) if itt == tag => {
@@ -220,7 +221,7 @@ impl SessionState {
         }
     }
 
-    /// TAG-01: never the reserved tag, never one in use.
+    /// A task tag that is neither reserved nor in use (TAG-01).
     fn allocate_tag(&mut self) -> InitiatorTaskTag {
         loop {
             let itt = InitiatorTaskTag(self.next_itt);
@@ -233,7 +234,7 @@ impl SessionState {
         }
     }
 
-    /// LGO-01: the answer to a ping is a request too, and none follows the logout.
+    /// The next answer to a ping; none after the logout, because it is a request too (LGO-01).
     fn next_ping(&mut self) -> Option<Ping> {
         match self.logout {
             LogoutState::Open | LogoutState::Wanted(_) => self.pings.pop_front(),
@@ -256,18 +257,18 @@ impl SessionState {
     fn begin_next(&mut self) -> Option<RawPdu> {
         match self.logout {
             LogoutState::Open => self.begin_request(),
-            // What was asked for before the logout leaves before it, as far as the window lets it.
+            // Requests from before the logout are sent before it, as far as the window permits.
             LogoutState::Wanted(cause @ LogoutCause::Initiator) => {
                 self.begin_request().or_else(|| Some(self.begin_logout(cause)))
             }
-            // ASY-02: no new commands.
+            // ASY-02: no new commands after the target has requested a logout.
             LogoutState::Wanted(cause @ LogoutCause::Target) => Some(self.begin_logout(cause)),
-            // LGO-01: nothing new after the logout.
+            // LGO-01: no request after the Logout Request.
             LogoutState::Sent(..) | LogoutState::Answered(..) => None,
         }
     }
 
-    /// Sends the first request that waits. A number of the window is taken only together with a request to carry it.
+    /// Sends the first queued request. A command number is taken only together with a request that carries it.
     fn begin_request(&mut self) -> Option<RawPdu> {
         if self.backlog.is_empty() {
             return None;
@@ -287,7 +288,7 @@ impl SessionState {
         Some(pdu)
     }
 
-    /// A logout is immediate: it leaves whatever the window says (NUM-08).
+    /// The Logout Request, which is immediate and so does not depend on the window (NUM-08).
     fn begin_logout(&mut self, cause: LogoutCause) -> RawPdu {
         let itt = self.allocate_tag();
         self.logout = LogoutState::Sent(cause, itt);
@@ -302,7 +303,7 @@ impl SessionState {
         request.encode()
     }
 
-    /// NOP-01: tag and LUN come back, the command number is shown and not used up.
+    /// The answer to a ping. It echoes tag and LUN, and carries the command number without using it up (NOP-01).
     fn answer_ping(&self, ping: Ping) -> NopOut {
         NopOut {
             immediate: true,

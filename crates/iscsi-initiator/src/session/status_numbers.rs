@@ -10,12 +10,12 @@ pub(super) struct StatusNumbers {
     expected: SerialNumber,
 }
 
-/// What a received status number means.
+/// The meaning of a received status number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
-    /// The one expected: it counts.
+    /// The expected number: the PDU is processed.
     Next,
-    /// One that was counted before: the PDU is a repeat and is not delivered again (NUM-21).
+    /// A number from before: the PDU is a repetition and is dropped (NUM-21).
     Repeat,
 }
 

@@ -1,4 +1,4 @@
-//! One SCSI command and how far it has come.
+//! A SCSI command and its progress.
 
 use bytes::Bytes;
 use iscsi_login::{Deviation, Parameters, Tolerance};
@@ -13,17 +13,17 @@ use super::failure::ProtocolError;
 use super::request::ScsiRequest;
 use crate::scsi::{Completion, Incomplete, Transfer};
 
-/// A command the target has or will have.
+/// A command that is queued or in flight.
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) request: ScsiRequest,
     pub(super) data_in: DataInBuffer,
     next_r2t_sn: u32,
-    /// R2Ts whose last Data-Out has not been sent.
+    /// The number of R2Ts that are not yet answered completely.
     outstanding_r2ts: u16,
-    /// Bytes of the write data, from the first, that the target takes unasked or has asked for.
+    /// The length of the write data that are unsolicited or that the target has requested, from the start.
     asked: u32,
-    /// Bytes of them that were sent, by whole bursts.
+    /// The length of those that were sent, counted by whole bursts.
     sent: u32,
 }
 
@@ -77,8 +77,8 @@ impl Task {
         (command, burst)
     }
 
-    /// The burst an R2T asks for (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06); none for one that was answered before, which
-    /// is dropped (7.9).
+    /// The burst that an R2T requests (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06); `None` for a repeated R2T, which is
+    /// dropped (RFC 7143, 7.9).
     pub(super) fn answer_r2t(
         &mut self,
         r2t: &R2t,
@@ -126,13 +126,13 @@ impl Task {
         self.check_lun(r2t.lun, tolerance)?;
         self.next_r2t_sn = self.next_r2t_sn.wrapping_add(1);
         self.outstanding_r2ts += 1;
-        // Data-Out carries the LUN of its command (11.7.4), also where the R2T left it out.
+        // Data-Out carries the LUN of its command (11.7.4), even if the R2T lacks it.
         let burst = Burst::solicited(&R2t { lun: self.request.lun, ..r2t.clone() }, data);
         self.asked = self.asked.max(burst.end());
         Ok(Some(burst))
     }
 
-    /// TAG-03: an R2T names the logical unit of its task. Some targets leave the field at 0.
+    /// Checks that an R2T names the logical unit of its task (TAG-03). Some targets leave the field at 0.
     fn check_lun(&self, lun: Lun, tolerance: &mut Tolerance) -> Result<(), ProtocolError> {
         if lun == self.request.lun {
             return Ok(());
@@ -148,7 +148,7 @@ impl Task {
         tolerance.tolerate(&Deviation::R2T_LUN_ZERO, detail, error)
     }
 
-    /// Takes note of a burst whose last PDU was sent.
+    /// Records that the last PDU of a burst was sent.
     pub(super) fn note_sent(&mut self, burst: &Burst) {
         self.sent = self.sent.max(burst.end());
         // DAT-22: the unsolicited burst answers no R2T.
@@ -158,7 +158,7 @@ impl Task {
     /// The result of a SCSI Response whose service response is 0 (CMD-06, NUM-15, RES-01 to RES-03).
     pub(super) fn complete(self, response: ScsiResponse) -> Result<Completion, ProtocolError> {
         let pdus = self.data_in.pdus();
-        // A command that failed brings no data that could be missing, and tgtd does not count there.
+        // The data of a failed command are not used, and tgtd leaves ExpDataSN at 0 for it.
         let counts =
             matches!(self.request.transfer, Transfer::Read(_)) && response.status == ScsiStatus::GOOD;
         if counts && response.exp_data_sn.0 != pdus {
@@ -176,7 +176,7 @@ impl Task {
         self.finish(response.status, response.sense, residual)
     }
 
-    /// The result, whichever PDU brought the status.
+    /// The result, from the PDU that carried the status: SCSI Response or Data-In.
     pub(super) fn finish(
         self,
         status: ScsiStatus,
@@ -193,14 +193,14 @@ impl Task {
             status,
             sense,
             data: self.data_in.into_data(),
-            // RES-03: nobody can leave out more than there is.
+            // RES-03: no more bytes can be missing than were expected.
             underflow: count(residual.underflow).min(expected),
             overflow: count(residual.overflow),
             incomplete,
         })
     }
 
-    /// What the target says of the data comes first, then what was seen of them.
+    /// The reason why the command is incomplete: first by the target's counts, then by the initiator's.
     fn incomplete(&self, residual: Residual, expected: u32) -> Option<Incomplete> {
         let Residual { overflow, underflow, count: residual } = residual;
         if underflow && residual > 0 {
@@ -218,7 +218,7 @@ impl Task {
     }
 }
 
-/// The residual fields of the PDU that brought the status.
+/// The residual fields of the PDU that carried the status.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Residual {
     pub(super) overflow: bool,

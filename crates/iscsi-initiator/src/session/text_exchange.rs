@@ -1,4 +1,4 @@
-//! A text exchange that takes as many PDUs as its answer needs (RFC 7143, 6.4, 11.10 and 11.11).
+//! A text exchange, in as many PDUs as its answer needs (RFC 7143, 6.4, 11.10 and 11.11).
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{
@@ -7,12 +7,12 @@ use iscsi_pdu::{
 
 use super::failure::ProtocolError;
 
-/// Most bytes of one answer: room for ten thousand targets with the usual names.
+/// The most bytes of one answer: enough for ten thousand targets with names of usual length.
 const MAX_BYTES: usize = 2 << 20;
-/// Most PDUs of one answer.
+/// The most PDUs of one answer.
 const MAX_PDUS: usize = 4096;
 
-/// Request and answer collected so far.
+/// The request, and the answer collected so far.
 #[derive(Debug)]
 pub(super) struct TextExchange {
     question: Bytes,
@@ -27,7 +27,7 @@ impl TextExchange {
         Self { question, answer: BytesMut::new(), pdus: 0, lun: Lun::ZERO, ttt: TargetTransferTag::RESERVED }
     }
 
-    /// The next request: the question first, then empty ones that carry the target's tag (NEG-19, NEG-20, DIS-08).
+    /// The next request: first the text, then empty requests with the target's tag (NEG-19, NEG-20, DIS-08).
     pub(super) fn request(
         &self,
         itt: InitiatorTaskTag,
@@ -46,7 +46,8 @@ impl TextExchange {
         }
     }
 
-    /// Takes a response; true when the answer is whole. A target goes on by F=0 with a tag, with or without C=1.
+    /// Takes a response; true when the answer is complete. F=0 with a transfer tag announces another response, with or
+    /// without C=1.
     pub(super) fn accept(&mut self, response: &TextResponse) -> Result<bool, ProtocolError> {
         self.pdus += 1;
         if self.pdus > MAX_PDUS {

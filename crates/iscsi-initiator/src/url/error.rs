@@ -1,16 +1,17 @@
-//! Why a text is not the URL of a target.
+//! Errors of target URLs.
 
 use iscsi_pdu::NameError;
 use iscsi_secrets::SecretError;
 
-/// Why a text is not the URL of a target. No part of the text is repeated: a secret may stand anywhere in it.
+/// The reason why a text is not the URL of a target. It contains no part of the text, because a secret may be anywhere
+/// in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
     /// Another scheme, or none.
     #[error("a target's URL begins with iscsi://")]
     Scheme,
-    /// No host, or none that a host can be called, or a port that is none.
+    /// The host is missing or invalid, or the port is invalid.
     #[error("the URL names no usable host and port")]
     Host,
     /// An empty user.
@@ -19,31 +20,31 @@ pub enum UrlError {
     /// A secret that CHAP cannot use.
     #[error("a secret in the URL is unusable")]
     Secret(#[source] SecretError),
-    /// No target name behind the host.
+    /// The target name after the host is missing.
     #[error("the URL names no target")]
     NoTarget,
-    /// An `@` behind the host: perhaps the end of a secret with a slash in it.
+    /// An `@` after the first `/`: possibly the end of a secret that contains a slash.
     #[error("the URL has an '@' behind the first '/'")]
     AtSign,
-    /// A target name that is no text.
+    /// A target name that is not UTF-8.
     #[error("the target name in the URL is not UTF-8")]
     TargetText,
-    /// A target name with characters that no name has, or too many of them.
+    /// A target name that is invalid or too long.
     #[error("the URL names no possible target: {0}")]
     Target(NameError),
-    /// A third part of the path that is no logical unit number.
+    /// A third part of the path that is not a logical unit number.
     #[error("the part of the URL behind the target is no LUN (0 to 16383, or 0x and 16 hex digits)")]
     Lun,
-    /// A query key that has no meaning here.
+    /// An unknown query key.
     #[error("the query of the URL has a key other than target_user, target_password and header_digest")]
     QueryKey,
-    /// A query key that came twice.
+    /// A query key that occurs twice.
     #[error("{key} stands in the URL twice")]
     QueryTwice {
         /// The key.
         key: &'static str,
     },
-    /// A query value that its key cannot have.
+    /// A query value that is invalid for its key.
     #[error("{key} in the URL has an unusable value")]
     QueryValue {
         /// The key.
@@ -52,7 +53,7 @@ pub enum UrlError {
 }
 
 impl UrlError {
-    /// What a person can change.
+    /// Returns what to change.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {

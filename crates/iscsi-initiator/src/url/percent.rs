@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 /// Replaces every `%XX` by its byte; any other percent sign stands for itself.
 ///
-/// The buffer has room for all of the text from the start, so that no copy of a secret is left behind.
+/// The buffer is allocated for the whole text at once, so that growing it leaves no copy of a secret in memory.
 pub(super) fn decode(text: &str) -> Zeroizing<Vec<u8>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
@@ -16,12 +16,12 @@ pub(super) fn decode(text: &str) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
-/// The same for a part that has to be UTF-8.
+/// Decodes a part that has to be UTF-8.
 pub(super) fn decode_text(text: &str) -> Option<String> {
     String::from_utf8(decode(text).to_vec()).ok()
 }
 
-/// The byte of the `%XX` at the head of `text`, and what stands behind it.
+/// The byte of a `%XX` at the start of `text`, and the rest.
 fn encoded(text: &[u8]) -> Option<(u8, &[u8])> {
     let &[b'%', high, low, ref behind @ ..] = text else { return None };
     Some((digit(high)? << 4 | digit(low)?, behind))
@@ -36,7 +36,7 @@ mod tests {
     use super::decode;
 
     #[test]
-    fn only_two_hex_digits_make_an_byte() {
+    fn only_two_hex_digits_make_a_byte() {
         let cases: [(&str, &[u8]); 8] = [
             ("", b""),
             ("a%2Fb", b"a/b"),

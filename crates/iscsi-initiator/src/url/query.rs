@@ -1,4 +1,4 @@
-//! The query of a URL, as libiscsi has it.
+//! The query of a URL, in the form of libiscsi.
 
 use iscsi_login::DigestPreference;
 
@@ -8,7 +8,7 @@ const TARGET_USER: &str = "target_user";
 const TARGET_PASSWORD: &str = "target_password";
 const HEADER_DIGEST: &str = "header_digest";
 
-/// Reads `key=value&…`. An unknown key is an error: a typing error must not take a demand away.
+/// Parses `key=value&…`. An unknown key is an error, because a typing error must not drop required authentication.
 pub(super) fn read(
     query: &str,
     credentials: &mut UrlCredentials,

@@ -1,20 +1,21 @@
-//! Bytes received, and the PDUs in them.
+//! Received bytes, and their PDUs.
 
 use bytes::BytesMut;
 use iscsi_pdu::{Decoder, Digests, RawPdu};
 
 /// Largest data segment during login, both ways (RFC 7143, 6.3).
 const LOGIN_SEGMENT_LENGTH: u32 = 8192;
-/// Bytes of one read during login: responses to a login are small.
+/// Bytes of one read during login, in which responses are small.
 const LOGIN_READ_LENGTH: usize = 1024;
 /// Bytes of one read in full feature phase.
 const READ_LENGTH: usize = 8192;
 
-/// A buffer that the socket is read into, with the decoder of what is in it.
+/// A buffer for received bytes, with their decoder.
 pub(crate) struct Inbox {
     decoder: Decoder,
     received: BytesMut,
-    /// Space to make for one read when the decoder does not need more; less than an eighth of it is not worth a read.
+    /// Space for one read when the decoder does not need more. More is allocated when less than an eighth of it is
+    /// left.
     read_length: usize,
 }
 
@@ -31,7 +32,7 @@ impl Inbox {
         self.decoder.set_full_feature(digests, max_data_segment_length);
     }
 
-    /// The next PDU that has been received whole.
+    /// The next PDU that has been received completely.
     pub(crate) fn next_pdu(&mut self) -> Result<Option<RawPdu>, iscsi_pdu::Error> {
         self.decoder.decode(&mut self.received)
     }
@@ -45,7 +46,7 @@ impl Inbox {
         &mut self.received
     }
 
-    /// The description of an end of the stream at this place.
+    /// A description of the end of the stream at this point.
     pub(crate) fn end_of_stream(&self) -> &'static str {
         if self.decoder.is_idle(&self.received) {
             "closed by the target"

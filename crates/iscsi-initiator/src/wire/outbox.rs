@@ -1,4 +1,4 @@
-//! PDUs on their way into the socket.
+//! PDUs to be written to the socket.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -15,7 +15,7 @@ const MOST_SLICES: usize = BATCH * PARTS;
 #[derive(Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<EncodedPdu>,
-    /// Bytes of the first PDU that are already gone.
+    /// The number of bytes of the first PDU that are already sent.
     sent: usize,
     bytes: usize,
 }
@@ -31,7 +31,7 @@ impl Outbox {
         self.bytes
     }
 
-    /// Writes until the queue is empty or the socket takes no more. `write` is one vectored write, which returns the
+    /// Writes until the queue is empty or the socket accepts no more. `write` is one vectored write, which returns the
     /// number of bytes taken.
     pub(crate) fn write_to(
         &mut self,
@@ -78,7 +78,7 @@ impl Outbox {
         write(slices.get(..count).unwrap_or_default())
     }
 
-    /// Drops the PDUs that are sent whole.
+    /// Drops the PDUs that are sent completely.
     fn remove_sent(&mut self, written: usize) {
         self.bytes -= written;
         self.sent += written;
