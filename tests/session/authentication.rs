@@ -121,8 +121,7 @@ async fn chp_30_discovery_has_its_own_credentials() {
     assert!(matches!(refused.fault(), Fault::CredentialsRefused | Fault::LoginRefused), "{refused}");
     let own = mutual(b"discovery-forward", b"discovery-reverse");
     assert_eq!(initiator.discover(&portal, &own).await.unwrap().targets.len(), 1);
-    let impostor =
-        initiator.discover(&portal, &mutual(b"discovery-forward", REVERSE)).await.unwrap_err();
+    let impostor = initiator.discover(&portal, &mutual(b"discovery-forward", REVERSE)).await.unwrap_err();
     assert_eq!(impostor.fault(), Fault::TargetNotAuthenticated);
     initiator.login(&target_name(), &portal, &automatic).await.unwrap().logout().await.unwrap();
 }
