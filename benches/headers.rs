@@ -61,7 +61,7 @@ pub const HEADERS: [Header; 18] = [
 ];
 
 impl Header {
-    /// A header whose every other byte is 0x81.
+    /// A header with 0x81 in every byte except the first and the lengths.
     fn bhs(&self) -> Bhs {
         let mut bytes = [0x81; 48];
         bytes[0] = self.first;

@@ -11,7 +11,7 @@ pub enum Part {
 
 /// Measures pieces of work, or does not.
 pub trait Watch {
-    /// Does the work; nothing else is to be measured.
+    /// Does the work, and measures nothing else.
     fn watch<Output>(&mut self, part: Part, work: impl FnOnce() -> Output) -> Output;
 }
 

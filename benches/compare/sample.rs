@@ -19,7 +19,7 @@ pub(crate) struct ClientSample {
     pub(crate) cpu_seconds: f64,
 }
 
-/// With what the target spent.
+/// The sample with the processor time of the target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Sample {
     pub(crate) logins_per_second: f64,

@@ -57,7 +57,7 @@ fn read_address(child: &mut Child) -> Result<SocketAddr, Failure> {
     line.trim().parse().map_err(|_| format!("a server did not start: {line}").into())
 }
 
-/// Either fails only for a process that is gone already.
+/// Both calls fail only if the process has ended already.
 fn end(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::source::NamedTest;
 
-/// Such as PDU-03.
+/// The id of a row, such as PDU-03.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowId {
     pub(crate) family: String,
@@ -53,7 +53,7 @@ impl fmt::Display for RowId {
 }
 
 impl Row {
-    /// Does something have to come before all of it holds, `part N: REASON`? Until then tests may show some of it.
+    /// True if the exception has the form `part N: REASON`: the row will hold after that work, and tests may show some of it before.
     pub(crate) fn is_open(&self) -> bool {
         let part = self.exception.as_deref().and_then(|reason| reason.strip_prefix("part "));
         part.and_then(|rest| rest.split_once(": ")).is_some_and(|(number, _)| number.parse::<u8>().is_ok())

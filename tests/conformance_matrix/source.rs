@@ -16,7 +16,7 @@ pub(crate) struct NamedTest {
     pub(crate) ids: Vec<RowId>,
 }
 
-/// Those that carry an id, by file.
+/// The tests that carry an id, by file.
 pub(crate) fn named_tests() -> Vec<NamedTest> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut tests = Vec::new();

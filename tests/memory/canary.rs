@@ -44,7 +44,7 @@ impl Canary {
         Self::new(mask.try_into().unwrap(), masked.try_into().unwrap())
     }
 
-    /// Are these bytes anywhere in the secret?
+    /// True if these bytes are anywhere in the secret.
     pub(crate) fn holds(&self, fragment: [u8; FRAGMENT]) -> bool {
         self.begins[usize::from(fragment[0])]
             && (0..=LENGTH - FRAGMENT).any(|begin| {

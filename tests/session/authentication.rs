@@ -110,7 +110,7 @@ async fn chp_11_secrets_of_any_bytes() {
 async fn chp_30_discovery_has_its_own_credentials() {
     let served = ram_disk::Config {
         targets: vec![Target { credentials: accounts(FORWARD, REVERSE), ..Target::new(target_name()) }],
-        discovery: accounts(b"discovery-forward_secret", b"discovery-reverse_secret"),
+        discovery: accounts(b"discovery-forward", b"discovery-reverse"),
         ..open_config()
     };
     let running = RamDisk::serve(served).await.unwrap();
@@ -119,10 +119,9 @@ async fn chp_30_discovery_has_its_own_credentials() {
     let automatic = AuthenticationRequest::default();
     let refused = initiator.discover(&portal, &automatic).await.unwrap_err();
     assert!(matches!(refused.fault(), Fault::CredentialsRefused | Fault::LoginRefused), "{refused}");
-    let own = mutual(b"discovery-forward_secret", b"discovery-reverse_secret");
+    let own = mutual(b"discovery-forward", b"discovery-reverse");
     assert_eq!(initiator.discover(&portal, &own).await.unwrap().targets.len(), 1);
-    let impostor =
-        initiator.discover(&portal, &mutual(b"discovery-forward_secret", REVERSE)).await.unwrap_err();
+    let impostor = initiator.discover(&portal, &mutual(b"discovery-forward", REVERSE)).await.unwrap_err();
     assert_eq!(impostor.fault(), Fault::TargetNotAuthenticated);
     initiator.login(&target_name(), &portal, &automatic).await.unwrap().logout().await.unwrap();
 }

@@ -40,7 +40,7 @@ fn write() -> scsi::Command {
     scsi::write_blocks(0, 1, Bytes::from(vec![7; 512]))
 }
 
-/// Does what meets the deviation, and gives what was observed.
+/// Makes the call that reaches the deviation, and returns the reported deviations.
 async fn attempt(
     scripted: &ScriptedTarget,
     trial: Trial,

@@ -68,7 +68,7 @@ fn is_digest_error(error: &Error, which: &str) -> bool {
 async fn dig_06_a_bad_header_digest_closes_the_connection() {
     for at in [|_| 20, |_| BHS_LENGTH] {
         let (_scripted, error) = read_with_damage(at).await;
-        assert!(is_digest_error(&error, "header digest is"), "{error:?}");
+        assert!(is_digest_error(&error, "header digest does not match"), "{error:?}");
     }
 }
 
@@ -76,13 +76,13 @@ async fn dig_06_a_bad_header_digest_closes_the_connection() {
 #[tokio::test]
 async fn dig_07_dig_08_a_bad_data_digest_discards_the_pdu() {
     let (scripted, error) = read_with_damage(|length| length - 5).await;
-    assert!(is_digest_error(&error, "data digest is"), "{error:?}");
+    assert!(is_digest_error(&error, "data digest does not match"), "{error:?}");
     let received = scripted.received();
     let last = received.last().unwrap();
     assert_eq!(last.opcode(), Opcode::SCSI_COMMAND, "sent after the damage: {last:?}");
 }
 
-/// Neither of them is a matter of the data: undamaged, the same read succeeds.
+/// Control for the digest errors: without damage, the read succeeds.
 #[tokio::test]
 async fn undamaged_data_arrive() {
     let answer = |command: &_, moment: &Moment| {

@@ -191,7 +191,7 @@ async fn the_limit_of_a_call_covers_its_time_in_the_queue() {
     assert_eq!(begin.elapsed().as_secs(), 60);
 }
 
-/// No limit at all is one too.
+/// The longest possible limits, which never pass.
 #[tokio::test]
 async fn the_longest_limits_are_no_panic() {
     for limit in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(i64::MAX as u64)] {

@@ -50,7 +50,7 @@ fn standard_inquiry(removable: bool) -> Vec<u8> {
     data
 }
 
-/// Is it INQUIRY for this page of vital product data?
+/// True if the command is INQUIRY for this page of vital product data.
 fn asks_for_page(command: &ScsiCommand, page: u8) -> bool {
     command.cdb[..3] == [INQUIRY, 1, page]
 }

@@ -58,7 +58,7 @@ pub(crate) async fn scripted(misbehave: impl FnOnce(Script) -> Script) -> (Scrip
     (scripted, session)
 }
 
-/// Waits until the scripted has received a PDU of this kind.
+/// Waits until the scripted target has received a PDU of this kind.
 pub(crate) async fn wait_for(scripted: &ScriptedTarget, opcode: Opcode) -> Received {
     for _ in 0..500 {
         if let Some(found) = scripted.received().into_iter().find(|pdu| pdu.opcode() == opcode) {

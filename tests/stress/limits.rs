@@ -7,7 +7,7 @@ use crate::target::{self, Target};
 /// Sets soft and hard limit of what comes after.
 const LIMITED: [&str; 4] = ["sh", "-c", r#"ulimit -Sn 64 && ulimit -Hn 1000 && exec "$@""#, "sh"];
 
-/// Either program refuses to begin what it could not end.
+/// Both programs refuse to start if the limit of open files is too low for the sessions.
 pub(crate) fn are_checked_first() {
     let client = client::words_of_program("127.0.0.1:1", "5000");
     refuses(&target::words_of_program("5000"));

@@ -39,7 +39,7 @@ impl Cdb {
         self.0.get(at).copied().unwrap_or(0)
     }
 
-    /// Is any bit of `mask` set in the byte at `at`?
+    /// True if any bit of `mask` is set in the byte at `at`.
     pub(super) fn flag(&self, at: usize, mask: u8) -> bool {
         self.byte(at) & mask != 0
     }

@@ -28,9 +28,9 @@ pub struct Config {
     pub portal_group_tag: u16,
     /// Status number of the first Login Response of every connection. libiscsi takes none above 2^31.
     pub first_stat_sn: SerialNumber,
-    /// Does the first command of a session to each unit meet UNIT ATTENTION 29h/00h?
+    /// If true, the first command of a session to each unit ends with UNIT ATTENTION 29h/00h.
     pub unit_attention: bool,
-    /// Does good status travel in the last Data-In, rather than in a SCSI Response of its own?
+    /// If true, GOOD status is sent in the last Data-In instead of a SCSI Response.
     pub status_in_data_in: bool,
     /// Connections served at a time; more wait in the backlog.
     pub most_connections: usize,

@@ -23,7 +23,7 @@ use super::write_tasks::WriteTasks;
 /// The time limit for an initiator to close the connection after a logout.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 
-/// Does the connection go on?
+/// Continuation or end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
     /// There may be more requests.
@@ -100,7 +100,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Does what one request asks for.
+    /// Executes one request.
     pub(crate) async fn handle(&mut self, raw: RawPdu) -> Result<Flow, Fault> {
         let header = raw.bhs;
         match InitiatorPdu::decode(raw)? {
@@ -191,7 +191,7 @@ impl Connection {
         self.wire.send(answer.encode()).await
     }
 
-    /// Is the tag in use by another task?
+    /// True if another task uses the tag.
     pub(super) fn is_tag_in_use(&self, itt: InitiatorTaskTag) -> bool {
         self.writes.contains(itt) || self.text.as_ref().is_some_and(|text| text.itt == itt)
     }

@@ -28,9 +28,9 @@ struct Segment {
     data_sn: u32,
     offset: u32,
     length: u32,
-    /// It ends a sequence.
+    /// True if the PDU ends a sequence.
     is_final: bool,
-    /// It ends the transfer.
+    /// True if the PDU ends the transfer.
     is_last: bool,
 }
 

@@ -17,7 +17,7 @@ const REVISION: &[u8; 4] = b"0001";
 const VERSION_DESCRIPTORS: [u16; 4] = [0x00a0, 0x0460, 0x04c0, 0x0960];
 /// Direct access block device, connected.
 const DISK: u8 = 0x00;
-/// No device, and none is possible here.
+/// The peripheral byte for a LUN at which no device is possible.
 const NO_DEVICE: u8 = 0x7f;
 
 pub(super) fn execute(target: &ServedTarget, lun: Lun, cdb: &Cdb) -> Outcome {

@@ -141,7 +141,7 @@ impl Portal {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For each of `targets`, what is decided only now, by the name of the initiator.
+    /// The managed credentials for each of `targets`, looked up by the name of the initiator.
     pub(super) fn managed(&self, initiator: &str) -> Result<Vec<Option<Credentials>>, Fault> {
         self.targets.iter().map(|target| target.managed(initiator)).collect()
     }

@@ -32,7 +32,7 @@ impl Outcome {
     }
 }
 
-/// Does a pending unit attention condition stay pending with this command (SAM-5, 5.14)?
+/// True if a pending unit attention condition stays pending with this command (SAM-5, 5.14).
 pub(super) const fn passes_unit_attention(operation: u8) -> bool {
     matches!(operation, operation::INQUIRY | operation::REPORT_LUNS)
 }

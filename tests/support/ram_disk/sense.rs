@@ -41,14 +41,14 @@ impl Sense {
         Self { key, asc, ascq }
     }
 
-    /// In fixed format: 18 bytes.
+    /// The sense data in fixed format: 18 bytes.
     #[must_use]
     pub fn to_fixed(self) -> Bytes {
         let Self { key, asc, ascq } = self;
         Bytes::copy_from_slice(&[0x70, 0, key & 0x0f, 0, 0, 0, 0, 10, 0, 0, 0, 0, asc, ascq, 0, 0, 0, 0])
     }
 
-    /// In descriptor format without descriptors: 8 bytes.
+    /// The sense data in descriptor format without descriptors: 8 bytes.
     #[must_use]
     pub fn to_descriptor(self) -> Bytes {
         Bytes::copy_from_slice(&[0x72, self.key & 0x0f, self.asc, self.ascq, 0, 0, 0, 0])

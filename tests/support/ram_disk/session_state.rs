@@ -14,9 +14,9 @@ pub(super) const WINDOW: u32 = 64;
 /// The treatment of a request by its `CmdSN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It is next in order, or immediate.
+    /// The request is next in order, or immediate.
     Accepted,
-    /// It lies outside the window and is ignored without an answer (4.2.2.1).
+    /// The request is outside the window and is ignored without an answer (4.2.2.1).
     Ignored,
 }
 
@@ -85,7 +85,7 @@ impl SessionState {
         Ok(Admission::Accepted)
     }
 
-    /// Does it acknowledge only what was sent (4.2.2.2)?
+    /// True if the number acknowledges only PDUs that were sent (4.2.2.2).
     pub(super) const fn is_plausible(&self, exp_stat_sn: SerialNumber) -> bool {
         !exp_stat_sn.follows(self.stat_sn)
     }

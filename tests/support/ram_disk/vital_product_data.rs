@@ -67,7 +67,7 @@ fn put_designator(page: &mut BytesMut, code_set: u8, kind: u8, designator: &[u8]
     page.put_slice(designator.get(..usize::from(u8::MAX)).unwrap_or(designator));
 }
 
-/// No limits but those of the medium: 60 bytes.
+/// The block limits page, with the size of the medium as the only limit: 60 bytes.
 fn block_limits(disk: &Disk) -> Bytes {
     let most = u32::try_from(disk.blocks()).unwrap_or(u32::MAX);
     let mut page = BytesMut::zeroed(4);

@@ -34,7 +34,7 @@ pub(super) struct Solicitation {
 pub(super) struct WriteTask {
     pub(super) itt: InitiatorTaskTag,
     pub(super) lun: Lun,
-    /// Does it hold a place of the command window?
+    /// True if the command takes a place in the command window.
     pub(super) holds_window: bool,
     /// The number of bytes that the initiator wants to send in total.
     pub(super) expected: u32,
@@ -165,7 +165,7 @@ impl WriteTask {
         Some((self.extent?.offset + u64::from(offset), taken))
     }
 
-    /// Has everything arrived that was under way or is wanted?
+    /// True if all expected data has arrived.
     pub(super) fn is_complete(&self) -> bool {
         self.awaited.is_empty() && (self.check.is_some() || self.claimed >= self.wanted)
     }

@@ -16,7 +16,7 @@ use crate::ram_disk::tests::by_hand::{
     plain_config,
 };
 
-/// The error of a mutual login, and how many PDUs the scripted saw.
+/// The error of a mutual login, and the number of PDUs that the scripted target received.
 async fn mutual_login(script: Script) -> (LoginError, usize) {
     let scripted = ScriptedTarget::serve(script).await.unwrap();
     let outcome = log_in(scripted.portal(), Some(&disk_name()), mutual(FORWARD, REVERSE), offer(false)).await;

@@ -13,7 +13,7 @@ fn pattern() -> Vec<u8> {
     (0..LENGTH).map(|at| (at / 512 + at).to_le_bytes()[0]).collect()
 }
 
-/// No data but what is asked for, 16 KiB at a time, two requests at a time.
+/// Parameters without unsolicited data: R2Ts of 16 KiB, two at a time.
 fn all_solicited() -> Config {
     let mut config = plain_config();
     config.offer.parameters.initial_r2t = true;
