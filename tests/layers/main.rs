@@ -59,7 +59,8 @@ fn arrows_can_be_shown() {
     for (table, sources) in tables() {
         let found = arrows::between_modules(&sources);
         for module in sources.top_modules() {
-            let used: Vec<_> = found.keys().filter(|(from, _)| *from == module).map(|(_, to)| to.as_str()).collect();
+            let used: Vec<_> =
+                found.keys().filter(|(from, _)| *from == module).map(|(_, to)| to.as_str()).collect();
             println!("{} {module}: {}", table.name, used.join(" "));
         }
     }

@@ -17,7 +17,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     // Malformed records do not hide the other targets; they are counted here.
-    let unusable = found.unusable.len() + found.targets.iter().map(|target| target.unusable.len()).sum::<usize>();
+    let unusable =
+        found.unusable.len() + found.targets.iter().map(|target| target.unusable.len()).sum::<usize>();
     if unusable + found.more_unusable > 0 {
         eprintln!("{} unusable records", unusable + found.more_unusable);
     }

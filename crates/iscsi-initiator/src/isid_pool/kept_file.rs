@@ -65,7 +65,10 @@ fn read(file: &mut File) -> io::Result<[u8; 3]> {
     let well_formed = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     match u32::from_str_radix(digits, 16).map(u32::to_be_bytes) {
         Ok([_, a, b, c]) if well_formed => Ok([a, b, c]),
-        _ => Err(io::Error::new(ErrorKind::InvalidData, format!("the file {NAME} does not contain six hexadecimal digits"))),
+        _ => Err(io::Error::new(
+            ErrorKind::InvalidData,
+            format!("the file {NAME} does not contain six hexadecimal digits"),
+        )),
     }
 }
 
