@@ -68,7 +68,7 @@ async fn closes(scripted: &ScriptedTarget, since: Instant) {
     assert!(since.elapsed() >= LIMIT, "closed after {:?}", since.elapsed());
 }
 
-/// A logout that the target asked for and does not answer: calls fail, and the connection closes.
+/// A logout that the target requested and does not answer: calls fail, and the connection closes.
 #[tokio::test]
 async fn lgo_07_asy_02_a_silent_target_that_asked_for_a_logout() {
     for number in [1, 4] {
@@ -76,7 +76,7 @@ async fn lgo_07_asy_02_a_silent_target_that_asked_for_a_logout() {
         let (scripted, session) = limited(LIMIT, Script::new().announce(event(number))).await;
         wait_for(&scripted, Opcode::LOGOUT_REQUEST).await;
         let error = timeout(PATIENCE, session.test_unit_ready(Lun::ZERO)).await.unwrap().unwrap_err();
-        let what = "the logout that the target asked for";
+        let what = "the logout that the target requested";
         assert_eq!(error, Error::Timeout { operation: what, limit: LIMIT });
         closes(&scripted, begin).await;
         assert_eq!((session.end_reason(), logouts(&scripted)), (Some(error), 1));
@@ -90,7 +90,7 @@ async fn asy_02_a_silent_target_that_asked_for_a_logout_during_a_command() {
     let asking = |_: &iscsi_pdu::ScsiCommand, moment: &Moment| event(1)(moment);
     let (scripted, session) = limited(LIMIT, Script::new().answer_command(READ_10, asking)).await;
     let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
-    let why = "it asked for a logout, and answered neither that nor READ (10) within 300ms";
+    let why = "it requested a logout, and answered neither that nor READ (10) within 300ms";
     assert_eq!(error, Error::SessionEnded(why.to_owned()));
     timeout(PATIENCE, scripted.all_closed()).await.unwrap();
 }

@@ -123,8 +123,8 @@ impl IsidPool {
     /// This order is meant for programs that log in and out repeatedly, such as benchmarks: some targets (SPDK) treat a
     /// login with the ISID of a session that has just ended as its reinstatement. Consecutive sessions then have
     /// different ISIDs, against the advice of [RFC 7143, section
-    /// 10.1.1](https://www.rfc-editor.org/rfc/rfc7143#section-10.1.1), and loses what a target keeps for an ISID, such
-    /// as persistent reservations. Everything else should keep the default.
+    /// 10.1.1](https://www.rfc-editor.org/rfc/rfc7143#section-10.1.1), and a new session does not get what a target
+    /// keeps for an ISID, such as persistent reservations. Other programs should keep the default.
     ///
     /// ```
     /// use iscsi_initiator::{Config, IsidPool};

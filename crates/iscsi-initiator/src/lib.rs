@@ -25,7 +25,7 @@ pub use iscsi_login::{
     ObservedDeviation, Offer, Parameters, Strictness, UnusableRecord,
 };
 pub use iscsi_pdu::{GrammarError, IscsiName, Isid, Lun, NameError, Portal, PortalError, TargetAddress};
-// What callers need of the secret store to use this crate; the rest is in `iscsi_secrets`.
+// The items of the secret store that callers of this crate need; the others are in `iscsi_secrets`.
 #[cfg(unix)]
 pub use iscsi_secrets::{FileStore, KeySource, SecretFormat, read_secret_file, read_secret_file_as};
 pub use iscsi_secrets::{

@@ -152,7 +152,7 @@ fn a_login_without_an_answer_names_portal_redirections_and_stage() {
     assert_eq!(error.fault(), Fault::Network);
 }
 
-/// The value received and the rule, and no value that nobody demanded.
+/// The text has the value received and the rule, and no expected value where there is none.
 #[test]
 fn a_rule_with_many_right_values_names_none_of_them() {
     let error = ProtocolError::Value { pdu: "R2T", rule: "its task tag names no task", received: 0x1f };

@@ -40,7 +40,7 @@ fn nam_06_nam_07_the_lowest_free_qualifier() {
     assert!(pool.shared.in_use().is_empty());
 }
 
-/// NAM-06: what one pool lends, another one of the same directory does not.
+/// NAM-06: two pools of one directory never lend one ISID.
 #[test]
 fn nam_06_two_pools_of_one_directory() {
     let directory = tempfile::tempdir().unwrap();
@@ -54,7 +54,7 @@ fn nam_06_two_pools_of_one_directory() {
         [vec![0, 1, 2, 5], vec![3, 4], vec![6]]
     );
     drop(first);
-    // It goes on where it was while it has sessions, and looks again when the numbers are at their end.
+    // A pool with sessions continues after its last number, and searches from the start again at the end of the range.
     let mut rest = leases(&other, 65_536 - 7);
     assert_eq!(qualifier(&rest[0]), 7);
     rest.extend(leases(&other, 4));
@@ -82,7 +82,7 @@ fn nam_06_pools_that_race_never_share() {
     assert_eq!(found, expected);
 }
 
-/// NAM-07: the random bits are made once, and the first session has the same ISID for ever.
+/// NAM-07: the random bits are drawn once, so the first session always has the same ISID.
 #[test]
 fn nam_07_the_random_bits_survive() {
     let directory = tempfile::tempdir().unwrap();
@@ -95,7 +95,7 @@ fn nam_07_the_random_bits_survive() {
     assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
 }
 
-/// NAM-07: towards another target the same ISID, at the same time.
+/// NAM-07: concurrent sessions to different targets have equal ISIDs.
 #[test]
 fn nam_07_one_isid_for_different_targets() {
     let directory = tempfile::tempdir().unwrap();
@@ -144,7 +144,7 @@ fn nam_06_the_limit_is_named() {
     }
 }
 
-/// Two pools in memory draw different bits; each counts up from where it begins.
+/// Two pools in memory draw different bits, and each counts up from its first number.
 #[test]
 fn nam_06_pools_in_memory() {
     let [one, other] = [(); 2].map(|()| IsidPool::in_memory().unwrap());
@@ -154,7 +154,7 @@ fn nam_06_pools_in_memory() {
     assert_eq!(qualifiers(&held), [first, first.wrapping_add(1), first.wrapping_add(2)]);
 }
 
-/// A place that cannot be used is an error, and nothing is overwritten.
+/// An unusable directory is an error, and nothing is overwritten.
 #[test]
 fn unusable_places() {
     let directory = tempfile::tempdir().unwrap();
@@ -175,7 +175,7 @@ fn taking_turns_reuses_a_number_as_late_as_possible() {
     for pool in [IsidPool::open(directory.path()).unwrap(), IsidPool::in_memory().unwrap()] {
         let pool = pool.round_robin();
         let first = qualifier(&pool.lease(Some(&target("disk"))).unwrap());
-        // Each is given back before the next is taken.
+        // Each number is returned before the next is taken.
         for turn in 1..FIRST_OF_DISCOVERIES {
             let next = qualifier(&pool.lease(Some(&target("disk"))).unwrap());
             assert_eq!(next, first.wrapping_add(turn));
@@ -184,7 +184,7 @@ fn taking_turns_reuses_a_number_as_late_as_possible() {
     }
 }
 
-/// Turns pass over what is in use, here or in another process, and are counted for each target.
+/// Round-robin order skips numbers in use in any process, and is kept for each target.
 #[test]
 fn taking_turns_never_lends_what_is_in_use() {
     let directory = tempfile::tempdir().unwrap();
@@ -196,7 +196,7 @@ fn taking_turns_never_lends_what_is_in_use() {
     assert_eq!(qualifiers(&others), [3, 4]);
     assert_eq!(qualifiers(&leases(&pool, 1)), [5]);
     assert_eq!(qualifier(&pool.lease(Some(&target("other"))).unwrap()), 0);
-    // At the end of the range it begins again, and still passes over them.
+    // After the end of the range it begins again, and still skips them.
     pool.shared.turns.lock().unwrap().insert(Scope::of_target(&target("disk")), FIRST_OF_DISCOVERIES - 1);
     assert_eq!(qualifiers(&leases(&pool, 2)), [FIRST_OF_DISCOVERIES - 1, 5]);
     drop((held, others));
@@ -213,7 +213,7 @@ fn nam_10_discoveries_take_turns_in_their_own_range() {
     assert_eq!((qualifier(&last), qualifier(&pool.lease(None).unwrap())), (u16::MAX, FIRST_OF_DISCOVERIES));
 }
 
-/// The order belongs to the handle: what one clone lends in turn, the default does not disturb.
+/// The order belongs to the handle: a round-robin clone does not change the default order of the others.
 #[test]
 fn the_default_order_is_not_changed_by_turns() {
     let pool = IsidPool::open(tempfile::tempdir().unwrap().path()).unwrap();
@@ -224,7 +224,7 @@ fn the_default_order_is_not_changed_by_turns() {
     assert_eq!((qualifiers(&late), qualifiers(&leases(&pool, 3))), (vec![2], vec![0, 1, 3]));
 }
 
-/// NAM-06: the limit is the same in turn.
+/// NAM-06: round-robin order reaches the limit too.
 #[test]
 fn nam_06_turns_reach_every_number() {
     let pool = IsidPool::in_memory().unwrap().round_robin();

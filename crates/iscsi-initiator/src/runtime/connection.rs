@@ -162,7 +162,7 @@ mod tests {
         RawPdu::with_data(Bhs::new(opcode), Bytes::from(vec![7; length as usize]))
     }
 
-    /// Sends a PDU of the target, with digests if the target thinks that they are in force.
+    /// Sends a PDU of the target, with the digests that are in force at the target.
     async fn send(theirs: &mut TcpStream, raw: RawPdu, digests: Digests) {
         let mut bytes = BytesMut::new();
         EncodedPdu::new(raw, digests).unwrap().append_to(&mut bytes);
@@ -180,7 +180,7 @@ mod tests {
 
     const BOTH: Digests = Digests { header: true, data: true };
 
-    /// During login 8192 bytes, whatever this initiator will declare; then what it has declared. One more is refused.
+    /// The segment limit is 8192 bytes during login, then the declared one. One byte more is refused.
     #[tokio::test]
     async fn pdu_12_dig_02_limits_and_digests_begin_with_full_feature_phase() {
         for (limit, full_feature) in [(8192, false), (512, true), (65_536, true)] {
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    /// A target that does not send the digests that were agreed on.
+    /// A target that does not send the negotiated digests.
     #[tokio::test]
     async fn dig_02_agreed_digests_are_demanded_both_ways() {
         let (mut connection, mut theirs) = connection().await;
@@ -210,7 +210,7 @@ mod tests {
         assert!(receive(&mut connection).await.is_err());
     }
 
-    /// What does not fit the socket leaves as the target reads, together with what it sends meanwhile.
+    /// PDUs that do not fit into the socket buffer are sent as the target reads, while its PDUs are received.
     #[tokio::test]
     async fn progress_is_made_both_ways() {
         use tokio::io::AsyncReadExt as _;
@@ -235,7 +235,7 @@ mod tests {
         );
     }
 
-    /// Without anything to send or to read there is no progress, and nothing spins.
+    /// Without anything to send or to read there is no progress, and no busy loop.
     #[tokio::test(start_paused = true)]
     async fn progress_waits() {
         let (mut connection, _theirs) = connection().await;
@@ -268,7 +268,7 @@ mod tests {
         assert!(reason.to_lowercase().contains(&reset.to_string()), "{reason}");
     }
 
-    /// A login sends its request whole, and waits for as much of the answer as there is.
+    /// A login sends its request completely, and waits for the whole response.
     #[tokio::test]
     async fn log_01_an_exchange_of_a_login() {
         use tokio::io::AsyncReadExt as _;

@@ -56,7 +56,7 @@ impl SessionState {
             return Ok(());
         }
         if !pdu.is_final || !pdu.status.is_allowed_in_data_in() {
-            let rule = "status comes with F=1 and is a good one (11.7.3)";
+            let rule = "status comes with F=1 and reports success (11.7.3)";
             return Err(value(NAME, rule, pdu.status.0.into()));
         }
         let residual =

@@ -33,7 +33,7 @@ fn parameters() -> Parameters {
     parameters
 }
 
-/// Parameters under which no data leave before they are asked for.
+/// Parameters under which all write data are solicited.
 fn solicited_only() -> Parameters {
     let mut parameters = parameters();
     (parameters.initial_r2t, parameters.immediate_data) = (true, false);
@@ -69,21 +69,21 @@ impl Target {
         self.session.submit(SessionRequest::Scsi(request))
     }
 
-    /// Hands over a READ of this many bytes, and takes the command if the window is open.
+    /// Submits a READ of this many bytes, and takes the command if the window is open.
     fn read(&mut self, length: u32) -> InitiatorTaskTag {
         let itt = self.submit(Transfer::Read(length), true);
         self.sent();
         itt
     }
 
-    /// Hands over a WRITE, and takes the command with what follows it unasked.
+    /// Submits a WRITE, and takes the command with its unsolicited data.
     fn write(&mut self, length: usize) -> InitiatorTaskTag {
         let itt = self.submit(Transfer::Write(pattern(length)), true);
         self.sent();
         itt
     }
 
-    /// Everything the session has to send now. Requests that are not immediate are taken note of.
+    /// Everything that the session sends now. Requests that are not immediate are counted.
     fn sent(&mut self) -> Vec<InitiatorPdu> {
         let mut sent = Vec::new();
         while let Some(raw) = self.session.poll_transmit() {
@@ -182,7 +182,7 @@ impl Target {
         }
     }
 
-    /// The same with status, as the last of a command.
+    /// A Data-In with status, as the last PDU of a command.
     fn last_data_in(&mut self, itt: InitiatorTaskTag, data_sn: u32, offset: u32, length: usize) -> DataIn {
         let numbers = self.status_numbers();
         DataIn { is_final: true, has_status: true, numbers, ..self.data_in(itt, data_sn, offset, length) }
@@ -200,7 +200,7 @@ impl Target {
         }
     }
 
-    /// Asks for data and takes them.
+    /// Requests data by an R2T, and takes them.
     fn solicit(&mut self, itt: InitiatorTaskTag, r2t_sn: u32, offset: u32, length: u32) -> Vec<DataOut> {
         let r2t = self.r2t(itt, r2t_sn, offset, length);
         self.receive(TargetPdu::R2t(r2t)).unwrap();
@@ -212,7 +212,7 @@ impl Target {
         TargetPdu::LogoutResponse(LogoutResponse { response, itt, numbers, time2wait: 2, time2retain: 20 })
     }
 
-    /// Wants the session to end, and takes what it sends.
+    /// Requests the logout, and takes the PDUs that the session sends.
     fn log_out(&mut self) -> Vec<InitiatorPdu> {
         self.session.log_out(LogoutCause::Initiator);
         self.sent()
@@ -227,12 +227,12 @@ impl Target {
     }
 }
 
-/// Bytes that never repeat in step with a block.
+/// Bytes with a period that is not that of a block.
 fn pattern(length: usize) -> Bytes {
     (0..=250).cycle().take(length).collect()
 }
 
-/// The numbers of the rule that is broken: received and expected, which is 0 where no one value would be right.
+/// The numbers of the broken rule: received and expected, which is 0 where no single value is valid.
 #[track_caller]
 fn broken_rule(outcome: Result<(), Failure>) -> (u64, u64) {
     match outcome {

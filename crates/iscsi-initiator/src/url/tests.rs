@@ -61,7 +61,7 @@ fn luns_are_numbers_or_eight_bytes() {
     assert_eq!(lun("300"), Lun::from_number(300));
     assert_eq!(lun("16383"), Lun::from_number(16383));
     assert_eq!(lun("0xc101000000000000"), Some(Lun([0xc1, 1, 0, 0, 0, 0, 0, 0])));
-    // What is shown of a LUN can be typed again, whatever its addressing method.
+    // The displayed form of a LUN is accepted again, for every addressing method.
     for bytes in [[0, 1], [0x40, 0], [0x40, 1], [0x41, 0], [0x7f, 0xff], [0xc1, 1], [0x80, 1]] {
         let shown = Lun([bytes[0], bytes[1], 0, 0, 0, 0, 0, 0]);
         assert_eq!(lun(&shown.to_string()), Some(shown));

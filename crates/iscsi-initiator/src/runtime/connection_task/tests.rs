@@ -73,7 +73,7 @@ fn numbers(window: u32) -> SequenceNumbers {
     SequenceNumbers { stat_sn: SerialNumber(0), exp_cmd_sn: SerialNumber(0), max_cmd_sn }
 }
 
-/// A session whose target takes so many commands, and the target's end of the connection.
+/// A session with a command window of this size, and the target's end of the connection.
 async fn session(window: u32, limits: Limits, parameters: Parameters) -> (ConnectionTask, Link, Peer) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
@@ -95,7 +95,7 @@ fn request(transfer: Transfer) -> (Request, Answer) {
     (Request { request, operation: "TEST", deadline: deadline_after(HOUR), result }, answer)
 }
 
-/// Hands over as many requests as there is room for, and this many at most.
+/// Submits as many requests as the queue accepts, and this many at most.
 async fn fill(link: &Link, most: usize) -> Vec<Answer> {
     let mut answers = Vec::new();
     while answers.len() < most {
@@ -110,14 +110,14 @@ async fn fill(link: &Link, most: usize) -> Vec<Answer> {
     answers
 }
 
-/// LGO-08: those that were sent, those that wait for the window and those in the queue all end, each with the reason.
+/// LGO-08: requests that were sent, that wait for the window and that are in the queue all end with the reason.
 #[tokio::test]
 async fn lgo_08_every_request_is_answered_when_the_session_ends() {
     let (task, link, peer) = session(3, LIMITS, Parameters::default()).await;
     let portal = task.connection.portal().clone();
     let running = tokio::spawn(task.run());
     let answers = fill(&link, usize::MAX).await;
-    // 256 under way or waiting for the window, and a full queue.
+    // 256 in flight or waiting for the window, and a full queue.
     assert_eq!(answers.len(), 256 + 64);
     drop(peer);
     running.await.unwrap();
@@ -125,12 +125,12 @@ async fn lgo_08_every_request_is_answered_when_the_session_ends() {
     let over = link.shared.ended.get().cloned().unwrap();
     assert!(matches!(&over, Error::ConnectionLost { portal: lost, .. } if *lost == portal), "{over}");
     for answer in answers {
-        // Not merely given up: the answer itself is there.
+        // The request was not merely abandoned: its outcome is there.
         assert_eq!(answer.await.unwrap().unwrap_err(), over);
     }
 }
 
-/// Looks, at the moment in which a caller gets its answer, at what it would find.
+/// Observes the state that a caller finds when it gets its outcome.
 struct Witness {
     pool: IsidPool,
     peer: Mutex<std::net::TcpStream>,
@@ -153,7 +153,8 @@ impl Wake for Witness {
     }
 }
 
-/// NAM-06: whoever learns of the end finds the connection closed and the ISID free, also the one whose limit it was.
+/// NAM-06: a caller that learns of the end finds the connection closed and the ISID free, even the caller that timed
+/// out.
 #[tokio::test(start_paused = true)]
 async fn nam_06_the_isid_is_free_when_the_end_is_known() {
     let (mut task, link, peer) = session(1, LIMITS, Parameters::default()).await;
@@ -190,7 +191,7 @@ async fn nop_01_what_came_with_the_login_is_taken_in() {
     running.abort();
 }
 
-/// LGO-01: what was handed over before the last handle was dropped leaves before the logout.
+/// LGO-01: requests submitted before the last handle was dropped are sent before the logout.
 #[tokio::test]
 async fn lgo_01_queued_requests_leave_before_the_logout() {
     let (task, link, mut peer) = session(100, LIMITS, Parameters::default()).await;
@@ -210,7 +211,7 @@ async fn lgo_01_queued_requests_leave_before_the_logout() {
     }
 }
 
-/// However wide the window is, 256 requests are under way at most, also before a logout; the others fail with it.
+/// At most 256 requests are in flight in a window of any size, also before a logout; the others fail with it.
 #[tokio::test]
 async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
     let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
@@ -218,7 +219,7 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
     let answers = fill(&link, usize::MAX).await;
     assert_eq!(answers.len(), 256 + 64);
     assert_eq!(peer.opcodes().await, vec![Opcode::SCSI_COMMAND; 256]);
-    // The last handle: nothing is taken from the queue, and yet it is noticed.
+    // The drop of the last handle is noticed although nothing is taken from the queue.
     drop(link);
     peer.answer_logout(LogoutResponseCode::CLOSED).await;
     running.await.unwrap();
@@ -227,7 +228,7 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
     }
 }
 
-/// With 255 requests under way the logout takes one more of the queue along.
+/// With 255 requests in flight one more of the queue is sent before the logout.
 #[tokio::test]
 async fn lgo_01_a_logout_takes_along_what_there_is_room_for() {
     let (mut task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
@@ -245,7 +246,7 @@ async fn lgo_01_a_logout_takes_along_what_there_is_room_for() {
     running.abort();
 }
 
-/// LGO-04: what the end is called, by who wanted it and what the target said.
+/// LGO-04: the reason of the end, by the side that requested it and the target's response.
 #[test]
 fn lgo_04_what_the_end_of_a_session_is_called() {
     let lost = Error::SessionEnded("lost".to_owned());
@@ -276,7 +277,7 @@ async fn lgo_07_limits_of_requests_and_of_the_logout() {
     let limits = Limits { logout: Duration::from_secs(7), ..LIMITS };
     let (task, link, _peer) = session(1, limits, Parameters::default()).await;
     let running = tokio::spawn(task.run());
-    // Before a logout is wanted its limit does not count.
+    // The limit of a logout does not apply before its request.
     tokio::time::sleep(HOUR).await;
     assert!(!link.requests.is_closed());
     let begin = Instant::now();
@@ -334,7 +335,7 @@ async fn limits_end_within_a_century() {
     }
 }
 
-/// No more is made than 1 MiB ahead of the socket: here of a target that is gone, sixteen writes of 64 KiB.
+/// At most 1 MiB is encoded ahead of the socket: here sixteen writes of 64 KiB to a target that no longer reads.
 #[tokio::test]
 async fn pdus_are_made_as_the_socket_takes_them() {
     const DATA: usize = (1 << 16) - 48;
@@ -347,12 +348,12 @@ async fn pdus_are_made_as_the_socket_takes_them() {
     for _ in 0..20 {
         task.take(request(Transfer::Write(vec![7; DATA].into())).0);
     }
-    // The socket takes nothing: either its end is known, or it is not ready yet.
+    // The socket accepts nothing: either its end is known, or it is not ready yet.
     let _ = task.send();
     assert_eq!(task.connection.unsent(), 1 << 20);
 }
 
-/// More than the socket takes leaves without another request or answer to set it going, and nothing spins meanwhile.
+/// Data beyond the socket's buffer are sent without another request or response, and without a busy loop.
 #[tokio::test]
 async fn everything_leaves_by_itself() {
     const COUNT: u32 = 200;

@@ -44,7 +44,7 @@ fn cmd_02_the_final_bit_says_whether_unsolicited_data_follow() {
     }
 }
 
-/// A response other than 0 is a failure of the target, whatever else it carries.
+/// A response other than 0 is a failure of the target, with any other fields.
 #[test]
 fn cmd_05_res_05_nothing_else_counts_in_a_failure_of_the_target() {
     let mut target = Target::new(parameters());
@@ -64,7 +64,7 @@ fn cmd_05_res_05_nothing_else_counts_in_a_failure_of_the_target() {
     assert_eq!(code, ScsiResponseCode::TARGET_FAILURE);
 }
 
-/// Codes from 0x80 on are a vendor's failures, those between are reserved.
+/// Codes from 0x80 on are vendor-specific failures; those from 0x02 to 0x7f are reserved.
 #[test]
 fn pdu_04_response_codes() {
     for (code, reserved) in [(0x02, true), (0x7f, true), (0x01, false), (0x80, false), (0xff, false)] {
@@ -102,11 +102,11 @@ fn cmd_08_good_status_in_the_last_data_in_ends_the_command() {
     target.receive(TargetPdu::DataIn(last)).unwrap();
     let completion = target.completion(itt);
     assert_eq!((completion.status, completion.data), (ScsiStatus::GOOD, pattern(1024)));
-    // It is over: a SCSI Response would be for an unknown task.
+    // The task has ended: a SCSI Response would be for an unknown task.
     assert!(target.good(itt).is_err());
 }
 
-/// Each status reaches the caller as it is, and nothing is sent again by itself.
+/// Each status reaches the caller unchanged, and no command is repeated.
 #[test]
 fn cmd_09_statuses_stay_distinct_and_nothing_is_repeated() {
     let mut target = Target::new(parameters());
@@ -154,7 +154,7 @@ fn cmd_16_no_command_is_immediate() {
     assert!(target.commands().iter().all(|command| !command.immediate));
 }
 
-/// A command that waits for the window was never sent: nothing that names it is an answer, and no data leave for it.
+/// A queued command was never sent: no PDU of the target can answer it, and no data are sent for it.
 #[test]
 fn tag_05_num_05_commands_that_were_not_sent_cannot_be_answered() {
     type Answer = fn(&mut Target, InitiatorTaskTag) -> TargetPdu;
@@ -187,7 +187,7 @@ fn tag_05_num_05_commands_that_were_not_sent_cannot_be_answered() {
     }
 }
 
-/// A text exchange in two pieces: the second is asked for under the same tag, with the next number.
+/// A text exchange in two pieces: the second request has the tag of the first and the next number.
 #[test]
 fn neg_19_a_text_exchange_goes_on_until_it_is_whole() {
     let mut target = Target::new(parameters());

@@ -14,7 +14,7 @@ fn lgo_01_lgo_02_the_logout_closes_the_session_and_nothing_follows_it() {
         (logout.reason, logout.cid, logout.immediate),
         (iscsi_pdu::LogoutReason::CLOSE_SESSION, 0, true)
     );
-    // One of those that waited fits the window and goes before it.
+    // One of the queued requests fits into the window and is sent before the logout.
     let before: Vec<_> = sent[..sent.len() - 1].iter().map(|pdu| pdu.encode().bhs.opcode()).collect();
     assert_eq!(before, [iscsi_pdu::Opcode::SCSI_COMMAND]);
     assert!(matches!(&sent[0], InitiatorPdu::ScsiCommand(command) if command.itt == queued[0]));
@@ -30,11 +30,11 @@ fn lgo_01_lgo_02_the_logout_closes_the_session_and_nothing_follows_it() {
     target.receive(TargetPdu::NopIn(ping)).unwrap();
     target.submit(Transfer::None, true);
     assert_eq!(target.sent(), []);
-    // LGO-09: what comes before the answer is still taken in.
+    // LGO-09: PDUs before the Logout Response are still processed.
     target.good(write).unwrap();
 }
 
-/// Whether or not the target grants it, the session is over.
+/// The session ends whether or not the target grants the logout.
 #[test]
 fn lgo_04_every_answer_ends_the_session() {
     for code in [0, 1, 2, 3, 77].map(LogoutResponseCode) {
@@ -47,7 +47,7 @@ fn lgo_04_every_answer_ends_the_session() {
     }
 }
 
-/// Answers that nobody asked for.
+/// Responses without a request.
 #[test]
 fn tag_05_lgo_04_answers_to_no_logout() {
     let mut target = Target::new(parameters());
@@ -60,7 +60,7 @@ fn tag_05_lgo_04_answers_to_no_logout() {
         let answer = target.logout_response(InitiatorTaskTag(78), LogoutResponseCode::CLOSED);
         assert!(target.receive(answer).is_err(), "of another tag");
     }
-    // Wanted, but not sent.
+    // Requested, but not sent.
     target.session.log_out(LogoutCause::Initiator);
     let answer = target.logout_response(InitiatorTaskTag(2), LogoutResponseCode::CLOSED);
     assert!(target.receive(answer).is_err());
@@ -77,7 +77,7 @@ fn lgo_09_responses_are_processed_until_the_logout_is_answered() {
     assert_eq!(target.completion(itt).data, pattern(512));
 }
 
-/// A closed window holds no logout back.
+/// A closed window does not delay a logout.
 #[test]
 fn num_08_lgo_01_a_logout_through_a_closed_window() {
     let mut target = Target::with_window(parameters(), 0);

@@ -6,7 +6,7 @@ fn cmd_sns(target: &mut Target) -> Vec<u32> {
     target.commands().iter().map(|command| command.cmd_sn.0 - FIRST_CMD_SN).collect()
 }
 
-/// A window of each size takes so many commands, and further ones when the target says so.
+/// A window of each size lets as many commands through, and further ones when the target opens it.
 #[test]
 fn num_04_num_05_nothing_goes_out_beyond_the_window() {
     for window in [0, 1, 64] {
@@ -24,7 +24,7 @@ fn num_04_num_05_nothing_goes_out_beyond_the_window() {
     }
 }
 
-/// Every PDU of the target may open the window: here none but the one under test does.
+/// Every PDU of the target may open the window; here only the PDU under test does.
 #[test]
 fn num_07_every_pdu_of_the_target_opens_the_window() {
     type Opening = fn(&mut Target, InitiatorTaskTag) -> TargetPdu;
@@ -66,7 +66,7 @@ fn num_07_every_pdu_of_the_target_opens_the_window() {
     }
 }
 
-/// Behind a closed window commands wait, and the answer to a ping leaves.
+/// While the window is closed commands wait, but the answer to a ping is sent.
 #[test]
 fn num_08_num_16_a_closed_window_holds_no_immediate_request_back() {
     let mut target = Target::with_window(parameters(), 0);
@@ -84,7 +84,7 @@ fn num_08_num_16_a_closed_window_holds_no_immediate_request_back() {
     assert!(answer.immediate && answer.cmd_sn == SerialNumber(FIRST_CMD_SN));
 }
 
-/// A jump of the status numbers, by one and by half the circle, means lost responses.
+/// A gap in the status numbers, from 1 to 2^31, means lost responses.
 #[test]
 fn num_11_num_12_a_gap_in_the_status_numbers_ends_the_session() {
     for jump in [1, 2, (1 << 31) - 1, 1 << 31] {
@@ -182,14 +182,14 @@ fn num_12_num_21_gaps_and_repeats_of_every_pdu_with_a_status() {
             let finished = target.session.poll_outcome().is_some();
             let effect = finished || target.session.logout_state() != before;
             assert_eq!(effect, taken, "{name} {distance:#x}");
-            // What is acknowledged next.
+            // The number acknowledged next.
             let expected = SerialNumber(FIRST_STAT_SN + u32::from(taken));
             assert_eq!(target.session.status.expected(), expected, "{name} {distance:#x}");
         }
     }
 }
 
-/// When the tags have gone round, the reserved one and those in use are passed over: one that was sent, one that waits.
+/// When the tags wrap around, the reserved one and those in use are skipped: one that was sent, one that is queued.
 #[test]
 fn tag_01_tags_that_are_not_free() {
     let mut target = Target::with_window(parameters(), 1);

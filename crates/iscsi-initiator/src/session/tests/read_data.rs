@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What becomes of a read of 1024 bytes that is answered by these Data-Ins: number, offset, length.
+/// The outcome of a read of 1024 bytes that is answered by these Data-Ins: number, offset, length.
 fn read(parts: &[(u32, u32, usize)]) -> (Target, InitiatorTaskTag, Result<(), Failure>) {
     let mut target = Target::new(parameters());
     let itt = target.read(1024);
@@ -33,7 +33,7 @@ fn dat_16_data_come_in_order() {
     assert_eq!(broken_rule(read(&[(0, 0, 512), (1, 0, 512)]).2), (0, 512));
 }
 
-/// Data that come in one PDU reach the caller where they are.
+/// Data from a single PDU reach the caller without being copied.
 #[test]
 fn data_of_one_pdu_are_not_copied() {
     let mut target = Target::new(parameters());
@@ -44,7 +44,7 @@ fn data_of_one_pdu_are_not_copied() {
     assert_eq!(target.completion(itt).data.as_ptr(), place);
 }
 
-/// Nothing is written outside the buffer, wherever the data claim to belong.
+/// Data with an offset outside the buffer are an error.
 #[test]
 fn dat_17_data_end_within_the_buffer() {
     assert_eq!(broken_rule(read(&[(0, 0, 1025)]).2), (1025, 1024));
@@ -63,7 +63,7 @@ fn dat_17_data_end_within_the_buffer() {
 fn num_13_data_sn_counts_from_0_and_repeats_are_dropped() {
     assert_eq!(broken_rule(read(&[(1, 0, 512)]).2), (1, 0));
     assert_eq!(broken_rule(read(&[(0, 0, 512), (2, 512, 512)]).2), (2, 1));
-    // 0, 0, 1: the second is a repeat, whatever it carries.
+    // 0, 0, 1: the second is a repetition, with any data.
     assert_eq!(completed(&[(0, 0, 512), (0, 0, 512), (1, 512, 512)]), pattern(1024));
     assert_eq!(completed(&[(0, 0, 512), (0, 77, 5), (1, 512, 512)]), pattern(1024));
     // A status that did not come before ends the command, and then the number counts.
@@ -73,7 +73,7 @@ fn num_13_data_sn_counts_from_0_and_repeats_are_dropped() {
     assert_eq!(broken_rule(target.receive(TargetPdu::DataIn(repeat))), (0, 1));
 }
 
-/// ExpDataSN counts the Data-Ins of a read that ended well; without them data are missing.
+/// ExpDataSN counts the Data-Ins of a successful read; with fewer of them, data are missing.
 #[test]
 fn num_15_exp_data_sn_is_the_number_of_data_ins() {
     for (exp_data_sn, whole) in [(1, true), (0, false), (2, false)] {
@@ -96,7 +96,7 @@ fn num_15_exp_data_sn_is_the_number_of_data_ins() {
     assert_eq!(target.completion(itt).status, ScsiStatus::GOOD);
 }
 
-/// A sequence longer than `MaxBurstLength` without F is the target's mistake, and harms nobody.
+/// A sequence longer than `MaxBurstLength` without F is the target's mistake, and harmless.
 #[test]
 fn dat_18_long_sequences_without_the_final_bit_are_tolerated() {
     let mut parameters = parameters();

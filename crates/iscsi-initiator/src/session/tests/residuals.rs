@@ -1,9 +1,9 @@
-//! Residuals (rows RES), and what becomes of a command whose data did not all move.
+//! Residuals (rows RES), and commands whose data did not all move.
 
 use super::*;
 use crate::scsi::Incomplete;
 
-/// What a response says of the data.
+/// The residual fields of a response.
 #[derive(Clone, Copy)]
 struct Flags {
     overflow: bool,
@@ -58,7 +58,7 @@ fn res_01_both_flags_at_once_are_a_protocol_error() {
     }
 }
 
-/// Without a flag the count means nothing, and a flag with a count of 0 says nothing.
+/// A count without a flag is ignored, as is a flag with a count of 0.
 #[test]
 fn res_01_a_count_needs_its_flag() {
     for in_data_in in [true, false] {
@@ -90,7 +90,7 @@ fn res_02_data_that_are_missing_without_a_word() {
     }
 }
 
-/// More than there was: nobody can leave out that much, and the command is not complete.
+/// A residual greater than the transfer is capped, and the command is incomplete.
 #[test]
 fn res_03_an_underflow_beyond_the_transfer() {
     for in_data_in in [true, false] {
@@ -100,7 +100,7 @@ fn res_03_an_underflow_beyond_the_transfer() {
     }
 }
 
-/// Where the length is only an upper bound, less is the usual case, and some targets count wrongly.
+/// With an upper bound as length, less data is the usual case, and some targets count wrongly.
 #[test]
 fn res_02_an_upper_bound_is_never_missed() {
     for in_data_in in [true, false] {
@@ -168,7 +168,7 @@ fn a_write_without_any_r2t() {
     assert_eq!(target.completion(itt).incomplete, Some(incomplete));
 }
 
-/// GOOD before the data that were asked for have left.
+/// GOOD before the requested data were sent.
 #[test]
 fn a_write_that_ends_before_its_data_were_sent() {
     for sent in 0..3 {

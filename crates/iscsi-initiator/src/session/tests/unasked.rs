@@ -1,4 +1,4 @@
-//! What the target sends unasked: pings, asynchronous messages, rejects (rows NOP, ASY, REJ).
+//! Unsolicited PDUs of the target: pings, asynchronous messages, rejects (rows NOP, ASY, REJ).
 
 use iscsi_pdu::{AsyncEvent, AsyncMessage, NopIn, Reject, RejectReason};
 
@@ -65,7 +65,7 @@ fn nop_01_nop_04_nop_08_the_answer_to_a_ping() {
     }
 }
 
-/// News of the window are no question.
+/// An update of the window is not answered.
 #[test]
 fn nop_02_other_nop_ins_are_not_answered() {
     let mut target = Target::new(parameters());
@@ -97,7 +97,7 @@ fn nop_09_unsolicited_nop_ins_have_no_data() {
     assert_eq!(broken_rule(target.receive(TargetPdu::NopIn(answer))), (5, 0));
 }
 
-/// No more than sixteen wait for their answer.
+/// At most sixteen pings wait for their answer.
 #[test]
 fn pings_are_bounded() {
     let mut target = Target::new(parameters());
@@ -116,7 +116,7 @@ fn asy_01_events_use_up_a_status_number() {
     goes_on(&mut target);
 }
 
-/// The logout leaves at once, before whatever waits, and no command after it, however much time the target gives.
+/// The logout is sent at once, before queued requests, and no command after it, whatever time the target grants.
 #[test]
 fn asy_02_asy_04_the_target_asks_for_a_logout() {
     for (number, seconds) in [(1, 0), (1, 1), (4, 0), (4, 3600)] {
@@ -208,7 +208,7 @@ fn cmd_14_rej_01_a_rejected_answer_to_a_ping_ends_nothing() {
     }
 }
 
-/// What the target had no room for is sent again, but not for ever.
+/// Requests for which the target had no resources are repeated, up to a limit.
 #[test]
 fn num_19_rej_06_immediate_requests_that_may_be_sent_again() {
     for reason in [RejectReason::TOO_MANY_IMMEDIATE_COMMANDS, RejectReason::LONG_OPERATION] {
@@ -237,7 +237,7 @@ fn num_19_rej_06_immediate_requests_that_may_be_sent_again() {
     }
 }
 
-/// A logout that the target had no room for is repeated with a new tag, and then granted.
+/// A logout for which the target had no resources is repeated with a new tag, and then granted.
 #[test]
 fn rej_06_a_rejected_logout_is_sent_again() {
     let mut target = Target::new(parameters());
@@ -327,7 +327,7 @@ fn tag_05_log_34_pdu_05_pdus_that_have_no_place() {
     }
 }
 
-/// Whatever comes back as the rejected header, it is an error or it is ignored.
+/// Any bytes as the rejected header are either an error or ignored.
 #[test]
 fn rej_05_strange_headers_of_rejected_pdus() {
     for length in [0, 1, 47, 48, 49, 300] {

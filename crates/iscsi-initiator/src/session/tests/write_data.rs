@@ -4,7 +4,7 @@ use iscsi_login::Strictness;
 
 use super::*;
 
-/// Parameters under which 20,000 bytes may leave unasked, 8,192 of them with the command.
+/// Parameters that permit 20,000 bytes of unsolicited data, 8,192 of them with the command.
 fn unsolicited() -> Parameters {
     let mut parameters = parameters();
     (parameters.initial_r2t, parameters.immediate_data) = (false, true);
@@ -33,7 +33,7 @@ fn dat_03_dat_04_dat_06_dat_07_num_14_tag_04_an_unsolicited_burst() {
     assert!(data.iter().all(|pdu| (pdu.ttt, pdu.lun) == (TargetTransferTag::RESERVED, Lun::ZERO)));
 }
 
-/// What the target takes bounds every segment, not what the initiator takes; all but the last are whole words.
+/// Segments are bounded by the target's limit, not the initiator's; all but the last are whole words.
 #[test]
 fn dat_02_dat_15_segments_fit_the_target_and_are_whole_words() {
     for limit in [512, 513, 514, 515, 1000] {
@@ -166,7 +166,7 @@ fn dat_12_r2ts_that_skip_data() {
     let itt = target.write(100_000);
     let skipping = target.r2t(itt, 0, 20_001, 1000);
     assert_eq!(broken_rule(target.receive(TargetPdu::R2t(skipping))), (20_001, 20_000));
-    // A target that takes no notice of unsolicited data asks for them again, and gets them.
+    // A target that ignores unsolicited data requests them again, and gets them.
     let mut target = Target::new(unsolicited());
     let itt = target.write(100_000);
     assert_eq!(target.solicit(itt, 0, 0, 100_000).len(), 13);
@@ -189,7 +189,7 @@ fn dat_14_data_that_are_asked_for_again() {
     }
 }
 
-/// An R2T names the logical unit of its command; 0 is tolerated, and the data name the right one all the same.
+/// An R2T names the logical unit of its command. LUN 0 is tolerated, and the Data-Out has the LUN of the command.
 #[test]
 fn tag_03_tag_04_the_logical_unit_of_an_r2t() {
     let (mut other, mut next) = (LUN, LUN);
@@ -223,7 +223,7 @@ fn dat_13_no_more_r2ts_at_a_time_than_agreed_on() {
         parameters.max_outstanding_r2t = limit;
         let mut target = Target::new(parameters);
         let itt = target.write(60_000);
-        // Those whose last Data-Out has gone do not count.
+        // R2Ts that are answered completely do not count.
         assert_eq!(target.solicit(itt, 0, 0, 1000).len(), 1);
         for number in 1..=u32::from(limit) {
             let r2t = target.r2t(itt, number, number * 1000, 1000);
@@ -253,7 +253,7 @@ fn dat_22_the_unsolicited_burst_is_not_counted() {
     assert_eq!(target.completion(itt).incomplete, None);
 }
 
-/// A response in the middle of a burst ends the task, and with it the burst; that of another task goes on.
+/// A response in the middle of a burst ends the task and its burst, but no burst of another task.
 #[test]
 fn dat_23_nothing_more_is_sent_for_a_task_that_has_ended() {
     let mut target = Target::new(unsolicited());
