@@ -40,11 +40,11 @@ pub(crate) fn between_modules(sources: &SourceTree) -> BTreeMap<(String, String)
 /// The paths in a module at the top level, and below it, that name one of these.
 pub(crate) fn uses_of(sources: &SourceTree, module: &str, names: &[&str]) -> Vec<String> {
     let inside = paths(sources).into_iter().filter(|(path, _)| path.first().is_some_and(|top| top == module));
-    let named = inside.filter(|(_, written)| {
+    let found = inside.filter(|(_, written)| {
         let written = format!("::{}::", written.join("::"));
         names.iter().any(|name| written.contains(&format!("::{name}::")))
     });
-    named.map(|(path, written)| format!("{} in {}", written.join("::"), shown(path))).collect()
+    found.map(|(path, written)| format!("{} in {}", written.join("::"), shown(path))).collect()
 }
 
 /// Every path that is written in a module, with the module.

@@ -6,7 +6,13 @@
 //! in `async` ones. The pictures in `crates/README.md` are written with
 //! `WRITE_TABLE=1 cargo test -p iscsi-tests --test layers`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail so")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail so"
+)]
 
 mod arrows;
 mod picture;

@@ -20,10 +20,8 @@ fn chart(table: &Table) -> String {
     for module in &table.modules {
         let implied = |used: &String| module.uses.iter().any(|other| reached[other].contains(used));
         let direct: Vec<_> = module.uses.iter().filter(|used| !implied(used)).map(String::as_str).collect();
-        match direct.is_empty() {
-            true => writeln!(text, "  {}", module.name).unwrap(),
-            false => writeln!(text, "  {} --> {}", module.name, direct.join(" & ")).unwrap(),
-        }
+        let arrow = if direct.is_empty() { "" } else { " --> " };
+        writeln!(text, "  {}{arrow}{}", module.name, direct.join(" & ")).unwrap();
     }
     text + "```\n"
 }

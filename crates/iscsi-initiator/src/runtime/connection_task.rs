@@ -215,8 +215,8 @@ impl ConnectionTask {
     }
 
     fn take(&mut self, request: Request) {
-        let Request { request, operation, deadline, result } = request;
-        let itt = self.session.submit(request);
+        let Request { content, operation, deadline, result } = request;
+        let itt = self.session.submit(content);
         self.deadlines.insert((deadline, itt.0));
         self.waiters.insert(itt, Waiter { operation, deadline, result });
     }

@@ -15,7 +15,7 @@ const QUEUE_LENGTH: usize = 64;
 
 /// A request with its time limit and the place for its result.
 pub(super) struct Request {
-    pub(super) request: SessionRequest,
+    pub(super) content: SessionRequest,
     /// Its name, for errors.
     pub(super) operation: &'static str,
     /// The deadline, which counts from the call and so covers the time in the queue.
@@ -79,7 +79,7 @@ impl Link {
     ) -> Result<Reply, Error> {
         let (result, receiver) = oneshot::channel();
         let deadline = deadline_after(limit);
-        let sent = self.requests.send(Request { request, operation, deadline, result }).await;
+        let sent = self.requests.send(Request { content: request, operation, deadline, result }).await;
         sent.map_err(|_| self.shared.end_reason())?;
         Ok(Reply { receiver, shared: Arc::clone(&self.shared) })
     }

@@ -91,8 +91,8 @@ type Answer = oneshot::Receiver<Result<Outcome, Error>>;
 
 fn request(transfer: Transfer) -> (Request, Answer) {
     let (result, answer) = oneshot::channel();
-    let request = SessionRequest::Scsi(ScsiRequest { lun: Lun::ZERO, cdb: [0; 16], transfer, exact: true });
-    (Request { request, operation: "TEST", deadline: deadline_after(HOUR), result }, answer)
+    let content = SessionRequest::Scsi(ScsiRequest { lun: Lun::ZERO, cdb: [0; 16], transfer, exact: true });
+    (Request { content, operation: "TEST", deadline: deadline_after(HOUR), result }, answer)
 }
 
 /// Submits as many requests as the queue accepts, and this many at most.
