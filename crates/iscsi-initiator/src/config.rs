@@ -25,7 +25,7 @@ pub struct Config {
     pub initiator_name: IscsiName,
     /// The pool that each session gets its ISID from. A pool on disk belongs to one initiator name.
     pub isids: IsidPool,
-    /// The InitiatorAlias, a description that targets show to administrators.
+    /// The `InitiatorAlias`, a description that targets show to administrators.
     pub alias: Option<String>,
     /// Operational parameters to offer.
     pub offer: Offer,
