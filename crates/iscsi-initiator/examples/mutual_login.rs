@@ -13,9 +13,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 pub(crate) async fn log_in(arguments: Vec<String>) -> Result<(), Box<dyn Error>> {
-    let [portal, target, ours, theirs] = arguments.try_into().map_err(|_| "four arguments are needed")?;
-    let forward = Some(Arc::new(ForwardCredential::new(None, read_secret_file(ours)?)?));
-    let reverse = Some(Arc::new(ReverseCredential::new(None, read_secret_file(theirs)?)?));
+    let [portal, target, initiator_secret, target_secret] =
+        arguments.try_into().map_err(|_| "four arguments are needed")?;
+    let forward = Some(Arc::new(ForwardCredential::new(None, read_secret_file(initiator_secret)?)?));
+    let reverse = Some(Arc::new(ReverseCredential::new(None, read_secret_file(target_secret)?)?));
     let authentication = AuthenticationRequest { mode: AuthenticationMode::Mutual, forward, reverse };
     let initiator = Initiator::without_store(Config::new("iqn.2001-04.com.example:host".parse()?)?);
     let session = initiator.login(&target.parse()?, &portal.parse()?, &authentication).await?;
