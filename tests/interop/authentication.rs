@@ -210,7 +210,23 @@ fn shows_its_units(stage: &Stage) {
     assert!(luns.stdout.contains(&DISK.to_string()), "{}", luns.stdout);
     let info = user.run(&["info", &format!("{}/{}", stage.url("open"), stage.lun)]).expect(&[0]);
     assert!(info.stdout.contains("512"), "{}", info.stdout);
+    shows_the_unit_as_json(stage, &user);
     // A logical unit that is not there is a SCSI error with its key and codes.
     let missing = user.run(&["info", &format!("{}/99", stage.url("open"))]);
     assert_ne!(missing.code, 0, "{}", missing.stdout);
+}
+
+/// The JSON names the unit that was asked for, LUN 0 of istgt and LIO among them, and what the target says of it.
+fn shows_the_unit_as_json(stage: &Stage, user: &User) {
+    let url = format!("{}/{}", stage.url("open"), stage.lun);
+    let json = user.run(&["info", &url, "--output", "json"]).expect(&[0]).stdout;
+    let info: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&info["lun"], &info["device_type"]), (&stage.lun.to_string().into(), &0.into()), "{json}");
+    assert_eq!(
+        (&info["capacity"]["size"], &info["capacity"]["block_size"]),
+        (&DISK.into(), &512.into()),
+        "{json}"
+    );
+    assert!(info["vendor"].is_string() && info["product"].is_string(), "{json}");
+    assert_eq!(info["remarks"], serde_json::json!([]), "{json}");
 }

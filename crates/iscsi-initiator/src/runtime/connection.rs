@@ -163,10 +163,10 @@ mod tests {
     }
 
     /// Sends a PDU of the target, with the digests that are in force at the target.
-    async fn send(theirs: &mut TcpStream, raw: RawPdu, digests: Digests) {
+    async fn send(peer: &mut TcpStream, raw: RawPdu, digests: Digests) {
         let mut bytes = BytesMut::new();
         EncodedPdu::new(raw, digests).unwrap().append_to(&mut bytes);
-        theirs.write_all(&bytes).await.unwrap();
+        peer.write_all(&bytes).await.unwrap();
     }
 
     async fn receive(connection: &mut Connection) -> Result<RawPdu, Error> {
@@ -184,14 +184,14 @@ mod tests {
     #[tokio::test]
     async fn pdu_12_dig_02_limits_and_digests_begin_with_full_feature_phase() {
         for (limit, full_feature) in [(8192, false), (512, true), (65_536, true)] {
-            let (mut connection, mut theirs) = connection().await;
+            let (mut connection, mut peer) = connection().await;
             let digests = if full_feature { BOTH } else { Digests::default() };
             if full_feature {
                 connection.enter_full_feature(digests, limit);
             }
-            send(&mut theirs, pdu(Opcode::NOP_IN, limit), digests).await;
+            send(&mut peer, pdu(Opcode::NOP_IN, limit), digests).await;
             assert_eq!(receive(&mut connection).await.unwrap().data.len(), limit as usize);
-            send(&mut theirs, pdu(Opcode::NOP_IN, limit + 1), digests).await;
+            send(&mut peer, pdu(Opcode::NOP_IN, limit + 1), digests).await;
             let error = receive(&mut connection).await.unwrap_err();
             let (field, length, limit) = ("DataSegmentLength", limit + 1, limit);
             assert_eq!(error, iscsi_pdu::Error::TooLong { field, length, limit }.into());
@@ -201,12 +201,12 @@ mod tests {
     /// A target that does not send the negotiated digests.
     #[tokio::test]
     async fn dig_02_agreed_digests_are_demanded_both_ways() {
-        let (mut connection, mut theirs) = connection().await;
+        let (mut connection, mut peer) = connection().await;
         connection.enter_full_feature(BOTH, 8192);
         connection.enqueue(pdu(Opcode::NOP_OUT, 0)).unwrap();
         // A header and its digest.
         assert_eq!(connection.unsent(), 52);
-        send(&mut theirs, pdu(Opcode::NOP_IN, 8), Digests::default()).await;
+        send(&mut peer, pdu(Opcode::NOP_IN, 8), Digests::default()).await;
         assert!(receive(&mut connection).await.is_err());
     }
 
@@ -215,11 +215,11 @@ mod tests {
     async fn progress_is_made_both_ways() {
         use tokio::io::AsyncReadExt as _;
         const PDU: usize = 48 + (1 << 20);
-        let (mut connection, mut theirs) = connection().await;
+        let (mut connection, mut peer) = connection().await;
         connection.enter_full_feature(Digests::default(), 8192);
         (0..20).for_each(|_| connection.enqueue(pdu(Opcode::DATA_OUT, 1 << 20)).unwrap());
         assert_eq!(connection.unsent(), 20 * PDU);
-        send(&mut theirs, pdu(Opcode::NOP_IN, 3), Digests::default()).await;
+        send(&mut peer, pdu(Opcode::NOP_IN, 3), Digests::default()).await;
         assert_eq!(receive(&mut connection).await.unwrap().data.len(), 3);
         let drain = async {
             while connection.unsent() > 0 {
@@ -227,7 +227,7 @@ mod tests {
             }
         };
         let mut received = vec![0; 20 * PDU];
-        tokio::join!(drain, async { theirs.read_exact(&mut received).await.unwrap() });
+        tokio::join!(drain, async { peer.read_exact(&mut received).await.unwrap() });
         assert!(
             received
                 .chunks(PDU)
@@ -247,9 +247,9 @@ mod tests {
     #[tokio::test]
     async fn the_end_of_the_stream_between_pdus_and_inside_one() {
         for (sent, reason) in [(0, "closed by the target"), (47, "closed by the target inside a PDU")] {
-            let (mut connection, mut theirs) = connection().await;
-            theirs.write_all(&vec![0; sent]).await.unwrap();
-            drop(theirs);
+            let (mut connection, mut peer) = connection().await;
+            peer.write_all(&vec![0; sent]).await.unwrap();
+            drop(peer);
             let error = receive(&mut connection).await.unwrap_err();
             let Error::ConnectionLost { reason: said, portal } = &error else { panic!("{error}") };
             assert_eq!((said.as_str(), portal), (reason, connection.portal()));
@@ -259,9 +259,9 @@ mod tests {
     /// A reset is told apart from an orderly close.
     #[tokio::test]
     async fn a_connection_that_is_reset() {
-        let (mut connection, theirs) = connection().await;
-        theirs.set_zero_linger().unwrap();
-        drop(theirs);
+        let (mut connection, peer) = connection().await;
+        peer.set_zero_linger().unwrap();
+        drop(peer);
         let reset = io::Error::from(io::ErrorKind::ConnectionReset);
         let error = receive(&mut connection).await.unwrap_err();
         let Error::ConnectionLost { reason, .. } = &error else { panic!("{error}") };
@@ -272,11 +272,11 @@ mod tests {
     #[tokio::test]
     async fn log_01_an_exchange_of_a_login() {
         use tokio::io::AsyncReadExt as _;
-        let (mut connection, mut theirs) = connection().await;
+        let (mut connection, mut peer) = connection().await;
         let target = async {
             let mut request = vec![0; 48 + 8];
-            theirs.read_exact(&mut request).await.unwrap();
-            send(&mut theirs, pdu(Opcode::LOGIN_RESPONSE, 600), Digests::default()).await;
+            peer.read_exact(&mut request).await.unwrap();
+            send(&mut peer, pdu(Opcode::LOGIN_RESPONSE, 600), Digests::default()).await;
             request
         };
         let request = pdu(Opcode::LOGIN_REQUEST, 5);

@@ -3,6 +3,7 @@
 //! The first paragraph of an option's documentation is its line on the page of a command; the topics `connection` and
 //! `secrets` show all of it.
 
+pub(crate) mod order;
 pub(crate) mod size;
 pub(crate) mod topics;
 pub(crate) mod urls;

@@ -15,7 +15,8 @@ use std::env;
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
-use clap::Parser;
+use arguments::order;
+use clap::{CommandFactory as _, Parser};
 use commands::CommandLine;
 use failure::{Exit, Failure};
 use messages::redact;
@@ -24,7 +25,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
     process::forbid_core_dumps();
-    let arguments = match CommandLine::try_parse() {
+    let ordered = order::options_after_command(env::args_os().collect(), &CommandLine::command());
+    let arguments = match CommandLine::try_parse_from(ordered) {
         Ok(arguments) => arguments,
         Err(error) => return error_report::print_usage(error),
     };
