@@ -279,3 +279,6 @@ impl Credentials {
 fn policy(reason: &str) -> Error {
     Error::AuthPolicy(reason.to_owned())
 }
+
+#[cfg(test)]
+mod tests;
