@@ -95,12 +95,13 @@ fn standard_input_is_read_once() {
 }
 
 #[test]
-fn options_stand_behind_their_command_and_global_ones_before_it_too() {
+fn options_stand_before_and_behind_their_command() {
     let place = Place::with_store();
     place.run(&["login", "--auth", "none", URL]).expect(7);
     place.run(&["login", URL, "--auth", "none"]).expect(7);
     place.run(&["--output", "table", "-v", "login", URL, "--auth", "none"]).expect(7);
-    place.run(&["--auth", "none", "login", URL]).expect(2);
+    place.run(&["--auth", "none", "login", URL]).expect(7);
+    place.run(&["--auth", "none", "secret", "list"]).expect(2).complains("unexpected argument '--auth'");
 }
 
 /// An option that would have no effect is an error.

@@ -106,6 +106,7 @@ fn chp_24_modes_and_stored_credentials() {
 /// Given credentials take precedence, and only those that are missing come from the store.
 #[test]
 fn given_credentials_take_precedence_over_stored_ones() {
+    use AuthenticationMode::{Chap, IfAsked, Mutual, None};
     let store = store(true, true, false);
     let given = |mode, forward_secret: Option<&str>, reverse_secret: Option<&str>| {
         let request = AuthenticationRequest {
@@ -116,7 +117,6 @@ fn given_credentials_take_precedence_over_stored_ones() {
         let (kind, forward, reverse) = shown(&choose(&store, &request, &config()).unwrap());
         (kind, forward, reverse, request.takes_from_store())
     };
-    use AuthenticationMode::{Chap, IfAsked, Mutual, None};
     let text = str::to_owned;
     let (one, other) = (Some("given-forward"), Some("given-reverse"));
     assert_eq!(given(Mutual, one, other), ("mutual", text("given-forward"), text("given-reverse"), false));
