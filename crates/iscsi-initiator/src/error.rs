@@ -13,7 +13,7 @@ use iscsi_pdu::{LoginStatus, LogoutResponseCode, Portal, ScsiResponseCode, ScsiS
 use iscsi_secrets::{Requirement, Scope, SecretUse, StoreError};
 
 use crate::scsi::{CommandError, Incomplete, SenseData};
-use crate::session::{Failure, ProtocolError};
+use crate::session::{End, Failure, LogoutCause, ProtocolError, Silence};
 pub use advice::Advice;
 pub use login_step::LoginStep;
 
@@ -306,14 +306,40 @@ impl<E: Into<ProtocolError>> From<E> for Error {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+impl Error {
+    /// The error of every request that the end of its session left open.
+    pub(crate) fn of_end(end: &End, portal: &Portal) -> Self {
+        match end {
+            End::LoggedOut(LogoutCause::Initiator, LogoutResponseCode::CLOSED) => Self::LoggedOut,
+            End::LoggedOut(LogoutCause::Target, LogoutResponseCode::CLOSED) => Self::LogoutRequested,
+            End::LoggedOut(_, code) => Self::Logout(*code),
+            End::Failed(failure) => Self::of_failure(failure, portal),
+        }
+    }
+
+    fn of_failure(failure: &Failure, portal: &Portal) -> Self {
         match failure {
-            Failure::Protocol(error) => Self::Protocol(error),
+            Failure::Lost(reason) => Self::lost(portal, reason),
+            Failure::Digest(error) => Self::Protocol((*error).into()),
+            Failure::Gap(error) | Failure::Format(error) => Self::Protocol(error.clone()),
+            Failure::Rejected(reason) => Self::Protocol(ProtocolError::Rejected(*reason)),
+            Failure::Silent(silence) => Self::of_silence(silence),
             Failure::Announced { event, time2wait } => Self::SessionEnded(format!(
                 "it announced that it drops the connection (event {}), and accepts a new one after {time2wait} s",
                 event.0
             )),
+        }
+    }
+
+    fn of_silence(silence: &Silence) -> Self {
+        let limit = silence.limit;
+        match (silence.operation, silence.logout_requested) {
+            (Some(operation), false) => Self::Timeout { operation, limit },
+            (Some(operation), true) => Self::SessionEnded(format!(
+                "it requested a logout, and answered neither that nor {operation} within {limit:?}"
+            )),
+            (None, false) => Self::Timeout { operation: "logout", limit },
+            (None, true) => Self::Timeout { operation: "the logout that the target requested", limit },
         }
     }
 }

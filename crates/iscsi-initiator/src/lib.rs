@@ -37,3 +37,13 @@ pub use login::{AuthenticationMode, AuthenticationRequest, LoginTimes, RedirectK
 pub use session::ProtocolError;
 pub use url::*;
 pub use uuid::Uuid;
+
+/// The pure parts of the initiator, for simulation and fuzzing. Not part of the stable API.
+#[doc(hidden)]
+pub mod engine {
+    pub use crate::runtime::Stream;
+    pub use crate::session::{
+        End, Engine, Exchange, Failure, Limits, LogoutCause, Outcome, SessionState, Silence,
+    };
+    pub use crate::wire::Inbox;
+}

@@ -5,14 +5,16 @@ mod connection;
 mod connection_task;
 mod link;
 mod login_attempt;
+mod stream;
 
 use std::time::Duration;
 
 pub(crate) use blocking::blocking;
 pub(crate) use connection::Connection;
-pub(crate) use connection_task::{Limits, start_session};
+pub(crate) use connection_task::start_session;
 pub(crate) use link::{Link, Reply};
 pub(crate) use login_attempt::{LoginAttempt, LoginOutcome, log_in};
+pub use stream::Stream;
 
 /// Waits for a future; `None` when it takes longer than the limit.
 ///

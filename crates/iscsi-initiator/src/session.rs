@@ -1,24 +1,31 @@
 //! The rules of a session in full feature phase, as pure values: no socket, no clock, no runtime.
 //!
-//! [`SessionState`] takes requests and received PDUs, and returns PDUs to send and outcomes of requests. A session has one
-//! connection at error recovery level 0; the sequence numbers of the connection are kept apart from those of the
-//! session.
+//! [`SessionState`] takes requests and received PDUs, and returns PDUs to send and outcomes of requests. [`Engine`] adds
+//! the bytes of its connection. A session has one connection at error recovery level 0; the sequence numbers of the
+//! connection are kept apart from those of the session. What goes wrong is a [`Failure`], a value, and one table says
+//! what follows from it.
 
 mod command_window;
 mod data_in;
 mod data_out;
+mod deadlines;
+mod engine;
+mod exchange;
 mod failure;
+mod logout;
+mod ping;
 mod receive;
-mod request;
 mod state;
 mod status_numbers;
 mod task;
 mod text_exchange;
 
-pub(crate) use failure::Failure;
-pub use failure::ProtocolError;
-pub(crate) use request::{ScsiRequest, SessionRequest};
-pub(crate) use state::{LogoutCause, LogoutState, Outcome, SessionState};
+pub use deadlines::Limits;
+pub use engine::Engine;
+pub use exchange::{Exchange, Outcome};
+pub use failure::{End, Failure, ProtocolError, Silence};
+pub use logout::LogoutCause;
+pub use state::SessionState;
 
 #[cfg(test)]
 mod tests;

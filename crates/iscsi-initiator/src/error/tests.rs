@@ -160,3 +160,54 @@ fn a_rule_with_many_right_values_names_none_of_them() {
     let error = ProtocolViolation::HeaderValue { field: "TSIH", received: 0, rule: "not 0 in a new session" };
     assert_eq!(error.to_string(), "TSIH is 0x0: not 0 in a new session");
 }
+
+/// LGO-04: the error of a session's end, by the side that requested it and the target's response.
+#[test]
+fn lgo_04_what_the_end_of_a_session_is_called() {
+    let (closed, refused) = (LogoutResponseCode::CLOSED, LogoutResponseCode(3));
+    for (end, error) in [
+        (End::LoggedOut(LogoutCause::Initiator, closed), Error::LoggedOut),
+        (End::LoggedOut(LogoutCause::Target, closed), Error::LogoutRequested),
+        (End::LoggedOut(LogoutCause::Initiator, refused), Error::Logout(refused)),
+        (End::LoggedOut(LogoutCause::Target, refused), Error::Logout(refused)),
+    ] {
+        assert_eq!(Error::of_end(&end, &portal(3260)), error);
+    }
+}
+
+/// The error of each failure, with the portal of a connection that is lost.
+#[test]
+fn the_errors_of_failures() {
+    let digest = iscsi_pdu::Error::Digest { part: iscsi_pdu::DigestPart::Data, computed: 1, received: 2 };
+    let broken = ProtocolError::Value { pdu: "R2T", rule: "a rule", received: 1 };
+    let reason = iscsi_pdu::RejectReason::PROTOCOL_ERROR;
+    for (failure, error) in [
+        (Failure::Lost("reset".to_owned()), Error::lost(&portal(3260), &"reset")),
+        (Failure::Digest(digest), Error::Protocol(digest.into())),
+        (Failure::Gap(broken.clone()), Error::Protocol(broken.clone())),
+        (Failure::Format(broken.clone()), Error::Protocol(broken)),
+        (Failure::Rejected(reason), Error::Protocol(ProtocolError::Rejected(reason))),
+    ] {
+        assert_eq!(Error::of_end(&End::Failed(failure), &portal(3260)), error);
+    }
+    let event = iscsi_pdu::AsyncEvent::SESSION_DROP;
+    let announced = Error::of_end(&End::Failed(Failure::Announced { event, time2wait: 7 }), &portal(3260));
+    let Error::SessionEnded(words) = &announced else { panic!("{announced}") };
+    assert!(words.contains("event 3") && words.contains("7 s"), "{words}");
+}
+
+/// LGO-07: a limit that was exceeded names the request, the logout, or the logout that the target requested.
+#[test]
+fn lgo_07_the_errors_of_silence() {
+    let limit = Duration::from_mins(1);
+    let error = |operation, logout_requested| {
+        let silence = Silence { operation, logout_requested, limit };
+        Error::of_end(&End::Failed(Failure::Silent(silence)), &portal(3260))
+    };
+    assert_eq!(error(Some("READ (10)"), false), Error::Timeout { operation: "READ (10)", limit });
+    assert_eq!(error(None, false), Error::Timeout { operation: "logout", limit });
+    let requested = Error::Timeout { operation: "the logout that the target requested", limit };
+    assert_eq!(error(None, true), requested);
+    let both = error(Some("READ (10)"), true);
+    assert!(both.to_string().contains("neither that nor READ (10) within 60s"), "{both}");
+}

@@ -12,9 +12,9 @@ use iscsi_secrets::StoreError;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
 use crate::login::{LoginTimes, RedirectKind, Unauthenticated};
-use crate::runtime::{Connection, Limits, Link, Reply, start_session};
-use crate::scsi::{Command, Completion, TransferLength};
-use crate::session::{Outcome, ProtocolError, ScsiRequest, SessionRequest, SessionState};
+use crate::runtime::{Connection, Link, Reply, Stream, start_session};
+use crate::scsi::{Command, Completion};
+use crate::session::{Exchange, Limits, Outcome, ProtocolError, SessionState};
 
 /// The longest wait for a Logout Response, which a working target sends at once.
 const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
@@ -67,8 +67,8 @@ pub struct SessionDetails {
 }
 
 impl Session {
-    pub(crate) fn start(
-        connection: Connection,
+    pub(crate) fn start<S: Stream>(
+        connection: Connection<S>,
         lease: IsidLease,
         details: SessionDetails,
         tolerance: Tolerance,
@@ -76,9 +76,9 @@ impl Session {
     ) -> Self {
         let CompletedLogin { parameters, cmd_sn, exp_stat_sn, numbers, .. } = details.completed;
         let strictness = tolerance.strictness();
-        let session = SessionState::new(parameters, cmd_sn, exp_stat_sn, numbers, tolerance);
         let limits = Limits { command: command_timeout, logout: command_timeout.min(LONGEST_LOGOUT) };
-        let link = start_session(connection, lease, session, limits);
+        let session = SessionState::new(parameters, cmd_sn, exp_stat_sn, numbers, tolerance, limits);
+        let link = start_session(connection, lease, session);
         Self { inner: Arc::new(Inner { link, details, strictness, command_timeout }) }
     }
 
@@ -118,9 +118,7 @@ impl Session {
     /// A future that is dropped has not sent the command.
     pub async fn submit(&self, lun: Lun, command: Command) -> Result<PendingCommand, Error> {
         let name = command.name;
-        let exact = command.transfer_length == TransferLength::Exact;
-        let request = ScsiRequest { lun, cdb: command.cdb, transfer: command.transfer, exact };
-        let reply = self.request(SessionRequest::Scsi(request), name).await?;
+        let reply = self.request(Exchange::command(lun, command)).await?;
         Ok(PendingCommand { name, lun, reply })
     }
 
@@ -136,7 +134,7 @@ impl Session {
         const NAME: &str = "SendTargets";
         let question = TextWriter::new().pair(NAME, names).finish();
         let question = question.map_err(|error| Error::InvalidArgument(error.to_string()))?;
-        match self.request(SessionRequest::Text(question), NAME).await?.outcome().await? {
+        match self.request(Exchange::text(NAME, question)).await?.outcome().await? {
             Outcome::Text(answer) => {
                 Ok(parse_send_targets(&answer, self.inner.strictness).map_err(ProtocolError::from)?)
             }
@@ -180,8 +178,8 @@ impl Session {
         self.inner.link.end_reason()
     }
 
-    async fn request(&self, request: SessionRequest, name: &'static str) -> Result<Reply, Error> {
-        self.inner.link.request(request, name, self.inner.command_timeout).await
+    async fn request(&self, exchange: Exchange) -> Result<Reply, Error> {
+        self.inner.link.request(exchange, self.inner.command_timeout).await
     }
 }
 
@@ -214,7 +212,7 @@ impl PendingCommand {
                 Ok(completion)
             }
             Outcome::TargetFailure(response) => Err(Error::TargetFailure { command: name, response }),
-            Outcome::Text(_) => Err(wrong_answer(name)),
+            Outcome::Text(_) | Outcome::SessionOver => Err(wrong_answer(name)),
         }
     }
 

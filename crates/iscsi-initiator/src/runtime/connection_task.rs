@@ -1,211 +1,146 @@
-//! The task that owns a session's connection: it takes requests, exchanges PDUs and returns outcomes.
+//! The task that owns a session's connection: it takes requests, moves bytes and returns outcomes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use iscsi_pdu::{InitiatorTaskTag, LogoutResponseCode, TargetPdu};
+use iscsi_pdu::{InitiatorTaskTag, Portal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::connection::Connection;
-use super::link::{Link, Request, Shared, deadline_after};
+use super::link::{Link, Request, Shared};
+use super::stream::Stream;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
-use crate::session::{LogoutCause, LogoutState, Outcome, SessionState};
+use crate::session::{Engine, LogoutCause, Outcome, SessionState};
 
-/// The number of bytes queued for the socket beyond which no further PDU is encoded.
-const OUTBOX_LIMIT: usize = 1 << 20;
 /// The most requests in flight; further ones wait in the channel.
 const MAX_IN_FLIGHT: usize = 256;
 
 /// A caller that waits for the outcome of a request.
-struct Waiter {
-    operation: &'static str,
-    deadline: Instant,
-    result: oneshot::Sender<Result<Outcome, Error>>,
-}
-
-/// The limits of a session.
-#[derive(Clone, Copy)]
-pub(crate) struct Limits {
-    /// For each request, from the call to its end.
-    pub(crate) command: Duration,
-    /// For the logout, from the moment it is requested.
-    pub(crate) logout: Duration,
-}
+type Waiter = oneshot::Sender<Result<Outcome, Error>>;
 
 /// Starts the task of a session, and returns the handles' link to it.
-pub(crate) fn start_session(
-    connection: Connection,
+pub(crate) fn start_session<S: Stream>(
+    connection: Connection<S>,
     lease: IsidLease,
     session: SessionState,
-    limits: Limits,
 ) -> Link {
-    let (task, link) = ConnectionTask::new(connection, lease, session, limits);
+    let (task, link) = ConnectionTask::new(connection, lease, session);
     tokio::spawn(task.run());
     link
 }
 
 /// The task of a session. When it ends, every waiter has its outcome, and `Shared::ended` has the reason.
-pub(super) struct ConnectionTask {
-    connection: Connection,
+pub(super) struct ConnectionTask<S> {
+    stream: S,
+    portal: Portal,
+    engine: Engine,
+    /// The origin of the engine's times.
+    origin: Instant,
     /// Returned only after the connection is closed (NAM-06).
     lease: IsidLease,
-    session: SessionState,
     requests: mpsc::Receiver<Request>,
     shared: Arc<Shared>,
     /// The number of deviations already shown to the handles.
     published: usize,
     waiters: HashMap<InitiatorTaskTag, Waiter>,
-    deadlines: BTreeSet<(Instant, u32)>,
-    limits: Limits,
-    /// The deadline of a logout that began, whichever side requested it.
-    logout_deadline: Option<Instant>,
 }
 
-/// The reason why the loop ends.
-enum End {
-    LoggedOut(LogoutCause, LogoutResponseCode),
-    Failed(Error),
-}
-
-impl From<Error> for End {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<End> for Error {
-    fn from(end: End) -> Self {
-        match end {
-            End::LoggedOut(LogoutCause::Initiator, LogoutResponseCode::CLOSED) => Self::LoggedOut,
-            End::LoggedOut(LogoutCause::Target, LogoutResponseCode::CLOSED) => Self::LogoutRequested,
-            End::LoggedOut(_, code) => Self::Logout(code),
-            End::Failed(error) => error,
-        }
-    }
-}
-
-impl ConnectionTask {
+impl<S: Stream> ConnectionTask<S> {
     /// A task for this connection, and the link by which handles reach it.
-    fn new(connection: Connection, lease: IsidLease, session: SessionState, limits: Limits) -> (Self, Link) {
-        let (link, requests, shared) = Link::new(session.deviations());
+    fn new(connection: Connection<S>, lease: IsidLease, session: SessionState) -> (Self, Link) {
+        let Connection { stream, inbox, digests, portal, .. } = connection;
+        let origin = Instant::now();
+        let (link, requests, shared) = Link::new(origin, session.deviations());
         let published = session.deviations().len();
-        let (waiters, deadlines, logout_deadline) = (HashMap::new(), BTreeSet::new(), None);
-        let task = Self {
-            connection,
-            lease,
-            session,
-            requests,
-            shared,
-            published,
-            waiters,
-            deadlines,
-            limits,
-            logout_deadline,
-        };
+        let engine = Engine::new(session, inbox, digests);
+        let waiters = HashMap::new();
+        let task = Self { stream, portal, engine, origin, lease, requests, shared, published, waiters };
         (task, link)
     }
 
     /// Runs the session until it ends. When all handles are dropped, it logs out.
     async fn run(mut self) {
-        let error = Error::from(self.drive().await);
-        let portal = self.connection.portal();
+        let error = self.drive().await;
+        let portal = &self.portal;
         if error == Error::LoggedOut {
             tracing::debug!(%portal, "session logged out");
         } else {
             tracing::debug!(%portal, %error, "session over");
         }
-        let Self { connection, lease, mut requests, waiters, shared, .. } = self;
+        let Self { stream, mut engine, lease, mut requests, mut waiters, shared, .. } = self;
         let _ = shared.ended.set(error.clone());
         // Before a waiter learns of the end, the ISID must be free.
-        drop(connection);
+        drop(stream);
         drop(lease);
         requests.close();
         // LGO-08: every open request fails, once.
-        for waiter in waiters.into_values() {
-            let _ = waiter.result.send(Err(error.clone()));
+        while let Some((itt, outcome)) = engine.session.poll_outcome() {
+            let over = outcome == Outcome::SessionOver;
+            answer(&mut waiters, itt, if over { Err(error.clone()) } else { Ok(outcome) });
         }
         while let Ok(request) = requests.try_recv() {
             let _ = request.result.send(Err(error.clone()));
         }
     }
 
-    async fn drive(&mut self) -> End {
-        // PDUs that came in one segment with the last Login Response are already in the inbox.
-        let mut outcome = self.receive();
+    /// Moves bytes until the session is over, and returns the reason.
+    async fn drive(&mut self) -> Error {
         loop {
-            match outcome {
-                Ok(()) => outcome = self.step().await,
-                Err(end) => return end,
+            // PDUs that came in one segment with the last Login Response are already in the inbox.
+            self.engine.receive(self.now());
+            self.publish_deviations();
+            if let Some(error) = self.end() {
+                return error;
             }
+            self.answer_all();
+            self.engine.send(|slices| self.stream.write_available(slices));
+            if let Some(error) = self.end() {
+                return error;
+            }
+            self.wait().await;
         }
     }
 
-    /// Sends as much as the target's window permits, then waits for the next event.
-    async fn step(&mut self) -> Result<(), End> {
-        self.send()?;
-        let is_open = self.session.logout_state() == LogoutState::Open;
-        let takes_requests = is_open && self.session.in_flight() < MAX_IN_FLIGHT;
-        let deadline = self.next_deadline(is_open);
+    fn end(&self) -> Option<Error> {
+        self.engine.session.end().map(|end| Error::of_end(end, &self.portal))
+    }
+
+    /// Waits for the next event, and takes it.
+    async fn wait(&mut self) {
+        let is_open = self.engine.session.is_open();
+        let takes_requests = is_open && self.engine.session.in_flight() < MAX_IN_FLIGHT;
+        let deadline = self.engine.session.next_deadline().map(|deadline| self.origin + deadline);
         tokio::select! {
             request = self.requests.recv(), if takes_requests => match request {
                 Some(request) => self.take(request),
                 None => self.log_out(),
             },
             () = self.shared.logout.notified(), if is_open => self.log_out(),
-            progress = self.connection.make_progress() => progress?,
-            () = wait_until(deadline) => return Err(self.expire().into()),
-        }
-        self.receive()
-    }
-
-    /// The next deadline of a request or of the logout. The limit of a logout counts from its request.
-    fn next_deadline(&mut self, is_open: bool) -> Option<Instant> {
-        if !is_open && self.logout_deadline.is_none() {
-            self.logout_deadline = Some(deadline_after(self.limits.logout));
-        }
-        let first = self.deadlines.first().map(|deadline| deadline.0);
-        first.into_iter().chain(self.logout_deadline).min()
-    }
-
-    /// Fills the outbox from the session and writes it to the socket.
-    fn send(&mut self) -> Result<(), Error> {
-        loop {
-            while self.connection.unsent() < OUTBOX_LIMIT {
-                let Some(pdu) = self.session.poll_transmit() else { break };
-                self.connection.enqueue(pdu)?;
-            }
-            if self.connection.unsent() == 0 {
-                return Ok(());
-            }
-            self.connection.flush()?;
-            if self.connection.unsent() > 0 {
-                return Ok(());
-            }
+            () = make_progress(&self.stream, &mut self.engine, self.origin) => {}
+            () = wait_until(deadline) => self.engine.session.advance(self.now()),
         }
     }
 
-    /// Passes received PDUs to the session, and its outcomes to their waiters.
-    fn receive(&mut self) -> Result<(), End> {
-        while let Some(raw) = self.connection.next_pdu()? {
-            let pdu = TargetPdu::decode(raw).map_err(Error::from)?;
-            self.session.receive(pdu).map_err(Error::from)?;
-            self.publish_deviations();
-            while let Some((itt, outcome)) = self.session.poll_outcome() {
-                self.answer(itt, outcome);
-            }
-            if let LogoutState::Answered(cause, code) = self.session.logout_state() {
-                return Err(End::LoggedOut(cause, code));
-            }
+    fn now(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    /// Gives the outcomes to their waiters.
+    fn answer_all(&mut self) {
+        while let Some((itt, outcome)) = self.engine.session.poll_outcome() {
+            answer(&mut self.waiters, itt, Ok(outcome));
         }
-        Ok(())
     }
 
     /// Shows the handles the deviations that were tolerated since the last PDU.
     fn publish_deviations(&mut self) {
-        let deviations = self.session.deviations();
+        let deviations = self.engine.session.deviations();
         let Some(new) = deviations.get(self.published..).filter(|new| !new.is_empty()) else { return };
         for observed in new {
             tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
@@ -215,52 +150,78 @@ impl ConnectionTask {
     }
 
     fn take(&mut self, request: Request) {
-        let Request { content, operation, deadline, result } = request;
-        let itt = self.session.submit(content);
-        self.deadlines.insert((deadline, itt.0));
-        self.waiters.insert(itt, Waiter { operation, deadline, result });
+        let Request { exchange, deadline, result } = request;
+        let itt = self.engine.session.submit(exchange, deadline);
+        self.waiters.insert(itt, result);
     }
 
     /// Starts the logout. Requests submitted before it are sent before it.
     fn log_out(&mut self) {
-        while self.session.in_flight() < MAX_IN_FLIGHT
+        while self.engine.session.in_flight() < MAX_IN_FLIGHT
             && let Ok(request) = self.requests.try_recv()
         {
             self.take(request);
         }
-        self.session.log_out(LogoutCause::Initiator);
+        let now = self.now();
+        self.engine.session.log_out(LogoutCause::Initiator, now);
     }
+}
 
-    fn answer(&mut self, itt: InitiatorTaskTag, outcome: Outcome) {
-        if let Some(waiter) = self.waiters.remove(&itt) {
-            self.deadlines.remove(&(waiter.deadline, itt.0));
-            // A caller that no longer waits has abandoned its outcome.
-            let _ = waiter.result.send(Ok(outcome));
-        }
+/// Gives a waiter the result. A caller that no longer waits has abandoned it.
+fn answer(
+    waiters: &mut HashMap<InitiatorTaskTag, Waiter>,
+    itt: InitiatorTaskTag,
+    result: Result<Outcome, Error>,
+) {
+    if let Some(waiter) = waiters.remove(&itt) {
+        let _ = waiter.send(result);
     }
+}
 
-    /// The error of a request or logout that timed out. At error recovery level 0 the session ends with it, and all
-    /// waiters get the error when the connection is closed.
-    fn expire(&self) -> Error {
-        let now = Instant::now();
-        let due =
-            self.deadlines.first().filter(|first| first.0 <= now).map(|first| InitiatorTaskTag(first.1));
-        let asked_for = matches!(
-            self.session.logout_state(),
-            LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _)
-        );
-        let Limits { command, logout } = self.limits;
-        let Some(Waiter { operation, .. }) = due.and_then(|itt| self.waiters.get(&itt)) else {
-            let operation = if asked_for { "the logout that the target requested" } else { "logout" };
-            return Error::Timeout { operation, limit: logout };
+/// Waits until the stream can be read, or written if PDUs are queued, then reads and writes.
+///
+/// # Cancel safety
+/// A future that is dropped has lost nothing: received bytes are in the engine.
+async fn make_progress<S: Stream>(stream: &S, engine: &mut Engine, origin: Instant) {
+    poll_fn(|context| {
+        let written = poll_write(stream, engine, context);
+        let read = poll_read(stream, engine, origin, context);
+        if written.is_ready() { written } else { read }
+    })
+    .await;
+}
+
+/// Ready when something was sent, or the connection is lost.
+fn poll_write<S: Stream>(stream: &S, engine: &mut Engine, context: &mut Context<'_>) -> Poll<()> {
+    if engine.unsent() == 0 {
+        return Poll::Pending;
+    }
+    match ready!(stream.poll_writable(context)) {
+        Ok(()) => engine.send(|slices| stream.write_available(slices)),
+        Err(error) => engine.lost(&error),
+    }
+    Poll::Ready(())
+}
+
+/// Ready when something was read, or the connection is lost. Space is only allocated when the stream is readable.
+fn poll_read<S: Stream>(
+    stream: &S,
+    engine: &mut Engine,
+    origin: Instant,
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    loop {
+        let read = match ready!(stream.poll_readable(context)) {
+            Ok(()) => stream.read_available(engine.space()),
+            Err(error) => Err(error),
         };
-        if asked_for {
-            Error::SessionEnded(format!(
-                "it requested a logout, and answered neither that nor {operation} within {command:?}"
-            ))
-        } else {
-            Error::Timeout { operation, limit: command }
+        match read {
+            Ok(0) => engine.closed(origin.elapsed()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) => engine.lost(&error),
         }
+        return Poll::Ready(());
     }
 }
 

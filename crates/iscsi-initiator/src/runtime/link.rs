@@ -8,26 +8,21 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::error::Error;
-use crate::session::{Outcome, SessionRequest};
+use crate::session::{Exchange, Outcome};
 
 /// The most requests that wait between handles and task.
 const QUEUE_LENGTH: usize = 64;
 
 /// A request with its time limit and the place for its result.
 pub(super) struct Request {
-    pub(super) content: SessionRequest,
-    /// Its name, for errors.
-    pub(super) operation: &'static str,
+    pub(super) exchange: Exchange,
     /// The deadline, which counts from the call and so covers the time in the queue.
-    pub(super) deadline: Instant,
+    pub(super) deadline: Duration,
     pub(super) result: oneshot::Sender<Result<Outcome, Error>>,
 }
 
-/// The deadline of a limit that begins now. Limits are capped at a century, which every clock can represent.
-pub(super) fn deadline_after(limit: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
-    Instant::now() + limit.min(CENTURY)
-}
+/// The longest limit, which every clock can represent: a century.
+const LONGEST_LIMIT: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// State that the task of a session shares with its handles.
 #[derive(Default)]
@@ -55,15 +50,20 @@ impl Shared {
 pub(crate) struct Link {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) shared: Arc<Shared>,
+    /// The origin of the session's times.
+    origin: Instant,
 }
 
 impl Link {
     /// A link, and the task's ends of it.
-    pub(super) fn new(deviations: &[ObservedDeviation]) -> (Self, mpsc::Receiver<Request>, Arc<Shared>) {
+    pub(super) fn new(
+        origin: Instant,
+        deviations: &[ObservedDeviation],
+    ) -> (Self, mpsc::Receiver<Request>, Arc<Shared>) {
         let (requests, receiver) = mpsc::channel(QUEUE_LENGTH);
         let shared = Arc::new(Shared::default());
         shared.add_deviations(deviations);
-        (Self { requests, shared: Arc::clone(&shared) }, receiver, shared)
+        (Self { requests, shared: Arc::clone(&shared), origin }, receiver, shared)
     }
 
     /// Submits a request; waits while the queue is full. That wait is limited too: every request ahead has an earlier
@@ -71,17 +71,17 @@ impl Link {
     ///
     /// # Cancel safety
     /// A future that is dropped has not submitted the request.
-    pub(crate) async fn request(
-        &self,
-        request: SessionRequest,
-        operation: &'static str,
-        limit: Duration,
-    ) -> Result<Reply, Error> {
+    pub(crate) async fn request(&self, exchange: Exchange, limit: Duration) -> Result<Reply, Error> {
         let (result, receiver) = oneshot::channel();
-        let deadline = deadline_after(limit);
-        let sent = self.requests.send(Request { content: request, operation, deadline, result }).await;
+        let deadline = self.deadline_after(limit);
+        let sent = self.requests.send(Request { exchange, deadline, result }).await;
         sent.map_err(|_| self.shared.end_reason())?;
         Ok(Reply { receiver, shared: Arc::clone(&self.shared) })
+    }
+
+    /// The deadline of a limit that begins now.
+    pub(super) fn deadline_after(&self, limit: Duration) -> Duration {
+        self.origin.elapsed() + limit.min(LONGEST_LIMIT)
     }
 
     /// Requests the logout.

@@ -6,7 +6,7 @@ use iscsi_pdu::DataIn;
 use super::failure::ProtocolError;
 
 /// The data of one read, in order: `DataPDUInOrder` and `DataSequenceInOrder` are always Yes here.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct DataInBuffer {
     expected_length: u32,
     next_data_sn: u32,
@@ -14,7 +14,7 @@ pub(super) struct DataInBuffer {
 }
 
 /// The received data; data from a single PDU are not copied.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Received {
     Slice(Bytes),
     Joined(BytesMut),

@@ -29,7 +29,7 @@ const fn segment_length(parameters: &Parameters) -> u32 {
 }
 
 /// One burst of Data-Out PDUs: unsolicited data, or the answer to an R2T.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Burst {
     itt: InitiatorTaskTag,
     lun: Lun,

@@ -1,14 +1,32 @@
-//! Failures that end a session.
+//! Failures of a session as values, what follows from each, and the end of a session.
+
+use std::time::Duration;
 
 use iscsi_login::ProtocolViolation;
-use iscsi_pdu::AsyncEvent;
+use iscsi_pdu::{AsyncEvent, LogoutResponseCode, RejectReason};
 
-/// The reason why a session cannot go on.
+use super::logout::LogoutCause;
+
+/// Something that went wrong in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// The target broke a rule.
-    Protocol(ProtocolError),
-    /// The target announced that it drops the connection or the session (RFC 7143, 11.9.1).
+#[non_exhaustive]
+pub enum Failure {
+    /// The connection was closed or reset, for this reason.
+    Lost(String),
+    /// A digest does not match ([RFC 7143, section 7.8](https://www.rfc-editor.org/rfc/rfc7143#section-7.8)).
+    Digest(iscsi_pdu::Error),
+    /// A status number is missing, so a response is lost ([RFC 7143, section
+    /// 7.9](https://www.rfc-editor.org/rfc/rfc7143#section-7.9)).
+    Gap(ProtocolError),
+    /// The target sent a malformed PDU or one that has no place in the session ([RFC 7143, section
+    /// 7.7](https://www.rfc-editor.org/rfc/rfc7143#section-7.7)).
+    Format(ProtocolError),
+    /// The target rejected a PDU that cannot be repeated.
+    Rejected(RejectReason),
+    /// The target did not answer in time.
+    Silent(Silence),
+    /// The target announced that it drops the connection or the session ([RFC 7143, section
+    /// 11.9.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.9.1)).
     Announced {
         /// The event.
         event: AsyncEvent,
@@ -17,10 +35,62 @@ pub(crate) enum Failure {
     },
 }
 
-impl<E: Into<ProtocolError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::Protocol(error.into())
+/// A request that was not answered within its limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// The name of the request; `None` for a logout.
+    pub operation: Option<&'static str>,
+    /// Whether the target had requested a logout, which was not answered either.
+    pub logout_requested: bool,
+    /// The limit.
+    pub limit: Duration,
+}
+
+/// The consequence of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// The connection is closed, and every request ends with the session.
+    EndSession,
+}
+
+impl Failure {
+    /// The consequence of each failure at error recovery level 0 ([RFC 7143, section
+    /// 7.1.4](https://www.rfc-editor.org/rfc/rfc7143#section-7.1.4)).
+    pub(super) const fn action(&self) -> Action {
+        match self {
+            Self::Lost(_)
+            | Self::Digest(_)
+            | Self::Gap(_)
+            | Self::Format(_)
+            | Self::Rejected(_)
+            | Self::Silent(_)
+            | Self::Announced { .. } => Action::EndSession,
+        }
     }
+}
+
+impl From<iscsi_pdu::Error> for Failure {
+    fn from(error: iscsi_pdu::Error) -> Self {
+        match error {
+            iscsi_pdu::Error::Digest { .. } => Self::Digest(error),
+            _ => Self::Format(error.into()),
+        }
+    }
+}
+
+impl From<ProtocolError> for Failure {
+    fn from(error: ProtocolError) -> Self {
+        Self::Format(error)
+    }
+}
+
+/// The end of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The target answered the logout that this side requested.
+    LoggedOut(LogoutCause, LogoutResponseCode),
+    /// The session failed.
+    Failed(Failure),
 }
 
 /// A rule of [RFC 7143](https://www.rfc-editor.org/rfc/rfc7143) that the target broke after login.
@@ -57,5 +127,5 @@ pub enum ProtocolError {
     },
     /// The target rejected a PDU of the initiator.
     #[error("target rejected a PDU of the initiator: {}", .0.meaning())]
-    Rejected(iscsi_pdu::RejectReason),
+    Rejected(RejectReason),
 }

@@ -1,19 +1,32 @@
 //! Effects of the target's PDUs on a session.
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use iscsi_pdu::{
     AsyncEvent, AsyncMessage, Bhs, DataIn, InitiatorTaskTag, LogoutResponse, NopIn, NopOut, Opcode, R2t,
-    RawPdu, Reject, RejectReason, ScsiResponse, ScsiResponseCode, TargetPdu, TextResponse,
+    RawPdu, Reject, RejectReason, ScsiResponse, ScsiResponseCode, SerialNumber, TargetPdu, TextResponse,
 };
 
+use super::exchange::{Exchange, Kind, Outcome};
 use super::failure::{Failure, ProtocolError};
-use super::state::{Exchange, LogoutCause, Outcome, Ping, SessionState};
+use super::logout::LogoutCause;
+use super::ping::Ping;
+use super::state::SessionState;
 use super::status_numbers::Arrival;
-use super::task::Residual;
+use super::task::{Residual, Task};
 
 impl SessionState {
-    /// Takes a PDU of the target. After an error the session has ended: the caller closes the connection and fails all
-    /// requests in flight.
-    pub(crate) fn receive(&mut self, pdu: TargetPdu) -> Result<(), Failure> {
+    /// Takes a PDU of the target. After the end of the session nothing counts any more.
+    pub fn receive(&mut self, pdu: TargetPdu, now: Duration) {
+        if self.end().is_none()
+            && let Err(failure) = self.take(pdu, now)
+        {
+            self.fail(failure);
+        }
+    }
+
+    fn take(&mut self, pdu: TargetPdu, now: Duration) -> Result<(), Failure> {
         // NUM-07: every PDU of the target may open the window.
         self.window.update(pdu.numbers());
         match pdu {
@@ -23,8 +36,8 @@ impl SessionState {
             TargetPdu::NopIn(pdu) => self.nop_in(&pdu)?,
             TargetPdu::TextResponse(pdu) => self.text_response(&pdu)?,
             TargetPdu::LogoutResponse(pdu) => self.logout_response(&pdu)?,
-            TargetPdu::AsyncMessage(pdu) => return self.async_message(&pdu),
-            TargetPdu::Reject(pdu) => self.reject(&pdu)?,
+            TargetPdu::AsyncMessage(pdu) => return self.async_message(&pdu, now),
+            TargetPdu::Reject(pdu) => self.reject(&pdu, now)?,
             TargetPdu::TaskManagementResponse(pdu) => {
                 return Err(unknown_task("Task Management Response", pdu.itt).into());
             }
@@ -39,17 +52,17 @@ impl SessionState {
         Ok(())
     }
 
-    fn counts(&mut self, pdu: &'static str, stat_sn: iscsi_pdu::SerialNumber) -> Result<bool, ProtocolError> {
-        Ok(self.status.accept(pdu, stat_sn)? == Arrival::Next)
+    fn counts(&mut self, pdu: &'static str, stat_sn: SerialNumber) -> Result<bool, Failure> {
+        Ok(self.status.accept(pdu, stat_sn).map_err(Failure::Gap)? == Arrival::Next)
     }
 
-    fn data_in(&mut self, pdu: &DataIn) -> Result<(), ProtocolError> {
+    fn data_in(&mut self, pdu: &DataIn) -> Result<(), Failure> {
         const NAME: &str = "SCSI Data-In";
         if pdu.has_status && !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        let Some(Exchange::Scsi(task)) = self.exchanges.get_mut(&pdu.itt) else {
-            return Err(unknown_task(NAME, pdu.itt));
+        let Some(task) = self.sent.task(pdu.itt) else {
+            return Err(unknown_task(NAME, pdu.itt).into());
         };
         task.data_in.accept(pdu)?;
         if !pdu.has_status {
@@ -57,42 +70,49 @@ impl SessionState {
         }
         if !pdu.is_final || !pdu.status.is_allowed_in_data_in() {
             let rule = "status comes with F=1 and reports success (11.7.3)";
-            return Err(value(NAME, rule, pdu.status.0.into()));
+            return Err(value(NAME, rule, pdu.status.0.into()).into());
         }
         let residual =
             Residual { overflow: pdu.overflow, underflow: pdu.underflow, count: pdu.residual_count };
-        if let Some(Exchange::Scsi(task)) = self.exchanges.remove(&pdu.itt) {
-            let completion = task.finish(pdu.status, bytes::Bytes::new(), residual)?;
-            self.finish(pdu.itt, Outcome::Scsi(completion));
-        }
+        residual.check()?;
+        self.end_task(pdu.itt, |task| Outcome::Scsi(task.finish(pdu.status, Bytes::new(), residual)));
         Ok(())
     }
 
-    fn scsi_response(&mut self, pdu: ScsiResponse) -> Result<(), ProtocolError> {
+    fn scsi_response(&mut self, pdu: ScsiResponse) -> Result<(), Failure> {
         const NAME: &str = "SCSI Response";
         if !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        let itt = pdu.itt;
-        let Some(Exchange::Scsi(task)) = self.exchanges.remove(&itt) else {
-            return Err(unknown_task(NAME, itt));
+        let Some(task) = self.sent.task(pdu.itt) else {
+            return Err(unknown_task(NAME, pdu.itt).into());
         };
         // CMD-05: status and flags count only with response 0.
-        let outcome = match pdu.response {
-            ScsiResponseCode::COMPLETED => Outcome::Scsi(task.complete(pdu)?),
-            ScsiResponseCode::TARGET_FAILURE => Outcome::TargetFailure(pdu.response),
-            ScsiResponseCode(code) if code >= 0x80 => Outcome::TargetFailure(pdu.response),
-            ScsiResponseCode(code) => {
-                return Err(value(NAME, "responses 0x02 to 0x7f are reserved (11.4.3)", code.into()));
+        match pdu.response {
+            ScsiResponseCode::COMPLETED => {
+                let residual = task.check_response(&pdu)?;
+                self.end_task(pdu.itt, |task| Outcome::Scsi(task.finish(pdu.status, pdu.sense, residual)));
             }
-        };
-        self.finish(itt, outcome);
+            ScsiResponseCode::TARGET_FAILURE | ScsiResponseCode(0x80..) => {
+                self.end_task(pdu.itt, |_| Outcome::TargetFailure(pdu.response));
+            }
+            ScsiResponseCode(code) => {
+                return Err(value(NAME, "responses 0x02 to 0x7f are reserved (11.4.3)", code.into()).into());
+            }
+        }
         Ok(())
     }
 
-    fn r2t(&mut self, pdu: &R2t) -> Result<(), ProtocolError> {
-        let Some(Exchange::Scsi(task)) = self.exchanges.get_mut(&pdu.itt) else {
-            return Err(unknown_task("R2T", pdu.itt));
+    /// Ends a task after everything about its last PDU was checked, so that no task is lost to a failure.
+    fn end_task(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(Box<Task>) -> Outcome) {
+        if let Some(Exchange(Kind::Scsi(task))) = self.remove(itt) {
+            self.finish(itt, outcome(task));
+        }
+    }
+
+    fn r2t(&mut self, pdu: &R2t) -> Result<(), Failure> {
+        let Some(task) = self.sent.task(pdu.itt) else {
+            return Err(unknown_task("R2T", pdu.itt).into());
         };
         let burst = task.answer_r2t(pdu, &self.parameters, &mut self.tolerance)?;
         self.bursts.extend(burst);
@@ -101,9 +121,9 @@ impl SessionState {
 
     /// Takes a NOP-In: a ping is answered, an update of the window is not, and neither uses a status number (NOP-01,
     /// NOP-02, NOP-05, NOP-09).
-    fn nop_in(&mut self, pdu: &NopIn) -> Result<(), ProtocolError> {
+    fn nop_in(&mut self, pdu: &NopIn) -> Result<(), Failure> {
         if pdu.itt.is_valid() {
-            return Err(unknown_task("NOP-In", pdu.itt));
+            return Err(unknown_task("NOP-In", pdu.itt).into());
         }
         if !pdu.data.is_empty() {
             return Err(sequence(
@@ -111,7 +131,8 @@ impl SessionState {
                 "an unsolicited one has no data (11.19)",
                 pdu.data.len() as u64,
                 0,
-            ));
+            )
+            .into());
         }
         if pdu.ttt.is_valid() {
             self.take_ping(Ping { lun: pdu.lun, ttt: pdu.ttt });
@@ -119,42 +140,42 @@ impl SessionState {
         Ok(())
     }
 
-    fn text_response(&mut self, pdu: &TextResponse) -> Result<(), ProtocolError> {
+    fn text_response(&mut self, pdu: &TextResponse) -> Result<(), Failure> {
         const NAME: &str = "Text Response";
         if !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        let Some(Exchange::Text(exchange)) = self.exchanges.get_mut(&pdu.itt) else {
-            return Err(unknown_task(NAME, pdu.itt));
+        let Some(exchange) = self.sent.text(pdu.itt) else {
+            return Err(unknown_task(NAME, pdu.itt).into());
         };
         if !exchange.accept(pdu)? {
             self.requeue(pdu.itt);
             return Ok(());
         }
-        if let Some(Exchange::Text(exchange)) = self.exchanges.remove(&pdu.itt) {
+        if let Some(Exchange(Kind::Text(exchange))) = self.remove(pdu.itt) {
             self.finish(pdu.itt, Outcome::Text(exchange.into_answer()));
         }
         Ok(())
     }
 
-    fn logout_response(&mut self, pdu: &LogoutResponse) -> Result<(), ProtocolError> {
+    fn logout_response(&mut self, pdu: &LogoutResponse) -> Result<(), Failure> {
         const NAME: &str = "Logout Response";
         if !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        if self.logged_out(pdu.itt, pdu.response) { Ok(()) } else { Err(unknown_task(NAME, pdu.itt)) }
+        if self.logged_out(pdu.itt, pdu.response) { Ok(()) } else { Err(unknown_task(NAME, pdu.itt).into()) }
     }
 
     /// Takes an Asynchronous Message: a requested logout or an announced drop ends the session; other events only use a
     /// status number (ASY-01, ASY-02, ASY-03).
-    fn async_message(&mut self, pdu: &AsyncMessage) -> Result<(), Failure> {
+    fn async_message(&mut self, pdu: &AsyncMessage, now: Duration) -> Result<(), Failure> {
         if !self.counts("Asynchronous Message", pdu.numbers.stat_sn)? {
             return Ok(());
         }
         tracing::info!(event = pdu.event.0, "asynchronous message");
         match pdu.event {
             AsyncEvent::LOGOUT_REQUEST | AsyncEvent::NEGOTIATE => {
-                self.log_out(LogoutCause::Target);
+                self.log_out(LogoutCause::Target, now);
                 Ok(())
             }
             AsyncEvent::CONNECTION_DROP | AsyncEvent::SESSION_DROP => {
@@ -167,7 +188,7 @@ impl SessionState {
     /// Takes a Reject (REJ-01, REJ-02, CMD-14). After a rejected Data-Out, its task waits for the SCSI Response. A
     /// rejected immediate request leaves no gap in the command numbers. Any other Reject ends the session, since at
     /// error recovery level 0 the gap cannot be closed.
-    fn reject(&mut self, pdu: &Reject) -> Result<(), ProtocolError> {
+    fn reject(&mut self, pdu: &Reject, now: Duration) -> Result<(), Failure> {
         if !self.counts("Reject", pdu.numbers.stat_sn)? {
             return Ok(());
         }
@@ -175,7 +196,7 @@ impl SessionState {
         let survives = match rejected.map(|bhs| (bhs.opcode(), bhs.is_immediate(), bhs)) {
             Some((Opcode::DATA_OUT, ..)) => true,
             Some(_) if pdu.reason == RejectReason::WAITING_FOR_LOGOUT => {
-                self.log_out(LogoutCause::Target);
+                self.log_out(LogoutCause::Target, now);
                 true
             }
             Some((Opcode::NOP_OUT, true, bhs)) => {
@@ -185,7 +206,7 @@ impl SessionState {
             Some((Opcode::LOGOUT_REQUEST, true, _)) => may_be_repeated(pdu.reason) && self.repeat_logout(),
             _ => false,
         };
-        if survives { Ok(()) } else { Err(ProtocolError::Rejected(pdu.reason)) }
+        if survives { Ok(()) } else { Err(Failure::Rejected(pdu.reason)) }
     }
 
     /// Repeats a rejected immediate request if the target was only out of resources (NUM-19, REJ-06).

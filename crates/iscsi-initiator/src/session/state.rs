@@ -1,154 +1,119 @@
 //! State of a session: queued requests, requests in flight, and data to be sent.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::time::Duration;
 
-use bytes::Bytes;
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
-use iscsi_pdu::{
-    InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, Lun, NopOut, RawPdu, ScsiResponseCode,
-    SequenceNumbers, SerialNumber, TargetTransferTag,
-};
+use iscsi_pdu::{InitiatorTaskTag, RawPdu, SequenceNumbers, SerialNumber};
 
 use super::command_window::CommandWindow;
 use super::data_out::Burst;
-use super::request::SessionRequest;
+use super::deadlines::{Deadlines, Limits};
+use super::exchange::{Exchange, Kind, Outcome, Pending, SentExchanges};
+use super::failure::{Action, End, Failure};
+use super::logout::{LogoutCause, LogoutState};
+use super::ping::Pings;
 use super::status_numbers::StatusNumbers;
-use super::task::Task;
-use super::text_exchange::TextExchange;
-use crate::scsi::Completion;
-
-/// The most pings of the target that wait for their answer; further ones are dropped.
-const MAX_PINGS: usize = 16;
-/// The most immediate requests in a row that are repeated because the target is out of resources (reject reason 0x06).
-const MAX_REPEATS: u8 = 16;
 
 /// A session of one connection.
-#[derive(Debug)]
-pub(crate) struct SessionState {
+#[derive(Clone, Debug)]
+pub struct SessionState {
     pub(super) parameters: Parameters,
     pub(super) window: CommandWindow,
     pub(super) status: StatusNumbers,
     /// Requests that were sent and not answered. Queued requests are kept apart, so that no response can name them.
-    pub(super) exchanges: BTreeMap<InitiatorTaskTag, Exchange>,
+    pub(super) sent: SentExchanges,
     /// Queued requests in order, each with the tag that it will have.
-    backlog: VecDeque<(InitiatorTaskTag, Exchange)>,
-    /// Pings of the target to be answered.
-    pings: VecDeque<Ping>,
+    backlog: VecDeque<(InitiatorTaskTag, Pending)>,
+    pub(super) pings: Pings,
     /// Bursts in the order of their commands or R2Ts (DAT-05, DAT-10).
     pub(super) bursts: VecDeque<Burst>,
     outcomes: VecDeque<(InitiatorTaskTag, Outcome)>,
-    logout: LogoutState,
+    pub(super) logout: LogoutState,
+    /// The deadline of a logout that began, whichever side requested it.
+    pub(super) logout_deadline: Option<Duration>,
+    pub(super) deadlines: Deadlines,
+    pub(super) limits: Limits,
     /// Tolerance of the target's deviations, with those observed.
     pub(super) tolerance: Tolerance,
-    repeats_left: u8,
     pub(super) next_itt: u32,
-}
-
-/// A request that the target has to answer.
-#[derive(Debug)]
-pub(super) enum Exchange {
-    Scsi(Box<Task>),
-    Text(Box<TextExchange>),
-}
-
-/// The fields that the answer to a ping echoes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ping {
-    pub(super) lun: Lun,
-    pub(super) ttt: TargetTransferTag,
-}
-
-/// The side that requested the logout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogoutCause {
-    Initiator,
-    /// The target, by an Asynchronous Message or a Reject.
-    Target,
-}
-
-/// Progress of the logout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogoutState {
-    Open,
-    /// No more requests are accepted, and the Logout Request is about to be sent.
-    Wanted(LogoutCause),
-    /// The Logout Request was sent, with this tag.
-    Sent(LogoutCause, InitiatorTaskTag),
-    /// The target answered the Logout Request, and the session has ended.
-    Answered(LogoutCause, LogoutResponseCode),
-}
-
-/// The outcome of a request.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Scsi(Completion),
-    /// The target could not carry the command out.
-    TargetFailure(ScsiResponseCode),
-    Text(Bytes),
+    end: Option<End>,
 }
 
 impl SessionState {
     /// A session after login: the negotiated parameters, the sequence numbers of the login, and the deviations so far.
-    pub(crate) fn new(
+    #[must_use]
+    pub fn new(
         parameters: Parameters,
         cmd_sn: SerialNumber,
         exp_stat_sn: SerialNumber,
         numbers: SequenceNumbers,
         tolerance: Tolerance,
+        limits: Limits,
     ) -> Self {
         Self {
             parameters,
             window: CommandWindow::new(cmd_sn, numbers),
             status: StatusNumbers::new(exp_stat_sn),
-            exchanges: BTreeMap::new(),
+            sent: SentExchanges::default(),
             backlog: VecDeque::new(),
-            pings: VecDeque::new(),
+            pings: Pings::new(),
             bursts: VecDeque::new(),
             outcomes: VecDeque::new(),
             logout: LogoutState::Open,
+            logout_deadline: None,
+            deadlines: Deadlines::default(),
+            limits,
             tolerance,
-            repeats_left: MAX_REPEATS,
             next_itt: 1,
+            end: None,
         }
     }
 
-    /// The progress of the logout; requests are accepted only while it is `Open`.
-    pub(crate) const fn logout_state(&self) -> LogoutState {
-        self.logout
+    /// Whether requests are accepted: until a logout begins or the session ends.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.logout == LogoutState::Open && self.end.is_none()
+    }
+
+    /// The end of the session, once it is over.
+    #[must_use]
+    pub const fn end(&self) -> Option<&End> {
+        self.end.as_ref()
     }
 
     /// Deviations of the target that were tolerated, in order.
-    pub(crate) fn deviations(&self) -> &[ObservedDeviation] {
+    #[must_use]
+    pub fn deviations(&self) -> &[ObservedDeviation] {
         self.tolerance.observed()
     }
 
     /// The number of requests not yet answered, sent or queued.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.exchanges.len() + self.backlog.len()
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.sent.len() + self.backlog.len()
     }
 
-    /// Accepts a request; the tag names it until its outcome.
-    pub(crate) fn submit(&mut self, request: SessionRequest) -> InitiatorTaskTag {
+    /// Accepts a request, which has to end before the deadline; the tag names it until its outcome. A request that
+    /// comes after the end of the session ends at once.
+    pub fn submit(&mut self, exchange: Exchange, deadline: Duration) -> InitiatorTaskTag {
         let itt = self.allocate_tag();
-        let exchange = match request {
-            SessionRequest::Scsi(request) => Exchange::Scsi(Box::new(Task::new(request))),
-            SessionRequest::Text(question) => Exchange::Text(Box::new(TextExchange::new(question))),
-        };
-        self.backlog.push_back((itt, exchange));
+        if self.end.is_some() {
+            self.outcomes.push_back((itt, Outcome::SessionOver));
+        } else {
+            self.deadlines.add(deadline, itt);
+            self.backlog.push_back((itt, Pending { exchange, deadline }));
+        }
         itt
     }
 
-    /// Starts the logout, unless it has begun (ASY-08).
-    pub(crate) fn log_out(&mut self, cause: LogoutCause) {
-        if self.logout == LogoutState::Open {
-            self.logout = LogoutState::Wanted(cause);
-        }
-    }
-
     /// The next PDU to send, if the window permits one.
-    pub(crate) fn poll_transmit(&mut self) -> Option<RawPdu> {
-        if let Some(ping) = self.next_ping() {
-            return Some(self.answer_ping(ping).encode());
+    pub fn poll_transmit(&mut self) -> Option<RawPdu> {
+        if self.end.is_some() {
+            return None;
+        }
+        if let Some(answer) = self.next_ping_answer() {
+            return Some(answer.encode());
         }
         if let Some(data) = self.next_data_out() {
             return Some(data);
@@ -157,15 +122,54 @@ impl SessionState {
     }
 
     /// The next outcome, with the tag of its request.
-    pub(crate) fn poll_outcome(&mut self) -> Option<(InitiatorTaskTag, Outcome)> {
+    pub fn poll_outcome(&mut self) -> Option<(InitiatorTaskTag, Outcome)> {
         self.outcomes.pop_front()
+    }
+
+    /// Takes a failure, wherever it was noticed.
+    pub fn fail(&mut self, failure: Failure) {
+        match failure.action() {
+            Action::EndSession => self.finish_session(End::Failed(failure)),
+        }
+    }
+
+    /// Ends the session. Every request without an outcome ends, in the order of submission, which for commands is that
+    /// of `CmdSN` (LGO-08).
+    pub(super) fn finish_session(&mut self, end: End) {
+        if self.end.is_some() {
+            return;
+        }
+        self.end = Some(end);
+        self.bursts.clear();
+        self.pings.clear();
+        self.deadlines.clear();
+        self.logout_deadline = None;
+        let sent = self.sent.take_tags();
+        let queued = std::mem::take(&mut self.backlog).into_iter().map(|queued| queued.0);
+        let mut open: Vec<_> = sent.chain(queued).collect();
+        // Tags are given in order. The one that follows the newest is the oldest possible.
+        open.sort_unstable_by_key(|itt| itt.0.wrapping_sub(self.next_itt));
+        self.outcomes.extend(open.into_iter().map(|itt| (itt, Outcome::SessionOver)));
+    }
+
+    /// A request without an outcome.
+    pub(super) fn exchange(&self, itt: InitiatorTaskTag) -> Option<&Exchange> {
+        let queued = || self.backlog.iter().find(|queued| queued.0 == itt).map(|queued| &queued.1);
+        self.sent.get(itt).or_else(queued).map(|pending| &pending.exchange)
     }
 
     /// Queues a partly answered request again, for another PDU of its own.
     pub(super) fn requeue(&mut self, itt: InitiatorTaskTag) {
-        if let Some(exchange) = self.exchanges.remove(&itt) {
+        if let Some(exchange) = self.sent.remove(itt) {
             self.backlog.push_front((itt, exchange));
         }
+    }
+
+    /// Removes a request that was sent, because it has ended.
+    pub(super) fn remove(&mut self, itt: InitiatorTaskTag) -> Option<Exchange> {
+        let Pending { exchange, deadline } = self.sent.remove(itt)?;
+        self.deadlines.remove(deadline, itt);
+        Some(exchange)
     }
 
     pub(super) fn finish(&mut self, itt: InitiatorTaskTag, outcome: Outcome) {
@@ -174,71 +178,14 @@ impl SessionState {
         self.outcomes.push_back((itt, outcome));
     }
 
-    /// Queues the answer to a ping.
-    pub(super) fn take_ping(&mut self, ping: Ping) {
-        self.repeats_left = MAX_REPEATS;
-        self.queue_ping(ping);
-    }
-
-    fn queue_ping(&mut self, ping: Ping) {
-        if self.pings.len() < MAX_PINGS {
-            self.pings.push_back(ping);
-        }
-    }
-
-    /// Queues the answer to a ping again, for which the target had no resources (NUM-19).
-    pub(super) fn repeat_ping(&mut self, ping: Ping) {
-        if self.take_repeat() {
-            self.queue_ping(ping);
-        }
-    }
-
-    /// Repeats the Logout Request, for which the target had no resources; false when the limit of repetitions is
-    /// reached.
-    pub(super) fn repeat_logout(&mut self) -> bool {
-        let LogoutState::Sent(cause, _) = self.logout else { return false };
-        let repeats = self.take_repeat();
-        if repeats {
-            self.logout = LogoutState::Wanted(cause);
-        }
-        repeats
-    }
-
-    const fn take_repeat(&mut self) -> bool {
-        let Some(left) = self.repeats_left.checked_sub(1) else { return false };
-        self.repeats_left = left;
-        true
-    }
-
-    /// Takes the answer to the Logout Request, which ends the session; false if none was sent with this tag.
-    pub(super) fn logged_out(&mut self, tag: InitiatorTaskTag, code: LogoutResponseCode) -> bool {
-        match self.logout {
-            LogoutState::Sent(cause, itt) if itt == tag => {
-                self.logout = LogoutState::Answered(cause, code);
-                true
-            }
-            _ => false,
-        }
-    }
-
     /// A task tag that is neither reserved nor in use (TAG-01).
-    fn allocate_tag(&mut self) -> InitiatorTaskTag {
+    pub(super) fn allocate_tag(&mut self) -> InitiatorTaskTag {
         loop {
             let itt = InitiatorTaskTag(self.next_itt);
             self.next_itt = self.next_itt.wrapping_add(1);
-            let in_use =
-                self.exchanges.contains_key(&itt) || self.backlog.iter().any(|queued| queued.0 == itt);
-            if itt.is_valid() && !in_use {
+            if itt.is_valid() && self.exchange(itt).is_none() {
                 return itt;
             }
-        }
-    }
-
-    /// The next answer to a ping; none after the logout, because it is a request too (LGO-01).
-    fn next_ping(&mut self) -> Option<Ping> {
-        match self.logout {
-            LogoutState::Open | LogoutState::Wanted(_) => self.pings.pop_front(),
-            LogoutState::Sent(..) | LogoutState::Answered(..) => None,
         }
     }
 
@@ -247,7 +194,7 @@ impl SessionState {
         let (pdu, is_final) = burst.next_pdu(&self.parameters, self.status.expected());
         if is_final
             && let Some(burst) = self.bursts.pop_front()
-            && let Some(Exchange::Scsi(task)) = self.exchanges.get_mut(&burst.itt())
+            && let Some(task) = self.sent.task(burst.itt())
         {
             task.note_sent(&burst);
         }
@@ -264,7 +211,7 @@ impl SessionState {
             // ASY-02: no new commands after the target has requested a logout.
             LogoutState::Wanted(cause @ LogoutCause::Target) => Some(self.begin_logout(cause)),
             // LGO-01: no request after the Logout Request.
-            LogoutState::Sent(..) | LogoutState::Answered(..) => None,
+            LogoutState::Sent(..) => None,
         }
     }
 
@@ -274,45 +221,17 @@ impl SessionState {
             return None;
         }
         let cmd_sn = self.window.take()?;
-        let (itt, mut exchange) = self.backlog.pop_front()?;
+        let (itt, mut pending) = self.backlog.pop_front()?;
         let numbers = (cmd_sn, self.status.expected());
-        let pdu = match &mut exchange {
-            Exchange::Scsi(task) => {
+        let pdu = match &mut pending.exchange.0 {
+            Kind::Scsi(task) => {
                 let (command, burst) = task.build_command(itt, numbers, &self.parameters);
                 self.bursts.extend(burst);
                 command.encode()
             }
-            Exchange::Text(exchange) => exchange.request(itt, numbers).encode(),
+            Kind::Text(exchange) => exchange.request(itt, numbers).encode(),
         };
-        self.exchanges.insert(itt, exchange);
+        self.sent.insert(itt, pending);
         Some(pdu)
-    }
-
-    /// The Logout Request, which is immediate and so does not depend on the window (NUM-08).
-    fn begin_logout(&mut self, cause: LogoutCause) -> RawPdu {
-        let itt = self.allocate_tag();
-        self.logout = LogoutState::Sent(cause, itt);
-        let request = LogoutRequest {
-            immediate: true,
-            reason: LogoutReason::CLOSE_SESSION,
-            itt,
-            cid: 0,
-            cmd_sn: self.window.current(),
-            exp_stat_sn: self.status.expected(),
-        };
-        request.encode()
-    }
-
-    /// The answer to a ping. It echoes tag and LUN, and carries the command number without using it up (NOP-01).
-    fn answer_ping(&self, ping: Ping) -> NopOut {
-        NopOut {
-            immediate: true,
-            lun: ping.lun,
-            itt: InitiatorTaskTag::RESERVED,
-            ttt: ping.ttt,
-            cmd_sn: self.window.current(),
-            exp_stat_sn: self.status.expected(),
-            data: Bytes::new(),
-        }
     }
 }

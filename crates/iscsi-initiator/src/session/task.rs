@@ -10,13 +10,13 @@ use iscsi_pdu::{
 use super::data_in::DataInBuffer;
 use super::data_out::{Burst, UnsolicitedPlan};
 use super::failure::ProtocolError;
-use super::request::ScsiRequest;
-use crate::scsi::{Completion, Incomplete, Transfer};
+use crate::scsi::{Command, Completion, Incomplete, Transfer, TransferLength};
 
 /// A command that is queued or in flight.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Task {
-    pub(super) request: ScsiRequest,
+    lun: Lun,
+    command: Command,
     pub(super) data_in: DataInBuffer,
     next_r2t_sn: u32,
     /// The number of R2Ts that are not yet answered completely.
@@ -28,18 +28,22 @@ pub(super) struct Task {
 }
 
 impl Task {
-    pub(super) fn new(request: ScsiRequest) -> Self {
-        let expected = match request.transfer {
+    pub(super) fn new(lun: Lun, command: Command) -> Self {
+        let expected = match command.transfer {
             Transfer::Read(length) => length,
             Transfer::None | Transfer::Write(_) => 0,
         };
         let data_in = DataInBuffer::new(expected);
-        Self { request, data_in, next_r2t_sn: 0, outstanding_r2ts: 0, asked: 0, sent: 0 }
+        Self { lun, command, data_in, next_r2t_sn: 0, outstanding_r2ts: 0, asked: 0, sent: 0 }
+    }
+
+    pub(super) const fn name(&self) -> &'static str {
+        self.command.name
     }
 
     /// The write data; empty for other commands.
     fn write_data(&self) -> Bytes {
-        match &self.request.transfer {
+        match &self.command.transfer {
             Transfer::Write(data) => data.clone(),
             Transfer::None | Transfer::Read(_) => Bytes::new(),
         }
@@ -53,23 +57,23 @@ impl Task {
         parameters: &Parameters,
     ) -> (ScsiCommand, Option<Burst>) {
         let data = self.write_data();
-        let length = self.request.transfer.length();
-        let is_write = matches!(self.request.transfer, Transfer::Write(_));
+        let length = self.command.transfer.length();
+        let is_write = matches!(self.command.transfer, Transfer::Write(_));
         let plan = UnsolicitedPlan::new(parameters, if is_write { length } else { 0 });
         (self.asked, self.sent) = (plan.end, plan.immediate);
         let command = ScsiCommand {
             immediate: false,
             is_final: plan.end == plan.immediate,
-            read: matches!(self.request.transfer, Transfer::Read(_)),
+            read: matches!(self.command.transfer, Transfer::Read(_)),
             write: is_write,
             attribute: TaskAttribute::SIMPLE,
             priority: 0,
-            lun: self.request.lun,
+            lun: self.lun,
             itt,
             expected_data_transfer_length: length,
             cmd_sn: numbers.0,
             exp_stat_sn: numbers.1,
-            cdb: self.request.cdb,
+            cdb: self.command.cdb,
             additional_headers: AdditionalHeaders::NONE,
             data: data.slice(..plan.immediate as usize),
         };
@@ -127,24 +131,24 @@ impl Task {
         self.next_r2t_sn = self.next_r2t_sn.wrapping_add(1);
         self.outstanding_r2ts += 1;
         // Data-Out carries the LUN of its command (11.7.4), even if the R2T lacks it.
-        let burst = Burst::solicited(&R2t { lun: self.request.lun, ..r2t.clone() }, data);
+        let burst = Burst::solicited(&R2t { lun: self.lun, ..r2t.clone() }, data);
         self.asked = self.asked.max(burst.end());
         Ok(Some(burst))
     }
 
     /// Checks that an R2T names the logical unit of its task (TAG-03). Some targets leave the field at 0.
     fn check_lun(&self, lun: Lun, tolerance: &mut Tolerance) -> Result<(), ProtocolError> {
-        if lun == self.request.lun {
+        if lun == self.lun {
             return Ok(());
         }
         let number = |lun: Lun| u64::from_be_bytes(lun.0);
-        let (received, expected) = (number(lun), number(self.request.lun));
+        let (received, expected) = (number(lun), number(self.lun));
         let rule = "its LUN is the task's (4.2.5.3)";
         let error = ProtocolError::Sequence { pdu: "R2T", rule, received, expected };
         if lun != Lun::ZERO {
             return Err(error);
         }
-        let detail = format!("R2T with LUN 0 for a command to LUN {}", self.request.lun);
+        let detail = format!("R2T with LUN 0 for a command to LUN {}", self.lun);
         tolerance.tolerate(&Deviation::R2T_LUN_ZERO, detail, error)
     }
 
@@ -155,12 +159,12 @@ impl Task {
         self.outstanding_r2ts -= u16::from(burst.is_solicited());
     }
 
-    /// The result of a SCSI Response whose service response is 0 (CMD-06, NUM-15, RES-01 to RES-03).
-    pub(super) fn complete(self, response: ScsiResponse) -> Result<Completion, ProtocolError> {
+    /// Checks a SCSI Response whose service response is 0, and returns its residual (CMD-06, NUM-15, RES-01).
+    pub(super) fn check_response(&self, response: &ScsiResponse) -> Result<Residual, ProtocolError> {
         let pdus = self.data_in.pdus();
         // The data of a failed command are not used, and tgtd leaves ExpDataSN at 0 for it.
         let counts =
-            matches!(self.request.transfer, Transfer::Read(_)) && response.status == ScsiStatus::GOOD;
+            matches!(self.command.transfer, Transfer::Read(_)) && response.status == ScsiStatus::GOOD;
         if counts && response.exp_data_sn.0 != pdus {
             let rule = "ExpDataSN is the number of Data-In PDUs sent (11.4.8)";
             return Err(sequence(rule, response.exp_data_sn.0, pdus));
@@ -173,23 +177,16 @@ impl Task {
             underflow: response.underflow,
             count: response.residual_count,
         };
-        self.finish(response.status, response.sense, residual)
+        residual.check().map(|()| residual)
     }
 
-    /// The result, from the PDU that carried the status: SCSI Response or Data-In.
-    pub(super) fn finish(
-        self,
-        status: ScsiStatus,
-        sense: Bytes,
-        residual: Residual,
-    ) -> Result<Completion, ProtocolError> {
-        if residual.overflow && residual.underflow {
-            return Err(sequence("not both overflow and underflow (11.4.1)", 3, 1));
-        }
-        let expected = self.request.transfer.length();
+    /// The result, from the PDU that carried the status: SCSI Response or Data-In (RES-02, RES-03).
+    pub(super) fn finish(self, status: ScsiStatus, sense: Bytes, residual: Residual) -> Completion {
+        let expected = self.command.transfer.length();
         let count = |reported| if reported { residual.count } else { 0 };
-        let incomplete = if self.request.exact { self.incomplete(residual, expected) } else { None };
-        Ok(Completion {
+        let is_exact = self.command.transfer_length == TransferLength::Exact;
+        let incomplete = if is_exact { self.incomplete(residual, expected) } else { None };
+        Completion {
             status,
             sense,
             data: self.data_in.into_data(),
@@ -197,7 +194,7 @@ impl Task {
             underflow: count(residual.underflow).min(expected),
             overflow: count(residual.overflow),
             incomplete,
-        })
+        }
     }
 
     /// The reason why the command is incomplete: first by the target's counts, then by the initiator's.
@@ -210,7 +207,7 @@ impl Task {
             return Some(Incomplete::Overflow { residual, expected });
         }
         let (received, taken) = (self.data_in.received(), self.sent);
-        match self.request.transfer {
+        match self.command.transfer {
             Transfer::Read(_) if received < expected => Some(Incomplete::NotSent { received, expected }),
             Transfer::Write(_) if taken < expected => Some(Incomplete::NotTaken { taken, expected }),
             _ => None,
@@ -224,6 +221,16 @@ pub(super) struct Residual {
     pub(super) overflow: bool,
     pub(super) underflow: bool,
     pub(super) count: u32,
+}
+
+impl Residual {
+    /// Refuses a count that is both missing and surplus.
+    pub(super) fn check(self) -> Result<(), ProtocolError> {
+        if self.overflow && self.underflow {
+            return Err(sequence("not both overflow and underflow (11.4.1)", 3, 1));
+        }
+        Ok(())
+    }
 }
 
 fn sequence(rule: &'static str, received: u32, expected: u32) -> ProtocolError {

@@ -1,6 +1,7 @@
 //! The session's rules without a network: each test is the target of one session.
 
 mod commands;
+mod failures;
 mod logouts;
 mod numbers;
 mod read_data;
@@ -16,13 +17,19 @@ use iscsi_pdu::{
     TargetPdu, TargetTransferTag,
 };
 
-use super::{Failure, LogoutCause, Outcome, ScsiRequest, SessionRequest, SessionState};
-use crate::scsi::{Completion, Transfer};
+use std::time::Duration;
+
+use super::{End, Exchange, Failure, Limits, LogoutCause, Outcome, SessionState};
+use crate::scsi::{Command, Completion, Transfer, TransferLength};
 
 const LUN: Lun = Lun([0, 3, 0, 0, 0, 0, 0, 0]);
 /// `CmdSN` of the first command, and the status number of the first answer.
 const FIRST_CMD_SN: u32 = 100;
 const FIRST_STAT_SN: u32 = 500;
+/// The present, for tests in which no time passes.
+const NOW: Duration = Duration::ZERO;
+const MINUTE: Duration = Duration::from_mins(1);
+const LIMITS: Limits = Limits { command: MINUTE, logout: Duration::from_secs(30) };
 /// Sense data: ILLEGAL REQUEST, invalid field in CDB.
 const SENSE: &[u8] = &[0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x24, 0, 0, 0, 0, 0];
 
@@ -58,15 +65,21 @@ impl Target {
         let max_cmd_sn = cmd_sn.plus(window).minus(1);
         let numbers = SequenceNumbers { stat_sn, exp_cmd_sn: cmd_sn, max_cmd_sn };
         Self {
-            session: SessionState::new(parameters, cmd_sn, stat_sn, numbers, Tolerance::default()),
+            session: SessionState::new(parameters, cmd_sn, stat_sn, numbers, Tolerance::default(), LIMITS),
             numbers,
             window,
         }
     }
 
     fn submit(&mut self, transfer: Transfer, exact: bool) -> InitiatorTaskTag {
-        let request = ScsiRequest { lun: LUN, cdb: [0; 16], transfer, exact };
-        self.session.submit(SessionRequest::Scsi(request))
+        let transfer_length = if exact { TransferLength::Exact } else { TransferLength::UpTo };
+        let command = Command { transfer_length, ..Command::new("TEST", 0, transfer) };
+        self.session.submit(Exchange::command(LUN, command), MINUTE)
+    }
+
+    /// Submits a text exchange.
+    fn ask(&mut self, question: &'static [u8]) -> InitiatorTaskTag {
+        self.session.submit(Exchange::text("SendTargets", Bytes::from_static(question)), MINUTE)
     }
 
     /// Submits a READ of this many bytes, and takes the command if the window is open.
@@ -129,7 +142,11 @@ impl Target {
     }
 
     fn receive(&mut self, pdu: TargetPdu) -> Result<(), Failure> {
-        self.session.receive(pdu)
+        self.session.receive(pdu, NOW);
+        match self.session.end() {
+            Some(End::Failed(failure)) => Err(failure.clone()),
+            Some(End::LoggedOut(..)) | None => Ok(()),
+        }
     }
 
     /// The SCSI Response that ends a command, its fields to be changed by the test.
@@ -214,7 +231,7 @@ impl Target {
 
     /// Requests the logout, and takes the PDUs that the session sends.
     fn log_out(&mut self) -> Vec<InitiatorPdu> {
-        self.session.log_out(LogoutCause::Initiator);
+        self.session.log_out(LogoutCause::Initiator, NOW);
         self.sent()
     }
 
@@ -236,10 +253,15 @@ fn pattern(length: usize) -> Bytes {
 #[track_caller]
 fn broken_rule(outcome: Result<(), Failure>) -> (u64, u64) {
     match outcome {
-        Err(Failure::Protocol(crate::ProtocolError::Sequence { received, expected, .. })) => {
-            (received, expected)
-        }
-        Err(Failure::Protocol(crate::ProtocolError::Value { received, .. })) => (received, 0),
+        Err(Failure::Gap(error) | Failure::Format(error)) => numbers_of(&error),
+        other => panic!("no rule broken: {other:?}"),
+    }
+}
+
+fn numbers_of(error: &crate::ProtocolError) -> (u64, u64) {
+    match error {
+        crate::ProtocolError::Sequence { received, expected, .. } => (*received, *expected),
+        crate::ProtocolError::Value { received, .. } => (*received, 0),
         other => panic!("no rule broken: {other:?}"),
     }
 }

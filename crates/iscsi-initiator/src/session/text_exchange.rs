@@ -13,8 +13,9 @@ const MAX_BYTES: usize = 2 << 20;
 const MAX_PDUS: usize = 4096;
 
 /// The request, and the answer collected so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct TextExchange {
+    name: &'static str,
     question: Bytes,
     answer: BytesMut,
     pdus: usize,
@@ -23,8 +24,13 @@ pub(super) struct TextExchange {
 }
 
 impl TextExchange {
-    pub(super) fn new(question: Bytes) -> Self {
-        Self { question, answer: BytesMut::new(), pdus: 0, lun: Lun::ZERO, ttt: TargetTransferTag::RESERVED }
+    pub(super) fn new(name: &'static str, question: Bytes) -> Self {
+        let (answer, lun, ttt) = (BytesMut::new(), Lun::ZERO, TargetTransferTag::RESERVED);
+        Self { name, question, answer, pdus: 0, lun, ttt }
+    }
+
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// The next request: first the text, then empty requests with the target's tag (NEG-19, NEG-20, DIS-08).
@@ -107,7 +113,7 @@ mod tests {
 
     #[test]
     fn neg_19_neg_20_tag_02_an_answer_in_pieces() {
-        let mut exchange = TextExchange::new(Bytes::from_static(b"SendTargets=All\0"));
+        let mut exchange = TextExchange::new("SendTargets", Bytes::from_static(b"SendTargets=All\0"));
         let first = request(&exchange);
         assert_eq!((first.ttt, first.lun, first.is_final), (TargetTransferTag::RESERVED, Lun::ZERO, true));
         assert_eq!(exchange.accept(&response(false, 0, b"TargetN")), Ok(false));
@@ -123,7 +129,7 @@ mod tests {
 
     #[test]
     fn neg_21_txt_14_responses_that_contradict() {
-        let begin = || TextExchange::new(Bytes::new());
+        let begin = || TextExchange::new("SendTargets", Bytes::new());
         assert!(begin().accept(&response(false, u32::MAX, b"")).is_err());
         let continues = TextResponse { continues: true, ..response(true, 1, b"") };
         assert!(begin().accept(&continues).is_err());
@@ -134,7 +140,7 @@ mod tests {
     #[test]
     fn txt_17_answers_are_bounded() {
         let pdus = |text: &'static [u8]| {
-            let mut exchange = TextExchange::new(Bytes::new());
+            let mut exchange = TextExchange::new("SendTargets", Bytes::new());
             (0..10_000).take_while(|_| exchange.accept(&response(false, 1, text)).is_ok()).count()
         };
         // 2 MiB are 256 times 8 KiB.

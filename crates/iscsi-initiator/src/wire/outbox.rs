@@ -12,7 +12,7 @@ const PARTS: usize = 5;
 const MOST_SLICES: usize = BATCH * PARTS;
 
 /// A queue of PDUs, of which the first may be sent in part. The session's task keeps it short.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<EncodedPdu>,
     /// The number of bytes of the first PDU that are already sent.

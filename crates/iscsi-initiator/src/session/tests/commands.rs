@@ -172,8 +172,13 @@ fn tag_05_num_05_commands_that_were_not_sent_cannot_be_answered() {
             target.numbers.max_cmd_sn = SerialNumber(FIRST_CMD_SN);
             let queued = [1, 2].map(|_| target.submit(transfer.clone(), true));
             assert_eq!(target.sent(), []);
+            let before = (target.session.clone(), target.numbers);
             let pdu = answer(&mut target, queued[1]);
             assert_eq!(broken_rule(target.receive(pdu)).0, u64::from(queued[1].0));
+            assert_eq!(target.sent(), []);
+            assert_eq!(target.session.poll_outcome(), Some((first, Outcome::SessionOver)));
+            // Without that PDU the commands wait.
+            (target.session, target.numbers) = before;
             assert!(target.sent().is_empty() && target.session.poll_outcome().is_none());
             assert_eq!(target.session.in_flight(), 3);
             // The numbers go on without a gap.
@@ -191,7 +196,7 @@ fn tag_05_num_05_commands_that_were_not_sent_cannot_be_answered() {
 #[test]
 fn neg_19_a_text_exchange_goes_on_until_it_is_whole() {
     let mut target = Target::new(parameters());
-    let itt = target.session.submit(SessionRequest::Text(Bytes::from_static(b"SendTargets=All\0")));
+    let itt = target.ask(b"SendTargets=All\0");
     let mut requests = Vec::new();
     for (is_final, text) in [(false, "TargetName="), (true, "x\0")] {
         for pdu in target.sent() {
@@ -226,12 +231,12 @@ fn text_response(target: &mut Target, itt: InitiatorTaskTag) -> TextResponse {
 #[test]
 fn tag_05_a_text_response_that_nobody_asked_for() {
     let mut target = Target::with_window(parameters(), 1);
-    let itt = target.session.submit(SessionRequest::Text(Bytes::from_static(b"SendTargets=All\0")));
+    let itt = target.ask(b"SendTargets=All\0");
     let early = text_response(&mut target, itt);
     assert!(target.receive(TargetPdu::TextResponse(early)).is_err(), "before the question");
 
     let mut target = Target::with_window(parameters(), 1);
-    target.session.submit(SessionRequest::Text(Bytes::from_static(b"SendTargets=All\0")));
+    target.ask(b"SendTargets=All\0");
     assert_eq!(target.sent().len(), 1);
     let first = text_response(&mut target, itt);
     target.receive(TargetPdu::TextResponse(first)).unwrap();

@@ -1,7 +1,6 @@
 //! The end of a session (rows LGO).
 
 use super::*;
-use crate::session::LogoutState;
 
 #[test]
 fn lgo_01_lgo_02_the_logout_closes_the_session_and_nothing_follows_it() {
@@ -39,11 +38,11 @@ fn lgo_01_lgo_02_the_logout_closes_the_session_and_nothing_follows_it() {
 fn lgo_04_every_answer_ends_the_session() {
     for code in [0, 1, 2, 3, 77].map(LogoutResponseCode) {
         let mut target = Target::new(parameters());
-        target.session.log_out(LogoutCause::Initiator);
+        target.session.log_out(LogoutCause::Initiator, NOW);
         let itt = target.logouts().remove(0).itt;
         let answer = target.logout_response(itt, code);
         target.receive(answer).unwrap();
-        assert_eq!(target.session.logout_state(), LogoutState::Answered(LogoutCause::Initiator, code));
+        assert_eq!(target.session.end(), Some(&End::LoggedOut(LogoutCause::Initiator, code)));
     }
 }
 
@@ -61,7 +60,7 @@ fn tag_05_lgo_04_answers_to_no_logout() {
         assert!(target.receive(answer).is_err(), "of another tag");
     }
     // Requested, but not sent.
-    target.session.log_out(LogoutCause::Initiator);
+    target.session.log_out(LogoutCause::Initiator, NOW);
     let answer = target.logout_response(InitiatorTaskTag(2), LogoutResponseCode::CLOSED);
     assert!(target.receive(answer).is_err());
 }

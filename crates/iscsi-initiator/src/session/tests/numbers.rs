@@ -164,23 +164,24 @@ fn num_12_num_21_gaps_and_repeats_of_every_pdu_with_a_status() {
         {
             let mut target = Target::new(parameters());
             let itt = match name {
-                "Text Response" => target.session.submit(SessionRequest::Text(Bytes::new())),
+                "Text Response" => target.ask(b""),
                 _ => target.submit(Transfer::Read(512), true),
             };
             target.sent();
             let tag = if name == "Logout Response" {
-                target.session.log_out(LogoutCause::Initiator);
+                target.session.log_out(LogoutCause::Initiator, NOW);
                 target.logouts().remove(0).itt
             } else {
                 itt
             };
-            let before = target.session.logout_state();
+            let before = target.session.logout;
             target.numbers.stat_sn = SerialNumber(FIRST_STAT_SN).plus(distance);
             let pdu = pdu(&mut target, tag);
             let outcome = target.receive(pdu);
             assert_eq!(outcome.is_err(), fails, "{name} {distance:#x}");
-            let finished = target.session.poll_outcome().is_some();
-            let effect = finished || target.session.logout_state() != before;
+            let ended = target.session.poll_outcome().filter(|ended| ended.1 != Outcome::SessionOver);
+            let logged_out = matches!(target.session.end(), Some(End::LoggedOut(..)));
+            let effect = ended.is_some() || logged_out || target.session.logout != before;
             assert_eq!(effect, taken, "{name} {distance:#x}");
             // The number acknowledged next.
             let expected = SerialNumber(FIRST_STAT_SN + u32::from(taken));

@@ -54,6 +54,7 @@ fn dat_17_data_end_within_the_buffer() {
     let outside = DataIn { buffer_offset: 0xffff_fff0, ..target.data_in(itt, 0, 0, 512) };
     assert_eq!(broken_rule(target.receive(TargetPdu::DataIn(outside))), (0xffff_fff0, 0));
     // A write and a command without data expect none at all.
+    let mut target = Target::new(parameters());
     let itt = target.write(512);
     let data = target.data_in(itt, 0, 0, 1);
     assert_eq!(broken_rule(target.receive(TargetPdu::DataIn(data))), (1, 0));

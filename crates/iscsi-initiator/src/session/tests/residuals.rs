@@ -54,7 +54,7 @@ fn res_01_both_flags_at_once_are_a_protocol_error() {
     for (exact, in_data_in) in [(true, true), (true, false), (false, true), (false, false)] {
         let both = Flags { overflow: true, underflow: true, count: 1 };
         let error = read(exact, in_data_in, 1024, both).unwrap_err();
-        assert!(matches!(error, Failure::Protocol(_)), "{error:?}");
+        assert!(matches!(error, Failure::Format(_)), "{error:?}");
     }
 }
 

@@ -3,8 +3,7 @@
 use iscsi_pdu::{AsyncEvent, AsyncMessage, NopIn, Reject, RejectReason};
 
 use super::*;
-use crate::session::LogoutState;
-use crate::session::ProtocolError;
+use crate::session::logout::LogoutState;
 
 fn ping(target: &Target, ttt: u32) -> NopIn {
     let (itt, data) = (InitiatorTaskTag::RESERVED, Bytes::new());
@@ -126,7 +125,7 @@ fn asy_02_asy_04_the_target_asks_for_a_logout() {
         target.receive(TargetPdu::AsyncMessage(event)).unwrap();
         let sent = target.sent();
         let [InitiatorPdu::LogoutRequest(logout)] = &sent[..] else { panic!("{sent:?}") };
-        assert_eq!(target.session.logout_state(), LogoutState::Sent(LogoutCause::Target, logout.itt));
+        assert_eq!(target.session.logout, LogoutState::Sent(LogoutCause::Target, logout.itt));
         assert_ne!(logout.itt, waiting);
     }
 }
@@ -169,13 +168,13 @@ fn asy_08_one_logout_however_often_it_is_asked_for() {
     logouts.extend(target.logouts());
     let event = event(&mut target, 1);
     target.receive(TargetPdu::AsyncMessage(event)).unwrap();
-    target.session.log_out(LogoutCause::Initiator);
+    target.session.log_out(LogoutCause::Initiator, NOW);
     logouts.extend(target.logouts());
     assert_eq!(logouts.len(), 1);
     let answer = target.logout_response(logouts[0].itt, LogoutResponseCode::CLOSED);
     target.receive(answer).unwrap();
-    let over = LogoutState::Answered(LogoutCause::Target, LogoutResponseCode::CLOSED);
-    assert_eq!(target.session.logout_state(), over);
+    let over = End::LoggedOut(LogoutCause::Target, LogoutResponseCode::CLOSED);
+    assert_eq!(target.session.end(), Some(&over));
 }
 
 /// The task waits for its response as before.
@@ -227,13 +226,13 @@ fn num_19_rej_06_immediate_requests_that_may_be_sent_again() {
         goes_on(&mut target);
 
         let mut target = Target::new(parameters());
-        target.session.log_out(LogoutCause::Initiator);
+        target.session.log_out(LogoutCause::Initiator, NOW);
         let (mut outcome, mut logouts) = (Ok(()), 0);
         while let (Ok(()), Some(logout)) = (&outcome, target.logouts().pop()) {
             outcome = reject(&mut target, &InitiatorPdu::LogoutRequest(logout), reason);
             logouts += 1;
         }
-        assert_eq!((outcome, logouts), (Err(ProtocolError::Rejected(reason).into()), 17));
+        assert_eq!((outcome, logouts), (Err(Failure::Rejected(reason)), 17));
     }
 }
 
@@ -241,7 +240,7 @@ fn num_19_rej_06_immediate_requests_that_may_be_sent_again() {
 #[test]
 fn rej_06_a_rejected_logout_is_sent_again() {
     let mut target = Target::new(parameters());
-    target.session.log_out(LogoutCause::Initiator);
+    target.session.log_out(LogoutCause::Initiator, NOW);
     let first = target.logouts().remove(0);
     let full = RejectReason::TOO_MANY_IMMEDIATE_COMMANDS;
     reject(&mut target, &InitiatorPdu::LogoutRequest(first.clone()), full).unwrap();
@@ -251,10 +250,10 @@ fn rej_06_a_rejected_logout_is_sent_again() {
     assert!(target.receive(late).is_err(), "no answer to the first is due");
 
     let mut target = Target::new(parameters());
-    target.session.log_out(LogoutCause::Initiator);
+    target.session.log_out(LogoutCause::Initiator, NOW);
     let logout = target.logouts().remove(0);
     let refused = reject(&mut target, &InitiatorPdu::LogoutRequest(logout), RejectReason::PROTOCOL_ERROR);
-    assert_eq!(refused, Err(ProtocolError::Rejected(RejectReason::PROTOCOL_ERROR).into()));
+    assert_eq!(refused, Err(Failure::Rejected(RejectReason::PROTOCOL_ERROR)));
 }
 
 /// Only what was sent is sent again: no logout that would not be immediate, and no answer to a ping without its tag.
@@ -262,10 +261,10 @@ fn rej_06_a_rejected_logout_is_sent_again() {
 fn rej_06_rejected_requests_that_were_never_sent() {
     let full = RejectReason::TOO_MANY_IMMEDIATE_COMMANDS;
     let mut target = Target::new(parameters());
-    target.session.log_out(LogoutCause::Initiator);
+    target.session.log_out(LogoutCause::Initiator, NOW);
     let logout = LogoutRequest { immediate: false, ..target.logouts().remove(0) };
     let refused = reject(&mut target, &InitiatorPdu::LogoutRequest(logout.clone()), full);
-    assert_eq!(refused, Err(ProtocolError::Rejected(full).into()));
+    assert_eq!(refused, Err(Failure::Rejected(full)));
     // Before any logout was sent.
     let mut target = Target::new(parameters());
     let logout = InitiatorPdu::LogoutRequest(LogoutRequest { immediate: true, ..logout });
@@ -287,7 +286,7 @@ fn rej_06_the_target_waits_for_a_logout() {
     let command = target.sent().remove(0);
     reject(&mut target, &command, RejectReason::WAITING_FOR_LOGOUT).unwrap();
     assert_eq!(target.logouts().len(), 1);
-    assert!(matches!(target.session.logout_state(), LogoutState::Sent(LogoutCause::Target, _)));
+    assert!(matches!(target.session.logout, LogoutState::Sent(LogoutCause::Target, _)));
 }
 
 /// A command that was rejected leaves a gap, which nothing closes here: the session ends.
@@ -297,7 +296,7 @@ fn rej_01_other_rejected_requests_end_the_session() {
     target.submit(Transfer::None, true);
     let command = target.sent().remove(0);
     let error = reject(&mut target, &command, RejectReason::INVALID_PDU_FIELD).unwrap_err();
-    assert_eq!(error, ProtocolError::Rejected(RejectReason::INVALID_PDU_FIELD).into());
+    assert_eq!(error, Failure::Rejected(RejectReason::INVALID_PDU_FIELD));
     // A ping of the initiator would not be immediate.
     let mut target = Target::new(parameters());
     let ping = ping(&target, 3);
@@ -323,7 +322,7 @@ fn tag_05_log_34_pdu_05_pdus_that_have_no_place() {
         (header[0], header[1]) = (opcode, 0x87);
         let raw = iscsi_pdu::RawPdu::header(iscsi_pdu::Bhs::from_bytes(header));
         let outcome = Target::new(parameters()).receive(TargetPdu::decode(raw).unwrap());
-        assert!(matches!(outcome, Err(Failure::Protocol(_))), "{opcode:#x}: {outcome:?}");
+        assert!(matches!(outcome, Err(Failure::Format(_))), "{opcode:#x}: {outcome:?}");
     }
 }
 

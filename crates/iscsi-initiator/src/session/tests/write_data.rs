@@ -142,6 +142,7 @@ fn dat_08_dat_12_r2ts_outside_of_the_command() {
     let r2t = target.r2t(itt, 0, 0, 512);
     assert_eq!(broken_rule(target.receive(TargetPdu::R2t(r2t))), (512, 0));
     // The whole of a command, and its last byte, are inside.
+    let mut target = Target::new(solicited_only());
     let itt = target.write(4096);
     assert_eq!(shape(&target.solicit(itt, 0, 0, 4095)), [(0, 4095, true, 0)]);
     assert_eq!(shape(&target.solicit(itt, 1, 4095, 1)), [(4095, 1, true, 0)]);

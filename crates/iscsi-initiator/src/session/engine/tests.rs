@@ -1,0 +1,156 @@
+//! The bytes of a session's connection (rows PDU and DIG).
+
+use bytes::{BufMut as _, Bytes};
+use iscsi_login::{Parameters, Tolerance};
+use iscsi_pdu::{
+    Bhs, InitiatorTaskTag, Lun, Opcode, RawPdu, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers,
+    SerialNumber,
+};
+
+use super::super::{End, Exchange, Limits, LogoutCause, Outcome, ProtocolError};
+use super::*;
+use crate::scsi::{Command, Transfer};
+
+const NOW: Duration = Duration::ZERO;
+const MINUTE: Duration = Duration::from_mins(1);
+const BOTH: Digests = Digests { header: true, data: true };
+
+/// A session in full feature phase with this limit of segments, and a window of a hundred commands.
+fn engine(digests: Digests, limit: u32, parameters: Parameters) -> Engine {
+    let (zero, limits) = (SerialNumber(0), Limits { command: MINUTE, logout: MINUTE });
+    let numbers = SequenceNumbers { stat_sn: zero, exp_cmd_sn: zero, max_cmd_sn: SerialNumber(99) };
+    let session = SessionState::new(parameters, zero, zero, numbers, Tolerance::default(), limits);
+    let mut inbox = Inbox::for_login();
+    inbox.enter_full_feature(digests, limit);
+    Engine::new(session, inbox, digests)
+}
+
+/// A Data-In for a task that does not exist, which the session refuses by its tag once the bytes are in order.
+fn data_in(length: u32) -> RawPdu {
+    RawPdu::with_data(Bhs::new(Opcode::DATA_IN), Bytes::from(vec![7; length as usize]))
+}
+
+fn encode(raw: RawPdu, digests: Digests) -> BytesMut {
+    let mut bytes = BytesMut::new();
+    EncodedPdu::new(raw, digests).unwrap().append_to(&mut bytes);
+    bytes
+}
+
+/// The SCSI Response of a command that moved no data.
+fn good(itt: InitiatorTaskTag) -> ScsiResponse {
+    ScsiResponse {
+        read_overflow: false,
+        read_underflow: false,
+        overflow: false,
+        underflow: false,
+        response: ScsiResponseCode::COMPLETED,
+        status: ScsiStatus::GOOD,
+        status_qualifier: 0,
+        itt,
+        snack_tag: 0,
+        numbers: SequenceNumbers::default(),
+        exp_data_sn: SerialNumber(0),
+        bidirectional_read_residual_count: 0,
+        residual_count: 0,
+        sense: Bytes::new(),
+        response_data: Bytes::new(),
+    }
+}
+
+fn test_command() -> Exchange {
+    Exchange::command(Lun::ZERO, Command::new("TEST", 0, Transfer::None))
+}
+
+/// The failure after these bytes.
+fn failure_after(engine: &mut Engine, bytes: &[u8]) -> Failure {
+    engine.space().put_slice(bytes);
+    engine.receive(NOW);
+    match engine.session.end() {
+        Some(End::Failed(failure)) => failure.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The segment limit is the declared one. One byte more is refused by its header alone.
+#[test]
+fn pdu_12_the_declared_segment_length_is_the_limit() {
+    for limit in [512, 65_536] {
+        let mut fits = engine(Digests::default(), limit, Parameters::default());
+        let failure = failure_after(&mut fits, &encode(data_in(limit), Digests::default()));
+        assert!(matches!(failure, Failure::Format(ProtocolError::Value { .. })), "{failure:?}");
+        let mut longer = engine(Digests::default(), limit, Parameters::default());
+        let header = &encode(data_in(limit + 1), Digests::default())[..48];
+        let (field, length) = ("DataSegmentLength", limit + 1);
+        let error = iscsi_pdu::Error::TooLong { field, length, limit };
+        assert_eq!(failure_after(&mut longer, header), Failure::Format(error.into()));
+    }
+}
+
+/// A target that does not send the negotiated digests; and the initiator, which does.
+#[test]
+fn dig_02_agreed_digests_are_demanded_both_ways() {
+    let mut engine = engine(BOTH, 8192, Parameters::default());
+    engine.session.submit(test_command(), MINUTE);
+    let mut sent = 0;
+    engine.send(|slices| {
+        sent += slices.iter().map(|slice| slice.len()).sum::<usize>();
+        Ok(sent)
+    });
+    // A header and its digest.
+    assert_eq!(sent, 52);
+    let failure = failure_after(&mut engine, &encode(data_in(8), Digests::default()));
+    assert!(matches!(failure, Failure::Digest(_)), "{failure:?}");
+}
+
+/// Whole PDUs count although the connection is lost behind them; half of one does not.
+#[test]
+fn the_end_of_the_stream_between_pdus_and_inside_one() {
+    for (cut, reason) in [(0, "closed by the target"), (47, "closed by the target inside a PDU")] {
+        let mut engine = engine(Digests::default(), 8192, Parameters::default());
+        let itt = engine.session.submit(test_command(), MINUTE);
+        engine.send(|slices| Ok(slices.iter().map(|slice| slice.len()).sum()));
+        let mut bytes = encode(good(itt).encode(), Digests::default());
+        bytes.extend_from_slice(&[0x25; 48][..cut]);
+        engine.space().put_slice(&bytes);
+        engine.closed(NOW);
+        assert!(matches!(engine.session.poll_outcome(), Some((tag, Outcome::Scsi(_))) if tag == itt));
+        assert_eq!(engine.session.end(), Some(&End::Failed(Failure::Lost(reason.to_owned()))));
+    }
+}
+
+/// A connection that fails is lost for the reason that the operating system states.
+#[test]
+fn a_connection_that_fails_while_it_is_written() {
+    let mut engine = engine(Digests::default(), 8192, Parameters::default());
+    engine.session.log_out(LogoutCause::Initiator, NOW);
+    let reset = || io::Error::from(io::ErrorKind::ConnectionReset);
+    engine.send(|_| Err(reset()));
+    assert_eq!(engine.session.end(), Some(&End::Failed(Failure::Lost(reset().to_string()))));
+}
+
+/// At most 1 MiB is encoded ahead of the socket, here sixteen writes of 64 KiB; the rest follows as the socket takes it.
+#[test]
+fn pdus_are_made_as_the_socket_takes_them() {
+    const DATA: usize = (1 << 16) - 48;
+    let mut parameters = Parameters::default();
+    parameters.max_send_data_segment_length = 1 << 16;
+    parameters.first_burst_length = 1 << 16;
+    let mut engine = engine(Digests::default(), 8192, parameters);
+    for _ in 0..20 {
+        let write = Command::new("TEST", 0, Transfer::Write(vec![7; DATA].into()));
+        engine.session.submit(Exchange::command(Lun::ZERO, write), MINUTE);
+    }
+    engine.send(|_| Err(io::ErrorKind::WouldBlock.into()));
+    assert_eq!(engine.unsent(), 1 << 20);
+    let (mut taken, mut open) = (0, 100_000);
+    while engine.unsent() > 0 {
+        engine.send(|slices| {
+            let accepted = slices.iter().map(|slice| slice.len()).sum::<usize>().min(open);
+            (taken, open) = (taken + accepted, open - accepted);
+            if accepted == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(accepted) }
+        });
+        assert!(engine.unsent() <= 1 << 20);
+        open = 100_000;
+    }
+    assert_eq!(taken, 20 << 16);
+}
