@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use iscsi_pdu::{LoginRequest, LoginResponse, SerialNumber, Stage, TextAssembler, TextWriter, parse_number};
 
-use super::config::LoginConfig;
+use super::LoginConfig;
 use super::outcome::{Authenticated, CompletedLogin};
 use crate::chap::ChapAlgorithm;
 use crate::chap_exchange::TargetAuthenticated;

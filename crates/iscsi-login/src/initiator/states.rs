@@ -7,7 +7,7 @@
 
 use iscsi_pdu::{Stage, TextWriter, encode_hex, parse_number};
 
-use super::config::LoginConfig;
+use super::LoginConfig;
 use super::context::{LoginContext, Outgoing};
 use crate::chap::{ChapAlgorithm, ChapResponse};
 use crate::chap_exchange::{Challenge, ExpectedResponse, ReceivedResponse};

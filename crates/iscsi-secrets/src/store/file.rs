@@ -21,7 +21,6 @@ mod opened;
 mod placement;
 mod records;
 pub(crate) mod relocation;
-mod seal_error;
 mod sealed;
 
 use derivation::Derivation;

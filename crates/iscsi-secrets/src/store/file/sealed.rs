@@ -16,8 +16,7 @@
 //! Numbers are big-endian. Without Argon2id its fields are zero.
 
 use super::derivation::Derivation;
-use super::seal_error::SealError;
-use crate::generate::fill_bytes;
+use crate::generate::{GeneratorError, fill_bytes};
 use crate::store_key::{NONCE_BYTES, Nonce, StoreKey, TAG_BYTES, Tag};
 
 /// The version written, and the newest one read.
@@ -139,6 +138,26 @@ pub(super) fn unseal<'a>(key: &StoreKey, file: &'a mut [u8]) -> Result<(Version,
     let (records, tag) = body.split_last_chunk_mut::<TAG_BYTES>().ok_or(SealError::Damaged)?;
     key.open(&nonce, header, records, tag).map_err(|_| SealError::Damaged)?;
     Ok((version, records))
+}
+
+/// An error of sealing or opening the content of a file, without the path of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SealError {
+    Generator(GeneratorError),
+    Cipher,
+    OutOfMemory,
+    TooLarge,
+    ForeignFile,
+    UnknownVersion { found: u16 },
+    Truncated,
+    WrongKey,
+    Damaged,
+}
+
+impl From<GeneratorError> for SealError {
+    fn from(error: GeneratorError) -> Self {
+        Self::Generator(error)
+    }
 }
 
 #[cfg(test)]
