@@ -47,7 +47,7 @@ fn an_unacceptable_algorithm_points_to_the_option_for_algorithms() {
 fn status_0200_names_what_usually_causes_it() {
     let in_security = login_hints(refuses(LoginStatus::INITIATOR_ERROR), &CHAP, 5, &[]);
     assert!(
-        in_security.contains("does no CHAP") && in_security.contains("--algorithms md5"),
+        in_security.contains("CHAP is not enabled") && in_security.contains("--algorithms md5"),
         "{in_security}"
     );
     let after_challenge = Script::refuses_proof(LoginStatus::INITIATOR_ERROR);
@@ -106,13 +106,13 @@ fn no_hint_leads_from_one_mode_of_authentication_to_the_next_and_back() {
 #[test]
 fn a_target_that_does_not_authenticate_itself() {
     let no_proof = "no secret to authenticate itself with";
-    login_hints(Script::proves_nothing(), &MUTUAL, 4, &[no_proof, "--auth chap"]);
+    login_hints(Script::omits_chap_response(), &MUTUAL, 4, &[no_proof, "--auth chap"]);
     login_hints(Script::reflects_challenge(), &MUTUAL, 4, &[no_proof]);
-    login_hints(Script::proves_wrongly(), &MUTUAL, 4, &["wrong or outdated", "not the target you expect"]);
+    login_hints(Script::sends_wrong_chap_response(), &MUTUAL, 4, &["wrong or outdated", "not the target you expect"]);
     let named = [&MUTUAL[..], &["--target-user", "disk"]].concat();
-    login_hints(Script::proves_with_secret("other", REVERSE), &named, 4, &["--target-user"]);
+    login_hints(Script::authenticates_with_secret("other", REVERSE), &named, 4, &["--target-user"]);
     let reflection = ["do not trust this target", "reflection"];
-    login_hints(Script::proves_with_secret("other", FORWARD), &MUTUAL, 4, &reflection);
+    login_hints(Script::authenticates_with_secret("other", FORWARD), &MUTUAL, 4, &reflection);
 }
 
 #[test]
@@ -162,12 +162,12 @@ fn a_login_that_runs_out_of_time_names_portal_redirection_and_stage() {
     let url = first.url();
     let login = [&["login", &url, "--timeout", "0.5"], &CHAP[..]].concat();
     let outcome = crate::program::finish(&mut first.place.command(&login)).expect(7);
-    let told = format!(
+    let expected = format!(
         "error: login to {portal} took longer than 500ms, during security negotiation (redirected once, from {})\n",
         first.peer.portal()
     );
     assert!(hint(&outcome).contains("--timeout"));
-    outcome.complains(&told);
+    outcome.complains(&expected);
 }
 
 fn asks_for_logout(moment: &Moment) -> Reply {
