@@ -54,6 +54,7 @@ impl TextAssembler {
     /// # Errors
     /// [`TextError::TooLong`] or [`TextError::TooManyPdus`] if the sequence exceeds a limit (TXT-17).
     pub fn push(&mut self, data: Bytes, continues: bool) -> Result<Option<Bytes>, TextError> {
+        // Checked before the data are kept: a target must not make the initiator collect without bound.
         if self.collected.len() + data.len() > self.limits.bytes {
             return Err(TextError::TooLong { limit: self.limits.bytes });
         }

@@ -160,6 +160,7 @@ fn split_header(bytes: &[u8]) -> Result<(Split<'_>, &[u8]), Error> {
     }
     let end = 3 + usize::from(length);
     let reaches_past = || invalid(length, "it reaches past TotalAHSLength (11.2.2.1)");
+    // With its padding, which AHSLength does not count and TotalAHSLength does.
     let (header, rest) = bytes.split_at_checked(end.next_multiple_of(4)).ok_or_else(reaches_past)?;
     let body = header.get(3..end).ok_or_else(reaches_past)?;
     Ok((Split { ahs_type: AhsType(ahs_type), body }, rest))

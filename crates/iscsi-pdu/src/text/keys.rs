@@ -135,6 +135,8 @@ fn split_first_pair(text: &str) -> Result<((&str, &str), Option<&str>), TextErro
     if let Some(behind) = behind.strip_prefix('\0') {
         return Ok(((key, value), Some(behind)));
     }
+    // The value has a byte outside printable ASCII, which is legal in UTF-8. It is read again from its beginning, to the
+    // NUL, and checked character by character.
     let (value, behind) = split_before(text.get(key.len() + 1..).unwrap_or_default(), |byte| byte == 0);
     check_value(value)?;
     Ok(((key, value), behind.strip_prefix('\0')))

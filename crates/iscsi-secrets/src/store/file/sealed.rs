@@ -131,6 +131,7 @@ pub(super) fn seal_as(
 /// Opens the content of a file in place. The records are not parsed before their authentication tag is verified.
 pub(super) fn unseal<'a>(key: &StoreKey, file: &'a mut [u8]) -> Result<(Version, &'a [u8]), SealError> {
     let Header { version, note, nonce, .. } = Header::of_file(file)?;
+    // The note tells a wrong key from a damaged file, which the authentication tag alone cannot.
     if note != key.note().map_err(|_| SealError::Cipher)? {
         return Err(SealError::WrongKey);
     }
