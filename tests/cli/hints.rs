@@ -108,7 +108,12 @@ fn a_target_that_does_not_authenticate_itself() {
     let no_proof = "no secret to authenticate itself with";
     login_hints(Script::omits_chap_response(), &MUTUAL, 4, &[no_proof, "--auth chap"]);
     login_hints(Script::reflects_challenge(), &MUTUAL, 4, &[no_proof]);
-    login_hints(Script::sends_wrong_chap_response(), &MUTUAL, 4, &["wrong or outdated", "not the target you expect"]);
+    login_hints(
+        Script::sends_wrong_chap_response(),
+        &MUTUAL,
+        4,
+        &["wrong or outdated", "not the target you expect"],
+    );
     let named = [&MUTUAL[..], &["--target-user", "disk"]].concat();
     login_hints(Script::authenticates_with_secret("other", REVERSE), &named, 4, &["--target-user"]);
     let reflection = ["do not trust this target", "reflection"];

@@ -79,7 +79,9 @@ const DEVIATING: &[DeviatingRow] = &[
     ("not-understood", Trial::Login, || {
         vec![answering("MaxConnections", "NotUnderstood"), answering("DataDigest", "NotUnderstood")]
     }),
-    ("recovery-level-not-understood", Trial::Login, || vec![answering("ErrorRecoveryLevel", "NotUnderstood")]),
+    ("recovery-level-not-understood", Trial::Login, || {
+        vec![answering("ErrorRecoveryLevel", "NotUnderstood")]
+    }),
     ("irrelevant", Trial::Login, || vec![answering("MaxOutstandingR2T", "Irrelevant")]),
     ("value-beyond-offer", Trial::Login, || {
         vec![

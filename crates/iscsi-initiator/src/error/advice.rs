@@ -229,7 +229,10 @@ fn of_command(status: ScsiStatus, sense: Option<SenseData>) -> Option<Advice> {
 
 impl fmt::Display for Advice {
     /// Writes the advice in terms of this library's settings.
-    #[allow(clippy::too_many_lines, reason = "a table: the compiler checks that each variant has its sentence")]
+    #[allow(
+        clippy::too_many_lines,
+        reason = "a table: the compiler checks that each variant has its sentence"
+    )]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::SeparateSecrets => {
