@@ -27,14 +27,16 @@ use context::LoginContext;
 pub use outcome::{Authenticated, CompletedLogin, Redirect};
 use states::{AwaitingMethod, Next, State};
 
-/// A login in progress, waiting for the target's next response.
+/// A login in progress, waiting for the target's next response
+/// ([RFC 7143, section 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)).
 #[must_use = "dropping a login abandons it"]
 pub struct Login<'a> {
     context: LoginContext<'a>,
     state: State<'a>,
 }
 
-/// The next step after a response.
+/// The next step after a response
+/// ([RFC 7143, section 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)).
 #[must_use]
 #[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
 pub enum Step<'a> {
@@ -124,7 +126,8 @@ pub enum SessionType<'a> {
     Normal(&'a IscsiName),
 }
 
-/// The settings of a login.
+/// The settings of a login
+/// ([RFC 7143, section 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)).
 #[derive(Clone, Copy)]
 pub struct LoginConfig<'a> {
     /// The initiator's name.

@@ -17,7 +17,8 @@ pub use values::{
 };
 pub use writer::TextWriter;
 
-/// Limits of the text that a receiver accepts in one sequence.
+/// Limits of the text that a receiver accepts in one sequence
+/// ([RFC 7143, section 6.2](https://www.rfc-editor.org/rfc/rfc7143#section-6.2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextLimits {
     /// Total number of bytes; the RFC requires at least 8192.

@@ -3,7 +3,8 @@
 
 use bytes::Bytes;
 
-/// A SCSI command ready for a logical unit.
+/// A SCSI command ready for a logical unit
+/// ([RFC 7143, section 11.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.3)).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Command {
@@ -17,7 +18,8 @@ pub struct Command {
     pub transfer_length: TransferLength,
 }
 
-/// Data that a command moves.
+/// Data that a command moves
+/// ([RFC 7143, section 11.3.4](https://www.rfc-editor.org/rfc/rfc7143#section-11.3.4)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transfer {
     /// None.
@@ -39,7 +41,8 @@ impl Transfer {
     }
 }
 
-/// The amount of data that a command has to move to succeed.
+/// The amount of data that a command has to move to succeed
+/// ([RFC 7143, section 11.4.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.4.5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferLength {
     /// All of it, and no more: the initiator chose the length, as with READ and WRITE. If the target reports a

@@ -48,7 +48,8 @@ impl fmt::Debug for SenseKey {
     }
 }
 
-/// The reason why a command ended in CHECK CONDITION.
+/// The reason why a command ended in CHECK CONDITION
+/// ([RFC 7143, section 11.4.7](https://www.rfc-editor.org/rfc/rfc7143#section-11.4.7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SenseData {
     /// Sense key.

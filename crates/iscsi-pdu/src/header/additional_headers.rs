@@ -31,7 +31,8 @@ impl fmt::Debug for AhsType {
     }
 }
 
-/// One additional header: its type and the bytes after the type, without padding.
+/// One additional header: its type and the bytes after the type, without padding
+/// ([RFC 7143, section 11.2.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.2)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdditionalHeader {
     /// The type, byte 2 of the header.

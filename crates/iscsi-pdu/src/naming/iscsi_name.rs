@@ -213,7 +213,8 @@ impl fmt::Debug for IscsiName {
     }
 }
 
-/// An error in a text that should be an iSCSI name.
+/// An error in a text that should be an iSCSI name
+/// ([RFC 7143, section 4.2.7](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {

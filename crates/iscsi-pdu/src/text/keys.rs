@@ -105,7 +105,8 @@ impl<'a> TextKeys<'a> {
     }
 }
 
-/// A pair that [`TextKeys::parse_each`] cannot parse.
+/// A pair that [`TextKeys::parse_each`] cannot parse
+/// ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MalformedPair<'a> {
     /// The bytes of the pair, without the final NUL.
