@@ -54,7 +54,7 @@ fn store(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("store of 10,000 targets");
     group.bench_function("open", |bencher| bencher.iter(|| FileStore::open_existing(&directory).is_ok()));
     group.bench_function("look up the forward secret", |bencher| {
-        bencher.iter(|| store.forward(&name).is_ok())
+        bencher.iter(|| store.forward(&name).is_ok());
     });
     group.bench_function("look up the reverse secret", |bencher| {
         bencher.iter(|| store.reverse(&name).is_ok());

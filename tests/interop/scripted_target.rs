@@ -97,7 +97,7 @@ fn targets_that_do_not_authenticate_themselves() {
 
 /// A correct CHAP response with the expected name, by the same script, leads to the operational stage.
 #[test]
-fn the_right_proof_gets_through() {
+fn the_right_response_gets_through() {
     let stage = Stage::demanding_mutual(Script::authenticates_with_secret(REVERSE.0, REVERSE.1.as_bytes()));
     // The script ends there and stays silent: the login times out.
     stage.run("login", "", &["--timeout", "1"]).expect(&[7]);

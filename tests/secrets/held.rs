@@ -49,7 +49,7 @@ impl Held {
             Change::ClearForward(target) => self.target(target).forward = None,
             Change::SetReverse(None, credential) => self.global = Some(credential),
             Change::SetReverse(Some(target), credential) => {
-                self.target(target).reverse = Reverse::Set(credential)
+                self.target(target).reverse = Reverse::Set(credential);
             }
             Change::ClearReverse(None) => self.global = None,
             Change::ClearReverse(Some(target)) => self.target(target).reverse.clear(),

@@ -17,13 +17,17 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A target with the credential `initiator` for the initiator, and `target_proof` for itself.
-    pub(crate) async fn set(target: &str, initiator: &TestCredential, target_proof: &TestCredential) -> Self {
+    /// A target with the credential `initiator` for the initiator, and `target_credential` for itself.
+    pub(crate) async fn set(
+        target: &str,
+        initiator: &TestCredential,
+        target_credential: &TestCredential,
+    ) -> Self {
         let target: IscsiName = target.parse().unwrap();
         let mut served = Target::new(target.clone());
         served.units = vec![LogicalUnit { blocks: 1, ..LogicalUnit::default() }];
         served.credentials =
-            Credentials::Mutual { initiator: account(initiator), target: account(target_proof) };
+            Credentials::Mutual { initiator: account(initiator), target: account(target_credential) };
         let running = RamDisk::serve(Config::with_targets([served])).await.unwrap();
         Self { running, target, verified: 0, refused: 0 }
     }

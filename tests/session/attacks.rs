@@ -71,12 +71,12 @@ async fn chp_23_a_rejected_method() {
 }
 
 #[tokio::test]
-async fn chp_19_no_proof() {
+async fn chp_19_no_chap_response() {
     attack(Script::omits_chap_response(), 3, TargetAuthError::NoResponse).await;
 }
 
 #[tokio::test]
-async fn chp_19_full_feature_phase_instead_of_a_proof() {
+async fn chp_19_full_feature_phase_instead_of_a_chap_response() {
     attack(Script::completes_without_chap_response(), 3, skipped(Stage::FULL_FEATURE)).await;
 }
 

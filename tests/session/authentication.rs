@@ -154,7 +154,11 @@ async fn chp_15_chp_19_chp_20_chp_25_nothing_follows_a_failure() {
         ),
         ("our own response", Script::reflects_response(), Fault::TargetNotAuthenticated),
         ("another name", Script::authenticates_with_secret("other", REVERSE), Fault::TargetNotAuthenticated),
-        ("refusal", Script::refuses_proof(LoginStatus::AUTHENTICATION_FAILURE), Fault::CredentialsRefused),
+        (
+            "refusal",
+            Script::refuses_chap_response(LoginStatus::AUTHENTICATION_FAILURE),
+            Fault::CredentialsRefused,
+        ),
     ];
     for (what, script, fault) in cases {
         let scripted = ScriptedTarget::serve(script).await.unwrap();

@@ -125,7 +125,7 @@ impl Script {
 
     /// Refuses the initiator's CHAP response, whether it is right or wrong.
     #[must_use]
-    pub fn refuses_proof(status: LoginStatus) -> Self {
+    pub fn refuses_chap_response(status: LoginStatus) -> Self {
         Self::new().choose_chap().challenge().answer_login(login::status(status))
     }
 

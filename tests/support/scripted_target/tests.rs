@@ -43,7 +43,7 @@ async fn skipped_authentication_is_noticed() {
 }
 
 #[tokio::test]
-async fn wrong_proofs_are_noticed() {
+async fn wrong_responses_are_noticed() {
     let (error, _) = mutual_login(Script::sends_wrong_chap_response()).await;
     assert!(
         matches!(error, LoginError::NotAuthenticated(TargetAuthError::WrongResponse { .. })),
@@ -81,12 +81,12 @@ async fn refusals_carry_their_status() {
         let (error, seen) = mutual_login(Script::new().answer_login(login::status(status))).await;
         assert_eq!((error, seen), (LoginError::Refused { stage: Stage::SECURITY, status }, 1));
     }
-    let (error, _) = mutual_login(Script::refuses_proof(LoginStatus::AUTHENTICATION_FAILURE)).await;
+    let (error, _) = mutual_login(Script::refuses_chap_response(LoginStatus::AUTHENTICATION_FAILURE)).await;
     assert!(matches!(error, LoginError::Refused { .. }));
 }
 
 #[tokio::test]
-async fn right_proof_is_right() {
+async fn the_right_response_is_right() {
     let script =
         Script::authenticates_with_secret("disk", REVERSE).answer_login(login::straight_to_full_feature);
     let scripted = ScriptedTarget::serve(script).await.unwrap();

@@ -255,7 +255,8 @@ impl fmt::Display for Advice {
             }
             Self::ClosedDuringAuthentication => {
                 "the reason is in the target's log; some targets close the connection when CHAP is not enabled for \
-                 this initiator, or only in one direction. Enable it there, or choose another AuthenticationMode"
+                 this initiator, or only in one direction. Enable it there, or decide with AuthenticationMode how much \
+                 authentication this session needs"
             }
             Self::ClosedDuringNegotiation => {
                 "the reason is in the target's log; some targets close the connection when they require CHAP and the login offers \

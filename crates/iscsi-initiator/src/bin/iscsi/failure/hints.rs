@@ -101,7 +101,8 @@ const fn words(advice: Advice) -> Option<&'static str> {
         }
         Advice::ClosedDuringAuthentication => {
             "the reason is in the target's log; some targets close the connection when CHAP is not enabled for this \
-             initiator, or only in one direction. Enable it there, or choose another --auth"
+             initiator, or only in one direction. Enable it there, or decide with --auth how much authentication this \
+             session needs"
         }
         Advice::ClosedDuringNegotiation => {
             "the reason is in the target's log; some targets close the connection when they require CHAP and the login \
