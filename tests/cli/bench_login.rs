@@ -62,7 +62,7 @@ fn without_authentication() {
     assert!(number(&results, "/cpu_us_per_login") > 0.0 && number(&results, "/phases/connect/min") > 0.0);
     let percentiles = results["latency"]["percentiles"].as_array().unwrap();
     assert_eq!(
-        percentiles.iter().map(|told| told["percent"].as_f64().unwrap()).collect::<Vec<_>>(),
+        percentiles.iter().map(|percentile| percentile["percent"].as_f64().unwrap()).collect::<Vec<_>>(),
         [50.0, 75.0]
     );
     measured.expect_clean_logouts();
@@ -91,10 +91,11 @@ fn with_mutual_authentication_beside_sessions_held_open() {
 #[test]
 fn by_every_algorithm_and_one_way() {
     let measured = Measured::mutual();
-    for (asked, told) in [("md5", "MD5"), ("sha1", "SHA-1"), ("sha256", "SHA-256"), ("sha3-256", "SHA3-256")]
+    for (argument, name) in
+        [("md5", "MD5"), ("sha1", "SHA-1"), ("sha256", "SHA-256"), ("sha3-256", "SHA3-256")]
     {
-        let results = measured.results(&["--count", "5", "--algorithms", asked]);
-        assert_eq!((&results["logins"], &results["plan"]["algorithm"]), (&5.into(), &told.into()));
+        let results = measured.results(&["--count", "5", "--algorithms", argument]);
+        assert_eq!((&results["logins"], &results["plan"]["algorithm"]), (&5.into(), &name.into()));
     }
     measured.expect_clean_logouts();
     let results = Measured::one_way().results(&["--count", "5"]);

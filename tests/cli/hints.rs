@@ -47,10 +47,10 @@ fn an_unacceptable_algorithm_points_to_the_option_for_algorithms() {
 fn status_0200_names_what_usually_causes_it() {
     let in_security = login_hints(refuses(LoginStatus::INITIATOR_ERROR), &CHAP, 5, &[]);
     assert!(
-        in_security.contains("does no CHAP") && in_security.contains("--algorithms md5"),
+        in_security.contains("CHAP is not enabled") && in_security.contains("--algorithms md5"),
         "{in_security}"
     );
-    let after_challenge = Script::refuses_proof(LoginStatus::INITIATOR_ERROR);
+    let after_challenge = Script::refuses_chap_response(LoginStatus::INITIATOR_ERROR);
     assert_eq!(login_hints(after_challenge, &CHAP, 5, &[]), in_security);
     let parts = ["--header-digest crc32c", "--data-digest crc32c", "--secret-file"];
     login_hints(refuses(LoginStatus::INITIATOR_ERROR), &NONE, 5, &parts);
@@ -61,7 +61,7 @@ fn status_0201_asks_for_credentials_or_for_a_look_at_them() {
     let parts = ["requires CHAP", "the login offered none", "--secret-file"];
     login_hints(refuses(LoginStatus::AUTHENTICATION_FAILURE), &NONE, 3, &parts);
     let parts = ["check CHAP name and secret", "mutual"];
-    login_hints(Script::refuses_proof(LoginStatus::AUTHENTICATION_FAILURE), &MUTUAL, 3, &parts);
+    login_hints(Script::refuses_chap_response(LoginStatus::AUTHENTICATION_FAILURE), &MUTUAL, 3, &parts);
 }
 
 #[test]
@@ -91,7 +91,8 @@ fn no_hint_leads_from_one_mode_of_authentication_to_the_next_and_back() {
     let if_asked = ["--auth", "if-asked", "--user", "host", "--secret-file", "forward"];
     for options in [&CHAP[..], &MUTUAL] {
         for script in [without_chap(), rejects(), skips()] {
-            let parts = ["enable it there", "for you to decide", "--auth none"];
+            let parts =
+                ["enable it there", "decide that this session needs no authentication", "--auth none"];
             login_hints(script, options, 4, &parts);
         }
     }
@@ -105,14 +106,19 @@ fn no_hint_leads_from_one_mode_of_authentication_to_the_next_and_back() {
 
 #[test]
 fn a_target_that_does_not_authenticate_itself() {
-    let no_proof = "no secret to authenticate itself with";
-    login_hints(Script::proves_nothing(), &MUTUAL, 4, &[no_proof, "--auth chap"]);
-    login_hints(Script::reflects_challenge(), &MUTUAL, 4, &[no_proof]);
-    login_hints(Script::proves_wrongly(), &MUTUAL, 4, &["wrong or outdated", "not the target you expect"]);
+    let no_response = "no secret to authenticate itself with";
+    login_hints(Script::omits_chap_response(), &MUTUAL, 4, &[no_response, "--auth chap"]);
+    login_hints(Script::reflects_challenge(), &MUTUAL, 4, &[no_response]);
+    login_hints(
+        Script::sends_wrong_chap_response(),
+        &MUTUAL,
+        4,
+        &["wrong or outdated", "not the target you expect"],
+    );
     let named = [&MUTUAL[..], &["--target-user", "disk"]].concat();
-    login_hints(Script::proves_with_secret("other", REVERSE), &named, 4, &["--target-user"]);
+    login_hints(Script::authenticates_with_secret("other", REVERSE), &named, 4, &["--target-user"]);
     let reflection = ["do not trust this target", "reflection"];
-    login_hints(Script::proves_with_secret("other", FORWARD), &MUTUAL, 4, &reflection);
+    login_hints(Script::authenticates_with_secret("other", FORWARD), &MUTUAL, 4, &reflection);
 }
 
 #[test]
@@ -162,12 +168,12 @@ fn a_login_that_runs_out_of_time_names_portal_redirection_and_stage() {
     let url = first.url();
     let login = [&["login", &url, "--timeout", "0.5"], &CHAP[..]].concat();
     let outcome = crate::program::finish(&mut first.place.command(&login)).expect(7);
-    let told = format!(
+    let expected = format!(
         "error: login to {portal} took longer than 500ms, during security negotiation (redirected once, from {})\n",
         first.peer.portal()
     );
     assert!(hint(&outcome).contains("--timeout"));
-    outcome.complains(&told);
+    outcome.complains(&expected);
 }
 
 fn asks_for_logout(moment: &Moment) -> Reply {

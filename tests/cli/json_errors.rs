@@ -58,7 +58,7 @@ fn failed_logins_name_fault_and_stage() {
     );
     assert!(refused["causes"][0].as_str().unwrap().contains("0201 authentication failure"), "{refused}");
     assert!(refused["hint"].as_str().unwrap().contains("check CHAP name"), "{refused}");
-    login_error(Script::proves_wrongly(), &MUTUAL, 4, "target_not_authenticated", security);
+    login_error(Script::sends_wrong_chap_response(), &MUTUAL, 4, "target_not_authenticated", security);
     let operational = "operational_negotiation";
     login_error(status(iscsi_pdu::LoginStatus::NOT_FOUND), &NONE, 5, "login_refused", operational);
     login_error(Script::garbage(), &NONE, 6, "protocol", operational);
@@ -133,7 +133,7 @@ fn help_stays_help() {
 /// Terminal control sequences are escaped twice: as JSON and as ASCII.
 #[test]
 fn what_a_target_says_is_ascii_in_json() {
-    let script = Script::proves_with_secret("\u{202e}ä", b"another-secret-x");
+    let script = Script::authenticates_with_secret("\u{202e}ä", b"another-secret-x");
     let outcome = Scripted::new(script).log_in(&[&MUTUAL[..], &JSON].concat()).expect(4);
     assert!(outcome.stderr.is_ascii(), "{}", outcome.stderr);
     assert!(

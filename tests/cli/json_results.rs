@@ -24,7 +24,7 @@ struct Served {
     _runtime: Runtime,
 }
 
-/// A unit that is told from the others by its size.
+/// A unit that can be recognized by its size.
 fn unit(number: u16) -> LogicalUnit {
     LogicalUnit { number, blocks: 2048 + u64::from(number), block_size: 512 }
 }

@@ -22,7 +22,7 @@ fn a_lost_connection_is_told_once() {
     assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
 }
 
-/// Another failure of the work leaves the logout to be told, if it fails too.
+/// Another failure of the work leaves the failure of the logout to a warning.
 #[test]
 fn a_logout_that_fails_by_itself_is_a_warning() {
     let target = Scripted::after_login(|script| {

@@ -131,28 +131,33 @@ fn the_setting_counts_without_a_store_and_beside_one() {
 fn credentials_on_the_command_line_are_held_to_the_policy() {
     let place = Place::new();
     require(&place, &["mutual", "--global"]);
-    let (ours, theirs) = (place.secret_file("a", b"initsecret123"), place.secret_file("b", b"targsecret456"));
-    login(&place, &["--secret-file", &ours], REFUSED);
-    login(&place, &["--secret-file", &ours, "--target-secret-file", &theirs], BEGUN);
+    let (forward, reverse) =
+        (place.secret_file("a", b"initsecret123"), place.secret_file("b", b"targsecret456"));
+    login(&place, &["--secret-file", &forward], REFUSED);
+    login(&place, &["--secret-file", &forward, "--target-secret-file", &reverse], BEGUN);
 }
 
 #[test]
 fn contradictory_options_are_exit_code_2() {
     let place = Place::with_store();
-    let (ours, theirs) = (place.secret_file("a", b"initsecret123"), place.secret_file("b", b"targsecret456"));
-    let forward: [&[&str]; 3] =
-        [&["--secret-file", &ours], &["--user", "host"], &["--user", "host", "--secret-file", &ours]];
-    let reverse: [&[&str]; 2] = [&["--target-secret-file", &theirs], &["--target-user", "disk"]];
+    let (forward_file, reverse_file) =
+        (place.secret_file("a", b"initsecret123"), place.secret_file("b", b"targsecret456"));
+    let forward: [&[&str]; 3] = [
+        &["--secret-file", &forward_file],
+        &["--user", "host"],
+        &["--user", "host", "--secret-file", &forward_file],
+    ];
+    let reverse: [&[&str]; 2] = [&["--target-secret-file", &reverse_file], &["--target-user", "disk"]];
     for options in forward.into_iter().chain(reverse) {
         login(&place, &[&["--auth", "none"], options].concat(), 2).complains("--auth none contradicts");
         place.run(&[&["discover", "127.0.0.1:1", "--auth", "none"], options].concat()).expect(2);
     }
     for auth in ["chap", "if-asked"] {
         for options in reverse {
-            let all = [&["--auth", auth, "--secret-file", &ours], options].concat();
+            let all = [&["--auth", auth, "--secret-file", &forward_file], options].concat();
             login(&place, &all, 2).complains(&format!("--auth {auth} contradicts {}", options[0]));
         }
-        login(&place, &["--auth", auth, "--secret-file", &ours], BEGUN);
+        login(&place, &["--auth", auth, "--secret-file", &forward_file], BEGUN);
     }
     let url =
         "iscsi://user%initsecret123@127.0.0.1:1/iqn.2001-04.com.example:disk?target_password=targsecret456";
@@ -178,8 +183,8 @@ fn a_variable_with_a_name_and_none_with_its_secret_is_an_error() {
     // The direction is not used, or given otherwise.
     with(&one_way, &["--auth", "chap"], BEGUN);
     with(&one_way, &["--auth", "none"], BEGUN);
-    let theirs = place.secret_file("b", b"targsecret456");
-    with(&one_way, &["--target-secret-file", &theirs], BEGUN);
+    let reverse = place.secret_file("b", b"targsecret456");
+    with(&one_way, &["--target-secret-file", &reverse], BEGUN);
 }
 
 #[test]
@@ -206,9 +211,9 @@ fn chp_33_a_secret_that_can_be_reflected_is_refused_unless_allowed() {
     // Given and stored.
     let place = Place::new();
     place.store_reverse(&["--target", OTHER], b"initsecret123");
-    let ours = place.secret_file("a", b"initsecret123");
-    login(&place, &["--secret-file", &ours], 9).complains(OTHER);
-    login(&place, &["--secret-file", &ours, "--allow-shared-secret"], BEGUN);
+    let forward = place.secret_file("a", b"initsecret123");
+    login(&place, &["--secret-file", &forward], 9).complains(OTHER);
+    login(&place, &["--secret-file", &forward, "--allow-shared-secret"], BEGUN);
 }
 
 #[test]
@@ -240,7 +245,7 @@ fn secrets_in_hex_are_taken_for_hex_on_request_only() {
 #[test]
 fn both_secrets_are_stored_together_or_neither() {
     let place = Place::new();
-    let (ours, theirs) = (place.secret_file("a", b"initsecret123"), place.secret_file("b", b"too-short"));
+    let (forward, reverse) = (place.secret_file("a", b"initsecret123"), place.secret_file("b", b"too-short"));
     let set = [
         "secret",
         "set",
@@ -249,11 +254,11 @@ fn both_secrets_are_stored_together_or_neither() {
         "--user",
         "host",
         "--secret-file",
-        &ours,
+        &forward,
         "--target-user",
         "disk",
         "--target-secret-file",
-        &theirs,
+        &reverse,
     ];
     place.run(&set).expect(9);
     assert!(!place.path("store").exists());
@@ -267,7 +272,7 @@ fn both_secrets_are_stored_together_or_neither() {
     assert_eq!(line[1..], ["set", "host", "set", "disk", "-"]);
     for (option, name) in [("--user", "a\u{7}b"), ("--target-user", "a\nb")] {
         let file = if option == "--user" { "--secret-file" } else { "--target-secret-file" };
-        let refused = place.run(&["secret", "set", "--global", option, name, file, &ours]);
+        let refused = place.run(&["secret", "set", "--global", option, name, file, &forward]);
         refused.expect(2).complains("CHAP name cannot hold");
     }
 }
@@ -276,11 +281,11 @@ fn both_secrets_are_stored_together_or_neither() {
 #[test]
 fn remember_still_stores_the_secret_of_the_initiator() {
     let place = Place::new();
-    let ours = place.secret_file("a", b"initsecret123");
-    let remember = ["secret", "remember", "--target", TARGET, "--user", "host", "--secret-file", &ours];
+    let forward = place.secret_file("a", b"initsecret123");
+    let remember = ["secret", "remember", "--target", TARGET, "--user", "host", "--secret-file", &forward];
     place.run(&remember).expect(0);
     for option in ["--target-user", "--target-secret-file"] {
-        place.run(&[&remember[..], &[option, &ours]].concat()).expect(2).complains("secret set");
+        place.run(&[&remember[..], &[option, &forward]].concat()).expect(2).complains("secret set");
     }
     login(&place, &["--auth", "chap"], BEGUN);
 }

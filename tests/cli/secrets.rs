@@ -16,21 +16,23 @@ fn listed(place: &Place, scope: &str) -> Vec<String> {
 #[test]
 fn from_the_first_secret_to_the_last() {
     let place = Place::new();
-    place.store_forward(&["--target", TARGET, "--user", "labuser"], b"initsecret123\n");
+    place.store_forward(&["--target", TARGET, "--user", "initiator-user"], b"initsecret123\n");
     assert_eq!(mode(&place.path("store")), 0o700);
-    assert_eq!(listed(&place, TARGET), ["set", "labuser", "unset", "-", "-"]);
+    assert_eq!(listed(&place, TARGET), ["set", "initiator-user", "unset", "-", "-"]);
 
-    place
-        .store_reverse(&["--target", &TARGET.to_uppercase(), "--target-user", "labtarget"], b"targsecret456");
-    assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget", "-"]);
+    place.store_reverse(
+        &["--target", &TARGET.to_uppercase(), "--target-user", "target-user"],
+        b"targsecret456",
+    );
+    assert_eq!(listed(&place, TARGET), ["set", "initiator-user", "set", "target-user", "-"]);
 
     // Other bytes leave the names as they are.
     place.store_reverse(&["--target", TARGET], &[0xff; 255]);
     place.store_forward(&["--target", TARGET], b"\0binary\0secret");
-    assert_eq!(listed(&place, TARGET), ["set", "labuser", "set", "labtarget", "-"]);
+    assert_eq!(listed(&place, TARGET), ["set", "initiator-user", "set", "target-user", "-"]);
 
     place.run(&["secret", "clear", "--target", TARGET]).expect(0);
-    assert_eq!(listed(&place, TARGET), ["set", "labuser", "cleared", "labtarget", "-"]);
+    assert_eq!(listed(&place, TARGET), ["set", "initiator-user", "cleared", "target-user", "-"]);
 
     place.run(&["secret", "forget", "--target", TARGET]).expect(0);
     assert!(listed(&place, TARGET).is_empty(), "its record is gone");

@@ -7,7 +7,7 @@ use crate::program::{Outcome, Place, TARGET, finish, text};
 const LOGIN: [&str; 2] = ["login", "iscsi://127.0.0.1:1/iqn.2001-04.com.example:disk"];
 const KEY: [u8; 32] = [7; 32];
 
-/// Stores what the target must prove, so that a login is refused (4) where the store opens and not (9) where it does
+/// Stores the reverse secret, so that a login is refused (4) where the store opens and not (9) where it does
 /// not.
 fn store(place: &Place, options: &[&str]) -> Outcome {
     let set = ["secret", "set", "--target", TARGET, "--target-secret-file", "-"];
@@ -21,10 +21,11 @@ fn log_in(place: &Place, options: &[&str], code: i32) -> Outcome {
 #[test]
 fn a_store_made_on_first_use_tells_what_its_key_protects_from() {
     let place = Place::new();
-    let told = store(&place, &[]).stderr;
+    let messages = store(&place, &[]).stderr;
     assert!(
-        told.contains("note: created the secret store") && told.contains("root, can read the secrets"),
-        "{told}"
+        messages.contains("note: created the secret store")
+            && messages.contains("root, can read the secrets"),
+        "{messages}"
     );
     let again = store(&place, &[]).stderr;
     assert_eq!(again, format!("note: stored for {TARGET}: the target's CHAP secret\n"));
@@ -34,8 +35,11 @@ fn a_store_made_on_first_use_tells_what_its_key_protects_from() {
 fn a_key_file_that_is_named_is_asked_for_ever_after() {
     let place = Place::new();
     let key = place.secret_file("operator.key", &KEY);
-    let told = store(&place, &["--key-file", &key]).stderr;
-    assert!(told.contains("created the secret store") && !told.contains("is beside it"), "{told}");
+    let messages = store(&place, &["--key-file", &key]).stderr;
+    assert!(
+        messages.contains("created the secret store") && !messages.contains("is beside it"),
+        "{messages}"
+    );
     assert!(!place.path("store/store.key").exists());
     log_in(&place, &["--key-file", &key], 4);
     log_in(&place, &[], 9).complains("key").complains("hint: ");

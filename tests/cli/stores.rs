@@ -105,9 +105,9 @@ fn a_store_that_is_damaged_open_or_in_pieces_is_never_taken_for_empty() {
         // Nothing is taken from the store by these: they get as far as the connection.
         let name = ["--initiator-name", "iqn.2001-04.com.example:host"];
         place.run(&[&LOGIN[..], &name, &["--auth", "none"]].concat()).expect(7);
-        let (ours, theirs) =
+        let (forward, reverse) =
             (place.secret_file("a", b"initsecret123"), place.secret_file("b", b"targsecret456"));
-        let given = ["--secret-file", &ours, "--target-secret-file", &theirs];
+        let given = ["--secret-file", &forward, "--target-secret-file", &reverse];
         place.run(&[&LOGIN[..], &name, &given].concat()).expect(7);
         // One direction is left open.
         place.run(&[&LOGIN[..], &given[..2]].concat()).expect(9).complains(complaint);

@@ -51,7 +51,7 @@ impl Drop for Stage {
 
 /// The one line about it.
 #[track_caller]
-fn told(outcome: &Outcome) -> String {
+fn warning(outcome: &Outcome) -> String {
     let lines: Vec<&str> =
         outcome.stderr.lines().filter(|line| line.starts_with("warning: no authentication: ")).collect();
     assert_eq!(lines.len(), 1, "{}", outcome.stderr);
@@ -68,7 +68,7 @@ fn the_reason_tells_a_missing_store_an_empty_one_and_one_without_a_secret_for_th
     let stage = Stage::open();
     let directory = stage.place.path("state");
     let missing = stage.login(&["--output", "json"]);
-    assert!(told(&missing).contains(&format!("there is no secret store in {}", directory.display())));
+    assert!(warning(&missing).contains(&format!("there is no secret store in {}", directory.display())));
     let reason = &json(&missing)["authentication"]["unauthenticated"];
     assert_eq!(
         (reason["kind"].as_str(), reason["store"].as_str()),
@@ -78,13 +78,13 @@ fn the_reason_tells_a_missing_store_an_empty_one_and_one_without_a_secret_for_th
     let store = |arguments: &[&str]| finish(&mut stage.place.command(arguments)).expect(0);
     store(&["secret", "require", "none", "--global"]);
     let empty = stage.login(&["--output", "json"]);
-    assert!(told(&empty).contains(&format!("the secret store {} has no secret (", directory.display())));
+    assert!(warning(&empty).contains(&format!("the secret store {} has no secret (", directory.display())));
     assert_eq!(json(&empty)["authentication"]["unauthenticated"]["kind"], "empty-store");
 
     let file = stage.place.secret_file("secret", FORWARD);
     store(&["secret", "set", "--target", "iqn.2001-04.com.example:other", "--secret-file", &file]);
     let other = stage.login(&["--output", "json"]);
-    assert!(told(&other).contains(&format!("has no secret for {TARGET}")), "{}", other.stderr);
+    assert!(warning(&other).contains(&format!("has no secret for {TARGET}")), "{}", other.stderr);
     assert_eq!(json(&other)["authentication"]["unauthenticated"]["kind"], "no-secret");
 }
 
@@ -94,7 +94,7 @@ fn the_home_of_another_user_is_named() {
     // It belongs to root, and the program runs as somebody else.
     let mut command = as_somebody(&stage.place, &["login", &stage.url(), "--output", "json"]);
     let outcome = finish(command.env("HOME", "/usr")).expect(0);
-    let line = told(&outcome);
+    let line = warning(&outcome);
     assert!(line.contains("in /usr/.local/state/iscsi, and /usr belongs to user 0, not to user "), "{line}");
     assert_eq!(json(&outcome)["authentication"]["unauthenticated"]["kind"], "foreign-home");
 }
@@ -105,7 +105,7 @@ fn the_user_behind_sudo_is_named() {
     let stage = Stage::open();
     let with = |user: &str| {
         let mut command = stage.place.command(&["login", &stage.url()]);
-        told(&finish(command.env("SUDO_USER", user)).expect(0))
+        warning(&finish(command.env("SUDO_USER", user)).expect(0))
     };
     assert!(with("alice").contains("; that of alice, who runs this by sudo, is another one ("));
     for nobody in ["", "root"] {
@@ -148,7 +148,7 @@ fn every_command_that_has_a_session_tells() {
     for (arguments, has_result) in cases {
         let run = |more: &[&str]| finish(&mut stage.place.command(&[arguments, more].concat())).expect(0);
         let automatic = run(&["--output", "json"]);
-        told(&automatic);
+        warning(&automatic);
         let none = run(&["--auth", "none", "--output", "json"]);
         assert!(!none.stderr.contains("authentication"), "{}", none.stderr);
         if has_result {
@@ -163,7 +163,7 @@ fn a_target_that_did_not_ask_is_told() {
     let stage = Stage::open();
     let file = stage.place.secret_file("secret", FORWARD);
     let outcome = stage.login(&["--auth", "if-asked", "--user", "host", "--secret-file", &file]);
-    assert!(told(&outcome).contains("the target did not ask for it"));
+    assert!(warning(&outcome).contains("the target did not ask for it"));
 }
 
 #[test]

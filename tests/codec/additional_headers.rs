@@ -68,13 +68,13 @@ fn headers_that_say_nothing_of_it() {
 }
 
 #[test]
-fn the_length_that_is_wrong_is_told() {
+fn the_wrong_length_is_reported() {
     for (bytes, value) in
         [(&b"\0\0\x01\0"[..], 0), (b"\0\x02\x01\0", 2), (b"\0\x01\x01\0\x01\x06\x01\0", 0x0106)]
     {
         let error = AdditionalHeaders::decode(Bytes::from_static(bytes)).unwrap_err();
-        let Error::Field { pdu, field, value: told, .. } = error else { panic!("{error}") };
-        assert_eq!((pdu, field, told), (Opcode::SCSI_COMMAND, "AHSLength", value));
+        let Error::Field { pdu, field, value: reported, .. } = error else { panic!("{error}") };
+        assert_eq!((pdu, field, reported), (Opcode::SCSI_COMMAND, "AHSLength", value));
     }
     let error = AdditionalHeaders::decode(Bytes::from_static(&[0, 1])).unwrap_err();
     assert!(error.to_string().ends_with("the header ends inside the fixed part (11.2.2)"), "{error}");

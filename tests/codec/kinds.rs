@@ -56,8 +56,10 @@ fn cmd_07_sense_data_beyond_the_segment_are_refused() {
         for (decoded, expected) in
             responses(data).into_iter().zip([Opcode::SCSI_RESPONSE, Opcode::ASYNC_MESSAGE])
         {
-            let Err(Error::Field { pdu, field, value: told, .. }) = decoded else { panic!("{decoded:?}") };
-            assert_eq!((pdu, field, told), (expected, "SenseLength", value));
+            let Err(Error::Field { pdu, field, value: reported, .. }) = decoded else {
+                panic!("{decoded:?}")
+            };
+            assert_eq!((pdu, field, reported), (expected, "SenseLength", value));
         }
     }
 }

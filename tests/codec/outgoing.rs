@@ -91,7 +91,7 @@ fn pdu_06_additional_headers_beyond_the_length_field_are_refused() {
         let error = EncodedPdu::new(ahs(length), OFF).unwrap_err();
         let value = u32::try_from(length).unwrap();
         assert!(
-            matches!(error, Error::Field { field: "TotalAHSLength", value: told, .. } if told == value),
+            matches!(error, Error::Field { field: "TotalAHSLength", value: reported, .. } if reported == value),
             "{error}"
         );
     }

@@ -62,11 +62,11 @@ pub(crate) async fn log_in(stage: &Stage, narrator: &mut Narrator) -> Outcome<Se
 /// The result of the login: authentication and negotiated parameters.
 fn negotiated(completed: &CompletedLogin) -> Vec<String> {
     let who = match &completed.authenticated {
-        Authenticated::Mutual(proof) => {
+        Authenticated::Mutual(target) => {
             format!(
                 "mutual CHAP ({}): the target authenticated itself as {:?}",
-                proof.algorithm(),
-                proof.name()
+                target.algorithm(),
+                target.name()
             )
         }
         Authenticated::Initiator { algorithm } => {

@@ -131,8 +131,8 @@ fn secrets_come_from_files_too() {
         [&credentials[..], &["--target-user", "somebody", "--target-secret-file", &reverse]].concat();
     log_in(&stage, &user, "mutual", &wrong_name).expect(&[4]);
     // A login by libiscsi's form of the URL prints a warning.
-    let url = stage.url("mutual").replace("iscsi://", "iscsi://labuser%initsecret123@");
-    let url = format!("{url}?target_user=labtarget&target_password=targsecret456");
+    let url = stage.url("mutual").replace("iscsi://", "iscsi://initiator-user%initsecret123@");
+    let url = format!("{url}?target_user=target-user&target_password=targsecret456");
     let login = user.run(&["login", &url]).expect(&[0]);
     assert!(login.stdout.contains("mutual") && login.stderr.contains("warning:"), "{}", login.stderr);
 }

@@ -20,6 +20,7 @@ mod program;
 mod readme;
 mod relay;
 mod scripted_target;
+mod scsi_quirks;
 mod secret_store;
 mod stage;
 mod transfers;

@@ -13,9 +13,9 @@ use tempfile::TempDir;
 pub(crate) type TestAccount = (&'static str, &'static str);
 
 /// Name and secret of the initiator.
-pub(crate) const FORWARD: TestAccount = ("labuser", "initsecret123");
+pub(crate) const FORWARD: TestAccount = ("initiator-user", "initsecret123");
 /// Name and secret of the target.
-pub(crate) const REVERSE: TestAccount = ("labtarget", "targsecret456");
+pub(crate) const REVERSE: TestAccount = ("target-user", "targsecret456");
 
 /// The authentication required by the targets `open`, `chap`, `mutual` and `digests`.
 pub(crate) fn access(name: &str) -> Auth {

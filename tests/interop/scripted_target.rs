@@ -70,11 +70,11 @@ fn targets_that_do_not_authenticate_themselves() {
         ("straight to the operational stage", Script::new().answer_login(login::straight_to_operational), 1),
         ("AuthMethod=None", Script::new().answer_login(login::method("None")), 1),
         ("AuthMethod=Reject", Script::new().answer_login(login::method("Reject")), 1),
-        ("no CHAP key in the last answer", Script::proves_nothing(), 3),
-        ("full feature phase instead of a proof", Script::proves_nothing_and_completes(), 3),
-        ("a name without a response", Script::proves_name_only(), 3),
-        ("a wrong response", Script::proves_wrongly(), 3),
-        ("our own secret", Script::proves_with_secret(REVERSE.0, FORWARD.1.as_bytes()), 3),
+        ("no CHAP key in the last answer", Script::omits_chap_response(), 3),
+        ("full feature phase instead of a CHAP response", Script::completes_without_chap_response(), 3),
+        ("a name without a response", Script::sends_chap_name_only(), 3),
+        ("a wrong response", Script::sends_wrong_chap_response(), 3),
+        ("the initiator's own secret", Script::authenticates_with_secret(REVERSE.0, FORWARD.1.as_bytes()), 3),
         ("our own response", Script::reflects_response(), 3),
         ("an algorithm not offered", Script::chooses_algorithm("6"), 2),
         ("two algorithms", Script::chooses_two_algorithms(), 2),
@@ -97,8 +97,8 @@ fn targets_that_do_not_authenticate_themselves() {
 
 /// A correct CHAP response with the expected name, by the same script, leads to the operational stage.
 #[test]
-fn the_right_proof_gets_through() {
-    let stage = Stage::demanding_mutual(Script::proves_with_secret(REVERSE.0, REVERSE.1.as_bytes()));
+fn the_right_response_gets_through() {
+    let stage = Stage::demanding_mutual(Script::authenticates_with_secret(REVERSE.0, REVERSE.1.as_bytes()));
     // The script ends there and stays silent: the login times out.
     stage.run("login", "", &["--timeout", "1"]).expect(&[7]);
     assert_eq!(stage.requests(), 4);

@@ -14,9 +14,9 @@ use crate::stage::DISK;
 /// A secret that no target has.
 const WRONG: &str = "not-the-secret-1";
 
-/// Said of a proof, so the target was asked for it.
+/// The error about the target's CHAP response, so the target was asked to authenticate itself.
 const WRONG_ANSWER: &str = "does not match the configured target secret";
-/// Said before anybody is asked.
+/// The error before any connection.
 const CLEARED: &str = "its secret was cleared";
 
 /// The target of the stage.
@@ -91,5 +91,5 @@ impl Stage {
 /// Fails with everything that was printed unless both sides authenticated themselves.
 #[track_caller]
 fn both_authenticated(outcome: Outcome) {
-    outcome.expect(&[0]).shows("mutual CHAP (MD5): the target authenticated itself as \"labtarget\"");
+    outcome.expect(&[0]).shows("mutual CHAP (MD5): the target authenticated itself as \"target-user\"");
 }

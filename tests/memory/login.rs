@@ -61,10 +61,10 @@ async fn session(initiator: &Initiator, orders: &Orders) {
         AuthenticationRequest { mode: AuthenticationMode::Mutual, ..AuthenticationRequest::default() };
     let portal = orders.portal.to_string().parse().unwrap();
     let session = initiator.login(&stage::target_name(), &portal, &mutual).await.unwrap();
-    let Authenticated::Mutual(proof) = &session.details().completed.authenticated else {
-        panic!("the target proved nothing");
+    let Authenticated::Mutual(target) = &session.details().completed.authenticated else {
+        panic!("the target did not authenticate itself");
     };
-    assert_eq!(proof.algorithm(), orders.algorithm);
+    assert_eq!(target.algorithm(), orders.algorithm);
     // The login is over: its credentials and their hashes are gone although the session lives.
     report(&scan(&[(FORWARD, &orders.forward), (REVERSE, &orders.reverse)]));
     assert!(session.inquiry(Lun::from_number(0).unwrap()).await.unwrap().is_disk());

@@ -1,14 +1,14 @@
 //! An endless sequence of changes of a store, each of which changes something.
 
-use crate::proof::Proof;
+use crate::credential::TestCredential;
 
 /// One change. `None` stands for the default for targets.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Require(String, u64),
-    SetForward(String, Proof),
+    SetForward(String, TestCredential),
     ClearForward(String),
-    SetReverse(Option<String>, Proof),
+    SetReverse(Option<String>, TestCredential),
     ClearReverse(Option<String>),
     InheritReverse(String),
 }
@@ -19,16 +19,16 @@ pub(crate) const CYCLE: u64 = 10;
 impl Change {
     /// The change of this number, with a secret of this number.
     pub(crate) fn numbered(number: u64) -> Self {
-        let (cycle, proof) = (number / CYCLE, Proof::numbered(number));
+        let (cycle, credential) = (number / CYCLE, TestCredential::numbered(number));
         let disk = target(cycle);
         match (number % CYCLE, cycle % 3) {
-            (0, _) => Self::SetReverse(None, proof),
+            (0, _) => Self::SetReverse(None, credential),
             (1, _) => Self::Require(disk, number),
-            (3 | 5, _) | (8, 1) => Self::SetReverse(Some(disk), proof),
+            (3 | 5, _) | (8, 1) => Self::SetReverse(Some(disk), credential),
             (4, _) | (8, 2) => Self::ClearReverse(Some(disk)),
-            (6, _) => Self::SetForward(target("always"), proof),
+            (6, _) => Self::SetForward(target("always"), credential),
             (7, 0) => Self::ClearForward(disk),
-            (2 | 7, _) => Self::SetForward(disk, proof),
+            (2 | 7, _) => Self::SetForward(disk, credential),
             (8, _) => Self::InheritReverse(disk),
             _ => Self::ClearReverse(None),
         }

@@ -9,9 +9,9 @@ use tempfile::TempDir;
 
 use crate::change::{Change, target};
 use crate::child::Orders;
+use crate::credential::TestCredential;
 use crate::held::{Held, Lookup};
 use crate::portals::Stage;
-use crate::proof::Proof;
 use crate::store::{self, FileStore, Opening};
 
 const WRITERS: u64 = 8;
@@ -29,7 +29,7 @@ const KEPT: &str = "everything was kept";
 fn own_change(writer: u64, number: u64) -> Change {
     let target = Some(target(format!("{writer}-{}", number % 2)));
     if (number / 2 + number).is_multiple_of(2) {
-        Change::SetReverse(target, Proof::numbered(writer * CHANGES + number))
+        Change::SetReverse(target, TestCredential::numbered(writer * CHANGES + number))
     } else {
         Change::ClearReverse(target)
     }
@@ -41,13 +41,13 @@ fn toggle(number: u64) -> Change {
 }
 
 /// The credentials of the shared target: one for even numbers, one for odd ones.
-fn target_credential(number: u64) -> Proof {
+fn target_credential(number: u64) -> TestCredential {
     let secret = if number.is_multiple_of(2) { b"xxxxxxxxxxxx".to_vec() } else { vec![b'y'; 200] };
-    Proof { name: Some("disk".to_owned()), secret }
+    TestCredential { name: Some("disk".to_owned()), secret }
 }
 
-fn initiator_credential() -> Proof {
-    Proof { name: Some("host".to_owned()), secret: b"what we prove".to_vec() }
+fn initiator_credential() -> TestCredential {
+    TestCredential { name: Some("host".to_owned()), secret: b"forward secret".to_vec() }
 }
 
 /// The child: makes changes, and checks after each that all of its changes are in force.

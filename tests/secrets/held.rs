@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::change::Change;
-use crate::proof::Proof;
+use crate::credential::TestCredential;
 
 /// The expected content of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
     /// The credential of targets without an association.
-    pub(crate) global: Option<Proof>,
+    pub(crate) global: Option<TestCredential>,
     pub(crate) targets: BTreeMap<String, Target>,
 }
 
@@ -17,7 +17,7 @@ pub(crate) struct Held {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Target {
     /// The initiator's credential.
-    pub(crate) forward: Option<Proof>,
+    pub(crate) forward: Option<TestCredential>,
     pub(crate) reverse: Reverse,
     /// The minimum authentication, by its place in the order.
     pub(crate) required: Option<u64>,
@@ -30,7 +30,7 @@ pub(crate) enum Reverse {
     Unbound,
     /// The name stays.
     Cleared(Option<String>),
-    Set(Proof),
+    Set(TestCredential),
 }
 
 /// The result of a lookup by a login.
@@ -38,17 +38,19 @@ pub(crate) enum Reverse {
 pub(crate) enum Lookup {
     Unknown,
     Cleared,
-    Known(Proof),
+    Known(TestCredential),
 }
 
 impl Held {
     pub(crate) fn apply(&mut self, change: Change) {
         match change {
             Change::Require(target, number) => self.target(target).required = Some(number % 3),
-            Change::SetForward(target, proof) => self.target(target).forward = Some(proof),
+            Change::SetForward(target, credential) => self.target(target).forward = Some(credential),
             Change::ClearForward(target) => self.target(target).forward = None,
-            Change::SetReverse(None, proof) => self.global = Some(proof),
-            Change::SetReverse(Some(target), proof) => self.target(target).reverse = Reverse::Set(proof),
+            Change::SetReverse(None, credential) => self.global = Some(credential),
+            Change::SetReverse(Some(target), credential) => {
+                self.target(target).reverse = Reverse::Set(credential);
+            }
             Change::ClearReverse(None) => self.global = None,
             Change::ClearReverse(Some(target)) => self.target(target).reverse.clear(),
             Change::InheritReverse(target) => self.target(target).reverse = Reverse::Unbound,
@@ -59,7 +61,7 @@ impl Held {
     /// The credential of this target.
     pub(crate) fn lookup(&self, target: &str) -> Lookup {
         match self.targets.get(target).map(|target| &target.reverse) {
-            Some(Reverse::Set(proof)) => Lookup::Known(proof.clone()),
+            Some(Reverse::Set(credential)) => Lookup::Known(credential.clone()),
             Some(Reverse::Cleared(_)) => Lookup::Cleared,
             Some(Reverse::Unbound) | None => self.global.clone().map_or(Lookup::Unknown, Lookup::Known),
         }
@@ -73,8 +75,8 @@ impl Held {
 
 impl Reverse {
     fn clear(&mut self) {
-        if let Self::Set(proof) = self {
-            *self = Self::Cleared(proof.name.take());
+        if let Self::Set(credential) = self {
+            *self = Self::Cleared(credential.name.take());
         }
     }
 }

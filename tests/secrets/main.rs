@@ -16,6 +16,7 @@ mod change;
 mod child;
 mod contention;
 mod crash;
+mod credential;
 mod damage;
 mod expectation;
 mod file_size;
@@ -25,7 +26,6 @@ mod kill_outcome;
 #[cfg(target_os = "linux")] // Only there has a process file systems of its own.
 mod mounted;
 mod portals;
-mod proof;
 #[cfg(target_os = "linux")]
 mod scarcity;
 mod store;

@@ -6,7 +6,7 @@ use iscsi_initiator::{
 use iscsi_login::{LoginError, TargetAuthError};
 use iscsi_tests::ram_disk::{Account, Config, Credentials, LogicalUnit, RamDisk, Running, Target};
 
-use crate::proof::Proof;
+use crate::credential::TestCredential;
 
 /// A portal, its target, and the outcomes of logins to it.
 pub(crate) struct Stage {
@@ -17,13 +17,17 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A target with the credential `initiator` for the initiator, and `target_proof` for itself.
-    pub(crate) async fn set(target: &str, initiator: &Proof, target_proof: &Proof) -> Self {
+    /// A target with the credential `initiator` for the initiator, and `target_credential` for itself.
+    pub(crate) async fn set(
+        target: &str,
+        initiator: &TestCredential,
+        target_credential: &TestCredential,
+    ) -> Self {
         let target: IscsiName = target.parse().unwrap();
         let mut served = Target::new(target.clone());
         served.units = vec![LogicalUnit { blocks: 1, ..LogicalUnit::default() }];
         served.credentials =
-            Credentials::Mutual { initiator: account(initiator), target: account(target_proof) };
+            Credentials::Mutual { initiator: account(initiator), target: account(target_credential) };
         let running = RamDisk::serve(Config::with_targets([served])).await.unwrap();
         Self { running, target, verified: 0, refused: 0 }
     }
@@ -53,8 +57,8 @@ impl Stage {
     }
 }
 
-fn account(proof: &Proof) -> Account {
-    Account::new(proof.name.as_deref().unwrap(), &proof.secret)
+fn account(credential: &TestCredential) -> Account {
+    Account::new(credential.name.as_deref().unwrap(), &credential.secret)
 }
 
 fn is_wrong_response(error: &Error) -> bool {

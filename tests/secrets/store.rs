@@ -12,8 +12,8 @@ use iscsi_secrets::{
 pub(crate) use iscsi_secrets::{FileStore, StoreError};
 
 use crate::change::{Change, target};
+use crate::credential::TestCredential;
 use crate::held::{Held, Lookup, Reverse, Target};
-use crate::proof::Proof;
 
 /// The sealed file.
 pub(crate) const DATABASE: &str = "secrets.db";
@@ -50,9 +50,9 @@ pub(crate) fn apply(store: &FileStore, change: Change) -> Result<(), StoreError>
             let requirement = REQUIREMENTS[usize::try_from(number % 3).unwrap()];
             store.require(scope(Some(target)), Some(requirement))
         }
-        Change::SetForward(target, proof) => store.set_forward(scope(Some(target)), forward(proof)),
+        Change::SetForward(target, credential) => store.set_forward(scope(Some(target)), forward(credential)),
         Change::ClearForward(target) => store.clear_forward(scope(Some(target))),
-        Change::SetReverse(target, proof) => store.set_reverse(scope(target), reverse(proof)),
+        Change::SetReverse(target, credential) => store.set_reverse(scope(target), reverse(credential)),
         Change::ClearReverse(target) => store.clear_reverse(scope(target)),
         Change::InheritReverse(target) => store.inherit_reverse(scope(Some(target))),
     }
@@ -68,7 +68,9 @@ pub(crate) fn lookup(store: &FileStore, target: &str) -> Result<Lookup, StoreErr
     Ok(match store.reverse(&name(target))? {
         ReverseLookup::Unknown => Lookup::Unknown,
         ReverseLookup::Cleared => Lookup::Cleared,
-        ReverseLookup::Known(credential) => Lookup::Known(proof(credential.name(), credential.secret())),
+        ReverseLookup::Known(credential) => {
+            Lookup::Known(to_credential(credential.name(), credential.secret()))
+        }
     })
 }
 
@@ -92,13 +94,16 @@ pub(crate) fn read(store: &FileStore) -> Result<Held, StoreError> {
 }
 
 fn read_target(store: &FileStore, entry: &Entry, name: &IscsiName) -> Result<Target, StoreError> {
-    let forward = store.forward(name)?.map(|credential| proof(credential.name(), credential.secret()));
-    let forward_name = forward.as_ref().and_then(|proof| proof.name.clone());
+    let forward =
+        store.forward(name)?.map(|credential| to_credential(credential.name(), credential.secret()));
+    let forward_name = forward.as_ref().and_then(|credential| credential.name.clone());
     assert_eq!((entry.forward_set, &entry.forward_name), (forward.is_some(), &forward_name), "{name}");
     let reverse = match (entry.reverse, lookup(store, name.as_str())?) {
         (ReverseState::Unbound, _) => Reverse::Unbound,
         (ReverseState::Cleared, _) => Reverse::Cleared(entry.reverse_name.clone()),
-        (ReverseState::Set, Lookup::Known(proof)) if proof.name == entry.reverse_name => Reverse::Set(proof),
+        (ReverseState::Set, Lookup::Known(credential)) if credential.name == entry.reverse_name => {
+            Reverse::Set(credential)
+        }
         (ReverseState::Set, other) => panic!("{name} is listed with a secret, and there is {other:?}"),
     };
     let place = |requirement| REQUIREMENTS.iter().zip(0..).find(|(known, _)| **known == requirement);
@@ -141,9 +146,9 @@ fn stranger() -> String {
     target("of-a-stranger")
 }
 
-fn known(lookup: Lookup) -> Option<Proof> {
+fn known(lookup: Lookup) -> Option<TestCredential> {
     match lookup {
-        Lookup::Known(proof) => Some(proof),
+        Lookup::Known(credential) => Some(credential),
         Lookup::Unknown | Lookup::Cleared => None,
     }
 }
@@ -156,14 +161,14 @@ fn scope(target: Option<String>) -> Scope {
     target.map_or(Scope::Global, |target| Scope::Target(name(&target)))
 }
 
-fn proof(name: Option<&str>, secret: &Secret) -> Proof {
-    Proof { name: name.map(str::to_owned), secret: secret.expose_secret().to_vec() }
+fn to_credential(name: Option<&str>, secret: &Secret) -> TestCredential {
+    TestCredential { name: name.map(str::to_owned), secret: secret.expose_secret().to_vec() }
 }
 
-fn forward(proof: Proof) -> ForwardCredential {
-    ForwardCredential::new(proof.name, Secret::from_bytes(&proof.secret).unwrap()).unwrap()
+fn forward(credential: TestCredential) -> ForwardCredential {
+    ForwardCredential::new(credential.name, Secret::from_bytes(&credential.secret).unwrap()).unwrap()
 }
 
-fn reverse(proof: Proof) -> ReverseCredential {
-    ReverseCredential::new(proof.name, Secret::from_bytes(&proof.secret).unwrap()).unwrap()
+fn reverse(credential: TestCredential) -> ReverseCredential {
+    ReverseCredential::new(credential.name, Secret::from_bytes(&credential.secret).unwrap()).unwrap()
 }

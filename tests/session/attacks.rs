@@ -71,28 +71,33 @@ async fn chp_23_a_rejected_method() {
 }
 
 #[tokio::test]
-async fn chp_19_no_proof() {
-    attack(Script::proves_nothing(), 3, TargetAuthError::NoResponse).await;
+async fn chp_19_no_chap_response() {
+    attack(Script::omits_chap_response(), 3, TargetAuthError::NoResponse).await;
 }
 
 #[tokio::test]
-async fn chp_19_full_feature_phase_instead_of_a_proof() {
-    attack(Script::proves_nothing_and_completes(), 3, skipped(Stage::FULL_FEATURE)).await;
+async fn chp_19_full_feature_phase_instead_of_a_chap_response() {
+    attack(Script::completes_without_chap_response(), 3, skipped(Stage::FULL_FEATURE)).await;
 }
 
 #[tokio::test]
 async fn chp_19_a_name_without_a_response() {
-    attack(Script::proves_name_only(), 3, ProtocolViolation::MissingKey { key: "CHAP_R" }).await;
+    attack(Script::sends_chap_name_only(), 3, ProtocolViolation::MissingKey { key: "CHAP_R" }).await;
 }
 
 #[tokio::test]
 async fn chp_20_log_26_a_wrong_response() {
-    attack(Script::proves_wrongly(), 3, TargetAuthError::WrongResponse { name: "scripted".to_owned() }).await;
+    attack(
+        Script::sends_wrong_chap_response(),
+        3,
+        TargetAuthError::WrongResponse { name: "scripted".to_owned() },
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn chp_15_our_own_secret() {
-    attack(Script::proves_with_secret("disk", FORWARD), 3, TargetAuthError::OwnResponse).await;
+    attack(Script::authenticates_with_secret("disk", FORWARD), 3, TargetAuthError::OwnResponse).await;
 }
 
 #[tokio::test]
@@ -104,7 +109,7 @@ async fn chp_15_our_own_response_sent_back() {
 #[tokio::test]
 async fn chp_21_the_right_secret_under_another_name() {
     let wrong = TargetAuthError::WrongName { expected: "disk".to_owned(), received: "other".to_owned() };
-    attack(Script::proves_with_secret("other", REVERSE), 3, wrong).await;
+    attack(Script::authenticates_with_secret("other", REVERSE), 3, wrong).await;
 }
 
 #[tokio::test]

@@ -14,8 +14,8 @@ use iscsi_tests::scripted_target::{Script, ScriptedTarget, login};
 
 use crate::stage::{config, initiator, initiator_with, open_config, target_name};
 
-pub(crate) const FORWARD: &[u8] = b"what-we-prove";
-pub(crate) const REVERSE: &[u8] = b"what-it-proves";
+pub(crate) const FORWARD: &[u8] = b"forward-secret";
+pub(crate) const REVERSE: &[u8] = b"reverse-secret";
 
 pub(crate) fn forward(bytes: &[u8]) -> Arc<ForwardCredential> {
     let secret = Secret::from_bytes(bytes).unwrap();
@@ -143,14 +143,22 @@ pub(crate) fn store_for_target() -> Arc<MemoryStore> {
 #[tokio::test]
 async fn chp_15_chp_19_chp_20_chp_25_nothing_follows_a_failure() {
     let cases = [
-        ("nothing", Script::proves_nothing(), Fault::TargetNotAuthenticated),
-        ("full feature phase", Script::proves_nothing_and_completes(), Fault::TargetNotAuthenticated),
-        ("a name alone", Script::proves_name_only(), Fault::Protocol),
-        ("a wrong response", Script::proves_wrongly(), Fault::TargetNotAuthenticated),
-        ("our own secret", Script::proves_with_secret("disk", FORWARD), Fault::TargetNotAuthenticated),
+        ("nothing", Script::omits_chap_response(), Fault::TargetNotAuthenticated),
+        ("full feature phase", Script::completes_without_chap_response(), Fault::TargetNotAuthenticated),
+        ("a name alone", Script::sends_chap_name_only(), Fault::Protocol),
+        ("a wrong response", Script::sends_wrong_chap_response(), Fault::TargetNotAuthenticated),
+        (
+            "the initiator's own secret",
+            Script::authenticates_with_secret("disk", FORWARD),
+            Fault::TargetNotAuthenticated,
+        ),
         ("our own response", Script::reflects_response(), Fault::TargetNotAuthenticated),
-        ("another name", Script::proves_with_secret("other", REVERSE), Fault::TargetNotAuthenticated),
-        ("refusal", Script::refuses_proof(LoginStatus::AUTHENTICATION_FAILURE), Fault::CredentialsRefused),
+        ("another name", Script::authenticates_with_secret("other", REVERSE), Fault::TargetNotAuthenticated),
+        (
+            "refusal",
+            Script::refuses_chap_response(LoginStatus::AUTHENTICATION_FAILURE),
+            Fault::CredentialsRefused,
+        ),
     ];
     for (what, script, fault) in cases {
         let scripted = ScriptedTarget::serve(script).await.unwrap();

@@ -92,7 +92,7 @@ async fn chp_18_no_challenge_and_no_identifier_comes_again() {
 /// A login that is redirected begins anew.
 #[tokio::test]
 async fn chp_18_chp_32_a_redirected_login_challenges_anew() {
-    let elsewhere = ScriptedTarget::serve(Script::proves_wrongly()).await.unwrap();
+    let elsewhere = ScriptedTarget::serve(Script::sends_wrong_chap_response()).await.unwrap();
     let moved = login::redirect(LoginStatus::MOVED_TEMPORARILY, elsewhere.portal().to_string());
     let scripted =
         ScriptedTarget::serve(Script::new().choose_chap().challenge().answer_login(moved)).await.unwrap();

@@ -21,13 +21,16 @@ async fn log_30_a_permanent_redirection_counts_only_from_an_authenticated_target
 
     let (guarded, _) = target(accounts(FORWARD, REVERSE)).await;
     let elsewhere = guarded.portal().to_string();
-    for (proved, moved) in [(false, RedirectKind::Temporarily), (true, RedirectKind::Permanently)] {
-        let script =
-            if proved { Script::proves_with_secret("disk", REVERSE) } else { Script::new().choose_chap() };
+    for (authenticated, moved) in [(false, RedirectKind::Temporarily), (true, RedirectKind::Permanently)] {
+        let script = if authenticated {
+            Script::authenticates_with_secret("disk", REVERSE)
+        } else {
+            Script::new().choose_chap()
+        };
         let scripted =
             ScriptedTarget::serve(script.answer_login(login::redirect(FOR_GOOD, &elsewhere))).await.unwrap();
         let session = log_in(&scripted, &mutual(FORWARD, REVERSE)).await.unwrap();
-        assert_eq!(session.details().redirect_kind, Some(moved), "proved: {proved}");
+        assert_eq!(session.details().redirect_kind, Some(moved), "authenticated: {authenticated}");
         session.logout().await.unwrap();
     }
 }

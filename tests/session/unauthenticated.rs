@@ -184,8 +184,8 @@ async fn the_example_logs_in_mutually_with_nothing_but_two_files() {
     let initiator = Account::new("iqn.2001-04.com.example:host", FORWARD);
     let (_running, portal) =
         target(Credentials::Mutual { initiator, target: Account::new("disk", REVERSE) }).await;
-    let log_in = |theirs: &[u8]| {
-        let files = [file("ours", FORWARD), file("theirs", theirs)];
+    let log_in = |reverse: &[u8]| {
+        let files = [file("forward", FORWARD), file("reverse", reverse)];
         let arguments = [portal.to_string(), target_name().to_string()].into_iter().chain(files);
         crate::mutual_login::log_in(arguments.collect())
     };

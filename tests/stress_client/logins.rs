@@ -56,9 +56,9 @@ fn store(arguments: &Arguments) -> Result<MemoryStore, Box<dyn Error>> {
     let store = MemoryStore::new();
     let target = IscsiName::new(arguments.target.as_str())?;
     let bytes = |variable| Ok::<_, Box<dyn Error>>(Secret::from_bytes(&secret(variable)?)?);
-    let ours = ForwardCredential::new(Some(arguments.initiator_user.clone()), bytes(INITIATOR_SECRET)?)?;
-    let theirs = ReverseCredential::new(Some(arguments.target_user.clone()), bytes(TARGET_SECRET)?)?;
-    store.set_forward(target.clone().into(), ours)?;
-    store.set_reverse(Scope::Target(target), theirs)?;
+    let forward = ForwardCredential::new(Some(arguments.initiator_user.clone()), bytes(INITIATOR_SECRET)?)?;
+    let reverse = ReverseCredential::new(Some(arguments.target_user.clone()), bytes(TARGET_SECRET)?)?;
+    store.set_forward(target.clone().into(), forward)?;
+    store.set_reverse(Scope::Target(target), reverse)?;
     Ok(store)
 }

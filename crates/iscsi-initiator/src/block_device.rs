@@ -1,7 +1,6 @@
 //! Byte-addressed I/O over block commands.
 
-mod range_reader;
-mod range_writer;
+mod ranges;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +11,7 @@ use iscsi_pdu::Lun;
 use crate::error::Error;
 use crate::handle::{Flush, PendingCommand, Session};
 use crate::scsi::{self, Capacity};
-pub use range_reader::RangeReader;
-pub use range_writer::RangeWriter;
+pub use ranges::{RangeReader, RangeWriter};
 
 /// The most bytes of one command. A transfer holds about four times as much in memory.
 const MAX_TRANSFER_LENGTH: u32 = 1 << 20;

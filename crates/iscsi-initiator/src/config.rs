@@ -9,7 +9,8 @@ use iscsi_secrets::Requirement;
 use crate::error::Error;
 use crate::isid_pool::IsidPool;
 
-/// Settings of an [`Initiator`](crate::Initiator). Holds no secret.
+/// Settings of an [`Initiator`](crate::Initiator), operational keys ([RFC 7143, section
+/// 13](https://www.rfc-editor.org/rfc/rfc7143#section-13)) among them. Holds no secret.
 ///
 /// ```
 /// use iscsi_initiator::Config;

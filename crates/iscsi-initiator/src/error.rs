@@ -1,7 +1,7 @@
 //! Errors of the library, and the side at fault for each.
 
 mod advice;
-mod login_step;
+mod fault;
 #[cfg(test)]
 mod tests;
 
@@ -9,13 +9,13 @@ use std::io;
 use std::time::Duration;
 
 use iscsi_login::{ConfigError, LoginError};
-use iscsi_pdu::{LoginStatus, LogoutResponseCode, Portal, ScsiResponseCode, ScsiStatus, Stage};
+use iscsi_pdu::{LogoutResponseCode, Portal, ScsiResponseCode, ScsiStatus, Stage};
 use iscsi_secrets::{Requirement, Scope, SecretUse, StoreError};
 
 use crate::scsi::{CommandError, Incomplete, SenseData};
 use crate::session::{End, Failure, LogoutCause, ProtocolError, Silence};
 pub use advice::Advice;
-pub use login_step::LoginStep;
+pub use fault::{Fault, LoginStep};
 
 /// A call that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -216,72 +216,7 @@ pub enum Error {
     },
 }
 
-/// The side at fault; a program can choose its exit code by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fault {
-    /// The caller's arguments.
-    InvalidArgument,
-    /// The secret store, or the secrets in it.
-    Secrets,
-    /// The target refused the initiator's credentials (status 0201 or 0202).
-    CredentialsRefused,
-    /// The target did not authenticate itself, or a required authentication did not take place.
-    TargetNotAuthenticated,
-    /// The login was refused for another reason.
-    LoginRefused,
-    /// The target broke the protocol.
-    Protocol,
-    /// The connection could not be opened, was lost, or an operation timed out.
-    Network,
-    /// A SCSI command failed.
-    Command,
-    /// A resource of this process or host.
-    Internal,
-}
-
 impl Error {
-    /// Returns the side at fault.
-    #[must_use]
-    pub const fn fault(&self) -> Fault {
-        match self {
-            Self::InvalidArgument(_) | Self::LoggedOut => Fault::InvalidArgument,
-            Self::AuthPolicy(_) | Self::BelowRequirement { .. } => Fault::TargetNotAuthenticated,
-            Self::Credentials(_) | Self::SharedSecret { .. } | Self::Secrets(_) => Fault::Secrets,
-            Self::Random | Self::IsidPool { .. } | Self::IsidsExhausted { .. } => Fault::Internal,
-            Self::Connect { .. }
-            | Self::ConnectionLost { .. }
-            | Self::ClosedDuringLogin { .. }
-            | Self::Timeout { .. }
-            | Self::LoginTimeout { .. }
-            | Self::LogoutRequested
-            | Self::SessionEnded(_) => Fault::Network,
-            Self::Login { error, .. } => login_fault(error),
-            Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
-            Self::Protocol(_)
-            | Self::MalformedDuringLogin { .. }
-            | Self::Logout(_)
-            | Self::InvalidResponse { .. } => Fault::Protocol,
-            Self::Command { .. }
-            | Self::Incomplete { .. }
-            | Self::NotFlushed
-            | Self::TargetFailure { .. } => Fault::Command,
-        }
-    }
-
-    /// Returns whether only this call failed, so that the session can be used further.
-    #[must_use]
-    pub const fn leaves_session_open(&self) -> bool {
-        matches!(
-            self,
-            Self::Command { .. }
-                | Self::Incomplete { .. }
-                | Self::NotFlushed
-                | Self::TargetFailure { .. }
-                | Self::InvalidResponse { .. }
-                | Self::InvalidArgument(_)
-        )
-    }
-
     /// Returns what to change, in terms of this library's settings, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -368,20 +303,6 @@ const fn level(requirement: Requirement) -> &'static str {
         Requirement::None => "no authentication",
         Requirement::Chap => "CHAP",
         Requirement::Mutual => "mutual CHAP",
-    }
-}
-
-const fn login_fault(error: &LoginError) -> Fault {
-    match error {
-        LoginError::Config(_) => Fault::Secrets,
-        LoginError::Refused { status, .. } => match *status {
-            LoginStatus::AUTHENTICATION_FAILURE | LoginStatus::AUTHORIZATION_FAILURE => {
-                Fault::CredentialsRefused
-            }
-            _ => Fault::LoginRefused,
-        },
-        LoginError::NotAuthenticated(_) => Fault::TargetNotAuthenticated,
-        _ => Fault::Protocol,
     }
 }
 

@@ -1,6 +1,5 @@
-//! SCSI commands and their results, one command per file (SPC-4, SBC-3). Integers are big-endian on the wire.
+//! SCSI commands and their results, each with its data in one file (SPC-4, SBC-3). Integers are big-endian on the wire.
 
-mod additional_sense;
 mod command;
 mod completion;
 mod inquiry;
@@ -8,21 +7,18 @@ mod mode_sense;
 mod read_capacity;
 mod report_luns;
 mod sense_data;
-mod transfer_blocks;
-mod vital_product_data;
 
+pub(crate) use inquiry::{parse_max_transfer, parse_serial_number};
 pub(crate) use mode_sense::{caching_mode_page, parse_write_cache_enabled};
 pub(crate) use read_capacity::{parse_10 as parse_capacity_10, parse_16 as parse_capacity_16};
 pub(crate) use report_luns::parse as parse_luns;
-pub(crate) use vital_product_data::{parse_max_transfer, parse_serial_number};
 
 pub use command::{
-    Command, Transfer, TransferLength, synchronize_cache, synchronize_cache_16, test_unit_ready,
+    Command, Transfer, TransferLength, read_blocks, synchronize_cache, synchronize_cache_16, test_unit_ready,
+    write_blocks,
 };
 pub use completion::{CommandError, Completion, Incomplete};
-pub use inquiry::{Inquiry, inquiry};
+pub use inquiry::{Designator, DeviceIdentification, Inquiry, inquiry, vital_product_data};
 pub use read_capacity::{Capacity, read_capacity_10, read_capacity_16};
 pub use report_luns::report_luns;
 pub use sense_data::{SenseData, SenseKey};
-pub use transfer_blocks::{read_blocks, write_blocks};
-pub use vital_product_data::{Designator, DeviceIdentification, vital_product_data};

@@ -5,12 +5,15 @@ use std::str::FromStr;
 use iscsi_login::DigestPreference;
 use iscsi_pdu::{IscsiName, Lun, Portal};
 use iscsi_secrets::Secret;
+use zeroize::Zeroizing;
 
 mod error;
-mod percent;
-mod query;
 
 pub use error::UrlError;
+
+const TARGET_USER: &str = "target_user";
+const TARGET_PASSWORD: &str = "target_password";
+const HEADER_DIGEST: &str = "header_digest";
 
 /// The URL of a target: portal, target name, and optionally a LUN, credentials and the header digest.
 ///
@@ -73,10 +76,10 @@ impl FromStr for TargetUrl {
             }
             None => authority,
         };
-        let portal = percent::decode_text(host).ok_or(UrlError::Host)?;
+        let portal = percent_decode_text(host).ok_or(UrlError::Host)?;
         let portal = portal.parse().map_err(|_| UrlError::Host)?;
         let (target, lun) = read_path(path)?;
-        let header_digest = query::read(query.unwrap_or_default(), &mut credentials)?;
+        let header_digest = read_query(query.unwrap_or_default(), &mut credentials)?;
         Ok(Self { portal, target, lun, credentials, header_digest })
     }
 }
@@ -100,7 +103,7 @@ fn read_account(account: &str, credentials: &mut UrlCredentials) -> Result<(), U
 }
 
 fn read_secret(text: &str) -> Result<Secret, UrlError> {
-    Secret::from_zeroizing(percent::decode(text)).map_err(UrlError::Secret)
+    Secret::from_zeroizing(percent_decode(text)).map_err(UrlError::Secret)
 }
 
 /// Parses the path: `iqn…[/lun]`.
@@ -113,20 +116,90 @@ fn read_path(path: &str) -> Result<(IscsiName, Option<Lun>), UrlError> {
     if name.contains('@') {
         return Err(UrlError::AtSign);
     }
-    let name = percent::decode_text(name).ok_or(UrlError::TargetText)?;
+    let name = percent_decode_text(name).ok_or(UrlError::TargetText)?;
     let target = IscsiName::new(&name).map_err(UrlError::Target)?;
     Ok((target, lun.map(|lun| read_lun(lun).ok_or(UrlError::Lun)).transpose()?))
 }
 
 /// Parses a LUN: the number of a single-level LUN, or all eight bytes in hex.
 fn read_lun(text: &str) -> Option<Lun> {
-    let text = percent::decode_text(text)?;
+    let text = percent_decode_text(text)?;
     if let Some(digits) = text.strip_prefix("0x").filter(|digits| digits.len() == 16) {
         let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
         return u64::from_str_radix(digits, 16).ok().filter(|_| plain).map(|bytes| Lun(bytes.to_be_bytes()));
     }
     let plain = text.bytes().all(|digit| digit.is_ascii_digit());
     text.parse().ok().filter(|_| plain).and_then(Lun::from_number)
+}
+
+/// Parses the query: `key=value&…`. An unknown key is an error, because a typing error must not drop required
+/// authentication.
+fn read_query(query: &str, credentials: &mut UrlCredentials) -> Result<Option<DigestPreference>, UrlError> {
+    let mut header_digest = None;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').ok_or(UrlError::QueryKey)?;
+        match key {
+            TARGET_USER => put(&mut credentials.target_user, TARGET_USER, read_name(value)?)?,
+            TARGET_PASSWORD => put(&mut credentials.target_secret, TARGET_PASSWORD, read_secret(value)?)?,
+            HEADER_DIGEST => put(&mut header_digest, HEADER_DIGEST, read_digest(value)?)?,
+            _ => return Err(UrlError::QueryKey),
+        }
+    }
+    Ok(header_digest)
+}
+
+fn put<T>(place: &mut Option<T>, key: &'static str, value: T) -> Result<(), UrlError> {
+    if place.is_some() {
+        return Err(UrlError::QueryTwice { key });
+    }
+    *place = Some(value);
+    Ok(())
+}
+
+fn read_name(value: &str) -> Result<String, UrlError> {
+    percent_decode_text(value)
+        .filter(|name| !name.is_empty())
+        .ok_or(UrlError::QueryValue { key: TARGET_USER })
+}
+
+fn read_digest(value: &str) -> Result<DigestPreference, UrlError> {
+    Ok(match value.to_ascii_lowercase().as_str() {
+        "none" => DigestPreference::None,
+        "crc32c" => DigestPreference::Crc32c,
+        "crc32c-none" => DigestPreference::PreferCrc32c,
+        "none-crc32c" => DigestPreference::AcceptCrc32c,
+        _ => return Err(UrlError::QueryValue { key: HEADER_DIGEST }),
+    })
+}
+
+/// Percent-decoding (RFC 3986, section 2.1): replaces every `%XX` by its byte; any other percent sign stands for
+/// itself.
+///
+/// The buffer is allocated for the whole text at once, so that growing it leaves no copy of a secret in memory.
+fn percent_decode(text: &str) -> Zeroizing<Vec<u8>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_bytes();
+    while let Some((&byte, behind)) = rest.split_first() {
+        let (byte, behind) = percent_encoded(rest).unwrap_or((byte, behind));
+        bytes.push(byte);
+        rest = behind;
+    }
+    bytes
+}
+
+/// Decodes a part that has to be UTF-8.
+fn percent_decode_text(text: &str) -> Option<String> {
+    String::from_utf8(percent_decode(text).to_vec()).ok()
+}
+
+/// The byte of a `%XX` at the start of `text`, and the rest.
+fn percent_encoded(text: &[u8]) -> Option<(u8, &[u8])> {
+    let &[b'%', high, low, ref behind @ ..] = text else { return None };
+    Some((hex_digit(high)? << 4 | hex_digit(low)?, behind))
+}
+
+fn hex_digit(character: u8) -> Option<u8> {
+    char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

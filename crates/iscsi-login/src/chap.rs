@@ -146,7 +146,8 @@ const _: () = {
     wipes_itself::<Sha3_256>();
 };
 
-/// The random identifier and challenge that one side sends in one login attempt.
+/// The random identifier and challenge that one side sends in one login attempt
+/// ([RFC 7143, section 12.1.3](https://www.rfc-editor.org/rfc/rfc7143#section-12.1.3)).
 ///
 /// The bytes must come from the operating system's generator, fresh for every attempt (CHP-18, CHP-32): whoever can predict
 /// them can impersonate the peer.

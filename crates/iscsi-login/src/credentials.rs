@@ -10,7 +10,8 @@ pub const MAX_SECRET_LENGTH: usize = 255;
 /// The most bytes of a CHAP name.
 pub(crate) const MAX_NAME_LENGTH: usize = 255;
 
-/// The secret with which the initiator authenticates itself to the target (open-iscsi's `password`).
+/// The secret with which the initiator authenticates itself to the target (open-iscsi's `password`)
+/// ([RFC 7143, section 9.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-9.2.1)).
 ///
 /// It has no `Debug` and cannot be compared. Copying the view does not copy the bytes.
 #[derive(Clone, Copy)]
@@ -28,7 +29,8 @@ impl<'a> ForwardSecret<'a> {
     }
 }
 
-/// The secret with which the target authenticates itself to the initiator (open-iscsi's `password_in`).
+/// The secret with which the target authenticates itself to the initiator (open-iscsi's `password_in`)
+/// ([RFC 7143, section 9.2.1](https://www.rfc-editor.org/rfc/rfc7143#section-9.2.1)).
 ///
 /// It has no `Debug` and cannot be compared. Copying the view does not copy the bytes.
 #[derive(Clone, Copy)]
@@ -46,7 +48,8 @@ impl<'a> ReverseSecret<'a> {
     }
 }
 
-/// The initiator's CHAP name and secret.
+/// The initiator's CHAP name and secret
+/// ([RFC 7143, section 12.1.3](https://www.rfc-editor.org/rfc/rfc7143#section-12.1.3)).
 #[derive(Clone, Copy)]
 pub struct ForwardCredentialRef<'a> {
     /// The name that the initiator sends in `CHAP_N`: 1 to 255 bytes.
@@ -55,7 +58,8 @@ pub struct ForwardCredentialRef<'a> {
     pub secret: ForwardSecret<'a>,
 }
 
-/// The target's CHAP name and secret.
+/// The target's CHAP name and secret
+/// ([RFC 7143, section 12.1.3](https://www.rfc-editor.org/rfc/rfc7143#section-12.1.3)).
 #[derive(Clone, Copy)]
 pub struct ReverseCredentialRef<'a> {
     /// The name that the target has to send in `CHAP_N`; `None` accepts and reports any name (CHP-21).

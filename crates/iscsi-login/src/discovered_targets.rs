@@ -29,7 +29,8 @@ pub struct DiscoveredTargets {
     pub login_deviations: Vec<ObservedDeviation>,
 }
 
-/// A target and its addresses.
+/// A target and its addresses
+/// ([RFC 7143, appendix C](https://www.rfc-editor.org/rfc/rfc7143#appendix-C)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DiscoveredTarget {
@@ -47,7 +48,8 @@ pub struct DiscoveredTarget {
     pub(crate) has_address: bool,
 }
 
-/// An address in a deviating form.
+/// An address in a deviating form
+/// ([RFC 7143, section 13.8](https://www.rfc-editor.org/rfc/rfc7143#section-13.8)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressDeviation {
     /// The address meant.
@@ -56,7 +58,8 @@ pub struct AddressDeviation {
     pub observed: ObservedDeviation,
 }
 
-/// A malformed record, or a part of one.
+/// A malformed record, or a part of one
+/// ([RFC 7143, appendix C](https://www.rfc-editor.org/rfc/rfc7143#appendix-C)).
 ///
 /// It contains text from the target, which must be escaped before it reaches a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]

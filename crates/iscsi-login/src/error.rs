@@ -7,7 +7,8 @@ use iscsi_pdu::{
 use crate::chap::ChapAlgorithm;
 use crate::credentials::ConfigError;
 
-/// A login that did not reach full feature phase. The connection must be closed.
+/// A login that did not reach full feature phase
+/// ([RFC 7143, section 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)). The connection must be closed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {

@@ -206,6 +206,8 @@ impl Key {
     /// (NEG-06). Immediate data is then not used.
     fn settles_nothing(&self, proposal: Proposal) -> Result<Value, ProtocolViolation> {
         match (self.rule, proposal) {
+            // The default of the only such key, ImmediateData, is Yes. Data that a target did not agree to take could be lost,
+            // so No is used.
             (Rule::And, _) => Ok(Value::Boolean(false)),
             (_, Proposal::Choices(choices)) => match self.default {
                 Value::Choice(default) if !choices.contains(&default) => {

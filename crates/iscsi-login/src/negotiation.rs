@@ -83,6 +83,7 @@ impl Negotiation {
             *progress = Progress::Settled(Some(agree(tolerance, key, proposal, value)?));
             return Ok(true);
         }
+        // Copied, because what follows borrows the whole negotiation.
         let before = *progress;
         let now = self.receive_other(tolerance, (key, before), proposal, value, is_last)?;
         if let Some(progress) = self.progress.get_mut(at) {

@@ -93,7 +93,8 @@ impl DigestPreference {
     }
 }
 
-/// The values that one side offers, and uses for its answers when the other side offers first.
+/// The values that one side offers, and uses for its answers when the other side offers first
+/// ([RFC 7143, section 13](https://www.rfc-editor.org/rfc/rfc7143#section-13)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Offer {

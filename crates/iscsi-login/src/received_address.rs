@@ -76,6 +76,7 @@ fn bracketed(portal: &str) -> Option<String> {
         .rsplit_once(':')
         .filter(|(address, port)| is_ipv6(address) && port.bytes().all(|byte| byte.is_ascii_digit()))
         .map(|(address, port)| format!("[{address}]:{port}"));
+    // `2001:db8::5:3260` is an address, and also an address with a port: neither reading is safe.
     match (whole, with_port) {
         (Some(portal), None) | (None, Some(portal)) => Some(portal),
         _ => None,

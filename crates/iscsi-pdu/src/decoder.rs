@@ -66,6 +66,7 @@ impl Decoder {
         }
         let Some(bytes) = stream.get(..extent.whole) else { return Ok(None) };
         let digest = self.verify_data(extent, bytes);
+        // A wrong data digest leaves the decoder in step: the header, which was checked, gave the length of the PDU.
         (self.head_verified, self.crc, self.covered) = (false, Crc32c::new(), 0);
         if digest.is_err() {
             stream.advance(extent.whole);
@@ -92,6 +93,7 @@ impl Decoder {
 
     /// Checks the header at the front of `stream`; returns `false` while it is incomplete.
     fn verify_head(&mut self, extent: Extent, stream: &[u8]) -> Result<bool, Error> {
+        // Without a header digest the length is known 48 bytes into the PDU, before additional headers are waited for.
         if !self.digests.header {
             self.check_data_length(extent)?;
         }
@@ -107,6 +109,8 @@ impl Decoder {
 
     /// Adds the data and padding that arrived since the last call to the CRC.
     fn cover(&mut self, data: &[u8], padded: usize) {
+        // Bytes are added when they arrive, not when the PDU is complete: they are still in the processor's cache, and the
+        // digest of a long segment delays its end no more than that of a short one.
         let end = data.len().min(padded);
         if let Some(fresh) = data.get(self.covered..end) {
             self.crc = self.crc.update(fresh);

@@ -95,6 +95,7 @@ fn header_digest(bhs: &Bhs, ahs: Option<&[u8]>) -> [u8; DIGEST_LENGTH] {
 fn trailer(data: &[u8], with_digest: bool) -> ([u8; MAX_PADDING + DIGEST_LENGTH], usize) {
     let mut trailer = [0; MAX_PADDING + DIGEST_LENGTH];
     let padding = data.len().next_multiple_of(4) - data.len();
+    // Without data there is no digest field at all, rather than the digest of no bytes (DIG-04).
     if !with_digest || data.is_empty() {
         return (trailer, padding);
     }

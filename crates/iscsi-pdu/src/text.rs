@@ -17,7 +17,8 @@ pub use values::{
 };
 pub use writer::TextWriter;
 
-/// Limits of the text that a receiver accepts in one sequence.
+/// Limits of the text that a receiver accepts in one sequence
+/// ([RFC 7143, section 6.2](https://www.rfc-editor.org/rfc/rfc7143#section-6.2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextLimits {
     /// Total number of bytes; the RFC requires at least 8192.
@@ -54,6 +55,7 @@ impl TextAssembler {
     /// # Errors
     /// [`TextError::TooLong`] or [`TextError::TooManyPdus`] if the sequence exceeds a limit (TXT-17).
     pub fn push(&mut self, data: Bytes, continues: bool) -> Result<Option<Bytes>, TextError> {
+        // Checked before the data are kept: a target must not make the initiator collect without bound.
         if self.collected.len() + data.len() > self.limits.bytes {
             return Err(TextError::TooLong { limit: self.limits.bytes });
         }

@@ -64,6 +64,7 @@ impl LockedBuf {
 
 impl Drop for LockedBuf {
     fn drop(&mut self) {
+        // Before the mapping goes back: the next secret of this length gets it as it is.
         self.expose_mut().zeroize();
         if let Memory::Locked(mapping) = std::mem::replace(&mut self.0, ordinary(0)) {
             give_back(mapping);
@@ -86,6 +87,8 @@ fn take_mapping(length: usize) -> Option<MmapMut> {
 /// A mapping full of zeros, locked and excluded from core dumps as far as the system allows it.
 fn new_mapping(length: usize) -> Option<MmapMut> {
     let mapping = MmapOptions::new().len(length).map_anon().ok()?;
+    // A refused lock (RLIMIT_MEMLOCK) is no reason to fail: the secret would then be in memory that can be swapped, as
+    // it would be without a mapping.
     _ = mapping.lock();
     #[cfg(target_os = "linux")]
     {

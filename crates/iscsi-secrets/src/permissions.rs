@@ -152,6 +152,7 @@ impl Others {
             Self::NoModeBits => matches!(mode & 0o077, 0),
             Self::NoRights => match (mode & 0o070, mode & 0o007) {
                 (0, 0) => true,
+                // With an access control list the bits of the group are the mask of the list, not rights of the group.
                 (_, 0) => object.names_no_other_user(),
                 _ => false,
             },

@@ -97,9 +97,9 @@ const REFUSED_WITHOUT: &str = "CredentialsRefused: target refused the login duri
 /// tgt takes algorithm 7 for SHA-1, and cannot parse a response computed by SHA-256.
 const UNREADABLE: &str =
     "LoginRefused: target refused the login during security negotiation: 0200 initiator error";
-const WRONG_ANSWER: &str = "TargetNotAuthenticated: target not authenticated: target's CHAP response as \"labtarget\" does not \
+const WRONG_ANSWER: &str = "TargetNotAuthenticated: target not authenticated: target's CHAP response as \"target-user\" does not \
                             match the configured target secret";
-const WRONG_NAME: &str = "TargetNotAuthenticated: target not authenticated: target's CHAP name is \"labtarget\", \
+const WRONG_NAME: &str = "TargetNotAuthenticated: target not authenticated: target's CHAP name is \"target-user\", \
                           \"somebody\" is configured";
 const NO_ANSWER: &str =
     "TargetNotAuthenticated: target not authenticated: target did not answer the initiator's challenge";

@@ -11,8 +11,8 @@ use super::both_authenticated;
 use crate::program::{Outcome, User};
 
 const TARGET: &str = "bytes";
-const FORWARD_USER: &str = "labuser";
-const REVERSE_USER: &str = "labtarget";
+const FORWARD_USER: &str = "initiator-user";
+const REVERSE_USER: &str = "target-user";
 
 /// Forward secrets. The reverse secret has the same bytes in reverse order.
 fn secrets() -> Vec<(&'static str, Vec<u8>)> {

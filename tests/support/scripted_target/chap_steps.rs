@@ -56,7 +56,9 @@ impl Script {
 
     /// Answers the CHAP response of the initiator with these keys and leaves the security stage; all earlier answers conform.
     #[must_use]
-    pub fn proves_with(keys: impl Fn(&LoginRequest) -> TextWriter + Send + Sync + 'static) -> Self {
+    pub fn answers_challenge_with(
+        keys: impl Fn(&LoginRequest) -> TextWriter + Send + Sync + 'static,
+    ) -> Self {
         Self::new()
             .choose_chap()
             .challenge()
@@ -65,26 +67,26 @@ impl Script {
 
     /// Leaves the security stage without a CHAP response of its own: no CHAP key at all.
     #[must_use]
-    pub fn proves_nothing() -> Self {
-        Self::proves_with(|_| TextWriter::new())
+    pub fn omits_chap_response() -> Self {
+        Self::answers_challenge_with(|_| TextWriter::new())
     }
 
     /// Goes to full feature phase without a CHAP response of its own.
     #[must_use]
-    pub fn proves_nothing_and_completes() -> Self {
+    pub fn completes_without_chap_response() -> Self {
         Self::new().choose_chap().challenge().answer_login(login::straight_to_full_feature)
     }
 
     /// Gives its name and no response.
     #[must_use]
-    pub fn proves_name_only() -> Self {
-        Self::proves_with(|_| TextWriter::new().pair("CHAP_N", "scripted"))
+    pub fn sends_chap_name_only() -> Self {
+        Self::answers_challenge_with(|_| TextWriter::new().pair("CHAP_N", "scripted"))
     }
 
     /// Gives a response made of nothing.
     #[must_use]
-    pub fn proves_wrongly() -> Self {
-        Self::proves_with(|_| {
+    pub fn sends_wrong_chap_response() -> Self {
+        Self::answers_challenge_with(|_| {
             TextWriter::new().pair("CHAP_N", "scripted").pair("CHAP_R", encode_hex(&[0x11; 16]))
         })
     }
@@ -92,9 +94,9 @@ impl Script {
     /// Answers with the MD5 response computed from `secret`, under this name. With the reverse secret the response is
     /// right; the forward secret imitates a reflection of the initiator's challenge (9.2.1).
     #[must_use]
-    pub fn proves_with_secret(name: &'static str, secret: &[u8]) -> Self {
+    pub fn authenticates_with_secret(name: &'static str, secret: &[u8]) -> Self {
         let secret = Zeroizing::new(secret.to_vec());
-        Self::proves_with(move |request| {
+        Self::answers_challenge_with(move |request| {
             let response = response_to(request, &secret).unwrap_or_default();
             TextWriter::new().pair("CHAP_N", name).pair("CHAP_R", response)
         })
@@ -103,7 +105,7 @@ impl Script {
     /// Sends the initiator's own CHAP response back.
     #[must_use]
     pub fn reflects_response() -> Self {
-        Self::proves_with(|request| {
+        Self::answers_challenge_with(|request| {
             let response = value_of(request, "CHAP_R").unwrap_or_default();
             TextWriter::new().pair("CHAP_N", "scripted").pair("CHAP_R", response)
         })
@@ -123,7 +125,7 @@ impl Script {
 
     /// Refuses the initiator's CHAP response, whether it is right or wrong.
     #[must_use]
-    pub fn refuses_proof(status: LoginStatus) -> Self {
+    pub fn refuses_chap_response(status: LoginStatus) -> Self {
         Self::new().choose_chap().challenge().answer_login(login::status(status))
     }
 

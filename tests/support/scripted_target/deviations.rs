@@ -38,94 +38,85 @@ pub enum Trial {
 /// The scripts for a row, with the calls that reach the deviation; `None` for a row without scripts.
 #[must_use]
 pub fn deviating(row: &Deviation) -> Option<(Trial, Vec<Script>)> {
-    let end = |keys: &'static [(&str, &str)]| at_the_end(move |response| with_keys(&response, keys));
-    let answers = |key: &'static str, value: &'static str| {
-        at_the_end(move |response| with_value(&response, key, |_| value.to_owned()))
-    };
-    Some(match row.id {
-        "tsih-zero" => (Trial::Login, vec![at_the_end(|response| LoginResponse { tsih: 0, ..response })]),
-        "security-stage-skipped" => (Trial::LoginIfAsked, vec![silent_about_the_method()]),
-        "auth-method-repeated" => (
-            Trial::LoginByChap,
-            vec![at_the_challenge(|response| with_keys(&response, &[("AuthMethod", "CHAP")]))],
-        ),
-        "declaration-echoed" => (
-            Trial::Login,
-            vec![
-                end(&[("TargetName", DEVIATING_TARGET)]),
-                end(&[("SessionType", "Normal"), ("InitiatorAlias", "x")]),
-            ],
-        ),
-        "key-in-security-stage" => (Trial::LoginByChap, keys_in_the_security_stage()),
-        "key-beside-transition" => (
-            Trial::Login,
-            vec![
-                end(&[("X-com.example.key", "1")]),
-                end(&[("IFMarker", "No")]),
-                end(&[("TaskReporting", "RFC3720")]),
-                end(&[("iSCSIProtocolLevel", "2")]),
-            ],
-        ),
-        "key-irrelevant-in-discovery" => {
-            let keys = &[("ImmediateData", "Yes"), ("MaxBurstLength", "262144"), ("MaxConnections", "8")];
-            (Trial::Discovery, vec![end(keys)])
-        }
-        "key-repeated" => (
-            Trial::Login,
-            vec![end(&[("ImmediateData", "Yes")]), end(&[("MaxRecvDataSegmentLength", "262144")])],
-        ),
-        "portal-group-tag-repeated" => (Trial::Login, vec![end(&[("TargetPortalGroupTag", "1")])]),
-        "answer-without-offer" => (
-            Trial::Login,
-            vec![end(&[("IFMarker", "Irrelevant")]), end(&[("TaskReporting", "NotUnderstood")])],
-        ),
-        "not-understood" => (
-            Trial::Login,
-            vec![answers("MaxConnections", "NotUnderstood"), answers("DataDigest", "NotUnderstood")],
-        ),
-        "recovery-level-not-understood" => {
-            (Trial::Login, vec![answers("ErrorRecoveryLevel", "NotUnderstood")])
-        }
-        "irrelevant" => (Trial::Login, vec![answers("MaxOutstandingR2T", "Irrelevant")]),
-        "value-beyond-offer" => (
-            Trial::Login,
-            vec![
-                answers("MaxBurstLength", "16776192"),
-                answers("DefaultTime2Wait", "0"),
-                answers("DefaultTime2Retain", "60"),
-                answers("MaxOutstandingR2T", "16"),
-                answers("DataPDUInOrder", "No"),
-            ],
-        ),
-        "base64-unpadded" => {
-            (Trial::LoginByChap, vec![at_the_challenge(|response| in_unpadded_base64(&response))])
-        }
-        "r2t-lun-zero" => (Trial::Write, vec![r2t_for_lun_0()]),
-        "address-tag-negative" => (Trial::Discovery, vec![addressed("10.0.0.5:3260,-1")]),
-        "address-trailing-blank" => (Trial::Discovery, vec![addressed("10.0.0.5:3260,1 ")]),
-        "address-port-missing" => {
-            (Trial::Discovery, vec![addressed("10.0.0.5:,1"), addressed("[2001:db8::5]:,1")])
-        }
-        "address-ipv6-unbracketed" => (Trial::Discovery, vec![addressed("2001:db8::5,1")]),
-        "name-grammar" => (
-            Trial::Discovery,
-            vec![
-                discovering("TargetName=iqn.2001-04.com.example:my_disk\0TargetAddress=10.0.0.5:3260,1\0"),
-                discovering("TargetName=disk 1\0"),
-            ],
-        ),
-        "record-unusable" => (
-            Trial::Discovery,
-            vec![
-                addressed("10.0.0.5:0,1"),
-                discovering("TargetName=disk/1\0TargetAddress=10.0.0.5,1\0"),
-                discovering("TargetName\0"),
-                discovering("TargetAlias=disk\0"),
-            ],
-        ),
-        _ => return None,
-    })
+    let (_, trial, scripts) = DEVIATING.iter().find(|(id, ..)| *id == row.id)?;
+    Some((*trial, scripts()))
 }
+
+/// A row of the table of deviations by its id, the call that reaches it, and its scripts.
+type DeviatingRow = (&'static str, Trial, fn() -> Vec<Script>);
+
+const DEVIATING: &[DeviatingRow] = &[
+    ("tsih-zero", Trial::Login, || vec![at_the_end(|response| LoginResponse { tsih: 0, ..response })]),
+    ("security-stage-skipped", Trial::LoginIfAsked, || vec![silent_about_the_method()]),
+    ("auth-method-repeated", Trial::LoginByChap, || {
+        vec![at_the_challenge(|response| with_keys(&response, &[("AuthMethod", "CHAP")]))]
+    }),
+    ("declaration-echoed", Trial::Login, || {
+        vec![
+            ending_with(&[("TargetName", DEVIATING_TARGET)]),
+            ending_with(&[("SessionType", "Normal"), ("InitiatorAlias", "x")]),
+        ]
+    }),
+    ("key-in-security-stage", Trial::LoginByChap, keys_in_the_security_stage),
+    ("key-beside-transition", Trial::Login, || {
+        vec![
+            ending_with(&[("X-com.example.key", "1")]),
+            ending_with(&[("IFMarker", "No")]),
+            ending_with(&[("TaskReporting", "RFC3720")]),
+            ending_with(&[("iSCSIProtocolLevel", "2")]),
+        ]
+    }),
+    ("key-irrelevant-in-discovery", Trial::Discovery, || {
+        vec![ending_with(&[("ImmediateData", "Yes"), ("MaxBurstLength", "262144"), ("MaxConnections", "8")])]
+    }),
+    ("key-repeated", Trial::Login, || {
+        vec![ending_with(&[("ImmediateData", "Yes")]), ending_with(&[("MaxRecvDataSegmentLength", "262144")])]
+    }),
+    ("portal-group-tag-repeated", Trial::Login, || vec![ending_with(&[("TargetPortalGroupTag", "1")])]),
+    ("answer-without-offer", Trial::Login, || {
+        vec![ending_with(&[("IFMarker", "Irrelevant")]), ending_with(&[("TaskReporting", "NotUnderstood")])]
+    }),
+    ("not-understood", Trial::Login, || {
+        vec![answering("MaxConnections", "NotUnderstood"), answering("DataDigest", "NotUnderstood")]
+    }),
+    ("recovery-level-not-understood", Trial::Login, || {
+        vec![answering("ErrorRecoveryLevel", "NotUnderstood")]
+    }),
+    ("irrelevant", Trial::Login, || vec![answering("MaxOutstandingR2T", "Irrelevant")]),
+    ("value-beyond-offer", Trial::Login, || {
+        vec![
+            answering("MaxBurstLength", "16776192"),
+            answering("DefaultTime2Wait", "0"),
+            answering("DefaultTime2Retain", "60"),
+            answering("MaxOutstandingR2T", "16"),
+            answering("DataPDUInOrder", "No"),
+        ]
+    }),
+    ("base64-unpadded", Trial::LoginByChap, || {
+        vec![at_the_challenge(|response| in_unpadded_base64(&response))]
+    }),
+    ("r2t-lun-zero", Trial::Write, || vec![r2t_for_lun_0()]),
+    ("address-tag-negative", Trial::Discovery, || vec![addressed("10.0.0.5:3260,-1")]),
+    ("address-trailing-blank", Trial::Discovery, || vec![addressed("10.0.0.5:3260,1 ")]),
+    ("address-port-missing", Trial::Discovery, || {
+        vec![addressed("10.0.0.5:,1"), addressed("[2001:db8::5]:,1")]
+    }),
+    ("address-ipv6-unbracketed", Trial::Discovery, || vec![addressed("2001:db8::5,1")]),
+    ("name-grammar", Trial::Discovery, || {
+        vec![
+            discovering("TargetName=iqn.2001-04.com.example:my_disk\0TargetAddress=10.0.0.5:3260,1\0"),
+            discovering("TargetName=disk 1\0"),
+        ]
+    }),
+    ("record-unusable", Trial::Discovery, || {
+        vec![
+            addressed("10.0.0.5:0,1"),
+            discovering("TargetName=disk/1\0TargetAddress=10.0.0.5,1\0"),
+            discovering("TargetName\0"),
+            discovering("TargetAlias=disk\0"),
+        ]
+    }),
+];
 
 /// A portal with the deviating target, which has units 0 and 1 and reports no unit attention, and another target.
 fn config() -> Config {
@@ -153,6 +144,16 @@ fn at_the_end(change: impl Fn(LoginResponse) -> LoginResponse + Send + Sync + 's
         if response.next_stage == Stage::FULL_FEATURE { change(response) } else { response }
     };
     Script::new().log_in_changing(config(), change).serve()
+}
+
+/// Adds these keys to the final Login Response.
+fn ending_with(keys: &'static [(&str, &str)]) -> Script {
+    at_the_end(move |response| with_keys(&response, keys))
+}
+
+/// Answers a key with this value in the final Login Response.
+fn answering(key: &'static str, value: &'static str) -> Script {
+    at_the_end(move |response| with_value(&response, key, |_| value.to_owned()))
 }
 
 /// Changes the challenge.

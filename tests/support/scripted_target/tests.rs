@@ -33,8 +33,8 @@ async fn skipped_authentication_is_noticed() {
         (Script::new().answer_login(login::straight_to_full_feature), 1),
         (Script::new().answer_login(login::straight_to_operational), 1),
         (Script::new().answer_login(login::method("None")), 1),
-        (Script::proves_nothing(), 3),
-        (Script::proves_nothing_and_completes(), 3),
+        (Script::omits_chap_response(), 3),
+        (Script::completes_without_chap_response(), 3),
     ] {
         let (error, seen) = mutual_login(script).await;
         assert!(matches!(error, LoginError::NotAuthenticated(_)), "{error:?}");
@@ -43,15 +43,16 @@ async fn skipped_authentication_is_noticed() {
 }
 
 #[tokio::test]
-async fn wrong_proofs_are_noticed() {
-    let (error, _) = mutual_login(Script::proves_wrongly()).await;
+async fn wrong_responses_are_noticed() {
+    let (error, _) = mutual_login(Script::sends_wrong_chap_response()).await;
     assert!(
         matches!(error, LoginError::NotAuthenticated(TargetAuthError::WrongResponse { .. })),
         "{error:?}"
     );
-    let (error, _) = mutual_login(Script::proves_with_secret("disk", FORWARD)).await;
+    let (error, _) = mutual_login(Script::authenticates_with_secret("disk", FORWARD)).await;
     assert_eq!(error, LoginError::NotAuthenticated(TargetAuthError::OwnResponse));
-    for script in [Script::reflects_challenge(), Script::reflects_response(), Script::proves_name_only()] {
+    for script in [Script::reflects_challenge(), Script::reflects_response(), Script::sends_chap_name_only()]
+    {
         let (error, _) = mutual_login(script).await;
         assert!(matches!(error, LoginError::NotAuthenticated(_) | LoginError::Protocol(_)), "{error:?}");
     }
@@ -80,13 +81,14 @@ async fn refusals_carry_their_status() {
         let (error, seen) = mutual_login(Script::new().answer_login(login::status(status))).await;
         assert_eq!((error, seen), (LoginError::Refused { stage: Stage::SECURITY, status }, 1));
     }
-    let (error, _) = mutual_login(Script::refuses_proof(LoginStatus::AUTHENTICATION_FAILURE)).await;
+    let (error, _) = mutual_login(Script::refuses_chap_response(LoginStatus::AUTHENTICATION_FAILURE)).await;
     assert!(matches!(error, LoginError::Refused { .. }));
 }
 
 #[tokio::test]
-async fn right_proof_is_right() {
-    let script = Script::proves_with_secret("disk", REVERSE).answer_login(login::straight_to_full_feature);
+async fn the_right_response_is_right() {
+    let script =
+        Script::authenticates_with_secret("disk", REVERSE).answer_login(login::straight_to_full_feature);
     let scripted = ScriptedTarget::serve(script).await.unwrap();
     let session = log_in(scripted.portal(), Some(&disk_name()), mutual(FORWARD, REVERSE), offer(false)).await;
     assert!(session.is_ok());

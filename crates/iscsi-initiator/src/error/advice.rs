@@ -229,7 +229,10 @@ fn of_command(status: ScsiStatus, sense: Option<SenseData>) -> Option<Advice> {
 
 impl fmt::Display for Advice {
     /// Writes the advice in terms of this library's settings.
-    #[allow(clippy::too_many_lines, reason = "a sentence for each variant")]
+    #[allow(
+        clippy::too_many_lines,
+        reason = "a table: the compiler checks that each variant has its sentence"
+    )]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::SeparateSecrets => {
@@ -251,8 +254,9 @@ impl fmt::Display for Advice {
                 "nothing answers at this address: check it, and the routes and firewalls on the way"
             }
             Self::ClosedDuringAuthentication => {
-                "the reason is in the target's log; some targets close the connection when CHAP is not set up for \
-                 this initiator, or only in one direction. Enable it there, or choose another AuthenticationMode"
+                "the reason is in the target's log; some targets close the connection when CHAP is not enabled for \
+                 this initiator, or only in one direction. Enable it there, or decide with AuthenticationMode how much \
+                 authentication this session needs"
             }
             Self::ClosedDuringNegotiation => {
                 "the reason is in the target's log; some targets close the connection when they require CHAP and the login offers \

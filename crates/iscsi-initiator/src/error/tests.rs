@@ -1,5 +1,6 @@
 use super::*;
 use iscsi_login::{ProtocolViolation, TargetAuthError};
+use iscsi_pdu::LoginStatus;
 
 fn portal(port: u16) -> Portal {
     Portal { host: "192.0.2.1".to_owned(), port }

@@ -22,7 +22,8 @@ pub struct Initiator {
     pub(super) vds: Arc<VdsServiceIscsi>,
 }
 
-/// The result of a discovery.
+/// The result of a discovery
+/// ([RFC 7143, appendix C](https://www.rfc-editor.org/rfc/rfc7143#appendix-C)).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Discovery {

@@ -40,7 +40,8 @@ struct Inner {
     command_timeout: Duration,
 }
 
-/// Results of the login of a session.
+/// Results of the login of a session
+/// ([RFC 7143, section 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionDetails {
@@ -183,7 +184,8 @@ impl Session {
     }
 }
 
-/// A command that was submitted and whose result was not taken yet.
+/// A command that was submitted and whose result was not taken yet
+/// ([RFC 7143, section 11.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.3)).
 #[must_use = "a command whose result is dropped may still be carried out"]
 pub struct PendingCommand {
     name: &'static str,

@@ -32,8 +32,8 @@ pub enum AuthenticationMode {
     Mutual,
 }
 
-/// The requested authentication, with credentials that take precedence over those of the store. Holds secrets: no
-/// `Debug`.
+/// The requested authentication ([RFC 7143, section 12.1](https://www.rfc-editor.org/rfc/rfc7143#section-12.1)), with
+/// credentials that take precedence over those of the store. Holds secrets: no `Debug`.
 #[derive(Clone, Default)]
 pub struct AuthenticationRequest {
     /// The requested authentication.

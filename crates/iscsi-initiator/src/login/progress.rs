@@ -49,7 +49,8 @@ impl LoginProgress {
     }
 }
 
-/// Durations of the parts of a login, measured by the initiator. With redirections, those of the last hop.
+/// Durations of the parts of a login, measured by the initiator ([RFC 7143, section
+/// 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)). With redirections, those of the last hop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginTimes {

@@ -1,8 +1,10 @@
-//! A command descriptor block with the data it moves, and the two commands that move none.
+//! A command descriptor block with the data it moves, and the commands without parameter data: TEST UNIT READY,
+//! SYNCHRONIZE CACHE, READ and WRITE.
 
 use bytes::Bytes;
 
-/// A SCSI command ready for a logical unit.
+/// A SCSI command ready for a logical unit
+/// ([RFC 7143, section 11.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.3)).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Command {
@@ -16,7 +18,8 @@ pub struct Command {
     pub transfer_length: TransferLength,
 }
 
-/// Data that a command moves.
+/// Data that a command moves
+/// ([RFC 7143, section 11.3.4](https://www.rfc-editor.org/rfc/rfc7143#section-11.3.4)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transfer {
     /// None.
@@ -38,7 +41,8 @@ impl Transfer {
     }
 }
 
-/// The amount of data that a command has to move to succeed.
+/// The amount of data that a command has to move to succeed
+/// ([RFC 7143, section 11.4.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.4.5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferLength {
     /// All of it, and no more: the initiator chose the length, as with READ and WRITE. If the target reports a
@@ -107,6 +111,43 @@ pub fn synchronize_cache() -> Command {
 #[must_use]
 pub fn synchronize_cache_16() -> Command {
     Command::new("SYNCHRONIZE CACHE (16)", 0x91, Transfer::None)
+}
+
+/// READ, in the shortest form that fits (SBC-3, 5.8 to 5.13): reads `blocks` blocks of `block_size` bytes from `lba`
+/// on; the transfer must stay below 4 GiB.
+///
+/// ```
+/// use iscsi_initiator::scsi::read_blocks;
+/// assert_eq!(read_blocks(8, 1, 512).cdb[..9], [0x28, 0, 0, 0, 0, 8, 0, 0, 1]);
+/// assert_eq!(read_blocks(1 << 32, 1, 512).cdb[0], 0x88);
+/// ```
+#[must_use]
+pub fn read_blocks(lba: u64, blocks: u32, block_size: u32) -> Command {
+    let transfer = Transfer::Read(blocks.saturating_mul(block_size));
+    block_command(("READ (10)", 0x28), ("READ (16)", 0x88), lba, blocks, transfer)
+}
+
+/// WRITE, in the shortest form that fits (SBC-3, 5.28 to 5.33): writes `data`, a whole number of blocks, from `lba`
+/// on; the transfer must stay below 4 GiB.
+#[must_use]
+pub fn write_blocks(lba: u64, blocks: u32, data: Bytes) -> Command {
+    block_command(("WRITE (10)", 0x2a), ("WRITE (16)", 0x8a), lba, blocks, Transfer::Write(data))
+}
+
+/// The form of ten bytes where address and count fit it, else the one of sixteen.
+fn block_command(
+    short: (&'static str, u8),
+    long: (&'static str, u8),
+    lba: u64,
+    blocks: u32,
+    transfer: Transfer,
+) -> Command {
+    if let (Ok(lba), Ok(blocks)) = (u32::try_from(lba), u16::try_from(blocks)) {
+        return Command::new(short.0, short.1, transfer)
+            .with(2, &lba.to_be_bytes())
+            .with(7, &blocks.to_be_bytes());
+    }
+    Command::new(long.0, long.1, transfer).with(2, &lba.to_be_bytes()).with(10, &blocks.to_be_bytes())
 }
 
 #[cfg(test)]

@@ -28,7 +28,8 @@ pub struct Completion {
     pub incomplete: Option<Incomplete>,
 }
 
-/// The reason why a command of exact length is incomplete, with any status.
+/// The reason why a command of exact length is incomplete, with any status
+/// ([RFC 7143, section 11.4.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.4.5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incomplete {
@@ -83,7 +84,8 @@ impl fmt::Display for Incomplete {
     }
 }
 
-/// The failure of a single SCSI command, which does not end the session.
+/// The failure of a single SCSI command, which does not end the session
+/// ([RFC 7143, section 11.4.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.4.2)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandError {

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::additional_sense;
-
 /// Sense key (SPC-4, table 48). Unknown values are kept as received.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SenseKey(pub u8);
@@ -50,7 +48,8 @@ impl fmt::Debug for SenseKey {
     }
 }
 
-/// The reason why a command ended in CHECK CONDITION.
+/// The reason why a command ended in CHECK CONDITION
+/// ([RFC 7143, section 11.4.7](https://www.rfc-editor.org/rfc/rfc7143#section-11.4.7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SenseData {
     /// Sense key.
@@ -99,7 +98,7 @@ impl SenseData {
     /// Returns the text that SPC has for code and qualifier, if this crate knows it.
     #[must_use]
     pub fn text(&self) -> Option<&'static str> {
-        additional_sense::text(self.asc, self.ascq)
+        additional_sense(self.asc, self.ascq)
     }
 }
 
@@ -110,6 +109,60 @@ impl fmt::Display for SenseData {
         self.text().map_or(Ok(()), |text| write!(formatter, " {text}"))?;
         formatter.write_str(if *deferred { " (deferred error of an earlier command)" } else { "" })
     }
+}
+
+/// Names of additional sense codes that block devices send (SPC-4, annex E).
+const fn additional_sense(asc: u8, ascq: u8) -> Option<&'static str> {
+    Some(match (asc, ascq) {
+        (0x00, 0x00) => "NO ADDITIONAL SENSE INFORMATION",
+        (0x04, 0x00) => "LOGICAL UNIT NOT READY, CAUSE NOT REPORTABLE",
+        (0x04, 0x01) => "LOGICAL UNIT IS IN PROCESS OF BECOMING READY",
+        (0x04, 0x02) => "LOGICAL UNIT NOT READY, INITIALIZING COMMAND REQUIRED",
+        (0x04, 0x03) => "LOGICAL UNIT NOT READY, MANUAL INTERVENTION REQUIRED",
+        (0x04, 0x0a) => "LOGICAL UNIT NOT ACCESSIBLE, ASYMMETRIC ACCESS STATE TRANSITION",
+        (0x04, 0x0b) => "LOGICAL UNIT NOT ACCESSIBLE, TARGET PORT IN STANDBY STATE",
+        (0x04, 0x0c) => "LOGICAL UNIT NOT ACCESSIBLE, TARGET PORT IN UNAVAILABLE STATE",
+        (0x08, 0x00) => "LOGICAL UNIT COMMUNICATION FAILURE",
+        (0x0c, 0x00) => "WRITE ERROR",
+        (0x0c, 0x0c) => "WRITE ERROR - UNEXPECTED UNSOLICITED DATA",
+        (0x0c, 0x0d) => "WRITE ERROR - NOT ENOUGH UNSOLICITED DATA",
+        (0x11, 0x00) => "UNRECOVERED READ ERROR",
+        (0x11, 0x13) => "READ ERROR - FAILED RETRANSMISSION REQUEST",
+        (0x1a, 0x00) => "PARAMETER LIST LENGTH ERROR",
+        (0x1d, 0x00) => "MISCOMPARE DURING VERIFY OPERATION",
+        (0x20, 0x00) => "INVALID COMMAND OPERATION CODE",
+        (0x21, 0x00) => "LOGICAL BLOCK ADDRESS OUT OF RANGE",
+        (0x24, 0x00) => "INVALID FIELD IN CDB",
+        (0x25, 0x00) => "LOGICAL UNIT NOT SUPPORTED",
+        (0x26, 0x00) => "INVALID FIELD IN PARAMETER LIST",
+        (0x27, 0x00) => "WRITE PROTECTED",
+        (0x27, 0x07) => "SPACE ALLOCATION FAILED WRITE PROTECT",
+        (0x28, 0x00) => "NOT READY TO READY CHANGE, MEDIUM MAY HAVE CHANGED",
+        (0x29, 0x00) => "POWER ON, RESET, OR BUS DEVICE RESET OCCURRED",
+        (0x29, 0x01) => "POWER ON OCCURRED",
+        (0x29, 0x02) => "SCSI BUS RESET OCCURRED",
+        (0x29, 0x03) => "BUS DEVICE RESET FUNCTION OCCURRED",
+        (0x29, 0x07) => "I_T NEXUS LOSS OCCURRED",
+        (0x2a, 0x01) => "MODE PARAMETERS CHANGED",
+        (0x2a, 0x03) => "RESERVATIONS PREEMPTED",
+        (0x2a, 0x06) => "ASYMMETRIC ACCESS STATE CHANGED",
+        (0x2a, 0x09) => "CAPACITY DATA HAS CHANGED",
+        (0x2f, 0x00) => "COMMANDS CLEARED BY ANOTHER INITIATOR",
+        (0x39, 0x00) => "SAVING PARAMETERS NOT SUPPORTED",
+        (0x3a, 0x00) => "MEDIUM NOT PRESENT",
+        (0x3f, 0x01) => "MICROCODE HAS BEEN CHANGED",
+        (0x3f, 0x03) => "INQUIRY DATA HAS CHANGED",
+        (0x3f, 0x0e) => "REPORTED LUNS DATA HAS CHANGED",
+        (0x44, 0x00) => "INTERNAL TARGET FAILURE",
+        (0x47, 0x05) => "PROTOCOL SERVICE CRC ERROR",
+        (0x47, 0x7f) => "SOME COMMANDS CLEARED BY ISCSI PROTOCOL EVENT",
+        (0x49, 0x00) => "INVALID MESSAGE ERROR",
+        (0x4b, 0x00) => "DATA PHASE ERROR",
+        (0x55, 0x03) => "INSUFFICIENT RESOURCES",
+        (0x55, 0x04) => "INSUFFICIENT REGISTRATION RESOURCES",
+        (0x5d, 0x00) => "FAILURE PREDICTION THRESHOLD EXCEEDED",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

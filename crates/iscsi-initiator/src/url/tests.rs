@@ -74,8 +74,8 @@ fn luns_are_numbers_or_eight_bytes() {
 #[test]
 fn the_account_is_split_at_its_first_percent_sign() {
     let cases: [(&str, &str, Option<&[u8]>); 6] = [
-        ("labuser", "labuser", None),
-        ("labuser%initsecret123", "labuser", Some(b"initsecret123")),
+        ("initiator-user", "initiator-user", None),
+        ("initiator-user%initsecret123", "initiator-user", Some(b"initsecret123")),
         ("iqn.2001-04.com.example:host%secret", "iqn.2001-04.com.example:host", Some(b"secret")),
         ("user%a%40b%2Fc%25d%", "user", Some(b"a@b/c%d%")),
         ("user%a@b?c#d", "user", Some(b"a@b?c#d")),
@@ -130,5 +130,22 @@ fn no_error_repeats_a_part_of_the_text() {
     for text in cases {
         let error = refusal(text).unwrap();
         assert!(!format!("{error} {error:?} {}", error.hint()).contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn only_two_hex_digits_make_a_byte() {
+    let cases: [(&str, &[u8]); 8] = [
+        ("", b""),
+        ("a%2Fb", b"a/b"),
+        ("%00%fF", b"\x00\xff"),
+        ("100%", b"100%"),
+        ("%4", b"%4"),
+        ("%zz%4g", b"%zz%4g"),
+        ("%%41", b"%A"),
+        ("%2541", b"%41"),
+    ];
+    for (text, bytes) in cases {
+        assert_eq!(*percent_decode(text), bytes, "{text}");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use iscsi_pdu::{LoginRequest, LoginResponse, SerialNumber, Stage, TextAssembler, TextWriter, parse_number};
 
-use super::config::LoginConfig;
+use super::LoginConfig;
 use super::outcome::{Authenticated, CompletedLogin};
 use crate::chap::ChapAlgorithm;
 use crate::chap_exchange::TargetAuthenticated;
@@ -197,6 +197,8 @@ impl<'a> LoginContext<'a> {
     ///
     /// Every login that reaches full feature phase passes through here.
     fn authenticated(&mut self) -> Result<Authenticated, TargetAuthError> {
+        // Fails closed: mutual CHAP has one arm that succeeds, and it needs the evidence, whatever states a login went
+        // through. A state that is added later cannot open another way.
         match (self.config.authentication, self.algorithm, self.target_authenticated.take()) {
             (Authentication::None, ..) | (Authentication::IfAsked(_), None, _) => Ok(Authenticated::None),
             (Authentication::IfAsked(_) | Authentication::Chap(_), Some(algorithm), _) => {

@@ -10,7 +10,8 @@ use crate::login_text::ReceivedKeys;
 use crate::parameters::Parameters;
 use crate::tolerance::{ObservedDeviation, Tolerance, address_detail};
 
-/// A login that reached full feature phase.
+/// A login that reached full feature phase
+/// ([RFC 7143, section 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompletedLogin {
@@ -36,7 +37,8 @@ pub struct CompletedLogin {
     pub deviations: Vec<ObservedDeviation>,
 }
 
-/// The authentication that took place in a login.
+/// The authentication that took place in a login
+/// ([RFC 7143, section 12.1](https://www.rfc-editor.org/rfc/rfc7143#section-12.1)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authenticated {
     /// None.

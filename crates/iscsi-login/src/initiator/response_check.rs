@@ -63,6 +63,7 @@ impl LoginContext<'_> {
         if response.transit {
             self.check_transit(response)?;
         }
+        // Last, so that only a response that passed all checks is acknowledged.
         self.exp_stat_sn = response.numbers.stat_sn.next();
         Ok(())
     }
@@ -75,6 +76,8 @@ impl LoginContext<'_> {
         if response.next_stage == requested {
             return Ok(());
         }
+        // A target that goes beyond the next stage skips what is left of the authentication. The error says so, instead of
+        // naming a wrong field.
         if self.stage == Stage::SECURITY && response.next_stage > requested {
             return Err(TargetAuthError::Skipped { next: response.next_stage }.into());
         }

@@ -7,7 +7,7 @@
 
 use iscsi_pdu::{Stage, TextWriter, encode_hex, parse_number};
 
-use super::config::LoginConfig;
+use super::LoginConfig;
 use super::context::{LoginContext, Outgoing};
 use crate::chap::{ChapAlgorithm, ChapResponse};
 use crate::chap_exchange::{Challenge, ExpectedResponse, ReceivedResponse};
@@ -85,6 +85,8 @@ impl AwaitingMethod {
         let chosen = keys.take("AuthMethod")?;
         context.check_remaining(keys, "the choice of the authentication method")?;
         let chosen = chosen.map_or_else(|| missing_choice(context, granted), |chosen| Ok(Some(chosen)))?;
+        // A granted transition ends the stage without authentication, whatever was chosen: it may only come with None
+        // where None was offered.
         match (chosen, granted, context.config.authentication) {
             (Some("CHAP"), None, _) => Ok(offer_algorithms(context.config.algorithms)),
             (Some("None"), None, Authentication::IfAsked(_)) => Ok(leave_security()),
@@ -143,6 +145,7 @@ impl AwaitingChallenge {
         let algorithm = chosen_algorithm(context.config.algorithms, keys.take_required("CHAP_A")?)?;
         let challenge = Challenge::take(&mut keys, &mut context.tolerance)?
             .ok_or(ProtocolViolation::MissingKey { key: "CHAP_C" })?;
+        // Set before the remaining keys are checked, since a repeated AuthMethod is compared with the method in use.
         context.algorithm = Some(algorithm);
         context.check_remaining(keys, "the target's challenge")?;
         if (context.config.is_own_challenge)(&challenge.bytes) {
@@ -207,6 +210,8 @@ fn own_challenge<'a>(
 ) -> Result<(Challenge, ReverseCredentialRef<'a>), LoginError> {
     let nonce = &context.config.nonce;
     let bytes = nonce.challenge(algorithm).to_vec();
+    // The initiator's nonce was drawn before the target's challenge came, so equal bytes are no coincidence: the target
+    // knows them from elsewhere.
     if bytes == received.bytes {
         return Err(TargetAuthError::ReflectedChallenge.into());
     }

@@ -31,7 +31,8 @@ impl fmt::Debug for AhsType {
     }
 }
 
-/// One additional header: its type and the bytes after the type, without padding.
+/// One additional header: its type and the bytes after the type, without padding
+/// ([RFC 7143, section 11.2.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2.2)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdditionalHeader {
     /// The type, byte 2 of the header.
@@ -160,6 +161,7 @@ fn split_header(bytes: &[u8]) -> Result<(Split<'_>, &[u8]), Error> {
     }
     let end = 3 + usize::from(length);
     let reaches_past = || invalid(length, "it reaches past TotalAHSLength (11.2.2.1)");
+    // With its padding, which AHSLength does not count and TotalAHSLength does.
     let (header, rest) = bytes.split_at_checked(end.next_multiple_of(4)).ok_or_else(reaches_past)?;
     let body = header.get(3..end).ok_or_else(reaches_past)?;
     Ok((Split { ahs_type: AhsType(ahs_type), body }, rest))

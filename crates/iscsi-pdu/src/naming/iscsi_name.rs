@@ -53,6 +53,8 @@ impl IscsiName {
         if identity.is_empty() {
             return Err(NameError::Empty);
         }
+        // Both forms are checked: normalization can remove a prohibited character that the spelling still has, and can make
+        // one from characters that are allowed.
         if let Some(character) = prohibited(spelling).or_else(|| prohibited(&identity)) {
             return Err(NameError::Character { character });
         }
@@ -78,6 +80,7 @@ impl IscsiName {
     /// [`GrammarError`] for the first rule that the name violates (RFC 7143, 4.2.7.3 to 4.2.7.6).
     pub fn check_grammar(&self) -> Result<(), GrammarError> {
         let name = self.identity();
+        // Blanks at the ends are not part of the identity, but the spelling is what is sent.
         if !name.chars().all(is_name_character) || self.spelling.contains(' ') {
             return Err(GrammarError::Character);
         }
@@ -210,7 +213,8 @@ impl fmt::Debug for IscsiName {
     }
 }
 
-/// An error in a text that should be an iSCSI name.
+/// An error in a text that should be an iSCSI name
+/// ([RFC 7143, section 4.2.7](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameError {

@@ -175,7 +175,8 @@ fn ends_in_a_number(host: &str) -> bool {
     last == "0x" || (!digits.is_empty() && digits.bytes().all(radix_fits))
 }
 
-/// An error in a text that should be the address of a portal.
+/// An error in a text that should be the address of a portal
+/// ([RFC 7143, section 13.8](https://www.rfc-editor.org/rfc/rfc7143#section-13.8)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AddressError {

@@ -72,6 +72,8 @@ fn decode_hex(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
     check_length(length, max_length)?;
     let mut bytes = Vec::with_capacity(length);
     let (first, pairs) = digits.split_at(digits.len() % 2);
+    // Digits are decoded without looking whether they are digits; the union of their values is looked at once, at the
+    // end. A branch for each digit would cost more than the decoding.
     let mut all_bits = 0;
     let mut value = |digit: u8| {
         let value = hex_value(digit);
@@ -107,6 +109,7 @@ fn push_base64_group(group: &[u8], bytes: &mut Vec<u8>) -> Result<(), ValueError
     let spare = 8 * (4 - group.len());
     let bits = group.iter().try_fold(0_u32, |bits, digit| Some(bits << 6 | base64_value(*digit)?));
     let bits = bits.ok_or(ValueError::NotBinary)? << (6 * (4 - group.len()));
+    // Otherwise several texts would stand for one value.
     if bits & ((1 << spare) - 1) != 0 {
         return Err(ValueError::NotBinary);
     }

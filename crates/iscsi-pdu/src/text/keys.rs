@@ -105,7 +105,8 @@ impl<'a> TextKeys<'a> {
     }
 }
 
-/// A pair that [`TextKeys::parse_each`] cannot parse.
+/// A pair that [`TextKeys::parse_each`] cannot parse
+/// ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MalformedPair<'a> {
     /// The bytes of the pair, without the final NUL.
@@ -135,6 +136,8 @@ fn split_first_pair(text: &str) -> Result<((&str, &str), Option<&str>), TextErro
     if let Some(behind) = behind.strip_prefix('\0') {
         return Ok(((key, value), Some(behind)));
     }
+    // The value has a byte outside printable ASCII, which is legal in UTF-8. It is read again from its beginning, to the
+    // NUL, and checked character by character.
     let (value, behind) = split_before(text.get(key.len() + 1..).unwrap_or_default(), |byte| byte == 0);
     check_value(value)?;
     Ok(((key, value), behind.strip_prefix('\0')))

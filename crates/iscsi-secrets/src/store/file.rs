@@ -21,7 +21,6 @@ mod opened;
 mod placement;
 mod records;
 pub(crate) mod relocation;
-mod seal_error;
 mod sealed;
 
 use derivation::Derivation;
@@ -171,6 +170,7 @@ impl FileStore {
         let written =
             File::open(self.database_path()).and_then(|file| Opened::new(file, snapshot, derivation));
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = written.ok();
+        // Last, because the change is in force for every process from the rename on, even if this sync fails.
         self.directory.sync_change()
     }
 

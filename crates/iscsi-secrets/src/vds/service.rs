@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::error::VdsError;
 use super::object_ids::ObjectIds;
-use super::shared_secret::{Payload, SharedSecret};
+use super::{Payload, SharedSecret};
 use crate::change::Change;
 use crate::error::StoreError;
 use crate::scope::Scope;

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use iscsi_pdu::IscsiName;
 
 use super::error::VdsError;
-use super::shared_secret::{Payload, SharedSecret};
+use super::{Payload, SharedSecret};
 use crate::secret::Secret;
 
 /// The secrets of one target, set by its administrator: with these, a target that is served by this process

@@ -6,7 +6,6 @@
 pub(crate) mod order;
 pub(crate) mod size;
 pub(crate) mod topics;
-pub(crate) mod urls;
 pub(crate) mod values;
 
 use std::path::{Path, PathBuf};

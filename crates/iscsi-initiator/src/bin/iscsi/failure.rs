@@ -1,16 +1,14 @@
 //! Failures of the program, their exit codes, and hints about what to do.
 
-mod exit;
 mod hints;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use iscsi_initiator::{Error, PortalError, UrlError};
+use iscsi_initiator::{Error, Fault, PortalError, UrlError};
 use iscsi_secrets::open_iscsi::ImportError;
 use iscsi_secrets::{ChapNameError, GeneratorError, SecretFileError, StoreError};
-
-pub(crate) use exit::Exit;
 
 /// An error below a failure.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -118,6 +116,55 @@ impl Failure {
             Self::Interrupted => true,
             Self::Unfinished { source, .. } => source.is_interruption(),
             _ => false,
+        }
+    }
+}
+
+/// An exit code. Scripts rely on them: codes are added, never changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything asked for was done.
+    Done = 0,
+    /// Anything that has no code of its own, interruption included.
+    Other = 1,
+    /// Invalid arguments.
+    Usage = 2,
+    /// The target refused the initiator's credentials (status 0201, 0202).
+    CredentialsRefused = 3,
+    /// The target did not authenticate itself, or a required authentication did not take place.
+    TargetNotAuthenticated = 4,
+    /// The login was refused for another reason.
+    LoginRefused = 5,
+    /// The target violated the protocol.
+    Protocol = 6,
+    /// Could not connect, connection lost, timed out.
+    Network = 7,
+    /// A SCSI command failed.
+    Command = 8,
+    /// Secret store or secret file.
+    Secrets = 9,
+    /// A local file, or data that do not match.
+    Local = 10,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl From<Fault> for Exit {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::InvalidArgument => Self::Usage,
+            Fault::Secrets => Self::Secrets,
+            Fault::CredentialsRefused => Self::CredentialsRefused,
+            Fault::TargetNotAuthenticated => Self::TargetNotAuthenticated,
+            Fault::LoginRefused => Self::LoginRefused,
+            Fault::Protocol => Self::Protocol,
+            Fault::Network => Self::Network,
+            Fault::Command => Self::Command,
+            Fault::Internal => Self::Other,
         }
     }
 }

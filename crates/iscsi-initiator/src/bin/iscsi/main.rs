@@ -19,7 +19,6 @@ use arguments::order;
 use clap::{CommandFactory as _, Parser};
 use commands::CommandLine;
 use failure::{Exit, Failure};
-use messages::redact;
 use output::error_report::{self, ErrorReport};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -60,6 +59,6 @@ fn show_log_lines(verbose: u8) {
     };
     let colour = stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let lines = tracing_subscriber::fmt().with_max_level(level).with_target(false);
-    let lines = lines.with_writer(redact::redacted_stderr);
+    let lines = lines.with_writer(messages::redacted_stderr);
     lines.with_ansi(colour).init();
 }

@@ -133,7 +133,7 @@ fn given_credentials_take_precedence_over_stored_ones() {
     assert_eq!(given(None, Option::None, Option::None), ("none", text(""), text(""), false));
 }
 
-/// A store that cannot be read fails a login that needs it, and is told after any other.
+/// A store that cannot be read fails a login that needs it, and is reported after any other.
 #[test]
 fn unreadable_stores() {
     let of = |request: &AuthenticationRequest| {

@@ -3,7 +3,7 @@
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use zeroize::Zeroize;
 
-use super::seal_error::SealError;
+use super::sealed::SealError;
 use crate::generate::{GeneratorError, fill_bytes};
 use crate::secret::Secret;
 use crate::store_key::StoreKey;

@@ -100,6 +100,8 @@ impl Content {
         let capacity = usize::try_from(bytes + READ_SLACK).map_err(|_| ErrorKind::OutOfMemory)?;
         let mut content = Zeroizing::new(Vec::new());
         content.try_reserve_exact(capacity).map_err(|_| ErrorKind::OutOfMemory)?;
+        // At most as many bytes as the metadata said: a file that grows meanwhile must not reallocate the buffer, which would
+        // leave a copy of a key behind.
         (&file).take(bytes).read_to_end(&mut content)?;
         Ok(Self { file, identity: Identity::of(metadata), bytes: content })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::derivation::Derivation;
 use super::directory::{self, DATABASE, KEY, NEXT_KEY, STAGED_KEY, StoreDirectory, read_checked};
-use super::seal_error::SealError;
+use super::sealed::SealError;
 use super::sealed::{Header, MAX_FILE_BYTES, VERSION};
 use crate::error::StoreError;
 use crate::permissions::KEY_FILE;

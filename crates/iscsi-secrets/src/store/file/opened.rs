@@ -9,7 +9,7 @@ use super::directory::DATABASE;
 use super::disk::{Content, Identity};
 use super::keys::Keys;
 use super::records;
-use super::seal_error::SealError;
+use super::sealed::SealError;
 use super::sealed::{self, Header, MAX_FILE_BYTES};
 use crate::error::StoreError;
 use crate::sealer::Sealer;

@@ -82,6 +82,7 @@ impl<D: Disk + Clone + 'static> Relocating<'_, D> {
     fn move_files(&self, moves_store: bool, to: &StoreDirectory) -> Result<Relocation, StoreError> {
         let _lock = moves_store.then(|| self.lock()).transpose()?;
         let keys: &[&str] = if moves_store { &[KEY, NEXT_KEY] } else { &[] };
+        // Keys first: at no moment does the new directory have a sealed file without its key.
         for name in keys {
             self.link(name, true)?;
         }

@@ -16,8 +16,7 @@
 //! Numbers are big-endian. Without Argon2id its fields are zero.
 
 use super::derivation::Derivation;
-use super::seal_error::SealError;
-use crate::generate::fill_bytes;
+use crate::generate::{GeneratorError, fill_bytes};
 use crate::store_key::{NONCE_BYTES, Nonce, StoreKey, TAG_BYTES, Tag};
 
 /// The version written, and the newest one read.
@@ -132,6 +131,7 @@ pub(super) fn seal_as(
 /// Opens the content of a file in place. The records are not parsed before their authentication tag is verified.
 pub(super) fn unseal<'a>(key: &StoreKey, file: &'a mut [u8]) -> Result<(Version, &'a [u8]), SealError> {
     let Header { version, note, nonce, .. } = Header::of_file(file)?;
+    // The note tells a wrong key from a damaged file, which the authentication tag alone cannot.
     if note != key.note().map_err(|_| SealError::Cipher)? {
         return Err(SealError::WrongKey);
     }
@@ -139,6 +139,26 @@ pub(super) fn unseal<'a>(key: &StoreKey, file: &'a mut [u8]) -> Result<(Version,
     let (records, tag) = body.split_last_chunk_mut::<TAG_BYTES>().ok_or(SealError::Damaged)?;
     key.open(&nonce, header, records, tag).map_err(|_| SealError::Damaged)?;
     Ok((version, records))
+}
+
+/// An error of sealing or opening the content of a file, without the path of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SealError {
+    Generator(GeneratorError),
+    Cipher,
+    OutOfMemory,
+    TooLarge,
+    ForeignFile,
+    UnknownVersion { found: u16 },
+    Truncated,
+    WrongKey,
+    Damaged,
+}
+
+impl From<GeneratorError> for SealError {
+    fn from(error: GeneratorError) -> Self {
+        Self::Generator(error)
+    }
 }
 
 #[cfg(test)]

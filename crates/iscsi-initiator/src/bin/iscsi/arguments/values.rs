@@ -1,10 +1,15 @@
-//! Values of options.
+//! Values of options, and the URLs and names that commands take.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use iscsi_initiator::{AuthenticationMode, ChapAlgorithm, DigestPreference, Requirement, SecretFormat};
+use iscsi_initiator::{
+    AuthenticationMode, ChapAlgorithm, DigestPreference, IscsiName, Lun, Requirement, SecretFormat, TargetUrl,
+};
+
+use crate::failure::Failure;
+use crate::messages::note;
 
 /// `--auth`
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -147,6 +152,41 @@ impl FromStr for StorePlace {
             _ if text.is_empty() => Err("the path is empty"),
             _ => Ok(Self::Sealed(text.into())),
         }
+    }
+}
+
+/// Reads a URL that has to be one of a target.
+pub(crate) fn target_url(text: &str) -> Result<TargetUrl, Failure> {
+    let url: TargetUrl = text.parse()?;
+    note_odd_grammar("target name", &url.target);
+    Ok(url)
+}
+
+/// Reads a URL that has to name a logical unit.
+pub(crate) fn logical_unit_url(text: &str) -> Result<(TargetUrl, Lun), Failure> {
+    let url = target_url(text)?;
+    let lun = url.lun.ok_or_else(|| {
+        Failure::usage(
+            "the URL names no logical unit",
+            "add its number: iscsi://host/target/0; `iscsi luns` lists them",
+        )
+    })?;
+    Ok((url, lun))
+}
+
+/// Reads the name of a target.
+pub(crate) fn target_name(text: &str) -> Result<IscsiName, Failure> {
+    const WHAT: &str = "target name";
+    let name = IscsiName::new(text).map_err(|error| Failure::unusable(WHAT, &error))?;
+    note_odd_grammar(WHAT, &name);
+    Ok(name)
+}
+
+/// Notes a name that breaks the grammar without harm: such names exist, and typing errors make them too.
+pub(crate) fn note_odd_grammar(what: &str, name: &IscsiName) {
+    if let Err(error) = name.check_grammar() {
+        // The name is not repeated: mistyped, it may be anything.
+        note(&format!("{what}: {error}"));
     }
 }
 

@@ -17,7 +17,7 @@ use super::summary::{Circumstances, LiveLine, results, table};
 use super::tally::Tally;
 use crate::arguments::size::parse_seconds;
 use crate::arguments::values::Output;
-use crate::arguments::{SessionOptions, urls};
+use crate::arguments::{SessionOptions, values};
 use crate::failure::Failure;
 use crate::output::remarks::{UnauthenticatedReason, tell_unauthenticated};
 use crate::store::FrozenStore;
@@ -194,7 +194,7 @@ impl Login {
     fn attempts(&self) -> Result<LoginAttempts, Failure> {
         let mut targets = Vec::new();
         for url in &self.urls {
-            let mut url = urls::target(url)?;
+            let mut url = values::target_url(url)?;
             let request = credentials::request(&self.session, std::mem::take(&mut url.credentials))?;
             targets.push((url, request));
         }
@@ -255,6 +255,6 @@ async fn measure(plan: &Plan, attempts: LoginAttempts) -> Tally {
 
 /// Formats a URL without its credentials.
 fn shown(url: &str) -> Result<String, Failure> {
-    let url = urls::target(url)?;
+    let url = values::target_url(url)?;
     Ok(format!("iscsi://{}/{}", url.portal, url.target))
 }

@@ -118,8 +118,8 @@ pub(crate) struct Distribution {
 impl Distribution {
     /// Returns a percentile, if it is reported.
     pub(crate) fn at(&self, percent: f64) -> Option<f64> {
-        let same = |told: &&Percentile| (told.percent - percent).abs() < 1e-9;
-        self.percentiles.iter().find(same).map(|told| told.at_most)
+        let same = |percentile: &&Percentile| (percentile.percent - percent).abs() < 1e-9;
+        self.percentiles.iter().find(same).map(|percentile| percentile.at_most)
     }
 }
 
@@ -213,9 +213,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 #[cfg(test)]
-mod sample;
-#[cfg(test)]
 mod tests;
 
 #[cfg(test)]
-pub(crate) use sample::sample;
+pub(crate) use tests::sample;

@@ -7,7 +7,7 @@ use iscsi_initiator::{Error, Lun, Session};
 use serde::Serialize;
 
 use crate::arguments::values::Output;
-use crate::arguments::{SessionOptions, size, urls};
+use crate::arguments::{SessionOptions, size, values};
 use crate::failure::Failure;
 use crate::output::remarks::Remarks;
 use crate::output::remarks::UnauthenticatedReason;
@@ -74,7 +74,7 @@ struct CapacityReport {
 impl Info {
     /// Shows the answers, also when the session ends before everything is asked.
     pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
-        let (url, lun) = urls::logical_unit(&self.url)?;
+        let (url, lun) = values::logical_unit_url(&self.url)?;
         let mut report = None;
         let outcome =
             session::with_session(&self.session, url, async |session| ask(session, lun, &mut report).await)

@@ -6,7 +6,7 @@ use iscsi_initiator::{Authenticated, Parameters, RedirectKind, Session, SessionD
 use serde::Serialize;
 
 use crate::arguments::values::Output;
-use crate::arguments::{SessionOptions, urls};
+use crate::arguments::{SessionOptions, values};
 use crate::failure::Failure;
 use crate::output::remarks::ShownDeviation;
 use crate::output::remarks::UnauthenticatedReason;
@@ -68,7 +68,7 @@ struct Authentication {
 
 impl Login {
     pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
-        let url = urls::target(&self.url)?;
+        let url = values::target_url(&self.url)?;
         let report =
             session::with_session(&self.session, url, async |session| Ok(Report::new(session))).await?;
         output::show(output, &report, table)

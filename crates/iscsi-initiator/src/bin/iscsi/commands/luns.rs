@@ -6,7 +6,7 @@ use iscsi_initiator::{Error, Lun, LunList, LunListOrigin, Session};
 use serde::Serialize;
 
 use crate::arguments::values::Output;
-use crate::arguments::{SessionOptions, size, urls};
+use crate::arguments::{SessionOptions, size, values};
 use crate::failure::Failure;
 use crate::messages::note;
 use crate::output::remarks::Remarks;
@@ -54,7 +54,7 @@ struct Unit {
 impl Luns {
     /// Shows the units, also when the session ends before all of them are asked.
     pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
-        let url = urls::target(&self.url)?;
+        let url = values::target_url(&self.url)?;
         let mut units = Vec::new();
         let outcome =
             session::with_session(&self.session, url, async |session| ask_all(session, &mut units).await)

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use iscsi_initiator::{BlockDevice, Flush, Lun, Session};
 
 use super::local_data::{self, Measured, Sink, Source};
-use crate::arguments::{SessionOptions, size, urls};
+use crate::arguments::{SessionOptions, size, values};
 use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::messages::warn;
@@ -44,7 +44,7 @@ pub(crate) struct Read {
 
 impl Read {
     pub(super) async fn run(&self) -> Result<(), Failure> {
-        let (url, lun) = urls::logical_unit(&self.url)?;
+        let (url, lun) = values::logical_unit_url(&self.url)?;
         let mut transfer = Transfer::new();
         let outcome = session::with_session(&self.session, url, async |session| {
             self.copy(session, lun, &mut transfer).await
@@ -102,7 +102,7 @@ pub(crate) struct Write {
 
 impl Write {
     pub(super) async fn run(&self) -> Result<(), Failure> {
-        let (url, lun) = urls::logical_unit(&self.url)?;
+        let (url, lun) = values::logical_unit_url(&self.url)?;
         secret_source::check_standard_input(
             self.session.files().into_iter().chain([Some(&*self.input_file)]),
         )?;

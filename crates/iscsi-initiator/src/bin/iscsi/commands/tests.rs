@@ -3,7 +3,7 @@
 use clap::{Arg, CommandFactory as _, Parser as _};
 
 use super::*;
-use crate::messages::redact::without_values;
+use crate::messages::without_values;
 
 const SECRET: &str = "hunter2hunter2";
 

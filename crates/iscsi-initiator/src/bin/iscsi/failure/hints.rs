@@ -73,7 +73,8 @@ fn of_initiator(error: &Error) -> Option<String> {
     }
 }
 
-/// Hints for advice that the library words by its own settings.
+/// Hints for advice that the library words by its own settings: a table, written as one match so that a variant occurs
+/// once.
 const fn words(advice: Advice) -> Option<&'static str> {
     Some(match advice {
         Advice::SeparateSecrets => {
@@ -99,12 +100,13 @@ const fn words(advice: Advice) -> Option<&'static str> {
              --allow-shared-secret"
         }
         Advice::ClosedDuringAuthentication => {
-            "the reason is in the target's log; some targets close when they do no CHAP for this initiator, or only in \
-             one direction: enable it there, or decide with --auth how much authentication this session needs"
+            "the reason is in the target's log; some targets close the connection when CHAP is not enabled for this \
+             initiator, or only in one direction. Enable it there, or decide with --auth how much authentication this \
+             session needs"
         }
         Advice::ClosedDuringNegotiation => {
-            "the reason is in the target's log; some targets close when they require CHAP and the login offers none. \
-             If so, give --user and --secret-file, or store the secret (`iscsi secret set`)"
+            "the reason is in the target's log; some targets close the connection when they require CHAP and the login \
+             offers none. If so, give --user and --secret-file, or store the secret (`iscsi secret set`)"
         }
         Advice::LoginTimeout | Advice::CommandTimeout => {
             "raise --timeout if the target is slow rather than gone"
@@ -118,9 +120,9 @@ const fn words(advice: Advice) -> Option<&'static str> {
             "the target does not admit this initiator name: check its access list; --initiator-name sends another one"
         }
         Advice::UnexplainedInAuthentication => {
-            "the target gave no reason. Usual ones: it does no CHAP for this initiator, though --auth or the stored \
-             secrets require it; or it fails on the first algorithm of --algorithms: with `--algorithms md5` most \
-             targets agree, and tgt takes sha256 for SHA-1"
+            "the target gave no reason. Usual ones: CHAP is not enabled there for this initiator, though --auth or the \
+             stored secrets require it, or it fails on the first algorithm of --algorithms, as tgt does on sha256: \
+             `--algorithms md5` works with most targets"
         }
         Advice::UnexplainedInNegotiation => {
             "the target gave no reason. Usual ones: it requires digests (--header-digest crc32c, --data-digest crc32c), \
@@ -128,16 +130,16 @@ const fn words(advice: Advice) -> Option<&'static str> {
         }
         Advice::IscsiName => "`iscsi discover PORTAL` shows the targets of a portal",
         Advice::TargetWithoutChap => {
-            "the target does no CHAP for this initiator: enable it there; whether the session may go without \
-             authentication is for you to decide, with --auth none"
+            "CHAP is not enabled for this initiator at the target: enable it there, or decide that this session needs \
+             no authentication (--auth none)"
         }
         Advice::Algorithm => {
-            "the target chose a CHAP algorithm that is not acceptable: add it to --algorithms, or enable another one \
-             at the target"
+            "the target chose a CHAP algorithm that is not in --algorithms: add it there if it is acceptable, or enable \
+             another one at the target"
         }
         Advice::TargetWithoutSecret => {
-            "the target has no secret to authenticate itself with: set one for this initiator there; or, if one \
-             direction is enough, use --auth chap"
+            "the target has no secret to authenticate itself with: set one for this initiator there, or decide that \
+             one-way CHAP is enough (--auth chap)"
         }
         Advice::WrongTargetSecret => {
             "the secret stored or given for the target is wrong or outdated, or this is not the target you expect"
@@ -146,7 +148,7 @@ const fn words(advice: Advice) -> Option<&'static str> {
             "check the CHAP name expected of the target: --target-user, or `iscsi secret list`"
         }
         Advice::Digest => {
-            "the target does not do this digest: prefer-crc32c uses it where it is available \
+            "the target does not support this digest: prefer-crc32c uses it where it is available \
              (--header-digest, --data-digest)"
         }
         Advice::OutOfRange => {

@@ -17,7 +17,7 @@ use crate::arguments::values::Output;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::messages::printable;
-use crate::messages::redact::{redacted, without_values};
+use crate::messages::{redacted, without_values};
 use crate::output;
 
 /// The last line on standard error of a failed run with `--output json`, in ASCII. Fields are added, never changed or

@@ -10,8 +10,8 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 
 use crate::arguments::SessionOptions;
-use crate::arguments::urls::note_odd_grammar;
 use crate::arguments::values::StorePlace;
+use crate::arguments::values::note_odd_grammar;
 use crate::failure::Failure;
 use crate::messages::note;
 use crate::store::state_directory::state_directory;

@@ -131,8 +131,10 @@ fn failures(a: &Results, b: &Results, comparability: Comparability) -> Figure {
 
 /// Compares the percentiles that both samples support.
 fn percentiles(a: &Distribution, b: &Distribution, better_if: Better) -> Vec<Figure> {
-    let both =
-        a.percentiles.iter().filter_map(|told| Some((told.percent, told.at_most, b.at(told.percent)?)));
+    let both = a
+        .percentiles
+        .iter()
+        .filter_map(|percentile| Some((percentile.percent, percentile.at_most, b.at(percentile.percent)?)));
     let enough = |percent: f64| beyond(a, percent).min(beyond(b, percent)) >= BEYOND;
     let better_if = |percent| if enough(percent) { better_if } else { Unknown };
     both.map(|(percent, a, b)| time("latency", percent, (Some(a), Some(b)), better_if(percent))).collect()

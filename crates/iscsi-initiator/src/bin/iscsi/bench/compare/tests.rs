@@ -68,8 +68,8 @@ fn of_runs_that_are_not_alike_none_is_called_better() {
         b.latency.percentiles[0].at_most /= 2.0;
         change(&mut b);
         let comparison = compared(&a, &b);
-        let told: Vec<_> = comparison.differences.iter().map(|difference| difference.what).collect();
-        assert_eq!((told.as_slice(), comparison.comparable), ([what].as_slice(), false));
+        let differing: Vec<_> = comparison.differences.iter().map(|difference| difference.what).collect();
+        assert_eq!((differing.as_slice(), comparison.comparable), ([what].as_slice(), false));
         assert!(comparison.figures.iter().all(|figure| figure.better.is_none()), "{what}");
     }
 }
@@ -126,7 +126,7 @@ fn chance_makes_no_run_better() {
     assert_eq!(figure(&compared(&sample(), &b), "logins_per_s").better, None);
     // Thirty of 3,000 logins lie beyond p99.
     let mut b = sample();
-    b.latency.percentiles.iter_mut().for_each(|told| told.at_most *= 2.0);
+    b.latency.percentiles.iter_mut().for_each(|percentile| percentile.at_most *= 2.0);
     let comparison = compared(&sample(), &b);
     let better = |name| figure(&comparison, name).better;
     assert_eq!((better("latency_p90_us"), better("latency_p99_us")), (Some(Side::A), None));
@@ -140,8 +140,8 @@ fn only_common_percentiles_and_what_at_least_one_has() {
     b.cpu_us_per_login = Some(0.0);
     (a.phases.security, b.phases.security) = Default::default();
     let comparison = compared(&a, &b);
-    let told = |name: &str| comparison.figures.iter().any(|figure| figure.key == name);
-    assert!(told("latency_p99_us") && !told("latency_p99.9_us") && !told("security_p50_us"));
+    let has = |name: &str| comparison.figures.iter().any(|figure| figure.key == name);
+    assert!(has("latency_p99_us") && !has("latency_p99.9_us") && !has("security_p50_us"));
     let memory = figure(&comparison, "memory_bytes_per_held_session");
     assert_eq!((memory.b, memory.ratio, memory.better), (None, None, None));
     // Nothing divides by it.

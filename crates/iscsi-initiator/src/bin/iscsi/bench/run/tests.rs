@@ -60,8 +60,8 @@ async fn carry_out(plan: &Plan, attempts: Scripted) -> Tally {
 }
 
 fn at(times: &Times, percent: f64) -> f64 {
-    let told = times.distribution().percentiles;
-    told.iter().find(|told| (told.percent - percent).abs() < 0.001).unwrap().at_most
+    let percentiles = times.distribution().percentiles;
+    percentiles.iter().find(|percentile| (percentile.percent - percent).abs() < 0.001).unwrap().at_most
 }
 
 /// 100 attempts are due while the target stands still for a second: in an open loop each is charged for its wait.

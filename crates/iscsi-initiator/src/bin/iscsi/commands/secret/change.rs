@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use iscsi_initiator::GrammarError;
 use iscsi_secrets::{FileStore, Requirement, Scope, SecretStore};
 
-use crate::arguments::{StoreChangeOptions, urls};
+use crate::arguments::{StoreChangeOptions, values};
 use crate::failure::Failure;
 use crate::messages::note;
 use crate::store;
@@ -33,7 +33,7 @@ impl ScopeArgs {
     /// The scope that was named.
     pub(super) fn scope(&self) -> Result<Scope, Failure> {
         match (&self.target, &self.portal) {
-            (Some(name), _) => urls::target_name(name).map(Scope::Target),
+            (Some(name), _) => values::target_name(name).map(Scope::Target),
             (_, Some(portal)) => Ok(Scope::Portal(portal.parse()?)),
             (None, None) if self.discovery => Ok(Scope::Discovery),
             (None, None) => Ok(Scope::Global),

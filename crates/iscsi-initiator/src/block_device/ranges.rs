@@ -1,4 +1,5 @@
-//! A writer of a range that takes pieces of any length and writes whole blocks.
+//! A reader of a range that reads ahead of the caller, and a writer that takes pieces of any length and writes whole
+//! blocks.
 
 use std::collections::VecDeque;
 
@@ -7,6 +8,65 @@ use bytes::{Bytes, BytesMut};
 use super::{BlockDevice, COMMANDS_IN_FLIGHT};
 use crate::error::Error;
 use crate::handle::PendingCommand;
+
+/// A reader of a range, piece by piece and in order. At most four commands of 1 MiB are in flight.
+pub struct RangeReader {
+    device: BlockDevice,
+    /// Commands in flight, in order.
+    pending: VecDeque<PendingCommand>,
+    /// Offset of the next READ, always at a block boundary.
+    next_request: u64,
+    /// Offset of the next byte for the caller.
+    position: u64,
+    end: u64,
+}
+
+impl RangeReader {
+    pub(super) fn new(device: BlockDevice, offset: u64, length: u64) -> Self {
+        let block_size = device.block_size();
+        let next_request = offset / block_size * block_size;
+        Self { device, pending: VecDeque::new(), next_request, position: offset, end: offset + length }
+    }
+
+    /// Returns the next piece, or `None` at the end of the range.
+    ///
+    /// # Errors
+    /// Those of the session, or [`Error::Incomplete`] for a READ that did not return all of its data.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped may have lost a piece: drop the reader too.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        if self.position >= self.end {
+            return Ok(None);
+        }
+        self.read_ahead().await?;
+        let Some(pending) = self.pending.pop_front() else { return Ok(None) };
+        let data = self.device.complete(pending).await?;
+        Ok(Some(self.trim(data)))
+    }
+
+    async fn read_ahead(&mut self) -> Result<(), Error> {
+        let block_size = self.device.block_size();
+        while self.pending.len() < COMMANDS_IN_FLIGHT && self.next_request < self.end {
+            let blocks_left = (self.end - self.next_request).div_ceil(block_size);
+            let blocks = u32::try_from(blocks_left).unwrap_or(u32::MAX).min(self.device.blocks_per_command);
+            let command = self.device.submit_read(self.next_request / block_size, blocks).await?;
+            self.pending.push_back(command);
+            self.next_request += u64::from(blocks) * block_size;
+        }
+        Ok(())
+    }
+
+    /// Cuts off the bytes of the edge blocks that are outside the range.
+    fn trim(&mut self, mut data: Bytes) -> Bytes {
+        let skip = usize::try_from(self.position % self.device.block_size()).unwrap_or_default();
+        let mut piece = data.split_off(skip.min(data.len()));
+        let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
+        piece.truncate(left);
+        self.position += piece.len() as u64;
+        piece
+    }
+}
 
 /// A writer of a range, which takes the data in order. At most four commands of 1 MiB are in flight.
 #[must_use = "nothing is known to be written before `finish`"]

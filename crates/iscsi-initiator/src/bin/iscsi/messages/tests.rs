@@ -1,4 +1,4 @@
-//! Messages repeat no secret, wherever it stands in the arguments.
+//! Messages repeat no secret, wherever it stands in the arguments, and control no terminal.
 
 use super::*;
 
@@ -96,4 +96,11 @@ fn ordinary_arguments_are_repeated() {
     for argument in ordinary {
         assert!(messages_about(&[argument.to_owned()]).contains(argument), "{argument}");
     }
+}
+
+#[test]
+fn terminal_control_sequences_are_escaped() {
+    assert_eq!(printable(r#"disk "1", it's \ päth ☺"#), r#"disk "1", it's \ päth ☺"#);
+    assert_eq!(printable("a\x1b[2Jb\r\nc\u{9b}d"), r"a\u{1b}[2Jb\r\nc\u{9b}d");
+    assert_eq!(printable("a\u{202e}b\u{200b}c\u{feff}"), r"a\u{202e}b\u{200b}c\u{feff}");
 }

@@ -4,12 +4,12 @@ use fastrand::Rng;
 
 /// A CHAP name, if there is one, and a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Proof {
+pub(crate) struct TestCredential {
     pub(crate) name: Option<String>,
     pub(crate) secret: Vec<u8>,
 }
 
-impl Proof {
+impl TestCredential {
     /// The credential of this number: 12 to 255 bytes of any value; every second one has a name.
     pub(crate) fn numbered(number: u64) -> Self {
         let mut bytes = Rng::with_seed(number);
