@@ -51,6 +51,11 @@ fn pdu_stream() {
 }
 
 #[test]
+fn session() {
+    replay("session", iscsi_fuzz::session);
+}
+
+#[test]
 fn store_file() {
     replay("store_file", iscsi_fuzz::store_file);
 }

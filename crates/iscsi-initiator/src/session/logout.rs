@@ -27,9 +27,9 @@ pub(crate) enum LogoutState {
 }
 
 impl SessionState {
-    /// Starts the logout, unless it has begun (ASY-08). Its limit counts from here.
+    /// Starts the logout, unless it has begun (ASY-08) or the session is over. Its limit counts from here.
     pub fn log_out(&mut self, cause: LogoutCause, now: Duration) {
-        if self.logout == LogoutState::Open {
+        if self.is_open() {
             self.logout = LogoutState::Wanted(cause);
             self.logout_deadline = Some(now.saturating_add(self.limits.logout));
         }

@@ -148,6 +148,8 @@ fn lgo_08_nothing_follows_the_end() {
     let response = target.response(write, ScsiStatus::GOOD);
     target.session.receive(TargetPdu::ScsiResponse(response), NOW);
     target.session.fail(Failure::Lost("once more".to_owned()));
+    target.session.log_out(LogoutCause::Initiator, NOW);
+    assert_eq!(target.session.next_deadline(), None);
     target.session.advance(MINUTE * 60);
     assert_eq!((target.session.poll_outcome(), target.session.end().cloned()), (None, end));
     let late = target.submit(Transfer::None, true);
