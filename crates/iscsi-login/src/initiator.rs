@@ -24,6 +24,10 @@ pub use outcome::{Authenticated, CompletedLogin, Redirect};
 use states::{AwaitingMethod, Next, State};
 
 /// A login in progress, waiting for the target's next response.
+///
+/// A clone goes on from the same point by itself, which lets a simulation try several continuations. It copies no secret: the
+/// credentials are borrowed views.
+#[derive(Clone)]
 #[must_use = "dropping a login abandons it"]
 pub struct Login<'a> {
     context: LoginContext<'a>,
