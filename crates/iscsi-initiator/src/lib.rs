@@ -37,3 +37,12 @@ pub use login::{AuthenticationMode, AuthenticationRequest, LoginTimes, RedirectK
 pub use session::ProtocolError;
 pub use url::*;
 pub use uuid::Uuid;
+
+/// The pure parts of the initiator, for simulation and fuzzing; not part of the stable API.
+#[doc(hidden)]
+pub mod engine {
+    pub use crate::login::{
+        CredentialScope, Credentials, Draw, Exchange, LoggedIn, LoginSettings, Next, Secrets,
+    };
+    pub use crate::wire::Inbox;
+}

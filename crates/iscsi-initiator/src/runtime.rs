@@ -4,15 +4,33 @@ mod blocking;
 mod connection;
 mod connection_task;
 mod link;
-mod login_attempt;
+mod login;
+mod own_challenge;
 
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 pub(crate) use blocking::blocking;
 pub(crate) use connection::Connection;
 pub(crate) use connection_task::{Limits, start_session};
 pub(crate) use link::{Link, Reply};
-pub(crate) use login_attempt::{LoginAttempt, LoginOutcome, log_in};
+pub(crate) use login::log_in;
+pub(crate) use own_challenge::is_own_challenge;
+
+/// Time as pure values have it: the duration since this clock was started.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn now(self) -> Duration {
+        self.0.elapsed()
+    }
+}
 
 /// Waits for a future; `None` when it takes longer than the limit.
 ///

@@ -3,5 +3,5 @@
 mod inbox;
 mod outbox;
 
-pub(crate) use inbox::Inbox;
+pub use inbox::Inbox;
 pub(crate) use outbox::Outbox;

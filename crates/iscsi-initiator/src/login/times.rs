@@ -1,53 +1,8 @@
-//! The progress of a login, and the times of its parts.
+//! Durations of the parts of a login.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use iscsi_pdu::{Portal, Stage};
-
-use crate::error::{Error, LoginStep};
-
-/// The portal and step that a login has reached. It outlives the login, which is dropped when it times out.
-pub(crate) struct LoginProgress {
-    first: Portal,
-    current: Mutex<Current>,
-}
-
-struct Current {
-    portal: Portal,
-    redirects: usize,
-    step: LoginStep,
-}
-
-impl LoginProgress {
-    /// The progress of a login that begins at this portal.
-    pub(crate) fn new(first: &Portal) -> Self {
-        let current = Current { portal: first.clone(), redirects: 0, step: LoginStep::Connecting };
-        Self { first: first.clone(), current: Mutex::new(current) }
-    }
-
-    /// Records the step that the login has reached at its current portal.
-    pub(crate) fn reach(&self, step: LoginStep) {
-        self.change(|current| current.step = step);
-    }
-
-    /// Records that the login goes on at another portal, with the number of redirections so far.
-    pub(crate) fn move_to(&self, portal: &Portal, redirects: usize) {
-        let (portal, step) = (portal.clone(), LoginStep::Connecting);
-        self.change(|current| *current = Current { portal, redirects, step });
-    }
-
-    /// The error of a login that timed out in this state.
-    pub(crate) fn timeout(self, limit: Duration) -> Error {
-        let Current { portal, redirects, step } =
-            self.current.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Error::LoginTimeout { portal, redirects, first: self.first, step, limit }
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Current)) {
-        change(&mut self.current.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
+use iscsi_pdu::Stage;
 
 /// Durations of the parts of a login, measured by the initiator. With redirections, those of the last hop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +18,7 @@ pub struct LoginTimes {
 
 impl LoginTimes {
     /// Adds the duration of one exchange in this stage.
-    pub(crate) fn add(&mut self, stage: Stage, taken: Duration) {
+    fn add(&mut self, stage: Stage, taken: Duration) {
         if stage == Stage::SECURITY {
             self.security += taken;
         } else {
@@ -75,5 +30,40 @@ impl LoginTimes {
     #[must_use]
     pub fn total(&self) -> Duration {
         self.connect + self.security + self.operational
+    }
+}
+
+/// Measures the parts of one login. A time is a duration since an origin that the caller chooses.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stopwatch {
+    /// When the current part began.
+    since: Duration,
+    times: LoginTimes,
+}
+
+impl Stopwatch {
+    /// Starts with the part that connects.
+    pub(super) fn start(now: Duration) -> Self {
+        Self { since: now, times: LoginTimes::default() }
+    }
+
+    pub(super) fn connected(&mut self, now: Duration) {
+        self.times.connect = self.lap(now);
+    }
+
+    /// Ends an exchange in this stage.
+    pub(super) fn answered(&mut self, stage: Stage, now: Duration) {
+        let taken = self.lap(now);
+        self.times.add(stage, taken);
+    }
+
+    pub(super) const fn times(self) -> LoginTimes {
+        self.times
+    }
+
+    /// Ends a part. A clock that went back counts as one that stood still.
+    fn lap(&mut self, now: Duration) -> Duration {
+        let began = std::mem::replace(&mut self.since, now);
+        now.saturating_sub(began)
     }
 }

@@ -4,60 +4,30 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use bytes::BytesMut;
 use iscsi_pdu::{Digests, EncodedPdu, Portal, RawPdu};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 
 use crate::error::Error;
 use crate::wire::{Inbox, Outbox};
-
-/// The most addresses of one host name that are tried: a redirection can name any host.
-const MAX_ADDRESSES: usize = 4;
-
-async fn open(portal: &Portal) -> io::Result<TcpStream> {
-    let addresses = lookup_host((portal.host.as_str(), portal.port)).await?;
-    let addresses: Vec<_> = addresses.take(MAX_ADDRESSES).collect();
-    let stream = TcpStream::connect(&*addresses).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
 
 /// A connection with its buffers. Dropping it closes the socket.
 pub(crate) struct Connection {
     stream: TcpStream,
     inbox: Inbox,
-    /// Buffer for sending a PDU of the login.
-    login_pdu: BytesMut,
     outbox: Outbox,
     digests: Digests,
     portal: Portal,
 }
 
 impl Connection {
-    /// Opens a connection.
-    pub(crate) async fn connect(portal: &Portal) -> Result<Self, Error> {
-        let stream = open(portal).await.map_err(|error| Error::connect(portal, &error))?;
-        Ok(Self {
-            stream,
-            inbox: Inbox::new(),
-            login_pdu: BytesMut::new(),
-            outbox: Outbox::default(),
-            digests: Digests::default(),
-            portal: portal.clone(),
-        })
+    /// A connection in full feature phase, with the digests that are in force for what it sends.
+    pub(crate) fn new(stream: TcpStream, inbox: Inbox, digests: Digests, portal: Portal) -> Self {
+        Self { stream, inbox, outbox: Outbox::default(), digests, portal }
     }
 
     /// The portal that the connection leads to.
     pub(crate) const fn portal(&self) -> &Portal {
         &self.portal
-    }
-
-    /// Full feature phase begins: digests and the segment length that the initiator declared come into force (DIG-02).
-    pub(crate) fn enter_full_feature(&mut self, digests: Digests, max_data_segment_length: u32) {
-        self.login_pdu = BytesMut::new();
-        self.digests = digests;
-        self.inbox.enter_full_feature(digests, max_data_segment_length);
     }
 
     /// Bytes waiting to be sent.
@@ -96,27 +66,6 @@ impl Connection {
         if written.is_ready() { written.map(Ok) } else { read.map(Ok) }
     }
 
-    /// Sends a PDU of a login completely, then waits for the next PDU of the target.
-    ///
-    /// # Cancel safety
-    /// After the future is dropped the connection must not be used further: the PDU may be sent in part.
-    pub(crate) async fn exchange(&mut self, raw: RawPdu) -> Result<RawPdu, Error> {
-        self.send_whole(raw).await?;
-        loop {
-            if let Some(pdu) = self.next_pdu()? {
-                return Ok(pdu);
-            }
-            self.make_progress().await?;
-        }
-    }
-
-    /// Sends a PDU of a login by one write; it is small enough to be copied into one buffer.
-    async fn send_whole(&mut self, raw: RawPdu) -> Result<(), Error> {
-        self.login_pdu.clear();
-        EncodedPdu::new(raw, self.digests)?.append_to(&mut self.login_pdu);
-        self.stream.write_all(&self.login_pdu).await.map_err(|error| Error::lost(&self.portal, &error))
-    }
-
     /// Ready when something was sent.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.unsent() == 0 {
@@ -143,8 +92,9 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
+    use bytes::{Bytes, BytesMut};
     use iscsi_pdu::{Bhs, Opcode};
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -153,9 +103,16 @@ mod tests {
     async fn connection() -> (Connection, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
-        let connection = Connection::connect(&portal).await.unwrap();
-        assert_eq!(connection.portal(), &portal);
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let connection = Connection::new(stream, Inbox::new(), Digests::default(), portal);
         (connection, listener.accept().await.unwrap().0)
+    }
+
+    impl Connection {
+        fn enter_full_feature(&mut self, digests: Digests, max_data_segment_length: u32) {
+            self.digests = digests;
+            self.inbox.enter_full_feature(digests, max_data_segment_length);
+        }
     }
 
     fn pdu(opcode: Opcode, length: u32) -> RawPdu {
@@ -266,25 +223,5 @@ mod tests {
         let error = receive(&mut connection).await.unwrap_err();
         let Error::ConnectionLost { reason, .. } = &error else { panic!("{error}") };
         assert!(reason.to_lowercase().contains(&reset.to_string()), "{reason}");
-    }
-
-    /// A login sends its request completely, and waits for the whole response.
-    #[tokio::test]
-    async fn log_01_an_exchange_of_a_login() {
-        use tokio::io::AsyncReadExt as _;
-        let (mut connection, mut peer) = connection().await;
-        let target = async {
-            let mut request = vec![0; 48 + 8];
-            peer.read_exact(&mut request).await.unwrap();
-            send(&mut peer, pdu(Opcode::LOGIN_RESPONSE, 600), Digests::default()).await;
-            request
-        };
-        let request = pdu(Opcode::LOGIN_REQUEST, 5);
-        let exchange = async { tokio::join!(connection.exchange(request), target) };
-        let patience = std::time::Duration::from_secs(10);
-        let (answer, request) = tokio::time::timeout(patience, exchange).await.unwrap();
-        assert_eq!(answer.unwrap().data.len(), 600);
-        // Padded, without digests.
-        assert_eq!(request[48..], [7, 7, 7, 7, 7, 0, 0, 0]);
     }
 }

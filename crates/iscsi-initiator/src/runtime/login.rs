@@ -1,100 +1,51 @@
-//! One attempt to log in over a new connection.
+//! The connections of a login: opens them, and moves bytes between socket and [`Exchange`].
 
-use std::time::{Duration, Instant};
+use std::io;
 
-use iscsi_login::initiator::{self, CompletedLogin, Login, Redirect, SessionType, Step};
-use iscsi_login::{ConfigError, LoginError, Nonce};
-use iscsi_pdu::{InitiatorTaskTag, Isid, LoginRequest, LoginResponse, Portal, SerialNumber, Stage};
+use iscsi_login::Nonce;
+use iscsi_pdu::{Portal, SerialNumber};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpStream, lookup_host};
 
 use super::connection::Connection;
-use crate::config::Config;
-use crate::error::{Error, LoginStep};
-use crate::login::{Credentials, LoginProgress, LoginTimes, OwnChallenge, is_own_challenge};
+use super::own_challenge::OwnChallenge;
+use super::{Clock, within};
+use crate::error::Error;
+use crate::login::{Draw, Exchange, LoggedIn, Next};
 use crate::random;
 
-/// Connection identifier of the leading connection.
-const LEADING_CID: u16 = 0;
+/// The most addresses of one host name that are tried: a redirection can name any host.
+const MAX_ADDRESSES: usize = 4;
 
-/// The parameters of a login at one portal.
-pub(crate) struct LoginAttempt<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) session_type: SessionType<'a>,
-    pub(crate) isid: Isid,
-    pub(crate) portal: &'a Portal,
-    pub(crate) credentials: &'a Credentials,
-    pub(crate) progress: &'a LoginProgress,
-}
-
-/// The outcome of an attempt that did not fail.
-#[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
-pub(crate) enum LoginOutcome {
-    /// The login is complete, and the connection is in full feature phase.
-    Complete(Connection, CompletedLogin, LoginTimes),
-    /// The target redirected the login; the connection is closed.
-    Redirect(Redirect),
-}
-
-/// Connects and exchanges PDUs until the login is over. The caller limits the time.
+/// Logs in, at most until the deadline of the login.
 ///
 /// # Cancel safety
 /// A future that is dropped closes the connection.
-pub(crate) async fn log_in(attempt: &LoginAttempt<'_>) -> Result<LoginOutcome, Error> {
-    let Drawn { challenge, cmd_sn } = Drawn::new()?;
-    // Settings and secrets are checked, and the first request is encoded, before connecting.
-    let (mut login, mut request) =
-        Login::start(login_config(attempt, &challenge, cmd_sn)).map_err(refused_settings)?;
-    let mut clock = Stopwatch::start();
-    let mut connection = Connection::connect(attempt.portal).await?;
-    let mut times = LoginTimes { connect: clock.lap(), ..LoginTimes::default() };
+pub(crate) async fn log_in(
+    exchange: &mut Exchange<'_>,
+    clock: Clock,
+) -> Result<(Connection, LoggedIn), Error> {
+    let left = exchange.deadline().saturating_sub(clock.now());
+    let finished = within(left, follow_redirects(exchange, clock)).await;
+    finished.unwrap_or_else(|| Err(exchange.timeout()))
+}
+
+/// Logs in at one portal after the other.
+async fn follow_redirects(
+    exchange: &mut Exchange<'_>,
+    clock: Clock,
+) -> Result<(Connection, LoggedIn), Error> {
     loop {
-        let stage = login.stage();
-        attempt.progress.reach(LoginStep::Negotiating(stage));
-        let response = exchange(&mut connection, &request)
-            .await
-            .map_err(|error| without_response(error, attempt.portal, stage))?;
-        times.add(stage, clock.lap());
-        let step = login.receive(&response).map_err(|error| failed(attempt, stage, error))?;
-        (login, request) = match step {
-            Step::Send(login, request) => (login, request),
-            Step::Redirect(redirect) => return Ok(LoginOutcome::Redirect(redirect)),
-            Step::Complete(completed) => {
-                let parameters = &completed.parameters;
-                connection.enter_full_feature(parameters.digests, parameters.max_recv_data_segment_length);
-                return Ok(LoginOutcome::Complete(connection, completed, times));
-            }
-        };
+        let Drawn { challenge, cmd_sn } = Drawn::new()?;
+        // Settings and secrets are checked, and the first request is encoded, before connecting.
+        exchange.begin(Draw { nonce: challenge.nonce(), cmd_sn }, clock.now())?;
+        if let Some(logged_in) = log_in_once(exchange, clock).await? {
+            return Ok(logged_in);
+        }
     }
 }
 
-/// Measures consecutive intervals.
-struct Stopwatch(Instant);
-
-impl Stopwatch {
-    fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    fn lap(&mut self) -> Duration {
-        let began = std::mem::replace(&mut self.0, Instant::now());
-        self.0 - began
-    }
-}
-
-/// Sends a Login Request and decodes the response; anything but a Login Response is an error (LOG-02).
-async fn exchange(connection: &mut Connection, request: &LoginRequest) -> Result<LoginResponse, Error> {
-    let raw = connection.exchange(request.encode()).await?;
-    let response = LoginResponse::decode(raw)?;
-    tracing::debug!(
-        portal = %connection.portal(),
-        stage = %response.current_stage,
-        transit = response.transit,
-        status = %response.status,
-        "login response"
-    );
-    Ok(response)
-}
-
-/// The random values of a login.
+/// The random values of a login at one portal. The challenge is outstanding while the login lasts (CHP-17).
 struct Drawn {
     challenge: OwnChallenge,
     cmd_sn: SerialNumber,
@@ -109,41 +60,97 @@ impl Drawn {
     }
 }
 
-fn login_config<'a>(
-    attempt: &LoginAttempt<'a>,
-    challenge: &OwnChallenge,
-    cmd_sn: SerialNumber,
-) -> initiator::LoginConfig<'a> {
-    initiator::LoginConfig {
-        initiator_name: &attempt.config.initiator_name,
-        initiator_alias: attempt.config.alias.as_deref(),
-        session_type: attempt.session_type,
-        isid: attempt.isid,
-        cid: LEADING_CID,
-        itt: InitiatorTaskTag(0),
-        cmd_sn,
-        authentication: attempt.credentials.as_authentication(),
-        algorithms: &attempt.config.algorithms,
-        offer: attempt.config.offer,
-        strictness: attempt.config.strictness,
-        nonce: challenge.nonce(),
-        is_own_challenge: &is_own_challenge,
+/// Connects and exchanges PDUs until the login at this portal is over; `None` if it has to begin again at another one.
+async fn log_in_once(
+    exchange: &mut Exchange<'_>,
+    clock: Clock,
+) -> Result<Option<(Connection, LoggedIn)>, Error> {
+    let mut stream = match open(exchange.portal()).await {
+        Ok(stream) => stream,
+        Err(error) => return exchange.unreachable(&error).map(|()| None),
+    };
+    let mut next = exchange.connected(clock.now());
+    loop {
+        next = match next {
+            Next::Write => write(&mut stream, exchange, clock).await?,
+            Next::Read => read(&stream, exchange, clock).await?,
+            Next::Begin | Next::Connect => return Ok(None),
+            Next::Complete(logged_in, inbox) => {
+                let digests = logged_in.completed.parameters.digests;
+                let connection = Connection::new(stream, inbox, digests, logged_in.portal.clone());
+                return Ok(Some((connection, logged_in)));
+            }
+        };
     }
 }
 
-/// Adds the stage to the error of a target that closed the connection, or sent something other than a Login Response.
-fn without_response(error: Error, portal: &Portal, stage: Stage) -> Error {
-    match error {
-        Error::ConnectionLost { portal, reason } => Error::ClosedDuringLogin { portal, stage, reason },
-        Error::Protocol(error) => Error::MalformedDuringLogin { portal: portal.clone(), stage, error },
-        other => other,
+async fn open(portal: &Portal) -> io::Result<TcpStream> {
+    let addresses = lookup_host((portal.host.as_str(), portal.port)).await?;
+    let addresses: Vec<_> = addresses.take(MAX_ADDRESSES).collect();
+    let stream = TcpStream::connect(&*addresses).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Sends a request by one write.
+async fn write(stream: &mut TcpStream, exchange: &mut Exchange<'_>, clock: Clock) -> Result<Next, Error> {
+    let request = exchange.outgoing();
+    stream.write_all(request).await.map_err(|error| exchange.lost(&error))?;
+    exchange.sent(request.len(), clock.now())
+}
+
+/// Reads once. Space is only allocated when the socket is readable.
+async fn read(stream: &TcpStream, exchange: &mut Exchange<'_>, clock: Clock) -> Result<Next, Error> {
+    loop {
+        stream.readable().await.map_err(|error| exchange.lost(&error))?;
+        match stream.try_read_buf(exchange.space()) {
+            Ok(0) => return Err(exchange.closed()),
+            Ok(_) => return exchange.received(clock.now()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(exchange.lost(&error)),
+        }
     }
 }
 
-const fn refused_settings(error: ConfigError) -> Error {
-    Error::Credentials(error)
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
 
-fn failed(attempt: &LoginAttempt<'_>, stage: Stage, error: LoginError) -> Error {
-    Error::Login { portal: attempt.portal.clone(), stage, error }
+    use iscsi_login::initiator::SessionType;
+    use iscsi_pdu::Isid;
+    use iscsi_secrets::{MemoryStore, SecretStore as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::login::{AuthenticationRequest, CredentialScope, Credentials, LoginSettings, Secrets};
+
+    /// LOG-33: time that passed before the connection, such as that of reading the store, counts too.
+    #[tokio::test(start_paused = true)]
+    async fn log_33_the_limit_counts_from_the_beginning_of_the_login() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
+        let store = Arc::new(MemoryStore::new());
+        let (snapshot, request) = (store.snapshot(), AuthenticationRequest::default());
+        let secrets = Secrets { store, is_given: false };
+        let scope = CredentialScope::Portal(Portal::clone(&portal));
+        let settings = LoginSettings {
+            config: &config,
+            session_type: SessionType::Discovery,
+            isid: Isid::from_random([1, 2, 3], 4),
+            credentials: &Credentials::of(&scope, &request, &secrets, snapshot, &config).unwrap(),
+            is_own_challenge: &|_| false,
+        };
+        for passed in [0, 29, 31] {
+            let clock = Clock::start();
+            tokio::time::advance(Duration::from_secs(passed)).await;
+            let mut exchange = Exchange::new(settings, &portal, Duration::ZERO);
+            let error = log_in(&mut exchange, clock).await.err();
+            assert_eq!(error, Some(exchange.timeout()));
+            let ended = Duration::from_secs(passed.max(30));
+            assert!((ended..ended + Duration::from_millis(10)).contains(&clock.now()), "{:?}", clock.now());
+        }
+    }
 }

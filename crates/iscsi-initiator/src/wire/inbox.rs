@@ -11,7 +11,8 @@ const LOGIN_READ_LENGTH: usize = 1024;
 const READ_LENGTH: usize = 8192;
 
 /// A buffer for received bytes, with their decoder.
-pub(crate) struct Inbox {
+#[derive(Clone)]
+pub struct Inbox {
     decoder: Decoder,
     received: BytesMut,
     /// Space for one read when the decoder does not need more. More is allocated when less than an eighth of it is

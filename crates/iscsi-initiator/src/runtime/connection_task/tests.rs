@@ -19,6 +19,7 @@ use super::*;
 use crate::IsidPool;
 use crate::scsi::Transfer;
 use crate::session::{ScsiRequest, SessionRequest};
+use crate::wire::Inbox;
 
 const HOUR: Duration = Duration::from_hours(1);
 const LIMITS: Limits = Limits { command: HOUR, logout: HOUR };
@@ -77,8 +78,10 @@ fn numbers(window: u32) -> SequenceNumbers {
 async fn session(window: u32, limits: Limits, parameters: Parameters) -> (ConnectionTask, Link, Peer) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
-    let mut connection = Connection::connect(&portal).await.unwrap();
-    connection.enter_full_feature(Digests::default(), 8192);
+    let mut inbox = Inbox::new();
+    inbox.enter_full_feature(Digests::default(), 8192);
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let connection = Connection::new(stream, inbox, Digests::default(), portal);
     let (zero, tolerance) = (SerialNumber(0), Tolerance::default());
     let session = SessionState::new(parameters, zero, zero, numbers(window), tolerance);
     let lease = IsidPool::in_memory().unwrap().lease(None).unwrap();
