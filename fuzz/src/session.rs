@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use bytes::{BufMut as _, Bytes};
-use iscsi_initiator::engine::{Engine, Exchange, Inbox, Limits, LogoutCause, Outcome, SessionState};
+use iscsi_initiator::engine::{Engine, Inbox, Limits, LogoutCause, Outcome, Request, SessionState};
 use iscsi_initiator::scsi::{Command, Transfer};
 use iscsi_initiator::{Lun, Parameters};
 use iscsi_login::Tolerance;
@@ -128,22 +128,22 @@ impl Run {
 
     fn submit(&mut self, transfer: Transfer) {
         let command = Command::new("READ OR WRITE", 0x28, transfer.clone());
-        self.submit_exchange(Exchange::command(LUN, command), transfer);
+        self.submit_request(Request::command(LUN, command), transfer);
     }
 
     fn ask(&mut self) {
         let question = Bytes::from_static(b"SendTargets=All\0");
-        self.submit_exchange(Exchange::text("SendTargets", question), Transfer::None);
+        self.submit_request(Request::text("SendTargets", question), Transfer::None);
     }
 
-    fn submit_exchange(&mut self, exchange: Exchange, transfer: Transfer) {
+    fn submit_request(&mut self, request: Request, transfer: Transfer) {
         if !self.engine.session.is_open() || self.engine.session.in_flight() >= MOST_REQUESTS {
             return;
         }
         if let Transfer::Write(data) = &transfer {
             self.sent.expect_data(data.clone());
         }
-        let itt = self.engine.session.submit(exchange, self.now + MINUTE);
+        let itt = self.engine.session.submit(request, self.now + MINUTE);
         let submitted = Submitted { order: self.submitted, transfer };
         assert!(self.open.insert(itt.0, submitted).is_none(), "{itt:?} is in use");
         self.submitted += 1;

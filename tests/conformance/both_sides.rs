@@ -41,7 +41,7 @@ fn log_in(
             target::Step::Complete(response, target) => return (last(login, &response), Some(*target)),
             target::Step::Refuse(response, _) => return (last(login, &response), None),
         };
-        match login.receive(&response) {
+        match receive_twice(login, &response) {
             Ok(initiator::Step::Send(next, next_request)) => (login, request) = (next, next_request),
             Ok(_) => panic!("the initiator is done and the target is not"),
             Err(error) => return (Err(error), None),
@@ -49,11 +49,28 @@ fn log_in(
     }
 }
 
+/// Takes a response, and checks that a clone of the login takes it in the same way.
+fn receive_twice<'a>(
+    login: initiator::Login<'a>,
+    response: &iscsi_pdu::LoginResponse,
+) -> Result<initiator::Step<'a>, LoginError> {
+    let described = |step: &Result<initiator::Step<'_>, LoginError>| match step {
+        Ok(initiator::Step::Send(login, request)) => format!("{login:?} sends {request:?}"),
+        Ok(initiator::Step::Complete(completed)) => format!("{completed:?}"),
+        Ok(initiator::Step::Redirect(redirect)) => format!("{redirect:?}"),
+        Err(error) => format!("{error:?}"),
+    };
+    let clone = login.clone();
+    let step = login.receive(response);
+    assert_eq!(described(&clone.receive(response)), described(&step));
+    step
+}
+
 fn last(
     login: initiator::Login<'_>,
     response: &iscsi_pdu::LoginResponse,
 ) -> Result<CompletedLogin, LoginError> {
-    match login.receive(response)? {
+    match receive_twice(login, response)? {
         initiator::Step::Complete(completed) => Ok(completed),
         _ => panic!("the target is done and the initiator is not"),
     }

@@ -41,9 +41,12 @@ pub use uuid::Uuid;
 /// The pure parts of the initiator, for simulation and fuzzing. Not part of the stable API.
 #[doc(hidden)]
 pub mod engine {
+    pub use crate::login::{
+        CredentialScope, Credentials, Draw, Exchange, LoggedIn, LoginSettings, Next, Secrets,
+    };
     pub use crate::runtime::Stream;
     pub use crate::session::{
-        End, Engine, Exchange, Failure, Limits, LogoutCause, Outcome, SessionState, Silence,
+        End, Engine, Failure, Limits, LogoutCause, Outcome, Request, SessionState, Silence,
     };
     pub use crate::wire::Inbox;
 }

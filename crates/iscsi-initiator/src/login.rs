@@ -1,14 +1,15 @@
-//! Decisions of a login beyond one connection: credentials, redirections, challenges sent, progress.
+//! A login without I/O: its credentials, its bytes, and its redirections.
 
 mod authentication;
-mod own_challenge;
-mod progress;
+mod exchange;
 mod redirects;
+mod settings;
+mod times;
 
-pub use authentication::{AuthenticationMode, AuthenticationRequest, Unauthenticated};
-pub(crate) use authentication::{CredentialScope, Credentials, Secrets};
-pub(crate) use own_challenge::{OwnChallenge, is_own_challenge};
-pub(crate) use progress::LoginProgress;
-pub use progress::LoginTimes;
+pub use authentication::{
+    AuthenticationMode, AuthenticationRequest, CredentialScope, Credentials, Secrets, Unauthenticated,
+};
+pub use exchange::{Exchange, LoggedIn, Next};
 pub use redirects::RedirectKind;
-pub(crate) use redirects::Redirects;
+pub use settings::{Draw, LoginSettings};
+pub use times::LoginTimes;

@@ -4,17 +4,40 @@ mod blocking;
 mod connection;
 mod connection_task;
 mod link;
-mod login_attempt;
+mod login;
+mod own_challenge;
 mod stream;
 
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 pub(crate) use blocking::blocking;
 pub(crate) use connection::Connection;
 pub(crate) use connection_task::start_session;
 pub(crate) use link::{Link, Reply};
-pub(crate) use login_attempt::{LoginAttempt, LoginOutcome, log_in};
+pub(crate) use login::log_in;
+pub(crate) use own_challenge::is_own_challenge;
 pub use stream::Stream;
+
+/// Time as pure values have it: the duration since this clock was started.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn now(self) -> Duration {
+        self.0.elapsed()
+    }
+
+    /// The instant at which this clock has run for so long.
+    pub(crate) fn at(self, duration: Duration) -> Instant {
+        self.0 + duration
+    }
+}
 
 /// Waits for a future; `None` when it takes longer than the limit.
 ///

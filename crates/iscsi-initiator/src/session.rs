@@ -10,11 +10,11 @@ mod data_in;
 mod data_out;
 mod deadlines;
 mod engine;
-mod exchange;
 mod failure;
 mod logout;
 mod ping;
 mod receive;
+mod request;
 mod state;
 mod status_numbers;
 mod task;
@@ -22,9 +22,9 @@ mod text_exchange;
 
 pub use deadlines::Limits;
 pub use engine::Engine;
-pub use exchange::{Exchange, Outcome};
 pub use failure::{End, Failure, ProtocolError, Silence};
 pub use logout::LogoutCause;
+pub use request::{Outcome, Request};
 pub use state::SessionState;
 
 #[cfg(test)]

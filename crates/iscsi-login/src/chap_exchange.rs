@@ -124,6 +124,9 @@ impl TargetAuthenticated {
 }
 
 /// The initiator's challenge to the target, with what is needed to check the response.
+///
+/// It can be cloned because it only borrows the secrets.
+#[derive(Clone)]
 pub(crate) struct ExpectedResponse<'a> {
     pub(crate) algorithm: ChapAlgorithm,
     pub(crate) challenge: Challenge,

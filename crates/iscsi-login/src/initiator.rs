@@ -29,6 +29,10 @@ use states::{AwaitingMethod, Next, State};
 
 /// A login in progress, waiting for the target's next response
 /// ([RFC 7143, section 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)).
+///
+/// A clone goes on from the same point by itself, which lets a simulation try several continuations. It copies no secret: the
+/// credentials are borrowed views.
+#[derive(Clone)]
 #[must_use = "dropping a login abandons it"]
 pub struct Login<'a> {
     context: LoginContext<'a>,

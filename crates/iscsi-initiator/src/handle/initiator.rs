@@ -1,18 +1,22 @@
 //! The initiator: settings and a secret store, discovery and login.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use iscsi_login::initiator::SessionType;
-use iscsi_login::{DiscoveredTarget, DiscoveredTargets, ObservedDeviation, Tolerance};
+use iscsi_login::{DiscoveredTarget, DiscoveredTargets};
 use iscsi_pdu::{IscsiName, Portal};
 use iscsi_secrets::vds::VdsServiceIscsi;
 use iscsi_secrets::{MemoryStore, SecretStore, StoreError, StoreSnapshot};
 
 use super::session::{Session, SessionDetails};
 use crate::config::Config;
-use crate::error::Error;
-use crate::login::{AuthenticationRequest, CredentialScope, Credentials, LoginProgress, Redirects, Secrets};
-use crate::runtime::{LoginAttempt, LoginOutcome, blocking, log_in, within};
+use crate::error::{Error, LoginStep};
+use crate::isid_pool::IsidLease;
+use crate::login::{
+    AuthenticationRequest, CredentialScope, Credentials, Exchange, LoggedIn, LoginSettings, Secrets,
+};
+use crate::runtime::{Clock, Connection, Stream, blocking, is_own_challenge, log_in, within};
 
 /// An iSCSI initiator, which discovers targets and logs in to them. Cheap to clone; all clones share the store.
 #[derive(Clone)]
@@ -133,78 +137,49 @@ impl Initiator {
         portal: &Portal,
         request: &AuthenticationRequest,
     ) -> Result<Session, Error> {
-        let (limit, progress) = (self.config.login_timeout, LoginProgress::new(portal));
-        let login = async {
-            let credentials = Credentials::of(
-                &scope,
-                request,
-                &self.secrets,
-                current_snapshot(&self.secrets.store).await,
-                &self.config,
-            )?;
-            self.follow_redirects(session_type, portal, &credentials, &progress).await
-        };
-        within(limit, login).await.unwrap_or_else(|| Err(progress.timeout(limit)))
-    }
-
-    /// Logs in and follows redirections; every hop is a whole login with the same requirements (LOG-30, LOG-31).
-    async fn follow_redirects(
-        &self,
-        session_type: SessionType<'_>,
-        portal: &Portal,
-        credentials: &Credentials,
-        progress: &LoginProgress,
-    ) -> Result<Session, Error> {
-        // LOG-11: every hop has the same ISID.
+        let (clock, limit) = (Clock::start(), self.config.login_timeout);
+        let snapshot = within(limit, current_snapshot(&self.secrets.store)).await;
+        let snapshot = snapshot.ok_or_else(|| not_begun(portal, limit))?;
+        let credentials = Credentials::of(&scope, request, &self.secrets, snapshot, &self.config)?;
         let lease = self.config.isids.lease(target_of(session_type))?;
-        let mut redirects = Redirects::new(self.config.redirect_to.as_deref());
-        let mut portal = portal.clone();
-        let mut tolerance = Tolerance::new(self.config.strictness);
-        loop {
-            let attempt = LoginAttempt {
-                config: &self.config,
-                session_type,
-                isid: lease.isid(),
-                portal: &portal,
-                credentials,
-                progress,
-            };
-            portal = match log_in(&attempt).await {
-                Ok(LoginOutcome::Complete(connection, completed, times)) => {
-                    record(&mut tolerance, &completed.deviations);
-                    let (target, redirect_kind) =
-                        (target_of(session_type).cloned(), redirects.redirect_kind());
-                    let isid = lease.isid();
-                    let unauthenticated = credentials.why_unauthenticated(&completed.authenticated);
-                    let unread_store = credentials.unread_store();
-                    let details = SessionDetails {
-                        target,
-                        portal,
-                        redirect_kind,
-                        isid,
-                        completed,
-                        unauthenticated,
-                        unread_store,
-                        times,
-                    };
-                    return Ok(Session::start(
-                        connection,
-                        lease,
-                        details,
-                        tolerance,
-                        self.config.command_timeout,
-                    ));
-                }
-                Ok(LoginOutcome::Redirect(redirect)) => {
-                    record(&mut tolerance, &redirect.deviations);
-                    redirects.follow(portal, &redirect)?
-                }
-                Err(error) => redirects.instead(portal, error)?,
-            };
-            progress.move_to(&portal, redirects.hops());
-            tracing::info!(%portal, "login redirected");
-        }
+        let settings = LoginSettings {
+            config: &self.config,
+            session_type,
+            isid: lease.isid(),
+            credentials: &credentials,
+            is_own_challenge: &is_own_challenge,
+        };
+        let mut exchange = Exchange::new(settings, portal, Duration::ZERO);
+        let (connection, logged_in) = log_in(&mut exchange, clock).await?;
+        Ok(start_session(connection, lease, &settings, logged_in))
     }
+}
+
+/// The error of a login for which the store could not be read in time.
+fn not_begun(portal: &Portal, limit: Duration) -> Error {
+    let (portal, first) = (portal.clone(), portal.clone());
+    Error::LoginTimeout { portal, redirects: 0, first, step: LoginStep::Connecting, limit }
+}
+
+fn start_session<S: Stream>(
+    connection: Connection<S>,
+    lease: IsidLease,
+    settings: &LoginSettings<'_>,
+    logged_in: LoggedIn,
+) -> Session {
+    let LoggedIn { portal, redirect_kind, completed, tolerance, times } = logged_in;
+    let credentials = settings.credentials;
+    let details = SessionDetails {
+        target: target_of(settings.session_type).cloned(),
+        portal,
+        redirect_kind,
+        isid: settings.isid,
+        unauthenticated: credentials.why_unauthenticated(&completed.authenticated),
+        unread_store: credentials.unread_store(),
+        completed,
+        times,
+    };
+    Session::start(connection, lease, details, tolerance, settings.config.command_timeout)
 }
 
 /// The store's content, read on a blocking thread if that involves a disk or another process.
@@ -214,14 +189,6 @@ async fn current_snapshot(store: &Arc<dyn SecretStore>) -> Result<Arc<StoreSnaps
     }
     let store = Arc::clone(store);
     blocking((), move |()| store.snapshot()).await
-}
-
-/// Adds the deviations that were tolerated on one hop.
-fn record(tolerance: &mut Tolerance, deviations: &[ObservedDeviation]) {
-    for observed in deviations {
-        tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
-        tolerance.record(observed.clone());
-    }
 }
 
 /// Logs one line for each deviation of a record, with the addresses of its target.

@@ -14,7 +14,7 @@ use crate::isid_pool::IsidLease;
 use crate::login::{LoginTimes, RedirectKind, Unauthenticated};
 use crate::runtime::{Connection, Link, Reply, Stream, start_session};
 use crate::scsi::{Command, Completion};
-use crate::session::{Exchange, Limits, Outcome, ProtocolError, SessionState};
+use crate::session::{Limits, Outcome, ProtocolError, Request, SessionState};
 
 /// The longest wait for a Logout Response, which a working target sends at once.
 const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
@@ -119,7 +119,7 @@ impl Session {
     /// A future that is dropped has not sent the command.
     pub async fn submit(&self, lun: Lun, command: Command) -> Result<PendingCommand, Error> {
         let name = command.name;
-        let reply = self.request(Exchange::command(lun, command)).await?;
+        let reply = self.request(Request::command(lun, command)).await?;
         Ok(PendingCommand { name, lun, reply })
     }
 
@@ -135,7 +135,7 @@ impl Session {
         const NAME: &str = "SendTargets";
         let question = TextWriter::new().pair(NAME, names).finish();
         let question = question.map_err(|error| Error::InvalidArgument(error.to_string()))?;
-        match self.request(Exchange::text(NAME, question)).await?.outcome().await? {
+        match self.request(Request::text(NAME, question)).await?.outcome().await? {
             Outcome::Text(answer) => {
                 Ok(parse_send_targets(&answer, self.inner.strictness).map_err(ProtocolError::from)?)
             }
@@ -179,8 +179,8 @@ impl Session {
         self.inner.link.end_reason()
     }
 
-    async fn request(&self, exchange: Exchange) -> Result<Reply, Error> {
-        self.inner.link.request(exchange, self.inner.command_timeout).await
+    async fn request(&self, request: Request) -> Result<Reply, Error> {
+        self.inner.link.request(request, self.inner.command_timeout).await
     }
 }
 

@@ -64,14 +64,15 @@ pub enum Unauthenticated {
 
 /// The store of an initiator.
 #[derive(Clone)]
-pub(crate) struct Secrets {
-    pub(crate) store: Arc<dyn SecretStore>,
+pub struct Secrets {
+    /// The store.
+    pub store: Arc<dyn SecretStore>,
     /// False for the empty store in memory of an initiator without a store.
-    pub(crate) is_given: bool,
+    pub is_given: bool,
 }
 
 /// The credentials of one login, owned so that a change of the store does not affect a login in progress.
-pub(crate) struct Credentials {
+pub struct Credentials {
     forward: Option<Arc<ForwardCredential>>,
     reverse: Option<Arc<ReverseCredential>>,
     only_if_asked: bool,
@@ -83,7 +84,7 @@ pub(crate) struct Credentials {
 }
 
 /// The scope of credentials in a store.
-pub(crate) enum CredentialScope {
+pub enum CredentialScope {
     /// Sessions to a target.
     Target(IscsiName),
     /// Discovery at a portal, which has credentials of its own (CHP-30).
@@ -130,8 +131,11 @@ impl Credentials {
     /// applies to both.
     ///
     /// A store that cannot be read is an error if a secret could have come from it. Otherwise the login goes on with
-    /// what the caller requested explicitly, and [`unread_store`](Self::unread_store) has the error.
-    pub(crate) fn of(
+    /// what the caller requested explicitly, and `unread_store` has the error.
+    ///
+    /// # Errors
+    /// [`Error`] for secrets that cannot be read or do not suffice, or that may not be used in this way.
+    pub fn of(
         scope: &CredentialScope,
         request: &AuthenticationRequest,
         secrets: &Secrets,
@@ -256,7 +260,7 @@ impl Credentials {
     }
 
     /// The borrowed form that the login takes.
-    pub(crate) fn as_authentication(&self) -> Authentication<'_> {
+    pub(super) fn as_authentication(&self) -> Authentication<'_> {
         let Some(forward) = self.forward.as_deref() else { return Authentication::None };
         let forward = iscsi_login::ForwardCredentialRef {
             name: forward.name().unwrap_or(&self.initiator_name),

@@ -17,7 +17,8 @@ const MAX_PORTALS: usize = 16;
 
 /// The redirections of one login so far: bounded in number and in portals, without loops, and limited to the portals
 /// that the caller allows. The limits matter because a target may redirect before it has authenticated itself.
-pub(crate) struct Redirects<'a> {
+#[derive(Clone)]
+pub(super) struct Redirects<'a> {
     allowed: Option<&'a [Portal]>,
     /// The number of redirections followed.
     hops: usize,
@@ -39,22 +40,22 @@ pub enum RedirectKind {
 }
 
 impl<'a> Redirects<'a> {
-    pub(crate) const fn new(allowed: Option<&'a [Portal]>) -> Self {
+    pub(super) const fn new(allowed: Option<&'a [Portal]>) -> Self {
         Self { allowed, hops: 0, tried: Vec::new(), next: VecDeque::new(), redirect_kind: None }
     }
 
     /// The kind of all redirections together: one temporary or unauthenticated hop makes them temporary.
-    pub(crate) const fn redirect_kind(&self) -> Option<RedirectKind> {
+    pub(super) const fn redirect_kind(&self) -> Option<RedirectKind> {
         self.redirect_kind
     }
 
     /// The number of redirections followed so far.
-    pub(crate) const fn hops(&self) -> usize {
+    pub(super) const fn hops(&self) -> usize {
         self.hops
     }
 
     /// Follows the redirection that came from `portal`; returns the portal to try next.
-    pub(crate) fn follow(&mut self, portal: Portal, redirect: &Redirect) -> Result<Portal, Error> {
+    pub(super) fn follow(&mut self, portal: Portal, redirect: &Redirect) -> Result<Portal, Error> {
         let named = redirect.addresses.iter().take(MAX_ADDRESSES).map(|address| address.portal(&portal));
         let named: Vec<_> = named.collect();
         self.tried.push(portal);
@@ -77,7 +78,7 @@ impl<'a> Redirects<'a> {
     }
 
     /// Returns another portal of the last redirection after `portal` could not be connected to, or the error.
-    pub(crate) fn instead(&mut self, portal: Portal, error: Error) -> Result<Portal, Error> {
+    pub(super) fn instead(&mut self, portal: Portal, error: Error) -> Result<Portal, Error> {
         self.tried.push(portal);
         match error {
             Error::Connect { .. } if self.has_portals_left() => self.next.pop_front().ok_or(error),

@@ -11,8 +11,9 @@ use iscsi_pdu::{InitiatorTaskTag, Portal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use super::Clock;
 use super::connection::Connection;
-use super::link::{Link, Request, Shared};
+use super::link::{Link, Shared, Submission};
 use super::stream::Stream;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
@@ -40,11 +41,11 @@ pub(super) struct ConnectionTask<S> {
     stream: S,
     portal: Portal,
     engine: Engine,
-    /// The origin of the engine's times.
-    origin: Instant,
+    /// The engine's times.
+    clock: Clock,
     /// Returned only after the connection is closed (NAM-06).
     lease: IsidLease,
-    requests: mpsc::Receiver<Request>,
+    requests: mpsc::Receiver<Submission>,
     shared: Arc<Shared>,
     /// The number of deviations already shown to the handles.
     published: usize,
@@ -54,13 +55,13 @@ pub(super) struct ConnectionTask<S> {
 impl<S: Stream> ConnectionTask<S> {
     /// A task for this connection, and the link by which handles reach it.
     fn new(connection: Connection<S>, lease: IsidLease, session: SessionState) -> (Self, Link) {
-        let Connection { stream, inbox, digests, portal, .. } = connection;
-        let origin = Instant::now();
-        let (link, requests, shared) = Link::new(origin, session.deviations());
+        let Connection { stream, inbox, digests, portal } = connection;
+        let clock = Clock::start();
+        let (link, requests, shared) = Link::new(clock, session.deviations());
         let published = session.deviations().len();
         let engine = Engine::new(session, inbox, digests);
         let waiters = HashMap::new();
-        let task = Self { stream, portal, engine, origin, lease, requests, shared, published, waiters };
+        let task = Self { stream, portal, engine, clock, lease, requests, shared, published, waiters };
         (task, link)
     }
 
@@ -84,8 +85,8 @@ impl<S: Stream> ConnectionTask<S> {
             let over = outcome == Outcome::SessionOver;
             answer(&mut waiters, itt, if over { Err(error.clone()) } else { Ok(outcome) });
         }
-        while let Ok(request) = requests.try_recv() {
-            let _ = request.result.send(Err(error.clone()));
+        while let Ok(submission) = requests.try_recv() {
+            let _ = submission.result.send(Err(error.clone()));
         }
     }
 
@@ -115,20 +116,20 @@ impl<S: Stream> ConnectionTask<S> {
     async fn wait(&mut self) {
         let is_open = self.engine.session.is_open();
         let takes_requests = is_open && self.engine.session.in_flight() < MAX_IN_FLIGHT;
-        let deadline = self.engine.session.next_deadline().map(|deadline| self.origin + deadline);
+        let deadline = self.engine.session.next_deadline().map(|deadline| self.clock.at(deadline));
         tokio::select! {
-            request = self.requests.recv(), if takes_requests => match request {
-                Some(request) => self.take(request),
+            submission = self.requests.recv(), if takes_requests => match submission {
+                Some(submission) => self.take(submission),
                 None => self.log_out(),
             },
             () = self.shared.logout.notified(), if is_open => self.log_out(),
-            () = make_progress(&self.stream, &mut self.engine, self.origin) => {}
+            () = make_progress(&self.stream, &mut self.engine, self.clock) => {}
             () = wait_until(deadline) => self.engine.session.advance(self.now()),
         }
     }
 
     fn now(&self) -> Duration {
-        self.origin.elapsed()
+        self.clock.now()
     }
 
     /// Gives the outcomes to their waiters.
@@ -149,18 +150,18 @@ impl<S: Stream> ConnectionTask<S> {
         self.published = deviations.len();
     }
 
-    fn take(&mut self, request: Request) {
-        let Request { exchange, deadline, result } = request;
-        let itt = self.engine.session.submit(exchange, deadline);
+    fn take(&mut self, submission: Submission) {
+        let Submission { request, deadline, result } = submission;
+        let itt = self.engine.session.submit(request, deadline);
         self.waiters.insert(itt, result);
     }
 
     /// Starts the logout. Requests submitted before it are sent before it.
     fn log_out(&mut self) {
         while self.engine.session.in_flight() < MAX_IN_FLIGHT
-            && let Ok(request) = self.requests.try_recv()
+            && let Ok(submission) = self.requests.try_recv()
         {
-            self.take(request);
+            self.take(submission);
         }
         let now = self.now();
         self.engine.session.log_out(LogoutCause::Initiator, now);
@@ -182,10 +183,10 @@ fn answer(
 ///
 /// # Cancel safety
 /// A future that is dropped has lost nothing: received bytes are in the engine.
-async fn make_progress<S: Stream>(stream: &S, engine: &mut Engine, origin: Instant) {
+async fn make_progress<S: Stream>(stream: &S, engine: &mut Engine, clock: Clock) {
     poll_fn(|context| {
         let written = poll_write(stream, engine, context);
-        let read = poll_read(stream, engine, origin, context);
+        let read = poll_read(stream, engine, clock, context);
         if written.is_ready() { written } else { read }
     })
     .await;
@@ -207,7 +208,7 @@ fn poll_write<S: Stream>(stream: &S, engine: &mut Engine, context: &mut Context<
 fn poll_read<S: Stream>(
     stream: &S,
     engine: &mut Engine,
-    origin: Instant,
+    clock: Clock,
     context: &mut Context<'_>,
 ) -> Poll<()> {
     loop {
@@ -216,7 +217,7 @@ fn poll_read<S: Stream>(
             Err(error) => Err(error),
         };
         match read {
-            Ok(0) => engine.closed(origin.elapsed()),
+            Ok(0) => engine.closed(clock.now()),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
             Err(error) => engine.lost(&error),

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use iscsi_login::ObservedDeviation;
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::Instant;
 
+use super::Clock;
 use crate::error::Error;
-use crate::session::{Exchange, Outcome};
+use crate::session::{Outcome, Request};
 
 /// The most requests that wait between handles and task.
 const QUEUE_LENGTH: usize = 64;
 
 /// A request with its time limit and the place for its result.
-pub(super) struct Request {
-    pub(super) exchange: Exchange,
+pub(super) struct Submission {
+    pub(super) request: Request,
     /// The deadline, which counts from the call and so covers the time in the queue.
     pub(super) deadline: Duration,
     pub(super) result: oneshot::Sender<Result<Outcome, Error>>,
@@ -48,22 +48,22 @@ impl Shared {
 
 /// The handles' end of a session's task. When it is dropped, the session logs out.
 pub(crate) struct Link {
-    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) requests: mpsc::Sender<Submission>,
     pub(super) shared: Arc<Shared>,
-    /// The origin of the session's times.
-    origin: Instant,
+    /// The session's times.
+    clock: Clock,
 }
 
 impl Link {
     /// A link, and the task's ends of it.
     pub(super) fn new(
-        origin: Instant,
+        clock: Clock,
         deviations: &[ObservedDeviation],
-    ) -> (Self, mpsc::Receiver<Request>, Arc<Shared>) {
+    ) -> (Self, mpsc::Receiver<Submission>, Arc<Shared>) {
         let (requests, receiver) = mpsc::channel(QUEUE_LENGTH);
         let shared = Arc::new(Shared::default());
         shared.add_deviations(deviations);
-        (Self { requests, shared: Arc::clone(&shared), origin }, receiver, shared)
+        (Self { requests, shared: Arc::clone(&shared), clock }, receiver, shared)
     }
 
     /// Submits a request; waits while the queue is full. That wait is limited too: every request ahead has an earlier
@@ -71,17 +71,17 @@ impl Link {
     ///
     /// # Cancel safety
     /// A future that is dropped has not submitted the request.
-    pub(crate) async fn request(&self, exchange: Exchange, limit: Duration) -> Result<Reply, Error> {
+    pub(crate) async fn request(&self, request: Request, limit: Duration) -> Result<Reply, Error> {
         let (result, receiver) = oneshot::channel();
         let deadline = self.deadline_after(limit);
-        let sent = self.requests.send(Request { exchange, deadline, result }).await;
+        let sent = self.requests.send(Submission { request, deadline, result }).await;
         sent.map_err(|_| self.shared.end_reason())?;
         Ok(Reply { receiver, shared: Arc::clone(&self.shared) })
     }
 
     /// The deadline of a limit that begins now.
     pub(super) fn deadline_after(&self, limit: Duration) -> Duration {
-        self.origin.elapsed() + limit.min(LONGEST_LIMIT)
+        self.clock.now() + limit.min(LONGEST_LIMIT)
     }
 
     /// Requests the logout.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use iscsi_pdu::InitiatorTaskTag;
 
-use super::exchange::Exchange;
 use super::failure::{Failure, Silence};
 use super::logout::{LogoutCause, LogoutState};
+use super::request::Request;
 use super::state::SessionState;
 
 /// The limits of a session.
@@ -60,7 +60,7 @@ impl SessionState {
     /// The request or logout that was not answered in time.
     fn silence(&self, now: Duration) -> Silence {
         let due = self.deadlines.first().filter(|first| first.0 <= now);
-        let operation = due.and_then(|(_, itt)| self.exchange(itt)).map(Exchange::name);
+        let operation = due.and_then(|(_, itt)| self.request(itt)).map(Request::name);
         let logout_requested = matches!(
             self.logout,
             LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _)

@@ -8,10 +8,10 @@ use iscsi_pdu::{
     RawPdu, Reject, RejectReason, ScsiResponse, ScsiResponseCode, SerialNumber, TargetPdu, TextResponse,
 };
 
-use super::exchange::{Exchange, Kind, Outcome};
 use super::failure::{Failure, ProtocolError};
 use super::logout::LogoutCause;
 use super::ping::Ping;
+use super::request::{Kind, Outcome, Request};
 use super::state::SessionState;
 use super::status_numbers::Arrival;
 use super::task::{Residual, Task};
@@ -105,7 +105,7 @@ impl SessionState {
 
     /// Ends a task after everything about its last PDU was checked, so that no task is lost to a failure.
     fn end_task(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(Box<Task>) -> Outcome) {
-        if let Some(Exchange(Kind::Scsi(task))) = self.remove(itt) {
+        if let Some(Request(Kind::Scsi(task))) = self.remove(itt) {
             self.finish(itt, outcome(task));
         }
     }
@@ -152,7 +152,7 @@ impl SessionState {
             self.requeue(pdu.itt);
             return Ok(());
         }
-        if let Some(Exchange(Kind::Text(exchange))) = self.remove(pdu.itt) {
+        if let Some(Request(Kind::Text(exchange))) = self.remove(pdu.itt) {
             self.finish(pdu.itt, Outcome::Text(exchange.into_answer()));
         }
         Ok(())

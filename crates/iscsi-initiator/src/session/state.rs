@@ -9,10 +9,10 @@ use iscsi_pdu::{InitiatorTaskTag, RawPdu, SequenceNumbers, SerialNumber};
 use super::command_window::CommandWindow;
 use super::data_out::Burst;
 use super::deadlines::{Deadlines, Limits};
-use super::exchange::{Exchange, Kind, Outcome, Pending, SentExchanges};
 use super::failure::{Action, End, Failure};
 use super::logout::{LogoutCause, LogoutState};
 use super::ping::Pings;
+use super::request::{Kind, Outcome, Pending, Request, SentRequests};
 use super::status_numbers::StatusNumbers;
 
 /// A session of one connection.
@@ -22,7 +22,7 @@ pub struct SessionState {
     pub(super) window: CommandWindow,
     pub(super) status: StatusNumbers,
     /// Requests that were sent and not answered. Queued requests are kept apart, so that no response can name them.
-    pub(super) sent: SentExchanges,
+    pub(super) sent: SentRequests,
     /// Queued requests in order, each with the tag that it will have.
     backlog: VecDeque<(InitiatorTaskTag, Pending)>,
     pub(super) pings: Pings,
@@ -55,7 +55,7 @@ impl SessionState {
             parameters,
             window: CommandWindow::new(cmd_sn, numbers),
             status: StatusNumbers::new(exp_stat_sn),
-            sent: SentExchanges::default(),
+            sent: SentRequests::default(),
             backlog: VecDeque::new(),
             pings: Pings::new(),
             bursts: VecDeque::new(),
@@ -96,13 +96,13 @@ impl SessionState {
 
     /// Accepts a request, which has to end before the deadline; the tag names it until its outcome. A request that
     /// comes after the end of the session ends at once.
-    pub fn submit(&mut self, exchange: Exchange, deadline: Duration) -> InitiatorTaskTag {
+    pub fn submit(&mut self, request: Request, deadline: Duration) -> InitiatorTaskTag {
         let itt = self.allocate_tag();
         if self.end.is_some() {
             self.outcomes.push_back((itt, Outcome::SessionOver));
         } else {
             self.deadlines.add(deadline, itt);
-            self.backlog.push_back((itt, Pending { exchange, deadline }));
+            self.backlog.push_back((itt, Pending { request, deadline }));
         }
         itt
     }
@@ -153,23 +153,23 @@ impl SessionState {
     }
 
     /// A request without an outcome.
-    pub(super) fn exchange(&self, itt: InitiatorTaskTag) -> Option<&Exchange> {
+    pub(super) fn request(&self, itt: InitiatorTaskTag) -> Option<&Request> {
         let queued = || self.backlog.iter().find(|queued| queued.0 == itt).map(|queued| &queued.1);
-        self.sent.get(itt).or_else(queued).map(|pending| &pending.exchange)
+        self.sent.get(itt).or_else(queued).map(|pending| &pending.request)
     }
 
     /// Queues a partly answered request again, for another PDU of its own.
     pub(super) fn requeue(&mut self, itt: InitiatorTaskTag) {
-        if let Some(exchange) = self.sent.remove(itt) {
-            self.backlog.push_front((itt, exchange));
+        if let Some(pending) = self.sent.remove(itt) {
+            self.backlog.push_front((itt, pending));
         }
     }
 
     /// Removes a request that was sent, because it has ended.
-    pub(super) fn remove(&mut self, itt: InitiatorTaskTag) -> Option<Exchange> {
-        let Pending { exchange, deadline } = self.sent.remove(itt)?;
+    pub(super) fn remove(&mut self, itt: InitiatorTaskTag) -> Option<Request> {
+        let Pending { request, deadline } = self.sent.remove(itt)?;
         self.deadlines.remove(deadline, itt);
-        Some(exchange)
+        Some(request)
     }
 
     pub(super) fn finish(&mut self, itt: InitiatorTaskTag, outcome: Outcome) {
@@ -183,7 +183,7 @@ impl SessionState {
         loop {
             let itt = InitiatorTaskTag(self.next_itt);
             self.next_itt = self.next_itt.wrapping_add(1);
-            if itt.is_valid() && self.exchange(itt).is_none() {
+            if itt.is_valid() && self.request(itt).is_none() {
                 return itt;
             }
         }
@@ -223,7 +223,7 @@ impl SessionState {
         let cmd_sn = self.window.take()?;
         let (itt, mut pending) = self.backlog.pop_front()?;
         let numbers = (cmd_sn, self.status.expected());
-        let pdu = match &mut pending.exchange.0 {
+        let pdu = match &mut pending.request.0 {
             Kind::Scsi(task) => {
                 let (command, burst) = task.build_command(itt, numbers, &self.parameters);
                 self.bursts.extend(burst);

@@ -19,7 +19,7 @@ use iscsi_pdu::{
 
 use std::time::Duration;
 
-use super::{End, Exchange, Failure, Limits, LogoutCause, Outcome, SessionState};
+use super::{End, Failure, Limits, LogoutCause, Outcome, Request, SessionState};
 use crate::scsi::{Command, Completion, Transfer, TransferLength};
 
 const LUN: Lun = Lun([0, 3, 0, 0, 0, 0, 0, 0]);
@@ -74,12 +74,12 @@ impl Target {
     fn submit(&mut self, transfer: Transfer, exact: bool) -> InitiatorTaskTag {
         let transfer_length = if exact { TransferLength::Exact } else { TransferLength::UpTo };
         let command = Command { transfer_length, ..Command::new("TEST", 0, transfer) };
-        self.session.submit(Exchange::command(LUN, command), MINUTE)
+        self.session.submit(Request::command(LUN, command), MINUTE)
     }
 
     /// Submits a text exchange.
     fn ask(&mut self, question: &'static [u8]) -> InitiatorTaskTag {
-        self.session.submit(Exchange::text("SendTargets", Bytes::from_static(question)), MINUTE)
+        self.session.submit(Request::text("SendTargets", Bytes::from_static(question)), MINUTE)
     }
 
     /// Submits a READ of this many bytes, and takes the command if the window is open.

@@ -18,6 +18,7 @@ use crate::parameters::Parameters;
 use crate::tolerance::Tolerance;
 
 /// The context of a login.
+#[derive(Clone)]
 pub(super) struct LoginContext<'a> {
     pub(super) config: LoginConfig<'a>,
     /// Set when the target has chosen it, read when the login completes.

@@ -20,7 +20,7 @@ use crate::operational_keys::EarlyValues;
 use crate::parameters::Parameters;
 
 /// The state of a login.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum State<'a> {
     Method(AwaitingMethod),
     Challenge(AwaitingChallenge),
@@ -65,7 +65,7 @@ impl<'a> State<'a> {
 }
 
 /// `AuthMethod` was offered: `CHAP`, and `None` only where the policy allows it (CHP-23).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AwaitingMethod;
 
 impl AwaitingMethod {
@@ -128,7 +128,7 @@ fn offer_algorithms<'a>(acceptable: &[ChapAlgorithm]) -> Next<'a> {
 }
 
 /// `CHAP_A` was offered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AwaitingChallenge;
 
 impl AwaitingChallenge {
@@ -224,7 +224,7 @@ fn own_challenge<'a>(
 }
 
 /// The initiator's response was sent; `expected` is set if the target still has to authenticate itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AwaitingResponse<'a> {
     expected: Option<ExpectedResponse<'a>>,
 }
@@ -265,7 +265,7 @@ fn begin_parameters<'a>(context: &mut LoginContext<'a>) -> Next<'a> {
 }
 
 /// The operational parameters were offered (RFC 7143, 6.2 and 6.3).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AwaitingParameters {
     negotiation: Negotiation,
 }

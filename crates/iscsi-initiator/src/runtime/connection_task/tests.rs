@@ -19,7 +19,8 @@ use super::*;
 use crate::IsidPool;
 use crate::scsi::Command;
 use crate::scsi::Transfer;
-use crate::session::{Exchange, Limits};
+use crate::session::{Limits, Request};
+use crate::wire::Inbox;
 
 const HOUR: Duration = Duration::from_hours(1);
 const LIMITS: Limits = Limits { command: HOUR, logout: HOUR };
@@ -82,8 +83,10 @@ async fn session(
 ) -> (ConnectionTask<TcpStream>, Link, Peer) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
-    let mut connection = Connection::connect(&portal).await.unwrap();
-    connection.enter_full_feature(Digests::default(), 8192);
+    let mut inbox = Inbox::for_login();
+    inbox.enter_full_feature(Digests::default(), 8192);
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let connection = Connection { stream, inbox, digests: Digests::default(), portal };
     let (zero, tolerance) = (SerialNumber(0), Tolerance::default());
     let session = SessionState::new(parameters, zero, zero, numbers(window), tolerance, limits);
     let lease = IsidPool::in_memory().unwrap().lease(None).unwrap();
@@ -94,10 +97,10 @@ async fn session(
 
 type Answer = oneshot::Receiver<Result<Outcome, Error>>;
 
-fn request(transfer: Transfer) -> (Request, Answer) {
+fn request(transfer: Transfer) -> (Submission, Answer) {
     let (result, answer) = oneshot::channel();
-    let exchange = Exchange::command(Lun::ZERO, Command::new("TEST", 0, transfer));
-    (Request { exchange, deadline: HOUR, result }, answer)
+    let request = Request::command(Lun::ZERO, Command::new("TEST", 0, transfer));
+    (Submission { request, deadline: HOUR, result }, answer)
 }
 
 /// Submits as many requests as the queue accepts, and this many at most.
@@ -189,7 +192,7 @@ async fn nop_01_what_came_with_the_login_is_taken_in() {
         data: bytes::Bytes::new(),
     };
     peer.send(ping.encode()).await;
-    make_progress(&task.stream, &mut task.engine, task.origin).await;
+    make_progress(&task.stream, &mut task.engine, task.clock).await;
     let running = tokio::spawn(task.run());
     let answer = peer.next().await;
     assert!(matches!(&answer, Some(InitiatorPdu::NopOut(reply)) if reply.ttt.0 == 5), "{answer:?}");

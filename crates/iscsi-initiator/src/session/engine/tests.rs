@@ -7,7 +7,7 @@ use iscsi_pdu::{
     SerialNumber,
 };
 
-use super::super::{End, Exchange, Limits, LogoutCause, Outcome, ProtocolError};
+use super::super::{End, Limits, LogoutCause, Outcome, ProtocolError, Request};
 use super::*;
 use crate::scsi::{Command, Transfer};
 
@@ -57,8 +57,8 @@ fn good(itt: InitiatorTaskTag) -> ScsiResponse {
     }
 }
 
-fn test_command() -> Exchange {
-    Exchange::command(Lun::ZERO, Command::new("TEST", 0, Transfer::None))
+fn test_command() -> Request {
+    Request::command(Lun::ZERO, Command::new("TEST", 0, Transfer::None))
 }
 
 /// The failure after these bytes.
@@ -138,7 +138,7 @@ fn pdus_are_made_as_the_socket_takes_them() {
     let mut engine = engine(Digests::default(), 8192, parameters);
     for _ in 0..20 {
         let write = Command::new("TEST", 0, Transfer::Write(vec![7; DATA].into()));
-        engine.session.submit(Exchange::command(Lun::ZERO, write), MINUTE);
+        engine.session.submit(Request::command(Lun::ZERO, write), MINUTE);
     }
     engine.send(|_| Err(io::ErrorKind::WouldBlock.into()));
     assert_eq!(engine.unsent(), 1 << 20);

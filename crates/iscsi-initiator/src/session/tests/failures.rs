@@ -172,8 +172,8 @@ fn lgo_08_a_logout_ends_open_requests() {
 #[test]
 fn lgo_07_a_request_fails_at_its_deadline() {
     let mut target = Target::with_window(parameters(), 1);
-    let first = Exchange::command(LUN, Command::new("FIRST", 0, Transfer::None));
-    let second = Exchange::command(LUN, Command::new("SECOND", 0, Transfer::None));
+    let first = Request::command(LUN, Command::new("FIRST", 0, Transfer::None));
+    let second = Request::command(LUN, Command::new("SECOND", 0, Transfer::None));
     target.session.submit(first, 2 * SECOND);
     // This one waits for the window.
     target.session.submit(second, SECOND);

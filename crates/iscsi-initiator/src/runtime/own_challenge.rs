@@ -52,7 +52,7 @@ impl OwnChallenge {
     }
 
     /// Identifier and challenge for the login.
-    pub(crate) const fn nonce(&self) -> Nonce {
+    pub(super) const fn nonce(&self) -> Nonce {
         Nonce::from_random(self.bytes)
     }
 }

@@ -12,7 +12,7 @@ use crate::scsi::{Command, Completion};
 
 /// A request that the target has to answer: a SCSI command, or a text exchange such as `SendTargets`.
 #[derive(Clone, Debug)]
-pub struct Exchange(pub(super) Kind);
+pub struct Request(pub(super) Kind);
 
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
@@ -20,7 +20,7 @@ pub(super) enum Kind {
     Text(Box<TextExchange>),
 }
 
-impl Exchange {
+impl Request {
     /// A command for a logical unit.
     #[must_use]
     pub fn command(lun: Lun, command: Command) -> Self {
@@ -46,15 +46,15 @@ impl Exchange {
 /// An accepted request with its deadline.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
-    pub(super) exchange: Exchange,
+    pub(super) request: Request,
     pub(super) deadline: Duration,
 }
 
 /// Requests that were sent and have no outcome.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SentExchanges(BTreeMap<InitiatorTaskTag, Pending>);
+pub(super) struct SentRequests(BTreeMap<InitiatorTaskTag, Pending>);
 
-impl SentExchanges {
+impl SentRequests {
     pub(super) fn insert(&mut self, itt: InitiatorTaskTag, pending: Pending) {
         self.0.insert(itt, pending);
     }
@@ -69,7 +69,7 @@ impl SentExchanges {
 
     /// The task of a SCSI command; `None` if the tag names none.
     pub(super) fn task(&mut self, itt: InitiatorTaskTag) -> Option<&mut Task> {
-        match &mut self.0.get_mut(&itt)?.exchange.0 {
+        match &mut self.0.get_mut(&itt)?.request.0 {
             Kind::Scsi(task) => Some(task),
             Kind::Text(_) => None,
         }
@@ -77,7 +77,7 @@ impl SentExchanges {
 
     /// The text exchange of this tag; `None` if the tag names none.
     pub(super) fn text(&mut self, itt: InitiatorTaskTag) -> Option<&mut TextExchange> {
-        match &mut self.0.get_mut(&itt)?.exchange.0 {
+        match &mut self.0.get_mut(&itt)?.request.0 {
             Kind::Text(exchange) => Some(exchange),
             Kind::Scsi(_) => None,
         }

@@ -1,0 +1,156 @@
+//! The connections of a login: opens them, and moves bytes between socket and [`Exchange`].
+
+use std::io;
+
+use iscsi_login::Nonce;
+use iscsi_pdu::{Portal, SerialNumber};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpStream, lookup_host};
+
+use super::connection::Connection;
+use super::own_challenge::OwnChallenge;
+use super::{Clock, within};
+use crate::error::Error;
+use crate::login::{Draw, Exchange, LoggedIn, Next};
+use crate::random;
+
+/// The most addresses of one host name that are tried: a redirection can name any host.
+const MAX_ADDRESSES: usize = 4;
+
+/// Logs in, at most until the deadline of the login.
+///
+/// # Cancel safety
+/// A future that is dropped closes the connection.
+pub(crate) async fn log_in(
+    exchange: &mut Exchange<'_>,
+    clock: Clock,
+) -> Result<(Connection<TcpStream>, LoggedIn), Error> {
+    let left = exchange.deadline().saturating_sub(clock.now());
+    let finished = within(left, follow_redirects(exchange, clock)).await;
+    finished.unwrap_or_else(|| Err(exchange.timeout()))
+}
+
+/// Logs in at one portal after the other.
+async fn follow_redirects(
+    exchange: &mut Exchange<'_>,
+    clock: Clock,
+) -> Result<(Connection<TcpStream>, LoggedIn), Error> {
+    loop {
+        let Drawn { challenge, cmd_sn } = Drawn::new()?;
+        // Settings and secrets are checked, and the first request is encoded, before connecting.
+        exchange.begin(Draw { nonce: challenge.nonce(), cmd_sn }, clock.now())?;
+        if let Some(logged_in) = log_in_once(exchange, clock).await? {
+            return Ok(logged_in);
+        }
+    }
+}
+
+/// The random values of a login at one portal. The challenge is outstanding while the login lasts (CHP-17).
+struct Drawn {
+    challenge: OwnChallenge,
+    cmd_sn: SerialNumber,
+}
+
+impl Drawn {
+    /// Draws both values in one call of the operating system.
+    fn new() -> Result<Self, Error> {
+        let [challenge @ .., a, b, c, d] = random::bytes::<{ Nonce::LENGTH + 4 }>()?;
+        let cmd_sn = SerialNumber(u32::from_be_bytes([a, b, c, d]));
+        Ok(Self { challenge: OwnChallenge::from_random(challenge), cmd_sn })
+    }
+}
+
+/// Connects and exchanges PDUs until the login at this portal is over; `None` if it has to begin again at another one.
+async fn log_in_once(
+    exchange: &mut Exchange<'_>,
+    clock: Clock,
+) -> Result<Option<(Connection<TcpStream>, LoggedIn)>, Error> {
+    let mut stream = match open(exchange.portal()).await {
+        Ok(stream) => stream,
+        Err(error) => return exchange.unreachable(&error).map(|()| None),
+    };
+    let mut next = exchange.connected(clock.now());
+    loop {
+        next = match next {
+            Next::Write => write(&mut stream, exchange, clock).await?,
+            Next::Read => read(&stream, exchange, clock).await?,
+            Next::Begin | Next::Connect => return Ok(None),
+            Next::Complete(logged_in, inbox) => {
+                let digests = logged_in.completed.parameters.digests;
+                let connection = Connection { stream, inbox, digests, portal: logged_in.portal.clone() };
+                return Ok(Some((connection, logged_in)));
+            }
+        };
+    }
+}
+
+async fn open(portal: &Portal) -> io::Result<TcpStream> {
+    let addresses = lookup_host((portal.host.as_str(), portal.port)).await?;
+    let addresses: Vec<_> = addresses.take(MAX_ADDRESSES).collect();
+    let stream = TcpStream::connect(&*addresses).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Sends a request by one write.
+async fn write(stream: &mut TcpStream, exchange: &mut Exchange<'_>, clock: Clock) -> Result<Next, Error> {
+    let request = exchange.outgoing();
+    stream.write_all(request).await.map_err(|error| exchange.lost(&error))?;
+    exchange.sent(request.len(), clock.now())
+}
+
+/// Reads once. Space is only allocated when the socket is readable.
+async fn read(stream: &TcpStream, exchange: &mut Exchange<'_>, clock: Clock) -> Result<Next, Error> {
+    loop {
+        stream.readable().await.map_err(|error| exchange.lost(&error))?;
+        match stream.try_read_buf(exchange.space()) {
+            Ok(0) => return Err(exchange.closed()),
+            Ok(_) => return exchange.received(clock.now()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(exchange.lost(&error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use iscsi_login::initiator::SessionType;
+    use iscsi_pdu::Isid;
+    use iscsi_secrets::{MemoryStore, SecretStore as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::login::{AuthenticationRequest, CredentialScope, Credentials, LoginSettings, Secrets};
+
+    /// LOG-33: time that passed before the connection, such as that of reading the store, counts too.
+    #[tokio::test(start_paused = true)]
+    async fn log_33_the_limit_counts_from_the_beginning_of_the_login() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
+        let store = Arc::new(MemoryStore::new());
+        let (snapshot, request) = (store.snapshot(), AuthenticationRequest::default());
+        let secrets = Secrets { store, is_given: false };
+        let scope = CredentialScope::Portal(Portal::clone(&portal));
+        let settings = LoginSettings {
+            config: &config,
+            session_type: SessionType::Discovery,
+            isid: Isid::from_random([1, 2, 3], 4),
+            credentials: &Credentials::of(&scope, &request, &secrets, snapshot, &config).unwrap(),
+            is_own_challenge: &|_| false,
+        };
+        for passed in [0, 29, 31] {
+            let clock = Clock::start();
+            tokio::time::advance(Duration::from_secs(passed)).await;
+            let mut exchange = Exchange::new(settings, &portal, Duration::ZERO);
+            let error = log_in(&mut exchange, clock).await.err();
+            assert_eq!(error, Some(exchange.timeout()));
+            let ended = Duration::from_secs(passed.max(30));
+            assert!((ended..ended + Duration::from_millis(10)).contains(&clock.now()), "{:?}", clock.now());
+        }
+    }
+}
