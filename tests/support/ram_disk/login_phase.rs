@@ -43,18 +43,17 @@ async fn exchange(wire: &mut Wire, portal: &Portal, change: &ChangeResponse) -> 
     let mut request = receive(wire).await?;
     let managed = portal.managed(&initiator_name(&request))?;
     let accounts = portal.accounts(&managed);
-    let mut login = target::Login::new(target::TargetConfig {
+    let config = target::TargetConfig {
         accounts: &accounts,
         discovery: portal.config.discovery.as_authentication(),
         algorithms: &portal.config.algorithms,
         offer: portal.config.feasible_offer(),
         portal_group_tag: portal.config.portal_group_tag,
-        tsih: portal.next_tsih(),
-        stat_sn: portal.config.first_stat_sn,
-        nonce: Nonce::from_random(random_bytes()?),
-    });
+    };
+    let nonce = Nonce::from_random(random_bytes()?);
+    let mut login = target::Login::new(portal.next_tsih(), portal.config.first_stat_sn, nonce);
     loop {
-        match login.receive(&request) {
+        match login.receive(&config, &request) {
             target::Step::Send(next, response) => {
                 login = next;
                 wire.send(change(&request, response).encode()).await?;
