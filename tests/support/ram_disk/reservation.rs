@@ -130,8 +130,10 @@ impl Reservations {
     }
 
     fn is_holder(&self, reservation: &Reservation, port: &InitiatorPort) -> bool {
-        let one_of_all = reservation.kind.is_held_by_all() && self.key_of(port).is_some();
-        one_of_all || reservation.holder == *port
+        if reservation.kind.is_held_by_all() {
+            return self.key_of(port).is_some();
+        }
+        reservation.holder == *port
     }
 
     fn key_of(&self, port: &InitiatorPort) -> Option<u64> {
