@@ -76,11 +76,13 @@ impl InMemoryLogin {
     #[must_use]
     pub fn run(&self, watch: &mut impl Watch) -> Option<initiator::CompletedLogin> {
         let accounts = [target::Account { name: &self.disk, authentication: self.proofs.authentication() }];
-        let mut portal = target::Login::new(portal(&accounts));
+        let settings = portal(&accounts);
+        let nonce = Nonce::from_random([2; Nonce::LENGTH]);
+        let mut portal = target::Login::new(1, SerialNumber(0), nonce);
         let started = watch.watch(Part::Initiator(0), || initiator::Login::start(self.config()));
         let (mut login, mut request) = started.ok()?;
         for round in 1.. {
-            let (next, response) = match watch.watch(Part::Target, || portal.receive(&request)) {
+            let (next, response) = match watch.watch(Part::Target, || portal.receive(&settings, &request)) {
                 target::Step::Send(next, response) => (Some(next), response),
                 target::Step::Complete(response, _) => (None, response),
                 target::Step::Refuse(..) => return None,
@@ -123,8 +125,5 @@ fn portal<'a>(accounts: &'a [target::Account<'a>]) -> target::TargetConfig<'a> {
         algorithms: &ChapAlgorithm::ALL,
         offer: Offer::default(),
         portal_group_tag: 1,
-        tsih: 1,
-        stat_sn: SerialNumber(0),
-        nonce: Nonce::from_random([2; Nonce::LENGTH]),
     }
 }

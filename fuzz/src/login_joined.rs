@@ -63,12 +63,13 @@ fn join(data: &[u8], strictness: Strictness) {
 fn log_in(initiator: &Demands, target: &Demands, strictness: Strictness, wire: &mut Wire<'_>) -> Ended {
     let accounts =
         [target::Account { name: demands::target_name(), authentication: target.authentication() }];
-    let mut portal = target::Login::new(target.target(&accounts));
+    let config = target.target(&accounts);
+    let mut portal = target.target_login();
     let (mut login, mut request) =
         initiator::Login::start(initiator.initiator(strictness)).expect("usable settings");
     let mut ended = Ended { initiator: None, target: None };
     for _ in 0..MAX_EXCHANGES {
-        let Some((next, response)) = ask(portal, &request, wire, &mut ended) else { return ended };
+        let Some((next, response)) = ask(portal, &config, &request, wire, &mut ended) else { return ended };
         match answer(login, &response, wire, &mut ended) {
             Some((next_login, next_request)) => (login, request) = (next_login, next_request),
             None => return ended,
@@ -82,15 +83,16 @@ fn log_in(initiator: &Demands, target: &Demands, strictness: Strictness, wire: &
 }
 
 /// The target's answer to a request, and its login unless it ended; `None` when the connection is lost.
-fn ask<'a>(
-    mut portal: target::Login<'a>,
+fn ask(
+    mut portal: target::Login,
+    config: &target::TargetConfig<'_>,
     request: &LoginRequest,
     wire: &mut Wire<'_>,
     ended: &mut Ended,
-) -> Option<(Option<target::Login<'a>>, LoginResponse)> {
+) -> Option<(Option<target::Login>, LoginResponse)> {
     let mut pieces = wire.split_request(request).into_iter().peekable();
     while let Some(piece) = pieces.next() {
-        match portal.receive(&wire.carry_request(&piece)?) {
+        match portal.receive(config, &wire.carry_request(&piece)?) {
             target::Step::Send(next, response) if pieces.peek().is_some() => {
                 wire::waits_for_more(&response).then_some(())?;
                 portal = next;

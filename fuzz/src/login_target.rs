@@ -21,13 +21,14 @@ pub fn login_target(data: &[u8]) {
     let name = IscsiName::new("iqn.2001-04.com.example:disk").expect("a name");
     let authentication = authentication(policy);
     let accounts = [Account { name: &name, authentication }];
-    let mut login = Login::new(config(&accounts));
+    let config = config(&accounts);
     let mut stat_sn = SerialNumber(u32::MAX);
+    let mut login = Login::new(77, stat_sn, Nonce::from_random([7; Nonce::LENGTH]));
     while let Some((&[flags, mistakes, length], text)) = rest.split_first_chunk::<3>() {
         let (text, behind) = text.split_at(text.len().min(usize::from(length) * 4));
         rest = behind;
         let request = request(flags, mistakes, text);
-        let step = login.receive(&request);
+        let step = login.receive(&config, &request);
         let response = match &step {
             Step::Send(_, response) | Step::Complete(response, _) | Step::Refuse(response, _) => response,
         };
@@ -81,9 +82,6 @@ fn config<'a>(accounts: &'a [Account<'a>; 1]) -> TargetConfig<'a> {
         algorithms: &ChapAlgorithm::ALL,
         offer: Offer::default(),
         portal_group_tag: 1,
-        tsih: 77,
-        stat_sn: SerialNumber(u32::MAX),
-        nonce: Nonce::from_random([7; Nonce::LENGTH]),
     }
 }
 

@@ -26,7 +26,7 @@ struct Served {
 
 /// A unit that can be recognized by its size.
 fn unit(number: u16) -> LogicalUnit {
-    LogicalUnit { number, blocks: 2048 + u64::from(number), block_size: 512 }
+    LogicalUnit { number, blocks: 2048 + u64::from(number), ..LogicalUnit::default() }
 }
 
 impl Served {

@@ -59,17 +59,23 @@ impl Wire {
     }
 
     /// Delivers a request in two pieces.
-    fn hand_to_target<'a>(&mut self, portal: target::Login<'a>, request: &LoginRequest) -> target::Step<'a> {
+    fn hand_to_target(
+        &mut self,
+        portal: target::Login,
+        config: &target::TargetConfig<'_>,
+        request: &LoginRequest,
+    ) -> target::Step {
         if request.continues || request.text.is_empty() {
-            return portal.receive(request);
+            return portal.receive(config, request);
         }
         let at = self.cut(request.text.len());
         let text = request.text.slice(..at);
         let first = LoginRequest { transit: false, continues: true, text, ..request.clone() };
-        match portal.receive(&first) {
+        match portal.receive(config, &first) {
             target::Step::Send(portal, response) => {
                 assert!(response.text.is_empty() && !response.transit && !response.continues);
-                portal.receive(&LoginRequest { text: request.text.slice(at..), ..request.clone() })
+                let rest = LoginRequest { text: request.text.slice(at..), ..request.clone() };
+                portal.receive(config, &rest)
             }
             other => other,
         }
@@ -100,16 +106,14 @@ type Ended = (Option<initiator::CompletedLogin>, Option<target::AcceptedLogin>);
 
 fn log_in(initiator: &Side, target: &Side, discovery: bool, cuts: Cuts) -> Ended {
     let accounts = [target::Account { name: names().1, authentication: target.authentication() }];
-    let mut portal = target::Login::new(target::TargetConfig {
+    let mut portal = target::Login::new(77, SerialNumber(u32::MAX), Nonce::from_random(target.nonce));
+    let config = target::TargetConfig {
         accounts: &accounts,
         discovery: target.authentication(),
         algorithms: &target.algorithms,
         offer: target.offer,
         portal_group_tag: 1,
-        tsih: 77,
-        stat_sn: SerialNumber(u32::MAX),
-        nonce: Nonce::from_random(target.nonce),
-    });
+    };
     let started = initiator::Login::start(initiator::LoginConfig {
         initiator_name: names().0,
         initiator_alias: None,
@@ -129,7 +133,7 @@ fn log_in(initiator: &Side, target: &Side, discovery: bool, cuts: Cuts) -> Ended
     let Ok((mut login, mut request)) = started else { return (None, None) };
     let mut wire = Wire { cuts: cuts.into_iter().cycle() };
     loop {
-        let (response, target) = match wire.hand_to_target(portal, &request) {
+        let (response, target) = match wire.hand_to_target(portal, &config, &request) {
             target::Step::Send(next, response) => {
                 portal = next;
                 match wire.hand_to_initiator(login, &response) {

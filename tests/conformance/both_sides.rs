@@ -21,19 +21,18 @@ fn log_in(
     let accounts = [account];
     let mut random = [9; iscsi_login::Nonce::LENGTH];
     random[0] = 200;
-    let mut portal = target::Login::new(target::TargetConfig {
+    let nonce = iscsi_login::Nonce::from_random(random);
+    let mut portal = target::Login::new(77, SerialNumber(u32::MAX), nonce);
+    let config = target::TargetConfig {
         accounts: &accounts,
         discovery: Authentication::None,
         algorithms: &ChapAlgorithm::ALL,
         offer,
         portal_group_tag: 1,
-        tsih: 77,
-        stat_sn: SerialNumber(u32::MAX),
-        nonce: iscsi_login::Nonce::from_random(random),
-    });
+    };
     let (mut login, mut request) = initiator::Login::start(initiator).unwrap();
     loop {
-        let response = match portal.receive(&request) {
+        let response = match portal.receive(&config, &request) {
             target::Step::Send(next, response) => {
                 portal = next;
                 response

@@ -53,26 +53,26 @@ fn txt_16_answers_before_the_text_is_complete() {
     );
 }
 
-/// A target whose answers do not fit one PDU: its login, the first piece, and the request that it answers.
-fn long_answer<'a>(
-    accounts: &'a [target::Account<'static>],
-) -> (target::Login<'a>, LoginResponse, LoginRequest) {
-    let portal = target::Login::new(target::TargetConfig {
+fn portal<'a>(accounts: &'a [target::Account<'static>]) -> target::TargetConfig<'a> {
+    target::TargetConfig {
         accounts,
         discovery: Authentication::None,
         algorithms: &iscsi_login::ChapAlgorithm::ALL,
         offer: Offer::default(),
         portal_group_tag: 1,
-        tsih: 77,
-        stat_sn: SerialNumber(0),
-        nonce: Nonce::from_random([3; Nonce::LENGTH]),
-    });
+    }
+}
+
+/// A target whose answers do not fit one PDU: its login, the first piece, and the request that it answers.
+fn long_answer(accounts: &[target::Account<'static>]) -> (target::Login, LoginResponse, LoginRequest) {
+    let login = target::Login::new(77, SerialNumber(0), Nonce::from_random([3; Nonce::LENGTH]));
     let first = Play::begin(config(Authentication::None)).request;
     let text = Bytes::from([first.text.as_ref(), unknown_keys().as_ref()].concat());
-    let target::Step::Send(portal, piece) = portal.receive(&LoginRequest { text, ..first.clone() }) else {
+    let whole = LoginRequest { text, ..first.clone() };
+    let target::Step::Send(login, piece) = login.receive(&portal(accounts), &whole) else {
         panic!("not split")
     };
-    (portal, piece, first)
+    (login, piece, first)
 }
 
 fn accounts() -> [target::Account<'static>; 1] {
@@ -83,22 +83,27 @@ fn accounts() -> [target::Account<'static>; 1] {
 #[test]
 fn txt_15_a_long_text_of_the_target() {
     let accounts = accounts();
-    let (portal, piece, first) = long_answer(&accounts);
+    let (login, piece, first) = long_answer(&accounts);
     assert!(piece.continues && !piece.transit && piece.text.len() == 8192);
     let empty = LoginRequest { transit: false, text: Bytes::new(), ..first.clone() };
-    let target::Step::Send(portal, rest) = portal.receive(&empty) else { panic!("not the rest") };
+    let target::Step::Send(login, rest) = login.receive(&portal(&accounts), &empty) else {
+        panic!("not the rest")
+    };
     assert!(!rest.continues && !rest.transit && !rest.text.is_empty());
     let last = LoginRequest { text: Bytes::new(), ..first };
-    assert!(matches!(portal.receive(&last), target::Step::Complete(response, _) if response.transit));
+    let end = login.receive(&portal(&accounts), &last);
+    assert!(matches!(end, target::Step::Complete(response, _) if response.transit));
 }
 
 /// TXT-16: the target refuses text before its own text is complete.
 #[test]
 fn txt_16_requests_in_the_middle_of_a_text() {
     let accounts = accounts();
-    let (portal, _, first) = long_answer(&accounts);
+    let (login, _, first) = long_answer(&accounts);
     let with_text =
         LoginRequest { transit: false, text: Bytes::from_static(b"ErrorRecoveryLevel=0\0"), ..first };
-    let target::Step::Refuse(response, _) = portal.receive(&with_text) else { panic!("not refused") };
+    let target::Step::Refuse(response, _) = login.receive(&portal(&accounts), &with_text) else {
+        panic!("not refused")
+    };
     assert_eq!(response.status, LoginStatus::INITIATOR_ERROR);
 }

@@ -14,21 +14,22 @@ fn accounts() -> [target::Account<'static>; 1] {
     [target::Account { name: names().1, authentication: Authentication::None }]
 }
 
-fn portal<'a>(accounts: &'a [target::Account<'static>]) -> target::Login<'a> {
+fn login() -> target::Login {
+    target::Login::new(77, SerialNumber(0), Nonce::from_random([3; Nonce::LENGTH]))
+}
+
+fn portal<'a>(accounts: &'a [target::Account<'static>]) -> target::TargetConfig<'a> {
     portal_with(accounts, Offer::default())
 }
 
-fn portal_with<'a>(accounts: &'a [target::Account<'static>], offer: Offer) -> target::Login<'a> {
-    target::Login::new(target::TargetConfig {
+fn portal_with<'a>(accounts: &'a [target::Account<'static>], offer: Offer) -> target::TargetConfig<'a> {
+    target::TargetConfig {
         accounts,
         discovery: Authentication::None,
         algorithms: &ChapAlgorithm::ALL,
         offer,
         portal_group_tag: 3,
-        tsih: 77,
-        stat_sn: SerialNumber(0),
-        nonce: Nonce::from_random([3; Nonce::LENGTH]),
-    })
+    }
 }
 
 /// The first request of a login without authentication, changed.
@@ -39,7 +40,7 @@ fn first(change: impl FnOnce(&mut LoginRequest)) -> LoginRequest {
 }
 
 fn status(request: &LoginRequest) -> LoginStatus {
-    match portal(&accounts()).receive(request) {
+    match login().receive(&portal(&accounts()), request) {
         target::Step::Send(_, response)
         | target::Step::Complete(response, _)
         | target::Step::Refuse(response, _) => response.status,
@@ -74,10 +75,11 @@ fn second_requests_that_are_refused() {
     let accounts = accounts();
     for (at, change) in changes.into_iter().enumerate() {
         let mut request = first(|request| request.transit = false);
-        let target::Step::Send(login, _) = portal(&accounts).receive(&request) else { panic!("refused") };
+        let config = portal(&accounts);
+        let target::Step::Send(login, _) = login().receive(&config, &request) else { panic!("refused") };
         request.text = Bytes::new();
         change(&mut request);
-        assert!(matches!(login.receive(&request), target::Step::Refuse(..)), "{at}");
+        assert!(matches!(login.receive(&config, &request), target::Step::Refuse(..)), "{at}");
     }
 }
 
@@ -87,7 +89,8 @@ fn declarations_of_the_first_response() {
     for (session_type, tag) in [(SessionType::Normal(names().1), Some("3")), (SessionType::Discovery, None)] {
         let request =
             Play::begin(initiator::LoginConfig { session_type, ..config(Authentication::None) }).request;
-        let target::Step::Complete(response, completed) = portal(&accounts()).receive(&request) else {
+        let target::Step::Complete(response, completed) = login().receive(&portal(&accounts()), &request)
+        else {
             panic!("not complete")
         };
         let keys = TextKeys::parse(&response.text).unwrap();
@@ -142,7 +145,7 @@ fn neg_29_answers_of_the_target() {
         change(&mut offer);
         let accounts = accounts();
         let (target::Step::Send(_, response) | target::Step::Complete(response, _)) =
-            portal_with(&accounts, offer).receive(&offering(pair))
+            login().receive(&portal_with(&accounts, offer), &offering(pair))
         else {
             panic!("{pair:?} is refused")
         };
@@ -155,13 +158,15 @@ fn neg_29_answers_of_the_target() {
 fn neg_06_no_transition_with_a_rejection() {
     let accounts = accounts();
     let mut request = offering(("HeaderDigest", "CRC32C"));
-    let target::Step::Send(login, response) = portal(&accounts).receive(&request) else {
+    let config = portal(&accounts);
+    let target::Step::Send(login, response) = login().receive(&config, &request) else {
         panic!("not delayed")
     };
     assert_eq!(TextKeys::parse(&response.text).unwrap().get("HeaderDigest"), Some("Reject"));
     assert!(!response.transit);
     request.text = Bytes::new();
-    assert!(matches!(login.receive(&request), target::Step::Complete(response, _) if response.transit));
+    let end = login.receive(&config, &request);
+    assert!(matches!(end, target::Step::Complete(response, _) if response.transit));
 }
 
 /// From the security stage directly to full feature phase, with all defaults.
@@ -173,7 +178,7 @@ fn log_13_a_login_of_one_stage() {
             b"InitiatorName=iqn.2001-04.com.example:host\0TargetName=iqn.2001-04.com.example:disk\0AuthMethod=None\0",
         );
     });
-    let target::Step::Complete(response, completed) = portal(&accounts()).receive(&request) else {
+    let target::Step::Complete(response, completed) = login().receive(&portal(&accounts()), &request) else {
         panic!("not complete")
     };
     assert_eq!((response.transit, response.next_stage), (true, Stage::FULL_FEATURE));
@@ -201,4 +206,32 @@ fn log_14_transitions_to_other_stages() {
     assert!(matches!(open, LoginError::Protocol(ProtocolViolation::Header { field: "NSG", .. })), "{open}");
     let slow = Play::begin(config(mutual())).on(|request| answer(request, &[("AuthMethod", "CHAP")]));
     assert!(!slow.request.transit);
+}
+
+/// A clone continues the login on its own, with the same challenge. A login whose account is gone from the settings is refused.
+#[test]
+fn a_cloned_login_and_a_lost_account() {
+    let accounts = [target::Account { name: names().1, authentication: mutual() }];
+    let request = Play::begin(config(mutual())).request;
+    let target::Step::Send(login, _) = login().receive(&portal(&accounts), &request) else {
+        panic!("refused")
+    };
+    let offer = LoginRequest { text: Bytes::from_static(b"CHAP_A=5\0"), ..request };
+    let text = |login: target::Login, accounts: &[target::Account<'static>]| match login
+        .receive(&portal(accounts), &offer)
+    {
+        target::Step::Send(login, response) => (Some(login), response.text, LoginStatus::SUCCESS),
+        target::Step::Refuse(response, _) => (None, response.text, response.status),
+        target::Step::Complete(..) => panic!("complete"),
+    };
+    let (first, second) = (text(login.clone(), &accounts), text(login, &accounts));
+    assert!(!first.1.is_empty() && first.1 == second.1);
+    let answered = LoginRequest {
+        text: Bytes::from_static(b"CHAP_N=host\0CHAP_R=0x00112233445566778899aabbccddeeff\0"),
+        ..offer.clone()
+    };
+    let target::Step::Refuse(response, _) = first.0.unwrap().receive(&portal(&[]), &answered) else {
+        panic!("accepted")
+    };
+    assert_eq!(response.status, LoginStatus::TARGET_ERROR);
 }

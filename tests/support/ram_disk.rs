@@ -27,40 +27,41 @@
     reason = "what an initiator sends must not bring the target down"
 )]
 
-mod capacity;
+mod answer;
 mod cdb;
 mod command;
 mod config;
-pub(crate) mod connection;
-mod data_in;
+mod connection;
+mod control;
+mod credentials;
 mod data_out;
-mod disk;
+mod effect;
+pub(crate) mod engine;
 pub(crate) mod fault;
 mod inquiry;
-pub(crate) mod login_phase;
-mod logout;
-mod managed;
+mod login_phase;
+mod medium;
 mod mode_sense;
-pub(crate) mod portal;
-mod read_write;
 mod report;
-mod report_luns;
+mod reservation;
 mod scsi;
-mod send_targets;
 mod sense;
-mod session_registry;
-mod session_state;
+mod session;
+mod shared;
+mod shell;
 mod task_management;
 mod text_exchange;
-mod vital_product_data;
-pub(crate) mod wire;
+mod unit;
+mod window;
 mod write_task;
-mod write_tasks;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use config::{Account, Config, Credentials, LogicalUnit, Target};
-pub use portal::{RamDisk, Running};
-pub use report::Report;
+pub use config::{Config, LogicalUnit, Target};
+pub use credentials::{Account, Credentials};
+pub use engine::{ConnectionId, Engine, Transmit};
+pub use report::{Execution, Report};
 pub use sense::Sense;
+pub use shell::{RamDisk, Running};
+pub use unit::UnitError;

@@ -22,7 +22,9 @@ mod portal;
 mod received;
 mod script;
 mod scsi_steps;
+mod served;
 mod text_steps;
+pub(crate) mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use iscsi_pdu::{
     TextAssembler, TextKeys,
 };
 
+use crate::chap::Nonce;
 use crate::error::ProtocolViolation;
 use crate::login_text::{ReceivedKeys, UnsentText, check_request_for_more};
 pub use admission::{AcceptedLogin, Account, Refusal, TargetConfig};
@@ -20,10 +21,15 @@ use states::{Answer, Next, State};
 const WINDOW: u32 = 64;
 
 /// A login in progress, waiting for the initiator's next request.
+///
+/// It holds no secret: [`Login::receive`] borrows the settings with the accounts, which have to be the same for every request
+/// of the login. A clone continues the same login with the same challenge, for simulations.
+#[derive(Clone)]
 #[must_use = "dropping a login abandons it"]
-pub struct Login<'a> {
-    config: TargetConfig<'a>,
-    state: State<'a>,
+pub struct Login {
+    state: State,
+    tsih: u16,
+    nonce: Nonce,
     assembler: TextAssembler,
     unsent: UnsentText,
     stat_sn: SerialNumber,
@@ -34,9 +40,9 @@ pub struct Login<'a> {
 /// The next step after a request.
 #[must_use]
 #[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
-pub enum Step<'a> {
+pub enum Step {
     /// Send the response and pass the next request to the login.
-    Send(Login<'a>, LoginResponse),
+    Send(Login, LoginResponse),
     /// Send the response; full feature phase begins.
     Complete(LoginResponse, Box<AcceptedLogin>),
     /// Send the response and close the connection.
@@ -52,21 +58,23 @@ struct Identity {
     cmd_sn: SerialNumber,
 }
 
-impl<'a> Login<'a> {
-    /// Creates a login that waits for the first request of a connection.
-    pub fn new(config: TargetConfig<'a>) -> Self {
+impl Login {
+    /// Creates a login that waits for the first request of a connection: with the session identifier to assign, not 0, the
+    /// first status number, and fresh random bytes for the target's challenge.
+    pub fn new(tsih: u16, stat_sn: SerialNumber, nonce: Nonce) -> Self {
         Self {
-            config,
             state: State::First,
+            tsih,
+            nonce,
             assembler: TextAssembler::default(),
             unsent: UnsentText::default(),
-            stat_sn: config.stat_sn,
+            stat_sn,
             identity: None,
         }
     }
 
     /// Takes the initiator's next request.
-    pub fn receive(mut self, request: &LoginRequest) -> Step<'a> {
+    pub fn receive(mut self, config: &TargetConfig<'_>, request: &LoginRequest) -> Step {
         if let Err(refusal) = self.check_header(request) {
             return self.refuse(request, refusal);
         }
@@ -85,9 +93,9 @@ impl<'a> Login<'a> {
         let answer = state
             .check_stages(request)
             .and_then(|()| TextKeys::parse(&joined).map_err(|error| ProtocolViolation::from(error).into()))
-            .and_then(|pairs| state.receive(&self.config, request, ReceivedKeys::new(pairs)));
+            .and_then(|pairs| state.receive(config, &self.nonce, request, ReceivedKeys::new(pairs)));
         match answer {
-            Ok(answer) => self.follow(answer, request),
+            Ok(answer) => self.follow(config, answer, request),
             Err(refusal) => self.refuse(request, refusal),
         }
     }
@@ -114,7 +122,7 @@ impl<'a> Login<'a> {
         }
     }
 
-    fn follow(mut self, answer: Answer<'a>, request: &LoginRequest) -> Step<'a> {
+    fn follow(mut self, config: &TargetConfig<'_>, answer: Answer, request: &LoginRequest) -> Step {
         let text = match answer.text.finish() {
             Ok(text) => text,
             Err(error) => {
@@ -136,14 +144,14 @@ impl<'a> Login<'a> {
                 Step::Send(self, response)
             }
             Next::Transit(opening) => {
-                let negotiation = self.config.negotiation(&opening);
+                let negotiation = config.negotiation(&opening);
                 self.state = State::Operational(opening, negotiation);
                 let response = self.granting(request, text);
                 Step::Send(self, response)
             }
             Next::Complete(opening, negotiation) => match negotiation.finish() {
                 Ok(parameters) => {
-                    let response = LoginResponse { tsih: self.config.tsih, ..self.granting(request, text) };
+                    let response = LoginResponse { tsih: self.tsih, ..self.granting(request, text) };
                     let completed = opening.complete(parameters, request.cmd_sn, self.stat_sn);
                     Step::Complete(response, Box::new(completed))
                 }
@@ -159,7 +167,7 @@ impl<'a> Login<'a> {
     }
 
     /// Sends the next piece of a text that did not fit one response (TXT-15, TXT-16).
-    fn continue_text(mut self, request: &LoginRequest) -> Step<'a> {
+    fn continue_text(mut self, request: &LoginRequest) -> Step {
         if let Err(violation) = check_request_for_more(&request.text, request.continues) {
             return self.refuse(request, violation.into());
         }
@@ -167,13 +175,13 @@ impl<'a> Login<'a> {
         self.send_piece(request, piece)
     }
 
-    fn send_piece(mut self, request: &LoginRequest, piece: Bytes) -> Step<'a> {
+    fn send_piece(mut self, request: &LoginRequest, piece: Bytes) -> Step {
         let mut response = self.response(request, LoginStatus::SUCCESS, piece);
         response.continues = !self.unsent.is_empty();
         Step::Send(self, response)
     }
 
-    fn refuse(mut self, request: &LoginRequest, refusal: Refusal) -> Step<'a> {
+    fn refuse(mut self, request: &LoginRequest, refusal: Refusal) -> Step {
         Step::Refuse(self.response(request, refusal.status, Bytes::new()), refusal)
     }
 

@@ -81,10 +81,12 @@ impl Demands {
             algorithms: &self.algorithms,
             offer: self.offer,
             portal_group_tag: 1,
-            tsih: 77,
-            stat_sn: SerialNumber(0),
-            nonce: Nonce::from_random([self.nonce; Nonce::LENGTH]),
         }
+    }
+
+    /// A login of the target.
+    pub(super) fn target_login(&self) -> target::Login {
+        target::Login::new(77, SerialNumber(0), Nonce::from_random([self.nonce; Nonce::LENGTH]))
     }
 
     /// Checks that an initiator that completed got the authentication that it requires, whatever happened on the wire.

@@ -13,6 +13,8 @@ pub(super) mod operation {
     pub(in crate::ram_disk) const WRITE_10: u8 = 0x2a;
     pub(in crate::ram_disk) const SYNCHRONIZE_CACHE_10: u8 = 0x35;
     pub(in crate::ram_disk) const MODE_SENSE_10: u8 = 0x5a;
+    pub(in crate::ram_disk) const PERSISTENT_RESERVE_IN: u8 = 0x5e;
+    pub(in crate::ram_disk) const PERSISTENT_RESERVE_OUT: u8 = 0x5f;
     pub(in crate::ram_disk) const READ_16: u8 = 0x88;
     pub(in crate::ram_disk) const WRITE_16: u8 = 0x8a;
     pub(in crate::ram_disk) const SYNCHRONIZE_CACHE_16: u8 = 0x91;
@@ -52,5 +54,37 @@ impl Cdb {
     /// An allocation length of `count` bytes.
     pub(super) fn allocation_length(&self, at: usize, count: usize) -> usize {
         usize::try_from(self.number(at, count)).unwrap_or(usize::MAX)
+    }
+
+    /// The service action of a command that has one in byte 1.
+    pub(super) fn service_action(&self) -> u8 {
+        self.byte(1) & 0x1f
+    }
+
+    /// The first logical block and the number of blocks of a READ, WRITE or SYNCHRONIZE CACHE (SBC-3, 5.11 to 5.36).
+    pub(super) fn blocks(&self) -> Option<(u64, u64)> {
+        Some(match self.operation() {
+            // 0 blocks mean 256.
+            operation::READ_6 | operation::WRITE_6 => (
+                self.number(1, 3) & 0x1f_ffff,
+                match self.byte(4) {
+                    0 => 256,
+                    count => count.into(),
+                },
+            ),
+            operation::READ_10 | operation::WRITE_10 | operation::SYNCHRONIZE_CACHE_10 => {
+                (self.number(2, 4), self.number(7, 2))
+            }
+            operation::READ_12 | operation::WRITE_12 => (self.number(2, 4), self.number(6, 4)),
+            operation::READ_16 | operation::WRITE_16 | operation::SYNCHRONIZE_CACHE_16 => {
+                (self.number(2, 8), self.number(10, 4))
+            }
+            _ => return None,
+        })
+    }
+
+    /// The bit FUA of a READ or WRITE, which has none in six bytes.
+    pub(super) fn forces_unit_access(&self) -> bool {
+        !matches!(self.operation(), operation::READ_6 | operation::WRITE_6) && self.flag(1, 0x08)
     }
 }

@@ -1,74 +1,84 @@
-//! SCSI Command and SCSI Response (RFC 7143, 11.3 and 11.4).
+//! SCSI Command, and the task that it creates (RFC 7143, 11.3).
 
-use iscsi_pdu::{
-    InitiatorTaskTag, Lun, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SerialNumber,
-};
+use std::time::Duration;
 
+use iscsi_pdu::{InitiatorTaskTag, Lun, ScsiCommand, SerialNumber};
+
+use super::Sense;
+use super::answer::{Residual, Transfer, response};
 use super::cdb::{Cdb, operation};
-use super::connection::{Connection, segment_limit};
+use super::connection::segment_limit;
 use super::fault::Fault;
-use super::scsi::{self, Outcome};
+use super::scsi::{self, Plan};
+use super::session::Session;
+use super::shared::Shared;
 use super::write_task::WriteTask;
-use super::{Sense, data_in::DataSource};
 
-/// The residual count: the difference between transferred and expected bytes (11.4.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Residual {
-    pub(super) overflow: bool,
-    pub(super) underflow: bool,
-    pub(super) count: u32,
+/// A command without its data.
+#[derive(Clone, Copy)]
+pub(super) struct Request {
+    pub(super) itt: InitiatorTaskTag,
+    pub(super) lun: Lun,
+    pub(super) cmd_sn: SerialNumber,
+    /// True if the command takes a place in the command window.
+    holds_window: bool,
+    pub(super) cdb: Cdb,
+    /// Bytes that the initiator expects to receive.
+    expected: u32,
 }
 
-impl Residual {
-    /// `available` bytes on the target's side, `expected` on the initiator's.
-    pub(super) fn new(available: u64, expected: u32) -> Self {
-        let expected = u64::from(expected);
-        let count = u32::try_from(available.abs_diff(expected)).unwrap_or(u32::MAX);
-        Self { overflow: available > expected, underflow: available < expected, count }
+impl Request {
+    fn new(command: &ScsiCommand) -> Self {
+        Self {
+            itt: command.itt,
+            lun: command.lun,
+            cmd_sn: command.cmd_sn,
+            holds_window: !command.immediate,
+            cdb: Cdb::new(command.cdb),
+            expected: if command.read { command.expected_data_transfer_length } else { 0 },
+        }
     }
 }
 
-/// The end of a command.
-pub(super) struct Ending {
-    pub(super) itt: InitiatorTaskTag,
-    pub(super) check: Option<Sense>,
-    pub(super) residual: Residual,
-    /// Data-In PDUs sent before.
-    pub(super) data_ins: u32,
+/// A command that is not finished.
+#[derive(Clone)]
+pub(super) struct Task {
+    pub(super) request: Request,
+    pub(super) plan: Plan,
+    /// The data from the initiator, of a command that takes some.
+    pub(super) write: Option<WriteTask>,
+    /// The time at which it has been served; `None` while data are missing.
+    pub(super) due: Option<Duration>,
 }
 
-impl Connection {
-    pub(super) async fn command(&mut self, command: ScsiCommand) -> Result<(), Fault> {
-        self.check_command(&command)?;
-        if !self.admit(command.immediate, command.cmd_sn, command.exp_stat_sn)? {
+impl Session {
+    pub(super) fn command(&mut self, shared: &mut Shared, command: &ScsiCommand) -> Result<(), Fault> {
+        self.check_command(command)?;
+        if !self.admit(shared, command.immediate, command.cmd_sn, command.exp_stat_sn)? {
             return Ok(());
         }
-        let outcome = self.outcome(&command);
-        if command.write {
-            return self
-                .begin_write(WriteTask::new(&command, outcome, &self.session.parameters)?, &command)
-                .await;
+        let request = Request::new(command);
+        let plan = self.plan(shared, &request);
+        if request.holds_window {
+            self.window.open();
         }
-        let expected = if command.read { command.expected_data_transfer_length } else { 0 };
-        let source = match outcome {
-            Outcome::Data(data) => DataSource::Parameters(data),
-            Outcome::Read(extent) => DataSource::Medium(extent),
-            // Without the W bit there is nothing to write from.
-            Outcome::Write(extent) if extent.length > 0 => {
-                return self.check_condition(&command, Sense::INCORRECT_AMOUNT_OF_DATA).await;
-            }
-            Outcome::Write(_) => DataSource::Parameters(bytes::Bytes::new()),
-            Outcome::Check(sense) => return self.check_condition(&command, sense).await,
-        };
-        self.send_data_in(command.itt, command.lun, &source, expected).await
+        if command.write {
+            let write = WriteTask::new(command, &plan, &self.parameters)?;
+            return self.begin_write(shared, Task { request, plan, write: Some(write), due: None }, command);
+        }
+        // Without the W bit there is nothing to write from.
+        let plan = if plan.length_out() > 0 { Plan::Check(Sense::INCORRECT_AMOUNT_OF_DATA) } else { plan };
+        self.start(shared, Task { request, plan, write: None, due: None }, &[]);
+        Ok(())
     }
 
     /// Checks everything that does not depend on the logical unit (11.3.1, 13.10, 13.11, 13.14).
     fn check_command(&self, command: &ScsiCommand) -> Result<(), Fault> {
-        let parameters = &self.session.parameters;
+        let parameters = &self.parameters;
         let immediate = command.data.len();
         let expected = segment_limit(command.expected_data_transfer_length);
-        let rule = if self.session.target.is_none() {
+        let first_burst = segment_limit(parameters.first_burst_length);
+        let rule = if self.target.is_none() {
             "SCSI Command in a discovery session (4.3)"
         } else if !command.itt.is_valid() {
             "SCSI Command with the reserved task tag (11.2.1.8)"
@@ -78,12 +88,11 @@ impl Connection {
             "neither W nor F set in a SCSI Command (11.3.1)"
         } else if immediate > 0 && (!command.write || !parameters.immediate_data) {
             "immediate data where there may be none (13.11)"
-        } else if immediate > expected || immediate > segment_limit(parameters.first_burst_length) {
+        } else if immediate > expected || immediate > first_burst {
             "more immediate data than the command or the first burst has (13.14)"
         } else if !command.is_final && parameters.initial_r2t {
             "unsolicited data announced under InitialR2T=Yes (13.10)"
-        } else if !command.is_final && immediate >= expected.min(segment_limit(parameters.first_burst_length))
-        {
+        } else if !command.is_final && immediate >= expected.min(first_burst) {
             "unsolicited data announced beyond the first burst (11.3.1)"
         } else {
             return Ok(());
@@ -91,53 +100,91 @@ impl Connection {
         Err(Fault::violation(rule))
     }
 
-    fn outcome(&mut self, command: &ScsiCommand) -> Outcome {
-        let cdb = Cdb::new(command.cdb);
+    fn plan(&mut self, shared: &Shared, request: &Request) -> Plan {
+        let Request { cdb, lun, .. } = request;
         if !scsi::passes_unit_attention(cdb.operation())
-            && let Some(sense) = self.session.take_attention(command.lun)
+            && let Some(sense) = self.take_attention(*lun)
         {
             return match cdb.operation() {
-                operation::REQUEST_SENSE => scsi::request_sense(sense, &cdb),
-                _ => Outcome::Check(sense),
+                operation::REQUEST_SENSE => scsi::request_sense(sense, cdb),
+                _ => Plan::Check(sense),
             };
         }
-        match self.target() {
-            Some(target) => scsi::execute(target, command.lun, &cdb),
-            None => Outcome::Check(Sense::UNIT_NOT_SUPPORTED),
+        let target = self.target.and_then(|at| shared.targets.get(at).zip(shared.config.targets.get(at)));
+        match target {
+            Some((units, target)) => units.plan(&target.name, *lun, cdb, &self.port),
+            None => Plan::Check(Sense::UNIT_NOT_SUPPORTED),
         }
     }
 
-    async fn check_condition(&mut self, command: &ScsiCommand, sense: Sense) -> Result<(), Fault> {
-        let expected = if command.read { command.expected_data_transfer_length } else { 0 };
-        let residual = Residual::new(0, expected);
-        self.respond(Ending { itt: command.itt, check: Some(sense), residual, data_ins: 0 }).await
+    /// Executes a command whose data are there, at once or when its service time is over.
+    pub(super) fn start(&mut self, shared: &mut Shared, mut task: Task, data: &[u8]) {
+        let time = shared.service_time(task.request.cdb.operation());
+        if time.is_zero() {
+            return self.finish(shared, &task, data);
+        }
+        task.due = Some(shared.now + time);
+        if let Some(write) = &mut task.write {
+            write.data = data.to_vec();
+        }
+        self.tasks.insert(task.request.itt, task);
     }
 
-    /// Ends a command with a SCSI Response.
-    pub(super) async fn respond(&mut self, ending: Ending) -> Result<(), Fault> {
-        let Ending { itt, check, residual, data_ins } = ending;
-        let response = ScsiResponse {
-            read_overflow: false,
-            read_underflow: false,
-            overflow: residual.overflow,
-            underflow: residual.underflow,
-            response: ScsiResponseCode::COMPLETED,
-            status: if check.is_some() { ScsiStatus::CHECK_CONDITION } else { ScsiStatus::GOOD },
-            status_qualifier: 0,
-            itt,
-            snack_tag: 0,
-            numbers: self.session.status_numbers(),
-            exp_data_sn: SerialNumber(data_ins),
-            bidirectional_read_residual_count: 0,
-            residual_count: residual.count,
-            sense: check.map(Sense::to_fixed).unwrap_or_default(),
-            response_data: bytes::Bytes::new(),
+    /// Executes the tasks whose service time is over.
+    pub(super) fn finish_due(&mut self, shared: &mut Shared) {
+        while let Some(itt) = self.first_due(shared.now) {
+            let Some(mut task) = self.tasks.remove(&itt) else { return };
+            let data = task.write.as_mut().map(|write| std::mem::take(&mut write.data)).unwrap_or_default();
+            self.finish(shared, &task, &data);
+        }
+    }
+
+    /// The first task that is due, in the order of time and then of arrival.
+    fn first_due(&self, now: Duration) -> Option<InitiatorTaskTag> {
+        let due = |task: &Task| task.due.filter(|due| *due <= now);
+        let next = self.numbers().exp_cmd_sn;
+        let tasks = self.tasks.iter().filter_map(|(itt, task)| Some((due(task)?, *itt, task)));
+        let order = |&(due, itt, task): &(Duration, InitiatorTaskTag, &Task)| {
+            (due, u32::MAX - task.request.cmd_sn.distance_to(next), itt)
         };
-        self.wire.send(response.encode()).await
+        tasks.min_by_key(order).map(|first| first.1)
     }
 
-    /// The LUNs of the session's target.
-    pub(super) fn luns(&self) -> Vec<Lun> {
-        self.target().map(|target| target.luns().collect()).unwrap_or_default()
+    /// Executes a command, and answers it.
+    fn finish(&mut self, shared: &mut Shared, task: &Task, data: &[u8]) {
+        self.close_window(task);
+        let Task { request, plan, write, .. } = task;
+        let rejection = write.as_ref().and_then(|write| write.rejection);
+        let executed = match (rejection, self.target) {
+            (Some(rejection), _) => Err(rejection),
+            (None, Some(target)) => shared.execute(target, request, plan, &self.port, data),
+            (None, None) => return,
+        };
+        let answer = match (executed, write) {
+            (Ok(source), None) => Transfer::new(request.itt, request.lun, source, request.expected)
+                .into_answer(&self.parameters, shared.config.status_in_data_in),
+            (Ok(_), Some(write)) => {
+                response(request.itt, None, Residual::new(plan.length_out(), write.expected), 0)
+            }
+            (Err(rejection), write) => {
+                let expected = write.as_ref().map_or(request.expected, |write| write.expected);
+                response(request.itt, Some(rejection), Residual::new(0, expected), 0)
+            }
+        };
+        self.answer(answer);
+    }
+
+    /// Ends a task without its execution.
+    pub(super) fn fail(&mut self, task: &Task, sense: Sense) {
+        self.close_window(task);
+        let expected = task.write.as_ref().map_or(task.request.expected, |write| write.expected);
+        let residual = Residual::new(0, expected);
+        self.answer(response(task.request.itt, Some(scsi::Rejection::Check(sense)), residual, 0));
+    }
+
+    pub(super) fn close_window(&mut self, task: &Task) {
+        if task.request.holds_window {
+            self.window.close();
+        }
     }
 }

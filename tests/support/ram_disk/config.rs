@@ -1,15 +1,11 @@
 //! Configuration of a RAM-disk target.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
-use iscsi_login::{
-    Authentication, ChapAlgorithm, DigestPreference, ForwardCredentialRef, ForwardSecret, Offer,
-    ReverseCredentialRef, ReverseSecret,
-};
+use iscsi_login::{ChapAlgorithm, DigestPreference, Offer};
 use iscsi_pdu::{IscsiName, SerialNumber};
-use iscsi_secrets::vds::VdsIscsiTarget;
-use zeroize::Zeroizing;
+
+use super::Credentials;
 
 /// A portal and the targets behind it.
 pub struct Config {
@@ -30,8 +26,15 @@ pub struct Config {
     pub first_stat_sn: SerialNumber,
     /// If true, the first command of a session to each unit ends with UNIT ATTENTION 29h/00h.
     pub unit_attention: bool,
+    /// If true, the first command to each unit ends with UNIT ATTENTION 29h/07h in a session of an initiator port that
+    /// has had one since the last start of the target (SAM-5, 6.3.4).
+    pub nexus_loss_attention: bool,
     /// If true, GOOD status is sent in the last Data-In instead of a SCSI Response.
     pub status_in_data_in: bool,
+    /// Commands that an initiator may send ahead, until [`Engine::set_window`](super::Engine::set_window).
+    pub window: u32,
+    /// Commands kept in [`Engine::executions`](super::Engine::executions).
+    pub most_executions: usize,
     /// Connections served at a time; more wait in the backlog.
     pub most_connections: usize,
     /// Connections that may wait to be served, if the operating system (`net.core.somaxconn`) allows as many.
@@ -40,7 +43,7 @@ pub struct Config {
 
 impl Config {
     /// A portal on a free port of 127.0.0.1 with these targets: no authentication for discovery, every CHAP algorithm,
-    /// digests if the initiator offers them, 256 connections.
+    /// digests if the initiator offers them, 256 connections, a window of 64 commands.
     #[must_use]
     pub fn with_targets(targets: impl IntoIterator<Item = Target>) -> Self {
         let mut offer = Offer::default();
@@ -55,20 +58,23 @@ impl Config {
             portal_group_tag: 1,
             first_stat_sn: SerialNumber(1),
             unit_attention: true,
+            nexus_loss_attention: false,
             status_in_data_in: true,
+            window: 64,
+            most_executions: 1000,
             most_connections: 256,
             backlog: 1024,
         }
     }
 
     /// The offer, held to what the target can do.
-    pub(super) const fn feasible_offer(&self) -> Offer {
+    pub(super) fn feasible_offer(&self) -> Offer {
         let mut offer = self.offer;
         offer.parameters.max_connections = 1;
         offer.parameters.data_pdu_in_order = true;
         offer.parameters.data_sequence_in_order = true;
         offer.parameters.error_recovery_level = 0;
-        offer.parameters.protocol_level = 1;
+        offer.parameters.protocol_level = offer.parameters.protocol_level.clamp(1, 2);
         offer
     }
 }
@@ -100,64 +106,16 @@ pub struct LogicalUnit {
     pub blocks: u64,
     /// Bytes of a logical block, at least 1; 512 and 4096 are usual.
     pub block_size: u32,
+    /// If true, writes land in a volatile cache, and only SYNCHRONIZE CACHE and the FUA bit make them stable.
+    pub write_cache: bool,
+    /// Part of the serial number and of the designators, beside the target's name and the LUN. Another edition is another
+    /// unit.
+    pub edition: u32,
 }
 
 impl Default for LogicalUnit {
-    /// Number 0, 64 MiB in blocks of 512 bytes.
+    /// Number 0, 64 MiB in blocks of 512 bytes, without a cache.
     fn default() -> Self {
-        Self { number: 0, blocks: 131_072, block_size: 512 }
+        Self { number: 0, blocks: 131_072, block_size: 512, write_cache: false, edition: 0 }
     }
-}
-
-/// A CHAP name and its secret. No `Debug`, wiped when dropped.
-pub struct Account {
-    name: String,
-    secret: Zeroizing<Vec<u8>>,
-}
-
-impl Account {
-    /// An account of this name with a copy of this secret.
-    #[must_use]
-    pub fn new(name: &str, secret: &[u8]) -> Self {
-        Self { name: name.to_owned(), secret: Zeroizing::new(secret.to_vec()) }
-    }
-}
-
-/// The required authentication, with owned accounts.
-#[derive(Default)]
-pub enum Credentials {
-    /// Nobody anything.
-    #[default]
-    None,
-    /// The initiator, by CHAP.
-    Chap(Account),
-    /// Both; an initiator that sends no challenge is refused.
-    Mutual {
-        /// The account of the initiator.
-        initiator: Account,
-        /// The account of the target.
-        target: Account,
-    },
-    /// The accounts set through the target's side of the VDS API, as they are when a login begins. Not for discovery,
-    /// which has no authentication with this setting.
-    Managed(Arc<VdsIscsiTarget>),
-}
-
-impl Credentials {
-    /// The credentials in the form that the login takes; managed ones have been looked up before.
-    #[must_use]
-    pub fn as_authentication(&self) -> Authentication<'_> {
-        match self {
-            Self::None | Self::Managed(_) => Authentication::None,
-            Self::Chap(initiator) => Authentication::Chap(forward_credential(initiator)),
-            Self::Mutual { initiator, target } => Authentication::Mutual(
-                forward_credential(initiator),
-                ReverseCredentialRef { name: Some(&target.name), secret: ReverseSecret::new(&target.secret) },
-            ),
-        }
-    }
-}
-
-fn forward_credential(account: &Account) -> ForwardCredentialRef<'_> {
-    ForwardCredentialRef { name: &account.name, secret: ForwardSecret::new(&account.secret) }
 }

@@ -1,212 +1,235 @@
-//! One connection in full feature phase.
+//! One connection: the cutting of its bytes into PDUs, its login or its session, and its end.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
-use iscsi_pdu::{
-    InitiatorPdu, InitiatorTaskTag, NopIn, NopOut, RawPdu, Reject, RejectReason, SequenceNumbers,
-    SerialNumber, TargetTransferTag,
-};
-use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use bytes::BytesMut;
+use iscsi_pdu::{Decoder, Digests, Isid, RawPdu};
+use std::collections::VecDeque;
 
-use super::Sense;
 use super::fault::Fault;
-use super::login_phase::{self, ChangeResponse};
-use super::portal::{Portal, ServedTarget};
-use super::session_state::{Admission, SessionState};
-use super::text_exchange::TextExchange;
-use super::wire::Wire;
-use super::write_tasks::WriteTasks;
+use super::login_phase::{LoginPhase, LoginStep, RANDOM_BYTES, TIME_LIMIT};
+use super::session::{Flow, Session};
+use super::shared::Shared;
 
+/// Limit on data segments during login (RFC 7143, 6.3).
+const LOGIN_SEGMENT: u32 = 8192;
 /// The time limit for an initiator to close the connection after a logout.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 
-/// Continuation or end of the connection.
+/// A PDU to send, with the digests that it needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) pdu: RawPdu,
+    pub(crate) digests: Digests,
+}
+
+/// The state of a connection.
+#[derive(Clone)]
+enum Phase {
+    Login(Box<LoginPhase>),
+    FullFeature(Box<Session>),
+    Over,
+}
+
+/// The end of a connection, after the answers that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flow {
-    /// There may be more requests.
-    GoOn,
-    /// A logout was answered.
+pub(super) enum Ending {
+    /// The initiator logged out, and closes the connection until this time.
+    LoggedOut(Duration),
+    /// The target closes the connection.
     Close,
 }
 
-/// A logged-in connection with its session.
-pub(crate) struct Connection {
-    pub(crate) wire: Wire,
-    pub(super) portal: Arc<Portal>,
-    pub(super) session: SessionState,
-    pub(super) writes: WriteTasks,
-    pub(super) text: Option<TextExchange>,
-    /// Transfer tag of the next R2T or unfinished text exchange.
-    pub(super) next_ttt: u32,
-    /// Rung to end the session from outside.
-    end: Arc<Notify>,
+/// What a PDU led to.
+pub(super) enum Progress {
+    Going,
+    /// Full feature phase begins.
+    LoggedIn,
+    /// The session has been logged out.
+    LoggedOut,
+}
+
+#[derive(Clone)]
+pub(super) struct Connection {
+    local: SocketAddr,
+    decoder: Decoder,
+    /// Bytes of an incomplete PDU.
+    pub(super) input: BytesMut,
+    digests: Digests,
+    phase: Phase,
+    /// Login Responses that wait to be sent.
+    login_responses: VecDeque<RawPdu>,
+    login_limit: Duration,
+    ending: Option<Ending>,
+    pub(super) fault: Option<Fault>,
+    /// True if the connection has been announced as one with something to do.
+    pub(super) is_announced: bool,
+    /// The deadline that is entered in the engine's list.
+    pub(super) deadline: Option<Duration>,
 }
 
 impl Connection {
-    /// Takes the initiator through its login.
-    pub(crate) async fn log_in(stream: TcpStream, portal: Arc<Portal>) -> Result<Self, Fault> {
-        Self::log_in_over(Wire::new(stream)?, portal, &|_, response| response).await
-    }
-
-    /// Logs in on a connection that may have been used before, with responses passed through a change.
-    pub(crate) async fn log_in_over(
-        mut wire: Wire,
-        portal: Arc<Portal>,
-        change: &ChangeResponse,
-    ) -> Result<Self, Fault> {
-        let logged_in = login_phase::log_in(&mut wire, &portal, change).await?;
-        let mut session = SessionState::new(&logged_in);
-        let parameters = session.parameters;
-        wire.set_full_feature(parameters.digests, parameters.max_recv_data_segment_length);
-        if portal.config.unit_attention
-            && let Some(target) = session.target.and_then(|at| portal.targets.get(at))
-        {
-            target.luns().for_each(|lun| session.raise_attention(lun, Sense::POWER_ON));
+    pub(super) fn new(shared: &mut Shared, local: SocketAddr, random: &[u8; RANDOM_BYTES]) -> Self {
+        Self {
+            local,
+            decoder: Decoder::new(LOGIN_SEGMENT),
+            input: BytesMut::new(),
+            digests: Digests::default(),
+            login_limit: shared.now + TIME_LIMIT,
+            phase: Phase::Login(Box::new(LoginPhase::new(shared, random))),
+            login_responses: VecDeque::new(),
+            ending: None,
+            fault: None,
+            is_announced: false,
+            deadline: None,
         }
-        count_session(&portal, &session, logged_in.completed.target_authenticated);
-        let (writes, end) = (WriteTasks::default(), Arc::default());
-        Ok(Self { wire, portal, session, writes, text: None, next_ttt: 0, end })
     }
 
-    /// Serves requests until the initiator leaves, or its session is ended from outside.
-    pub(crate) async fn serve(self) -> Result<(), Fault> {
-        let portal = Arc::clone(&self.portal);
-        let (name, end) = (self.session.name.clone(), Arc::clone(&self.end));
-        let reinstated = portal.sessions.enter(name.clone(), Arc::clone(&end));
-        portal.report().reinstatements += u32::from(reinstated);
-        let outcome = tokio::select! {
-            outcome = self.serve_requests() => outcome,
-            () = end.notified() => Ok(()),
-        };
-        portal.sessions.leave(&name, &end);
-        outcome
+    /// Takes the next PDU off the front of `stream`; `None` if it is incomplete, or if nothing more is wanted.
+    pub(super) fn cut(&mut self, stream: &mut BytesMut) -> Result<Option<RawPdu>, Fault> {
+        if self.ending.is_some() {
+            stream.clear();
+            return Ok(None);
+        }
+        Ok(self.decoder.decode(stream)?)
     }
 
-    /// The session is over, though its connection may not be: its name is free.
-    pub(super) fn leave(&self) {
-        self.portal.sessions.leave(&self.session.name, &self.end);
+    pub(super) fn bytes_needed(&self, stream: &BytesMut) -> usize {
+        if self.ending.is_some() { 0 } else { self.decoder.bytes_needed(stream) }
     }
 
-    async fn serve_requests(mut self) -> Result<(), Fault> {
-        while let Some(raw) = self.wire.receive().await? {
-            if self.handle(raw).await? == Flow::Close {
-                let _ = tokio::time::timeout(CLOSING_TIME, self.wire.shut_down()).await;
-                break;
+    /// Takes one PDU of the initiator.
+    pub(super) fn receive(&mut self, shared: &mut Shared, raw: RawPdu) -> Result<Progress, Fault> {
+        match &mut self.phase {
+            Phase::Login(login) => {
+                let (request, step) = login.receive(&shared.config, raw)?;
+                self.follow(shared, request.cid, request.isid, step)
             }
+            Phase::FullFeature(session) => match session.receive(shared, raw)? {
+                Flow::GoOn => Ok(Progress::Going),
+                Flow::LoggedOut => {
+                    self.ending = Some(Ending::LoggedOut(shared.now + CLOSING_TIME));
+                    Ok(Progress::LoggedOut)
+                }
+            },
+            Phase::Over => Ok(Progress::Going),
         }
-        Ok(())
     }
 
-    /// Executes one request.
-    pub(crate) async fn handle(&mut self, raw: RawPdu) -> Result<Flow, Fault> {
-        let header = raw.bhs;
-        match InitiatorPdu::decode(raw)? {
-            InitiatorPdu::NopOut(ping) => self.ping(ping).await?,
-            InitiatorPdu::ScsiCommand(command) => self.command(command).await?,
-            InitiatorPdu::TaskManagementRequest(request) => self.task_management(request).await?,
-            InitiatorPdu::TextRequest(request) => self.text_request(request).await?,
-            InitiatorPdu::DataOut(data) => self.data_out(data).await?,
-            InitiatorPdu::LogoutRequest(request) => return self.logout(request).await,
-            InitiatorPdu::LoginRequest(_) => {
-                return Err(Fault::violation("Login Request in full feature phase (11.12)"));
-            }
-            _ => self.reject(RejectReason::COMMAND_NOT_SUPPORTED, header.as_bytes()).await?,
-        }
-        Ok(Flow::GoOn)
-    }
-
-    /// The target of a normal session.
-    pub(super) fn target(&self) -> Option<&ServedTarget> {
-        self.session.target.and_then(|at| self.portal.targets.get(at))
-    }
-
-    /// Takes note of a request's numbers and says whether it counts.
-    pub(crate) fn admit(
+    fn follow(
         &mut self,
-        immediate: bool,
-        cmd_sn: SerialNumber,
-        exp_stat_sn: SerialNumber,
-    ) -> Result<bool, Fault> {
-        self.check_exp_stat_sn(exp_stat_sn);
-        let next = self.numbers().exp_cmd_sn;
-        let admission = self.session.admit(immediate, cmd_sn)?;
-        if admission == Admission::Ignored {
-            let rule = format!("CmdSN {} outside the window from {} (4.2.2.1)", cmd_sn.0, next.0);
-            self.portal.note(&Fault::ProtocolViolation(rule));
-        } else if immediate && cmd_sn != next {
-            let rule = format!("immediate request with CmdSN {}, {} is current (4.2.2.1)", cmd_sn.0, next.0);
-            self.portal.note(&Fault::ProtocolViolation(rule));
+        shared: &mut Shared,
+        cid: u16,
+        isid: Isid,
+        step: LoginStep,
+    ) -> Result<Progress, Fault> {
+        match step {
+            LoginStep::Send(response) => self.login_responses.push_back(response.encode()),
+            LoginStep::Refuse(response, refusal) => {
+                self.login_responses.push_back(response.encode());
+                return Err(refusal);
+            }
+            LoginStep::Complete(response, completed) => {
+                self.login_responses.push_back(response.encode());
+                let session = Session::new(&completed, cid, isid, self.local, shared.config.window);
+                let parameters = session.parameters;
+                self.digests = parameters.digests;
+                self.decoder.set_full_feature(self.digests, parameters.max_recv_data_segment_length);
+                self.phase = Phase::FullFeature(Box::new(session));
+                let report = &mut shared.report;
+                report.mutual_sessions += u32::from(completed.target_authenticated);
+                match completed.account {
+                    Some(_) => report.normal_sessions += 1,
+                    None => report.discovery_sessions += 1,
+                }
+                return Ok(Progress::LoggedIn);
+            }
         }
-        Ok(admission == Admission::Accepted)
+        Ok(Progress::Going)
     }
 
-    /// 4.2.2.2: noted and no more, since libiscsi counts the number that an R2T merely shows.
-    pub(super) fn check_exp_stat_sn(&self, exp_stat_sn: SerialNumber) {
-        if !self.session.is_plausible(exp_stat_sn) {
-            let next = self.numbers().stat_sn.0;
-            let rule = format!("ExpStatSN {} received, {next} is next (4.2.2.2)", exp_stat_sn.0);
-            self.portal.note(&Fault::ProtocolViolation(rule));
+    pub(super) const fn session(&self) -> Option<&Session> {
+        match &self.phase {
+            Phase::FullFeature(session) => Some(session),
+            Phase::Login(_) | Phase::Over => None,
         }
     }
 
-    /// Numbers for a PDU that shows the next status number without consuming it.
-    pub(crate) const fn numbers(&self) -> SequenceNumbers {
-        self.session.numbers()
-    }
-
-    /// Uses up a status number for a PDU made elsewhere.
-    pub(crate) const fn use_status_number(&mut self) {
-        let _ = self.session.status_numbers();
-    }
-
-    /// Largest data segment the initiator takes, in bytes.
-    pub(crate) const fn max_data_segment(&self) -> u32 {
-        self.session.parameters.max_send_data_segment_length
-    }
-
-    pub(super) async fn reject(&mut self, reason: RejectReason, header: &[u8]) -> Result<(), Fault> {
-        let numbers = self.session.status_numbers();
-        let data = Bytes::copy_from_slice(header);
-        self.wire.send(Reject { reason, numbers, data_sn: 0, data }.encode()).await
-    }
-
-    /// Answers a ping with its own data, as far as the initiator can take them (11.19).
-    async fn ping(&mut self, ping: NopOut) -> Result<(), Fault> {
-        if !ping.itt.is_valid() && !ping.immediate {
-            return Err(Fault::violation("NOP-Out without task tag is not immediate (11.18.1)"));
+    pub(super) const fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.phase {
+            Phase::FullFeature(session) => Some(session),
+            Phase::Login(_) | Phase::Over => None,
         }
-        if ping.ttt.is_valid() {
-            return Err(Fault::violation("NOP-Out answers a ping that was never sent (11.18.2)"));
-        }
-        if !self.admit(ping.immediate, ping.cmd_sn, ping.exp_stat_sn)? || !ping.itt.is_valid() {
-            return Ok(());
-        }
-        let mut data = ping.data;
-        data.truncate(segment_limit(self.session.parameters.max_send_data_segment_length));
-        let numbers = self.session.status_numbers();
-        let answer = NopIn { lun: ping.lun, itt: ping.itt, ttt: TargetTransferTag::RESERVED, numbers, data };
-        self.wire.send(answer.encode()).await
     }
 
-    /// True if another task uses the tag.
-    pub(super) fn is_tag_in_use(&self, itt: InitiatorTaskTag) -> bool {
-        self.writes.contains(itt) || self.text.as_ref().is_some_and(|text| text.itt == itt)
+    /// A session that has not been logged out, and whose connection is not about to be closed.
+    pub(super) fn live_session_mut(&mut self) -> Option<&mut Session> {
+        if self.ending.is_some() { None } else { self.session_mut() }
+    }
+
+    /// The next PDU to send.
+    pub(super) fn next_pdu(&mut self) -> Option<Outgoing> {
+        if let Some(pdu) = self.login_responses.pop_front() {
+            return Some(Outgoing { pdu, digests: Digests::default() });
+        }
+        let digests = self.digests;
+        self.session_mut()?.next_pdu().map(|pdu| Outgoing { pdu, digests })
+    }
+
+    pub(super) const fn ending(&self) -> Option<Ending> {
+        self.ending
+    }
+
+    /// Ends the connection after a fault; answers to earlier requests are still sent.
+    pub(super) fn fail(&mut self, fault: Fault) {
+        self.ending = Some(Ending::Close);
+        self.fault = Some(fault);
+    }
+
+    /// Ends the connection and its tasks at once: nothing more is sent.
+    pub(super) fn end(&mut self) {
+        self.ending = Some(Ending::Close);
+        self.login_responses.clear();
+        self.phase = Phase::Over;
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
+    /// True if there is something to send or to close.
+    pub(super) fn has_something_to_do(&self) -> bool {
+        self.ending == Some(Ending::Close)
+            || !self.login_responses.is_empty()
+            || self.session().is_some_and(Session::has_answers)
+    }
+
+    /// The time at which the connection wants to be looked at.
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
+        match (self.ending, &self.phase) {
+            (Some(Ending::LoggedOut(limit)), _) => Some(limit),
+            (Some(Ending::Close), _) | (None, Phase::Over) => None,
+            (None, Phase::Login(_)) => Some(self.login_limit),
+            (None, Phase::FullFeature(session)) => session.next_due(),
+        }
+    }
+
+    /// Does what the time demands.
+    pub(super) fn advance(&mut self, shared: &mut Shared) {
+        match (self.ending, &mut self.phase) {
+            (Some(Ending::LoggedOut(limit)), _) if shared.now >= limit => self.end(),
+            (None, Phase::Login(_)) if shared.now >= self.login_limit => {
+                self.end();
+                self.fault = Some(Fault::LoginTimeout);
+            }
+            (None, Phase::FullFeature(session)) => session.finish_due(shared),
+            _ => {}
+        }
     }
 }
 
 /// A length in bytes as a length in memory.
 pub(super) fn segment_limit(bytes: u32) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
-}
-
-fn count_session(portal: &Portal, session: &SessionState, mutual: bool) {
-    let mut report = portal.report();
-    match session.target {
-        Some(_) => report.normal_sessions += 1,
-        None => report.discovery_sessions += 1,
-    }
-    report.mutual_sessions += u32::from(mutual);
 }

@@ -1,15 +1,10 @@
-//! Reasons for which a connection ends early.
-
-use std::io;
+//! Reasons for which the target ends a connection.
 
 use iscsi_login::target::Refusal;
 
 /// The end of a connection that was not a logout.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
-    /// The socket failed or the peer left.
-    #[error("connection: {0}")]
-    Io(#[from] io::Error),
     /// The initiator sent bytes that are no PDU in place here.
     #[error("malformed PDU: {0}")]
     Malformed(#[from] iscsi_pdu::Error),
@@ -22,9 +17,6 @@ pub(crate) enum Fault {
     /// The initiator took too long to log in.
     #[error("login timed out")]
     LoginTimeout,
-    /// The operating system gave no random bytes.
-    #[error("no random bytes: {0}")]
-    NoRandomBytes(String),
 }
 
 impl Fault {

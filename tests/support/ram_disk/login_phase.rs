@@ -1,85 +1,97 @@
 //! The login of one connection (RFC 7143, 6.3).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use iscsi_login::{Nonce, target};
-use iscsi_pdu::{Isid, LoginRequest, LoginResponse};
-use rand::TryRng as _;
-use rand::rngs::SysRng;
+use iscsi_login::Nonce;
+use iscsi_login::target::{self, AcceptedLogin};
+use iscsi_pdu::{LoginRequest, LoginResponse, RawPdu};
+use zeroize::Zeroizing;
 
+use super::credentials::initiator_name;
 use super::fault::Fault;
-use super::managed::initiator_name;
-use super::portal::Portal;
-use super::wire::Wire;
+use super::shared::Shared;
+use super::{Config, Credentials};
 
 /// The time limit for a login.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// Random bytes that a connection takes: for the target's challenge, and for a secret that nobody knows.
+pub(super) const RANDOM_BYTES: usize = Nonce::LENGTH + UNGUESSABLE;
+const UNGUESSABLE: usize = 32;
 
-/// Makes another response of the one that this portal would send to a request.
-pub(crate) type ChangeResponse = dyn Fn(&LoginRequest, LoginResponse) -> LoginResponse + Send + Sync;
-
-/// A login that reached full feature phase.
-pub(crate) struct LoggedIn {
-    pub(crate) completed: target::AcceptedLogin,
-    /// Connection identifier the initiator gave.
-    pub(crate) cid: u16,
-    /// Initiator part of the session identifier.
-    pub(crate) isid: Isid,
+/// A login in progress.
+#[derive(Clone)]
+pub(super) struct LoginPhase {
+    login: Option<target::Login>,
+    unguessable: Zeroizing<[u8; UNGUESSABLE]>,
+    /// The credentials of each target that are managed, looked up with the first request.
+    managed: Option<Arc<Vec<Option<Credentials>>>>,
 }
 
-/// Runs the login to its end, whichever it is.
-pub(super) async fn log_in(
-    wire: &mut Wire,
-    portal: &Portal,
-    change: &ChangeResponse,
-) -> Result<LoggedIn, Fault> {
-    match tokio::time::timeout(TIME_LIMIT, exchange(wire, portal, change)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Fault::LoginTimeout),
+/// The next step of a login.
+pub(super) enum LoginStep {
+    Send(LoginResponse),
+    Complete(LoginResponse, Box<AcceptedLogin>),
+    Refuse(LoginResponse, Fault),
+}
+
+impl LoginPhase {
+    pub(super) fn new(shared: &mut Shared, random: &[u8; RANDOM_BYTES]) -> Self {
+        let (mut nonce, mut unguessable) = ([0; Nonce::LENGTH], Zeroizing::new([0; UNGUESSABLE]));
+        let (first, second) = random.split_at(Nonce::LENGTH);
+        nonce.copy_from_slice(first);
+        unguessable.copy_from_slice(second);
+        let stat_sn = shared.config.first_stat_sn;
+        let login = target::Login::new(shared.next_tsih(), stat_sn, Nonce::from_random(nonce));
+        Self { login: Some(login), unguessable, managed: None }
     }
-}
 
-async fn exchange(wire: &mut Wire, portal: &Portal, change: &ChangeResponse) -> Result<LoggedIn, Fault> {
-    let mut request = receive(wire).await?;
-    let managed = portal.managed(&initiator_name(&request))?;
-    let accounts = portal.accounts(&managed);
-    let mut login = target::Login::new(target::TargetConfig {
-        accounts: &accounts,
-        discovery: portal.config.discovery.as_authentication(),
-        algorithms: &portal.config.algorithms,
-        offer: portal.config.feasible_offer(),
-        portal_group_tag: portal.config.portal_group_tag,
-        tsih: portal.next_tsih(),
-        stat_sn: portal.config.first_stat_sn,
-        nonce: Nonce::from_random(random_bytes()?),
-    });
-    loop {
-        match login.receive(&request) {
+    pub(super) fn receive(
+        &mut self,
+        config: &Config,
+        raw: RawPdu,
+    ) -> Result<(LoginRequest, LoginStep), Fault> {
+        let request = LoginRequest::decode(raw)?;
+        let managed = Arc::clone(self.managed.get_or_insert_with(|| {
+            let initiator = initiator_name(&request);
+            let credentials = config.targets.iter().map(|target| &target.credentials);
+            Arc::new(credentials.map(|own| own.managed(&initiator, &*self.unguessable)).collect())
+        }));
+        let accounts = accounts(config, &managed);
+        let settings = target::TargetConfig {
+            accounts: &accounts,
+            discovery: config.discovery.as_authentication(),
+            algorithms: &config.algorithms,
+            offer: config.feasible_offer(),
+            portal_group_tag: config.portal_group_tag,
+        };
+        let login =
+            self.login.take().ok_or_else(|| Fault::violation("Login Request after a login (11.12)"))?;
+        let step = match login.receive(&settings, &request) {
             target::Step::Send(next, response) => {
-                login = next;
-                wire.send(change(&request, response).encode()).await?;
-                request = receive(wire).await?;
+                self.login = Some(next);
+                LoginStep::Send(allowing(config, &request, response))
             }
             target::Step::Complete(response, completed) => {
-                wire.send(change(&request, response).encode()).await?;
-                return Ok(LoggedIn { completed: *completed, cid: request.cid, isid: request.isid });
+                LoginStep::Complete(allowing(config, &request, response), completed)
             }
-            target::Step::Refuse(response, refusal) => {
-                wire.send(response.encode()).await?;
-                return Err(refusal.into());
-            }
-        }
+            target::Step::Refuse(response, refusal) => LoginStep::Refuse(response, refusal.into()),
+        };
+        Ok((request, step))
     }
 }
 
-async fn receive(wire: &mut Wire) -> Result<LoginRequest, Fault> {
-    let raw = wire.receive().await?.ok_or_else(|| Fault::Io(std::io::ErrorKind::UnexpectedEof.into()))?;
-    Ok(LoginRequest::decode(raw)?)
+/// The accounts in the form that a login takes, in the order of the targets.
+fn accounts<'a>(config: &'a Config, managed: &'a [Option<Credentials>]) -> Vec<target::Account<'a>> {
+    let account = |(served, managed): (&'a super::Target, &'a Option<Credentials>)| target::Account {
+        name: &served.name,
+        authentication: managed.as_ref().unwrap_or(&served.credentials).as_authentication(),
+    };
+    config.targets.iter().zip(managed).map(account).collect()
 }
 
-/// Random bytes of the operating system, for one login attempt.
-fn random_bytes() -> Result<[u8; Nonce::LENGTH], Fault> {
-    let mut bytes = [0; Nonce::LENGTH];
-    SysRng.try_fill_bytes(&mut bytes).map_err(|error| Fault::NoRandomBytes(error.to_string()))?;
-    Ok(bytes)
+/// The response with the command window of this target.
+fn allowing(config: &Config, request: &LoginRequest, mut response: LoginResponse) -> LoginResponse {
+    response.numbers.max_cmd_sn = request.cmd_sn.plus(config.window).minus(1);
+    response
 }

@@ -1,34 +1,178 @@
-//! Dispatch of a CDB to its operation.
+//! Dispatch of a CDB to its operation: first a plan, then its execution.
 
-use bytes::Bytes;
-use iscsi_pdu::Lun;
+use bytes::{BufMut as _, Bytes, BytesMut};
+use iscsi_pdu::{IscsiName, Lun, ScsiStatus};
 
 use super::cdb::{Cdb, operation};
-use super::disk::{Disk, Extent};
-use super::portal::ServedTarget;
-use super::{Sense, capacity, inquiry, mode_sense, read_write, report_luns};
+use super::medium::{Extent, Snapshot};
+use super::reservation::{self, Consequences, InitiatorPort};
+use super::unit::{Unit, UnitError};
+use super::{Sense, Target, inquiry, mode_sense};
 
-/// The outcome of a command.
+/// A valid command before its execution, or the reason why it fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// GOOD status, after these bytes of parameter data.
+pub(super) enum Plan {
+    /// Sends these bytes of parameter data.
     Data(Bytes),
-    /// GOOD status, after these bytes of the medium.
+    /// Sends these bytes of the medium.
     Read(Extent),
-    /// GOOD status, once these bytes of the medium are written.
-    Write(Extent),
-    /// CHECK CONDITION.
+    /// Writes these bytes of the medium.
+    Write { extent: Extent, is_stable: bool },
+    /// Makes these bytes of the medium stable.
+    Flush(Extent),
+    /// Changes reservations as the parameter list says.
+    Reserve,
+    /// Ends with CHECK CONDITION.
     Check(Sense),
+    /// Ends with another status.
+    Status(ScsiStatus),
 }
 
-impl Outcome {
+/// The end of a command that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rejection {
+    /// CHECK CONDITION.
+    Check(Sense),
+    /// Another status.
+    Status(ScsiStatus),
+}
+
+/// The data that an executed command sends.
+#[derive(Clone)]
+pub(super) enum Source {
+    Parameters(Bytes),
+    Medium { snapshot: Snapshot, length: u64 },
+}
+
+impl Plan {
     /// GOOD status and no data.
-    pub(super) const GOOD: Self = Self::Data(Bytes::new());
+    const GOOD: Self = Self::Data(Bytes::new());
 
     /// Parameter data, cut off at the allocation length.
     pub(super) fn data(mut data: Bytes, allocation_length: usize) -> Self {
         data.truncate(allocation_length);
         Self::Data(data)
+    }
+
+    /// Bytes that the command takes from the initiator.
+    pub(super) fn length_out(&self) -> u64 {
+        match self {
+            Self::Write { extent, .. } => extent.length,
+            Self::Reserve => reservation::LIST_LENGTH.into(),
+            _ => 0,
+        }
+    }
+
+    pub(super) const fn rejection(&self) -> Option<Rejection> {
+        match self {
+            Self::Check(sense) => Some(Rejection::Check(*sense)),
+            Self::Status(status) => Some(Rejection::Status(*status)),
+            _ => None,
+        }
+    }
+}
+
+impl Source {
+    pub(super) const NONE: Self = Self::Parameters(Bytes::new());
+
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Self::Parameters(data) => u64::try_from(data.len()).unwrap_or(u64::MAX),
+            Self::Medium { length, .. } => *length,
+        }
+    }
+
+    pub(super) fn read(&self, offset: u32, length: usize) -> Bytes {
+        match self {
+            Self::Parameters(data) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
+                data.slice(start..start.saturating_add(length).min(data.len()))
+            }
+            Self::Medium { snapshot, .. } => snapshot.read(offset.into(), length),
+        }
+    }
+}
+
+/// The logical units of one target.
+#[derive(Clone)]
+pub(super) struct Units(pub(super) Vec<(Lun, Unit)>);
+
+impl Units {
+    pub(super) fn open(target: &Target) -> Result<Self, UnitError> {
+        target.units.iter().map(|unit| Unit::open(*unit)).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(super) fn get(&self, lun: Lun) -> Option<&Unit> {
+        self.0.iter().find(|unit| unit.0 == lun).map(|unit| &unit.1)
+    }
+
+    pub(super) fn get_mut(&mut self, lun: Lun) -> Option<&mut Unit> {
+        self.0.iter_mut().find(|unit| unit.0 == lun).map(|unit| &mut unit.1)
+    }
+
+    pub(super) fn luns(&self) -> impl Iterator<Item = Lun> {
+        self.0.iter().map(|unit| unit.0)
+    }
+
+    /// Decides on a command; nothing has been read or written yet.
+    pub(super) fn plan(&self, target: &IscsiName, lun: Lun, cdb: &Cdb, port: &InitiatorPort) -> Plan {
+        match (cdb.operation(), self.get(lun)) {
+            (operation::INQUIRY, unit) => inquiry::execute(target, lun, unit, cdb),
+            (operation::REPORT_LUNS, _) => self.report_luns(cdb),
+            (operation::REQUEST_SENSE, None) => request_sense(Sense::UNIT_NOT_SUPPORTED, cdb),
+            (_, None) => Plan::Check(Sense::UNIT_NOT_SUPPORTED),
+            (operation, Some(unit)) if unit.reservations.conflicts(port, operation) => {
+                Plan::Status(ScsiStatus::RESERVATION_CONFLICT)
+            }
+            (_, Some(unit)) => plan_on_unit(unit, cdb),
+        }
+    }
+
+    /// REPORT LUNS (SPC-4, 6.33).
+    fn report_luns(&self, cdb: &Cdb) -> Plan {
+        /// `SELECT REPORT` values: units; well-known units; both.
+        const UNITS: u8 = 0x00;
+        const WELL_KNOWN: u8 = 0x01;
+        const BOTH: u8 = 0x02;
+        let mut list = BytesMut::new();
+        match cdb.byte(2) {
+            UNITS | BOTH => self.luns().for_each(|lun| list.put_slice(&lun.0)),
+            WELL_KNOWN => {}
+            _ => return Plan::Check(Sense::INVALID_FIELD),
+        }
+        let mut data = BytesMut::with_capacity(8 + list.len());
+        data.put_u32(u32::try_from(list.len()).unwrap_or(u32::MAX));
+        data.put_u32(0);
+        data.put_slice(&list);
+        Plan::data(data.freeze(), cdb.allocation_length(6, 4))
+    }
+
+    /// Executes a plan with the data that the initiator sent.
+    pub(super) fn execute(
+        &mut self,
+        lun: Lun,
+        plan: &Plan,
+        cdb: &Cdb,
+        port: &InitiatorPort,
+        data: &[u8],
+    ) -> Result<(Source, Consequences), Rejection> {
+        let none = Consequences::default();
+        match (plan, self.get_mut(lun)) {
+            (Plan::Data(data), _) => return Ok((Source::Parameters(data.clone()), none)),
+            (Plan::Check(sense), _) => return Err(Rejection::Check(*sense)),
+            (Plan::Status(status), _) => return Err(Rejection::Status(*status)),
+            (_, None) => return Err(Rejection::Check(Sense::UNIT_NOT_SUPPORTED)),
+            (Plan::Read(extent), Some(unit)) => {
+                let snapshot = unit.medium().snapshot(*extent);
+                return Ok((Source::Medium { snapshot, length: extent.length }, none));
+            }
+            (Plan::Write { extent, is_stable }, Some(unit)) => unit.write(extent.offset, data, *is_stable),
+            (Plan::Flush(extent), Some(unit)) => unit.flush(*extent),
+            (Plan::Reserve, Some(unit)) => {
+                return unit.reservations.change(port, cdb, data).map(|changed| (Source::NONE, changed));
+            }
+        }
+        Ok((Source::NONE, none))
     }
 }
 
@@ -37,39 +181,35 @@ pub(super) const fn passes_unit_attention(operation: u8) -> bool {
     matches!(operation, operation::INQUIRY | operation::REPORT_LUNS)
 }
 
-/// Decides on a command; nothing has been read or written yet.
-pub(super) fn execute(target: &ServedTarget, lun: Lun, cdb: &Cdb) -> Outcome {
-    match (cdb.operation(), target.unit(lun)) {
-        (operation::INQUIRY, _) => inquiry::execute(target, lun, cdb),
-        (operation::REPORT_LUNS, _) => report_luns::execute(target, cdb),
-        (operation::REQUEST_SENSE, None) => request_sense(Sense::UNIT_NOT_SUPPORTED, cdb),
-        (_, None) => Outcome::Check(Sense::UNIT_NOT_SUPPORTED),
-        (_, Some(disk)) => execute_on_disk(disk, cdb),
-    }
-}
-
-fn execute_on_disk(disk: &Disk, cdb: &Cdb) -> Outcome {
+fn plan_on_unit(unit: &Unit, cdb: &Cdb) -> Plan {
     match cdb.operation() {
-        operation::TEST_UNIT_READY => Outcome::GOOD,
+        operation::TEST_UNIT_READY => Plan::GOOD,
         operation::REQUEST_SENSE => request_sense(Sense::NONE, cdb),
-        operation::READ_CAPACITY_10 => capacity::read_capacity_10(disk),
-        operation::SERVICE_ACTION_IN_16 => capacity::service_action_in_16(disk, cdb),
-        operation::MODE_SENSE_6 | operation::MODE_SENSE_10 => mode_sense::execute(cdb),
+        operation::READ_CAPACITY_10 => unit.read_capacity_10(),
+        operation::SERVICE_ACTION_IN_16 => unit.service_action_in_16(cdb),
+        operation::MODE_SENSE_6 | operation::MODE_SENSE_10 => mode_sense::execute(unit, cdb),
         operation::READ_6 | operation::READ_10 | operation::READ_12 | operation::READ_16 => {
-            read_write::read(disk, cdb)
+            unit.plan_transfer(cdb, Plan::Read)
         }
         operation::WRITE_6 | operation::WRITE_10 | operation::WRITE_12 | operation::WRITE_16 => {
-            read_write::write(disk, cdb)
+            let is_stable = cdb.forces_unit_access();
+            unit.plan_transfer(cdb, |extent| Plan::Write { extent, is_stable })
         }
-        operation::SYNCHRONIZE_CACHE_10 | operation::SYNCHRONIZE_CACHE_16 => {
-            read_write::synchronize_cache(disk, cdb)
+        operation::SYNCHRONIZE_CACHE_10 | operation::SYNCHRONIZE_CACHE_16 => unit.plan_flush(cdb),
+        operation::PERSISTENT_RESERVE_IN => match unit.reservations.report(cdb.service_action()) {
+            Some(report) => Plan::data(report.into(), cdb.allocation_length(7, 2)),
+            None => Plan::Check(Sense::INVALID_FIELD),
+        },
+        operation::PERSISTENT_RESERVE_OUT if cdb.number(5, 4) == reservation::LIST_LENGTH.into() => {
+            Plan::Reserve
         }
-        _ => Outcome::Check(Sense::INVALID_OPERATION),
+        operation::PERSISTENT_RESERVE_OUT => Plan::Check(Sense::PARAMETER_LIST_LENGTH),
+        _ => Plan::Check(Sense::INVALID_OPERATION),
     }
 }
 
 /// REQUEST SENSE (SPC-4, 6.39) with this sense as its data.
-pub(super) fn request_sense(sense: Sense, cdb: &Cdb) -> Outcome {
+pub(super) fn request_sense(sense: Sense, cdb: &Cdb) -> Plan {
     let data = if cdb.flag(1, 0x01) { sense.to_descriptor() } else { sense.to_fixed() };
-    Outcome::data(data, cdb.allocation_length(4, 1))
+    Plan::data(data, cdb.allocation_length(4, 1))
 }

@@ -24,12 +24,36 @@ impl Sense {
     pub const INVALID_FIELD: Self = Self::new(0x05, 0x24, 0x00);
     /// ILLEGAL REQUEST, logical unit not supported.
     pub const UNIT_NOT_SUPPORTED: Self = Self::new(0x05, 0x25, 0x00);
+    /// ILLEGAL REQUEST, parameter list length error.
+    pub const PARAMETER_LIST_LENGTH: Self = Self::new(0x05, 0x1a, 0x00);
+    /// ILLEGAL REQUEST, invalid field in parameter list.
+    pub const INVALID_FIELD_IN_LIST: Self = Self::new(0x05, 0x26, 0x00);
+    /// ILLEGAL REQUEST, invalid release of persistent reservation.
+    pub const INVALID_RELEASE: Self = Self::new(0x05, 0x26, 0x04);
+    /// ILLEGAL REQUEST, insufficient registration resources.
+    pub const INSUFFICIENT_REGISTRATIONS: Self = Self::new(0x05, 0x55, 0x04);
     /// ILLEGAL REQUEST, saving parameters not supported.
     pub const SAVING_NOT_SUPPORTED: Self = Self::new(0x05, 0x39, 0x00);
     /// UNIT ATTENTION, power on, reset, or bus device reset occurred.
     pub const POWER_ON: Self = Self::new(0x06, 0x29, 0x00);
     /// UNIT ATTENTION, bus device reset function occurred.
     pub const DEVICE_RESET: Self = Self::new(0x06, 0x29, 0x03);
+    /// UNIT ATTENTION, `I_T` nexus loss occurred.
+    pub const NEXUS_LOSS: Self = Self::new(0x06, 0x29, 0x07);
+    /// UNIT ATTENTION, reservations preempted.
+    pub const RESERVATIONS_PREEMPTED: Self = Self::new(0x06, 0x2a, 0x03);
+    /// UNIT ATTENTION, reservations released.
+    pub const RESERVATIONS_RELEASED: Self = Self::new(0x06, 0x2a, 0x04);
+    /// UNIT ATTENTION, registrations preempted.
+    pub const REGISTRATIONS_PREEMPTED: Self = Self::new(0x06, 0x2a, 0x05);
+    /// UNIT ATTENTION, capacity data has changed.
+    pub const CAPACITY_CHANGED: Self = Self::new(0x06, 0x2a, 0x09);
+    /// UNIT ATTENTION, commands cleared by another initiator.
+    pub const COMMANDS_CLEARED: Self = Self::new(0x06, 0x2f, 0x00);
+    /// UNIT ATTENTION, INQUIRY data has changed.
+    pub const INQUIRY_CHANGED: Self = Self::new(0x06, 0x3f, 0x03);
+    /// UNIT ATTENTION, reported LUNs data has changed.
+    pub const LUNS_CHANGED: Self = Self::new(0x06, 0x3f, 0x0e);
     /// ABORTED COMMAND, unexpected unsolicited data (RFC 7143, 11.4.7.2).
     pub const UNEXPECTED_UNSOLICITED_DATA: Self = Self::new(0x0b, 0x0c, 0x0c);
     /// ABORTED COMMAND, incorrect amount of data (RFC 7143, 11.4.7.2).

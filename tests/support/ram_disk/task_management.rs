@@ -1,74 +1,178 @@
-//! Task management (RFC 7143, 11.5 and 11.6).
+//! Task management (RFC 7143, 4.2.3.3, 11.5 and 11.6; RFC 7144, 6.3).
 
 use iscsi_pdu::{
-    TaskManagementFunction as Function, TaskManagementRequest, TaskManagementResponse,
-    TaskManagementResponseCode as Code,
+    InitiatorTaskTag, Lun, TargetPdu, TaskManagementFunction as Function, TaskManagementRequest,
+    TaskManagementResponse, TaskManagementResponseCode as Code,
 };
 
 use super::Sense;
-use super::connection::Connection;
+use super::answer::{Answer, UNNUMBERED};
+use super::command::Task;
+use super::effect::{Effect, Scope, Sessions};
 use super::fault::Fault;
+use super::session::Session;
+use super::shared::Shared;
 use super::write_task::WriteTask;
 
-impl Connection {
-    pub(super) async fn task_management(&mut self, request: TaskManagementRequest) -> Result<(), Fault> {
-        if self.session.target.is_none() {
+/// The number of aborted tasks for which late data is accepted and discarded.
+const MOST_ABORTED: usize = 64;
+
+/// A response that waits for the data of aborted tasks.
+#[derive(Clone)]
+pub(super) struct Pending {
+    itt: InitiatorTaskTag,
+    response: Code,
+    awaited: Vec<InitiatorTaskTag>,
+}
+
+impl Session {
+    pub(super) fn task_management(
+        &mut self,
+        shared: &mut Shared,
+        request: &TaskManagementRequest,
+    ) -> Result<(), Fault> {
+        let Some(target) = self.target else {
             return Err(Fault::violation("task management in a discovery session (4.3)"));
-        }
-        if !request.itt.is_valid() || self.is_tag_in_use(request.itt) {
+        };
+        let is_pending = self.pending.iter().any(|pending| pending.itt == request.itt);
+        if !request.itt.is_valid() || is_pending || self.is_tag_in_use(request.itt) {
             return Err(Fault::violation("task management with a tag that is not free (11.2.1.8)"));
         }
-        if !self.admit(request.immediate, request.cmd_sn, request.exp_stat_sn)? {
+        if !self.admit(shared, request.immediate, request.cmd_sn, request.exp_stat_sn)? {
             return Ok(());
         }
-        let response = TaskManagementResponse {
-            response: self.manage(&request),
-            additional_information: [0; 3],
-            itt: request.itt,
-            numbers: self.session.status_numbers(),
-        };
-        self.wire.send(response.encode()).await
+        let response = self.manage(shared, target, request);
+        let awaited = if request.function == Function::ABORT_TASK { Vec::new() } else { self.late_tasks() };
+        self.pending.push_back(Pending { itt: request.itt, response, awaited });
+        self.release_pending();
+        Ok(())
     }
 
-    /// Only writes are ever under way when a request is read: every other command has ended by then.
-    fn manage(&mut self, request: &TaskManagementRequest) -> Code {
-        let unit_exists = self.target().is_some_and(|target| target.unit(request.lun).is_some());
+    fn manage(&mut self, shared: &mut Shared, target: usize, request: &TaskManagementRequest) -> Code {
+        let unit_exists = shared.targets.get(target).is_some_and(|units| units.get(request.lun).is_some());
+        let is_level_2 = self.parameters.protocol_level >= 2;
         match request.function {
             Function::TARGET_WARM_RESET => {
-                self.abort(|_| true);
-                for lun in self.luns() {
-                    self.session.raise_attention(lun, Sense::DEVICE_RESET);
-                }
+                self.reset(shared, target, None);
+                Code::FUNCTION_COMPLETE
+            }
+            Function::TARGET_COLD_RESET => {
+                shared.effects.push(Effect::EndSessions(target));
+                shared.restart();
                 Code::FUNCTION_COMPLETE
             }
             Function::TASK_REASSIGN => Code::REASSIGNMENT_NOT_SUPPORTED,
             _ if !unit_exists => Code::LUN_DOES_NOT_EXIST,
             Function::ABORT_TASK => self.abort_task(request),
-            Function::ABORT_TASK_SET | Function::CLEAR_TASK_SET => {
-                self.abort(|task| task.lun == request.lun);
+            Function::ABORT_TASK_SET => {
+                self.abort(|task| task.request.lun == request.lun);
+                Code::FUNCTION_COMPLETE
+            }
+            Function::CLEAR_TASK_SET => {
+                self.abort(|task| task.request.lun == request.lun);
+                let scope = others(shared, target, Some(request.lun));
+                shared.effects.push(Effect::Abort(scope, Some(Sense::COMMANDS_CLEARED)));
                 Code::FUNCTION_COMPLETE
             }
             Function::LOGICAL_UNIT_RESET => {
-                self.abort(|task| task.lun == request.lun);
-                self.session.raise_attention(request.lun, Sense::DEVICE_RESET);
+                self.reset(shared, target, Some(request.lun));
                 Code::FUNCTION_COMPLETE
             }
+            Function::QUERY_TASK if is_level_2 => {
+                self.query(|itt, lun| itt == request.referenced_task_tag && lun == request.lun)
+            }
+            Function::QUERY_TASK_SET if is_level_2 => self.query(|_, lun| lun == request.lun),
             _ => Code::FUNCTION_NOT_SUPPORTED,
         }
     }
 
-    /// 11.6.1: an unknown task has completed if its CmdSN was received before.
-    fn abort_task(&mut self, request: &TaskManagementRequest) -> Code {
-        self.abort(|task| task.itt == request.referenced_task_tag && task.lun == request.lun);
-        let was_received = request.ref_cmd_sn.precedes(self.numbers().exp_cmd_sn);
-        if was_received { Code::FUNCTION_COMPLETE } else { Code::TASK_DOES_NOT_EXIST }
+    /// Ends the tasks of one unit or all, in all sessions, which learn about it.
+    fn reset(&mut self, shared: &mut Shared, target: usize, lun: Option<Lun>) {
+        self.abort(|task| lun.is_none_or(|lun| task.request.lun == lun));
+        let scope = others(shared, target, lun);
+        let everywhere = Scope { sessions: Sessions::All, ..scope.clone() };
+        shared.effects.push(Effect::Abort(scope, None));
+        shared.effects.push(Effect::Raise(everywhere, Sense::DEVICE_RESET));
     }
 
-    fn abort(&mut self, concerned: impl Fn(&WriteTask) -> bool) {
-        for task in self.writes.abort(concerned) {
-            if task.holds_window {
-                self.session.command_closed();
+    /// 11.6.1: an unknown task whose number may still come counts as received, any other does not exist.
+    fn abort_task(&mut self, request: &TaskManagementRequest) -> Code {
+        let (tag, lun) = (request.referenced_task_tag, request.lun);
+        if self.query(|itt, task_lun| itt == tag && task_lun == lun) == Code::FUNCTION_SUCCEEDED {
+            self.abort(|task| task.request.itt == tag);
+            self.answers().retain(|answer| answer.command() != Some(tag));
+            return Code::FUNCTION_COMPLETE;
+        }
+        let is_before = request.ref_cmd_sn.precedes(request.cmd_sn);
+        if !is_before || !self.window.contains(request.ref_cmd_sn) {
+            return Code::TASK_DOES_NOT_EXIST;
+        }
+        if request.ref_cmd_sn == self.window.next() {
+            self.window.take();
+        }
+        Code::FUNCTION_COMPLETE
+    }
+
+    /// Looks for a task that is not finished, or has not sent all its data.
+    fn query(&mut self, wanted: impl Fn(InitiatorTaskTag, Lun) -> bool) -> Code {
+        let is_task = self.tasks.values().any(|task| wanted(task.request.itt, task.request.lun));
+        let is_sending = |answer: &Answer| match answer {
+            Answer::Transfer(transfer) => wanted(transfer.itt, transfer.lun),
+            Answer::Pdu(_) => false,
+        };
+        if is_task || self.answers().iter().any(is_sending) {
+            return Code::FUNCTION_SUCCEEDED;
+        }
+        Code::FUNCTION_COMPLETE
+    }
+
+    /// Ends tasks without a response, and says whether there were any. Data already under way are accepted and discarded.
+    pub(super) fn abort(&mut self, concerned: impl Fn(&Task) -> bool) -> bool {
+        let ended: Vec<_> = self.tasks.extract_if(.., |_, task| concerned(task)).collect();
+        let any = !ended.is_empty();
+        for (itt, task) in ended {
+            self.close_window(&task);
+            if !task.write.as_ref().is_some_and(WriteTask::awaits_data) {
+                continue;
             }
+            if self.aborted.len() >= MOST_ABORTED {
+                self.aborted.pop_front();
+            }
+            self.aborted.push_back((itt, task));
+        }
+        any
+    }
+
+    /// Ends tasks with CHECK CONDITION.
+    pub(super) fn fail_tasks(&mut self, concerned: impl Fn(&Task) -> bool, sense: Sense) {
+        let ended: Vec<_> = self.tasks.extract_if(.., |_, task| concerned(task)).collect();
+        for (_, task) in ended {
+            self.fail(&task, sense);
         }
     }
+
+    fn late_tasks(&self) -> Vec<InitiatorTaskTag> {
+        self.aborted.iter().map(|aborted| aborted.0).collect()
+    }
+
+    /// Sends the responses that wait for no data any more, in order (4.2.3.3).
+    pub(super) fn release_pending(&mut self) {
+        while let Some(first) = self.pending.front() {
+            if first.awaited.iter().any(|itt| self.aborted.iter().any(|aborted| aborted.0 == *itt)) {
+                return;
+            }
+            let Pending { itt, response, .. } = *first;
+            self.pending.pop_front();
+            self.answer(Answer::Pdu(TargetPdu::TaskManagementResponse(TaskManagementResponse {
+                response,
+                additional_information: [0; 3],
+                itt,
+                numbers: UNNUMBERED,
+            })));
+        }
+    }
+}
+
+fn others(shared: &Shared, target: usize, lun: Option<Lun>) -> Scope {
+    Scope { target, lun, sessions: Sessions::AllBut(shared.current) }
 }

@@ -1,10 +1,15 @@
-//! Tests of the RAM-disk target with single PDUs and with libiscsi.
+//! Tests of the RAM-disk target: of its engine alone, with single PDUs over TCP, and with libiscsi.
 
 pub(crate) mod by_hand;
+mod bytes_in_pieces;
+mod host;
 mod hostile_input;
 mod libiscsi;
 mod login;
 mod numbering;
+mod power;
+mod reservations;
 mod scsi;
 mod send_targets;
+mod tasks;
 mod writes;

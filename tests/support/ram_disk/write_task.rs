@@ -1,19 +1,20 @@
-//! A command that takes data from the initiator (RFC 7143, 4.2.5.2).
+//! The data that a command takes from the initiator (RFC 7143, 4.2.5.2).
 
 use std::collections::VecDeque;
 
 use iscsi_login::Parameters;
-use iscsi_pdu::{DataOut, InitiatorTaskTag, Lun, ScsiCommand, TargetTransferTag};
+use iscsi_pdu::{DataOut, Lun, ScsiCommand, TargetTransferTag};
 
 use super::Sense;
-use super::disk::Extent;
+use super::connection::segment_limit;
 use super::fault::Fault;
-use super::scsi::Outcome;
+use super::scsi::{Plan, Rejection};
 
 /// Largest transfer of one command in bytes.
-const LARGEST_TRANSFER: u32 = 16 << 20;
+pub(super) const LARGEST_TRANSFER: u32 = 16 << 20;
 
 /// A sequence of Data-Out PDUs that is awaited: the unsolicited one, or the answer to an R2T.
+#[derive(Clone)]
 struct Sequence {
     ttt: TargetTransferTag,
     next_data_sn: u32,
@@ -30,22 +31,20 @@ pub(super) struct Solicitation {
     pub(super) length: u32,
 }
 
-/// A write on its way.
+/// The data of a write on their way.
+#[derive(Clone)]
 pub(super) struct WriteTask {
-    pub(super) itt: InitiatorTaskTag,
-    pub(super) lun: Lun,
-    /// True if the command takes a place in the command window.
-    pub(super) holds_window: bool,
+    lun: Lun,
     /// The number of bytes that the initiator wants to send in total.
     pub(super) expected: u32,
-    /// The extent that the data is written to; `None` discards it.
-    pub(super) extent: Option<Extent>,
     /// Why it fails once the data under way have arrived.
-    pub(super) check: Option<Sense>,
+    pub(super) rejection: Option<Rejection>,
     /// Bytes the command takes: the smaller of `expected` and what its CDB says.
     wanted: u32,
     /// Bytes received or asked for.
     claimed: u32,
+    /// The data so far, as much as the command takes.
+    pub(super) data: Vec<u8>,
     next_r2t_sn: u32,
     awaited: VecDeque<Sequence>,
     max_outstanding_r2t: usize,
@@ -53,27 +52,18 @@ pub(super) struct WriteTask {
 }
 
 impl WriteTask {
-    /// The task of a command that has the W bit, with its unsolicited data still to come.
-    pub(super) fn new(
-        command: &ScsiCommand,
-        outcome: Outcome,
-        parameters: &Parameters,
-    ) -> Result<Self, Fault> {
+    /// The data of a command that has the W bit, with the unsolicited ones still to come.
+    pub(super) fn new(command: &ScsiCommand, plan: &Plan, parameters: &Parameters) -> Result<Self, Fault> {
         let expected = command.expected_data_transfer_length;
-        let (extent, check) = destination(command, outcome);
-        let wanted =
-            extent.map_or(0, |extent| u32::try_from(extent.length).unwrap_or(u32::MAX)).min(expected);
         let immediate = u32::try_from(command.data.len())
             .map_err(|_| Fault::violation("immediate data of 4 GiB and more"))?;
         let mut task = Self {
-            itt: command.itt,
             lun: command.lun,
-            holds_window: !command.immediate,
             expected,
-            extent,
-            check,
-            wanted,
+            rejection: rejection(command, plan),
+            wanted: u32::try_from(plan.length_out()).unwrap_or(u32::MAX).min(expected),
             claimed: immediate,
+            data: Vec::new(),
             next_r2t_sn: 0,
             awaited: VecDeque::new(),
             max_outstanding_r2t: usize::from(parameters.max_outstanding_r2t),
@@ -94,7 +84,7 @@ impl WriteTask {
     /// The next R2T, if one may be sent now. `ttt` is used only then.
     pub(super) fn solicit(&mut self, ttt: TargetTransferTag) -> Option<Solicitation> {
         let unsolicited_under_way = self.awaited.front().is_some_and(|sequence| !sequence.ttt.is_valid());
-        if self.check.is_some()
+        if self.rejection.is_some()
             || self.claimed >= self.wanted
             || unsolicited_under_way
             || self.awaited.len() >= self.max_outstanding_r2t
@@ -108,11 +98,11 @@ impl WriteTask {
         Some(Solicitation { ttt, r2t_sn, offset, length })
     }
 
-    /// Checks a Data-Out and returns the offset of its data in the transfer.
+    /// Checks a Data-Out, and takes its data.
     ///
     /// # Errors
     /// [`Fault::ProtocolViolation`] if it is not the next one in order.
-    pub(super) fn receive(&mut self, pdu: &DataOut) -> Result<u32, Fault> {
+    pub(super) fn receive(&mut self, pdu: &DataOut) -> Result<(), Fault> {
         let Some(sequence) = self.awaited.front_mut() else {
             return Err(Fault::violation("Data-Out that nobody asked for (11.7)"));
         };
@@ -148,39 +138,51 @@ impl WriteTask {
         if pdu.is_final {
             // F before the end: what is missing will not come (4.2.5.2).
             if end < sequence.end {
-                self.check = self.check.or(Some(Sense::INCORRECT_AMOUNT_OF_DATA));
+                self.rejection = self.rejection.or(Some(Rejection::Check(Sense::INCORRECT_AMOUNT_OF_DATA)));
             }
             self.awaited.pop_front();
         }
-        Ok(pdu.buffer_offset)
+        self.keep(&pdu.data);
+        Ok(())
     }
 
-    /// The part of `data` at `offset` of the transfer that the command takes, with its place on the medium.
-    pub(super) fn place<'a>(&self, offset: u32, data: &'a [u8]) -> Option<(u64, &'a [u8])> {
-        let rest = usize::try_from(self.wanted.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let taken = data.get(..rest.min(data.len()))?;
-        if self.check.is_some() || taken.is_empty() {
-            return None;
-        }
-        Some((self.extent?.offset + u64::from(offset), taken))
+    /// The part of `data`, which come next, that the command takes.
+    pub(super) fn take<'a>(&self, data: &'a [u8]) -> &'a [u8] {
+        let rest = segment_limit(self.wanted).saturating_sub(self.data.len());
+        let taken = if self.rejection.is_some() { 0 } else { rest.min(data.len()) };
+        data.get(..taken).unwrap_or_default()
+    }
+
+    /// Keeps the data that come next, as far as the command takes them: they arrive in order.
+    pub(super) fn keep(&mut self, data: &[u8]) {
+        let taken = self.take(data);
+        self.data.extend_from_slice(taken);
+    }
+
+    /// True if data are under way.
+    pub(super) fn awaits_data(&self) -> bool {
+        !self.awaited.is_empty()
     }
 
     /// True if all expected data has arrived.
     pub(super) fn is_complete(&self) -> bool {
-        self.awaited.is_empty() && (self.check.is_some() || self.claimed >= self.wanted)
+        self.awaited.is_empty() && (self.rejection.is_some() || self.claimed >= self.wanted)
     }
 }
 
-/// The extent that the data of the command is written to, and the sense data if the command fails.
-fn destination(command: &ScsiCommand, outcome: Outcome) -> (Option<Extent>, Option<Sense>) {
-    match outcome {
-        Outcome::Check(sense) => (None, Some(sense)),
-        _ if command.read || command.expected_data_transfer_length > LARGEST_TRANSFER => {
-            (None, Some(Sense::INVALID_FIELD))
+/// The reason why a command with the W bit fails, if it does.
+fn rejection(command: &ScsiCommand, plan: &Plan) -> Option<Rejection> {
+    let is_too_long = command.expected_data_transfer_length > LARGEST_TRANSFER;
+    match plan {
+        Plan::Check(_) | Plan::Status(_) => plan.rejection(),
+        _ if command.read || is_too_long => Some(Rejection::Check(Sense::INVALID_FIELD)),
+        // A parameter list that is cut off is no parameter list.
+        Plan::Reserve if u64::from(command.expected_data_transfer_length) < plan.length_out() => {
+            Some(Rejection::Check(Sense::PARAMETER_LIST_LENGTH))
         }
-        Outcome::Write(extent) => (Some(extent), None),
-        Outcome::Data(data) if data.is_empty() => (None, None),
+        Plan::Write { .. } | Plan::Reserve | Plan::Flush(_) => None,
+        Plan::Data(data) if data.is_empty() => None,
         // A command that sends data has no use for the W bit.
-        Outcome::Data(_) | Outcome::Read(_) => (None, Some(Sense::INVALID_FIELD)),
+        Plan::Data(_) | Plan::Read(_) => Some(Rejection::Check(Sense::INVALID_FIELD)),
     }
 }

@@ -1,10 +1,7 @@
 //! Answers of a scripted target after the login.
 
 use bytes::BytesMut;
-use iscsi_pdu::{Digests, EncodedPdu, ScsiCommand, SequenceNumbers, TargetPdu, TextRequest};
-
-use crate::ram_disk::connection::Connection;
-use crate::ram_disk::fault::Fault;
+use iscsi_pdu::{Digests, EncodedPdu, SequenceNumbers, TargetPdu};
 
 /// The state of the connection at the moment a PDU is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,43 +65,4 @@ pub fn with_bad_data_digest(pdu: &TargetPdu, digests: Digests) -> Vec<u8> {
         *last ^= 0x01;
     }
     bytes
-}
-
-impl Connection {
-    /// Takes a command in without executing it.
-    pub(super) fn take_in(&mut self, command: &ScsiCommand) -> Result<Moment, Fault> {
-        self.admit(command.immediate, command.cmd_sn, command.exp_stat_sn)?;
-        Ok(self.moment())
-    }
-
-    /// The moment after this command will have been taken in, possibly by the conforming target.
-    pub(super) fn moment_after(&self, command: &ScsiCommand) -> Moment {
-        let mut moment = self.moment();
-        let numbers = &mut moment.numbers;
-        let taken = u32::from(!command.immediate);
-        (numbers.exp_cmd_sn, numbers.max_cmd_sn) =
-            (numbers.exp_cmd_sn.plus(taken), numbers.max_cmd_sn.plus(taken));
-        moment
-    }
-
-    /// Takes a Text Request in without answering it.
-    pub(super) fn take_in_text(&mut self, request: &TextRequest) -> Result<Moment, Fault> {
-        self.admit(request.immediate, request.cmd_sn, request.exp_stat_sn)?;
-        Ok(self.moment())
-    }
-
-    pub(super) const fn moment(&self) -> Moment {
-        Moment {
-            numbers: self.numbers(),
-            digests: self.wire.digests(),
-            max_data_segment: self.max_data_segment(),
-        }
-    }
-
-    pub(super) async fn reply(&mut self, reply: &Reply) -> Result<(), Fault> {
-        for _ in 0..reply.statuses {
-            self.use_status_number();
-        }
-        Ok(self.wire.send_bytes(&reply.bytes).await?)
-    }
 }

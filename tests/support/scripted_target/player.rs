@@ -11,14 +11,14 @@ use super::Script;
 use super::full_feature::{Moment, Reply};
 use super::log::Log;
 use super::script::Step;
-use crate::ram_disk::connection::{Connection, Flow};
+use super::served::Served;
+use super::wire::{Wire, WireError};
 use crate::ram_disk::fault::Fault;
-use crate::ram_disk::wire::Wire;
 
 /// One connection: bare at first, with a session on it after a login.
 pub(super) enum Player {
     Bare(Wire),
-    LoggedIn(Box<Connection>),
+    LoggedIn(Box<Served>),
     Closed,
 }
 
@@ -31,7 +31,7 @@ impl Player {
     }
 
     /// Takes all steps, and then listens until the initiator closes.
-    pub(super) async fn play(&mut self, script: Script) -> Result<(), Fault> {
+    pub(super) async fn play(&mut self, script: Script) -> Result<(), WireError> {
         let mut last_command = None;
         for step in script.steps {
             self.take_step(step, &mut last_command).await?;
@@ -42,7 +42,11 @@ impl Player {
         Ok(())
     }
 
-    async fn take_step(&mut self, step: Step, last_command: &mut Option<ScsiCommand>) -> Result<(), Fault> {
+    async fn take_step(
+        &mut self,
+        step: Step,
+        last_command: &mut Option<ScsiCommand>,
+    ) -> Result<(), WireError> {
         match step {
             Step::Take => drop(receive(self.wire()?).await?),
             Step::AnswerLogin(answer) => {
@@ -50,11 +54,11 @@ impl Player {
                 let request = LoginRequest::decode(receive(wire).await?)?;
                 wire.send(answer(&request).encode()).await?;
             }
-            Step::LogIn(portal, change) => {
+            Step::LogIn(engine, change) => {
                 let Self::Bare(wire) = std::mem::replace(self, Self::Closed) else {
                     return Err(out_of_place());
                 };
-                *self = Self::LoggedIn(Box::new(Connection::log_in_over(wire, portal, &*change).await?));
+                *self = Self::LoggedIn(Box::new(Served::log_in(wire, engine, &*change).await?));
             }
             Step::AnswerCommand(operation, answer) => {
                 let connection = self.connection()?;
@@ -67,7 +71,7 @@ impl Player {
             Step::AnswerAgain(answer) => {
                 let command = last_command.as_ref().ok_or_else(out_of_place)?;
                 let connection = self.connection()?;
-                let reply = answer(command, &connection.moment());
+                let reply = answer(command, &connection.moment()?);
                 connection.reply(&reply).await?;
             }
             Step::AnswerText(answer) => {
@@ -79,15 +83,15 @@ impl Player {
             }
             Step::Announce(make) => {
                 let connection = self.connection()?;
-                let announcement = make(&connection.moment());
+                let announcement = make(&connection.moment()?);
                 connection.reply(&announcement).await?;
             }
             Step::Serve => {
                 let connection = self.connection()?;
-                let mut flow = Flow::GoOn;
-                while flow == Flow::GoOn {
-                    let raw = receive(&mut connection.wire).await?;
-                    flow = connection.handle(raw).await?;
+                let mut goes_on = true;
+                while goes_on {
+                    let raw = connection.receive().await?;
+                    goes_on = connection.handle(raw).await?;
                 }
             }
             Step::ServeBut(answer) => serve_but(self.connection()?, &*answer).await?,
@@ -99,7 +103,7 @@ impl Player {
         Ok(())
     }
 
-    fn wire(&mut self) -> Result<&mut Wire, Fault> {
+    fn wire(&mut self) -> Result<&mut Wire, WireError> {
         match self {
             Self::Bare(wire) => Ok(wire),
             Self::LoggedIn(connection) => Ok(&mut connection.wire),
@@ -107,7 +111,7 @@ impl Player {
         }
     }
 
-    fn connection(&mut self) -> Result<&mut Connection, Fault> {
+    fn connection(&mut self) -> Result<&mut Served, WireError> {
         match self {
             Self::LoggedIn(connection) => Ok(connection),
             Self::Bare(_) | Self::Closed => Err(out_of_place()),
@@ -115,14 +119,14 @@ impl Player {
     }
 }
 
-async fn receive(wire: &mut Wire) -> Result<RawPdu, Fault> {
+async fn receive(wire: &mut Wire) -> Result<RawPdu, WireError> {
     wire.receive().await?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof).into())
 }
 
 /// Serves like a conforming target until a command with this operation code arrives.
-async fn serve_until(connection: &mut Connection, operation: u8) -> Result<ScsiCommand, Fault> {
+async fn serve_until(connection: &mut Served, operation: u8) -> Result<ScsiCommand, WireError> {
     loop {
-        let raw = receive(&mut connection.wire).await?;
+        let raw = connection.receive().await?;
         match InitiatorPdu::decode(raw.clone())? {
             InitiatorPdu::ScsiCommand(command) if command.cdb.first() == Some(&operation) => {
                 return Ok(command);
@@ -134,15 +138,15 @@ async fn serve_until(connection: &mut Connection, operation: u8) -> Result<ScsiC
 
 /// Serves like a conforming target, except for the commands that have an answer in the script.
 async fn serve_but(
-    connection: &mut Connection,
+    connection: &mut Served,
     answer: &(dyn Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync),
-) -> Result<(), Fault> {
-    let mut flow = Flow::GoOn;
-    while flow == Flow::GoOn {
-        let raw = receive(&mut connection.wire).await?;
+) -> Result<(), WireError> {
+    let mut goes_on = true;
+    while goes_on {
+        let raw = connection.receive().await?;
         let own = match InitiatorPdu::decode(raw.clone())? {
             InitiatorPdu::ScsiCommand(command) => {
-                answer(&command, &connection.moment_after(&command)).map(|reply| (command, reply))
+                answer(&command, &connection.moment_after(&command)?).map(|reply| (command, reply))
             }
             _ => None,
         };
@@ -151,16 +155,16 @@ async fn serve_but(
                 connection.take_in(&command)?;
                 connection.reply(&reply).await?;
             }
-            None => flow = connection.handle(raw).await?,
+            None => goes_on = connection.handle(raw).await?,
         }
     }
     Ok(())
 }
 
 /// Serves like a conforming target until a Text Request arrives.
-async fn serve_until_text(connection: &mut Connection) -> Result<TextRequest, Fault> {
+async fn serve_until_text(connection: &mut Served) -> Result<TextRequest, WireError> {
     loop {
-        let raw = receive(&mut connection.wire).await?;
+        let raw = connection.receive().await?;
         match InitiatorPdu::decode(raw.clone())? {
             InitiatorPdu::TextRequest(request) => return Ok(request),
             _ => drop(connection.handle(raw).await?),
@@ -168,7 +172,7 @@ async fn serve_until_text(connection: &mut Connection) -> Result<TextRequest, Fa
     }
 }
 
-async fn trickle(wire: &mut Wire, bytes: &[u8], pause: Duration) -> Result<(), Fault> {
+async fn trickle(wire: &mut Wire, bytes: &[u8], pause: Duration) -> Result<(), WireError> {
     for byte in bytes {
         wire.send_bytes(&[*byte]).await?;
         tokio::time::sleep(pause).await;
@@ -177,6 +181,6 @@ async fn trickle(wire: &mut Wire, bytes: &[u8], pause: Duration) -> Result<(), F
 }
 
 /// A script that cannot be played as it is written.
-fn out_of_place() -> Fault {
-    Fault::violation("a step of the script has no place here")
+fn out_of_place() -> WireError {
+    Fault::violation("a step of the script has no place here").into()
 }

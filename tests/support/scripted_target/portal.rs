@@ -9,6 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::log::Log;
 use super::player::Player;
+use super::wire::WireError;
 use super::{Received, Script};
 use crate::ram_disk::fault::Fault;
 
@@ -100,7 +101,9 @@ async fn accept(listener: TcpListener, scripts: Vec<Script>, log: Arc<Log>) {
                 Ok(mut player) => player.play(script).await,
                 Err(error) => Err(error.into()),
             };
-            if let Err(fault @ (Fault::ProtocolViolation(_) | Fault::Malformed(_) | Fault::Refused(_))) = end
+            if let Err(WireError::Fault(
+                fault @ (Fault::ProtocolViolation(_) | Fault::Malformed(_) | Fault::Refused(_)),
+            )) = end
             {
                 log.faults().push(fault.to_string());
             }

@@ -1,15 +1,14 @@
 //! Script of a scripted target: its steps, in order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_pdu::{LoginRequest, LoginResponse, ScsiCommand, TextRequest};
 
 use super::full_feature::{Moment, Reply};
-use crate::ram_disk::Config;
-use crate::ram_disk::login_phase::ChangeResponse;
-use crate::ram_disk::portal::Portal;
+use super::served::{ChangeResponse, SharedEngine};
+use crate::ram_disk::{Config, Engine};
 
 /// Makes a Login Response of a Login Request.
 type AnswerLogin = Arc<dyn Fn(&LoginRequest) -> LoginResponse + Send + Sync>;
@@ -30,7 +29,7 @@ pub(super) enum Step {
     /// Takes one Login Request and answers it.
     AnswerLogin(AnswerLogin),
     /// Takes the initiator through a whole login, like a conforming target.
-    LogIn(Arc<Portal>, Arc<ChangeResponse>),
+    LogIn(SharedEngine, Arc<ChangeResponse>),
     /// Serves requests like a conforming target, until a SCSI Command with this operation code, and answers that one.
     AnswerCommand(u8, AnswerCommand),
     /// Answers the command of the last `AnswerCommand` once more.
@@ -127,8 +126,8 @@ impl Script {
         config: Config,
         change: impl Fn(&LoginRequest, LoginResponse) -> LoginResponse + Send + Sync + 'static,
     ) -> Self {
-        let portal = Portal::new(config).expect("units of a possible size");
-        self.with(Step::LogIn(Arc::new(portal), Arc::new(change)))
+        let engine = Engine::new(config).expect("units of a possible size");
+        self.with(Step::LogIn(Arc::new(Mutex::new(engine)), Arc::new(change)))
     }
 
     /// Then serves requests as that portal would, until a command with operation code `operation` comes; answers that

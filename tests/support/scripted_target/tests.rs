@@ -165,10 +165,8 @@ async fn silence_trickle_garbage_and_closing() {
     let slow = Script::new().take().trickle(vec![0x23; 4], Duration::from_millis(1)).close();
     for script in [slow, Script::closes_at_once(), Script::garbage(), Script::enormous_segment()] {
         let scripted = ScriptedTarget::serve(script).await.unwrap();
-        let mut wire = crate::ram_disk::wire::Wire::new(
-            tokio::net::TcpStream::connect(scripted.portal()).await.unwrap(),
-        )
-        .unwrap();
+        let mut wire =
+            super::wire::Wire::new(tokio::net::TcpStream::connect(scripted.portal()).await.unwrap()).unwrap();
         let request =
             iscsi_pdu::NopOut::decode(iscsi_pdu::RawPdu::header(iscsi_pdu::Bhs::new(Opcode::NOP_OUT)));
         let _ = wire.send(request.unwrap().encode()).await;
@@ -191,8 +189,7 @@ async fn redirection_to_itself() {
     });
     let scripted = scripted.await.unwrap();
     let mut wire =
-        crate::ram_disk::wire::Wire::new(tokio::net::TcpStream::connect(scripted.portal()).await.unwrap())
-            .unwrap();
+        super::wire::Wire::new(tokio::net::TcpStream::connect(scripted.portal()).await.unwrap()).unwrap();
     let name = "iqn.2001-04.com.example:host".parse().unwrap();
     let (_, request) = iscsi_login::initiator::Login::start(iscsi_login::initiator::LoginConfig {
         initiator_name: &name,

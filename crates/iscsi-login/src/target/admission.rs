@@ -2,7 +2,7 @@
 
 use iscsi_pdu::{IscsiName, LoginStatus, SerialNumber};
 
-use crate::chap::{ChapAlgorithm, Nonce};
+use crate::chap::ChapAlgorithm;
 use crate::credentials::Authentication;
 use crate::error::ProtocolViolation;
 use crate::login_text::ReceivedKeys;
@@ -19,7 +19,7 @@ pub struct Account<'a> {
     pub authentication: Authentication<'a>,
 }
 
-/// The settings of a target's login.
+/// The settings of a target's logins.
 #[derive(Clone, Copy)]
 pub struct TargetConfig<'a> {
     /// The targets of this portal.
@@ -32,17 +32,18 @@ pub struct TargetConfig<'a> {
     pub offer: Offer,
     /// The portal group of this portal.
     pub portal_group_tag: u16,
-    /// The session identifier to assign, not 0.
-    pub tsih: u16,
-    /// The first status number.
-    pub stat_sn: SerialNumber,
-    /// Fresh random bytes for the target's challenge.
-    pub nonce: Nonce,
 }
 
-impl TargetConfig<'_> {
-    pub(super) fn negotiation(&self, opening: &Opening<'_>) -> Box<Negotiation> {
+impl<'a> TargetConfig<'a> {
+    pub(super) fn negotiation(&self, opening: &Opening) -> Box<Negotiation> {
         Box::new(Negotiation::new(self.offer, opening.is_discovery(), EarlyValues::default()))
+    }
+
+    /// The authentication that this login requires.
+    pub(super) fn authentication(&self, opening: &Opening) -> Result<Authentication<'a>, Refusal> {
+        let Some(at) = opening.account else { return Ok(self.discovery) };
+        let account = self.accounts.get(at).map(|account| account.authentication);
+        account.ok_or_else(|| Refusal::new(LoginStatus::TARGET_ERROR, "the account of this login is gone"))
     }
 }
 
@@ -91,27 +92,25 @@ impl From<ProtocolViolation> for Refusal {
 
 /// The declarations of the leading request (RFC 7143, 6.3), and the authentication so far.
 #[derive(Clone)]
-pub(super) struct Opening<'a> {
+pub(super) struct Opening {
     initiator_name: IscsiName,
     account: Option<usize>,
-    pub(super) authentication: Authentication<'a>,
     pub(super) initiator_authenticated: bool,
     pub(super) target_authenticated: bool,
 }
 
-impl<'a> Opening<'a> {
-    pub(super) fn take(config: &TargetConfig<'a>, keys: &mut ReceivedKeys<'_>) -> Result<Self, Refusal> {
+impl Opening {
+    pub(super) fn take(config: &TargetConfig<'_>, keys: &mut ReceivedKeys<'_>) -> Result<Self, Refusal> {
         let initiator_name = keys.take("InitiatorName")?.ok_or_else(|| missing("InitiatorName"))?;
         keys.take("InitiatorAlias")?;
-        let (account, authentication) = match keys.take("SessionType")? {
+        let account = match keys.take("SessionType")? {
             Some("Discovery") => {
                 keys.take("TargetName")?;
-                (None, config.discovery)
+                None
             }
             None | Some("Normal") => {
-                let at =
-                    find_account(config, keys.take("TargetName")?.ok_or_else(|| missing("TargetName"))?)?;
-                (Some(at.0), at.1)
+                let name = keys.take("TargetName")?.ok_or_else(|| missing("TargetName"))?;
+                Some(find_account(config, name)?)
             }
             Some(_) => {
                 return Err(Refusal::new(LoginStatus::SESSION_TYPE_NOT_SUPPORTED, "unknown session type"));
@@ -121,7 +120,6 @@ impl<'a> Opening<'a> {
             initiator_name: IscsiName::new(initiator_name)
                 .map_err(|error| ProtocolViolation::Name { key: "InitiatorName", error })?,
             account,
-            authentication,
             initiator_authenticated: false,
             target_authenticated: false,
         })
@@ -149,11 +147,9 @@ impl<'a> Opening<'a> {
     }
 }
 
-fn find_account<'a>(config: &TargetConfig<'a>, name: &str) -> Result<(usize, Authentication<'a>), Refusal> {
-    let found = config.accounts.iter().enumerate().find(|(_, account)| account.name.as_str() == name);
-    found
-        .map(|(at, account)| (at, account.authentication))
-        .ok_or_else(|| Refusal::new(LoginStatus::NOT_FOUND, "no target of this name"))
+fn find_account(config: &TargetConfig<'_>, name: &str) -> Result<usize, Refusal> {
+    let found = config.accounts.iter().position(|account| account.name.as_str() == name);
+    found.ok_or_else(|| Refusal::new(LoginStatus::NOT_FOUND, "no target of this name"))
 }
 
 fn missing(key: &str) -> Refusal {

@@ -3,7 +3,7 @@
 use iscsi_pdu::{LoginRequest, LoginStatus, Stage, TextWriter, encode_hex, parse_list, parse_number};
 
 use super::admission::{Opening, Refusal, TargetConfig};
-use crate::chap::{ChapAlgorithm, ChapResponse};
+use crate::chap::{ChapAlgorithm, ChapResponse, Nonce};
 use crate::chap_exchange::{Challenge, ReceivedResponse};
 use crate::credentials::Authentication;
 use crate::error::ProtocolViolation;
@@ -12,34 +12,35 @@ use crate::negotiation::Negotiation;
 use crate::tolerance::{Strictness, Tolerance};
 
 /// The request that the login awaits.
-pub(super) enum State<'a> {
+#[derive(Clone)]
+pub(super) enum State {
     /// The leading request.
     First,
     /// A request of the security stage.
-    Security(Opening<'a>, Security),
+    Security(Opening, Security),
     /// A request of the operational stage.
-    Operational(Opening<'a>, Box<Negotiation>),
+    Operational(Opening, Box<Negotiation>),
 }
 
 /// The answer to a request.
-pub(super) struct Answer<'a> {
-    pub(super) next: Next<'a>,
+pub(super) struct Answer {
+    pub(super) next: Next,
     pub(super) text: TextWriter,
 }
 
 /// The state after an answer.
-pub(super) enum Next<'a> {
+pub(super) enum Next {
     /// The stage does not change.
-    Stay(State<'a>),
+    Stay(State),
     /// The requested transition to the operational stage is granted.
-    Transit(Opening<'a>),
+    Transit(Opening),
     /// The requested transition to full feature phase is granted.
-    Complete(Opening<'a>, Box<Negotiation>),
+    Complete(Opening, Box<Negotiation>),
 }
 
-impl<'a> Next<'a> {
+impl Next {
     /// The state while the answer is incomplete. A transition is granted when it is requested again after the last piece.
-    pub(super) fn without_transition(self) -> State<'a> {
+    pub(super) fn without_transition(self) -> State {
         match self {
             Self::Stay(state) => state,
             Self::Transit(opening) => State::Security(opening, Security::Done),
@@ -48,7 +49,7 @@ impl<'a> Next<'a> {
     }
 }
 
-impl<'a> State<'a> {
+impl State {
     /// Checks that the request is in the current stage, and asks for a later one if any (LOG-13).
     pub(super) fn check_stages(&self, request: &LoginRequest) -> Result<(), Refusal> {
         let LoginRequest { current_stage, next_stage, transit, .. } = *request;
@@ -69,13 +70,14 @@ impl<'a> State<'a> {
     /// Answers the keys of a complete text.
     pub(super) fn receive(
         self,
-        config: &TargetConfig<'a>,
+        config: &TargetConfig<'_>,
+        nonce: &Nonce,
         request: &LoginRequest,
         keys: ReceivedKeys<'_>,
-    ) -> Result<Answer<'a>, Refusal> {
+    ) -> Result<Answer, Refusal> {
         match self {
             State::First => first(config, request, keys),
-            State::Security(opening, security) => security.receive(config, opening, request, keys),
+            State::Security(opening, security) => security.receive(config, nonce, opening, request, keys),
             State::Operational(opening, negotiation) => {
                 operational(opening, negotiation, request, keys, TextWriter::new())
             }
@@ -84,18 +86,18 @@ impl<'a> State<'a> {
 }
 
 /// Answers the leading request.
-fn first<'a>(
-    config: &TargetConfig<'a>,
+fn first(
+    config: &TargetConfig<'_>,
     request: &LoginRequest,
     mut keys: ReceivedKeys<'_>,
-) -> Result<Answer<'a>, Refusal> {
+) -> Result<Answer, Refusal> {
     let opening = Opening::take(config, &mut keys)?;
     let mut text = TextWriter::new();
     if !opening.is_discovery() {
         text.push("TargetPortalGroupTag", config.portal_group_tag);
     }
     if request.current_stage == Stage::OPERATIONAL {
-        check_may_skip(opening.authentication)?;
+        check_may_skip(config.authentication(&opening)?)?;
         let negotiation = config.negotiation(&opening);
         return operational(opening, negotiation, request, keys, text);
     }
@@ -103,13 +105,13 @@ fn first<'a>(
 }
 
 /// Answers a request of the operational stage, and declares the target's segment length once.
-fn operational<'a>(
-    opening: Opening<'a>,
+fn operational(
+    opening: Opening,
     mut negotiation: Box<Negotiation>,
     request: &LoginRequest,
     keys: ReceivedKeys<'_>,
     mut text: TextWriter,
-) -> Result<Answer<'a>, Refusal> {
+) -> Result<Answer, Refusal> {
     let mut strict = Tolerance::new(Strictness::Strict);
     for pair in keys.rest() {
         if !negotiation.receive(&mut strict, pair, false)? {
@@ -128,6 +130,7 @@ fn operational<'a>(
 }
 
 /// The request that the security stage awaits.
+#[derive(Clone)]
 pub(super) enum Security {
     /// The list of algorithms.
     Algorithms,
@@ -163,16 +166,16 @@ fn check_may_skip(authentication: Authentication<'_>) -> Result<(), Refusal> {
 
 impl Security {
     /// Answers the leading request with the choice of the method.
-    fn open<'a>(
-        config: &TargetConfig<'a>,
-        opening: Opening<'a>,
+    fn open(
+        config: &TargetConfig<'_>,
+        opening: Opening,
         request: &LoginRequest,
         mut keys: ReceivedKeys<'_>,
         text: TextWriter,
-    ) -> Result<Answer<'a>, Refusal> {
+    ) -> Result<Answer, Refusal> {
         let offered = keys.take("AuthMethod")?;
         keys.expect_none_left("the first request of the security stage")?;
-        let method = choose_method(opening.authentication, offered)
+        let method = choose_method(config.authentication(&opening)?, offered)
             .ok_or_else(|| refuse("no common authentication method"))?;
         let text = if offered.is_some() { text.pair("AuthMethod", method) } else { text };
         if method == NONE {
@@ -181,21 +184,22 @@ impl Security {
         Ok(Answer { next: Next::Stay(State::Security(opening, Self::Algorithms)), text })
     }
 
-    fn receive<'a>(
+    fn receive(
         self,
-        config: &TargetConfig<'a>,
-        opening: Opening<'a>,
+        config: &TargetConfig<'_>,
+        nonce: &Nonce,
+        opening: Opening,
         request: &LoginRequest,
         mut keys: ReceivedKeys<'_>,
-    ) -> Result<Answer<'a>, Refusal> {
+    ) -> Result<Answer, Refusal> {
         match self {
             Self::Algorithms => {
                 let list = keys.take_required("CHAP_A")?;
                 keys.expect_none_left("the offer of algorithms")?;
-                challenge(config, opening, list)
+                challenge(config, nonce, opening, list)
             }
             Self::Response { algorithm, challenge } => {
-                let (opening, text) = check_response(opening, algorithm, &challenge, keys)?;
+                let (opening, text) = check_response(config, opening, algorithm, &challenge, keys)?;
                 Ok(Self::done(config, opening, request, text))
             }
             Self::Done => {
@@ -206,12 +210,7 @@ impl Security {
     }
 
     /// Ends the authentication, and grants the transition if the initiator asks for one.
-    fn done<'a>(
-        config: &TargetConfig<'a>,
-        opening: Opening<'a>,
-        request: &LoginRequest,
-        text: TextWriter,
-    ) -> Answer<'a> {
+    fn done(config: &TargetConfig<'_>, opening: Opening, request: &LoginRequest, text: TextWriter) -> Answer {
         let next = match (request.transit, request.next_stage) {
             (true, Stage::OPERATIONAL) => Next::Transit(opening),
             (true, Stage::FULL_FEATURE) => {
@@ -225,15 +224,17 @@ impl Security {
 }
 
 /// Chooses the first acceptable algorithm of the initiator's list, and sends the target's challenge.
-fn challenge<'a>(config: &TargetConfig<'a>, opening: Opening<'a>, list: &str) -> Result<Answer<'a>, Refusal> {
+fn challenge(
+    config: &TargetConfig<'_>,
+    nonce: &Nonce,
+    opening: Opening,
+    list: &str,
+) -> Result<Answer, Refusal> {
     let algorithm = parse_list(list)
         .filter_map(|item| parse_number(item).ok().and_then(ChapAlgorithm::from_number))
         .find(|algorithm| config.algorithms.contains(algorithm))
         .ok_or_else(|| refuse("no common CHAP algorithm"))?;
-    let challenge = Challenge {
-        identifier: config.nonce.identifier(),
-        bytes: config.nonce.challenge(algorithm).to_vec(),
-    };
+    let challenge = Challenge { identifier: nonce.identifier(), bytes: nonce.challenge(algorithm).to_vec() };
     let text = TextWriter::new()
         .pair("CHAP_A", algorithm.number())
         .pair("CHAP_I", challenge.identifier)
@@ -243,18 +244,20 @@ fn challenge<'a>(config: &TargetConfig<'a>, opening: Opening<'a>, list: &str) ->
 }
 
 /// Checks the initiator's CHAP response, and answers its challenge if there is one.
-fn check_response<'a>(
-    mut opening: Opening<'a>,
+fn check_response(
+    config: &TargetConfig<'_>,
+    mut opening: Opening,
     algorithm: ChapAlgorithm,
     own: &Challenge,
     mut keys: ReceivedKeys<'_>,
-) -> Result<(Opening<'a>, TextWriter), Refusal> {
+) -> Result<(Opening, TextWriter), Refusal> {
     let mut strict = Tolerance::new(Strictness::Strict);
     let received = ReceivedResponse::take(&mut keys, &mut strict)?
         .ok_or(ProtocolViolation::MissingKey { key: "CHAP_R" })?;
     let challenge = Challenge::take(&mut keys, &mut strict)?;
     keys.expect_none_left("the initiator's CHAP response")?;
-    let Some(forward) = opening.authentication.forward() else {
+    let authentication = config.authentication(&opening)?;
+    let Some(forward) = authentication.forward() else {
         return Err(refuse("no CHAP credential for the initiator"));
     };
     let expected =
@@ -264,12 +267,12 @@ fn check_response<'a>(
         return Err(refuse("wrong CHAP name or secret of the initiator"));
     }
     opening.initiator_authenticated = true;
-    let text = match (challenge, opening.authentication) {
+    let text = match (challenge, authentication) {
         (None, Authentication::Mutual(..)) => {
             return Err(refuse("mutual CHAP is required, the initiator sent no challenge"));
         }
         (None, _) => TextWriter::new(),
-        (Some(challenge), authentication) => {
+        (Some(challenge), _) => {
             opening.target_authenticated = true;
             respond(algorithm, own, &challenge, authentication)?
         }

@@ -13,8 +13,8 @@ use iscsi_pdu::{
 };
 use tokio::net::TcpStream;
 
-use crate::ram_disk::wire::Wire;
 use crate::ram_disk::{Account, Config, Credentials, Target};
+use crate::scripted_target::wire::Wire;
 
 pub(crate) const FORWARD: &[u8] = b"what-the-host-proves";
 pub(crate) const REVERSE: &[u8] = b"what-the-disk-proves";

@@ -9,7 +9,7 @@ use super::by_hand::{
     FORWARD, REVERSE, cdb, disk_name, log_in, log_in_plainly, mutual, mutual_config, offer, plain_config,
 };
 use crate::ram_disk::RamDisk;
-use crate::ram_disk::wire::Wire;
+use crate::scripted_target::wire::Wire;
 
 #[tokio::test]
 async fn mutual_chap_with_digests_and_without() {

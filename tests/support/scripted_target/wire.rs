@@ -7,13 +7,30 @@ use iscsi_pdu::{Decoder, Digests, EncodedPdu, RawPdu};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::fault::Fault;
+use crate::ram_disk::fault::Fault;
 
 /// Limit on data segments during login (RFC 7143, 6.3).
 const LOGIN_SEGMENT: u32 = 8192;
 const READ_SIZE: usize = 65_536;
 
-/// A socket with the stream cutter of its incoming side and the digests of its outgoing one.
+/// The end of a connection before its time.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WireError {
+    /// The socket failed or the peer left.
+    #[error("connection: {0}")]
+    Io(#[from] io::Error),
+    /// The peer sent bytes that are no PDU, or the target ended the connection.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+}
+
+impl From<iscsi_pdu::Error> for WireError {
+    fn from(error: iscsi_pdu::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// A socket with the decoder of its incoming side and the digests of its outgoing one.
 pub(crate) struct Wire {
     stream: TcpStream,
     decoder: Decoder,
@@ -47,10 +64,6 @@ impl Wire {
         &self.stream
     }
 
-    pub(crate) const fn digests(&self) -> Digests {
-        self.digests
-    }
-
     /// Full feature phase begins: digests on, data segments up to `max_recv` bytes.
     pub(crate) const fn set_full_feature(&mut self, digests: Digests, max_recv: u32) {
         self.digests = digests;
@@ -61,7 +74,7 @@ impl Wire {
     ///
     /// # Cancel safety
     /// Bytes already received stay in the buffer.
-    pub(crate) async fn receive(&mut self) -> Result<Option<RawPdu>, Fault> {
+    pub(crate) async fn receive(&mut self) -> Result<Option<RawPdu>, WireError> {
         loop {
             if let Some(raw) = self.decoder.decode(&mut self.input)? {
                 if let Some(witness) = &self.witness {
@@ -69,39 +82,39 @@ impl Wire {
                 }
                 return Ok(Some(raw));
             }
-            if self.decoder.is_idle(&self.input) {
-                // Nothing is kept for what may never come: thousands of idle connections have no buffer.
-                self.input = BytesMut::new();
-            }
-            self.stream.readable().await?;
             self.input.reserve(self.decoder.bytes_needed(&self.input).max(READ_SIZE));
-            match self.stream.try_read_buf(&mut self.input) {
-                Ok(0) if self.decoder.is_idle(&self.input) => return Ok(None),
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error.into()),
-                Ok(_) | Err(_) => {}
+            match self.stream.read_buf(&mut self.input).await? {
+                0 if self.decoder.is_idle(&self.input) => return Ok(None),
+                0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                _ => {}
             }
         }
     }
 
-    pub(crate) async fn send(&mut self, raw: RawPdu) -> Result<(), Fault> {
-        let pdu = EncodedPdu::new(raw, self.digests)?;
+    /// Sends a PDU.
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: part of the PDU may have been sent.
+    pub(crate) async fn send(&mut self, raw: RawPdu) -> Result<(), WireError> {
+        self.send_with(raw, self.digests).await
+    }
+
+    /// Sends a PDU with these digests.
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: part of the PDU may have been sent.
+    pub(crate) async fn send_with(&mut self, raw: RawPdu, digests: Digests) -> Result<(), WireError> {
+        let pdu = EncodedPdu::new(raw, digests)?;
         let [bhs, ahs, header_digest, data, trailer] = pdu.parts();
         let mut bytes = Buf::chain(bhs, ahs).chain(header_digest).chain(data).chain(trailer);
         Ok(self.stream.write_all_buf(&mut bytes).await?)
     }
 
+    /// Sends bytes that need be no PDU.
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: part of the bytes may have been sent.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes).await
-    }
-
-    /// Shuts down the sending side of the stream and discards input until the peer closes its side.
-    pub(crate) async fn shut_down(&mut self) -> io::Result<()> {
-        self.stream.shutdown().await?;
-        self.input.clear();
-        while self.stream.read_buf(&mut self.input).await? > 0 {
-            self.input.clear();
-        }
-        Ok(())
     }
 }

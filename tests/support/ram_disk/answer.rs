@@ -1,0 +1,173 @@
+//! Answers of a session in the order in which they are sent: whole PDUs, and transfers of SCSI Data-In (RFC 7143, 11.7).
+
+use bytes::Bytes;
+use iscsi_login::Parameters;
+use iscsi_pdu::{
+    DataIn, InitiatorTaskTag, Lun, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers, SerialNumber,
+    TargetPdu, TargetTransferTag,
+};
+
+use super::connection::segment_limit;
+use super::scsi::{Rejection, Source};
+
+/// Numbers that are filled in when a PDU is sent.
+pub(super) const UNNUMBERED: SequenceNumbers =
+    SequenceNumbers { stat_sn: SerialNumber(0), exp_cmd_sn: SerialNumber(0), max_cmd_sn: SerialNumber(0) };
+
+/// An answer that waits to be sent.
+#[derive(Clone)]
+pub(super) enum Answer {
+    Pdu(TargetPdu),
+    Transfer(Transfer),
+}
+
+impl Answer {
+    /// The tag of the command that is answered, if a command is.
+    pub(super) const fn command(&self) -> Option<InitiatorTaskTag> {
+        match self {
+            Self::Pdu(TargetPdu::ScsiResponse(response)) => Some(response.itt),
+            Self::Pdu(_) => None,
+            Self::Transfer(transfer) => Some(transfer.itt),
+        }
+    }
+}
+
+/// The residual count: the difference between transferred and expected bytes (11.4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Residual {
+    overflow: bool,
+    underflow: bool,
+    count: u32,
+}
+
+impl Residual {
+    /// `available` bytes on the target's side, `expected` on the initiator's.
+    pub(super) fn new(available: u64, expected: u32) -> Self {
+        let expected = u64::from(expected);
+        let count = u32::try_from(available.abs_diff(expected)).unwrap_or(u32::MAX);
+        Self { overflow: available > expected, underflow: available < expected, count }
+    }
+}
+
+/// A SCSI Response after `data_ins` Data-In PDUs.
+pub(super) fn response(
+    itt: InitiatorTaskTag,
+    rejection: Option<Rejection>,
+    residual: Residual,
+    data_ins: u32,
+) -> Answer {
+    let (status, sense) = match rejection {
+        None => (ScsiStatus::GOOD, Bytes::new()),
+        Some(Rejection::Check(sense)) => (ScsiStatus::CHECK_CONDITION, sense.to_fixed()),
+        Some(Rejection::Status(status)) => (status, Bytes::new()),
+    };
+    Answer::Pdu(TargetPdu::ScsiResponse(ScsiResponse {
+        read_overflow: false,
+        read_underflow: false,
+        overflow: residual.overflow,
+        underflow: residual.underflow,
+        response: ScsiResponseCode::COMPLETED,
+        status,
+        status_qualifier: 0,
+        itt,
+        snack_tag: 0,
+        numbers: UNNUMBERED,
+        exp_data_sn: SerialNumber(data_ins),
+        bidirectional_read_residual_count: 0,
+        residual_count: residual.count,
+        sense,
+        response_data: Bytes::new(),
+    }))
+}
+
+/// The data of a command on their way to the initiator. Each PDU is made when it is sent, so that a transfer of any length
+/// takes no memory but the pages of the medium.
+#[derive(Clone)]
+pub(super) struct Transfer {
+    pub(super) itt: InitiatorTaskTag,
+    pub(super) lun: Lun,
+    source: Source,
+    residual: Residual,
+    total: u32,
+    offset: u32,
+    data_sn: u32,
+    /// Bytes of a PDU and of a sequence (13.12, 13.13).
+    segment: u32,
+    burst: u32,
+    status_in_data_in: bool,
+}
+
+impl Transfer {
+    /// As much of the source as the initiator expects.
+    pub(super) fn new(itt: InitiatorTaskTag, lun: Lun, source: Source, expected: u32) -> Self {
+        let residual = Residual::new(source.length(), expected);
+        let total = u32::try_from(source.length()).unwrap_or(u32::MAX).min(expected);
+        let (segment, burst, status_in_data_in) = (1, 1, false);
+        Self { itt, lun, source, residual, total, offset: 0, data_sn: 0, segment, burst, status_in_data_in }
+    }
+
+    /// The answer under these parameters: a SCSI Response alone if there are no data.
+    pub(super) fn into_answer(self, parameters: &Parameters, status_in_data_in: bool) -> Answer {
+        let segment = parameters.max_send_data_segment_length.max(1);
+        let burst = parameters.max_burst_length.max(1);
+        if self.total == 0 {
+            return response(self.itt, None, self.residual, 0);
+        }
+        Answer::Transfer(Self { segment, burst, status_in_data_in, ..self })
+    }
+
+    /// The next Data-In, and what follows it.
+    pub(super) fn send(mut self) -> (TargetPdu, Option<Answer>) {
+        let pdu = self.next_data_in();
+        self.offset += u32::try_from(pdu.data.len()).unwrap_or(u32::MAX);
+        self.data_sn += 1;
+        let rest = if pdu.has_status {
+            None
+        } else if self.offset >= self.total {
+            Some(response(self.itt, None, self.residual, self.data_sn))
+        } else {
+            Some(Answer::Transfer(self))
+        };
+        (TargetPdu::DataIn(pdu), rest)
+    }
+
+    fn next_data_in(&self) -> DataIn {
+        let burst_left = self.burst - self.offset % self.burst;
+        let length = self.segment.min(burst_left).min(self.total - self.offset);
+        let is_last = self.offset + length == self.total;
+        let has_status = is_last && self.status_in_data_in;
+        DataIn {
+            is_final: is_last || length == burst_left,
+            acknowledge: false,
+            overflow: has_status && self.residual.overflow,
+            underflow: has_status && self.residual.underflow,
+            has_status,
+            status: ScsiStatus::GOOD,
+            lun: Lun::ZERO,
+            itt: self.itt,
+            ttt: TargetTransferTag::RESERVED,
+            numbers: UNNUMBERED,
+            data_sn: self.data_sn,
+            buffer_offset: self.offset,
+            residual_count: if has_status { self.residual.count } else { 0 },
+            data: self.source.read(self.offset, segment_limit(length)),
+        }
+    }
+}
+
+/// The numbers of a PDU, and whether it uses a status number.
+pub(super) const fn numbers_of(pdu: &mut TargetPdu) -> Option<(&mut SequenceNumbers, bool)> {
+    Some(match pdu {
+        TargetPdu::NopIn(pdu) => (&mut pdu.numbers, pdu.itt.0 != InitiatorTaskTag::RESERVED.0),
+        TargetPdu::ScsiResponse(pdu) => (&mut pdu.numbers, true),
+        TargetPdu::TaskManagementResponse(pdu) => (&mut pdu.numbers, true),
+        TargetPdu::LoginResponse(pdu) => (&mut pdu.numbers, true),
+        TargetPdu::TextResponse(pdu) => (&mut pdu.numbers, true),
+        TargetPdu::DataIn(pdu) => (&mut pdu.numbers, pdu.has_status),
+        TargetPdu::LogoutResponse(pdu) => (&mut pdu.numbers, true),
+        TargetPdu::R2t(pdu) => (&mut pdu.numbers, false),
+        TargetPdu::AsyncMessage(pdu) => (&mut pdu.numbers, true),
+        TargetPdu::Reject(pdu) => (&mut pdu.numbers, true),
+        _ => return None,
+    })
+}

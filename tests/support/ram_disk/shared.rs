@@ -1,0 +1,141 @@
+//! State that all connections of an engine share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use iscsi_pdu::Lun;
+
+use super::command::Request;
+use super::effect::{Effect, Scope, Sessions};
+use super::engine::ConnectionId;
+use super::fault::Fault;
+use super::reservation::{Consequences, InitiatorPort};
+use super::scsi::{Plan, Rejection, Source, Units};
+use super::{Config, Execution, Report, Sense};
+
+/// Initiator ports remembered since the last start.
+const MOST_PORTS: usize = 4096;
+
+/// The state that all connections share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(super) config: Arc<Config>,
+    /// The units of each target, in the order of the configuration.
+    pub(super) targets: Vec<Units>,
+    pub(super) report: Report,
+    pub(super) executions: Vec<Execution>,
+    pub(super) now: Duration,
+    /// The connection whose request is being executed.
+    pub(super) current: ConnectionId,
+    pub(super) effects: Vec<Effect>,
+    /// How long commands take, by operation code; the rest takes no time.
+    service_times: Arc<BTreeMap<u8, Duration>>,
+    next_tsih: u16,
+    was_restarted: bool,
+    /// The ports that have logged in to a target since the last start, as far as that matters.
+    known_ports: BTreeSet<(usize, InitiatorPort)>,
+}
+
+impl Shared {
+    pub(super) fn new(config: Arc<Config>, targets: Vec<Units>) -> Self {
+        Self {
+            config,
+            targets,
+            report: Report::default(),
+            executions: Vec::new(),
+            now: Duration::ZERO,
+            current: ConnectionId::NONE,
+            effects: Vec::new(),
+            service_times: Arc::default(),
+            next_tsih: 1,
+            was_restarted: false,
+            known_ports: BTreeSet::new(),
+        }
+    }
+
+    /// A session identifier, never 0.
+    pub(super) fn next_tsih(&mut self) -> u16 {
+        let tsih = self.next_tsih;
+        self.next_tsih = tsih.wrapping_add(1).max(1);
+        tsih
+    }
+
+    pub(super) fn note(&mut self, fault: &Fault) {
+        self.report.note(fault);
+    }
+
+    pub(super) fn service_time(&self, operation: u8) -> Duration {
+        self.service_times.get(&operation).copied().unwrap_or_default()
+    }
+
+    pub(super) fn set_service_time(&mut self, operation: u8, time: Duration) {
+        Arc::make_mut(&mut self.service_times).insert(operation, time);
+    }
+
+    /// The target starts anew: every port is new to it.
+    pub(super) fn restart(&mut self) {
+        self.was_restarted = true;
+        self.known_ports.clear();
+    }
+
+    /// The condition that the first command of a new session meets.
+    pub(super) fn first_attention(&mut self, target: usize, port: &InitiatorPort) -> Option<Sense> {
+        let is_new = !self.known_ports.contains(&(target, port.clone()));
+        let matters = self.was_restarted || self.config.nexus_loss_attention;
+        if matters && is_new && self.known_ports.len() < MOST_PORTS {
+            self.known_ports.insert((target, port.clone()));
+        }
+        if self.config.unit_attention || (self.was_restarted && is_new) {
+            return Some(Sense::POWER_ON);
+        }
+        (self.config.nexus_loss_attention && !is_new).then_some(Sense::NEXUS_LOSS)
+    }
+
+    /// Executes a command with the data that the initiator sent.
+    pub(super) fn execute(
+        &mut self,
+        target: usize,
+        request: &Request,
+        plan: &Plan,
+        port: &InitiatorPort,
+        data: &[u8],
+    ) -> Result<Source, Rejection> {
+        let Some(units) = self.targets.get_mut(target) else {
+            return Err(Rejection::Check(Sense::UNIT_NOT_SUPPORTED));
+        };
+        let (source, consequences) = units.execute(request.lun, plan, &request.cdb, port, data)?;
+        self.spread(target, request.lun, consequences);
+        if !matches!(plan, Plan::Data(_)) {
+            self.record(target, request);
+            self.report.bytes_written += u64::try_from(data.len()).unwrap_or_default();
+        }
+        Ok(source)
+    }
+
+    fn spread(&mut self, target: usize, lun: Lun, consequences: Consequences) {
+        let scope = |port| Scope { target, lun: Some(lun), sessions: Sessions::Of(port) };
+        let aborted = consequences.aborted.into_iter().map(|port| Effect::Abort(scope(port), None));
+        let told = consequences.attentions.into_iter().map(|(port, sense)| Effect::Raise(scope(port), sense));
+        self.effects.extend(aborted.chain(told));
+    }
+
+    fn record(&mut self, target: usize, request: &Request) {
+        self.report.executions += 1;
+        if self.executions.len() >= self.config.most_executions {
+            return;
+        }
+        let (lba, blocks) = request.cdb.blocks().unwrap_or_default();
+        self.executions.push(Execution {
+            time: self.now,
+            connection: self.current,
+            target,
+            lun: request.lun,
+            itt: request.itt,
+            cmd_sn: request.cmd_sn,
+            operation: request.cdb.operation(),
+            lba,
+            blocks,
+        });
+    }
+}
