@@ -1,0 +1,24 @@
+//! Parts of a simulated world in which an initiator and a target exchange bytes without sockets, clocks or tasks.
+//!
+//! Every part is a plain value that can be cloned, so a simulation can try something in a copy and go on with the original.
+//! Time is a [`Duration`](std::time::Duration) since the beginning, and always an argument. The same [`Seed`] gives the same
+//! run.
+//!
+//! - [`Pipe`]: the bytes of one direction of a connection, with latency, bounded capacity, pieces, damage and cuts.
+//! - [`Clock`]: the time, events at times, and limits that end a run in which nothing moves.
+//! - [`Workload`]: operations on a small disk that use every kind of data transfer; each block says which one wrote it.
+//! - [`Checker`]: the contents that each block may have after acknowledged, failed and pending writes.
+
+mod block_stamp;
+mod checker;
+mod clock;
+mod pipe;
+mod seed;
+mod workload;
+
+pub use block_stamp::{BlockStamp, StampError};
+pub use checker::{Checker, Contents, Reason, Source, Violation, WriteCache};
+pub use clock::{Clock, Stuck};
+pub use pipe::{BrokenPipe, Ending, Pipe, PipeSettings, Received};
+pub use seed::Seed;
+pub use workload::{Action, Extent, Operation, Workload};
