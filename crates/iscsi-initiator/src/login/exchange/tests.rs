@@ -121,26 +121,27 @@ const fn mutual() -> Authentication<'static> {
 }
 
 /// The target's side of a login.
-fn target_login<'a>(accounts: &'a [Account<'a>]) -> target::Login<'a> {
+fn target_login() -> target::Login {
+    target::Login::new(7, SerialNumber(50), Nonce::from_random([200; Nonce::LENGTH]))
+}
+
+fn target_config<'a>(accounts: &'a [Account<'a>]) -> TargetConfig<'a> {
     let mut offer = Offer::default();
     offer.header_digest = DigestPreference::AcceptCrc32c;
     offer.data_digest = DigestPreference::AcceptCrc32c;
-    target::Login::new(TargetConfig {
+    TargetConfig {
         accounts,
         discovery: Authentication::None,
         algorithms: &ChapAlgorithm::ALL,
         offer,
         portal_group_tag: 1,
-        tsih: 7,
-        stat_sn: SerialNumber(50),
-        nonce: Nonce::from_random([200; Nonce::LENGTH]),
-    })
+    }
 }
 
 /// The response of a target that requires no authentication.
 fn accept(fixture: &Fixture, request: &LoginRequest) -> LoginResponse {
     let accounts = fixture.accounts(Authentication::None);
-    match target_login(&accounts).receive(request) {
+    match target_login().receive(&target_config(&accounts), request) {
         target::Step::Complete(response, _) => response,
         _ => panic!("not complete: {request:?}"),
     }
@@ -188,14 +189,14 @@ struct Recording {
 
 fn record(fixture: &Fixture) -> Recording {
     let accounts = fixture.accounts(mutual());
-    let mut login = Some(target_login(&accounts));
+    let (config, mut login) = (target_config(&accounts), Some(target_login()));
     let (mut requests, mut responses) = (Vec::new(), Vec::new());
     let mut exchange = fixture.connected();
     loop {
         requests.push(exchange.outgoing().to_vec());
         assert!(matches!(send(&mut exchange), Ok(Next::Read)));
         let request = request_in(&requests[requests.len() - 1]);
-        let response = match login.take().unwrap().receive(&request) {
+        let response = match login.take().unwrap().receive(&config, &request) {
             target::Step::Send(next, response) => {
                 login = Some(next);
                 response
