@@ -1,4 +1,4 @@
-//! Targets and measurements shared by the test binaries.
+//! Targets, measurements and a simulated world, shared by the test binaries.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,3 +14,4 @@ pub mod external_targets;
 pub mod own_process;
 pub mod ram_disk;
 pub mod scripted_target;
+pub mod world;

@@ -1,0 +1,13 @@
+//! Parts of a simulated world in which an initiator and a target exchange bytes without sockets, clocks or tasks.
+//!
+//! Every part is a plain value that can be cloned, so a simulation can try something in a copy and go on with the original.
+//! Time is a [`Duration`](std::time::Duration) since the beginning, and always an argument. The same [`Seed`] gives the same
+//! run.
+//!
+//! - [`Clock`]: the time, events at times, and limits that end a run in which nothing moves.
+
+mod clock;
+mod seed;
+
+pub use clock::{Clock, Stuck};
+pub use seed::Seed;
