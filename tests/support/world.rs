@@ -4,10 +4,13 @@
 //! Time is a [`Duration`](std::time::Duration) since the beginning, and always an argument. The same [`Seed`] gives the same
 //! run.
 //!
+//! - [`Pipe`]: the bytes of one direction of a connection, with latency, bounded capacity, pieces, damage and cuts.
 //! - [`Clock`]: the time, events at times, and limits that end a run in which nothing moves.
 
 mod clock;
+mod pipe;
 mod seed;
 
 pub use clock::{Clock, Stuck};
+pub use pipe::{BrokenPipe, Ending, Pipe, PipeSettings, Received};
 pub use seed::Seed;
