@@ -6,11 +6,16 @@
 //!
 //! - [`Pipe`]: the bytes of one direction of a connection, with latency, bounded capacity, pieces, damage and cuts.
 //! - [`Clock`]: the time, events at times, and limits that end a run in which nothing moves.
+//! - [`Workload`]: operations on a small disk that use every kind of data transfer; each block says which one wrote it.
 
+mod block_stamp;
 mod clock;
 mod pipe;
 mod seed;
+mod workload;
 
+pub use block_stamp::{BlockStamp, StampError};
 pub use clock::{Clock, Stuck};
 pub use pipe::{BrokenPipe, Ending, Pipe, PipeSettings, Received};
 pub use seed::Seed;
+pub use workload::{Action, Extent, Operation, Workload};
