@@ -7,14 +7,17 @@
 //! - [`Pipe`]: the bytes of one direction of a connection, with latency, bounded capacity, pieces, damage and cuts.
 //! - [`Clock`]: the time, events at times, and limits that end a run in which nothing moves.
 //! - [`Workload`]: operations on a small disk that use every kind of data transfer; each block says which one wrote it.
+//! - [`Checker`]: the contents that each block may have after acknowledged, failed and pending writes.
 
 mod block_stamp;
+mod checker;
 mod clock;
 mod pipe;
 mod seed;
 mod workload;
 
 pub use block_stamp::{BlockStamp, StampError};
+pub use checker::{Checker, Contents, Reason, Source, Violation, WriteCache};
 pub use clock::{Clock, Stuck};
 pub use pipe::{BrokenPipe, Ending, Pipe, PipeSettings, Received};
 pub use seed::Seed;
