@@ -43,16 +43,7 @@ struct Submitted {
     operation: Operation,
     moment: Moment,
     time: Duration,
-    ended: Option<(Duration, End)>,
-}
-
-/// The way in which an operation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// It took effect, or certainly never will.
-    Known,
-    /// It may have taken effect and may still do so.
-    Unknown,
+    ended: Option<Duration>,
 }
 
 impl Checker {
@@ -94,7 +85,7 @@ impl Checker {
     /// # Errors
     /// It was not pending, or its result is impossible.
     pub fn completed(&mut self, number: u32, data: &[u8], now: Duration) -> Result<(), Violation> {
-        let (_, Submitted { operation, moment, .. }) = self.end(number, End::Known, now)?;
+        let (_, Submitted { operation, moment, .. }) = self.end(number, now)?;
         match operation.action {
             Action::Read(extent) => self.read(Source::Operation(number), extent, data, moment),
             Action::Write { extent, is_stable } => {
@@ -111,7 +102,7 @@ impl Checker {
     /// # Errors
     /// It was not pending, or its data were read.
     pub fn refused(&mut self, number: u32, now: Duration) -> Result<(), Violation> {
-        let (_, Submitted { operation, .. }) = self.end(number, End::Known, now)?;
+        let (_, Submitted { operation, .. }) = self.end(number, now)?;
         match operation.action {
             Action::Write { extent, .. } => self.refuse_write(number, extent),
             Action::Flush => {
@@ -127,7 +118,7 @@ impl Checker {
     /// # Errors
     /// It was not pending, or one that was submitted later failed before it.
     pub fn failed(&mut self, number: u32, now: Duration) -> Result<(), Violation> {
-        let (at, Submitted { operation, .. }) = self.end(number, End::Unknown, now)?;
+        let (at, Submitted { operation, .. }) = self.end(number, now)?;
         if operation.action == Action::Flush {
             self.loss_known();
         }
@@ -143,12 +134,12 @@ impl Checker {
     /// reinstated (RFC 7143, 6.3.5).
     pub fn fenced(&mut self) {
         let moment = self.next_moment();
-        let failed = |submitted: &&Submitted| submitted.ended.is_some_and(|(_, end)| end == End::Unknown);
-        let failed: Vec<Operation> =
-            self.operations.iter().filter(failed).map(|submitted| submitted.operation).collect();
-        for operation in failed {
-            if let Action::Write { extent, .. } = operation.action {
-                self.change(extent, |block| block.settle(operation.number, moment));
+        // Those that succeeded or were refused have no effect later anyway.
+        let ended = self.operations.iter().filter(|submitted| submitted.ended.is_some());
+        let ended: Vec<Operation> = ended.map(|submitted| submitted.operation).collect();
+        for Operation { number, action } in ended {
+            if let Action::Write { extent, .. } = action {
+                self.change(extent, |block| block.settle(number, moment));
             }
         }
     }
@@ -210,14 +201,14 @@ impl Checker {
     }
 
     /// Ends a pending operation.
-    fn end(&mut self, number: u32, end: End, now: Duration) -> Result<(usize, Submitted), Violation> {
+    fn end(&mut self, number: u32, now: Duration) -> Result<(usize, Submitted), Violation> {
         self.next_moment();
         let at = self.position(number)?;
         let submitted = &mut self.operations[at];
-        if let Some((first, _)) = submitted.ended {
+        if let Some(first) = submitted.ended {
             return Err(Violation::EndedTwice { operation: number, first, second: now });
         }
-        submitted.ended = Some((now, end));
+        submitted.ended = Some(now);
         Ok((at, *submitted))
     }
 

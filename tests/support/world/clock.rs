@@ -119,10 +119,10 @@ mod tests {
     fn events_happen_in_the_order_of_their_times_then_of_their_calls() {
         let mut clock = Clock::new(LIMIT);
         clock.advance([Some(seconds(1))]).unwrap();
-        for (at, event) in [(7, "c"), (2, "a"), (7, "d"), (3, "b"), (0, "now")] {
+        for (at, event) in [(7, "c"), (2, "a"), (7, "d"), (3, "b"), (1, "now"), (0, "now, too")] {
             clock.schedule(seconds(at), event);
         }
-        assert_eq!((clock.due(), clock.due()), (Some("now"), None));
+        assert_eq!((clock.due(), clock.due(), clock.due()), (Some("now"), Some("now, too"), None));
         let mut order = Vec::new();
         while clock.advance([]).is_ok() {
             order.extend(std::iter::from_fn(|| clock.due()));

@@ -35,6 +35,7 @@ pub struct Pipe {
     seed: Seed,
     /// Written bytes, in order, each write with the time of its arrival.
     in_transit: VecDeque<(Duration, Bytes)>,
+    /// The number of bytes in transit in front of a cut.
     length: usize,
     crossed: u64,
     /// Arrival of the last write, which none after it overtakes.
@@ -165,7 +166,8 @@ impl Pipe {
         if self.end.is_none_or(|earlier| offset <= earlier.offset) {
             self.end = Some(End { offset, ending, arrival: Duration::ZERO });
             if ending != Ending::Silence {
-                self.discard_behind(offset);
+                let kept = usize::try_from(offset - self.crossed).unwrap_or(usize::MAX);
+                self.length = self.length.min(kept);
             }
         }
     }
@@ -173,17 +175,6 @@ impl Pipe {
     /// Cuts the pipe in front of the next byte.
     pub fn cut(&mut self, ending: Ending) {
         self.cut_after(self.crossed, ending);
-    }
-
-    /// Discards the bytes in transit from this offset on.
-    fn discard_behind(&mut self, offset: u64) {
-        let mut kept = usize::try_from(offset - self.crossed).unwrap_or(usize::MAX).min(self.length);
-        self.length = kept;
-        for (_, bytes) in &mut self.in_transit {
-            bytes.truncate(kept);
-            kept -= bytes.len();
-        }
-        self.in_transit.retain(|(_, bytes)| !bytes.is_empty());
     }
 
     /// Inverts bits of the byte at this offset of the stream; false if it has crossed already.

@@ -101,10 +101,12 @@ impl BlockHistory {
 
     /// The write never took effect; false if it did, because its data were read.
     pub(super) fn refuse(&mut self, operation: u32) -> bool {
-        let certain = self.writes.iter().any(|write| write.operation == operation && write.is_certain);
+        let before = self.before_loss.as_mut();
+        let is_possible = before.is_none_or(|before| Arc::make_mut(before).refuse(operation));
+        let was_read = self.writes.iter().any(|write| write.operation == operation && write.is_certain);
         self.writes.retain(|write| write.operation != operation);
         self.initial.retain(|contents| *contents != Contents::WrittenBy(operation));
-        !certain && !self.initial.is_empty()
+        is_possible && !was_read && !self.initial.is_empty()
     }
 
     /// Checks that the block can have these contents for a read, and remembers that it had.

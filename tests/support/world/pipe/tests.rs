@@ -183,6 +183,7 @@ fn after_a_silent_cut_both_sides_wait() {
     write(&mut pipe, b"abc", START);
     assert_eq!(read_all(&mut pipe, START), (b"a".to_vec(), Received::Nothing));
     assert_eq!((pipe.next_arrival(), pipe.ready(milliseconds(1))), (None, 0));
+    assert_eq!(pipe.free(), 2, "the writer does not know that bytes are lost");
     write(&mut pipe, b"de", START);
     assert_eq!(pipe.write(&Bytes::from_static(b"f"), START), Ok(0), "lost bytes fill the pipe");
     assert_eq!(read_all(&mut pipe, milliseconds(1)).1, Received::Nothing);
@@ -225,6 +226,28 @@ fn a_cut_stays_when_the_writer_closes() {
     ahead.cut_after(3, Ending::Reset);
     ahead.close(START);
     assert_eq!(read_all(&mut ahead, START), (b"ab".to_vec(), Received::EndOfStream));
+}
+
+#[test]
+fn a_silent_cut_leaves_bytes_in_the_pipe_that_do_not_arrive() {
+    let mut pipe = with(|settings| settings.capacity = 4);
+    write(&mut pipe, b"ab", START);
+    write(&mut pipe, b"cd", START);
+    pipe.cut_after(1, Ending::Silence);
+    assert_eq!((pipe.free(), pipe.written()), (0, 4));
+    assert_eq!(read_all(&mut pipe, START), (b"a".to_vec(), Received::Nothing));
+    assert_eq!((pipe.free(), pipe.crossed()), (1, 1));
+}
+
+#[test]
+fn a_cut_drops_several_writes() {
+    let mut pipe = pipe();
+    for bytes in [b"ab", b"cd", b"ef"] {
+        write(&mut pipe, bytes, START);
+    }
+    pipe.cut_after(3, Ending::Reset);
+    assert_eq!((pipe.written(), pipe.ready(START)), (3, 3));
+    assert_eq!(read_all(&mut pipe, START), (b"abc".to_vec(), Received::Reset));
 }
 
 #[test]

@@ -75,7 +75,17 @@ fn extents_stay_on_the_disk() {
     }
 }
 
-/// Transfers reach every block of the disk, and most of them overlap another one.
+/// Half of the transfers are placed among the first blocks, and some of the others get there.
+#[test]
+fn the_first_blocks_are_busy() {
+    let workloads: Vec<_> = workloads().collect();
+    let starts = workloads.iter().flat_map(|workload| [writes(workload), reads(workload)].concat());
+    let starts: Vec<_> = starts.map(|extent| extent.lba).collect();
+    let busy = starts.iter().filter(|lba| **lba <= 8).count();
+    assert!((50..70).contains(&(100 * busy / starts.len())), "{busy} of {}", starts.len());
+}
+
+/// Transfers reach every block of the disk, and writes overlap other ones.
 #[test]
 fn extents_overlap() {
     let mut touched = BTreeSet::new();

@@ -152,6 +152,16 @@ fn a_second_loss_takes_nothing_that_the_first_one_left() {
     assert_eq!(after_loss(&mut run), [1, 3]);
 }
 
+/// The first loss took a write that was acknowledged only after it.
+#[test]
+fn contents_that_a_loss_left_are_stable() {
+    let mut run = Run::new();
+    run.submit(1, write(0, 1));
+    run.checker.power_lost();
+    assert_eq!((run.complete(1), run.reads(2, 0)), (Ok(()), Ok(())));
+    assert_eq!(after_loss(&mut run), [0]);
+}
+
 #[test]
 fn a_failed_write_takes_no_effect_after_a_loss() {
     let mut run = Run::new();
@@ -189,6 +199,34 @@ fn a_refused_write_is_not_left_by_a_loss() {
     run.checker.power_lost();
     assert_eq!(run.refuse(1), Ok(()));
     assert_eq!(possible(&run, 0..=9), [0]);
+}
+
+#[test]
+fn a_write_that_was_read_before_a_loss_cannot_be_refused_after_it() {
+    for (is_flushed, is_known) in [(false, false), (true, false), (true, true)] {
+        let mut run = Run::new();
+        run.submit(1, write(0, 1));
+        assert_eq!(run.reads(2, 1), Ok(()));
+        if is_flushed {
+            run.done(3, FLUSH);
+        }
+        run.checker.power_lost();
+        if is_known {
+            run.checker.loss_known();
+        }
+        assert_eq!(run.refuse(1), Err(Violation::RefusedButWritten { operation: 1, lba: 0 }));
+    }
+}
+
+#[test]
+fn a_failed_write_that_may_not_have_taken_effect_covers_nothing() {
+    let mut run = Run::new();
+    run.done(1, write(0, 1));
+    run.submit(2, write(0, 1));
+    assert_eq!(run.fail(2), Ok(()));
+    run.checker.fenced();
+    run.done(3, FLUSH);
+    assert_eq!(after_loss(&mut run), [1, 2]);
 }
 
 /// The answer was on the way when power was lost.
