@@ -160,6 +160,7 @@ fn not_begun(portal: &Portal, limit: Duration) -> Error {
     Error::LoginTimeout { portal, redirects: 0, first, step: LoginStep::Connecting, limit }
 }
 
+/// Starts the session of a login that is complete.
 fn start_session(
     connection: Connection,
     lease: IsidLease,
