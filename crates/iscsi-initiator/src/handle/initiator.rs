@@ -161,6 +161,7 @@ fn not_begun(portal: &Portal, limit: Duration) -> Error {
     Error::LoginTimeout { portal, redirects: 0, first, step: LoginStep::Connecting, limit }
 }
 
+/// Starts the session of a login that is complete.
 fn start_session<S: Stream>(
     connection: Connection<S>,
     lease: IsidLease,
