@@ -1,9 +1,10 @@
-//! Parts of a simulated world in which an initiator and a target exchange bytes without sockets, clocks or tasks.
+//! A simulated world in which an initiator and a target exchange bytes without sockets, clocks or tasks.
 //!
 //! Every part is a plain value that can be cloned, so a simulation can try something in a copy and go on with the original.
 //! Time is a [`Duration`](std::time::Duration) since the beginning, and always an argument. The same [`Seed`] gives the same
 //! run.
 //!
+//! - [`World`]: the initiator's login and session, the engine of the [RAM disk](crate::ram_disk), and two pipes between them.
 //! - [`Pipe`]: the bytes of one direction of a connection, with latency, bounded capacity, pieces, damage and cuts.
 //! - [`Clock`]: the time, events at times, and limits that end a run in which nothing moves.
 //! - [`Workload`]: operations on a small disk that use every kind of data transfer; each block says which one wrote it.
@@ -12,13 +13,20 @@
 mod block_stamp;
 mod checker;
 mod clock;
+mod initiator;
 mod pipe;
+mod run;
 mod seed;
+mod setup;
+mod target;
 mod workload;
 
 pub use block_stamp::{BlockStamp, StampError};
 pub use checker::{Checker, Contents, Reason, Source, Violation, WriteCache};
 pub use clock::{Clock, Stuck};
+pub use initiator::Over;
 pub use pipe::{BrokenPipe, Ending, Pipe, PipeSettings, Received};
+pub use run::{Direction, Event, Fault, World};
 pub use seed::Seed;
+pub use setup::{DISK, Setup, Variant};
 pub use workload::{Action, Extent, Operation, Workload};

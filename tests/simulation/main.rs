@@ -1,0 +1,11 @@
+//! The initiator and the RAM-disk target in a simulated world, in which every cut and many courses are tried.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod every_byte;
+mod seeds;
+
+/// True if the long tests were asked for.
+fn is_long() -> bool {
+    std::env::var_os("ISCSI_TESTS_LONG").is_some()
+}

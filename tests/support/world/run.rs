@@ -1,0 +1,268 @@
+//! A world and its course.
+
+use std::fmt;
+use std::num::NonZero;
+use std::time::Duration;
+
+use super::initiator::{Initiator, Over};
+use super::setup::{DISK, Setup};
+use super::target::Target;
+use super::{Checker, Clock, Ending, Pipe, PipeSettings, Seed, Stuck, Violation, Workload, WriteCache};
+use crate::ram_disk::{Engine, Sense};
+
+/// The longest time that a run may take: one command and one logout that are not answered, after some latency.
+const LIMIT: Duration = Duration::from_mins(10);
+
+/// A direction of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the initiator to the target.
+    ToTarget,
+    /// From the target to the initiator.
+    ToInitiator,
+}
+
+impl Direction {
+    /// Both directions.
+    pub const BOTH: [Self; 2] = [Self::ToTarget, Self::ToInitiator];
+}
+
+/// Something that happens to the target at a certain time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The target loses power and starts again.
+    Restart,
+    /// The target takes this many commands ahead from now on.
+    Window(u32),
+    /// The target shows its numbers by a NOP-In.
+    ShowNumbers,
+    /// A unit attention condition.
+    Attention(Sense),
+}
+
+/// An initiator, a target and the connection between them. A clone goes its own way.
+#[derive(Clone)]
+pub struct World<'a> {
+    setup: &'a Setup,
+    clock: Clock<Event>,
+    initiator: Initiator<'a>,
+    target: Target,
+    to_target: Pipe,
+    to_initiator: Pipe,
+    checker: Checker,
+    /// Whether bytes to the target were damaged, of which it rightly complains.
+    is_damaged: bool,
+}
+
+/// The reason why a run is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// An operation had a wrong result or end.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+    /// The run does not end.
+    #[error(transparent)]
+    Stuck(#[from] Stuck),
+    /// The initiator broke rules of the protocol, by the judgement of the target.
+    #[error("the target says: {0}")]
+    Protocol(String),
+}
+
+impl fmt::Debug for World<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut world = formatter.debug_struct("World");
+        world.field("now", &self.clock.now()).field("left", &self.initiator.left());
+        world.field("to_target", &self.to_target.crossed());
+        world.field("to_initiator", &self.to_initiator.crossed()).finish_non_exhaustive()
+    }
+}
+
+impl<'a> World<'a> {
+    /// A world in which the initiator is connected and about to log in. The workload, random bytes and what the pipes draw
+    /// come from the seed.
+    #[must_use]
+    pub fn new(setup: &'a Setup, pipes: &PipeSettings, seed: &Seed) -> Self {
+        let cache = if setup.variant.write_cache { WriteCache::Volatile } else { WriteCache::WriteThrough };
+        let workload = Workload::new(DISK, seed.part("workload"));
+        Self {
+            setup,
+            clock: Clock::new(LIMIT),
+            initiator: Initiator::new(setup, workload, random(&mut seed.part("initiator"))),
+            target: Target::new(setup, &random::<{ Engine::RANDOM_BYTES }>(&mut seed.part("target"))),
+            to_target: Pipe::new(pipes.clone(), seed.part("to the target")),
+            to_initiator: Pipe::new(pipes.clone(), seed.part("to the initiator")),
+            checker: Checker::new(DISK, cache),
+            is_damaged: false,
+        }
+    }
+
+    /// The time since the beginning.
+    #[must_use]
+    pub const fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// Schedules an event.
+    pub fn schedule(&mut self, at: Duration, event: Event) {
+        self.clock.schedule(at, event);
+    }
+
+    /// The end of the initiator's part, once it has come.
+    #[must_use]
+    pub const fn over(&self) -> Option<&Over> {
+        self.initiator.over()
+    }
+
+    /// The number of operations that were not submitted.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.initiator.left()
+    }
+
+    const fn pipe(&mut self, direction: Direction) -> &mut Pipe {
+        match direction {
+            Direction::ToTarget => &mut self.to_target,
+            Direction::ToInitiator => &mut self.to_initiator,
+        }
+    }
+
+    /// Inverts bits of the byte at this offset, unless it has crossed already.
+    pub fn damage(&mut self, direction: Direction, offset: u64, bits: NonZero<u8>) {
+        let is_ahead = self.pipe(direction).damage(offset, bits);
+        self.is_damaged |= is_ahead && direction == Direction::ToTarget;
+    }
+
+    /// The number of bytes that can cross now.
+    #[must_use]
+    pub fn ready(&self, direction: Direction) -> usize {
+        match direction {
+            Direction::ToTarget => self.to_target.ready(self.now()),
+            Direction::ToInitiator => self.to_initiator.ready(self.now()),
+        }
+    }
+
+    /// Lets bytes cross, this many at most.
+    pub fn deliver(&mut self, direction: Direction, limit: usize) {
+        let now = self.now();
+        let received = self.pipe(direction).read(limit, now);
+        match direction {
+            Direction::ToTarget => self.target.receive(&received, now),
+            Direction::ToInitiator => self.initiator.receive(&received, now),
+        }
+    }
+
+    /// Cuts the connection: in this direction at once, in the other one behind the bytes on their way, which arrive unless
+    /// the connection was reset.
+    pub fn cut(&mut self, direction: Direction, ending: Ending) {
+        for each in Direction::BOTH {
+            let pipe = self.pipe(each);
+            let written = pipe.written();
+            if each == direction || ending != Ending::EndOfStream {
+                pipe.cut(ending);
+            } else {
+                pipe.cut_after(written, ending);
+            }
+        }
+    }
+
+    /// Lets both sides act on what they have.
+    ///
+    /// # Errors
+    /// An operation had a wrong result or end.
+    pub fn act(&mut self) -> Result<(), Fault> {
+        let now = self.now();
+        while let Some(event) = self.clock.due() {
+            self.happen(event);
+        }
+        self.target.engine.advance(now);
+        self.initiator.advance(now);
+        self.initiator.act(&mut self.to_target, &mut self.checker, now)?;
+        self.target.act(&mut self.to_initiator, now);
+        Ok(())
+    }
+
+    fn happen(&mut self, event: Event) {
+        let (now, connection) = (self.now(), self.target.connection);
+        let engine = &mut self.target.engine;
+        match event {
+            Event::Restart => {
+                engine.restart(now);
+                self.checker.power_lost();
+            }
+            Event::Window(commands) => engine.set_window(connection, commands),
+            Event::ShowNumbers => engine.show_numbers(connection),
+            Event::Attention(sense) => _ = engine.raise_attention(&self.setup.target, 0, sense),
+        }
+    }
+
+    /// Lets time pass until something can happen.
+    ///
+    /// # Errors
+    /// Nothing will happen any more, or not within the limit.
+    pub fn wait(&mut self) -> Result<(), Fault> {
+        let times = [
+            self.to_target.next_arrival(),
+            self.to_initiator.next_arrival(),
+            self.initiator.deadline(),
+            self.target.engine.deadline(),
+        ];
+        Ok(self.clock.advance(times)?)
+    }
+
+    /// One turn: bytes cross, both sides act, and time passes if nothing else can happen.
+    ///
+    /// # Errors
+    /// As [`Self::act`] and [`Self::wait`].
+    pub fn turn(&mut self) -> Result<(), Fault> {
+        for direction in Direction::BOTH {
+            self.deliver(direction, usize::MAX);
+        }
+        self.act()?;
+        if self.over().is_none() && Direction::BOTH.iter().all(|direction| self.ready(*direction) == 0) {
+            self.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Runs to the end, and checks everything that has to hold then.
+    ///
+    /// # Errors
+    /// The first fault that was found.
+    pub fn run(mut self) -> Result<Over, Fault> {
+        while self.over().is_none() {
+            self.turn()?;
+        }
+        self.finish()
+    }
+
+    /// Checks a world that is over: every operation has ended, the medium has possible contents, and the target has nothing
+    /// to complain about.
+    ///
+    /// # Errors
+    /// The first fault that was found.
+    pub fn finish(mut self) -> Result<Over, Fault> {
+        self.drain();
+        self.checker.all_ended()?;
+        let length = usize::try_from(DISK.blocks * u64::from(DISK.block_size)).unwrap_or(usize::MAX);
+        let medium = self.target.engine.read_medium(&self.setup.target, 0, 0, length);
+        self.checker.final_medium(&medium.unwrap_or_default())?;
+        match self.target.engine.report().violations.first() {
+            Some(rule) if !self.is_damaged => Err(Fault::Protocol(rule.clone())),
+            _ => self.over().cloned().ok_or(Fault::Stuck(Stuck::Idle { now: self.now() })),
+        }
+    }
+
+    /// The target takes what is still on its way to it, and finishes what it has begun.
+    fn drain(&mut self) {
+        let now = self.now() + LIMIT;
+        while self.to_target.ready(now) > 0 {
+            let received = self.to_target.read(usize::MAX, now);
+            self.target.receive(&received, now);
+        }
+        self.target.engine.advance(now);
+    }
+}
+
+fn random<const LENGTH: usize>(seed: &mut Seed) -> [u8; LENGTH] {
+    std::array::from_fn(|_| seed.damage().get())
+}

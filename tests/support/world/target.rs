@@ -1,0 +1,75 @@
+//! The target of a world: the engine of the RAM disk at one end of the connection.
+
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+use super::setup::Setup;
+use super::{Pipe, Received};
+use crate::ram_disk::{ConnectionId, Engine, Transmit};
+
+/// The target's side of a world.
+#[derive(Clone)]
+pub(super) struct Target {
+    pub(super) engine: Engine,
+    pub(super) connection: ConnectionId,
+    /// The PDU that is being written.
+    outgoing: Bytes,
+    /// Whether the target has closed its side, or the connection is gone.
+    is_closed: bool,
+}
+
+impl Target {
+    /// A target with one connection, with these random bytes for its login.
+    pub(super) fn new(setup: &Setup, random: &[u8; Engine::RANDOM_BYTES]) -> Self {
+        let mut engine = setup.engine();
+        let connection = engine.connect(Duration::ZERO, setup.address(), random);
+        Self { engine, connection, outgoing: Bytes::new(), is_closed: false }
+    }
+
+    /// Takes what came through the pipe.
+    pub(super) fn receive(&mut self, received: &Received, now: Duration) {
+        match received {
+            Received::Data(bytes) => self.engine.receive(self.connection, bytes, now),
+            Received::Nothing => {}
+            Received::EndOfStream | Received::Reset => {
+                self.engine.disconnect(self.connection);
+                (self.outgoing, self.is_closed) = (Bytes::new(), true);
+            }
+        }
+    }
+
+    /// Writes to the pipe, and closes it when the target closes the connection.
+    pub(super) fn act(&mut self, pipe: &mut Pipe, now: Duration) {
+        self.engine.take_ready();
+        while self.write(pipe, now) {
+            match self.engine.transmit(self.connection) {
+                Transmit::Pdu(pdu) => {
+                    let mut bytes = BytesMut::new();
+                    pdu.append_to(&mut bytes);
+                    self.outgoing = bytes.freeze();
+                }
+                Transmit::Idle => return,
+                Transmit::ShutDown => return pipe.close(now),
+                Transmit::Close => {
+                    self.engine.disconnect(self.connection);
+                    self.is_closed = true;
+                    return pipe.close(now);
+                }
+            }
+        }
+    }
+
+    /// Writes the rest of the current PDU; true if there is none left, and the connection is open.
+    fn write(&mut self, pipe: &mut Pipe, now: Duration) -> bool {
+        while !self.is_closed && !self.outgoing.is_empty() {
+            match pipe.write(&self.outgoing, now) {
+                Ok(0) => return false,
+                Ok(taken) => self.outgoing.advance(taken),
+                // The end comes through the other pipe, too.
+                Err(_) => self.outgoing.clear(),
+            }
+        }
+        !self.is_closed
+    }
+}
