@@ -352,6 +352,28 @@ fn abort_task_set_does_not_wait_for_tasks_ended_before() {
     assert_eq!(host.managed(&mut engine), Some(Code::FUNCTION_NOT_SUPPORTED));
 }
 
+/// Late data of the last 64 aborted tasks are accepted.
+#[test]
+fn aborted_tasks_are_remembered_within_bounds() {
+    let mut config = config();
+    config.offer.parameters.initial_r2t = true;
+    let mut engine = Engine::new(config).unwrap();
+    let mut host = Host::log_in(&mut engine, ZERO, 0);
+    let mut asked = Vec::new();
+    for _ in 0..65 {
+        let write = host.command(cdb(&[WRITE_10, 0, 0, 0, 0, 0, 0, 0, 1]), 0, 512);
+        send(&mut engine, &host, &write);
+        asked.push(host.r2t(&mut engine));
+        host.manage(&mut engine, ZERO, Function::ABORT_TASK, Some(&write));
+    }
+    for (at, is_known) in [(0, false), (1, true), (64, true)] {
+        let mut engine = engine.clone();
+        let data = host.data_out(&asked[at], 1);
+        host.send(&mut engine, ZERO, &data);
+        assert_eq!(is_closed(&mut engine, &host), !is_known, "task {at}");
+    }
+}
+
 #[test]
 fn task_management_requests_that_wait_are_bounded() {
     let mut config = config();
