@@ -31,9 +31,15 @@ pub(crate) struct Arguments {
     /// Connections that may wait to be served, up to net.core.somaxconn
     #[arg(long, default_value_t = 1024)]
     backlog: u32,
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
     /// Blocks of 512 bytes
     #[arg(long, default_value_t = LogicalUnit::default().blocks)]
     blocks: u64,
+    /// Writes land in a volatile write cache
+    #[arg(long)]
+    write_cache: bool,
     /// The first command of a session meets no unit attention
     #[arg(long)]
     no_unit_attention: bool,
@@ -42,12 +48,17 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The target that was asked for.
     pub(crate) fn config(&self) -> Result<Config, String> {
-        let units = vec![LogicalUnit { blocks: self.blocks, ..LogicalUnit::default() }];
+        let units = vec![LogicalUnit {
+            blocks: self.blocks,
+            write_cache: self.write_cache,
+            ..LogicalUnit::default()
+        }];
         let target = Target { name: self.target.clone(), credentials: self.credentials()?, units };
         let mut config = Config::with_targets([target]);
         config.most_connections =
             usize::try_from(self.connections).map_err(|_| "too many connections".to_owned())?;
         config.backlog = self.backlog;
+        config.address.set_port(self.port);
         config.unit_attention = !self.no_unit_attention;
         Ok(config)
     }
@@ -58,5 +69,26 @@ impl Arguments {
         let Some(user) = &self.target_user else { return Ok(Credentials::Chap(initiator)) };
         let target = Account::new(user, &secret(TARGET_SECRET)?);
         Ok(Credentials::Mutual { initiator, target })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Config {
+        Arguments::try_parse_from([&["ram-disk"], arguments].concat()).unwrap().config().unwrap()
+    }
+
+    #[test]
+    fn the_port_is_free_unless_it_is_named() {
+        assert_eq!(config(&[]).address.to_string(), "127.0.0.1:0");
+        assert_eq!(config(&["--port", "13260"]).address.to_string(), "127.0.0.1:13260");
+    }
+
+    #[test]
+    fn the_write_cache_is_off_unless_it_is_asked_for() {
+        assert!(!config(&[]).targets[0].units[0].write_cache);
+        assert!(config(&["--write-cache"]).targets[0].units[0].write_cache);
     }
 }

@@ -4,6 +4,9 @@
 //! connection of an initiator that breaks a rule, and [`Report::violations`] names the rule. No input makes it panic, and
 //! no allocation depends on a length that the peer only announces.
 //!
+//! [`Engine`] is the target as one value: it has no socket, clock, randomness and lock, and can be cloned at any moment.
+//! [`RamDisk`] serves an engine over TCP.
+//!
 //! ```no_run
 //! use iscsi_tests::ram_disk::{Account, Config, Credentials, RamDisk, Target};
 //!

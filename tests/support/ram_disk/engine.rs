@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::unit::UnitError;
 use super::{Config, Execution, Report};
 
-/// A connection of an engine. No two connections of an engine and of its clones' common past are the same.
+/// A connection of an engine, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(u64);
 

@@ -22,6 +22,16 @@ impl InitiatorPort {
     pub(super) const fn new(initiator: IscsiName, isid: Isid) -> Self {
         Self { initiator, isid: isid.0 }
     }
+
+    /// The `TransportID` of the port, name and ISID in text padded with NULs (SPC-4, 7.6.4.6).
+    fn transport_id(&self) -> Vec<u8> {
+        const ISCSI_PORT: u8 = 0x45;
+        let isid = self.isid.map(|byte| format!("{byte:02x}")).concat();
+        let mut name = format!("{},i,0x{isid}", self.initiator.identity()).into_bytes();
+        name.resize((name.len() + 1).next_multiple_of(4), 0);
+        let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
+        [&[ISCSI_PORT, 0][..], &length.to_be_bytes(), &name].concat()
+    }
 }
 
 /// Type of a reservation (SPC-4, 6.15.3.4).
@@ -151,9 +161,11 @@ impl Reservations {
         const KEYS: u8 = 0;
         const RESERVATION: u8 = 1;
         const CAPABILITIES: u8 = 2;
+        const FULL_STATUS: u8 = 3;
         let list = match service_action {
             KEYS => self.registrations.iter().flat_map(|known| known.key.to_be_bytes()).collect(),
             RESERVATION => self.reservation.as_ref().map(|held| self.descriptor(held)).unwrap_or_default(),
+            FULL_STATUS => self.registrations.iter().flat_map(|known| self.full_status(known)).collect(),
             // Survives a loss of power if asked to; every type.
             CAPABILITIES => return Some(vec![0, 8, 0x01, 0x80 | u8::from(self.persists), 0xea, 0x01, 0, 0]),
             _ => return None,
@@ -165,6 +177,17 @@ impl Reservations {
     fn descriptor(&self, held: &Reservation) -> Vec<u8> {
         let key = if held.kind.is_held_by_all() { 0 } else { self.key_of(&held.holder).unwrap_or_default() };
         [&key.to_be_bytes()[..], &[0, 0, 0, 0, 0, held.kind.0, 0, 0]].concat()
+    }
+
+    /// A full status descriptor (SPC-4, 6.14.5); the target has one port, number 1.
+    fn full_status(&self, known: &Registration) -> Vec<u8> {
+        let held = self.reservation.as_ref().filter(|held| self.is_holder(held, &known.port));
+        let (is_holder, kind) = held.map_or((0, 0), |held| (1, held.kind.0));
+        let transport_id = known.port.transport_id();
+        let length = u32::try_from(transport_id.len()).unwrap_or(u32::MAX);
+        let fields =
+            [&known.key.to_be_bytes()[..], &[0, 0, 0, 0, is_holder, kind, 0, 0, 0, 0, 0, 1]].concat();
+        [&fields[..], &length.to_be_bytes(), &transport_id].concat()
     }
 
     /// PERSISTENT RESERVE OUT (SPC-4, 6.15).

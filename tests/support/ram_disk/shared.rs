@@ -81,12 +81,18 @@ impl Shared {
 
     /// The condition that the first command of a new session meets.
     pub(super) fn first_attention(&mut self, target: usize, port: &InitiatorPort) -> Option<Sense> {
-        let is_new = !self.known_ports.contains(&(target, port.clone()));
-        let matters = self.was_restarted || self.config.nexus_loss_attention;
-        if matters && is_new && self.known_ports.len() < MOST_PORTS {
-            self.known_ports.insert((target, port.clone()));
+        if self.config.unit_attention {
+            return Some(Sense::POWER_ON);
         }
-        if self.config.unit_attention || (self.was_restarted && is_new) {
+        if !self.was_restarted && !self.config.nexus_loss_attention {
+            return None;
+        }
+        let known = (target, port.clone());
+        let is_new = !self.known_ports.contains(&known);
+        if is_new && self.known_ports.len() < MOST_PORTS {
+            self.known_ports.insert(known);
+        }
+        if self.was_restarted && is_new {
             return Some(Sense::POWER_ON);
         }
         (self.config.nexus_loss_attention && !is_new).then_some(Sense::NEXUS_LOSS)

@@ -1,9 +1,10 @@
 //! The target over TCP: one task for each connection, and one for the time, around one engine.
 
 use std::collections::BTreeMap;
-use std::future::pending;
+use std::future::{pending, ready};
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use bytes::BytesMut;
 use iscsi_pdu::{EncodedPdu, IscsiName};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
@@ -34,6 +35,9 @@ impl RamDisk {
     /// # Errors
     /// The address cannot be bound, or a unit has no block, blocks of no bytes, a number beyond 16383 or more bytes
     /// than the machine can address.
+    ///
+    /// # Cancel safety
+    /// It never waits: nothing is left behind.
     #[allow(clippy::unused_async, reason = "only a runtime can serve")]
     pub async fn serve(config: Config) -> io::Result<Running> {
         let listener = listen(&config)?;
@@ -237,10 +241,14 @@ impl Connection {
                 () = self.bell.notified() => continue,
             }
             input.reserve(needed.max(READ_SIZE));
-            match self.stream.try_read_buf(&mut input) {
-                Ok(0) => return Ok(()),
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
-                Ok(_) | Err(_) => {}
+            // Polled once: unlike `try_read_buf`, it takes note of a read that empties the socket, which saves the next one.
+            let received = tokio::select! {
+                biased;
+                received = self.stream.read_buf(&mut input) => received?,
+                () = ready(()) => continue,
+            };
+            if received == 0 {
+                return Ok(());
             }
             let now = self.portal.now();
             needed = self.portal.with(|engine| engine.receive_from(self.id, &mut input, now));
@@ -252,17 +260,26 @@ impl Connection {
     async fn send_all(&mut self) -> io::Result<Transmit> {
         loop {
             let (batch, next) = self.next_batch();
-            if batch.is_empty() {
-                return Ok(next);
+            let mut is_rung = false;
+            let mut sending = pin!(write_all(&mut self.stream, &batch));
+            loop {
+                tokio::select! {
+                    biased;
+                    sent = &mut sending => break sent?,
+                    () = self.bell.notified() => is_rung = true,
+                }
+                if self.portal.state().engine.has_ended(self.id) {
+                    return Ok(Transmit::Close);
+                }
             }
-            tokio::select! {
-                sent = write_all(&mut self.stream, &batch) => sent?,
-                () = closed(&self.bell, &self.portal, self.id) => return Ok(Transmit::Close),
+            if let Some(next) = next.filter(|_| !is_rung) {
+                return Ok(next);
             }
         }
     }
 
-    fn next_batch(&self) -> (Vec<EncodedPdu>, Transmit) {
+    /// PDUs to send, and what is to be done then if they are all.
+    fn next_batch(&self) -> (Vec<EncodedPdu>, Option<Transmit>) {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         self.portal.with(|engine| {
             loop {
@@ -271,10 +288,10 @@ impl Connection {
                         bytes += pdu.length();
                         batch.push(pdu);
                     }
-                    next => return (batch, next),
+                    next => return (batch, Some(next)),
                 }
                 if bytes >= BATCH_BYTES || batch.len() >= BATCH_PDUS {
-                    return (batch, Transmit::Idle);
+                    return (batch, None);
                 }
             }
         })
@@ -285,16 +302,6 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.portal.with(|engine| engine.disconnect(self.id));
         self.portal.state().bells.remove(&self.id);
-    }
-}
-
-/// Waits until the engine has ended a connection that may not take what is sent to it.
-async fn closed(bell: &Notify, portal: &Portal, id: ConnectionId) {
-    loop {
-        bell.notified().await;
-        if portal.state().engine.has_ended(id) {
-            return;
-        }
     }
 }
 

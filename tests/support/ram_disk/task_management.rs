@@ -17,6 +17,9 @@ use super::write_task::WriteTask;
 /// The number of aborted tasks for which late data is accepted and discarded.
 const MOST_ABORTED: usize = 64;
 
+/// Task management requests that may wait for their responses.
+const MOST_PENDING: usize = 16;
+
 /// A response that waits for the data of aborted tasks.
 #[derive(Clone)]
 pub(super) struct Pending {
@@ -34,6 +37,11 @@ impl Session {
         let Some(target) = self.target else {
             return Err(Fault::violation("task management in a discovery session (4.3)"));
         };
+        if self.pending.len() >= MOST_PENDING {
+            return Err(Fault::violation(
+                "more task management requests than wait for their responses at a time",
+            ));
+        }
         let is_pending = self.pending.iter().any(|pending| pending.itt == request.itt);
         if !request.itt.is_valid() || is_pending || self.is_tag_in_use(request.itt) {
             return Err(Fault::violation("task management with a tag that is not free (11.2.1.8)"));
@@ -41,8 +49,11 @@ impl Session {
         if !self.admit(shared, request.immediate, request.cmd_sn, request.exp_stat_sn)? {
             return Ok(());
         }
+        let earlier = self.late_tasks();
         let response = self.manage(shared, target, request);
-        let awaited = if request.function == Function::ABORT_TASK { Vec::new() } else { self.late_tasks() };
+        let mut awaited = self.late_tasks();
+        // Only functions that end several tasks wait, and only for those (4.2.3.3).
+        awaited.retain(|itt| request.function != Function::ABORT_TASK && !earlier.contains(itt));
         self.pending.push_back(Pending { itt: request.itt, response, awaited });
         self.release_pending();
         Ok(())

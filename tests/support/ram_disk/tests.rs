@@ -1,5 +1,6 @@
 //! Tests of the RAM-disk target: of its engine alone, with single PDUs over TCP, and with libiscsi.
 
+mod backpressure;
 pub(crate) mod by_hand;
 mod bytes_in_pieces;
 mod host;

@@ -1,12 +1,14 @@
 //! The target against an independent initiator: the tools of libiscsi.
 
+mod test_suite;
+
 use std::process::Output;
 use std::time::Duration;
 
 use tokio::process::Command;
 
 use super::by_hand::{mutual_config, plain_config};
-use crate::ram_disk::{Config, RamDisk};
+use crate::ram_disk::RamDisk;
 
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
@@ -44,34 +46,4 @@ async fn iscsi_ls_lists_the_target() {
     let output = run("iscsi-ls", &["-s", &format!("iscsi://{}", running.portal())]).await;
     assert!(printed(&output).contains("iqn.2001-04.com.example:disk"), "{}", printed(&output));
     assert!(printed(&output).contains("Lun:0"), "{}", printed(&output));
-}
-
-/// The reads and writes of libiscsi's test suite, with immediate data and with R2Ts alone.
-#[tokio::test]
-async fn iscsi_test_cu_reads_and_writes() {
-    let immediate = plain_config();
-    let mut solicited = plain_config();
-    solicited.offer.parameters.initial_r2t = true;
-    solicited.offer.parameters.immediate_data = false;
-    solicited.offer.parameters.max_burst_length = 16_384;
-    solicited.offer.parameters.first_burst_length = 16_384;
-    for config in [immediate, solicited] {
-        test_cu(config).await;
-    }
-}
-
-async fn test_cu(config: Config) {
-    let running = RamDisk::serve(config).await.unwrap();
-    let url = format!("iscsi://{}/iqn.2001-04.com.example:disk/0", running.portal());
-    for suite in [
-        "SCSI.Read10",
-        "SCSI.Write10.Simple",
-        "SCSI.Write16.BeyondEol",
-        "iSCSI.iSCSIResiduals.Write10Residuals",
-    ] {
-        let output = run("iscsi-test-cu", &["-d", "-f", "-t", suite, &url]).await;
-        let text = printed(&output);
-        assert!(text.contains("...passed") && !text.contains("FAILED"), "{suite}: {text}");
-    }
-    assert!(running.report().bytes_written > 0);
 }

@@ -151,6 +151,18 @@ fn raised_conditions_queue_up_and_a_reset_replaces_them() {
 }
 
 #[test]
+fn raised_conditions_are_bounded() {
+    let mut engine = Engine::new(config()).unwrap();
+    let mut host = Host::log_in(&mut engine, ZERO, 0);
+    for ascq in 0..17 {
+        engine.raise_attention(&disk_name(), 0, Sense::new(6, 0x3f, ascq));
+    }
+    let last = (0..16).map(|_| host.attention(&mut engine, ZERO)).last();
+    assert_eq!(last, Some(Some((6, 0x3f, 15))));
+    assert_eq!(host.attention(&mut engine, ZERO), None);
+}
+
+#[test]
 fn another_unit_has_another_identity_and_fails_the_old_ones_commands() {
     let mut engine = Engine::new(config()).unwrap();
     let mut host = Host::log_in(&mut engine, ZERO, 0);

@@ -136,9 +136,21 @@ fn invalid_requests_are_refused() {
     }
     let cut_off = first.with_list(cdb(&[0x5f, 0, 0, 0, 0, 0, 0, 0, 24]), &[0; 20]);
     assert_eq!(first.run(&mut engine, ZERO, cut_off).sense, Some((5, 0x1a, 0)));
-    let unknown = first.command(cdb(&[0x5e, 3, 0, 0, 0, 0, 0, 1, 0]), 256, 0);
+    let unknown = first.command(cdb(&[0x5e, 4, 0, 0, 0, 0, 0, 1, 0]), 256, 0);
     assert_eq!(first.run(&mut engine, ZERO, unknown).sense, Some((5, 0x24, 0)));
     assert_eq!(report(&mut engine, &mut first, 2), [0, 8, 1, 0x80, 0xea, 1, 0, 0]);
+}
+
+#[test]
+fn the_full_status_names_each_port() {
+    let (mut engine, mut first, mut second) = stage(true);
+    assert!(out(&mut engine, &mut second, RESERVE, WRITE_EXCLUSIVE, 2, 0).is_good());
+    let status = report(&mut engine, &mut first, 3);
+    let (first, second) = status[8..].split_at((status.len() - 8) / 2);
+    assert_eq!((first[7], first[12], first[13]), (1, 0, 0));
+    assert_eq!((second[7], second[12], second[13]), (2, 1, WRITE_EXCLUSIVE));
+    let name = b"iqn.2001-04.com.example:host,i,0x800102030002\0\0\0";
+    assert_eq!(second[20..], [&[0, 0, 0, 52, 0x45, 0, 0, 48][..], name].concat());
 }
 
 #[test]

@@ -325,6 +325,72 @@ fn abort_task_set_waits_for_data_under_way() {
     assert!(is_closed(&mut engine, &host), "no more data are accepted (7.13)");
 }
 
+/// 4.2.3.3: only the tasks that the function itself ended are waited for, and responses keep their order.
+#[test]
+fn abort_task_set_does_not_wait_for_tasks_ended_before() {
+    let mut config = config();
+    config.offer.parameters.initial_r2t = true;
+    let mut engine = Engine::new(config).unwrap();
+    let mut host = Host::log_in(&mut engine, ZERO, 0);
+    let write = host.command(cdb(&[WRITE_10, 0, 0, 0, 0, 0, 0, 0, 1]), 0, 512);
+    send(&mut engine, &host, &write);
+    host.r2t(&mut engine);
+    assert_eq!(host.manage(&mut engine, ZERO, Function::ABORT_TASK, Some(&write)), Code::FUNCTION_COMPLETE);
+    assert_eq!(host.manage(&mut engine, ZERO, Function::ABORT_TASK_SET, None), Code::FUNCTION_COMPLETE);
+    let write = host.command(cdb(&[WRITE_10, 0, 0, 0, 0, 0, 0, 0, 1]), 0, 512);
+    send(&mut engine, &host, &write);
+    let r2t = host.r2t(&mut engine);
+    let first = host.management(Function::LOGICAL_UNIT_RESET, None);
+    let second = host.management(Function::CLEAR_ACA, None);
+    for request in [first, second] {
+        host.send(&mut engine, ZERO, &InitiatorPdu::TaskManagementRequest(request));
+    }
+    assert_eq!(host.managed(&mut engine), None);
+    let data = host.data_out(&r2t, 4);
+    host.send(&mut engine, ZERO, &data);
+    assert_eq!(host.managed(&mut engine), Some(Code::FUNCTION_COMPLETE));
+    assert_eq!(host.managed(&mut engine), Some(Code::FUNCTION_NOT_SUPPORTED));
+}
+
+/// Late data of the last 64 aborted tasks are accepted.
+#[test]
+fn aborted_tasks_are_remembered_within_bounds() {
+    let mut config = config();
+    config.offer.parameters.initial_r2t = true;
+    let mut engine = Engine::new(config).unwrap();
+    let mut host = Host::log_in(&mut engine, ZERO, 0);
+    let mut asked = Vec::new();
+    for _ in 0..65 {
+        let write = host.command(cdb(&[WRITE_10, 0, 0, 0, 0, 0, 0, 0, 1]), 0, 512);
+        send(&mut engine, &host, &write);
+        asked.push(host.r2t(&mut engine));
+        host.manage(&mut engine, ZERO, Function::ABORT_TASK, Some(&write));
+    }
+    for (at, is_known) in [(0, false), (1, true), (64, true)] {
+        let mut engine = engine.clone();
+        let data = host.data_out(&asked[at], 1);
+        host.send(&mut engine, ZERO, &data);
+        assert_eq!(is_closed(&mut engine, &host), !is_known, "task {at}");
+    }
+}
+
+#[test]
+fn task_management_requests_that_wait_are_bounded() {
+    let mut config = config();
+    config.offer.parameters.initial_r2t = true;
+    let mut engine = Engine::new(config).unwrap();
+    let mut host = Host::log_in(&mut engine, ZERO, 0);
+    let write = host.command(cdb(&[WRITE_10, 0, 0, 0, 0, 0, 0, 0, 1]), 0, 512);
+    send(&mut engine, &host, &write);
+    host.r2t(&mut engine);
+    for count in 0..=16 {
+        assert!(!is_closed(&mut engine, &host), "{count} requests");
+        let request = host.management(Function::ABORT_TASK_SET, None);
+        host.send(&mut engine, ZERO, &InitiatorPdu::TaskManagementRequest(request));
+    }
+    assert!(is_closed(&mut engine, &host));
+}
+
 /// 6.3.5: the tasks of the old session end before the new one begins; only the same port of the same target is reinstated.
 #[test]
 fn reinstatement_ends_the_tasks_of_the_old_session() {
