@@ -24,7 +24,9 @@ fn cut_everywhere(variant: Variant) -> Runs {
     while world.over().is_none() {
         for direction in Direction::BOTH {
             for count in 0..world.ready(direction) {
-                ENDINGS.into_iter().for_each(|ending| cut(&world, direction, count, ending, &mut runs));
+                for ending in ENDINGS {
+                    cut(&world, direction, count, ending, &mut runs);
+                }
                 runs.bytes += 1;
             }
             world.deliver(direction, usize::MAX);

@@ -1,6 +1,12 @@
 //! The initiator and the RAM-disk target in a simulated world, in which every cut and many courses are tried.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what fails here fails a test"
+)]
 
 mod every_byte;
 mod seeds;

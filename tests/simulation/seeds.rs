@@ -106,8 +106,10 @@ fn courses_of_many_seeds() {
     for number in 0..if is_long() { LONG_RUN } else { SHORT_RUN } {
         match run(number) {
             Ok(Over::Session(End::LoggedOut(..))) => logged_out += 1,
-            Ok(Over::Session(End::Failed(Failure::Lost(_) | Failure::Digest(_) | Failure::Format(_))))
-            | Ok(Over::LoginFailed(_)) => failed += 1,
+            Ok(
+                Over::LoginFailed(_)
+                | Over::Session(End::Failed(Failure::Lost(_) | Failure::Digest(_) | Failure::Format(_))),
+            ) => failed += 1,
             outcome => panic!(
                 "{outcome:?}; again: ISCSI_TESTS_SEED={number} cargo test -p iscsi-tests --test simulation \
                  courses_of_many_seeds"

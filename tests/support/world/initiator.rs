@@ -8,7 +8,7 @@ use bytes::Bytes;
 use iscsi_initiator::engine::{
     Draw, End, Engine, Exchange, Limits, LogoutCause, Next, Outcome, Request, SessionState,
 };
-use iscsi_initiator::scsi::{Completion, Incomplete};
+use iscsi_initiator::scsi::Completion;
 use iscsi_initiator::{Error, Lun};
 use iscsi_login::Nonce;
 use iscsi_pdu::{InitiatorTaskTag, ScsiStatus, SerialNumber};
@@ -230,15 +230,12 @@ fn report(
         Outcome::Scsi(Completion { status: ScsiStatus::GOOD, incomplete: None, data, .. }) => {
             checker.completed(operation.number, data, now)
         }
-        // The target counts what it did not transfer: a command of exact length that is short has no result.
-        Outcome::Scsi(Completion {
-            incomplete: Some(Incomplete::Underflow { .. } | Incomplete::NotTaken { .. }),
-            status: ScsiStatus::GOOD,
-            ..
-        }) => checker.failed(operation.number, now),
         Outcome::Text(_) => checker.completed(operation.number, &[], now),
+        // A command of exact length that moved less has no result, though its status is good.
+        Outcome::Scsi(Completion { status: ScsiStatus::GOOD, .. }) | Outcome::SessionOver => {
+            checker.failed(operation.number, now)
+        }
         Outcome::Scsi(_) | Outcome::TargetFailure(_) => checker.refused(operation.number, now),
-        Outcome::SessionOver => checker.failed(operation.number, now),
     }
 }
 
