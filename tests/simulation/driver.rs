@@ -22,7 +22,7 @@ const SUBMITTERS: usize = 8;
 const MOST_ACCEPTED: usize = 256 + 64;
 /// Polls for each call of the stream that moved something or nothing, and for each request. Each goes once around the loop of
 /// the task, which polls both directions, and a poll that was woken for one direction repeats the other.
-const POLLS_PER_CALL: u64 = 3;
+const POLLS_PER_CALL: u64 = 2;
 
 /// A session over pipes with these settings.
 fn start(variant: Variant, pipes: &PipeSettings, seed: u64) -> (Rig, Session) {
@@ -81,9 +81,8 @@ async fn assert_unimpaired(rig: &Rig, session: Session) {
 
 /// The numbers of calls are within a multiple of what was done.
 fn assert_no_idle_polls(counts: Counts, requests: u64) {
-    let Counts { polls, transfers, blocked, wakes } = counts;
+    let Counts { polls, transfers, blocked, .. } = counts;
     assert!(polls <= POLLS_PER_CALL * (transfers + blocked + requests), "{counts:?}");
-    assert!(wakes <= polls, "{counts:?}");
 }
 
 /// Pipes that are wide or narrow, fast or slow, and deliver in small or large pieces.
@@ -120,10 +119,11 @@ fn a_workload_of_several_tasks_over_many_pipes() {
     println!("{} blocked, {} wakes", sum(|counts| counts.blocked), sum(|counts| counts.wakes));
 }
 
-/// Runs a future on one thread with a paused clock.
+/// Runs a future on one thread with a paused clock. A day passes in no time when nothing else is left to wait for.
 fn paused<T>(future: impl Future<Output = T>) -> T {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_time().start_paused(true).build().unwrap().block_on(future)
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let limited = async { tokio::time::timeout(Duration::from_hours(24), future).await };
+    runtime.unwrap().block_on(limited).expect("a call that was not woken waits for ever")
 }
 
 async fn workload(number: u64) -> Counts {

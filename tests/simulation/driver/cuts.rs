@@ -87,6 +87,7 @@ fn lgo_08_cuts_with_immediate_and_unsolicited_data() {
 #[test]
 fn lgo_08_cuts_with_solicited_data_and_digests() {
     let (initial_r2t, immediate_data, max_outstanding_r2t) = (true, false, 3);
-    let variant = Variant { initial_r2t, immediate_data, max_outstanding_r2t, digests: true, ..Variant::default() };
+    let variant =
+        Variant { initial_r2t, immediate_data, max_outstanding_r2t, digests: true, ..Variant::default() };
     cut_at_many_places(variant);
 }

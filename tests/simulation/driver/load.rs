@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_initiator::{Error, Lun, Session};
-use iscsi_tests::world::{Action, Checker, DISK, Operation, Rig, Seed, Variant, Violation, Workload, WriteCache};
+use iscsi_tests::world::{Checker, DISK, Operation, Rig, Seed, Variant, Violation, Workload, WriteCache};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 

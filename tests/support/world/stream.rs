@@ -123,7 +123,11 @@ impl Connection {
     }
 
     /// Counts a poll, and returns whether this direction is ready.
-    fn poll(&self, readiness: fn(&mut State) -> &mut Readiness, context: &Context<'_>) -> Poll<io::Result<()>> {
+    fn poll(
+        &self,
+        readiness: fn(&mut State) -> &mut Readiness,
+        context: &Context<'_>,
+    ) -> Poll<io::Result<()>> {
         let now = self.now();
         let mut state = self.state();
         state.count_poll(now);

@@ -158,7 +158,10 @@ async fn a_busy_loop_is_noticed() {
     let connection = connection(1, Duration::ZERO);
     let stream = PipeStream(connection);
     for _ in 0..=MAX_IDLE_POLLS {
-        assert_eq!(stream.poll_writable(&mut Context::from_waker(Waker::noop())).map(|_| ()), Poll::Ready(()));
+        assert_eq!(
+            stream.poll_writable(&mut Context::from_waker(Waker::noop())).map(|_| ()),
+            Poll::Ready(())
+        );
     }
 }
 
