@@ -7,6 +7,6 @@ mod session;
 mod vds;
 
 pub use flush::Flush;
-pub use initiator::{Discovery, Initiator};
+pub use initiator::{Discovery, Initiator, session_over};
 pub use logical_units::{LunList, LunListOrigin};
 pub use session::{PendingCommand, Session, SessionDetails};

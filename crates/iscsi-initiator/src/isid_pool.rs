@@ -138,7 +138,8 @@ impl IsidPool {
     }
 
     /// Lends an ISID to a session to this target, or to a discovery session.
-    pub(crate) fn lease(&self, target: Option<&IscsiName>) -> Result<IsidLease, Error> {
+    #[doc(hidden)]
+    pub fn lease(&self, target: Option<&IscsiName>) -> Result<IsidLease, Error> {
         let (scope, first) = match target {
             Some(name) => (Scope::of_target(name), 0),
             None => (Scope::DISCOVERY, FIRST_OF_DISCOVERIES),
@@ -243,14 +244,17 @@ impl Shared {
 }
 
 /// An ISID lent to a session. No other session of the pool to the same target gets it until this is dropped.
-pub(crate) struct IsidLease {
+#[must_use = "dropping it returns the ISID"]
+pub struct IsidLease {
     pool: IsidPool,
     scope: Scope,
     number: u16,
 }
 
 impl IsidLease {
-    pub(crate) fn isid(&self) -> Isid {
+    /// The ISID.
+    #[must_use]
+    pub fn isid(&self) -> Isid {
         let Shared { random, first_qualifier, .. } = *self.pool.shared;
         Isid::from_random(random, first_qualifier.wrapping_add(self.number))
     }

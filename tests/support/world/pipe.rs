@@ -177,6 +177,22 @@ impl Pipe {
         self.cut_after(self.crossed, ending);
     }
 
+    /// Cuts a connection: this pipe in front of the next byte, and the other one behind the bytes on their way, which arrive
+    /// unless the connection was reset or neither side is told.
+    pub fn cut_with(&mut self, other: &mut Self, ending: Ending) {
+        self.cut(ending);
+        match ending {
+            Ending::EndOfStream => other.cut_after(other.written(), ending),
+            Ending::Reset | Ending::Silence => other.cut(ending),
+        }
+    }
+
+    /// True if a write would take bytes, or fail.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.free() > 0 || self.until_end().is_err()
+    }
+
     /// Inverts bits of the byte at this offset of the stream; false if it has crossed already.
     #[must_use]
     pub fn damage(&mut self, offset: u64, bits: NonZero<u8>) -> bool {

@@ -11,7 +11,7 @@ use super::{Checker, Clock, Ending, Pipe, PipeSettings, Seed, Stuck, Violation, 
 use crate::ram_disk::{Engine, Sense};
 
 /// The longest time that a run may take: one command and one logout that are not answered, after some latency.
-const LIMIT: Duration = Duration::from_mins(10);
+pub(super) const LIMIT: Duration = Duration::from_mins(10);
 
 /// A direction of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,14 +154,9 @@ impl<'a> World<'a> {
     /// Cuts the connection: in this direction at once, in the other one behind the bytes on their way, which arrive unless
     /// the connection was reset.
     pub fn cut(&mut self, direction: Direction, ending: Ending) {
-        for each in Direction::BOTH {
-            let pipe = self.pipe(each);
-            let written = pipe.written();
-            if each == direction || ending != Ending::EndOfStream {
-                pipe.cut(ending);
-            } else {
-                pipe.cut_after(written, ending);
-            }
+        match direction {
+            Direction::ToTarget => self.to_target.cut_with(&mut self.to_initiator, ending),
+            Direction::ToInitiator => self.to_initiator.cut_with(&mut self.to_target, ending),
         }
     }
 
@@ -241,28 +236,16 @@ impl<'a> World<'a> {
     /// # Errors
     /// The first fault that was found.
     pub fn finish(mut self) -> Result<Over, Fault> {
-        self.drain();
+        self.target.drain(&mut self.to_target, self.clock.now() + LIMIT);
         self.checker.all_ended()?;
-        let length = usize::try_from(DISK.blocks * u64::from(DISK.block_size)).unwrap_or(usize::MAX);
-        let medium = self.target.engine.read_medium(&self.setup.target, 0, 0, length);
-        self.checker.final_medium(&medium.unwrap_or_default())?;
+        self.checker.final_medium(&self.target.medium(&self.setup.target))?;
         match self.target.engine.report().violations.first() {
             Some(rule) if !self.is_damaged => Err(Fault::Protocol(rule.clone())),
             _ => self.over().cloned().ok_or(Fault::Stuck(Stuck::Idle { now: self.now() })),
         }
     }
-
-    /// The target takes what is still on its way to it, and finishes what it has begun.
-    fn drain(&mut self) {
-        let now = self.now() + LIMIT;
-        while self.to_target.ready(now) > 0 {
-            let received = self.to_target.read(usize::MAX, now);
-            self.target.receive(&received, now);
-        }
-        self.target.engine.advance(now);
-    }
 }
 
-fn random<const LENGTH: usize>(seed: &mut Seed) -> [u8; LENGTH] {
+pub(super) fn random<const LENGTH: usize>(seed: &mut Seed) -> [u8; LENGTH] {
     std::array::from_fn(|_| seed.damage().get())
 }

@@ -86,7 +86,7 @@ impl Setup {
         Self { config, target, portal, variant, credentials }
     }
 
-    /// The settings of every login.
+    /// The settings of every login of a world.
     pub(super) fn login_settings(&self) -> LoginSettings<'_> {
         LoginSettings {
             config: &self.config,

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use iscsi_pdu::IscsiName;
 
-use super::setup::Setup;
+use super::setup::{DISK, Setup};
 use super::{Pipe, Received};
 use crate::ram_disk::{ConnectionId, Engine, Transmit};
 
@@ -58,6 +59,25 @@ impl Target {
                 }
             }
         }
+    }
+
+    /// Takes what is still on its way through the pipe, and finishes what it has begun.
+    pub(super) fn drain(&mut self, pipe: &mut Pipe, now: Duration) {
+        while pipe.ready(now) > 0 {
+            let received = pipe.read(usize::MAX, now);
+            self.receive(&received, now);
+        }
+        self.engine.advance(now);
+    }
+
+    /// Everything on the medium.
+    pub(super) fn medium(&self, name: &IscsiName) -> Vec<u8> {
+        let length = usize::try_from(DISK.blocks * u64::from(DISK.block_size)).unwrap_or(usize::MAX);
+        self.engine.read_medium(name, 0, 0, length).unwrap_or_default()
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// Writes the rest of the current PDU; true if there is none left, and the connection is open.

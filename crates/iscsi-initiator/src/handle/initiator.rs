@@ -17,6 +17,7 @@ use crate::login::{
     AuthenticationRequest, CredentialScope, Credentials, Exchange, LoggedIn, LoginSettings, Secrets,
 };
 use crate::runtime::{Clock, Connection, Stream, blocking, is_own_challenge, log_in, within};
+use crate::wire::Inbox;
 
 /// An iSCSI initiator, which discovers targets and logs in to them. Cheap to clone; all clones share the store.
 #[derive(Clone)]
@@ -159,6 +160,20 @@ impl Initiator {
 fn not_begun(portal: &Portal, limit: Duration) -> Error {
     let (portal, first) = (portal.clone(), portal.clone());
     Error::LoginTimeout { portal, redirects: 0, first, step: LoginStep::Connecting, limit }
+}
+
+/// Starts the session of a login that an [`Exchange`] has completed, over any stream. The inbox has the bytes that followed
+/// the login, and the lease is the one of the login's ISID. Needs a tokio runtime.
+#[must_use]
+pub fn session_over<S: Stream>(
+    stream: S,
+    inbox: Inbox,
+    lease: IsidLease,
+    settings: &LoginSettings<'_>,
+    logged_in: LoggedIn,
+) -> Session {
+    let connection = Connection::new(stream, inbox, &logged_in);
+    start_session(connection, lease, settings, logged_in)
 }
 
 /// Starts the session of a login that is complete.

@@ -2,6 +2,7 @@
 
 use iscsi_pdu::{Digests, Portal};
 
+use crate::login::LoggedIn;
 use crate::wire::Inbox;
 
 /// The stream of a connection with the bytes that came behind the last Login Response. Dropping it closes the stream.
@@ -12,4 +13,12 @@ pub(crate) struct Connection<S> {
     pub(super) digests: Digests,
     /// The portal that the connection leads to.
     pub(super) portal: Portal,
+}
+
+impl<S> Connection<S> {
+    /// The connection of a login that is complete.
+    pub(crate) fn new(stream: S, inbox: Inbox, logged_in: &LoggedIn) -> Self {
+        let digests = logged_in.completed.parameters.digests;
+        Self { stream, inbox, digests, portal: logged_in.portal.clone() }
+    }
 }

@@ -76,9 +76,7 @@ async fn log_in_once(
             Next::Read => read(&stream, exchange, clock).await?,
             Next::Begin | Next::Connect => return Ok(None),
             Next::Complete(logged_in, inbox) => {
-                let digests = logged_in.completed.parameters.digests;
-                let connection = Connection { stream, inbox, digests, portal: logged_in.portal.clone() };
-                return Ok(Some((connection, logged_in)));
+                return Ok(Some((Connection::new(stream, inbox, &logged_in), logged_in)));
             }
         };
     }
