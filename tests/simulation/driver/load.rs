@@ -63,7 +63,9 @@ impl Load {
         // The operations that were accepted have failed before, though their tasks may have been told later.
         let mut rejected = std::mem::take(&mut self.state().rejected);
         rejected.sort_unstable_by_key(|(operation, _)| operation.number);
-        rejected.into_iter().for_each(|(operation, error)| self.fail(operation, error));
+        for (operation, error) in rejected {
+            self.fail(operation, error);
+        }
     }
 
     async fn submit_all(self, session: Session) {

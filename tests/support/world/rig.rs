@@ -151,13 +151,11 @@ impl Drop for Rig {
     }
 }
 
-#[allow(clippy::expect_used, reason = "a rig has few sessions")]
 fn lease(isids: &IsidPool, target: &IscsiName) -> IsidLease {
     isids.lease(Some(target)).expect("an ISID")
 }
 
 /// Moves the PDUs of a login between initiator and target.
-#[allow(clippy::expect_used, reason = "the initiator and the target fit each other")]
 fn log_in<'a>(
     settings: LoginSettings<'a>,
     portal: &'a Portal,
@@ -182,7 +180,7 @@ fn log_in<'a>(
             }
             Next::Read | Next::Connect | Next::Begin => {
                 let Received::Data(answer) = answers.read(usize::MAX, NOW) else {
-                    return Err(exchange.closed()).expect("an answer of the target");
+                    panic!("the target does not answer a login");
                 };
                 exchange.space().extend_from_slice(&answer);
                 exchange.received(NOW)

@@ -164,8 +164,10 @@ impl Connection {
 
     fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let now = self.now();
-        let bytes: Bytes = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
         let mut state = self.state();
+        // A full pipe may still have an error for the next byte.
+        let space = state.to_target.free().max(1);
+        let bytes: Bytes = slices.iter().flat_map(|slice| slice.iter().copied()).take(space).collect();
         let result = match state.to_target.write(&bytes, now) {
             Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
             Ok(taken) => Ok(taken),
