@@ -1,4 +1,4 @@
-//! What a session sends, as a target sees it.
+//! PDUs that a session sends, as a target sees them.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -32,10 +32,6 @@ impl Pings {
         Self { waiting: VecDeque::new(), repeats_left: MAX_REPEATS }
     }
 
-    pub(super) fn clear(&mut self) {
-        self.waiting.clear();
-    }
-
     fn queue(&mut self, ping: Ping) {
         if self.waiting.len() < MAX_PINGS {
             self.waiting.push_back(ping);

@@ -140,8 +140,8 @@ impl SessionState {
             return;
         }
         self.end = Some(end);
+        // Write data are released; nothing else is sent either.
         self.bursts.clear();
-        self.pings.clear();
         self.deadlines.clear();
         self.logout_deadline = None;
         let sent = self.sent.take_tags();

@@ -128,9 +128,8 @@ fn a_connection_that_fails_while_it_is_written() {
     assert_eq!(engine.session.end(), Some(&End::Failed(Failure::Lost(reset().to_string()))));
 }
 
-/// At most 1 MiB is encoded ahead of the socket, here sixteen writes of 64 KiB; the rest follows as the socket takes it.
-#[test]
-fn pdus_are_made_as_the_socket_takes_them() {
+/// Twenty writes whose PDUs have 64 KiB each.
+fn twenty_writes() -> Engine {
     const DATA: usize = (1 << 16) - 48;
     let mut parameters = Parameters::default();
     parameters.max_send_data_segment_length = 1 << 16;
@@ -140,6 +139,25 @@ fn pdus_are_made_as_the_socket_takes_them() {
         let write = Command::new("TEST", 0, Transfer::Write(vec![7; DATA].into()));
         engine.session.submit(Request::command(Lun::ZERO, write), MINUTE);
     }
+    engine
+}
+
+/// A socket that takes everything gets everything at once, although it is more than is encoded ahead.
+#[test]
+fn everything_leaves_while_the_socket_takes_it() {
+    let (mut engine, mut taken) = (twenty_writes(), 0);
+    engine.send(|slices| {
+        let accepted = slices.iter().map(|slice| slice.len()).sum::<usize>();
+        taken += accepted;
+        Ok(accepted)
+    });
+    assert_eq!((taken, engine.unsent()), (20 << 16, 0));
+}
+
+/// At most 1 MiB is encoded ahead of the socket, here sixteen writes of 64 KiB; the rest follows as the socket takes it.
+#[test]
+fn pdus_are_made_as_the_socket_takes_them() {
+    let mut engine = twenty_writes();
     engine.send(|_| Err(io::ErrorKind::WouldBlock.into()));
     assert_eq!(engine.unsent(), 1 << 20);
     let (mut taken, mut open) = (0, 100_000);

@@ -187,6 +187,17 @@ fn lgo_07_a_request_fails_at_its_deadline() {
     assert_eq!(left_open(&mut target).len(), 2);
 }
 
+/// LGO-07: a text exchange is called by its name.
+#[test]
+fn lgo_07_a_text_exchange_fails_at_its_deadline() {
+    let mut target = Target::new(parameters());
+    target.ask(b"SendTargets=All\0");
+    target.sent();
+    target.session.advance(MINUTE);
+    let silence = Silence { operation: Some("SendTargets"), logout_requested: false, limit: MINUTE };
+    assert_eq!(target.session.end(), Some(&End::Failed(Failure::Silent(silence))));
+}
+
 /// CMD-08: the limit of a request ends with the request.
 #[test]
 fn cmd_08_a_request_that_was_answered_has_no_limit() {
