@@ -38,7 +38,7 @@ impl Course {
         };
         // Byte by byte a course takes long to compute, so few are that fine.
         let finest = usize::from(!seed.one_in(500));
-        // What fits into a pipe at a time takes up to its latency: a narrow one is fast, or nothing would end in time.
+        // A pipe passes its capacity once per latency, so a narrow one is fast: otherwise no command would end in time.
         let (capacity, slowest) = [
             (1, 50 * MICROSECOND),
             (600, 5 * MILLISECOND),

@@ -112,7 +112,7 @@ fn read_path(path: &str) -> Result<(IscsiName, Option<Lun>), UrlError> {
     if name.is_empty() {
         return Err(UrlError::NoTarget);
     }
-    // What follows may be the rest of a secret with a slash in it, which must not be taken for a name and sent.
+    // The rest may belong to a secret that contains a slash, which must not be taken for a name and sent.
     if name.contains('@') {
         return Err(UrlError::AtSign);
     }

@@ -212,7 +212,7 @@ async fn drop_at(call: Call, surroundings: Surroundings, moment: Moment) -> bool
             result.is_some()
         }
     };
-    // What was submitted and abandoned comes to its end.
+    // Submitted commands whose results were abandoned still end.
     tokio::time::sleep(1000 * MILLISECOND).await;
     let is_submitted = surroundings == Surroundings::Busy && moment.polls() > 0;
     assert_documented(call, &rig, is_complete, is_submitted);
