@@ -99,6 +99,19 @@ impl BlockDevice {
         Ok(data.freeze())
     }
 
+    /// Reads from `offset` on until `buffer` is full, whose length is that of the read, and returns it.
+    ///
+    /// # Errors
+    /// As [`read_at`](Self::read_at). The buffer is dropped.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped drops the buffer, at the latest when the target has ended the command.
+    pub async fn read_into(&self, offset: u64, mut buffer: BytesMut) -> Result<BytesMut, Error> {
+        let data = self.read_at(offset, buffer.len()).await?;
+        buffer.copy_from_slice(&data);
+        Ok(buffer)
+    }
+
     /// Writes `data` from `offset` on. Blocks that are only covered in part are read first, so concurrent writes to one
     /// block must be serialized by the caller.
     ///
