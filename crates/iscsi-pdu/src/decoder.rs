@@ -3,9 +3,8 @@
 use bytes::{Buf, BytesMut};
 
 use crate::digest::{Crc32c, Digests};
+use crate::head::{Extent, Head, verify};
 use crate::header::{BHS_LENGTH, Bhs, DigestPart, Error, RawPdu};
-
-const DIGEST_LENGTH: usize = 4;
 
 /// A decoder that splits a byte stream into PDUs, whatever the size of the pieces in which the stream arrives
 /// ([RFC 7143, section 11.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2)).
@@ -58,9 +57,10 @@ impl Decoder {
     pub fn decode(&mut self, stream: &mut BytesMut) -> Result<Option<RawPdu>, Error> {
         let Some(bhs) = stream.first_chunk() else { return Ok(None) };
         let extent = Extent::new(bhs, self.digests);
-        if !self.head_verified && !self.verify_head(extent, stream)? {
+        if !self.head_verified && !self.check_head(extent, stream)? {
             return Ok(None);
         }
+        self.head_verified = true;
         if self.digests.data {
             self.cover(stream.get(extent.head..).unwrap_or_default(), extent.padded);
         }
@@ -71,7 +71,7 @@ impl Decoder {
         if digest.is_err() {
             stream.advance(extent.whole);
         }
-        digest.map(|()| extent.take(stream))
+        digest.map(|()| take(extent, stream))
     }
 
     /// Returns how many more bytes [`Self::decode`] needs for its next step.
@@ -91,8 +91,35 @@ impl Decoder {
         stream.is_empty()
     }
 
+    /// Checks the headers at the front of `stream` and returns them with the lengths of what follows; `None` while they
+    /// are incomplete. For a receiver that has a place of its own for the data, and so takes them off the stream itself
+    /// ([RFC 7143, section 11.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2)).
+    ///
+    /// ```
+    /// use iscsi_pdu::{Crc32c, DataIn, Decoder, RawPdu};
+    ///
+    /// let mut stream = vec![0; 48];
+    /// (stream[0], stream[7]) = (0x25, 5); // Data-In with five bytes of data and three of padding
+    /// stream.extend(b"hello\0\0\0");
+    /// let head = Decoder::new(8192).head(&stream)?.expect("complete headers");
+    /// let (data, trailer) = stream[head.length()..head.pdu_length()].split_at(head.data_length());
+    /// head.verify_data(Crc32c::new().update(data), trailer)?;
+    /// let header = DataIn::decode(RawPdu::header(*head.bhs()))?;
+    /// assert_eq!((header.data_sn, data), (0, &b"hello"[..]));
+    /// # Ok::<(), iscsi_pdu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Self::decode`] for a header; decoding cannot continue after them.
+    pub fn head(&self, stream: &[u8]) -> Result<Option<Head>, Error> {
+        let Some(bhs) = stream.first_chunk() else { return Ok(None) };
+        let extent = Extent::new(bhs, self.digests);
+        let is_complete = self.check_head(extent, stream)?;
+        Ok(is_complete.then(|| Head::new(bhs, extent, self.digests)))
+    }
+
     /// Checks the header at the front of `stream`; returns `false` while it is incomplete.
-    fn verify_head(&mut self, extent: Extent, stream: &[u8]) -> Result<bool, Error> {
+    fn check_head(&self, extent: Extent, stream: &[u8]) -> Result<bool, Error> {
         // Without a header digest the length is known 48 bytes into the PDU, before additional headers are waited for.
         if !self.digests.header {
             self.check_data_length(extent)?;
@@ -103,7 +130,6 @@ impl Decoder {
             verify(DigestPart::Header, Crc32c::new().update(covered), *digest)?;
             self.check_data_length(extent)?;
         }
-        self.head_verified = true;
         Ok(true)
     }
 
@@ -138,44 +164,17 @@ impl Decoder {
     }
 }
 
-/// The lengths of the parts of the PDU at the front of a stream, in bytes.
-#[derive(Clone, Copy)]
-struct Extent {
-    /// `TotalAHSLength`, in bytes.
-    ahs: usize,
-    /// Length of the headers and their digest.
-    head: usize,
-    /// `DataSegmentLength`.
-    data: u32,
-    /// Length of data and padding.
-    padded: usize,
-    /// Length of the PDU.
-    whole: usize,
-}
-
-impl Extent {
-    fn new(bhs: &[u8; BHS_LENGTH], digests: Digests) -> Self {
-        let &[_, _, _, _, ahs_words, high, middle, low, ..] = bhs;
-        let ahs = usize::from(ahs_words) * 4;
-        let head = BHS_LENGTH + ahs + usize::from(digests.header) * DIGEST_LENGTH;
-        let data = u32::from_be_bytes([0, high, middle, low]);
-        let padded = (data as usize).next_multiple_of(4);
-        let digest = usize::from(digests.data && data > 0) * DIGEST_LENGTH;
-        Self { ahs, head, data, padded, whole: head + padded + digest }
+/// Removes the PDU of this extent from the stream.
+fn take(extent: Extent, stream: &mut BytesMut) -> Option<RawPdu> {
+    if extent.whole == BHS_LENGTH {
+        return take_header(stream);
     }
-
-    /// Removes the PDU from the stream.
-    fn take(self, stream: &mut BytesMut) -> Option<RawPdu> {
-        if self.whole == BHS_LENGTH {
-            return take_header(stream);
-        }
-        let mut data = stream.split_to(self.whole).freeze();
-        let bhs = Bhs::from_bytes(*data.first_chunk()?);
-        let ahs = (self.ahs > 0).then(|| data.slice(BHS_LENGTH..BHS_LENGTH + self.ahs));
-        data.advance(self.head);
-        data.truncate(self.data as usize);
-        Some(RawPdu { bhs, ahs, data })
-    }
+    let mut data = stream.split_to(extent.whole).freeze();
+    let bhs = Bhs::from_bytes(*data.first_chunk()?);
+    let ahs = (extent.ahs > 0).then(|| data.slice(BHS_LENGTH..BHS_LENGTH + extent.ahs));
+    data.advance(extent.head);
+    data.truncate(extent.data as usize);
+    Some(RawPdu { bhs, ahs, data })
 }
 
 /// Removes a PDU that consists of a header only. An empty slice as data segment would keep the whole buffer alive.
@@ -183,9 +182,4 @@ fn take_header(stream: &mut BytesMut) -> Option<RawPdu> {
     let bhs = Bhs::from_bytes(*stream.first_chunk()?);
     stream.advance(BHS_LENGTH);
     Some(RawPdu::header(bhs))
-}
-
-fn verify(part: DigestPart, computed: Crc32c, digest: [u8; DIGEST_LENGTH]) -> Result<(), Error> {
-    let (computed, received) = (computed.value(), u32::from_le_bytes(digest));
-    if computed == received { Ok(()) } else { Err(Error::Digest { part, computed, received }) }
 }

@@ -1,5 +1,7 @@
 //! PDUs in wire form: header, additional headers, header digest, data, padding, data digest (RFC 7143, 11.2).
 
+use alloc::vec::Vec;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::digest::{Crc32c, Digests};
@@ -30,9 +32,10 @@ impl EncodedPdu {
     /// caller, who bounds every PDU by the peer's `MaxRecvDataSegmentLength`.
     pub fn new(raw: RawPdu, digests: Digests) -> Result<Self, Error> {
         let RawPdu { mut bhs, ahs, data } = raw;
-        bhs.set_lengths(ahs_words(&bhs, ahs.as_deref())?, data_bytes(&data)?);
+        bhs.set_lengths(ahs_words(&bhs, ahs.as_deref())?, data_bytes(data.len())?);
         let header_digest = digests.header.then(|| header_digest(&bhs, ahs.as_deref()));
-        let (trailer, trailer_length) = trailer(&data, digests.data);
+        let crc = digests.data.then(|| Crc32c::new().update(&data));
+        let (trailer, trailer_length) = trailer(data.len(), crc);
         Ok(Self { bhs, ahs, header_digest, data, trailer, trailer_length })
     }
 
@@ -60,6 +63,49 @@ impl EncodedPdu {
     }
 }
 
+/// Appends the headers of a PDU with their digest to `stream`, for data of this length that are sent from elsewhere. So
+/// the headers of many PDUs can share one buffer
+/// ([RFC 7143, section 11.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2)).
+///
+/// ```
+/// use iscsi_pdu::{Bhs, Crc32c, Digests, EncodedPdu, Opcode, RawPdu, encode_headers, encode_trailer};
+///
+/// let mut raw = RawPdu::header(Bhs::new(Opcode::DATA_OUT));
+/// let (mut stream, data) = (Vec::new(), b"hello");
+/// let digests = Digests { header: true, data: true };
+/// encode_headers(&raw, data.len(), digests, &mut stream)?;
+/// stream.extend(data);
+/// encode_trailer(data.len(), digests.data.then(|| Crc32c::new().update(data)), &mut stream);
+///
+/// raw.data = bytes::Bytes::from_static(data);
+/// assert_eq!(stream, EncodedPdu::new(raw, digests)?.parts().concat());
+/// # Ok::<(), iscsi_pdu::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`EncodedPdu::new`]; nothing is appended then.
+pub fn encode_headers(
+    raw: &RawPdu,
+    data_length: usize,
+    digests: Digests,
+    stream: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let (mut bhs, ahs) = (raw.bhs, raw.ahs.as_deref());
+    bhs.set_lengths(ahs_words(&bhs, ahs)?, data_bytes(data_length)?);
+    stream.extend_from_slice(bhs.as_bytes());
+    stream.extend_from_slice(ahs.unwrap_or_default());
+    if digests.header {
+        stream.extend_from_slice(&header_digest(&bhs, ahs));
+    }
+    Ok(())
+}
+
+/// Appends what follows data of this length to `stream`: padding, and the digest if the CRC of the data is given.
+pub fn encode_trailer(data_length: usize, crc: Option<Crc32c>, stream: &mut Vec<u8>) {
+    let (trailer, length) = trailer(data_length, crc);
+    stream.extend_from_slice(trailer.get(..length).unwrap_or_default());
+}
+
 fn ahs_words(bhs: &Bhs, ahs: Option<&[u8]>) -> Result<u8, Error> {
     let length = ahs.map_or(0, <[u8]>::len);
     let bytes = u32::try_from(length).unwrap_or(u32::MAX);
@@ -78,9 +124,9 @@ fn ahs_words(bhs: &Bhs, ahs: Option<&[u8]>) -> Result<u8, Error> {
     })
 }
 
-fn data_bytes(data: &Bytes) -> Result<u32, Error> {
+fn data_bytes(length: usize) -> Result<u32, Error> {
     const LIMIT: u32 = (1 << 24) - 1;
-    let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
     if length <= LIMIT {
         return Ok(length);
     }
@@ -91,16 +137,14 @@ fn header_digest(bhs: &Bhs, ahs: Option<&[u8]>) -> [u8; DIGEST_LENGTH] {
     Crc32c::new().update(bhs.as_bytes()).update(ahs.unwrap_or_default()).to_field()
 }
 
-/// Computes zero padding to a multiple of 4 bytes, then the digest over data and padding.
-fn trailer(data: &[u8], with_digest: bool) -> ([u8; MAX_PADDING + DIGEST_LENGTH], usize) {
+/// Zero padding to a multiple of 4 bytes, then the digest over data and padding, for data with this CRC.
+fn trailer(length: usize, crc: Option<Crc32c>) -> ([u8; MAX_PADDING + DIGEST_LENGTH], usize) {
     let mut trailer = [0; MAX_PADDING + DIGEST_LENGTH];
-    let padding = data.len().next_multiple_of(4) - data.len();
+    let padding = length.next_multiple_of(4) - length;
     // Without data there is no digest field at all, rather than the digest of no bytes (DIG-04).
-    if !with_digest || data.is_empty() {
-        return (trailer, padding);
-    }
+    let Some(crc) = crc.filter(|_| length > 0) else { return (trailer, padding) };
     let (pad, rest) = trailer.split_at_mut(padding);
-    let digest = Crc32c::new().update(data).update(pad).to_field();
+    let digest = crc.update(pad).to_field();
     for (byte, value) in rest.iter_mut().zip(digest) {
         *byte = value;
     }

@@ -8,6 +8,7 @@ extern crate std;
 mod decoder;
 mod digest;
 mod encoded_pdu;
+mod head;
 mod header;
 mod naming;
 mod pdu;
@@ -15,7 +16,8 @@ mod text;
 
 pub use decoder::Decoder;
 pub use digest::{Crc32c, Digests};
-pub use encoded_pdu::EncodedPdu;
+pub use encoded_pdu::{EncodedPdu, encode_headers, encode_trailer};
+pub use head::Head;
 pub use header::{
     AdditionalHeader, AdditionalHeaders, AhsType, BHS_LENGTH, Bhs, DigestPart, Error, InitiatorTaskTag, Lun,
     Opcode, RawPdu, SequenceNumbers, SerialNumber, TargetTransferTag,
