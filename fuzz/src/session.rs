@@ -8,7 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use bytes::{BufMut as _, Bytes};
+use bytes::{Bytes, BytesMut};
 use iscsi_initiator::engine::{Engine, Inbox, Limits, LogoutCause, Outcome, Request, SessionState};
 use iscsi_initiator::scsi::{Command, Transfer};
 use iscsi_initiator::{Lun, Parameters};
@@ -82,8 +82,9 @@ impl Run {
         let limits = Limits { command: MINUTE, logout: MINUTE / 2 };
         let (cmd_sn, stat_sn) = (numbers.exp_cmd_sn, numbers.stat_sn);
         let session = SessionState::new(parameters, cmd_sn, stat_sn, numbers, Tolerance::default(), limits);
-        let mut inbox = Inbox::for_login();
-        inbox.enter_full_feature(digests, parameters.max_recv_data_segment_length);
+        let landing_length = *source.choose(&[1, 100, 8192])?;
+        let inbox =
+            Inbox::new(&[], digests, parameters.max_recv_data_segment_length).landing_from(landing_length);
         Ok(Self {
             engine: Engine::new(session, inbox, digests),
             now: Duration::ZERO,
@@ -97,8 +98,15 @@ impl Run {
 
     fn step(&mut self, source: &mut Unstructured<'_>) -> Result<()> {
         match source.int_in_range(0..=9)? {
+            0 if source.arbitrary()? => {
+                self.submit(Transfer::ReadInto(BytesMut::zeroed(source.int_in_range(0..=40_000)?)));
+            }
             0 => self.submit(Transfer::Read(source.int_in_range(0..=4096)?)),
-            1 => self.submit(Transfer::Write(pattern(source.int_in_range(0..=8192)?))),
+            1 => {
+                let mut data = pattern(source.int_in_range(0..=8192)?);
+                let first = data.split_to(source.int_in_range(0..=data.len())?);
+                self.submit(Transfer::Write(vec![first, data].into()));
+            }
             2 => self.submit(Transfer::None),
             3 => self.ask(),
             4 => {
@@ -141,7 +149,7 @@ impl Run {
             return;
         }
         if let Transfer::Write(data) = &transfer {
-            self.sent.expect_data(data.clone());
+            self.sent.expect_data(data.pieces().concat().into());
         }
         let itt = self.engine.session.submit(request, self.now + MINUTE);
         let submitted = Submitted { order: self.submitted, transfer };
@@ -153,8 +161,7 @@ impl Run {
     fn receive(&mut self, bytes: &[u8], source: &mut Unstructured<'_>) -> Result<()> {
         let piece = if source.ratio(1, 4)? { source.int_in_range(1..=60)? } else { usize::MAX };
         for piece in bytes.chunks(piece.min(bytes.len().max(1))) {
-            self.engine.space().put_slice(piece);
-            self.engine.receive(self.now);
+            self.engine.receive(piece, self.now);
         }
         // A clone is as good as the original.
         self.engine = self.engine.clone();
@@ -190,9 +197,10 @@ impl Run {
                 assert!(self.last_left_open < Some(submitted.order), "in order of submission");
                 self.last_left_open = Some(submitted.order);
             }
-            Outcome::Scsi(completion) => {
-                let expected = match submitted.transfer {
-                    Transfer::Read(length) => length as usize,
+            Outcome::Scsi(completion, _) => {
+                let expected = match &submitted.transfer {
+                    Transfer::Read(length) => *length as usize,
+                    Transfer::ReadInto(buffer) => buffer.len(),
                     Transfer::Write(_) | Transfer::None => 0,
                 };
                 assert!(completion.data.len() <= expected);

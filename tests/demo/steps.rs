@@ -101,7 +101,7 @@ pub(crate) async fn open(stage: &Stage, session: &Session, narrator: &mut Narrat
 pub(crate) async fn write(stage: &Stage, disk: &BlockDevice, narrator: &mut Narrator) -> Outcome<Vec<u8>> {
     let data: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
     let begun = Instant::now();
-    disk.write_at(OFFSET, data.clone().into()).await?;
+    disk.write_at(OFFSET, data.clone()).await?;
     disk.synchronize_cache().await?;
     let line = format!("{LENGTH} bytes at offset {OFFSET}, {}; stable", rate(begun));
     let command = format!("iscsi write {}/0 --offset {OFFSET} -i data", stage.url());

@@ -25,7 +25,7 @@ fn commands(scripted: &ScriptedTarget) -> Vec<ScsiCommand> {
 async fn cmd_01_cmd_03_cmd_04_cmd_16_commands_on_the_wire() {
     let (scripted, session) = scripted(Script::serve).await;
     session.execute(Lun::ZERO, scsi::read_blocks(0, 2, 512)).await.unwrap();
-    session.execute(Lun::ZERO, scsi::write_blocks(0, 1, vec![7; 512].into())).await.unwrap();
+    session.execute(Lun::ZERO, scsi::write_blocks(0, 1, vec![7; 512])).await.unwrap();
     session.execute(Lun::ZERO, scsi::test_unit_ready()).await.unwrap();
     session.execute(Lun::ZERO, scsi::read_blocks(0, 0, 512)).await.unwrap();
     session.logout().await.unwrap();
@@ -72,7 +72,7 @@ async fn tag_05_num_05_answers_to_a_command_that_waits_for_the_window() {
         for _ in 0..64 {
             pending.push(session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap());
         }
-        let write = scsi::write_blocks(0, 1, vec![7; 512].into());
+        let write = scsi::write_blocks(0, 1, vec![7; 512]);
         pending.push(session.submit(Lun::ZERO, write).await.unwrap());
         for command in pending {
             assert_eq!(command.completion().await.unwrap_err().fault(), Fault::Protocol);
@@ -143,7 +143,7 @@ async fn dat_21_parameter_data_follow_the_rules_of_data() {
         // The strict target takes the data by its own rules, and then does not know the command.
         let scripted = ScriptedTarget::serve(Script::new().log_in(config).serve()).await.unwrap();
         let session = log_in(scripted.portal()).await.unwrap();
-        let data = scsi::Transfer::Write(Bytes::from(vec![0; 3000]));
+        let data = scsi::Transfer::Write(vec![0; 3000].into());
         let select =
             scsi::Command::new("MODE SELECT (10)", MODE_SELECT_10, data).with(7, &3000_u16.to_be_bytes());
         let error = session.execute(Lun::ZERO, select).await.unwrap_err();

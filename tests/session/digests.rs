@@ -34,7 +34,7 @@ async fn dig_01_dig_02_every_combination() {
         assert_eq!(session.details().completed.parameters.digests, Digests { header, data });
         let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
         let written: Vec<u8> = (0..=250).cycle().take(100_001).collect();
-        disk.write_at(7, written.clone().into()).await.unwrap();
+        disk.write_at(7, written.clone()).await.unwrap();
         assert!(disk.read_at(7, written.len()).await.unwrap() == written);
         session.logout().await.unwrap();
         assert_eq!(running.report().violations, Vec::<String>::new());

@@ -24,7 +24,7 @@ async fn dat_01_dat_02_dat_03_dat_04_every_way_of_sending_data() {
             let session = log_in(running.portal()).await.unwrap();
             let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
             let data: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
-            disk.write_at(333, data.clone().into()).await.unwrap();
+            disk.write_at(333, data.clone()).await.unwrap();
             assert!(disk.read_at(333, LENGTH).await.unwrap() == data, "other data came back");
             session.logout().await.unwrap();
             let report = running.report();
@@ -67,7 +67,7 @@ async fn opening_a_device() {
     let size = disk.capacity().bytes();
     assert!(disk.read_at(size - 1, 1).await.is_ok());
     assert!(disk.read_at(size - 1, 2).await.is_err());
-    assert!(disk.write_at(size, vec![0].into()).await.is_err());
+    assert!(disk.write_at(size, vec![0]).await.is_err());
     assert_eq!(running.report().bytes_written, 0);
 }
 

@@ -178,15 +178,16 @@ async fn the_limit_of_a_call_covers_its_time_in_the_queue() {
     let (_scripted, session) = limited(Duration::from_mins(1), slow).await;
     let begin = tokio::time::Instant::now();
     let mut reads = Vec::new();
-    for _ in 0..300 {
+    for _ in 0..256 {
         reads.push(session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap());
     }
-    let queued = session.submit(Lun::ZERO, scsi::synchronize_cache()).await.unwrap();
+    let waiting = session.clone();
+    let waiting = tokio::spawn(async move { waiting.execute(Lun::ZERO, scsi::synchronize_cache()).await });
     for read in reads {
         read.data().await.unwrap();
     }
     assert_eq!(begin.elapsed().as_secs(), 40);
-    let error = queued.completion().await.unwrap_err();
+    let error = waiting.await.unwrap().unwrap_err();
     assert!(matches!(error, Error::Timeout { operation: "SYNCHRONIZE CACHE", .. }), "{error}");
     assert_eq!(begin.elapsed().as_secs(), 60);
 }
@@ -201,7 +202,7 @@ async fn the_longest_limits_are_no_panic() {
         let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
         let session = log_in_by(&initiator, running.portal()).await.unwrap();
         let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
-        disk.write_at(0, vec![1; 512].into()).await.unwrap();
+        disk.write_at(0, vec![1; 512]).await.unwrap();
         session.send_targets("").await.unwrap();
         session.logout().await.unwrap();
     }
@@ -275,7 +276,8 @@ fn logout_response(moment: &Moment, code: LogoutResponseCode, itt: iscsi_pdu::In
 async fn lgo_04_lgo_05_every_answer_to_a_logout() {
     for code in 0..=4 {
         let code = LogoutResponseCode(code);
-        // The command's tag is 1; that of the logout is the next.
+        // The tag of the first request without a slot, which the logout is.
+        let itt = iscsi_pdu::InitiatorTaskTag(1 << 20 | 0xf_fffe);
         let (scripted, session) = scripted(|script| {
             script
                 .answer_command(TEST_UNIT_READY, |command, moment| {
@@ -283,9 +285,7 @@ async fn lgo_04_lgo_05_every_answer_to_a_logout() {
                     Reply::of(&[TargetPdu::ScsiResponse(good)], moment.digests)
                 })
                 .take()
-                .answer_again(move |command, moment| {
-                    logout_response(moment, code, iscsi_pdu::InitiatorTaskTag(command.itt.0 + 1))
-                })
+                .answer_again(move |_, moment| logout_response(moment, code, itt))
         })
         .await;
         session.test_unit_ready(Lun::ZERO).await.unwrap();

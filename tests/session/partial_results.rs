@@ -111,7 +111,7 @@ async fn reading_needs_no_block_limits() {
             target(move |command, moment| asks_for_page(command, 0xb0).then(|| answer(command, moment)))
                 .await;
         let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
-        disk.write_at(100, vec![7; 5000].into()).await.unwrap();
+        disk.write_at(100, vec![7; 5000]).await.unwrap();
         assert_eq!(disk.read_at(100, 5000).await.unwrap(), vec![7; 5000]);
         assert_eq!(disk.synchronize_cache().await, Ok(Flush::Synchronized));
         session.logout().await.unwrap();
@@ -333,6 +333,6 @@ async fn recovered_errors() {
     assert_eq!(session.synchronize_cache(Lun::ZERO).await, Ok(Flush::Synchronized));
     // If the target did not take all the data of a write, it did not recover.
     let (_scripted, session) = refusing(&[WRITE_10], RECOVERED).await;
-    let outcome = session.execute(Lun::ZERO, scsi::write_blocks(0, 600, vec![0; 600 * 512].into())).await;
+    let outcome = session.execute(Lun::ZERO, scsi::write_blocks(0, 600, vec![0; 600 * 512])).await;
     assert!(matches!(outcome, Err(Error::Incomplete { .. })), "{outcome:?}");
 }

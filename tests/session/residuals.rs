@@ -195,7 +195,7 @@ async fn block_devices_report_incomplete_transfers() {
     let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
     let read = disk.read_at(0, 512).await.unwrap_err();
     assert!(matches!(read, Error::Incomplete { command: "READ (10)", .. }), "{read}");
-    let written = disk.write_at(0, vec![1; 512].into()).await.unwrap_err();
+    let written = disk.write_at(0, vec![1; 512]).await.unwrap_err();
     assert!(matches!(written, Error::Incomplete { command: "WRITE (10)", .. }), "{written}");
     assert_eq!(disk.read_at(0, 512).await.unwrap(), vec![0; 512]);
 }
@@ -225,7 +225,7 @@ async fn res_02_res_06_an_upper_bound_is_never_missed() {
         .await;
         session.inquiry(Lun::ZERO).await.unwrap();
         session.report_luns().await.unwrap();
-        let parameters = scsi::Transfer::Write(Bytes::from(vec![0; 24]));
+        let parameters = scsi::Transfer::Write(vec![0; 24].into());
         let select = scsi::Command::new("MODE SELECT (10)", MODE_SELECT_10, parameters).with(8, &[24]);
         assert_eq!(session.execute(Lun::ZERO, select).await.unwrap().underflow, 24);
         session.logout().await.unwrap();

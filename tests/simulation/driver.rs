@@ -18,8 +18,8 @@ use load::Load;
 const MILLISECOND: Duration = Duration::from_millis(1);
 /// The tasks that submit operations of a workload.
 const SUBMITTERS: usize = 8;
-/// The most requests that are accepted without an answer: 256 in flight, and 64 in the queue before them.
-const MOST_ACCEPTED: usize = 256 + 64;
+/// The most requests that are accepted without an answer.
+const MOST_ACCEPTED: usize = 256;
 /// Polls for each call of the stream that moved something or nothing, and for each request. Each goes once around the loop of
 /// the task, which polls both directions, and a poll that was woken for one direction repeats the other.
 const POLLS_PER_CALL: u64 = 2;

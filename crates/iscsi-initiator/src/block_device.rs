@@ -1,6 +1,8 @@
 //! Byte-addressed I/O over block commands.
 
 mod ranges;
+mod reader;
+mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,12 +12,16 @@ use iscsi_pdu::Lun;
 
 use crate::error::Error;
 use crate::handle::{Flush, PendingCommand, Session};
-use crate::scsi::{self, Capacity};
-pub use ranges::{RangeReader, RangeWriter};
+use crate::scsi::{self, Capacity, WriteData};
+pub use reader::RangeReader;
+pub use writer::RangeWriter;
 
-/// The most bytes of one command. A transfer holds about four times as much in memory.
+/// The most bytes of one command.
 const MAX_TRANSFER_LENGTH: u32 = 1 << 20;
-const COMMANDS_IN_FLIGHT: usize = 4;
+/// The bytes of one command of a reader or a writer.
+const PIECE_LENGTH: u32 = 256 << 10;
+/// The most commands that a transfer has in flight.
+const COMMANDS_IN_FLIGHT: usize = 32;
 
 /// A logical unit that can be read and written at any byte. Clones share the session.
 ///
@@ -23,7 +29,7 @@ const COMMANDS_IN_FLIGHT: usize = 4;
 /// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
 /// use iscsi_initiator::{BlockDevice, Lun};
 /// let disk = BlockDevice::open(&session, Lun::ZERO).await?;
-/// disk.write_at(1000, b"hello".as_slice().into()).await?;
+/// disk.write_at(1000, b"hello".as_slice()).await?;
 /// disk.synchronize_cache().await?;
 /// assert_eq!(disk.read_at(1000, 5).await?, b"hello"[..]);
 /// # Ok(()) }
@@ -78,7 +84,8 @@ impl BlockDevice {
         Ok(RangeWriter::new(self.clone(), offset, length))
     }
 
-    /// Reads `length` bytes from `offset` on into one buffer.
+    /// Reads `length` bytes from `offset` on. Their memory comes from buffers of the session, and is used again when the
+    /// last slice of them is dropped.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] beyond the device, otherwise those of the session.
@@ -86,44 +93,64 @@ impl BlockDevice {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn read_at(&self, offset: u64, length: usize) -> Result<Bytes, Error> {
-        let mut reader = self.reader(offset, length as u64)?;
-        let first = reader.next().await?.unwrap_or_default();
-        if first.len() == length {
-            return Ok(first);
-        }
-        let mut data = BytesMut::with_capacity(length);
-        data.extend_from_slice(&first);
-        while let Some(piece) = reader.next().await? {
-            data.extend_from_slice(&piece);
-        }
-        Ok(data.freeze())
+        self.check_range(offset, length as u64)?;
+        let buffers = self.session.buffers();
+        Ok(buffers.lend(self.read_into(offset, buffers.take(length)).await?))
     }
 
-    /// Reads from `offset` on until `buffer` is full, whose length is that of the read, and returns it.
+    /// Reads from `offset` on until `buffer` is full, whose length is that of the read, and returns it. Whole blocks are
+    /// received in place, those at the ends of a range that only needs parts of them are copied.
+    ///
+    /// ```no_run
+    /// # async fn example(disk: iscsi_initiator::BlockDevice) -> Result<(), iscsi_initiator::Error> {
+    /// let mut buffer = bytes::BytesMut::zeroed(65536);
+    /// for number in 0..100 {
+    ///     buffer = disk.read_into(number * 65536, buffer).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`read_at`](Self::read_at). The buffer is dropped.
     ///
     /// # Cancel safety
-    /// A future that is dropped drops the buffer, at the latest when the target has ended the command.
-    pub async fn read_into(&self, offset: u64, mut buffer: BytesMut) -> Result<BytesMut, Error> {
-        let data = self.read_at(offset, buffer.len()).await?;
-        buffer.copy_from_slice(&data);
-        Ok(buffer)
+    /// A future that is dropped leaves the buffer to the command, which drops it when it ends.
+    pub async fn read_into(&self, offset: u64, buffer: BytesMut) -> Result<BytesMut, Error> {
+        self.check_range(offset, buffer.len() as u64)?;
+        match self.whole_blocks(offset, buffer.len()) {
+            Some(blocks) if blocks <= self.blocks_per_command => {
+                let pending = self.submit_read(offset / self.block_size(), blocks, buffer).await?;
+                self.complete(pending).await
+            }
+            Some(_) => ranges::read_into(self, offset, buffer).await,
+            None => ranges::copy_into(self, offset, buffer).await,
+        }
     }
 
-    /// Writes `data` from `offset` on. Blocks that are only covered in part are read first, so concurrent writes to one
-    /// block must be serialized by the caller.
+    /// Writes `data` from `offset` on, in one piece or several, which are not joined. Blocks that are only covered in part are
+    /// read first, so concurrent writes to one block must be serialized by the caller.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] beyond the device, otherwise those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves any part of the range written; nothing outside it changes.
-    pub async fn write_at(&self, offset: u64, data: Bytes) -> Result<(), Error> {
-        let mut writer = self.writer(offset, data.len() as u64)?;
-        writer.write(data).await?;
-        writer.finish().await
+    pub async fn write_at(&self, offset: u64, data: impl Into<WriteData>) -> Result<(), Error> {
+        let data = data.into();
+        self.check_range(offset, data.len() as u64)?;
+        match self.whole_blocks(offset, data.len()) {
+            Some(blocks) if blocks <= self.blocks_per_command => {
+                let pending = self.submit_write(offset / self.block_size(), data).await?;
+                self.complete(pending).await.map(drop)
+            }
+            _ => {
+                let mut writer = RangeWriter::new(self.clone(), offset, data.len() as u64);
+                for piece in data.pieces() {
+                    writer.write(piece.clone()).await?;
+                }
+                writer.finish().await
+            }
+        }
     }
 
     /// Flushes all data written before this call to stable storage, as [`Session::synchronize_cache`] does.
@@ -144,26 +171,48 @@ impl BlockDevice {
         self.recovered_errors.load(Ordering::Relaxed)
     }
 
-    /// Waits for a read or write, and counts recovered errors.
-    async fn complete(&self, pending: PendingCommand) -> Result<Bytes, Error> {
-        let completion = pending.completion().await?;
+    /// Waits for a read or write, and counts recovered errors. Returns the buffer of a read.
+    async fn complete(&self, pending: PendingCommand) -> Result<BytesMut, Error> {
+        let (completion, buffer) = pending.completion_and_buffer().await?;
         if completion.recovered_error().is_some() {
             self.recovered_errors.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(completion.data)
+        Ok(buffer)
+    }
+
+    /// Waits for a read into a buffer of the session, which comes back with the data.
+    async fn complete_read(&self, pending: PendingCommand) -> Result<Bytes, Error> {
+        Ok(self.session.buffers().lend(self.complete(pending).await?))
     }
 
     fn block_size(&self) -> u64 {
         self.capacity.block_size.into()
     }
 
+    /// The number of blocks of a range, if it consists of whole ones, at least one, and one command can name as many.
+    fn whole_blocks(&self, offset: u64, length: usize) -> Option<u32> {
+        let (block_size, length) = (self.block_size(), length as u64);
+        let is_whole = length > 0 && offset.is_multiple_of(block_size) && length.is_multiple_of(block_size);
+        is_whole.then(|| u32::try_from(length / block_size).unwrap_or(u32::MAX))
+    }
+
+    /// The number of blocks of one command of a reader or a writer.
+    fn blocks_per_piece(&self) -> u32 {
+        (PIECE_LENGTH / self.capacity.block_size).clamp(1, self.blocks_per_command)
+    }
+
+    /// Whether another command may follow those in flight: so many at most, and none that only waits for the window.
+    fn has_room_for_another(&self, in_flight: usize) -> bool {
+        in_flight == 0 || in_flight < COMMANDS_IN_FLIGHT && self.session.is_window_open()
+    }
+
     /// Submits a READ to the session.
-    async fn submit_read(&self, lba: u64, blocks: u32) -> Result<PendingCommand, Error> {
-        self.session.submit(self.lun, scsi::read_blocks(lba, blocks, self.capacity.block_size)).await
+    async fn submit_read(&self, lba: u64, blocks: u32, buffer: BytesMut) -> Result<PendingCommand, Error> {
+        self.session.submit(self.lun, scsi::read_blocks_into(lba, blocks, buffer)).await
     }
 
     /// Submits a WRITE of whole blocks to the session.
-    async fn submit_write(&self, lba: u64, data: Bytes) -> Result<PendingCommand, Error> {
+    async fn submit_write(&self, lba: u64, data: WriteData) -> Result<PendingCommand, Error> {
         let blocks = u32::try_from(data.len() as u64 / self.block_size())
             .map_err(|_| Error::InvalidArgument("a write of 2^32 blocks or more".to_owned()))?;
         self.session.submit(self.lun, scsi::write_blocks(lba, blocks, data)).await
@@ -171,7 +220,8 @@ impl BlockDevice {
 
     /// Reads one whole block.
     async fn read_block(&self, lba: u64) -> Result<Bytes, Error> {
-        self.complete(self.submit_read(lba, 1).await?).await
+        let buffer = self.session.buffers().take(self.capacity.block_size as usize);
+        self.complete_read(self.submit_read(lba, 1, buffer).await?).await
     }
 
     fn check_range(&self, offset: u64, length: u64) -> Result<(), Error> {

@@ -1,18 +1,23 @@
 //! Sockets, timers, tasks and the thread pool. The only module of the library that uses tokio.
 
 mod blocking;
+mod buffer_pool;
 mod connection;
 mod connection_task;
 mod link;
 mod login;
 mod own_challenge;
+mod shared;
 mod stream;
+mod timer;
+mod waiting;
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 pub(crate) use blocking::blocking;
+pub(crate) use buffer_pool::BufferPool;
 pub(crate) use connection::Connection;
 pub(crate) use connection_task::start_session;
 pub(crate) use link::{Link, Reply};

@@ -7,6 +7,7 @@ mod mode_sense;
 mod read_capacity;
 mod report_luns;
 mod sense_data;
+mod write_data;
 
 pub(crate) use inquiry::{parse_max_transfer, parse_serial_number};
 pub(crate) use mode_sense::{caching_mode_page, parse_write_cache_enabled};
@@ -14,11 +15,12 @@ pub(crate) use read_capacity::{parse_10 as parse_capacity_10, parse_16 as parse_
 pub(crate) use report_luns::parse as parse_luns;
 
 pub use command::{
-    Command, Transfer, TransferLength, read_blocks, synchronize_cache, synchronize_cache_16, test_unit_ready,
-    write_blocks,
+    Command, Transfer, TransferLength, read_blocks, read_blocks_into, synchronize_cache,
+    synchronize_cache_16, test_unit_ready, write_blocks,
 };
 pub use completion::{CommandError, Completion, Incomplete};
 pub use inquiry::{Designator, DeviceIdentification, Inquiry, inquiry, vital_product_data};
 pub use read_capacity::{Capacity, read_capacity_10, read_capacity_16};
 pub use report_luns::report_luns;
 pub use sense_data::{SenseData, SenseKey};
+pub use write_data::WriteData;

@@ -15,6 +15,7 @@ mod logout;
 mod ping;
 mod receive;
 mod request;
+mod requests;
 mod state;
 mod status_numbers;
 mod task;
@@ -22,9 +23,11 @@ mod text_exchange;
 
 pub use deadlines::Limits;
 pub use engine::Engine;
+pub(crate) use engine::Wire;
 pub use failure::{End, Failure, ProtocolError, Silence};
 pub use logout::LogoutCause;
 pub use request::{Outcome, Request};
+pub(crate) use requests::slot_of;
 pub use state::SessionState;
 
 #[cfg(test)]

@@ -115,11 +115,8 @@ fn lgo_01_lgo_08_while_a_submission_waits_for_the_full_queue() {
         waiting.abort();
         assert!(waiting.await.unwrap_err().is_cancelled());
         rig.release();
-        let results = results(pending).await;
-        // Those in flight are sent before the logout, and those in the queue come too late.
-        let (sent, queued) = results.split_at(256);
-        assert!(sent.iter().all(Result::is_ok));
-        assert!(queued.iter().all(|result| *result == Err(Error::LoggedOut)));
+        // Those that were accepted are sent before the logout.
+        assert!(results(pending).await.iter().all(Result::is_ok));
         assert_logged_out(&rig).await;
     });
 }
@@ -185,7 +182,7 @@ fn pending_commands_that_nobody_waits_for() {
     paused(async {
         let (rig, session) = rig();
         for _ in 0..3 {
-            drop(fill(&session, 100).await);
+            drop(fill(&session, 80).await);
         }
         let last = fill(&session, 1).await;
         assert_eq!(results(last).await, [Ok(())]);

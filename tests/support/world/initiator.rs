@@ -13,6 +13,7 @@ use iscsi_initiator::{Error, Lun};
 use iscsi_login::Nonce;
 use iscsi_pdu::{InitiatorTaskTag, ScsiStatus, SerialNumber};
 
+use super::rig::LANDING_LENGTH;
 use super::setup::{DISK, Setup};
 use super::{Action, Checker, Operation, Pipe, Received, Violation, Workload};
 
@@ -143,10 +144,7 @@ impl<'a> Initiator<'a> {
                 }
             }
             Phase::Session(engine) => match received {
-                Received::Data(bytes) => {
-                    engine.space().extend_from_slice(bytes);
-                    engine.receive(now);
-                }
+                Received::Data(bytes) => engine.receive(bytes, now),
                 Received::Nothing => {}
                 Received::EndOfStream => engine.closed(now),
                 Received::Reset => engine.lost(&io::Error::from(io::ErrorKind::ConnectionReset)),
@@ -168,7 +166,8 @@ impl<'a> Initiator<'a> {
                 logged_in.tolerance,
                 limits,
             );
-            let engine = Engine::new(session, inbox, completed.parameters.digests);
+            let engine =
+                Engine::new(session, inbox.landing_from(LANDING_LENGTH), completed.parameters.digests);
             self.phase = Phase::Session(Box::new(engine));
         }
     }
@@ -227,15 +226,15 @@ fn report(
     now: Duration,
 ) -> Result<(), Violation> {
     match outcome {
-        Outcome::Scsi(Completion { status: ScsiStatus::GOOD, incomplete: None, data, .. }) => {
+        Outcome::Scsi(Completion { status: ScsiStatus::GOOD, incomplete: None, data, .. }, _) => {
             checker.completed(operation.number, data, now)
         }
         Outcome::Text(_) => checker.completed(operation.number, &[], now),
         // A command of exact length that moved less has no result, though its status is good.
-        Outcome::Scsi(Completion { status: ScsiStatus::GOOD, .. }) | Outcome::SessionOver => {
+        Outcome::Scsi(Completion { status: ScsiStatus::GOOD, .. }, _) | Outcome::SessionOver => {
             checker.failed(operation.number, now)
         }
-        Outcome::Scsi(_) | Outcome::TargetFailure(_) => checker.refused(operation.number, now),
+        Outcome::Scsi(..) | Outcome::TargetFailure(_) => checker.refused(operation.number, now),
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Rig {
     serving: JoinHandle<()>,
 }
 
+/// The length from which read data go straight to their destination: short, because segments are.
+pub(super) const LANDING_LENGTH: usize = 100;
+
 impl Rig {
     /// Logs in, which takes no time, and starts the session. Random bytes and what the pipes draw come from the seed.
     ///
@@ -49,7 +52,7 @@ impl Rig {
         let to_initiator = Pipe::new(pipes.clone(), seed.part("to the initiator"));
         let connection = Connection::new(target, to_target, to_initiator);
         let stream = PipeStream(Arc::clone(&connection));
-        let session = session_over(stream, inbox, lease, &settings, logged_in);
+        let session = session_over(stream, inbox.landing_from(LANDING_LENGTH), lease, &settings, logged_in);
         let serving = tokio::spawn(serve(Arc::clone(&connection)));
         let (target_name, isids) = (setup.target.clone(), setup.config.isids.clone());
         (Self { connection, target_name, isids, isid, serving }, session)

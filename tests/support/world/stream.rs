@@ -1,11 +1,11 @@
 //! A connection over two pipes, as tokio shows a socket: readiness, wakers, partial reads and writes.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use iscsi_initiator::engine::Stream;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -139,16 +139,16 @@ impl Connection {
         Poll::Pending
     }
 
-    fn read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+    fn read(&self, places: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let now = self.now();
         let mut state = self.state();
-        let space = buffer.capacity() - buffer.len();
+        let space = places.iter().map(|place| place.len()).sum();
         assert!(space > 0, "the session reads into a full buffer");
         let received = state.to_initiator.read(space, now);
         state.apply_cut();
         let result = match received {
             Received::Data(bytes) => {
-                buffer.extend_from_slice(&bytes);
+                scatter(&bytes, places);
                 Ok(bytes.len())
             }
             Received::Nothing => Err(io::ErrorKind::WouldBlock.into()),
@@ -268,6 +268,15 @@ impl State {
     }
 }
 
+/// Copies bytes to the places, in their order.
+fn scatter(mut bytes: &[u8], places: &mut [IoSliceMut<'_>]) {
+    for place in places {
+        let (now, later) = bytes.split_at(place.len().min(bytes.len()));
+        place[..now.len()].copy_from_slice(now);
+        bytes = later;
+    }
+}
+
 /// The session's end of a connection. Dropping it closes the connection.
 pub(super) struct PipeStream(pub(super) Arc<Connection>);
 
@@ -276,8 +285,8 @@ impl Stream for PipeStream {
         self.0.poll(|state| &mut state.readable, context)
     }
 
-    fn read_available(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        self.0.read(buffer)
+    fn read_available(&self, places: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.read(places)
     }
 
     fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use iscsi_login::initiator::CompletedLogin;
 use iscsi_login::{DiscoveredTargets, ObservedDeviation, Strictness, Tolerance, parse_send_targets};
 use iscsi_pdu::{IscsiName, Isid, Lun, Portal, TextWriter};
@@ -12,7 +12,7 @@ use iscsi_secrets::StoreError;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
 use crate::login::{LoginTimes, RedirectKind, Unauthenticated};
-use crate::runtime::{Connection, Link, Reply, Stream, start_session};
+use crate::runtime::{BufferPool, Connection, Link, Reply, Stream, start_session};
 use crate::scsi::{Command, Completion};
 use crate::session::{Limits, Outcome, ProtocolError, Request, SessionState};
 
@@ -179,6 +179,16 @@ impl Session {
         self.inner.link.end_reason()
     }
 
+    /// Whether the target takes another command at present.
+    pub(crate) fn is_window_open(&self) -> bool {
+        self.inner.link.is_window_open()
+    }
+
+    /// Buffers for read data.
+    pub(crate) fn buffers(&self) -> &BufferPool {
+        self.inner.link.buffers()
+    }
+
     async fn request(&self, request: Request) -> Result<Reply, Error> {
         self.inner.link.request(request, self.inner.command_timeout).await
     }
@@ -204,14 +214,24 @@ impl PendingCommand {
     /// # Cancel safety
     /// A future that is dropped abandons the result: the command may have been carried out, now or later.
     pub async fn completion(self) -> Result<Completion, Error> {
+        let (mut completion, data) = self.completion_and_buffer().await?;
+        completion.data = data.freeze();
+        Ok(completion)
+    }
+
+    /// Waits for the end of the command like [`completion`](Self::completion), and returns the read data in their buffer.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped abandons the result, and the buffer stays with the command until it ends.
+    pub(crate) async fn completion_and_buffer(self) -> Result<(Completion, BytesMut), Error> {
         let Self { name, lun, reply } = self;
         match reply.outcome().await? {
-            Outcome::Scsi(completion) => {
+            Outcome::Scsi(completion, buffer) => {
                 let completion = completion.into_good(name)?;
                 if let Some(sense) = completion.recovered_error() {
                     tracing::info!(command = name, %lun, %sense, "recovered error");
                 }
-                Ok(completion)
+                Ok((completion, buffer))
             }
             Outcome::TargetFailure(response) => Err(Error::TargetFailure { command: name, response }),
             Outcome::Text(_) | Outcome::SessionOver => Err(wrong_answer(name)),

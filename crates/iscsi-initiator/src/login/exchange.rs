@@ -18,7 +18,7 @@ use super::redirects::{RedirectKind, Redirects};
 use super::settings::{Draw, LoginSettings};
 use super::times::{LoginTimes, Stopwatch};
 use crate::error::{Error, LoginStep};
-use crate::wire::Inbox;
+use crate::wire::{Inbox, LoginInbox};
 
 /// The next step of an [`Exchange`].
 #[must_use]
@@ -70,7 +70,7 @@ pub struct Exchange<'a> {
     request: BytesMut,
     /// The number of bytes of the request that were written.
     sent: usize,
-    inbox: Inbox,
+    inbox: LoginInbox,
 }
 
 impl<'a> Exchange<'a> {
@@ -89,7 +89,7 @@ impl<'a> Exchange<'a> {
             is_connected: false,
             request: BytesMut::new(),
             sent: 0,
-            inbox: Inbox::for_login(),
+            inbox: LoginInbox::new(),
         }
     }
 
@@ -99,7 +99,7 @@ impl<'a> Exchange<'a> {
     /// [`Error::Credentials`] for settings with which no login may be attempted.
     pub fn begin(&mut self, draw: Draw, now: Duration) -> Result<(), Error> {
         let (login, request) = Login::start(self.settings.login_config(draw)).map_err(Error::Credentials)?;
-        self.inbox = Inbox::for_login();
+        self.inbox = LoginInbox::new();
         self.stopwatch = Stopwatch::start(now);
         self.is_connected = false;
         self.set_request(login, &request)
@@ -260,9 +260,9 @@ impl<'a> Exchange<'a> {
     /// Full feature phase begins: digests and the segment length that the initiator declared come into force (DIG-02).
     fn complete(&mut self, completed: CompletedLogin) -> Next {
         record(&mut self.tolerance, &completed.deviations);
-        let mut inbox = mem::replace(&mut self.inbox, Inbox::for_login());
+        let inbox = mem::replace(&mut self.inbox, LoginInbox::new());
         let parameters = &completed.parameters;
-        inbox.enter_full_feature(parameters.digests, parameters.max_recv_data_segment_length);
+        let inbox = inbox.enter_full_feature(parameters.digests, parameters.max_recv_data_segment_length);
         let logged_in = LoggedIn {
             portal: self.portal.clone(),
             redirect_kind: self.redirects.redirect_kind(),

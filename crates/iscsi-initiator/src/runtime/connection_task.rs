@@ -1,29 +1,29 @@
-//! The task that owns a session's connection: it takes requests, moves bytes and returns outcomes.
+//! The task that owns a session's connection: it moves bytes, and wakes callers.
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use iscsi_pdu::{InitiatorTaskTag, Portal};
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use iscsi_pdu::Portal;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::Clock;
 use super::connection::Connection;
-use super::link::{Link, Shared, Submission};
+use super::link::Link;
+use super::shared::{Shared, State};
 use super::stream::Stream;
+use super::timer::Timer;
+use super::waiting::WakeList;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
-use crate::session::{Engine, LogoutCause, Outcome, SessionState};
+use crate::session::{Failure, SessionState, Wire};
 
-/// The most requests in flight; further ones wait in the channel.
-const MAX_IN_FLIGHT: usize = 256;
-
-/// A caller that waits for the outcome of a request.
-type Waiter = oneshot::Sender<Result<Outcome, Error>>;
+/// The most reads of one poll. Then the task lets others run.
+const MOST_READS: usize = 16;
+/// A connection that has received nothing for so long gives its buffers back.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Starts the task of a session, and returns the handles' link to it.
 pub(crate) fn start_session<S: Stream>(
@@ -36,201 +36,241 @@ pub(crate) fn start_session<S: Stream>(
     link
 }
 
-/// The task of a session. When it ends, every waiter has its outcome, and `Shared::ended` has the reason.
+/// The task of a session. When it ends, [`State::ended`] has the reason, and every caller was woken.
 pub(super) struct ConnectionTask<S> {
     stream: S,
-    portal: Portal,
-    engine: Engine,
-    /// The engine's times.
-    clock: Clock,
     /// Returned only after the connection is closed (NAM-06).
     lease: IsidLease,
-    requests: mpsc::Receiver<Submission>,
-    shared: Arc<Shared>,
-    /// The number of deviations already shown to the handles.
-    published: usize,
-    waiters: HashMap<InitiatorTaskTag, Waiter>,
+    portal: Portal,
+    wire: Wire,
+    /// The session's times.
+    clock: Clock,
+    timer: Timer,
+    /// Whether something was received since the timer for idle buffers was set, and when it rings.
+    is_active: bool,
+    idle_at: Option<Duration>,
+    wakers: WakeList,
+    /// The number of deviations already logged.
+    logged: usize,
+    /// Whether other threads may add requests while this one works.
+    has_other_workers: bool,
+    has_yielded: bool,
+    shared: EndOfTask,
+}
+
+/// What a task has to do next.
+enum Next {
+    /// Another round.
+    GoOn,
+    /// To wait for an event.
+    Wait,
 }
 
 impl<S: Stream> ConnectionTask<S> {
     /// A task for this connection, and the link by which handles reach it.
     fn new(connection: Connection<S>, lease: IsidLease, session: SessionState) -> (Self, Link) {
         let Connection { stream, inbox, digests, portal } = connection;
-        let clock = Clock::start();
-        let (link, requests, shared) = Link::new(clock, session.deviations());
-        let published = session.deviations().len();
-        let engine = Engine::new(session, inbox, digests);
-        let waiters = HashMap::new();
-        let task = Self { stream, portal, engine, clock, lease, requests, shared, published, waiters };
+        let (clock, logged) = (Clock::start(), session.deviations().len());
+        let shared = Arc::new(Shared::new(session));
+        let link = Link::new(Arc::clone(&shared), clock);
+        let task = Self {
+            stream,
+            lease,
+            portal,
+            wire: Wire::new(inbox, digests),
+            clock,
+            timer: Timer::default(),
+            is_active: false,
+            idle_at: None,
+            wakers: WakeList::default(),
+            logged,
+            has_other_workers: has_other_workers(),
+            has_yielded: false,
+            shared: EndOfTask(shared),
+        };
         (task, link)
     }
 
     /// Runs the session until it ends. When all handles are dropped, it logs out.
     async fn run(mut self) {
-        let error = self.drive().await;
+        let reason = poll_fn(|context| self.poll(context)).await;
         let portal = &self.portal;
-        if error == Error::LoggedOut {
+        if reason == Error::LoggedOut {
             tracing::debug!(%portal, "session logged out");
         } else {
-            tracing::debug!(%portal, %error, "session over");
+            tracing::debug!(%portal, error = %reason, "session over");
         }
-        let Self { stream, mut engine, lease, mut requests, mut waiters, shared, .. } = self;
-        let _ = shared.ended.set(error.clone());
-        // Before a waiter learns of the end, the ISID must be free.
+        let Self { stream, lease, shared, .. } = self;
+        // Before a caller learns of the end, the ISID must be free.
         drop(stream);
         drop(lease);
-        requests.close();
-        // LGO-08: every open request fails, once.
-        while let Some((itt, outcome)) = engine.session.poll_outcome() {
-            let over = outcome == Outcome::SessionOver;
-            answer(&mut waiters, itt, if over { Err(error.clone()) } else { Ok(outcome) });
-        }
-        while let Ok(submission) = requests.try_recv() {
-            let _ = submission.result.send(Err(error.clone()));
-        }
+        shared.0.end(reason);
     }
 
-    /// Moves bytes until the session is over, and returns the reason.
-    async fn drive(&mut self) -> Error {
-        loop {
+    /// Moves bytes until nothing moves any more; ready with the reason when the session is over.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+        if self.yields(context) {
+            return Poll::Pending;
+        }
+        for _ in 0..MOST_READS {
             // PDUs that came in one segment with the last Login Response are already in the inbox.
-            self.engine.receive(self.now());
-            self.publish_deviations();
-            if let Some(error) = self.end() {
-                return error;
+            if let Some(reason) = self.process() {
+                return Poll::Ready(reason);
             }
-            self.answer_all();
-            self.engine.send(|slices| self.stream.write_available(slices));
-            if let Some(error) = self.end() {
-                return error;
+            let next = self.write().and_then(|written| Ok((written, self.read()?)));
+            let next = match next {
+                Ok((Next::Wait, Next::Wait)) => self.sleep(context),
+                Ok(_) => Ok(Next::GoOn),
+                Err(failure) => Err(failure),
+            };
+            match next {
+                Ok(Next::GoOn) => {}
+                Ok(Next::Wait) => return Poll::Pending,
+                Err(failure) => self.shared.0.lock().session.fail(failure),
             }
-            self.wait().await;
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Lets other callers submit their requests first, once, so that one write takes them all: while responses are
+    /// outstanding, a request that waits a little delays nothing.
+    fn yields(&mut self, context: &Context<'_>) -> bool {
+        if !self.has_other_workers || std::mem::take(&mut self.has_yielded) {
+            return false;
+        }
+        let state = self.shared.0.lock();
+        self.has_yielded = state.is_changed && state.session.awaits_responses();
+        drop(state);
+        if self.has_yielded {
+            context.waker().wake_by_ref();
+        }
+        self.has_yielded
+    }
+
+    /// Passes received PDUs to the session, encodes what it sends, and wakes the callers that can go on. Returns the reason
+    /// when the session is over.
+    fn process(&mut self) -> Option<Error> {
+        let now = self.clock.now();
+        let mut state = self.shared.0.lock();
+        state.wake_up();
+        self.wire.receive(&mut state.session, now);
+        self.wire.fill(&mut state.session);
+        state.collect_wakers(&mut self.wakers);
+        let State { session, .. } = &*state;
+        log_deviations(session, &mut self.logged);
+        let end = session.end().map(|end| Error::of_end(end, &self.portal));
+        drop(state);
+        self.wakers.wake();
+        end
+    }
+
+    /// Writes what was encoded, as far as the socket takes it.
+    fn write(&mut self) -> Result<Next, Failure> {
+        if self.wire.unsent() == 0 {
+            return Ok(Next::Wait);
+        }
+        let was_full = self.wire.is_full();
+        self.wire.write(|slices| self.stream.write_available(slices)).map_err(|error| lost(&error))?;
+        Ok(if was_full && !self.wire.is_full() { Next::GoOn } else { Next::Wait })
+    }
+
+    /// Reads once.
+    fn read(&mut self) -> Result<Next, Failure> {
+        match self.stream.read_available(&mut self.wire.space()) {
+            Ok(0) => {
+                self.process();
+                Err(self.wire.end_of_stream())
+            }
+            Ok(count) => {
+                self.wire.filled(count);
+                self.is_active = true;
+                Ok(Next::GoOn)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Next::Wait),
+            Err(error) => Err(lost(&error)),
         }
     }
 
-    fn end(&self) -> Option<Error> {
-        self.engine.session.end().map(|end| Error::of_end(end, &self.portal))
+    /// Waits for the stream, the handles and the time.
+    fn sleep(&mut self, context: &mut Context<'_>) -> Result<Next, Failure> {
+        let readable = self.stream.poll_readable(context);
+        let is_blocked = self.wire.unsent() > 0;
+        let writable = if is_blocked { self.stream.poll_writable(context) } else { Poll::Pending };
+        for ready in [readable, writable] {
+            if let Poll::Ready(ready) = ready {
+                return ready.map(|()| Next::GoOn).map_err(|error| lost(&error));
+            }
+        }
+        let mut state = self.shared.0.lock();
+        if !state.sleep(context) {
+            return Ok(Next::GoOn);
+        }
+        let (deadline, is_idle) = (state.session.next_deadline(), state.session.in_flight() == 0);
+        let has_buffers = state.session.has_buffers();
+        drop(state);
+        let has_buffers = has_buffers || self.wire.has_buffers() || self.shared.0.buffers.has_buffers();
+        self.set_timer(deadline, is_idle && has_buffers);
+        if self.timer.poll(context).is_ready() {
+            self.on_time();
+            return Ok(Next::GoOn);
+        }
+        Ok(Next::Wait)
     }
 
-    /// Waits for the next event, and takes it.
-    async fn wait(&mut self) {
-        let is_open = self.engine.session.is_open();
-        let takes_requests = is_open && self.engine.session.in_flight() < MAX_IN_FLIGHT;
-        let deadline = self.engine.session.next_deadline().map(|deadline| self.clock.at(deadline));
-        tokio::select! {
-            submission = self.requests.recv(), if takes_requests => match submission {
-                Some(submission) => self.take(submission),
-                None => self.log_out(),
-            },
-            () = self.shared.logout.notified(), if is_open => self.log_out(),
-            () = make_progress(&self.stream, &mut self.engine, self.clock) => {}
-            () = wait_until(deadline) => self.engine.session.advance(self.now()),
+    /// Sets the timer to the next deadline, or to the time at which idle buffers are given back.
+    fn set_timer(&mut self, deadline: Option<Duration>, is_idle: bool) {
+        if is_idle && self.idle_at.is_none() {
+            self.idle_at = Some(self.clock.now() + IDLE);
+        }
+        if let Some(at) = deadline.into_iter().chain(self.idle_at).min() {
+            self.timer.set(self.clock.at(at));
         }
     }
 
-    fn now(&self) -> Duration {
-        self.clock.now()
-    }
-
-    /// Gives the outcomes to their waiters.
-    fn answer_all(&mut self) {
-        while let Some((itt, outcome)) = self.engine.session.poll_outcome() {
-            answer(&mut self.waiters, itt, Ok(outcome));
+    /// Tells the session the time, and gives idle buffers back.
+    fn on_time(&mut self) {
+        let now = self.clock.now();
+        let mut state = self.shared.0.lock();
+        state.session.advance(now);
+        if self.idle_at.is_some_and(|idle| idle <= now) {
+            self.idle_at = None;
+            if !std::mem::take(&mut self.is_active) && state.session.in_flight() == 0 {
+                state.release();
+                self.shared.0.buffers.release();
+                self.wire.release();
+                self.wakers.release();
+                self.timer.release();
+            }
         }
-    }
-
-    /// Shows the handles the deviations that were tolerated since the last PDU.
-    fn publish_deviations(&mut self) {
-        let deviations = self.engine.session.deviations();
-        let Some(new) = deviations.get(self.published..).filter(|new| !new.is_empty()) else { return };
-        for observed in new {
-            tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
-        }
-        self.shared.add_deviations(new);
-        self.published = deviations.len();
-    }
-
-    fn take(&mut self, submission: Submission) {
-        let Submission { request, deadline, result } = submission;
-        let itt = self.engine.session.submit(request, deadline);
-        self.waiters.insert(itt, result);
-    }
-
-    /// Starts the logout. Requests submitted before it are sent before it.
-    fn log_out(&mut self) {
-        while self.engine.session.in_flight() < MAX_IN_FLIGHT
-            && let Ok(submission) = self.requests.try_recv()
-        {
-            self.take(submission);
-        }
-        let now = self.now();
-        self.engine.session.log_out(LogoutCause::Initiator, now);
     }
 }
 
-/// Gives a waiter the result. A caller that no longer waits has abandoned it.
-fn answer(
-    waiters: &mut HashMap<InitiatorTaskTag, Waiter>,
-    itt: InitiatorTaskTag,
-    result: Result<Outcome, Error>,
-) {
-    if let Some(waiter) = waiters.remove(&itt) {
-        let _ = waiter.send(result);
-    }
-}
-
-/// Waits until the stream can be read, or written if PDUs are queued, then reads and writes.
-///
-/// # Cancel safety
-/// A future that is dropped has lost nothing: received bytes are in the engine.
-async fn make_progress<S: Stream>(stream: &S, engine: &mut Engine, clock: Clock) {
-    poll_fn(|context| {
-        let written = poll_write(stream, engine, context);
-        let read = poll_read(stream, engine, clock, context);
-        if written.is_ready() { written } else { read }
+/// Whether the runtime has several workers.
+fn has_other_workers() -> bool {
+    Handle::try_current().is_ok_and(|handle| {
+        handle.runtime_flavor() == RuntimeFlavor::MultiThread && handle.metrics().num_workers() > 1
     })
-    .await;
 }
 
-/// Ready when something was sent, or the connection is lost.
-fn poll_write<S: Stream>(stream: &S, engine: &mut Engine, context: &mut Context<'_>) -> Poll<()> {
-    if engine.unsent() == 0 {
-        return Poll::Pending;
-    }
-    match ready!(stream.poll_writable(context)) {
-        Ok(()) => engine.send(|slices| stream.write_available(slices)),
-        Err(error) => engine.lost(&error),
-    }
-    Poll::Ready(())
+fn lost(error: &io::Error) -> Failure {
+    Failure::Lost(error.to_string())
 }
 
-/// Ready when something was read, or the connection is lost. Space is only allocated when the stream is readable.
-fn poll_read<S: Stream>(
-    stream: &S,
-    engine: &mut Engine,
-    clock: Clock,
-    context: &mut Context<'_>,
-) -> Poll<()> {
-    loop {
-        let read = match ready!(stream.poll_readable(context)) {
-            Ok(()) => stream.read_available(engine.space()),
-            Err(error) => Err(error),
-        };
-        match read {
-            Ok(0) => engine.closed(clock.now()),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => engine.lost(&error),
-        }
-        return Poll::Ready(());
+/// Logs the deviations that were tolerated since the last call.
+fn log_deviations(session: &SessionState, logged: &mut usize) {
+    for observed in session.deviations().get(*logged..).unwrap_or_default() {
+        tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
+        *logged += 1;
     }
 }
 
-/// Sleeps until the deadline, or for ever without one.
-async fn wait_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => std::future::pending().await,
+/// The task's end of the shared state. When a task stops in any other way, such as with its runtime, callers learn of it.
+struct EndOfTask(Arc<Shared>);
+
+impl Drop for EndOfTask {
+    fn drop(&mut self) {
+        self.0.end(Error::SessionEnded("its task has stopped".to_owned()));
     }
 }
 

@@ -1,82 +1,74 @@
 //! The link between the handles of a session and its task.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use iscsi_login::ObservedDeviation;
-use tokio::sync::{Notify, mpsc, oneshot};
+use iscsi_pdu::InitiatorTaskTag;
 
 use super::Clock;
+use super::buffer_pool::BufferPool;
+use super::shared::{Shared, State};
+use super::waiting::{Line, Ticket};
 use crate::error::Error;
 use crate::session::{Outcome, Request};
-
-/// The most requests that wait between handles and task.
-const QUEUE_LENGTH: usize = 64;
-
-/// A request with its time limit and the place for its result.
-pub(super) struct Submission {
-    pub(super) request: Request,
-    /// The deadline, which counts from the call and so covers the time in the queue.
-    pub(super) deadline: Duration,
-    pub(super) result: oneshot::Sender<Result<Outcome, Error>>,
-}
 
 /// The longest limit, which every clock can represent: a century.
 const LONGEST_LIMIT: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// State that the task of a session shares with its handles.
-#[derive(Default)]
-pub(super) struct Shared {
-    /// Requests the logout.
-    pub(super) logout: Notify,
-    /// The reason why the session has ended; set before the queue of requests closes.
-    pub(super) ended: OnceLock<Error>,
-    /// Deviations that were tolerated so far.
-    deviations: Mutex<Vec<ObservedDeviation>>,
-}
-
-impl Shared {
-    /// Shows the handles deviations that were tolerated since the last call.
-    pub(super) fn add_deviations(&self, new: &[ObservedDeviation]) {
-        self.deviations.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(new);
-    }
-
-    fn end_reason(&self) -> Error {
-        self.ended.get().cloned().unwrap_or_else(|| Error::SessionEnded("its task has stopped".to_owned()))
-    }
-}
-
-/// The handles' end of a session's task. When it is dropped, the session logs out.
+/// The handles' end of a session. When it is dropped, the session logs out.
 pub(crate) struct Link {
-    pub(super) requests: mpsc::Sender<Submission>,
-    pub(super) shared: Arc<Shared>,
+    shared: Arc<Shared>,
     /// The session's times.
     clock: Clock,
 }
 
 impl Link {
-    /// A link, and the task's ends of it.
-    pub(super) fn new(
-        clock: Clock,
-        deviations: &[ObservedDeviation],
-    ) -> (Self, mpsc::Receiver<Submission>, Arc<Shared>) {
-        let (requests, receiver) = mpsc::channel(QUEUE_LENGTH);
-        let shared = Arc::new(Shared::default());
-        shared.add_deviations(deviations);
-        (Self { requests, shared: Arc::clone(&shared), clock }, receiver, shared)
+    pub(super) const fn new(shared: Arc<Shared>, clock: Clock) -> Self {
+        Self { shared, clock }
     }
 
-    /// Submits a request; waits while the queue is full. That wait is limited too: every request ahead has an earlier
-    /// deadline, and the first one that is missed ends the session.
+    /// Submits a request; waits in line while too many have no outcome. That wait is limited too: every request ahead has an
+    /// earlier deadline, and the first one that is missed ends the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has not submitted the request.
     pub(crate) async fn request(&self, request: Request, limit: Duration) -> Result<Reply, Error> {
-        let (result, receiver) = oneshot::channel();
         let deadline = self.deadline_after(limit);
-        let sent = self.requests.send(Submission { request, deadline, result }).await;
-        sent.map_err(|_| self.shared.end_reason())?;
-        Ok(Reply { receiver, shared: Arc::clone(&self.shared) })
+        let mut place = Place { shared: &self.shared, line: |state| &mut state.line, ticket: None };
+        let mut request = Some(request);
+        poll_fn(|context| self.poll_submit(&mut place, &mut request, deadline, context)).await
+    }
+
+    fn poll_submit(
+        &self,
+        place: &mut Place<'_>,
+        request: &mut Option<Request>,
+        deadline: Duration,
+        context: &Context<'_>,
+    ) -> Poll<Result<Reply, Error>> {
+        let mut state = self.shared.lock();
+        if let Some(reason) = &state.ended {
+            return Poll::Ready(Err(reason.clone()));
+        }
+        let is_next = place.ticket.map_or(state.line.is_empty(), |ticket| state.line.is_first(ticket));
+        if !is_next || !state.accepts() {
+            let replaced = place.wait(&mut state, context);
+            drop(state);
+            drop(replaced);
+            return Poll::Pending;
+        }
+        let Some(request) = request.take() else { return Poll::Pending };
+        let itt = state.session.submit(request, deadline);
+        let task = state.changed();
+        let left = place.leave(&mut state);
+        let next = state.next_in_line();
+        drop(state);
+        drop(left);
+        task.into_iter().chain(next).for_each(Waker::wake);
+        Poll::Ready(Ok(Reply { shared: Arc::clone(&self.shared), itt, is_taken: false }))
     }
 
     /// The deadline of a limit that begins now.
@@ -86,7 +78,7 @@ impl Link {
 
     /// Requests the logout.
     pub(crate) fn log_out(&self) {
-        self.shared.logout.notify_one();
+        self.shared.log_out(self.clock.now());
     }
 
     /// Waits until the session has ended, and returns the reason.
@@ -94,18 +86,38 @@ impl Link {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub(crate) async fn ended(&self) -> Error {
-        self.requests.closed().await;
-        self.shared.end_reason()
+        let mut place = Place { shared: &self.shared, line: |state| &mut state.end_line, ticket: None };
+        poll_fn(|context| {
+            let mut state = self.shared.lock();
+            if let Some(reason) = &state.ended {
+                return Poll::Ready(reason.clone());
+            }
+            let replaced = place.wait(&mut state, context);
+            drop(state);
+            drop(replaced);
+            Poll::Pending
+        })
+        .await
     }
 
     /// The reason why the session has ended, if it is.
     pub(crate) fn end_reason(&self) -> Option<Error> {
-        self.requests.is_closed().then(|| self.shared.end_reason())
+        self.shared.lock().ended.clone()
+    }
+
+    /// Whether the target takes another command at present.
+    pub(crate) fn is_window_open(&self) -> bool {
+        self.shared.lock().session.is_window_open()
+    }
+
+    /// Buffers for read data, for as long as the session is not idle.
+    pub(crate) fn buffers(&self) -> &BufferPool {
+        &self.shared.buffers
     }
 
     /// Deviations that were tolerated so far.
     pub(crate) fn deviations(&self) -> Vec<ObservedDeviation> {
-        self.shared.deviations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.lock().session.deviations().to_vec()
     }
 }
 
@@ -115,10 +127,53 @@ impl Drop for Link {
     }
 }
 
-/// The pending outcome of a submitted request.
+/// The place of a future in a line, which it leaves when it is dropped.
+struct Place<'a> {
+    shared: &'a Shared,
+    line: fn(&mut State) -> &mut Line,
+    ticket: Option<Ticket>,
+}
+
+impl Place<'_> {
+    /// Waits with this waker. Returns the one that it replaces.
+    #[must_use = "dropped when the lock is released"]
+    fn wait(&mut self, state: &mut State, context: &Context<'_>) -> Option<Waker> {
+        let line = (self.line)(state);
+        match self.ticket {
+            Some(ticket) => line.wait(ticket, context.waker()),
+            None => {
+                self.ticket = Some(line.join(context.waker()));
+                None
+            }
+        }
+    }
+
+    /// Leaves the line. Returns the waker.
+    #[must_use = "dropped when the lock is released"]
+    fn leave(&mut self, state: &mut State) -> Option<Waker> {
+        self.ticket.take().and_then(|ticket| (self.line)(state).leave(ticket))
+    }
+}
+
+impl Drop for Place<'_> {
+    /// The caller behind may be the next one then.
+    fn drop(&mut self) {
+        if self.ticket.is_some() {
+            let mut state = self.shared.lock();
+            let left = self.leave(&mut state);
+            let next = state.next_in_line();
+            drop(state);
+            drop(left);
+            next.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+/// The pending outcome of a submitted request. When it is dropped, the outcome is abandoned.
 pub(crate) struct Reply {
-    receiver: oneshot::Receiver<Result<Outcome, Error>>,
     shared: Arc<Shared>,
+    itt: InitiatorTaskTag,
+    is_taken: bool,
 }
 
 impl Reply {
@@ -126,7 +181,33 @@ impl Reply {
     ///
     /// # Cancel safety
     /// A future that is dropped abandons the outcome.
-    pub(crate) async fn outcome(self) -> Result<Outcome, Error> {
-        self.receiver.await.unwrap_or_else(|_| Err(self.shared.end_reason()))
+    pub(crate) async fn outcome(mut self) -> Result<Outcome, Error> {
+        poll_fn(|context| self.poll_outcome(context)).await
+    }
+
+    fn poll_outcome(&mut self, context: &Context<'_>) -> Poll<Result<Outcome, Error>> {
+        let mut state = self.shared.lock();
+        let replaced = match (state.session.outcome(self.itt), &state.ended) {
+            (Some(Outcome::SessionOver), Some(reason)) => return Poll::Ready(Err(reason.clone())),
+            // The end is known when the connection is closed.
+            (Some(Outcome::SessionOver) | None, _) => state.await_outcome(self.itt, context.waker()),
+            (Some(_), _) => {
+                self.is_taken = true;
+                let outcome = state.session.take_outcome(self.itt);
+                return outcome.map_or(Poll::Pending, |outcome| Poll::Ready(Ok(outcome)));
+            }
+        };
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if !self.is_taken {
+            let waker = self.shared.lock().abandon(self.itt);
+            drop(waker);
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! A command descriptor block with the data it moves, and the commands without parameter data: TEST UNIT READY,
 //! SYNCHRONIZE CACHE, READ and WRITE.
 
-use bytes::Bytes;
+use bytes::BytesMut;
+
+use super::write_data::WriteData;
 
 /// A SCSI command ready for a logical unit
 /// ([RFC 7143, section 11.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.3)).
@@ -26,8 +28,10 @@ pub enum Transfer {
     None,
     /// Up to this many bytes to the initiator.
     Read(u32),
+    /// Up to as many bytes to the initiator as this buffer is long, into it; fewer than 2^32.
+    ReadInto(BytesMut),
     /// These bytes to the target; fewer than 2^32.
-    Write(Bytes),
+    Write(WriteData),
 }
 
 impl Transfer {
@@ -36,6 +40,7 @@ impl Transfer {
         match self {
             Self::None => 0,
             Self::Read(length) => *length,
+            Self::ReadInto(buffer) => u32::try_from(buffer.len()).unwrap_or(u32::MAX),
             Self::Write(data) => u32::try_from(data.len()).unwrap_or(u32::MAX),
         }
     }
@@ -127,11 +132,18 @@ pub fn read_blocks(lba: u64, blocks: u32, block_size: u32) -> Command {
     block_command(("READ (10)", 0x28), ("READ (16)", 0x88), lba, blocks, transfer)
 }
 
+/// READ like [`read_blocks`], into a buffer of the length of the blocks.
+#[must_use]
+pub fn read_blocks_into(lba: u64, blocks: u32, buffer: BytesMut) -> Command {
+    let transfer = Transfer::ReadInto(buffer);
+    block_command(("READ (10)", 0x28), ("READ (16)", 0x88), lba, blocks, transfer)
+}
+
 /// WRITE, in the shortest form that fits (SBC-3, 5.28 to 5.33): writes `data`, a whole number of blocks, from `lba`
 /// on; the transfer must stay below 4 GiB.
 #[must_use]
-pub fn write_blocks(lba: u64, blocks: u32, data: Bytes) -> Command {
-    block_command(("WRITE (10)", 0x2a), ("WRITE (16)", 0x8a), lba, blocks, Transfer::Write(data))
+pub fn write_blocks(lba: u64, blocks: u32, data: impl Into<WriteData>) -> Command {
+    block_command(("WRITE (10)", 0x2a), ("WRITE (16)", 0x8a), lba, blocks, Transfer::Write(data.into()))
 }
 
 /// The form of ten bytes where address and count fit it, else the one of sixteen.

@@ -26,6 +26,11 @@ impl CommandWindow {
         self.next
     }
 
+    /// The number of commands that the target takes at present.
+    pub(super) const fn remaining(&self) -> u32 {
+        if self.next.follows(self.last) { 0 } else { self.last.0.wrapping_sub(self.next.0) + 1 }
+    }
+
     /// Takes the next number, if the window is open (NUM-05).
     pub(super) fn take(&mut self) -> Option<SerialNumber> {
         if self.next.follows(self.last) {

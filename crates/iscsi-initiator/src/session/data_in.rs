@@ -1,6 +1,6 @@
 //! Received read data (RFC 7143, 11.7).
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use iscsi_pdu::DataIn;
 
 use super::failure::ProtocolError;
@@ -10,19 +10,16 @@ use super::failure::ProtocolError;
 pub(super) struct DataInBuffer {
     expected_length: u32,
     next_data_sn: u32,
-    received: Received,
-}
-
-/// The received data; data from a single PDU are not copied.
-#[derive(Clone, Debug)]
-enum Received {
-    Slice(Bytes),
-    Joined(BytesMut),
+    /// The number of bytes received.
+    received: u32,
+    /// The place of the data. It is away while data are read to it.
+    buffer: BytesMut,
 }
 
 impl DataInBuffer {
-    pub(super) const fn new(expected_length: u32) -> Self {
-        Self { expected_length, next_data_sn: 0, received: Received::Slice(Bytes::new()) }
+    /// A place for so many bytes, of which `buffer` is given; what is missing of it is allocated when data come.
+    pub(super) const fn new(expected_length: u32, buffer: BytesMut) -> Self {
+        Self { expected_length, next_data_sn: 0, received: 0, buffer }
     }
 
     /// The number of Data-In PDUs so far.
@@ -31,9 +28,8 @@ impl DataInBuffer {
     }
 
     /// The number of bytes received.
-    pub(super) fn received(&self) -> u32 {
-        // `accept` limits them to the expected length, which has 32 bits.
-        u32::try_from(self.len()).unwrap_or(u32::MAX)
+    pub(super) const fn received(&self) -> u32 {
+        self.received
     }
 
     /// Takes the data of one PDU. A repeated PDU is dropped (RFC 7143, 7.9), unless it has a status and the first one
@@ -41,51 +37,82 @@ impl DataInBuffer {
     ///
     /// # Errors
     /// A number out of order, or data outside the buffer (NUM-13, DAT-16, DAT-17).
-    pub(super) fn accept(&mut self, pdu: &DataIn) -> Result<(), ProtocolError> {
-        if pdu.data_sn < self.next_data_sn && !pdu.has_status {
+    pub(super) fn accept(&mut self, pdu: &DataIn, data: &[u8]) -> Result<(), ProtocolError> {
+        if !self.is_new(pdu, data.len())? {
             return Ok(());
         }
+        self.make_room(data.len());
+        let place = self.buffer.get_mut(self.received as usize..).and_then(|rest| rest.get_mut(..data.len()));
+        if let Some(place) = place {
+            place.copy_from_slice(data);
+        }
+        self.count(data.len());
+        Ok(())
+    }
+
+    /// Lends the place of the data of a PDU, and the offset of its first byte; `None` for a repeated PDU. They count when
+    /// they have [`landed`](Self::land).
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub(super) fn lend(
+        &mut self,
+        pdu: &DataIn,
+        length: usize,
+    ) -> Result<Option<(BytesMut, usize)>, ProtocolError> {
+        if !self.is_new(pdu, length)? {
+            return Ok(None);
+        }
+        self.make_room(length);
+        Ok(Some((std::mem::take(&mut self.buffer), self.received as usize)))
+    }
+
+    /// Takes the place back, with the data of one more PDU.
+    pub(super) fn land(&mut self, buffer: BytesMut, length: usize) {
+        self.buffer = buffer;
+        self.count(length);
+    }
+
+    /// All received data.
+    pub(super) fn into_data(mut self) -> BytesMut {
+        self.buffer.truncate(self.received as usize);
+        self.buffer
+    }
+
+    /// Checks the place of a PDU with so many bytes of data; false for a repeated one.
+    fn is_new(&self, pdu: &DataIn, length: usize) -> Result<bool, ProtocolError> {
+        if pdu.data_sn < self.next_data_sn && !pdu.has_status {
+            return Ok(false);
+        }
         expect("DataSN counts up from 0 (4.2.2.4)", pdu.data_sn.into(), self.next_data_sn.into())?;
-        if !pdu.data.is_empty() {
-            let length = self.len() as u64;
-            expect("data of a sequence come in order (13.18)", pdu.buffer_offset.into(), length)?;
-            let end = length + pdu.data.len() as u64;
+        if length > 0 {
+            let received = u64::from(self.received);
+            expect("data of a sequence come in order (13.18)", pdu.buffer_offset.into(), received)?;
+            let end = received + length as u64;
             if end > u64::from(self.expected_length) {
                 let rule = "data end within the expected length (11.7.6)";
                 return Err(sequence(rule, end, self.expected_length.into()));
             }
-            self.append(&pdu.data);
         }
+        Ok(true)
+    }
+
+    /// Makes the buffer long enough for so many more bytes: at the first data for all, if they begin with half of them or
+    /// more, otherwise as they come, since an allocation length may be far greater than what the unit has.
+    fn make_room(&mut self, length: usize) {
+        let end = self.received as usize + length;
+        if self.buffer.len() < end {
+            let expected = self.expected_length as usize;
+            let size =
+                if end * 2 >= expected { expected } else { end.max(self.buffer.len() * 2).min(expected) };
+            self.buffer.resize(size, 0);
+        }
+    }
+
+    fn count(&mut self, length: usize) {
+        // `is_new` limits the sum to the expected length, which has 32 bits.
+        self.received = self.received.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
         self.next_data_sn = self.next_data_sn.wrapping_add(1);
-        Ok(())
-    }
-
-    /// All received data.
-    pub(super) fn into_data(self) -> Bytes {
-        match self.received {
-            Received::Slice(data) => data,
-            Received::Joined(data) => data.freeze(),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match &self.received {
-            Received::Slice(data) => data.len(),
-            Received::Joined(data) => data.len(),
-        }
-    }
-
-    fn append(&mut self, data: &Bytes) {
-        match &mut self.received {
-            Received::Slice(slice) if slice.is_empty() => *slice = data.clone(),
-            Received::Slice(slice) => {
-                let mut joined = BytesMut::with_capacity(self.expected_length as usize);
-                joined.extend_from_slice(slice);
-                joined.extend_from_slice(data);
-                self.received = Received::Joined(joined);
-            }
-            Received::Joined(joined) => joined.extend_from_slice(data),
-        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Write data to be sent: immediate, unsolicited and solicited (RFC 7143, 4.2.5.2 and 13.11).
 
-use bytes::Bytes;
 use iscsi_login::Parameters;
 use iscsi_pdu::{DataOut, InitiatorTaskTag, Lun, R2t, SerialNumber, TargetTransferTag};
+
+use crate::scsi::WriteData;
+use crate::wire::Outgoing;
 
 /// The unsolicited part of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub(super) struct Burst {
     itt: InitiatorTaskTag,
     lun: Lun,
     ttt: TargetTransferTag,
-    data: Bytes,
+    data: WriteData,
     /// Offset of the next byte to send, from the start of the transfer.
     offset: u32,
     end: u32,
@@ -43,7 +45,7 @@ pub(super) struct Burst {
 
 impl Burst {
     /// The burst of unsolicited data that follows a command.
-    pub(super) const fn unsolicited(itt: InitiatorTaskTag, data: Bytes, plan: UnsolicitedPlan) -> Self {
+    pub(super) const fn unsolicited(itt: InitiatorTaskTag, data: WriteData, plan: UnsolicitedPlan) -> Self {
         // TAG-04: a Data-Out without a transfer tag has no LUN.
         Self {
             itt,
@@ -57,7 +59,7 @@ impl Burst {
     }
 
     /// The burst that answers an R2T, after its range was checked.
-    pub(super) const fn solicited(r2t: &R2t, data: Bytes) -> Self {
+    pub(super) const fn solicited(r2t: &R2t, data: WriteData) -> Self {
         Self {
             itt: r2t.itt,
             lun: r2t.lun,
@@ -84,9 +86,14 @@ impl Burst {
     }
 
     /// Returns the next PDU, and whether it is the last of the burst (DAT-06, DAT-07, NUM-14).
-    pub(super) fn next_pdu(&mut self, parameters: &Parameters, exp_stat_sn: SerialNumber) -> (DataOut, bool) {
+    pub(super) fn next_pdu(
+        &mut self,
+        parameters: &Parameters,
+        exp_stat_sn: SerialNumber,
+    ) -> (Outgoing, bool) {
         let end = self.end.min(self.offset.saturating_add(segment_length(parameters)));
         let is_final = end == self.end;
+        let (data, rest) = self.data.part(self.offset as usize..end as usize);
         let pdu = DataOut {
             is_final,
             lun: self.lun,
@@ -95,11 +102,11 @@ impl Burst {
             exp_stat_sn,
             data_sn: self.data_sn,
             buffer_offset: self.offset,
-            data: self.data.slice(self.offset as usize..end as usize),
+            data,
         };
         self.offset = end;
         self.data_sn += 1;
-        (pdu, is_final)
+        (Outgoing { pdu: pdu.encode(), rest }, is_final)
     }
 }
 

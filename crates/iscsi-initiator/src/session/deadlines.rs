@@ -1,6 +1,6 @@
 //! Time limits of requests and of the logout. Times are durations since an origin that the caller chooses.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use iscsi_pdu::InitiatorTaskTag;
@@ -19,25 +19,43 @@ pub struct Limits {
     pub logout: Duration,
 }
 
-/// The deadlines of the requests that have no outcome yet.
+/// The deadlines of requests, the earliest first. Requests come nearly in the order of their deadlines, and those that end
+/// stay in the queue until they are at its front or many.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Deadlines(BTreeSet<(Duration, u32)>);
+pub(super) struct Deadlines(VecDeque<(Duration, InitiatorTaskTag)>);
+
+/// The ended requests that may stay in the queue beside as many open ones.
+const MOST_ENDED: usize = 64;
 
 impl Deadlines {
     pub(super) fn add(&mut self, deadline: Duration, itt: InitiatorTaskTag) {
-        self.0.insert((deadline, itt.0));
+        let place = self.0.iter().rposition(|other| other.0 <= deadline).map_or(0, |before| before + 1);
+        self.0.insert(place, (deadline, itt));
     }
 
-    pub(super) fn remove(&mut self, deadline: Duration, itt: InitiatorTaskTag) {
-        self.0.remove(&(deadline, itt.0));
+    /// Forgets requests that have ended.
+    pub(super) fn forget_ended(&mut self, open: usize, is_open: impl Fn(InitiatorTaskTag) -> bool) {
+        if self.0.len() > 2 * open + MOST_ENDED {
+            self.0.retain(|(_, itt)| is_open(*itt));
+        }
+        while self.0.front().is_some_and(|(_, itt)| !is_open(*itt)) {
+            self.0.pop_front();
+        }
     }
 
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 
+    /// Gives the memory back if there is no deadline.
+    pub(super) fn release(&mut self) {
+        if self.0.is_empty() {
+            self.0 = VecDeque::new();
+        }
+    }
+
     fn first(&self) -> Option<(Duration, InitiatorTaskTag)> {
-        self.0.first().map(|(deadline, itt)| (*deadline, InitiatorTaskTag(*itt)))
+        self.0.front().copied()
     }
 }
 
@@ -60,7 +78,7 @@ impl SessionState {
     /// The request or logout that was not answered in time.
     fn silence(&self, now: Duration) -> Silence {
         let due = self.deadlines.first().filter(|first| first.0 <= now);
-        let operation = due.and_then(|(_, itt)| self.request(itt)).map(Request::name);
+        let operation = due.and_then(|(_, itt)| self.requests.get(itt)).map(Request::name);
         let logout_requested = matches!(
             self.logout,
             LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _)

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use iscsi_pdu::{InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode, RawPdu};
+use iscsi_pdu::{InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode};
 
 use super::failure::End;
 use super::state::SessionState;
+use crate::wire::Outgoing;
 
 /// The side that requested the logout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +36,10 @@ impl SessionState {
         }
     }
 
-    /// The Logout Request, which is immediate and so does not depend on the window (NUM-08).
-    pub(super) fn begin_logout(&mut self, cause: LogoutCause) -> RawPdu {
-        let itt = self.allocate_tag();
+    /// The Logout Request, if one is wanted. It is immediate and so does not depend on the window (NUM-08).
+    pub(super) fn begin_logout(&mut self) -> Option<Outgoing> {
+        let LogoutState::Wanted(cause) = self.logout else { return None };
+        let itt = self.requests.tag_without_slot();
         self.logout = LogoutState::Sent(cause, itt);
         let request = LogoutRequest {
             immediate: true,
@@ -47,7 +49,7 @@ impl SessionState {
             cmd_sn: self.window.current(),
             exp_stat_sn: self.status.expected(),
         };
-        request.encode()
+        Some(request.encode().into())
     }
 
     /// Repeats the Logout Request, for which the target had no resources; false when the limit of repetitions is

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{
     AsyncEvent, AsyncMessage, Bhs, DataIn, InitiatorTaskTag, LogoutResponse, NopIn, NopOut, Opcode, R2t,
     RawPdu, Reject, RejectReason, ScsiResponse, ScsiResponseCode, SerialNumber, TargetPdu, TextResponse,
 };
 
+use super::data_in::DataInBuffer;
 use super::failure::{Failure, ProtocolError};
 use super::logout::LogoutCause;
 use super::ping::Ping;
-use super::request::{Kind, Outcome, Request};
+use super::request::{Kind, Outcome};
 use super::state::SessionState;
 use super::status_numbers::Arrival;
 use super::task::{Residual, Task};
@@ -30,7 +31,7 @@ impl SessionState {
         // NUM-07: every PDU of the target may open the window.
         self.window.update(pdu.numbers());
         match pdu {
-            TargetPdu::DataIn(pdu) => self.data_in(&pdu)?,
+            TargetPdu::DataIn(pdu) => self.data_in(&pdu, |place| place.accept(&pdu, &pdu.data))?,
             TargetPdu::ScsiResponse(pdu) => self.scsi_response(pdu)?,
             TargetPdu::R2t(pdu) => self.r2t(&pdu)?,
             TargetPdu::NopIn(pdu) => self.nop_in(&pdu)?,
@@ -56,15 +57,55 @@ impl SessionState {
         Ok(self.status.accept(pdu, stat_sn).map_err(Failure::Gap)? == Arrival::Next)
     }
 
-    fn data_in(&mut self, pdu: &DataIn) -> Result<(), Failure> {
+    /// Takes a Data-In PDU whose data are beside it.
+    pub(super) fn receive_data_in(&mut self, pdu: &DataIn, data: &[u8]) {
+        self.take_data_in(pdu, |place| place.accept(pdu, data));
+    }
+
+    /// Lends the place for the data of a Data-In PDU whose headers have arrived, and the offset of its first byte. Nothing
+    /// of the PDU counts before its data have [landed](Self::data_landed). `None` if the data have no place: the PDU is
+    /// received as any other, with its data beside it.
+    pub(super) fn lend(&mut self, pdu: &DataIn, length: usize) -> Option<(BytesMut, usize)> {
+        let is_next = !pdu.has_status || pdu.numbers.stat_sn == self.status.expected();
+        let task = self.requests.task(pdu.itt).filter(|_| is_next)?;
+        task.data_in.lend(pdu, length).ok().flatten()
+    }
+
+    /// Takes a Data-In PDU whose data were read to the place that was [lent](Self::lend).
+    pub(super) fn data_landed(&mut self, pdu: &DataIn, length: usize, buffer: BytesMut) {
+        self.take_data_in(pdu, |place| {
+            place.land(buffer, length);
+            Ok(())
+        });
+    }
+
+    fn take_data_in(
+        &mut self,
+        pdu: &DataIn,
+        store: impl FnOnce(&mut DataInBuffer) -> Result<(), ProtocolError>,
+    ) {
+        if self.end().is_none() {
+            self.window.update(pdu.numbers);
+            if let Err(failure) = self.data_in(pdu, store) {
+                self.fail(failure);
+            }
+        }
+    }
+
+    /// Takes a Data-In PDU; `store` brings its data to their place.
+    fn data_in(
+        &mut self,
+        pdu: &DataIn,
+        store: impl FnOnce(&mut DataInBuffer) -> Result<(), ProtocolError>,
+    ) -> Result<(), Failure> {
         const NAME: &str = "SCSI Data-In";
         if pdu.has_status && !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        let Some(task) = self.sent.task(pdu.itt) else {
+        let Some(task) = self.requests.task(pdu.itt) else {
             return Err(unknown_task(NAME, pdu.itt).into());
         };
-        task.data_in.accept(pdu)?;
+        store(&mut task.data_in)?;
         if !pdu.has_status {
             return Ok(());
         }
@@ -75,7 +116,7 @@ impl SessionState {
         let residual =
             Residual { overflow: pdu.overflow, underflow: pdu.underflow, count: pdu.residual_count };
         residual.check()?;
-        self.end_task(pdu.itt, |task| Outcome::Scsi(task.finish(pdu.status, Bytes::new(), residual)));
+        self.end_task(pdu.itt, |task| task.finish(pdu.status, Bytes::new(), residual));
         Ok(())
     }
 
@@ -84,14 +125,14 @@ impl SessionState {
         if !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        let Some(task) = self.sent.task(pdu.itt) else {
+        let Some(task) = self.requests.task(pdu.itt) else {
             return Err(unknown_task(NAME, pdu.itt).into());
         };
         // CMD-05: status and flags count only with response 0.
         match pdu.response {
             ScsiResponseCode::COMPLETED => {
                 let residual = task.check_response(&pdu)?;
-                self.end_task(pdu.itt, |task| Outcome::Scsi(task.finish(pdu.status, pdu.sense, residual)));
+                self.end_task(pdu.itt, |task| task.finish(pdu.status, pdu.sense, residual));
             }
             ScsiResponseCode::TARGET_FAILURE | ScsiResponseCode(0x80..) => {
                 self.end_task(pdu.itt, |_| Outcome::TargetFailure(pdu.response));
@@ -104,18 +145,19 @@ impl SessionState {
     }
 
     /// Ends a task after everything about its last PDU was checked, so that no task is lost to a failure.
-    fn end_task(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(Box<Task>) -> Outcome) {
-        if let Some(Request(Kind::Scsi(task))) = self.remove(itt) {
-            self.finish(itt, outcome(task));
-        }
+    fn end_task(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(Task) -> Outcome) {
+        self.finish(itt, |request| match request.0 {
+            Kind::Scsi(task) => outcome(task),
+            Kind::Text(_) => Outcome::SessionOver,
+        });
     }
 
     fn r2t(&mut self, pdu: &R2t) -> Result<(), Failure> {
-        let Some(task) = self.sent.task(pdu.itt) else {
+        let Some(task) = self.requests.task(pdu.itt) else {
             return Err(unknown_task("R2T", pdu.itt).into());
         };
         let burst = task.answer_r2t(pdu, &self.parameters, &mut self.tolerance)?;
-        self.bursts.extend(burst);
+        self.solicited.extend(burst);
         Ok(())
     }
 
@@ -145,16 +187,17 @@ impl SessionState {
         if !self.counts(NAME, pdu.numbers.stat_sn)? {
             return Ok(());
         }
-        let Some(exchange) = self.sent.text(pdu.itt) else {
+        let Some(exchange) = self.requests.text(pdu.itt) else {
             return Err(unknown_task(NAME, pdu.itt).into());
         };
         if !exchange.accept(pdu)? {
             self.requeue(pdu.itt);
             return Ok(());
         }
-        if let Some(Request(Kind::Text(exchange))) = self.remove(pdu.itt) {
-            self.finish(pdu.itt, Outcome::Text(exchange.into_answer()));
-        }
+        self.finish(pdu.itt, |request| match request.0 {
+            Kind::Text(exchange) => Outcome::Text(exchange.into_answer()),
+            Kind::Scsi(_) => Outcome::SessionOver,
+        });
         Ok(())
     }
 

@@ -1,10 +1,7 @@
 //! Requests of a session and their outcomes.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use bytes::Bytes;
-use iscsi_pdu::{InitiatorTaskTag, Lun, ScsiResponseCode};
+use bytes::{Bytes, BytesMut};
+use iscsi_pdu::{Lun, ScsiResponseCode};
 
 use super::task::Task;
 use super::text_exchange::TextExchange;
@@ -15,8 +12,12 @@ use crate::scsi::{Command, Completion};
 pub struct Request(pub(super) Kind);
 
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most requests are commands, which are not to be allocated one by one"
+)]
 pub(super) enum Kind {
-    Scsi(Box<Task>),
+    Scsi(Task),
     Text(Box<TextExchange>),
 }
 
@@ -24,7 +25,7 @@ impl Request {
     /// A command for a logical unit.
     #[must_use]
     pub fn command(lun: Lun, command: Command) -> Self {
-        Self(Kind::Scsi(Box::new(Task::new(lun, command))))
+        Self(Kind::Scsi(Task::new(lun, command)))
     }
 
     /// A text exchange with this question; errors call it by `name`.
@@ -43,61 +44,11 @@ impl Request {
     }
 }
 
-/// An accepted request with its deadline.
-#[derive(Clone, Debug)]
-pub(super) struct Pending {
-    pub(super) request: Request,
-    pub(super) deadline: Duration,
-}
-
-/// Requests that were sent and have no outcome.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SentRequests(BTreeMap<InitiatorTaskTag, Pending>);
-
-impl SentRequests {
-    pub(super) fn insert(&mut self, itt: InitiatorTaskTag, pending: Pending) {
-        self.0.insert(itt, pending);
-    }
-
-    pub(super) fn remove(&mut self, itt: InitiatorTaskTag) -> Option<Pending> {
-        self.0.remove(&itt)
-    }
-
-    pub(super) fn get(&self, itt: InitiatorTaskTag) -> Option<&Pending> {
-        self.0.get(&itt)
-    }
-
-    /// The task of a SCSI command; `None` if the tag names none.
-    pub(super) fn task(&mut self, itt: InitiatorTaskTag) -> Option<&mut Task> {
-        match &mut self.0.get_mut(&itt)?.request.0 {
-            Kind::Scsi(task) => Some(task),
-            Kind::Text(_) => None,
-        }
-    }
-
-    /// The text exchange of this tag; `None` if the tag names none.
-    pub(super) fn text(&mut self, itt: InitiatorTaskTag) -> Option<&mut TextExchange> {
-        match &mut self.0.get_mut(&itt)?.request.0 {
-            Kind::Text(exchange) => Some(exchange),
-            Kind::Scsi(_) => None,
-        }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Removes all of them, and returns their tags.
-    pub(super) fn take_tags(&mut self) -> impl Iterator<Item = InitiatorTaskTag> + use<> {
-        std::mem::take(&mut self.0).into_keys()
-    }
-}
-
 /// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The command ended with a status.
-    Scsi(Completion),
+    /// The command ended with a status. Its data are in the buffer, not in the completion.
+    Scsi(Completion, BytesMut),
     /// The target could not carry the command out.
     TargetFailure(ScsiResponseCode),
     /// The whole answer to a text exchange.

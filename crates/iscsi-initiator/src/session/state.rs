@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
-use iscsi_pdu::{InitiatorTaskTag, RawPdu, SequenceNumbers, SerialNumber};
+use iscsi_pdu::{InitiatorTaskTag, SequenceNumbers, SerialNumber};
 
 use super::command_window::CommandWindow;
 use super::data_out::Burst;
@@ -12,8 +13,10 @@ use super::deadlines::{Deadlines, Limits};
 use super::failure::{Action, End, Failure};
 use super::logout::{LogoutCause, LogoutState};
 use super::ping::Pings;
-use super::request::{Kind, Outcome, Pending, Request, SentRequests};
+use super::request::{Kind, Outcome, Request};
+use super::requests::Requests;
 use super::status_numbers::StatusNumbers;
+use crate::wire::Outgoing;
 
 /// A session of one connection.
 #[derive(Clone, Debug)]
@@ -21,14 +24,18 @@ pub struct SessionState {
     pub(super) parameters: Parameters,
     pub(super) window: CommandWindow,
     pub(super) status: StatusNumbers,
-    /// Requests that were sent and not answered. Queued requests are kept apart, so that no response can name them.
-    pub(super) sent: SentRequests,
-    /// Queued requests in order, each with the tag that it will have.
-    backlog: VecDeque<(InitiatorTaskTag, Pending)>,
+    pub(super) requests: Requests,
+    /// The requests that are not sent yet, in order.
+    backlog: VecDeque<InitiatorTaskTag>,
     pub(super) pings: Pings,
-    /// Bursts in the order of their commands or R2Ts (DAT-05, DAT-10).
-    pub(super) bursts: VecDeque<Burst>,
-    outcomes: VecDeque<(InitiatorTaskTag, Outcome)>,
+    /// The unsolicited data behind the last command, until they are sent: nothing comes between (DAT-05).
+    unsolicited: Option<Burst>,
+    /// Bursts in the order of their R2Ts (DAT-10).
+    pub(super) solicited: VecDeque<Burst>,
+    /// Whether a command comes before the next solicited data.
+    is_commands_turn: bool,
+    /// Requests with an outcome for which somebody waits.
+    ended: VecDeque<InitiatorTaskTag>,
     pub(super) logout: LogoutState,
     /// The deadline of a logout that began, whichever side requested it.
     pub(super) logout_deadline: Option<Duration>,
@@ -36,7 +43,6 @@ pub struct SessionState {
     pub(super) limits: Limits,
     /// Tolerance of the target's deviations, with those observed.
     pub(super) tolerance: Tolerance,
-    pub(super) next_itt: u32,
     end: Option<End>,
 }
 
@@ -55,17 +61,18 @@ impl SessionState {
             parameters,
             window: CommandWindow::new(cmd_sn, numbers),
             status: StatusNumbers::new(exp_stat_sn),
-            sent: SentRequests::default(),
+            requests: Requests::default(),
             backlog: VecDeque::new(),
             pings: Pings::new(),
-            bursts: VecDeque::new(),
-            outcomes: VecDeque::new(),
+            unsolicited: None,
+            solicited: VecDeque::new(),
+            is_commands_turn: true,
+            ended: VecDeque::new(),
             logout: LogoutState::Open,
             logout_deadline: None,
             deadlines: Deadlines::default(),
             limits,
             tolerance,
-            next_itt: 1,
             end: None,
         }
     }
@@ -90,40 +97,110 @@ impl SessionState {
 
     /// The number of requests not yet answered, sent or queued.
     #[must_use]
-    pub fn in_flight(&self) -> usize {
-        self.sent.len() + self.backlog.len()
+    pub const fn in_flight(&self) -> usize {
+        self.requests.open()
     }
 
-    /// Accepts a request, which has to end before the deadline; the tag names it until its outcome. A request that
+    /// Whether requests were sent that have no outcome.
+    #[must_use]
+    pub fn awaits_responses(&self) -> bool {
+        self.requests.open() > self.backlog.len()
+    }
+
+    /// Whether the target takes another command than those that are queued.
+    #[must_use]
+    pub fn is_window_open(&self) -> bool {
+        self.window.remaining() as usize > self.backlog.len()
+    }
+
+    /// Whether there is room for another request among those without an outcome and the outcomes that were not taken.
+    #[must_use]
+    pub const fn has_room(&self) -> bool {
+        self.requests.has_room()
+    }
+
+    /// Accepts a request, which has to end before the deadline; the tag names it until its outcome is taken. A request that
     /// comes after the end of the session ends at once.
     pub fn submit(&mut self, request: Request, deadline: Duration) -> InitiatorTaskTag {
-        let itt = self.allocate_tag();
+        let itt = self.requests.insert(request);
         if self.end.is_some() {
-            self.outcomes.push_back((itt, Outcome::SessionOver));
+            self.finish(itt, |_| Outcome::SessionOver);
         } else {
             self.deadlines.add(deadline, itt);
-            self.backlog.push_back((itt, Pending { request, deadline }));
+            self.backlog.push_back(itt);
         }
         itt
     }
 
-    /// The next PDU to send, if the window permits one.
-    pub fn poll_transmit(&mut self) -> Option<RawPdu> {
+    /// The next PDU to send, if the window permits one. Commands and solicited data take turns, so that none waits for all
+    /// of the others.
+    pub fn poll_transmit(&mut self) -> Option<Outgoing> {
         if self.end.is_some() {
             return None;
         }
         if let Some(answer) = self.next_ping_answer() {
-            return Some(answer.encode());
+            return Some(answer.encode().into());
         }
-        if let Some(data) = self.next_data_out() {
-            return Some(data);
+        if let Some(burst) = self.unsolicited.take() {
+            return Some(self.send_burst(burst));
         }
-        self.begin_next()
+        self.is_commands_turn = !self.is_commands_turn;
+        let next = if self.is_commands_turn {
+            self.begin_request().or_else(|| self.next_solicited())
+        } else {
+            self.next_solicited().or_else(|| self.begin_request())
+        };
+        next.or_else(|| self.begin_logout())
     }
 
-    /// The next outcome, with the tag of its request.
+    /// The tag of the next request that has ended, while its outcome is not taken.
+    pub fn poll_ended(&mut self) -> Option<InitiatorTaskTag> {
+        self.ended.pop_front()
+    }
+
+    /// The next outcome, with the tag of its request, and with the read data in the completion.
     pub fn poll_outcome(&mut self) -> Option<(InitiatorTaskTag, Outcome)> {
-        self.outcomes.pop_front()
+        let (itt, outcome) = std::iter::from_fn(|| self.ended.pop_front())
+            .find_map(|itt| Some((itt, self.requests.take_outcome(itt)?)))?;
+        let Outcome::Scsi(mut completion, data) = outcome else { return Some((itt, outcome)) };
+        completion.data = data.freeze();
+        Some((itt, Outcome::Scsi(completion, BytesMut::new())))
+    }
+
+    /// The outcome of this request, while it is not taken.
+    #[must_use]
+    pub fn outcome(&self, itt: InitiatorTaskTag) -> Option<&Outcome> {
+        self.requests.outcome(itt)
+    }
+
+    /// Takes the outcome of a request that has ended. The tag names nothing from then on.
+    pub fn take_outcome(&mut self, itt: InitiatorTaskTag) -> Option<Outcome> {
+        self.requests.take_outcome(itt)
+    }
+
+    /// Drops the outcome of this request, now or when it comes.
+    pub fn abandon(&mut self, itt: InitiatorTaskTag) {
+        self.requests.abandon(itt);
+    }
+
+    /// Gives memory back that an idle session does not need.
+    pub fn release(&mut self) {
+        self.requests.release();
+        self.deadlines.release();
+        for queue in [&mut self.backlog, &mut self.ended] {
+            if queue.is_empty() {
+                *queue = VecDeque::new();
+            }
+        }
+        if self.solicited.is_empty() {
+            self.solicited = VecDeque::new();
+        }
+    }
+
+    /// Whether [`release`](Self::release) may give something back.
+    #[must_use]
+    pub const fn has_buffers(&self) -> bool {
+        self.requests.has_slots()
     }
 
     /// Takes a failure, wherever it was noticed.
@@ -141,97 +218,76 @@ impl SessionState {
         }
         self.end = Some(end);
         // Write data are released; nothing else is sent either.
-        self.bursts.clear();
+        self.unsolicited = None;
+        self.solicited.clear();
+        self.backlog.clear();
         self.deadlines.clear();
         self.logout_deadline = None;
-        let sent = self.sent.take_tags();
-        let queued = std::mem::take(&mut self.backlog).into_iter().map(|queued| queued.0);
-        let mut open: Vec<_> = sent.chain(queued).collect();
-        // Tags are given in order. The one that follows the newest is the oldest possible.
-        open.sort_unstable_by_key(|itt| itt.0.wrapping_sub(self.next_itt));
-        self.outcomes.extend(open.into_iter().map(|itt| (itt, Outcome::SessionOver)));
-    }
-
-    /// A request without an outcome.
-    pub(super) fn request(&self, itt: InitiatorTaskTag) -> Option<&Request> {
-        let queued = || self.backlog.iter().find(|queued| queued.0 == itt).map(|queued| &queued.1);
-        self.sent.get(itt).or_else(queued).map(|pending| &pending.request)
+        for itt in self.requests.open_in_order() {
+            self.finish(itt, |_| Outcome::SessionOver);
+        }
     }
 
     /// Queues a partly answered request again, for another PDU of its own.
     pub(super) fn requeue(&mut self, itt: InitiatorTaskTag) {
-        if let Some(pending) = self.sent.remove(itt) {
-            self.backlog.push_front((itt, pending));
-        }
+        self.requests.set_sent(itt, false);
+        self.backlog.push_front(itt);
     }
 
-    /// Removes a request that was sent, because it has ended.
-    pub(super) fn remove(&mut self, itt: InitiatorTaskTag) -> Option<Request> {
-        let Pending { request, deadline } = self.sent.remove(itt)?;
-        self.deadlines.remove(deadline, itt);
-        Some(request)
-    }
-
-    pub(super) fn finish(&mut self, itt: InitiatorTaskTag, outcome: Outcome) {
+    /// Ends a request.
+    pub(super) fn finish(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(Request) -> Outcome) {
+        let Some(is_awaited) = self.requests.end(itt, outcome) else { return };
         // DAT-23: no data are sent for a task after its status.
-        self.bursts.retain(|burst| burst.itt() != itt);
-        self.outcomes.push_back((itt, outcome));
-    }
-
-    /// A task tag that is neither reserved nor in use (TAG-01).
-    pub(super) fn allocate_tag(&mut self) -> InitiatorTaskTag {
-        loop {
-            let itt = InitiatorTaskTag(self.next_itt);
-            self.next_itt = self.next_itt.wrapping_add(1);
-            if itt.is_valid() && self.request(itt).is_none() {
-                return itt;
-            }
+        self.unsolicited.take_if(|burst| burst.itt() == itt);
+        self.solicited.retain(|burst| burst.itt() != itt);
+        let requests = &self.requests;
+        self.deadlines.forget_ended(requests.open(), |itt| requests.get(itt).is_some());
+        if is_awaited {
+            self.ended.push_back(itt);
         }
     }
 
-    fn next_data_out(&mut self) -> Option<RawPdu> {
-        let burst = self.bursts.front_mut()?;
+    fn next_solicited(&mut self) -> Option<Outgoing> {
+        let burst = self.solicited.pop_front()?;
+        Some(self.send_burst(burst))
+    }
+
+    /// The next PDU of a burst, which comes back to the front of its queue unless that was the last one.
+    fn send_burst(&mut self, mut burst: Burst) -> Outgoing {
         let (pdu, is_final) = burst.next_pdu(&self.parameters, self.status.expected());
-        if is_final
-            && let Some(burst) = self.bursts.pop_front()
-            && let Some(task) = self.sent.task(burst.itt())
-        {
-            task.note_sent(&burst);
-        }
-        Some(pdu.encode())
-    }
-
-    fn begin_next(&mut self) -> Option<RawPdu> {
-        match self.logout {
-            LogoutState::Open => self.begin_request(),
-            // Requests from before the logout are sent before it, as far as the window permits.
-            LogoutState::Wanted(cause @ LogoutCause::Initiator) => {
-                self.begin_request().or_else(|| Some(self.begin_logout(cause)))
+        if is_final {
+            if let Some(task) = self.requests.task(burst.itt()) {
+                task.note_sent(&burst);
             }
-            // ASY-02: no new commands after the target has requested a logout.
-            LogoutState::Wanted(cause @ LogoutCause::Target) => Some(self.begin_logout(cause)),
-            // LGO-01: no request after the Logout Request.
-            LogoutState::Sent(..) => None,
+        } else if burst.is_solicited() {
+            self.solicited.push_front(burst);
+        } else {
+            self.unsolicited = Some(burst);
         }
+        pdu
     }
 
-    /// Sends the first queued request. A command number is taken only together with a request that carries it.
-    fn begin_request(&mut self) -> Option<RawPdu> {
-        if self.backlog.is_empty() {
-            return None;
+    /// Sends the first queued request, unless a logout keeps it back. A command number is taken only together with a
+    /// request that carries it.
+    fn begin_request(&mut self) -> Option<Outgoing> {
+        match self.logout {
+            // Requests from before the logout are sent before it, as far as the window permits.
+            LogoutState::Open | LogoutState::Wanted(LogoutCause::Initiator) => {}
+            // ASY-02: no new commands after the target has requested a logout. LGO-01: no request after the Logout Request.
+            LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(..) => return None,
         }
+        let itt = *self.backlog.front()?;
         let cmd_sn = self.window.take()?;
-        let (itt, mut pending) = self.backlog.pop_front()?;
+        self.backlog.pop_front();
         let numbers = (cmd_sn, self.status.expected());
-        let pdu = match &mut pending.request.0 {
+        self.requests.set_sent(itt, true);
+        match &mut self.requests.get_mut(itt)?.0 {
             Kind::Scsi(task) => {
                 let (command, burst) = task.build_command(itt, numbers, &self.parameters);
-                self.bursts.extend(burst);
-                command.encode()
+                self.unsolicited = burst;
+                Some(command)
             }
-            Kind::Text(exchange) => exchange.request(itt, numbers).encode(),
-        };
-        self.sent.insert(itt, pending);
-        Some(pdu)
+            Kind::Text(exchange) => Some(exchange.request(itt, numbers).encode().into()),
+        }
     }
 }

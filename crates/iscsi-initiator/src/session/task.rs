@@ -1,6 +1,6 @@
 //! A SCSI command and its progress.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use iscsi_login::{Deviation, Parameters, Tolerance};
 use iscsi_pdu::{
     AdditionalHeaders, InitiatorTaskTag, Lun, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber,
@@ -10,7 +10,9 @@ use iscsi_pdu::{
 use super::data_in::DataInBuffer;
 use super::data_out::{Burst, UnsolicitedPlan};
 use super::failure::ProtocolError;
-use crate::scsi::{Command, Completion, Incomplete, Transfer, TransferLength};
+use super::request::Outcome;
+use crate::scsi::{Command, Completion, Incomplete, Transfer, TransferLength, WriteData};
+use crate::wire::Outgoing;
 
 /// A command that is queued or in flight.
 #[derive(Clone, Debug)]
@@ -28,12 +30,19 @@ pub(super) struct Task {
 }
 
 impl Task {
-    pub(super) fn new(lun: Lun, command: Command) -> Self {
-        let expected = match command.transfer {
-            Transfer::Read(length) => length,
-            Transfer::None | Transfer::Write(_) => 0,
+    pub(super) fn new(lun: Lun, mut command: Command) -> Self {
+        let (expected, buffer) = match &mut command.transfer {
+            Transfer::Read(length) => (*length, BytesMut::new()),
+            Transfer::ReadInto(buffer) => {
+                let buffer = std::mem::take(buffer);
+                (u32::try_from(buffer.len()).unwrap_or(u32::MAX), buffer)
+            }
+            Transfer::None | Transfer::Write(_) => (0, BytesMut::new()),
         };
-        let data_in = DataInBuffer::new(expected);
+        if let Transfer::ReadInto(_) = command.transfer {
+            command.transfer = Transfer::Read(expected);
+        }
+        let data_in = DataInBuffer::new(expected, buffer);
         Self { lun, command, data_in, next_r2t_sn: 0, outstanding_r2ts: 0, asked: 0, sent: 0 }
     }
 
@@ -41,11 +50,11 @@ impl Task {
         self.command.name
     }
 
-    /// The write data; empty for other commands.
-    fn write_data(&self) -> Bytes {
+    /// The write data; `None` for other commands.
+    const fn write_data(&self) -> Option<&WriteData> {
         match &self.command.transfer {
-            Transfer::Write(data) => data.clone(),
-            Transfer::None | Transfer::Read(_) => Bytes::new(),
+            Transfer::Write(data) => Some(data),
+            Transfer::None | Transfer::Read(_) | Transfer::ReadInto(_) => None,
         }
     }
 
@@ -55,11 +64,14 @@ impl Task {
         itt: InitiatorTaskTag,
         numbers: (SerialNumber, SerialNumber),
         parameters: &Parameters,
-    ) -> (ScsiCommand, Option<Burst>) {
+    ) -> (Outgoing, Option<Burst>) {
         let data = self.write_data();
         let length = self.command.transfer.length();
-        let is_write = matches!(self.command.transfer, Transfer::Write(_));
+        let is_write = data.is_some();
         let plan = UnsolicitedPlan::new(parameters, if is_write { length } else { 0 });
+        let (immediate, rest) = data.map(|data| data.part(0..plan.immediate as usize)).unwrap_or_default();
+        let has_burst = plan.end > plan.immediate;
+        let burst = data.filter(|_| has_burst).map(|data| Burst::unsolicited(itt, data.clone(), plan));
         (self.asked, self.sent) = (plan.end, plan.immediate);
         let command = ScsiCommand {
             immediate: false,
@@ -75,10 +87,9 @@ impl Task {
             exp_stat_sn: numbers.1,
             cdb: self.command.cdb,
             additional_headers: AdditionalHeaders::NONE,
-            data: data.slice(..plan.immediate as usize),
+            data: immediate,
         };
-        let burst = (plan.end > plan.immediate).then(|| Burst::unsolicited(itt, data, plan));
-        (command, burst)
+        (Outgoing { pdu: command.encode(), rest }, burst)
     }
 
     /// The burst that an R2T requests (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06); `None` for a repeated R2T, which is
@@ -92,7 +103,7 @@ impl Task {
         if r2t.r2t_sn < self.next_r2t_sn {
             return Ok(None);
         }
-        let data = self.write_data();
+        let length = self.write_data().map_or(0, WriteData::len);
         let end = u64::from(r2t.buffer_offset) + u64::from(r2t.desired_data_transfer_length);
         let limit = parameters.max_outstanding_r2t;
         let rules = [
@@ -104,7 +115,7 @@ impl Task {
                 self.next_r2t_sn.into(),
             ),
             (r2t.desired_data_transfer_length == 0, "it requests at least 1 byte (11.8.4)", 0, 1),
-            (end > data.len() as u64, "it ends within the transfer (11.8.4)", end, data.len() as u64),
+            (end > length as u64, "it ends within the transfer (11.8.4)", end, length as u64),
             (
                 r2t.buffer_offset > self.asked,
                 "it leaves no gap after the data requested before (11.8)",
@@ -131,9 +142,10 @@ impl Task {
         self.next_r2t_sn = self.next_r2t_sn.wrapping_add(1);
         self.outstanding_r2ts += 1;
         // Data-Out carries the LUN of its command (11.7.4), even if the R2T lacks it.
-        let burst = Burst::solicited(&R2t { lun: self.lun, ..r2t.clone() }, data);
-        self.asked = self.asked.max(burst.end());
-        Ok(Some(burst))
+        let r2t = R2t { lun: self.lun, ..r2t.clone() };
+        let burst = self.write_data().map(|data| Burst::solicited(&r2t, data.clone()));
+        self.asked = self.asked.max(burst.as_ref().map_or(0, Burst::end));
+        Ok(burst)
     }
 
     /// Checks that an R2T names the logical unit of its task (TAG-03). Some targets leave the field at 0.
@@ -181,20 +193,21 @@ impl Task {
     }
 
     /// The result, from the PDU that carried the status: SCSI Response or Data-In (RES-02, RES-03).
-    pub(super) fn finish(self, status: ScsiStatus, sense: Bytes, residual: Residual) -> Completion {
+    pub(super) fn finish(self, status: ScsiStatus, sense: Bytes, residual: Residual) -> Outcome {
         let expected = self.command.transfer.length();
         let count = |reported| if reported { residual.count } else { 0 };
         let is_exact = self.command.transfer_length == TransferLength::Exact;
         let incomplete = if is_exact { self.incomplete(residual, expected) } else { None };
-        Completion {
+        let completion = Completion {
             status,
             sense,
-            data: self.data_in.into_data(),
+            data: Bytes::new(),
             // RES-03: no more bytes can be missing than were expected.
             underflow: count(residual.underflow).min(expected),
             overflow: count(residual.overflow),
             incomplete,
-        }
+        };
+        Outcome::Scsi(completion, self.data_in.into_data())
     }
 
     /// The reason why the command is incomplete: first by the target's counts, then by the initiator's.

@@ -91,7 +91,7 @@ impl Target {
 
     /// Submits a WRITE, and takes the command with its unsolicited data.
     fn write(&mut self, length: usize) -> InitiatorTaskTag {
-        let itt = self.submit(Transfer::Write(pattern(length)), true);
+        let itt = self.submit(Transfer::Write(pattern(length).into()), true);
         self.sent();
         itt
     }
@@ -99,9 +99,10 @@ impl Target {
     /// Everything that the session sends now. Requests that are not immediate are counted.
     fn sent(&mut self) -> Vec<InitiatorPdu> {
         let mut sent = Vec::new();
-        while let Some(raw) = self.session.poll_transmit() {
-            let immediate = raw.bhs.is_immediate();
-            let pdu = InitiatorPdu::decode(raw).unwrap();
+        while let Some(outgoing) = self.session.poll_transmit() {
+            assert!(outgoing.rest.is_empty());
+            let immediate = outgoing.pdu.bhs.is_immediate();
+            let pdu = InitiatorPdu::decode(outgoing.pdu).unwrap();
             let counts = matches!(pdu, InitiatorPdu::ScsiCommand(_) | InitiatorPdu::TextRequest(_));
             if counts && !immediate {
                 self.numbers.exp_cmd_sn = self.numbers.exp_cmd_sn.next();
@@ -238,7 +239,7 @@ impl Target {
     /// The only request that ended.
     fn completion(&mut self, itt: InitiatorTaskTag) -> Completion {
         match (self.session.poll_outcome(), self.session.poll_outcome()) {
-            (Some((tag, Outcome::Scsi(completion))), None) if tag == itt => completion,
+            (Some((tag, Outcome::Scsi(completion, _))), None) if tag == itt => completion,
             other => panic!("not one completion of {itt:?}: {other:?}"),
         }
     }

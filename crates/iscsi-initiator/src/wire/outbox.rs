@@ -3,27 +3,92 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
-use iscsi_pdu::EncodedPdu;
+use bytes::Bytes;
+use iscsi_pdu::{Crc32c, Digests, Error, RawPdu, encode_headers, encode_trailer};
 
-/// PDUs offered to one vectored write.
-const BATCH: usize = 12;
-/// Slices of one PDU.
-const PARTS: usize = 5;
-const MOST_SLICES: usize = BATCH * PARTS;
+/// The most slices of one vectored write, and the number that suffices for most.
+const MOST_SLICES: usize = 64;
+const FEW_SLICES: usize = 4;
+/// The sent headers that may stay in front of those that are not.
+const MOST_SENT_HEADERS: usize = 16 << 10;
 
-/// A queue of PDUs, of which the first may be sent in part. The session's task keeps it short.
+/// A PDU to be sent. Its data are those of `pdu`, then those of `rest`.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Headers, and the data or the first piece of them.
+    pub pdu: RawPdu,
+    /// The further pieces of the data.
+    pub rest: Vec<Bytes>,
+}
+
+/// PDUs in wire form. Headers, padding and digests are one behind the other in one reused buffer; data stay where they
+/// are. The session keeps it short.
 #[derive(Clone, Default)]
 pub(crate) struct Outbox {
-    queue: VecDeque<EncodedPdu>,
-    /// The number of bytes of the first PDU that are already sent.
+    /// Headers and what follows the data.
+    headers: Vec<u8>,
+    /// The bytes of `headers` in front of the first part.
+    sent_headers: usize,
+    parts: VecDeque<Part>,
+    /// The number of bytes of the first part, if it is data, that are already sent.
     sent: usize,
     bytes: usize,
 }
 
+/// Consecutive bytes of the stream.
+#[derive(Clone)]
+enum Part {
+    /// The next bytes of the headers.
+    Headers(usize),
+    Data(Bytes),
+}
+
+impl Part {
+    fn length(&self) -> usize {
+        match self {
+            Self::Headers(length) => *length,
+            Self::Data(data) => data.len(),
+        }
+    }
+}
+
+impl From<RawPdu> for Outgoing {
+    fn from(pdu: RawPdu) -> Self {
+        Self { pdu, rest: Vec::new() }
+    }
+}
+
+impl Outgoing {
+    fn data(&self) -> impl Iterator<Item = &Bytes> {
+        std::iter::once(&self.pdu.data).chain(&self.rest)
+    }
+
+    /// The length of its data in bytes.
+    pub(crate) fn data_length(&self) -> usize {
+        self.data().map(Bytes::len).sum()
+    }
+}
+
 impl Outbox {
-    pub(crate) fn push(&mut self, pdu: EncodedPdu) {
-        self.bytes += pdu.length();
-        self.queue.push_back(pdu);
+    /// Appends a PDU.
+    ///
+    /// # Errors
+    /// As [`encode_headers`].
+    pub(crate) fn push(&mut self, outgoing: Outgoing, digests: Digests) -> Result<(), Error> {
+        let (before, length) = (self.headers.len(), outgoing.data_length());
+        encode_headers(&outgoing.pdu, length, digests, &mut self.headers)?;
+        self.push_headers(before);
+        if length == 0 {
+            return Ok(());
+        }
+        let crc = || outgoing.data().fold(Crc32c::new(), |crc, piece| crc.update(piece));
+        let crc = digests.data.then(crc);
+        self.push_data(outgoing.pdu.data);
+        outgoing.rest.into_iter().for_each(|piece| self.push_data(piece));
+        let before = self.headers.len();
+        encode_trailer(length, crc, &mut self.headers);
+        self.push_headers(before);
+        Ok(())
     }
 
     /// Bytes still to be sent.
@@ -37,7 +102,7 @@ impl Outbox {
         &mut self,
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<()> {
-        while !self.queue.is_empty() {
+        while !self.parts.is_empty() {
             let written = match self.write_batch(&mut write) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => written,
@@ -49,9 +114,39 @@ impl Outbox {
         Ok(())
     }
 
+    /// Gives the memory back if nothing is left to be sent.
+    pub(crate) fn release(&mut self) {
+        if self.parts.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    /// Whether there is memory to give back.
+    pub(crate) fn has_buffer(&self) -> bool {
+        self.headers.capacity() > 0 || self.parts.capacity() > 0
+    }
+
+    /// Adds what was appended to the headers since they had this length. Consecutive headers are one part.
+    fn push_headers(&mut self, before: usize) {
+        let added = self.headers.len() - before;
+        self.bytes += added;
+        match self.parts.back_mut() {
+            Some(Part::Headers(length)) => *length += added,
+            _ if added > 0 => self.parts.push_back(Part::Headers(added)),
+            _ => {}
+        }
+    }
+
+    fn push_data(&mut self, data: Bytes) {
+        if !data.is_empty() {
+            self.bytes += data.len();
+            self.parts.push_back(Part::Data(data));
+        }
+    }
+
     fn write_batch(&self, write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<usize> {
-        if self.queue.len() == 1 {
-            self.write_slices::<PARTS>(write)
+        if self.parts.len() <= FEW_SLICES {
+            self.write_slices::<FEW_SLICES>(write)
         } else {
             self.write_slices::<MOST_SLICES>(write)
         }
@@ -63,58 +158,87 @@ impl Outbox {
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let parts = self.queue.iter().take(BATCH).flat_map(EncodedPdu::parts).filter(|part| !part.is_empty());
-        let mut count = 0;
-        let mut skip = self.sent;
-        for part in parts {
-            let begin = skip.min(part.len());
-            skip -= begin;
-            let (Some(rest), Some(slice)) = (part.get(begin..), slices.get_mut(count)) else { break };
-            if !rest.is_empty() {
-                *slice = IoSlice::new(rest);
-                count += 1;
-            }
+        let (mut skip, mut headers) = (self.sent, self.headers.get(self.sent_headers..).unwrap_or_default());
+        for (slice, part) in slices.iter_mut().zip(&self.parts) {
+            let bytes = match part {
+                Part::Headers(length) => headers.split_off(..*length).unwrap_or_default(),
+                Part::Data(data) => data,
+            };
+            *slice = IoSlice::new(bytes.get(skip..).unwrap_or_default());
+            skip = 0;
         }
-        write(slices.get(..count).unwrap_or_default())
+        write(slices.get(..self.parts.len()).unwrap_or(&slices))
     }
 
-    /// Drops the PDUs that are sent completely.
+    /// Drops the parts that are sent completely, and of headers what is sent.
     fn remove_sent(&mut self, written: usize) {
         self.bytes -= written;
         self.sent += written;
-        while let Some(first) = self.queue.front() {
+        while let Some(first) = self.parts.front_mut() {
             let length = first.length();
-            if self.sent < length {
-                return;
+            let sent = self.sent.min(length);
+            match first {
+                Part::Headers(left) => {
+                    *left -= sent;
+                    self.sent_headers += sent;
+                    self.sent -= sent;
+                }
+                Part::Data(_) if sent == length => self.sent -= sent,
+                Part::Data(_) => {}
             }
-            self.sent -= length;
-            self.queue.pop_front();
+            if sent < length {
+                break;
+            }
+            self.parts.pop_front();
+        }
+        self.forget_sent_headers();
+    }
+
+    /// Drops the headers that are sent: at the end of a batch, or when they are many.
+    fn forget_sent_headers(&mut self) {
+        if self.parts.is_empty() {
+            self.headers.clear();
+            self.sent_headers = 0;
+        } else if self.sent_headers > MOST_SENT_HEADERS {
+            self.headers.drain(..self.sent_headers);
+            self.sent_headers = 0;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::{Bytes, BytesMut};
-    use iscsi_pdu::{Bhs, Digests, Opcode, RawPdu};
+    use bytes::BytesMut;
+    use iscsi_pdu::{Bhs, EncodedPdu, Opcode};
 
     use super::*;
 
+    const BOTH: Digests = Digests { header: true, data: true };
+
     /// A PDU of five parts, with so many bytes of data.
-    fn pdu(length: usize, fill: u8) -> EncodedPdu {
-        let raw = RawPdu {
+    fn pdu(length: usize, fill: u8) -> RawPdu {
+        RawPdu {
             ahs: Some(Bytes::from(vec![fill; 4])),
             ..RawPdu::with_data(Bhs::new(Opcode::DATA_OUT), Bytes::from(vec![fill; length]))
-        };
-        EncodedPdu::new(raw, Digests { header: true, data: true }).unwrap()
+        }
+    }
+
+    /// The PDU with its data in pieces of this length.
+    fn in_pieces(mut pdu: RawPdu, length: usize) -> Outgoing {
+        let mut data = std::mem::take(&mut pdu.data);
+        let mut pieces = Vec::new();
+        while !data.is_empty() {
+            pieces.push(data.split_to(length.min(data.len())));
+        }
+        Outgoing { pdu, rest: pieces }
     }
 
     /// An outbox with these PDUs, and the bytes that have to leave.
-    fn filled(pdus: impl IntoIterator<Item = EncodedPdu>) -> (Outbox, BytesMut) {
+    fn filled(pdus: impl IntoIterator<Item = RawPdu>) -> (Outbox, BytesMut) {
         let (mut outbox, mut bytes) = (Outbox::default(), BytesMut::new());
         for pdu in pdus {
-            pdu.append_to(&mut bytes);
-            outbox.push(pdu);
+            EncodedPdu::new(pdu.clone(), BOTH).unwrap().append_to(&mut bytes);
+            outbox.push(pdu.into(), BOTH).unwrap();
             assert_eq!(outbox.bytes(), bytes.len());
         }
         (outbox, bytes)
@@ -156,7 +280,8 @@ mod tests {
                 assert_eq!(outbox.bytes(), bytes.len() - socket.received.len());
             }
             assert!(bytes == socket.received, "{at_a_time}");
-            assert!(outbox.queue.is_empty() && outbox.sent == 0);
+            assert!(outbox.parts.is_empty() && outbox.headers.is_empty());
+            assert_eq!((outbox.sent, outbox.sent_headers), (0, 0));
         }
     }
 
@@ -176,20 +301,57 @@ mod tests {
         }
     }
 
-    /// Twelve PDUs of five parts are one write, and a thirteenth is another.
+    /// Data in pieces leave as the same bytes, under one digest.
+    #[test]
+    fn data_in_pieces_are_one_segment() {
+        for (length, piece) in [(0, 1), (1, 1), (10, 3), (10, 10), (4096, 1000)] {
+            let (_, bytes) = filled([pdu(length, 5)]);
+            let (mut outbox, mut socket) = (Outbox::default(), Socket::new(usize::MAX, usize::MAX));
+            outbox.push(in_pieces(pdu(length, 5), piece), BOTH).unwrap();
+            outbox.write_to(|slices| socket.write(slices)).unwrap();
+            assert!(bytes == socket.received, "{length} {piece}");
+        }
+    }
+
+    /// 32 PDUs with data are 64 or 65 parts: 64 are one write.
     #[test]
     fn one_write_takes_a_batch() {
-        for (count, writes) in [(12, 1), (13, 2), (24, 2), (25, 3)] {
-            let (mut outbox, _) = filled((0..count).map(|number| pdu(3, number)));
-            let mut seen = 0;
+        let count = |pdus: Vec<RawPdu>, digests| {
+            let (mut outbox, mut seen) = (Outbox::default(), 0);
+            pdus.into_iter().for_each(|pdu| outbox.push(pdu.into(), digests).unwrap());
             outbox
                 .write_to(|slices| {
                     seen += 1;
                     Ok(slices.iter().map(|slice| slice.len()).sum())
                 })
                 .unwrap();
-            assert_eq!(seen, writes, "{count}");
+            seen
+        };
+        // What follows the data of one PDU and the headers of the next are one part.
+        let with_data = |number| vec![pdu(4, 7); number];
+        assert_eq!([31, 32].map(|number| count(with_data(number), BOTH)), [1, 2]);
+        assert_eq!([32, 33].map(|number| count(with_data(number), Digests::default())), [1, 2]);
+        assert_eq!(count(vec![pdu(0, 7); 1000], BOTH), 1);
+    }
+
+    /// A socket that is never empty does not make the buffer of the headers grow.
+    #[test]
+    fn sent_headers_are_forgotten() {
+        let (mut outbox, _) = filled([pdu(0, 7)]);
+        let mut socket = Socket::new(usize::MAX, 0);
+        for _ in 0..10_000 {
+            outbox.push(pdu(0, 7).into(), BOTH).unwrap();
+            socket.space = 56;
+            outbox.write_to(|slices| socket.write(slices)).unwrap();
+            assert_eq!(outbox.bytes(), 56);
+            assert!(outbox.headers.len() <= MOST_SENT_HEADERS + 3 * 56);
         }
+        outbox.release();
+        assert!(outbox.has_buffer());
+        outbox.write_to(|slices| Ok(slices.iter().map(|slice| slice.len()).sum())).unwrap();
+        assert!(outbox.has_buffer());
+        outbox.release();
+        assert!(!outbox.has_buffer());
     }
 
     /// A full socket is no error, and a lost one is, as is one that takes nothing.

@@ -1,10 +1,10 @@
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use iscsi_initiator::engine::Stream as _;
 
 use super::{Connection, MAX_IDLE_POLLS, PipeStream};
@@ -55,7 +55,7 @@ fn is_writable(stream: &PipeStream, waker: &Waker) -> bool {
 }
 
 fn read(stream: &PipeStream) -> io::Result<usize> {
-    stream.read_available(&mut BytesMut::with_capacity(100))
+    stream.read_available(&mut [IoSliceMut::new(&mut [0; 60]), IoSliceMut::new(&mut [0; 40])])
 }
 
 fn write(stream: &PipeStream, length: usize) -> io::Result<usize> {

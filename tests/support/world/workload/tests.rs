@@ -161,7 +161,7 @@ fn written_blocks_name_their_operation() {
         };
         let Transfer::Write(data) = command.transfer else { panic!("{command:?}") };
         let stamps: Vec<_> =
-            data.chunks(512).map(|block| BlockStamp::read(block).unwrap().unwrap()).collect();
+            data.pieces()[0].chunks(512).map(|block| BlockStamp::read(block).unwrap().unwrap()).collect();
         let stamp = |lba| BlockStamp { operation: operation.number, lba };
         assert_eq!(stamps, extent.lbas().map(stamp).collect::<Vec<_>>());
         assert_eq!(command.cdb[1], if is_stable { 0x08 } else { 0 });

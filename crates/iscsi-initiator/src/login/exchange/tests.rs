@@ -259,9 +259,9 @@ impl<'a> Replay<'a> {
     /// Passes whole requests and the rest of the responses; the result is the recorded one.
     fn finish(mut self) {
         let steps = 2 * self.recording.requests.len();
-        let (logged_in, mut inbox) = (0..steps).find_map(|_| self.step(usize::MAX)).expect("an end");
+        let (logged_in, inbox) = (0..steps).find_map(|_| self.step(usize::MAX)).expect("an end");
         assert_eq!(logged_in, self.recording.logged_in);
         assert_eq!(self.answered, self.recording.responses.len());
-        assert!(inbox.with_space().is_empty());
+        assert!(inbox.is_empty());
     }
 }

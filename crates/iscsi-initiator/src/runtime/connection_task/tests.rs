@@ -3,23 +3,25 @@
 use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::task::{Context, Wake};
+use std::task::{Wake, Waker};
 
 use bytes::BytesMut;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
-    DataIn, Decoder, Digests, EncodedPdu, InitiatorPdu, Isid, LogoutResponse, LogoutResponseCode, Lun, NopIn,
-    Opcode, RawPdu, ScsiStatus, SequenceNumbers, SerialNumber, TargetTransferTag,
+    DataIn, Decoder, Digests, EncodedPdu, InitiatorPdu, InitiatorTaskTag, Isid, LogoutResponse,
+    LogoutResponseCode, Lun, NopIn, Opcode, RawPdu, ScsiResponse, ScsiResponseCode, ScsiStatus,
+    SequenceNumbers, SerialNumber, TargetTransferTag,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::IsidPool;
+use crate::runtime::Reply;
 use crate::scsi::Command;
 use crate::scsi::Transfer;
-use crate::session::{Limits, Request};
+use crate::session::{Limits, Outcome, Request};
 use crate::wire::Inbox;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -75,6 +77,27 @@ fn numbers(window: u32) -> SequenceNumbers {
     SequenceNumbers { stat_sn: SerialNumber(0), exp_cmd_sn: SerialNumber(0), max_cmd_sn }
 }
 
+/// The SCSI Response of a command that moved no data.
+fn good(itt: InitiatorTaskTag) -> ScsiResponse {
+    ScsiResponse {
+        read_overflow: false,
+        read_underflow: false,
+        overflow: false,
+        underflow: false,
+        response: ScsiResponseCode::COMPLETED,
+        status: ScsiStatus::GOOD,
+        status_qualifier: 0,
+        itt,
+        snack_tag: 0,
+        numbers: numbers(1),
+        exp_data_sn: SerialNumber(0),
+        bidirectional_read_residual_count: 0,
+        residual_count: 0,
+        sense: bytes::Bytes::new(),
+        response_data: bytes::Bytes::new(),
+    }
+}
+
 /// A session with a command window of this size, and the target's end of the connection.
 async fn session(
     window: u32,
@@ -83,8 +106,7 @@ async fn session(
 ) -> (ConnectionTask<TcpStream>, Link, Peer) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
-    let mut inbox = Inbox::for_login();
-    inbox.enter_full_feature(Digests::default(), 8192);
+    let inbox = Inbox::new(&[], Digests::default(), 8192);
     let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let connection = Connection { stream, inbox, digests: Digests::default(), portal };
     let (zero, tolerance) = (SerialNumber(0), Tolerance::default());
@@ -95,47 +117,49 @@ async fn session(
     (task, link, Peer { stream, decoder: Decoder::new(1 << 24), inbox: BytesMut::new() })
 }
 
-type Answer = oneshot::Receiver<Result<Outcome, Error>>;
-
-fn request(transfer: Transfer) -> (Submission, Answer) {
-    let (result, answer) = oneshot::channel();
-    let request = Request::command(Lun::ZERO, Command::new("TEST", 0, transfer));
-    (Submission { request, deadline: HOUR, result }, answer)
+fn request(transfer: Transfer) -> Request {
+    Request::command(Lun::ZERO, Command::new("TEST", 0, transfer))
 }
 
-/// Submits as many requests as the queue accepts, and this many at most.
-async fn fill(link: &Link, most: usize) -> Vec<Answer> {
-    let mut answers = Vec::new();
-    while answers.len() < most {
-        let (request, answer) = request(Transfer::None);
-        let sent = timeout(Duration::from_millis(300), link.requests.send(request)).await;
-        if sent.is_err() {
-            break;
-        }
-        sent.unwrap().unwrap();
-        answers.push(answer);
+/// Submits a request, which is accepted at once.
+async fn submit(link: &Link, transfer: Transfer) -> Reply {
+    timeout(Duration::from_millis(300), link.request(request(transfer), HOUR)).await.unwrap().unwrap()
+}
+
+/// Submits as many requests as are accepted, and this many at most.
+async fn fill(link: &Link, most: usize) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    while replies.len() < most {
+        let sent = timeout(Duration::from_millis(300), link.request(request(Transfer::None), HOUR)).await;
+        let Ok(reply) = sent else { break };
+        replies.push(reply.unwrap());
     }
-    answers
+    replies
 }
 
-/// LGO-08: requests that were sent, that wait for the window and that are in the queue all end with the reason.
+/// LGO-08: requests that were sent, that wait for the window and that wait in line all end with the reason.
 #[tokio::test]
 async fn lgo_08_every_request_is_answered_when_the_session_ends() {
     let (task, link, peer) = session(3, LIMITS, Parameters::default()).await;
     let portal = task.portal.clone();
     let running = tokio::spawn(task.run());
-    let answers = fill(&link, usize::MAX).await;
-    // 256 in flight or waiting for the window, and a full queue.
-    assert_eq!(answers.len(), 256 + 64);
-    drop(peer);
-    running.await.unwrap();
-    assert!(link.requests.is_closed());
-    let over = link.shared.ended.get().cloned().unwrap();
+    let replies = fill(&link, usize::MAX).await;
+    assert_eq!(replies.len(), 256);
+    let waiting = async {
+        let waiting = link.request(request(Transfer::None), HOUR);
+        waiting.await.err()
+    };
+    let (waiting, ()) = tokio::join!(waiting, async {
+        drop(peer);
+        running.await.unwrap();
+    });
+    let over = link.end_reason().unwrap();
     assert!(matches!(&over, Error::ConnectionLost { portal: lost, .. } if *lost == portal), "{over}");
-    for answer in answers {
-        // The request was not merely abandoned: its outcome is there.
-        assert_eq!(answer.await.unwrap().unwrap_err(), over);
+    assert_eq!(waiting.as_ref(), Some(&over));
+    for reply in replies {
+        assert_eq!(reply.outcome().await.unwrap_err(), over);
     }
+    assert_eq!(link.request(request(Transfer::None), HOUR).await.err(), Some(over));
 }
 
 /// Observes the state that a caller finds when it gets its outcome.
@@ -172,12 +196,37 @@ async fn nam_06_the_isid_is_free_when_the_end_is_known() {
     let peer = Mutex::new(peer.stream.into_std().unwrap());
     let witness = Arc::new(Witness { pool, peer, seen: Mutex::default() });
     let waker = Arc::clone(&witness).into();
-    let mut answers = fill(&link, 2).await;
-    for answer in &mut answers {
-        assert!(Pin::new(answer).poll(&mut Context::from_waker(&waker)).is_pending());
+    let mut outcomes: Vec<_> =
+        fill(&link, 2).await.into_iter().map(|reply| Box::pin(reply.outcome())).collect();
+    for outcome in &mut outcomes {
+        assert!(outcome.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     }
     task.run().await;
     assert_eq!(*witness.seen.lock().unwrap(), [(isid, true), (isid, true)]);
+}
+
+/// A caller that looks between the end of the session and the close of its connection waits on.
+#[tokio::test]
+async fn nam_06_the_end_is_not_known_before_the_connection_is_closed() {
+    let (task, link, _peer) = session(1, LIMITS, Parameters::default()).await;
+    let reply = submit(&link, Transfer::None).await;
+    task.shared.0.lock().session.fail(Failure::Lost("test".to_owned()));
+    let mut outcome = Box::pin(reply.outcome());
+    assert!(outcome.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(link.end_reason(), None);
+    task.run().await;
+    assert_eq!(outcome.await.unwrap_err(), link.end_reason().unwrap());
+}
+
+/// A task that is dropped, as with its runtime, has ended too.
+#[tokio::test]
+async fn callers_learn_of_a_task_that_was_dropped() {
+    let (task, link, _peer) = session(1, LIMITS, Parameters::default()).await;
+    let reply = submit(&link, Transfer::None).await;
+    drop(task);
+    let over = Error::SessionEnded("its task has stopped".to_owned());
+    assert_eq!(reply.outcome().await.unwrap_err(), over);
+    assert_eq!(link.ended().await, over);
 }
 
 /// NOP-01: a ping that came in one segment with the last Login Response is answered without anything after it.
@@ -192,7 +241,8 @@ async fn nop_01_what_came_with_the_login_is_taken_in() {
         data: bytes::Bytes::new(),
     };
     peer.send(ping.encode()).await;
-    make_progress(&task.stream, &mut task.engine, task.clock).await;
+    poll_fn(|context| task.stream.poll_readable(context)).await.unwrap();
+    assert!(matches!(task.read(), Ok(Next::GoOn)));
     let running = tokio::spawn(task.run());
     let answer = peer.next().await;
     assert!(matches!(&answer, Some(InitiatorPdu::NopOut(reply)) if reply.ttt.0 == 5), "{answer:?}");
@@ -203,8 +253,8 @@ async fn nop_01_what_came_with_the_login_is_taken_in() {
 #[tokio::test]
 async fn lgo_01_queued_requests_leave_before_the_logout() {
     let (task, link, mut peer) = session(100, LIMITS, Parameters::default()).await;
-    let answers = fill(&link, 64).await;
-    let shared = Arc::clone(&link.shared);
+    let replies = fill(&link, 64).await;
+    let shared = Arc::clone(&task.shared.0);
     drop(link);
     let running = tokio::spawn(task.run());
     for _ in 0..64 {
@@ -213,44 +263,53 @@ async fn lgo_01_queued_requests_leave_before_the_logout() {
     }
     peer.answer_logout(LogoutResponseCode::CLOSED).await;
     running.await.unwrap();
-    assert_eq!(shared.ended.get(), Some(&Error::LoggedOut));
-    for answer in answers {
-        assert_eq!(answer.await.unwrap().unwrap_err(), Error::LoggedOut);
+    assert_eq!(shared.lock().ended, Some(Error::LoggedOut));
+    for reply in replies {
+        assert_eq!(reply.outcome().await.unwrap_err(), Error::LoggedOut);
     }
 }
 
-/// At most 256 requests are in flight in a window of any size, also before a logout; the others fail with it.
+/// At most 256 requests are in flight in a window of any size, also before a logout; one that waits in line fails with it.
 #[tokio::test]
 async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
     let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
     let running = tokio::spawn(task.run());
-    let answers = fill(&link, usize::MAX).await;
-    assert_eq!(answers.len(), 256 + 64);
+    let replies = fill(&link, usize::MAX).await;
+    assert_eq!(replies.len(), 256);
     assert_eq!(peer.opcodes().await, vec![Opcode::SCSI_COMMAND; 256]);
-    // The drop of the last handle is noticed although nothing is taken from the queue.
-    drop(link);
-    peer.answer_logout(LogoutResponseCode::CLOSED).await;
-    running.await.unwrap();
-    for answer in answers {
-        assert_eq!(answer.await.unwrap().unwrap_err(), Error::LoggedOut);
+    let (waiting, ()) = tokio::join!(link.request(request(Transfer::None), HOUR), async {
+        link.log_out();
+        peer.answer_logout(LogoutResponseCode::CLOSED).await;
+        running.await.unwrap();
+    });
+    assert_eq!(waiting.err(), Some(Error::LoggedOut));
+    for reply in replies {
+        assert_eq!(reply.outcome().await.unwrap_err(), Error::LoggedOut);
     }
 }
 
-/// With 255 requests in flight one more of the queue is sent before the logout.
+/// Callers that wait for room submit in the order in which they came, whoever asks first when there is room; and one that
+/// gives up lets the next one pass.
 #[tokio::test]
-async fn lgo_01_a_logout_takes_along_what_there_is_room_for() {
-    let (mut task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
-    for load in 0..255 {
-        assert_eq!(task.engine.session.in_flight(), load);
-        task.take(request(Transfer::None).0);
-    }
-    let _answers = fill(&link, 2).await;
-    task.log_out();
-    assert_eq!(task.engine.session.in_flight(), 256);
+async fn num_02_callers_are_served_in_their_order() {
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
     let running = tokio::spawn(task.run());
-    let mut expected = vec![Opcode::SCSI_COMMAND; 256];
-    expected.push(Opcode::LOGOUT_REQUEST);
-    assert_eq!(peer.opcodes().await, expected);
+    let mut replies = fill(&link, 256).await.into_iter();
+    type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + 'a>>;
+    let mut waiting: Vec<Waiting<'_>> = Vec::new();
+    waiting.extend((0..4).map(|_| Box::pin(link.request(request(Transfer::None), HOUR)) as Waiting<'_>));
+    let is_pending = |place: usize, waiting: &mut Vec<Waiting<'_>>| {
+        waiting[place].as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
+    };
+    assert!((0..4).all(|place| is_pending(place, &mut waiting)));
+    let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
+    peer.send(good(command.itt).encode()).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    assert!((1..4).all(|place| is_pending(place, &mut waiting)));
+    drop(waiting.remove(0));
+    assert!(is_pending(1, &mut waiting) && !is_pending(0, &mut waiting));
+    drop(waiting.remove(0));
+    assert!(is_pending(1, &mut waiting) && is_pending(0, &mut waiting));
     running.abort();
 }
 
@@ -259,32 +318,30 @@ async fn lgo_01_a_logout_takes_along_what_there_is_room_for() {
 async fn lgo_07_limits_of_requests_and_of_the_logout() {
     let (task, link, _peer) = session(1, LIMITS, Parameters::default()).await;
     let begin = Instant::now();
-    let (request, answer) = request(Transfer::None);
-    assert!(link.requests.try_send(request).is_ok());
+    let reply = submit(&link, Transfer::None).await;
     tokio::spawn(task.run());
     let late = Error::Timeout { operation: "TEST", limit: HOUR };
-    assert_eq!(answer.await.unwrap().unwrap_err(), late);
-    assert_eq!((begin.elapsed().as_secs(), link.shared.ended.get()), (3600, Some(&late)));
+    assert_eq!(reply.outcome().await.unwrap_err(), late);
+    assert_eq!((begin.elapsed().as_secs(), link.end_reason()), (3600, Some(late)));
 
     let limits = Limits { logout: Duration::from_secs(7), ..LIMITS };
     let (task, link, _peer) = session(1, limits, Parameters::default()).await;
     let running = tokio::spawn(task.run());
     // The limit of a logout does not apply before its request.
     tokio::time::sleep(HOUR).await;
-    assert!(!link.requests.is_closed());
+    assert_eq!(link.end_reason(), None);
     let begin = Instant::now();
-    link.shared.logout.notify_one();
+    link.log_out();
     running.await.unwrap();
     let late = Error::Timeout { operation: "logout", limit: limits.logout };
-    assert_eq!((begin.elapsed().as_secs(), link.shared.ended.get()), (7, Some(&late)));
+    assert_eq!((begin.elapsed().as_secs(), link.end_reason()), (7, Some(late)));
 }
 
 /// CMD-08: an answer reaches its caller, and with it the limit of the request is gone.
 #[tokio::test(start_paused = true)]
 async fn cmd_08_a_request_that_was_answered_has_no_limit() {
     let (task, link, mut peer) = session(1, LIMITS, Parameters::default()).await;
-    let (request, answer) = request(Transfer::Read(8));
-    assert!(link.requests.try_send(request).is_ok());
+    let reply = submit(&link, Transfer::Read(8)).await;
     tokio::spawn(task.run());
     let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
     let data = DataIn {
@@ -304,10 +361,10 @@ async fn cmd_08_a_request_that_was_answered_has_no_limit() {
         data: bytes::Bytes::from_static(&[7; 8]),
     };
     peer.send(data.encode()).await;
-    let finished = answer.await.unwrap().unwrap();
-    assert!(matches!(&finished, Outcome::Scsi(completion) if completion.data[..] == [7; 8]), "{finished:?}");
+    let finished = reply.outcome().await.unwrap();
+    assert!(matches!(&finished, Outcome::Scsi(_, data) if data[..] == [7; 8]), "{finished:?}");
     tokio::time::sleep(2 * HOUR).await;
-    assert!(!link.requests.is_closed());
+    assert_eq!(link.end_reason(), None);
 }
 
 /// The longest limits become a century, and the others stay as they are.
@@ -335,9 +392,10 @@ async fn everything_leaves_by_itself() {
     let mut parameters = Parameters::default();
     parameters.max_send_data_segment_length = 1 << 16;
     parameters.first_burst_length = 1 << 16;
-    let (mut task, _link, mut peer) = session(COUNT, LIMITS, parameters).await;
+    let (task, link, mut peer) = session(COUNT, LIMITS, parameters).await;
+    let mut replies = Vec::new();
     for _ in 0..COUNT {
-        task.take(request(Transfer::Write(vec![7; 1 << 16].into())).0);
+        replies.push(submit(&link, Transfer::Write(vec![7; 1 << 16].into())).await);
     }
     let running = tokio::spawn(task.run());
     assert_eq!(peer.opcodes().await.len(), COUNT as usize);

@@ -1,10 +1,10 @@
 //! The bytes of a session's connection (rows PDU and DIG).
 
-use bytes::{BufMut as _, Bytes};
+use bytes::BytesMut;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
-    Bhs, InitiatorTaskTag, Lun, Opcode, RawPdu, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers,
-    SerialNumber,
+    Bhs, EncodedPdu, InitiatorTaskTag, Lun, Opcode, RawPdu, ScsiResponse, ScsiResponseCode, ScsiStatus,
+    SequenceNumbers, SerialNumber,
 };
 
 use super::super::{End, Limits, LogoutCause, Outcome, ProtocolError, Request};
@@ -20,9 +20,7 @@ fn engine(digests: Digests, limit: u32, parameters: Parameters) -> Engine {
     let (zero, limits) = (SerialNumber(0), Limits { command: MINUTE, logout: MINUTE });
     let numbers = SequenceNumbers { stat_sn: zero, exp_cmd_sn: zero, max_cmd_sn: SerialNumber(99) };
     let session = SessionState::new(parameters, zero, zero, numbers, Tolerance::default(), limits);
-    let mut inbox = Inbox::for_login();
-    inbox.enter_full_feature(digests, limit);
-    Engine::new(session, inbox, digests)
+    Engine::new(session, Inbox::new(&[], digests, limit), digests)
 }
 
 /// A Data-In for a task that does not exist, which the session refuses by its tag once the bytes are in order.
@@ -63,8 +61,7 @@ fn test_command() -> Request {
 
 /// The failure after these bytes.
 fn failure_after(engine: &mut Engine, bytes: &[u8]) -> Failure {
-    engine.space().put_slice(bytes);
-    engine.receive(NOW);
+    engine.receive(bytes, NOW);
     match engine.session.end() {
         Some(End::Failed(failure)) => failure.clone(),
         other => panic!("{other:?}"),
@@ -111,9 +108,9 @@ fn the_end_of_the_stream_between_pdus_and_inside_one() {
         engine.send(|slices| Ok(slices.iter().map(|slice| slice.len()).sum()));
         let mut bytes = encode(good(itt).encode(), Digests::default());
         bytes.extend_from_slice(&[0x25; 48][..cut]);
-        engine.space().put_slice(&bytes);
+        engine.receive(&bytes, NOW);
         engine.closed(NOW);
-        assert!(matches!(engine.session.poll_outcome(), Some((tag, Outcome::Scsi(_))) if tag == itt));
+        assert!(matches!(engine.session.poll_outcome(), Some((tag, Outcome::Scsi(..))) if tag == itt));
         assert_eq!(engine.session.end(), Some(&End::Failed(Failure::Lost(reason.to_owned()))));
     }
 }
@@ -154,12 +151,12 @@ fn everything_leaves_while_the_socket_takes_it() {
     assert_eq!((taken, engine.unsent()), (20 << 16, 0));
 }
 
-/// At most 1 MiB is encoded ahead of the socket, here sixteen writes of 64 KiB; the rest follows as the socket takes it.
+/// At most 256 KiB are encoded ahead of the socket, here four writes of 64 KiB; the rest follows as the socket takes it.
 #[test]
 fn pdus_are_made_as_the_socket_takes_them() {
     let mut engine = twenty_writes();
     engine.send(|_| Err(io::ErrorKind::WouldBlock.into()));
-    assert_eq!(engine.unsent(), 1 << 20);
+    assert_eq!(engine.unsent(), 256 << 10);
     let (mut taken, mut open) = (0, 100_000);
     while engine.unsent() > 0 {
         engine.send(|slices| {
@@ -167,7 +164,7 @@ fn pdus_are_made_as_the_socket_takes_them() {
             (taken, open) = (taken + accepted, open - accepted);
             if accepted == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(accepted) }
         });
-        assert!(engine.unsent() <= 1 << 20);
+        assert!(engine.unsent() <= 256 << 10);
         open = 100_000;
     }
     assert_eq!(taken, 20 << 16);

@@ -12,8 +12,8 @@ fn cmd_01_cmd_03_cmd_04_flags_length_and_attribute() {
         (Transfer::None, false, false, 0),
         (Transfer::Read(0), true, false, 0),
         (Transfer::Read(5000), true, false, 5000),
-        (Transfer::Write(pattern(5000)), false, true, 5000),
-        (Transfer::Write(Bytes::new()), false, true, 0),
+        (Transfer::Write(pattern(5000).into()), false, true, 5000),
+        (Transfer::Write(Bytes::new().into()), false, true, 0),
     ] {
         target.submit(transfer, true);
         let commands = target.commands();
@@ -34,7 +34,7 @@ fn cmd_02_the_final_bit_says_whether_unsolicited_data_follow() {
             (parameters.initial_r2t, parameters.immediate_data) = (initial_r2t, immediate_data);
             (parameters.max_send_data_segment_length, parameters.first_burst_length) = (8_192, 16_384);
             let mut target = Target::new(parameters);
-            target.submit(Transfer::Write(pattern(size)), true);
+            target.submit(Transfer::Write(pattern(size).into()), true);
             let mut sent = target.sent().into_iter();
             let Some(InitiatorPdu::ScsiCommand(command)) = sent.next() else { panic!("no command first") };
             assert_eq!(command.is_final, sent.len() == 0, "{initial_r2t} {immediate_data} {size}");
@@ -148,7 +148,7 @@ fn cmd_15_status_in_a_data_in_is_a_good_one_and_comes_with_the_final_bit() {
 #[test]
 fn cmd_16_no_command_is_immediate() {
     let mut target = Target::new(parameters());
-    for transfer in [Transfer::None, Transfer::Read(1), Transfer::Write(pattern(1))] {
+    for transfer in [Transfer::None, Transfer::Read(1), Transfer::Write(pattern(1).into())] {
         target.submit(transfer, false);
     }
     assert!(target.commands().iter().all(|command| !command.immediate));
@@ -165,7 +165,7 @@ fn tag_05_num_05_commands_that_were_not_sent_cannot_be_answered() {
         |target, itt| TargetPdu::R2t(target.r2t(itt, 0, 0, 512)),
     ];
     for answer in answers {
-        for transfer in [Transfer::Read(512), Transfer::Write(pattern(512)), Transfer::None] {
+        for transfer in [Transfer::Read(512), Transfer::Write(pattern(512).into()), Transfer::None] {
             let mut target = Target::with_window(solicited_only(), 1);
             let first = target.read(512);
             // The target keeps the place that it has.

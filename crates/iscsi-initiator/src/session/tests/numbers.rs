@@ -190,14 +190,26 @@ fn num_12_num_21_gaps_and_repeats_of_every_pdu_with_a_status() {
     }
 }
 
-/// When the tags wrap around, the reserved one and those in use are skipped: one that was sent, one that is queued.
+/// The tag of a command names it until its outcome is taken, and then not the next command: a late PDU meets none.
 #[test]
-fn tag_01_tags_that_are_not_free() {
+fn tag_01_tag_05_a_late_pdu_meets_no_new_task() {
+    let mut target = Target::new(parameters());
+    let first = target.read(512);
+    let data = target.last_data_in(first, 0, 0, 512);
+    target.receive(TargetPdu::DataIn(data)).unwrap();
+    assert_ne!(target.submit(Transfer::None, true), first);
+    target.completion(first);
+    assert_ne!(target.read(512), first);
+    let late = target.last_data_in(first, 0, 0, 512);
+    assert_eq!(broken_rule(target.receive(TargetPdu::DataIn(late))), (first.0.into(), 0));
+}
+
+/// No response can name a command that is queued.
+#[test]
+fn tag_05_a_queued_command_has_no_response() {
     let mut target = Target::with_window(parameters(), 1);
-    let sent = target.read(512);
-    let waiting = target.read(512);
-    assert_eq!((sent.0, waiting.0), (1, 2));
-    target.session.next_itt = u32::MAX;
-    let tags = [1, 2, 3].map(|_| target.submit(Transfer::None, true).0);
-    assert_eq!(tags, [0, 3, 4]);
+    target.read(512);
+    let queued = target.read(512);
+    let early = target.last_data_in(queued, 0, 0, 512);
+    assert_eq!(broken_rule(target.receive(TargetPdu::DataIn(early))), (queued.0.into(), 0));
 }

@@ -1,5 +1,7 @@
 //! Data-In (rows DAT and NUM).
 
+use bytes::BytesMut;
+
 use super::*;
 
 /// The outcome of a read of 1024 bytes that is answered by these Data-Ins: number, offset, length.
@@ -33,15 +35,73 @@ fn dat_16_data_come_in_order() {
     assert_eq!(broken_rule(read(&[(0, 0, 512), (1, 0, 512)]).2), (0, 512));
 }
 
-/// Data from a single PDU reach the caller without being copied.
+/// Data come into the buffer of the caller, which is as long as what was received of them.
 #[test]
-fn data_of_one_pdu_are_not_copied() {
+fn data_come_into_the_buffer_that_was_given() {
+    for length in [1024, 1000] {
+        let mut target = Target::new(parameters());
+        let buffer = BytesMut::zeroed(1024);
+        let place = buffer.as_ptr();
+        let itt = target.submit(Transfer::ReadInto(buffer), false);
+        assert_eq!(target.commands()[0].expected_data_transfer_length, 1024);
+        let data = target.data_in(itt, 0, 0, 512);
+        target.receive(TargetPdu::DataIn(data)).unwrap();
+        let data = target.last_data_in(itt, 1, 512, length - 512);
+        target.receive(TargetPdu::DataIn(data)).unwrap();
+        let ended = target.session.poll_ended().unwrap();
+        let Some(Outcome::Scsi(_, buffer)) = target.session.take_outcome(ended) else { panic!("no data") };
+        assert_eq!((buffer.as_ptr(), &buffer[..]), (place, &pattern(length)[..]));
+    }
+}
+
+/// A buffer for an answer of unknown length grows as the answer comes, and never beyond its length.
+#[test]
+fn buffers_grow_with_their_data() {
+    let mut target = Target::new(parameters());
+    let itt = target.submit(Transfer::Read(1 << 20), false);
+    target.sent();
+    let mut lent = Vec::new();
+    for number in 0..20 {
+        let pdu = target.data_in(itt, number, number * 1000, 1000);
+        let (buffer, at) = target.session.lend(&pdu, 1000).unwrap();
+        assert_eq!(at, number as usize * 1000);
+        lent.push(buffer.len());
+        target.session.data_landed(&pdu, 1000, buffer);
+    }
+    assert!(
+        lent.iter().zip(1..).all(|(length, pdus)| (pdus * 1000..=pdus * 2000).contains(length)),
+        "{lent:?}"
+    );
+    let pdu = target.data_in(itt, 20, 20_000, (1 << 20) - 20_000);
+    assert_eq!(target.session.lend(&pdu, (1 << 20) - 20_000).unwrap().0.len(), 1 << 20);
+}
+
+/// A place is lent for data that count, and for no others.
+#[test]
+fn num_13_dat_17_tag_05_only_the_next_data_have_a_place() {
     let mut target = Target::new(parameters());
     let itt = target.read(1024);
-    let data = target.last_data_in(itt, 0, 0, 1024);
-    let place = data.data.as_ptr();
-    target.receive(TargetPdu::DataIn(data)).unwrap();
-    assert_eq!(target.completion(itt).data.as_ptr(), place);
+    let first = target.data_in(itt, 0, 0, 512);
+    target.receive(TargetPdu::DataIn(first.clone())).unwrap();
+    let next = target.data_in(itt, 1, 512, 512);
+    for (pdu, length) in [
+        (&first, 512),
+        (&DataIn { data_sn: 2, ..next.clone() }, 512),
+        (&DataIn { buffer_offset: 513, ..next.clone() }, 512),
+        (&next, 513),
+        (&DataIn { itt: InitiatorTaskTag(itt.0 + 1), ..next.clone() }, 512),
+    ] {
+        assert!(target.session.lend(pdu, length).is_none(), "{pdu:?} {length}");
+    }
+    // A status that came before, and one before which others are missing.
+    let numbers = |stat_sn| SequenceNumbers { stat_sn: SerialNumber(stat_sn), ..target.numbers };
+    for (stat_sn, has_place) in
+        [(FIRST_STAT_SN - 1, false), (FIRST_STAT_SN + 1, false), (FIRST_STAT_SN, true)]
+    {
+        let pdu = DataIn { is_final: true, has_status: true, numbers: numbers(stat_sn), ..next.clone() };
+        let lent = target.session.clone().lend(&pdu, 512);
+        assert_eq!(lent.is_some(), has_place, "{stat_sn}");
+    }
 }
 
 /// Data with an offset outside the buffer are an error.

@@ -128,7 +128,7 @@ fn written(exact: bool, r2ts: &[u32], status: ScsiStatus, flags: Flags) -> Compl
     let mut parameters = parameters();
     parameters.max_send_data_segment_length = 8_192;
     let mut target = Target::new(parameters);
-    let itt = target.submit(Transfer::Write(pattern(20_000)), exact);
+    let itt = target.submit(Transfer::Write(pattern(20_000).into()), exact);
     target.sent();
     let mut offset = 8_192;
     for (r2t_sn, length) in (0..).zip(r2ts) {

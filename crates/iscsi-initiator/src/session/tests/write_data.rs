@@ -20,7 +20,7 @@ fn shape(data_outs: &[DataOut]) -> Vec<(u32, usize, bool, u32)> {
 #[test]
 fn dat_03_dat_04_dat_06_dat_07_num_14_tag_04_an_unsolicited_burst() {
     let mut target = Target::new(unsolicited());
-    target.submit(Transfer::Write(pattern(100_000)), true);
+    target.submit(Transfer::Write(pattern(100_000).into()), true);
     let sent = target.sent();
     let InitiatorPdu::ScsiCommand(command) = &sent[0] else { panic!("{sent:?}") };
     assert_eq!(command.data, pattern(8_192));
@@ -40,7 +40,7 @@ fn dat_02_dat_15_segments_fit_the_target_and_are_whole_words() {
         let mut parameters = unsolicited();
         parameters.max_send_data_segment_length = limit;
         let mut target = Target::new(parameters);
-        let itt = target.submit(Transfer::Write(pattern(30_001)), true);
+        let itt = target.submit(Transfer::Write(pattern(30_001).into()), true);
         let sent = target.sent();
         let InitiatorPdu::ScsiCommand(command) = &sent[0] else { panic!("{sent:?}") };
         assert_eq!(command.data.len(), limit as usize & !3);
@@ -54,7 +54,7 @@ fn dat_02_dat_15_segments_fit_the_target_and_are_whole_words() {
 #[test]
 fn dat_05_unsolicited_bursts_leave_in_the_order_of_their_commands() {
     let mut target = Target::new(unsolicited());
-    let tags = [1, 2].map(|_| target.submit(Transfer::Write(pattern(20_000)), true));
+    let tags = [1, 2].map(|_| target.submit(Transfer::Write(pattern(20_000).into()), true));
     let order: Vec<_> = target
         .sent()
         .iter()
@@ -243,7 +243,7 @@ fn dat_13_no_more_r2ts_at_a_time_than_agreed_on() {
 #[test]
 fn dat_22_the_unsolicited_burst_is_not_counted() {
     let mut target = Target::new(unsolicited());
-    let itt = target.submit(Transfer::Write(pattern(50_000)), true);
+    let itt = target.submit(Transfer::Write(pattern(50_000).into()), true);
     assert!(target.session.poll_transmit().is_some(), "the command");
     target.numbers.exp_cmd_sn = target.numbers.exp_cmd_sn.next();
     let r2t = target.r2t(itt, 0, 20_000, 30_000);
@@ -258,7 +258,7 @@ fn dat_22_the_unsolicited_burst_is_not_counted() {
 #[test]
 fn dat_23_nothing_more_is_sent_for_a_task_that_has_ended() {
     let mut target = Target::new(unsolicited());
-    let tags = [1, 2].map(|_| target.submit(Transfer::Write(pattern(20_000)), true));
+    let tags = [1, 2].map(|_| target.submit(Transfer::Write(pattern(20_000).into()), true));
     assert!(target.session.poll_transmit().is_some(), "the first command");
     target.numbers.exp_cmd_sn = target.numbers.exp_cmd_sn.next();
     let response = target.response(tags[0], ScsiStatus::CHECK_CONDITION);

@@ -1,0 +1,164 @@
+//! The state that the handles of a session and its task share.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use iscsi_pdu::InitiatorTaskTag;
+
+use super::buffer_pool::BufferPool;
+use super::waiting::{Line, WakeList, renew};
+use crate::error::Error;
+use crate::session::{Failure, LogoutCause, SessionState, slot_of};
+
+/// The most requests without an outcome; the callers of further ones wait in line.
+const MOST_IN_FLIGHT: usize = 256;
+
+/// A session behind a lock, which is held for computations only, never during input, output or a wait.
+pub(super) struct Shared {
+    state: Mutex<State>,
+    pub(super) buffers: BufferPool,
+}
+
+/// A session, and the wakers of those who wait for it.
+pub(super) struct State {
+    pub(super) session: SessionState,
+    /// The wakers of those who wait for an outcome, by the slot of the request.
+    replies: Vec<Option<Waker>>,
+    /// Callers who wait until the session accepts another request.
+    pub(super) line: Line,
+    /// Callers who wait for the end.
+    pub(super) end_line: Line,
+    /// The waker of the task.
+    task: Waker,
+    is_task_asleep: bool,
+    /// Whether handles have changed the session since the task has looked.
+    pub(super) is_changed: bool,
+    /// The reason why the session is over. Set after the connection was closed and the ISID returned.
+    pub(super) ended: Option<Error>,
+}
+
+impl Shared {
+    pub(super) fn new(session: SessionState) -> Self {
+        let state = State {
+            session,
+            replies: Vec::new(),
+            line: Line::default(),
+            end_line: Line::default(),
+            task: Waker::noop().clone(),
+            is_task_asleep: false,
+            is_changed: false,
+            ended: None,
+        };
+        Self { state: Mutex::new(state), buffers: BufferPool::default() }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Requests the logout.
+    pub(super) fn log_out(&self, now: Duration) {
+        let mut state = self.lock();
+        state.session.log_out(LogoutCause::Initiator, now);
+        let task = state.changed();
+        drop(state);
+        task.into_iter().for_each(Waker::wake);
+    }
+
+    /// Makes the end known to everybody, with its reason; only the first one counts. The connection is closed by then.
+    pub(super) fn end(&self, reason: Error) {
+        let mut wakers = WakeList::default();
+        let mut state = self.lock();
+        state.session.fail(Failure::Lost(reason.to_string()));
+        state.ended.get_or_insert(reason);
+        // LGO-08: in the order in which requests were submitted.
+        state.take_ended(&mut wakers);
+        wakers.extend(state.line.wakers());
+        wakers.extend(state.end_line.wakers());
+        drop(state);
+        wakers.wake();
+    }
+}
+
+impl State {
+    /// Whether another request is accepted.
+    pub(super) fn accepts(&self) -> bool {
+        let session = &self.session;
+        session.is_open() && session.in_flight() < MOST_IN_FLIGHT && session.has_room()
+    }
+
+    /// Notes that a handle has changed the session. Returns the task's waker if it sleeps, to be woken when the lock is
+    /// released.
+    pub(super) fn changed(&mut self) -> Option<Waker> {
+        self.is_changed = true;
+        std::mem::take(&mut self.is_task_asleep).then(|| self.task.clone())
+    }
+
+    /// The waker of the caller whose turn it is to submit a request.
+    pub(super) fn next_in_line(&self) -> Option<Waker> {
+        if self.line.is_empty() || !self.accepts() {
+            return None;
+        }
+        self.line.first_waker()
+    }
+
+    /// Notes the waker of the caller who waits for this outcome. Returns the one that it replaces.
+    #[must_use = "dropped when the lock is released"]
+    pub(super) fn await_outcome(&mut self, itt: InitiatorTaskTag, waker: &Waker) -> Option<Waker> {
+        let slot = slot_of(itt);
+        if self.replies.len() <= slot {
+            self.replies.resize(slot + 1, None);
+        }
+        let place = self.replies.get_mut(slot)?;
+        match place {
+            Some(known) => renew(known, waker),
+            None => place.replace(waker.clone()),
+        }
+    }
+
+    /// Forgets the caller who waited for this outcome, and returns its waker.
+    #[must_use = "dropped when the lock is released"]
+    pub(super) fn abandon(&mut self, itt: InitiatorTaskTag) -> Option<Waker> {
+        self.session.abandon(itt);
+        self.replies.get_mut(slot_of(itt)).and_then(Option::take)
+    }
+
+    /// Collects the wakers of those who can go on. What the end of the session leaves open is known when the connection is
+    /// [closed](Shared::end).
+    pub(super) fn collect_wakers(&mut self, wakers: &mut WakeList) {
+        if self.session.end().is_none() && self.take_ended(wakers) {
+            wakers.extend(self.next_in_line());
+        }
+    }
+
+    /// Collects the wakers of those whose requests have ended; false if there are none.
+    fn take_ended(&mut self, wakers: &mut WakeList) -> bool {
+        let mut has_ended = false;
+        while let Some(itt) = self.session.poll_ended() {
+            has_ended = true;
+            wakers.extend(self.replies.get_mut(slot_of(itt)).and_then(Option::take));
+        }
+        has_ended
+    }
+
+    /// Has the task sleep until a handle or `context` wakes it; false if there is something to do.
+    pub(super) fn sleep(&mut self, context: &Context<'_>) -> bool {
+        let _ = renew(&mut self.task, context.waker());
+        self.is_task_asleep = !self.is_changed;
+        self.is_task_asleep
+    }
+
+    /// The task is awake, and takes what handles have changed.
+    pub(super) fn wake_up(&mut self) {
+        (self.is_task_asleep, self.is_changed) = (false, false);
+    }
+
+    /// Gives memory back that an idle session does not need.
+    pub(super) fn release(&mut self) {
+        self.session.release();
+        if !self.session.has_buffers() {
+            self.replies = Vec::new();
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The requests of a session, each in a slot that its task tag names.
+
+use iscsi_pdu::InitiatorTaskTag;
+
+use super::request::{Kind, Outcome, Request};
+use super::task::Task;
+use super::text_exchange::TextExchange;
+
+/// The bits of a task tag that are the number of its slot; the others are the generation of the slot.
+const INDEX_BITS: u32 = 20;
+const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
+/// The index in tags of requests that have no slot. No slot has it, and none has the index of the reserved tag.
+const WITHOUT_SLOT: u32 = INDEX_MASK - 1;
+/// The most requests in slots, outcomes that nobody has taken included.
+const MOST_SLOTS: usize = 1 << 16;
+
+/// Requests without an outcome, and outcomes that were not taken yet. A slot is used again with another generation, so
+/// that a late PDU does not meet a new task (TAG-01).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Requests {
+    slots: Vec<Slot>,
+    /// The indices of the slots without a request.
+    free: Vec<u32>,
+    /// The number of requests without an outcome.
+    open: usize,
+    submitted: u64,
+    /// The generation of a new slot.
+    generation: u32,
+    generation_without_slot: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    generation: u32,
+    content: Content,
+    /// Whether the request was sent. Until then no response can name it.
+    is_sent: bool,
+    /// Whether nobody waits for the outcome any more.
+    is_abandoned: bool,
+    /// The place in the order of submission.
+    order: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Nothing,
+    Request(Request),
+    Outcome(Outcome),
+}
+
+/// The number of the slot that a tag names.
+pub(crate) const fn slot_of(itt: InitiatorTaskTag) -> usize {
+    (itt.0 & INDEX_MASK) as usize
+}
+
+const fn tag(generation: u32, index: u32) -> InitiatorTaskTag {
+    InitiatorTaskTag(generation << INDEX_BITS | index)
+}
+
+impl Requests {
+    /// The number of requests without an outcome.
+    pub(super) const fn open(&self) -> usize {
+        self.open
+    }
+
+    /// Whether there is a slot for another request.
+    pub(super) const fn has_room(&self) -> bool {
+        self.slots.len() < MOST_SLOTS || !self.free.is_empty()
+    }
+
+    /// Adds a request, and returns the tag that names it until its outcome is taken.
+    pub(super) fn insert(&mut self, request: Request) -> InitiatorTaskTag {
+        let index = self.free.pop().unwrap_or_else(|| self.add_slot());
+        self.open += 1;
+        self.submitted += 1;
+        let Some(slot) = self.slots.get_mut(index as usize) else { return InitiatorTaskTag::RESERVED };
+        slot.content = Content::Request(request);
+        (slot.is_sent, slot.is_abandoned, slot.order) = (false, false, self.submitted);
+        tag(slot.generation, index)
+    }
+
+    /// A tag for a request that has no slot.
+    pub(super) const fn tag_without_slot(&mut self) -> InitiatorTaskTag {
+        self.generation_without_slot = self.generation_without_slot.wrapping_add(1);
+        tag(self.generation_without_slot, WITHOUT_SLOT)
+    }
+
+    /// A request without an outcome.
+    pub(super) fn get(&self, itt: InitiatorTaskTag) -> Option<&Request> {
+        match &self.slot(itt)?.content {
+            Content::Request(request) => Some(request),
+            Content::Nothing | Content::Outcome(_) => None,
+        }
+    }
+
+    /// A request without an outcome.
+    pub(super) fn get_mut(&mut self, itt: InitiatorTaskTag) -> Option<&mut Request> {
+        match &mut self.slot_mut(itt)?.content {
+            Content::Request(request) => Some(request),
+            Content::Nothing | Content::Outcome(_) => None,
+        }
+    }
+
+    /// Records whether a request was sent.
+    pub(super) fn set_sent(&mut self, itt: InitiatorTaskTag, is_sent: bool) {
+        if let Some(slot) = self.slot_mut(itt) {
+            slot.is_sent = is_sent;
+        }
+    }
+
+    /// The task of a SCSI command that was sent; `None` if the tag names none.
+    pub(super) fn task(&mut self, itt: InitiatorTaskTag) -> Option<&mut Task> {
+        match &mut self.sent(itt)?.0 {
+            Kind::Scsi(task) => Some(task),
+            Kind::Text(_) => None,
+        }
+    }
+
+    /// The text exchange of this tag, if it was sent; `None` if the tag names none.
+    pub(super) fn text(&mut self, itt: InitiatorTaskTag) -> Option<&mut TextExchange> {
+        match &mut self.sent(itt)?.0 {
+            Kind::Text(exchange) => Some(exchange),
+            Kind::Scsi(_) => None,
+        }
+    }
+
+    /// Replaces a request by its outcome. Returns whether somebody waits for the outcome; otherwise the slot is free.
+    pub(super) fn end(
+        &mut self,
+        itt: InitiatorTaskTag,
+        outcome: impl FnOnce(Request) -> Outcome,
+    ) -> Option<bool> {
+        let slot = self.slot_mut(itt)?;
+        let content = std::mem::replace(&mut slot.content, Content::Nothing);
+        let Content::Request(request) = content else {
+            slot.content = content;
+            return None;
+        };
+        let is_awaited = !slot.is_abandoned;
+        if is_awaited {
+            slot.content = Content::Outcome(outcome(request));
+        } else {
+            self.free(itt);
+        }
+        self.open -= 1;
+        Some(is_awaited)
+    }
+
+    /// The outcome of a request, while it is not taken.
+    pub(super) fn outcome(&self, itt: InitiatorTaskTag) -> Option<&Outcome> {
+        match &self.slot(itt)?.content {
+            Content::Outcome(outcome) => Some(outcome),
+            Content::Nothing | Content::Request(_) => None,
+        }
+    }
+
+    /// Takes the outcome of a request. Its tag names nothing any more.
+    pub(super) fn take_outcome(&mut self, itt: InitiatorTaskTag) -> Option<Outcome> {
+        self.outcome(itt)?;
+        let slot = self.slot_mut(itt)?;
+        let content = std::mem::replace(&mut slot.content, Content::Nothing);
+        self.free(itt);
+        match content {
+            Content::Outcome(outcome) => Some(outcome),
+            Content::Nothing | Content::Request(_) => None,
+        }
+    }
+
+    /// Nobody waits for the outcome of this request any more.
+    pub(super) fn abandon(&mut self, itt: InitiatorTaskTag) {
+        if self.take_outcome(itt).is_none()
+            && let Some(slot) = self.slot_mut(itt)
+        {
+            slot.is_abandoned = true;
+        }
+    }
+
+    /// The tags of all requests without an outcome, in the order of submission.
+    pub(super) fn open_in_order(&self) -> Vec<InitiatorTaskTag> {
+        let slots = (0..).zip(&self.slots).filter(|(_, slot)| matches!(slot.content, Content::Request(_)));
+        let mut open: Vec<_> = slots.map(|(index, slot)| (slot.order, tag(slot.generation, index))).collect();
+        open.sort_unstable_by_key(|(order, _)| *order);
+        open.into_iter().map(|(_, itt)| itt).collect()
+    }
+
+    /// Gives the memory back if no slot is in use.
+    pub(super) fn release(&mut self) {
+        if self.free.len() == self.slots.len() {
+            let newest = self.slots.iter().map(|slot| slot.generation).max();
+            self.generation = newest.unwrap_or(self.generation);
+            (self.slots, self.free) = (Vec::new(), Vec::new());
+        }
+    }
+
+    /// Whether there is memory to give back.
+    pub(super) const fn has_slots(&self) -> bool {
+        self.slots.capacity() > 0
+    }
+
+    fn add_slot(&mut self) -> u32 {
+        let index = u32::try_from(self.slots.len()).unwrap_or(WITHOUT_SLOT);
+        let (content, generation) = (Content::Nothing, self.generation);
+        self.slots.push(Slot { generation, content, is_sent: false, is_abandoned: false, order: 0 });
+        index
+    }
+
+    fn free(&mut self, itt: InitiatorTaskTag) {
+        if let Some(slot) = self.slot_mut(itt) {
+            slot.generation = slot.generation.wrapping_add(1) & (u32::MAX >> INDEX_BITS);
+            self.free.push(itt.0 & INDEX_MASK);
+        }
+    }
+
+    fn sent(&mut self, itt: InitiatorTaskTag) -> Option<&mut Request> {
+        match self.slot_mut(itt)? {
+            Slot { content: Content::Request(request), is_sent: true, .. } => Some(request),
+            _ => None,
+        }
+    }
+
+    fn slot(&self, itt: InitiatorTaskTag) -> Option<&Slot> {
+        self.slots.get(slot_of(itt)).filter(|slot| slot.generation == itt.0 >> INDEX_BITS)
+    }
+
+    fn slot_mut(&mut self, itt: InitiatorTaskTag) -> Option<&mut Slot> {
+        self.slots.get_mut(slot_of(itt)).filter(|slot| slot.generation == itt.0 >> INDEX_BITS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use iscsi_pdu::Lun;
+
+    use super::*;
+    use crate::scsi::test_unit_ready;
+
+    fn add(requests: &mut Requests) -> InitiatorTaskTag {
+        requests.insert(Request::command(Lun::ZERO, test_unit_ready()))
+    }
+
+    fn end(requests: &mut Requests, itt: InitiatorTaskTag) -> Option<bool> {
+        requests.end(itt, |_| Outcome::Text(Bytes::new()))
+    }
+
+    /// A slot gives as many tags as it has generations, none of which is the reserved one.
+    #[test]
+    fn tag_01_tags_of_one_slot() {
+        let mut requests = Requests::default();
+        let mut tags: Vec<_> = (0..4097)
+            .map(|_| {
+                let itt = add(&mut requests);
+                assert!(end(&mut requests, itt).is_some() && requests.take_outcome(itt).is_some());
+                itt.0
+            })
+            .collect();
+        assert_eq!((tags[0], tags.pop()), (0, Some(0)));
+        tags.sort_unstable();
+        tags.dedup();
+        assert_eq!(tags.len(), 4096);
+        assert!(tags.iter().all(|itt| InitiatorTaskTag(*itt).is_valid()));
+    }
+
+    #[test]
+    fn tag_01_tags_without_a_slot() {
+        let mut requests = Requests::default();
+        let first = requests.tag_without_slot();
+        let others: Vec<_> = (0..4095).map(|_| requests.tag_without_slot()).collect();
+        assert!(!others.contains(&first) && others.iter().all(|itt| itt.is_valid()));
+        assert_eq!(requests.tag_without_slot(), first);
+        assert!(requests.get(first).is_none());
+    }
+
+    /// A slot is free when its outcome was taken, or its request ended after it was abandoned; not before.
+    #[test]
+    fn slots_are_used_again() {
+        let mut requests = Requests::default();
+        let [taken, abandoned, left] = [(); 3].map(|()| add(&mut requests));
+        requests.abandon(abandoned);
+        assert_eq!(requests.open(), 3);
+        assert_eq!(
+            [taken, abandoned, left].map(|itt| end(&mut requests, itt)),
+            [Some(true), Some(false), Some(true)]
+        );
+        assert_eq!([taken, abandoned, left].map(|itt| end(&mut requests, itt)), [None; 3]);
+        assert_eq!((requests.open(), requests.free.len()), (0, 1));
+        assert!(requests.outcome(taken).is_some() && requests.take_outcome(taken).is_some());
+        assert!(requests.outcome(taken).is_none() && requests.take_outcome(taken).is_none());
+        assert_eq!(requests.free.len(), 2);
+        requests.release();
+        assert!(requests.has_slots(), "an outcome was not taken");
+        requests.abandon(left);
+        assert_eq!(requests.free.len(), 3);
+        requests.release();
+        assert!(!requests.has_slots());
+        // Tags do not begin anew.
+        assert!(![taken, abandoned, left].contains(&add(&mut requests)));
+    }
+
+    #[test]
+    fn the_number_of_slots_is_bounded() {
+        let mut requests = Requests::default();
+        while requests.has_room() {
+            add(&mut requests);
+        }
+        assert_eq!(requests.open(), 65_536);
+        let first = requests.open_in_order()[0];
+        end(&mut requests, first);
+        assert!(!requests.has_room(), "the outcome was not taken");
+        requests.take_outcome(first);
+        assert!(requests.has_room());
+    }
+}
