@@ -1,4 +1,4 @@
-//! Results of the benchmark of logins, and of comparing two of them.
+//! Results of the benchmarks, and of comparing two of them.
 
 use expect_test::expect;
 
@@ -123,6 +123,13 @@ fn bench_login() {
           ]
         }"#]],
     );
+}
+
+#[test]
+fn bench_io() {
+    let arguments = ["--mixed", "50", "--destroy-data", "--verify", "--count", "200", "--output", "json"];
+    let results = Measured::mutual().io(&arguments).expect(0);
+    expect_value(form(&documented("bench-io", &results)), &[], &expect![[r#""#]]);
 }
 
 #[test]

@@ -47,14 +47,12 @@ use verification::Verified;
 pub(super) use verification::{BlockContent, Mismatch};
 use worker::Direction;
 
-pub(super) const EXAMPLE: &str =
-    "Example: iscsi bench io --depth 32 iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+pub(super) const EXAMPLE: &str = "Example: iscsi bench io iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
 pub(super) const DETAILS: &str = "\
-Writes destroy what the range holds and need --destroy-data. With --rate
-operations begin by the clock, on a grid of a millisecond; otherwise each begins
-when another ends. --verify stamps every block and reads it back: during the run
-(with --write in one operation of ten), at its end, and after another login. Wrong
-data are an error (exit code 1) whatever --allow-failures says.";
+With --rate operations begin by the clock, on a grid of a millisecond; otherwise
+each begins when another ends. --verify stamps every block and reads it back:
+during the run (with --write in one operation of ten), at its end, and after
+another login. Wrong data are an error (exit code 1) in any case.";
 
 /// The duration of a run, unless something else ends it.
 const DEFAULT_DURATION: Duration = Duration::from_secs(10);
@@ -87,10 +85,10 @@ pub(crate) struct Io {
     /// Only write
     #[arg(long, conflicts_with = "mixed")]
     write: bool,
-    /// So many reads in 100 operations, writes for the rest
+    /// Reads in 100 operations; the others write
     #[arg(long, value_name = "PERCENT", value_parser = |text: &str| parse_number(text, 1, 99))]
     mixed: Option<u64>,
-    /// Permit overwriting the range
+    /// Permit writing, which overwrites the range
     #[arg(long)]
     destroy_data: bool,
     /// Read back what was written, and check it
@@ -102,7 +100,7 @@ pub(crate) struct Io {
     /// Length of each operation [default: 4K]
     #[arg(long, value_name = "BYTES", default_value = "4K", hide_default_value = true, value_parser = parse_block_size)]
     block_size: usize,
-    /// In flight in each session [default: 1; --rate: 32]
+    /// Per session in flight [default: 1; --rate: 32]
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_number(text, 1, MOST_DEPTH))]
     depth: Option<u64>,
     /// Sessions at the same time [default: 1]

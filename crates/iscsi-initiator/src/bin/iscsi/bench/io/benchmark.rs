@@ -31,7 +31,7 @@ use crate::output::remarks::{UnauthenticatedReason, tell_unauthenticated};
 use crate::session::{until_interrupted, until_stopped};
 
 /// Reads that may fail while everything is read back: a target that is gone is not asked for each of its blocks.
-const MOST_UNREADABLE: u64 = 100;
+const MOST_UNREADABLE: u64 = 16;
 
 /// The results of a run, and whether it succeeded.
 pub(super) struct Run {
@@ -45,7 +45,9 @@ impl Io {
     /// # Cancel safety
     /// When the future is dropped, so are all operations; any of the writes may have taken effect.
     pub(super) async fn carry_out(&self, sessions: &Sessions, unit: String) -> Result<Run, Failure> {
-        let Some((session, device)) = sessions.first().await else { return Err(Failure::Interrupted) };
+        let Some((session, device)) = sessions.first().await else {
+            return Err(Failure::usage("there is no session", "--sessions is at least 1"));
+        };
         tell_unauthenticated(session.details());
         let plan = self.plan();
         let area = Area::new(device.capacity(), self.offset, self.length, self.block_size)?;

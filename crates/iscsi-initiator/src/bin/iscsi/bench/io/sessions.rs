@@ -11,8 +11,9 @@ use crate::bench::destinations::Destinations;
 use crate::failure::Failure;
 use crate::session::until_interrupted;
 
-/// The pause after a login that failed: a target that is gone is not asked more often.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The pause after a login that failed: a target that is gone is not asked more often. So long is also waited for a block
+/// that can be written.
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// One session, which is replaced by another one when it ends.
 pub(super) struct Slot {
