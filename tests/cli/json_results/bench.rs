@@ -129,7 +129,10 @@ fn bench_login() {
 fn bench_io() {
     let arguments = ["--mixed", "50", "--destroy-data", "--verify", "--count", "200", "--output", "json"];
     let results = Measured::mutual().io(&arguments).expect(0);
-    expect_value(form(&documented("bench-io", &results)), &[], &expect![[r#"
+    expect_value(
+        form(&documented("bench-io", &results)),
+        &[],
+        &expect![[r#"
         {
           "began_unix_s": "number",
           "benchmark": "string",
@@ -221,7 +224,8 @@ fn bench_io() {
             "operations": "number",
             "operations_per_s": "number"
           }
-        }"#]]);
+        }"#]],
+    );
 }
 
 #[test]

@@ -27,8 +27,10 @@ use crate::{output, session};
 use attempt::LoginAttempts;
 pub(super) use attempt::TimedLogin;
 use held_sessions::{HeldCount, HeldSessions};
+#[cfg(all(test, feature = "report"))]
+pub(super) use results::Phases;
 #[cfg(test)]
-pub(super) use results::{Phases, sample};
+pub(super) use results::sample;
 #[cfg(feature = "report")]
 pub(super) use results::{PlanSummary, Second};
 pub(super) use results::{Results, SCHEMA};
