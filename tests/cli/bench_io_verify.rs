@@ -110,7 +110,7 @@ fn data_of_an_earlier_run_are_told_from_those_of_this_one() {
 fn a_lost_write_is_found_as_an_earlier_generation() {
     let target = broken(WRITE_10, |number| number == 20, good);
     let (mismatch, message) =
-        mismatch(run_at(&target, &["22", "--mixed", "1", "--destroy-data", "--sequential"]));
+        mismatch(run_at(&target, &["30", "--mixed", "1", "--destroy-data", "--sequential"]));
     assert_eq!((&mismatch["kind"], &mismatch["offset"]), (&"stale".into(), &mismatch["found"]["address"]));
     let (expected, found) = (count(&mismatch, "/expected/generation"), count(&mismatch, "/found/generation"));
     assert_eq!(expected, found + 1, "{mismatch}");
@@ -123,7 +123,7 @@ fn a_lost_write_is_found_as_an_earlier_generation() {
 #[test]
 fn a_block_that_was_never_written_is_found() {
     let target = broken(WRITE_10, |number| number == 3, good);
-    let (mismatch, _) = mismatch(run_at(&target, &["8", "--write", "--destroy-data", "--sequential"]));
+    let (mismatch, _) = mismatch(run_at(&target, &["14", "--write", "--destroy-data", "--sequential"]));
     assert_eq!((&mismatch["kind"], count(&mismatch, "/found/generation")), (&"damaged".into(), 0));
     assert!(count(&mismatch, "/offset").is_multiple_of(4096), "{mismatch}");
 }
@@ -220,7 +220,7 @@ fn data_that_do_not_outlive_a_session_are_found_after_another_login() {
 #[test]
 fn wrong_data_are_never_permitted() {
     let target = broken(WRITE_10, |number| number == 3, good);
-    mismatch(run_at(&target, &["8", "--write", "--destroy-data", "--allow-failures", "100%"]));
+    mismatch(run_at(&target, &["14", "--write", "--destroy-data", "--allow-failures", "100%"]));
 }
 
 /// The target ends all sessions in the middle of the run: each is replaced, and what was acknowledged is still there.
@@ -237,7 +237,7 @@ fn lost_sessions_are_replaced_and_their_data_verified() {
     let results = parsed(&crate::measured::end(child).expect(0));
     assert_eq!(count(&results, "/reconnects"), 2);
     let (failures, verification) = (count(&results, "/failures"), &results["verification"]);
-    assert!((1..=8).contains(&failures), "{results}");
+    assert!((1..=16).contains(&failures), "{results}");
     assert_eq!((&verification["complete"], count(verification, "/mismatches")), (&true.into(), 0));
     let unknown = count(verification, "/unknown_blocks");
     assert!(
