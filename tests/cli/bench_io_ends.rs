@@ -157,7 +157,7 @@ fn two_runs_stand_side_by_side() {
         "note: no run is called better: that takes 5 seconds and 1000 operations of each\n"
     );
     for name in
-        ["operations", "throughput", "failures", "read_latency p50", "write_latency p50", "CPU per operation"]
+        ["operations", "throughput", "failures", "read latency p50", "write latency p50", "CPU per operation"]
     {
         assert!(shown.stdout.lines().any(|line| line.starts_with(name)), "{name} in {}", shown.stdout);
     }
@@ -171,7 +171,7 @@ fn two_runs_stand_side_by_side() {
 
     leave(&measured, "b.json", measured.io(&["--count", "200", "--depth", "2", "--output", "json"]));
     let outcome = measured.place.run(&["bench", "compare", "a.json", "b.json"]).expect(0);
-    let outcome = outcome.complains("warning: reads differs: A 50 %, B 100 %\n");
+    let outcome = outcome.complains("warning: share of reads differs: A 50 %, B 100 %\n");
     outcome.complains("warning: depth differs: A 1, B 2\n").complains("the runs are not comparable");
 }
 

@@ -126,7 +126,8 @@ pub(super) fn median(phase: &str, a: &Distribution, b: &Distribution, better_if:
 }
 
 fn time(what: &str, percent: f64, values: Values, better_if: Better) -> Figure {
-    let (figure, name) = (format!("{what}_p{percent}_us"), format!("{what} p{percent}"));
+    let key = what.replace(' ', "_");
+    let (figure, name) = (format!("{key}_p{percent}_us"), format!("{what} p{percent}"));
     Figure::new(figure, name, Unit::Microseconds, values).with_better(better_if, "is faster")
 }
 

@@ -7,7 +7,7 @@ use crate::bench::io::Results;
 /// Aspects that prevent a comparison come first.
 const ASPECTS: [Aspect<Results>; 20] = [
     ("order of the blocks", |results| Some(results.plan.order.clone()), false),
-    ("reads", |results| Some(format!("{} %", results.plan.read_percent)), false),
+    ("share of reads", |results| Some(format!("{} %", results.plan.read_percent)), false),
     ("block size", |results| Some(bytes(results.plan.block_bytes)), false),
     ("loop", |results| Some(loop_name(results)), false),
     ("rate", |results| results.plan.rate_per_s.map(|rate| format!("{rate} operations per second")), false),
@@ -58,8 +58,8 @@ impl Run for Results {
         let less = comparability.if_alike(Better::Lower);
         let mut figures = rates(a, b).map(|figure| figures::rate(a, b, figure, comparability)).to_vec();
         figures.push(figures::failures(a, b, comparability));
-        figures.extend(percentiles("read_latency", &a.reads.latency, &b.reads.latency, less));
-        figures.extend(percentiles("write_latency", &a.writes.latency, &b.writes.latency, less));
+        figures.extend(percentiles("read latency", &a.reads.latency, &b.reads.latency, less));
+        figures.extend(percentiles("write latency", &a.writes.latency, &b.writes.latency, less));
         figures.push(cpu(a, b).with_better(less, "needs less"));
         figures
     }
@@ -140,7 +140,7 @@ mod tests {
         type Change = fn(&mut Results);
         let changes: [(&str, Change); 13] = [
             ("order of the blocks", |results| results.plan.order = "sequential".to_owned()),
-            ("reads", |results| results.plan.read_percent = 71),
+            ("share of reads", |results| results.plan.read_percent = 71),
             ("block size", |results| results.plan.block_bytes = 8192),
             ("loop", |results| {
                 (results.plan.rate_per_s, results.plan.depth) = (Some(5.0), 99);
