@@ -148,6 +148,7 @@ fn vds_22_nor_do_imports_and_benchmarks() {
     // Others can read it: a warning names the file only.
     stage.place.file(&path, record.as_bytes(), 0o644);
     stage.run(&["secret", "import", "--open-iscsi", "etc"], 0);
+    stage.run(&["bench", "io", &format!("{url}/0"), "--auth", "mutual", "--count", "10"], 0);
     stage.run(&["bench", "login", &url, "--auth", "mutual", "--count", "10"], 0);
     if cfg!(feature = "report") {
         stage.run(

@@ -3,7 +3,7 @@
 use crate::program::Place;
 
 /// Every command with a page of its own, and its form. One of the options of a scope stands for SCOPE.
-const FORMS: [(&str, &str); 19] = [
+const FORMS: [(&str, &str); 20] = [
     ("discover", "iscsi discover [OPTIONS] <PORTAL>"),
     ("login", "iscsi login [OPTIONS] <URL>"),
     ("luns", "iscsi luns [OPTIONS] <URL>"),
@@ -22,6 +22,7 @@ const FORMS: [(&str, &str); 19] = [
     ("secret import", "iscsi secret import [OPTIONS] --open-iscsi <DIR>"),
     ("bench", "iscsi bench [OPTIONS] <COMMAND>"),
     ("bench login", "iscsi bench login [OPTIONS] <URL>..."),
+    ("bench io", "iscsi bench io [OPTIONS] <URL>"),
     ("bench compare", "iscsi bench compare [OPTIONS] <A.json> <B.json>"),
 ];
 

@@ -4,6 +4,9 @@
 
 mod bench_compare;
 mod bench_ends;
+mod bench_io;
+mod bench_io_ends;
+mod bench_io_verify;
 mod bench_login;
 mod bench_report;
 mod canaries;

@@ -118,6 +118,32 @@ impl Measured {
         self.place.command(&[&["bench", "login"], urls, self.how, arguments].concat())
     }
 
+    /// `iscsi bench io` to unit 0 of the target.
+    pub(crate) fn io_command(&self, arguments: &[&str]) -> Command {
+        let unit = format!("{}/0", self.url());
+        self.place.command(&[&["bench", "io", &unit], self.how, arguments].concat())
+    }
+
+    pub(crate) fn io(&self, arguments: &[&str]) -> Outcome {
+        finish(&mut self.io_command(arguments))
+    }
+
+    /// The figures of a run of I/O that succeeds.
+    #[track_caller]
+    pub(crate) fn io_results(&self, arguments: &[&str]) -> Value {
+        parsed(&self.io(&[arguments, &["--output", "json"]].concat()).expect(0))
+    }
+
+    /// Makes commands with this operation code take time.
+    pub(crate) fn slow_down(&self, operation: u8, time: Duration) {
+        self.running().with_engine(|engine| engine.set_service_time(operation, time));
+    }
+
+    /// Bytes of the medium of unit 0.
+    pub(crate) fn medium(&self, offset: u64, length: usize) -> Vec<u8> {
+        self.running().read_medium(&TARGET.parse().unwrap(), 0, offset, length).unwrap()
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         finish(&mut self.command(arguments))
     }

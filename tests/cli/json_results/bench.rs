@@ -1,4 +1,4 @@
-//! Results of the benchmark of logins, and of comparing two of them.
+//! Results of the benchmarks, and of comparing two of them.
 
 use expect_test::expect;
 
@@ -121,6 +121,109 @@ fn bench_login() {
               "longest": "number"
             }
           ]
+        }"#]],
+    );
+}
+
+#[test]
+fn bench_io() {
+    let arguments = ["--mixed", "50", "--destroy-data", "--verify", "--count", "200", "--output", "json"];
+    let results = Measured::mutual().io(&arguments).expect(0);
+    expect_value(
+        form(&documented("bench-io", &results)),
+        &[],
+        &expect![[r#"
+        {
+          "began_unix_s": "number",
+          "benchmark": "string",
+          "bytes_per_s": "number",
+          "causes": [],
+          "cpu_us_per_operation": "number",
+          "failures": "number",
+          "interrupted": "boolean",
+          "machine": {
+            "architecture": "string",
+            "os": "string",
+            "processors": "number"
+          },
+          "measured_s": "number",
+          "operations": "number",
+          "operations_per_s": "number",
+          "plan": {
+            "block_bytes": "number",
+            "count": "number",
+            "data_digest": "string",
+            "depth": "number",
+            "duration_s": null,
+            "header_digest": "string",
+            "length": "number",
+            "offset": "number",
+            "order": "string",
+            "rate_per_s": null,
+            "read_percent": "number",
+            "sessions": "number",
+            "unit": "string",
+            "unit_block_bytes": "number",
+            "unit_bytes": "number",
+            "verify": "boolean",
+            "warmup_s": "number"
+          },
+          "program": "string",
+          "reads": {
+            "bytes_per_s": "number",
+            "latency": {
+              "count": "number",
+              "max": "number",
+              "mean": "number",
+              "min": "number",
+              "percentiles": [
+                {
+                  "at_most": "number",
+                  "percent": "number"
+                }
+              ]
+            },
+            "operations": "number",
+            "operations_per_s": "number"
+          },
+          "reconnects": "number",
+          "schema": "number",
+          "timeline": [
+            {
+              "failures": "number",
+              "longest": "number",
+              "mean": "number",
+              "operations": "number"
+            }
+          ],
+          "verification": {
+            "blocks_written": "number",
+            "complete": "boolean",
+            "first_mismatches": [],
+            "mismatches": "number",
+            "right_after_login": "number",
+            "right_at_end": "number",
+            "right_during_run": "number",
+            "unknown_blocks": "number",
+            "unreadable": "number"
+          },
+          "writes": {
+            "bytes_per_s": "number",
+            "latency": {
+              "count": "number",
+              "max": "number",
+              "mean": "number",
+              "min": "number",
+              "percentiles": [
+                {
+                  "at_most": "number",
+                  "percent": "number"
+                }
+              ]
+            },
+            "operations": "number",
+            "operations_per_s": "number"
+          }
         }"#]],
     );
 }

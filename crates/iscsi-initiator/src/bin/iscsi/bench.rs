@@ -1,20 +1,23 @@
 //! `iscsi bench`: measurements, the page about one, and comparisons.
 //!
-//! [`run`] carries out a [`schedule::Plan`] with any kind of [`attempt`], [`tally`] counts, [`results`] is the form in
-//! which the figures leave, [`report`] shows them as a page, [`compare`] beside others.
+//! [`run`] carries out a [`schedule::Plan`] with any kind of [`attempt`], and [`tally`] counts. [`login`] and [`io`] are the
+//! benchmarks, each with its attempts and the form of its results; [`results`] has what the two forms share. [`report`]
+//! shows results as a page, [`compare`] beside others.
 
 mod attempt;
 mod compare;
+mod destinations;
 #[cfg_attr(not(feature = "report"), allow(dead_code, reason = "some are for the page only"))]
 mod figures;
-mod held_sessions;
+mod io;
+mod live_line;
 mod login;
 #[cfg(feature = "report")]
 mod report;
 mod results;
 mod run;
 mod schedule;
-mod summary;
+mod settings;
 mod tally;
 
 use clap::Subcommand;
@@ -30,7 +33,10 @@ pub(crate) enum Bench {
     /// Log in and out repeatedly: logins per second and latencies
     #[command(before_help = login::EXAMPLE, after_help = login::DETAILS)]
     Login(Box<login::Login>),
-    /// Show two results of `iscsi bench login` side by side
+    /// Read and write a logical unit: operations per second and latencies
+    #[command(before_help = io::EXAMPLE, after_help = io::DETAILS)]
+    Io(Box<io::Io>),
+    /// Show two results of one benchmark side by side
     #[command(before_help = compare::EXAMPLE, after_help = compare::DETAILS)]
     Compare(compare::Compare),
 }
@@ -39,6 +45,7 @@ impl Bench {
     pub(crate) async fn run(&self, output: Output) -> Result<(), Failure> {
         match self {
             Self::Login(command) => command.run(output).await,
+            Self::Io(command) => command.run(output).await,
             Self::Compare(command) => command.run(output),
         }
     }
@@ -49,7 +56,6 @@ impl Bench {
 mod report {
     use std::path::Path;
 
-    use super::results::Results;
     use crate::failure::Failure;
 
     pub(super) enum Report {}
@@ -62,7 +68,7 @@ mod report {
             ))
         }
 
-        pub(super) fn write(self, _: &Results) -> Result<(), Failure> {
+        pub(super) fn write<R>(self, _: &R) -> Result<(), Failure> {
             match self {}
         }
     }

@@ -33,7 +33,7 @@ Data:
 Secrets:
   secret    Store, list, check and import CHAP secrets
 Measure:
-  bench     Measure logins, compare results
+  bench     Measure logins and I/O, compare results
 Help:
   help      Show the page of a command, or a topic:
             connection, secrets, urls, output, exit-codes
@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// Copy a file onto a logical unit
     #[command(before_help = read_write::WRITE_EXAMPLE, after_help = read_write::WRITE_DETAILS)]
     Write(read_write::Write),
-    /// Measure logins, compare results
+    /// Measure logins and I/O, compare results
     #[command(subcommand, before_help = bench::EXAMPLE)]
     Bench(bench::Bench),
     /// Store, list, check and import CHAP secrets

@@ -44,6 +44,15 @@ pub(crate) enum Failure {
     /// More logins of a benchmark failed than `--allow-failures` permits.
     #[error("{failed} of {attempts} logins failed; most frequent cause: {cause}")]
     LoginsFailed { failed: u64, attempts: u64, cause: String, exit: Exit },
+    /// More reads and writes of a benchmark failed than `--allow-failures` permits.
+    #[error("{failed} of {attempts} operations failed; most frequent cause: {cause}")]
+    OperationsFailed { failed: u64, attempts: u64, cause: String, exit: Exit },
+    /// A logical unit that did not keep what a benchmark had written.
+    #[error("{mismatches} {} other data than were written; first at {first}", if *mismatches == 1 { "block holds" } else { "blocks hold" })]
+    WrongData { mismatches: u64, first: String },
+    /// Blocks that a benchmark had written and could not read.
+    #[error("{unreadable} blocks could not be read back; cause: {cause}")]
+    NotReadBack { unreadable: u64, cause: String, exit: Exit },
     /// Sessions that a benchmark holds open ended before it did.
     #[error("{lost} of {held} sessions held open were lost; most frequent cause: {cause}")]
     HeldSessionsLost { lost: u64, held: u64, cause: String, exit: Exit },
@@ -188,10 +197,15 @@ impl From<&Failure> for Exit {
             | Failure::OpenFiles { .. }
             | Failure::File { .. } => Self::Local,
             Failure::Unfinished { source, .. } => Self::from(&**source),
-            Failure::LoginsFailed { exit, .. } | Failure::HeldSessionsLost { exit, .. } => *exit,
-            Failure::Interrupted | Failure::Generator(_) | Failure::Json(_) | Failure::Runtime(_) => {
-                Self::Other
-            }
+            Failure::LoginsFailed { exit, .. }
+            | Failure::OperationsFailed { exit, .. }
+            | Failure::NotReadBack { exit, .. }
+            | Failure::HeldSessionsLost { exit, .. } => *exit,
+            Failure::WrongData { .. }
+            | Failure::Interrupted
+            | Failure::Generator(_)
+            | Failure::Json(_)
+            | Failure::Runtime(_) => Self::Other,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The program `iscsi`: discovers targets, logs in, copies data, keeps CHAP secrets and measures logins.
+//! The program `iscsi`: discovers targets, logs in, copies data, keeps CHAP secrets, and measures logins and I/O.
 
 mod arguments;
 mod bench;

@@ -124,6 +124,16 @@ pub(crate) async fn stop_signal() -> io::Result<()> {
     }
 }
 
+/// Waits for Ctrl-C or SIGTERM; where signals cannot be received, for ever.
+///
+/// # Cancel safety
+/// Cancel safe; a signal that arrives while nothing waits is lost.
+pub(crate) async fn until_stopped() {
+    if stop_signal().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Logs out. A failed logout does not undo the work, so it is a warning. An error that ended the session earlier is reported
 /// once, by the work that it ended, and a logout that the target requested is no error.
 ///

@@ -57,7 +57,8 @@ Example: iscsi login iscsi://192.0.2.1/iqn.2001-04.com.example:disk; echo $?
 
 Exit codes:
    0  done; after `iscsi write`, all data are on stable storage
-   1  anything that has no code of its own, or interrupted
+   1  anything that has no code of its own, such as wrong data found by
+      `iscsi bench io --verify`, or interrupted
    2  usage: invalid arguments
    3  the target refused the initiator's credentials (status 0201, 0202)
    4  the target did not authenticate itself, or a required authentication did
@@ -77,8 +78,7 @@ pub(crate) fn page(topic: &str) -> Option<String> {
 
 fn connection() -> String {
     let example = "Example: iscsi login --strict iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
-    let introduction =
-        "Options of the commands that log in: discover, login, luns, info, read, write, bench login.";
+    let introduction = "Options of the commands that log in: discover, login, luns, info, read, write, bench login, bench io.";
     rendered(
         &format!("{example}\n\n{introduction}"),
         ConnectionOptions::augment_args(Command::new("connection")),

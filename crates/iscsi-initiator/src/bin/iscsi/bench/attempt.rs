@@ -1,17 +1,31 @@
-//! Attempts: what a run repeats, the login and logout of `iscsi bench login`, and why one failed.
+//! Attempts: what a run repeats, what one that succeeds measures, and why one failed.
 
 use std::error::Error as _;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use iscsi_initiator::{AuthenticationRequest, Error, Initiator, Session, TargetUrl};
+use iscsi_initiator::Error;
 
 use crate::failure::Exit;
 
-/// The operation that a run repeats.
-pub(crate) trait Attempts: Clone + Send + 'static {
+/// The operation that one worker of a run repeats.
+pub(crate) trait Attempts: Send + 'static {
+    /// The measurements of an attempt that succeeds.
+    type Success: Success;
+
     /// Makes the attempt of this number.
-    fn attempt(&self, number: u64) -> impl Future<Output = Result<Success, FailedAttempt>> + Send;
+    fn attempt(&mut self, number: u64) -> impl Future<Output = Result<Self::Success, FailedAttempt>> + Send;
+}
+
+/// The measurements of an attempt that succeeded.
+pub(crate) trait Success: Send + 'static {
+    /// Counts and times of many such attempts.
+    type Totals: Default + Send + 'static;
+
+    /// The latency of the attempt, which waited for its turn and then took so long in all.
+    fn latency(&self, waited: Duration, took: Duration) -> Duration;
+
+    /// Adds the attempt to the others.
+    fn add_to(&self, totals: &mut Self::Totals, latency: Duration);
 }
 
 /// A failed attempt.
@@ -23,89 +37,23 @@ pub(crate) struct FailedAttempt {
     pub(crate) exit: Exit,
 }
 
-/// The durations of a successful attempt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Success {
-    /// From the call of the login to full feature phase: its parts, and the work of this process between them.
-    pub(crate) login: Duration,
-    pub(crate) connect: Duration,
-    pub(crate) security: Duration,
-    pub(crate) operational: Duration,
-    pub(crate) logout: Duration,
-    /// Requests sent and answered up to full feature phase.
-    pub(crate) round_trips: u32,
-}
-
 /// An attempt that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub(crate) struct Outcome<S> {
     /// When it was due, counted from the beginning of the run.
     pub(crate) due: Duration,
     /// When it began.
     pub(crate) began: Duration,
     /// When it ended.
     pub(crate) ended: Duration,
-    /// The durations of its parts, or why it failed.
-    pub(crate) result: Result<Success, FailedAttempt>,
+    /// Its measurements, or why it failed.
+    pub(crate) result: Result<S, FailedAttempt>,
 }
 
-impl Outcome {
-    /// The time from when the login was due until it was complete.
-    pub(crate) fn latency(&self, success: &Success) -> Duration {
-        self.began.saturating_sub(self.due) + success.login
-    }
-}
-
-/// A target, and the initiator and credentials to log in with.
-pub(crate) struct Destination {
-    pub(crate) initiator: Initiator,
-    pub(crate) url: TargetUrl,
-    pub(crate) request: AuthenticationRequest,
-}
-
-/// Logs in to the destinations in turn.
-#[derive(Clone)]
-pub(crate) struct LoginAttempts(Arc<[Destination]>);
-
-impl LoginAttempts {
-    /// Makes the attempts; there must be at least one destination.
-    pub(crate) fn to(destinations: Vec<Destination>) -> Self {
-        Self(destinations.into())
-    }
-
-    /// Logs in, and leaves the session to the caller.
-    ///
-    /// # Cancel safety
-    /// When the future is dropped, the connection is closed.
-    pub(crate) async fn log_in(&self, number: u64) -> Result<Session, Error> {
-        let turn = usize::try_from(number).unwrap_or_default().checked_rem(self.0.len()).unwrap_or_default();
-        let Some(Destination { initiator, url, request }) = self.0.get(turn) else {
-            return Err(Error::InvalidArgument("there is no target".to_owned()));
-        };
-        initiator.login(&url.target, &url.portal, request).await
-    }
-
-    async fn log_in_and_out(&self, number: u64) -> Result<Success, Error> {
-        let began = Instant::now();
-        let session = self.log_in(number).await?;
-        let login = began.elapsed();
-        let (times, round_trips) = (session.details().times, session.details().completed.round_trips);
-        let began = Instant::now();
-        session.logout().await?;
-        Ok(Success {
-            login,
-            connect: times.connect,
-            security: times.security,
-            operational: times.operational,
-            logout: began.elapsed(),
-            round_trips,
-        })
-    }
-}
-
-impl Attempts for LoginAttempts {
-    async fn attempt(&self, number: u64) -> Result<Success, FailedAttempt> {
-        self.log_in_and_out(number).await.map_err(|error| failure_cause(&error))
+impl<S: Success> Outcome<S> {
+    /// The latency of this attempt if it succeeded: from when it was due.
+    pub(crate) fn latency(&self, success: &S) -> Duration {
+        success.latency(self.began.saturating_sub(self.due), self.ended.saturating_sub(self.began))
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod differences;
 mod figures;
+mod io;
+mod login;
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +11,13 @@ use clap::Args;
 use comfy_table::Table;
 use serde::Serialize;
 
-use super::figures::{NONE, kibibytes, number_of_three_digits, time};
-use super::results::{Results, read};
+use super::figures::{NONE, kibibytes, mebibytes_per_second, number_of_three_digits, time};
+use super::results::{AnyResults, read};
 use crate::arguments::values::Output;
 use crate::failure::Failure;
 use crate::messages::{note, warn};
 use crate::output;
-use differences::{Comparability, Difference};
+use differences::{Common, Comparability, Difference, Run};
 use figures::{Figure, Side, Unit};
 
 /// The number of the schema of a comparison.
@@ -56,20 +58,23 @@ struct Origin {
 }
 
 impl Origin {
-    fn new(file: &Path, results: &Results) -> Self {
+    fn new(file: &Path, run: &impl Run) -> Self {
+        let Common { program, began_unix_s, targets, .. } = run.common();
         Self {
             file: file.display().to_string(),
-            program: results.program.clone(),
-            began_unix_s: results.began_unix_s,
-            targets: results.plan.targets.clone(),
+            program: program.to_owned(),
+            began_unix_s,
+            targets: targets.into_iter().map(str::to_owned).collect(),
         }
     }
 }
 
 /// Compares the results in two files.
-fn compare((a_file, a): (&Path, &Results), (b_file, b): (&Path, &Results)) -> Comparison {
+fn compare<R: Run>((a_file, a): (&Path, &R), (b_file, b): (&Path, &R)) -> Comparison {
     let differences = differences::differences(a, b);
     let comparability = Comparability::new(a, b, &differences);
+    let mut figures = R::figures(a, b, comparability);
+    figures.retain(|figure| !figure.is_empty());
     Comparison {
         schema: SCHEMA,
         a: Origin::new(a_file, a),
@@ -77,37 +82,58 @@ fn compare((a_file, a): (&Path, &Results), (b_file, b): (&Path, &Results)) -> Co
         comparable: comparability.comparable,
         long_enough: comparability.long_enough,
         differences,
-        figures: figures::figures(a, b, comparability),
+        figures,
     }
 }
 
 pub(super) const EXAMPLE: &str = "Example: iscsi bench compare before.json after.json";
 pub(super) const DETAILS: &str = "\
 A figure names the better run only if both runs did the same on the same kind
-of machine, for at least 5 seconds and 1000 logins each, and the figures differ
-by more than 5 %: two equal runs can differ as much.";
+of machine, for at least 5 seconds and 1000 logins or operations each, and the figures
+differ by more than 5 %: two equal runs can differ as much.";
 
 #[derive(Args)]
 pub(crate) struct Compare {
-    /// Output of `iscsi bench login --output json`
+    /// Output of `iscsi bench login` or `iscsi bench io` with --output json
     #[arg(value_name = "A.json")]
     a: PathBuf,
-    /// Output of another run
+    /// Output of another run of the same benchmark
     #[arg(value_name = "B.json")]
     b: PathBuf,
 }
 
 impl Compare {
     pub(super) fn run(&self, output: Output) -> Result<(), Failure> {
-        let (a, b) = (read(&self.a)?, read(&self.b)?);
-        let comparison = compare((&self.a, &a), (&self.b, &b));
+        match (read(&self.a)?, read(&self.b)?) {
+            (AnyResults::Login(a), AnyResults::Login(b)) => self.show(output, &*a, &*b),
+            (AnyResults::Io(a), AnyResults::Io(b)) => self.show(output, &*a, &*b),
+            (a, b) => Err(self.other_benchmarks(&a, &b)),
+        }
+    }
+
+    fn show<R: Run>(&self, output: Output, a: &R, b: &R) -> Result<(), Failure> {
+        let comparison = compare((&self.a, a), (&self.b, b));
         comparison.differences.iter().for_each(show_difference);
         if !comparison.comparable {
             note("no run is called better: the runs are not comparable");
         } else if !comparison.long_enough {
-            note("no run is called better: that takes 5 seconds and 1000 logins of each");
+            let operations = R::OPERATIONS;
+            note(&format!("no run is called better: that takes 5 seconds and 1000 {operations} of each"));
         }
         output::show(output, &comparison, table)
+    }
+
+    fn other_benchmarks(&self, a: &AnyResults, b: &AnyResults) -> Failure {
+        let (a, b, a_command, b_command) = (&self.a, &self.b, a.command(), b.command());
+        Failure::File {
+            message: format!(
+                "{} is a result of `{a_command}`, {} one of `{b_command}`: they measure different things",
+                a.display(),
+                b.display()
+            ),
+            source: None,
+            hint: Some("compare two results of the same benchmark"),
+        }
     }
 }
 
@@ -135,6 +161,7 @@ fn show(value: f64, unit: Unit) -> String {
     match unit {
         Unit::PerSecond => format!("{}/s", number_of_three_digits(value)),
         Unit::Percent => format!("{} %", number_of_three_digits(value)),
+        Unit::BytesPerSecond => mebibytes_per_second(value),
         Unit::Microseconds => time(value),
         Unit::Bytes => kibibytes(value),
     }

@@ -1,5 +1,9 @@
 //! Formatting of figures: three digits, a suitable unit, groups of thousands.
 
+use std::fmt::Write as _;
+
+use super::results::{Distribution, Percentile};
+
 /// Nothing was measured.
 pub(crate) const NONE: &str = "–";
 
@@ -7,6 +11,19 @@ pub(crate) const NONE: &str = "–";
 pub(crate) fn time(microseconds: f64) -> String {
     let (number, unit) = in_unit(microseconds);
     format!("{} {unit}", number_of_three_digits(number))
+}
+
+/// The percentiles of a distribution and its ends.
+pub(crate) fn latency(distribution: &Distribution) -> String {
+    if distribution.count == 0 {
+        return "-".to_owned();
+    }
+    let mut text = format!("min {}", time(distribution.min));
+    for Percentile { percent, at_most } in &distribution.percentiles {
+        _ = write!(text, ", p{percent} {}", time(*at_most));
+    }
+    _ = write!(text, ", max {}", time(distribution.max));
+    text
 }
 
 /// Formats a round number of microseconds, as for an axis.
@@ -32,6 +49,11 @@ fn in_unit(microseconds: f64) -> (f64, &'static str) {
 /// Bytes, in kibibytes.
 pub(crate) fn kibibytes(bytes: f64) -> String {
     format!("{} KiB", number_of_three_digits(bytes / 1024.0))
+}
+
+/// Bytes per second, in mebibytes.
+pub(crate) fn mebibytes_per_second(bytes: f64) -> String {
+    format!("{} MiB/s", number_of_three_digits(bytes / 1_048_576.0))
 }
 
 /// Three digits, or more where there are more before the point.
@@ -116,6 +138,7 @@ mod tests {
             (number_of_three_digits(1234.5), kibibytes(16_384.0)),
             ("1,234".into(), "16.0 KiB".into())
         );
+        assert_eq!(mebibytes_per_second(1_572_864.0), "1.50 MiB/s");
     }
 
     #[test]

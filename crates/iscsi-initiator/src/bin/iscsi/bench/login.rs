@@ -1,27 +1,40 @@
 //! `iscsi bench login`
 
+mod attempt;
+mod held_sessions;
+mod results;
+mod summary;
+
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use iscsi_initiator::{Authenticated, Initiator, Session};
+use iscsi_initiator::{Authenticated, Session};
 
-use super::attempt::{Destination, LoginAttempts};
-use super::held_sessions::{HeldCount, HeldSessions};
+use super::destinations::Destinations;
+use super::live_line::LiveLine;
 use super::report::Report;
-use super::results::Results;
 use super::run::run;
 use super::schedule::Plan;
-use super::summary::{Circumstances, LiveLine, results, table};
+use super::settings::{check_open_files, exceeds, most_frequent, parse_number, parse_rate, parse_share};
 use super::tally::Tally;
 use crate::arguments::size::parse_seconds;
 use crate::arguments::values::Output;
 use crate::arguments::{SessionOptions, values};
 use crate::failure::Failure;
 use crate::output::remarks::{UnauthenticatedReason, tell_unauthenticated};
-use crate::store::FrozenStore;
-use crate::{credentials, output, process, session, store};
+use crate::{output, session};
+use attempt::LoginAttempts;
+pub(super) use attempt::TimedLogin;
+use held_sessions::{HeldCount, HeldSessions};
+#[cfg(all(test, feature = "report"))]
+pub(super) use results::Phases;
+#[cfg(test)]
+pub(super) use results::sample;
+#[cfg(feature = "report")]
+pub(super) use results::{PlanSummary, Second};
+pub(super) use results::{Results, SCHEMA};
+use summary::{Circumstances, results, table};
 
 /// The number of logins, unless something else ends the run.
 const DEFAULT_COUNT: u64 = 1000;
@@ -31,9 +44,6 @@ const OPEN_LOOP_CONCURRENCY: usize = 1024;
 
 /// The most sessions to one target: a TSIH has 16 bits.
 const MOST_SESSIONS: u64 = 65_536;
-
-/// Open files of the process beside its connections.
-const OTHER_FILES: u64 = 64;
 
 pub(super) const EXAMPLE: &str = "Example: iscsi bench login iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
 pub(super) const DETAILS: &str = "\
@@ -60,7 +70,7 @@ pub(crate) struct Login {
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_number(text, 1, MOST_SESSIONS))]
     concurrency: Option<u64>,
     /// Begin logins by the clock (open loop)
-    #[arg(long, value_name = "PER-SECOND", value_parser = parse_rate)]
+    #[arg(long, value_name = "PER-SECOND", value_parser = |text: &str| parse_rate(text, "logins"))]
     rate: Option<f64>,
     /// Hold N more sessions open all the time
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = |text: &str| parse_number(text, 0, MOST_SESSIONS))]
@@ -78,37 +88,6 @@ pub(crate) struct Login {
     session: SessionOptions,
 }
 
-/// Reads a number within bounds. (Errors of clap about a range would repeat the value.)
-fn parse_number(text: &str, least: u64, most: u64) -> Result<u64, String> {
-    match text.parse() {
-        Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ if most == u64::MAX => Err(format!("a whole number of {least} or more")),
-        _ => Err(format!("a whole number from {least} to {most}")),
-    }
-}
-
-fn parse_rate(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(rate) if rate.is_finite() && (0.001..=1e6).contains(&rate) => Ok(rate),
-        _ => Err("a number of logins per second, from 0.001 to 1000000".to_owned()),
-    }
-}
-
-/// Reads a share of a whole, in percent or as a fraction.
-fn parse_share(text: &str) -> Result<f64, String> {
-    let (number, whole) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent.trim_end(), 100.0));
-    match number.parse::<f64>() {
-        Ok(part) if (0.0..=whole).contains(&part) => Ok(part / whole),
-        _ => Err("a share from 0% to 100%, or from 0 to 1".to_owned()),
-    }
-}
-
-/// Whether a part of a whole is more than this share of it.
-#[allow(clippy::cast_precision_loss, reason = "fewer than 2^53 logins")]
-fn exceeds(part: u64, whole: u64, share: f64) -> bool {
-    part as f64 > share * whole as f64
-}
-
 /// The results of a run, and whether it succeeded.
 struct Run {
     results: Results,
@@ -118,9 +97,10 @@ struct Run {
 impl Login {
     pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
         let plan = self.plan();
-        self.check_open_files(&plan)?;
+        // A limit reached during the run would look like a failure of the target.
+        check_open_files(self.hold + u64::try_from(plan.concurrency).unwrap_or(u64::MAX))?;
         let report = self.report.as_deref().map(Report::prepare).transpose()?;
-        let Run { results, outcome } = self.carry_out(&plan, self.attempts()?).await?;
+        let Run { results, outcome } = self.carry_out(&plan, self.destinations()?).await?;
         output::show(output, &results, table)?;
         if let Some(report) = report {
             report.write(&results)?;
@@ -128,13 +108,13 @@ impl Login {
         outcome
     }
 
-    async fn carry_out(&self, plan: &Plan, attempts: LoginAttempts) -> Result<Run, Failure> {
+    async fn carry_out(&self, plan: &Plan, destinations: Destinations) -> Result<Run, Failure> {
         let targets = self.urls.iter().map(|url| shown(url)).collect::<Result<_, _>>()?;
-        let Probe { authentication, algorithm, unauthenticated } = probe(&attempts).await?;
-        let held = HeldSessions::log_in(&attempts, self.hold, plan.concurrency).await?;
+        let Probe { authentication, algorithm, unauthenticated } = probe(&destinations).await?;
+        let held = HeldSessions::log_in(&destinations, self.hold, plan.concurrency).await?;
         let held_bytes = held.bytes;
         let began = SystemTime::now() + plan.warmup;
-        let tally = measure(plan, attempts).await;
+        let tally = measure(plan, destinations).await;
         let held_count = held.count();
         held.log_out().await;
         let authentication = authentication.to_owned();
@@ -153,13 +133,12 @@ impl Login {
     }
 
     /// Whether the run succeeded: all logins but those that may fail, with all sessions held open.
-    fn outcome(&self, tally: &Tally, held_count: HeldCount) -> Result<(), Failure> {
+    fn outcome(&self, tally: &Tally<TimedLogin>, held_count: HeldCount) -> Result<(), Failure> {
         if tally.interrupted {
             return Err(Failure::Interrupted);
         }
-        let (failed, attempts) = (tally.failures, tally.logins.saturating_add(tally.failures));
-        let most_frequent = tally.causes.iter().max_by_key(|(_, counted)| counted.count);
-        match (most_frequent, held_count.cause) {
+        let (failed, attempts) = (tally.failures, tally.attempts());
+        match (most_frequent(&tally.causes), held_count.cause) {
             (Some((cause, counted)), _) if exceeds(failed, attempts, self.allow_failures) => {
                 Err(Failure::LoginsFailed { failed, attempts, cause: cause.clone(), exit: counted.exit })
             }
@@ -180,40 +159,9 @@ impl Login {
         Plan { concurrency, rate: self.rate, count, duration: self.duration, warmup }
     }
 
-    /// Checks the limit beforehand: reached during the run, it would look like a failure of the target.
-    fn check_open_files(&self, plan: &Plan) -> Result<(), Failure> {
-        let connections = self.hold + u64::try_from(plan.concurrency).unwrap_or(u64::MAX);
-        let needed = connections.saturating_add(OTHER_FILES);
-        match process::open_files_limit() {
-            Some(limit) if limit < needed => Err(Failure::OpenFiles { needed, limit }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Prepares the attempts. Secrets are read once: the store is not measured.
-    fn attempts(&self) -> Result<LoginAttempts, Failure> {
-        let mut targets = Vec::new();
-        for url in &self.urls {
-            let mut url = values::target_url(url)?;
-            let request = credentials::request(&self.session, std::mem::take(&mut url.credentials))?;
-            targets.push((url, request));
-        }
-        // The request that needs the most from the store decides whether the store has to be readable.
-        let Some(request) =
-            targets.iter().map(|(_, request)| request).max_by_key(|request| request.takes_from_store())
-        else {
-            return Ok(LoginAttempts::to(Vec::new()));
-        };
-        let store = Arc::new(FrozenStore::of(&*store::for_login(&self.session.store, request)?));
-        // One pool for all: several URLs may name the same target.
-        let mut isids = None;
-        let destinations = targets.into_iter().map(|(url, request)| {
-            let mut config = session::config(&self.session, url.header_digest)?;
-            config.isids = isids.get_or_insert(config.isids.round_robin()).clone();
-            let initiator = Initiator::new(config, store.clone());
-            Ok(Destination { initiator, url, request })
-        });
-        Ok(LoginAttempts::to(destinations.collect::<Result<_, Failure>>()?))
+    fn destinations(&self) -> Result<Destinations, Failure> {
+        let urls = self.urls.iter().map(|url| values::target_url(url)).collect::<Result<_, _>>()?;
+        Destinations::prepare(urls, &self.session)
     }
 }
 
@@ -226,8 +174,8 @@ struct Probe {
 }
 
 /// Logs in once beforehand: a login that cannot work is one error, not a thousand failures.
-async fn probe(attempts: &LoginAttempts) -> Result<Probe, Failure> {
-    let login = async { Ok(attempts.log_in(0).await?) };
+async fn probe(destinations: &Destinations) -> Result<Probe, Failure> {
+    let login = async { Ok(destinations.log_in(0).await?) };
     let session: Session = session::until_interrupted(login).await?;
     tell_unauthenticated(session.details());
     let unauthenticated = UnauthenticatedReason::of(session.details());
@@ -241,14 +189,11 @@ async fn probe(attempts: &LoginAttempts) -> Result<Probe, Failure> {
 }
 
 /// Carries the plan out.
-async fn measure(plan: &Plan, attempts: LoginAttempts) -> Tally {
-    let mut line = LiveLine::new();
-    let stop = async {
-        if session::stop_signal().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    let tally = run(plan, attempts, stop, |tally, elapsed| line.show(tally, elapsed)).await;
+async fn measure(plan: &Plan, destinations: Destinations) -> Tally<TimedLogin> {
+    let mut line = LiveLine::new("logins", 0);
+    let workers = vec![LoginAttempts(destinations); plan.concurrency];
+    let watch = |tally: &Tally<_>, elapsed| line.show(tally, elapsed);
+    let tally = run(plan, workers, session::until_stopped(), watch).await;
     line.clear();
     tally
 }

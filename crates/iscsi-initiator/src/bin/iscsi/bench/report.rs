@@ -4,7 +4,9 @@
 
 mod axes;
 mod file;
+mod io;
 mod latency;
+mod login;
 mod over_time;
 mod plot;
 mod sections;
@@ -12,7 +14,6 @@ mod timeline;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::results::Results;
 pub(crate) use file::Report;
 
 const STYLE: &str = include_str!("report/style.css");
@@ -20,8 +21,20 @@ const STYLE: &str = include_str!("report/style.css");
 /// Forbids a browser to load or run anything, whatever may have got into the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+/// Results that have a page.
+pub(crate) trait Page {
+    /// The title of the window.
+    fn title(&self) -> String;
+
+    /// The heading, and what was measured.
+    fn heading(&self) -> Markup;
+
+    /// The notices and sections.
+    fn sections(&self) -> Markup;
+}
+
 /// Makes the page.
-fn html(results: &Results) -> String {
+fn html(page: &impl Page) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -30,57 +43,16 @@ fn html(results: &Results) -> String {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { "Logins to " (first_target(results)) ", " (authentication(results)) }
+                title { (page.title()) }
                 style { (PreEscaped(STYLE)) }
             }
-            body { (body(results)) }
+            body {
+                header { (page.heading()) }
+                main { (page.sections()) }
+            }
         }
     };
     page.into_string()
-}
-
-fn body(results: &Results) -> Markup {
-    html! {
-        header {
-            h1 { "Login benchmark" }
-            @for target in &results.plan.targets { p.target { (target) } }
-            p { (authentication(results)) ", " (way(results)) }
-        }
-        main {
-            (notices(results))
-            (sections::tiles(results))
-            (over_time::section(results))
-            (latency::section(results))
-            (sections::failures(results))
-            (sections::circumstances(results))
-        }
-    }
-}
-
-fn first_target(results: &Results) -> &str {
-    results.plan.targets.first().map_or("no target", String::as_str)
-}
-
-/// Describes the authentication.
-fn authentication(results: &Results) -> String {
-    let way = match results.plan.authentication.as_str() {
-        "none" => return "no authentication".to_owned(),
-        "chap" => "one-way CHAP",
-        "mutual" => "mutual CHAP",
-        other => other,
-    };
-    results
-        .plan
-        .algorithm
-        .as_ref()
-        .map_or_else(|| way.to_owned(), |algorithm| format!("{way} with {algorithm}"))
-}
-
-fn way(results: &Results) -> String {
-    match results.plan.rate_per_s {
-        Some(rate) => format!("{rate} logins begun in a second (open loop)"),
-        None => format!("{} at a time (closed loop)", results.plan.concurrency),
-    }
 }
 
 /// A part of a whole, as a length in SVG.
@@ -88,15 +60,13 @@ fn percent(part: f64) -> String {
     format!("{:.2}%", part * 100.0)
 }
 
-/// Notices above the figures.
-fn notices(results: &Results) -> Markup {
+/// Notices above the figures; `nothing` is the one where nothing succeeded.
+fn notices(interrupted: bool, nothing: Option<&str>) -> Markup {
     html! {
-        @if results.interrupted {
+        @if interrupted {
             p.notice { "The run was interrupted: these are the figures up to then." }
         }
-        @if results.logins == 0 {
-            p.notice { "No login succeeded: there is no latency to show." }
-        }
+        @if let Some(nothing) = nothing { p.notice { (nothing) } }
     }
 }
 

@@ -1,64 +1,19 @@
-//! The results of a run: the form of `--output json`, of the report and of `iscsi bench compare`.
-//!
-//! `schemas/bench-login.schema.json` of this crate is generated from these types and their documentation.
+//! Parts of the results of all benchmarks, and the files that hold results.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::thread::available_parallelism;
 
 use serde::{Deserialize, Serialize};
 
+use super::attempt::Success;
+use super::tally::Tally;
+use super::{io, login};
 use crate::failure::Failure;
 
-/// The number of this schema.
-pub(crate) const SCHEMA: u32 = 1;
-
-/// One run of `iscsi bench login`. Fields are added, never changed or removed; another meaning is another number of the
-/// schema. Times are microseconds unless the name of a field says otherwise.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Results {
-    /// The number of this schema: 1.
-    pub(crate) schema: u32,
-    /// Name and version of the program.
-    pub(crate) program: String,
-    /// When the measurement began, in seconds since 1970.
-    pub(crate) began_unix_s: u64,
-    /// The machine.
-    pub(crate) machine: Machine,
-    /// The plan.
-    pub(crate) plan: PlanSummary,
-    /// Whether the run was interrupted; the figures are those up to then.
-    pub(crate) interrupted: bool,
-    /// Seconds of measurement; without warm-up and the logouts of held sessions.
-    pub(crate) measured_s: f64,
-    /// Logins that reached full feature phase and ended by a logout.
-    pub(crate) logins: u64,
-    /// Attempts that failed.
-    pub(crate) failures: u64,
-    /// `logins` divided by `measured_s`.
-    pub(crate) logins_per_s: f64,
-    /// From the start of a login to full feature phase. In an open loop the start is when the login was due:
-    /// the wait for its turn counts.
-    pub(crate) latency: Distribution,
-    /// The parts of a login, and the logout, each from its own start.
-    pub(crate) phases: Phases,
-    /// Login requests that were sent and answered, in each login.
-    pub(crate) round_trips_per_login: f64,
-    /// CPU time of this process, in user mode and in the kernel, divided by attempts: failed ones use the processor too.
-    pub(crate) cpu_us_per_login: Option<f64>,
-    /// Resident memory of the sessions held open, divided by their number, in bytes.
-    pub(crate) memory_bytes_per_held_session: Option<f64>,
-    /// Sessions held open that were still there at the end.
-    pub(crate) held_sessions: u64,
-    /// Sessions held open that ended before the end.
-    #[serde(default)]
-    pub(crate) held_sessions_lost: u64,
-    /// Causes of failed attempts, the most frequent first.
-    pub(crate) causes: Vec<Cause>,
-    /// Counts of each second of the measurement.
-    pub(crate) timeline: Vec<Second>,
-}
+/// Name and version of this program.
+pub(super) const PROGRAM: &str = concat!("iscsi ", env!("CARGO_PKG_VERSION"));
 
 /// The machine that the program ran on.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -72,31 +27,15 @@ pub(crate) struct Machine {
     pub(crate) processors: usize,
 }
 
-/// The plan of a run.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct PlanSummary {
-    /// URLs of the targets, without credentials.
-    pub(crate) targets: Vec<String>,
-    /// The authentication that took place: `none`, `chap` or `mutual`.
-    pub(crate) authentication: String,
-    /// CHAP algorithm, if one was used.
-    pub(crate) algorithm: Option<String>,
-    /// Why the logins have no authentication, if they have none and --auth none was not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) unauthenticated: Option<String>,
-    /// Logins at the same time; in an open loop the most there may be.
-    pub(crate) concurrency: usize,
-    /// Logins begun in a second, if the loop is open; none if it is closed.
-    pub(crate) rate_per_s: Option<f64>,
-    /// Logins to be made, if their number was given.
-    pub(crate) count: Option<u64>,
-    /// Planned duration in seconds, if that was given.
-    pub(crate) duration_s: Option<f64>,
-    /// Seconds at the beginning that are not measured.
-    pub(crate) warmup_s: f64,
-    /// Sessions to be kept open all the time.
-    pub(crate) hold: u64,
+impl Machine {
+    /// The machine that this program runs on.
+    pub(super) fn this() -> Self {
+        Self {
+            os: std::env::consts::OS.to_owned(),
+            architecture: std::env::consts::ARCH.to_owned(),
+            processors: available_parallelism().map_or(1, usize::from),
+        }
+    }
 }
 
 /// Times of many events.
@@ -133,20 +72,6 @@ pub(crate) struct Percentile {
     pub(crate) at_most: f64,
 }
 
-/// The parts of a login, and the logout.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Phases {
-    /// The TCP connection.
-    pub(crate) connect: Distribution,
-    /// Security negotiation, CHAP within it.
-    pub(crate) security: Distribution,
-    /// Operational negotiation, up to full feature phase.
-    pub(crate) operational: Distribution,
-    /// The logout, up to its response.
-    pub(crate) logout: Distribution,
-}
-
 /// A cause of failed attempts.
 #[allow(clippy::struct_field_names, reason = "so the schema has it")]
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -161,16 +86,16 @@ pub(crate) struct Cause {
     pub(crate) exit_code: u8,
 }
 
-/// One second of a run.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Second {
-    /// Logins completed in it.
-    pub(crate) logins: u64,
-    /// Attempts that failed in it.
-    pub(crate) failures: u64,
-    /// The longest latency of a login completed in it.
-    pub(crate) longest: f64,
+/// The causes of failures, the most frequent first.
+pub(super) fn causes<S: Success>(tally: &Tally<S>) -> Vec<Cause> {
+    let causes = tally.causes.iter().map(|(cause, counted)| Cause {
+        cause: cause.clone(),
+        count: counted.count,
+        exit_code: counted.exit as u8,
+    });
+    let mut causes: Vec<Cause> = causes.collect();
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
+    causes
 }
 
 /// The largest file that is read, in bytes: several times the results of a run of a day.
@@ -180,25 +105,56 @@ const LARGEST: u64 = 64 << 20;
 #[derive(Deserialize)]
 struct Head {
     schema: u64,
+    /// Results of logins do not name their benchmark.
+    benchmark: Option<String>,
+}
+
+/// The results of one run of any benchmark.
+pub(super) enum AnyResults {
+    Login(Box<login::Results>),
+    Io(Box<io::Results>),
+}
+
+impl AnyResults {
+    /// The command that prints such results.
+    pub(super) const fn command(&self) -> &'static str {
+        match self {
+            Self::Login(_) => "iscsi bench login",
+            Self::Io(_) => "iscsi bench io",
+        }
+    }
 }
 
 /// Reads the results that an earlier run left in a file.
-pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
+pub(super) fn read(path: &Path) -> Result<AnyResults, Failure> {
     let bytes = bytes(path)?;
     let foreign = |source: serde_json::Error| Failure::File {
-        message: format!("{} is not what `iscsi bench login --output json` prints", path.display()),
+        message: format!(
+            "{} is not what `iscsi bench login --output json` or `iscsi bench io --output json` prints",
+            path.display()
+        ),
         source: Some(source.into()),
         hint: Some("save one with `iscsi bench login URL --output json > FILE`"),
     };
-    let Head { schema } = serde_json::from_slice(&bytes).map_err(foreign)?;
-    if schema != u64::from(SCHEMA) {
-        return Err(Failure::File {
-            message: format!("{}: schema {schema} is not known to this program", path.display()),
-            source: None,
-            hint: Some("it comes from another version of this program; compare with that one"),
-        });
+    let Head { schema, benchmark } = serde_json::from_slice(&bytes).map_err(foreign)?;
+    match benchmark.as_deref() {
+        None if schema == u64::from(login::SCHEMA) => {
+            Ok(AnyResults::Login(serde_json::from_slice(&bytes).map_err(foreign)?))
+        }
+        Some(io::BENCHMARK) if schema == u64::from(io::SCHEMA) => {
+            Ok(AnyResults::Io(serde_json::from_slice(&bytes).map_err(foreign)?))
+        }
+        None | Some(io::BENCHMARK) => Err(unknown(path, &format!("schema {schema}"))),
+        Some(other) => Err(unknown(path, &format!("the benchmark \"{other}\""))),
     }
-    serde_json::from_slice(&bytes).map_err(foreign)
+}
+
+fn unknown(path: &Path, what: &str) -> Failure {
+    Failure::File {
+        message: format!("{}: {what} is not known to this program", path.display()),
+        source: None,
+        hint: Some("it comes from another version of this program; compare with that one"),
+    }
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -211,9 +167,3 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     }
     Ok(bytes)
 }
-
-#[cfg(test)]
-mod tests;
-
-#[cfg(test)]
-pub(crate) use tests::sample;

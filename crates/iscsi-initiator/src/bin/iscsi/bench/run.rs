@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, timeout_at};
 
-use super::attempt::{Attempts, Outcome};
+use super::attempt::{Attempts, Outcome, Success};
 use super::schedule::{Plan, Schedule, Ticket};
 use super::tally::Tally;
 use crate::process;
@@ -24,15 +24,15 @@ const CLOCK_GRID: Duration = Duration::from_millis(2);
 const REFRESH: Duration = Duration::from_millis(100);
 
 /// The state that all workers share.
-struct Shared {
+struct Shared<S: Success> {
     start: Instant,
     warmup: Duration,
-    state: Mutex<State>,
+    state: Mutex<State<S>>,
 }
 
-struct State {
+struct State<S: Success> {
     schedule: Schedule,
-    tally: Tally,
+    tally: Tally<S>,
     /// Measured attempts that have begun and not ended.
     under_way: u64,
     /// CPU time used before the first measured attempt.
@@ -41,22 +41,22 @@ struct State {
 
 /// Makes attempts until the plan is carried out or `stop` is ready; `watch` sees the count again and again.
 ///
-/// As many workers as attempts may run at the same time make one attempt after the other. In an open loop an attempt that
+/// Each worker is a task and makes one attempt after the other; there are as many as attempts may run at the same time. In an open loop an attempt that
 /// finds all workers busy waits for its turn, and is charged for the wait.
 ///
 /// # Cancel safety
 /// When the future is dropped, all attempts are dropped.
 pub(crate) async fn run<A: Attempts>(
     plan: &Plan,
-    attempts: A,
+    attempts: impl IntoIterator<Item = A>,
     stop: impl Future<Output = ()>,
-    mut watch: impl FnMut(&Tally, Duration),
-) -> Tally {
+    mut watch: impl FnMut(&Tally<A::Success>, Duration),
+) -> Tally<A::Success> {
     let shared = Arc::new(Shared::new(*plan));
     let (signal, stopped) = watch::channel(false);
     let mut workers = JoinSet::new();
-    for _ in 0..plan.concurrency {
-        workers.spawn(work(Arc::clone(&shared), attempts.clone(), stopped.clone()));
+    for attempts in attempts.into_iter().take(plan.concurrency) {
+        workers.spawn(work(Arc::clone(&shared), attempts, stopped.clone()));
     }
     let (mut stop, mut ticks) = (std::pin::pin!(stop), interval(REFRESH));
     let interrupted = loop {
@@ -85,7 +85,11 @@ fn goes_on(ended: Option<Result<(), tokio::task::JoinError>>) -> bool {
 }
 
 /// Makes one attempt after the other until none is left.
-async fn work<A: Attempts>(shared: Arc<Shared>, attempts: A, mut stopped: watch::Receiver<bool>) {
+async fn work<A: Attempts>(
+    shared: Arc<Shared<A::Success>>,
+    mut attempts: A,
+    mut stopped: watch::Receiver<bool>,
+) {
     while let Some(ticket) = shared.next() {
         let early = ticket.due > shared.start.elapsed();
         if early {
@@ -102,14 +106,14 @@ async fn work<A: Attempts>(shared: Arc<Shared>, attempts: A, mut stopped: watch:
     }
 }
 
-impl Shared {
+impl<S: Success> Shared<S> {
     fn new(plan: Plan) -> Self {
         let (schedule, tally) = (Schedule::new(plan), Tally::new());
         let state = Mutex::new(State { schedule, tally, under_way: 0, cpu_before: None });
         Self { start: Instant::now(), warmup: plan.warmup, state }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State<S>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -125,7 +129,7 @@ impl Shared {
         }
     }
 
-    fn count(&self, ticket: Ticket, outcome: Outcome) {
+    fn count(&self, ticket: Ticket, outcome: Outcome<S>) {
         if ticket.measured {
             let mut state = self.state();
             state.under_way -= 1;
@@ -134,7 +138,7 @@ impl Shared {
     }
 
     /// Returns the count at the end; attempts that did not end or begin are failures.
-    fn take_tally(&self, interrupted: bool) -> Tally {
+    fn take_tally(&self, interrupted: bool) -> Tally<S> {
         let cpu = process::cpu_time();
         let mut state = self.state();
         let mut tally = std::mem::replace(&mut state.tally, Tally::new());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::attempt::{FailedAttempt, Outcome, Success};
-use super::results::{Distribution, Percentile, Second};
+use super::results::{Distribution, Percentile};
 use crate::failure::Exit;
 
 /// Causes that are counted separately; all others are counted together.
@@ -22,17 +22,25 @@ pub(crate) struct CauseCount {
     pub(crate) exit: Exit,
 }
 
-/// The counts and times of the measured attempts so far.
-pub(crate) struct Tally {
-    pub(crate) logins: u64,
+/// One second of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Second {
+    /// Attempts that succeeded in it.
+    pub(crate) successes: u64,
+    /// Attempts that failed in it.
     pub(crate) failures: u64,
-    /// From the moment a login was due to full feature phase.
-    pub(crate) latency: Times,
-    pub(crate) connect: Times,
-    pub(crate) security: Times,
-    pub(crate) operational: Times,
-    pub(crate) logout: Times,
-    pub(crate) round_trips: u64,
+    /// The longest latency of an attempt that succeeded in it, in microseconds.
+    pub(crate) longest: f64,
+    /// The sum of their latencies, in microseconds.
+    pub(crate) sum: f64,
+}
+
+/// The counts and times of the measured attempts so far.
+pub(crate) struct Tally<S: Success> {
+    pub(crate) successes: u64,
+    pub(crate) failures: u64,
+    /// What the successful attempts measured.
+    pub(crate) totals: S::Totals,
     pub(crate) causes: BTreeMap<String, CauseCount>,
     pub(crate) timeline: Vec<Second>,
     /// When the last measured attempt ended, counted from the end of the warm-up.
@@ -44,17 +52,12 @@ pub(crate) struct Tally {
     pub(crate) interrupted: bool,
 }
 
-impl Tally {
+impl<S: Success> Tally<S> {
     pub(crate) fn new() -> Self {
         Self {
-            logins: 0,
+            successes: 0,
             failures: 0,
-            latency: Times::new(),
-            connect: Times::new(),
-            security: Times::new(),
-            operational: Times::new(),
-            logout: Times::new(),
-            round_trips: 0,
+            totals: S::Totals::default(),
             causes: BTreeMap::new(),
             timeline: Vec::new(),
             last_end: None,
@@ -64,31 +67,46 @@ impl Tally {
         }
     }
 
+    /// Attempts that ended, successful or not.
+    pub(crate) const fn attempts(&self) -> u64 {
+        self.successes.saturating_add(self.failures)
+    }
+
+    /// CPU time in microseconds, divided by attempts: those that fail use the processor too.
+    #[allow(clippy::cast_precision_loss, reason = "no count reaches 2^53")]
+    pub(crate) fn cpu_us_per_attempt(&self) -> Option<f64> {
+        let attempts = self.attempts();
+        self.cpu.filter(|_| attempts > 0).map(|cpu| microseconds(cpu) / attempts as f64)
+    }
+
+    /// Successful attempts per second.
+    #[allow(clippy::cast_precision_loss, reason = "no count reaches 2^53")]
+    pub(crate) fn per_second(&self) -> f64 {
+        let seconds = self.measured.as_secs_f64();
+        if seconds > 0.0 { self.successes as f64 / seconds } else { 0.0 }
+    }
+
     /// Adds an attempt that began after the warm-up.
-    pub(crate) fn add(&mut self, outcome: Outcome, warmup: Duration) {
+    pub(crate) fn add(&mut self, outcome: Outcome<S>, warmup: Duration) {
         let ended = outcome.ended.saturating_sub(warmup);
         self.last_end = self.last_end.max(Some(ended));
-        match outcome.result {
-            Ok(success) => self.succeed(outcome.latency(&success), &success, ended),
-            Err(failed) => {
-                self.second(ended).failures += 1;
-                self.failures += 1;
-                self.count_cause(failed, 1);
-            }
+        match &outcome.result {
+            Ok(success) => self.succeed(success, outcome.latency(success), ended),
+            Err(_) => self.second(ended).failures += 1,
+        }
+        if let Err(failed) = outcome.result {
+            self.failures += 1;
+            self.count_cause(failed, 1);
         }
     }
 
-    fn succeed(&mut self, latency: Duration, success: &Success, ended: Duration) {
+    fn succeed(&mut self, success: &S, latency: Duration, ended: Duration) {
         let second = self.second(ended);
-        second.logins += 1;
+        second.successes += 1;
         second.longest = second.longest.max(microseconds(latency));
-        self.logins += 1;
-        self.round_trips += u64::from(success.round_trips);
-        self.latency.record(latency);
-        self.connect.record(success.connect);
-        self.security.record(success.security);
-        self.operational.record(success.operational);
-        self.logout.record(success.logout);
+        second.sum += microseconds(latency);
+        self.successes += 1;
+        success.add_to(&mut self.totals, latency);
     }
 
     /// Counts attempts that did not end in time as failures.
@@ -135,9 +153,16 @@ pub(crate) struct Times {
     histogram: Option<Histogram<u64>>,
 }
 
-impl Times {
-    pub(crate) fn new() -> Self {
+impl Default for Times {
+    fn default() -> Self {
         Self { histogram: Histogram::new_with_bounds(1, LONGEST, 3).ok() }
+    }
+}
+
+impl Times {
+    /// The number of times recorded.
+    pub(crate) fn count(&self) -> u64 {
+        self.histogram.as_ref().map_or(0, Histogram::len)
     }
 
     pub(crate) fn record(&mut self, time: Duration) {
@@ -183,7 +208,7 @@ mod tests {
     use super::*;
 
     fn times(microseconds: impl Iterator<Item = u64>) -> Distribution {
-        let mut times = Times::new();
+        let mut times = Times::default();
         microseconds.for_each(|time| times.record(Duration::from_micros(time)));
         times.distribution()
     }
@@ -223,7 +248,7 @@ mod tests {
     #[test]
     fn nothing_is_a_distribution_too_and_days_are_an_hour() {
         assert_eq!(times(std::iter::empty()), Distribution::default());
-        let mut long = Times::new();
+        let mut long = Times::default();
         long.record(Duration::from_hours(48));
         assert!((long.distribution().max / 3.6e9 - 1.0).abs() < 0.001);
     }

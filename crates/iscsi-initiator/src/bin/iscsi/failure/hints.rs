@@ -23,6 +23,12 @@ impl Failure {
             Self::LoginsFailed { .. } => {
                 "`iscsi login` shows more about one login; --allow-failures sets how many may fail"
             }
+            Self::OperationsFailed { .. } => {
+                "`iscsi info` shows more about the unit; --allow-failures sets how many may fail"
+            }
+            Self::WrongData { .. } => {
+                "the unit lost, moved or changed data, or somebody else writes to it; --output json lists the first blocks"
+            }
             Self::HeldSessionsLost { .. } => {
                 "look for the reason in the target's log: its limits, its memory, or an idle timeout"
             }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::figures::Better;
-use crate::bench::results::{Results, Second};
+use super::figures::{Better, Figure};
 
 /// A difference between two runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,43 +19,63 @@ pub(crate) struct Difference {
 }
 
 /// An aspect of a run: its name, how it is read, and whether runs that differ in it can be compared nevertheless.
-type Aspect = (&'static str, fn(&Results) -> Option<String>, bool);
+pub(super) type Aspect<R> = (&'static str, fn(&R) -> Option<String>, bool);
 
-/// Aspects that prevent a comparison come first.
-const ASPECTS: [Aspect; 15] = [
-    ("authentication", |results| Some(results.plan.authentication.clone()), false),
-    ("CHAP algorithm", |results| results.plan.algorithm.clone(), false),
-    ("loop", |results| Some(if is_open(results) { "open" } else { "closed" }.to_owned()), false),
-    ("rate", |results| results.plan.rate_per_s.map(|rate| format!("{rate} logins per second")), false),
-    ("concurrency", |results| Some(results.plan.concurrency.to_string()), false),
-    ("number of held sessions", |results| Some(results.held_sessions.to_string()), false),
-    ("operating system", |results| Some(results.machine.os.clone()), false),
-    ("architecture", |results| Some(results.machine.architecture.clone()), false),
-    ("number of processors", |results| Some(results.machine.processors.to_string()), false),
-    ("targets", |results| Some(results.plan.targets.join(" ")), true),
-    ("program", |results| Some(results.program.clone()), true),
-    ("number of logins planned", |results| results.plan.count.map(|count| count.to_string()), true),
-    ("duration planned", |results| results.plan.duration_s.map(seconds), true),
-    ("warm-up", |results| Some(seconds(results.plan.warmup_s)), true),
-    ("end", |results| Some(if results.interrupted { "interrupted" } else { "as planned" }.to_owned()), true),
-];
+/// Results of one benchmark, as a comparison sees them.
+pub(super) trait Run: Sized + 'static {
+    /// What is counted, in the plural.
+    const OPERATIONS: &'static str;
+    /// The aspects in which runs may differ; those that prevent a comparison come first.
+    const ASPECTS: &'static [Aspect<Self>];
+    /// Aspects that follow from the kind of the loop: they are no differences of their own where it differs.
+    const OF_THE_LOOP: &'static [&'static str];
 
-pub(super) fn differences(a: &Results, b: &Results) -> Vec<Difference> {
-    // Rate and concurrency follow from it.
+    /// The part that the results of all benchmarks have.
+    fn common(&self) -> Common<'_>;
+
+    /// Returns the figures that at least one of the runs has.
+    fn figures(a: &Self, b: &Self, comparability: Comparability) -> Vec<Figure>;
+}
+
+/// The part that the results of all benchmarks have.
+pub(super) struct Common<'a> {
+    pub(super) program: &'a str,
+    pub(super) began_unix_s: u64,
+    pub(super) targets: Vec<&'a str>,
+    pub(super) measured_s: f64,
+    pub(super) successes: u64,
+    pub(super) failures: u64,
+    /// The rate of an open loop.
+    pub(super) rate_per_s: Option<f64>,
+    /// Successes of each second.
+    pub(super) per_second: Vec<u64>,
+}
+
+pub(super) fn differences<R: Run>(a: &R, b: &R) -> Vec<Difference> {
     let other_loop = is_open(a) != is_open(b);
-    let difference = |(what, read, comparable): Aspect| {
+    let difference = |&(what, read, comparable): &Aspect<R>| {
         let (a, b) = (read(a), read(b));
-        let shown = a != b && !(other_loop && ["rate", "concurrency"].contains(&what));
+        let shown = a != b && !(other_loop && R::OF_THE_LOOP.contains(&what));
         shown.then(|| Difference { what, a: a.unwrap_or_else(none), b: b.unwrap_or_else(none), comparable })
     };
-    ASPECTS.into_iter().filter_map(difference).collect()
+    R::ASPECTS.iter().filter_map(difference).collect()
 }
 
-const fn is_open(results: &Results) -> bool {
-    results.plan.rate_per_s.is_some()
+pub(super) fn is_open(run: &impl Run) -> bool {
+    run.common().rate_per_s.is_some()
 }
 
-fn seconds(seconds: f64) -> String {
+/// The name of the kind of loop.
+pub(super) fn loop_name(run: &impl Run) -> String {
+    if is_open(run) { "open" } else { "closed" }.to_owned()
+}
+
+/// How a run ended.
+pub(super) fn end_name(interrupted: bool) -> String {
+    if interrupted { "interrupted" } else { "as planned" }.to_owned()
+}
+
+pub(super) fn seconds(seconds: f64) -> String {
     format!("{seconds} s")
 }
 
@@ -64,12 +83,18 @@ fn none() -> String {
     "none".to_owned()
 }
 
-/// Seconds and logins of the shortest run whose figures can be expected of the next one.
+/// Seconds and attempts of the shortest run whose figures can be expected of the next one.
 const SECONDS: f64 = 5.0;
-const LOGINS: u64 = 1000;
+const ATTEMPTS: u64 = 1000;
 
 /// If the shares of failures differ by more percent of the attempts, the successes cannot be compared.
 const FAILED_PERCENT: f64 = 1.0;
+
+impl Common<'_> {
+    fn is_long_enough(&self) -> bool {
+        self.measured_s >= SECONDS && self.successes.saturating_add(self.failures) >= ATTEMPTS
+    }
+}
 
 /// Conditions for calling a run better in any figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,13 +108,11 @@ pub(super) struct Comparability {
 }
 
 impl Comparability {
-    pub(super) fn new(a: &Results, b: &Results, differences: &[Difference]) -> Self {
+    pub(super) fn new(a: &impl Run, b: &impl Run, differences: &[Difference]) -> Self {
         let failed = failed_percent(a).zip(failed_percent(b));
         Self {
             comparable: differences.iter().all(|difference| difference.comparable),
-            long_enough: [a, b]
-                .iter()
-                .all(|run| run.measured_s >= SECONDS && run.logins + run.failures >= LOGINS),
+            long_enough: [a.common(), b.common()].iter().all(Common::is_long_enough),
             same_success: failed.is_some_and(|(a, b)| (a - b).abs() <= FAILED_PERCENT),
         }
     }
@@ -106,23 +129,24 @@ impl Comparability {
 }
 
 /// Whether most seconds of one run are better than most seconds of the other. Otherwise the rates may differ by chance.
-pub(super) fn rates_are_apart(a: &Results, b: &Results) -> bool {
-    let (a, b) = (middle_half(&a.timeline), middle_half(&b.timeline));
+pub(super) fn rates_are_apart(a: &impl Run, b: &impl Run) -> bool {
+    let (a, b) = (middle_half(&a.common().per_second), middle_half(&b.common().per_second));
     a.zip(b).is_some_and(|(a, b)| a.1 < b.0 || b.1 < a.0)
 }
 
-/// The quartiles of the logins in a second. The last second is not whole.
-fn middle_half(timeline: &[Second]) -> Option<(u64, u64)> {
-    let (_, whole) = timeline.split_last()?;
-    let mut logins: Vec<u64> = whole.iter().map(|second| second.logins).collect();
-    logins.sort_unstable();
-    let quarter = logins.len() / 4;
-    Some((*logins.get(quarter)?, *logins.get(logins.len() - 1 - quarter)?))
+/// The quartiles of the successes in a second. The last second is not whole.
+fn middle_half(per_second: &[u64]) -> Option<(u64, u64)> {
+    let (_, whole) = per_second.split_last()?;
+    let mut sorted = whole.to_vec();
+    sorted.sort_unstable();
+    let quarter = sorted.len() / 4;
+    Some((*sorted.get(quarter)?, *sorted.get(sorted.len() - 1 - quarter)?))
 }
 
 /// `None` if there was no attempt.
 #[allow(clippy::cast_precision_loss, reason = "a share for people")]
-pub(super) fn failed_percent(results: &Results) -> Option<f64> {
-    let attempts = results.logins.saturating_add(results.failures);
-    (attempts > 0).then(|| results.failures as f64 * 100.0 / attempts as f64)
+pub(super) fn failed_percent(run: &impl Run) -> Option<f64> {
+    let Common { successes, failures, .. } = run.common();
+    let attempts = successes.saturating_add(failures);
+    (attempts > 0).then(|| failures as f64 * 100.0 / attempts as f64)
 }

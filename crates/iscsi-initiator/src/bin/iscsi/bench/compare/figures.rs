@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::differences::{Comparability, failed_percent, rates_are_apart};
-use crate::bench::results::{Distribution, Results};
+use super::differences::{Comparability, Run, failed_percent, is_open, rates_are_apart};
+use crate::bench::results::Distribution;
 use Better::{Higher, Lower, Unknown};
 
 /// A smaller difference makes no run better: two equal runs can differ as much.
@@ -40,6 +40,7 @@ pub(crate) struct Figure {
 pub(crate) enum Unit {
     PerSecond,
     Percent,
+    BytesPerSecond,
     Microseconds,
     Bytes,
 }
@@ -95,69 +96,39 @@ fn better(a: f64, b: f64, better_if: Better) -> Option<Side> {
 /// Events that must lie beyond a percentile to call a run better for it: with ten, enough to report it, it varies too much.
 const BEYOND: f64 = 100.0;
 
-type Phase = (&'static str, fn(&Results) -> &Distribution);
-
-const PHASES: [Phase; 4] = [
-    ("connect", |results| &results.phases.connect),
-    ("security", |results| &results.phases.security),
-    ("operational", |results| &results.phases.operational),
-    ("logout", |results| &results.phases.logout),
-];
-
-/// Returns the figures that at least one of the runs has.
-pub(super) fn figures(a: &Results, b: &Results, comparability: Comparability) -> Vec<Figure> {
-    let less = comparability.if_alike(Lower);
-    let mut figures = vec![rate(a, b, comparability), failures(a, b, comparability)];
-    figures.extend(percentiles(&a.latency, &b.latency, less));
-    figures.extend(PHASES.into_iter().map(|(name, phase)| median(name, phase(a), phase(b), less)));
-    figures.extend(costs(a, b).map(|figure| figure.with_better(less, "needs less")));
-    figures.retain(|figure| !figure.is_empty());
-    figures
+/// Compares rates: `figure` has their name and values. In an open loop the plan decides, not the target.
+pub(super) fn rate<R: Run>(a: &R, b: &R, figure: Figure, comparability: Comparability) -> Figure {
+    let is_chance = is_open(a) || is_open(b) || !rates_are_apart(a, b);
+    figure.with_better(if is_chance { Unknown } else { comparability.if_alike(Higher) }, "does more")
 }
 
-/// Compares the rates; in an open loop the plan decides, not the target.
-fn rate(a: &Results, b: &Results, comparability: Comparability) -> Figure {
-    let open = a.plan.rate_per_s.is_some() || b.plan.rate_per_s.is_some();
-    let rates = (Some(a.logins_per_s), Some(b.logins_per_s));
-    let better_if = if open || !rates_are_apart(a, b) { Unknown } else { comparability.if_alike(Higher) };
-    Figure::new("logins_per_s", "logins", Unit::PerSecond, rates).with_better(better_if, "does more")
-}
-
-fn failures(a: &Results, b: &Results, comparability: Comparability) -> Figure {
+pub(super) fn failures<R: Run>(a: &R, b: &R, comparability: Comparability) -> Figure {
     let failed = (failed_percent(a), failed_percent(b));
     let figure = Figure::new("failed_percent", "failures", Unit::Percent, failed);
     figure.with_better(comparability.if_failures_differ(Lower), "fails less")
 }
 
 /// Compares the percentiles that both samples support.
-fn percentiles(a: &Distribution, b: &Distribution, better_if: Better) -> Vec<Figure> {
+pub(super) fn percentiles(what: &str, a: &Distribution, b: &Distribution, better_if: Better) -> Vec<Figure> {
     let both = a
         .percentiles
         .iter()
         .filter_map(|percentile| Some((percentile.percent, percentile.at_most, b.at(percentile.percent)?)));
     let enough = |percent: f64| beyond(a, percent).min(beyond(b, percent)) >= BEYOND;
     let better_if = |percent| if enough(percent) { better_if } else { Unknown };
-    both.map(|(percent, a, b)| time("latency", percent, (Some(a), Some(b)), better_if(percent))).collect()
+    both.map(|(percent, a, b)| time(what, percent, (Some(a), Some(b)), better_if(percent))).collect()
 }
 
-fn median(phase: &str, a: &Distribution, b: &Distribution, better_if: Better) -> Figure {
+pub(super) fn median(phase: &str, a: &Distribution, b: &Distribution, better_if: Better) -> Figure {
     // Without authentication there is no security negotiation, which is not one that took no time.
     let of = |times: &Distribution| times.at(50.0).filter(|_| times.max > 0.0);
     time(phase, 50.0, (of(a), of(b)), better_if)
 }
 
 fn time(what: &str, percent: f64, values: Values, better_if: Better) -> Figure {
-    let (figure, name) = (format!("{what}_p{percent}_us"), format!("{what} p{percent}"));
+    let key = what.replace(' ', "_");
+    let (figure, name) = (format!("{key}_p{percent}_us"), format!("{what} p{percent}"));
     Figure::new(figure, name, Unit::Microseconds, values).with_better(better_if, "is faster")
-}
-
-fn costs(a: &Results, b: &Results) -> [Figure; 2] {
-    let bytes = (a.memory_bytes_per_held_session, b.memory_bytes_per_held_session);
-    let cpu = (a.cpu_us_per_login, b.cpu_us_per_login);
-    [
-        Figure::new("cpu_us_per_login", "CPU per login", Unit::Microseconds, cpu),
-        Figure::new("memory_bytes_per_held_session", "memory per session", Unit::Bytes, bytes),
-    ]
 }
 
 /// Events that took longer.

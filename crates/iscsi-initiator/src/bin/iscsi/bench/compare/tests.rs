@@ -3,7 +3,8 @@
 #![allow(clippy::cast_precision_loss, reason = "small factors")]
 
 use super::*;
-use crate::bench::results::{Percentile, sample};
+use crate::bench::login::{Results, sample};
+use crate::bench::results::Percentile;
 
 type Change = fn(&mut Results);
 

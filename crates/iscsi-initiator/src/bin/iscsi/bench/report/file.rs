@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::html;
-use crate::bench::results::Results;
+use super::{Page, html};
 use crate::failure::Failure;
 
 /// The page of a run that is yet to come. Its file is checked before the run: afterwards the figures would be lost.
@@ -31,7 +30,7 @@ impl Report {
         Ok(Self { path: path.to_owned(), open })
     }
 
-    pub(crate) fn write(self, results: &Results) -> Result<(), Failure> {
+    pub(crate) fn write(self, results: &impl Page) -> Result<(), Failure> {
         self.write_page(&html(results))
     }
 

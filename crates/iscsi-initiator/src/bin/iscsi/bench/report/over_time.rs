@@ -1,4 +1,4 @@
-//! Charts over time: logins and failures per second, and the longest latency.
+//! Charts over time: operations and failures per second, and their latency.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::axes;
 use super::plot::{Axis, FAILURE, LINE_WIDTH, LOGIN, Plot};
 use super::timeline::{Column, band, columns, line, steps};
 use crate::bench::figures::{NONE, count, number_of_three_digits, round_number, round_time, time};
-use crate::bench::results::Results;
+use crate::bench::tally::Second;
 
 /// Columns of a chart: about one for each pixel of a phone.
 const MOST_COLUMNS: usize = 300;
@@ -20,29 +20,47 @@ const MOST_LINES: usize = 12;
 /// Space above the highest value, as a factor.
 const HEADROOM: f64 = 1.05;
 
-pub(super) fn section(results: &Results) -> Markup {
-    let columns = columns(&results.timeline, results.measured_s, MOST_COLUMNS);
+/// The operation that a page is about.
+pub(super) struct Noun {
+    pub(super) singular: &'static str,
+    pub(super) plural: &'static str,
+    /// The plural as a heading.
+    pub(super) heading: &'static str,
+}
+
+/// A run, second by second.
+pub(super) struct OverTime {
+    pub(super) noun: Noun,
+    pub(super) timeline: Vec<Second>,
+    pub(super) measured_s: f64,
+    /// Whether the mean latency of each second is known.
+    pub(super) has_mean: bool,
+}
+
+pub(super) fn section(run: &OverTime) -> Markup {
+    let columns = columns(&run.timeline, run.measured_s, MOST_COLUMNS);
     let Some(last) = columns.last() else { return html! {} };
     html! {
         section {
             h2 { "Over time" }
             div.beside {
-                (logins(last.to, &columns))
+                (rates(&run.noun, last.to, &columns))
+                @if run.has_mean { (mean(last.to, &columns)) }
                 (longest(last.to, &columns))
                 (failures(last.to, &columns))
             }
-            (spread(&columns))
-            (table(results))
+            (spread(&run.noun, &columns))
+            (table(run))
         }
     }
 }
 
-fn logins(end: f64, columns: &[Column]) -> Markup {
+fn rates(noun: &Noun, end: f64, columns: &[Column]) -> Markup {
     let (lowest, highest) = (least(columns, |column| column.lowest), most(columns, |column| column.highest));
     let (from, to) = (number_of_three_digits(lowest), number_of_three_digits(highest));
     let plot = Plot {
-        title: "Logins per second",
-        description: format!("Between {from} and {to} logins per second."),
+        title: &format!("{} per second", noun.heading),
+        description: format!("Between {from} and {to} {} per second.", noun.plural),
         x: &|second| axes::name_of_time(*second, end),
         y: &|rate| round_number(*rate),
         has_legend: false,
@@ -77,25 +95,37 @@ fn failures(end: f64, columns: &[Column]) -> Markup {
 }
 
 fn longest(end: f64, columns: &[Column]) -> Markup {
-    let shortest = least(columns, |column| column.longest.unwrap_or(f64::INFINITY));
-    let highest = most(columns, |column| column.longest.unwrap_or_default());
+    latency("Longest latency in each second", "longest", end, columns, |column| column.longest)
+}
+
+fn mean(end: f64, columns: &[Column]) -> Markup {
+    latency("Mean latency in each second", "mean", end, columns, Column::mean)
+}
+
+/// A chart of one latency of each second; `which` names it.
+fn latency(
+    title: &str,
+    which: &str,
+    end: f64,
+    columns: &[Column],
+    value: impl Fn(&Column) -> Option<f64>,
+) -> Markup {
+    let shortest = least(columns, |column| value(column).unwrap_or(f64::INFINITY));
+    let highest = most(columns, |column| value(column).unwrap_or_default());
     if highest <= 0.0 {
         return html! {};
     }
+    let (from, to) = (time(shortest), time(highest));
     let plot = Plot {
-        title: "Longest latency in each second",
-        description: format!(
-            "The longest latency of a second is between {} and {}.",
-            time(shortest),
-            time(highest)
-        ),
+        title,
+        description: format!("The {which} latency of a second is between {from} and {to}."),
         x: &|second| axes::name_of_time(*second, end),
         y: &|latency| round_time(*latency),
         has_legend: false,
     };
     let (range, named) = axes::multiples(shortest, highest);
     plot.draw(seconds(end), range.log_scale().with_key_points(named), |canvas| {
-        for unbroken in steps(columns, |column| column.longest) {
+        for unbroken in steps(columns, value) {
             canvas.draw_series(LineSeries::new(unbroken, LOGIN.stroke_width(LINE_WIDTH)))?;
         }
         Ok(())
@@ -119,44 +149,46 @@ fn most(columns: &[Column], value: impl Fn(&Column) -> f64) -> f64 {
 }
 
 /// Explains the charts.
-fn spread(columns: &[Column]) -> Markup {
+fn spread(noun: &Noun, columns: &[Column]) -> Markup {
     let each = columns.first().map_or(0.0, |column| (column.to - column.from).round());
     html! {
         p.small {
-            "Latency rises by multiples, and has a gap where no login was completed. "
+            "Latency rises by multiples, and has a gap where no " (noun.singular) " was completed. "
             @if columns.len() > 1 && each > 1.0 {
-                "Each step is " (each) " seconds: logins are their mean, in a band from the slowest to the fastest second; \
-                 latency and failures are those of the worst second."
+                "Each step is " (each) " seconds: " (noun.plural) " are their mean, in a band from the slowest to the fastest \
+                 second; longest latency and failures are those of the worst second."
             }
         }
     }
 }
 
-fn table(results: &Results) -> Markup {
+fn table(run: &OverTime) -> Markup {
     html! {
         table {
             caption { "The same in figures" }
             thead { tr {
                 th scope="col" { "From second" }
-                th scope="col" { "Logins" }
+                th scope="col" { (run.noun.heading) }
                 th scope="col" { "Per second" }
                 th scope="col" { "Failures" }
+                @if run.has_mean { th scope="col" { "Mean latency" } }
                 th scope="col" { "Longest latency" }
             } }
             tbody {
-                @for column in columns(&results.timeline, results.measured_s, MOST_LINES) { (row(&column)) }
+                @for column in columns(&run.timeline, run.measured_s, MOST_LINES) { (row(&column, run.has_mean)) }
             }
         }
     }
 }
 
-fn row(column: &Column) -> Markup {
+fn row(column: &Column, has_mean: bool) -> Markup {
     html! {
         tr {
             th scope="row" { (round_number(column.from)) }
-            td { (count(column.logins)) }
+            td { (count(column.successes)) }
             td { (number_of_three_digits(column.rate())) }
             td { (count(column.failures)) }
+            @if has_mean { td { (column.mean().map_or_else(|| NONE.to_owned(), time)) } }
             td { (column.longest.map_or_else(|| NONE.to_owned(), time)) }
         }
     }

@@ -30,6 +30,10 @@ pub(super) const SECURITY: RGBColor = RGBColor(0xc2, 0x57, 0x0c);
 pub(super) const OPERATIONAL: RGBColor = RGBColor(0x0b, 0x7a, 0x5f);
 pub(super) const LOGOUT: RGBColor = RGBColor(0x8a, 0x4f, 0xbf);
 
+/// Reads and writes: two of the above.
+pub(super) const READ: RGBColor = LOGIN;
+pub(super) const WRITE: RGBColor = SECURITY;
+
 /// The area in which series are drawn.
 pub(super) type Canvas<'area, 'text, X, Y> = ChartContext<'area, SVGBackend<'text>, Cartesian2d<X, Y>>;
 

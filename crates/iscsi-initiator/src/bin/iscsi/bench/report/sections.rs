@@ -4,47 +4,50 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use maud::{Markup, html};
 
-use super::{authentication, percent, way};
-use crate::bench::figures::{count, kibibytes, number_of_three_digits, share, time};
-use crate::bench::results::{Cause, Distribution, PlanSummary, Results};
+use super::percent;
+use crate::bench::figures::{count, share, time};
+use crate::bench::results::{Cause, Distribution};
 
 /// One figure, large, with what it is and what belongs to it.
-struct Tile {
+pub(super) struct Tile {
     name: String,
     value: String,
     more: String,
 }
 
-pub(super) fn tiles(results: &Results) -> Markup {
-    let tiles = [
-        Some(rate(results)),
-        middle(&results.latency),
-        tail(&results.latency),
-        Some(failure_count(results)),
-        results.cpu_us_per_login.map(|cpu| tile("CPU per login", time(cpu), "of this program".to_owned())),
-        memory(results),
-        round_trips(results),
-    ];
+impl Tile {
+    /// The latency tile of one kind of operations.
+    pub(super) fn of(self, operations: &str) -> Self {
+        let name = match self.name.strip_suffix(" within") {
+            Some(share) => format!("{share} of {operations} within"),
+            None => format!("{} of {operations}", self.name),
+        };
+        Self { name, ..self }
+    }
+}
+
+pub(super) fn tiles(tiles: impl IntoIterator<Item = Tile>) -> Markup {
     html! {
         ul.tiles {
-            @for Tile { name, value, more } in tiles.into_iter().flatten() {
+            @for Tile { name, value, more } in tiles {
                 li { span.name { (name) } span.value { (value) } span.more { (more) } }
             }
         }
     }
 }
 
-fn tile(name: impl Into<String>, value: String, more: String) -> Tile {
+pub(super) fn tile(name: impl Into<String>, value: String, more: String) -> Tile {
     Tile { name: name.into(), value, more }
 }
 
-fn rate(results: &Results) -> Tile {
-    let more = format!("{} in {}", count(results.logins), time(results.measured_s * 1e6));
-    tile("Logins per second", number_of_three_digits(results.logins_per_s), more)
+/// The count of failures; `successes` is that of the other attempts.
+pub(super) fn failure_tile(failures: u64, successes: u64) -> Tile {
+    let more = format!("{} of attempts", share(failures, successes.saturating_add(failures)));
+    tile("Failures", count(failures), more)
 }
 
 /// The median, or the mean where so few events support none.
-fn middle(latency: &Distribution) -> Option<Tile> {
+pub(super) fn middle(latency: &Distribution) -> Option<Tile> {
     let median = latency.percentiles.iter().find(|percentile| percentile.percent >= 50.0);
     let more = format!("shortest {}", time(latency.min));
     (latency.count > 0).then(|| match median {
@@ -54,7 +57,7 @@ fn middle(latency: &Distribution) -> Option<Tile> {
 }
 
 /// The highest percentile that the sample supports.
-fn tail(latency: &Distribution) -> Option<Tile> {
+pub(super) fn tail(latency: &Distribution) -> Option<Tile> {
     let highest = latency.percentiles.last().filter(|percentile| percentile.percent > 50.0);
     (latency.count > 0).then(|| match highest {
         Some(highest) => {
@@ -65,55 +68,15 @@ fn tail(latency: &Distribution) -> Option<Tile> {
     })
 }
 
-fn failure_count(results: &Results) -> Tile {
-    let attempts = results.logins.saturating_add(results.failures);
-    let more = format!("{} of attempts", share(results.failures, attempts));
-    tile("Failures", count(results.failures), more)
-}
-
-fn memory(results: &Results) -> Option<Tile> {
-    let bytes = results.memory_bytes_per_held_session?;
-    let more = format!("{} held open", count(results.plan.hold));
-    Some(tile("Memory per session", kibibytes(bytes), more))
-}
-
-fn round_trips(results: &Results) -> Option<Tile> {
-    let trips = results.round_trips_per_login;
-    let exact = (trips - trips.round()).abs() < 1e-9;
-    let value = if exact { format!("{trips:.0}") } else { format!("{trips:.2}") };
-    (results.logins > 0).then(|| tile("Round trips per login", value, "and one to log out".to_owned()))
-}
-
 /// The last second that has a date of four digits.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-pub(super) fn circumstances(results: &Results) -> Markup {
-    let Results { plan, machine, .. } = results;
-    let machine = format!("{}, {}, {} processors", machine.os, machine.architecture, machine.processors);
+pub(super) fn circumstances(entries: &[(&str, String)]) -> Markup {
     html! {
         section {
             h2 { "Circumstances" }
-            dl {
-                (entry("Began", &began(results.began_unix_s)))
-                (entry("Loop", &way(results)))
-                (entry("What that means", meaning(plan)))
-                (entry("Measured", &measured(results)))
-                (entry("Planned", &planned(plan)))
-                (entry("Warm-up", &seconds(plan.warmup_s)))
-                (entry("Held open", &held(results)))
-                (entry("Authentication", &authentication(results)))
-                (entry("Machine", &machine))
-                (entry("Program", &format!("{}, schema {}", results.program, results.schema)))
-            }
+            dl { @for (name, value) in entries { (entry(name, value)) } }
         }
-    }
-}
-
-fn held(results: &Results) -> String {
-    let kept = format!("{} more sessions", count(results.held_sessions));
-    match results.held_sessions_lost {
-        0 => kept,
-        lost => format!("{kept}, and {} that were lost", count(lost)),
     }
 }
 
@@ -122,64 +85,51 @@ fn entry(name: &str, value: &str) -> Markup {
 }
 
 /// Date and time in UTC.
-fn began(unix_s: u64) -> String {
+pub(super) fn began(unix_s: u64) -> String {
     let began = UNIX_EPOCH + Duration::from_secs(unix_s.min(LAST_SECOND));
     let text = humantime::format_rfc3339_seconds(began).to_string();
     format!("{} UTC", text.trim_end_matches('Z').replace('T', " "))
 }
 
-const fn meaning(plan: &PlanSummary) -> &'static str {
-    if plan.rate_per_s.is_some() {
-        "Logins begin by the clock, whatever became of those before. Latency counts from the moment a login was due: a \
-         target that stalls is charged for every login that had to wait."
-    } else {
-        "Each login begins when another ends. A slow target is asked less often: the rate is what it can do with so many \
-         at a time, and latency is that of a login once begun."
-    }
-}
-
-fn measured(results: &Results) -> String {
-    let so_far = if results.interrupted { ", then interrupted" } else { "" };
-    format!(
-        "{} of {} attempts succeeded in {}{so_far}",
-        count(results.logins),
-        count(results.logins.saturating_add(results.failures)),
-        time(results.measured_s * 1e6)
-    )
-}
-
-/// Describes the planned end of the run, and the limit of simultaneous logins.
-fn planned(plan: &PlanSummary) -> String {
-    let attempts = plan.count.map(|attempts| format!("{} attempts", count(attempts)));
-    let end = [attempts, plan.duration_s.map(seconds)].into_iter().flatten().collect::<Vec<_>>().join(" or ");
-    format!("{end}, at most {} at the same time", count(u64::try_from(plan.concurrency).unwrap_or(u64::MAX)))
-}
-
-fn seconds(seconds: f64) -> String {
+pub(super) fn seconds(seconds: f64) -> String {
     format!("{seconds} s")
 }
 
-pub(super) fn failures(results: &Results) -> Markup {
+/// Describes the planned end of a run, and the limit of simultaneous attempts.
+pub(super) fn planned(count_of: Option<u64>, duration_s: Option<f64>, concurrency: usize) -> String {
+    let attempts = count_of.map(|attempts| format!("{} attempts", count(attempts)));
+    let end = [attempts, duration_s.map(seconds)].into_iter().flatten().collect::<Vec<_>>().join(" or ");
+    format!("{end}, at most {} at the same time", count(u64::try_from(concurrency).unwrap_or(u64::MAX)))
+}
+
+/// Describes what was measured.
+pub(super) fn measured(successes: u64, failures: u64, measured_s: f64, interrupted: bool) -> String {
+    let (attempts, took) = (count(successes.saturating_add(failures)), time(measured_s * 1e6));
+    let so_far = if interrupted { ", then interrupted" } else { "" };
+    format!("{} of {attempts} attempts succeeded in {took}{so_far}", count(successes))
+}
+
+/// The causes of failures; `successes` is the number of the other attempts.
+pub(super) fn failures(causes: &[Cause], failures: u64, successes: u64) -> Markup {
     html! {
         section {
             h2 { "Failures" }
-            @if results.failures == 0 {
+            @if failures == 0 {
                 p { "No attempt failed." }
             } @else {
-                (causes(results))
+                (cause_table(causes, failures, successes.saturating_add(failures)))
             }
         }
     }
 }
 
-fn causes(results: &Results) -> Markup {
-    let attempts = results.logins.saturating_add(results.failures);
+fn cause_table(causes: &[Cause], failures: u64, attempts: u64) -> Markup {
     html! {
         table.causes {
-            caption { (count(results.failures)) " of " (count(attempts)) " attempts, by cause" }
+            caption { (count(failures)) " of " (count(attempts)) " attempts, by cause" }
             thead { tr { th scope="col" { "Cause" } th scope="col" { "Attempts" } th scope="col" { "Of all" } } }
             tbody {
-                @for cause in &results.causes { (cause_row(cause, results.failures, attempts)) }
+                @for cause in causes { (cause_row(cause, failures, attempts)) }
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The page shows the figures, loads nothing, and is complete for the smallest and the largest runs.
 
 use super::*;
-use crate::bench::results::{Distribution, Phases, Second, sample};
+use crate::bench::login::{Phases, Results, Second, sample};
+use crate::bench::results::Distribution;
 
 /// The results of a run without any attempt.
 fn nothing() -> Results {
@@ -22,7 +23,7 @@ fn nothing() -> Results {
 }
 
 /// The text of the page, its style and its tags taken out.
-fn text(page: &str) -> String {
+pub(super) fn text(page: &str) -> String {
     let body = page.split_once("</head>").unwrap().1;
     body.split('<')
         .map(|part| part.split_once('>').map_or(part, |(_, text)| text))
@@ -35,7 +36,7 @@ const FAILURES: &str = "Failures per second";
 const LONGEST: &str = "Longest latency in each second";
 
 /// The drawing under a title, described for those who do not see it.
-fn chart<'a>(page: &'a str, title: &str) -> Option<&'a str> {
+pub(super) fn chart<'a>(page: &'a str, title: &str) -> Option<&'a str> {
     let head = format!("<figcaption>{title}</figcaption><div class=\"chart\" role=\"img\" aria-label=\"");
     let (description, rest) = page.split_once(&head)?.1.split_once("\">")?;
     let (drawn, _) = rest.split_once("</svg>")?;
@@ -43,7 +44,7 @@ fn chart<'a>(page: &'a str, title: &str) -> Option<&'a str> {
 }
 
 #[track_caller]
-fn whole(page: &str) {
+pub(super) fn whole(page: &str) {
     for part in ["NaN", "inf", "Infinity", "-0.00%"] {
         assert!(!text(page).contains(part) && !page.contains(&format!("\"{part}")), "{part}");
     }

@@ -1,6 +1,6 @@
 //! The seconds of a run as columns of a chart, and lines and areas over them.
 
-use crate::bench::results::Second;
+use crate::bench::tally::Second;
 
 /// A shorter last second is counted with the one before it: divided by next to nothing, a rate says nothing.
 const SHORTEST_LAST_SECOND: f64 = 0.5;
@@ -14,37 +14,45 @@ pub(super) struct Column {
     /// In seconds from the beginning of the measurement.
     pub(super) from: f64,
     pub(super) to: f64,
-    pub(super) logins: u64,
+    pub(super) successes: u64,
     pub(super) failures: u64,
-    /// Logins per second: the least in any second of it, and the most.
+    /// Successes per second: the least in any second of it, and the most.
     pub(super) lowest: f64,
     pub(super) highest: f64,
     /// The most failures per second in any second of it.
     pub(super) most_failures: f64,
-    /// The longest latency in microseconds; none where no login was completed.
+    /// The longest latency in microseconds; none where nothing succeeded.
     pub(super) longest: Option<f64>,
+    /// The sum of latencies in microseconds.
+    sum: f64,
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of a second")]
 impl Column {
     fn new(from: f64, to: f64, second: &Second) -> Self {
         let length = (to - from).max(SHORTEST);
-        let rate = second.logins as f64 / length;
+        let rate = second.successes as f64 / length;
         Self {
             from,
             to,
-            logins: second.logins,
+            successes: second.successes,
             failures: second.failures,
             lowest: rate,
             highest: rate,
             most_failures: second.failures as f64 / length,
-            longest: (second.logins > 0).then_some(second.longest),
+            longest: (second.successes > 0).then_some(second.longest),
+            sum: second.sum,
         }
     }
 
-    /// Logins per second over the whole of it.
+    /// The mean latency in microseconds; none where nothing succeeded.
+    pub(super) fn mean(&self) -> Option<f64> {
+        (self.successes > 0).then(|| self.sum / self.successes as f64)
+    }
+
+    /// Successes per second over the whole of it.
     pub(super) fn rate(&self) -> f64 {
-        self.logins as f64 / (self.to - self.from).max(SHORTEST)
+        self.successes as f64 / (self.to - self.from).max(SHORTEST)
     }
 
     /// Both, one after the other. No peak is lost.
@@ -52,12 +60,13 @@ impl Column {
         Self {
             from: self.from,
             to: next.to,
-            logins: self.logins + next.logins,
+            successes: self.successes + next.successes,
             failures: self.failures + next.failures,
             lowest: self.lowest.min(next.lowest),
             highest: self.highest.max(next.highest),
             most_failures: self.most_failures.max(next.most_failures),
             longest: [self.longest, next.longest].into_iter().flatten().reduce(f64::max),
+            sum: self.sum + next.sum,
         }
     }
 }
@@ -76,8 +85,9 @@ fn seconds(timeline: &[Second], measured_s: f64) -> Vec<Column> {
     let (mut last, from) = (*last, before.len() as f64);
     let before = match before.split_last() {
         Some((previous, before)) if measured_s - from < SHORTEST_LAST_SECOND => {
-            last.logins += previous.logins;
+            last.successes += previous.successes;
             last.failures += previous.failures;
+            last.sum += previous.sum;
             last.longest = last.longest.max(previous.longest);
             before
         }
@@ -117,8 +127,9 @@ const fn level(column: &Column, value: f64) -> [(f64, f64); 2] {
 mod tests {
     use super::*;
 
-    fn second(logins: u64, failures: u64, longest: f64) -> Second {
-        Second { logins, failures, longest }
+    #[allow(clippy::cast_precision_loss, reason = "small counts")]
+    fn second(successes: u64, failures: u64, longest: f64) -> Second {
+        Second { successes, failures, longest, sum: successes as f64 * longest / 2.0 }
     }
 
     #[test]
@@ -132,7 +143,7 @@ mod tests {
         assert_eq!((stalled.lowest, stalled.most_failures, stalled.longest), (3.0, 90.0, Some(2e6)));
         assert!(stalled.from <= 50_000.0 && stalled.to > 50_000.0 && stalled.rate() > 99.0);
         assert_eq!(columns.iter().map(|column| column.highest).fold(0.0, f64::max), 400.0);
-        assert_eq!(columns.iter().map(|column| column.logins).sum::<u64>(), 86_398 * 100 + 403);
+        assert_eq!(columns.iter().map(|column| column.successes).sum::<u64>(), 86_398 * 100 + 403);
     }
 
     #[test]
@@ -142,6 +153,8 @@ mod tests {
         assert!((whole[1].rate() - 10.0).abs() < 1e-9 && (whole[1].most_failures - 5.0).abs() < 1e-9);
         let merged = columns(&[second(10, 0, 9.0), second(2, 1, 2.0)], 1.2, 300);
         assert_eq!((merged.len(), merged[0].rate(), merged[0].longest), (1, 10.0, Some(9.0)));
+        // 10 of 4.5 and 2 of 1 microsecond.
+        assert!((merged[0].mean().unwrap() - 47.0 / 12.0).abs() < 1e-9);
         let short = columns(&[second(10, 0, 1.0)], 0.25, 300);
         assert_eq!((short.len(), short[0].to, short[0].rate()), (1, 0.25, 40.0));
     }
@@ -149,7 +162,8 @@ mod tests {
     #[test]
     fn nothing_at_all_has_no_columns_and_a_second_without_logins_no_latency() {
         assert!(columns(&[], 0.0, 300).is_empty());
-        assert_eq!(columns(&[second(0, 7, 0.0)], 1.0, 300)[0].longest, None);
+        let failed = columns(&[second(0, 7, 0.0)], 1.0, 300)[0];
+        assert_eq!((failed.longest, failed.mean()), (None, None));
         assert!(columns(&[second(1, 0, 1.0)], 0.0, 0)[0].rate().is_finite());
     }
 

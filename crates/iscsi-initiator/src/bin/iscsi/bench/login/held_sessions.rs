@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use iscsi_initiator::{Error, Session};
 use tokio::task::{JoinError, JoinSet};
 
-use super::attempt::{FailedAttempt, LoginAttempts, failure_cause};
+use crate::bench::attempt::{FailedAttempt, failure_cause};
+use crate::bench::destinations::Destinations;
 use crate::failure::{Exit, Failure};
 use crate::process;
 use crate::session::until_interrupted;
@@ -38,12 +39,12 @@ impl HeldSessions {
     /// # Cancel safety
     /// When the future is dropped, the connections are closed.
     pub(super) async fn log_in(
-        attempts: &LoginAttempts,
+        destinations: &Destinations,
         number: u64,
         concurrency: usize,
     ) -> Result<Self, Failure> {
         let (mut held, before) = (Self::default(), process::resident_bytes());
-        if let Err(failure) = until_interrupted(held.fill(attempts, number, concurrency)).await {
+        if let Err(failure) = until_interrupted(held.fill(destinations, number, concurrency)).await {
             held.log_out().await;
             return Err(failure);
         }
@@ -56,7 +57,7 @@ impl HeldSessions {
     /// Cancel safe: all logins that began are kept.
     async fn fill(
         &mut self,
-        attempts: &LoginAttempts,
+        destinations: &Destinations,
         number: u64,
         concurrency: usize,
     ) -> Result<(), Failure> {
@@ -64,8 +65,8 @@ impl HeldSessions {
             while self.in_progress.len() >= concurrency.min(MOST_AT_ONCE) {
                 self.join_next().await?;
             }
-            let attempts = attempts.clone();
-            self.in_progress.spawn(async move { attempts.log_in(number).await });
+            let destinations = destinations.clone();
+            self.in_progress.spawn(async move { destinations.log_in(number).await });
         }
         while !self.in_progress.is_empty() {
             self.join_next().await?;

@@ -1,11 +1,12 @@
 //! The JSON form of results: as documented, and read as it was written.
 
 use super::*;
+use crate::bench::results::Percentile;
 
 /// A field that is gone, or has another type, needs another number of the schema.
 #[test]
 fn the_schema_file_documents_the_results() {
-    let file = expect_test::expect_file!["../../../../../schemas/bench-login.schema.json"];
+    let file = expect_test::expect_file!["../../../../../../schemas/bench-login.schema.json"];
     crate::output::expect_schema::<Results>(&file);
 }
 
