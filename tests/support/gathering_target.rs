@@ -45,13 +45,13 @@ pub struct GatheringConfig {
 }
 
 impl GatheringConfig {
-    /// A disk of 32 MiB, Data-In PDUs of 64 KiB, large bursts, unsolicited data, digests if the initiator offers them.
+    /// A disk of 64 MiB, Data-In PDUs of 64 KiB, large bursts, unsolicited data, digests if the initiator offers them.
     #[must_use]
     pub fn new(name: IscsiName, batch: usize) -> Self {
         let mut offer = Offer::default();
         offer.header_digest = DigestPreference::AcceptCrc32c;
         offer.data_digest = DigestPreference::AcceptCrc32c;
-        Self { name, batch, pause: Duration::ZERO, data_in_segment: 65_536, offer, size: 32 << 20 }
+        Self { name, batch, pause: Duration::ZERO, data_in_segment: 65_536, offer, size: 64 << 20 }
     }
 }
 

@@ -55,7 +55,7 @@ async fn every_block_holds_its_own_pattern_with_and_without_digests() {
         let on = digest == DigestPreference::Crc32c;
         assert_eq!(session.details().completed.parameters.digests.data, on);
         let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
-        assert_eq!(disk.capacity().bytes(), 32 << 20);
+        assert_eq!(disk.capacity().bytes(), 64 << 20);
         for length in [512, 4096, 65_536, 262_144, 1 << 20] {
             read_batch(&disk, 8, length).await;
         }
