@@ -19,9 +19,9 @@ pub(crate) fn sample(case: &IoCase, url: &str, operations: Operations) -> Result
     let total = unmeasured + operations;
     let (seconds, cpu) = run(case, url, total)?;
     let cpu_seconds = cpu.saturating_sub(beforehand).as_secs_f64();
-    let part = Duration::from_secs_f64(seconds).as_secs_f64() / float(total)? * float(operations)?;
+    let seconds = seconds / float(total)? * float(operations)?;
     // The target has served the unmeasured operations twice.
-    Ok(ClientSample { operations, unmeasured: 2 * unmeasured, seconds: part, cpu_seconds })
+    Ok(ClientSample { operations, unmeasured: 2 * unmeasured, seconds, cpu_seconds })
 }
 
 fn float(count: u64) -> Result<f64, Failure> {
