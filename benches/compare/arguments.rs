@@ -51,13 +51,16 @@ pub(crate) enum Task {
         #[arg(long)]
         batch: usize,
     },
-    /// Answer batches with batches
+    /// Answer requests of the bare exchange of batches
     #[command(hide = true)]
     RespondToBatches {
         #[arg(long)]
         exchanges: Exchanges,
         #[arg(long)]
         depth: usize,
+        /// Requests that are answered together
+        #[arg(long)]
+        batch: usize,
     },
 }
 

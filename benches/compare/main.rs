@@ -59,6 +59,6 @@ fn run(task: Task) -> Result<(), Failure> {
         Task::IoClient(client) => sample::print(&io::run_ours(&client)?),
         Task::ExchangeBatches(pipe) => sample::print(&io::exchange(&pipe)?),
         Task::ServeBlocks { batch } => io::serve(batch),
-        Task::RespondToBatches { exchanges, depth } => io::respond(exchanges, depth),
+        Task::RespondToBatches { exchanges, depth, batch } => io::respond(exchanges, depth, batch),
     }
 }

@@ -68,7 +68,9 @@ pub(crate) fn write_figure(file: &str, svg: &str) -> Result<(), Failure> {
 /// Measures logins, prints, and writes what is asked for.
 pub(crate) fn run(plan: &Plan) -> Result<(), Failure> {
     let plan = plan.clone().trimmed();
-    let (measured, machine) = (measure(&plan)?, Machine::this());
+    // Before this process is pinned: it counts the processors.
+    let machine = Machine::this();
+    let measured = measure(&plan)?;
     let text = markdown(&plan, &measured, &machine);
     let output =
         Output { section: "compare", json: plan.json.as_deref(), markdown: plan.markdown.as_deref() };

@@ -88,6 +88,14 @@ const SHAPES: [(usize, usize); 8] =
 const WITH_DIGESTS: [(usize, usize); 3] = [(4, 32), (64, 32), (256, 32)];
 
 impl IoPlan {
+    /// Reduces the plan to a quick run that shows that everything works.
+    pub(crate) const fn trimmed(mut self) -> Self {
+        if self.quick {
+            self.rounds = 1;
+        }
+        self
+    }
+
     /// The cases of the plan, in the order of the tables.
     pub(crate) fn cases(&self) -> Vec<IoCase> {
         let places = self
@@ -123,6 +131,14 @@ impl IoCase {
             Direction::Write => Operation::Write,
         };
         Workload { operation, length: self.kib * 1024, depth: self.depth, digests: self.digests }
+    }
+
+    /// The operations that the target answers together.
+    pub(crate) const fn batch(&self) -> usize {
+        match self.target {
+            TargetKind::Tgtd | TargetKind::TgtdTuned => 1,
+            TargetKind::Embedded => self.depth,
+        }
     }
 
     /// The operations of a sample, multiples of every depth.

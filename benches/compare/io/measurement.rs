@@ -54,8 +54,9 @@ impl<'a> Scene<'a> {
         let stage = Stage::set(case)?;
         let portal = stage.portal();
         let exchanges = record(&portal, case.workload())?;
-        let (text, depth) = (exchanges.to_string(), case.depth.to_string());
-        let responder = Server::start(&["respond-to-batches", "--exchanges", &text, "--depth", &depth])?;
+        let (text, depth, batch) = (exchanges.to_string(), case.depth.to_string(), case.batch().to_string());
+        let responder = ["respond-to-batches", "--exchanges", &text, "--depth", &depth, "--batch", &batch];
+        let responder = Server::start(&responder)?;
         Ok(Self { plan, case, stage, portal, exchanges, responder, operations: case.operations(plan.quick) })
     }
 

@@ -12,7 +12,10 @@ use crate::output::{Output, TRIED_OUT, write_figure};
 
 /// Measures, prints, and writes what is asked for.
 pub(crate) fn run(plan: &IoPlan) -> Result<(), Failure> {
-    let (measured, machine) = (measure(plan)?, Machine::this());
+    let plan = &plan.clone().trimmed();
+    // Before this process is pinned: it counts the processors.
+    let machine = Machine::this();
+    let measured = measure(plan)?;
     let text = markdown(plan, &measured, &machine);
     let output =
         Output { section: "compare io", json: plan.json.as_deref(), markdown: plan.markdown.as_deref() };

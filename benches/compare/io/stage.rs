@@ -33,7 +33,7 @@ impl Stage {
             TargetKind::Tgtd => Self::Tgtd(start_tgtd(&[], case.digests)),
             TargetKind::TgtdTuned => Self::Tgtd(start_tgtd(&TUNED, case.digests)),
             TargetKind::Embedded => {
-                Self::Embedded(Server::start(&["serve-blocks", "--batch", &case.depth.to_string()])?)
+                Self::Embedded(Server::start(&["serve-blocks", "--batch", &case.batch().to_string()])?)
             }
         })
     }
