@@ -26,7 +26,7 @@ const fn goal(case: &'static str, part: Part, most: f64) -> Goal {
 
 /// Data-In PDUs carry 64 KiB, so a read of 256 KiB has four, with 1.3 calls each. A copy of 256 KiB takes more than 8,000
 /// instructions of 32 bytes: a write within its bound copies nothing.
-const GOALS: [Goal; 25] = [
+const GOALS: [Goal; 27] = [
     goal("4 KiB read, depth 1", CALLS, 3.02),
     goal("4 KiB read, depth 1", EAGAIN, 0.0),
     goal("4 KiB read, depth 1", INSTRUCTIONS, 5000.0),
@@ -50,8 +50,10 @@ const GOALS: [Goal; 25] = [
     goal("256 KiB read, depth 8", ALLOCATIONS, 0.0),
     goal("256 KiB read, depth 8", FAULTS, 0.05),
     goal("64 KiB write, depth 32", ALLOCATIONS, 0.0),
+    goal("64 KiB write, depth 32", FAULTS, 0.05),
     goal("256 KiB write, depth 8", INSTRUCTIONS, 2500.0),
     goal("256 KiB write, depth 8", ALLOCATIONS, 0.0),
+    goal("256 KiB write, depth 8", FAULTS, 0.05),
 ];
 
 /// Instructions of a PDU with both digests beside those of the CRC library and of the same PDU without.
