@@ -20,16 +20,16 @@ pub(crate) struct Counts {
 impl Counts {
     /// The counts of a long run without those of a short one, divided by the operations between them.
     pub(crate) fn per_operation(short: Self, long: Self, operations: f64) -> Self {
-        let each = |part: fn(&Self) -> f64, step: f64| {
+        let each = |part: fn(&Self) -> f64, per_unit: f64| {
             // Zero has no sign in the table.
-            ((part(&long) - part(&short)) / operations / step).round() * step + 0.0
+            ((part(&long) - part(&short)) / operations * per_unit).round() / per_unit + 0.0
         };
         Self {
             instructions: each(|counts| counts.instructions, 1.0),
-            calls: each(|counts| counts.calls, 0.01),
-            eagain: each(|counts| counts.eagain, 0.01),
-            allocations: each(|counts| counts.allocations, 0.01),
-            faults: each(|counts| counts.faults, 0.01),
+            calls: each(|counts| counts.calls, 100.0),
+            eagain: each(|counts| counts.eagain, 100.0),
+            allocations: each(|counts| counts.allocations, 100.0),
+            faults: each(|counts| counts.faults, 100.0),
         }
     }
 }

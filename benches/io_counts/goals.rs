@@ -83,8 +83,7 @@ impl Goal {
             Ok(counts) => of(counts),
             Err(missing) => return Some(missing),
         };
-        // Both have two decimals; the bound may not be missed by the error of a sum of binary fractions.
-        (value > most + 0.001).then(|| format!("{case}: {value} {part}, more than {most}"))
+        (value > *most).then(|| format!("{case}: {value} {part}, more than {most}"))
     }
 }
 
