@@ -2,8 +2,12 @@
 
 pub mod headers;
 mod in_memory_login;
+#[cfg(feature = "io-counts")]
+pub mod io;
 pub mod metered;
 mod samples;
+#[cfg(feature = "io-counts")]
+pub mod server;
 mod watch;
 
 pub use in_memory_login::{InMemoryLogin, Proofs};

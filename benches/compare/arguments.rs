@@ -7,8 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::case::{Authentication, Placement, TargetKind};
 use crate::exchanges::Exchanges;
+use crate::io::{Client, IoPlan, Pipe};
 
-/// Logins per second beside libiscsi and a bare exchange of segments.
+/// Logins, reads and writes beside libiscsi and a bare exchange of segments.
 #[derive(Parser)]
 #[command(name = "compare")]
 pub(crate) struct Arguments {
@@ -18,8 +19,10 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Task {
-    /// Measure every case, alternating the contenders, and print the tables
+    /// Measure logins in every case, alternating the contenders, and print the tables
     All(Plan),
+    /// Measure reads and writes in every case, alternating the contenders, and print the tables
+    Io(IoPlan),
     /// One sample of the library: as many logins as said, then a line of JSON
     #[command(hide = true)]
     LogIn(Login),
@@ -34,6 +37,30 @@ pub(crate) enum Task {
     Respond {
         #[arg(long)]
         exchanges: Exchanges,
+    },
+    /// One sample of reads or writes of the library
+    #[command(hide = true)]
+    IoClient(Client),
+    /// One sample of the bare exchange of batches
+    #[command(hide = true)]
+    ExchangeBatches(Pipe),
+    /// Serve the embedded target of reads and writes
+    #[command(hide = true)]
+    ServeBlocks {
+        /// Operations that are answered together
+        #[arg(long)]
+        batch: usize,
+    },
+    /// Answer requests of the bare exchange of batches
+    #[command(hide = true)]
+    RespondToBatches {
+        #[arg(long)]
+        exchanges: Exchanges,
+        #[arg(long)]
+        depth: usize,
+        /// Requests that are answered together
+        #[arg(long)]
+        batch: usize,
     },
 }
 
@@ -61,7 +88,7 @@ pub(crate) struct Plan {
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = TargetKind::ALL)]
     pub(crate) target: Vec<TargetKind>,
     /// Processors of client and target
-    #[arg(long, value_delimiter = ',', value_enum, default_values_t = Placement::ALL)]
+    #[arg(long, value_delimiter = ',', value_enum, default_values_t = Placement::OF_LOGINS)]
     pub(crate) placement: Vec<Placement>,
     /// Runtime of the library and of the bare exchange; the program iscsi has the first
     #[arg(long, value_enum, default_value_t = Runtime::CurrentThread)]

@@ -87,17 +87,22 @@ impl fmt::Display for TargetKind {
 pub(crate) enum Placement {
     /// Both on one and the same: for processor time
     Pinned,
+    /// Each on one of its own
+    Apart,
     /// Placed by the system: for rates
     Unpinned,
 }
 
 impl Placement {
-    pub(crate) const ALL: [Self; 2] = [Self::Pinned, Self::Unpinned];
+    pub(crate) const ALL: [Self; 3] = [Self::Pinned, Self::Apart, Self::Unpinned];
+    /// Those of logins, where processors of their own make each login wait for two wake-ups.
+    pub(crate) const OF_LOGINS: [Self; 2] = [Self::Pinned, Self::Unpinned];
 
     /// The name as an argument.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Pinned => "pinned",
+            Self::Apart => "apart",
             Self::Unpinned => "unpinned",
         }
     }
@@ -107,6 +112,7 @@ impl fmt::Display for Placement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Pinned => "pinned to one processor",
+            Self::Apart => "each pinned to a processor of its own",
             Self::Unpinned => "unpinned",
         })
     }

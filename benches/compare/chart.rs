@@ -26,10 +26,8 @@ const LEGEND_STEP: i32 = 90;
 const LEGEND_HEIGHT: i32 = 20;
 
 /// The panels: heading, and the figure of a sample.
-const PANELS: [(&str, measurement::Figure); 2] = [
-    ("logins per second", |sample| sample.logins_per_second),
-    ("client, µs per login", |sample| sample.client_us),
-];
+const PANELS: [(&str, measurement::Figure); 2] =
+    [("logins per second", |sample| sample.per_second), ("client, µs per login", |sample| sample.client_us)];
 
 /// A figure, its name, and what it is about.
 pub(crate) struct Figure {
@@ -44,7 +42,7 @@ pub(crate) struct Figure {
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// All of them; each shows a case in all its placements.
-pub(crate) fn figures(measured: &[Measured]) -> Result<Vec<Figure>, Failure> {
+pub(crate) fn figures(measured: &[Measured<Case>]) -> Result<Vec<Figure>, Failure> {
     let cases = || measured.iter().map(|measured| measured.case);
     let is_first = |(index, case): &(usize, Case)| !cases().take(*index).any(|other| is_same(other, *case));
     let figure = |(_, case)| {
@@ -58,7 +56,7 @@ fn is_same(one: Case, other: Case) -> bool {
     Case { placement: other.placement, ..one } == other
 }
 
-fn figure(case: Case, placed: &[&Measured]) -> Result<Figure, Failure> {
+fn figure(case: Case, placed: &[&Measured<Case>]) -> Result<Figure, Failure> {
     let Case { target, authentication, concurrency, .. } = case;
     let title = format!("{target}, {authentication}, {concurrency} at a time");
     let mut svg = String::new();
@@ -68,7 +66,7 @@ fn figure(case: Case, placed: &[&Measured]) -> Result<Figure, Failure> {
     Ok(Figure { target, authentication, concurrency, file, title, svg })
 }
 
-fn draw(svg: &mut String, title: &str, placed: &[&Measured]) -> Result<(), Box<dyn Error>> {
+fn draw(svg: &mut String, title: &str, placed: &[&Measured<Case>]) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let below = root.titled(title, TITLE.into_font())?;
@@ -82,11 +80,11 @@ fn draw(svg: &mut String, title: &str, placed: &[&Measured]) -> Result<(), Box<d
 
 /// The bars of a panel: position, contender and height of each.
 fn bars<'a>(
-    placed: &'a [&Measured],
+    placed: &'a [&Measured<Case>],
     figure: measurement::Figure,
 ) -> impl Iterator<Item = (f64, Contender, Spread)> + 'a {
     placed.iter().zip(0_u32..).flat_map(move |(measured, place)| {
-        Contender::ALL.into_iter().zip([-BAR, 0.0, BAR]).filter_map(move |(contender, beside)| {
+        Contender::OF_LOGINS.into_iter().zip([-BAR, 0.0, BAR]).filter_map(move |(contender, beside)| {
             Some((f64::from(place) + beside, contender, measured.spread(contender, figure)?))
         })
     })
@@ -96,7 +94,7 @@ fn draw_panel(
     area: &Area<'_>,
     heading: &str,
     figure: measurement::Figure,
-    placed: &[&Measured],
+    placed: &[&Measured<Case>],
 ) -> Result<(), Box<dyn Error>> {
     let mut builder = ChartBuilder::on(area);
     builder.caption(heading, TEXT).margin(6).x_label_area_size(24).y_label_area_size(46);
@@ -121,7 +119,7 @@ fn draw_panel(
 }
 
 /// The label below a position of the axis; empty between two positions.
-fn placement(placed: &[&Measured], place: f64) -> String {
+fn placement(placed: &[&Measured<Case>], place: f64) -> String {
     let near = |index: u32| (f64::from(index) - place).abs() < 0.01;
     let at = placed.iter().zip(0_u32..).find(|(_, index)| near(*index));
     at.map_or_else(String::new, |(measured, _)| measured.case.placement.word().to_owned())
@@ -129,7 +127,7 @@ fn placement(placed: &[&Measured], place: f64) -> String {
 
 fn draw_legend(root: &Area<'_>) -> Result<(), Box<dyn Error>> {
     let (mut x, y) = LEGEND;
-    for contender in Contender::ALL {
+    for contender in Contender::OF_LOGINS {
         root.draw(&Rectangle::new([(x, y), (x + 12, y + 12)], colour(contender).filled()))?;
         root.draw(&Text::new(contender.word(), (x + 17, y), TEXT))?;
         x += LEGEND_STEP;
@@ -138,10 +136,11 @@ fn draw_legend(root: &Area<'_>) -> Result<(), Box<dyn Error>> {
 }
 
 /// Told apart without colour, too.
-const fn colour(contender: Contender) -> RGBColor {
+pub(crate) const fn colour(contender: Contender) -> RGBColor {
     match contender {
         Contender::Ours => RGBColor(0, 90, 156),
         Contender::Libiscsi => RGBColor(230, 159, 0),
+        Contender::Qemu => RGBColor(0, 158, 115),
         Contender::Bare => RGBColor(200, 200, 200),
     }
 }
@@ -154,8 +153,8 @@ mod tests {
     use crate::measurement::Round;
     use crate::sample::Sample;
 
-    fn measured(placement: Placement, concurrency: u32) -> Measured {
-        let sample = Sample { logins_per_second: 5000.0, client_us: 100.0, target_us: 100.0 };
+    fn measured(placement: Placement, concurrency: u32) -> Measured<Case> {
+        let sample = Sample { per_second: 5000.0, client_us: 100.0, target_us: 100.0 };
         Measured {
             case: Case {
                 placement,
@@ -164,13 +163,13 @@ mod tests {
                 concurrency,
             },
             exchanges: Exchanges::default(),
-            rounds: vec![Round { ours: sample, libiscsi: sample, bare: sample }],
+            rounds: vec![Round(Contender::OF_LOGINS.map(|contender| (contender, sample)).into())],
         }
     }
 
     #[test]
     fn a_case_is_one_figure_with_its_placements_beside_each_other() {
-        let [pinned, unpinned] = Placement::ALL;
+        let [pinned, unpinned] = Placement::OF_LOGINS;
         let figures = figures(&[measured(pinned, 1), measured(pinned, 32), measured(unpinned, 1)]).unwrap();
         let files: Vec<_> = figures.iter().map(|figure| figure.file.as_str()).collect();
         assert_eq!(files, ["tgtd-mutual-1.svg", "tgtd-mutual-32.svg"]);

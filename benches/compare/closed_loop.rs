@@ -24,7 +24,7 @@ pub(crate) async fn measure<A: Attempt>(attempt: &A, amount: Amount) -> Result<C
     run(attempt, concurrency, logins).await?;
     let seconds = began.elapsed().as_secs_f64();
     let cpu_seconds = processor_time::own()?.saturating_sub(used).as_secs_f64();
-    Ok(ClientSample { logins, unmeasured, seconds, cpu_seconds })
+    Ok(ClientSample { operations: logins, unmeasured, seconds, cpu_seconds })
 }
 
 async fn run<A: Attempt>(attempt: &A, concurrency: u32, count: u64) -> Result<(), Failure> {
@@ -83,7 +83,7 @@ mod tests {
     fn as_many_attempts_are_made_as_were_asked_for() {
         let (sample, made) = run_counted(u64::MAX);
         assert_eq!(made, 110);
-        assert_eq!(sample.unwrap().logins, 100);
+        assert_eq!(sample.unwrap().operations, 100);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
+use serde::Serialize;
+
 use crate::Failure;
 use crate::accounts::{FORWARD, INITIATOR, REVERSE};
 use crate::arguments::{Amount, Runtime};
@@ -13,33 +15,45 @@ use crate::exchanges::Exchanges;
 use crate::sample::ClientSample;
 
 /// A contender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Contender {
     /// The library of this repository.
     Ours,
-    /// libiscsi, by `libiscsi_login.c`.
+    /// libiscsi, by `libiscsi_login.c` and `libiscsi_io.c`.
     Libiscsi,
+    /// `qemu-img bench`, which uses libiscsi; only for reads and writes.
+    Qemu,
     /// Plain TCP segments.
     Bare,
 }
 
 impl Contender {
-    pub(crate) const ALL: [Self; 3] = [Self::Ours, Self::Libiscsi, Self::Bare];
+    /// The contenders of logins.
+    pub(crate) const OF_LOGINS: [Self; 3] = [Self::Ours, Self::Libiscsi, Self::Bare];
+
+    /// The contenders of reads and writes.
+    pub(crate) const OF_IO: [Self; 4] = [Self::Ours, Self::Libiscsi, Self::Qemu, Self::Bare];
 
     /// The name in tables and figures.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Ours => "ours",
             Self::Libiscsi => "libiscsi",
+            Self::Qemu => "qemu-img",
             Self::Bare => "bare",
         }
     }
+}
 
-    /// All of them, each round beginning with another one: what a neighbour leaves behind is shared out.
-    pub(crate) fn in_turn(round: u32) -> impl Iterator<Item = Self> {
-        let first = usize::try_from(round).unwrap_or_default() % Self::ALL.len();
-        Self::ALL.into_iter().cycle().skip(first).take(Self::ALL.len())
+/// Sends a client out and waits for its sample.
+pub(crate) fn run_client(contender: Contender, mut command: Command) -> Result<ClientSample, Failure> {
+    let output = command.output()?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(format!("{}: {}: {complaint}", contender.word(), output.status).into());
     }
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// The arguments of a client.
@@ -58,20 +72,16 @@ pub(crate) struct Errand<'a> {
 impl Errand<'_> {
     /// Sends a client out and waits for its sample.
     pub(crate) fn run(&self, contender: Contender) -> Result<ClientSample, Failure> {
-        let output = self.command(contender)?.output()?;
-        if !output.status.success() {
-            let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(format!("{}: {}: {complaint}", contender.word(), output.status).into());
-        }
-        Ok(serde_json::from_slice(&output.stdout)?)
+        run_client(contender, self.command(contender)?)
     }
 
     fn command(&self, contender: Contender) -> Result<Command, Failure> {
-        Ok(match contender {
-            Contender::Ours => self.ours()?,
-            Contender::Libiscsi => self.libiscsi(),
-            Contender::Bare => self.bare()?,
-        })
+        match contender {
+            Contender::Ours => self.ours(),
+            Contender::Libiscsi => Ok(self.libiscsi()),
+            Contender::Bare => self.bare(),
+            Contender::Qemu => Err("qemu-img has no contest of logins".into()),
+        }
     }
 
     fn ours(&self) -> Result<Command, Failure> {
@@ -109,19 +119,5 @@ impl Errand<'_> {
             command.env("REVERSE_NAME", REVERSE.name).env("REVERSE_SECRET", REVERSE.secret);
         }
         command
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_contender_has_its_turn_in_every_round_and_each_begins_once() {
-        let orders: Vec<Vec<Contender>> = (0..3).map(|round| Contender::in_turn(round).collect()).collect();
-        for contender in Contender::ALL {
-            assert!(orders.iter().all(|order| order.contains(&contender)));
-            assert_eq!(orders.iter().filter(|order| order.first() == Some(&contender)).count(), 1);
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Goals for the ratios, and the measured values beside them.
 
+use std::fmt;
+
 use crate::case::{Authentication, Case, Placement, TargetKind};
 use crate::contender::Contender;
 use crate::measurement::{Figure, Measured};
@@ -7,7 +9,7 @@ use crate::sample::Sample;
 
 /// A bound on the median of a ratio.
 #[derive(Clone, Copy)]
-enum Bound {
+pub(crate) enum Bound {
     AtLeast(f64),
     AtMost(f64),
 }
@@ -30,18 +32,21 @@ impl Bound {
 }
 
 /// A ratio of ours to theirs that has to keep a bound in all cases that it is about.
-struct Goal {
-    text: &'static str,
-    is_about: fn(Case) -> bool,
-    theirs: Contender,
-    figure: Figure,
-    bound: Bound,
+pub(crate) struct Goal<C> {
+    pub(crate) text: &'static str,
+    pub(crate) is_about: fn(C) -> bool,
+    pub(crate) theirs: Contender,
+    pub(crate) figure: Figure,
+    pub(crate) bound: Bound,
 }
 
-const RATE: Figure = |sample: &Sample| sample.logins_per_second;
-const CLIENT: Figure = |sample: &Sample| sample.client_us;
+/// Operations per second.
+pub(crate) const RATE: Figure = |sample: &Sample| sample.per_second;
+/// Processor time of the client per operation.
+pub(crate) const CLIENT: Figure = |sample: &Sample| sample.client_us;
 
-const GOALS: [Goal; 5] = [
+/// The goals of logins.
+const GOALS: [Goal<Case>; 5] = [
     Goal {
         text: "tgtd, mutual CHAP, one at a time, pinned: client time at most 0.85 of libiscsi's",
         is_about: |case| is_one_mutual(case) && case.placement == Placement::Pinned,
@@ -87,27 +92,23 @@ fn is_unpinned(case: Case, target: TargetKind) -> bool {
     case.placement == Placement::Unpinned && case.target == target
 }
 
-/// A line for each goal.
-pub(crate) fn verdicts(measured: &[Measured]) -> Vec<String> {
+/// A line for each goal of logins.
+pub(crate) fn verdicts(measured: &[Measured<Case>]) -> Vec<String> {
     GOALS.iter().map(|goal| goal.verdict(measured)).collect()
 }
 
-impl Goal {
-    fn verdict(&self, measured: &[Measured]) -> String {
-        let ratios: Vec<(f64, &Case)> = self.ratios(measured).collect();
+impl<C: Copy + fmt::Display> Goal<C> {
+    /// A line that says whether the goal is reached, with the worst case.
+    pub(crate) fn verdict(&self, measured: &[Measured<C>]) -> String {
+        let ratios: Vec<(f64, &C)> = self.ratios(measured).collect();
         let worst = ratios.iter().min_by(|a, b| self.bound.margin(a.0).total_cmp(&self.bound.margin(b.0)));
         let Some((ratio, case)) = worst else { return format!("not measured: {}", self.text) };
         let kept = ratios.iter().filter(|(ratio, _)| self.bound.holds(*ratio)).count();
         let verdict = if kept == ratios.len() { "reached" } else { "missed" };
-        let Case { authentication, concurrency, .. } = case;
-        format!(
-            "{verdict}: {} ({kept} of {} cases; worst {ratio:.2} with {authentication}, {concurrency} at a time)",
-            self.text,
-            ratios.len()
-        )
+        format!("{verdict}: {} ({kept} of {} cases; worst {ratio:.2}: {case})", self.text, ratios.len())
     }
 
-    fn ratios<'a>(&self, measured: &'a [Measured]) -> impl Iterator<Item = (f64, &'a Case)> {
+    fn ratios<'a>(&self, measured: &'a [Measured<C>]) -> impl Iterator<Item = (f64, &'a C)> {
         let about = measured.iter().filter(|measured| (self.is_about)(measured.case));
         about.filter_map(|measured| Some((measured.ratio(self.theirs, self.figure)?.median, &measured.case)))
     }
@@ -119,24 +120,28 @@ mod tests {
     use crate::exchanges::Exchanges;
     use crate::measurement::Round;
 
-    fn measured(concurrency: u32, ours: f64, bare: f64) -> Measured {
+    fn measured(concurrency: u32, ours: f64, bare: f64) -> Measured<Case> {
         let (placement, target) = (Placement::Unpinned, TargetKind::Embedded);
-        let sample = |logins_per_second| Sample { logins_per_second, ..Sample::default() };
+        let sample = |contender, per_second| (contender, Sample { per_second, ..Sample::default() });
+        let samples = [sample(Contender::Ours, ours), sample(Contender::Bare, bare)];
         Measured {
             case: Case { placement, target, authentication: Authentication::None, concurrency },
             exchanges: Exchanges::default(),
-            rounds: vec![Round { ours: sample(ours), libiscsi: sample(1.0), bare: sample(bare) }],
+            rounds: vec![Round(samples.into())],
         }
     }
 
-    fn verdict(measured: &[Measured]) -> String {
+    fn verdict(measured: &[Measured<Case>]) -> String {
         verdicts(measured).pop().unwrap()
     }
 
     #[test]
     fn a_goal_is_reached_when_every_case_keeps_it() {
         let verdict = verdict(&[measured(1, 90.0, 100.0), measured(8, 80.0, 100.0)]);
-        assert!(verdict.starts_with("reached") && verdict.contains("2 of 2 cases; worst 0.80"), "{verdict}");
+        assert!(
+            verdict.starts_with("reached") && verdict.contains("2 of 2 cases; worst 0.80: "),
+            "{verdict}"
+        );
     }
 
     #[test]
@@ -144,7 +149,9 @@ mod tests {
         let verdict = verdict(&[measured(1, 90.0, 100.0), measured(8, 79.0, 100.0)]);
         assert!(verdict.starts_with("missed"), "{verdict}");
         assert!(
-            verdict.contains("1 of 2 cases; worst 0.79 with no authentication, 8 at a time"),
+            verdict.contains(
+                "1 of 2 cases; worst 0.79: the embedded target, unpinned, no authentication, 8 at a time"
+            ),
             "{verdict}"
         );
     }

@@ -184,7 +184,7 @@ int main(int count_of_arguments, char **arguments)
 	log_in(places, polled, concurrency, logins);
 	began = seconds(CLOCK_MONOTONIC) - began;
 	used = seconds(CLOCK_PROCESS_CPUTIME_ID) - used;
-	printf("{\"logins\": %lu, \"unmeasured\": %lu, \"seconds\": %.9f, \"cpu_seconds\": %.9f}\n",
+	printf("{\"operations\": %lu, \"unmeasured\": %lu, \"seconds\": %.9f, \"cpu_seconds\": %.9f}\n",
 	       logins, unmeasured, began, used);
 	return 0;
 }

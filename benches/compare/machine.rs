@@ -16,6 +16,7 @@ pub(crate) struct Machine {
     rustc: String,
     libiscsi: String,
     tgt: String,
+    qemu: String,
 }
 
 impl Machine {
@@ -27,15 +28,16 @@ impl Machine {
             rustc: first_line(Command::new("rustc").arg("--version")),
             libiscsi: package("libiscsi-dev"),
             tgt: package("tgt"),
+            qemu: package("qemu-utils"),
         }
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, processors, kernel, rustc, libiscsi, tgt } = self;
+        let Self { processor, processors, kernel, rustc, libiscsi, tgt, qemu } = self;
         write!(formatter, "{processor}, {processors} processors; Linux {kernel}; {rustc}; ")?;
-        write!(formatter, "libiscsi {libiscsi}; tgt {tgt}")
+        write!(formatter, "libiscsi {libiscsi}; tgt {tgt}; qemu {qemu}")
     }
 }
 

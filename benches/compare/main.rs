@@ -1,7 +1,7 @@
-//! Compares logins of this library, of libiscsi, and a plain TCP exchange of segments of the same sizes.
+//! Compares logins, reads and writes of this library, of libiscsi, and a plain TCP exchange of segments of the same sizes.
 //!
-//! `benches/compare/run` installs and builds what is needed and runs `compare all`. The other subcommands are processes
-//! that `compare all` starts: a client that makes one sample and prints it as a line of JSON, or a server that prints its
+//! `benches/compare/run` installs and builds what is needed and runs `compare all` or `compare io`. The other subcommands
+//! are processes that these start: a client that makes one sample and prints it as a line of JSON, or a server that prints its
 //! address and ends when its standard input is closed.
 
 mod accounts;
@@ -14,6 +14,7 @@ mod contender;
 mod exchanges;
 mod gallery;
 mod goals;
+mod io;
 mod library;
 mod machine;
 mod measurement;
@@ -24,7 +25,6 @@ mod ram_disk;
 mod recording;
 mod responder;
 mod sample;
-mod server;
 mod stage;
 mod statistics;
 mod table;
@@ -55,5 +55,10 @@ fn run(task: Task) -> Result<(), Failure> {
         Task::Exchange(exchange) => sample::print(&bare::run(&exchange)?),
         Task::ServeDisks => ram_disk::serve(),
         Task::Respond { exchanges } => responder::serve(exchanges),
+        Task::Io(plan) => io::run(&plan),
+        Task::IoClient(client) => sample::print(&io::run_ours(&client)?),
+        Task::ExchangeBatches(pipe) => sample::print(&io::exchange(&pipe)?),
+        Task::ServeBlocks { batch } => io::serve(batch),
+        Task::RespondToBatches { exchanges, depth, batch } => io::respond(exchanges, depth, batch),
     }
 }

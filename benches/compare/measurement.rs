@@ -1,5 +1,7 @@
 //! Execution of the plan: case by case, round by round, one contender after the other.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::Failure;
@@ -11,33 +13,24 @@ use crate::placement::Processors;
 use crate::processor_time;
 use crate::recording::record;
 use crate::sample::Sample;
-use crate::server::Server;
 use crate::stage::Stage;
 use crate::statistics::Spread;
+use iscsi_benches::server::Server;
 
 /// One sample of each contender, made one behind the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub(crate) struct Round {
-    pub(crate) ours: Sample,
-    pub(crate) libiscsi: Sample,
-    pub(crate) bare: Sample,
-}
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Round(pub(crate) BTreeMap<Contender, Sample>);
 
 impl Round {
-    pub(crate) const fn of(&self, contender: Contender) -> &Sample {
-        match contender {
-            Contender::Ours => &self.ours,
-            Contender::Libiscsi => &self.libiscsi,
-            Contender::Bare => &self.bare,
-        }
-    }
-
-    const fn place_of(&mut self, contender: Contender) -> &mut Sample {
-        match contender {
-            Contender::Ours => &mut self.ours,
-            Contender::Libiscsi => &mut self.libiscsi,
-            Contender::Bare => &mut self.bare,
-        }
+    /// Measures these contenders, each round beginning with another one: what a neighbour leaves behind is shared out.
+    pub(crate) fn measure(
+        number: u32,
+        contenders: &[Contender],
+        mut sample: impl FnMut(Contender) -> Result<Sample, Failure>,
+    ) -> Result<Self, Failure> {
+        let first = usize::try_from(number)? % contenders.len().max(1);
+        let in_turn = contenders.iter().cycle().skip(first).take(contenders.len());
+        in_turn.map(|contender| Ok((*contender, sample(*contender)?))).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -46,26 +39,28 @@ pub(crate) type Figure = fn(&Sample) -> f64;
 
 /// All rounds of one case.
 #[derive(Debug, Serialize)]
-pub(crate) struct Measured {
-    pub(crate) case: Case,
+pub(crate) struct Measured<C> {
+    pub(crate) case: C,
     /// The segment sizes of the plain TCP exchange.
     pub(crate) exchanges: Exchanges,
     pub(crate) rounds: Vec<Round>,
 }
 
-impl Measured {
+impl<C> Measured<C> {
     pub(crate) fn spread(&self, contender: Contender, figure: Figure) -> Option<Spread> {
-        Spread::of(self.rounds.iter().map(|round| figure(round.of(contender))))
+        Spread::of(self.rounds.iter().filter_map(|round| Some(figure(round.0.get(&contender)?))))
     }
 
     /// Ours by theirs, pair by pair.
     pub(crate) fn ratio(&self, theirs: Contender, figure: Figure) -> Option<Spread> {
-        Spread::of_ratios(self.rounds.iter().map(|round| (figure(&round.ours), figure(round.of(theirs)))))
+        let figure_of = |round: &Round, contender| Some(figure(round.0.get(&contender)?));
+        let pair = |round: &Round| Some((figure_of(round, Contender::Ours)?, figure_of(round, theirs)?));
+        Spread::of_ratios(self.rounds.iter().filter_map(pair))
     }
 }
 
 /// Measures every case of the plan.
-pub(crate) fn measure(plan: &Plan) -> Result<Vec<Measured>, Failure> {
+pub(crate) fn measure(plan: &Plan) -> Result<Vec<Measured<Case>>, Failure> {
     let processors = Processors::of_this_process()?;
     let mut done = Vec::new();
     for target in &plan.target {
@@ -113,7 +108,7 @@ impl<'a> Scene<'a> {
         Ok(Self { plan, processors, kind, stage, authentication, target, exchanges, responder })
     }
 
-    fn case(&self, placement: Placement, concurrency: u32) -> Result<Measured, Failure> {
+    fn case(&self, placement: Placement, concurrency: u32) -> Result<Measured<Case>, Failure> {
         let case = Case { placement, target: self.kind, authentication: self.authentication, concurrency };
         eprintln!("{case}");
         self.processors.place(placement, &[self.stage.pid(), self.responder.pid()])?;
@@ -124,11 +119,7 @@ impl<'a> Scene<'a> {
 
     fn round(&self, number: u32, concurrency: u32) -> Result<Round, Failure> {
         let errand = self.errand(concurrency);
-        let mut round = Round::default();
-        for contender in Contender::in_turn(number) {
-            *round.place_of(contender) = self.sample(contender, &errand)?;
-        }
-        Ok(round)
+        Round::measure(number, &Contender::OF_LOGINS, |contender| self.sample(contender, &errand))
     }
 
     fn sample(&self, contender: Contender, errand: &Errand<'_>) -> Result<Sample, Failure> {
@@ -151,5 +142,45 @@ impl<'a> Scene<'a> {
             runtime: self.plan.runtime,
             amount: Amount { concurrency, unmeasured, logins },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The order in which the contenders of a round are measured.
+    fn order(round: u32) -> Vec<Contender> {
+        let mut order = Vec::new();
+        let sample = |contender| {
+            order.push(contender);
+            Ok(Sample::default())
+        };
+        Round::measure(round, &Contender::OF_LOGINS, sample).unwrap();
+        order
+    }
+
+    #[test]
+    fn every_contender_has_its_turn_in_every_round_and_each_begins_once() {
+        let orders: Vec<Vec<Contender>> = (0..3).map(order).collect();
+        for contender in Contender::OF_LOGINS {
+            assert!(orders.iter().all(|order| order.contains(&contender)));
+            assert_eq!(orders.iter().filter(|order| order.first() == Some(&contender)).count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_ratio_needs_both_samples_of_a_round() {
+        let sample = |per_second| Sample { per_second, ..Sample::default() };
+        let round = |samples: &[(Contender, f64)]| {
+            Round(samples.iter().map(|(contender, rate)| (*contender, sample(*rate))).collect())
+        };
+        let both = round(&[(Contender::Ours, 10.0), (Contender::Libiscsi, 5.0)]);
+        let rounds = vec![both, round(&[(Contender::Ours, 30.0)])];
+        let measured = Measured { case: (), exchanges: Exchanges::default(), rounds };
+        let rate: Figure = |sample| sample.per_second;
+        assert_eq!(measured.ratio(Contender::Libiscsi, rate), Spread::of([2.0]));
+        assert_eq!(measured.spread(Contender::Ours, rate), Spread::of([10.0, 30.0]));
+        assert_eq!(measured.ratio(Contender::Qemu, rate), None);
     }
 }

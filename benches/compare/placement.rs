@@ -12,26 +12,37 @@ use crate::case::Placement;
 pub(crate) struct Processors {
     all: CpuSet,
     first: CpuSet,
+    /// The processor of a server that has one of its own; `None` on a machine with a single one.
+    second: Option<CpuSet>,
 }
 
 impl Processors {
     pub(crate) fn of_this_process() -> Result<Self, Failure> {
         let all = sched_getaffinity(Pid::from_raw(0))?;
-        let mut first = CpuSet::new();
-        let number = (0..CpuSet::count()).find(|number| all.is_set(*number).unwrap_or(false));
-        first.set(number.ok_or("this process may use no processor")?)?;
-        Ok(Self { all, first })
+        let mut each = (0..CpuSet::count()).filter(|number| all.is_set(*number).unwrap_or(false));
+        let first = only(each.next().ok_or("this process may use no processor")?)?;
+        let second = each.next().map(only).transpose()?;
+        Ok(Self { all, first, second })
     }
 
     /// Places these servers, and this process with every client it starts from now on.
     pub(crate) fn place(&self, placement: Placement, servers: &[u32]) -> Result<(), Failure> {
-        let processors = match placement {
-            Placement::Pinned => &self.first,
-            Placement::Unpinned => &self.all,
+        let (client, server) = match placement {
+            Placement::Pinned => (&self.first, &self.first),
+            Placement::Apart => {
+                (&self.first, self.second.as_ref().ok_or("client and target need two processors")?)
+            }
+            Placement::Unpinned => (&self.all, &self.all),
         };
-        sched_setaffinity(Pid::from_raw(0), processors)?;
-        servers.iter().try_for_each(|pid| place_threads(*pid, processors))
+        sched_setaffinity(Pid::from_raw(0), client)?;
+        servers.iter().try_for_each(|pid| place_threads(*pid, server))
     }
+}
+
+fn only(number: usize) -> Result<CpuSet, Failure> {
+    let mut set = CpuSet::new();
+    set.set(number)?;
+    Ok(set)
 }
 
 /// Each thread has processors of its own.
@@ -56,6 +67,10 @@ mod tests {
         let of_server = || sched_getaffinity(Pid::from_raw(server.id().try_into().unwrap())).unwrap();
         processors.place(Placement::Pinned, &[server.id()]).unwrap();
         assert_eq!(of_server(), processors.first);
+        if let Some(second) = processors.second {
+            processors.place(Placement::Apart, &[server.id()]).unwrap();
+            assert_eq!(of_server(), second);
+        }
         processors.place(Placement::Unpinned, &[server.id()]).unwrap();
         assert_eq!(of_server(), processors.all);
         server.kill().unwrap();

@@ -1,12 +1,12 @@
 //! The embedded target in a process of its own: one target for each authentication.
 
+use iscsi_benches::server;
 use iscsi_tests::ram_disk::{self, Config, Credentials, RamDisk, Target};
 
 use crate::Failure;
 use crate::accounts::{Account, FORWARD, REVERSE};
 use crate::arguments::Runtime;
 use crate::case::Authentication;
-use crate::server;
 
 /// The prefix of the target names.
 pub(crate) const NAME_PREFIX: &str = "iqn.2001-04.com.example.ram-disk";
@@ -22,7 +22,7 @@ pub(crate) fn serve() -> Result<(), Failure> {
         config.most_connections = MOST_CONNECTIONS;
         let running = RamDisk::serve(config).await?;
         server::announce(running.portal());
-        server::told_to_end().await
+        Ok(tokio::task::spawn_blocking(server::wait_for_end).await??)
     })
 }
 

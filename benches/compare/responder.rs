@@ -3,13 +3,13 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use iscsi_benches::server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::Failure;
 use crate::arguments::Runtime;
 use crate::exchanges::Exchanges;
-use crate::server;
 
 /// Connections that may wait; as many as at the embedded target.
 const BACKLOG: u32 = 1024;
@@ -20,7 +20,7 @@ pub(crate) fn serve(exchanges: Exchanges) -> Result<(), Failure> {
         let listener = listen()?;
         server::announce(listener.local_addr()?);
         tokio::spawn(accept(listener, Arc::new(exchanges)));
-        server::told_to_end().await
+        Ok(tokio::task::spawn_blocking(server::wait_for_end).await??)
     })
 }
 

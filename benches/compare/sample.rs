@@ -9,11 +9,11 @@ use crate::Failure;
 /// The result as the client prints it, in a line of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ClientSample {
-    /// Logins measured.
-    pub(crate) logins: u64,
-    /// Logins before them.
+    /// Logins, reads or writes measured.
+    pub(crate) operations: u64,
+    /// Those before them.
     pub(crate) unmeasured: u64,
-    /// The duration of the measured logins.
+    /// The duration of the measured operations.
     pub(crate) seconds: f64,
     /// Processor time of the client meanwhile, its own and the kernel's for it.
     pub(crate) cpu_seconds: f64,
@@ -22,28 +22,28 @@ pub(crate) struct ClientSample {
 /// The sample with the processor time of the target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Sample {
-    pub(crate) logins_per_second: f64,
-    /// Processor time of the client per login, in microseconds.
+    pub(crate) per_second: f64,
+    /// Processor time of the client per operation, in microseconds.
     pub(crate) client_us: f64,
-    /// Processor time of the target per login, in microseconds.
+    /// Processor time of the target per operation, in microseconds.
     pub(crate) target_us: f64,
 }
 
 impl Sample {
-    /// The target's time counts for all logins of the client: it is read before the first and behind the last.
+    /// The target's time counts for all operations of the client: it is read before the first and behind the last.
     pub(crate) fn new(client: ClientSample, target: Duration) -> Self {
-        let ClientSample { logins, unmeasured, seconds, cpu_seconds } = client;
+        let ClientSample { operations, unmeasured, seconds, cpu_seconds } = client;
         Self {
-            logins_per_second: count(logins) / seconds,
-            client_us: cpu_seconds * 1e6 / count(logins),
-            target_us: target.as_secs_f64() * 1e6 / count(logins + unmeasured),
+            per_second: count(operations) / seconds,
+            client_us: cpu_seconds * 1e6 / count(operations),
+            target_us: target.as_secs_f64() * 1e6 / count(operations + unmeasured),
         }
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "nobody waits for 2^53 logins")]
-const fn count(logins: u64) -> f64 {
-    logins as f64
+#[allow(clippy::cast_precision_loss, reason = "nobody waits for 2^53 operations")]
+const fn count(operations: u64) -> f64 {
+    operations as f64
 }
 
 /// Tells it to who started this process.
@@ -57,10 +57,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_targets_time_is_shared_by_all_logins() {
-        let client = ClientSample { logins: 200, unmeasured: 50, seconds: 0.5, cpu_seconds: 0.01 };
+    fn the_targets_time_is_shared_by_all_operations() {
+        let client = ClientSample { operations: 200, unmeasured: 50, seconds: 0.5, cpu_seconds: 0.01 };
         let sample = Sample::new(client, Duration::from_millis(25));
-        let expected = Sample { logins_per_second: 400.0, client_us: 50.0, target_us: 100.0 };
+        let expected = Sample { per_second: 400.0, client_us: 50.0, target_us: 100.0 };
         assert_eq!(sample, expected);
     }
 }

@@ -8,7 +8,7 @@ use crate::Failure;
 use crate::accounts::{FORWARD, REVERSE};
 use crate::case::{Authentication, TargetKind};
 use crate::ram_disk;
-use crate::server::Server;
+use iscsi_benches::server::Server;
 
 /// Ends when it is dropped.
 pub(crate) enum Stage {

@@ -15,12 +15,14 @@ const TIMES: &str = "\
 ";
 
 /// All tables, each pair under its heading.
-pub(crate) fn tables(measured: &[Measured]) -> String {
+pub(crate) fn tables(measured: &[Measured<Case>]) -> String {
     groups(measured).map(|(placement, target, group)| section(placement, target, &group)).collect()
 }
 
 /// The cases of each target, pinned and unpinned.
-fn groups(measured: &[Measured]) -> impl Iterator<Item = (Placement, TargetKind, Vec<&Measured>)> {
+fn groups(
+    measured: &[Measured<Case>],
+) -> impl Iterator<Item = (Placement, TargetKind, Vec<&Measured<Case>>)> {
     let keys =
         TargetKind::ALL.into_iter().flat_map(|target| Placement::ALL.map(|placement| (placement, target)));
     let group = |placement, target| {
@@ -31,35 +33,35 @@ fn groups(measured: &[Measured]) -> impl Iterator<Item = (Placement, TargetKind,
     groups.filter(|(.., group)| !group.is_empty())
 }
 
-fn section(placement: Placement, target: TargetKind, group: &[&Measured]) -> String {
+fn section(placement: Placement, target: TargetKind, group: &[&Measured<Case>]) -> String {
     let rates: String = group.iter().map(|measured| rates(measured)).collect();
     let times: String = group.iter().map(|measured| times(measured)).collect();
     format!("### With {target}, {placement}\n\n{RATES}{rates}\nProcessor time per login:\n\n{TIMES}{times}\n")
 }
 
-fn rates(measured: &Measured) -> String {
-    let rate: Figure = |sample| sample.logins_per_second;
-    let contenders = Contender::ALL.map(|contender| spread(measured, contender, rate));
+fn rates(measured: &Measured<Case>) -> String {
+    let rate: Figure = |sample| sample.per_second;
+    let contenders = Contender::OF_LOGINS.map(|contender| spread(measured, contender, rate));
     row(measured, contenders.into_iter().chain([Libiscsi, Bare].map(|peer| ratio(measured, peer, rate))))
 }
 
-fn times(measured: &Measured) -> String {
+fn times(measured: &Measured<Case>) -> String {
     let (client, target): (Figure, Figure) = (|sample| sample.client_us, |sample| sample.target_us);
     let clients = [Ours, Libiscsi, Bare].map(|contender| spread(measured, contender, client));
-    let targets = Contender::ALL.map(|contender| spread(measured, contender, target));
+    let targets = Contender::OF_LOGINS.map(|contender| spread(measured, contender, target));
     row(measured, clients.into_iter().chain([ratio(measured, Libiscsi, client)]).chain(targets))
 }
 
-fn row(measured: &Measured, cells: impl Iterator<Item = String>) -> String {
+fn row(measured: &Measured<Case>, cells: impl Iterator<Item = String>) -> String {
     let Case { authentication, concurrency, .. } = measured.case;
     let cells = cells.collect::<Vec<_>>().join(" | ");
     format!("| {authentication} | {concurrency} | {cells} |\n")
 }
 
-fn spread(measured: &Measured, contender: Contender, figure: Figure) -> String {
+fn spread(measured: &Measured<Case>, contender: Contender, figure: Figure) -> String {
     measured.spread(contender, figure).map_or_else(String::new, |spread| spread.to_string())
 }
 
-fn ratio(measured: &Measured, theirs: Contender, figure: Figure) -> String {
+fn ratio(measured: &Measured<Case>, theirs: Contender, figure: Figure) -> String {
     measured.ratio(theirs, figure).map_or_else(String::new, |ratio| format!("{ratio:.2}"))
 }

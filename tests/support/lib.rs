@@ -11,6 +11,7 @@
 
 pub mod chap_environment;
 pub mod external_targets;
+pub mod gathering_target;
 pub mod own_process;
 pub mod ram_disk;
 pub mod scripted_target;

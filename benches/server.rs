@@ -5,28 +5,33 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use crate::Failure;
+use crate::io::Failure;
 
 /// Tells who started this process where it listens.
-pub(crate) fn announce(address: SocketAddr) {
+pub fn announce(address: SocketAddr) {
     println!("{address}");
 }
 
-/// Waits for the end of standard input: who started this process has ended, too.
-pub(crate) async fn told_to_end() -> Result<(), Failure> {
-    let read = tokio::task::spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new()));
-    Ok(read.await?.map(drop)?)
+/// Waits for the end of standard input: the process that started this one has closed it, or has ended.
+///
+/// # Errors
+/// Standard input cannot be read.
+pub fn wait_for_end() -> io::Result<()> {
+    io::stdin().read_to_end(&mut Vec::new()).map(drop)
 }
 
 /// A server process that runs this program.
-pub(crate) struct Server {
+pub struct Server {
     child: Child,
     address: SocketAddr,
 }
 
 impl Server {
     /// Starts a subcommand that serves.
-    pub(crate) fn start(arguments: &[&str]) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// The process does not start, or prints no address.
+    pub fn start(arguments: &[&str]) -> Result<Self, Failure> {
         let mut command = Command::new(env::current_exe()?);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
@@ -35,11 +40,14 @@ impl Server {
     }
 
     /// The address of the server.
-    pub(crate) const fn address(&self) -> SocketAddr {
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub(crate) fn pid(&self) -> u32 {
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 }

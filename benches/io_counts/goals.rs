@@ -1,0 +1,140 @@
+//! Upper bounds, independent of the committed table.
+
+use crate::case::PDUS_OF_READ;
+use crate::counting::Counted;
+use crate::counts::Counts;
+
+/// A count with its name.
+type Part = (&'static str, fn(&Counts) -> f64);
+
+const INSTRUCTIONS: Part = ("instructions", |counts| counts.instructions);
+const CALLS: Part = ("system calls", |counts| counts.calls);
+const EAGAIN: Part = ("calls that fail with EAGAIN", |counts| counts.eagain);
+const ALLOCATIONS: Part = ("allocations", |counts| counts.allocations);
+const FAULTS: Part = ("page faults", |counts| counts.faults);
+
+/// The most of a count in a case.
+struct Goal {
+    case: &'static str,
+    part: Part,
+    most: f64,
+}
+
+const fn goal(case: &'static str, part: Part, most: f64) -> Goal {
+    Goal { case, part, most }
+}
+
+/// Data-In PDUs carry 64 KiB, so a read of 256 KiB has four, with 1.3 calls each. A copy of 256 KiB takes more than 8,000
+/// instructions of 32 bytes: a write within its bound copies nothing.
+const GOALS: [Goal; 27] = [
+    goal("4 KiB read, depth 1", CALLS, 3.02),
+    goal("4 KiB read, depth 1", EAGAIN, 0.0),
+    goal("4 KiB read, depth 1", INSTRUCTIONS, 5000.0),
+    goal("4 KiB read, depth 1", ALLOCATIONS, 0.0),
+    goal("4 KiB read, depth 1", FAULTS, 0.0),
+    goal("4 KiB read, depth 32", CALLS, 0.25),
+    goal("4 KiB read, depth 32", INSTRUCTIONS, 2600.0),
+    goal("4 KiB read, depth 32", ALLOCATIONS, 0.0),
+    goal("4 KiB read, depth 32", FAULTS, 0.0),
+    goal("4 KiB read as Bytes, depth 32", CALLS, 0.25),
+    goal("4 KiB read as Bytes, depth 32", ALLOCATIONS, 1.0),
+    goal("4 KiB read as Bytes, depth 32", FAULTS, 0.0),
+    goal("4 KiB write, depth 32", CALLS, 0.25),
+    goal("4 KiB write, depth 32", INSTRUCTIONS, 2200.0),
+    goal("4 KiB write, depth 32", ALLOCATIONS, 0.0),
+    goal("64 KiB read, depth 32", CALLS, 1.3),
+    goal("64 KiB read, depth 32", INSTRUCTIONS, 2500.0),
+    goal("64 KiB read, depth 32", ALLOCATIONS, 0.0),
+    goal("64 KiB read, depth 32", FAULTS, 0.05),
+    goal("256 KiB read, depth 8", CALLS, 5.2),
+    goal("256 KiB read, depth 8", ALLOCATIONS, 0.0),
+    goal("256 KiB read, depth 8", FAULTS, 0.05),
+    goal("64 KiB write, depth 32", ALLOCATIONS, 0.0),
+    goal("64 KiB write, depth 32", FAULTS, 0.05),
+    goal("256 KiB write, depth 8", INSTRUCTIONS, 2500.0),
+    goal("256 KiB write, depth 8", ALLOCATIONS, 0.0),
+    goal("256 KiB write, depth 8", FAULTS, 0.05),
+];
+
+/// Instructions of a PDU with both digests beside those of the CRC library and of the same PDU without.
+const BESIDE_CRC: f64 = 300.0;
+
+/// Reads with digests, without them, and the CRC library alone.
+const WITH_DIGESTS: [[&str; 3]; 2] = [
+    ["4 KiB read, depth 32, digests", "4 KiB read, depth 32", "4 KiB read, CRC alone"],
+    ["64 KiB read, depth 32, digests", "64 KiB read, depth 32", "64 KiB read, CRC alone"],
+];
+
+/// One line for each bound that is exceeded, or whose case was not counted.
+pub(crate) fn missed(counted: &[Counted]) -> Vec<String> {
+    let bounds = GOALS.iter().filter_map(|goal| goal.missed(counted));
+    bounds.chain(WITH_DIGESTS.into_iter().filter_map(|cases| beside_crc_missed(counted, cases))).collect()
+}
+
+fn counts_of<'a>(counted: &'a [Counted], case: &str) -> Result<&'a Counts, String> {
+    let found = counted.iter().find(|(name, _)| *name == case);
+    found.map(|(_, counts)| counts).ok_or_else(|| format!("{case}: not counted"))
+}
+
+impl Goal {
+    fn missed(&self, counted: &[Counted]) -> Option<String> {
+        let Self { case, part: (part, of), most } = self;
+        let value = match counts_of(counted, case) {
+            Ok(counts) => of(counts),
+            Err(missing) => return Some(missing),
+        };
+        (value > *most).then(|| format!("{case}: {value} {part}, more than {most}"))
+    }
+}
+
+fn beside_crc_missed(counted: &[Counted], [with, without, alone]: [&str; 3]) -> Option<String> {
+    let of = |case| counts_of(counted, case).map(|counts| counts.instructions);
+    let (with_digests, without, alone) = match (of(with), of(without), of(alone)) {
+        (Ok(with), Ok(without), Ok(alone)) => (with, without, alone),
+        (Err(missing), ..) | (_, Err(missing), _) | (.., Err(missing)) => return Some(missing),
+    };
+    let each = (with_digests - without - alone) / PDUS_OF_READ;
+    (each > BESIDE_CRC).then(|| {
+        format!("{with}: {each:.0} instructions per PDU beside the CRC's {alone}, more than {BESIDE_CRC}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::CASES;
+
+    fn all(counts: Counts) -> Vec<Counted> {
+        CASES.iter().map(|case| (case.name, counts)).collect()
+    }
+
+    fn change(counted: &mut [Counted], case: &str, change: impl FnOnce(&mut Counts)) {
+        change(&mut counted.iter_mut().find(|(name, _)| *name == case).unwrap().1);
+    }
+
+    #[test]
+    fn every_goal_is_about_a_case() {
+        assert_eq!(missed(&all(Counts::default())), Vec::<String>::new());
+        assert_eq!(missed(&[]).len(), GOALS.len() + WITH_DIGESTS.len());
+    }
+
+    #[test]
+    fn a_bound_itself_is_allowed_and_a_hundredth_more_is_not() {
+        let mut counted = all(Counts::default());
+        change(&mut counted, "4 KiB read, depth 1", |counts| counts.calls = 3.02);
+        assert!(missed(&counted).is_empty());
+        change(&mut counted, "4 KiB read, depth 1", |counts| counts.calls = 3.03);
+        assert_eq!(missed(&counted), ["4 KiB read, depth 1: 3.03 system calls, more than 3.02"]);
+    }
+
+    #[test]
+    fn digests_may_cost_the_crc_and_a_little_more_for_each_pdu() {
+        let mut counted = all(Counts::default());
+        change(&mut counted, "4 KiB read, depth 32", |counts| counts.instructions = 2000.0);
+        change(&mut counted, "4 KiB read, CRC alone", |counts| counts.instructions = 2500.0);
+        change(&mut counted, "4 KiB read, depth 32, digests", |counts| counts.instructions = 5100.0);
+        assert!(missed(&counted).is_empty());
+        change(&mut counted, "4 KiB read, depth 32, digests", |counts| counts.instructions = 5104.0);
+        assert!(missed(&counted).concat().contains("302 instructions per PDU beside the CRC's 2500"));
+    }
+}
