@@ -3,7 +3,7 @@
 use bytes::{Buf, BytesMut};
 
 use crate::digest::{Crc32c, Digests};
-use crate::header::{BHS_LENGTH, Bhs, DigestPart, Error, RawPdu};
+use crate::header::{BHS_LENGTH, Bhs, DigestPart, Error, Opcode, RawPdu, misplaced_additional_headers};
 
 const DIGEST_LENGTH: usize = 4;
 
@@ -52,9 +52,13 @@ impl Decoder {
     /// The header is checked as soon as it has arrived; each call adds the data that arrived since the last one to the
     /// data digest. The returned data segment is a slice of `stream`, not a copy.
     ///
+    /// Additional headers that this kind of PDU cannot have are not waited for: a damaged `TotalAHSLength` could announce
+    /// a kilobyte that never comes. The header digest is then expected after the 48 bytes.
+    ///
     /// # Errors
-    /// [`Error::TooLong`], before any memory is reserved for the segment, and [`Error::Digest`]. A PDU with a wrong
-    /// data digest is removed from the stream, and decoding can continue; after any other error it cannot.
+    /// [`Error::TooLong`], before any memory is reserved for the segment, [`Error::Digest`], and [`Error::Field`] for
+    /// additional headers that the PDU cannot have. A PDU with a wrong data digest is removed from the stream, and decoding
+    /// can continue; after any other error it cannot.
     pub fn decode(&mut self, stream: &mut BytesMut) -> Result<Option<RawPdu>, Error> {
         let Some(bhs) = stream.first_chunk() else { return Ok(None) };
         let extent = Extent::new(bhs, self.digests);
@@ -93,15 +97,15 @@ impl Decoder {
 
     /// Checks the header at the front of `stream`; returns `false` while it is incomplete.
     fn verify_head(&mut self, extent: Extent, stream: &[u8]) -> Result<bool, Error> {
-        // Without a header digest the length is known 48 bytes into the PDU, before additional headers are waited for.
+        // Without a header digest the lengths are known 48 bytes into the PDU, before additional headers are waited for.
         if !self.digests.header {
-            self.check_data_length(extent)?;
+            self.check_lengths(extent, stream)?;
         }
         let Some(head) = stream.get(..extent.head) else { return Ok(false) };
         if let (true, Some((covered, digest))) = (self.digests.header, head.split_last_chunk()) {
             // No field of the header can be trusted before its digest has been checked.
             verify(DigestPart::Header, Crc32c::new().update(covered), *digest)?;
-            self.check_data_length(extent)?;
+            self.check_lengths(extent, stream)?;
         }
         self.head_verified = true;
         Ok(true)
@@ -128,8 +132,12 @@ impl Decoder {
         }
     }
 
-    /// Checks the length of the data segment before waiting for the segment (PDU-12).
-    fn check_data_length(&self, extent: Extent) -> Result<(), Error> {
+    /// Checks that the PDU may have its additional headers (PDU-06), and the length of the data segment before waiting for
+    /// the segment (PDU-12).
+    fn check_lengths(&self, extent: Extent, stream: &[u8]) -> Result<(), Error> {
+        if let (true, Some(bhs)) = (extent.is_ahs_misplaced, stream.first_chunk()) {
+            return Err(misplaced_additional_headers(&Bhs::from_bytes(*bhs)));
+        }
         if extent.data <= self.max_data_segment_length {
             return Ok(());
         }
@@ -141,8 +149,10 @@ impl Decoder {
 /// The lengths of the parts of the PDU at the front of a stream, in bytes.
 #[derive(Clone, Copy)]
 struct Extent {
-    /// `TotalAHSLength`, in bytes.
+    /// `TotalAHSLength`, in bytes; 0 if the PDU cannot have additional headers.
     ahs: usize,
+    /// Whether `TotalAHSLength` counts additional headers that the PDU cannot have.
+    is_ahs_misplaced: bool,
     /// Length of the headers and their digest.
     head: usize,
     /// `DataSegmentLength`.
@@ -155,13 +165,14 @@ struct Extent {
 
 impl Extent {
     fn new(bhs: &[u8; BHS_LENGTH], digests: Digests) -> Self {
-        let &[_, _, _, _, ahs_words, high, middle, low, ..] = bhs;
-        let ahs = usize::from(ahs_words) * 4;
+        let &[opcode, _, _, _, ahs_words, high, middle, low, ..] = bhs;
+        let is_ahs_misplaced = ahs_words > 0 && !Opcode(opcode & Opcode::MASK).may_have_additional_headers();
+        let ahs = if is_ahs_misplaced { 0 } else { usize::from(ahs_words) * 4 };
         let head = BHS_LENGTH + ahs + usize::from(digests.header) * DIGEST_LENGTH;
         let data = u32::from_be_bytes([0, high, middle, low]);
         let padded = (data as usize).next_multiple_of(4);
         let digest = usize::from(digests.data && data > 0) * DIGEST_LENGTH;
-        Self { ahs, head, data, padded, whole: head + padded + digest }
+        Self { ahs, is_ahs_misplaced, head, data, padded, whole: head + padded + digest }
     }
 
     /// Removes the PDU from the stream.
