@@ -81,7 +81,7 @@ fn pdu_06_additional_headers_that_a_pdu_cannot_have_are_not_waited_for() {
         match decoder.decode(&mut stream) {
             Ok(None) => assert!(waits && decoder.bytes_needed(&stream) == 4, "{opcode}"),
             Err(Error::Field { pdu, field: "TotalAHSLength", value: 1, .. }) => {
-                assert!(!waits && pdu == opcode)
+                assert!(!waits && pdu == opcode);
             }
             other => panic!("{opcode}: {other:?}"),
         }
