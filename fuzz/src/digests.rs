@@ -35,8 +35,9 @@ fn raw_pdu(bytes: &[u8]) -> Option<RawPdu> {
     let (bhs, rest) = bytes.split_first_chunk::<BHS_LENGTH>()?;
     let (&words, rest) = rest.split_first()?;
     let (ahs, data) = rest.split_at_checked(usize::from(words) * 4)?;
-    let ahs = (!ahs.is_empty()).then(|| Bytes::copy_from_slice(ahs));
-    Some(RawPdu { bhs: Bhs::from_bytes(*bhs), ahs, data: Bytes::copy_from_slice(data) })
+    let (bhs, ahs) = (Bhs::from_bytes(*bhs), (!ahs.is_empty()).then(|| Bytes::copy_from_slice(ahs)));
+    let is_possible = ahs.is_none() || bhs.opcode().may_have_additional_headers();
+    is_possible.then(|| RawPdu { bhs, ahs, data: Bytes::copy_from_slice(data) })
 }
 
 fn decode(mut stream: BytesMut) -> Result<Option<RawPdu>, Error> {

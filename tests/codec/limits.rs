@@ -1,7 +1,7 @@
 //! Lengths beyond the limit that the receiver declared.
 
 use bytes::BytesMut;
-use iscsi_pdu::{BHS_LENGTH, Crc32c, Decoder, DigestPart, Error};
+use iscsi_pdu::{BHS_LENGTH, Crc32c, Decoder, DigestPart, Error, Opcode};
 
 use crate::sample::{OFF, ON};
 
@@ -45,6 +45,7 @@ fn pdu_12_nothing_is_allocated_for_what_has_not_come() {
     let mut decoder = Decoder::new(8192);
     decoder.set_full_feature(ON, 0x00ff_ffff);
     let mut stream = header(255, 0x00ff_fffc);
+    stream[0] = Opcode::SCSI_COMMAND.0;
     assert_eq!(decoder.decode(&mut stream), Ok(None));
     assert!(stream.capacity() <= 4096, "{} bytes", stream.capacity());
     assert_eq!(decoder.bytes_needed(&stream), 255 * 4 + 4);
@@ -66,4 +67,42 @@ fn pdu_12_dig_10_the_digest_is_checked_before_the_length() {
     right.extend_from_slice(&digest.to_field());
     let error = Error::TooLong { field: "DataSegmentLength", length: 8193, limit: 8192 };
     assert_eq!(decoder.decode(&mut right), Err(error));
+}
+
+/// A damaged `TotalAHSLength` would otherwise make the receiver wait for up to 1020 bytes while the sender waits, too.
+#[test]
+fn pdu_06_additional_headers_that_a_pdu_cannot_have_are_not_waited_for() {
+    for opcode in (0..=Opcode::MASK).map(Opcode) {
+        let mut stream = header(1, 0);
+        stream[0] = opcode.0;
+        let waits = opcode == Opcode::SCSI_COMMAND || opcode.name().is_none();
+        assert_eq!(opcode.may_have_additional_headers(), waits, "{opcode}");
+        let mut decoder = Decoder::new(0);
+        match decoder.decode(&mut stream) {
+            Ok(None) => assert!(waits && decoder.bytes_needed(&stream) == 4, "{opcode}"),
+            Err(Error::Field { pdu, field: "TotalAHSLength", value: 1, .. }) => {
+                assert!(!waits && pdu == opcode);
+            }
+            other => panic!("{opcode}: {other:?}"),
+        }
+    }
+}
+
+/// With header digests the digest is expected where it has to be, and tells damage from a broken rule.
+#[test]
+fn pdu_06_dig_10_a_damaged_length_of_additional_headers_is_found_at_once() {
+    let sent = header(0, 0);
+    let mut stream = header(255, 0);
+    let (computed, digest) = (Crc32c::new().update(&stream), Crc32c::new().update(&sent));
+    let mut decoder = Decoder::new(0);
+    decoder.set_full_feature(ON, 0);
+    assert_eq!((decoder.decode(&mut stream), decoder.bytes_needed(&stream)), (Ok(None), 4));
+    let mut violating = stream.clone();
+    stream.extend_from_slice(&digest.to_field());
+    let error =
+        Error::Digest { part: DigestPart::Header, computed: computed.value(), received: digest.value() };
+    assert_eq!(decoder.clone().decode(&mut stream), Err(error));
+    violating.extend_from_slice(&computed.to_field());
+    let error = decoder.decode(&mut violating).unwrap_err();
+    assert!(matches!(error, Error::Field { field: "TotalAHSLength", value: 255, .. }), "{error}");
 }

@@ -64,11 +64,13 @@ async fn pdu_05_opcodes_that_are_no_targets() {
     }
 }
 
-/// PDU-06, PDU-10: a target has no additional headers.
+/// PDU-06, PDU-10: a target has no additional headers, and none are waited for.
 #[tokio::test]
 async fn pdu_06_pdu_10_additional_headers_of_a_target() {
-    let (_scripted, error) = read_answered(with_byte(4, 1)).await;
-    assert_eq!(error.fault(), Fault::Protocol, "{error}");
+    for words in [1, 0xff] {
+        let (_scripted, error) = read_answered(with_byte(4, words)).await;
+        assert_eq!(error.fault(), Fault::Protocol, "{words}: {error}");
+    }
 }
 
 /// PDU-12: the length alone is enough; the data never come.

@@ -8,6 +8,7 @@
     reason = "what fails here fails a test"
 )]
 
+mod damage;
 mod driver;
 mod every_byte;
 mod seeds;

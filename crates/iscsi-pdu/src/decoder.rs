@@ -4,7 +4,7 @@ use bytes::{Buf, BytesMut};
 
 use crate::digest::{Crc32c, Digests};
 use crate::head::{Extent, Head, verify};
-use crate::header::{BHS_LENGTH, Bhs, DigestPart, Error, RawPdu};
+use crate::header::{BHS_LENGTH, Bhs, DigestPart, Error, RawPdu, misplaced_additional_headers};
 
 /// A decoder that splits a byte stream into PDUs, whatever the size of the pieces in which the stream arrives
 /// ([RFC 7143, section 11.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2)).
@@ -51,9 +51,13 @@ impl Decoder {
     /// The header is checked as soon as it has arrived; each call adds the data that arrived since the last one to the
     /// data digest. The returned data segment is a slice of `stream`, not a copy.
     ///
+    /// Additional headers that this kind of PDU cannot have are not waited for: a damaged `TotalAHSLength` could announce
+    /// a kilobyte that never comes. The header digest is then expected after the 48 bytes.
+    ///
     /// # Errors
-    /// [`Error::TooLong`], before any memory is reserved for the segment, and [`Error::Digest`]. A PDU with a wrong
-    /// data digest is removed from the stream, and decoding can continue; after any other error it cannot.
+    /// [`Error::TooLong`], before any memory is reserved for the segment, [`Error::Digest`], and [`Error::Field`] for
+    /// additional headers that the PDU cannot have. A PDU with a wrong data digest is removed from the stream, and decoding
+    /// can continue; after any other error it cannot.
     pub fn decode(&mut self, stream: &mut BytesMut) -> Result<Option<RawPdu>, Error> {
         let Some(bhs) = stream.first_chunk() else { return Ok(None) };
         let extent = Extent::new(bhs, self.digests);
@@ -120,15 +124,15 @@ impl Decoder {
 
     /// Checks the header at the front of `stream`; returns `false` while it is incomplete.
     fn check_head(&self, extent: Extent, stream: &[u8]) -> Result<bool, Error> {
-        // Without a header digest the length is known 48 bytes into the PDU, before additional headers are waited for.
+        // Without a header digest the lengths are known 48 bytes into the PDU, before additional headers are waited for.
         if !self.digests.header {
-            self.check_data_length(extent)?;
+            self.check_lengths(extent, stream)?;
         }
         let Some(head) = stream.get(..extent.head) else { return Ok(false) };
         if let (true, Some((covered, digest))) = (self.digests.header, head.split_last_chunk()) {
             // No field of the header can be trusted before its digest has been checked.
             verify(DigestPart::Header, Crc32c::new().update(covered), *digest)?;
-            self.check_data_length(extent)?;
+            self.check_lengths(extent, stream)?;
         }
         Ok(true)
     }
@@ -154,8 +158,12 @@ impl Decoder {
         }
     }
 
-    /// Checks the length of the data segment before waiting for the segment (PDU-12).
-    fn check_data_length(&self, extent: Extent) -> Result<(), Error> {
+    /// Checks that the PDU may have its additional headers (PDU-06), and the length of the data segment before waiting for
+    /// the segment (PDU-12).
+    fn check_lengths(&self, extent: Extent, stream: &[u8]) -> Result<(), Error> {
+        if let (true, Some(bhs)) = (extent.is_ahs_misplaced, stream.first_chunk()) {
+            return Err(misplaced_additional_headers(&Bhs::from_bytes(*bhs)));
+        }
         if extent.data <= self.max_data_segment_length {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! The headers of a PDU, and the lengths of its parts (RFC 7143, 11.2).
 
 use crate::digest::{Crc32c, Digests};
-use crate::header::{BHS_LENGTH, Bhs, DigestPart, Error};
+use crate::header::{BHS_LENGTH, Bhs, DigestPart, Error, Opcode};
 
 const DIGEST_LENGTH: usize = 4;
 
@@ -81,8 +81,10 @@ impl Head {
 /// The lengths of the parts of the PDU at the front of a stream, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
-    /// `TotalAHSLength`, in bytes.
+    /// `TotalAHSLength`, in bytes; 0 if the PDU cannot have additional headers.
     pub(crate) ahs: usize,
+    /// Whether `TotalAHSLength` counts additional headers that the PDU cannot have.
+    pub(crate) is_ahs_misplaced: bool,
     /// Length of the headers and their digest.
     pub(crate) head: usize,
     /// `DataSegmentLength`.
@@ -95,13 +97,14 @@ pub(crate) struct Extent {
 
 impl Extent {
     pub(crate) fn new(bhs: &[u8; BHS_LENGTH], digests: Digests) -> Self {
-        let &[_, _, _, _, ahs_words, high, middle, low, ..] = bhs;
-        let ahs = usize::from(ahs_words) * 4;
+        let &[opcode, _, _, _, ahs_words, high, middle, low, ..] = bhs;
+        let is_ahs_misplaced = ahs_words > 0 && !Opcode(opcode & Opcode::MASK).may_have_additional_headers();
+        let ahs = if is_ahs_misplaced { 0 } else { usize::from(ahs_words) * 4 };
         let head = BHS_LENGTH + ahs + usize::from(digests.header) * DIGEST_LENGTH;
         let data = u32::from_be_bytes([0, high, middle, low]);
         let padded = (data as usize).next_multiple_of(4);
         let digest = usize::from(digests.data && data > 0) * DIGEST_LENGTH;
-        Self { ahs, head, data, padded, whole: head + padded + digest }
+        Self { ahs, is_ahs_misplaced, head, data, padded, whole: head + padded + digest }
     }
 }
 

@@ -65,12 +65,7 @@ impl RawPdu {
     #[inline]
     pub(crate) fn expect_plain(&self, opcode: Opcode) -> Result<(), Error> {
         self.expect(opcode)?;
-        if self.ahs.is_none() {
-            return Ok(());
-        }
-        let value = u32::from(self.bhs.byte::<4>());
-        let rule = "only a SCSI Command has additional headers (11.2)";
-        Err(Error::Field { pdu: opcode, field: "TotalAHSLength", value, rule })
+        if self.ahs.is_none() { Ok(()) } else { Err(misplaced_additional_headers(&self.bhs)) }
     }
 
     /// Returns an error where [`Self::expect_plain`] does, or if the PDU has data, which `rule` forbids.
@@ -82,5 +77,16 @@ impl RawPdu {
         }
         let value = self.bhs.data_segment_length();
         Err(Error::Field { pdu: opcode, field: "DataSegmentLength", value, rule })
+    }
+}
+
+/// The error of additional headers in a PDU that cannot have them (PDU-06).
+pub(crate) const fn misplaced_additional_headers(bhs: &Bhs) -> Error {
+    let (pdu, value) = (bhs.opcode(), bhs.byte::<4>() as u32);
+    Error::Field {
+        pdu,
+        field: "TotalAHSLength",
+        value,
+        rule: "only a SCSI Command has additional headers (11.2)",
     }
 }

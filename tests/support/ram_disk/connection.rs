@@ -181,15 +181,20 @@ impl Connection {
         self.ending
     }
 
+    /// Ends the connection; answers to earlier requests are still sent.
+    pub(super) const fn close(&mut self) {
+        self.ending = Some(Ending::Close);
+    }
+
     /// Ends the connection after a fault; answers to earlier requests are still sent.
     pub(super) fn fail(&mut self, fault: Fault) {
-        self.ending = Some(Ending::Close);
+        self.close();
         self.fault = Some(fault);
     }
 
     /// Ends the connection and its tasks at once: nothing more is sent.
     pub(super) fn end(&mut self) {
-        self.ending = Some(Ending::Close);
+        self.close();
         self.login_responses.clear();
         self.phase = Phase::Over;
     }

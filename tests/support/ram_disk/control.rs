@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use iscsi_pdu::IscsiName;
+use iscsi_pdu::{Bhs, IscsiName};
 
 use super::effect::{Effect, Scope, Sessions};
 use super::engine::{ConnectionId, Engine};
@@ -58,6 +58,12 @@ impl Engine {
     #[must_use]
     pub fn unfinished_commands(&self, id: ConnectionId) -> usize {
         self.session(id).map_or(0, |session| session.tasks.len())
+    }
+
+    /// The header of a PDU whose rest has not arrived.
+    #[must_use]
+    pub fn incomplete_pdu(&self, id: ConnectionId) -> Option<Bhs> {
+        self.connections.get(&id)?.input.first_chunk().copied().map(Bhs::from_bytes)
     }
 
     /// Raises a unit attention condition in all sessions with this unit. False if there is no such target.

@@ -1,4 +1,4 @@
-//! Effects of a request on other sessions: reinstatement (RFC 7143, 6.3.5), resets, and conditions of units.
+//! Effects of a request on sessions: reinstatement (RFC 7143, 6.3.5), resets, and conditions of units.
 
 use iscsi_pdu::Lun;
 
@@ -43,6 +43,8 @@ pub(super) enum Effect {
     Raise(Scope, Sense),
     /// Ends all sessions of a target.
     EndSessions(usize),
+    /// Closes the connection of a session after the answers that wait.
+    LoseNexus(ConnectionId),
 }
 
 impl Engine {
@@ -89,11 +91,24 @@ impl Engine {
         ended.len()
     }
 
+    /// Ends a session as after a timeout of its connection (RFC 7144, 6.3): its port meets a condition when it comes back.
+    fn lose_nexus(&mut self, id: ConnectionId) {
+        self.leave(id);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if let Some(session) = connection.session()
+            && let Some(target) = session.target
+        {
+            self.shared.nexus_lost(target, session.port.clone());
+        }
+        connection.close();
+    }
+
     /// Applies what a request meant for other sessions.
     pub(super) fn apply_effects(&mut self, caller: ConnectionId) {
         for effect in std::mem::take(&mut self.shared.effects) {
             match effect {
                 Effect::EndSessions(target) => drop(self.end_all(Some(target), caller)),
+                Effect::LoseNexus(id) => self.lose_nexus(id),
                 Effect::Raise(scope, sense) => self.for_each_session(&scope, caller, |session, shared| {
                     let units = session.target.and_then(|at| shared.targets.get(at));
                     for lun in units.into_iter().flat_map(Units::luns).filter(|lun| scope.concerns(*lun)) {

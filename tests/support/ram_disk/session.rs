@@ -183,6 +183,12 @@ impl Session {
         Some(self.attentions.remove(at).1)
     }
 
+    /// The unit's next condition, which stays, and the number of its conditions.
+    pub(super) fn pending_attentions(&self, lun: Lun) -> Option<(Sense, usize)> {
+        let mut pending = self.attentions.iter().filter(|attention| attention.0 == lun);
+        pending.next().map(|first| (first.1, 1 + pending.count()))
+    }
+
     pub(super) fn answer(&mut self, answer: Answer) {
         self.answers.push_back(answer);
     }

@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     was_restarted: bool,
     /// The ports that have logged in to a target since the last start, as far as that matters.
     known_ports: BTreeSet<(usize, InitiatorPort)>,
+    /// The ports that reset their own nexus, and are to be told when they come back.
+    lost_nexuses: BTreeSet<(usize, InitiatorPort)>,
 }
 
 impl Shared {
@@ -51,6 +53,7 @@ impl Shared {
             next_tsih: 1,
             was_restarted: false,
             known_ports: BTreeSet::new(),
+            lost_nexuses: BTreeSet::new(),
         }
     }
 
@@ -77,25 +80,32 @@ impl Shared {
     pub(super) fn restart(&mut self) {
         self.was_restarted = true;
         self.known_ports.clear();
+        self.lost_nexuses.clear();
+    }
+
+    /// A port has reset its nexus to a target.
+    pub(super) fn nexus_lost(&mut self, target: usize, port: InitiatorPort) {
+        if self.lost_nexuses.len() < MOST_PORTS {
+            self.lost_nexuses.insert((target, port));
+        }
     }
 
     /// The condition that the first command of a new session meets.
     pub(super) fn first_attention(&mut self, target: usize, port: &InitiatorPort) -> Option<Sense> {
+        let known = (target, port.clone());
+        let was_lost = self.lost_nexuses.remove(&known);
         if self.config.unit_attention {
             return Some(Sense::POWER_ON);
         }
-        if !self.was_restarted && !self.config.nexus_loss_attention {
-            return None;
-        }
-        let known = (target, port.clone());
         let is_new = !self.known_ports.contains(&known);
-        if is_new && self.known_ports.len() < MOST_PORTS {
+        let matters = self.was_restarted || self.config.nexus_loss_attention;
+        if matters && is_new && self.known_ports.len() < MOST_PORTS {
             self.known_ports.insert(known);
         }
         if self.was_restarted && is_new {
             return Some(Sense::POWER_ON);
         }
-        (self.config.nexus_loss_attention && !is_new).then_some(Sense::NEXUS_LOSS)
+        (was_lost || (self.config.nexus_loss_attention && !is_new)).then_some(Sense::NEXUS_LOSS)
     }
 
     /// Executes a command with the data that the initiator sent.

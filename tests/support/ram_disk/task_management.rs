@@ -20,11 +20,14 @@ const MOST_ABORTED: usize = 64;
 /// Task management requests that may wait for their responses.
 const MOST_PENDING: usize = 16;
 
+/// A response with its additional information.
+type Response = (Code, [u8; 3]);
+
 /// A response that waits for the data of aborted tasks.
 #[derive(Clone)]
 pub(super) struct Pending {
     itt: InitiatorTaskTag,
-    response: Code,
+    response: Response,
     awaited: Vec<InitiatorTaskTag>,
 }
 
@@ -50,10 +53,12 @@ impl Session {
             return Ok(());
         }
         let earlier = self.late_tasks();
-        let response = self.manage(shared, target, request);
+        let code = self.manage(shared, target, request);
+        let response = (code, self.additional_information(code, request));
         let mut awaited = self.late_tasks();
-        // Only functions that end several tasks wait, and only for those (4.2.3.3).
-        awaited.retain(|itt| request.function != Function::ABORT_TASK && !earlier.contains(itt));
+        // Only functions that end several tasks wait, and only for those (4.2.3.3); no data come through a closed connection.
+        let waits = !matches!(request.function, Function::ABORT_TASK | Function::I_T_NEXUS_RESET);
+        awaited.retain(|itt| waits && !earlier.contains(itt));
         self.pending.push_back(Pending { itt: request.itt, response, awaited });
         self.release_pending();
         Ok(())
@@ -70,6 +75,11 @@ impl Session {
             Function::TARGET_COLD_RESET => {
                 shared.effects.push(Effect::EndSessions(target));
                 shared.restart();
+                Code::FUNCTION_COMPLETE
+            }
+            Function::I_T_NEXUS_RESET if is_level_2 => {
+                self.abort(|_| true);
+                shared.effects.push(Effect::LoseNexus(shared.current));
                 Code::FUNCTION_COMPLETE
             }
             Function::TASK_REASSIGN => Code::REASSIGNMENT_NOT_SUPPORTED,
@@ -93,7 +103,23 @@ impl Session {
                 self.query(|itt, lun| itt == request.referenced_task_tag && lun == request.lun)
             }
             Function::QUERY_TASK_SET if is_level_2 => self.query(|_, lun| lun == request.lun),
+            Function::QUERY_ASYNCHRONOUS_EVENT if is_level_2 => match self.pending_attentions(request.lun) {
+                Some(_) => Code::FUNCTION_SUCCEEDED,
+                None => Code::FUNCTION_COMPLETE,
+            },
             _ => Code::FUNCTION_NOT_SUPPORTED,
+        }
+    }
+
+    /// The condition that QUERY ASYNCHRONOUS EVENT has found: whether there are more, and its sense codes (SAM-5).
+    fn additional_information(&self, code: Code, request: &TaskManagementRequest) -> [u8; 3] {
+        const ONE: u8 = 1 << 4;
+        const SEVERAL: u8 = 2 << 4;
+        let is_query = request.function == Function::QUERY_ASYNCHRONOUS_EVENT;
+        match self.pending_attentions(request.lun).filter(|_| is_query && code == Code::FUNCTION_SUCCEEDED) {
+            Some((Sense { key, asc, ascq }, 1)) => [ONE | key, asc, ascq],
+            Some((Sense { key, asc, ascq }, _)) => [SEVERAL | key, asc, ascq],
+            None => [0; 3],
         }
     }
 
@@ -172,11 +198,11 @@ impl Session {
             if first.awaited.iter().any(|itt| self.aborted.iter().any(|aborted| aborted.0 == *itt)) {
                 return;
             }
-            let Pending { itt, response, .. } = *first;
+            let Pending { itt, response: (response, additional_information), .. } = *first;
             self.pending.pop_front();
             self.answer(Answer::Pdu(TargetPdu::TaskManagementResponse(TaskManagementResponse {
                 response,
-                additional_information: [0; 3],
+                additional_information,
                 itt,
                 numbers: UNNUMBERED,
             })));

@@ -1,8 +1,10 @@
 //! Tests of the RAM-disk target: of its engine alone, with single PDUs over TCP, and with libiscsi.
 
+mod aborts;
 mod backpressure;
 pub(crate) mod by_hand;
 mod bytes_in_pieces;
+mod endings;
 mod host;
 mod hostile_input;
 mod libiscsi;
@@ -12,5 +14,6 @@ mod power;
 mod reservations;
 mod scsi;
 mod send_targets;
+mod task_management;
 mod tasks;
 mod writes;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::num::NonZero;
 use std::time::Duration;
 
+use iscsi_pdu::Opcode;
+
 use super::initiator::{Initiator, Over};
 use super::setup::{DISK, Setup};
 use super::target::Target;
@@ -130,6 +132,23 @@ impl<'a> World<'a> {
     pub fn damage(&mut self, direction: Direction, offset: u64, bits: NonZero<u8>) {
         let is_ahead = self.pipe(direction).damage(offset, bits);
         self.is_damaged |= is_ahead && direction == Direction::ToTarget;
+    }
+
+    /// The number of bytes that have crossed.
+    #[must_use]
+    pub const fn crossed(&self, direction: Direction) -> u64 {
+        match direction {
+            Direction::ToTarget => self.to_target.crossed(),
+            Direction::ToInitiator => self.to_initiator.crossed(),
+        }
+    }
+
+    /// True while the target waits for additional headers of a SCSI Command. The commands of a workload have none: damage
+    /// announced them, and where they end the target would find the digest wrong.
+    #[must_use]
+    pub fn is_target_misled(&self) -> bool {
+        let awaited = self.target.engine.incomplete_pdu(self.target.connection);
+        awaited.is_some_and(|bhs| bhs.opcode() == Opcode::SCSI_COMMAND && bhs.ahs_length() > 0)
     }
 
     /// The number of bytes that can cross now.

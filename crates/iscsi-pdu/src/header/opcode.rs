@@ -60,6 +60,13 @@ impl Opcode {
         matches!(self.0, 0x3c..=0x3e)
     }
 
+    /// Returns `true` if a PDU of this kind may have additional headers: a SCSI Command (11.2.2), or one that the RFC does
+    /// not describe.
+    #[must_use]
+    pub const fn may_have_additional_headers(self) -> bool {
+        self.0 == Self::SCSI_COMMAND.0 || self.name().is_none()
+    }
+
     /// Returns the name of the PDU in the RFC, if the opcode is assigned.
     #[must_use]
     pub const fn name(self) -> Option<&'static str> {
