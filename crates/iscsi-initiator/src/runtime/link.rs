@@ -139,13 +139,11 @@ impl Place<'_> {
     #[must_use = "dropped when the lock is released"]
     fn wait(&mut self, state: &mut State, context: &Context<'_>) -> Option<Waker> {
         let line = (self.line)(state);
-        match self.ticket {
-            Some(ticket) => line.wait(ticket, context.waker()),
-            None => {
-                self.ticket = Some(line.join(context.waker()));
-                None
-            }
-        }
+        let Some(ticket) = self.ticket else {
+            self.ticket = Some(line.join(context.waker()));
+            return None;
+        };
+        line.wait(ticket, context.waker())
     }
 
     /// Leaves the line. Returns the waker.

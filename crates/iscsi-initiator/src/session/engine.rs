@@ -101,7 +101,7 @@ impl Wire {
     /// Passes what was received so far to the session.
     pub(crate) fn receive(&mut self, session: &mut SessionState, now: Duration) {
         while session.end().is_none() {
-            let next = match self.inbox.next() {
+            let next = match self.inbox.next_received() {
                 Ok(Some(next)) => next,
                 Ok(None) => return,
                 Err(error) => return session.fail(error.into()),

@@ -133,7 +133,7 @@ impl Inbox {
     ///
     /// # Errors
     /// As [`Decoder::decode`].
-    pub fn next(&mut self) -> Result<Option<Received<'_>>, Error> {
+    pub fn next_received(&mut self) -> Result<Option<Received<'_>>, Error> {
         if let Some(landing) = self.landing.take() {
             return self.landed(landing);
         }

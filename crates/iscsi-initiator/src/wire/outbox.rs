@@ -318,7 +318,9 @@ mod tests {
     fn one_write_takes_a_batch() {
         let count = |pdus: Vec<RawPdu>, digests| {
             let (mut outbox, mut seen) = (Outbox::default(), 0);
-            pdus.into_iter().for_each(|pdu| outbox.push(pdu.into(), digests).unwrap());
+            for pdu in pdus {
+                outbox.push(pdu.into(), digests).unwrap();
+            }
             outbox
                 .write_to(|slices| {
                     seen += 1;

@@ -288,6 +288,8 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
     }
 }
 
+type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + 'a>>;
+
 /// Callers that wait for room submit in the order in which they came, whoever asks first when there is room; and one that
 /// gives up lets the next one pass.
 #[tokio::test]
@@ -295,7 +297,6 @@ async fn num_02_callers_are_served_in_their_order() {
     let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
     let running = tokio::spawn(task.run());
     let mut replies = fill(&link, 256).await.into_iter();
-    type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + 'a>>;
     let mut waiting: Vec<Waiting<'_>> = Vec::new();
     waiting.extend((0..4).map(|_| Box::pin(link.request(request(Transfer::None), HOUR)) as Waiting<'_>));
     let is_pending = |place: usize, waiting: &mut Vec<Waiting<'_>>| {

@@ -92,7 +92,7 @@ fn dig_02_bytes_behind_the_last_response_are_of_full_feature_phase() {
         let Ok(Next::Complete(_, mut inbox)) = end else { panic!("not complete") };
         let mut rest = &ping[come..];
         let length = loop {
-            match inbox.next().unwrap() {
+            match inbox.next_received().unwrap() {
                 Some(Received::Pdu(_, _, data)) => break data.len(),
                 _ => rest = &rest[inbox.put(rest)..],
             }
@@ -107,7 +107,7 @@ fn dig_02_bytes_behind_the_last_response_are_of_full_feature_phase() {
     assert!(send(&mut exchange).is_ok());
     let end = receive(&mut exchange, &[response, ping].concat());
     let Ok(Next::Complete(_, mut inbox)) = end else { panic!("not complete") };
-    assert!(matches!(inbox.next(), Err(iscsi_pdu::Error::Digest { .. })));
+    assert!(matches!(inbox.next_received(), Err(iscsi_pdu::Error::Digest { .. })));
 }
 
 /// All requests of a login share one buffer.
