@@ -202,7 +202,7 @@ impl BlockDevice {
     }
 
     /// Whether another command may follow those in flight: so many at most, and none that only waits for the window.
-    fn has_room_for_another(&self, in_flight: usize) -> bool {
+    fn may_send_another(&self, in_flight: usize) -> bool {
         in_flight == 0 || in_flight < COMMANDS_IN_FLIGHT && self.session.is_window_open()
     }
 

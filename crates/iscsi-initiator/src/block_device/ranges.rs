@@ -19,7 +19,7 @@ pub(super) async fn read_into(
     let (mut lba, mut read) = (offset / block_size, BytesMut::new());
     let mut pending: VecDeque<PendingCommand> = VecDeque::new();
     while !rest.is_empty() || !pending.is_empty() {
-        while !rest.is_empty() && device.has_room_for_another(pending.len()) {
+        while !rest.is_empty() && device.may_send_another(pending.len()) {
             let blocks_left = rest.len() as u64 / block_size;
             let blocks = u32::try_from(blocks_left).unwrap_or(u32::MAX).min(device.blocks_per_command);
             let part = rest.split_to(blocks as usize * device.capacity.block_size as usize);

@@ -47,7 +47,7 @@ impl RangeReader {
 
     async fn read_ahead(&mut self) -> Result<(), Error> {
         let block_size = self.device.block_size();
-        while self.next_request < self.end && self.device.has_room_for_another(self.pending.len()) {
+        while self.next_request < self.end && self.device.may_send_another(self.pending.len()) {
             let blocks_left = (self.end - self.next_request).div_ceil(block_size);
             let blocks = u32::try_from(blocks_left).unwrap_or(u32::MAX).min(self.device.blocks_per_piece());
             let buffer = self

@@ -120,7 +120,7 @@ impl RangeWriter {
     }
 
     async fn submit(&mut self, blocks: WriteData) -> Result<(), Error> {
-        while !self.device.has_room_for_another(self.pending.len()) {
+        while !self.device.may_send_another(self.pending.len()) {
             self.await_first().await?;
         }
         let length = blocks.len() as u64;

@@ -85,7 +85,7 @@ impl State {
     /// Whether another request is accepted.
     pub(super) fn accepts(&self) -> bool {
         let session = &self.session;
-        session.is_open() && session.in_flight() < MOST_IN_FLIGHT && session.has_room()
+        session.is_open() && session.in_flight() < MOST_IN_FLIGHT && session.has_space()
     }
 
     /// Notes that a handle has changed the session. Returns the task's waker if it sleeps, to be woken when the lock is

@@ -41,7 +41,7 @@ impl DataInBuffer {
         if !self.is_new(pdu, data.len())? {
             return Ok(());
         }
-        self.make_room(data.len());
+        self.make_space(data.len());
         let place = self.buffer.get_mut(self.received as usize..).and_then(|rest| rest.get_mut(..data.len()));
         if let Some(place) = place {
             place.copy_from_slice(data);
@@ -63,7 +63,7 @@ impl DataInBuffer {
         if !self.is_new(pdu, length)? {
             return Ok(None);
         }
-        self.make_room(length);
+        self.make_space(length);
         Ok(Some((std::mem::take(&mut self.buffer), self.received as usize)))
     }
 
@@ -99,7 +99,7 @@ impl DataInBuffer {
 
     /// Makes the buffer long enough for so many more bytes: at the first data for all, if they begin with half of them or
     /// more, otherwise as they come, since an allocation length may be far greater than what the unit has.
-    fn make_room(&mut self, length: usize) {
+    fn make_space(&mut self, length: usize) {
         let end = self.received as usize + length;
         if self.buffer.len() < end {
             let expected = self.expected_length as usize;

@@ -64,7 +64,7 @@ impl Requests {
     }
 
     /// Whether there is a slot for another request.
-    pub(super) const fn has_room(&self) -> bool {
+    pub(super) const fn has_space(&self) -> bool {
         self.slots.len() < MOST_SLOTS || !self.free.is_empty()
     }
 
@@ -300,14 +300,14 @@ mod tests {
     #[test]
     fn the_number_of_slots_is_bounded() {
         let mut requests = Requests::default();
-        while requests.has_room() {
+        while requests.has_space() {
             add(&mut requests);
         }
         assert_eq!(requests.open(), 65_536);
         let first = requests.open_in_order()[0];
         end(&mut requests, first);
-        assert!(!requests.has_room(), "the outcome was not taken");
+        assert!(!requests.has_space(), "the outcome was not taken");
         requests.take_outcome(first);
-        assert!(requests.has_room());
+        assert!(requests.has_space());
     }
 }

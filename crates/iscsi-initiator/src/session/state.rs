@@ -113,10 +113,10 @@ impl SessionState {
         self.window.remaining() as usize > self.backlog.len()
     }
 
-    /// Whether there is room for another request among those without an outcome and the outcomes that were not taken.
+    /// Whether there is space for another request among those without an outcome and the outcomes that were not taken.
     #[must_use]
-    pub const fn has_room(&self) -> bool {
-        self.requests.has_room()
+    pub const fn has_space(&self) -> bool {
+        self.requests.has_space()
     }
 
     /// Accepts a request, which has to end before the deadline; the tag names it until its outcome is taken. A request that

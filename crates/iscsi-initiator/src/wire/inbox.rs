@@ -90,9 +90,9 @@ impl Inbox {
 
     /// The places for the bytes of the next read, in this order. Neither needs to be filled.
     pub fn space(&mut self) -> [IoSliceMut<'_>; 2] {
-        self.make_room();
+        self.make_space();
         let Self { buffer, end, landing, read_length, .. } = self;
-        let room = buffer.get_mut(*end..).unwrap_or_default();
+        let free = buffer.get_mut(*end..).unwrap_or_default();
         let (missing, length) = match landing {
             // Bytes further behind would be copied, although they may be long data as well.
             Some(landing) => {
@@ -101,8 +101,8 @@ impl Inbox {
             }
             None => (&mut [][..], *read_length),
         };
-        let length = length.min(room.len());
-        [missing, room.get_mut(..length).unwrap_or_default()].map(IoSliceMut::new)
+        let length = length.min(free.len());
+        [missing, free.get_mut(..length).unwrap_or_default()].map(IoSliceMut::new)
     }
 
     /// Takes note that a read has put so many bytes into [`space`](Self::space).
@@ -220,7 +220,7 @@ impl Inbox {
     }
 
     /// Moves the received bytes to the front, and makes space for a read behind them.
-    fn make_room(&mut self) {
+    fn make_space(&mut self) {
         if self.begin > 0 {
             self.buffer.copy_within(self.begin..self.end, 0);
             (self.begin, self.end) = (0, self.end - self.begin);

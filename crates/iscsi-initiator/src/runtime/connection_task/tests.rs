@@ -290,7 +290,7 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
 
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + 'a>>;
 
-/// Callers that wait for room submit in the order in which they came, whoever asks first when there is room; and one that
+/// Callers that wait in line submit in the order in which they came, whoever asks first when another is accepted; and one that
 /// gives up lets the next one pass.
 #[tokio::test]
 async fn num_02_callers_are_served_in_their_order() {
