@@ -117,7 +117,7 @@ impl<S: Stream> ConnectionTask<S> {
             if let Some(reason) = self.process() {
                 return Poll::Ready(reason);
             }
-            let next = self.write().and_then(|written| Ok((written, self.read()?)));
+            let next = self.write().and_then(|written| Ok((written, self.read(context)?)));
             let next = match next {
                 Ok((Next::Wait, Next::Wait)) => self.sleep(context),
                 Ok(_) => Ok(Next::GoOn),
@@ -175,8 +175,11 @@ impl<S: Stream> ConnectionTask<S> {
         Ok(if was_full && !self.wire.is_full() { Next::GoOn } else { Next::Wait })
     }
 
-    /// Reads once.
-    fn read(&mut self) -> Result<Next, Failure> {
+    /// Reads once. An idle connection gets a buffer only when there is something to read.
+    fn read(&mut self, context: &mut Context<'_>) -> Result<Next, Failure> {
+        if !self.wire.has_inbox_buffer() && self.stream.poll_readable(context).is_pending() {
+            return Ok(Next::Wait);
+        }
         match self.stream.read_available(&mut self.wire.space()) {
             Ok(0) => {
                 self.process();

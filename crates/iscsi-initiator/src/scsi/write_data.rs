@@ -9,8 +9,9 @@ use bytes::Bytes;
 /// ([RFC 7143, section 11.3.4](https://www.rfc-editor.org/rfc/rfc7143#section-11.3.4)). Clones share them.
 ///
 /// ```
+/// use bytes::Bytes;
 /// use iscsi_initiator::scsi::WriteData;
-/// let data = WriteData::from(vec![b"head".as_slice().into(), vec![0; 508].into()]);
+/// let data = WriteData::from(vec![Bytes::from_static(b"head"), vec![0; 508].into()]);
 /// assert_eq!(data.len(), 512);
 /// ```
 #[derive(Clone, Debug)]

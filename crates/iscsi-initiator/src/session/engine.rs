@@ -158,6 +158,11 @@ impl Wire {
         self.outbox.release();
     }
 
+    /// Whether there is a buffer for received bytes.
+    pub(crate) const fn has_inbox_buffer(&self) -> bool {
+        self.inbox.has_buffer()
+    }
+
     /// Whether [`release`](Self::release) may give something back.
     pub(crate) fn has_buffers(&self) -> bool {
         self.inbox.has_buffer() || self.outbox.has_buffer()
