@@ -26,6 +26,7 @@ mod luns;
 mod names;
 mod outgoing;
 mod padding;
+mod parts;
 mod reserved;
 mod sample;
 mod serial_numbers;

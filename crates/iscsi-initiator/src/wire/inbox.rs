@@ -263,3 +263,6 @@ impl Landing {
 pub(super) const fn end_of_stream(is_between: bool) -> &'static str {
     if is_between { "closed by the target" } else { "closed by the target inside a PDU" }
 }
+
+#[cfg(test)]
+mod tests;
