@@ -35,7 +35,11 @@ fn pdu_01_pdu_13_in_two_steps_as_in_one() {
             stream.extend_from_slice(&[0; 60]);
             for length in 0..=stream.len() {
                 let stream = &stream[..length];
-                assert_eq!(in_parts(&decoder(digests), stream), at_once(digests, stream), "{length} of {pdu:?}");
+                assert_eq!(
+                    in_parts(&decoder(digests), stream),
+                    at_once(digests, stream),
+                    "{length} of {pdu:?}"
+                );
             }
         }
     }
