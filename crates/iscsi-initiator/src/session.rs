@@ -31,4 +31,7 @@ pub(crate) use requests::slot_of;
 pub use state::SessionState;
 
 #[cfg(test)]
+pub(crate) use engine::tests::good_response;
+
+#[cfg(test)]
 mod tests;

@@ -201,4 +201,4 @@ fn receive_pdu(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -329,7 +329,7 @@ mod tests {
                 .unwrap();
             seen
         };
-        // What follows the data of one PDU and the headers of the next are one part.
+        // The digest of one PDU and the headers of the next are one part.
         let with_data = |number| vec![pdu(4, 7); number];
         assert_eq!([31, 32].map(|number| count(with_data(number), BOTH)), [1, 2]);
         assert_eq!([32, 33].map(|number| count(with_data(number), Digests::default())), [1, 2]);

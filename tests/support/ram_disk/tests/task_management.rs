@@ -146,7 +146,7 @@ fn query_asynchronous_event_tells_of_conditions() {
     assert_eq!(query(&mut engine, &mut host, 0), (Code::FUNCTION_SUCCEEDED, [0x16, 0x3f, 0x03]));
     assert_eq!(host.attention(&mut engine, ZERO), Some((6, 0x3f, 0x03)));
     assert_eq!(query(&mut engine, &mut host, 0), nothing);
-    // What a query of a task succeeds in has no such information.
+    // A successful QUERY TASK returns no such information.
     let write = host.write(0, 1);
     send(&mut engine, &host, &write);
     engine.raise_attention(&disk_name(), 0, Sense::CAPACITY_CHANGED);

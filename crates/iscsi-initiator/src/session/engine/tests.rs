@@ -35,7 +35,7 @@ fn encode(raw: RawPdu, digests: Digests) -> BytesMut {
 }
 
 /// The SCSI Response of a command that moved no data.
-fn good(itt: InitiatorTaskTag) -> ScsiResponse {
+pub(crate) fn good_response(itt: InitiatorTaskTag, numbers: SequenceNumbers) -> ScsiResponse {
     ScsiResponse {
         read_overflow: false,
         read_underflow: false,
@@ -46,7 +46,7 @@ fn good(itt: InitiatorTaskTag) -> ScsiResponse {
         status_qualifier: 0,
         itt,
         snack_tag: 0,
-        numbers: SequenceNumbers::default(),
+        numbers,
         exp_data_sn: SerialNumber(0),
         bidirectional_read_residual_count: 0,
         residual_count: 0,
@@ -106,7 +106,7 @@ fn the_end_of_the_stream_between_pdus_and_inside_one() {
         let mut engine = engine(Digests::default(), 8192, Parameters::default());
         let itt = engine.session.submit(test_command(), MINUTE);
         engine.send(|slices| Ok(slices.iter().map(|slice| slice.len()).sum()));
-        let mut bytes = encode(good(itt).encode(), Digests::default());
+        let mut bytes = encode(good_response(itt, SequenceNumbers::default()).encode(), Digests::default());
         bytes.extend_from_slice(&[0x25; 48][..cut]);
         engine.receive(&bytes, NOW);
         engine.closed(NOW);

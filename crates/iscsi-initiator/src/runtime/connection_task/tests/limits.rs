@@ -1,0 +1,75 @@
+//! Time limits.
+
+use super::*;
+
+/// LGO-07: a request and a logout without an answer end the session at their limits, not before and not after.
+#[tokio::test(start_paused = true)]
+async fn lgo_07_limits_of_requests_and_of_the_logout() {
+    let (task, link, _peer) = session(1, LIMITS, Parameters::default()).await;
+    let begin = Instant::now();
+    let reply = submit(&link, Transfer::None).await;
+    tokio::spawn(task.run());
+    let late = Error::Timeout { operation: "TEST", limit: HOUR };
+    assert_eq!(reply.outcome().await.unwrap_err(), late);
+    assert_eq!((begin.elapsed().as_secs(), link.end_reason()), (3600, Some(late)));
+
+    let limits = Limits { logout: Duration::from_secs(7), ..LIMITS };
+    let (task, link, _peer) = session(1, limits, Parameters::default()).await;
+    let running = tokio::spawn(task.run());
+    // The limit of a logout does not apply before its request.
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(link.end_reason(), None);
+    let begin = Instant::now();
+    link.log_out();
+    running.await.unwrap();
+    let late = Error::Timeout { operation: "logout", limit: limits.logout };
+    assert_eq!((begin.elapsed().as_secs(), link.end_reason()), (7, Some(late)));
+}
+
+/// CMD-08: an answer reaches its caller, and with it the limit of the request is gone.
+#[tokio::test(start_paused = true)]
+async fn cmd_08_a_request_that_was_answered_has_no_limit() {
+    let (task, link, mut peer) = session(1, LIMITS, Parameters::default()).await;
+    let reply = submit(&link, Transfer::Read(8)).await;
+    tokio::spawn(task.run());
+    let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
+    let data = DataIn {
+        is_final: true,
+        acknowledge: false,
+        overflow: false,
+        underflow: false,
+        has_status: true,
+        status: ScsiStatus::GOOD,
+        lun: Lun::ZERO,
+        itt: command.itt,
+        ttt: TargetTransferTag::RESERVED,
+        numbers: numbers(1),
+        data_sn: 0,
+        buffer_offset: 0,
+        residual_count: 0,
+        data: bytes::Bytes::from_static(&[7; 8]),
+    };
+    peer.send(data.encode()).await;
+    let finished = reply.outcome().await.unwrap();
+    assert!(matches!(&finished, Outcome::Scsi(_, data) if data[..] == [7; 8]), "{finished:?}");
+    tokio::time::sleep(2 * HOUR).await;
+    assert_eq!(link.end_reason(), None);
+}
+
+/// The longest limits become a century, and the others stay as they are.
+#[tokio::test(start_paused = true)]
+async fn limits_end_within_a_century() {
+    const CENTURY: Duration = Duration::from_hours(876_000);
+    const NEARLY: Duration = Duration::from_secs(876_000 * 3600 - 1);
+    let (_task, link, _peer) = session(1, LIMITS, Parameters::default()).await;
+    for (limit, used) in [
+        (Duration::ZERO, Duration::ZERO),
+        (HOUR, HOUR),
+        (NEARLY, NEARLY),
+        (CENTURY, CENTURY),
+        (CENTURY + HOUR, CENTURY),
+        (Duration::MAX, CENTURY),
+    ] {
+        assert_eq!(link.deadline_after(limit), link.deadline_after(Duration::ZERO) + used);
+    }
+}

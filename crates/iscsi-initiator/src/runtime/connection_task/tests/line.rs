@@ -1,0 +1,68 @@
+//! Requests before a logout, and callers that wait in line.
+
+use super::*;
+
+/// LGO-01: requests submitted before the last handle was dropped are sent before the logout.
+#[tokio::test]
+async fn lgo_01_queued_requests_leave_before_the_logout() {
+    let (task, link, mut peer) = session(100, LIMITS, Parameters::default()).await;
+    let replies = fill(&link, 64).await;
+    let shared = Arc::clone(&task.shared.0);
+    drop(link);
+    let running = tokio::spawn(task.run());
+    for _ in 0..64 {
+        let pdu = peer.next().await;
+        assert!(matches!(pdu, Some(InitiatorPdu::ScsiCommand(_))), "{pdu:?}");
+    }
+    peer.answer_logout(LogoutResponseCode::CLOSED).await;
+    running.await.unwrap();
+    assert_eq!(shared.lock().ended, Some(Error::LoggedOut));
+    for reply in replies {
+        assert_eq!(reply.outcome().await.unwrap_err(), Error::LoggedOut);
+    }
+}
+
+/// At most 256 requests are in flight in a window of any size, also before a logout; one that waits in line fails with it.
+#[tokio::test]
+async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let running = tokio::spawn(task.run());
+    let replies = fill(&link, usize::MAX).await;
+    assert_eq!(replies.len(), 256);
+    assert_eq!(peer.opcodes().await, vec![Opcode::SCSI_COMMAND; 256]);
+    let (waiting, ()) = tokio::join!(link.request(request(Transfer::None), HOUR), async {
+        link.log_out();
+        peer.answer_logout(LogoutResponseCode::CLOSED).await;
+        running.await.unwrap();
+    });
+    assert_eq!(waiting.err(), Some(Error::LoggedOut));
+    for reply in replies {
+        assert_eq!(reply.outcome().await.unwrap_err(), Error::LoggedOut);
+    }
+}
+
+type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + 'a>>;
+
+/// Callers that wait in line submit in the order in which they came, whoever asks first when another is accepted; and one that
+/// gives up lets the next one pass.
+#[tokio::test]
+async fn num_02_callers_are_served_in_their_order() {
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let running = tokio::spawn(task.run());
+    let mut replies = fill(&link, 256).await.into_iter();
+    let mut waiting: Vec<Waiting<'_>> = Vec::new();
+    waiting.extend((0..4).map(|_| Box::pin(link.request(request(Transfer::None), HOUR)) as Waiting<'_>));
+    let is_pending = |place: usize, waiting: &mut Vec<Waiting<'_>>| {
+        waiting[place].as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
+    };
+    assert!((0..4).all(|place| is_pending(place, &mut waiting)));
+    let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
+    peer.send(good(command.itt).encode()).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    assert!((1..4).all(|place| is_pending(place, &mut waiting)));
+    drop(waiting.remove(0));
+    assert!(is_pending(1, &mut waiting) && !is_pending(0, &mut waiting));
+    drop(waiting.remove(0));
+    assert!(is_pending(1, &mut waiting) && is_pending(0, &mut waiting));
+    running.abort();
+}
