@@ -1,7 +1,7 @@
 //! The timer of a session's task.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -12,8 +12,8 @@ pub(super) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
     /// The time at which it rings, while it is set.
     rings_at: Option<Instant>,
-    /// Whether its waker is that of the task.
-    is_polled: bool,
+    /// The waker that it wakes; none before it was polled.
+    waker: Option<Waker>,
 }
 
 impl Timer {
@@ -26,7 +26,7 @@ impl Timer {
             Some(sleep) => sleep.as_mut().reset(at),
             None => self.sleep = Some(Box::pin(sleep_until(at))),
         }
-        (self.rings_at, self.is_polled) = (Some(at), false);
+        (self.rings_at, self.waker) = (Some(at), None);
     }
 
     /// Ready once when the time has come. A timer that is not set never rings.
@@ -34,10 +34,11 @@ impl Timer {
         let Some(sleep) = self.sleep.as_mut().filter(|_| self.rings_at.is_some()) else {
             return Poll::Pending;
         };
-        if self.is_polled && !sleep.is_elapsed() {
+        let is_known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        if is_known && !sleep.is_elapsed() {
             return Poll::Pending;
         }
-        self.is_polled = true;
+        self.waker = Some(context.waker().clone());
         let rings = sleep.as_mut().poll(context);
         if rings.is_ready() {
             self.rings_at = None;
@@ -50,5 +51,42 @@ impl Timer {
         if self.rings_at.is_none() {
             self.sleep = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn is_ringing(timer: &mut Timer) -> bool {
+        timer.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_timer_rings_once_at_the_earliest_time() {
+        let (mut timer, begin) = (Timer::default(), Instant::now());
+        assert!(!is_ringing(&mut timer));
+        for seconds in [5, 9, 3, 4] {
+            timer.set(begin + seconds * SECOND);
+            assert!(!is_ringing(&mut timer));
+        }
+        poll_fn(|context| timer.poll(context)).await;
+        assert_eq!(begin.elapsed().as_secs(), 3);
+        tokio::time::advance(10 * SECOND).await;
+        assert!(!is_ringing(&mut timer));
+        // It can be set again, and its memory is only given back when it is not.
+        timer.set(Instant::now() + SECOND);
+        timer.release();
+        poll_fn(|context| timer.poll(context)).await;
+        assert_eq!(begin.elapsed().as_secs(), 14);
+        timer.release();
+        assert!(timer.sleep.is_none());
+        timer.set(begin);
+        assert!(is_ringing(&mut timer));
     }
 }

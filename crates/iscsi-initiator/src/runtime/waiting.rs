@@ -93,3 +93,72 @@ impl WakeList {
         self.0 = VecDeque::new();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
+    use std::task::Wake;
+
+    use super::*;
+
+    /// Notes its number when it is woken, and may panic then.
+    struct Numbered {
+        number: usize,
+        panics: bool,
+        woken: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl Wake for Numbered {
+        fn wake(self: Arc<Self>) {
+            self.woken.lock().unwrap().push(self.number);
+            assert!(!self.panics, "a waker that panics");
+        }
+    }
+
+    fn waker(number: usize, panics: bool, woken: &Arc<Mutex<Vec<usize>>>) -> Waker {
+        Arc::new(Numbered { number, panics, woken: Arc::clone(woken) }).into()
+    }
+
+    #[test]
+    fn all_are_woken_in_order_whoever_panics() {
+        let woken = Arc::default();
+        let mut list = WakeList::default();
+        list.extend((0..5).map(|number| waker(number, number % 2 == 1, &woken)));
+        list.wake();
+        assert_eq!(*woken.lock().unwrap(), [0, 1, 2, 3, 4]);
+        list.wake();
+        assert_eq!(woken.lock().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn callers_keep_their_places() {
+        let woken = Arc::default();
+        let mut line = Line::default();
+        assert!(line.is_empty() && line.first_waker().is_none());
+        let tickets: Vec<_> = (0..4).map(|number| line.join(&waker(number, false, &woken))).collect();
+        assert!(line.is_first(tickets[0]) && !line.is_first(tickets[1]));
+        assert!(line.wait(tickets[1], &waker(11, false, &woken)).is_some());
+        assert!(line.leave(tickets[2]).is_some() && line.leave(tickets[2]).is_none());
+        assert!(line.leave(tickets[0]).is_some() && line.is_first(tickets[1]));
+        line.first_waker().unwrap().wake();
+        line.wakers().for_each(Waker::wake);
+        assert_eq!(*woken.lock().unwrap(), [11, 11, 3]);
+        assert!(line.wait(tickets[0], Waker::noop()).is_none());
+        assert!(!line.is_empty());
+    }
+
+    /// A waker of the same task is not replaced.
+    #[test]
+    fn the_same_waker_is_kept() {
+        let count = AtomicUsize::new(0);
+        let woken = Arc::default();
+        let (mut known, other) = (waker(0, false, &woken), waker(1, false, &woken));
+        let same = known.clone();
+        for (new, is_replaced) in [(&same, false), (&other, true), (&other, false)] {
+            count.fetch_add(usize::from(renew(&mut known, new).is_some()), Ordering::Relaxed);
+            assert!(known.will_wake(new), "{is_replaced}");
+        }
+        assert_eq!(count.into_inner(), 1);
+    }
+}

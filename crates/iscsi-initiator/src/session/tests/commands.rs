@@ -243,3 +243,68 @@ fn tag_05_a_text_response_that_nobody_asked_for() {
     let second = text_response(&mut target, itt);
     assert!(target.receive(TargetPdu::TextResponse(second)).is_err(), "before the next request");
 }
+
+/// A command that nobody waits for any more is carried out, and leaves nothing behind: whenever it is abandoned.
+#[test]
+fn an_abandoned_command_leaves_nothing_behind() {
+    for moment in 0..4 {
+        let mut target = Target::new(parameters());
+        let itt = target.submit(Transfer::Read(512), true);
+        for now in 0..4 {
+            if now == moment {
+                target.session.abandon(itt);
+            }
+            match now {
+                0 => assert_eq!(target.commands().len(), 1),
+                1 => target.receive(TargetPdu::DataIn(target.data_in(itt, 0, 0, 256))).unwrap(),
+                2 => {
+                    let last = target.last_data_in(itt, 1, 256, 256);
+                    target.receive(TargetPdu::DataIn(last)).unwrap();
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(target.session.in_flight(), 0);
+        assert!(target.session.poll_outcome().is_none(), "{moment}");
+        assert_eq!(target.session.next_deadline(), None);
+        target.session.release();
+        assert!(!target.session.has_buffers(), "{moment}");
+    }
+}
+
+/// The window counts what is queued: a caller that adds a command to a closed one only makes the queue longer.
+#[test]
+fn num_05_a_window_that_is_open_for_one_more() {
+    for window in [0, 1, 3] {
+        let mut target = Target::with_window(parameters(), window);
+        for queued in 0..5 {
+            assert_eq!(target.session.is_window_open(), queued < window, "{queued} of {window}");
+            assert!(!target.session.awaits_responses());
+            target.submit(Transfer::None, true);
+        }
+        target.session.poll_transmit();
+        assert_eq!(target.session.awaits_responses(), window > 0);
+    }
+}
+
+/// The deadline is that of the oldest open command, in whatever order they end, and however many have ended.
+#[test]
+fn cmd_08_the_next_deadline_is_that_of_an_open_command() {
+    let mut target = Target::with_window(parameters(), 1000);
+    let at = Duration::from_secs;
+    let submit = |target: &mut Target, deadline| {
+        let itt = target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()), at(deadline));
+        target.sent();
+        itt
+    };
+    let [late, early, last] = [20, 10, 30].map(|deadline| submit(&mut target, deadline));
+    assert_eq!(target.session.next_deadline(), Some(at(10)));
+    for deadline in 100..400 {
+        let itt = submit(&mut target, deadline);
+        target.good(itt).unwrap();
+    }
+    for (itt, next) in [(early, Some(20)), (last, Some(20)), (late, None)] {
+        target.good(itt).unwrap();
+        assert_eq!(target.session.next_deadline(), next.map(at));
+    }
+}

@@ -1,6 +1,7 @@
 //! Data-Out and R2T (rows DAT and NUM).
 
 use iscsi_login::Strictness;
+use iscsi_pdu::Opcode;
 
 use super::*;
 
@@ -267,4 +268,77 @@ fn dat_23_nothing_more_is_sent_for_a_task_that_has_ended() {
     assert!(target.data_outs().iter().all(|pdu| pdu.itt == tags[1]));
     target.good(tags[1]).unwrap();
     assert_eq!(target.completion(tags[1]).incomplete, None);
+}
+
+/// The opcodes of everything that the session sends.
+fn opcodes(target: &mut Target) -> Vec<Opcode> {
+    target.sent().into_iter().map(|pdu| pdu.encode().bhs.opcode()).collect()
+}
+
+/// Commands and solicited data take turns: a read does not wait behind a long write, nor the write behind many reads.
+#[test]
+fn commands_and_solicited_data_take_turns() {
+    for reads in [1, 4, 20] {
+        let mut target = Target::with_window(parameters_of_segments(), 100);
+        let itt = target.write(80_000);
+        let r2t = target.r2t(itt, 0, 0, 80_000);
+        target.receive(TargetPdu::R2t(r2t)).unwrap();
+        for _ in 0..reads {
+            target.submit(Transfer::Read(512), true);
+        }
+        let sent = opcodes(&mut target);
+        assert_eq!(sent.len(), 10 + reads);
+        let turns = reads.min(10);
+        for turn in sent[..2 * turns].chunks(2) {
+            assert!(turn.contains(&Opcode::SCSI_COMMAND) && turn.contains(&Opcode::DATA_OUT), "{sent:?}");
+        }
+    }
+}
+
+/// All data are solicited, in segments of 8000 bytes.
+fn parameters_of_segments() -> Parameters {
+    let mut parameters = solicited_only();
+    parameters.max_send_data_segment_length = 8000;
+    parameters
+}
+
+/// DAT-05: nothing comes between a command and its unsolicited data, not even solicited data of another command.
+#[test]
+fn dat_05_unsolicited_data_follow_their_command_at_once() {
+    let mut target = Target::new(unsolicited());
+    let first = target.write(100_000);
+    let r2t = target.r2t(first, 0, 20_000, 60_000);
+    target.receive(TargetPdu::R2t(r2t)).unwrap();
+    let second = target.submit(Transfer::Write(pattern(20_000).into()), true);
+    target.submit(Transfer::Read(512), true);
+    let sent = target.sent();
+    let begin =
+        sent.iter().position(|pdu| matches!(pdu, InitiatorPdu::ScsiCommand(pdu) if pdu.itt == second));
+    let burst = &sent[begin.unwrap() + 1..][..2];
+    assert!(
+        burst
+            .iter()
+            .all(|pdu| matches!(pdu, InitiatorPdu::DataOut(pdu) if pdu.itt == second && !pdu.ttt.is_valid())),
+        "{sent:?}"
+    );
+}
+
+/// Data in pieces are sent as they are, in segments that end where those of one piece would.
+#[test]
+fn dat_06_data_in_pieces() {
+    for lengths in [&[50_000][..], &[8_191, 2, 41_807], &[0, 1, 49_999], &[25_000, 25_000]] {
+        let mut rest = pattern(50_000);
+        let pieces: Vec<_> = lengths.iter().map(|length| rest.split_to(*length)).collect();
+        let mut parameters = unsolicited();
+        parameters.first_burst_length = 65_536;
+        let mut target = Target::new(parameters);
+        target.submit(Transfer::Write(pieces.into()), true);
+        let (mut segments, mut sent) = (Vec::new(), Vec::new());
+        while let Some(outgoing) = target.session.poll_transmit() {
+            segments.push(outgoing.data_length());
+            sent.extend([&[outgoing.pdu.data][..], &outgoing.rest].concat().concat());
+        }
+        assert_eq!(segments, [8192, 8192, 8192, 8192, 8192, 8192, 848], "{lengths:?}");
+        assert!(sent == pattern(50_000), "{lengths:?}");
+    }
 }
