@@ -220,7 +220,8 @@ fn data_that_do_not_outlive_a_session_are_found_after_another_login() {
 #[test]
 fn wrong_data_are_never_permitted() {
     let target = broken(WRITE_10, |number| number == 3, good);
-    mismatch(run_at(&target, &["14", "--write", "--destroy-data", "--allow-failures", "100%"]));
+    let arguments = ["14", "--write", "--destroy-data", "--sequential", "--allow-failures", "100%"];
+    mismatch(run_at(&target, &arguments));
 }
 
 /// The target ends all sessions in the middle of the run: each is replaced, and what was acknowledged is still there.
