@@ -11,6 +11,7 @@ pub struct IstgtTarget {
     pub(super) name: String,
     pub(super) auth: Auth,
     pub(super) size: u64,
+    block_size: u32,
     digests: &'static str,
 }
 
@@ -22,7 +23,7 @@ impl IstgtTarget {
     /// initiator prefers.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), auth: Auth::None, size: 64 << 20, digests: "Auto" }
+        Self { name: name.to_owned(), auth: Auth::None, size: 64 << 20, block_size: 512, digests: "Auto" }
     }
 
     /// Sets the required authentication. istgt refuses one-way CHAP if mutual CHAP is configured.
@@ -36,6 +37,13 @@ impl IstgtTarget {
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = bytes;
+        self
+    }
+
+    /// Sets the bytes of a logical block of the disk, 512 or 4096.
+    #[must_use]
+    pub fn block_size(mut self, bytes: u32) -> Self {
+        self.block_size = bytes;
         self
     }
 
@@ -120,10 +128,10 @@ impl Setup<'_> {
     }
 
     fn target_section(&self, number: usize, target: &IstgtTarget) -> String {
-        let IstgtTarget { name, auth, digests, .. } = target;
+        let IstgtTarget { name, auth, digests, block_size, .. } = target;
         format!(
             "[LogicalUnit{number}]\n TargetName {name}\n Mapping PortalGroup1 InitiatorGroup1\n AuthMethod {}\n \
-             AuthGroup {}\n UseDigest {digests}\n UnitType Disk\n QueueDepth 32\n \
+             AuthGroup {}\n UseDigest {digests}\n UnitType Disk\n BlockLength {block_size}\n QueueDepth 32\n \
              UnitInquiry \"TEST\" \"{name}\" \"0001\" \"1000{number:04}\"\n LUN0 Storage {} Auto\n",
             method(auth),
             group_name(auth, number),

@@ -12,6 +12,7 @@ pub struct LioTarget {
     pub(super) groups: usize,
     parameters: Vec<(String, String)>,
     size: u64,
+    block_size: u32,
 }
 
 impl LioTarget {
@@ -22,7 +23,14 @@ impl LioTarget {
     /// and one portal group. LIO uses digests if the initiator offers them.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), auth: Auth::None, groups: 1, parameters: Vec::new(), size: 64 << 20 }
+        Self {
+            name: name.to_owned(),
+            auth: Auth::None,
+            groups: 1,
+            parameters: Vec::new(),
+            size: 64 << 20,
+            block_size: 512,
+        }
     }
 
     /// Sets the required authentication. LIO chooses the first CHAP algorithm of the initiator's list that it supports;
@@ -48,6 +56,13 @@ impl LioTarget {
         self
     }
 
+    /// Sets the bytes of a logical block of the disk, 512 or 4096.
+    #[must_use]
+    pub fn block_size(mut self, bytes: u32) -> Self {
+        self.block_size = bytes;
+        self
+    }
+
     /// Gives it as many portal groups, with the tags 1, 2 and so on, each at a portal of its own
     /// ([`Lio::portals`](super::Lio::portals)). All of them lead to the same disk.
     #[must_use]
@@ -58,10 +73,10 @@ impl LioTarget {
 
     /// The lines that make it, see `lio_guest/lio`.
     pub(super) fn setup(&self, iqn: &str, portals: &[SocketAddr]) -> String {
-        let Self { name, size, .. } = self;
+        let Self { name, size, block_size, .. } = self;
         let groups = portals.iter().take(self.groups).zip(1..);
         let groups = groups.map(|(portal, tag)| self.group(&format!("{iqn} {tag} {name} {portal}")));
-        format!("disk {name} {size}\n{}", groups.collect::<String>())
+        format!("disk {name} {size} {block_size}\n{}", groups.collect::<String>())
     }
 
     fn group(&self, words: &str) -> String {
@@ -97,6 +112,6 @@ mod tests {
         let settings = "parameter InitialR2T 'No'\ndemand 'o'\\''user' 'secret'\nenable\n";
         let groups = ["group iqn:t 1 t 127.0.0.1:1\n", "group iqn:t 2 t 127.0.0.1:2\n"];
         let [first, second] = groups.map(|group| format!("{group}{settings}"));
-        assert_eq!(setup, format!("disk t 512\n{first}{second}"));
+        assert_eq!(setup, format!("disk t 512 512\n{first}{second}"));
     }
 }

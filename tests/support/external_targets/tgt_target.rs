@@ -9,6 +9,7 @@ pub struct TgtTarget {
     pub(super) auth: Auth,
     pub(super) parameters: Vec<(String, String)>,
     pub(super) size: u64,
+    pub(super) block_size: u32,
     pub(super) null_unit: bool,
 }
 
@@ -27,6 +28,7 @@ impl TgtTarget {
             auth: Auth::None,
             parameters: Vec::new(),
             size: 64 << 20,
+            block_size: 512,
             null_unit: false,
         }
     }
@@ -50,6 +52,13 @@ impl TgtTarget {
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = bytes;
+        self
+    }
+
+    /// Sets the bytes of a logical block of the disk, 512 or 4096.
+    #[must_use]
+    pub fn block_size(mut self, bytes: u32) -> Self {
+        self.block_size = bytes;
         self
     }
 

@@ -64,10 +64,10 @@ impl Tgtadm {
     /// Makes a target with its units, parameters and accounts, open to every initiator.
     pub(super) fn add_target(&self, id: &str, iqn: &str, target: &TgtTarget, backing_file: &str) {
         self.command(&["--mode", "target", "--op", "new", "--tid", id, "--targetname", iqn]);
-        self.add_unit(id, TgtTarget::FILE_LUN, "rdwr", backing_file);
+        self.add_unit(id, TgtTarget::FILE_LUN, target.block_size, "rdwr", backing_file);
         if target.null_unit {
             // The path is not used but must be there.
-            self.add_unit(id, TgtTarget::NULL_LUN, "null", "none");
+            self.add_unit(id, TgtTarget::NULL_LUN, 512, "null", "none");
         }
         for (key, value) in &target.parameters {
             let update = ["--mode", "target", "--op", "update", "--tid", id, "--name", key, "--value", value];
@@ -77,10 +77,11 @@ impl Tgtadm {
         self.command(&["--mode", "target", "--op", "bind", "--tid", id, "--initiator-address", "ALL"]);
     }
 
-    fn add_unit(&self, id: &str, lun: u16, kind: &str, path: &str) {
-        let lun = lun.to_string();
-        let unit = ["--tid", id, "--lun", &lun, "--bstype", kind, "--backing-store", path];
-        self.command(&[&["--mode", "logicalunit", "--op", "new"], unit.as_slice()].concat());
+    fn add_unit(&self, id: &str, lun: u16, block_size: u32, kind: &str, path: &str) {
+        let (lun, block_size) = (lun.to_string(), block_size.to_string());
+        let unit = ["--tid", id, "--lun", &lun, "--blocksize", &block_size, "--bstype", kind];
+        let path = ["--backing-store", path];
+        self.command(&[&["--mode", "logicalunit", "--op", "new"], &unit[..], &path].concat());
     }
 
     /// Without a target id, the accounts are those of discovery.
