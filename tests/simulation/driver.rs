@@ -4,6 +4,7 @@
 mod cancellation;
 mod cuts;
 mod dropped_handles;
+mod ends_of_stream;
 mod load;
 mod reentrance;
 
@@ -101,7 +102,7 @@ fn variant(number: u64) -> Variant {
         digests: number.is_multiple_of(5),
         max_outstanding_r2t: if number.is_multiple_of(7) { 3 } else { 1 },
         write_cache: number.is_multiple_of(11),
-        unit_attention: false,
+        ..Variant::default()
     }
 }
 

@@ -37,6 +37,7 @@ impl Course {
             max_outstanding_r2t: if seed.one_in(2) { 1 } else { 3 },
             write_cache: seed.one_in(2),
             unit_attention: seed.one_in(2),
+            ..Variant::default()
         };
         // Byte by byte a course takes long to compute, so few are that fine.
         let finest = usize::from(!seed.one_in(500));

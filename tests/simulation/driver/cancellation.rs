@@ -105,7 +105,7 @@ pub(super) async fn poll_until<F: Future>(moment: Moment, future: F) -> Option<F
     .await
 }
 
-fn stamped(operation: u32, lba: u64, blocks: u32) -> Bytes {
+pub(super) fn stamped(operation: u32, lba: u64, blocks: u32) -> Bytes {
     let mut data = BytesMut::new();
     (lba..).take(blocks as usize).for_each(|lba| BlockStamp { operation, lba }.put(BLOCK, &mut data));
     data.freeze()

@@ -6,6 +6,7 @@ use iscsi_login::{ChapAlgorithm, DigestPreference, Offer};
 use iscsi_pdu::{IscsiName, SerialNumber};
 
 use super::Credentials;
+use super::write_task::LARGEST_TRANSFER;
 
 /// A portal and the targets behind it.
 pub struct Config {
@@ -108,14 +109,17 @@ pub struct LogicalUnit {
     pub block_size: u32,
     /// If true, writes land in a volatile cache, and only SYNCHRONIZE CACHE and the FUA bit make them stable.
     pub write_cache: bool,
+    /// The longest transfer that the unit reports in its block limits, in bytes. It takes longer ones all the same.
+    pub longest_transfer: u32,
     /// Part of the serial number and of the designators, beside the target's name and the LUN. Another edition is another
     /// unit.
     pub edition: u32,
 }
 
 impl Default for LogicalUnit {
-    /// Number 0, 64 MiB in blocks of 512 bytes, without a cache.
+    /// Number 0, 64 MiB in blocks of 512 bytes, without a cache, and transfers of up to 16 MiB.
     fn default() -> Self {
-        Self { number: 0, blocks: 131_072, block_size: 512, write_cache: false, edition: 0 }
+        let longest_transfer = LARGEST_TRANSFER;
+        Self { number: 0, blocks: 131_072, block_size: 512, write_cache: false, longest_transfer, edition: 0 }
     }
 }

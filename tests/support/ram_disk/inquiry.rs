@@ -7,7 +7,6 @@ use super::Sense;
 use super::cdb::Cdb;
 use super::scsi::Plan;
 use super::unit::Unit;
-use super::write_task::LARGEST_TRANSFER;
 
 /// T10 vendor identification, eight bytes.
 const VENDOR: &[u8; 8] = b"RAMDISK ";
@@ -136,7 +135,7 @@ fn block_limits(unit: &Unit) -> Bytes {
         u32::try_from(blocks).unwrap_or(u32::MAX)
     };
     let mut page = BytesMut::zeroed(4);
-    page.put_u32(blocks(LARGEST_TRANSFER));
+    page.put_u32(blocks(settings.longest_transfer));
     page.put_u32(blocks(OPTIMAL_TRANSFER));
     page.put_bytes(0, 60 - page.len());
     page.freeze()

@@ -38,6 +38,8 @@ pub struct Variant {
     pub write_cache: bool,
     /// Whether the first command of a session to the unit meets a unit attention condition.
     pub unit_attention: bool,
+    /// The longest transfer that the unit reports in its block limits, in bytes.
+    pub longest_transfer: u32,
 }
 
 impl Default for Variant {
@@ -50,6 +52,7 @@ impl Default for Variant {
             max_outstanding_r2t: 1,
             write_cache: false,
             unit_attention: false,
+            longest_transfer: 1 << 20,
         }
     }
 }
@@ -122,6 +125,7 @@ impl Setup {
             blocks: DISK.blocks,
             block_size: DISK.block_size,
             write_cache: self.variant.write_cache,
+            longest_transfer: self.variant.longest_transfer,
             ..ram_disk::LogicalUnit::default()
         }];
         let mut config = ram_disk::Config::with_targets([target]);

@@ -28,6 +28,10 @@ pub struct Counts {
     pub blocked: u64,
     /// Wakers that were woken.
     pub wakes: u64,
+    /// Reads that put bytes where a caller wants them.
+    pub landed: u64,
+    /// Reads that put bytes where a caller wants them, and further ones into the buffer.
+    pub landed_beside: u64,
 }
 
 /// The readiness of one direction. As for a socket of tokio, it begins with an event and lasts until a call moves nothing.
@@ -148,6 +152,7 @@ impl Connection {
         state.apply_cut();
         let result = match received {
             Received::Data(bytes) => {
+                state.count_landing(bytes.len(), places);
                 scatter(&bytes, places);
                 Ok(bytes.len())
             }
@@ -254,6 +259,13 @@ impl State {
         self.idle_polls = if now > self.last_poll { 0 } else { self.idle_polls + 1 };
         self.last_poll = now;
         assert!(self.idle_polls <= MAX_IDLE_POLLS, "busy loop: {} polls without progress", self.idle_polls);
+    }
+
+    /// Counts a read that bypasses the buffer, which is the last of the places.
+    fn count_landing(&mut self, length: usize, places: &[IoSliceMut<'_>]) {
+        let first = places.first().map_or(0, |place| place.len());
+        self.counts.landed += u64::from(places.len() > 1 && first > 0);
+        self.counts.landed_beside += u64::from(places.len() > 1 && first > 0 && length > first);
     }
 
     /// Counts a read or write. One that moved nothing ends the readiness of its direction.
