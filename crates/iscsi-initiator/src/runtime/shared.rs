@@ -127,19 +127,18 @@ impl State {
     /// Collects the wakers of those who can go on. What the end of the session leaves open is known when the connection is
     /// [closed](Shared::end).
     pub(super) fn collect_wakers(&mut self, wakers: &mut WakeList) {
-        if self.session.end().is_none() && self.take_ended(wakers) {
+        if self.session.end().is_none() {
+            self.take_ended(wakers);
+            // A request that nobody waits for makes space, too, when it ends.
             wakers.extend(self.next_in_line());
         }
     }
 
-    /// Collects the wakers of those whose requests have ended; false if there are none.
-    fn take_ended(&mut self, wakers: &mut WakeList) -> bool {
-        let mut has_ended = false;
+    /// Collects the wakers of those whose requests have ended.
+    fn take_ended(&mut self, wakers: &mut WakeList) {
         while let Some(itt) = self.session.poll_ended() {
-            has_ended = true;
             wakers.extend(self.replies.get_mut(slot_of(itt)).and_then(Option::take));
         }
-        has_ended
     }
 
     /// Has the task sleep until a handle or `context` wakes it; false if there is something to do.

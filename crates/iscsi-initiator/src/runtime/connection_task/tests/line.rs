@@ -66,3 +66,18 @@ async fn num_02_callers_are_served_in_their_order() {
     assert!(is_pending(1, &mut waiting) && is_pending(0, &mut waiting));
     running.abort();
 }
+
+/// A caller in line gets its place when a request ends whose result nobody waits for any more.
+#[tokio::test]
+async fn an_abandoned_request_makes_space_in_line() {
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let running = tokio::spawn(task.run());
+    drop(fill(&link, 256).await);
+    let waiting = timeout(Duration::from_secs(10), link.request(request(Transfer::None), HOUR));
+    let (waiting, ()) = tokio::join!(waiting, async {
+        let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
+        peer.send(good(command.itt).encode()).await;
+    });
+    assert!(waiting.expect("the caller is not woken").is_ok());
+    running.abort();
+}
