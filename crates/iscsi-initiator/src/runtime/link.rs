@@ -192,6 +192,10 @@ impl Reply {
             (Some(_), _) => {
                 self.is_taken = true;
                 let outcome = state.session.take_outcome(self.itt);
+                // Its slot is free.
+                let next = state.next_in_line();
+                drop(state);
+                next.into_iter().for_each(Waker::wake);
                 return outcome.map_or(Poll::Pending, |outcome| Poll::Ready(Ok(outcome)));
             }
         };
@@ -204,8 +208,12 @@ impl Reply {
 impl Drop for Reply {
     fn drop(&mut self) {
         if !self.is_taken {
-            let waker = self.shared.lock().abandon(self.itt);
-            drop(waker);
+            let mut state = self.shared.lock();
+            let abandoned = state.abandon(self.itt);
+            let next = state.next_in_line();
+            drop(state);
+            drop(abandoned);
+            next.into_iter().for_each(Waker::wake);
         }
     }
 }
