@@ -1,17 +1,24 @@
 //! Calls that are dropped at every await: after each number of polls, with and without a wake-up that was not answered.
 
+mod call;
+mod memory;
+mod repetition;
+
 use std::future::poll_fn;
 use std::ops::Range;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
-use iscsi_initiator::scsi::{Command, read_blocks, write_blocks};
-use iscsi_initiator::{BlockDevice, Error, Flush, Lun, PendingCommand, Session};
+use iscsi_initiator::scsi::{read_blocks, write_blocks};
+use iscsi_initiator::{BlockDevice, Error, Lun, Session};
 use iscsi_tests::ram_disk::Execution;
 use iscsi_tests::world::{BlockStamp, DISK, PipeSettings, Rig, Variant};
 use tokio::task::JoinSet;
+
+use call::{CALLS, Call, future, submitted};
+use memory::{LaterMemory, Memory};
 
 use super::{MILLISECOND, MOST_ACCEPTED, assert_over, assert_unimpaired, fill, paused, settle, start};
 
@@ -32,34 +39,6 @@ const OTHER_BLOCKS: Range<u64> = 0..8;
 /// WRITE (10) and SYNCHRONIZE CACHE (10).
 const WRITE: u8 = 0x2a;
 const SYNCHRONIZE: u8 = 0x35;
-
-/// A call that is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Call {
-    Execute,
-    Submit,
-    Completion,
-    Data,
-    SendTargets,
-    ReadAt,
-    WriteAt,
-    SynchronizeCache,
-    ListLuns,
-    OpenDevice,
-}
-
-const CALLS: [Call; 10] = [
-    Call::Execute,
-    Call::Submit,
-    Call::Completion,
-    Call::Data,
-    Call::SendTargets,
-    Call::ReadAt,
-    Call::WriteAt,
-    Call::SynchronizeCache,
-    Call::ListLuns,
-    Call::OpenDevice,
-];
 
 /// The moment at which a future is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,60 +90,6 @@ pub(super) fn stamped(operation: u32, lba: u64, blocks: u32) -> Bytes {
     data.freeze()
 }
 
-fn write_new() -> Command {
-    write_blocks(FIRST, BLOCKS, stamped(NEW, FIRST, BLOCKS))
-}
-
-/// A call whose result is checked.
-type Checked<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-/// The future that is dropped. The calls of a pending command take `pending`.
-fn future<'a>(
-    call: Call,
-    session: &'a Session,
-    device: &'a BlockDevice,
-    pending: Option<PendingCommand>,
-) -> Checked<'a> {
-    match call {
-        Call::Execute => Box::pin(async { drop(session.execute(Lun::ZERO, write_new()).await.unwrap()) }),
-        Call::Submit => Box::pin(async { drop(session.submit(Lun::ZERO, write_new()).await.unwrap()) }),
-        Call::Completion => Box::pin(async { drop(pending.unwrap().completion().await.unwrap()) }),
-        Call::Data => Box::pin(async {
-            assert_eq!(pending.unwrap().data().await.unwrap(), stamped(OLD, FIRST, BLOCKS));
-        }),
-        Call::SendTargets => Box::pin(async {
-            assert_eq!(session.send_targets("").await.unwrap().targets.len(), 1);
-        }),
-        Call::ReadAt => Box::pin(async {
-            let read = device.read_at(OFFSET as u64, LENGTH).await;
-            assert_eq!(read.unwrap(), stamped(OLD, FIRST, BLOCKS).slice(HEAD..HEAD + LENGTH));
-        }),
-        Call::WriteAt => Box::pin(async {
-            let data = stamped(NEW, FIRST, BLOCKS).slice(HEAD..HEAD + LENGTH);
-            device.write_at(OFFSET as u64, data).await.unwrap();
-        }),
-        Call::SynchronizeCache => Box::pin(async {
-            assert_eq!(device.synchronize_cache().await, Ok(Flush::Synchronized));
-        }),
-        Call::ListLuns => Box::pin(async {
-            assert_eq!(session.list_luns().await.unwrap().luns, [Lun::ZERO]);
-        }),
-        Call::OpenDevice => Box::pin(async {
-            assert_eq!(BlockDevice::open(session, Lun::ZERO).await.unwrap().capacity(), DISK);
-        }),
-    }
-}
-
-/// The command of the calls that take a submitted one.
-async fn submitted(call: Call, session: &Session) -> Option<PendingCommand> {
-    let command = match call {
-        Call::Completion => write_new(),
-        Call::Data => read_blocks(FIRST, BLOCKS, DISK.block_size),
-        _ => return None,
-    };
-    Some(session.submit(Lun::ZERO, command).await.unwrap())
-}
-
 /// Another caller, which writes two blocks of its own and reads them back, again and again.
 async fn other_caller(session: Session, lba: u64) {
     for _ in 0..3 {
@@ -178,22 +103,26 @@ async fn other_caller(session: Session, lba: u64) {
 /// Drops a call at this moment, and checks what it leaves behind. True if the call was complete before.
 async fn drop_at(call: Call, surroundings: Surroundings, moment: Moment) -> bool {
     let pipes = PipeSettings { latency: MILLISECOND..=3 * MILLISECOND, pieces: 1..=1000, capacity: 2000 };
-    let (rig, session) = start(Variant { write_cache: true, ..Variant::default() }, &pipes, 1);
+    let (rig, session) = start(call.variant(), &pipes, 1);
     let rig = Arc::new(rig);
+    let mut memory = Memory::new(call);
     session.execute(Lun::ZERO, write_blocks(0, 64, stamped(OLD, 0, 64))).await.unwrap();
     let device = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
     let pending = submitted(call, &session).await;
-    let is_complete = match surroundings {
+    let later = async |device: &BlockDevice| LaterMemory::get(call, device).await;
+    let (is_complete, later) = match surroundings {
         Surroundings::Busy => {
             let mut others = JoinSet::new();
             for lba in OTHER_BLOCKS.step_by(2) {
                 others.spawn(other_caller(session.clone(), lba));
             }
-            let result = poll_until(moment, future(call, &session, &device, pending)).await;
+            let call = future(call, &session, &device, pending, &mut memory);
+            let result = poll_until(moment, call).await;
+            let later = later(&device).await;
             while let Some(other) = others.join_next().await {
                 other.unwrap();
             }
-            result.is_some()
+            (result.is_some(), later)
         }
         Surroundings::Full => {
             rig.hold();
@@ -204,12 +133,14 @@ async fn drop_at(call: Call, surroundings: Surroundings, moment: Moment) -> bool
                 settle().await;
                 held.release();
             });
-            let result = poll_until(moment, future(call, &session, &device, pending)).await;
+            let call = future(call, &session, &device, pending, &mut memory);
+            let result = poll_until(moment, call).await;
+            let later = later(&device).await;
             release.await.unwrap();
             for other in others {
                 other.completion().await.unwrap();
             }
-            result.is_some()
+            (result.is_some(), later)
         }
     };
     // Submitted commands whose results were abandoned still end.
@@ -217,6 +148,8 @@ async fn drop_at(call: Call, surroundings: Surroundings, moment: Moment) -> bool
     let is_submitted = surroundings == Surroundings::Busy && moment.polls() > 0;
     assert_documented(call, &rig, is_complete, is_submitted);
     assert_medium(call, &rig, surroundings);
+    later.assert_intact();
+    memory.assert_free(call);
     drop(device);
     assert_unimpaired(&rig, session).await;
     is_complete
@@ -238,26 +171,17 @@ fn assert_documented(call: Call, rig: &Rig, is_complete: bool, is_submitted: boo
         Call::Execute if is_complete || is_submitted => assert_eq!(written, 1),
         Call::Completion => assert_eq!(written, 1),
         Call::SynchronizeCache if is_complete || is_submitted => assert_eq!(flushed, 1),
-        // The first and the last block of the range are read before.
-        Call::WriteAt if is_complete => assert_eq!(written, 1),
-        Call::Execute | Call::WriteAt => assert!(written <= 1),
+        // Parts of blocks are written when the first and the last block of the range have been read.
+        _ if is_complete => assert_eq!(written, call.writes()),
         Call::SynchronizeCache => assert!(flushed <= 1),
-        Call::Data | Call::SendTargets | Call::ReadAt | Call::ListLuns | Call::OpenDevice => {
-            assert_eq!((written, flushed), (0, 0));
-        }
+        _ => assert!(written <= call.writes() && flushed == 0),
     }
 }
 
 /// Nothing changes outside of the range of a call; inside of it each block is as before or as it was to be written.
 fn assert_medium(call: Call, rig: &Rig, surroundings: Surroundings) {
     let all = 0..BLOCK * usize::try_from(DISK.blocks).unwrap();
-    let range = match call {
-        Call::Execute | Call::Submit | Call::Completion => {
-            OFFSET - HEAD..OFFSET - HEAD + BLOCK * BLOCKS as usize
-        }
-        Call::WriteAt => OFFSET..OFFSET + LENGTH,
-        _ => 0..0,
-    };
+    let range = if call.writes() > 0 { call.range() } else { 0..0 };
     let (old, new, medium) = (stamped(OLD, 0, 64), stamped(NEW, 0, 64), rig.medium());
     let others = stamped(OTHERS, 0, 64);
     for block in all.step_by(BLOCK).map(|start| start..start + BLOCK) {

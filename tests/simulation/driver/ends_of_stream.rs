@@ -40,9 +40,9 @@ impl Lengths {
 
     /// The offsets at which PDUs begin and end, from the first Data-In to the SCSI Response.
     fn borders(self) -> Vec<usize> {
-        let pdus = READS.iter().map(|(_, blocks)| blocks).sum();
+        let pdus: usize = READS.iter().map(|(_, blocks)| blocks).sum();
         let data = (0..=pdus).map(|pdu| pdu * (self.header + self.data));
-        data.clone().chain(data.last().map(|end| end + self.header)).collect()
+        data.chain([pdus * (self.header + self.data) + self.header]).collect()
     }
 
     /// The offsets to end the stream at: each one up to the data of the second PDU, and some of the others.
@@ -50,7 +50,8 @@ impl Lengths {
         const SOME: usize = 13;
         let borders = self.borders();
         let each = if is_long() { borders[borders.len() - 1] } else { 2 * self.header + self.data + 1 };
-        let is_wanted = |offset: &usize| *offset <= each || offset % SOME == 0 || borders.contains(offset);
+        let is_wanted =
+            |offset: &usize| *offset <= each || offset.is_multiple_of(SOME) || borders.contains(offset);
         (0..=borders[borders.len() - 1]).filter(is_wanted).collect()
     }
 

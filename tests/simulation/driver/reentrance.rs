@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use iscsi_initiator::scsi::{Completion, test_unit_ready};
 use iscsi_initiator::{BlockDevice, Error, Lun, PendingCommand, Session};
 use iscsi_tests::world::{Direction, Ending, PipeSettings, Rig, Variant};
@@ -278,6 +278,7 @@ fn futures_hold_no_lock() {
         is_send(session.synchronize_cache(Lun::ZERO));
         is_send(BlockDevice::open(&session, Lun::ZERO));
         is_send(device.read_at(0, 1));
+        is_send(device.read_into(0, BytesMut::new()));
         is_send(device.write_at(0, Bytes::new()));
         is_send(device.synchronize_cache());
         is_send(session.ended());
