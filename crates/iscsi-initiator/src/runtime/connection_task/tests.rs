@@ -1,8 +1,11 @@
 //! The task of a session between its handles and the other end of its socket.
 
+mod counted_stream;
 mod ends;
+mod ends_of_stream;
 mod limits;
 mod line;
+mod precedence;
 
 use std::io::Read as _;
 use std::pin::Pin;
@@ -17,7 +20,7 @@ use iscsi_pdu::{
     TargetTransferTag,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 
 use super::*;
@@ -92,17 +95,38 @@ async fn session(
     limits: Limits,
     parameters: Parameters,
 ) -> (ConnectionTask<TcpStream>, Link, Peer) {
+    let (stream, peer) = connect(Digests::default()).await;
+    let (task, link) = session_over(stream, window, limits, parameters, Digests::default());
+    (task, link, peer)
+}
+
+/// Both ends of a connection.
+async fn connect(digests: Digests) -> (TcpStream, Peer) {
+    connect_by(TcpSocket::new_v4().unwrap(), digests).await
+}
+
+/// Both ends of a connection; the initiator's is this socket.
+async fn connect_by(socket: TcpSocket, digests: Digests) -> (TcpStream, Peer) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
-    let inbox = Inbox::new(&[], Digests::default(), 8192);
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let connection = Connection { stream, inbox, digests: Digests::default(), portal };
+    let stream = socket.connect(listener.local_addr().unwrap()).await.unwrap();
+    let mut decoder = Decoder::new(1 << 24);
+    decoder.set_full_feature(digests, 1 << 24);
+    (stream, Peer { stream: listener.accept().await.unwrap().0, decoder, inbox: BytesMut::new() })
+}
+
+/// A session over a stream.
+fn session_over<S: Stream>(
+    stream: S,
+    window: u32,
+    limits: Limits,
+    parameters: Parameters,
+    digests: Digests,
+) -> (ConnectionTask<S>, Link) {
+    let inbox = Inbox::new(&[], digests, parameters.max_recv_data_segment_length);
+    let connection = Connection { stream, inbox, digests, portal: "127.0.0.1:3260".parse().unwrap() };
     let (zero, tolerance) = (SerialNumber(0), Tolerance::default());
     let session = SessionState::new(parameters, zero, zero, numbers(window), tolerance, limits);
-    let lease = IsidPool::in_memory().unwrap().lease(None).unwrap();
-    let (task, link) = ConnectionTask::new(connection, lease, session);
-    let stream = listener.accept().await.unwrap().0;
-    (task, link, Peer { stream, decoder: Decoder::new(1 << 24), inbox: BytesMut::new() })
+    ConnectionTask::new(connection, IsidPool::in_memory().unwrap().lease(None).unwrap(), session)
 }
 
 fn request(transfer: Transfer) -> Request {
