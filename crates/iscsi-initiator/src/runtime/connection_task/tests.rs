@@ -1,8 +1,10 @@
 //! The task of a session between its handles and the other end of its socket.
 
 mod ends;
+mod idle;
 mod limits;
 mod line;
+mod workers;
 
 use std::io::Read as _;
 use std::pin::Pin;
@@ -160,27 +162,4 @@ async fn everything_leaves_by_itself() {
     let running = tokio::spawn(task.run());
     assert_eq!(peer.opcodes().await.len(), COUNT as usize);
     running.abort();
-}
-
-/// A session that has been idle for a second holds no buffers, gets none by being polled, and has no timer.
-#[tokio::test(start_paused = true)]
-async fn an_idle_session_holds_no_buffers() {
-    let (mut task, link, mut peer) = session(1, LIMITS, Parameters::default()).await;
-    let mut context = Context::from_waker(Waker::noop());
-    assert!(task.poll(&mut context).is_pending());
-    assert!(!task.wire.has_buffers() && task.idle_at.is_none());
-    let reply = submit(&link, Transfer::None).await;
-    assert!(task.poll(&mut context).is_pending());
-    let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
-    peer.send(good(command.itt).encode()).await;
-    poll_fn(|context| task.stream.poll_readable(context)).await.unwrap();
-    assert!(task.poll(&mut context).is_pending());
-    assert!(reply.outcome().await.is_ok());
-    // It has received something since the timer was set, so one more second passes.
-    for (seconds, has_buffers) in [(1, true), (1, false), (100, false)] {
-        tokio::time::advance(Duration::from_secs(seconds)).await;
-        assert!(task.poll(&mut context).is_pending());
-        assert_eq!(task.wire.has_buffers() || task.shared.0.lock().session.has_buffers(), has_buffers);
-    }
-    assert!(task.idle_at.is_none());
 }

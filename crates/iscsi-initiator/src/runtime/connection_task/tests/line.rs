@@ -41,6 +41,30 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
     }
 }
 
+/// LGO-01: a request that comes after the logout was requested waits in line, and is not sent before it.
+#[tokio::test]
+async fn lgo_01_a_request_behind_the_logout_is_not_accepted() {
+    let (task, link, mut peer) = session(10, LIMITS, Parameters::default()).await;
+    link.log_out();
+    let mut late = Box::pin(link.request(request(Transfer::None), HOUR));
+    assert!(late.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let running = tokio::spawn(task.run());
+    peer.answer_logout(LogoutResponseCode::CLOSED).await;
+    running.await.unwrap();
+    assert_eq!(late.await.err(), Some(Error::LoggedOut));
+}
+
+/// The window is open as long as the target takes another command than those that were submitted.
+#[tokio::test]
+async fn num_05_the_window_closes_with_the_last_request_that_fits() {
+    let (_task, link, _peer) = session(2, LIMITS, Parameters::default()).await;
+    let mut replies = Vec::new();
+    for is_open in [true, true, false] {
+        assert_eq!(link.is_window_open(), is_open);
+        replies.push(submit(&link, Transfer::None).await);
+    }
+}
+
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + 'a>>;
 
 /// Callers that wait in line submit in the order in which they came, whoever asks first when another is accepted; and one that
