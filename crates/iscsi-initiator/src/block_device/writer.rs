@@ -61,6 +61,9 @@ impl RangeWriter {
         if data.len() as u64 > self.end - self.position {
             return Err(Error::InvalidArgument("more data than the range has".to_owned()));
         }
+        if data.is_empty() {
+            return Ok(());
+        }
         self.read_first_block().await?;
         self.position += data.len() as u64;
         self.unsent.push(data);
