@@ -4,7 +4,7 @@ mod ends;
 mod idle;
 mod limits;
 mod line;
-mod workers;
+mod turns;
 
 use std::io::Read as _;
 use std::pin::Pin;

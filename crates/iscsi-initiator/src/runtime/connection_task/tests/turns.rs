@@ -1,4 +1,4 @@
-//! Runtimes with other workers, which may submit requests while the task works.
+//! Turns of the task: when it asks for another one, and when it lets other workers go first.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,6 +13,13 @@ struct Wakes(AtomicUsize);
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Wakes {
+    /// The number since the last call.
+    fn take(&self) -> usize {
+        self.0.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -33,9 +40,9 @@ async fn sent_by_polls(requests: &[usize]) -> Vec<(usize, usize)> {
     let waker = Waker::from(Arc::clone(&wakes));
     for count in requests {
         replies.extend(fill(&link, *count).await);
-        wakes.0.store(0, Ordering::Relaxed);
+        wakes.take();
         assert!(task.poll(&mut Context::from_waker(&waker)).is_pending());
-        sent.push((peer.opcodes().await.len(), wakes.0.load(Ordering::Relaxed)));
+        sent.push((peer.opcodes().await.len(), wakes.take()));
     }
     sent
 }
@@ -56,4 +63,32 @@ fn requests_of_several_workers_leave_together() {
             });
         }
     });
+}
+
+/// The task waits for a socket that is full, and goes on when the target has read.
+#[tokio::test]
+async fn a_full_socket_is_waited_for() {
+    const LENGTH: usize = 1 << 20;
+    let mut parameters = Parameters::default();
+    parameters.max_send_data_segment_length = 1 << 20;
+    parameters.first_burst_length = 1 << 20;
+    let (mut task, link, mut peer) = session(32, LIMITS, parameters).await;
+    let mut replies = Vec::new();
+    for _ in 0..32 {
+        replies.push(submit(&link, Transfer::Write(vec![7; LENGTH].into())).await);
+    }
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut poll = || {
+        assert!(task.poll(&mut Context::from_waker(&waker)).is_pending());
+        wakes.take()
+    };
+    // Each turn is bounded, so the task may need some.
+    let turns = std::iter::repeat_with(&mut poll).take_while(|wakes| *wakes > 0).take(1000).count();
+    assert!(turns < 1000, "it does not wait");
+    assert_eq!([(); 3].map(|()| poll()), [0; 3]);
+    assert!(task.wire.unsent() > 0, "the socket took everything");
+    let running = tokio::spawn(task.run());
+    assert_eq!(peer.opcodes().await.len(), 32);
+    running.abort();
 }
