@@ -15,8 +15,8 @@ use bytes::BytesMut;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
     DataIn, Decoder, Digests, EncodedPdu, InitiatorPdu, InitiatorTaskTag, Isid, LogoutResponse,
-    LogoutResponseCode, Lun, NopIn, Opcode, RawPdu, ScsiResponse, ScsiStatus, SequenceNumbers, SerialNumber,
-    TargetTransferTag,
+    LogoutResponseCode, Lun, NopIn, Opcode, R2t, RawPdu, ScsiResponse, ScsiStatus, SequenceNumbers,
+    SerialNumber, TargetTransferTag,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -69,6 +69,14 @@ impl Peer {
         let answer =
             LogoutResponse { response, itt: logout.itt, numbers: numbers(0), time2wait: 0, time2retain: 0 };
         self.send(answer.encode()).await;
+    }
+
+    /// Answers the next command, with this status number.
+    async fn answer(&mut self, stat_sn: u32) {
+        let Some(InitiatorPdu::ScsiCommand(command)) = self.next().await else { panic!("no command") };
+        let mut response = good(command.itt);
+        response.numbers.stat_sn = SerialNumber(stat_sn);
+        self.send(response.encode()).await;
     }
 
     async fn send(&mut self, raw: RawPdu) {
@@ -161,5 +169,31 @@ async fn everything_leaves_by_itself() {
     }
     let running = tokio::spawn(task.run());
     assert_eq!(peer.opcodes().await.len(), COUNT as usize);
+    running.abort();
+}
+
+/// TAG-03: what was tolerated is told to the handles, and the session goes on.
+#[tokio::test]
+async fn tag_03_deviations_are_told() {
+    let mut parameters = Parameters::default();
+    (parameters.immediate_data, parameters.initial_r2t) = (false, true);
+    let (task, link, mut peer) = session(1, LIMITS, parameters).await;
+    let running = tokio::spawn(task.run());
+    let command = Command::new("TEST", 0, Transfer::Write(vec![7; 512].into()));
+    let _reply = link.request(Request::command(Lun([0, 1, 0, 0, 0, 0, 0, 0]), command), HOUR).await.unwrap();
+    let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
+    assert_eq!(link.deviations(), []);
+    let r2t = R2t {
+        lun: Lun::ZERO,
+        itt: command.itt,
+        ttt: TargetTransferTag(0),
+        numbers: numbers(1),
+        r2t_sn: 0,
+        buffer_offset: 0,
+        desired_data_transfer_length: 512,
+    };
+    peer.send(r2t.encode()).await;
+    assert!(matches!(peer.next().await, Some(InitiatorPdu::DataOut(_))));
+    assert_eq!(link.deviations().len(), 1);
     running.abort();
 }

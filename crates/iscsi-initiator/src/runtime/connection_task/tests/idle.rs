@@ -86,3 +86,21 @@ async fn a_session_with_a_request_keeps_its_buffers() {
     answer(&mut task, &mut peer).await;
     assert!(reply.outcome().await.is_ok());
 }
+
+/// An outcome that nobody waits for takes no memory, whether its reply was dropped before it came or after.
+#[tokio::test(start_paused = true)]
+async fn an_abandoned_outcome_is_not_kept() {
+    for is_dropped_before in [true, false] {
+        let (mut task, link, mut peer) = session(1, LIMITS, Parameters::default()).await;
+        let mut reply = Some(submit(&link, Transfer::None).await);
+        poll(&mut task);
+        reply.take_if(|_| is_dropped_before);
+        answer(&mut task, &mut peer).await;
+        drop(reply);
+        for _ in 0..3 {
+            tokio::time::advance(IDLE).await;
+            poll(&mut task);
+        }
+        assert!(!holds_memory(&task), "{is_dropped_before}");
+    }
+}

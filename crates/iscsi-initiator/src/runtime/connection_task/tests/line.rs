@@ -90,3 +90,33 @@ async fn num_02_callers_are_served_in_their_order() {
     assert!(is_pending(1, &mut waiting) && is_pending(0, &mut waiting));
     running.abort();
 }
+
+/// Callers in line are woken when it is their turn: when the one ahead gives up, when a request ends, and when the one ahead
+/// has submitted.
+#[tokio::test]
+async fn num_02_callers_in_line_are_woken_in_their_turn() {
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let (running, link) = (tokio::spawn(task.run()), Arc::new(link));
+    let mut replies = fill(&link, 256).await.into_iter();
+    let mut first = Box::pin(link.request(request(Transfer::None), HOUR));
+    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let link = Arc::clone(&link);
+        waiting.push(tokio::spawn(async move { link.request(request(Transfer::None), HOUR).await }));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut waiting = waiting.into_iter();
+    let mut accepted =
+        async || timeout(Duration::from_secs(1), waiting.next().unwrap()).await.unwrap().unwrap();
+    peer.answer(0).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    drop(first);
+    let mut later = vec![accepted().await.unwrap()];
+    // Both answers come before the task looks.
+    peer.answer(1).await;
+    peer.answer(2).await;
+    later.push(accepted().await.unwrap());
+    later.push(accepted().await.unwrap());
+    running.abort();
+}
