@@ -92,3 +92,25 @@ async fn a_full_socket_is_waited_for() {
     assert_eq!(peer.opcodes().await.len(), 32);
     running.abort();
 }
+
+/// NUM-02: a caller in line sleeps until a place is free and nobody is ahead.
+#[tokio::test]
+async fn num_02_a_caller_in_line_sleeps_until_its_turn() {
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let running = tokio::spawn(task.run());
+    let mut replies = fill(&link, 256).await.into_iter();
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut first = Box::pin(link.request(request(Transfer::None), HOUR));
+    let mut second = Box::pin(link.request(request(Transfer::None), HOUR));
+    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    peer.answer(0).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    let _first = first.await.unwrap();
+    assert_eq!(wakes.take(), 0);
+    peer.answer(1).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    assert_eq!(wakes.take(), 1);
+    running.abort();
+}
