@@ -196,7 +196,9 @@ mod tests {
     fn taken(lengths: &[usize], portions: &[usize]) -> Vec<Vec<usize>> {
         let all: Bytes = (0..=250).cycle().take(lengths.iter().sum()).collect();
         let (mut pieces, mut rest) = (Pieces::default(), all.clone());
-        lengths.iter().for_each(|length| pieces.push(rest.split_to(*length)));
+        for length in lengths {
+            pieces.push(rest.split_to(*length));
+        }
         let mut at = 0;
         let portions = portions.iter().map(|portion| {
             let taken = pieces.take(*portion);

@@ -129,7 +129,7 @@ mod tests {
         let mut sent = stream.write_available(&[IoSlice::new(b"abc"), IoSlice::new(b"de")]).unwrap();
         assert_eq!(sent, 5);
         let error = loop {
-            match stream.write_available(&[IoSlice::new(&[7; 65_536])]) {
+            match stream.write_available(&[IoSlice::new(&[7; 8192])]) {
                 Ok(count) => sent += count,
                 Err(error) => break error,
             }

@@ -23,6 +23,12 @@ impl Wakes {
     }
 }
 
+/// A counter, and the waker that counts with it.
+fn counter() -> (Arc<Wakes>, Waker) {
+    let count = Arc::new(Wakes::default());
+    (Arc::clone(&count), count.into())
+}
+
 fn runtime(workers: Option<usize>) -> Runtime {
     let mut builder = workers.map_or_else(Builder::new_current_thread, |workers| {
         let mut builder = Builder::new_multi_thread();
@@ -36,13 +42,12 @@ fn runtime(workers: Option<usize>) -> Runtime {
 /// task has woken itself.
 async fn sent_by_polls(requests: &[usize]) -> Vec<(usize, usize)> {
     let (mut task, link, mut peer) = session(10, LIMITS, Parameters::default()).await;
-    let (wakes, mut replies, mut sent) = (Arc::new(Wakes::default()), Vec::new(), Vec::new());
-    let waker = Waker::from(Arc::clone(&wakes));
-    for count in requests {
-        replies.extend(fill(&link, *count).await);
-        wakes.take();
+    let ((count, waker), mut replies, mut sent) = (counter(), Vec::new(), Vec::new());
+    for requests in requests {
+        replies.extend(fill(&link, *requests).await);
+        count.take();
         assert!(task.poll(&mut Context::from_waker(&waker)).is_pending());
-        sent.push((peer.opcodes().await.len(), wakes.take()));
+        sent.push((peer.opcodes().await.len(), count.take()));
     }
     sent
 }
@@ -51,13 +56,10 @@ async fn sent_by_polls(requests: &[usize]) -> Vec<(usize, usize)> {
 /// request, and one on a single thread, leaves at once.
 #[test]
 fn requests_of_several_workers_leave_together() {
-    const CASES: [(Option<usize>, [(usize, usize); 4]); 3] = [
-        (None, [(1, 0), (1, 0), (1, 0), (0, 0)]),
-        (Some(1), [(1, 0), (1, 0), (1, 0), (0, 0)]),
-        (Some(2), [(1, 0), (0, 1), (2, 0), (0, 0)]),
-    ];
+    let at_once = [(1, 0), (1, 0), (1, 0), (0, 0)];
+    let together = [(1, 0), (0, 1), (2, 0), (0, 0)];
     std::thread::scope(|scope| {
-        for (workers, sent) in CASES {
+        for (workers, sent) in [(None, at_once), (Some(1), at_once), (Some(2), together)] {
             scope.spawn(move || {
                 assert_eq!(runtime(workers).block_on(sent_by_polls(&[1, 1, 1, 0])), sent, "{workers:?}");
             });
@@ -77,11 +79,10 @@ async fn a_full_socket_is_waited_for() {
     for _ in 0..32 {
         replies.push(submit(&link, Transfer::Write(vec![7; LENGTH].into())).await);
     }
-    let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+    let (count, waker) = counter();
     let mut poll = || {
         assert!(task.poll(&mut Context::from_waker(&waker)).is_pending());
-        wakes.take()
+        count.take()
     };
     // Each turn is bounded, so the task may need some.
     let turns = std::iter::repeat_with(&mut poll).take_while(|wakes| *wakes > 0).take(1000).count();
@@ -99,8 +100,7 @@ async fn num_02_a_caller_in_line_sleeps_until_its_turn() {
     let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
     let running = tokio::spawn(task.run());
     let mut replies = fill(&link, 256).await.into_iter();
-    let wakes = Arc::new(Wakes::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+    let (count, waker) = counter();
     let mut first = Box::pin(link.request(request(Transfer::None), HOUR));
     let mut second = Box::pin(link.request(request(Transfer::None), HOUR));
     assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -108,9 +108,9 @@ async fn num_02_a_caller_in_line_sleeps_until_its_turn() {
     peer.answer(0).await;
     assert!(replies.next().unwrap().outcome().await.is_ok());
     let _first = first.await.unwrap();
-    assert_eq!(wakes.take(), 0);
+    assert_eq!(count.take(), 0);
     peer.answer(1).await;
     assert!(replies.next().unwrap().outcome().await.is_ok());
-    assert_eq!(wakes.take(), 1);
+    assert_eq!(count.take(), 1);
     running.abort();
 }
