@@ -29,6 +29,7 @@ mod own_challenges;
 mod parallel;
 mod partial_results;
 mod policy;
+mod ranges;
 mod redirects;
 mod residuals;
 mod stage;

@@ -61,6 +61,9 @@ impl RangeWriter {
         if data.len() as u64 > self.end - self.position {
             return Err(Error::InvalidArgument("more data than the range has".to_owned()));
         }
+        if data.is_empty() {
+            return Ok(());
+        }
         self.read_first_block().await?;
         self.position += data.len() as u64;
         self.unsent.push(data);
@@ -182,5 +185,47 @@ impl Pieces {
         if !self.short.is_empty() {
             self.long.push_back(self.short.split().freeze());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes portions of pieces with these lengths; returns the lengths of what each consists of.
+    fn taken(lengths: &[usize], portions: &[usize]) -> Vec<Vec<usize>> {
+        let all: Bytes = (0..=250).cycle().take(lengths.iter().sum()).collect();
+        let (mut pieces, mut rest) = (Pieces::default(), all.clone());
+        for length in lengths {
+            pieces.push(rest.split_to(*length));
+        }
+        let mut at = 0;
+        let portions = portions.iter().map(|portion| {
+            let taken = pieces.take(*portion);
+            let expected = all.slice(at..at + portion);
+            at += portion;
+            assert_eq!(taken, expected.into());
+            assert_eq!(pieces.length, all.len() - at);
+            taken.pieces().iter().map(Bytes::len).collect()
+        });
+        portions.collect()
+    }
+
+    /// Pieces of less than 4096 bytes are joined with those beside them, longer ones with none, and each may be divided.
+    #[test]
+    fn short_pieces_are_joined() {
+        assert_eq!(taken(&[4096, 4096], &[8192]), [vec![4096, 4096]]);
+        assert_eq!(taken(&[4095, 1], &[4096]), [vec![4096]]);
+        assert_eq!(taken(&[1, 4095, 4096, 2, 0, 3], &[8197]), [vec![4096, 4096, 5]]);
+        assert_eq!(taken(&[10_000, 2], &[4096, 5904, 2]), [vec![4096], vec![5904], vec![2]]);
+        assert_eq!(taken(&[5000, 5000], &[4999, 2, 4999]), [vec![4999], vec![1, 1], vec![4999]]);
+    }
+
+    /// A long piece is sent from where it lies.
+    #[test]
+    fn long_pieces_are_not_copied() {
+        let (long, mut pieces) = (Bytes::from(vec![7; 4096]), Pieces::default());
+        pieces.push(long.clone());
+        assert_eq!(pieces.take(4096).pieces()[0].as_ptr(), long.as_ptr());
     }
 }

@@ -118,16 +118,15 @@ mod tests {
     use iscsi_login::initiator::SessionType;
     use iscsi_pdu::Isid;
     use iscsi_secrets::{MemoryStore, SecretStore as _};
+    use tokio::io::AsyncReadExt as _;
     use tokio::net::TcpListener;
 
     use super::*;
     use crate::config::Config;
     use crate::login::{AuthenticationRequest, CredentialScope, Credentials, LoginSettings, Secrets};
 
-    /// LOG-33: time that passed before the connection, such as that of reading the store, counts too.
-    #[tokio::test(start_paused = true)]
-    async fn log_33_the_limit_counts_from_the_beginning_of_the_login() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    /// The error of a login that fails, and that of a login whose time is over.
+    async fn failed_login(listener: &TcpListener, clock: Clock) -> (Error, Error) {
         let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
         let config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
         let store = Arc::new(MemoryStore::new());
@@ -141,14 +140,51 @@ mod tests {
             credentials: &Credentials::of(&scope, &request, &secrets, snapshot, &config).unwrap(),
             is_own_challenge: &|_| false,
         };
+        let mut exchange = Exchange::new(settings, &portal, Duration::ZERO);
+        let error = log_in(&mut exchange, clock).await.err().unwrap();
+        (error, exchange.timeout())
+    }
+
+    async fn listener() -> TcpListener {
+        TcpListener::bind(("127.0.0.1", 0)).await.unwrap()
+    }
+
+    /// LOG-33: time that passed before the connection, such as that of reading the store, counts too.
+    #[tokio::test(start_paused = true)]
+    async fn log_33_the_limit_counts_from_the_beginning_of_the_login() {
+        let listener = listener().await;
         for passed in [0, 29, 31] {
             let clock = Clock::start();
             tokio::time::advance(Duration::from_secs(passed)).await;
-            let mut exchange = Exchange::new(settings, &portal, Duration::ZERO);
-            let error = log_in(&mut exchange, clock).await.err();
-            assert_eq!(error, Some(exchange.timeout()));
+            let (error, late) = failed_login(&listener, clock).await;
+            assert_eq!(error, late);
             let ended = Duration::from_secs(passed.max(30));
             assert!((ended..ended + Duration::from_millis(10)).contains(&clock.now()), "{:?}", clock.now());
+        }
+    }
+
+    /// An error says whether the target has closed the connection, or what the operating system reports.
+    #[tokio::test]
+    async fn the_reason_of_a_lost_login() {
+        let listener = listener().await;
+        for (sent, is_reset) in [(0, false), (10, false), (0, true)] {
+            let target = async {
+                let mut stream = listener.accept().await.unwrap().0;
+                assert!(stream.read(&mut [0; 8192]).await.unwrap() > 0);
+                stream.write_all(&[0x23; 10][..sent]).await.unwrap();
+                // The initiator reads, and then waits for more.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                if is_reset {
+                    stream.set_zero_linger().unwrap();
+                }
+            };
+            let ((), (error, _)) = tokio::join!(target, failed_login(&listener, Clock::start()));
+            let Error::ClosedDuringLogin { reason, .. } = &error else { panic!("{error}") };
+            match (sent, is_reset) {
+                (0, false) => assert_eq!(reason, "closed by the target"),
+                (_, false) => assert_eq!(reason, "closed by the target inside a PDU"),
+                (_, true) => assert!(!reason.contains("closed by the target"), "{reason}"),
+            }
         }
     }
 }

@@ -57,3 +57,89 @@ impl Stream for TcpStream {
         self.try_write_vectored(slices)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (stream, listener.accept().await.unwrap().0)
+    }
+
+    async fn readable(stream: &TcpStream) {
+        std::future::poll_fn(|context| Stream::poll_readable(stream, context)).await.unwrap();
+    }
+
+    fn is_readable(stream: &TcpStream) -> bool {
+        Stream::poll_readable(stream, &mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    /// Reads into two places of these lengths.
+    fn read(stream: &TcpStream, lengths: [usize; 2]) -> Result<Vec<u8>, io::ErrorKind> {
+        let [mut first, mut second] = lengths.map(|length| vec![0; length]);
+        let places = &mut [&mut first, &mut second].map(|place| IoSliceMut::new(place));
+        let count = stream.read_available(places).map_err(|error| error.kind())?;
+        Ok([first, second].concat()[..count].to_vec())
+    }
+
+    /// A read that fills its places leaves the stream readable, and one that does not has emptied it.
+    #[tokio::test]
+    async fn a_short_read_ends_the_readiness() {
+        let (stream, mut peer) = pair().await;
+        assert!(!is_readable(&stream));
+        assert_eq!(read(&stream, [1, 1]), Err(io::ErrorKind::WouldBlock));
+        peer.write_all(b"0123456789").await.unwrap();
+        readable(&stream).await;
+        assert_eq!(read(&stream, [2, 3]).unwrap(), b"01234");
+        assert!(is_readable(&stream));
+        assert_eq!(read(&stream, [3, 5]).unwrap(), b"56789");
+        assert_eq!(is_readable(&stream), !cfg!(unix));
+        assert_eq!(read(&stream, [1, 1]), Err(io::ErrorKind::WouldBlock));
+        assert!(!is_readable(&stream));
+        peer.write_all(b"abc").await.unwrap();
+        readable(&stream).await;
+        assert_eq!(read(&stream, [1, 2]).unwrap(), b"abc");
+        assert_eq!(read(&stream, [1, 2]), Err(io::ErrorKind::WouldBlock));
+        assert!(!is_readable(&stream));
+    }
+
+    /// The end of the stream can be read as often as one likes.
+    #[tokio::test]
+    async fn the_end_of_the_stream_stays_readable() {
+        let (stream, peer) = pair().await;
+        drop(peer);
+        for _ in 0..3 {
+            readable(&stream).await;
+            assert_eq!(read(&stream, [1, 1]).unwrap(), b"");
+        }
+    }
+
+    /// Slices leave in order, and a full socket is not writable before the other end has read.
+    #[tokio::test]
+    async fn a_full_socket_is_not_writable() {
+        let (stream, mut peer) = pair().await;
+        std::future::poll_fn(|context| Stream::poll_writable(&stream, context)).await.unwrap();
+        let mut sent = stream.write_available(&[IoSlice::new(b"abc"), IoSlice::new(b"de")]).unwrap();
+        assert_eq!(sent, 5);
+        let error = loop {
+            match stream.write_available(&[IoSlice::new(&[7; 8192])]) {
+                Ok(count) => sent += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        assert!(Stream::poll_writable(&stream, &mut Context::from_waker(Waker::noop())).is_pending());
+        let mut received = vec![0; sent];
+        peer.read_exact(&mut received).await.unwrap();
+        assert_eq!(received[..6], *b"abcde\x07");
+        std::future::poll_fn(|context| Stream::poll_writable(&stream, context)).await.unwrap();
+        assert!(stream.write_available(&[IoSlice::new(b"f")]).is_ok());
+    }
+}

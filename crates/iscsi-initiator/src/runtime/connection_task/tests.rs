@@ -3,9 +3,11 @@
 mod counted_stream;
 mod ends;
 mod ends_of_stream;
+mod idle;
 mod limits;
 mod line;
 mod precedence;
+mod turns;
 
 use std::io::Read as _;
 use std::pin::Pin;
@@ -16,8 +18,8 @@ use bytes::BytesMut;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
     DataIn, Decoder, Digests, EncodedPdu, InitiatorPdu, InitiatorTaskTag, Isid, LogoutResponse,
-    LogoutResponseCode, Lun, NopIn, Opcode, RawPdu, ScsiResponse, ScsiStatus, SequenceNumbers, SerialNumber,
-    TargetTransferTag,
+    LogoutResponseCode, Lun, NopIn, Opcode, R2t, RawPdu, ScsiResponse, ScsiStatus, SequenceNumbers,
+    SerialNumber, TargetTransferTag,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -70,6 +72,14 @@ impl Peer {
         let answer =
             LogoutResponse { response, itt: logout.itt, numbers: numbers(0), time2wait: 0, time2retain: 0 };
         self.send(answer.encode()).await;
+    }
+
+    /// Answers the next command, with this status number.
+    async fn answer(&mut self, stat_sn: u32) {
+        let Some(InitiatorPdu::ScsiCommand(command)) = self.next().await else { panic!("no command") };
+        let mut response = good(command.itt);
+        response.numbers.stat_sn = SerialNumber(stat_sn);
+        self.send(response.encode()).await;
     }
 
     async fn send(&mut self, raw: RawPdu) {
@@ -186,25 +196,28 @@ async fn everything_leaves_by_itself() {
     running.abort();
 }
 
-/// A session that has been idle for a second holds no buffers, gets none by being polled, and has no timer.
-#[tokio::test(start_paused = true)]
-async fn an_idle_session_holds_no_buffers() {
-    let (mut task, link, mut peer) = session(1, LIMITS, Parameters::default()).await;
-    let mut context = Context::from_waker(Waker::noop());
-    assert!(task.poll(&mut context).is_pending());
-    assert!(!task.wire.has_buffers() && task.idle_at.is_none());
-    let reply = submit(&link, Transfer::None).await;
-    assert!(task.poll(&mut context).is_pending());
+/// TAG-03: what was tolerated is told to the handles, and the session goes on.
+#[tokio::test]
+async fn tag_03_deviations_are_told() {
+    let mut parameters = Parameters::default();
+    (parameters.immediate_data, parameters.initial_r2t) = (false, true);
+    let (task, link, mut peer) = session(1, LIMITS, parameters).await;
+    let running = tokio::spawn(task.run());
+    let command = Command::new("TEST", 0, Transfer::Write(vec![7; 512].into()));
+    let _reply = link.request(Request::command(Lun([0, 1, 0, 0, 0, 0, 0, 0]), command), HOUR).await.unwrap();
     let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
-    peer.send(good(command.itt).encode()).await;
-    poll_fn(|context| task.stream.poll_readable(context)).await.unwrap();
-    assert!(task.poll(&mut context).is_pending());
-    assert!(reply.outcome().await.is_ok());
-    // It has received something since the timer was set, so one more second passes.
-    for (seconds, has_buffers) in [(1, true), (1, false), (100, false)] {
-        tokio::time::advance(Duration::from_secs(seconds)).await;
-        assert!(task.poll(&mut context).is_pending());
-        assert_eq!(task.wire.has_buffers() || task.shared.0.lock().session.has_buffers(), has_buffers);
-    }
-    assert!(task.idle_at.is_none());
+    assert_eq!(link.deviations(), []);
+    let r2t = R2t {
+        lun: Lun::ZERO,
+        itt: command.itt,
+        ttt: TargetTransferTag(0),
+        numbers: numbers(1),
+        r2t_sn: 0,
+        buffer_offset: 0,
+        desired_data_transfer_length: 512,
+    };
+    peer.send(r2t.encode()).await;
+    assert!(matches!(peer.next().await, Some(InitiatorPdu::DataOut(_))));
+    assert_eq!(link.deviations().len(), 1);
+    running.abort();
 }

@@ -260,3 +260,24 @@ fn a_clone_of_a_session_is_another_session() {
     other.receive(TargetPdu::DataIn(data), NOW);
     assert!(matches!(other.poll_outcome(), Some((itt, Outcome::Scsi(..))) if itt == read));
 }
+
+/// Deadlines of requests that have ended are forgotten in time, even behind one that stays open: at most 64 are kept, and two
+/// for each open request.
+#[test]
+fn deadlines_of_ended_requests_are_forgotten() {
+    let mut target = Target::new(parameters());
+    let first = target.read(8);
+    let (mut tags, mut most) = (vec![format!("{first:?}")], 0);
+    for _ in 0..200 {
+        let itt = target.submit(Transfer::None, false);
+        target.sent();
+        target.good(itt).unwrap();
+        target.completion(itt);
+        tags.push(format!("{itt:?}"));
+        let kept = format!("{:?}", target.session.deadlines);
+        most = most.max(tags.iter().filter(|tag| kept.contains(*tag)).count());
+    }
+    assert_eq!(most, 2 + 64);
+    target.good(first).unwrap();
+    assert_eq!(target.session.next_deadline(), None);
+}

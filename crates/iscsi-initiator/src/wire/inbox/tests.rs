@@ -138,6 +138,18 @@ fn the_length_of_a_read_follows_what_comes() {
     assert_eq!(next(&mut inbox), [0, 8192]);
 }
 
+/// A read that fills what is left of the buffer behind other bytes is followed by a larger one too.
+#[test]
+fn a_full_read_behind_other_bytes() {
+    let bytes = encode(&vec![pdu(Opcode::NOP_IN, 0); 200], OFF);
+    let mut inbox = inbox(OFF);
+    assert_eq!(inbox.put(&bytes[..100]), 100);
+    while let Ok(Some(_)) = inbox.next_received() {}
+    assert_eq!(inbox.put(&bytes[100..]), 8192 - 4);
+    while let Ok(Some(_)) = inbox.next_received() {}
+    assert!((65_000..=65_536).contains(&inbox.space()[1].len()));
+}
+
 /// The buffer is given back when nothing is in it, and only then.
 #[test]
 fn an_idle_inbox_has_no_buffer() {

@@ -27,6 +27,22 @@ async fn lgo_08_every_request_is_answered_when_the_session_ends() {
     assert_eq!(link.request(request(Transfer::None), HOUR).await.err(), Some(over));
 }
 
+/// An error says whether the target has closed the connection, or what the operating system reports.
+#[tokio::test]
+async fn the_reason_of_a_lost_connection() {
+    for is_reset in [false, true] {
+        let (task, link, peer) = session(1, LIMITS, Parameters::default()).await;
+        if is_reset {
+            peer.stream.set_zero_linger().unwrap();
+        }
+        drop(peer);
+        task.run().await;
+        let over = link.end_reason().unwrap();
+        let Error::ConnectionLost { reason, .. } = &over else { panic!("{over}") };
+        assert_eq!(reason == "closed by the target", !is_reset, "{reason}");
+    }
+}
+
 /// Observes the state that a caller finds when it gets its outcome.
 struct Witness {
     pool: IsidPool,

@@ -41,6 +41,30 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
     }
 }
 
+/// LGO-01: a request that comes after the logout was requested waits in line, and is not sent before it.
+#[tokio::test]
+async fn lgo_01_a_request_behind_the_logout_is_not_accepted() {
+    let (task, link, mut peer) = session(10, LIMITS, Parameters::default()).await;
+    link.log_out();
+    let mut late = Box::pin(link.request(request(Transfer::None), HOUR));
+    assert!(late.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let running = tokio::spawn(task.run());
+    peer.answer_logout(LogoutResponseCode::CLOSED).await;
+    running.await.unwrap();
+    assert_eq!(late.await.err(), Some(Error::LoggedOut));
+}
+
+/// The window is open as long as the target takes another command than those that were submitted.
+#[tokio::test]
+async fn num_05_the_window_closes_with_the_last_request_that_fits() {
+    let (_task, link, _peer) = session(2, LIMITS, Parameters::default()).await;
+    let mut replies = Vec::new();
+    for is_open in [true, true, false] {
+        assert_eq!(link.is_window_open(), is_open);
+        replies.push(submit(&link, Transfer::None).await);
+    }
+}
+
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + 'a>>;
 
 /// Callers that wait in line submit in the order in which they came, whoever asks first when another is accepted; and one that
@@ -79,5 +103,35 @@ async fn an_abandoned_request_makes_space_in_line() {
         peer.send(good(command.itt).encode()).await;
     });
     assert!(waiting.expect("the caller is not woken").is_ok());
+    running.abort();
+}
+
+/// Callers in line are woken when it is their turn: when the one ahead gives up, when a request ends, and when the one ahead
+/// has submitted.
+#[tokio::test]
+async fn num_02_callers_in_line_are_woken_in_their_turn() {
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let (running, link) = (tokio::spawn(task.run()), Arc::new(link));
+    let mut replies = fill(&link, 256).await.into_iter();
+    let mut first = Box::pin(link.request(request(Transfer::None), HOUR));
+    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let link = Arc::clone(&link);
+        waiting.push(tokio::spawn(async move { link.request(request(Transfer::None), HOUR).await }));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut waiting = waiting.into_iter();
+    let mut accepted =
+        async || timeout(Duration::from_secs(1), waiting.next().unwrap()).await.unwrap().unwrap();
+    peer.answer(0).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    drop(first);
+    let mut later = vec![accepted().await.unwrap()];
+    // Both answers come before the task looks.
+    peer.answer(1).await;
+    peer.answer(2).await;
+    later.push(accepted().await.unwrap());
+    later.push(accepted().await.unwrap());
     running.abort();
 }

@@ -1,0 +1,116 @@
+//! Turns of the task: when it asks for another one, and when it lets other workers go first.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::*;
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Wakes {
+    /// The number since the last call.
+    fn take(&self) -> usize {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// A counter, and the waker that counts with it.
+fn counter() -> (Arc<Wakes>, Waker) {
+    let count = Arc::new(Wakes::default());
+    (Arc::clone(&count), count.into())
+}
+
+fn runtime(workers: Option<usize>) -> Runtime {
+    let mut builder = workers.map_or_else(Builder::new_current_thread, |workers| {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(workers);
+        builder
+    });
+    builder.enable_all().build().unwrap()
+}
+
+/// Polls a task by hand, with requests before each poll. Returns the requests that were sent by each poll, and how often the
+/// task has woken itself.
+async fn sent_by_polls(requests: &[usize]) -> Vec<(usize, usize)> {
+    let (mut task, link, mut peer) = session(10, LIMITS, Parameters::default()).await;
+    let ((count, waker), mut replies, mut sent) = (counter(), Vec::new(), Vec::new());
+    for requests in requests {
+        replies.extend(fill(&link, *requests).await);
+        count.take();
+        assert!(task.poll(&mut Context::from_waker(&waker)).is_pending());
+        sent.push((peer.opcodes().await.len(), count.take()));
+    }
+    sent
+}
+
+/// While responses are outstanding and other workers may have more to submit, the task lets them pass once; the first
+/// request, and one on a single thread, leaves at once.
+#[test]
+fn requests_of_several_workers_leave_together() {
+    let at_once = [(1, 0), (1, 0), (1, 0), (0, 0)];
+    let together = [(1, 0), (0, 1), (2, 0), (0, 0)];
+    std::thread::scope(|scope| {
+        for (workers, sent) in [(None, at_once), (Some(1), at_once), (Some(2), together)] {
+            scope.spawn(move || {
+                assert_eq!(runtime(workers).block_on(sent_by_polls(&[1, 1, 1, 0])), sent, "{workers:?}");
+            });
+        }
+    });
+}
+
+/// The task waits for a socket that is full, and goes on when the target has read.
+#[tokio::test]
+async fn a_full_socket_is_waited_for() {
+    const LENGTH: usize = 1 << 20;
+    let mut parameters = Parameters::default();
+    parameters.max_send_data_segment_length = 1 << 20;
+    parameters.first_burst_length = 1 << 20;
+    let (mut task, link, mut peer) = session(32, LIMITS, parameters).await;
+    let mut replies = Vec::new();
+    for _ in 0..32 {
+        replies.push(submit(&link, Transfer::Write(vec![7; LENGTH].into())).await);
+    }
+    let (count, waker) = counter();
+    let mut poll = || {
+        assert!(task.poll(&mut Context::from_waker(&waker)).is_pending());
+        count.take()
+    };
+    // Each turn is bounded, so the task may need some.
+    let turns = std::iter::repeat_with(&mut poll).take_while(|wakes| *wakes > 0).take(1000).count();
+    assert!(turns < 1000, "it does not wait");
+    assert_eq!([(); 3].map(|()| poll()), [0; 3]);
+    assert!(task.wire.unsent() > 0, "the socket took everything");
+    let running = tokio::spawn(task.run());
+    assert_eq!(peer.opcodes().await.len(), 32);
+    running.abort();
+}
+
+/// NUM-02: a caller in line sleeps until a place is free and nobody is ahead.
+#[tokio::test]
+async fn num_02_a_caller_in_line_sleeps_until_its_turn() {
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let running = tokio::spawn(task.run());
+    let mut replies = fill(&link, 256).await.into_iter();
+    let (count, waker) = counter();
+    let mut first = Box::pin(link.request(request(Transfer::None), HOUR));
+    let mut second = Box::pin(link.request(request(Transfer::None), HOUR));
+    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    peer.answer(0).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    let _first = first.await.unwrap();
+    assert_eq!(count.take(), 0);
+    peer.answer(1).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    assert_eq!(count.take(), 1);
+    running.abort();
+}
