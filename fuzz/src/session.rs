@@ -151,7 +151,8 @@ impl Run {
         if let Transfer::Write(data) = &transfer {
             self.sent.expect_data(data.pieces().concat().into());
         }
-        let itt = self.engine.session.submit(request, self.now + MINUTE);
+        let itt = self.engine.session.submit(request);
+        self.engine.session.advance(self.now);
         let submitted = Submitted { order: self.submitted, transfer };
         assert!(self.open.insert(itt.0, submitted).is_none(), "{itt:?} is in use");
         self.submitted += 1;
@@ -197,6 +198,7 @@ impl Run {
                 assert!(self.last_left_open < Some(submitted.order), "in order of submission");
                 self.last_left_open = Some(submitted.order);
             }
+            Outcome::Good(_) => panic!("polled outcomes have completions"),
             Outcome::Scsi(completion, _) => {
                 let expected = match &submitted.transfer {
                     Transfer::Read(length) => *length as usize,

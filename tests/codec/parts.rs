@@ -93,7 +93,14 @@ fn pdu_01_dig_03_dig_04_headers_of_many_pdus_share_a_buffer() {
         for pdu in samples() {
             let (raw, whole) = (pdu.encode(), pdu.bytes(digests));
             let mut begin = shared.len();
-            encode_headers(&raw, raw.data.len(), digests, &mut shared).unwrap();
+            encode_headers(
+                raw.bhs,
+                raw.ahs.as_deref().unwrap_or_default(),
+                raw.data.len(),
+                digests,
+                &mut shared,
+            )
+            .unwrap();
             let head = shared.len() - begin;
             assert_eq!(shared[begin..], whole[..head], "{pdu:?}");
             begin = shared.len();
@@ -111,12 +118,18 @@ fn pdu_12_lengths_that_no_header_can_state() {
     const LONGEST: usize = (1 << 24) - 1;
     let mut shared = Vec::new();
     let raw = RawPdu::header(Bhs::new(Opcode::DATA_OUT));
-    assert!(encode_headers(&raw, LONGEST + 1, OFF, &mut shared).is_err());
+    assert!(
+        encode_headers(raw.bhs, raw.ahs.as_deref().unwrap_or_default(), LONGEST + 1, OFF, &mut shared)
+            .is_err()
+    );
     for length in [1021, 1024] {
         let raw = RawPdu { ahs: Some(Bytes::from(vec![0; length])), ..raw.clone() };
-        assert!(encode_headers(&raw, 0, OFF, &mut shared).is_err(), "{length}");
+        assert!(
+            encode_headers(raw.bhs, raw.ahs.as_deref().unwrap_or_default(), 0, OFF, &mut shared).is_err(),
+            "{length}"
+        );
     }
     assert!(shared.is_empty());
-    encode_headers(&raw, LONGEST, OFF, &mut shared).unwrap();
+    encode_headers(raw.bhs, raw.ahs.as_deref().unwrap_or_default(), LONGEST, OFF, &mut shared).unwrap();
     assert_eq!((shared.len(), &shared[5..8]), (BHS_LENGTH, &[0xff; 3][..]));
 }

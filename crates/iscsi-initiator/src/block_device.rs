@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use iscsi_pdu::Lun;
 
 use crate::error::Error;
-use crate::handle::{Flush, PendingCommand, Session};
+use crate::handle::{Flush, PendingCommand, Session, data_of};
 use crate::scsi::{self, Capacity, WriteData};
 pub use reader::RangeReader;
 pub use writer::RangeWriter;
@@ -119,11 +119,14 @@ impl BlockDevice {
         self.check_range(offset, buffer.len() as u64)?;
         match self.whole_blocks(offset, buffer.len()) {
             Some(blocks) if blocks <= self.blocks_per_command => {
-                let pending = self.submit_read(offset / self.block_size(), blocks, buffer).await?;
-                self.complete(pending).await
+                let command = scsi::read_blocks_into(offset / self.block_size(), blocks, buffer);
+                let name = command.name;
+                let outcome = self.session.carry_out(self.lun, command).await?;
+                Ok(self.count_recovered(data_of(name, self.lun, outcome)?))
             }
-            Some(_) => ranges::read_into(self, offset, buffer).await,
-            None => ranges::copy_into(self, offset, buffer).await,
+            // Boxed, so that short reads do not carry their size.
+            Some(_) => Box::pin(ranges::read_into(self, offset, buffer)).await,
+            None => Box::pin(ranges::copy_into(self, offset, buffer)).await,
         }
     }
 
@@ -140,16 +143,13 @@ impl BlockDevice {
         self.check_range(offset, data.len() as u64)?;
         match self.whole_blocks(offset, data.len()) {
             Some(blocks) if blocks <= self.blocks_per_command => {
-                let pending = self.submit_write(offset / self.block_size(), data).await?;
-                self.complete(pending).await.map(drop)
+                let command = scsi::write_blocks(offset / self.block_size(), blocks, data);
+                let name = command.name;
+                let outcome = self.session.carry_out(self.lun, command).await?;
+                self.count_recovered(data_of(name, self.lun, outcome)?);
+                Ok(())
             }
-            _ => {
-                let mut writer = RangeWriter::new(self.clone(), offset, data.len() as u64);
-                for piece in data.pieces() {
-                    writer.write(piece.clone()).await?;
-                }
-                writer.finish().await
-            }
+            _ => Box::pin(self.write_pieces(offset, data)).await,
         }
     }
 
@@ -171,13 +171,25 @@ impl BlockDevice {
         self.recovered_errors.load(Ordering::Relaxed)
     }
 
-    /// Waits for a read or write, and counts recovered errors. Returns the buffer of a read.
+    async fn write_pieces(&self, offset: u64, data: WriteData) -> Result<(), Error> {
+        let mut writer = RangeWriter::new(self.clone(), offset, data.len() as u64);
+        for piece in data.pieces() {
+            writer.write(piece.clone()).await?;
+        }
+        writer.finish().await
+    }
+
+    /// Waits for a read or write. Returns the buffer of a read.
     async fn complete(&self, pending: PendingCommand) -> Result<BytesMut, Error> {
-        let (completion, buffer) = pending.completion_and_buffer().await?;
-        if completion.recovered_error().is_some() {
+        Ok(self.count_recovered(pending.data_and_recovery().await?))
+    }
+
+    /// The data of a read or write that succeeded; it is counted if the unit recovered from an error.
+    fn count_recovered(&self, (data, has_recovered): (BytesMut, bool)) -> BytesMut {
+        if has_recovered {
             self.recovered_errors.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(buffer)
+        data
     }
 
     /// Waits for a read into a buffer of the session, which comes back with the data.

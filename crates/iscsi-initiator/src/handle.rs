@@ -9,4 +9,5 @@ mod vds;
 pub use flush::Flush;
 pub use initiator::{Discovery, Initiator, session_over};
 pub use logical_units::{LunList, LunListOrigin};
+pub(crate) use session::data_of;
 pub use session::{PendingCommand, Session, SessionDetails};

@@ -20,7 +20,7 @@ pub(crate) use blocking::blocking;
 pub(crate) use buffer_pool::BufferPool;
 pub(crate) use connection::Connection;
 pub(crate) use connection_task::start_session;
-pub(crate) use link::{Link, Reply};
+pub(crate) use link::{Exchange, Link, Reply};
 pub(crate) use login::log_in;
 pub(crate) use own_challenge::is_own_challenge;
 pub use stream::Stream;

@@ -66,14 +66,14 @@ impl Decoder {
         }
         self.head_verified = true;
         if self.digests.data {
-            self.cover(stream.get(extent.head..).unwrap_or_default(), extent.padded);
+            self.cover(stream.get(extent.head()..).unwrap_or_default(), extent.padded());
         }
-        let Some(bytes) = stream.get(..extent.whole) else { return Ok(None) };
+        let Some(bytes) = stream.get(..extent.whole()) else { return Ok(None) };
         let digest = self.verify_data(extent, bytes);
         // A wrong data digest leaves the decoder in step: the header, which was checked, gave the length of the PDU.
         (self.head_verified, self.crc, self.covered) = (false, Crc32c::new(), 0);
         if digest.is_err() {
-            stream.advance(extent.whole);
+            stream.advance(extent.whole());
         }
         digest.map(|()| take(extent, stream))
     }
@@ -82,8 +82,8 @@ impl Decoder {
     #[must_use]
     pub fn bytes_needed(&self, stream: &BytesMut) -> usize {
         let wanted = match stream.first_chunk().map(|bhs| Extent::new(bhs, self.digests)) {
-            Some(extent) if self.head_verified => extent.whole,
-            Some(extent) => extent.head,
+            Some(extent) if self.head_verified => extent.whole(),
+            Some(extent) => extent.head(),
             None => BHS_LENGTH,
         };
         wanted.saturating_sub(stream.len())
@@ -119,7 +119,7 @@ impl Decoder {
         let Some(bhs) = stream.first_chunk() else { return Ok(None) };
         let extent = Extent::new(bhs, self.digests);
         let is_complete = self.check_head(extent, stream)?;
-        Ok(is_complete.then(|| Head::new(bhs, extent, self.digests)))
+        Ok(is_complete.then(|| Head::new(bhs, extent)))
     }
 
     /// Checks the header at the front of `stream`; returns `false` while it is incomplete.
@@ -128,7 +128,7 @@ impl Decoder {
         if !self.digests.header {
             self.check_lengths(extent, stream)?;
         }
-        let Some(head) = stream.get(..extent.head) else { return Ok(false) };
+        let Some(head) = stream.get(..extent.head()) else { return Ok(false) };
         if let (true, Some((covered, digest))) = (self.digests.header, head.split_last_chunk()) {
             // No field of the header can be trusted before its digest has been checked.
             verify(DigestPart::Header, Crc32c::new().update(covered), *digest)?;
@@ -174,13 +174,13 @@ impl Decoder {
 
 /// Removes the PDU of this extent from the stream.
 fn take(extent: Extent, stream: &mut BytesMut) -> Option<RawPdu> {
-    if extent.whole == BHS_LENGTH {
+    if extent.whole() == BHS_LENGTH {
         return take_header(stream);
     }
-    let mut data = stream.split_to(extent.whole).freeze();
+    let mut data = stream.split_to(extent.whole()).freeze();
     let bhs = Bhs::from_bytes(*data.first_chunk()?);
-    let ahs = (extent.ahs > 0).then(|| data.slice(BHS_LENGTH..BHS_LENGTH + extent.ahs));
-    data.advance(extent.head);
+    let ahs = (extent.ahs() > 0).then(|| data.slice(BHS_LENGTH..BHS_LENGTH + extent.ahs()));
+    data.advance(extent.head());
     data.truncate(extent.data as usize);
     Some(RawPdu { bhs, ahs, data })
 }

@@ -32,8 +32,8 @@ impl EncodedPdu {
     /// caller, who bounds every PDU by the peer's `MaxRecvDataSegmentLength`.
     pub fn new(raw: RawPdu, digests: Digests) -> Result<Self, Error> {
         let RawPdu { mut bhs, ahs, data } = raw;
-        bhs.set_lengths(ahs_words(&bhs, ahs.as_deref())?, data_bytes(data.len())?);
-        let header_digest = digests.header.then(|| header_digest(&bhs, ahs.as_deref()));
+        bhs.set_lengths(ahs_words(&bhs, ahs.as_deref().unwrap_or_default())?, data_bytes(data.len())?);
+        let header_digest = digests.header.then(|| header_digest(&bhs, ahs.as_deref().unwrap_or_default()));
         let crc = digests.data.then(|| Crc32c::new().update(&data));
         let (trailer, trailer_length) = trailer(data.len(), crc);
         Ok(Self { bhs, ahs, header_digest, data, trailer, trailer_length })
@@ -73,7 +73,7 @@ impl EncodedPdu {
 /// let mut raw = RawPdu::header(Bhs::new(Opcode::DATA_OUT));
 /// let (mut stream, data) = (Vec::new(), b"hello");
 /// let digests = Digests { header: true, data: true };
-/// encode_headers(&raw, data.len(), digests, &mut stream)?;
+/// encode_headers(raw.bhs, &[], data.len(), digests, &mut stream)?;
 /// stream.extend(data);
 /// encode_trailer(data.len(), digests.data.then(|| Crc32c::new().update(data)), &mut stream);
 ///
@@ -85,15 +85,15 @@ impl EncodedPdu {
 /// # Errors
 /// As [`EncodedPdu::new`]; nothing is appended then.
 pub fn encode_headers(
-    raw: &RawPdu,
+    mut bhs: Bhs,
+    ahs: &[u8],
     data_length: usize,
     digests: Digests,
     stream: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    let (mut bhs, ahs) = (raw.bhs, raw.ahs.as_deref());
     bhs.set_lengths(ahs_words(&bhs, ahs)?, data_bytes(data_length)?);
     stream.extend_from_slice(bhs.as_bytes());
-    stream.extend_from_slice(ahs.unwrap_or_default());
+    stream.extend_from_slice(ahs);
     if digests.header {
         stream.extend_from_slice(&header_digest(&bhs, ahs));
     }
@@ -106,8 +106,8 @@ pub fn encode_trailer(data_length: usize, crc: Option<Crc32c>, stream: &mut Vec<
     stream.extend_from_slice(trailer.get(..length).unwrap_or_default());
 }
 
-fn ahs_words(bhs: &Bhs, ahs: Option<&[u8]>) -> Result<u8, Error> {
-    let length = ahs.map_or(0, <[u8]>::len);
+fn ahs_words(bhs: &Bhs, ahs: &[u8]) -> Result<u8, Error> {
+    let length = ahs.len();
     let bytes = u32::try_from(length).unwrap_or(u32::MAX);
     if !length.is_multiple_of(4) {
         return Err(Error::Field {
@@ -133,8 +133,8 @@ fn data_bytes(length: usize) -> Result<u32, Error> {
     Err(Error::TooLong { field: "DataSegmentLength", length, limit: LIMIT })
 }
 
-fn header_digest(bhs: &Bhs, ahs: Option<&[u8]>) -> [u8; DIGEST_LENGTH] {
-    Crc32c::new().update(bhs.as_bytes()).update(ahs.unwrap_or_default()).to_field()
+fn header_digest(bhs: &Bhs, ahs: &[u8]) -> [u8; DIGEST_LENGTH] {
+    Crc32c::new().update(bhs.as_bytes()).update(ahs).to_field()
 }
 
 /// Zero padding to a multiple of 4 bytes, then the digest over data and padding, for data with this CRC.

@@ -48,11 +48,7 @@ impl RawPdu {
     /// Returns an error if the PDU has another opcode.
     #[inline]
     pub(crate) fn expect(&self, opcode: Opcode) -> Result<(), Error> {
-        let received = self.bhs.opcode();
-        if received == opcode {
-            return Ok(());
-        }
-        Err(Error::Opcode { received, expected: opcode.name().unwrap_or("another PDU") })
+        self.bhs.expect(opcode)
     }
 
     /// Returns `true` if the PDU has this opcode and no additional headers.

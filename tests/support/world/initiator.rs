@@ -8,7 +8,6 @@ use bytes::Bytes;
 use iscsi_initiator::engine::{
     Draw, End, Engine, Exchange, Limits, LogoutCause, Next, Outcome, Request, SessionState,
 };
-use iscsi_initiator::scsi::Completion;
 use iscsi_initiator::{Error, Lun};
 use iscsi_login::Nonce;
 use iscsi_pdu::{InitiatorTaskTag, ScsiStatus, SerialNumber};
@@ -183,8 +182,8 @@ impl<'a> Initiator<'a> {
                 }
                 engine.session.log_out(LogoutCause::Initiator, now);
             } else if let Some(request) = request(&operation) {
-                let deadline = now + self.setup.command_timeout();
-                let itt = engine.session.submit(request, deadline);
+                let itt = engine.session.submit(request);
+                engine.session.advance(now);
                 self.open.insert(itt, operation);
             }
             self.submitted += 1;
@@ -226,15 +225,16 @@ fn report(
     now: Duration,
 ) -> Result<(), Violation> {
     match outcome {
-        Outcome::Scsi(Completion { status: ScsiStatus::GOOD, incomplete: None, data, .. }, _) => {
-            checker.completed(operation.number, data, now)
-        }
+        Outcome::Good(data) => checker.completed(operation.number, data, now),
         Outcome::Text(_) => checker.completed(operation.number, &[], now),
-        // A command of exact length that moved less has no result, though its status is good.
-        Outcome::Scsi(Completion { status: ScsiStatus::GOOD, .. }, _) | Outcome::SessionOver => {
-            checker.failed(operation.number, now)
-        }
-        Outcome::Scsi(..) | Outcome::TargetFailure(_) => checker.refused(operation.number, now),
+        Outcome::Scsi(completion, _) => match (completion.status, completion.incomplete) {
+            (ScsiStatus::GOOD, None) => checker.completed(operation.number, &completion.data, now),
+            // A command of exact length that moved less has no result, though its status is good.
+            (ScsiStatus::GOOD, Some(_)) => checker.failed(operation.number, now),
+            _ => checker.refused(operation.number, now),
+        },
+        Outcome::SessionOver => checker.failed(operation.number, now),
+        Outcome::TargetFailure(_) => checker.refused(operation.number, now),
     }
 }
 

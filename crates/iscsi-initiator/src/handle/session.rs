@@ -12,7 +12,7 @@ use iscsi_secrets::StoreError;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
 use crate::login::{LoginTimes, RedirectKind, Unauthenticated};
-use crate::runtime::{BufferPool, Connection, Link, Reply, Stream, start_session};
+use crate::runtime::{BufferPool, Connection, Exchange, Link, Reply, Stream, start_session};
 use crate::scsi::{Command, Completion};
 use crate::session::{Limits, Outcome, ProtocolError, Request, SessionState};
 
@@ -37,7 +37,6 @@ struct Inner {
     link: Link,
     details: SessionDetails,
     strictness: Strictness,
-    command_timeout: Duration,
 }
 
 /// Results of the login of a session
@@ -80,7 +79,7 @@ impl Session {
         let limits = Limits { command: command_timeout, logout: command_timeout.min(LONGEST_LOGOUT) };
         let session = SessionState::new(parameters, cmd_sn, exp_stat_sn, numbers, tolerance, limits);
         let link = start_session(connection, lease, session);
-        Self { inner: Arc::new(Inner { link, details, strictness, command_timeout }) }
+        Self { inner: Arc::new(Inner { link, details, strictness }) }
     }
 
     /// Returns the harmless deviations of the target from RFC 7143 that were tolerated so far, from the login on; at
@@ -189,8 +188,16 @@ impl Session {
         self.inner.link.buffers()
     }
 
+    /// Submits a command, and waits for its outcome.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has not sent the command, or abandons its outcome.
+    pub(crate) fn carry_out(&self, lun: Lun, command: Command) -> Exchange<'_> {
+        self.inner.link.carry_out(Request::command(lun, command))
+    }
+
     async fn request(&self, request: Request) -> Result<Reply, Error> {
-        self.inner.link.request(request, self.inner.command_timeout).await
+        self.inner.link.submit(request).await
     }
 }
 
@@ -214,28 +221,19 @@ impl PendingCommand {
     /// # Cancel safety
     /// A future that is dropped abandons the result: the command may have been carried out, now or later.
     pub async fn completion(self) -> Result<Completion, Error> {
-        let (mut completion, data) = self.completion_and_buffer().await?;
+        let Self { name, lun, reply } = self;
+        let (mut completion, data) = completed(name, lun, reply.outcome().await?)?;
         completion.data = data.freeze();
         Ok(completion)
     }
 
-    /// Waits for the end of the command like [`completion`](Self::completion), and returns the read data in their buffer.
+    /// Waits for the end of the command. Returns the read data in their buffer, and whether the unit recovered from an error.
     ///
     /// # Cancel safety
     /// A future that is dropped abandons the result, and the buffer stays with the command until it ends.
-    pub(crate) async fn completion_and_buffer(self) -> Result<(Completion, BytesMut), Error> {
+    pub(crate) async fn data_and_recovery(self) -> Result<(BytesMut, bool), Error> {
         let Self { name, lun, reply } = self;
-        match reply.outcome().await? {
-            Outcome::Scsi(completion, buffer) => {
-                let completion = completion.into_good(name)?;
-                if let Some(sense) = completion.recovered_error() {
-                    tracing::info!(command = name, %lun, %sense, "recovered error");
-                }
-                Ok((completion, buffer))
-            }
-            Outcome::TargetFailure(response) => Err(Error::TargetFailure { command: name, response }),
-            Outcome::Text(_) | Outcome::SessionOver => Err(wrong_answer(name)),
-        }
+        data_of(name, lun, reply.outcome().await?)
     }
 
     /// Waits for the end of the command, and returns only its data.
@@ -248,6 +246,29 @@ impl PendingCommand {
     pub async fn data(self) -> Result<Bytes, Error> {
         Ok(self.completion().await?.data)
     }
+}
+
+/// The data of a command that succeeded, and whether the unit recovered from an error.
+pub(crate) fn data_of(name: &'static str, lun: Lun, outcome: Outcome) -> Result<(BytesMut, bool), Error> {
+    if let Outcome::Good(data) = outcome {
+        return Ok((data, false));
+    }
+    let (completion, data) = completed(name, lun, outcome)?;
+    Ok((data, completion.recovered_error().is_some()))
+}
+
+/// The completion and the data of a command that succeeded.
+fn completed(name: &'static str, lun: Lun, outcome: Outcome) -> Result<(Completion, BytesMut), Error> {
+    let (completion, data) = match outcome {
+        Outcome::Good(data) => (Completion::good(), data),
+        Outcome::Scsi(completion, data) => (completion.into_good(name)?, data),
+        Outcome::TargetFailure(response) => return Err(Error::TargetFailure { command: name, response }),
+        Outcome::Text(_) | Outcome::SessionOver => return Err(wrong_answer(name)),
+    };
+    if let Some(sense) = completion.recovered_error() {
+        tracing::info!(command = name, %lun, %sense, "recovered error");
+    }
+    Ok((completion, data))
 }
 
 /// The error for an outcome of the wrong kind, which only a mistake in this library can cause.

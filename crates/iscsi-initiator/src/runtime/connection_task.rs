@@ -45,7 +45,12 @@ pub(super) struct ConnectionTask<S> {
     wire: Wire,
     /// The session's times.
     clock: Clock,
+    /// The time of this poll.
+    now: Duration,
     timer: Timer,
+    /// The session's next deadline, and whether it has no request without an outcome, when it was last looked at.
+    deadline: Option<Duration>,
+    is_idle: bool,
     /// Whether something was received since the timer for idle buffers was set, and when it rings.
     is_active: bool,
     idle_at: Option<Duration>,
@@ -59,6 +64,7 @@ pub(super) struct ConnectionTask<S> {
 }
 
 /// What a task has to do next.
+#[derive(PartialEq, Eq)]
 enum Next {
     /// Another round.
     GoOn,
@@ -79,7 +85,10 @@ impl<S: Stream> ConnectionTask<S> {
             portal,
             wire: Wire::new(inbox, digests),
             clock,
+            now: Duration::ZERO,
             timer: Timer::default(),
+            deadline: None,
+            is_idle: false,
             is_active: false,
             idle_at: None,
             wakers: WakeList::default(),
@@ -92,18 +101,30 @@ impl<S: Stream> ConnectionTask<S> {
     }
 
     /// Runs the session until it ends. When all handles are dropped, it logs out.
-    async fn run(mut self) {
-        let reason = poll_fn(|context| self.poll(context)).await;
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an async fn holds its arguments twice, which thousands of sessions feel"
+    )]
+    fn run(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            let reason = poll_fn(|context| self.poll(context)).await;
+            self.end(reason);
+        }
+    }
+
+    /// Closes the connection, and tells everybody.
+    fn end(self, reason: Error) {
         let portal = &self.portal;
         if reason == Error::LoggedOut {
             tracing::debug!(%portal, "session logged out");
         } else {
             tracing::debug!(%portal, error = %reason, "session over");
         }
-        let Self { stream, lease, shared, .. } = self;
-        // Before a caller learns of the end, the ISID must be free.
+        let Self { stream, lease, wire, shared, .. } = self;
+        // Before a caller learns of the end, the ISID must be free, and the buffer to which data were read.
         drop(stream);
         drop(lease);
+        drop(wire);
         shared.0.end(reason);
     }
 
@@ -112,21 +133,37 @@ impl<S: Stream> ConnectionTask<S> {
         if self.yields(context) {
             return Poll::Pending;
         }
+        let next = self.move_bytes(context);
+        // All together: their next requests leave together, too, and several workers share them without going to sleep between.
+        if !self.wakers.is_empty() {
+            self.wakers.wake();
+        }
+        next
+    }
+
+    fn move_bytes(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+        self.now = self.clock.now();
+        // Whoever woke the task may have changed the session.
+        let mut is_new = true;
         for _ in 0..MOST_READS {
-            // PDUs that came in one segment with the last Login Response are already in the inbox.
-            if let Some(reason) = self.process() {
-                return Poll::Ready(reason);
+            let read = self.read(context);
+            let has_read = !matches!(read, Ok(Next::Wait));
+            if is_new || has_read {
+                // PDUs that came in one segment with the last Login Response are already in the inbox.
+                if let Some(reason) = self.process(context) {
+                    return Poll::Ready(reason);
+                }
+                is_new = match read.and_then(|_| self.write(context)) {
+                    Ok(next) => next == Next::GoOn,
+                    Err(failure) => self.fail(failure),
+                };
             }
-            let next = self.write().and_then(|written| Ok((written, self.read(context)?)));
-            let next = match next {
-                Ok((Next::Wait, Next::Wait)) => self.sleep(context),
-                Ok(_) => Ok(Next::GoOn),
-                Err(failure) => Err(failure),
-            };
-            match next {
-                Ok(Next::GoOn) => {}
-                Ok(Next::Wait) => return Poll::Pending,
-                Err(failure) => self.shared.0.lock().session.fail(failure),
+            if !is_new && !has_read {
+                if !self.is_time(context) {
+                    return Poll::Pending;
+                }
+                self.on_time();
+                is_new = true;
             }
         }
         context.waker().wake_by_ref();
@@ -148,96 +185,91 @@ impl<S: Stream> ConnectionTask<S> {
         self.has_yielded
     }
 
-    /// Passes received PDUs to the session, encodes what it sends, and wakes the callers that can go on. Returns the reason
-    /// when the session is over.
-    fn process(&mut self) -> Option<Error> {
-        let now = self.clock.now();
+    /// Passes received PDUs to the session, encodes what it sends, and collects the wakers of callers that can go on. From then
+    /// on, who changes the session wakes the task. Returns the reason when the session is over.
+    fn process(&mut self, context: &Context<'_>) -> Option<Error> {
         let mut state = self.shared.0.lock();
-        state.wake_up();
-        self.wire.receive(&mut state.session, now);
+        state.note_seen(context.waker());
+        state.session.advance(self.now);
+        self.wire.receive(&mut state.session, self.now);
         self.wire.fill(&mut state.session);
         state.collect_wakers(&mut self.wakers);
         let State { session, .. } = &*state;
-        log_deviations(session, &mut self.logged);
+        if session.deviations().len() > self.logged {
+            log_deviations(session, &mut self.logged);
+        }
+        (self.deadline, self.is_idle) = (session.next_deadline(), session.in_flight() == 0);
         let end = session.end().map(|end| Error::of_end(end, &self.portal));
         drop(state);
-        self.wakers.wake();
         end
     }
 
     /// Writes what was encoded, as far as the socket takes it.
-    fn write(&mut self) -> Result<Next, Failure> {
+    fn write(&mut self, context: &mut Context<'_>) -> Result<Next, Failure> {
         if self.wire.unsent() == 0 {
             return Ok(Next::Wait);
         }
         let was_full = self.wire.is_full();
         self.wire.write(|slices| self.stream.write_available(slices)).map_err(|error| lost(&error))?;
-        Ok(if was_full && !self.wire.is_full() { Next::GoOn } else { Next::Wait })
+        if was_full && !self.wire.is_full() {
+            return Ok(Next::GoOn);
+        }
+        if self.wire.unsent() == 0 {
+            return Ok(Next::Wait);
+        }
+        when_ready(self.stream.poll_writable(context))
     }
 
-    /// Reads once. An idle connection gets a buffer only when there is something to read.
+    /// Reads once, if there is something to read: an idle connection gets no buffer before.
     fn read(&mut self, context: &mut Context<'_>) -> Result<Next, Failure> {
-        if !self.wire.has_inbox_buffer() && self.stream.poll_readable(context).is_pending() {
+        if let Next::Wait = when_ready(self.stream.poll_readable(context))? {
             return Ok(Next::Wait);
         }
         match self.stream.read_available(&mut self.wire.space()) {
-            Ok(0) => {
-                self.process();
-                Err(self.wire.end_of_stream())
-            }
+            Ok(0) => Err(self.wire.end_of_stream()),
             Ok(count) => {
                 self.wire.filled(count);
                 self.is_active = true;
                 Ok(Next::GoOn)
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Next::Wait),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Next::GoOn),
             Err(error) => Err(lost(&error)),
         }
     }
 
-    /// Waits for the stream, the handles and the time.
-    fn sleep(&mut self, context: &mut Context<'_>) -> Result<Next, Failure> {
-        let readable = self.stream.poll_readable(context);
-        let is_blocked = self.wire.unsent() > 0;
-        let writable = if is_blocked { self.stream.poll_writable(context) } else { Poll::Pending };
-        for ready in [readable, writable] {
-            if let Poll::Ready(ready) = ready {
-                return ready.map(|()| Next::GoOn).map_err(|error| lost(&error));
-            }
-        }
-        let mut state = self.shared.0.lock();
-        if !state.sleep(context) {
-            return Ok(Next::GoOn);
-        }
-        let (deadline, is_idle) = (state.session.next_deadline(), state.session.in_flight() == 0);
-        let has_buffers = state.session.has_buffers();
-        drop(state);
-        let has_buffers = has_buffers || self.wire.has_buffers() || self.shared.0.buffers.has_buffers();
-        self.set_timer(deadline, is_idle && has_buffers);
-        if self.timer.poll(context).is_ready() {
-            self.on_time();
-            return Ok(Next::GoOn);
-        }
-        Ok(Next::Wait)
+    /// Passes a failure to the session, which is changed by it.
+    fn fail(&self, failure: Failure) -> bool {
+        self.shared.0.lock().session.fail(failure);
+        true
     }
 
-    /// Sets the timer to the next deadline, or to the time at which idle buffers are given back.
-    fn set_timer(&mut self, deadline: Option<Duration>, is_idle: bool) {
-        if is_idle && self.idle_at.is_none() {
-            self.idle_at = Some(self.clock.now() + IDLE);
+    /// Sets the timer to the next deadline, or to the time at which idle buffers are given back. True if it rings.
+    fn is_time(&mut self, context: &mut Context<'_>) -> bool {
+        if self.is_idle && self.idle_at.is_none() && self.has_buffers() {
+            self.idle_at = Some(self.now + IDLE);
         }
-        if let Some(at) = deadline.into_iter().chain(self.idle_at).min() {
-            self.timer.set(self.clock.at(at));
+        if let Some(deadline) = self.deadline {
+            self.timer.set(deadline, self.clock);
         }
+        if let Some(idle_at) = self.idle_at {
+            self.timer.set(idle_at, self.clock);
+        }
+        self.timer.poll(context).is_ready()
     }
 
-    /// Tells the session the time, and gives idle buffers back.
+    /// Whether an idle session has something to give back.
+    fn has_buffers(&self) -> bool {
+        self.wire.has_buffers()
+            || self.shared.0.buffers.has_buffers()
+            || self.shared.0.lock().session.has_buffers()
+    }
+
+    /// Looks at the clock again, and gives idle buffers back.
     fn on_time(&mut self) {
-        let now = self.clock.now();
-        let mut state = self.shared.0.lock();
-        state.session.advance(now);
-        if self.idle_at.is_some_and(|idle| idle <= now) {
+        self.now = self.clock.now();
+        if self.idle_at.is_some_and(|idle| idle <= self.now) {
             self.idle_at = None;
+            let mut state = self.shared.0.lock();
             if !std::mem::take(&mut self.is_active) && state.session.in_flight() == 0 {
                 state.release();
                 self.shared.0.buffers.release();
@@ -254,6 +286,15 @@ fn has_other_workers() -> bool {
     Handle::try_current().is_ok_and(|handle| {
         handle.runtime_flavor() == RuntimeFlavor::MultiThread && handle.metrics().num_workers() > 1
     })
+}
+
+/// Goes on if a stream is ready, and waits otherwise.
+fn when_ready(ready: Poll<io::Result<()>>) -> Result<Next, Failure> {
+    match ready {
+        Poll::Pending => Ok(Next::Wait),
+        Poll::Ready(Ok(())) => Ok(Next::GoOn),
+        Poll::Ready(Err(error)) => Err(lost(&error)),
+    }
 }
 
 fn lost(error: &io::Error) -> Failure {

@@ -1,8 +1,10 @@
 //! The link between the handles of a session and its task.
 
 use std::future::poll_fn;
+use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use iscsi_login::ObservedDeviation;
@@ -14,9 +16,6 @@ use super::shared::{Shared, State};
 use super::waiting::{Line, Ticket};
 use crate::error::Error;
 use crate::session::{Outcome, Request};
-
-/// The longest limit, which every clock can represent: a century.
-const LONGEST_LIMIT: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// The handles' end of a session. When it is dropped, the session logs out.
 pub(crate) struct Link {
@@ -30,50 +29,28 @@ impl Link {
         Self { shared, clock }
     }
 
-    /// Submits a request; waits in line while too many have no outcome. That wait is limited too: every request ahead has an
-    /// earlier deadline, and the first one that is missed ends the session.
+    /// Submits a request; waits in line while too many have no outcome. That wait is limited too: every request ahead has a
+    /// deadline, and the first one that is missed ends the session.
     ///
     /// # Cancel safety
     /// A future that is dropped has not submitted the request.
-    pub(crate) async fn request(&self, request: Request, limit: Duration) -> Result<Reply, Error> {
-        let deadline = self.deadline_after(limit);
-        let mut place = Place { shared: &self.shared, line: |state| &mut state.line, ticket: None };
-        let mut request = Some(request);
-        poll_fn(|context| self.poll_submit(&mut place, &mut request, deadline, context)).await
+    pub(crate) async fn submit(&self, request: Request) -> Result<Reply, Error> {
+        let mut submission = self.submission(request);
+        let itt = poll_fn(|context| submission.poll(None, context)).await?;
+        Ok(Reply { shared: Arc::clone(&self.shared), itt, is_taken: false })
     }
 
-    fn poll_submit(
-        &self,
-        place: &mut Place<'_>,
-        request: &mut Option<Request>,
-        deadline: Duration,
-        context: &Context<'_>,
-    ) -> Poll<Result<Reply, Error>> {
-        let mut state = self.shared.lock();
-        if let Some(reason) = &state.ended {
-            return Poll::Ready(Err(reason.clone()));
-        }
-        let is_next = place.ticket.map_or(state.line.is_empty(), |ticket| state.line.is_first(ticket));
-        if !is_next || !state.accepts() {
-            let replaced = place.wait(&mut state, context);
-            drop(state);
-            drop(replaced);
-            return Poll::Pending;
-        }
-        let Some(request) = request.take() else { return Poll::Pending };
-        let itt = state.session.submit(request, deadline);
-        let task = state.changed();
-        let left = place.leave(&mut state);
-        let next = state.next_in_line();
-        drop(state);
-        drop(left);
-        task.into_iter().chain(next).for_each(Waker::wake);
-        Poll::Ready(Ok(Reply { shared: Arc::clone(&self.shared), itt, is_taken: false }))
+    /// Submits a request like [`submit`](Self::submit), and waits for its outcome.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has not submitted the request, or abandons the outcome.
+    pub(crate) fn carry_out(&self, request: Request) -> Exchange<'_> {
+        Exchange { submission: self.submission(request), reply: None }
     }
 
-    /// The deadline of a limit that begins now.
-    pub(super) fn deadline_after(&self, limit: Duration) -> Duration {
-        self.clock.now() + limit.min(LONGEST_LIMIT)
+    fn submission(&self, request: Request) -> Submission<'_> {
+        let place = Place { shared: &self.shared, line: |state| &mut state.line, ticket: None };
+        Submission { link: self, request: Some(request), place, since: None }
     }
 
     /// Requests the logout.
@@ -146,35 +123,108 @@ impl Place<'_> {
         line.wait(ticket, context.waker())
     }
 
+    /// Leaves the line without a turn. The caller behind may be the next one then.
+    fn give_up(&mut self) {
+        let mut state = self.shared.lock();
+        let left = self.leave(&mut state);
+        let next = state.next_in_line();
+        drop(state);
+        drop(left);
+        next.into_iter().for_each(Waker::wake);
+    }
+
     /// Leaves the line. Returns the waker.
+    #[inline]
     #[must_use = "dropped when the lock is released"]
     fn leave(&mut self, state: &mut State) -> Option<Waker> {
-        self.ticket.take().and_then(|ticket| (self.line)(state).leave(ticket))
+        let ticket = self.ticket.take()?;
+        (self.line)(state).leave(ticket)
     }
 }
 
 impl Drop for Place<'_> {
-    /// The caller behind may be the next one then.
+    #[inline]
     fn drop(&mut self) {
         if self.ticket.is_some() {
-            let mut state = self.shared.lock();
-            let left = self.leave(&mut state);
-            let next = state.next_in_line();
-            drop(state);
-            drop(left);
-            next.into_iter().for_each(Waker::wake);
+            self.give_up();
         }
     }
 }
 
+/// A request that waits to be submitted.
+struct Submission<'a> {
+    link: &'a Link,
+    /// Until it is submitted.
+    request: Option<Request>,
+    place: Place<'a>,
+    /// The time from which on it has waited.
+    since: Option<Duration>,
+}
+
+impl Submission<'_> {
+    /// Submits the request if it is its turn. `waiting` is the waker of the caller who goes on to wait for the outcome.
+    fn poll(
+        &mut self,
+        waiting: Option<&Waker>,
+        context: &Context<'_>,
+    ) -> Poll<Result<InitiatorTaskTag, Error>> {
+        let shared = &self.link.shared;
+        let mut state = shared.lock();
+        if let Some(reason) = &state.ended {
+            return Poll::Ready(Err(reason.clone()));
+        }
+        let is_next = self.place.ticket.map_or(state.line.is_empty(), |ticket| state.line.is_first(ticket));
+        if !is_next || !state.accepts() {
+            self.since.get_or_insert_with(|| self.link.clock.now());
+            let replaced = self.place.wait(&mut state, context);
+            drop(state);
+            drop(replaced);
+            return Poll::Pending;
+        }
+        let Some(request) = self.request.take() else { return Poll::Pending };
+        let itt = match self.since {
+            None => state.session.submit(request),
+            Some(since) => state.session.submit_since(request, since),
+        };
+        let replaced = waiting.and_then(|waker| state.await_outcome(itt, waker));
+        let task = state.changed();
+        let left = self.place.leave(&mut state);
+        let next = state.next_in_line();
+        drop(state);
+        drop((replaced, left));
+        task.into_iter().chain(next).for_each(Waker::wake);
+        Poll::Ready(Ok(itt))
+    }
+}
+
+/// A request that is submitted, and then waits for its outcome.
+pub(crate) struct Exchange<'a> {
+    submission: Submission<'a>,
+    reply: Option<Reply<&'a Shared>>,
+}
+
+impl Future for Exchange<'_> {
+    type Output = Result<Outcome, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(reply) = &mut self.reply {
+            return reply.poll_outcome(context);
+        }
+        let itt = ready!(self.submission.poll(Some(context.waker()), context))?;
+        let shared: &Shared = &self.submission.link.shared;
+        self.reply = Some(Reply { shared, itt, is_taken: false });
+        Poll::Pending
+    }
+}
+
 /// The pending outcome of a submitted request. When it is dropped, the outcome is abandoned.
-pub(crate) struct Reply {
-    shared: Arc<Shared>,
+pub(crate) struct Reply<S: Deref<Target = Shared> = Arc<Shared>> {
+    shared: S,
     itt: InitiatorTaskTag,
     is_taken: bool,
 }
 
-impl Reply {
+impl<S: Deref<Target = Shared>> Reply<S> {
     /// Waits for the outcome.
     ///
     /// # Cancel safety
@@ -191,9 +241,10 @@ impl Reply {
             (Some(Outcome::SessionOver) | None, _) => state.await_outcome(self.itt, context.waker()),
             (Some(_), _) => {
                 self.is_taken = true;
+                let was_full = !state.session.has_space();
                 let outcome = state.session.take_outcome(self.itt);
                 // Its slot is free.
-                let next = state.next_in_line();
+                let next = if was_full { state.next_in_line() } else { None };
                 drop(state);
                 next.into_iter().for_each(Waker::wake);
                 return outcome.map_or(Poll::Pending, |outcome| Poll::Ready(Ok(outcome)));
@@ -205,12 +256,14 @@ impl Reply {
     }
 }
 
-impl Drop for Reply {
+impl<S: Deref<Target = Shared>> Drop for Reply<S> {
+    #[inline]
     fn drop(&mut self) {
         if !self.is_taken {
             let mut state = self.shared.lock();
+            let was_full = !state.session.has_space();
             let abandoned = state.abandon(self.itt);
-            let next = state.next_in_line();
+            let next = if was_full { state.next_in_line() } else { None };
             drop(state);
             drop(abandoned);
             next.into_iter().for_each(Waker::wake);

@@ -1,7 +1,7 @@
 //! The state that the handles of a session and its task share.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use iscsi_pdu::InitiatorTaskTag;
@@ -15,7 +15,7 @@ use crate::session::{Failure, LogoutCause, SessionState, slot_of};
 const MOST_IN_FLIGHT: usize = 256;
 
 /// A session behind a lock, which is held for computations only, never during input, output or a wait.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     state: Mutex<State>,
     pub(super) buffers: BufferPool,
 }
@@ -31,8 +31,7 @@ pub(super) struct State {
     pub(super) end_line: Line,
     /// The waker of the task.
     task: Waker,
-    is_task_asleep: bool,
-    /// Whether handles have changed the session since the task has looked.
+    /// Whether handles have changed the session since the task has looked at it.
     pub(super) is_changed: bool,
     /// The reason why the session is over. Set after the connection was closed and the ISID returned.
     pub(super) ended: Option<Error>,
@@ -46,8 +45,7 @@ impl Shared {
             line: Line::default(),
             end_line: Line::default(),
             task: Waker::noop().clone(),
-            is_task_asleep: false,
-            is_changed: false,
+            is_changed: true,
             ended: None,
         };
         Self { state: Mutex::new(state), buffers: BufferPool::default() }
@@ -88,11 +86,11 @@ impl State {
         session.is_open() && session.in_flight() < MOST_IN_FLIGHT && session.has_space()
     }
 
-    /// Notes that a handle has changed the session. Returns the task's waker if it sleeps, to be woken when the lock is
-    /// released.
+    /// Notes that a handle has changed the session. Returns the task's waker for the first change since the task has looked
+    /// at it, to be woken when the lock is released.
     pub(super) fn changed(&mut self) -> Option<Waker> {
-        self.is_changed = true;
-        std::mem::take(&mut self.is_task_asleep).then(|| self.task.clone())
+        let was_changed = std::mem::replace(&mut self.is_changed, true);
+        (!was_changed).then(|| self.task.clone())
     }
 
     /// The waker of the caller whose turn it is to submit a request.
@@ -137,20 +135,16 @@ impl State {
     /// Collects the wakers of those whose requests have ended.
     fn take_ended(&mut self, wakers: &mut WakeList) {
         while let Some(itt) = self.session.poll_ended() {
-            wakers.extend(self.replies.get_mut(slot_of(itt)).and_then(Option::take));
+            if let Some(waker) = self.replies.get_mut(slot_of(itt)).and_then(Option::take) {
+                wakers.push(waker);
+            }
         }
     }
 
-    /// Has the task sleep until a handle or `context` wakes it; false if there is something to do.
-    pub(super) fn sleep(&mut self, context: &Context<'_>) -> bool {
-        let _ = renew(&mut self.task, context.waker());
-        self.is_task_asleep = !self.is_changed;
-        self.is_task_asleep
-    }
-
-    /// The task is awake, and takes what handles have changed.
-    pub(super) fn wake_up(&mut self) {
-        (self.is_task_asleep, self.is_changed) = (false, false);
+    /// The task has seen what handles have changed; who changes more wakes it.
+    pub(super) fn note_seen(&mut self, task: &Waker) {
+        let _ = renew(&mut self.task, task);
+        self.is_changed = false;
     }
 
     /// Gives memory back that an idle session does not need.

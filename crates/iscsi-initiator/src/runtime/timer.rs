@@ -2,8 +2,11 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
+
+use super::Clock;
 
 /// A timer that is set earlier when need be, and never later: deadlines mostly move away before they are reached, and looking
 /// at the clock once too often costs less than setting the timer for each request.
@@ -11,20 +14,24 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub(super) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
     /// The time at which it rings, while it is set.
-    rings_at: Option<Instant>,
+    rings_at: Option<Duration>,
     /// The waker that it wakes; none before it was polled.
     waker: Option<Waker>,
 }
 
 impl Timer {
-    /// Has the timer ring at this time at the latest.
-    pub(super) fn set(&mut self, at: Instant) {
-        if self.rings_at.is_some_and(|set| set <= at) {
-            return;
+    /// Has the timer ring at this time of the clock at the latest.
+    pub(super) fn set(&mut self, at: Duration, clock: Clock) {
+        if self.rings_at.is_none_or(|set| at < set) {
+            self.reset(at, clock);
         }
+    }
+
+    fn reset(&mut self, at: Duration, clock: Clock) {
+        let instant = clock.at(at);
         match &mut self.sleep {
-            Some(sleep) => sleep.as_mut().reset(at),
-            None => self.sleep = Some(Box::pin(sleep_until(at))),
+            Some(sleep) => sleep.as_mut().reset(instant),
+            None => self.sleep = Some(Box::pin(sleep_until(instant))),
         }
         (self.rings_at, self.waker) = (Some(at), None);
     }
@@ -57,7 +64,6 @@ impl Timer {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
-    use std::time::Duration;
 
     use super::*;
 
@@ -69,24 +75,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_timer_rings_once_at_the_earliest_time() {
-        let (mut timer, begin) = (Timer::default(), Instant::now());
+        let (mut timer, clock) = (Timer::default(), Clock::start());
         assert!(!is_ringing(&mut timer));
         for seconds in [5, 9, 3, 4] {
-            timer.set(begin + seconds * SECOND);
+            timer.set(seconds * SECOND, clock);
             assert!(!is_ringing(&mut timer));
         }
         poll_fn(|context| timer.poll(context)).await;
-        assert_eq!(begin.elapsed().as_secs(), 3);
+        assert_eq!(clock.now().as_secs(), 3);
         tokio::time::advance(10 * SECOND).await;
         assert!(!is_ringing(&mut timer));
         // It can be set again, and its memory is only given back when it is not.
-        timer.set(Instant::now() + SECOND);
+        timer.set(clock.now() + SECOND, clock);
         timer.release();
         poll_fn(|context| timer.poll(context)).await;
-        assert_eq!(begin.elapsed().as_secs(), 14);
+        assert_eq!(clock.now().as_secs(), 14);
         timer.release();
         assert!(timer.sleep.is_none());
-        timer.set(begin);
+        timer.set(Duration::ZERO, clock);
         assert!(is_ringing(&mut timer));
     }
 }

@@ -70,8 +70,16 @@ pub(super) fn renew(known: &mut Waker, waker: &Waker) -> Option<Waker> {
 pub(super) struct WakeList(VecDeque<Waker>);
 
 impl WakeList {
+    pub(super) fn push(&mut self, waker: Waker) {
+        self.0.push_back(waker);
+    }
+
     pub(super) fn extend(&mut self, wakers: impl IntoIterator<Item = Waker>) {
         self.0.extend(wakers);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Wakes all, in order. A waker that panics harms neither the other callers nor the session.

@@ -34,18 +34,6 @@ pub enum Transfer {
     Write(WriteData),
 }
 
-impl Transfer {
-    /// Expected Data Transfer Length in bytes (RFC 7143, 11.3.4).
-    pub(crate) fn length(&self) -> u32 {
-        match self {
-            Self::None => 0,
-            Self::Read(length) => *length,
-            Self::ReadInto(buffer) => u32::try_from(buffer.len()).unwrap_or(u32::MAX),
-            Self::Write(data) => u32::try_from(data.len()).unwrap_or(u32::MAX),
-        }
-    }
-}
-
 /// The amount of data that a command has to move to succeed
 /// ([RFC 7143, section 11.4.5](https://www.rfc-editor.org/rfc/rfc7143#section-11.4.5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,12 +142,27 @@ fn block_command(
     blocks: u32,
     transfer: Transfer,
 ) -> Command {
-    if let (Ok(lba), Ok(blocks)) = (u32::try_from(lba), u16::try_from(blocks)) {
-        return Command::new(short.0, short.1, transfer)
-            .with(2, &lba.to_be_bytes())
-            .with(7, &blocks.to_be_bytes());
-    }
-    Command::new(long.0, long.1, transfer).with(2, &lba.to_be_bytes()).with(10, &blocks.to_be_bytes())
+    let (name, cdb) = match (u32::try_from(lba), u16::try_from(blocks)) {
+        (Ok(lba), Ok(blocks)) => (short.0, cdb_10(short.1, lba.to_be_bytes(), blocks.to_be_bytes())),
+        _ => (long.0, cdb_16(long.1, lba.to_be_bytes(), blocks.to_be_bytes())),
+    };
+    Command { name, cdb, transfer, transfer_length: TransferLength::Exact }
+}
+
+fn cdb_10(operation_code: u8, lba: [u8; 4], blocks: [u8; 2]) -> [u8; 16] {
+    let mut cdb = [0; 16];
+    cdb[0] = operation_code;
+    cdb[2..6].copy_from_slice(&lba);
+    cdb[7..9].copy_from_slice(&blocks);
+    cdb
+}
+
+fn cdb_16(operation_code: u8, lba: [u8; 8], blocks: [u8; 4]) -> [u8; 16] {
+    let mut cdb = [0; 16];
+    cdb[0] = operation_code;
+    cdb[2..10].copy_from_slice(&lba);
+    cdb[10..14].copy_from_slice(&blocks);
+    cdb
 }
 
 #[cfg(test)]

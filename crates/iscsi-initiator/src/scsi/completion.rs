@@ -115,6 +115,18 @@ pub enum CommandError {
 }
 
 impl Completion {
+    /// GOOD, without data and residuals.
+    pub(crate) const fn good() -> Self {
+        Self {
+            status: ScsiStatus::GOOD,
+            sense: Bytes::new(),
+            data: Bytes::new(),
+            underflow: 0,
+            overflow: 0,
+            incomplete: None,
+        }
+    }
+
     /// Returns the completion if the command succeeded: with status GOOD or a recovered error
     /// ([`Self::recovered_error`]), and with all of its data if its length is exact.
     ///

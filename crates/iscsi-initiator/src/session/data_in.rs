@@ -22,6 +22,11 @@ impl DataInBuffer {
         Self { expected_length, next_data_sn: 0, received: 0, buffer }
     }
 
+    /// The length of all data in bytes.
+    pub(super) const fn expected(&self) -> u32 {
+        self.expected_length
+    }
+
     /// The number of Data-In PDUs so far.
     pub(super) const fn pdus(&self) -> u32 {
         self.next_data_sn
@@ -73,10 +78,10 @@ impl DataInBuffer {
         self.count(length);
     }
 
-    /// All received data.
-    pub(super) fn into_data(mut self) -> BytesMut {
+    /// All received data, which leave the place.
+    pub(super) fn take(&mut self) -> BytesMut {
         self.buffer.truncate(self.received as usize);
-        self.buffer
+        std::mem::take(&mut self.buffer)
     }
 
     /// Checks the place of a PDU with so many bytes of data; false for a repeated one.

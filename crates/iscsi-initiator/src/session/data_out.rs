@@ -1,8 +1,10 @@
 //! Write data to be sent: immediate, unsolicited and solicited (RFC 7143, 4.2.5.2 and 13.11).
 
-use iscsi_login::Parameters;
+use bytes::Bytes;
+use iscsi_login::{Deviation, Parameters, Tolerance};
 use iscsi_pdu::{DataOut, InitiatorTaskTag, Lun, R2t, SerialNumber, TargetTransferTag};
 
+use super::failure::ProtocolError;
 use crate::scsi::WriteData;
 use crate::wire::Outgoing;
 
@@ -30,6 +32,128 @@ const fn segment_length(parameters: &Parameters) -> u32 {
     parameters.max_send_data_segment_length & !3
 }
 
+/// The data of one write, and how far they have moved.
+#[derive(Clone, Debug)]
+pub(super) struct DataOutBuffer {
+    data: WriteData,
+    length: u32,
+    next_r2t_sn: u32,
+    /// The number of R2Ts that are not yet answered completely.
+    outstanding_r2ts: u16,
+    /// The length of the data that are unsolicited or that the target has requested, from the start.
+    asked: u32,
+    /// The length of those that were sent, counted by whole bursts.
+    sent: u32,
+}
+
+impl DataOutBuffer {
+    pub(super) fn new(data: WriteData) -> Self {
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        Self { data, length, next_r2t_sn: 0, outstanding_r2ts: 0, asked: 0, sent: 0 }
+    }
+
+    /// The length of all data in bytes.
+    pub(super) const fn length(&self) -> u32 {
+        self.length
+    }
+
+    /// The length of the data that were sent, counted by whole bursts.
+    pub(super) const fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// The immediate data, and the unsolicited burst that follows the command if there is one.
+    pub(super) fn begin(
+        &mut self,
+        itt: InitiatorTaskTag,
+        parameters: &Parameters,
+    ) -> ((Bytes, Vec<Bytes>), Option<Burst>) {
+        let plan = UnsolicitedPlan::new(parameters, self.length);
+        (self.asked, self.sent) = (plan.end, plan.immediate);
+        let has_burst = plan.end > plan.immediate;
+        let burst = has_burst.then(|| Burst::unsolicited(itt, self.data.clone(), plan));
+        (self.data.part(0..plan.immediate as usize), burst)
+    }
+
+    /// The burst that an R2T requests (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06); `None` for a repeated R2T, which is
+    /// dropped (RFC 7143, 7.9).
+    pub(super) fn answer_r2t(
+        &mut self,
+        r2t: &R2t,
+        lun: Lun,
+        parameters: &Parameters,
+        tolerance: &mut Tolerance,
+    ) -> Result<Option<Burst>, ProtocolError> {
+        if r2t.r2t_sn < self.next_r2t_sn {
+            return Ok(None);
+        }
+        let end = u64::from(r2t.buffer_offset) + u64::from(r2t.desired_data_transfer_length);
+        let limit = parameters.max_outstanding_r2t;
+        let rules = [
+            (!r2t.ttt.is_valid(), "its transfer tag is valid (11.8.5)", u64::from(r2t.ttt.0), 0),
+            (
+                r2t.r2t_sn != self.next_r2t_sn,
+                "R2TSN counts up from 0 (4.2.2.4)",
+                r2t.r2t_sn.into(),
+                self.next_r2t_sn.into(),
+            ),
+            (r2t.desired_data_transfer_length == 0, "it requests at least 1 byte (11.8.4)", 0, 1),
+            (end > self.length.into(), "it ends within the transfer (11.8.4)", end, self.length.into()),
+            (
+                r2t.buffer_offset > self.asked,
+                "it leaves no gap after the data requested before (11.8)",
+                r2t.buffer_offset.into(),
+                self.asked.into(),
+            ),
+            (
+                r2t.desired_data_transfer_length > parameters.max_burst_length,
+                "it requests at most MaxBurstLength (13.13)",
+                r2t.desired_data_transfer_length.into(),
+                parameters.max_burst_length.into(),
+            ),
+            (
+                self.outstanding_r2ts >= limit,
+                "no more at a time than MaxOutstandingR2T (13.17)",
+                u64::from(self.outstanding_r2ts) + 1,
+                limit.into(),
+            ),
+        ];
+        if let Some((_, rule, received, expected)) = rules.into_iter().find(|rule| rule.0) {
+            return Err(ProtocolError::Sequence { pdu: "R2T", rule, received, expected });
+        }
+        check_lun(r2t.lun, lun, tolerance)?;
+        self.next_r2t_sn = self.next_r2t_sn.wrapping_add(1);
+        self.outstanding_r2ts += 1;
+        // Data-Out carries the LUN of its command (11.7.4), even if the R2T lacks it.
+        let burst = Burst::solicited(r2t, lun, self.data.clone());
+        self.asked = self.asked.max(burst.end());
+        Ok(Some(burst))
+    }
+
+    /// Records that the last PDU of a burst was sent.
+    pub(super) fn note_sent(&mut self, burst: &Burst) {
+        self.sent = self.sent.max(burst.end());
+        // DAT-22: the unsolicited burst answers no R2T.
+        self.outstanding_r2ts -= u16::from(burst.is_solicited());
+    }
+}
+
+/// Checks that an R2T names the logical unit of its task (TAG-03). Some targets leave the field at 0.
+fn check_lun(named: Lun, lun: Lun, tolerance: &mut Tolerance) -> Result<(), ProtocolError> {
+    if named == lun {
+        return Ok(());
+    }
+    let number = |lun: Lun| u64::from_be_bytes(lun.0);
+    let (received, expected) = (number(named), number(lun));
+    let rule = "its LUN is the task's (4.2.5.3)";
+    let error = ProtocolError::Sequence { pdu: "R2T", rule, received, expected };
+    if named != Lun::ZERO {
+        return Err(error);
+    }
+    let detail = format!("R2T with LUN 0 for a command to LUN {lun}");
+    tolerance.tolerate(&Deviation::R2T_LUN_ZERO, detail, error)
+}
+
 /// One burst of Data-Out PDUs: unsolicited data, or the answer to an R2T.
 #[derive(Clone, Debug)]
 pub(super) struct Burst {
@@ -45,7 +169,7 @@ pub(super) struct Burst {
 
 impl Burst {
     /// The burst of unsolicited data that follows a command.
-    pub(super) const fn unsolicited(itt: InitiatorTaskTag, data: WriteData, plan: UnsolicitedPlan) -> Self {
+    const fn unsolicited(itt: InitiatorTaskTag, data: WriteData, plan: UnsolicitedPlan) -> Self {
         // TAG-04: a Data-Out without a transfer tag has no LUN.
         Self {
             itt,
@@ -59,10 +183,10 @@ impl Burst {
     }
 
     /// The burst that answers an R2T, after its range was checked.
-    pub(super) const fn solicited(r2t: &R2t, data: WriteData) -> Self {
+    const fn solicited(r2t: &R2t, lun: Lun, data: WriteData) -> Self {
         Self {
             itt: r2t.itt,
-            lun: r2t.lun,
+            lun,
             ttt: r2t.ttt,
             data,
             offset: r2t.buffer_offset,
@@ -102,11 +226,11 @@ impl Burst {
             exp_stat_sn,
             data_sn: self.data_sn,
             buffer_offset: self.offset,
-            data,
+            data: Bytes::new(),
         };
         self.offset = end;
         self.data_sn += 1;
-        (Outgoing { pdu: pdu.encode(), rest }, is_final)
+        (Outgoing { bhs: pdu.encode_bhs(), data, rest }, is_final)
     }
 }
 

@@ -13,49 +13,78 @@ use super::state::SessionState;
 /// The limits of a session.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For each request, from the call to its end.
+    /// For each request, from its submission to its end; at most a century.
     pub command: Duration,
     /// For the logout, from the moment it is requested.
     pub logout: Duration,
 }
 
-/// The deadlines of requests, the earliest first. Requests come nearly in the order of their deadlines, and those that end
-/// stay in the queue until they are at its front or many.
+/// The deadlines of requests, the earliest first. Requests that end stay in the queue until they are at its front or many.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Deadlines(VecDeque<(Duration, InitiatorTaskTag)>);
+pub(super) struct Deadlines {
+    queue: VecDeque<(Duration, InitiatorTaskTag)>,
+    /// The number of requests at the end whose limit has not begun.
+    new: usize,
+}
 
 /// The ended requests that may stay in the queue beside as many open ones.
 const MOST_ENDED: usize = 64;
+/// The longest limit, which every clock can represent: a century.
+const LONGEST_LIMIT: Duration = Duration::from_hours(100 * 365 * 24);
+
+fn deadline(since: Duration, limit: Duration) -> Duration {
+    since.saturating_add(limit.min(LONGEST_LIMIT))
+}
 
 impl Deadlines {
-    pub(super) fn add(&mut self, deadline: Duration, itt: InitiatorTaskTag) {
-        let place = self.0.iter().rposition(|other| other.0 <= deadline).map_or(0, |before| before + 1);
-        self.0.insert(place, (deadline, itt));
+    /// Adds a request whose limit has not begun.
+    pub(super) fn add(&mut self, itt: InitiatorTaskTag) {
+        self.queue.push_back((Duration::MAX, itt));
+        self.new += 1;
+    }
+
+    /// Adds a request whose limit has begun.
+    pub(super) fn add_since(&mut self, itt: InitiatorTaskTag, since: Duration, limit: Duration) {
+        let deadline = deadline(since, limit);
+        let place = self.queue.partition_point(|other| other.0 <= deadline);
+        self.queue.insert(place, (deadline, itt));
+    }
+
+    /// Begins the limits of new requests.
+    fn begin(&mut self, now: Duration, limit: Duration) {
+        if self.new > 0 {
+            let begun = self.queue.len() - self.new;
+            self.queue.range_mut(begun..).for_each(|new| new.0 = deadline(now, limit));
+            self.new = 0;
+        }
     }
 
     /// Forgets requests that have ended.
     pub(super) fn forget_ended(&mut self, open: usize, is_open: impl Fn(InitiatorTaskTag) -> bool) {
-        if self.0.len() > 2 * open + MOST_ENDED {
-            self.0.retain(|(_, itt)| is_open(*itt));
+        if self.queue.len() > 2 * open + MOST_ENDED {
+            self.queue.retain(|(_, itt)| is_open(*itt));
         }
-        while self.0.front().is_some_and(|(_, itt)| !is_open(*itt)) {
-            self.0.pop_front();
+        while self.queue.front().is_some_and(|(_, itt)| !is_open(*itt)) {
+            self.queue.pop_front();
         }
+        self.new = self.new.min(self.queue.len());
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.queue.clear();
+        self.new = 0;
     }
 
     /// Gives the memory back if there is no deadline.
     pub(super) fn release(&mut self) {
-        if self.0.is_empty() {
-            self.0 = VecDeque::new();
+        if self.queue.is_empty() {
+            self.queue = VecDeque::new();
         }
     }
 
+    /// The earliest deadline.
     fn first(&self) -> Option<(Duration, InitiatorTaskTag)> {
-        self.0.front().copied()
+        self.queue.front().filter(|_| self.queue.len() > self.new).copied()
     }
 }
 
@@ -64,11 +93,16 @@ impl SessionState {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         let first = self.deadlines.first().map(|first| first.0);
-        first.into_iter().chain(self.logout_deadline).min()
+        match (first, self.logout_deadline) {
+            (Some(first), Some(logout)) => Some(first.min(logout)),
+            (first, logout) => first.or(logout),
+        }
     }
 
-    /// Notes that it is this time: a request or a logout without an answer has failed from its deadline on.
+    /// Notes that it is this time: the limits of requests that were submitted since the last call begin, and a request or a
+    /// logout without an answer has failed from its deadline on.
     pub fn advance(&mut self, now: Duration) {
+        self.deadlines.begin(now, self.limits.command);
         if self.next_deadline().is_some_and(|deadline| deadline <= now) {
             let silence = self.silence(now);
             self.fail(Failure::Silent(silence));

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_pdu::{DataIn, Digests, Head, Opcode, RawPdu, TargetPdu};
+use iscsi_pdu::{DataIn, Digests, Head, Opcode, RawPdu, ScsiResponse, TargetPdu};
 
 use super::failure::Failure;
 use super::state::SessionState;
@@ -107,11 +107,12 @@ impl Wire {
                 Err(error) => return session.fail(error.into()),
             };
             let taken = match next {
-                Received::Pdu(head, additional, data) => receive_pdu(session, &head, additional, data, now),
-                Received::LongData(head) => data_in(&head).map(|pdu| self.lend(session, &pdu, &head)),
-                Received::Landed(head, buffer) => {
-                    data_in(&head).map(|pdu| session.data_landed(&pdu, head.data_length(), buffer))
+                Received::Pdu(head, additional, data) => receive_pdu(session, head, additional, data, now),
+                Received::LongData(head) => {
+                    DataIn::decode_bhs(head.bhs()).map(|pdu| self.lend(session, &pdu, &head))
                 }
+                Received::Landed(head, buffer) => DataIn::decode_bhs(head.bhs())
+                    .map(|pdu| session.data_landed(&pdu, head.data_length(), buffer)),
             };
             if let Err(error) = taken {
                 session.fail(error.into());
@@ -158,11 +159,6 @@ impl Wire {
         self.outbox.release();
     }
 
-    /// Whether there is a buffer for received bytes.
-    pub(crate) const fn has_inbox_buffer(&self) -> bool {
-        self.inbox.has_buffer()
-    }
-
     /// Whether [`release`](Self::release) may give something back.
     pub(crate) fn has_buffers(&self) -> bool {
         self.inbox.has_buffer() || self.outbox.has_buffer()
@@ -177,11 +173,6 @@ impl Wire {
     }
 }
 
-/// The fields of a Data-In PDU without its data.
-fn data_in(head: &Head) -> Result<DataIn, iscsi_pdu::Error> {
-    DataIn::decode(RawPdu::header(*head.bhs()))
-}
-
 /// Passes a whole PDU to the session. Data of a Data-In are copied once, to their destination.
 fn receive_pdu(
     session: &mut SessionState,
@@ -190,9 +181,16 @@ fn receive_pdu(
     data: &[u8],
     now: Duration,
 ) -> Result<(), iscsi_pdu::Error> {
-    if head.bhs().opcode() == Opcode::DATA_IN && additional.is_empty() {
-        session.receive_data_in(&data_in(head)?, data);
-        return Ok(());
+    match head.bhs().opcode() {
+        Opcode::DATA_IN if additional.is_empty() => {
+            session.receive_data_in(&DataIn::decode_bhs(head.bhs())?, data);
+            return Ok(());
+        }
+        Opcode::SCSI_RESPONSE if additional.is_empty() && data.is_empty() => {
+            session.receive_scsi_response(ScsiResponse::decode_bhs(head.bhs())?);
+            return Ok(());
+        }
+        _ => {}
     }
     let ahs = (!additional.is_empty()).then(|| Bytes::copy_from_slice(additional));
     let raw = RawPdu { bhs: *head.bhs(), ahs, data: Bytes::copy_from_slice(data) };

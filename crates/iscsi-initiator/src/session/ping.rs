@@ -32,6 +32,11 @@ impl Pings {
         Self { waiting: VecDeque::new(), repeats_left: MAX_REPEATS }
     }
 
+    /// Whether there is a ping without an answer.
+    pub(super) fn are_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     fn queue(&mut self, ping: Ping) {
         if self.waiting.len() < MAX_PINGS {
             self.waiting.push_back(ping);

@@ -57,6 +57,16 @@ impl SessionState {
         Ok(self.status.accept(pdu, stat_sn).map_err(Failure::Gap)? == Arrival::Next)
     }
 
+    /// Takes a SCSI Response.
+    pub(super) fn receive_scsi_response(&mut self, pdu: ScsiResponse) {
+        if self.end().is_none() {
+            self.window.update(pdu.numbers);
+            if let Err(failure) = self.scsi_response(pdu) {
+                self.fail(failure);
+            }
+        }
+    }
+
     /// Takes a Data-In PDU whose data are beside it.
     pub(super) fn receive_data_in(&mut self, pdu: &DataIn, data: &[u8]) {
         self.take_data_in(pdu, |place| place.accept(pdu, data));
@@ -68,7 +78,7 @@ impl SessionState {
     pub(super) fn lend(&mut self, pdu: &DataIn, length: usize) -> Option<(BytesMut, usize)> {
         let is_next = !pdu.has_status || pdu.numbers.stat_sn == self.status.expected();
         let task = self.requests.task(pdu.itt).filter(|_| is_next)?;
-        task.data_in.lend(pdu, length).ok().flatten()
+        task.data_in()?.lend(pdu, length).ok().flatten()
     }
 
     /// Takes a Data-In PDU whose data were read to the place that was [lent](Self::lend).
@@ -105,7 +115,10 @@ impl SessionState {
         let Some(task) = self.requests.task(pdu.itt) else {
             return Err(unknown_task(NAME, pdu.itt).into());
         };
-        store(&mut task.data_in)?;
+        match task.data_in() {
+            Some(place) => store(place)?,
+            None => store(&mut DataInBuffer::new(0, BytesMut::new()))?,
+        }
         if !pdu.has_status {
             return Ok(());
         }
@@ -145,8 +158,8 @@ impl SessionState {
     }
 
     /// Ends a task after everything about its last PDU was checked, so that no task is lost to a failure.
-    fn end_task(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(Task) -> Outcome) {
-        self.finish(itt, |request| match request.0 {
+    fn end_task(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(&mut Task) -> Outcome) {
+        self.finish(itt, |request| match &mut request.0 {
             Kind::Scsi(task) => outcome(task),
             Kind::Text(_) => Outcome::SessionOver,
         });
@@ -194,8 +207,8 @@ impl SessionState {
             self.requeue(pdu.itt);
             return Ok(());
         }
-        self.finish(pdu.itt, |request| match request.0 {
-            Kind::Text(exchange) => Outcome::Text(exchange.into_answer()),
+        self.finish(pdu.itt, |request| match &mut request.0 {
+            Kind::Text(exchange) => Outcome::Text(exchange.take_answer()),
             Kind::Scsi(_) => Outcome::SessionOver,
         });
         Ok(())

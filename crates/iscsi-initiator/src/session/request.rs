@@ -47,12 +47,29 @@ impl Request {
 /// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The command ended with a status. Its data are in the buffer, not in the completion.
-    Scsi(Completion, BytesMut),
+    /// The command ended with GOOD and no residual, and all data have moved if they had to. The buffer has those of a
+    /// read.
+    Good(BytesMut),
+    /// The command ended otherwise. Its data are in the buffer, not in the completion.
+    Scsi(Box<Completion>, BytesMut),
     /// The target could not carry the command out.
     TargetFailure(ScsiResponseCode),
     /// The whole answer to a text exchange.
     Text(Bytes),
     /// The session ended first. Whether the target carried the request out is not known.
     SessionOver,
+}
+
+impl Outcome {
+    /// The outcome with its data in a completion, whatever the status.
+    #[must_use]
+    pub(super) fn with_data(self) -> Self {
+        let (mut completion, data) = match self {
+            Self::Good(data) => (Box::new(Completion::good()), data),
+            Self::Scsi(completion, data) => (completion, data),
+            other => return other,
+        };
+        completion.data = data.freeze();
+        Self::Scsi(completion, BytesMut::new())
+    }
 }

@@ -93,18 +93,20 @@ impl Requests {
         }
     }
 
-    /// A request without an outcome.
-    pub(super) fn get_mut(&mut self, itt: InitiatorTaskTag) -> Option<&mut Request> {
-        match &mut self.slot_mut(itt)?.content {
+    /// A request without an outcome, which is sent.
+    pub(super) fn begin(&mut self, itt: InitiatorTaskTag) -> Option<&mut Request> {
+        let slot = self.slot_mut(itt)?;
+        slot.is_sent = true;
+        match &mut slot.content {
             Content::Request(request) => Some(request),
             Content::Nothing | Content::Outcome(_) => None,
         }
     }
 
-    /// Records whether a request was sent.
-    pub(super) fn set_sent(&mut self, itt: InitiatorTaskTag, is_sent: bool) {
+    /// The request will be sent once more.
+    pub(super) fn take_back(&mut self, itt: InitiatorTaskTag) {
         if let Some(slot) = self.slot_mut(itt) {
-            slot.is_sent = is_sent;
+            slot.is_sent = false;
         }
     }
 
@@ -128,18 +130,15 @@ impl Requests {
     pub(super) fn end(
         &mut self,
         itt: InitiatorTaskTag,
-        outcome: impl FnOnce(Request) -> Outcome,
+        outcome: impl FnOnce(&mut Request) -> Outcome,
     ) -> Option<bool> {
         let slot = self.slot_mut(itt)?;
-        let content = std::mem::replace(&mut slot.content, Content::Nothing);
-        let Content::Request(request) = content else {
-            slot.content = content;
-            return None;
-        };
+        let Content::Request(request) = &mut slot.content else { return None };
         let is_awaited = !slot.is_abandoned;
         if is_awaited {
             slot.content = Content::Outcome(outcome(request));
         } else {
+            slot.content = Content::Nothing;
             self.free(itt);
         }
         self.open -= 1;
@@ -156,14 +155,12 @@ impl Requests {
 
     /// Takes the outcome of a request. Its tag names nothing any more.
     pub(super) fn take_outcome(&mut self, itt: InitiatorTaskTag) -> Option<Outcome> {
-        self.outcome(itt)?;
         let slot = self.slot_mut(itt)?;
-        let content = std::mem::replace(&mut slot.content, Content::Nothing);
+        let Content::Outcome(outcome) = &mut slot.content else { return None };
+        let outcome = std::mem::replace(outcome, Outcome::SessionOver);
+        slot.content = Content::Nothing;
         self.free(itt);
-        match content {
-            Content::Outcome(outcome) => Some(outcome),
-            Content::Nothing | Content::Request(_) => None,
-        }
+        Some(outcome)
     }
 
     /// Nobody waits for the outcome of this request any more.

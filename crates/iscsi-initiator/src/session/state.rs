@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
 use iscsi_pdu::{InitiatorTaskTag, SequenceNumbers, SerialNumber};
 
@@ -119,14 +118,30 @@ impl SessionState {
         self.requests.has_space()
     }
 
-    /// Accepts a request, which has to end before the deadline; the tag names it until its outcome is taken. A request that
-    /// comes after the end of the session ends at once.
-    pub fn submit(&mut self, request: Request, deadline: Duration) -> InitiatorTaskTag {
+    /// Accepts a request; the tag names it until its outcome is taken. Its limit begins with the next
+    /// [`advance`](Self::advance). A request that comes after the end of the session ends at once.
+    pub fn submit(&mut self, request: Request) -> InitiatorTaskTag {
+        let itt = self.queue(request);
+        if self.end.is_none() {
+            self.deadlines.add(itt);
+        }
+        itt
+    }
+
+    /// Accepts a request like [`submit`](Self::submit), whose limit began at a time before.
+    pub fn submit_since(&mut self, request: Request, since: Duration) -> InitiatorTaskTag {
+        let itt = self.queue(request);
+        if self.end.is_none() {
+            self.deadlines.add_since(itt, since, self.limits.command);
+        }
+        itt
+    }
+
+    fn queue(&mut self, request: Request) -> InitiatorTaskTag {
         let itt = self.requests.insert(request);
         if self.end.is_some() {
             self.finish(itt, |_| Outcome::SessionOver);
         } else {
-            self.deadlines.add(deadline, itt);
             self.backlog.push_back(itt);
         }
         itt
@@ -138,10 +153,14 @@ impl SessionState {
         if self.end.is_some() {
             return None;
         }
-        if let Some(answer) = self.next_ping_answer() {
+        if self.pings.are_waiting()
+            && let Some(answer) = self.next_ping_answer()
+        {
             return Some(answer.encode().into());
         }
-        if let Some(burst) = self.unsolicited.take() {
+        if self.unsolicited.is_some()
+            && let Some(burst) = self.unsolicited.take()
+        {
             return Some(self.send_burst(burst));
         }
         self.is_commands_turn = !self.is_commands_turn;
@@ -162,9 +181,7 @@ impl SessionState {
     pub fn poll_outcome(&mut self) -> Option<(InitiatorTaskTag, Outcome)> {
         let (itt, outcome) = std::iter::from_fn(|| self.ended.pop_front())
             .find_map(|itt| Some((itt, self.requests.take_outcome(itt)?)))?;
-        let Outcome::Scsi(mut completion, data) = outcome else { return Some((itt, outcome)) };
-        completion.data = data.freeze();
-        Some((itt, Outcome::Scsi(completion, BytesMut::new())))
+        Some((itt, outcome.with_data()))
     }
 
     /// The outcome of this request, while it is not taken.
@@ -230,16 +247,18 @@ impl SessionState {
 
     /// Queues a partly answered request again, for another PDU of its own.
     pub(super) fn requeue(&mut self, itt: InitiatorTaskTag) {
-        self.requests.set_sent(itt, false);
+        self.requests.take_back(itt);
         self.backlog.push_front(itt);
     }
 
     /// Ends a request.
-    pub(super) fn finish(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(Request) -> Outcome) {
+    pub(super) fn finish(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(&mut Request) -> Outcome) {
         let Some(is_awaited) = self.requests.end(itt, outcome) else { return };
         // DAT-23: no data are sent for a task after its status.
         self.unsolicited.take_if(|burst| burst.itt() == itt);
-        self.solicited.retain(|burst| burst.itt() != itt);
+        if !self.solicited.is_empty() {
+            self.solicited.retain(|burst| burst.itt() != itt);
+        }
         let requests = &self.requests;
         self.deadlines.forget_ended(requests.open(), |itt| requests.get(itt).is_some());
         if is_awaited {
@@ -280,11 +299,12 @@ impl SessionState {
         let cmd_sn = self.window.take()?;
         self.backlog.pop_front();
         let numbers = (cmd_sn, self.status.expected());
-        self.requests.set_sent(itt, true);
-        match &mut self.requests.get_mut(itt)?.0 {
+        match &mut self.requests.begin(itt)?.0 {
             Kind::Scsi(task) => {
                 let (command, burst) = task.build_command(itt, numbers, &self.parameters);
-                self.unsolicited = burst;
+                if burst.is_some() {
+                    self.unsolicited = burst;
+                }
                 Some(command)
             }
             Kind::Text(exchange) => Some(exchange.request(itt, numbers).encode().into()),

@@ -1,60 +1,55 @@
 //! A SCSI command and its progress.
 
 use bytes::{Bytes, BytesMut};
-use iscsi_login::{Deviation, Parameters, Tolerance};
+use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
     AdditionalHeaders, InitiatorTaskTag, Lun, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber,
     TaskAttribute,
 };
 
 use super::data_in::DataInBuffer;
-use super::data_out::{Burst, UnsolicitedPlan};
+use super::data_out::{Burst, DataOutBuffer};
 use super::failure::ProtocolError;
 use super::request::Outcome;
-use crate::scsi::{Command, Completion, Incomplete, Transfer, TransferLength, WriteData};
+use crate::scsi::{Command, Completion, Incomplete, Transfer, TransferLength};
 use crate::wire::Outgoing;
 
 /// A command that is queued or in flight.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
     lun: Lun,
-    command: Command,
-    pub(super) data_in: DataInBuffer,
-    next_r2t_sn: u32,
-    /// The number of R2Ts that are not yet answered completely.
-    outstanding_r2ts: u16,
-    /// The length of the write data that are unsolicited or that the target has requested, from the start.
-    asked: u32,
-    /// The length of those that were sent, counted by whole bursts.
-    sent: u32,
+    name: &'static str,
+    cdb: [u8; 16],
+    required: TransferLength,
+    direction: Direction,
+}
+
+/// The data of a task, and how far they have moved.
+#[derive(Clone, Debug)]
+enum Direction {
+    /// No data.
+    None,
+    /// To the initiator.
+    In(DataInBuffer),
+    /// To the target.
+    Out(DataOutBuffer),
 }
 
 impl Task {
-    pub(super) fn new(lun: Lun, mut command: Command) -> Self {
-        let (expected, buffer) = match &mut command.transfer {
-            Transfer::Read(length) => (*length, BytesMut::new()),
-            Transfer::ReadInto(buffer) => {
-                let buffer = std::mem::take(buffer);
-                (u32::try_from(buffer.len()).unwrap_or(u32::MAX), buffer)
-            }
-            Transfer::None | Transfer::Write(_) => (0, BytesMut::new()),
-        };
-        if let Transfer::ReadInto(_) = command.transfer {
-            command.transfer = Transfer::Read(expected);
-        }
-        let data_in = DataInBuffer::new(expected, buffer);
-        Self { lun, command, data_in, next_r2t_sn: 0, outstanding_r2ts: 0, asked: 0, sent: 0 }
+    pub(super) fn new(lun: Lun, command: Command) -> Self {
+        let Command { name, cdb, transfer, transfer_length: required } = command;
+        Self { lun, name, cdb, required, direction: Direction::new(transfer) }
     }
 
     pub(super) const fn name(&self) -> &'static str {
-        self.command.name
+        self.name
     }
 
-    /// The write data; `None` for other commands.
-    const fn write_data(&self) -> Option<&WriteData> {
-        match &self.command.transfer {
-            Transfer::Write(data) => Some(data),
-            Transfer::None | Transfer::Read(_) | Transfer::ReadInto(_) => None,
+    /// The place of the read data; `None` for other commands.
+    pub(super) const fn data_in(&mut self) -> Option<&mut DataInBuffer> {
+        match &mut self.direction {
+            Direction::In(buffer) => Some(buffer),
+            Direction::None | Direction::Out(_) => None,
         }
     }
 
@@ -65,121 +60,63 @@ impl Task {
         numbers: (SerialNumber, SerialNumber),
         parameters: &Parameters,
     ) -> (Outgoing, Option<Burst>) {
-        let data = self.write_data();
-        let length = self.command.transfer.length();
-        let is_write = data.is_some();
-        let plan = UnsolicitedPlan::new(parameters, if is_write { length } else { 0 });
-        let (immediate, rest) = data.map(|data| data.part(0..plan.immediate as usize)).unwrap_or_default();
-        let has_burst = plan.end > plan.immediate;
-        let burst = data.filter(|_| has_burst).map(|data| Burst::unsolicited(itt, data.clone(), plan));
-        (self.asked, self.sent) = (plan.end, plan.immediate);
+        let expected = self.direction.length();
+        let (mut is_final, mut burst) = (true, None);
+        let (mut data, mut rest) = (Bytes::new(), Vec::new());
+        if let Direction::Out(out) = &mut self.direction {
+            ((data, rest), burst) = out.begin(itt, parameters);
+            is_final = burst.is_none();
+        }
         let command = ScsiCommand {
             immediate: false,
-            is_final: plan.end == plan.immediate,
-            read: matches!(self.command.transfer, Transfer::Read(_)),
-            write: is_write,
+            is_final,
+            read: matches!(self.direction, Direction::In(_)),
+            write: matches!(self.direction, Direction::Out(_)),
             attribute: TaskAttribute::SIMPLE,
             priority: 0,
             lun: self.lun,
             itt,
-            expected_data_transfer_length: length,
+            expected_data_transfer_length: expected,
             cmd_sn: numbers.0,
             exp_stat_sn: numbers.1,
-            cdb: self.command.cdb,
+            cdb: self.cdb,
             additional_headers: AdditionalHeaders::NONE,
-            data: immediate,
+            data: Bytes::new(),
         };
-        (Outgoing { pdu: command.encode(), rest }, burst)
+        (Outgoing { bhs: command.encode_bhs(), data, rest }, burst)
     }
 
-    /// The burst that an R2T requests (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06); `None` for a repeated R2T, which is
-    /// dropped (RFC 7143, 7.9).
+    /// The burst that an R2T requests; `None` for a repeated R2T, which is dropped (RFC 7143, 7.9).
     pub(super) fn answer_r2t(
         &mut self,
         r2t: &R2t,
         parameters: &Parameters,
         tolerance: &mut Tolerance,
     ) -> Result<Option<Burst>, ProtocolError> {
-        if r2t.r2t_sn < self.next_r2t_sn {
-            return Ok(None);
+        match &mut self.direction {
+            Direction::Out(data) => data.answer_r2t(r2t, self.lun, parameters, tolerance),
+            // DAT-13: there is nothing that it can request.
+            Direction::None | Direction::In(_) => {
+                DataOutBuffer::new(Bytes::new().into()).answer_r2t(r2t, self.lun, parameters, tolerance)
+            }
         }
-        let length = self.write_data().map_or(0, WriteData::len);
-        let end = u64::from(r2t.buffer_offset) + u64::from(r2t.desired_data_transfer_length);
-        let limit = parameters.max_outstanding_r2t;
-        let rules = [
-            (!r2t.ttt.is_valid(), "its transfer tag is valid (11.8.5)", u64::from(r2t.ttt.0), 0),
-            (
-                r2t.r2t_sn != self.next_r2t_sn,
-                "R2TSN counts up from 0 (4.2.2.4)",
-                r2t.r2t_sn.into(),
-                self.next_r2t_sn.into(),
-            ),
-            (r2t.desired_data_transfer_length == 0, "it requests at least 1 byte (11.8.4)", 0, 1),
-            (end > length as u64, "it ends within the transfer (11.8.4)", end, length as u64),
-            (
-                r2t.buffer_offset > self.asked,
-                "it leaves no gap after the data requested before (11.8)",
-                r2t.buffer_offset.into(),
-                self.asked.into(),
-            ),
-            (
-                r2t.desired_data_transfer_length > parameters.max_burst_length,
-                "it requests at most MaxBurstLength (13.13)",
-                r2t.desired_data_transfer_length.into(),
-                parameters.max_burst_length.into(),
-            ),
-            (
-                self.outstanding_r2ts >= limit,
-                "no more at a time than MaxOutstandingR2T (13.17)",
-                u64::from(self.outstanding_r2ts) + 1,
-                limit.into(),
-            ),
-        ];
-        if let Some((_, rule, received, expected)) = rules.into_iter().find(|rule| rule.0) {
-            return Err(ProtocolError::Sequence { pdu: "R2T", rule, received, expected });
-        }
-        self.check_lun(r2t.lun, tolerance)?;
-        self.next_r2t_sn = self.next_r2t_sn.wrapping_add(1);
-        self.outstanding_r2ts += 1;
-        // Data-Out carries the LUN of its command (11.7.4), even if the R2T lacks it.
-        let r2t = R2t { lun: self.lun, ..r2t.clone() };
-        let burst = self.write_data().map(|data| Burst::solicited(&r2t, data.clone()));
-        self.asked = self.asked.max(burst.as_ref().map_or(0, Burst::end));
-        Ok(burst)
-    }
-
-    /// Checks that an R2T names the logical unit of its task (TAG-03). Some targets leave the field at 0.
-    fn check_lun(&self, lun: Lun, tolerance: &mut Tolerance) -> Result<(), ProtocolError> {
-        if lun == self.lun {
-            return Ok(());
-        }
-        let number = |lun: Lun| u64::from_be_bytes(lun.0);
-        let (received, expected) = (number(lun), number(self.lun));
-        let rule = "its LUN is the task's (4.2.5.3)";
-        let error = ProtocolError::Sequence { pdu: "R2T", rule, received, expected };
-        if lun != Lun::ZERO {
-            return Err(error);
-        }
-        let detail = format!("R2T with LUN 0 for a command to LUN {}", self.lun);
-        tolerance.tolerate(&Deviation::R2T_LUN_ZERO, detail, error)
     }
 
     /// Records that the last PDU of a burst was sent.
     pub(super) fn note_sent(&mut self, burst: &Burst) {
-        self.sent = self.sent.max(burst.end());
-        // DAT-22: the unsolicited burst answers no R2T.
-        self.outstanding_r2ts -= u16::from(burst.is_solicited());
+        if let Direction::Out(data) = &mut self.direction {
+            data.note_sent(burst);
+        }
     }
 
     /// Checks a SCSI Response whose service response is 0, and returns its residual (CMD-06, NUM-15, RES-01).
     pub(super) fn check_response(&self, response: &ScsiResponse) -> Result<Residual, ProtocolError> {
-        let pdus = self.data_in.pdus();
         // The data of a failed command are not used, and tgtd leaves ExpDataSN at 0 for it.
-        let counts =
-            matches!(self.command.transfer, Transfer::Read(_)) && response.status == ScsiStatus::GOOD;
-        if counts && response.exp_data_sn.0 != pdus {
+        if let (Direction::In(data), ScsiStatus::GOOD) = (&self.direction, response.status)
+            && response.exp_data_sn.0 != data.pdus()
+        {
             let rule = "ExpDataSN is the number of Data-In PDUs sent (11.4.8)";
-            return Err(sequence(rule, response.exp_data_sn.0, pdus));
+            return Err(sequence(rule, response.exp_data_sn.0, data.pdus()));
         }
         if response.status == ScsiStatus::CHECK_CONDITION && response.sense.is_empty() {
             return Err(sequence("CHECK CONDITION comes with sense data (11.4.7)", 0, 1));
@@ -192,38 +129,69 @@ impl Task {
         residual.check().map(|()| residual)
     }
 
-    /// The result, from the PDU that carried the status: SCSI Response or Data-In (RES-02, RES-03).
-    pub(super) fn finish(self, status: ScsiStatus, sense: Bytes, residual: Residual) -> Outcome {
-        let expected = self.command.transfer.length();
+    /// The result, from the PDU that carried the status: SCSI Response or Data-In (RES-02, RES-03). The data leave the
+    /// task.
+    pub(super) fn finish(&mut self, status: ScsiStatus, sense: Bytes, residual: Residual) -> Outcome {
+        let is_exact = self.required == TransferLength::Exact;
+        let incomplete = if is_exact { self.incomplete(residual) } else { None };
+        let data = self.data_in().map(DataInBuffer::take).unwrap_or_default();
+        if status == ScsiStatus::GOOD && residual.is_none() && sense.is_empty() && incomplete.is_none() {
+            return Outcome::Good(data);
+        }
         let count = |reported| if reported { residual.count } else { 0 };
-        let is_exact = self.command.transfer_length == TransferLength::Exact;
-        let incomplete = if is_exact { self.incomplete(residual, expected) } else { None };
         let completion = Completion {
             status,
             sense,
             data: Bytes::new(),
             // RES-03: no more bytes can be missing than were expected.
-            underflow: count(residual.underflow).min(expected),
+            underflow: count(residual.underflow).min(self.direction.length()),
             overflow: count(residual.overflow),
             incomplete,
         };
-        Outcome::Scsi(completion, self.data_in.into_data())
+        Outcome::Scsi(Box::new(completion), data)
     }
 
     /// The reason why the command is incomplete: first by the target's counts, then by the initiator's.
-    fn incomplete(&self, residual: Residual, expected: u32) -> Option<Incomplete> {
-        let Residual { overflow, underflow, count: residual } = residual;
+    fn incomplete(&self, residual: Residual) -> Option<Incomplete> {
+        let (Residual { overflow, underflow, count: residual }, expected) =
+            (residual, self.direction.length());
         if underflow && residual > 0 {
             return Some(Incomplete::Underflow { residual, expected });
         }
         if overflow && residual > 0 {
             return Some(Incomplete::Overflow { residual, expected });
         }
-        let (received, taken) = (self.data_in.received(), self.sent);
-        match self.command.transfer {
-            Transfer::Read(_) if received < expected => Some(Incomplete::NotSent { received, expected }),
-            Transfer::Write(_) if taken < expected => Some(Incomplete::NotTaken { taken, expected }),
+        match &self.direction {
+            Direction::In(data) if data.received() < expected => {
+                Some(Incomplete::NotSent { received: data.received(), expected })
+            }
+            Direction::Out(data) if data.sent() < expected => {
+                Some(Incomplete::NotTaken { taken: data.sent(), expected })
+            }
             _ => None,
+        }
+    }
+}
+
+impl Direction {
+    fn new(transfer: Transfer) -> Self {
+        match transfer {
+            Transfer::None => Self::None,
+            Transfer::Read(length) => Self::In(DataInBuffer::new(length, BytesMut::new())),
+            Transfer::ReadInto(buffer) => {
+                let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+                Self::In(DataInBuffer::new(length, buffer))
+            }
+            Transfer::Write(data) => Self::Out(DataOutBuffer::new(data)),
+        }
+    }
+
+    /// Expected Data Transfer Length in bytes (RFC 7143, 11.3.4).
+    const fn length(&self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::In(data) => data.expected(),
+            Self::Out(data) => data.length(),
         }
     }
 }
@@ -237,6 +205,11 @@ pub(super) struct Residual {
 }
 
 impl Residual {
+    /// Whether the target counts neither missing nor surplus bytes.
+    const fn is_none(self) -> bool {
+        !self.overflow && !self.underflow || self.count == 0
+    }
+
     /// Refuses a count that is both missing and surplus.
     pub(super) fn check(self) -> Result<(), ProtocolError> {
         if self.overflow && self.underflow {

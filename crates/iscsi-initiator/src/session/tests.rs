@@ -13,8 +13,8 @@ use bytes::Bytes;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
     DataIn, DataOut, InitiatorPdu, InitiatorTaskTag, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun,
-    NopOut, R2t, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers, SerialNumber,
-    TargetPdu, TargetTransferTag,
+    NopOut, R2t, RawPdu, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers,
+    SerialNumber, TargetPdu, TargetTransferTag,
 };
 
 use std::time::Duration;
@@ -74,12 +74,18 @@ impl Target {
     fn submit(&mut self, transfer: Transfer, exact: bool) -> InitiatorTaskTag {
         let transfer_length = if exact { TransferLength::Exact } else { TransferLength::UpTo };
         let command = Command { transfer_length, ..Command::new("TEST", 0, transfer) };
-        self.session.submit(Request::command(LUN, command), MINUTE)
+        self.begin(Request::command(LUN, command))
+    }
+
+    fn begin(&mut self, request: Request) -> InitiatorTaskTag {
+        let itt = self.session.submit(request);
+        self.session.advance(NOW);
+        itt
     }
 
     /// Submits a text exchange.
     fn ask(&mut self, question: &'static [u8]) -> InitiatorTaskTag {
-        self.session.submit(Request::text("SendTargets", Bytes::from_static(question)), MINUTE)
+        self.begin(Request::text("SendTargets", Bytes::from_static(question)))
     }
 
     /// Submits a READ of this many bytes, and takes the command if the window is open.
@@ -101,8 +107,8 @@ impl Target {
         let mut sent = Vec::new();
         while let Some(outgoing) = self.session.poll_transmit() {
             assert!(outgoing.rest.is_empty());
-            let immediate = outgoing.pdu.bhs.is_immediate();
-            let pdu = InitiatorPdu::decode(outgoing.pdu).unwrap();
+            let immediate = outgoing.bhs.is_immediate();
+            let pdu = InitiatorPdu::decode(RawPdu::with_data(outgoing.bhs, outgoing.data)).unwrap();
             let counts = matches!(pdu, InitiatorPdu::ScsiCommand(_) | InitiatorPdu::TextRequest(_));
             if counts && !immediate {
                 self.numbers.exp_cmd_sn = self.numbers.exp_cmd_sn.next();
@@ -239,7 +245,7 @@ impl Target {
     /// The only request that ended.
     fn completion(&mut self, itt: InitiatorTaskTag) -> Completion {
         match (self.session.poll_outcome(), self.session.poll_outcome()) {
-            (Some((tag, Outcome::Scsi(completion, _))), None) if tag == itt => completion,
+            (Some((tag, Outcome::Scsi(completion, _))), None) if tag == itt => *completion,
             other => panic!("not one completion of {itt:?}: {other:?}"),
         }
     }

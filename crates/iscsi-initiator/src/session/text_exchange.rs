@@ -74,8 +74,9 @@ impl TextExchange {
         Ok(false)
     }
 
-    pub(super) fn into_answer(self) -> Bytes {
-        self.answer.freeze()
+    /// The whole answer, which leaves the exchange.
+    pub(super) fn take_answer(&mut self) -> Bytes {
+        std::mem::take(&mut self.answer).freeze()
     }
 }
 
@@ -124,7 +125,7 @@ mod tests {
         );
         // The tag of a final response means nothing.
         assert_eq!(exchange.accept(&response(true, 9, b"ame=x\0")), Ok(true));
-        assert_eq!(exchange.into_answer(), "TargetName=x\0");
+        assert_eq!(exchange.take_answer(), "TargetName=x\0");
     }
 
     #[test]

@@ -9,8 +9,6 @@ use iscsi_pdu::{BHS_LENGTH, Crc32c, Decoder, Digests, Error, Head, Opcode};
 const SMALL_READ: usize = 8 << 10;
 /// The size of the buffer after a read that filled it.
 const LARGE_READ: usize = 64 << 10;
-/// The longest headers of a PDU, with their digest.
-const LONGEST_HEAD: usize = BHS_LENGTH + 1020 + DIGEST_LENGTH;
 const DIGEST_LENGTH: usize = 4;
 /// Read data of which so many bytes are missing are read to their destination.
 const LANDING_LENGTH: usize = 8 << 10;
@@ -26,6 +24,8 @@ pub struct Inbox {
     end: usize,
     /// The headers at the front, once they are complete and checked.
     head: Option<Head>,
+    /// Whether they are those of the PDU before.
+    is_head_taken: bool,
     /// Whether the long data at the front come into the buffer.
     collects: bool,
     landing: Option<Landing>,
@@ -51,7 +51,7 @@ struct Landing {
 /// What the inbox has next.
 pub enum Received<'a> {
     /// A whole PDU: its headers, additional headers and data.
-    Pdu(Head, &'a [u8], &'a [u8]),
+    Pdu(&'a Head, &'a [u8], &'a [u8]),
     /// The headers of a Data-In PDU of whose data many are missing. [`Inbox::land`] gives them a destination;
     /// [`Inbox::collect`] has them come into the buffer.
     LongData(Head),
@@ -72,6 +72,7 @@ impl Inbox {
             begin: 0,
             end: received.len(),
             head: None,
+            is_head_taken: false,
             collects: false,
             landing: None,
             read_length: SMALL_READ,
@@ -137,16 +138,21 @@ impl Inbox {
         if let Some(landing) = self.landing.take() {
             return self.landed(landing);
         }
-        let Some(head) = self.head()? else { return Ok(None) };
-        let available = self.end - self.begin;
-        if available < head.pdu_length() {
-            let missing = (head.length() + head.data_length()).saturating_sub(available);
-            let is_long = head.bhs().opcode() == Opcode::DATA_IN && missing >= self.landing_length;
-            return Ok((is_long && !self.collects).then_some(Received::LongData(head)));
+        if self.begin == self.end {
+            return Ok(None);
         }
-        let pdu = self.begin..self.begin + head.pdu_length();
-        (self.begin, self.head, self.collects) = (pdu.end, None, false);
-        let pdu = self.buffer.get(pdu).unwrap_or_default();
+        let received = self.buffer.get(self.begin..self.end).unwrap_or_default();
+        if self.is_head_taken || self.head.is_none() {
+            self.head = self.decoder.head(received)?;
+            self.is_head_taken = false;
+        }
+        let Some(head) = &self.head else { return Ok(None) };
+        let Some(pdu) = received.get(..head.pdu_length()) else {
+            let missing = (head.length() + head.data_length()).saturating_sub(received.len());
+            let is_long = head.bhs().opcode() == Opcode::DATA_IN && missing >= self.landing_length;
+            return Ok((is_long && !self.collects).then_some(Received::LongData(*head)));
+        };
+        (self.begin, self.collects, self.is_head_taken) = (self.begin + pdu.len(), false, true);
         let (data, trailer) = pdu.get(head.length()..).unwrap_or_default().split_at(head.data_length());
         if head.has_data_digest() {
             head.verify_data(Crc32c::new().update(data), trailer)?;
@@ -197,14 +203,6 @@ impl Inbox {
         self.buffer.capacity() > 0
     }
 
-    /// The headers at the front, if they are complete.
-    fn head(&mut self) -> Result<Option<Head>, Error> {
-        if self.head.is_none() {
-            self.head = self.decoder.head(self.buffer.get(self.begin..self.end).unwrap_or_default())?;
-        }
-        Ok(self.head)
-    }
-
     /// Long data with their destination, once they and what follows them are complete.
     fn landed(&mut self, landing: Landing) -> Result<Option<Received<'_>>, Error> {
         let trailer = self.begin + landing.head.trailer_length();
@@ -228,8 +226,9 @@ impl Inbox {
         if self.is_filled {
             self.read_length = LARGE_READ;
         }
-        let needed = self.head.map_or(LONGEST_HEAD, |head| head.pdu_length()).max(self.end + 1);
-        let size = needed.max(self.read_length);
+        let head = self.head.as_ref().filter(|_| !self.is_head_taken);
+        // Headers fit into any buffer.
+        let size = head.map_or(0, Head::pdu_length).max(self.read_length);
         if self.buffer.len() < size {
             self.buffer.resize(size, 0);
         }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use bytes::Bytes;
-use iscsi_pdu::{Crc32c, Digests, Error, RawPdu, encode_headers, encode_trailer};
+use iscsi_pdu::{Bhs, Crc32c, Digests, Error, RawPdu, encode_headers, encode_trailer};
 
 /// The most slices of one vectored write, and the number that suffices for most.
 const MOST_SLICES: usize = 64;
@@ -12,11 +12,13 @@ const FEW_SLICES: usize = 4;
 /// The sent headers that may stay in front of those that are not.
 const MOST_SENT_HEADERS: usize = 16 << 10;
 
-/// A PDU to be sent. Its data are those of `pdu`, then those of `rest`.
+/// A PDU to be sent. It has no additional headers.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// Headers, and the data or the first piece of them.
-    pub pdu: RawPdu,
+    /// The header, without the length of the data.
+    pub bhs: Bhs,
+    /// The data, or the first piece of them.
+    pub data: Bytes,
     /// The further pieces of the data.
     pub rest: Vec<Bytes>,
 }
@@ -53,19 +55,16 @@ impl Part {
 }
 
 impl From<RawPdu> for Outgoing {
-    fn from(pdu: RawPdu) -> Self {
-        Self { pdu, rest: Vec::new() }
+    fn from(RawPdu { bhs, ahs, data }: RawPdu) -> Self {
+        debug_assert!(ahs.is_none(), "additional headers are not sent");
+        Self { bhs, data, rest: Vec::new() }
     }
 }
 
 impl Outgoing {
-    fn data(&self) -> impl Iterator<Item = &Bytes> {
-        std::iter::once(&self.pdu.data).chain(&self.rest)
-    }
-
     /// The length of its data in bytes.
     pub(crate) fn data_length(&self) -> usize {
-        self.data().map(Bytes::len).sum()
+        self.data.len() + self.rest.iter().map(Bytes::len).sum::<usize>()
     }
 }
 
@@ -76,15 +75,20 @@ impl Outbox {
     /// As [`encode_headers`].
     pub(crate) fn push(&mut self, outgoing: Outgoing, digests: Digests) -> Result<(), Error> {
         let (before, length) = (self.headers.len(), outgoing.data_length());
-        encode_headers(&outgoing.pdu, length, digests, &mut self.headers)?;
+        encode_headers(outgoing.bhs, &[], length, digests, &mut self.headers)?;
         self.push_headers(before);
         if length == 0 {
             return Ok(());
         }
-        let crc = || outgoing.data().fold(Crc32c::new(), |crc, piece| crc.update(piece));
+        let crc = || {
+            let first = Crc32c::new().update(&outgoing.data);
+            outgoing.rest.iter().fold(first, |crc, piece| crc.update(piece))
+        };
         let crc = digests.data.then(crc);
-        self.push_data(outgoing.pdu.data);
-        outgoing.rest.into_iter().for_each(|piece| self.push_data(piece));
+        self.push_data(outgoing.data);
+        for piece in outgoing.rest {
+            self.push_data(piece);
+        }
         let before = self.headers.len();
         encode_trailer(length, crc, &mut self.headers);
         self.push_headers(before);
@@ -173,6 +177,12 @@ impl Outbox {
     /// Drops the parts that are sent completely, and of headers what is sent.
     fn remove_sent(&mut self, written: usize) {
         self.bytes -= written;
+        if self.bytes == 0 {
+            self.parts.clear();
+            self.headers.clear();
+            (self.sent, self.sent_headers) = (0, 0);
+            return;
+        }
         self.sent += written;
         while let Some(first) = self.parts.front_mut() {
             let length = first.length();
@@ -194,12 +204,9 @@ impl Outbox {
         self.forget_sent_headers();
     }
 
-    /// Drops the headers that are sent: at the end of a batch, or when they are many.
+    /// Drops the headers that are sent when they are many.
     fn forget_sent_headers(&mut self) {
-        if self.parts.is_empty() {
-            self.headers.clear();
-            self.sent_headers = 0;
-        } else if self.sent_headers > MOST_SENT_HEADERS {
+        if self.sent_headers > MOST_SENT_HEADERS {
             self.headers.drain(..self.sent_headers);
             self.sent_headers = 0;
         }
@@ -215,12 +222,9 @@ mod tests {
 
     const BOTH: Digests = Digests { header: true, data: true };
 
-    /// A PDU of five parts, with so many bytes of data.
+    /// A PDU with so many bytes of data.
     fn pdu(length: usize, fill: u8) -> RawPdu {
-        RawPdu {
-            ahs: Some(Bytes::from(vec![fill; 4])),
-            ..RawPdu::with_data(Bhs::new(Opcode::DATA_OUT), Bytes::from(vec![fill; length]))
-        }
+        RawPdu::with_data(Bhs::new(Opcode::DATA_OUT), Bytes::from(vec![fill; length]))
     }
 
     /// The PDU with its data in pieces of this length.
@@ -230,7 +234,7 @@ mod tests {
         while !data.is_empty() {
             pieces.push(data.split_to(length.min(data.len())));
         }
-        Outgoing { pdu, rest: pieces }
+        Outgoing { rest: pieces, ..pdu.into() }
     }
 
     /// An outbox with these PDUs, and the bytes that have to leave.
@@ -343,10 +347,10 @@ mod tests {
         let mut socket = Socket::new(usize::MAX, 0);
         for _ in 0..10_000 {
             outbox.push(pdu(0, 7).into(), BOTH).unwrap();
-            socket.space = 56;
+            socket.space = 52;
             outbox.write_to(|slices| socket.write(slices)).unwrap();
-            assert_eq!(outbox.bytes(), 56);
-            assert!(outbox.headers.len() <= MOST_SENT_HEADERS + 3 * 56);
+            assert_eq!(outbox.bytes(), 52);
+            assert!(outbox.headers.len() <= MOST_SENT_HEADERS + 3 * 52);
         }
         outbox.release();
         assert!(outbox.has_buffer());

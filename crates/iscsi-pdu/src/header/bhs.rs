@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::error::Error;
 use super::opcode::Opcode;
 
 /// Length of a Basic Header Segment in bytes.
@@ -61,6 +62,16 @@ impl Bhs {
     #[must_use]
     pub const fn data_segment_length(&self) -> u32 {
         u32::from_be_bytes([0, self.0[5], self.0[6], self.0[7]])
+    }
+
+    /// Returns an error if the PDU has another opcode.
+    #[inline]
+    pub(crate) fn expect(&self, opcode: Opcode) -> Result<(), Error> {
+        let received = self.opcode();
+        if received == opcode {
+            return Ok(());
+        }
+        Err(Error::Opcode { received, expected: opcode.name().unwrap_or("another PDU") })
     }
 
     pub(crate) const fn set_immediate(&mut self, immediate: bool) {

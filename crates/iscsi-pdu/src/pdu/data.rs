@@ -46,22 +46,34 @@ impl DataIn {
     #[inline]
     pub fn decode(raw: RawPdu) -> Result<Self, Error> {
         raw.expect_plain(Opcode::DATA_IN)?;
-        Ok(Self {
-            is_final: raw.bhs.flag::<1>(0x80),
-            acknowledge: raw.bhs.flag::<1>(0x40),
-            overflow: raw.bhs.flag::<1>(0x04),
-            underflow: raw.bhs.flag::<1>(0x02),
-            has_status: raw.bhs.flag::<1>(0x01),
-            status: ScsiStatus(raw.bhs.byte::<3>()),
-            lun: Lun(raw.bhs.array::<8, 8>()),
-            itt: InitiatorTaskTag(raw.bhs.u32::<16>()),
-            ttt: TargetTransferTag(raw.bhs.u32::<20>()),
-            numbers: SequenceNumbers::decode(&raw.bhs),
-            data_sn: raw.bhs.u32::<36>(),
-            buffer_offset: raw.bhs.u32::<40>(),
-            residual_count: raw.bhs.u32::<44>(),
-            data: raw.data,
-        })
+        Ok(Self { data: raw.data, ..Self::read(&raw.bhs) })
+    }
+
+    /// Decodes the header alone, of a PDU without additional headers whose data are elsewhere; `data` is empty.
+    #[inline]
+    pub fn decode_bhs(bhs: &Bhs) -> Result<Self, Error> {
+        bhs.expect(Opcode::DATA_IN)?;
+        Ok(Self::read(bhs))
+    }
+
+    #[inline]
+    fn read(bhs: &Bhs) -> Self {
+        Self {
+            is_final: bhs.flag::<1>(0x80),
+            acknowledge: bhs.flag::<1>(0x40),
+            overflow: bhs.flag::<1>(0x04),
+            underflow: bhs.flag::<1>(0x02),
+            has_status: bhs.flag::<1>(0x01),
+            status: ScsiStatus(bhs.byte::<3>()),
+            lun: Lun(bhs.array::<8, 8>()),
+            itt: InitiatorTaskTag(bhs.u32::<16>()),
+            ttt: TargetTransferTag(bhs.u32::<20>()),
+            numbers: SequenceNumbers::decode(bhs),
+            data_sn: bhs.u32::<36>(),
+            buffer_offset: bhs.u32::<40>(),
+            residual_count: bhs.u32::<44>(),
+            data: Bytes::new(),
+        }
     }
 
     /// Encodes the PDU.
@@ -130,7 +142,13 @@ impl DataOut {
     /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
-        let data = self.data.clone();
+        RawPdu::with_data(self.encode_bhs(), self.data.clone())
+    }
+
+    /// Encodes the header alone, for data that are sent from elsewhere ([`encode_headers`](crate::encode_headers)).
+    #[inline]
+    #[must_use]
+    pub fn encode_bhs(&self) -> Bhs {
         let mut bhs = Bhs::new(Opcode::DATA_OUT);
         bhs.set_flag::<1>(0x80, self.is_final);
         bhs.set_array::<8, 8>(self.lun.0);
@@ -139,7 +157,7 @@ impl DataOut {
         bhs.set_u32::<28>(self.exp_stat_sn.0);
         bhs.set_u32::<36>(self.data_sn);
         bhs.set_u32::<40>(self.buffer_offset);
-        RawPdu::with_data(bhs, data)
+        bhs
     }
 }
 

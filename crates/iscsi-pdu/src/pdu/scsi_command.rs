@@ -94,8 +94,14 @@ impl ScsiCommand {
     /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
-        let data = self.data.clone();
         let ahs = self.additional_headers.as_bytes().cloned();
+        RawPdu { bhs: self.encode_bhs(), ahs, data: self.data.clone() }
+    }
+
+    /// Encodes the header alone, for data that are sent from elsewhere ([`encode_headers`](crate::encode_headers)).
+    #[inline]
+    #[must_use]
+    pub fn encode_bhs(&self) -> Bhs {
         let mut bhs = Bhs::new(Opcode::SCSI_COMMAND);
         bhs.set_immediate(self.immediate);
         bhs.set_byte::<1>(self.attribute.0 & 0x07);
@@ -109,6 +115,6 @@ impl ScsiCommand {
         bhs.set_u32::<24>(self.cmd_sn.0);
         bhs.set_u32::<28>(self.exp_stat_sn.0);
         bhs.set_array::<32, 16>(self.cdb);
-        RawPdu { bhs, ahs, data }
+        bhs
     }
 }

@@ -72,6 +72,13 @@ impl ScsiResponse {
         Self::decode_with_sense(raw)
     }
 
+    /// Decodes the header alone, of a PDU without additional headers and without data.
+    #[inline]
+    pub fn decode_bhs(bhs: &Bhs) -> Result<Self, Error> {
+        bhs.expect(Opcode::SCSI_RESPONSE)?;
+        Ok(Self::read(bhs, Bytes::new(), Bytes::new()))
+    }
+
     /// Kept out of line: most of these PDUs have no data, and their decoding has nothing to check or split.
     #[cold]
     #[inline(never)]

@@ -145,14 +145,14 @@ fn request(transfer: Transfer) -> Request {
 
 /// Submits a request, which is accepted at once.
 async fn submit(link: &Link, transfer: Transfer) -> Reply {
-    timeout(Duration::from_millis(300), link.request(request(transfer), HOUR)).await.unwrap().unwrap()
+    timeout(Duration::from_millis(300), link.submit(request(transfer))).await.unwrap().unwrap()
 }
 
 /// Submits as many requests as are accepted, and this many at most.
 async fn fill(link: &Link, most: usize) -> Vec<Reply> {
     let mut replies = Vec::new();
     while replies.len() < most {
-        let sent = timeout(Duration::from_millis(300), link.request(request(Transfer::None), HOUR)).await;
+        let sent = timeout(Duration::from_millis(300), link.submit(request(Transfer::None))).await;
         let Ok(reply) = sent else { break };
         replies.push(reply.unwrap());
     }
@@ -204,7 +204,7 @@ async fn tag_03_deviations_are_told() {
     let (task, link, mut peer) = session(1, LIMITS, parameters).await;
     let running = tokio::spawn(task.run());
     let command = Command::new("TEST", 0, Transfer::Write(vec![7; 512].into()));
-    let _reply = link.request(Request::command(Lun([0, 1, 0, 0, 0, 0, 0, 0]), command), HOUR).await.unwrap();
+    let _reply = link.submit(Request::command(Lun([0, 1, 0, 0, 0, 0, 0, 0]), command)).await.unwrap();
     let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
     assert_eq!(link.deviations(), []);
     let r2t = R2t {

@@ -87,7 +87,7 @@ fn pdu_12_the_declared_segment_length_is_the_limit() {
 #[test]
 fn dig_02_agreed_digests_are_demanded_both_ways() {
     let mut engine = engine(BOTH, 8192, Parameters::default());
-    engine.session.submit(test_command(), MINUTE);
+    engine.session.submit(test_command());
     let mut sent = 0;
     engine.send(|slices| {
         sent += slices.iter().map(|slice| slice.len()).sum::<usize>();
@@ -104,7 +104,7 @@ fn dig_02_agreed_digests_are_demanded_both_ways() {
 fn the_end_of_the_stream_between_pdus_and_inside_one() {
     for (cut, reason) in [(0, "closed by the target"), (47, "closed by the target inside a PDU")] {
         let mut engine = engine(Digests::default(), 8192, Parameters::default());
-        let itt = engine.session.submit(test_command(), MINUTE);
+        let itt = engine.session.submit(test_command());
         engine.send(|slices| Ok(slices.iter().map(|slice| slice.len()).sum()));
         let mut bytes = encode(good_response(itt, SequenceNumbers::default()).encode(), Digests::default());
         bytes.extend_from_slice(&[0x25; 48][..cut]);
@@ -134,7 +134,7 @@ fn twenty_writes() -> Engine {
     let mut engine = engine(Digests::default(), 8192, parameters);
     for _ in 0..20 {
         let write = Command::new("TEST", 0, Transfer::Write(vec![7; DATA].into()));
-        engine.session.submit(Request::command(Lun::ZERO, write), MINUTE);
+        engine.session.submit(Request::command(Lun::ZERO, write));
     }
     engine
 }

@@ -291,19 +291,23 @@ fn num_05_a_window_that_is_open_for_one_more() {
 #[test]
 fn cmd_08_the_next_deadline_is_that_of_an_open_command() {
     let mut target = Target::with_window(parameters(), 1000);
-    let at = Duration::from_secs;
-    let submit = |target: &mut Target, deadline| {
-        let itt = target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()), at(deadline));
+    let at = |seconds| MINUTE + Duration::from_secs(seconds);
+    let submit = |target: &mut Target, seconds| {
+        let itt = target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()));
+        target.session.advance(Duration::from_secs(seconds));
         target.sent();
         itt
     };
-    let [late, early, last] = [20, 10, 30].map(|deadline| submit(&mut target, deadline));
+    let [first, second, third] = [10, 20, 30].map(|seconds| submit(&mut target, seconds));
     assert_eq!(target.session.next_deadline(), Some(at(10)));
-    for deadline in 100..400 {
-        let itt = submit(&mut target, deadline);
+    target.good(second).unwrap();
+    for _ in 0..300 {
+        let itt = submit(&mut target, 40);
         target.good(itt).unwrap();
     }
-    for (itt, next) in [(early, Some(20)), (last, Some(20)), (late, None)] {
+    let last = submit(&mut target, 50);
+    assert_eq!(target.session.next_deadline(), Some(at(10)));
+    for (itt, next) in [(first, Some(30)), (third, Some(50)), (last, None)] {
         target.good(itt).unwrap();
         assert_eq!(target.session.next_deadline(), next.map(at));
     }

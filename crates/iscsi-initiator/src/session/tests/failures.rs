@@ -174,23 +174,86 @@ fn lgo_08_a_logout_ends_open_requests() {
     assert_eq!(left_open(&mut target), [read]);
 }
 
+/// LGO-07: a limit begins with the first time that the session learns after the submission, and ends within a century.
+#[test]
+fn lgo_07_limits_begin_with_the_next_time_and_end_within_a_century() {
+    const CENTURY: Duration = Duration::from_hours(876_000);
+    const NEARLY: Duration = Duration::from_secs(876_000 * 3600 - 1);
+    for (command, limit) in [
+        (Duration::ZERO, Duration::ZERO),
+        (MINUTE, MINUTE),
+        (NEARLY, NEARLY),
+        (CENTURY, CENTURY),
+        (CENTURY + SECOND, CENTURY),
+        (Duration::MAX, CENTURY),
+    ] {
+        let mut target = Target::new(parameters());
+        target.session.limits.command = command;
+        target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()));
+        target.sent();
+        assert_eq!(target.session.next_deadline(), None);
+        target.session.advance(SECOND);
+        assert_eq!(target.session.end().is_some(), limit.is_zero());
+        assert!(limit.is_zero() || target.session.next_deadline() == Some(SECOND + limit));
+    }
+}
+
+/// LGO-07: a request that waited before its submission has less time left than those that were submitted before it.
+#[test]
+fn lgo_07_a_limit_that_began_before_the_submission() {
+    let mut target = Target::new(parameters());
+    let command = || Request::command(LUN, crate::scsi::test_unit_ready());
+    for seconds in [10, 30, 50] {
+        target.session.submit(command());
+        target.session.advance(seconds * SECOND);
+    }
+    target.session.submit(command());
+    for (since, next) in [(20, 10), (10, 10), (5, 5), (40, 5)] {
+        target.session.submit_since(command(), since * SECOND);
+        assert_eq!(target.session.next_deadline(), Some(MINUTE + next * SECOND));
+    }
+    target.session.advance(55 * SECOND);
+    let tags = target.sent().into_iter().filter_map(|pdu| match pdu {
+        InitiatorPdu::ScsiCommand(command) => Some(command.itt),
+        _ => None,
+    });
+    let tags: Vec<_> = tags.collect();
+    // The limits began after 10, 30, 50, 55, 20, 10, 5 and 40 seconds.
+    for (ended, next) in [
+        (6, Some(10)),
+        (0, Some(10)),
+        (5, Some(20)),
+        (4, Some(30)),
+        (1, Some(40)),
+        (2, Some(40)),
+        (7, Some(55)),
+        (3, None),
+    ] {
+        target.good(tags[ended]).unwrap();
+        assert_eq!(target.session.next_deadline(), next.map(|next: u32| MINUTE + next * SECOND));
+    }
+}
+
 /// LGO-07: the session fails at the first deadline, not before, and names the request.
 #[test]
 fn lgo_07_a_request_fails_at_its_deadline() {
     let mut target = Target::with_window(parameters(), 1);
     let first = Request::command(LUN, Command::new("FIRST", 0, Transfer::None));
     let second = Request::command(LUN, Command::new("SECOND", 0, Transfer::None));
-    target.session.submit(first, 2 * SECOND);
-    // This one waits for the window.
-    target.session.submit(second, SECOND);
+    let first = target.begin(first);
     target.sent();
-    assert_eq!(target.session.next_deadline(), Some(SECOND));
-    target.session.advance(Duration::from_nanos(999_999_999));
-    assert_eq!(target.session.end(), None);
+    assert_eq!(target.session.next_deadline(), Some(MINUTE));
+    target.session.submit(second);
     target.session.advance(SECOND);
+    target.good(first).unwrap();
+    assert!(target.session.poll_outcome().is_some());
+    assert_eq!(target.session.next_deadline(), Some(MINUTE + SECOND));
+    target.session.advance(MINUTE + Duration::from_nanos(999_999_999));
+    assert_eq!(target.session.end(), None);
+    target.session.advance(MINUTE + SECOND);
     let silence = Silence { operation: Some("SECOND"), logout_requested: false, limit: MINUTE };
     assert_eq!(target.session.end(), Some(&End::Failed(Failure::Silent(silence))));
-    assert_eq!(left_open(&mut target).len(), 2);
+    assert_eq!(left_open(&mut target).len(), 1);
 }
 
 /// LGO-07: a text exchange is called by its name.

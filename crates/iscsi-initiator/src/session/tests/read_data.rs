@@ -51,7 +51,7 @@ fn data_come_into_the_buffer_that_was_given() {
         let data = target.last_data_in(itt, 1, 512, length - 512);
         target.receive(TargetPdu::DataIn(data)).unwrap();
         let ended = target.session.poll_ended().unwrap();
-        let Some(Outcome::Scsi(_, buffer)) = target.session.take_outcome(ended) else { panic!("no data") };
+        let Some(Outcome::Good(buffer)) = target.session.take_outcome(ended) else { panic!("no data") };
         assert_eq!((buffer.as_ptr(), &buffer[..]), (place, &pattern(length)[..]));
     }
 }

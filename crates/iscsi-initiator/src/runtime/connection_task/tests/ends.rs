@@ -11,7 +11,7 @@ async fn lgo_08_every_request_is_answered_when_the_session_ends() {
     let replies = fill(&link, usize::MAX).await;
     assert_eq!(replies.len(), 256);
     let waiting = async {
-        let waiting = link.request(request(Transfer::None), HOUR);
+        let waiting = link.submit(request(Transfer::None));
         waiting.await.err()
     };
     let (waiting, ()) = tokio::join!(waiting, async {
@@ -24,7 +24,7 @@ async fn lgo_08_every_request_is_answered_when_the_session_ends() {
     for reply in replies {
         assert_eq!(reply.outcome().await.unwrap_err(), over);
     }
-    assert_eq!(link.request(request(Transfer::None), HOUR).await.err(), Some(over));
+    assert_eq!(link.submit(request(Transfer::None)).await.err(), Some(over));
 }
 
 /// An error says whether the target has closed the connection, or what the operating system reports.

@@ -41,8 +41,7 @@ impl Read {
         let outcome = reply.outcome().await;
         assert_eq!(witness[..], [STALE], "{place}: written behind the buffer");
         match outcome? {
-            Outcome::Scsi(completion, buffer) => {
-                assert_eq!((completion.status, completion.incomplete), (ScsiStatus::GOOD, None), "{place}");
+            Outcome::Good(buffer) => {
                 assert_eq!(buffer.as_ptr().addr(), address, "{place}");
                 assert!(buffer == *data, "{place}: half-filled memory");
             }

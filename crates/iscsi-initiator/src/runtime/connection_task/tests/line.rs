@@ -30,7 +30,7 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
     let replies = fill(&link, usize::MAX).await;
     assert_eq!(replies.len(), 256);
     assert_eq!(peer.opcodes().await, vec![Opcode::SCSI_COMMAND; 256]);
-    let (waiting, ()) = tokio::join!(link.request(request(Transfer::None), HOUR), async {
+    let (waiting, ()) = tokio::join!(link.submit(request(Transfer::None)), async {
         link.log_out();
         peer.answer_logout(LogoutResponseCode::CLOSED).await;
         running.await.unwrap();
@@ -46,7 +46,7 @@ async fn lgo_01_lgo_08_no_more_than_256_requests_are_under_way() {
 async fn lgo_01_a_request_behind_the_logout_is_not_accepted() {
     let (task, link, mut peer) = session(10, LIMITS, Parameters::default()).await;
     link.log_out();
-    let mut late = Box::pin(link.request(request(Transfer::None), HOUR));
+    let mut late = Box::pin(link.submit(request(Transfer::None)));
     assert!(late.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     let running = tokio::spawn(task.run());
     peer.answer_logout(LogoutResponseCode::CLOSED).await;
@@ -75,7 +75,7 @@ async fn num_02_callers_are_served_in_their_order() {
     let running = tokio::spawn(task.run());
     let mut replies = fill(&link, 256).await.into_iter();
     let mut waiting: Vec<Waiting<'_>> = Vec::new();
-    waiting.extend((0..4).map(|_| Box::pin(link.request(request(Transfer::None), HOUR)) as Waiting<'_>));
+    waiting.extend((0..4).map(|_| Box::pin(link.submit(request(Transfer::None))) as Waiting<'_>));
     let is_pending = |place: usize, waiting: &mut Vec<Waiting<'_>>| {
         waiting[place].as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
     };
@@ -97,7 +97,7 @@ async fn an_abandoned_request_makes_space_in_line() {
     let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
     let running = tokio::spawn(task.run());
     drop(fill(&link, 256).await);
-    let waiting = timeout(Duration::from_secs(10), link.request(request(Transfer::None), HOUR));
+    let waiting = timeout(Duration::from_secs(10), link.submit(request(Transfer::None)));
     let (waiting, ()) = tokio::join!(waiting, async {
         let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
         peer.send(good(command.itt).encode()).await;
@@ -113,12 +113,12 @@ async fn num_02_callers_in_line_are_woken_in_their_turn() {
     let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
     let (running, link) = (tokio::spawn(task.run()), Arc::new(link));
     let mut replies = fill(&link, 256).await.into_iter();
-    let mut first = Box::pin(link.request(request(Transfer::None), HOUR));
+    let mut first = Box::pin(link.submit(request(Transfer::None)));
     assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     let mut waiting = Vec::new();
     for _ in 0..3 {
         let link = Arc::clone(&link);
-        waiting.push(tokio::spawn(async move { link.request(request(Transfer::None), HOUR).await }));
+        waiting.push(tokio::spawn(async move { link.submit(request(Transfer::None)).await }));
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let mut waiting = waiting.into_iter();

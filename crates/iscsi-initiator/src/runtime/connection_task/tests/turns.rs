@@ -101,8 +101,8 @@ async fn num_02_a_caller_in_line_sleeps_until_its_turn() {
     let running = tokio::spawn(task.run());
     let mut replies = fill(&link, 256).await.into_iter();
     let (count, waker) = counter();
-    let mut first = Box::pin(link.request(request(Transfer::None), HOUR));
-    let mut second = Box::pin(link.request(request(Transfer::None), HOUR));
+    let mut first = Box::pin(link.submit(request(Transfer::None)));
+    let mut second = Box::pin(link.submit(request(Transfer::None)));
     assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     peer.answer(0).await;
