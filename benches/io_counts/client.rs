@@ -15,20 +15,16 @@ use tokio::runtime::Builder;
 
 use crate::strace::{BEGIN, END};
 
-/// Time for the client to go to sleep before it is answered, also under valgrind: its calls then do not depend on who
-/// is faster.
-const PAUSE: Duration = Duration::from_millis(2);
-
 /// Rounds before the count: buffers are there, and every place has been read.
 const WARM_UP: u64 = 16;
 
 /// The generation of written data.
 const GENERATION: u64 = 1;
 
-/// The target, until standard input ends.
-pub(crate) fn serve(batch: usize) -> Result<(), Failure> {
+/// The target, until standard input ends. It answers so many commands together, after a pause.
+pub(crate) fn serve(batch: usize, pause: Duration) -> Result<(), Failure> {
     let mut config = GatheringConfig::new(GATHERING_TARGET.parse()?, batch);
-    config.pause = PAUSE;
+    config.pause = pause;
     let target = GatheringTarget::bind(config)?;
     server::announce(target.address()?);
     thread::spawn(move || target.serve());

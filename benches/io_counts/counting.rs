@@ -14,6 +14,10 @@ use crate::case::{CASES, Case, Work};
 use crate::counts::Counts;
 use crate::{callgrind, strace};
 
+/// Milliseconds for the client to go to sleep before it is answered, also under valgrind: its calls then do not depend on who
+/// is faster.
+const PAUSE: &str = "2";
+
 /// A case and its counts.
 pub(crate) type Counted = (&'static str, Counts);
 
@@ -29,7 +33,7 @@ pub(crate) fn count_all() -> Result<Vec<Counted>, Failure> {
 }
 
 fn count(case: &Case, folder: &Path) -> Result<Counts, Failure> {
-    let server = Server::start(&["--serve", &case.work.depth().to_string()])?;
+    let server = Server::start(&["--serve", &case.work.depth().to_string(), PAUSE])?;
     let address = server.address().to_string();
     let [short, long] = case.work.rounds();
     let counts = |rounds: u64| {
