@@ -141,6 +141,7 @@ impl<S: Stream> ConnectionTask<S> {
         next
     }
 
+    /// Reads, passes what came to the session, and writes what it sends, as long as one of them has something to do.
     fn move_bytes(&mut self, context: &mut Context<'_>) -> Poll<Error> {
         self.now = self.clock.now();
         // Whoever woke the task may have changed the session.

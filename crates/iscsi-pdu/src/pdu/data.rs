@@ -142,7 +142,8 @@ impl DataOut {
     /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
-        RawPdu::with_data(self.encode_bhs(), self.data.clone())
+        let data = self.data.clone();
+        RawPdu::with_data(self.encode_bhs(), data)
     }
 
     /// Encodes the header alone, for data that are sent from elsewhere ([`encode_headers`](crate::encode_headers)).

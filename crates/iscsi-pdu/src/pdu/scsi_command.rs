@@ -94,8 +94,8 @@ impl ScsiCommand {
     /// Encodes the PDU.
     #[must_use]
     pub fn encode(&self) -> RawPdu {
-        let ahs = self.additional_headers.as_bytes().cloned();
-        RawPdu { bhs: self.encode_bhs(), ahs, data: self.data.clone() }
+        let (data, ahs) = (self.data.clone(), self.additional_headers.as_bytes().cloned());
+        RawPdu { bhs: self.encode_bhs(), ahs, data }
     }
 
     /// Encodes the header alone, for data that are sent from elsewhere ([`encode_headers`](crate::encode_headers)).
