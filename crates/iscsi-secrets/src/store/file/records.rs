@@ -79,6 +79,15 @@ pub(super) fn decode(
     Ok(snapshot)
 }
 
+/// Whether a writer spells the name of this target or portal like this.
+fn is_as_written(scope: &Scope, spelling: &str) -> bool {
+    match scope {
+        Scope::Target(name) => name.as_str() == spelling,
+        Scope::Portal(portal) => portal.to_string() == spelling,
+        Scope::Global | Scope::Discovery => true,
+    }
+}
+
 struct Writer(Vec<u8>);
 
 impl Writer {
@@ -200,8 +209,8 @@ impl<'a> Reader<'a> {
         let scope = spelling.parse::<N>().ok().map(Into::into);
         match (self.version, scope) {
             (Version::Two, scope) => Ok(Place { scope, label: format!("{word} {spelling}") }),
-            (Version::Three, Some(scope)) => Ok(Place::of(scope)),
-            (Version::Three, None) => Err(Malformed),
+            (Version::Three, Some(scope)) if is_as_written(&scope, spelling) => Ok(Place::of(scope)),
+            (Version::Three, _) => Err(Malformed),
         }
     }
 

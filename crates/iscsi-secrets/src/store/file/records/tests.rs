@@ -114,3 +114,19 @@ fn what_is_never_written_is_malformed() {
         assert_eq!(decoded(bytes).err(), Some(Malformed), "{}", bytes.escape_ascii());
     }
 }
+
+/// The portal is one that can be parsed, but a writer states its port, and no leading zeros.
+#[test]
+fn a_portal_that_is_spelled_as_no_writer_spells_it_is_malformed() {
+    let mut snapshot = StoreSnapshot::in_sealer(Arc::new(Sealer::generate().unwrap()));
+    snapshot.apply(Change::SetReverse(portal(), reverse(None, b"discovery there"))).unwrap();
+    let bytes = encode(&snapshot);
+    let rest = bytes.strip_prefix(b"\x04\0\0\0\0\0\0\0\x0e192.0.2.7:3260").unwrap();
+    for (spelling, is_accepted) in
+        [("192.0.2.7:3260", true), ("192.0.2.7", false), ("192.0.2.7:03260", false)]
+    {
+        let length = u64::try_from(spelling.len()).unwrap().to_be_bytes();
+        let record = [&[PORTAL][..], &length, spelling.as_bytes(), rest].concat();
+        assert_eq!(decoded(&record).is_ok(), is_accepted, "{spelling}");
+    }
+}
