@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{
     AsyncEvent, AsyncMessage, Bhs, DataIn, InitiatorTaskTag, LogoutResponse, NopIn, NopOut, Opcode, R2t,
-    RawPdu, Reject, RejectReason, ScsiResponse, ScsiResponseCode, SerialNumber, TargetPdu, TextResponse,
+    RawPdu, Reject, RejectReason, ScsiResponse, ScsiResponseCode, SequenceNumbers, SerialNumber, TargetPdu,
+    TextResponse,
 };
 
 use super::data_in::DataInBuffer;
@@ -20,16 +21,22 @@ use super::task::{Residual, Task};
 impl SessionState {
     /// Takes a PDU of the target. After the end of the session nothing counts any more.
     pub fn receive(&mut self, pdu: TargetPdu, now: Duration) {
-        if self.end().is_none()
-            && let Err(failure) = self.take(pdu, now)
-        {
+        self.take(pdu.numbers(), |session| session.dispatch(pdu, now));
+    }
+
+    /// Takes a PDU with these numbers by its own rules, unless the session is over.
+    fn take(&mut self, numbers: SequenceNumbers, by: impl FnOnce(&mut Self) -> Result<(), Failure>) {
+        if self.end().is_some() {
+            return;
+        }
+        // NUM-07: every PDU of the target may open the window.
+        self.window.update(numbers);
+        if let Err(failure) = by(self) {
             self.fail(failure);
         }
     }
 
-    fn take(&mut self, pdu: TargetPdu, now: Duration) -> Result<(), Failure> {
-        // NUM-07: every PDU of the target may open the window.
-        self.window.update(pdu.numbers());
+    fn dispatch(&mut self, pdu: TargetPdu, now: Duration) -> Result<(), Failure> {
         match pdu {
             TargetPdu::DataIn(pdu) => self.data_in(&pdu, |place| place.accept(&pdu, &pdu.data))?,
             TargetPdu::ScsiResponse(pdu) => self.scsi_response(pdu)?,
@@ -59,17 +66,12 @@ impl SessionState {
 
     /// Takes a SCSI Response.
     pub(super) fn receive_scsi_response(&mut self, pdu: ScsiResponse) {
-        if self.end().is_none() {
-            self.window.update(pdu.numbers);
-            if let Err(failure) = self.scsi_response(pdu) {
-                self.fail(failure);
-            }
-        }
+        self.take(pdu.numbers, |session| session.scsi_response(pdu));
     }
 
     /// Takes a Data-In PDU whose data are beside it.
     pub(super) fn receive_data_in(&mut self, pdu: &DataIn, data: &[u8]) {
-        self.take_data_in(pdu, |place| place.accept(pdu, data));
+        self.take(pdu.numbers, |session| session.data_in(pdu, |place| place.accept(pdu, data)));
     }
 
     /// Lends the place for the data of a Data-In PDU whose headers have arrived, and the offset of its first byte. Nothing
@@ -83,23 +85,11 @@ impl SessionState {
 
     /// Takes a Data-In PDU whose data were read to the place that was [lent](Self::lend).
     pub(super) fn data_landed(&mut self, pdu: &DataIn, length: usize, buffer: BytesMut) {
-        self.take_data_in(pdu, |place| {
+        let store = |place: &mut DataInBuffer| {
             place.land(buffer, length);
             Ok(())
-        });
-    }
-
-    fn take_data_in(
-        &mut self,
-        pdu: &DataIn,
-        store: impl FnOnce(&mut DataInBuffer) -> Result<(), ProtocolError>,
-    ) {
-        if self.end().is_none() {
-            self.window.update(pdu.numbers);
-            if let Err(failure) = self.data_in(pdu, store) {
-                self.fail(failure);
-            }
-        }
+        };
+        self.take(pdu.numbers, |session| session.data_in(pdu, store));
     }
 
     /// Takes a Data-In PDU; `store` brings its data to their place.
