@@ -94,6 +94,29 @@ fn numbers(window: u32) -> SequenceNumbers {
     SequenceNumbers { stat_sn: SerialNumber(0), exp_cmd_sn: SerialNumber(0), max_cmd_sn }
 }
 
+/// A Data-In PDU with status.
+fn data_in(itt: InitiatorTaskTag, stat_sn: u32, data: &bytes::Bytes) -> RawPdu {
+    let numbers = SequenceNumbers { stat_sn: SerialNumber(stat_sn), ..numbers(2) };
+    let data = data.clone();
+    let pdu = DataIn {
+        is_final: true,
+        acknowledge: false,
+        overflow: false,
+        underflow: false,
+        has_status: true,
+        status: ScsiStatus::GOOD,
+        lun: Lun::ZERO,
+        itt,
+        ttt: TargetTransferTag::RESERVED,
+        numbers,
+        data_sn: 0,
+        buffer_offset: 0,
+        residual_count: 0,
+        data,
+    };
+    pdu.encode()
+}
+
 /// The SCSI Response of a command that moved no data.
 fn good(itt: InitiatorTaskTag) -> ScsiResponse {
     crate::session::good_response(itt, numbers(1))

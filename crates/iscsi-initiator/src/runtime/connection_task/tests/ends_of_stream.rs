@@ -52,29 +52,6 @@ impl Read {
     }
 }
 
-/// A Data-In PDU with status.
-fn data_in(itt: InitiatorTaskTag, stat_sn: u32, data: &Bytes) -> RawPdu {
-    let numbers = SequenceNumbers { stat_sn: SerialNumber(stat_sn), ..numbers(2) };
-    let data = data.clone();
-    let pdu = DataIn {
-        is_final: true,
-        acknowledge: false,
-        overflow: false,
-        underflow: false,
-        has_status: true,
-        status: ScsiStatus::GOOD,
-        lun: Lun::ZERO,
-        itt,
-        ttt: TargetTransferTag::RESERVED,
-        numbers,
-        data_sn: 0,
-        buffer_offset: 0,
-        residual_count: 0,
-        data,
-    };
-    pdu.encode()
-}
-
 /// Lets the task take so many bytes.
 async fn take(task: &mut ConnectionTask<CountedStream>, counts: &Counts, bytes: usize) {
     while counts.read() < bytes {

@@ -33,23 +33,7 @@ async fn cmd_08_a_request_that_was_answered_has_no_limit() {
     let reply = submit(&link, Transfer::Read(8)).await;
     tokio::spawn(task.run());
     let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
-    let data = DataIn {
-        is_final: true,
-        acknowledge: false,
-        overflow: false,
-        underflow: false,
-        has_status: true,
-        status: ScsiStatus::GOOD,
-        lun: Lun::ZERO,
-        itt: command.itt,
-        ttt: TargetTransferTag::RESERVED,
-        numbers: numbers(1),
-        data_sn: 0,
-        buffer_offset: 0,
-        residual_count: 0,
-        data: bytes::Bytes::from_static(&[7; 8]),
-    };
-    peer.send(data.encode()).await;
+    peer.send(data_in(command.itt, 0, &bytes::Bytes::from_static(&[7; 8]))).await;
     let finished = reply.outcome().await.unwrap();
     assert!(matches!(&finished, Outcome::Good(data) if data[..] == [7; 8]), "{finished:?}");
     tokio::time::sleep(2 * HOUR).await;
