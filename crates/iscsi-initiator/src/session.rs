@@ -5,6 +5,7 @@
 //! connection are kept apart from those of the session. What goes wrong is a [`Failure`], a value, and one table says
 //! what follows from it.
 
+mod backlog;
 mod command_window;
 mod data_in;
 mod data_out;

@@ -18,12 +18,13 @@ pub(super) struct UnsolicitedPlan {
 }
 
 impl UnsolicitedPlan {
-    /// The plan for a write, by the combination of `InitialR2T` and `ImmediateData` (DAT-01 to DAT-04).
-    pub(super) fn new(parameters: &Parameters, length: u32) -> Self {
+    /// The plan for a write, by the combination of `InitialR2T` and `ImmediateData` (DAT-01 to DAT-04). It has no more than
+    /// `most` bytes: otherwise all data are solicited.
+    pub(super) fn new(parameters: &Parameters, length: u32, most: u32) -> Self {
         let burst = length.min(parameters.first_burst_length);
         let immediate = if parameters.immediate_data { burst.min(segment_length(parameters)) } else { 0 };
         let end = if parameters.initial_r2t { immediate } else { burst };
-        Self { immediate, end }
+        if end > most { Self { immediate: 0, end: 0 } } else { Self { immediate, end } }
     }
 }
 
@@ -62,13 +63,20 @@ impl DataOutBuffer {
         self.sent
     }
 
-    /// The immediate data, and the unsolicited burst that follows the command if there is one.
+    /// The length of the data that are unsolicited or that the target has requested, from the start.
+    pub(super) const fn asked_for(&self) -> u32 {
+        self.asked
+    }
+
+    /// The immediate data, and the unsolicited burst that follows the command if there is one: no more than
+    /// `most_unsolicited` bytes together.
     pub(super) fn begin(
         &mut self,
         itt: InitiatorTaskTag,
         parameters: &Parameters,
+        most_unsolicited: u32,
     ) -> ((Bytes, Vec<Bytes>), Option<Burst>) {
-        let plan = UnsolicitedPlan::new(parameters, self.length);
+        let plan = UnsolicitedPlan::new(parameters, self.length, most_unsolicited);
         (self.asked, self.sent) = (plan.end, plan.immediate);
         let has_burst = plan.end > plan.immediate;
         let burst = has_burst.then(|| Burst::unsolicited(itt, self.data.clone(), plan));
@@ -238,12 +246,17 @@ impl Burst {
 mod tests {
     use super::{Parameters, UnsolicitedPlan};
 
-    fn plan(initial_r2t: bool, immediate_data: bool, length: u32) -> (u32, u32) {
+    /// The bytes of immediate data, and where the unsolicited data end, if there may be so many of them.
+    fn plan_of_at_most(most: u32, (initial_r2t, immediate_data): (bool, bool), length: u32) -> (u32, u32) {
         let mut parameters = Parameters::default();
         (parameters.initial_r2t, parameters.immediate_data) = (initial_r2t, immediate_data);
         (parameters.first_burst_length, parameters.max_send_data_segment_length) = (65_536, 8_194);
-        let plan = UnsolicitedPlan::new(&parameters, length);
+        let plan = UnsolicitedPlan::new(&parameters, length, most);
         (plan.immediate, plan.end)
+    }
+
+    fn plan(initial_r2t: bool, immediate_data: bool, length: u32) -> (u32, u32) {
+        plan_of_at_most(u32::MAX, (initial_r2t, immediate_data), length)
     }
 
     /// The unsolicited data in each combination (DAT-01).
@@ -255,5 +268,16 @@ mod tests {
         assert_eq!(plan(false, false, 100_000), (0, 65_536));
         assert_eq!(plan(false, true, 512), (512, 512));
         assert_eq!(plan(false, false, 512), (0, 512));
+    }
+
+    /// Unsolicited data are sent whole or not at all (DAT-04).
+    #[test]
+    fn dat_04_unsolicited_data_up_to_a_number() {
+        let both = (false, true);
+        assert_eq!(plan_of_at_most(65_536, both, 100_000), (8_192, 65_536));
+        assert_eq!(plan_of_at_most(65_535, both, 100_000), (0, 0));
+        assert_eq!(plan_of_at_most(8_192, (true, true), 100_000), (8_192, 8_192));
+        assert_eq!(plan_of_at_most(8_191, (true, true), 100_000), (0, 0));
+        assert_eq!(plan_of_at_most(0, (true, false), 100_000), (0, 0));
     }
 }

@@ -42,6 +42,11 @@ impl Request {
             Kind::Text(exchange) => exchange.name(),
         }
     }
+
+    /// Whether it is a command with data for the target.
+    pub(super) const fn has_data_out(&self) -> bool {
+        matches!(&self.0, Kind::Scsi(task) if task.has_data_out())
+    }
 }
 
 /// The outcome of a request.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
 use iscsi_pdu::{InitiatorTaskTag, SequenceNumbers, SerialNumber};
 
+use super::backlog::Backlog;
 use super::command_window::CommandWindow;
 use super::data_out::Burst;
 use super::deadlines::{Deadlines, Limits};
@@ -24,8 +25,7 @@ pub struct SessionState {
     pub(super) window: CommandWindow,
     pub(super) status: StatusNumbers,
     pub(super) requests: Requests,
-    /// The requests that are not sent yet, in order.
-    backlog: VecDeque<InitiatorTaskTag>,
+    backlog: Backlog,
     pub(super) pings: Pings,
     /// The unsolicited data behind the last command, until they are sent: nothing comes between (DAT-05).
     unsolicited: Option<Burst>,
@@ -61,7 +61,7 @@ impl SessionState {
             window: CommandWindow::new(cmd_sn, numbers),
             status: StatusNumbers::new(exp_stat_sn),
             requests: Requests::default(),
-            backlog: VecDeque::new(),
+            backlog: Backlog::default(),
             pings: Pings::new(),
             unsolicited: None,
             solicited: VecDeque::new(),
@@ -138,11 +138,12 @@ impl SessionState {
     }
 
     fn queue(&mut self, request: Request) -> InitiatorTaskTag {
+        let has_data = request.has_data_out();
         let itt = self.requests.insert(request);
         if self.end.is_some() {
             self.finish(itt, |_| Outcome::SessionOver);
         } else {
-            self.backlog.push_back(itt);
+            self.backlog.push(itt, has_data);
         }
         itt
     }
@@ -204,10 +205,9 @@ impl SessionState {
     pub fn release(&mut self) {
         self.requests.release();
         self.deadlines.release();
-        for queue in [&mut self.backlog, &mut self.ended] {
-            if queue.is_empty() {
-                *queue = VecDeque::new();
-            }
+        self.backlog.release();
+        if self.ended.is_empty() {
+            self.ended = VecDeque::new();
         }
         if self.solicited.is_empty() {
             self.solicited = VecDeque::new();
@@ -245,7 +245,7 @@ impl SessionState {
         }
     }
 
-    /// Queues a partly answered request again, for another PDU of its own.
+    /// Queues a partly answered text request again, for another PDU of its own.
     pub(super) fn requeue(&mut self, itt: InitiatorTaskTag) {
         self.requests.take_back(itt);
         self.backlog.push_front(itt);
@@ -295,13 +295,16 @@ impl SessionState {
             // ASY-02: no new commands after the target has requested a logout. LGO-01: no request after the Logout Request.
             LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(..) => return None,
         }
-        let itt = *self.backlog.front()?;
-        let cmd_sn = self.window.take()?;
-        self.backlog.pop_front();
-        let numbers = (cmd_sn, self.status.expected());
+        if self.backlog.is_empty() {
+            return None;
+        }
+        let numbers = (self.window.take()?, self.status.expected());
+        let itt = self.backlog.pop()?;
         match &mut self.requests.begin(itt)?.0 {
             Kind::Scsi(task) => {
-                let (command, burst) = task.build_command(itt, numbers, &self.parameters);
+                let most = self.backlog.most_unsolicited();
+                let (command, burst) = task.build_command(itt, numbers, &self.parameters, most);
+                self.backlog.note_unsolicited(task.asked_for());
                 if burst.is_some() {
                     self.unsolicited = burst;
                 }

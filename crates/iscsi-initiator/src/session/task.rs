@@ -53,25 +53,40 @@ impl Task {
         }
     }
 
-    /// The command PDU, and the unsolicited burst that follows it if there is one (CMD-01 to CMD-04).
+    /// Whether it has data for the target.
+    pub(super) const fn has_data_out(&self) -> bool {
+        matches!(self.direction, Direction::Out(_))
+    }
+
+    /// The length of the data that were sent unasked, and of those that the target has requested since.
+    pub(super) const fn asked_for(&self) -> u32 {
+        match &self.direction {
+            Direction::Out(data) => data.asked_for(),
+            Direction::None | Direction::In(_) => 0,
+        }
+    }
+
+    /// The command PDU, and the unsolicited burst that follows it if there is one (CMD-01 to CMD-04): together no more
+    /// than `most_unsolicited` bytes of data.
     pub(super) fn build_command(
         &mut self,
         itt: InitiatorTaskTag,
         numbers: (SerialNumber, SerialNumber),
         parameters: &Parameters,
+        most_unsolicited: u32,
     ) -> (Outgoing, Option<Burst>) {
         let expected = self.direction.length();
         let (mut is_final, mut burst) = (true, None);
         let (mut data, mut rest) = (Bytes::new(), Vec::new());
         if let Direction::Out(out) = &mut self.direction {
-            ((data, rest), burst) = out.begin(itt, parameters);
+            ((data, rest), burst) = out.begin(itt, parameters, most_unsolicited);
             is_final = burst.is_none();
         }
         let command = ScsiCommand {
             immediate: false,
             is_final,
             read: matches!(self.direction, Direction::In(_)),
-            write: matches!(self.direction, Direction::Out(_)),
+            write: self.has_data_out(),
             attribute: TaskAttribute::SIMPLE,
             priority: 0,
             lun: self.lun,

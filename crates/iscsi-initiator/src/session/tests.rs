@@ -1,5 +1,6 @@
 //! The session's rules without a network: each test is the target of one session.
 
+mod backlog;
 mod commands;
 mod failures;
 mod logouts;

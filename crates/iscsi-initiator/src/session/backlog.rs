@@ -1,0 +1,85 @@
+//! Requests that are not sent yet, and the data that may be sent unasked in front of them.
+
+use std::collections::VecDeque;
+
+use iscsi_pdu::InitiatorTaskTag;
+
+/// The bytes of unsolicited data that may be sent in front of a waiting request that has no data itself.
+const MOST_AHEAD: u32 = 256 << 10;
+
+/// The requests that are not sent yet, in order.
+///
+/// Commands leave in the order of submission, and unsolicited data behind their command. A request without data would
+/// so wait for those of all writes in front of it. Unsolicited data are optional (RFC 7143, 4.2.5.2): where such a
+/// request waits, a write sends no more than a bounded number of bytes before it, and the target asks for the others.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Backlog {
+    queue: VecDeque<Waiting>,
+    /// The number of requests in the queue that have no write data.
+    without_data: usize,
+    /// The bytes of unsolicited data that left since one of these waits.
+    ahead: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    itt: InitiatorTaskTag,
+    has_data: bool,
+}
+
+impl Backlog {
+    /// The number of requests.
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Adds a request at the end.
+    pub(super) fn push(&mut self, itt: InitiatorTaskTag, has_data: bool) {
+        self.queue.push_back(Waiting { itt, has_data });
+        self.without_data += usize::from(!has_data);
+    }
+
+    /// Adds a request without data at the front.
+    pub(super) fn push_front(&mut self, itt: InitiatorTaskTag) {
+        self.queue.push_front(Waiting { itt, has_data: false });
+        self.without_data += 1;
+    }
+
+    /// Removes the request that comes next.
+    pub(super) fn pop(&mut self) -> Option<InitiatorTaskTag> {
+        let Waiting { itt, has_data } = self.queue.pop_front()?;
+        self.without_data -= usize::from(!has_data);
+        if self.without_data == 0 {
+            self.ahead = 0;
+        }
+        Some(itt)
+    }
+
+    /// The most bytes of unsolicited data that the request removed last may have.
+    pub(super) const fn most_unsolicited(&self) -> u32 {
+        if self.without_data == 0 { u32::MAX } else { MOST_AHEAD - self.ahead }
+    }
+
+    /// Takes note of the unsolicited data of the request removed last.
+    pub(super) const fn note_unsolicited(&mut self, bytes: u32) {
+        if self.without_data > 0 {
+            self.ahead += bytes;
+        }
+    }
+
+    /// Removes all requests.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Gives the memory back if there are no requests.
+    pub(super) fn release(&mut self) {
+        if self.queue.is_empty() {
+            *self = Self::default();
+        }
+    }
+}
