@@ -43,6 +43,8 @@ pub(super) struct ConnectionTask<S> {
     lease: IsidLease,
     portal: Portal,
     wire: Wire,
+    /// Whether the stream was told to queue little.
+    is_limited: bool,
     /// The session's times.
     clock: Clock,
     /// The time of this poll.
@@ -84,6 +86,7 @@ impl<S: Stream> ConnectionTask<S> {
             lease,
             portal,
             wire: Wire::new(inbox, digests),
+            is_limited: false,
             clock,
             now: Duration::ZERO,
             timer: Timer::default(),
@@ -211,6 +214,10 @@ impl<S: Stream> ConnectionTask<S> {
             return Ok(Next::Wait);
         }
         let was_full = self.wire.is_full();
+        if was_full && !std::mem::replace(&mut self.is_limited, true) {
+            // Here, since sessions without much data do without the call.
+            self.stream.limit_unsent();
+        }
         self.wire.write(|slices| self.stream.write_available(slices)).map_err(|error| lost(&error))?;
         if was_full && !self.wire.is_full() {
             return Ok(Next::GoOn);

@@ -6,6 +6,10 @@ use std::task::{Context, Poll};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+/// The bytes that the system holds beside those that are on their way to the target.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MOST_UNSENT: u32 = 128 << 10;
+
 /// A stream of bytes both ways that says when it can be read and written: a TCP connection, or what stands for one.
 pub trait Stream: Send + Sync + 'static {
     /// Ready when [`read_available`](Self::read_available) may succeed.
@@ -25,6 +29,9 @@ pub trait Stream: Send + Sync + 'static {
     /// # Errors
     /// `WouldBlock` when nothing is taken at present, or the reason why the connection is lost.
     fn write_available(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Has the system queue little that it cannot send yet, if it can: everything written later waits behind it.
+    fn limit_unsent(&self) {}
 }
 
 impl Stream for TcpStream {
@@ -55,6 +62,12 @@ impl Stream for TcpStream {
 
     fn write_available(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         self.try_write_vectored(slices)
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn limit_unsent(&self) {
+        // Without the option data move as well, only what comes after them waits longer.
+        let _ = socket2::SockRef::from(self).set_tcp_notsent_lowat(MOST_UNSENT);
     }
 }
 

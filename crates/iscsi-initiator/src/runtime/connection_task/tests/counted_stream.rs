@@ -63,4 +63,8 @@ impl Stream for CountedStream {
         self.counts.written.fetch_add(count, Ordering::Relaxed);
         Ok(count)
     }
+
+    fn limit_unsent(&self) {
+        self.stream.limit_unsent();
+    }
 }

@@ -26,10 +26,14 @@ struct Scene {
 }
 
 impl Scene {
+    /// With a socket that takes little on every system.
     async fn new(segment: u32) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
-        // Otherwise the system may take megabytes.
         socket.set_send_buffer_size(SEND_BUFFER).unwrap();
+        Self::over(socket, segment).await
+    }
+
+    async fn over(socket: TcpSocket, segment: u32) -> Self {
         let (stream, peer) = connect_by(socket, Digests::default()).await;
         let (stream, counts) = CountedStream::new(stream);
         let mut parameters = Parameters::default();
@@ -135,4 +139,14 @@ async fn nop_01_a_small_read_and_a_ping_pass_megabytes_of_data() {
         println!("segments of {segment}: {in_front} bytes in front of the answer to a ping");
         assert!(in_front <= OUTBOX + pdu, "{in_front} bytes in front of an answer, in segments of {segment}");
     }
+}
+
+/// A socket as the system makes it would take megabytes, behind which everything else has to wait.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[tokio::test]
+async fn the_system_queues_little_for_a_target_that_does_not_read() {
+    let scene = Scene::over(TcpSocket::new_v4().unwrap(), 64 << 10).await;
+    let queued = scene.counts.written() - scene.read;
+    println!("{queued} bytes in the sockets");
+    assert!(queued < 1 << 20, "{queued}");
 }
