@@ -9,6 +9,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use super::connection::Connection;
 use super::own_challenge::OwnChallenge;
+use super::stream::read_up_to;
 use super::{Clock, within};
 use crate::error::Error;
 use crate::login::{Draw, Exchange, LoggedIn, Next};
@@ -101,7 +102,9 @@ async fn write(stream: &mut TcpStream, exchange: &mut Exchange<'_>, clock: Clock
 async fn read(stream: &TcpStream, exchange: &mut Exchange<'_>, clock: Clock) -> Result<Next, Error> {
     loop {
         stream.readable().await.map_err(|error| exchange.lost(&error))?;
-        match stream.try_read_buf(exchange.space()) {
+        let space = exchange.space();
+        let wanted = space.capacity() - space.len();
+        match read_up_to(stream, wanted, || stream.try_read_buf(space)) {
             Ok(0) => return Err(exchange.closed()),
             Ok(_) => return exchange.received(clock.now()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -113,26 +116,28 @@ async fn read(stream: &TcpStream, exchange: &mut Exchange<'_>, clock: Clock) -> 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::task::{Context, Waker};
     use std::time::Duration;
 
     use iscsi_login::initiator::SessionType;
     use iscsi_pdu::Isid;
     use iscsi_secrets::{MemoryStore, SecretStore as _};
+    use iscsi_tests::ram_disk::{self, RamDisk};
     use tokio::io::AsyncReadExt as _;
     use tokio::net::TcpListener;
 
     use super::*;
     use crate::config::Config;
     use crate::login::{AuthenticationRequest, CredentialScope, Credentials, LoginSettings, Secrets};
+    use crate::runtime::stream::Stream as _;
 
-    /// The error of a login that fails, and that of a login whose time is over.
-    async fn failed_login(listener: &TcpListener, clock: Clock) -> (Error, Error) {
-        let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
+    /// A login for discovery without authentication: its outcome, and the error of a login whose time is over.
+    async fn login(portal: &Portal, clock: Clock) -> (Result<Connection<TcpStream>, Error>, Error) {
         let config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
         let store = Arc::new(MemoryStore::new());
         let (snapshot, request) = (store.snapshot(), AuthenticationRequest::default());
         let secrets = Secrets { store, is_given: false };
-        let scope = CredentialScope::Portal(Portal::clone(&portal));
+        let scope = CredentialScope::Portal(portal.clone());
         let settings = LoginSettings {
             config: &config,
             session_type: SessionType::Discovery,
@@ -140,9 +145,16 @@ mod tests {
             credentials: &Credentials::of(&scope, &request, &secrets, snapshot, &config).unwrap(),
             is_own_challenge: &|_| false,
         };
-        let mut exchange = Exchange::new(settings, &portal, Duration::ZERO);
-        let error = log_in(&mut exchange, clock).await.err().unwrap();
-        (error, exchange.timeout())
+        let mut exchange = Exchange::new(settings, portal, Duration::ZERO);
+        let outcome = log_in(&mut exchange, clock).await.map(|(connection, _)| connection);
+        (outcome, exchange.timeout())
+    }
+
+    /// The error of a login that fails, and that of a login whose time is over.
+    async fn failed_login(listener: &TcpListener, clock: Clock) -> (Error, Error) {
+        let portal = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let (outcome, late) = login(&portal, clock).await;
+        (outcome.err().unwrap(), late)
     }
 
     async fn listener() -> TcpListener {
@@ -186,5 +198,15 @@ mod tests {
                 (_, true) => assert!(!reason.contains("closed by the target"), "{reason}"),
             }
         }
+    }
+
+    /// After a login nobody asks the socket for more before something comes, and an idle session makes no buffer for it.
+    #[tokio::test]
+    async fn a_login_leaves_nothing_to_read() {
+        let target = RamDisk::serve(ram_disk::Config::with_targets([])).await.unwrap();
+        let portal = target.portal().to_string().parse().unwrap();
+        let connection = login(&portal, Clock::start()).await.0.unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(connection.stream.poll_readable(&mut context).is_pending());
     }
 }

@@ -40,20 +40,8 @@ impl Stream for TcpStream {
     }
 
     fn read_available(&self, places: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let wanted: usize = places.iter().map(|place| place.len()).sum();
-        let mut read = Err(io::ErrorKind::WouldBlock.into());
-        // A read that returns less than it could has emptied the socket. Reported as `WouldBlock`, it ends the readiness,
-        // and the next call need not ask the system. An end of the stream stays readable.
-        let _ = self.try_io(Interest::READABLE, || {
-            read = self.try_read_vectored(places);
-            match &read {
-                Ok(0) => Ok(()),
-                Ok(length) if cfg!(unix) && *length < wanted => Err(io::ErrorKind::WouldBlock.into()),
-                Ok(_) => Ok(()),
-                Err(error) => Err(error.kind().into()),
-            }
-        });
-        read
+        let wanted = places.iter().map(|place| place.len()).sum();
+        read_up_to(self, wanted, || self.try_read_vectored(places))
     }
 
     fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -69,6 +57,28 @@ impl Stream for TcpStream {
         // Without the option data move as well, only what comes after them waits longer.
         let _ = socket2::SockRef::from(self).set_tcp_notsent_lowat(MOST_UNSENT);
     }
+}
+
+/// Reads once, at most `wanted` bytes. A read that returns fewer has emptied the socket, which is then not readable before
+/// something new comes: nobody asks the system in vain, or makes space for nothing.
+pub(super) fn read_up_to(
+    stream: &TcpStream,
+    wanted: usize,
+    mut read: impl FnMut() -> io::Result<usize>,
+) -> io::Result<usize> {
+    let mut outcome = Err(io::ErrorKind::WouldBlock.into());
+    // `WouldBlock` ends the readiness, unless the stream has become readable again meanwhile. An end of the stream stays
+    // readable.
+    let _ = stream.try_io(Interest::READABLE, || {
+        outcome = read();
+        match &outcome {
+            Ok(0) => Ok(()),
+            Ok(length) if cfg!(unix) && *length < wanted => Err(io::ErrorKind::WouldBlock.into()),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.kind().into()),
+        }
+    });
+    outcome
 }
 
 #[cfg(test)]
