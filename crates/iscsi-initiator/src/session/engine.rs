@@ -107,7 +107,7 @@ impl Wire {
                 Err(error) => return session.fail(error.into()),
             };
             let taken = match next {
-                Received::Pdu(head, additional, data) => receive_pdu(session, head, additional, data, now),
+                Received::Pdu(head, data) => receive_pdu(session, head, data, now),
                 Received::LongData(head) => {
                     DataIn::decode_bhs(head.bhs()).map(|pdu| self.lend(session, &pdu, &head))
                 }
@@ -177,23 +177,21 @@ impl Wire {
 fn receive_pdu(
     session: &mut SessionState,
     head: &Head,
-    additional: &[u8],
     data: &[u8],
     now: Duration,
 ) -> Result<(), iscsi_pdu::Error> {
     match head.bhs().opcode() {
-        Opcode::DATA_IN if additional.is_empty() => {
+        Opcode::DATA_IN => {
             session.receive_data_in(&DataIn::decode_bhs(head.bhs())?, data);
             return Ok(());
         }
-        Opcode::SCSI_RESPONSE if additional.is_empty() && data.is_empty() => {
+        Opcode::SCSI_RESPONSE if data.is_empty() => {
             session.receive_scsi_response(ScsiResponse::decode_bhs(head.bhs())?);
             return Ok(());
         }
         _ => {}
     }
-    let ahs = (!additional.is_empty()).then(|| Bytes::copy_from_slice(additional));
-    let raw = RawPdu { bhs: *head.bhs(), ahs, data: Bytes::copy_from_slice(data) };
+    let raw = RawPdu::with_data(*head.bhs(), Bytes::copy_from_slice(data));
     session.receive(TargetPdu::decode(raw)?, now);
     Ok(())
 }

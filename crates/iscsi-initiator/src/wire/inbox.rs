@@ -50,8 +50,8 @@ struct Landing {
 
 /// What the inbox has next.
 pub enum Received<'a> {
-    /// A whole PDU: its headers, additional headers and data.
-    Pdu(&'a Head, &'a [u8], &'a [u8]),
+    /// A whole PDU: its headers and data. No PDU of a target has additional headers.
+    Pdu(&'a Head, &'a [u8]),
     /// The headers of a Data-In PDU of whose data many are missing. [`Inbox::land`] gives them a destination;
     /// [`Inbox::collect`] has them come into the buffer.
     LongData(Head),
@@ -157,7 +157,7 @@ impl Inbox {
         if head.has_data_digest() {
             head.verify_data(Crc32c::new().update(data), trailer)?;
         }
-        Ok(Some(Received::Pdu(head, head.additional_headers(pdu), data)))
+        Ok(Some(Received::Pdu(head, data)))
     }
 
     /// Has the long data come into the buffer: the session has no place for them.

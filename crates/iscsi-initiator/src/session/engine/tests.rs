@@ -115,6 +115,22 @@ fn the_end_of_the_stream_between_pdus_and_inside_one() {
     }
 }
 
+/// Data and sense data come with their PDU.
+#[test]
+fn pdus_come_with_their_data() {
+    let mut engine = engine(BOTH, 8192, Parameters::default());
+    let itt = engine.session.submit(test_command());
+    engine.send(|slices| Ok(slices.iter().map(|slice| slice.len()).sum()));
+    let sense = Bytes::from_static(&[0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x24, 0, 0, 0, 0, 0]);
+    let good = good_response(itt, SequenceNumbers::default());
+    let response = ScsiResponse { status: ScsiStatus::CHECK_CONDITION, sense: sense.clone(), ..good };
+    engine.receive(&encode(response.encode(), BOTH), NOW);
+    let Some((_, Outcome::Scsi(completion, _))) = engine.session.poll_outcome() else {
+        panic!("{:?}", engine.session.end());
+    };
+    assert_eq!((completion.status, completion.sense), (ScsiStatus::CHECK_CONDITION, sense));
+}
+
 /// A connection that fails is lost for the reason that the operating system states.
 #[test]
 fn a_connection_that_fails_while_it_is_written() {

@@ -219,3 +219,18 @@ fn what_is_said_of_incomplete_transfers() {
         assert_eq!(incomplete.to_string(), text);
     }
 }
+
+/// A count that is called neither missing nor surplus means nothing, and 0 bytes are none.
+#[test]
+fn res_01_counts_without_a_meaning() {
+    for flags in [Flags { count: 7, ..NOTHING }, under(0), over(0)] {
+        let mut target = Target::new(parameters());
+        let itt = target.submit(Transfer::Read(1024), true);
+        target.sent();
+        let Flags { overflow, underflow, count: residual_count } = flags;
+        let data = target.last_data_in(itt, 0, 0, 1024);
+        target.receive(TargetPdu::DataIn(DataIn { overflow, underflow, residual_count, ..data })).unwrap();
+        let outcome = target.session.take_outcome(itt);
+        assert!(matches!(&outcome, Some(Outcome::Good(data)) if data[..] == pattern(1024)), "{outcome:?}");
+    }
+}

@@ -270,6 +270,25 @@ fn dat_23_nothing_more_is_sent_for_a_task_that_has_ended() {
     assert_eq!(target.completion(tags[1]).incomplete, None);
 }
 
+/// The same with solicited data, of a task whose burst is under way and of one whose burst waits.
+#[test]
+fn dat_23_solicited_data_of_a_task_that_has_ended() {
+    for ended in [0, 1] {
+        let mut target = Target::new(parameters_of_segments());
+        let tags = [target.write(80_000), target.write(80_000)];
+        for itt in tags {
+            let r2t = target.r2t(itt, 0, 0, 80_000);
+            target.receive(TargetPdu::R2t(r2t)).unwrap();
+        }
+        assert!(target.session.poll_transmit().is_some(), "the first data");
+        let response = target.response(tags[ended], ScsiStatus::CHECK_CONDITION);
+        target.respond(response).unwrap();
+        let (data, left) = (target.data_outs(), tags[1 - ended]);
+        assert!(data.iter().all(|pdu| pdu.itt == left));
+        assert_eq!(data.len(), 10 - ended, "the first data of the first burst are sent");
+    }
+}
+
 /// The opcodes of everything that the session sends.
 fn opcodes(target: &mut Target) -> Vec<Opcode> {
     target.sent().into_iter().map(|pdu| pdu.encode().bhs.opcode()).collect()

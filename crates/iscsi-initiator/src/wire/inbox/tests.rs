@@ -43,7 +43,7 @@ fn received(inbox: &mut Inbox, mut bytes: &[u8], piece: usize, lands: bool) -> V
     let mut received = Vec::new();
     loop {
         match inbox.next_received().unwrap() {
-            Some(Received::Pdu(head, _, data)) => {
+            Some(Received::Pdu(head, data)) => {
                 received.push((head.bhs().opcode(), data.to_vec(), Way::Buffer));
             }
             Some(Received::LongData(head)) if lands => {

@@ -93,7 +93,7 @@ fn dig_02_bytes_behind_the_last_response_are_of_full_feature_phase() {
         let mut rest = &ping[come..];
         let length = loop {
             match inbox.next_received().unwrap() {
-                Some(Received::Pdu(_, _, data)) => break data.len(),
+                Some(Received::Pdu(_, data)) => break data.len(),
                 _ => rest = &rest[inbox.put(rest)..],
             }
         };
