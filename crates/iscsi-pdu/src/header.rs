@@ -3,9 +3,10 @@
 mod additional_headers;
 mod bhs;
 mod error;
-mod fields;
 mod lun;
 mod opcode;
+mod sequence_numbers;
+mod task_tags;
 
 use bytes::Bytes;
 
@@ -13,9 +14,10 @@ pub use additional_headers::{AdditionalHeader, AdditionalHeaders, AhsType};
 pub use bhs::{BHS_LENGTH, Bhs};
 pub(crate) use error::ByteCount;
 pub use error::{DigestPart, Error};
-pub use fields::{InitiatorTaskTag, SequenceNumbers, SerialNumber, TargetTransferTag};
 pub use lun::Lun;
 pub use opcode::Opcode;
+pub use sequence_numbers::{SequenceNumbers, SerialNumber};
+pub use task_tags::{InitiatorTaskTag, TargetTransferTag};
 
 /// A PDU split into its segments and not yet interpreted: header, additional headers and data, without padding and
 /// digests ([RFC 7143, section 11.2](https://www.rfc-editor.org/rfc/rfc7143#section-11.2)).
