@@ -1,7 +1,7 @@
 //! Memory of an idle session.
 
 /// Bytes that an idle session may take of the client.
-const MOST: u64 = 16 << 10;
+const MOST: u64 = 8 << 10;
 
 /// Resident bytes of both processes.
 #[derive(Clone, Copy)]
