@@ -221,6 +221,7 @@ mod tests {
     use super::*;
 
     const BOTH: Digests = Digests { header: true, data: true };
+    const NONE: Digests = Digests { header: false, data: false };
 
     /// A PDU with so many bytes of data.
     fn pdu(length: usize, fill: u8) -> RawPdu {
@@ -289,11 +290,14 @@ mod tests {
         }
     }
 
-    /// One PDU, then a second when the first is gone, and an empty data segment.
+    /// One PDU, with and without data, padding and digests, is one write without empty slices.
     #[test]
     fn single_pdus_leave_by_themselves() {
-        for length in [0, 1, 5] {
-            let (mut outbox, bytes) = filled([pdu(length, 7)]);
+        for (length, digests) in [0, 1, 4, 5].into_iter().flat_map(|length| [(length, BOTH), (length, NONE)])
+        {
+            let (mut outbox, mut bytes) = (Outbox::default(), BytesMut::new());
+            EncodedPdu::new(pdu(length, 7), digests).unwrap().append_to(&mut bytes);
+            outbox.push(pdu(length, 7).into(), digests).unwrap();
             let mut writes = Vec::new();
             let write = |slices: &[IoSlice<'_>]| {
                 assert!(slices.iter().all(|slice| !slice.is_empty()));
@@ -336,7 +340,7 @@ mod tests {
         // The digest of one PDU and the headers of the next are one part.
         let with_data = |number| vec![pdu(4, 7); number];
         assert_eq!([31, 32].map(|number| count(with_data(number), BOTH)), [1, 2]);
-        assert_eq!([32, 33].map(|number| count(with_data(number), Digests::default())), [1, 2]);
+        assert_eq!([32, 33].map(|number| count(with_data(number), NONE)), [1, 2]);
         assert_eq!(count(vec![pdu(0, 7); 1000], BOTH), 1);
     }
 
