@@ -104,7 +104,7 @@ impl RangeWriter {
     /// Reads the bytes of the first block that precede the range.
     async fn read_first_block(&mut self) -> Result<(), Error> {
         let head = self.position - self.block_start;
-        if self.unsent.length == 0 && head > 0 && head < self.device.block_size() {
+        if self.unsent.length == 0 && head > 0 {
             let mut block = self.device.read_block(self.block_start / self.device.block_size()).await?;
             block.truncate(usize::try_from(head).unwrap_or_default());
             self.unsent.push(block);
