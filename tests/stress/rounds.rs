@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::memory::Memory;
+use crate::memory::{MOST_UNUSED, MOST_USED, Memory};
 use crate::target::Target;
 
 /// Sessions before memory is measured: threads, arenas and tables are there.
@@ -28,12 +28,14 @@ fn first_logins(client: &mut Client, target: &mut Target, sessions: u32) {
     let before = Memory::new(warm_up.resident, target.report().number("resident"));
     let effort = client.log_in(sessions - WARM_UP);
     print(sessions - WARM_UP, "logged in", effort.time);
+    target.comes_to_hold(sessions);
+    let unused = Memory::new(effort.resident, target.report().number("resident"));
+    unused.check_growth(before, sessions - WARM_UP, MOST_UNUSED);
     // An idle session is one that has been used, too.
     let served = client.is_served(sessions);
-    target.comes_to_hold(sessions);
     target.has_seen(sessions);
-    let after = Memory::new(served.resident, target.report().number("resident"));
-    after.check_growth(before, sessions - WARM_UP);
+    let used = Memory::new(served.resident, target.report().number("resident"));
+    used.check_growth(before, sessions - WARM_UP, MOST_USED);
 }
 
 /// The client closes all connections without a word.
