@@ -1,4 +1,4 @@
-//! Requests that are not sent yet, and the data that may be sent unasked in front of them.
+//! Requests that are not sent yet, and the bound on unsolicited data in front of them.
 
 use std::collections::VecDeque;
 
@@ -9,9 +9,9 @@ const MOST_AHEAD: u32 = 256 << 10;
 
 /// The requests that are not sent yet, in order.
 ///
-/// Commands leave in the order of submission, and unsolicited data behind their command. A request without data would
-/// so wait for those of all writes in front of it. Unsolicited data are optional (RFC 7143, 4.2.5.2): where such a
-/// request waits, a write sends no more than a bounded number of bytes before it, and the target asks for the others.
+/// Commands leave in the order of submission, each followed by its unsolicited data. A request without data would
+/// therefore wait for those of all writes in front of it. Unsolicited data are optional (RFC 7143, 4.2.5.2): while such a
+/// request waits, the writes in front of it send a bounded number of bytes unasked, and the target requests the rest.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Backlog {
     queue: VecDeque<Waiting>,
