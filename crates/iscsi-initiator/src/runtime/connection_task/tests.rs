@@ -12,6 +12,7 @@ mod turns;
 use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 
 use bytes::BytesMut;
@@ -19,7 +20,7 @@ use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
     DataIn, Decoder, Digests, EncodedPdu, InitiatorPdu, InitiatorTaskTag, Isid, LogoutResponse,
     LogoutResponseCode, Lun, NopIn, Opcode, R2t, RawPdu, ScsiResponse, ScsiStatus, SequenceNumbers,
-    SerialNumber, TargetTransferTag,
+    SerialNumber, TargetPdu, TargetTransferTag,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -180,6 +181,29 @@ async fn fill(link: &Link, most: usize) -> Vec<Reply> {
         replies.push(reply.unwrap());
     }
     replies
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Wakes {
+    /// The number since the last call.
+    fn take(&self) -> usize {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// A counter, and the waker that counts with it.
+fn counter() -> (Arc<Wakes>, Waker) {
+    let count = Arc::new(Wakes::default());
+    (Arc::clone(&count), count.into())
 }
 
 /// NOP-01: a ping that came in one segment with the last Login Response is answered without anything after it.

@@ -135,3 +135,62 @@ async fn num_02_callers_in_line_are_woken_in_their_turn() {
     later.push(accepted().await.unwrap());
     running.abort();
 }
+
+/// NUM-02: a caller in line sleeps until a place is free and nobody is ahead.
+#[tokio::test]
+async fn num_02_a_caller_in_line_sleeps_until_its_turn() {
+    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
+    let running = tokio::spawn(task.run());
+    let mut replies = fill(&link, 256).await.into_iter();
+    let (count, waker) = counter();
+    let mut first = Box::pin(link.submit(request(Transfer::None)));
+    let mut second = Box::pin(link.submit(request(Transfer::None)));
+    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    peer.answer(0).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    let _first = first.await.unwrap();
+    assert_eq!(count.take(), 0);
+    peer.answer(1).await;
+    assert!(replies.next().unwrap().outcome().await.is_ok());
+    assert_eq!(count.take(), 1);
+    running.abort();
+}
+
+/// Results that nobody takes fill the slots, 65,536 of them; then callers wait in line until one is taken or dropped.
+#[tokio::test]
+async fn untaken_results_are_bounded() {
+    let (task, link, _peer) = session(1 << 17, LIMITS, Parameters::default()).await;
+    let shared = &task.shared.0;
+    let mut stat_sn = 0;
+    let mut end_all = || {
+        let state = &mut shared.lock().session;
+        while let Some(pdu) = state.poll_transmit() {
+            let pdu = InitiatorPdu::decode(RawPdu::with_data(pdu.bhs, pdu.data)).unwrap();
+            let InitiatorPdu::ScsiCommand(command) = pdu else { panic!("{pdu:?}") };
+            let mut response = good(command.itt);
+            response.numbers.stat_sn = SerialNumber(stat_sn);
+            stat_sn += 1;
+            state.receive(TargetPdu::ScsiResponse(response), Duration::ZERO);
+        }
+    };
+    let mut replies = fill(&link, 2).await.into_iter();
+    for _ in 2..1 << 16 {
+        shared.lock().session.submit(request(Transfer::None));
+        end_all();
+    }
+    for is_taken in [true, false] {
+        let (count, waker) = counter();
+        let mut waiting = Box::pin(link.submit(request(Transfer::None)));
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let reply = replies.next().unwrap();
+        if is_taken {
+            assert!(reply.outcome().await.is_ok());
+        } else {
+            drop(reply);
+        }
+        assert_eq!(count.take(), 1);
+        std::mem::forget(waiting.await.unwrap());
+        end_all();
+    }
+}

@@ -1,33 +1,8 @@
 //! Turns of the task: when it asks for another one, and when it lets other workers go first.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
-
-/// Counts how often it is woken.
-#[derive(Default)]
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Wakes {
-    /// The number since the last call.
-    fn take(&self) -> usize {
-        self.0.swap(0, Ordering::Relaxed)
-    }
-}
-
-/// A counter, and the waker that counts with it.
-fn counter() -> (Arc<Wakes>, Waker) {
-    let count = Arc::new(Wakes::default());
-    (Arc::clone(&count), count.into())
-}
 
 fn runtime(workers: Option<usize>) -> Runtime {
     let mut builder = workers.map_or_else(Builder::new_current_thread, |workers| {
@@ -91,26 +66,5 @@ async fn a_full_socket_is_waited_for() {
     assert!(task.wire.unsent() > 0, "the socket took everything");
     let running = tokio::spawn(task.run());
     assert_eq!(peer.opcodes().await.len(), 32);
-    running.abort();
-}
-
-/// NUM-02: a caller in line sleeps until a place is free and nobody is ahead.
-#[tokio::test]
-async fn num_02_a_caller_in_line_sleeps_until_its_turn() {
-    let (task, link, mut peer) = session(1000, LIMITS, Parameters::default()).await;
-    let running = tokio::spawn(task.run());
-    let mut replies = fill(&link, 256).await.into_iter();
-    let (count, waker) = counter();
-    let mut first = Box::pin(link.submit(request(Transfer::None)));
-    let mut second = Box::pin(link.submit(request(Transfer::None)));
-    assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-    peer.answer(0).await;
-    assert!(replies.next().unwrap().outcome().await.is_ok());
-    let _first = first.await.unwrap();
-    assert_eq!(count.take(), 0);
-    peer.answer(1).await;
-    assert!(replies.next().unwrap().outcome().await.is_ok());
-    assert_eq!(count.take(), 1);
     running.abort();
 }
