@@ -38,6 +38,10 @@ const LAYERS: &str = "no function of the rest takes more than a tenth: caller 80
 /// Of an operation whose PDUs come one by one.
 const ROUNDS: &str = "as at depth 32, and a round of the task for each PDU that comes alone, 700";
 
+/// The most of what operations do only now and then. How many bursts of a write wait together depends on who is faster: the
+/// lists that hold them grow when there are more than ever before.
+const HARDLY_ANY: f64 = 0.05;
+
 /// Data-In PDUs carry 64 KiB, so a read of 256 KiB has four, with 1.3 calls each. A copy of 256 KiB takes more than 8,000
 /// instructions of 32 bytes: a write within its bound copies nothing.
 const GOALS: [Goal; 27] = [
@@ -59,15 +63,15 @@ const GOALS: [Goal; 27] = [
     goal("64 KiB read, depth 32", CALLS, 1.3),
     out_of_reach("64 KiB read, depth 32", INSTRUCTIONS, 2500.0, ROUNDS),
     goal("64 KiB read, depth 32", ALLOCATIONS, 0.0),
-    goal("64 KiB read, depth 32", FAULTS, 0.05),
+    goal("64 KiB read, depth 32", FAULTS, HARDLY_ANY),
     goal("256 KiB read, depth 8", CALLS, 5.2),
     goal("256 KiB read, depth 8", ALLOCATIONS, 0.0),
-    goal("256 KiB read, depth 8", FAULTS, 0.05),
-    goal("64 KiB write, depth 32", ALLOCATIONS, 0.0),
-    goal("64 KiB write, depth 32", FAULTS, 0.05),
+    goal("256 KiB read, depth 8", FAULTS, HARDLY_ANY),
+    goal("64 KiB write, depth 32", ALLOCATIONS, HARDLY_ANY),
+    goal("64 KiB write, depth 32", FAULTS, HARDLY_ANY),
     out_of_reach("256 KiB write, depth 8", INSTRUCTIONS, 2500.0, ROUNDS),
-    goal("256 KiB write, depth 8", ALLOCATIONS, 0.0),
-    goal("256 KiB write, depth 8", FAULTS, 0.05),
+    goal("256 KiB write, depth 8", ALLOCATIONS, HARDLY_ANY),
+    goal("256 KiB write, depth 8", FAULTS, HARDLY_ANY),
 ];
 
 /// Instructions of a PDU with both digests beside those of the CRC library and of the same PDU without.
