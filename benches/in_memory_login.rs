@@ -1,8 +1,8 @@
 //! A whole login of both sides, without sockets.
 
 use iscsi_login::{
-    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, ReverseCredentialRef,
-    ReverseSecret, Strictness, initiator, target,
+    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, PreparedOffer,
+    ReverseCredentialRef, ReverseSecret, Strictness, initiator, target,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, NameError, SerialNumber};
 
@@ -55,6 +55,7 @@ pub struct InMemoryLogin {
     host: IscsiName,
     disk: IscsiName,
     proofs: Proofs,
+    offer: PreparedOffer,
     algorithms: [ChapAlgorithm; 2],
 }
 
@@ -68,6 +69,7 @@ impl InMemoryLogin {
             host: "iqn.2001-04.com.example:host".parse()?,
             disk: "iqn.2001-04.com.example:disk".parse()?,
             proofs,
+            offer: Offer::default().into(),
             algorithms: [proofs.algorithm(), ChapAlgorithm::Md5],
         })
     }
@@ -110,7 +112,7 @@ impl InMemoryLogin {
             cmd_sn: SerialNumber(1),
             authentication: self.proofs.authentication(),
             algorithms: &self.algorithms,
-            offer: Offer::default(),
+            offer: &self.offer,
             strictness: Strictness::Tolerant,
             nonce: Nonce::from_random([1; Nonce::LENGTH]),
             is_own_challenge: &|_| false,

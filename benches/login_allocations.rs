@@ -32,7 +32,7 @@ fn count(proofs: Proofs) -> Counted {
 
 /// Most allocations of a whole login by initiator and target, in the order of [`Proofs::ALL`]: texts with their keys,
 /// challenges, responses, the table of parameters.
-const BOUNDS: [(u64, u64); 5] = [(5, 7), (18, 18), (18, 18), (23, 22), (23, 22)];
+const BOUNDS: [(u64, u64); 5] = [(3, 7), (5, 16), (5, 16), (7, 17), (7, 17)];
 
 #[test]
 fn a_login_allocates_no_more_than_stated() {

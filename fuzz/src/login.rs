@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use iscsi_login::initiator::{Login, LoginConfig, SessionType, Step};
 use iscsi_login::{
-    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, ReverseCredentialRef,
-    ReverseSecret, Strictness, target,
+    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, PreparedOffer,
+    ReverseCredentialRef, ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, LoginStatus, SerialNumber, Stage,
@@ -23,7 +23,8 @@ pub fn login(data: &[u8]) {
 
 fn log_in(data: &[u8], strictness: Strictness) {
     let name = IscsiName::new("iqn.2001-04.com.example:host").expect("a name");
-    let (mut login, mut request) = Login::start(config(&name, strictness)).expect("usable settings");
+    let offer = Offer::default().into();
+    let (mut login, mut request) = Login::start(config(&name, &offer, strictness)).expect("usable settings");
     let mut rest = data;
     while let Some((&[flags, class, detail, length], text)) = rest.split_first_chunk::<4>() {
         let (text, behind) = text.split_at(text.len().min(usize::from(length) * 4));
@@ -36,7 +37,7 @@ fn log_in(data: &[u8], strictness: Strictness) {
     }
 }
 
-fn config(name: &IscsiName, strictness: Strictness) -> LoginConfig<'_> {
+fn config<'a>(name: &'a IscsiName, offer: &'a PreparedOffer, strictness: Strictness) -> LoginConfig<'a> {
     LoginConfig {
         initiator_name: name,
         initiator_alias: None,
@@ -50,7 +51,7 @@ fn config(name: &IscsiName, strictness: Strictness) -> LoginConfig<'_> {
             ReverseCredentialRef { name: None, secret: ReverseSecret::new(b"reverse-secret-02") },
         ),
         algorithms: &ChapAlgorithm::ALL,
-        offer: Offer::default(),
+        offer,
         strictness,
         nonce: Nonce::from_random([7; Nonce::LENGTH]),
         is_own_challenge: &|_| false,

@@ -114,6 +114,7 @@ fn log_in(initiator: &Side, target: &Side, discovery: bool, cuts: Cuts) -> Ended
         offer: target.offer,
         portal_group_tag: 1,
     };
+    let offer = initiator.offer.into();
     let started = initiator::Login::start(initiator::LoginConfig {
         initiator_name: names().0,
         initiator_alias: None,
@@ -124,7 +125,7 @@ fn log_in(initiator: &Side, target: &Side, discovery: bool, cuts: Cuts) -> Ended
         cmd_sn: SerialNumber(1000),
         authentication: initiator.authentication(),
         algorithms: &initiator.algorithms,
-        offer: initiator.offer,
+        offer: &offer,
         strictness: Strictness::Strict,
         nonce: Nonce::from_random(initiator.nonce),
         is_own_challenge: &|_| false,

@@ -1,13 +1,13 @@
 //! The initiator's and the target's side of a login, connected directly.
 
-use iscsi_login::initiator::{self, Authenticated, CompletedLogin};
+use iscsi_login::initiator::{self, Authenticated, CompletedLogin, LoginConfig};
 use iscsi_login::{
     Authentication, ChapAlgorithm, DigestPreference, ForwardCredentialRef, ForwardSecret, LoginError, Offer,
     target,
 };
 use iscsi_pdu::{LoginStatus, SerialNumber};
 
-use crate::scripted::{config, forward, mutual, names, nonce, reverse};
+use crate::scripted::{config, forward, mutual, names, nonce, prepared, reverse};
 
 /// The end of a login on either side.
 type Ended = (Result<CompletedLogin, LoginError>, Option<target::AcceptedLogin>);
@@ -82,8 +82,9 @@ fn both_sides_agree() {
     digests.header_digest = DigestPreference::AcceptCrc32c;
     digests.data_digest = DigestPreference::AcceptCrc32c;
     for authentication in [Authentication::None, Authentication::Chap(forward()), mutual()] {
-        let mut initiator = config(authentication);
-        initiator.offer.header_digest = DigestPreference::PreferCrc32c;
+        let mut offer = Offer::default();
+        offer.header_digest = DigestPreference::PreferCrc32c;
+        let initiator = LoginConfig { offer: prepared(offer), ..config(authentication) };
         let (initiator, target) = log_in(initiator, authentication, digests);
         let (initiator, target) = (initiator.unwrap(), target.unwrap());
         assert!(initiator.parameters.digests.header && !initiator.parameters.digests.data);

@@ -6,7 +6,7 @@ use iscsi_pdu::Digests;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::scripted::{CHALLENGE, Play, answer, config, forward, grant};
+use crate::scripted::{CHALLENGE, Play, answer, config, forward, grant, prepared};
 
 type Pairs = Vec<(&'static str, &'static str)>;
 
@@ -65,7 +65,8 @@ fn offer() -> impl Strategy<Value = Offer> {
 /// Logs in to a target that sends these keys: with its challenge, at the end of the stage, and in two operational answers.
 fn log_in(offer: Offer, said: &[Pairs; 4]) -> Option<Parameters> {
     let strictness = Strictness::Tolerant;
-    let config = LoginConfig { offer, strictness, ..config(Authentication::Chap(forward())) };
+    let config =
+        LoginConfig { offer: prepared(offer), strictness, ..config(Authentication::Chap(forward())) };
     let challenge: Pairs = vec![("CHAP_A", "5"), CHALLENGE[0], CHALLENGE[1]];
     let step = |play: Play, answer: &dyn Fn(&iscsi_pdu::LoginRequest) -> iscsi_pdu::LoginResponse| match play
         .step(answer)

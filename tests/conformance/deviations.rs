@@ -8,7 +8,7 @@ mod values;
 use iscsi_login::initiator::{CompletedLogin, LoginConfig, SessionType, Step};
 use iscsi_login::{Authentication, LoginError, Offer, ProtocolViolation, Strictness};
 
-use crate::scripted::{CHALLENGE, Play, answer, config, grant};
+use crate::scripted::{CHALLENGE, Play, answer, config, grant, prepared};
 
 const MD5: (&str, &str) = ("CHAP_A", "5");
 
@@ -55,7 +55,7 @@ fn answered(config: LoginConfig<'static>, keys: &[(&str, &str)]) -> CompletedLog
 fn with(change: fn(&mut Offer)) -> LoginConfig<'static> {
     let mut offer = Offer::default();
     change(&mut offer);
-    LoginConfig { offer, ..open() }
+    LoginConfig { offer: prepared(offer), ..open() }
 }
 
 /// Both modes.

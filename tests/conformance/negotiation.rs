@@ -5,7 +5,7 @@ use iscsi_login::{
     Authentication, DigestPreference, LoginError, Offer, Parameters, ProtocolViolation, initiator,
 };
 
-use crate::scripted::{Play, answer, config, grant};
+use crate::scripted::{Play, answer, config, forward, grant, prepared};
 
 /// The result of these answers.
 fn result(keys: &[(&str, &str)]) -> Result<Parameters, LoginError> {
@@ -58,7 +58,7 @@ fn neg_05_neg_06_neg_16_irrelevant_and_reject() {
     assert_eq!((bursts.first_burst_length, bursts.max_burst_length), (8192, 8192));
     let mut offer = Offer::default();
     offer.data_digest = DigestPreference::Crc32c;
-    let play = Play::begin(initiator::LoginConfig { offer, ..config(Authentication::None) });
+    let play = Play::begin(initiator::LoginConfig { offer: prepared(offer), ..config(Authentication::None) });
     assert!(play.step(|request| grant(request, &[("DataDigest", "Reject")])).is_err());
 }
 
@@ -125,4 +125,19 @@ fn neg_32_log_05_discovery() {
         assert_eq!(play.value(key), None, "{key}");
     }
     assert_eq!(play.value("HeaderDigest").as_deref(), Some("None"));
+}
+
+/// What a target says of its architecture is taken in any stage, and not used.
+#[test]
+fn the_architecture_of_a_target_is_taken() {
+    let architecture = ("X#NodeArchitecture", "x86_64");
+    let chap = Play::begin(config(Authentication::Chap(forward())));
+    let step = chap.step(|request| answer(request, &[("AuthMethod", "CHAP"), architecture]));
+    let Ok(Step::Send(login, request)) = step else { panic!("not sent") };
+    assert_eq!(Play::resume(login, request).value("CHAP_A").as_deref(), Some("8,7,6,5"));
+    assert_eq!(result(&[architecture]), result(&[]));
+    // In strict mode it may come once, as any key.
+    let twice = Play::begin(config(Authentication::None));
+    let error = twice.fails(|request| grant(request, &[architecture, architecture]));
+    assert!(matches!(error, LoginError::Protocol(ProtocolViolation::DuplicateKey { .. })), "{error}");
 }

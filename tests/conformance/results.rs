@@ -3,7 +3,7 @@
 use iscsi_login::initiator::{self, Step};
 use iscsi_login::{Authentication, DigestPreference, Offer, Parameters, ProtocolViolation};
 
-use crate::scripted::{Play, config, grant};
+use crate::scripted::{Play, config, grant, prepared};
 
 /// Change to the offer; key, value offered, answer; change to the result.
 type Row = (fn(&mut Offer), &'static str, &'static str, &'static str, fn(&mut Parameters));
@@ -127,7 +127,7 @@ const ROWS: [Row; 13] = [
 fn begin(change: fn(&mut Offer)) -> Play {
     let mut offer = Offer::default();
     change(&mut offer);
-    Play::begin(initiator::LoginConfig { offer, ..config(Authentication::None) })
+    Play::begin(initiator::LoginConfig { offer: prepared(offer), ..config(Authentication::None) })
 }
 
 fn finish(play: Play, keys: &[(&str, &str)]) -> Parameters {

@@ -3,7 +3,7 @@
 use iscsi_login::initiator::{Login, LoginConfig, SessionType, Step};
 use iscsi_login::{
     Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, LoginError, Nonce, Offer,
-    ReverseCredentialRef, ReverseSecret, Strictness, target,
+    PreparedOffer, ReverseCredentialRef, ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{
     InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, TextKeys, TextWriter,
@@ -47,6 +47,11 @@ pub(crate) fn names() -> (&'static IscsiName, &'static IscsiName) {
     (name("iqn.2001-04.com.example:host"), name("iqn.2001-04.com.example:disk"))
 }
 
+/// An offer that lives as long as the test.
+pub(crate) fn prepared(offer: Offer) -> &'static PreparedOffer {
+    Box::leak(Box::new(offer.into()))
+}
+
 /// Settings that refuse every deviation from RFC 7143.
 pub(crate) fn config(authentication: Authentication<'static>) -> LoginConfig<'static> {
     let (initiator_name, target) = names();
@@ -60,7 +65,7 @@ pub(crate) fn config(authentication: Authentication<'static>) -> LoginConfig<'st
         cmd_sn: SerialNumber(1000),
         authentication,
         algorithms: &ChapAlgorithm::ALL,
-        offer: Offer::default(),
+        offer: prepared(Offer::default()),
         strictness: Strictness::Strict,
         nonce: nonce(),
         is_own_challenge: &|_| false,

@@ -83,6 +83,31 @@ fn second_requests_that_are_refused() {
     }
 }
 
+/// CHP-22, LOG-17: a key that does not belong to its step of the security stage is refused, in each of them.
+#[test]
+fn chp_22_keys_out_of_place_are_refused() {
+    let accounts = [target::Account { name: names().1, authentication: mutual() }];
+    let settings = portal(&accounts);
+    let with_a_key = |mut request: LoginRequest| {
+        request.text = [&request.text[..], b"X-com.example.key=1\0"].concat().into();
+        request
+    };
+    let Play { mut login, mut request } = Play::begin(config(mutual()));
+    let mut portal = self::login();
+    for step in 0..3 {
+        let refused = portal.clone().receive(&settings, &with_a_key(request.clone()));
+        assert!(matches!(refused, target::Step::Refuse(..)), "{step}");
+        let target::Step::Send(next, response) = portal.receive(&settings, &request) else {
+            panic!("refused")
+        };
+        let initiator::Step::Send(next_login, next_request) = login.receive(&response).unwrap() else {
+            panic!("not sent")
+        };
+        (portal, login, request) = (next, next_login, next_request);
+    }
+    assert_eq!(request.current_stage, Stage::OPERATIONAL);
+}
+
 /// The target declares the portal group in a Normal session, not in a discovery session, and allows 64 commands.
 #[test]
 fn declarations_of_the_first_response() {

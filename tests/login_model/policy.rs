@@ -2,8 +2,8 @@
 
 use iscsi_login::initiator::{LoginConfig, SessionType};
 use iscsi_login::{
-    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, ReverseCredentialRef,
-    ReverseSecret, Strictness,
+    Authentication, ChapAlgorithm, ForwardCredentialRef, ForwardSecret, Nonce, Offer, PreparedOffer,
+    ReverseCredentialRef, ReverseSecret, Strictness,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, SerialNumber};
 
@@ -27,12 +27,17 @@ pub(crate) enum Policy {
 pub(crate) struct Names {
     initiator: IscsiName,
     target: IscsiName,
+    offer: PreparedOffer,
 }
 
 impl Names {
     pub(crate) fn new() -> Self {
         let name = |text: &str| text.parse().unwrap();
-        Self { initiator: name("iqn.2001-04.com.example:host"), target: name("iqn.2001-04.com.example:disk") }
+        Self {
+            initiator: name("iqn.2001-04.com.example:host"),
+            target: name("iqn.2001-04.com.example:disk"),
+            offer: Offer::default().into(),
+        }
     }
 }
 
@@ -60,7 +65,7 @@ impl Policy {
             cmd_sn: SerialNumber(1000),
             authentication: self.authentication(),
             algorithms: &[ChapAlgorithm::Md5],
-            offer: Offer::default(),
+            offer: &names.offer,
             strictness,
             nonce: Nonce::from_random(random),
             is_own_challenge: &|_| false,

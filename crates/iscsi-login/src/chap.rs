@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use iscsi_pdu::encode_hex;
 use md5::digest::{FixedOutputReset, Output};
 use md5::{Digest, Md5};
 use sha1::Sha1;
@@ -112,11 +111,7 @@ impl ChapResponse {
     }
 
     /// The value of `CHAP_R`.
-    pub(crate) fn to_text(&self) -> String {
-        encode_hex(self.as_bytes())
-    }
-
-    fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Md5(result) => &**result,
             Self::Sha1(result) => &**result,
@@ -168,26 +163,35 @@ impl Nonce {
         Self { identifier, challenge }
     }
 
-    /// The value of `CHAP_I`.
-    pub(crate) const fn identifier(&self) -> u8 {
-        self.identifier
+    /// The challenge of the side that drew the nonce.
+    pub(crate) const fn own_challenge(&self) -> OwnChallenge {
+        OwnChallenge { identifier: self.identifier, bytes: self.challenge }
     }
+}
 
+/// A side's own challenge with its identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OwnChallenge {
+    pub(crate) identifier: u8,
+    bytes: [u8; 32],
+}
+
+impl OwnChallenge {
     /// The value of `CHAP_C`: as long as a response of the algorithm, at least 16 bytes.
-    pub(crate) const fn challenge(&self, algorithm: ChapAlgorithm) -> &[u8] {
+    pub(crate) const fn bytes(&self, algorithm: ChapAlgorithm) -> &[u8] {
         // Array patterns let the compiler check the lengths; slicing by a number could fail at run time.
         match algorithm {
             ChapAlgorithm::Md5 => {
-                let [challenge @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &self.challenge;
+                let [challenge @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = &self.bytes;
                 let challenge: &[u8; 16] = challenge;
                 challenge
             }
             ChapAlgorithm::Sha1 => {
-                let [challenge @ .., _, _, _, _, _, _, _, _, _, _, _, _] = &self.challenge;
+                let [challenge @ .., _, _, _, _, _, _, _, _, _, _, _, _] = &self.bytes;
                 let challenge: &[u8; 20] = challenge;
                 challenge
             }
-            ChapAlgorithm::Sha256 | ChapAlgorithm::Sha3_256 => &self.challenge,
+            ChapAlgorithm::Sha256 | ChapAlgorithm::Sha3_256 => &self.bytes,
         }
     }
 }

@@ -2,52 +2,66 @@
 
 use std::fmt;
 
-use iscsi_pdu::{decode_binary, decode_unpadded_base64, parse_number};
+use iscsi_pdu::{decode_binary_into, decode_unpadded_base64, parse_number};
 
-use crate::chap::{ChapAlgorithm, ChapResponse};
+use crate::chap::{ChapAlgorithm, ChapResponse, OwnChallenge};
 use crate::credentials::{ForwardCredentialRef, MAX_NAME_LENGTH, ReverseCredentialRef};
 use crate::deviation::Deviation;
 use crate::error::{LoginError, ProtocolViolation, TargetAuthError};
+use crate::login_key::LoginKey;
 use crate::login_text::ReceivedKeys;
 use crate::tolerance::Tolerance;
 
 /// The longest challenge or response in bytes, once decoded (12.1.3).
 const MAX_BINARY_LENGTH: usize = 1024;
 
-/// A challenge with its identifier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Challenge {
+/// Memory for a received challenge or response.
+pub(crate) type Binary = [u8; MAX_BINARY_LENGTH];
+
+/// Memory without a value.
+pub(crate) const EMPTY: Binary = [0; MAX_BINARY_LENGTH];
+
+/// The peer's challenge with its identifier.
+#[derive(Clone, Copy)]
+pub(crate) struct ReceivedChallenge<'a> {
     pub(crate) identifier: u8,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: &'a [u8],
 }
 
-impl Challenge {
-    /// Takes `CHAP_I` and `CHAP_C`; `None` if both are missing.
+impl<'a> ReceivedChallenge<'a> {
+    /// Takes `CHAP_I` and `CHAP_C`, which is decoded to `place`; `None` if both are missing.
     pub(crate) fn take(
         keys: &mut ReceivedKeys<'_>,
+        place: &'a mut Binary,
         tolerance: &mut Tolerance,
     ) -> Result<Option<Self>, ProtocolViolation> {
-        match (keys.take("CHAP_I")?, keys.take("CHAP_C")?) {
-            (None, None) => Ok(None),
-            (Some(_), None) => Err(ProtocolViolation::MissingKey { key: "CHAP_C" }),
-            (None, Some(_)) => Err(ProtocolViolation::MissingKey { key: "CHAP_I" }),
-            (Some(identifier), Some(bytes)) => Ok(Some(Self {
-                identifier: parse_identifier(identifier)?,
-                bytes: decode("CHAP_C", bytes, tolerance)?,
-            })),
-        }
+        let Some((identifier, bytes)) = keys.take_both(LoginKey::ChapI, LoginKey::ChapC)? else {
+            return Ok(None);
+        };
+        let identifier = parse_identifier(identifier)?;
+        Ok(Some(Self { identifier, bytes: decode("CHAP_C", bytes, place, tolerance)? }))
     }
 }
 
-/// Decodes a binary value. Base64 without padding is unambiguous, so it is tolerated; only its length is reported.
-fn decode(key: &'static str, text: &str, tolerance: &mut Tolerance) -> Result<Vec<u8>, ProtocolViolation> {
-    decode_binary(text, MAX_BINARY_LENGTH).or_else(|error| {
-        let violation = ProtocolViolation::Value { key, error };
-        let Ok(bytes) = decode_unpadded_base64(text, MAX_BINARY_LENGTH) else { return Err(violation) };
-        let detail = format!("{key} of {} bytes in base64 without padding", bytes.len());
-        tolerance.tolerate(&Deviation::BASE64_UNPADDED, detail, violation)?;
-        Ok(bytes)
-    })
+/// Decodes a binary value to `place`. Base64 without padding is unambiguous, so it is tolerated; only its length is reported.
+fn decode<'p>(
+    key: &'static str,
+    text: &str,
+    place: &'p mut Binary,
+    tolerance: &mut Tolerance,
+) -> Result<&'p [u8], ProtocolViolation> {
+    let length = match decode_binary_into(text, place) {
+        Ok(bytes) => bytes.len(),
+        Err(error) => {
+            let violation = ProtocolViolation::Value { key, error };
+            let Ok(bytes) = decode_unpadded_base64(text, place.len()) else { return Err(violation) };
+            let detail = format!("{key} of {} bytes in base64 without padding", bytes.len());
+            tolerance.tolerate(&Deviation::BASE64_UNPADDED, detail, violation)?;
+            place.iter_mut().zip(&bytes).for_each(|(place, byte)| *place = *byte);
+            bytes.len()
+        }
+    };
+    Ok(place.get(..length).unwrap_or_default())
 }
 
 /// Parses `CHAP_I`: one byte, decimal or hexadecimal (CHP-05).
@@ -60,23 +74,21 @@ fn parse_identifier(text: &str) -> Result<u8, ProtocolViolation> {
 /// The peer's CHAP response: `CHAP_N` and `CHAP_R`.
 pub(crate) struct ReceivedResponse<'a> {
     pub(crate) name: &'a str,
-    pub(crate) response: Vec<u8>,
+    pub(crate) response: &'a [u8],
 }
 
 impl<'a> ReceivedResponse<'a> {
-    /// Takes both keys; `None` if both are missing.
-    pub(crate) fn take(
-        keys: &mut ReceivedKeys<'a>,
+    /// Takes both keys, of which the response is decoded to `place`; `None` if both are missing.
+    pub(crate) fn take<'k: 'a>(
+        keys: &mut ReceivedKeys<'k>,
+        place: &'a mut Binary,
         tolerance: &mut Tolerance,
     ) -> Result<Option<Self>, ProtocolViolation> {
-        match (keys.take("CHAP_N")?, keys.take("CHAP_R")?) {
-            (None, None) => Ok(None),
-            (Some(_), None) => Err(ProtocolViolation::MissingKey { key: "CHAP_R" }),
-            (None, Some(_)) => Err(ProtocolViolation::MissingKey { key: "CHAP_N" }),
-            (Some(name), Some(response)) => {
-                Ok(Some(Self { name: check_name(name)?, response: decode("CHAP_R", response, tolerance)? }))
-            }
-        }
+        let Some((name, response)) = keys.take_both(LoginKey::ChapN, LoginKey::ChapR)? else {
+            return Ok(None);
+        };
+        let name = check_name(name)?;
+        Ok(Some(Self { name, response: decode("CHAP_R", response, place, tolerance)? }))
     }
 
     /// Refuses a response that is not exactly as long as the algorithm's hash (CHP-10).
@@ -129,7 +141,7 @@ impl TargetAuthenticated {
 #[derive(Clone)]
 pub(crate) struct ExpectedResponse<'a> {
     pub(crate) algorithm: ChapAlgorithm,
-    pub(crate) challenge: Challenge,
+    pub(crate) challenge: OwnChallenge,
     pub(crate) forward: ForwardCredentialRef<'a>,
     pub(crate) reverse: ReverseCredentialRef<'a>,
 }
@@ -149,10 +161,10 @@ impl ExpectedResponse<'_> {
         received.check_length(self.algorithm)?;
         // The response of the initiator's own secret is refused: the target may have had another login of the initiator
         // compute it (9.2.1).
-        if self.response_with(self.forward.secret.expose_secret()).matches(&received.response) {
+        if self.response_with(self.forward.secret.expose_secret()).matches(received.response) {
             return Err(TargetAuthError::OwnResponse.into());
         }
-        if !self.response_with(self.reverse.secret.expose_secret()).matches(&received.response) {
+        if !self.response_with(self.reverse.secret.expose_secret()).matches(received.response) {
             return Err(TargetAuthError::WrongResponse { name: received.name.to_owned() }.into());
         }
         match self.reverse.name {
@@ -166,6 +178,11 @@ impl ExpectedResponse<'_> {
     }
 
     fn response_with(&self, secret: &[u8]) -> ChapResponse {
-        ChapResponse::compute(self.algorithm, self.challenge.identifier, secret, &self.challenge.bytes)
+        ChapResponse::compute(
+            self.algorithm,
+            self.challenge.identifier,
+            secret,
+            self.challenge.bytes(self.algorithm),
+        )
     }
 }

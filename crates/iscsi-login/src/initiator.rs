@@ -13,19 +13,20 @@ use std::fmt;
 
 use bytes::Bytes;
 use iscsi_pdu::{
-    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, Stage, TextKeys,
-    TextWriter, check_local_name,
+    InitiatorTaskTag, IscsiName, Isid, LoginRequest, LoginResponse, SerialNumber, Stage, TextWriter,
+    check_local_name,
 };
 
 use crate::chap::{ChapAlgorithm, Nonce};
 use crate::credentials::{Authentication, ConfigError};
 use crate::error::{LoginError, ProtocolViolation};
-use crate::login_text::ReceivedKeys;
-use crate::parameters::Offer;
+use crate::login_key::LoginKey;
+use crate::login_text::{ReceivedKeys, received_pairs};
+use crate::prepared_offer::PreparedOffer;
 use crate::tolerance::Strictness;
-use context::LoginContext;
+use context::{LoginContext, Seen};
 pub use outcome::{Authenticated, CompletedLogin, Redirect};
-use states::{AwaitingMethod, Next, State};
+use states::{AwaitingMethod, Next, State, take_parameter};
 
 /// A login in progress, waiting for the target's next response
 /// ([RFC 7143, section 6.3](https://www.rfc-editor.org/rfc/rfc7143#section-6.3)).
@@ -35,7 +36,8 @@ use states::{AwaitingMethod, Next, State};
 #[derive(Clone)]
 #[must_use = "dropping a login abandons it"]
 pub struct Login<'a> {
-    context: LoginContext<'a>,
+    /// Boxed, because every step moves the login.
+    context: Box<LoginContext<'a>>,
     state: State<'a>,
 }
 
@@ -67,8 +69,8 @@ impl<'a> Login<'a> {
     /// [`ConfigError`] for unusable credentials, an empty list of algorithms, or an invalid alias. Nothing was sent.
     pub fn start(config: LoginConfig<'a>) -> Result<(Self, LoginRequest), ConfigError> {
         config.check()?;
-        let (state, outgoing) = State::begin(&config);
-        let mut context = LoginContext::new(config);
+        let mut context = Box::new(LoginContext::new(config));
+        let (state, outgoing) = State::begin(&mut context);
         let request = context.request(outgoing)?;
         Ok((Self { context, state }, request))
     }
@@ -100,11 +102,22 @@ impl<'a> Login<'a> {
         self.follow(next, response)
     }
 
-    /// Passes a complete text to the state; `granted` is the stage that begins if the response grants a transition.
+    /// Passes a complete text to the state; `granted` is the stage that begins if the response grants a transition. Operational
+    /// keys are taken one by one, those of a step of the security stage together.
     fn dispatch(&mut self, text: &Bytes, granted: Option<Stage>) -> Result<Next<'a>, LoginError> {
-        let pairs = TextKeys::parse(text).map_err(ProtocolViolation::from)?;
-        let mut keys = ReceivedKeys::new(pairs);
-        self.context.take_declarations(&mut keys)?;
+        let is_operational = matches!(self.state, State::Parameters(_));
+        let (mut keys, mut seen) = (ReceivedKeys::default(), Seen::default());
+        for pair in received_pairs(text).map_err(ProtocolViolation::from)? {
+            let pair = pair.map_err(ProtocolViolation::from)?;
+            if self.context.take_declaration(pair, &mut seen)? {
+                continue;
+            }
+            if is_operational {
+                take_parameter(&mut self.context, pair, granted.is_some())?;
+            } else {
+                keys.push(pair);
+            }
+        }
         let state = std::mem::replace(&mut self.state, State::Method(AwaitingMethod));
         state.receive(&mut self.context, keys, granted)
     }
@@ -154,7 +167,7 @@ pub struct LoginConfig<'a> {
     /// offered last, and the login fails when the target chooses it.
     pub algorithms: &'a [ChapAlgorithm],
     /// The operational parameters to offer.
-    pub offer: Offer,
+    pub offer: &'a PreparedOffer,
     /// Whether harmless [deviations](crate::Deviation) are tolerated.
     pub strictness: Strictness,
     /// Fresh random bytes for the initiator's challenge.
@@ -178,28 +191,31 @@ impl LoginConfig<'_> {
         matches!(self.session_type, SessionType::Discovery)
     }
 
-    /// The declarations of the first request (LOG-04, LOG-05).
-    fn declarations(&self) -> TextWriter {
-        let mut text = TextWriter::new().pair("InitiatorName", self.initiator_name);
+    /// Writes the declarations of the first request (LOG-04, LOG-05).
+    fn declare(&self, text: &mut TextWriter) {
+        text.push_text(LoginKey::InitiatorName.key(), self.initiator_name.as_str());
         if let Some(alias) = self.initiator_alias {
-            text.push("InitiatorAlias", alias);
+            text.push_text(LoginKey::InitiatorAlias.key(), alias);
         }
         match self.session_type {
-            SessionType::Discovery => text.pair("SessionType", "Discovery"),
-            SessionType::Normal(target) => text.pair("SessionType", "Normal").pair("TargetName", target),
+            SessionType::Discovery => text.push_text(LoginKey::SessionType.key(), "Discovery"),
+            SessionType::Normal(target) => {
+                text.push_text(LoginKey::SessionType.key(), "Normal");
+                text.push_text(LoginKey::TargetName.key(), target.as_str());
+            }
         }
     }
 
     /// Whether a received value is the one that the initiator declared, or contradicts no declaration; `None` for a key that the
     /// initiator does not declare.
-    fn is_echo(&self, key: &str, value: &str) -> Option<bool> {
+    fn is_echo(&self, key: LoginKey, value: &str) -> Option<bool> {
         let sent = match (key, self.session_type) {
-            ("InitiatorName", _) => self.initiator_name.as_str(),
-            ("InitiatorAlias", _) => self.initiator_alias.unwrap_or(value),
-            ("SessionType", SessionType::Discovery) => "Discovery",
-            ("SessionType", SessionType::Normal(_)) => "Normal",
-            ("TargetName", SessionType::Normal(target)) => target.as_str(),
-            ("TargetName", SessionType::Discovery) => value,
+            (LoginKey::InitiatorName, _) => self.initiator_name.as_str(),
+            (LoginKey::InitiatorAlias, _) => self.initiator_alias.unwrap_or(value),
+            (LoginKey::SessionType, SessionType::Discovery) => "Discovery",
+            (LoginKey::SessionType, SessionType::Normal(_)) => "Normal",
+            (LoginKey::TargetName, SessionType::Normal(target)) => target.as_str(),
+            (LoginKey::TargetName, SessionType::Discovery) => value,
             _ => return None,
         };
         Some(value.eq_ignore_ascii_case(sent))

@@ -2,22 +2,18 @@
 
 use core::fmt;
 
-use iscsi_pdu::{TextWriter, parse_boolean, parse_list, parse_number};
+use iscsi_pdu::{TextKey, TextWriter, parse_boolean, parse_list, parse_number};
 
 use crate::deviation::Deviation;
 use crate::error::ProtocolViolation;
-use crate::parameters::{CRC32C, NONE, Offer, Parameters};
-
-pub(crate) const RFC3720: &str = "RFC3720";
-/// The choices of all list keys.
-const CHOICES: [&str; 3] = [NONE, CRC32C, RFC3720];
+use crate::parameters::{Choice, Offer, Parameters};
 
 /// The value of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     Number(u32),
     Boolean(bool),
-    Choice(&'static str),
+    Choice(Choice),
 }
 
 impl fmt::Display for Value {
@@ -25,7 +21,7 @@ impl fmt::Display for Value {
         match *self {
             Self::Number(number) => number.fmt(formatter),
             Self::Boolean(boolean) => formatter.write_str(word(boolean)),
-            Self::Choice(choice) => formatter.write_str(choice),
+            Self::Choice(choice) => formatter.write_str(choice.as_str()),
         }
     }
 }
@@ -35,17 +31,19 @@ impl fmt::Display for Value {
 pub(crate) enum Proposal {
     Number(u32),
     Boolean(bool),
-    Choices(&'static [&'static str]),
+    Choices(&'static [Choice]),
 }
 
 impl Proposal {
     /// Appends a pair with this value.
-    pub(crate) fn write_to(self, key: &str, text: &mut TextWriter) {
+    pub(crate) fn write_to(self, key: TextKey, text: &mut TextWriter) {
         match self {
-            Self::Number(number) => text.push(key, number),
+            Self::Number(number) => text.push_number(key, number.into()),
             Self::Boolean(boolean) => text.push_text(key, word(boolean)),
-            Self::Choices([choice]) => text.push_text(key, choice),
-            Self::Choices(choices) => text.push_text(key, &choices.join(",")),
+            Self::Choices(choices) => {
+                let words: Vec<&str> = choices.iter().map(|choice| choice.as_str()).collect();
+                text.push_text(key, &words.join(","));
+            }
         }
     }
 }
@@ -78,7 +76,7 @@ pub(crate) enum Rule {
 
 /// An operational key.
 pub(crate) struct Key {
-    pub(crate) name: &'static str,
+    pub(crate) name: TextKey,
     pub(crate) rule: Rule,
     /// The value in force when the key was not negotiated.
     pub(crate) default: Value,
@@ -90,16 +88,21 @@ pub(crate) struct Key {
     pub(crate) store: fn(&mut Parameters, Value),
 }
 
+/// The choice with this name.
+fn find(choices: &[Choice], name: &str) -> Option<Choice> {
+    choices.iter().copied().find(|choice| choice.as_str() == name)
+}
+
 const UNDERSTOOD: &str = "every implementation understands the keys of RFC 7143 (6.2)";
 
 impl Key {
     pub(crate) const fn breaks(&self, rule: &'static str) -> ProtocolViolation {
-        ProtocolViolation::Rule { key: self.name, rule }
+        ProtocolViolation::Rule { key: self.name.as_str(), rule }
     }
 
     fn number(&self, text: &str, low: u32, high: u32) -> Result<u32, ProtocolViolation> {
-        let number =
-            parse_number(text).map_err(|error| ProtocolViolation::Value { key: self.name, error })?;
+        let number = parse_number(text)
+            .map_err(|error| ProtocolViolation::Value { key: self.name.as_str(), error })?;
         match u32::try_from(number) {
             Ok(number) if (low..=high).contains(&number) => Ok(number),
             _ => Err(self.breaks("within the range of its key (13)")),
@@ -107,7 +110,7 @@ impl Key {
     }
 
     fn boolean(&self, text: &str) -> Result<bool, ProtocolViolation> {
-        parse_boolean(text).map_err(|error| ProtocolViolation::Value { key: self.name, error })
+        parse_boolean(text).map_err(|error| ProtocolViolation::Value { key: self.name.as_str(), error })
     }
 
     /// Reads a value without comparing it to an offer; `None` for a list that is not one known choice.
@@ -117,7 +120,7 @@ impl Key {
                 self.number(text, low, high).map(|number| Some(Value::Number(number)))
             }
             Rule::And | Rule::Or => self.boolean(text).map(|boolean| Some(Value::Boolean(boolean))),
-            Rule::List => Ok(CHOICES.into_iter().find(|choice| *choice == text).map(Value::Choice)),
+            Rule::List => Ok(find(&Choice::ALL, text).map(Value::Choice)),
         }
     }
 
@@ -142,7 +145,7 @@ impl Key {
                 }
                 Ok(Value::Boolean(answer))
             }
-            (_, Proposal::Choices(choices)) => match choices.iter().find(|choice| **choice == text) {
+            (_, Proposal::Choices(choices)) => match find(choices, text) {
                 Some(choice) => Ok(Value::Choice(choice)),
                 None => Err(self.breaks("one of the values offered (6.2.1)")),
             },
@@ -171,7 +174,7 @@ impl Key {
 
     /// The deviation that a reserved word as an answer is, and the rule that it breaks; `None` if the word is allowed.
     pub(crate) fn misused_word(&self, word: &str) -> Option<(&'static Deviation, &'static str)> {
-        Some(match (word, self.name) {
+        Some(match (word, self.name.as_str()) {
             // Only FirstBurstLength may be irrelevant to a target that was offered it (13.14).
             ("Reject", _) | ("Irrelevant", "FirstBurstLength") => return None,
             ("Irrelevant", _) => {
@@ -242,9 +245,9 @@ impl Key {
             }
             (Rule::And, Proposal::Boolean(own)) => Some(Value::Boolean(parse_boolean(text).ok()? && own)),
             (Rule::Or, Proposal::Boolean(own)) => Some(Value::Boolean(parse_boolean(text).ok()? || own)),
-            (_, Proposal::Choices(choices)) => parse_list(text)
-                .find_map(|item| choices.iter().find(|choice| **choice == item))
-                .map(|choice| Value::Choice(choice)),
+            (_, Proposal::Choices(choices)) => {
+                parse_list(text).find_map(|item| find(choices, item)).map(Value::Choice)
+            }
             _ => None,
         }
     }

@@ -1,12 +1,16 @@
 //! Text of Login PDUs: the keys of a received text, and the part of an own text that is still to be sent.
 
 use bytes::Bytes;
-use iscsi_pdu::TextKeys;
+use iscsi_pdu::{TextError, TextKeys};
 
 use crate::error::ProtocolViolation;
+use crate::login_key::{LoginKey, Pair};
 
 /// The longest text of one Login PDU in bytes, whatever is declared (RFC 7143, 6.3 and 13.12).
 const MAX_TEXT: usize = 8192;
+
+/// The length of a typical pair in bytes, to estimate the number of pairs.
+const TYPICAL_PAIR: usize = 16;
 
 /// The part of an own text that earlier PDUs had no room for.
 #[derive(Clone, Debug, Default)]
@@ -35,45 +39,72 @@ pub(crate) fn check_request_for_more(text: &Bytes, continues: bool) -> Result<()
     Ok(())
 }
 
+/// The pairs of a received text, in order.
+///
+/// # Errors
+/// As [`TextKeys::parse`].
+pub(crate) fn received_pairs(
+    text: &[u8],
+) -> Result<impl Iterator<Item = Result<Pair<'_>, TextError>>, TextError> {
+    TextKeys::pairs_of(text, LoginKey::of)
+}
+
 /// Pairs of a received text that no step has taken yet. A step takes the keys it knows, then checks the rest.
+#[derive(Default)]
 pub(crate) struct ReceivedKeys<'a> {
-    pairs: Vec<(&'a str, &'a str)>,
+    pairs: Vec<Pair<'a>>,
 }
 
 impl<'a> ReceivedKeys<'a> {
-    pub(crate) fn new(keys: TextKeys<'a>) -> Self {
-        Self { pairs: keys.into_pairs() }
+    /// Parses a text.
+    ///
+    /// # Errors
+    /// As [`TextKeys::parse`].
+    pub(crate) fn parse(text: &'a [u8]) -> Result<Self, TextError> {
+        let mut keys = Self { pairs: Vec::with_capacity(1 + text.len() / TYPICAL_PAIR) };
+        for pair in received_pairs(text)? {
+            keys.push(pair?);
+        }
+        Ok(keys)
+    }
+
+    /// Adds a pair.
+    pub(crate) fn push(&mut self, pair: Pair<'a>) {
+        self.pairs.push(pair);
     }
 
     /// Takes the value of `key`, which must not be repeated (NEG-07).
-    pub(crate) fn take(&mut self, key: &str) -> Result<Option<&'a str>, ProtocolViolation> {
-        let Some(value) = self.take_next(key) else { return Ok(None) };
-        if self.pairs.iter().any(|pair| pair.0 == key) {
-            return Err(ProtocolViolation::DuplicateKey { key: key.to_owned() });
+    pub(crate) fn take(&mut self, key: LoginKey) -> Result<Option<&'a str>, ProtocolViolation> {
+        let is_wanted = |pair: &Pair<'_>| pair.known == Some(key);
+        let Some(at) = self.pairs.iter().position(is_wanted) else { return Ok(None) };
+        let value = self.pairs.remove(at).value;
+        if self.pairs.iter().any(is_wanted) {
+            return Err(ProtocolViolation::DuplicateKey { key: key.name().to_owned() });
         }
         Ok(Some(value))
     }
 
-    /// Takes the next value of a key that may be repeated.
-    pub(crate) fn take_next(&mut self, key: &str) -> Option<&'a str> {
-        let at = self.pairs.iter().position(|pair| pair.0 == key)?;
-        Some(self.pairs.remove(at).1)
-    }
-
     /// Takes the value of a key that the step requires.
-    pub(crate) fn take_required(&mut self, key: &'static str) -> Result<&'a str, ProtocolViolation> {
-        self.take(key)?.ok_or(ProtocolViolation::MissingKey { key })
+    pub(crate) fn take_required(&mut self, key: LoginKey) -> Result<&'a str, ProtocolViolation> {
+        self.take(key)?.ok_or_else(|| missing(key))
     }
 
-    /// Takes every value of a key that may be repeated.
-    pub(crate) fn take_all(&mut self, key: &str) -> Vec<&'a str> {
-        let values = self.pairs.iter().filter(|pair| pair.0 == key).map(|pair| pair.1).collect();
-        self.pairs.retain(|pair| pair.0 != key);
-        values
+    /// Takes two keys that belong together; `None` if both are missing.
+    pub(crate) fn take_both(
+        &mut self,
+        one: LoginKey,
+        other: LoginKey,
+    ) -> Result<Option<(&'a str, &'a str)>, ProtocolViolation> {
+        match (self.take(one)?, self.take(other)?) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(missing(other)),
+            (None, Some(_)) => Err(missing(one)),
+            (Some(one), Some(other)) => Ok(Some((one, other))),
+        }
     }
 
     /// The remaining pairs, in order.
-    pub(crate) fn rest(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(crate) fn rest(self) -> impl Iterator<Item = Pair<'a>> {
         self.pairs.into_iter()
     }
 
@@ -81,7 +112,12 @@ impl<'a> ReceivedKeys<'a> {
     pub(crate) fn expect_none_left(self, step: &'static str) -> Result<(), ProtocolViolation> {
         match self.pairs.first() {
             None => Ok(()),
-            Some((key, _)) => Err(ProtocolViolation::UnexpectedKey { key: (*key).to_owned(), step }),
+            Some(pair) => Err(ProtocolViolation::UnexpectedKey { key: pair.key.to_owned(), step }),
         }
     }
+}
+
+/// The violation of a text without a key that belongs to it.
+pub(crate) const fn missing(key: LoginKey) -> ProtocolViolation {
+    ProtocolViolation::MissingKey { key: key.name() }
 }

@@ -5,8 +5,10 @@ use iscsi_pdu::TextWriter;
 use crate::deviation::Deviation;
 use crate::error::ProtocolViolation;
 use crate::key::{Key, Proposal, Rule, Value, is_reserved};
+use crate::login_key::{LoginKey, Pair};
 use crate::operational_keys::{EarlyValues, KEYS, OBSOLETE_KEYS};
 use crate::parameters::{Offer, Parameters};
+use crate::prepared_offer::is_offered;
 use crate::tolerance::Tolerance;
 
 /// The progress of one key.
@@ -34,11 +36,11 @@ pub(crate) struct Negotiation {
 }
 
 impl Negotiation {
-    pub(crate) fn new(offer: Offer, discovery: bool, early: EarlyValues) -> Self {
+    pub(crate) fn new(offer: Offer, discovery: bool) -> Self {
         Self {
             offer,
             discovery,
-            early,
+            early: EarlyValues::default(),
             progress: [Progress::Untouched; KEYS.len()],
             answers: TextWriter::new(),
             rejected: false,
@@ -46,15 +48,21 @@ impl Negotiation {
         }
     }
 
-    /// Writes all offers, once, at the start of the stage.
-    pub(crate) fn write_offers(&mut self, text: &mut TextWriter) {
+    /// Takes note that all offers are sent, once, at the start of the stage.
+    pub(crate) fn begin(&mut self) {
         for (key, progress) in KEYS.iter().zip(&mut self.progress) {
-            let silent = key.only_answered || self.discovery && key.irrelevant_in_discovery;
-            if !silent {
-                (key.proposal)(&self.offer).write_to(key.name, text);
+            if is_offered(key, self.discovery) {
                 *progress = Progress::Offered;
             }
         }
+    }
+
+    /// Takes a value of the key at this place before the stage begins. It settles nothing, but limits the result.
+    ///
+    /// # Errors
+    /// As [`EarlyValues::take`].
+    pub(crate) fn take_early(&mut self, place: u8, value: &str) -> Result<(), ProtocolViolation> {
+        self.early.take(place, value)
     }
 
     /// Declares the own segment length, once (NEG-07). It is the only key that a target sends unasked.
@@ -64,24 +72,21 @@ impl Negotiation {
         }
     }
 
-    /// Takes one pair of the peer: an answer, an offer or a declaration. An offer that comes with a transition (`is_last`) can
-    /// no longer be answered.
-    ///
-    /// Returns false for a key that does not belong to the operational stage.
+    /// Takes a value of the key at this place of the table: an answer, an offer or a declaration. An offer that comes with a
+    /// transition (`is_last`) can no longer be answered.
     pub(crate) fn receive(
         &mut self,
         tolerance: &mut Tolerance,
-        (name, value): (&str, &str),
+        place: u8,
+        value: &str,
         is_last: bool,
-    ) -> Result<bool, ProtocolViolation> {
-        let Some(at) = KEYS.iter().position(|key| key.name == name) else { return Ok(false) };
-        let (Some(key), Some(progress)) = (KEYS.get(at), self.progress.get_mut(at)) else {
-            return Ok(false);
-        };
+    ) -> Result<(), ProtocolViolation> {
+        let at = usize::from(place);
+        let (Some(key), Some(progress)) = (KEYS.get(at), self.progress.get_mut(at)) else { return Ok(()) };
         let proposal = (key.proposal)(&self.offer);
         if matches!(progress, Progress::Offered) && !is_reserved(value) {
             *progress = Progress::Settled(Some(agree(tolerance, key, proposal, value)?));
-            return Ok(true);
+            return Ok(());
         }
         // Copied, because what follows borrows the whole negotiation.
         let before = *progress;
@@ -89,7 +94,7 @@ impl Negotiation {
         if let Some(progress) = self.progress.get_mut(at) {
             *progress = now;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Takes a pair other than a value that answers an offer, and returns the new progress of the key.
@@ -108,12 +113,12 @@ impl Negotiation {
             (Progress::Offered, _) => Some(self.conclude(tolerance, key, proposal, text)?),
             (Progress::Untouched, _) if is_reserved(text) => {
                 let row = &Deviation::ANSWER_WITHOUT_OFFER;
-                ignore(tolerance, row, (key.name, text), answer_without_offer(key.name))?;
+                ignore(tolerance, row, (key.name.as_str(), text), answer_without_offer(key.name.as_str()))?;
                 return Ok(progress);
             }
             (Progress::Untouched, Rule::Declare { .. }) => Some(agree(tolerance, key, proposal, text)?),
             (Progress::Untouched, _) if is_last => {
-                ignore(tolerance, self.with_transition(key), (key.name, text), unanswerable())?;
+                ignore(tolerance, self.with_transition(key), (key.name.as_str(), text), unanswerable())?;
                 return Ok(progress);
             }
             (Progress::Untouched, _) => self.answer(key, proposal, text),
@@ -121,12 +126,24 @@ impl Negotiation {
         Ok(Progress::Settled(settled))
     }
 
-    /// Takes a pair that [`Self::receive`] does not know (NEG-02, NEG-23): extensions are answered `NotUnderstood`, markers
+    /// Takes a pair if its key is negotiated in this stage, as [`Self::receive`] does; false otherwise.
+    pub(crate) fn receive_pair(
+        &mut self,
+        tolerance: &mut Tolerance,
+        pair: Pair<'_>,
+        is_last: bool,
+    ) -> Result<bool, ProtocolViolation> {
+        let Some(LoginKey::Operational(place)) = pair.known else { return Ok(false) };
+        self.receive(tolerance, place, pair.value, is_last)?;
+        Ok(true)
+    }
+
+    /// Takes a pair whose key is not negotiated in this stage (NEG-02, NEG-23): extensions are answered `NotUnderstood`, markers
     /// `Reject`.
     pub(crate) fn receive_unknown(
         &mut self,
         tolerance: &mut Tolerance,
-        (name, value): (&str, &str),
+        Pair { key: name, value, .. }: Pair<'_>,
         is_last: bool,
     ) -> Result<(), ProtocolViolation> {
         if is_reserved(value) {
@@ -184,14 +201,14 @@ impl Negotiation {
     /// Answers an offer of the peer; `None` where the key keeps its default.
     fn answer(&mut self, key: &Key, proposal: Proposal, value: &str) -> Option<Value> {
         if self.discovery && key.irrelevant_in_discovery {
-            self.answers.push(key.name, "Irrelevant");
+            self.answers.push_text(key.name, "Irrelevant");
             return None;
         }
         let settled = key.accept(proposal, value);
         if let Some(value) = settled {
-            self.answers.push(key.name, value);
+            self.answers.push(key.name.as_str(), value);
         } else {
-            self.answers.push(key.name, "Reject");
+            self.answers.push_text(key.name, "Reject");
             self.rejected = true;
         }
         settled
@@ -244,7 +261,7 @@ fn use_instead(
     (answer, value): (&str, Value),
     (deviation, violation): (&'static Deviation, ProtocolViolation),
 ) -> Result<Value, ProtocolViolation> {
-    let detail = format!("{}={answer}, {value} is used", key.name);
+    let detail = format!("{}={answer}, {value} is used", key.name.as_str());
     tolerance.tolerate(deviation, detail, violation).map(|()| value)
 }
 
@@ -255,9 +272,9 @@ fn repeat(
     settled: Value,
     text: &str,
 ) -> Result<Value, ProtocolViolation> {
-    let twice = ProtocolViolation::DuplicateKey { key: key.name.to_owned() };
+    let twice = ProtocolViolation::DuplicateKey { key: key.name.as_str().to_owned() };
     let value = key.repeated(settled, text);
-    let detail = format!("{}={text} after {settled}", key.name);
+    let detail = format!("{}={text} after {settled}", key.name.as_str());
     tolerance.tolerate(&Deviation::KEY_REPEATED, detail, twice).and(value)
 }
 

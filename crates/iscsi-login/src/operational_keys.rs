@@ -1,8 +1,10 @@
 //! The table of operational keys (RFC 7143, 13), and the values of keys that a target sends before their stage.
 
+use iscsi_pdu::TextKey;
+
 use crate::error::ProtocolViolation;
-use crate::key::{Key, Proposal, RFC3720, Rule, Value, is_reserved};
-use crate::parameters::{CRC32C, NONE};
+use crate::key::{Key, Proposal, Rule, Value, is_reserved};
+use crate::parameters::Choice;
 
 const SEGMENT: Rule = Rule::Declare { low: 512, high: 16_777_215 };
 const BURST: Rule = Rule::Minimum { low: 512, high: 16_777_215 };
@@ -14,25 +16,25 @@ const LEVEL: Rule = Rule::Minimum { low: 0, high: 2 };
 /// The keys of the operational stage, in the order in which they are sent.
 pub(crate) static KEYS: [Key; 16] = [
     Key {
-        name: "HeaderDigest",
+        name: TextKey::new("HeaderDigest"),
         rule: Rule::List,
-        default: Value::Choice(NONE),
+        default: Value::Choice(Choice::None),
         irrelevant_in_discovery: false,
         only_answered: false,
         proposal: |offer| Proposal::Choices(offer.header_digest.choices()),
-        store: |parameters, value| parameters.digests.header = value == Value::Choice(CRC32C),
+        store: |parameters, value| parameters.digests.header = value == Value::Choice(Choice::Crc32c),
     },
     Key {
-        name: "DataDigest",
+        name: TextKey::new("DataDigest"),
         rule: Rule::List,
-        default: Value::Choice(NONE),
+        default: Value::Choice(Choice::None),
         irrelevant_in_discovery: false,
         only_answered: false,
         proposal: |offer| Proposal::Choices(offer.data_digest.choices()),
-        store: |parameters, value| parameters.digests.data = value == Value::Choice(CRC32C),
+        store: |parameters, value| parameters.digests.data = value == Value::Choice(Choice::Crc32c),
     },
     Key {
-        name: "MaxConnections",
+        name: TextKey::new("MaxConnections"),
         rule: COUNT,
         default: Value::Number(1),
         irrelevant_in_discovery: true,
@@ -41,7 +43,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.max_connections = short(value),
     },
     Key {
-        name: "InitialR2T",
+        name: TextKey::new("InitialR2T"),
         rule: Rule::Or,
         default: Value::Boolean(true),
         irrelevant_in_discovery: true,
@@ -50,7 +52,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.initial_r2t = boolean(value),
     },
     Key {
-        name: "ImmediateData",
+        name: TextKey::new("ImmediateData"),
         rule: Rule::And,
         default: Value::Boolean(true),
         irrelevant_in_discovery: true,
@@ -59,7 +61,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.immediate_data = boolean(value),
     },
     Key {
-        name: "MaxRecvDataSegmentLength",
+        name: TextKey::new("MaxRecvDataSegmentLength"),
         rule: SEGMENT,
         default: Value::Number(8192),
         irrelevant_in_discovery: false,
@@ -68,7 +70,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.max_send_data_segment_length = number(value),
     },
     Key {
-        name: "MaxBurstLength",
+        name: TextKey::new("MaxBurstLength"),
         rule: BURST,
         default: Value::Number(262_144),
         irrelevant_in_discovery: true,
@@ -77,7 +79,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.max_burst_length = number(value),
     },
     Key {
-        name: "FirstBurstLength",
+        name: TextKey::new("FirstBurstLength"),
         rule: BURST,
         default: Value::Number(65_536),
         irrelevant_in_discovery: true,
@@ -86,7 +88,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.first_burst_length = number(value),
     },
     Key {
-        name: "DefaultTime2Wait",
+        name: TextKey::new("DefaultTime2Wait"),
         rule: SECONDS_MAXIMUM,
         default: Value::Number(2),
         irrelevant_in_discovery: false,
@@ -95,7 +97,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.default_time2wait = short(value),
     },
     Key {
-        name: "DefaultTime2Retain",
+        name: TextKey::new("DefaultTime2Retain"),
         rule: SECONDS_MINIMUM,
         default: Value::Number(20),
         irrelevant_in_discovery: false,
@@ -104,7 +106,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.default_time2retain = short(value),
     },
     Key {
-        name: "MaxOutstandingR2T",
+        name: TextKey::new("MaxOutstandingR2T"),
         rule: COUNT,
         default: Value::Number(1),
         irrelevant_in_discovery: true,
@@ -113,7 +115,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.max_outstanding_r2t = short(value),
     },
     Key {
-        name: "DataPDUInOrder",
+        name: TextKey::new("DataPDUInOrder"),
         rule: Rule::Or,
         default: Value::Boolean(true),
         irrelevant_in_discovery: true,
@@ -122,7 +124,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.data_pdu_in_order = boolean(value),
     },
     Key {
-        name: "DataSequenceInOrder",
+        name: TextKey::new("DataSequenceInOrder"),
         rule: Rule::Or,
         default: Value::Boolean(true),
         irrelevant_in_discovery: true,
@@ -131,7 +133,7 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.data_sequence_in_order = boolean(value),
     },
     Key {
-        name: "ErrorRecoveryLevel",
+        name: TextKey::new("ErrorRecoveryLevel"),
         rule: LEVEL,
         default: Value::Number(0),
         irrelevant_in_discovery: false,
@@ -140,16 +142,16 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.error_recovery_level = byte(value),
     },
     Key {
-        name: "TaskReporting",
+        name: TextKey::new("TaskReporting"),
         rule: Rule::List,
-        default: Value::Choice(RFC3720),
+        default: Value::Choice(Choice::Rfc3720),
         irrelevant_in_discovery: true,
         only_answered: true,
-        proposal: |_| Proposal::Choices(&[RFC3720]),
+        proposal: |_| Proposal::Choices(&[Choice::Rfc3720]),
         store: |_, _| {},
     },
     Key {
-        name: "iSCSIProtocolLevel",
+        name: TextKey::new("iSCSIProtocolLevel"),
         rule: Rule::Minimum { low: 0, high: 31 },
         default: Value::Number(1),
         irrelevant_in_discovery: true,
@@ -158,6 +160,29 @@ pub(crate) static KEYS: [Key; 16] = [
         store: |parameters, value| parameters.protocol_level = byte(value),
     },
 ];
+
+/// The place of a key in [`KEYS`].
+pub(crate) fn place(name: &str) -> Option<u8> {
+    Some(match name {
+        "HeaderDigest" => 0,
+        "DataDigest" => 1,
+        "MaxConnections" => 2,
+        "InitialR2T" => 3,
+        "ImmediateData" => 4,
+        "MaxRecvDataSegmentLength" => 5,
+        "MaxBurstLength" => 6,
+        "FirstBurstLength" => 7,
+        "DefaultTime2Wait" => 8,
+        "DefaultTime2Retain" => 9,
+        "MaxOutstandingR2T" => 10,
+        "DataPDUInOrder" => 11,
+        "DataSequenceInOrder" => 12,
+        "ErrorRecoveryLevel" => 13,
+        "TaskReporting" => 14,
+        "iSCSIProtocolLevel" => 15,
+        _ => return None,
+    })
+}
 
 /// Marker keys of RFC 3720, which are answered `Reject`, not `NotUnderstood` (NEG-23).
 pub(crate) const OBSOLETE_KEYS: [&str; 4] = ["IFMarker", "OFMarker", "IFMarkInt", "OFMarkInt"];
@@ -194,12 +219,12 @@ pub(crate) struct EarlyValues {
 }
 
 impl EarlyValues {
-    /// Takes a pair. Unknown keys and reserved words have no value.
+    /// Takes a value of the key at this place. Reserved words have no value.
     ///
     /// # Errors
     /// [`ProtocolViolation`] for a value outside the range of its key, or one that contradicts an earlier one.
-    pub(crate) fn take(&mut self, name: &str, text: &str) -> Result<(), ProtocolViolation> {
-        let Some(at) = KEYS.iter().position(|key| key.name == name) else { return Ok(()) };
+    pub(crate) fn take(&mut self, place: u8, text: &str) -> Result<(), ProtocolViolation> {
+        let at = usize::from(place);
         let early = self.values.get_or_insert_default().get_mut(at);
         if let (Some(key), Some(early), false) = (KEYS.get(at), early, is_reserved(text)) {
             *early = match *early {
@@ -223,5 +248,18 @@ impl EarlyValues {
                 .safer(result, early)
                 .ok_or_else(|| key.breaks("the value that was sent in the security stage")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_its_place() {
+        for (at, key) in KEYS.iter().enumerate() {
+            assert_eq!(place(key.name.as_str()).map(usize::from), Some(at));
+        }
+        assert_eq!(place("HeaderDigests"), None);
     }
 }

@@ -2,8 +2,25 @@
 
 use iscsi_pdu::Digests;
 
-pub(crate) const NONE: &str = "None";
-pub(crate) const CRC32C: &str = "CRC32C";
+/// A choice of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    None,
+    Crc32c,
+    Rfc3720,
+}
+
+impl Choice {
+    pub(crate) const ALL: [Self; 3] = [Self::None, Self::Crc32c, Self::Rfc3720];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Crc32c => "CRC32C",
+            Self::Rfc3720 => "RFC3720",
+        }
+    }
+}
 
 /// The parameters of a session: the agreed values, or the defaults of keys that were not negotiated
 /// ([RFC 7143, section 13](https://www.rfc-editor.org/rfc/rfc7143#section-13)).
@@ -83,12 +100,12 @@ pub enum DigestPreference {
 }
 
 impl DigestPreference {
-    pub(crate) const fn choices(self) -> &'static [&'static str] {
+    pub(crate) const fn choices(self) -> &'static [Choice] {
         match self {
-            Self::None => &[NONE],
-            Self::Crc32c => &[CRC32C],
-            Self::PreferCrc32c => &[CRC32C, NONE],
-            Self::AcceptCrc32c => &[NONE, CRC32C],
+            Self::None => &[Choice::None],
+            Self::Crc32c => &[Choice::Crc32c],
+            Self::PreferCrc32c => &[Choice::Crc32c, Choice::None],
+            Self::AcceptCrc32c => &[Choice::None, Choice::Crc32c],
         }
     }
 }

@@ -8,7 +8,7 @@ mod states;
 use bytes::Bytes;
 use iscsi_pdu::{
     InitiatorTaskTag, Isid, LoginRequest, LoginResponse, LoginStatus, SequenceNumbers, SerialNumber, Stage,
-    TextAssembler, TextKeys,
+    TextAssembler,
 };
 
 use crate::chap::Nonce;
@@ -92,8 +92,10 @@ impl Login {
         let state = std::mem::replace(&mut self.state, State::First);
         let answer = state
             .check_stages(request)
-            .and_then(|()| TextKeys::parse(&joined).map_err(|error| ProtocolViolation::from(error).into()))
-            .and_then(|pairs| state.receive(config, &self.nonce, request, ReceivedKeys::new(pairs)));
+            .and_then(|()| {
+                ReceivedKeys::parse(&joined).map_err(|error| ProtocolViolation::from(error).into())
+            })
+            .and_then(|keys| state.receive(config, &self.nonce, request, keys));
         match answer {
             Ok(answer) => self.follow(config, answer, request),
             Err(refusal) => self.refuse(request, refusal),

@@ -33,7 +33,8 @@ pub use pdu::{
     TaskManagementResponseCode, TextRequest, TextResponse,
 };
 pub use text::{
-    MalformedPair, TextAssembler, TextError, TextKeys, TextLimits, TextWriter, ValueError, check_local_name,
-    check_text_value, decode_binary, decode_unpadded_base64, encode_base64, encode_boolean, encode_hex,
-    encode_list, encode_range, parse_boolean, parse_list, parse_number, parse_range,
+    MalformedPair, TextAssembler, TextError, TextKey, TextKeys, TextLimits, TextPair, TextWriter, ValueError,
+    check_local_name, check_text_value, decode_binary, decode_binary_into, decode_unpadded_base64,
+    encode_base64, encode_boolean, encode_hex, encode_list, encode_range, parse_boolean, parse_list,
+    parse_number, parse_range,
 };

@@ -2,15 +2,17 @@
 
 mod binary;
 mod error;
+mod key;
 mod keys;
 mod values;
 mod writer;
 
 use bytes::{Bytes, BytesMut};
 
-pub use binary::{decode_binary, decode_unpadded_base64, encode_base64, encode_hex};
+pub use binary::{decode_binary, decode_binary_into, decode_unpadded_base64, encode_base64, encode_hex};
 pub use error::{TextError, ValueError};
-pub use keys::{MalformedPair, TextKeys};
+pub use key::TextKey;
+pub use keys::{MalformedPair, TextKeys, TextPair};
 pub use values::{
     check_local_name, check_text_value, encode_boolean, encode_list, encode_range, parse_boolean, parse_list,
     parse_number, parse_range,

@@ -6,7 +6,7 @@ use arbitrary::{Result, Unstructured};
 use iscsi_login::initiator::{self, Authenticated, SessionType};
 use iscsi_login::{
     Authentication, ChapAlgorithm, DigestPreference, ForwardCredentialRef, ForwardSecret, Nonce, Offer,
-    ReverseCredentialRef, ReverseSecret, Strictness, target,
+    PreparedOffer, ReverseCredentialRef, ReverseSecret, Strictness, target,
 };
 use iscsi_pdu::{InitiatorTaskTag, IscsiName, Isid, SerialNumber};
 
@@ -26,7 +26,7 @@ pub(super) fn target_name() -> &'static IscsiName {
 pub(super) struct Demands {
     policy: u8,
     algorithms: Vec<ChapAlgorithm>,
-    offer: Offer,
+    offer: PreparedOffer,
     discovery: bool,
     nonce: u8,
 }
@@ -36,7 +36,7 @@ impl Demands {
         Ok(Self {
             policy: bytes.int_in_range(0..=3)?,
             algorithms: algorithms(bytes)?,
-            offer: offer(bytes)?,
+            offer: offer(bytes)?.into(),
             discovery: bytes.arbitrary()?,
             nonce: bytes.arbitrary()?,
         })
@@ -66,7 +66,7 @@ impl Demands {
             cmd_sn: SerialNumber(1),
             authentication: self.authentication(),
             algorithms: &self.algorithms,
-            offer: self.offer,
+            offer: &self.offer,
             strictness,
             nonce: Nonce::from_random([self.nonce; Nonce::LENGTH]),
             is_own_challenge: &|_| false,
@@ -79,7 +79,7 @@ impl Demands {
             accounts,
             discovery: self.authentication(),
             algorithms: &self.algorithms,
-            offer: self.offer,
+            offer: *self.offer.offer(),
             portal_group_tag: 1,
         }
     }
@@ -117,8 +117,8 @@ impl Demands {
 
     /// Whether the sides have no reason to fail: equal policies, a common algorithm, compatible digests, and different nonces.
     pub(super) fn can_agree_with(&self, target: &Self) -> bool {
-        let digests = compatible(self.offer.header_digest, target.offer.header_digest)
-            && compatible(self.offer.data_digest, target.offer.data_digest);
+        let digests = compatible(self.offer.offer().header_digest, target.offer.offer().header_digest)
+            && compatible(self.offer.offer().data_digest, target.offer.offer().data_digest);
         let algorithm = self.algorithms.iter().any(|algorithm| target.algorithms.contains(algorithm));
         self.policy == target.policy
             && digests

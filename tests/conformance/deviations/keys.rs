@@ -5,7 +5,7 @@ use iscsi_login::{Authentication, LoginError, Parameters, ProtocolViolation};
 
 use super::{
     CHAP, MD5, MODES, answered, at_challenge, at_response, complete, discovery, ids, is_out_of_place,
-    is_violation_of, open, tolerant,
+    is_violation_of, open, tolerant, with,
 };
 use crate::scripted::{CHALLENGE, Play, answer, forward, grant, mutual};
 
@@ -52,8 +52,7 @@ fn neg_07_keys_that_come_twice() {
 /// LOG-19: a key that can no longer be answered keeps its default.
 #[test]
 fn log_19_offers_beside_the_transition() {
-    let mut config = open();
-    config.offer.parameters.protocol_level = 2;
+    let config = with(|offer| offer.parameters.protocol_level = 2);
     for (pair, detail) in [
         (("X-com.example.key", "of-the-target"), "X-com.example.key"),
         (("IFMarker", "No"), "IFMarker"),

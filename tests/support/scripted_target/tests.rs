@@ -190,7 +190,7 @@ async fn redirection_to_itself() {
     let scripted = scripted.await.unwrap();
     let mut wire =
         super::wire::Wire::new(tokio::net::TcpStream::connect(scripted.portal()).await.unwrap()).unwrap();
-    let name = "iqn.2001-04.com.example:host".parse().unwrap();
+    let (name, offer) = ("iqn.2001-04.com.example:host".parse().unwrap(), offer(false).into());
     let (_, request) = iscsi_login::initiator::Login::start(iscsi_login::initiator::LoginConfig {
         initiator_name: &name,
         initiator_alias: None,
@@ -201,7 +201,7 @@ async fn redirection_to_itself() {
         cmd_sn: iscsi_pdu::SerialNumber(1),
         authentication: Authentication::None,
         algorithms: &[iscsi_login::ChapAlgorithm::Md5],
-        offer: offer(false),
+        offer: &offer,
         strictness: iscsi_login::Strictness::Strict,
         nonce: iscsi_login::Nonce::from_random([9; 33]),
         is_own_challenge: &|_| false,

@@ -154,7 +154,8 @@ impl<'a> Initiator<'a> {
 
     /// The session begins with the login's last response.
     fn follow(&mut self, next: Next) {
-        if let Next::Complete(logged_in, inbox) = next {
+        if let Next::Complete(complete) = next {
+            let (logged_in, inbox) = *complete;
             let completed = logged_in.completed;
             let limits = Limits { command: self.setup.command_timeout(), logout: LIMIT };
             let session = SessionState::new(

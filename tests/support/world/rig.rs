@@ -173,7 +173,7 @@ fn log_in<'a>(
     let mut next = Ok(exchange.connected(NOW));
     loop {
         next = match next.expect("a login that succeeds") {
-            Next::Complete(logged_in, inbox) => return (logged_in, inbox),
+            Next::Complete(complete) => return *complete,
             Next::Write => {
                 let request = Bytes::copy_from_slice(exchange.outgoing());
                 let length = request.len();

@@ -10,6 +10,7 @@ use iscsi_initiator::{
     AuthenticationMode, AuthenticationRequest, Config, DigestPreference, ForwardCredential, IscsiName, Isid,
     MemoryStore, Portal, ReverseCredential, Secret, SecretStore as _,
 };
+use iscsi_login::PreparedOffer;
 use iscsi_login::initiator::SessionType;
 
 use crate::ram_disk;
@@ -60,6 +61,7 @@ impl Default for Variant {
 /// What all worlds of a variant have in common.
 pub struct Setup {
     pub(super) config: Config,
+    offer: PreparedOffer,
     pub(super) target: IscsiName,
     pub(super) portal: Portal,
     pub(super) variant: Variant,
@@ -86,13 +88,14 @@ impl Setup {
         let target: IscsiName = "iqn.2001-04.com.example:disk".parse().expect("a name");
         let credentials = credentials(&target, &config);
         let portal = Portal { host: "10.0.0.1".to_owned(), port: 3260 };
-        Self { config, target, portal, variant, credentials }
+        Self { offer: config.offer.into(), config, target, portal, variant, credentials }
     }
 
     /// The settings of every login of a world.
     pub(super) fn login_settings(&self) -> LoginSettings<'_> {
         LoginSettings {
             config: &self.config,
+            offer: &self.offer,
             session_type: SessionType::Normal(&self.target),
             isid: Isid::from_random([1, 2, 3], 4),
             credentials: &self.credentials,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iscsi_login::initiator::SessionType;
-use iscsi_login::{DiscoveredTarget, DiscoveredTargets};
+use iscsi_login::{DiscoveredTarget, DiscoveredTargets, PreparedOffer};
 use iscsi_pdu::{IscsiName, Portal};
 use iscsi_secrets::vds::VdsServiceIscsi;
 use iscsi_secrets::{MemoryStore, SecretStore, StoreError, StoreSnapshot};
@@ -16,13 +16,17 @@ use crate::isid_pool::IsidLease;
 use crate::login::{
     AuthenticationRequest, CredentialScope, Credentials, Exchange, LoggedIn, LoginSettings, Secrets,
 };
-use crate::runtime::{Clock, Connection, Stream, blocking, is_own_challenge, log_in, within};
+use crate::runtime::{
+    Clock, Connection, Stream, blocking, is_own_challenge, log_in, within,
+};
 use crate::wire::Inbox;
 
 /// An iSCSI initiator, which discovers targets and logs in to them. Cheap to clone; all clones share the store.
 #[derive(Clone)]
 pub struct Initiator {
     config: Arc<Config>,
+    /// [`Config::offer`], written once.
+    offer: Arc<PreparedOffer>,
     secrets: Secrets,
     pub(super) vds: Arc<VdsServiceIscsi>,
 }
@@ -55,7 +59,8 @@ impl Initiator {
     fn of(config: Config, secrets: Secrets) -> Self {
         let store = Arc::clone(&secrets.store);
         let vds = Arc::new(VdsServiceIscsi::new(store, config.initiator_name.as_str()));
-        Self { config: Arc::new(config), secrets, vds }
+        let offer = Arc::new(config.offer.into());
+        Self { config: Arc::new(config), offer, secrets, vds }
     }
 
     /// Returns the settings.
@@ -145,6 +150,7 @@ impl Initiator {
         let lease = self.config.isids.lease(target_of(session_type))?;
         let settings = LoginSettings {
             config: &self.config,
+            offer: &self.offer,
             session_type,
             isid: lease.isid(),
             credentials: &credentials,

@@ -22,7 +22,6 @@ use crate::wire::{Inbox, LoginInbox};
 
 /// The next step of an [`Exchange`].
 #[must_use]
-#[allow(clippy::large_enum_variant, reason = "matched at once and never stored")]
 pub enum Next {
     /// Close the connection, if there is one, draw new random values and call [`Exchange::begin`].
     Begin,
@@ -32,8 +31,9 @@ pub enum Next {
     Write,
     /// Read into [`Exchange::space`], then call [`Exchange::received`].
     Read,
-    /// Full feature phase begins. The inbox has the bytes that followed the last response.
-    Complete(LoggedIn, Inbox),
+    /// Full feature phase begins. The inbox has the bytes that followed the last response. Boxed, because every step of a login
+    /// moves the next one.
+    Complete(Box<(LoggedIn, Inbox)>),
 }
 
 /// The result of a login.
@@ -270,7 +270,7 @@ impl<'a> Exchange<'a> {
             tolerance: self.tolerance.clone(),
             times: self.stopwatch.times(),
         };
-        Next::Complete(logged_in, inbox)
+        Next::Complete(Box::new((logged_in, inbox)))
     }
 
     fn malformed(&self, stage: Stage, error: iscsi_pdu::Error) -> Error {

@@ -1,7 +1,7 @@
 //! The settings of a login, which are the same at every portal, and the random values of one portal.
 
-use iscsi_login::Nonce;
 use iscsi_login::initiator::{LoginConfig, SessionType};
+use iscsi_login::{Nonce, PreparedOffer};
 use iscsi_pdu::{InitiatorTaskTag, Isid, SerialNumber};
 
 use super::authentication::Credentials;
@@ -15,6 +15,8 @@ const LEADING_CID: u16 = 0;
 pub struct LoginSettings<'a> {
     /// The settings of the initiator.
     pub config: &'a Config,
+    /// [`Config::offer`].
+    pub offer: &'a PreparedOffer,
     /// The type of the session, and its target.
     pub session_type: SessionType<'a>,
     /// The initiator's part of the session identifier (LOG-11).
@@ -37,7 +39,7 @@ impl<'a> LoginSettings<'a> {
             cmd_sn: draw.cmd_sn,
             authentication: self.credentials.as_authentication(),
             algorithms: &self.config.algorithms,
-            offer: self.config.offer,
+            offer: self.offer,
             strictness: self.config.strictness,
             nonce: draw.nonce,
             is_own_challenge: self.is_own_challenge,

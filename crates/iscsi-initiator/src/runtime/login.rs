@@ -1,6 +1,8 @@
 //! The connections of a login: opens them, and moves bytes between socket and [`Exchange`].
 
+use std::future::poll_fn;
 use std::io;
+use std::time::Duration;
 
 use iscsi_login::Nonce;
 use iscsi_pdu::{Portal, SerialNumber};
@@ -9,7 +11,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use super::connection::Connection;
 use super::own_challenge::OwnChallenge;
-use super::stream::read_up_to;
+use super::stream::{Stream as _, read_up_to};
 use super::{Clock, within};
 use crate::error::Error;
 use crate::login::{Draw, Exchange, LoggedIn, Next};
@@ -70,13 +72,20 @@ async fn log_in_once(
         Ok(stream) => stream,
         Err(error) => return exchange.unreachable(&error).map(|()| None),
     };
-    let mut next = exchange.connected(clock.now());
+    // The time of the last event: a request leaves as soon as it is there.
+    let mut now = clock.now();
+    let mut next = exchange.connected(now);
     loop {
         next = match next {
-            Next::Write => write(&mut stream, exchange, clock).await?,
-            Next::Read => read(&stream, exchange, clock).await?,
+            Next::Write => write(&mut stream, exchange, now).await?,
+            Next::Read => {
+                read(&stream, exchange).await?;
+                now = clock.now();
+                exchange.received(now)?
+            }
             Next::Begin | Next::Connect => return Ok(None),
-            Next::Complete(logged_in, inbox) => {
+            Next::Complete(complete) => {
+                let (logged_in, inbox) = *complete;
                 return Ok(Some((Connection::new(stream, inbox, &logged_in), logged_in)));
             }
         };
@@ -92,21 +101,21 @@ async fn open(portal: &Portal) -> io::Result<TcpStream> {
 }
 
 /// Sends a request by one write.
-async fn write(stream: &mut TcpStream, exchange: &mut Exchange<'_>, clock: Clock) -> Result<Next, Error> {
+async fn write(stream: &mut TcpStream, exchange: &mut Exchange<'_>, now: Duration) -> Result<Next, Error> {
     let request = exchange.outgoing();
     stream.write_all(request).await.map_err(|error| exchange.lost(&error))?;
-    exchange.sent(request.len(), clock.now())
+    exchange.sent(request.len(), now)
 }
 
 /// Reads once. Space is only allocated when the socket is readable.
-async fn read(stream: &TcpStream, exchange: &mut Exchange<'_>, clock: Clock) -> Result<Next, Error> {
+async fn read(stream: &TcpStream, exchange: &mut Exchange<'_>) -> Result<(), Error> {
     loop {
-        stream.readable().await.map_err(|error| exchange.lost(&error))?;
+        poll_fn(|context| stream.poll_readable(context)).await.map_err(|error| exchange.lost(&error))?;
         let space = exchange.space();
         let wanted = space.capacity() - space.len();
         match read_up_to(stream, wanted, || stream.try_read_buf(space)) {
             Ok(0) => return Err(exchange.closed()),
-            Ok(_) => return exchange.received(clock.now()),
+            Ok(_) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(exchange.lost(&error)),
         }
@@ -129,7 +138,6 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::login::{AuthenticationRequest, CredentialScope, Credentials, LoginSettings, Secrets};
-    use crate::runtime::stream::Stream as _;
 
     /// A login for discovery without authentication: its outcome, and the error of a login whose time is over.
     async fn login(portal: &Portal, clock: Clock) -> (Result<Connection<TcpStream>, Error>, Error) {
@@ -140,6 +148,7 @@ mod tests {
         let scope = CredentialScope::Portal(portal.clone());
         let settings = LoginSettings {
             config: &config,
+            offer: &config.offer.into(),
             session_type: SessionType::Discovery,
             isid: Isid::from_random([1, 2, 3], 4),
             credentials: &Credentials::of(&scope, &request, &secrets, snapshot, &config).unwrap(),

@@ -12,10 +12,14 @@ use crate::chap_exchange::TargetAuthenticated;
 use crate::credentials::{Authentication, ConfigError};
 use crate::deviation::Deviation;
 use crate::error::{LoginError, ProtocolViolation, TargetAuthError};
-use crate::login_text::{ReceivedKeys, UnsentText, check_request_for_more};
-use crate::operational_keys::EarlyValues;
+use crate::login_key::{LoginKey, Pair};
+use crate::login_text::{UnsentText, check_request_for_more};
+use crate::negotiation::Negotiation;
 use crate::parameters::Parameters;
 use crate::tolerance::Tolerance;
+
+/// The bytes of all requests of a usual login, so that their texts need memory once.
+const TEXT_CAPACITY: usize = 1024;
 
 /// The context of a login.
 #[derive(Clone)]
@@ -24,8 +28,8 @@ pub(super) struct LoginContext<'a> {
     /// Set when the target has chosen it, read when the login completes.
     pub(super) algorithm: Option<ChapAlgorithm>,
     pub(super) target_authenticated: Option<TargetAuthenticated>,
-    /// Values of operational keys that came in the security stage.
-    pub(super) early: EarlyValues,
+    /// The operational keys, of which some may come in the security stage already.
+    pub(super) negotiation: Negotiation,
     /// Tolerated deviations. The course of the login does not depend on them.
     pub(super) tolerance: Tolerance,
     pub(super) stage: Stage,
@@ -33,6 +37,8 @@ pub(super) struct LoginContext<'a> {
     pub(super) requested: Option<Stage>,
     /// The transition that the last piece of [`Self::unsent`] asks for.
     transit_to: Option<Stage>,
+    /// The text of the next request. All of them share its memory.
+    pub(super) text: TextWriter,
     unsent: UnsentText,
     pub(super) exp_stat_sn: SerialNumber,
     pub(super) round_trips: u32,
@@ -42,24 +48,31 @@ pub(super) struct LoginContext<'a> {
     target_alias: Option<String>,
 }
 
-/// The variable part of a request.
+/// The declarations that came in a text, of those that it may have once.
+#[derive(Default)]
+pub(super) struct Seen {
+    alias: bool,
+    architecture: bool,
+}
+
+/// The stage of a request, and the transition that it asks for.
+#[derive(Clone, Copy)]
 pub(super) struct Outgoing {
     pub(super) stage: Stage,
     pub(super) transit_to: Option<Stage>,
-    pub(super) text: TextWriter,
 }
 
 /// Leaves out the settings, which contain the credentials, and the deviations.
 impl fmt::Debug for LoginContext<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config: _, algorithm, target_authenticated, early, tolerance: _, stage, .. } = self;
+        let Self { config: _, algorithm, target_authenticated, negotiation, tolerance: _, stage, .. } = self;
         let Self { requested, transit_to, unsent, exp_stat_sn, round_trips, assembler, .. } = self;
         let Self { version_active, target_portal_group_tag, target_alias, .. } = self;
         formatter
             .debug_struct("LoginContext")
             .field("algorithm", algorithm)
             .field("target_authenticated", target_authenticated)
-            .field("early", early)
+            .field("negotiation", negotiation)
             .field("stage", stage)
             .field("requested", requested)
             .field("transit_to", transit_to)
@@ -80,11 +93,12 @@ impl<'a> LoginContext<'a> {
             config,
             algorithm: None,
             target_authenticated: None,
-            early: EarlyValues::default(),
+            negotiation: Negotiation::new(*config.offer.offer(), config.is_discovery()),
             tolerance: Tolerance::new(config.strictness),
             stage: Stage::SECURITY,
             requested: None,
             transit_to: None,
+            text: TextWriter::with_capacity(TEXT_CAPACITY),
             unsent: UnsentText::default(),
             exp_stat_sn: SerialNumber(0),
             round_trips: 0,
@@ -99,11 +113,11 @@ impl<'a> LoginContext<'a> {
         self.stage
     }
 
-    /// Creates the next request.
+    /// Creates the next request, with the text that was written.
     pub(super) fn request(&mut self, outgoing: Outgoing) -> Result<LoginRequest, ConfigError> {
         self.stage = outgoing.stage;
         self.transit_to = outgoing.transit_to;
-        self.unsent = UnsentText::new(outgoing.text.finish()?);
+        self.unsent = UnsentText::new(self.text.take()?);
         Ok(self.next_piece())
     }
 
@@ -157,31 +171,33 @@ impl<'a> LoginContext<'a> {
         Ok(self.assembler.push(response.text.clone(), response.continues)?)
     }
 
-    /// Takes the declarations that a target may make in any stage.
-    pub(super) fn take_declarations(&mut self, keys: &mut ReceivedKeys<'_>) -> Result<(), ProtocolViolation> {
-        if let Some(alias) = self.take_once(keys, "TargetAlias")? {
-            self.target_alias = Some(alias.to_owned());
+    /// Takes a declaration that a target may make in any stage; false for other pairs. `seen` has the declarations of this text.
+    pub(super) fn take_declaration(
+        &mut self,
+        Pair { known, value, .. }: Pair<'_>,
+        seen: &mut Seen,
+    ) -> Result<bool, ProtocolViolation> {
+        match known {
+            Some(key @ LoginKey::TargetAlias) => {
+                if self.is_first(&mut seen.alias, key)? {
+                    self.target_alias = Some(value.to_owned());
+                }
+            }
+            Some(key @ LoginKey::NodeArchitecture) => _ = self.is_first(&mut seen.architecture, key)?,
+            Some(LoginKey::TargetPortalGroupTag) => self.take_tag(parse_tag(value)?)?,
+            Some(LoginKey::TargetAddress) => _ = self.tolerance.read_address(value)?,
+            _ => return Ok(false),
         }
-        while let Some(tag) = keys.take_next("TargetPortalGroupTag") {
-            self.take_tag(parse_tag(tag)?)?;
-        }
-        for address in keys.take_all("TargetAddress") {
-            self.tolerance.read_address(address)?;
-        }
-        self.take_once(keys, "X#NodeArchitecture").map(drop)
+        Ok(true)
     }
 
-    /// Takes the first value of a key; repetitions are a deviation.
-    fn take_once<'k>(
-        &mut self,
-        keys: &mut ReceivedKeys<'k>,
-        key: &str,
-    ) -> Result<Option<&'k str>, ProtocolViolation> {
-        let Some(first) = keys.take_next(key) else { return Ok(None) };
-        while keys.take_next(key).is_some() {
-            self.tolerance.tolerate(&Deviation::KEY_REPEATED, key, duplicate(key))?;
+    /// Whether a key comes for the first time in its text; repetitions are a deviation.
+    fn is_first(&mut self, seen: &mut bool, key: LoginKey) -> Result<bool, ProtocolViolation> {
+        let is_first = !std::mem::replace(seen, true);
+        if !is_first {
+            self.tolerance.tolerate(&Deviation::KEY_REPEATED, key.name(), duplicate(key.name()))?;
         }
-        Ok(Some(first))
+        Ok(is_first)
     }
 
     fn take_tag(&mut self, tag: u16) -> Result<(), ProtocolViolation> {

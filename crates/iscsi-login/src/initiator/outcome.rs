@@ -1,11 +1,12 @@
 //! Outcomes of an initiator's login: full feature phase, or a redirection.
 
-use iscsi_pdu::{LoginResponse, LoginStatus, SequenceNumbers, SerialNumber, TargetAddress, TextKeys};
+use iscsi_pdu::{LoginResponse, LoginStatus, SequenceNumbers, SerialNumber, TargetAddress};
 
 use crate::chap::ChapAlgorithm;
 use crate::chap_exchange::TargetAuthenticated;
 use crate::deviation::Deviation;
 use crate::error::ProtocolViolation;
+use crate::login_key::{LoginKey, Pair};
 use crate::login_text::ReceivedKeys;
 use crate::parameters::Parameters;
 use crate::tolerance::{ObservedDeviation, Tolerance, address_detail};
@@ -72,10 +73,11 @@ impl Redirect {
         target_authenticated: bool,
         tolerance: &mut Tolerance,
     ) -> Result<Self, ProtocolViolation> {
-        let texts = ReceivedKeys::new(TextKeys::parse(&response.text)?).take_all("TargetAddress");
-        let mut addresses = Vec::with_capacity(texts.len());
-        let mut unusable = Vec::new();
-        for text in texts {
+        let (mut addresses, mut unusable) = (Vec::new(), Vec::new());
+        for Pair { known, value: text, .. } in ReceivedKeys::parse(&response.text)?.rest() {
+            if known != Some(LoginKey::TargetAddress) {
+                continue;
+            }
             match tolerance.read_address(text) {
                 Ok(address) => addresses.push(address),
                 Err(violation) => unusable.push((text, violation)),

@@ -6,8 +6,8 @@ use super::context::LoginContext;
 use super::outcome::Redirect;
 use crate::deviation::Deviation;
 use crate::error::{LoginError, ProtocolViolation, TargetAuthError};
+use crate::login_key::{LoginKey, Pair};
 use crate::login_text::ReceivedKeys;
-use crate::operational_keys::KEYS;
 
 /// The number of exchanges after which an endless login fails; real logins take one to ten.
 const MAX_EXCHANGES: u32 = 64;
@@ -117,14 +117,16 @@ impl LoginContext<'_> {
         keys: ReceivedKeys<'_>,
         step: &'static str,
     ) -> Result<(), ProtocolViolation> {
-        for (key, value) in keys.rest() {
-            if !self.ignores((key, value), step)? {
-                let is_known = KEYS.iter().any(|known| known.name == key);
-                // The report leaves out the value of an unknown key, which may be secret.
-                let detail = if is_known { format!("{key}={value}") } else { key.to_owned() };
-                let row = &Deviation::KEY_IN_SECURITY_STAGE;
-                self.tolerance.tolerate(row, detail, unexpected(key, step))?;
-                self.early.take(key, value)?;
+        for pair in keys.rest() {
+            if self.ignores(pair, step)? {
+                continue;
+            }
+            let Pair { known, key, value } = pair;
+            // The report leaves out the value of an unknown key, which may be secret.
+            let detail = if known.is_some() { format!("{key}={value}") } else { key.to_owned() };
+            self.tolerance.tolerate(&Deviation::KEY_IN_SECURITY_STAGE, detail, unexpected(key, step))?;
+            if let Some(LoginKey::Operational(place)) = known {
+                self.negotiation.take_early(place, value)?;
             }
         }
         Ok(())
@@ -136,15 +138,15 @@ impl LoginContext<'_> {
     /// [`ProtocolViolation::UnexpectedKey`] if the value differs, or if the key belongs to an authentication method.
     pub(super) fn ignores(
         &mut self,
-        (key, value): (&str, &str),
+        Pair { known, key, value }: Pair<'_>,
         step: &'static str,
     ) -> Result<bool, ProtocolViolation> {
         if is_of_authentication(key) {
             return Err(unexpected(key, step));
         }
-        let (row, is_known_value) = if key == "AuthMethod" {
+        let (row, is_known_value) = if known == Some(LoginKey::AuthMethod) {
             (&Deviation::AUTH_METHOD_REPEATED, value == self.method())
-        } else if let Some(is_echo) = self.config.is_echo(key, value) {
+        } else if let Some(is_echo) = known.and_then(|key| self.config.is_echo(key, value)) {
             (&Deviation::DECLARATION_ECHOED, is_echo)
         } else {
             return Ok(false);

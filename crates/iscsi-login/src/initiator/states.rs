@@ -5,18 +5,17 @@
 //! operational stage   AwaitingParameters → full feature phase
 //! ```
 
-use iscsi_pdu::{Stage, TextWriter, encode_hex, parse_number};
+use iscsi_pdu::{Stage, parse_number};
 
 use super::LoginConfig;
 use super::context::{LoginContext, Outgoing};
-use crate::chap::{ChapAlgorithm, ChapResponse};
-use crate::chap_exchange::{Challenge, ExpectedResponse, ReceivedResponse};
-use crate::credentials::{Authentication, ReverseCredentialRef};
+use crate::chap::{ChapAlgorithm, ChapResponse, OwnChallenge};
+use crate::chap_exchange::{EMPTY, ExpectedResponse, ReceivedChallenge, ReceivedResponse};
+use crate::credentials::Authentication;
 use crate::deviation::Deviation;
 use crate::error::{LoginError, ProtocolViolation, TargetAuthError};
-use crate::login_text::ReceivedKeys;
-use crate::negotiation::Negotiation;
-use crate::operational_keys::EarlyValues;
+use crate::login_key::{LoginKey, Pair};
+use crate::login_text::{ReceivedKeys, missing};
 use crate::parameters::Parameters;
 
 /// The state of a login.
@@ -25,7 +24,7 @@ pub(super) enum State<'a> {
     Method(AwaitingMethod),
     Challenge(AwaitingChallenge),
     Response(AwaitingResponse<'a>),
-    Parameters(Box<AwaitingParameters>),
+    Parameters(AwaitingParameters),
 }
 
 /// The result of a complete text in a state.
@@ -39,12 +38,16 @@ pub(super) enum Next<'a> {
 
 impl<'a> State<'a> {
     /// The first state, and the first request.
-    pub(super) fn begin(config: &LoginConfig<'a>) -> (Self, Outgoing) {
-        let text = config.declarations();
-        match config.authentication {
-            Authentication::None => AwaitingParameters::begin(config, EarlyValues::default(), text),
-            Authentication::IfAsked(_) => AwaitingMethod::begin("None,CHAP", Some(Stage::OPERATIONAL), text),
-            Authentication::Chap(_) | Authentication::Mutual(..) => AwaitingMethod::begin("CHAP", None, text),
+    pub(super) fn begin(context: &mut LoginContext<'a>) -> (Self, Outgoing) {
+        context.config.declare(&mut context.text);
+        match context.config.authentication {
+            Authentication::None => AwaitingParameters::begin(context),
+            Authentication::IfAsked(_) => {
+                AwaitingMethod::begin(context, "None,CHAP", Some(Stage::OPERATIONAL))
+            }
+            Authentication::Chap(_) | Authentication::Mutual(..) => {
+                AwaitingMethod::begin(context, "CHAP", None)
+            }
         }
     }
 
@@ -59,7 +62,7 @@ impl<'a> State<'a> {
             Self::Method(state) => state.receive(context, keys, granted),
             Self::Challenge(state) => state.receive(context, keys, granted),
             Self::Response(state) => state.receive(context, keys, granted),
-            Self::Parameters(state) => state.receive(context, keys, granted),
+            Self::Parameters(state) => state.receive(context, granted),
         }
     }
 }
@@ -70,9 +73,13 @@ pub(super) struct AwaitingMethod;
 
 impl AwaitingMethod {
     /// Offers the methods. Where `None` is acceptable, the target may end the stage with its choice.
-    fn begin<'a>(offered: &str, transit_to: Option<Stage>, text: TextWriter) -> (State<'a>, Outgoing) {
-        let text = text.pair("AuthMethod", offered);
-        (State::Method(Self), Outgoing { stage: Stage::SECURITY, transit_to, text })
+    fn begin<'a>(
+        context: &mut LoginContext<'a>,
+        offered: &str,
+        transit_to: Option<Stage>,
+    ) -> (State<'a>, Outgoing) {
+        context.text.push_text(LoginKey::AuthMethod.key(), offered);
+        (State::Method(Self), security(transit_to))
     }
 
     #[allow(clippy::unused_self, reason = "receiving consumes the state")]
@@ -82,13 +89,13 @@ impl AwaitingMethod {
         mut keys: ReceivedKeys<'_>,
         granted: Option<Stage>,
     ) -> Result<Next<'a>, LoginError> {
-        let chosen = keys.take("AuthMethod")?;
+        let chosen = keys.take(LoginKey::AuthMethod)?;
         context.check_remaining(keys, "the choice of the authentication method")?;
         let chosen = chosen.map_or_else(|| missing_choice(context, granted), |chosen| Ok(Some(chosen)))?;
         // A granted transition ends the stage without authentication, whatever was chosen: it may only come with None
         // where None was offered.
         match (chosen, granted, context.config.authentication) {
-            (Some("CHAP"), None, _) => Ok(offer_algorithms(context.config.algorithms)),
+            (Some("CHAP"), None, _) => Ok(offer_algorithms(context)),
             (Some("None"), None, Authentication::IfAsked(_)) => Ok(leave_security()),
             (Some("None"), Some(_), Authentication::IfAsked(_)) => Ok(begin_parameters(context)),
             (_, Some(next), _) => Err(TargetAuthError::Skipped { next }.into()),
@@ -116,15 +123,12 @@ fn missing_choice(
 }
 
 /// Offers the acceptable algorithms, and MD5 in any case (CHP-02).
-fn offer_algorithms<'a>(acceptable: &[ChapAlgorithm]) -> Next<'a> {
+fn offer_algorithms<'a>(context: &mut LoginContext<'a>) -> Next<'a> {
+    let acceptable = context.config.algorithms;
     let last = (!acceptable.contains(&ChapAlgorithm::Md5)).then_some(ChapAlgorithm::Md5);
-    let offered: Vec<_> =
-        acceptable.iter().copied().chain(last).map(|algorithm| algorithm.number().to_string()).collect();
-    let text = TextWriter::new().pair("CHAP_A", offered.join(","));
-    Next::Send(
-        State::Challenge(AwaitingChallenge),
-        Outgoing { stage: Stage::SECURITY, transit_to: None, text },
-    )
+    let numbers = acceptable.iter().copied().chain(last).map(ChapAlgorithm::number);
+    context.text.push_numbers(LoginKey::ChapA.key(), numbers.map(u64::from));
+    Next::Send(State::Challenge(AwaitingChallenge), security(None))
 }
 
 /// `CHAP_A` was offered.
@@ -142,16 +146,17 @@ impl AwaitingChallenge {
         if let Some(next) = granted {
             return Err(TargetAuthError::Skipped { next }.into());
         }
-        let algorithm = chosen_algorithm(context.config.algorithms, keys.take_required("CHAP_A")?)?;
-        let challenge = Challenge::take(&mut keys, &mut context.tolerance)?
-            .ok_or(ProtocolViolation::MissingKey { key: "CHAP_C" })?;
+        let algorithm = chosen_algorithm(context.config.algorithms, keys.take_required(LoginKey::ChapA)?)?;
+        let mut place = EMPTY;
+        let challenge = ReceivedChallenge::take(&mut keys, &mut place, &mut context.tolerance)?
+            .ok_or(missing(LoginKey::ChapC))?;
         // Set before the remaining keys are checked, since a repeated AuthMethod is compared with the method in use.
         context.algorithm = Some(algorithm);
         context.check_remaining(keys, "the target's challenge")?;
-        if (context.config.is_own_challenge)(&challenge.bytes) {
+        if (context.config.is_own_challenge)(challenge.bytes) {
             return Err(TargetAuthError::ReflectedChallenge.into());
         }
-        respond(context, algorithm, &challenge)
+        respond(context, algorithm, challenge)
     }
 }
 
@@ -168,9 +173,9 @@ fn chosen_algorithm(acceptable: &[ChapAlgorithm], text: &str) -> Result<ChapAlgo
 
 /// Sends the initiator's response, and for mutual CHAP its challenge in the same request (CHP-08).
 fn respond<'a>(
-    context: &LoginContext<'a>,
+    context: &mut LoginContext<'a>,
     algorithm: ChapAlgorithm,
-    received: &Challenge,
+    received: ReceivedChallenge<'_>,
 ) -> Result<Next<'a>, LoginError> {
     let Some(forward) = context.config.authentication.forward() else {
         return Err(ProtocolViolation::UnexpectedKey {
@@ -179,48 +184,39 @@ fn respond<'a>(
         }
         .into());
     };
-    let response = ChapResponse::compute(
-        algorithm,
-        received.identifier,
-        forward.secret.expose_secret(),
-        &received.bytes,
-    );
-    let text = TextWriter::new().pair("CHAP_N", forward.name).pair("CHAP_R", response.to_text());
-    let reverse = context.config.authentication.reverse();
-    let own = reverse.map(|reverse| own_challenge(context, algorithm, received, reverse)).transpose()?;
-    let text = match &own {
-        None => text,
-        Some((own, _)) => text.pair("CHAP_I", own.identifier).pair("CHAP_C", encode_hex(&own.bytes)),
+    let secret = forward.secret.expose_secret();
+    let response = ChapResponse::compute(algorithm, received.identifier, secret, received.bytes);
+    context.text.push_text(LoginKey::ChapN.key(), forward.name);
+    context.text.push_hex(LoginKey::ChapR.key(), response.as_bytes());
+    let expected = match context.config.authentication.reverse() {
+        None => None,
+        Some(reverse) => {
+            let challenge = own_challenge(&context.config, algorithm, received)?;
+            context.text.push_number(LoginKey::ChapI.key(), challenge.identifier.into());
+            context.text.push_hex(LoginKey::ChapC.key(), challenge.bytes(algorithm));
+            Some(ExpectedResponse { algorithm, challenge, forward, reverse })
+        }
     };
-    let expected =
-        own.map(|(challenge, reverse)| ExpectedResponse { algorithm, challenge, forward, reverse });
-    let transit_to = Some(Stage::OPERATIONAL);
-    Ok(Next::Send(
-        State::Response(AwaitingResponse { expected }),
-        Outgoing { stage: Stage::SECURITY, transit_to, text },
-    ))
+    Ok(Next::Send(State::Response(AwaitingResponse { expected }), security(Some(Stage::OPERATIONAL))))
 }
 
 /// The initiator's challenge, unless the target has just sent the same bytes (CHP-16).
-fn own_challenge<'a>(
-    context: &LoginContext<'a>,
+fn own_challenge(
+    config: &LoginConfig<'_>,
     algorithm: ChapAlgorithm,
-    received: &Challenge,
-    reverse: ReverseCredentialRef<'a>,
-) -> Result<(Challenge, ReverseCredentialRef<'a>), LoginError> {
-    let nonce = &context.config.nonce;
-    let bytes = nonce.challenge(algorithm).to_vec();
+    received: ReceivedChallenge<'_>,
+) -> Result<OwnChallenge, LoginError> {
+    let mut own = config.nonce.own_challenge();
     // The initiator's nonce was drawn before the target's challenge came, so equal bytes are no coincidence: the target
     // knows them from elsewhere.
-    if bytes == received.bytes {
+    if own.bytes(algorithm) == received.bytes {
         return Err(TargetAuthError::ReflectedChallenge.into());
     }
     // The identifier differs from the target's, so that a response cannot serve in both directions (RFC 1994, 4.1).
-    let identifier = match nonce.identifier() {
-        same if same == received.identifier => same.wrapping_add(1),
-        other => other,
-    };
-    Ok((Challenge { identifier, bytes }, reverse))
+    if own.identifier == received.identifier {
+        own.identifier = own.identifier.wrapping_add(1);
+    }
+    Ok(own)
 }
 
 /// The initiator's response was sent; `expected` is set if the target still has to authenticate itself.
@@ -238,7 +234,8 @@ impl<'a> AwaitingResponse<'a> {
         granted: Option<Stage>,
     ) -> Result<Next<'a>, LoginError> {
         if let Some(expected) = &self.expected {
-            let received = ReceivedResponse::take(&mut keys, &mut context.tolerance)?
+            let mut place = EMPTY;
+            let received = ReceivedResponse::take(&mut keys, &mut place, &mut context.tolerance)?
                 .ok_or(TargetAuthError::NoResponse)?;
             context.target_authenticated = Some(expected.verify(&received)?);
         }
@@ -251,69 +248,61 @@ impl<'a> AwaitingResponse<'a> {
 }
 
 /// Asks for the operational stage until the target grants it; authentication is complete (LOG-16).
-fn leave_security<'a>() -> Next<'a> {
-    let outgoing =
-        Outgoing { stage: Stage::SECURITY, transit_to: Some(Stage::OPERATIONAL), text: TextWriter::new() };
-    Next::Send(State::Response(AwaitingResponse { expected: None }), outgoing)
+const fn leave_security<'a>() -> Next<'a> {
+    let state = State::Response(AwaitingResponse { expected: None });
+    Next::Send(state, security(Some(Stage::OPERATIONAL)))
 }
 
 /// Begins the operational stage after the security stage.
 fn begin_parameters<'a>(context: &mut LoginContext<'a>) -> Next<'a> {
-    let early = std::mem::take(&mut context.early);
-    let (state, outgoing) = AwaitingParameters::begin(&context.config, early, TextWriter::new());
+    let (state, outgoing) = AwaitingParameters::begin(context);
     Next::Send(state, outgoing)
 }
 
 /// The operational parameters were offered (RFC 7143, 6.2 and 6.3).
 #[derive(Clone, Debug)]
-pub(super) struct AwaitingParameters {
-    negotiation: Negotiation,
-}
+pub(super) struct AwaitingParameters;
 
 impl AwaitingParameters {
     /// Offers all parameters at once, since a target that has to ask for keys takes more round trips. A login without
     /// authentication begins here (LOG-23).
-    fn begin<'a>(
-        config: &LoginConfig<'a>,
-        early: EarlyValues,
-        mut text: TextWriter,
-    ) -> (State<'a>, Outgoing) {
-        let mut negotiation = Negotiation::new(config.offer, config.is_discovery(), early);
-        negotiation.write_offers(&mut text);
-        (State::Parameters(Box::new(Self { negotiation })), operational(text))
+    fn begin<'a>(context: &mut LoginContext<'a>) -> (State<'a>, Outgoing) {
+        context.negotiation.begin();
+        let config = &context.config;
+        context.text.append(config.offer.text(config.is_discovery()));
+        (State::Parameters(Self), OPERATIONAL)
     }
 
+    #[allow(clippy::unused_self, reason = "receiving consumes the state")]
     fn receive<'a>(
-        mut self: Box<Self>,
+        self,
         context: &mut LoginContext<'a>,
-        keys: ReceivedKeys<'_>,
         granted: Option<Stage>,
     ) -> Result<Next<'a>, LoginError> {
-        self.take(context, keys, granted.is_some())?;
         if granted.is_none() {
-            let answers = self.negotiation.take_answers();
-            return Ok(Next::Send(State::Parameters(self), operational(answers)));
+            context.text.append(&context.negotiation.take_answers());
+            return Ok(Next::Send(State::Parameters(Self), OPERATIONAL));
         }
-        Ok(Next::Complete(self.negotiation.finish()?))
-    }
-
-    fn take(
-        &mut self,
-        context: &mut LoginContext<'_>,
-        keys: ReceivedKeys<'_>,
-        is_last: bool,
-    ) -> Result<(), ProtocolViolation> {
-        for pair in keys.rest() {
-            if !self.negotiation.receive(&mut context.tolerance, pair, is_last)?
-                && !context.ignores(pair, "the operational stage")?
-            {
-                self.negotiation.receive_unknown(&mut context.tolerance, pair, is_last)?;
-            }
-        }
-        Ok(())
+        Ok(Next::Complete(context.negotiation.finish()?))
     }
 }
 
-const fn operational(text: TextWriter) -> Outgoing {
-    Outgoing { stage: Stage::OPERATIONAL, transit_to: Some(Stage::FULL_FEATURE), text }
+/// Takes a pair of the operational stage.
+pub(super) fn take_parameter(
+    context: &mut LoginContext<'_>,
+    pair: Pair<'_>,
+    is_last: bool,
+) -> Result<(), ProtocolViolation> {
+    if !context.negotiation.receive_pair(&mut context.tolerance, pair, is_last)?
+        && !context.ignores(pair, "the operational stage")?
+    {
+        context.negotiation.receive_unknown(&mut context.tolerance, pair, is_last)?;
+    }
+    Ok(())
 }
+
+const fn security(transit_to: Option<Stage>) -> Outgoing {
+    Outgoing { stage: Stage::SECURITY, transit_to }
+}
+
+const OPERATIONAL: Outgoing = Outgoing { stage: Stage::OPERATIONAL, transit_to: Some(Stage::FULL_FEATURE) };

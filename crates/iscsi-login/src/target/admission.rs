@@ -5,9 +5,9 @@ use iscsi_pdu::{IscsiName, LoginStatus, SerialNumber};
 use crate::chap::ChapAlgorithm;
 use crate::credentials::Authentication;
 use crate::error::ProtocolViolation;
+use crate::login_key::LoginKey;
 use crate::login_text::ReceivedKeys;
 use crate::negotiation::Negotiation;
-use crate::operational_keys::EarlyValues;
 use crate::parameters::{Offer, Parameters};
 
 /// A target name and the authentication that a login to it requires.
@@ -36,7 +36,7 @@ pub struct TargetConfig<'a> {
 
 impl<'a> TargetConfig<'a> {
     pub(super) fn negotiation(&self, opening: &Opening) -> Box<Negotiation> {
-        Box::new(Negotiation::new(self.offer, opening.is_discovery(), EarlyValues::default()))
+        Box::new(Negotiation::new(self.offer, opening.is_discovery()))
     }
 
     /// The authentication that this login requires.
@@ -101,15 +101,15 @@ pub(super) struct Opening {
 
 impl Opening {
     pub(super) fn take(config: &TargetConfig<'_>, keys: &mut ReceivedKeys<'_>) -> Result<Self, Refusal> {
-        let initiator_name = keys.take("InitiatorName")?.ok_or_else(|| missing("InitiatorName"))?;
-        keys.take("InitiatorAlias")?;
-        let account = match keys.take("SessionType")? {
+        let initiator_name = keys.take(LoginKey::InitiatorName)?.ok_or_else(|| missing("InitiatorName"))?;
+        keys.take(LoginKey::InitiatorAlias)?;
+        let account = match keys.take(LoginKey::SessionType)? {
             Some("Discovery") => {
-                keys.take("TargetName")?;
+                keys.take(LoginKey::TargetName)?;
                 None
             }
             None | Some("Normal") => {
-                let name = keys.take("TargetName")?.ok_or_else(|| missing("TargetName"))?;
+                let name = keys.take(LoginKey::TargetName)?.ok_or_else(|| missing("TargetName"))?;
                 Some(find_account(config, name)?)
             }
             Some(_) => {

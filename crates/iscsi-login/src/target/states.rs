@@ -1,13 +1,13 @@
 //! The states of a target's login, and its answers in them (RFC 7143, 6.3 and 12.1.3).
 
-use iscsi_pdu::{LoginRequest, LoginStatus, Stage, TextWriter, encode_hex, parse_list, parse_number};
+use iscsi_pdu::{LoginRequest, LoginStatus, Stage, TextWriter, parse_list, parse_number};
 
 use super::admission::{Opening, Refusal, TargetConfig};
-use crate::chap::{ChapAlgorithm, ChapResponse, Nonce};
-use crate::chap_exchange::{Challenge, ReceivedResponse};
+use crate::chap::{ChapAlgorithm, ChapResponse, Nonce, OwnChallenge};
+use crate::chap_exchange::{EMPTY, ReceivedChallenge, ReceivedResponse};
 use crate::credentials::Authentication;
-use crate::error::ProtocolViolation;
-use crate::login_text::ReceivedKeys;
+use crate::login_key::LoginKey;
+use crate::login_text::{ReceivedKeys, missing};
 use crate::negotiation::Negotiation;
 use crate::tolerance::{Strictness, Tolerance};
 
@@ -94,7 +94,7 @@ fn first(
     let opening = Opening::take(config, &mut keys)?;
     let mut text = TextWriter::new();
     if !opening.is_discovery() {
-        text.push("TargetPortalGroupTag", config.portal_group_tag);
+        text.push_number(LoginKey::TargetPortalGroupTag.key(), config.portal_group_tag.into());
     }
     if request.current_stage == Stage::OPERATIONAL {
         check_may_skip(config.authentication(&opening)?)?;
@@ -114,7 +114,7 @@ fn operational(
 ) -> Result<Answer, Refusal> {
     let mut strict = Tolerance::new(Strictness::Strict);
     for pair in keys.rest() {
-        if !negotiation.receive(&mut strict, pair, false)? {
+        if !negotiation.receive_pair(&mut strict, pair, false)? {
             negotiation.receive_unknown(&mut strict, pair, false)?;
         }
     }
@@ -135,7 +135,7 @@ pub(super) enum Security {
     /// The list of algorithms.
     Algorithms,
     /// The initiator's CHAP response, with its challenge for mutual CHAP.
-    Response { algorithm: ChapAlgorithm, challenge: Challenge },
+    Response { algorithm: ChapAlgorithm, challenge: OwnChallenge },
     /// A transition; authentication is complete.
     Done,
 }
@@ -171,13 +171,15 @@ impl Security {
         opening: Opening,
         request: &LoginRequest,
         mut keys: ReceivedKeys<'_>,
-        text: TextWriter,
+        mut text: TextWriter,
     ) -> Result<Answer, Refusal> {
-        let offered = keys.take("AuthMethod")?;
+        let offered = keys.take(LoginKey::AuthMethod)?;
         keys.expect_none_left("the first request of the security stage")?;
         let method = choose_method(config.authentication(&opening)?, offered)
             .ok_or_else(|| refuse("no common authentication method"))?;
-        let text = if offered.is_some() { text.pair("AuthMethod", method) } else { text };
+        if offered.is_some() {
+            text.push_text(LoginKey::AuthMethod.key(), method);
+        }
         if method == NONE {
             return Ok(Self::done(config, opening, request, text));
         }
@@ -194,7 +196,7 @@ impl Security {
     ) -> Result<Answer, Refusal> {
         match self {
             Self::Algorithms => {
-                let list = keys.take_required("CHAP_A")?;
+                let list = keys.take_required(LoginKey::ChapA)?;
                 keys.expect_none_left("the offer of algorithms")?;
                 challenge(config, nonce, opening, list)
             }
@@ -234,11 +236,11 @@ fn challenge(
         .filter_map(|item| parse_number(item).ok().and_then(ChapAlgorithm::from_number))
         .find(|algorithm| config.algorithms.contains(algorithm))
         .ok_or_else(|| refuse("no common CHAP algorithm"))?;
-    let challenge = Challenge { identifier: nonce.identifier(), bytes: nonce.challenge(algorithm).to_vec() };
-    let text = TextWriter::new()
-        .pair("CHAP_A", algorithm.number())
-        .pair("CHAP_I", challenge.identifier)
-        .pair("CHAP_C", encode_hex(&challenge.bytes));
+    let challenge = nonce.own_challenge();
+    let mut text = TextWriter::new();
+    text.push_number(LoginKey::ChapA.key(), algorithm.number().into());
+    text.push_number(LoginKey::ChapI.key(), challenge.identifier.into());
+    text.push_hex(LoginKey::ChapC.key(), challenge.bytes(algorithm));
     let next = Next::Stay(State::Security(opening, Security::Response { algorithm, challenge }));
     Ok(Answer { next, text })
 }
@@ -248,22 +250,27 @@ fn check_response(
     config: &TargetConfig<'_>,
     mut opening: Opening,
     algorithm: ChapAlgorithm,
-    own: &Challenge,
+    own: &OwnChallenge,
     mut keys: ReceivedKeys<'_>,
 ) -> Result<(Opening, TextWriter), Refusal> {
     let mut strict = Tolerance::new(Strictness::Strict);
-    let received = ReceivedResponse::take(&mut keys, &mut strict)?
-        .ok_or(ProtocolViolation::MissingKey { key: "CHAP_R" })?;
-    let challenge = Challenge::take(&mut keys, &mut strict)?;
+    let (mut response, mut challenge) = (EMPTY, EMPTY);
+    let received =
+        ReceivedResponse::take(&mut keys, &mut response, &mut strict)?.ok_or(missing(LoginKey::ChapR))?;
+    let challenge = ReceivedChallenge::take(&mut keys, &mut challenge, &mut strict)?;
     keys.expect_none_left("the initiator's CHAP response")?;
     let authentication = config.authentication(&opening)?;
     let Some(forward) = authentication.forward() else {
         return Err(refuse("no CHAP credential for the initiator"));
     };
-    let expected =
-        ChapResponse::compute(algorithm, own.identifier, forward.secret.expose_secret(), &own.bytes);
+    let expected = ChapResponse::compute(
+        algorithm,
+        own.identifier,
+        forward.secret.expose_secret(),
+        own.bytes(algorithm),
+    );
     received.check_length(algorithm)?;
-    if !expected.matches(&received.response) || received.name != forward.name {
+    if !expected.matches(received.response) || received.name != forward.name {
         return Err(refuse("wrong CHAP name or secret of the initiator"));
     }
     opening.initiator_authenticated = true;
@@ -274,7 +281,7 @@ fn check_response(
         (None, _) => TextWriter::new(),
         (Some(challenge), _) => {
             opening.target_authenticated = true;
-            respond(algorithm, own, &challenge, authentication)?
+            respond(algorithm, own, challenge, authentication)?
         }
     };
     Ok((opening, text))
@@ -283,19 +290,22 @@ fn check_response(
 /// The target's CHAP response. A challenge that is the target's own is refused (9.2.1).
 fn respond(
     algorithm: ChapAlgorithm,
-    own: &Challenge,
-    received: &Challenge,
+    own: &OwnChallenge,
+    received: ReceivedChallenge<'_>,
     authentication: Authentication<'_>,
 ) -> Result<TextWriter, Refusal> {
-    if received.bytes == own.bytes {
+    if received.bytes == own.bytes(algorithm) {
         return Err(refuse("the initiator sent back the target's own challenge"));
     }
     let Some(reverse) = authentication.reverse() else {
         return Err(refuse("no CHAP credential for the target"));
     };
     let secret = reverse.secret.expose_secret();
-    let response = ChapResponse::compute(algorithm, received.identifier, secret, &received.bytes);
-    Ok(TextWriter::new().pair("CHAP_N", reverse.name.unwrap_or("target")).pair("CHAP_R", response.to_text()))
+    let response = ChapResponse::compute(algorithm, received.identifier, secret, received.bytes);
+    let mut text = TextWriter::new();
+    text.push_text(LoginKey::ChapN.key(), reverse.name.unwrap_or("target"));
+    text.push_hex(LoginKey::ChapR.key(), response.as_bytes());
+    Ok(text)
 }
 
 fn refuse(reason: &str) -> Refusal {

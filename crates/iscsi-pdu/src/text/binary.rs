@@ -1,6 +1,7 @@
 //! Binary and large binary values of text keys: hex and base64 (RFC 7143, 6.1).
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::error::ValueError;
@@ -15,12 +16,34 @@ use super::values::strip_prefix;
 /// [`ValueError::TooLong`] above `max_length` bytes, [`ValueError::NotBinary`] for anything malformed.
 pub fn decode_binary(text: &str, max_length: usize) -> Result<Vec<u8>, ValueError> {
     if let Some(digits) = strip_prefix(text, "0x") {
-        decode_hex(digits.as_bytes(), max_length)
+        let mut bytes = vec![0; digits.len().div_ceil(2).min(max_length)];
+        decode_hex(digits.as_bytes(), &mut bytes)?;
+        Ok(bytes)
     } else if let Some(digits) = strip_prefix(text, "0b") {
         decode_base64(digits.as_bytes(), max_length)
     } else {
         Err(ValueError::NotBinary)
     }
+}
+
+/// Decodes a binary value like [`decode_binary`], to the front of `place`, and returns it there. It allocates nothing for hex.
+///
+/// ```
+/// let mut place = [0; 16];
+/// assert_eq!(iscsi_pdu::decode_binary_into("0x0aff", &mut place), Ok(&[10, 255][..]));
+/// assert!(iscsi_pdu::decode_binary_into("0x0aff", &mut [0; 1]).is_err());
+/// ```
+///
+/// # Errors
+/// As [`decode_binary`], with the length of `place` as the limit.
+pub fn decode_binary_into<'p>(text: &str, place: &'p mut [u8]) -> Result<&'p [u8], ValueError> {
+    if let Some(digits) = strip_prefix(text, "0x") {
+        return decode_hex(digits.as_bytes(), place);
+    }
+    let bytes = decode_binary(text, place.len())?;
+    let place = place.get_mut(..bytes.len()).unwrap_or_default();
+    place.copy_from_slice(&bytes);
+    Ok(place)
 }
 
 /// Decodes a binary value in base64 (`0b`) without the padding that RFC 4648, section 3.2 requires, and no other form.
@@ -42,13 +65,25 @@ pub fn decode_unpadded_base64(text: &str, max_length: usize) -> Result<Vec<u8>, 
 /// Encodes bytes in hex: `0x` and two lower-case digits per byte.
 #[must_use]
 pub fn encode_hex(bytes: &[u8]) -> String {
-    let mut text = Vec::with_capacity(2 + 2 * bytes.len());
-    text.extend_from_slice(b"0x");
-    for byte in bytes {
-        text.extend_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 0x0f)]);
-    }
+    let mut text = vec![0; hex_length(bytes.len())];
+    write_hex(bytes, &mut text);
     // The digits are ASCII, so this does not fail.
     String::from_utf8(text).unwrap_or_default()
+}
+
+/// The length of so many bytes in hex.
+pub(crate) const fn hex_length(bytes: usize) -> usize {
+    2 + 2 * bytes
+}
+
+/// Writes bytes in hex, as [`encode_hex`] returns them, to a place of their [`hex_length`].
+pub(crate) fn write_hex(bytes: &[u8], place: &mut [u8]) {
+    if let Some((prefix, digits)) = place.split_first_chunk_mut() {
+        *prefix = *b"0x";
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(bytes) {
+            *pair = [hex_digit(byte >> 4), hex_digit(byte & 0x0f)];
+        }
+    }
 }
 
 /// Encodes bytes in base64: `0b` and digits with padding (RFC 4648, section 4).
@@ -67,10 +102,11 @@ pub fn encode_base64(bytes: &[u8]) -> String {
     text
 }
 
-fn decode_hex(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
+/// Decodes digits to the front of `place`, and returns the bytes there.
+fn decode_hex<'p>(digits: &[u8], place: &'p mut [u8]) -> Result<&'p [u8], ValueError> {
     let length = digits.len().div_ceil(2);
-    check_length(length, max_length)?;
-    let mut bytes = Vec::with_capacity(length);
+    check_length(length, place.len())?;
+    let place = place.get_mut(..length).unwrap_or_default();
     let (first, pairs) = digits.split_at(digits.len() % 2);
     // Digits are decoded without looking whether they are digits; the union of their values is looked at once, at the
     // end. A branch for each digit would cost more than the decoding.
@@ -80,9 +116,14 @@ fn decode_hex(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
         all_bits |= value;
         value
     };
-    bytes.extend(first.iter().map(|digit| value(*digit)));
-    bytes.extend(pairs.as_chunks().0.iter().map(|[high, low]| value(*high) << 4 | value(*low)));
-    if all_bits & NO_DIGIT == 0 { Ok(bytes) } else { Err(ValueError::NotBinary) }
+    let (odd, even) = place.split_at_mut(first.len());
+    for (byte, digit) in odd.iter_mut().zip(first) {
+        *byte = value(*digit);
+    }
+    for (byte, [high, low]) in even.iter_mut().zip(pairs.as_chunks().0) {
+        *byte = value(*high) << 4 | value(*low);
+    }
+    if all_bits & NO_DIGIT == 0 { Ok(place) } else { Err(ValueError::NotBinary) }
 }
 
 fn decode_base64(digits: &[u8], max_length: usize) -> Result<Vec<u8>, ValueError> {
@@ -179,7 +220,7 @@ fn base64_digit(sextet: u32) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode_binary, decode_unpadded_base64, encode_base64, encode_hex};
+    use super::{decode_binary, decode_binary_into, decode_unpadded_base64, encode_base64, encode_hex};
     use crate::ValueError;
     use std::{format, vec::Vec};
 
@@ -217,6 +258,13 @@ mod tests {
             assert_eq!(decode_binary(&encode_hex(&bytes), 1024).as_ref(), Ok(&bytes));
             assert_eq!(decode_binary(&encode_base64(&bytes), 1024).as_ref(), Ok(&bytes));
         }
+        let mut place = [0; 3];
+        for text in ["0x010aff", "0bAQr/"] {
+            assert_eq!(decode_binary_into(text, &mut place), Ok(&[1, 10, 255][..]));
+            let error = ValueError::TooLong { length: 3, limit: 2 };
+            assert_eq!(decode_binary_into(text, &mut place[..2]), Err(error));
+        }
+        assert_eq!(decode_binary_into("0xf00", &mut place), Ok(&[15, 0][..]));
         let error = Err(ValueError::TooLong { length: 1025, limit: 1024 });
         assert_eq!(decode_binary(&encode_hex(&[0; 1025]), 1024), error);
         assert_eq!(decode_binary(&encode_base64(&[0; 1025]), 1024), error);

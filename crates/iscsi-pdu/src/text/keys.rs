@@ -3,9 +3,8 @@
 use alloc::vec::Vec;
 
 use super::error::TextError;
+use super::key::{check_key_frame, is_of_key};
 
-/// Length of the longest key in bytes.
-const MAX_KEY_LENGTH: usize = 63;
 /// Length of a typical pair in bytes, used to estimate the number of pairs in a text.
 const TYPICAL_PAIR: usize = 16;
 
@@ -32,26 +31,42 @@ impl<'a> TextKeys<'a> {
     /// [`TextError`] if a pair has no `=`, a key is malformed, the text is not UTF-8, a value contains control
     /// characters, or the final NUL is missing.
     pub fn parse(text: &'a [u8]) -> Result<Self, TextError> {
-        let Some(body) = text.strip_suffix(&[0]) else {
-            return if text.is_empty() {
-                Ok(Self { pairs: Vec::new() })
-            } else {
-                Err(TextError::Unterminated)
-            };
-        };
-        let end = body.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        let body = body.get(..end).unwrap_or_default();
-        if body.is_empty() {
-            return Ok(Self { pairs: Vec::new() });
+        let mut keys = Self { pairs: Vec::with_capacity(1 + text.len() / TYPICAL_PAIR) };
+        for pair in pairs(text, |text| {
+            let (key, behind) = split_key(text)?;
+            Ok((None::<()>, key, behind))
+        })? {
+            let TextPair { key, value, .. } = pair?;
+            keys.pairs.push((key, value));
         }
-        let mut rest = Some(core::str::from_utf8(body).map_err(|_| TextError::NotUtf8)?);
-        let mut pairs = Vec::with_capacity(1 + body.len() / TYPICAL_PAIR);
-        while let Some(text) = rest {
-            let (pair, behind) = split_first_pair(text)?;
-            pairs.push(pair);
-            rest = behind;
-        }
-        Ok(Self { pairs })
+        Ok(keys)
+    }
+
+    /// Parses like [`Self::parse`], pair by pair. A key that `identify` finds in a list of keys is not looked at any further. The
+    /// pairs end behind the first error.
+    ///
+    /// ```
+    /// use iscsi_pdu::TextKeys;
+    /// let places = |key: &str| ["SendTargets", "TargetName"].iter().position(|known| *known == key);
+    /// let mut pairs = TextKeys::pairs_of(b"TargetName=iqn.2001-04.com.example:disk\0", places)?;
+    /// let first = pairs.next().unwrap()?;
+    /// assert_eq!((first.known, first.key, first.value), (Some(1), "TargetName", "iqn.2001-04.com.example:disk"));
+    /// # Ok::<(), iscsi_pdu::TextError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::parse`], first those of the whole text.
+    pub fn pairs_of<Known>(
+        text: &'a [u8],
+        identify: impl Fn(&str) -> Option<Known>,
+    ) -> Result<impl Iterator<Item = Result<TextPair<'a, Known>, TextError>>, TextError> {
+        pairs(text, move |text| {
+            let (key, behind) = split_at_byte(text, b'=').ok_or(TextError::NoEqualsSign)?;
+            match identify(key) {
+                Some(known) => Ok((Some(known), key, behind)),
+                None => split_key(text).map(|(key, behind)| (None, key, behind)),
+            }
+        })
     }
 
     /// Parses each pair by itself, so that a malformed pair does not prevent reading the others as in [`Self::parse`].
@@ -105,6 +120,17 @@ impl<'a> TextKeys<'a> {
     }
 }
 
+/// A pair of a text ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextPair<'a, Known> {
+    /// The key in a list of keys, if it is there.
+    pub known: Option<Known>,
+    /// The key as text.
+    pub key: &'a str,
+    /// The value.
+    pub value: &'a str,
+}
+
 /// A pair that [`TextKeys::parse_each`] cannot parse
 /// ([RFC 7143, section 6.1](https://www.rfc-editor.org/rfc/rfc7143#section-6.1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,29 +144,50 @@ pub struct MalformedPair<'a> {
 /// Parses one pair without its final NUL.
 fn parse_pair(pair: &[u8]) -> Result<(&str, &str), TextError> {
     let text = core::str::from_utf8(pair).map_err(|_| TextError::NotUtf8)?;
-    split_first_pair(text).map(|(pair, _)| pair)
+    let (key, value) = split_key(text)?;
+    check_value(value)?;
+    Ok((key, value))
 }
 
-/// Splits off the first pair and returns it with the text after its NUL.
-///
-/// In well-formed ASCII every byte is examined once: the first byte that cannot be part of a key is the equals sign,
-/// and the first byte after it that is not printable is the NUL.
-fn split_first_pair(text: &str) -> Result<((&str, &str), Option<&str>), TextError> {
-    let (key, behind) = split_before(text, |byte| !is_of_key(byte));
-    let Some(behind) = behind.strip_prefix('=') else { return Err(malformed_key(text)) };
-    check_key_frame(key)?;
-    let (value, behind) = split_before(behind, |byte| !is_printable(byte));
+/// The pairs of a text. `split_key` splits a key and its equals sign off.
+fn pairs<'a, Known>(
+    text: &'a [u8],
+    split_key: impl Fn(&'a str) -> Result<(Option<Known>, &'a str, &'a str), TextError>,
+) -> Result<impl Iterator<Item = Result<TextPair<'a, Known>, TextError>>, TextError> {
+    let body = match text.split_last() {
+        None => text,
+        Some((0, body)) => body,
+        Some(_) => return Err(TextError::Unterminated),
+    };
+    let end = body.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let body = body.get(..end).unwrap_or_default();
+    let body = core::str::from_utf8(body).map_err(|_| TextError::NotUtf8)?;
+    let mut rest = Some(body).filter(|body| !body.is_empty());
+    Ok(core::iter::from_fn(move || {
+        let first = split_key(rest.take()?).and_then(|(known, key, behind)| {
+            let value;
+            (value, rest) = split_value(behind)?;
+            Ok(TextPair { known, key, value })
+        });
+        Some(first)
+    }))
+}
+
+/// The value at the front of a text, checked, and the text behind its NUL, if there is one. In a value of printable characters
+/// every byte is examined once: the first other byte is the NUL.
+#[inline]
+fn split_value(text: &str) -> Result<(&str, Option<&str>), TextError> {
+    let (value, behind) = split_before(text, |byte| !is_printable(byte));
     if behind.is_empty() {
-        return Ok(((key, value), None));
+        return Ok((value, None));
     }
     if let Some(behind) = behind.strip_prefix('\0') {
-        return Ok(((key, value), Some(behind)));
+        return Ok((value, Some(behind)));
     }
-    // The value has a byte outside printable ASCII, which is legal in UTF-8. It is read again from its beginning, to the
-    // NUL, and checked character by character.
-    let (value, behind) = split_before(text.get(key.len() + 1..).unwrap_or_default(), |byte| byte == 0);
+    // A byte outside printable ASCII is legal in UTF-8: the value is read again, and checked character by character.
+    let (value, behind) = split_before(text, |byte| byte == 0);
     check_value(value)?;
-    Ok(((key, value), behind.strip_prefix('\0')))
+    Ok((value, behind.strip_prefix('\0')))
 }
 
 fn split_before(text: &str, is_end: impl Fn(u8) -> bool) -> (&str, &str) {
@@ -148,57 +195,57 @@ fn split_before(text: &str, is_end: impl Fn(u8) -> bool) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-/// Returns the error in a pair whose key is not followed by an equals sign.
+/// The key at the front of a text, checked, and the text behind its equals sign. The first byte that cannot be part of a key is
+/// the equals sign.
+fn split_key(text: &str) -> Result<(&str, &str), TextError> {
+    let (key, behind) = split_before(text, |byte| !is_of_key(byte));
+    let behind = behind.strip_prefix('=').ok_or_else(|| malformed_key(text))?;
+    check_key_frame(key)?;
+    Ok((key, behind))
+}
+
+/// The error in a pair whose key is not followed by an equals sign.
 fn malformed_key(text: &str) -> TextError {
     let (pair, _) = split_before(text, |byte| byte == 0);
     pair.split_once('=').map_or(TextError::NoEqualsSign, |(key, _)| TextError::BadKey { length: key.len() })
 }
 
-/// The only key of the RFC that begins with a small letter, against its own rule (13.24).
-const SMALL_KEY: &str = "iSCSIProtocolLevel";
-
-/// The bytes that keys may contain. TXT-04 does not include `#`, but the X# keys of RFC 3720 contain it.
-#[allow(
-    clippy::indexing_slicing,
-    reason = "a byte is always in range, and the table is built at compile time"
-)]
-const IN_KEYS: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut alphabet: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-+@_#";
-    while let [byte, rest @ ..] = alphabet {
-        table[*byte as usize] = true;
-        alphabet = rest;
-    }
-    table
-};
-
-fn is_of_key(byte: u8) -> bool {
-    IN_KEYS.get(usize::from(byte)) == Some(&true)
+/// The text in front of the first such byte, which is ASCII, and the text behind it.
+fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let (before, behind) = text.split_at_checked(position(text.as_bytes(), byte)?)?;
+    Some((before, behind.get(1..)?))
 }
 
-fn is_printable(byte: u8) -> bool {
-    (b' '..=b'~').contains(&byte)
+/// The place of the first such byte. It looks at eight bytes together: keys and values are too short for a search that takes
+/// more of them at a time.
+fn position(text: &[u8], byte: u8) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH_BITS: u64 = ONES << 7;
+    let (words, rest) = text.as_chunks();
+    for (at, word) in words.iter().enumerate() {
+        // A byte is zero where they are equal.
+        let differences = u64::from_le_bytes(*word) ^ (ONES * u64::from(byte));
+        let equal = differences.wrapping_sub(ONES) & !differences & HIGH_BITS;
+        if equal != 0 {
+            return Some(at * 8 + equal.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|other| *other == byte)?;
+    Some(text.len() - rest.len() + at)
+}
+
+const fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
 }
 
 /// Checks all bytes. It does not stop at the first mismatch, so that the compiler can vectorize the loop.
-fn all_are(text: &str, is_allowed: impl Fn(u8) -> bool) -> bool {
-    text.bytes().fold(true, |all, byte| all & is_allowed(byte))
-}
-
-/// Checks that a key is a capital letter followed by letters, digits and `. - + @ _ #`.
-pub(crate) fn check_key(key: &str) -> Result<(), TextError> {
-    if all_are(key, is_of_key) { check_key_frame(key) } else { Err(TextError::BadKey { length: key.len() }) }
-}
-
-/// Checks the first character and the length of a key whose alphabet has been checked.
-fn check_key_frame(key: &str) -> Result<(), TextError> {
-    let begins = key.starts_with(|first: char| first.is_ascii_uppercase()) || key == SMALL_KEY;
-    if begins && key.len() <= MAX_KEY_LENGTH { Ok(()) } else { Err(TextError::BadKey { length: key.len() }) }
+fn all_are(text: &[u8], is_allowed: impl Fn(u8) -> bool) -> bool {
+    text.iter().fold(true, |all, byte| all & is_allowed(*byte))
 }
 
 /// Checks that a value has no control characters, neither of ASCII nor of Latin-1.
 pub(crate) fn check_value(value: &str) -> Result<(), TextError> {
-    if all_are(value, is_printable) || !value.chars().any(char::is_control) {
+    if all_are(value.as_bytes(), is_printable) || !value.chars().any(char::is_control) {
         return Ok(());
     }
     Err(TextError::ControlCharacter)
@@ -206,7 +253,7 @@ pub(crate) fn check_value(value: &str) -> Result<(), TextError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MalformedPair, TextKeys};
+    use super::{MalformedPair, TextKeys, TextPair};
     use crate::TextError;
     use std::{format, vec::Vec};
 
@@ -266,6 +313,38 @@ mod tests {
             let text = [b"B=1\0", pair, b"\0C=2\0"].concat();
             assert_eq!(each(&text), [Ok(("B", "1")), bad(pair, error), Ok(("C", "2"))], "{pair:?}");
         }
+    }
+
+    /// A known key is not looked at, and another one is. The first equals sign ends a key of any length.
+    #[test]
+    fn known_keys_are_not_checked_again() {
+        for length in 0..40 {
+            let (key, other) = ("a".repeat(length), "b".repeat(length));
+            let text = format!("{key}=1=2\0{other}=1\0C=1\0");
+            let identify = |found: &str| (found == key).then_some(7);
+            let pairs: Vec<_> = TextKeys::pairs_of(text.as_bytes(), identify).unwrap().take(2).collect();
+            let first = TextPair { known: Some(7), key: &key, value: "1=2" };
+            assert_eq!(pairs[0], Ok(first));
+            let bad = Err(TextError::BadKey { length });
+            assert_eq!(pairs[1], if length == 0 { Ok(TextPair { value: "1", ..first }) } else { bad });
+        }
+        assert_eq!(
+            TextKeys::pairs_of(b"C\0", |_| Some(7)).unwrap().next(),
+            Some(Err(TextError::NoEqualsSign))
+        );
+    }
+
+    /// Wherever a pair ends in words of eight bytes, and whatever is behind it.
+    #[test]
+    fn txt_01_pairs_of_any_length() {
+        for length in 0..40 {
+            let text = format!("A={}\0B==\u{1}\0", "x".repeat(length)).replace('\u{1}', "~");
+            assert_eq!(pairs(text.as_bytes()), [("A", &*"x".repeat(length)), ("B", "=~")]);
+            let key = format!("K{}", "y".repeat(length));
+            assert_eq!(pairs(format!("{key}=\0").as_bytes()), [(&*key, "")]);
+        }
+        assert_eq!(TextKeys::parse("A=\u{e9}\0B=\u{85}\0".as_bytes()), Err(TextError::ControlCharacter));
+        assert_eq!(pairs("A=\u{e9}\0B=1\0".as_bytes()), [("A", "\u{e9}"), ("B", "1")]);
     }
 
     /// TXT-04: at most 63 characters, a capital letter first.

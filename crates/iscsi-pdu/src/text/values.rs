@@ -4,6 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use core::ops::RangeInclusive;
 
+use bytes::BytesMut;
+
 use super::error::ValueError;
 
 /// Parses a decimal or hexadecimal number below 2^64
@@ -16,14 +18,41 @@ use super::error::ValueError;
 /// assert!(iscsi_pdu::parse_number("-1").is_err());
 /// ```
 pub fn parse_number(text: &str) -> Result<u64, ValueError> {
-    let (digits, radix) = match strip_prefix(text, "0x") {
-        Some(digits) => (digits, 16),
-        None => (text, 10),
-    };
-    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
-        return Err(ValueError::NotANumber);
+    match text.as_bytes() {
+        [b'0', b'x' | b'X', digits @ ..] => parse_digits::<16>(digits),
+        digits => parse_digits::<10>(digits),
     }
-    u64::from_str_radix(digits, radix).map_err(|_| ValueError::TooLarge)
+}
+
+/// So many digits of either kind fit into 64 bits.
+const SAFE_DIGITS: usize = 16;
+
+fn parse_digits<const RADIX: u8>(digits: &[u8]) -> Result<u64, ValueError> {
+    let value = |digit: u8| char::from(digit).to_digit(RADIX.into()).ok_or(ValueError::NotANumber);
+    let (first, rest) = digits.split_at(digits.len().min(SAFE_DIGITS));
+    let mut number = 0_u64;
+    for digit in first {
+        number = number.wrapping_mul(RADIX.into()).wrapping_add(value(*digit)?.into());
+    }
+    let mut number = Some(number);
+    for digit in rest {
+        let value = value(*digit)?;
+        number = number.and_then(|number| number.checked_mul(RADIX.into())?.checked_add(value.into()));
+    }
+    if digits.is_empty() { Err(ValueError::NotANumber) } else { number.ok_or(ValueError::TooLarge) }
+}
+
+/// Appends a number in decimal, without leading zeros.
+pub(crate) fn append_number(mut number: u64, text: &mut BytesMut) {
+    let (mut digits, mut first) = ([b'0'; 20], 0);
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit += (number % 10).to_le_bytes()[0];
+        (number, first) = (number / 10, at);
+        if number == 0 {
+            break;
+        }
+    }
+    text.extend_from_slice(digits.get(first..).unwrap_or_default());
 }
 
 /// Parses a range `low~high` of numbers whose low end is not above its high end (TXT-11).

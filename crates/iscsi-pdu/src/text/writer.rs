@@ -2,11 +2,13 @@
 
 use core::fmt;
 
-use alloc::string::String;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
+use super::binary::{hex_length, write_hex};
 use super::error::TextError;
-use super::keys::{check_key, check_value};
+use super::key::{TextKey, check_key};
+use super::keys::check_value;
+use super::values::append_number;
 
 /// Initial capacity in bytes. Most texts of a login fit, so that they are not reallocated.
 const INITIAL_CAPACITY: usize = 320;
@@ -23,7 +25,7 @@ const INITIAL_CAPACITY: usize = 320;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct TextWriter {
-    text: String,
+    text: BytesMut,
     /// The first error.
     error: Option<TextError>,
 }
@@ -33,6 +35,12 @@ impl TextWriter {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Creates a writer without pairs that has memory for texts of so many bytes together.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { text: BytesMut::with_capacity(bytes), error: None }
     }
 
     /// Appends a pair and returns the writer.
@@ -48,35 +56,68 @@ impl TextWriter {
     /// Appends a pair.
     pub fn push(&mut self, key: &str, value: impl fmt::Display) {
         use fmt::Write as _;
+        self.note(check_key(key));
         self.begin(key);
         let begin = self.text.len();
-        // Writing to a `String` cannot fail; if the value's `Display` fails, what it has written is kept.
+        // Writing to the buffer cannot fail; if the value's `Display` fails, what it has written is kept.
         let _ = write!(self.text, "{value}");
-        self.note(check_value(self.text.get(begin..).unwrap_or_default()));
-        self.text.push('\0');
+        // What was written is UTF-8, so this does not fail.
+        let value = core::str::from_utf8(self.text.get(begin..).unwrap_or_default());
+        let checked = value.map_err(|_| TextError::NotUtf8).and_then(check_value);
+        self.note(checked);
+        self.end();
     }
 
-    /// Appends a pair with a text value. Faster than [`Self::push`].
-    pub fn push_text(&mut self, key: &str, value: &str) {
-        self.begin(key);
+    /// Appends a pair with a text value.
+    pub fn push_text(&mut self, key: TextKey, value: &str) {
         self.note(check_value(value));
-        self.text.push_str(value);
-        self.text.push('\0');
+        self.begin(key.as_str());
+        self.text.extend_from_slice(value.as_bytes());
+        self.end();
+    }
+
+    /// Appends a pair with a decimal number.
+    pub fn push_number(&mut self, key: TextKey, value: u64) {
+        self.push_numbers(key, [value]);
+    }
+
+    /// Appends a pair with a list of decimal numbers, in order of preference.
+    pub fn push_numbers(&mut self, key: TextKey, values: impl IntoIterator<Item = u64>) {
+        self.begin(key.as_str());
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                self.text.extend_from_slice(b",");
+            }
+            append_number(value, &mut self.text);
+        }
+        self.end();
+    }
+
+    /// Appends a pair with a binary value in hex, as [`encode_hex`](crate::encode_hex) encodes it.
+    pub fn push_hex(&mut self, key: TextKey, value: &[u8]) {
+        self.begin(key.as_str());
+        let begin = self.text.len();
+        self.text.resize(begin + hex_length(value.len()), 0);
+        write_hex(value, self.text.get_mut(begin..).unwrap_or_default());
+        self.end();
     }
 
     fn begin(&mut self, key: &str) {
-        self.note(check_key(key));
-        if self.text.is_empty() {
+        if self.text.capacity() == 0 {
             self.text.reserve(INITIAL_CAPACITY);
         }
-        self.text.push_str(key);
-        self.text.push('=');
+        self.text.extend_from_slice(key.as_bytes());
+        self.text.extend_from_slice(b"=");
+    }
+
+    fn end(&mut self) {
+        self.text.extend_from_slice(&[0]);
     }
 
     /// Appends the pairs of `other`.
     pub fn append(&mut self, other: &Self) {
         self.note(other.error.map_or(Ok(()), Err));
-        self.text.push_str(&other.text);
+        self.text.extend_from_slice(&other.text);
     }
 
     /// Returns `true` if there are no pairs.
@@ -89,8 +130,17 @@ impl TextWriter {
     ///
     /// # Errors
     /// [`TextError::BadKey`] or [`TextError::ControlCharacter`] for the first pair with such an error.
-    pub fn finish(self) -> Result<Bytes, TextError> {
-        self.error.map_or(Ok(self.text.into()), Err)
+    pub fn finish(mut self) -> Result<Bytes, TextError> {
+        self.take()
+    }
+
+    /// Returns the text as a data segment, like [`Self::finish`]; the writer goes on with the next text, in the memory that is
+    /// left.
+    ///
+    /// # Errors
+    /// As [`Self::finish`], from then on for every text.
+    pub fn take(&mut self) -> Result<Bytes, TextError> {
+        self.error.map_or_else(|| Ok(self.text.split().freeze()), Err)
     }
 
     fn note(&mut self, result: Result<(), TextError>) {
@@ -101,7 +151,10 @@ impl TextWriter {
 #[cfg(test)]
 mod tests {
     use super::TextWriter;
-    use crate::{TextError, TextKeys};
+    use crate::{TextError, TextKey, TextKeys};
+
+    const A: TextKey = TextKey::new("A");
+    const B: TextKey = TextKey::new("B");
 
     /// TXT-01: each pair, including the last, ends in one NUL and is parsed back.
     #[test]
@@ -125,7 +178,42 @@ mod tests {
         text.append(&good().pair("B", "\u{7f}"));
         assert_eq!(text.pair("C", "fine").finish(), Err(TextError::ControlCharacter));
         let mut text = good();
-        text.push_text("B", "x\0C=2");
-        assert_eq!(text.finish(), Err(TextError::ControlCharacter));
+        text.push_text(B, "x\0C=2");
+        assert_eq!(text.take(), Err(TextError::ControlCharacter));
+        assert_eq!(text.take(), Err(TextError::ControlCharacter));
+    }
+
+    /// Numbers and bytes are written as their values are encoded elsewhere.
+    #[test]
+    fn numbers_and_bytes() {
+        for number in [0, 1, 9, 10, 99, 100, 262_144, u64::MAX] {
+            let mut text = TextWriter::new();
+            text.push_number(A, number);
+            assert_eq!(text.finish(), TextWriter::new().pair("A", number).finish());
+        }
+        let mut text = TextWriter::new();
+        text.push_numbers(A, [8, 7, 5]);
+        assert_eq!(text.finish(), TextWriter::new().pair("A", "8,7,5").finish());
+        for bytes in [&[][..], &[0], &[0x9a, 0xbf, 0x10]] {
+            let mut text = TextWriter::new();
+            text.push_hex(A, bytes);
+            assert_eq!(text.finish(), TextWriter::new().pair("A", crate::encode_hex(bytes)).finish());
+        }
+    }
+
+    /// Texts that are taken one after the other do not share bytes, and need no memory of their own.
+    #[test]
+    fn texts_in_one_memory() {
+        let mut text = TextWriter::with_capacity(1000);
+        text.push_text(A, &"1".repeat(400));
+        let first = text.take().unwrap();
+        assert!(text.is_empty());
+        text.push_text(B, &"2".repeat(400));
+        let second = text.take().unwrap();
+        assert_eq!((first.len(), &second[..3]), (403, &b"B=2"[..]));
+        assert_eq!(second.as_ptr() as usize, first.as_ptr() as usize + first.len());
+        // No memory is left for this one.
+        text.push_text(A, &"3".repeat(400));
+        assert_eq!((&text.take().unwrap()[..3], &first[..3]), (&b"A=3"[..], &b"A=1"[..]));
     }
 }

@@ -91,7 +91,7 @@ pub(crate) async fn log_in(
     authentication: Authentication<'_>,
     offer: Offer,
 ) -> Result<ByHand, LoginError> {
-    let name = "iqn.2001-04.com.example:host".parse().unwrap();
+    let (name, offer) = ("iqn.2001-04.com.example:host".parse().unwrap(), offer.into());
     let (mut login, mut request) = initiator::Login::start(initiator::LoginConfig {
         initiator_name: &name,
         initiator_alias: None,
@@ -102,7 +102,7 @@ pub(crate) async fn log_in(
         cmd_sn: SerialNumber(0xffff_fffe),
         authentication,
         algorithms: &[ChapAlgorithm::Sha256, ChapAlgorithm::Md5],
-        offer,
+        offer: &offer,
         strictness: Strictness::Strict,
         nonce: Nonce::from_random([9; 33]),
         is_own_challenge: &|_| false,

@@ -82,6 +82,7 @@ impl Host {
     /// Logs in with keys that the library never offers; their answers are taken out of the response.
     pub(crate) fn log_in_with(engine: &mut Engine, now: Duration, isid: u16, keys: &str) -> Self {
         let (name, disk) = ("iqn.2001-04.com.example:host".parse().unwrap(), disk_name());
+        let offer = Offer::default().into();
         let (mut login, mut request) = initiator::Login::start(initiator::LoginConfig {
             initiator_name: &name,
             initiator_alias: None,
@@ -92,7 +93,7 @@ impl Host {
             cmd_sn: SerialNumber(u32::MAX),
             authentication: Authentication::None,
             algorithms: &[ChapAlgorithm::Md5],
-            offer: Offer::default(),
+            offer: &offer,
             strictness: Strictness::Strict,
             nonce: Nonce::from_random([9; 33]),
             is_own_challenge: &|_| false,

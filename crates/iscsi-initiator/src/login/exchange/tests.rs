@@ -8,6 +8,7 @@ mod time;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use iscsi_login::PreparedOffer;
 use iscsi_login::initiator::SessionType;
 use iscsi_login::target::{self, Account, TargetConfig};
 use iscsi_login::{
@@ -40,6 +41,7 @@ fn draw(number: u8) -> Draw {
 /// The values that a login borrows. Digests are offered and accepted.
 struct Fixture {
     config: Config,
+    offer: PreparedOffer,
     target: IscsiName,
     credentials: Credentials,
     first: Portal,
@@ -67,7 +69,7 @@ impl Fixture {
         let secrets = Secrets { store, is_given: false };
         let scope = CredentialScope::Target(target.clone());
         let credentials = Credentials::of(&scope, &request, &secrets, snapshot, &config).unwrap();
-        Self { config, target, credentials, first: portal(1) }
+        Self { offer: config.offer.into(), config, target, credentials, first: portal(1) }
     }
 
     fn open() -> Self {
@@ -81,6 +83,7 @@ impl Fixture {
     fn settings(&self) -> LoginSettings<'_> {
         LoginSettings {
             config: &self.config,
+            offer: &self.offer,
             session_type: SessionType::Normal(&self.target),
             isid: Isid::from_random([1, 2, 3], 4),
             credentials: &self.credentials,
@@ -207,7 +210,7 @@ fn record(fixture: &Fixture) -> Recording {
         responses.push(bytes_of(&response));
         match receive(&mut exchange, &responses[responses.len() - 1]).unwrap() {
             Next::Write => {}
-            Next::Complete(logged_in, _) => return Recording { requests, responses, logged_in },
+            Next::Complete(complete) => return Recording { requests, responses, logged_in: complete.0 },
             _ => panic!("neither another request nor the end"),
         }
     }
@@ -236,7 +239,7 @@ impl<'a> Replay<'a> {
             _ => panic!("neither writes nor reads"),
         };
         match next {
-            Next::Complete(logged_in, inbox) => Some((logged_in, inbox)),
+            Next::Complete(complete) => Some(*complete),
             _ => None,
         }
     }

@@ -69,7 +69,7 @@ fn responses_that_come_early() {
         assert!(matches!(exchange.sent(rest, BEGAN), Ok(Next::Write)));
         match exchange.sent(1, BEGAN).unwrap() {
             Next::Write => assert!(number + 1 < recording.requests.len()),
-            Next::Complete(logged_in, _) => assert_eq!(logged_in, recording.logged_in),
+            Next::Complete(complete) => assert_eq!(complete.0, recording.logged_in),
             _ => panic!("the response was lost"),
         }
     }
@@ -89,7 +89,8 @@ fn dig_02_bytes_behind_the_last_response_are_of_full_feature_phase() {
         let response = bytes_of(&accept(&fixture, &request_in(exchange.outgoing())));
         assert!(matches!(send(&mut exchange), Ok(Next::Read)));
         let end = receive(&mut exchange, &[&response, &ping[..come]].concat());
-        let Ok(Next::Complete(_, mut inbox)) = end else { panic!("not complete") };
+        let Ok(Next::Complete(complete)) = end else { panic!("not complete") };
+        let (_, mut inbox) = *complete;
         let mut rest = &ping[come..];
         let length = loop {
             match inbox.next_received().unwrap() {
@@ -106,7 +107,8 @@ fn dig_02_bytes_behind_the_last_response_are_of_full_feature_phase() {
         encoded(RawPdu::with_data(Bhs::new(Opcode::NOP_IN), Bytes::from_static(&[7; 8])), Digests::default());
     assert!(send(&mut exchange).is_ok());
     let end = receive(&mut exchange, &[response, ping].concat());
-    let Ok(Next::Complete(_, mut inbox)) = end else { panic!("not complete") };
+    let Ok(Next::Complete(complete)) = end else { panic!("not complete") };
+    let (_, mut inbox) = *complete;
     assert!(matches!(inbox.next_received(), Err(iscsi_pdu::Error::Digest { .. })));
 }
 

@@ -48,7 +48,7 @@ impl Network {
             assert!(matches!(send(&mut exchange), Ok(Next::Read)));
             match receive(&mut exchange, &self.answer(fixture, port, &request))? {
                 Next::Begin => {}
-                Next::Complete(logged_in, _) => return Ok(logged_in),
+                Next::Complete(complete) => return Ok(complete.0),
                 _ => panic!("neither redirected nor complete"),
             }
         }
@@ -177,7 +177,8 @@ fn log_30_deviations_of_each_portal_are_kept() {
         } else {
             redirect_to(&request, [format!("{number}:0:malformed"), address.to_owned()])
         };
-        if let Next::Complete(logged_in, _) = receive(&mut exchange, &bytes_of(&response)).unwrap() {
+        if let Next::Complete(complete) = receive(&mut exchange, &bytes_of(&response)).unwrap() {
+            let (logged_in, _) = *complete;
             observed.extend(logged_in.tolerance.into_observed());
             assert_eq!(logged_in.completed.deviations.len(), 1);
         }

@@ -91,7 +91,8 @@ fn the_durations_of_the_parts() {
         assert!(matches!(exchange.received(now), Ok(Next::Read)));
         exchange.space().extend_from_slice(&response[20..]);
         now += seconds(70 * number);
-        if let Next::Complete(logged_in, _) = exchange.received(now).unwrap() {
+        if let Next::Complete(complete) = exchange.received(now).unwrap() {
+            let (logged_in, _) = *complete;
             let times = logged_in.times;
             // Three exchanges of security negotiation, and one of operational negotiation.
             let (security, operational) = (seconds(3 * 30 + 70 * 6), seconds(30 + 70 * 4));
@@ -116,6 +117,7 @@ fn a_clock_that_goes_back() {
     let response = bytes_of(&accept(&fixture, &request_in(exchange.outgoing())));
     exchange.space().extend_from_slice(&response);
     let end = exchange.sent(usize::MAX, BEGAN);
-    let Ok(Next::Complete(logged_in, _)) = end else { panic!("not complete") };
+    let Ok(Next::Complete(complete)) = end else { panic!("not complete") };
+    let (logged_in, _) = *complete;
     assert_eq!((logged_in.times.connect, logged_in.times.operational), (Duration::ZERO, MOMENT));
 }
