@@ -18,6 +18,7 @@ mod discovery;
 mod isids;
 mod limits;
 mod login_phase;
+mod login_queue;
 mod lun_lists;
 mod malformed;
 #[path = "../../crates/iscsi-initiator/examples/mutual_login.rs"]

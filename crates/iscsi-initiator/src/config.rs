@@ -44,8 +44,16 @@ pub struct Config {
     /// is set, because a challenge can then be reflected between two processes. One secret for both directions of one
     /// login is always refused.
     pub allow_shared_secret: bool,
-    /// Limit for a whole login: reading the secrets, connecting, every exchange, every redirection.
+    /// Limit for a whole login from its turn on: reading the secrets, connecting, every exchange, every redirection.
     pub login_timeout: Duration,
+    /// The most logins and discoveries under way at the same time, to all targets together, at least one; more wait for their
+    /// turn. All clones of an initiator share it.
+    pub most_logins: usize,
+    /// The most of them to one target, or at one portal for discovery. A target with many logins does not keep those to
+    /// others waiting.
+    pub most_logins_per_target: usize,
+    /// Limit for the wait of a login for its turn. [`login_timeout`](Self::login_timeout) begins afterwards.
+    pub login_turn_timeout: Duration,
     /// Limit for each command, from the call to its end, and for a logout, which has at most 30 seconds.
     /// [`Duration::MAX`] means no limit for commands.
     pub command_timeout: Duration,
@@ -68,6 +76,9 @@ impl Config {
             require: Requirement::None,
             allow_shared_secret: false,
             login_timeout: Duration::from_secs(30),
+            most_logins: 256,
+            most_logins_per_target: 64,
+            login_turn_timeout: Duration::from_mins(5),
             command_timeout: Duration::from_mins(1),
         })
     }

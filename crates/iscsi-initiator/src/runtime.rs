@@ -6,6 +6,7 @@ mod connection;
 mod connection_task;
 mod link;
 mod login;
+mod login_queue;
 mod own_challenge;
 mod shared;
 mod stream;
@@ -22,6 +23,7 @@ pub(crate) use connection::Connection;
 pub(crate) use connection_task::start_session;
 pub(crate) use link::{Exchange, Link, Reply};
 pub(crate) use login::log_in;
+pub(crate) use login_queue::{LoginQueue, Turn};
 pub(crate) use own_challenge::is_own_challenge;
 pub use stream::Stream;
 

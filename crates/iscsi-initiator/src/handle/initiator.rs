@@ -17,7 +17,7 @@ use crate::login::{
     AuthenticationRequest, CredentialScope, Credentials, Exchange, LoggedIn, LoginSettings, Secrets,
 };
 use crate::runtime::{
-    Clock, Connection, Stream, blocking, is_own_challenge, log_in, within,
+    Clock, Connection, LoginQueue, Stream, Turn, blocking, is_own_challenge, log_in, within,
 };
 use crate::wire::Inbox;
 
@@ -27,6 +27,7 @@ pub struct Initiator {
     config: Arc<Config>,
     /// [`Config::offer`], written once.
     offer: Arc<PreparedOffer>,
+    queue: Arc<LoginQueue>,
     secrets: Secrets,
     pub(super) vds: Arc<VdsServiceIscsi>,
 }
@@ -60,7 +61,8 @@ impl Initiator {
         let store = Arc::clone(&secrets.store);
         let vds = Arc::new(VdsServiceIscsi::new(store, config.initiator_name.as_str()));
         let offer = Arc::new(config.offer.into());
-        Self { config: Arc::new(config), offer, secrets, vds }
+        let queue = Arc::new(LoginQueue::new(config.most_logins, config.most_logins_per_target));
+        Self { config: Arc::new(config), offer, queue, secrets, vds }
     }
 
     /// Returns the settings.
@@ -135,6 +137,13 @@ impl Initiator {
         self.log_in(SessionType::Normal(target), scope, portal, authentication).await
     }
 
+    /// Waits until it is a login's turn.
+    async fn turn<'a>(&'a self, scope: &'a CredentialScope) -> Result<Turn<'a>, Error> {
+        let limit = self.config.login_turn_timeout;
+        let turn = within(limit, self.queue.turn(scope)).await.flatten();
+        turn.ok_or(Error::Timeout { operation: "the wait for other logins", limit })
+    }
+
     /// Logs in within the time limit, which includes reading the store: its disk may not answer either.
     async fn log_in(
         &self,
@@ -143,6 +152,7 @@ impl Initiator {
         portal: &Portal,
         request: &AuthenticationRequest,
     ) -> Result<Session, Error> {
+        let _turn = self.turn(&scope).await?;
         let (clock, limit) = (Clock::start(), self.config.login_timeout);
         let snapshot = within(limit, current_snapshot(&self.secrets.store)).await;
         let snapshot = snapshot.ok_or_else(|| not_begun(portal, limit))?;

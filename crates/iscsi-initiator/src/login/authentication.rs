@@ -84,6 +84,7 @@ pub struct Credentials {
 }
 
 /// The scope of credentials in a store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CredentialScope {
     /// Sessions to a target.
     Target(IscsiName),

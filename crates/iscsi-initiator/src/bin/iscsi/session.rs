@@ -51,6 +51,8 @@ pub(crate) fn config(
     }
     config.require = options.authentication.require_auth.map(Into::into).unwrap_or_default();
     config.allow_shared_secret = options.authentication.allow_shared_secret;
+    // A command makes one login, or a benchmark as many as it was told to.
+    (config.most_logins, config.most_logins_per_target) = (usize::MAX, usize::MAX);
     if let Some(isids) = kept_isids(options) {
         config.isids = isids;
     }
