@@ -265,11 +265,9 @@ impl<S: Stream> ConnectionTask<S> {
         self.timer.poll(context).is_ready()
     }
 
-    /// Whether an idle session has something to give back.
+    /// Whether an idle session has something to give back. No request gets a slot without a PDU in the outbox.
     fn has_buffers(&self) -> bool {
-        self.wire.has_buffers()
-            || self.shared.0.buffers.has_buffers()
-            || self.shared.0.lock().session.has_buffers()
+        self.wire.has_buffers() || self.shared.0.buffers.has_buffers()
     }
 
     /// Looks at the clock again, and gives idle buffers back.

@@ -125,9 +125,9 @@ impl Outbox {
         }
     }
 
-    /// Whether there is memory to give back.
-    pub(crate) fn has_buffer(&self) -> bool {
-        self.headers.capacity() > 0 || self.parts.capacity() > 0
+    /// Whether there is memory to give back. Every PDU has headers.
+    pub(crate) const fn has_buffer(&self) -> bool {
+        self.headers.capacity() > 0
     }
 
     /// Adds what was appended to the headers since they had this length. Consecutive headers are one part.
