@@ -130,6 +130,23 @@ fn by_the_clock() {
     measured.expect_clean_logouts();
 }
 
+/// Logins of a second come together, or at random; without a rate there is nothing to arrange.
+#[test]
+fn by_patterns_of_arrival() {
+    let measured = Measured::open();
+    for (pattern, rate, least) in [("fixed", "40", 0.97), ("burst", "20", 1.0), ("poisson", "200", 0.0)] {
+        let results = measured.results(&["--rate", rate, "--arrival", pattern, "--count", "40"]);
+        expect_consistent(&results);
+        assert_eq!((count(&results, "/logins"), &results["plan"]["arrival"]), (40, &pattern.into()));
+        assert!((least..5.0).contains(&number(&results, "/measured_s")), "{results}");
+    }
+    let shown = measured.run(&["--rate", "200", "--arrival", "burst", "--count", "5"]).expect(0);
+    assert!(shown.stdout.contains("open, 200 logins begin in a second in bursts, timed"), "{}", shown.stdout);
+    let closed = measured.run(&["--arrival", "burst"]).expect(2);
+    assert!(closed.stderr.contains("--rate"), "{}", closed.stderr);
+    measured.expect_clean_logouts();
+}
+
 #[test]
 fn for_a_time() {
     let measured = Measured::open();

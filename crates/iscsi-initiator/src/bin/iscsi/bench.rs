@@ -1,9 +1,10 @@
 //! `iscsi bench`: measurements, the page about one, and comparisons.
 //!
-//! [`run`] carries out a [`schedule::Plan`] with any kind of [`attempt`], and [`tally`] counts. [`login`] and [`io`] are the
+//! [`run`] carries out a [`schedule::Plan`], whose attempts [`arrival`] makes due, with any kind of [`attempt`], and [`tally`] counts. [`login`] and [`io`] are the
 //! benchmarks, each with its attempts and the form of its results; [`results`] has what the two forms share. [`report`]
 //! shows results as a page, [`compare`] beside others.
 
+mod arrival;
 mod attempt;
 mod compare;
 mod destinations;
@@ -12,6 +13,7 @@ mod figures;
 mod io;
 mod live_line;
 mod login;
+mod random;
 #[cfg(feature = "report")]
 mod report;
 mod results;

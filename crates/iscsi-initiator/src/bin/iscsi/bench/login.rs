@@ -8,11 +8,14 @@ mod summary;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use iscsi_initiator::{Authenticated, Session};
+use serde::{Deserialize, Serialize};
 
+use super::arrival::Arrival;
 use super::destinations::Destinations;
 use super::live_line::LiveLine;
+use super::random::draw_seed;
 use super::report::Report;
 use super::run::run;
 use super::schedule::Plan;
@@ -51,10 +54,27 @@ A login is complete: TCP connection, security and operational negotiation, full
 feature phase, logout. Without --rate each login begins when another ends
 (closed loop): a slow target is asked less often. With --rate logins begin by
 the clock (open loop, on a grid of a millisecond), and one that has to wait for
-its turn is charged for the wait. Secrets are read once, at the beginning.
+its turn is charged for the wait. They arrive at equal distances, at random
+(--arrival poisson) as from many hosts, or those of a second all together
+(--arrival burst) as after a target's restart. Secrets are read once, at the
+beginning.
 
 Without --count and --duration, 1000 logins are made. When more of them fail
 than --allow-failures, the exit code is that of the most frequent cause.";
+
+/// A pattern of arrivals.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Pattern {
+    /// At equal distances
+    #[default]
+    Fixed,
+    /// At random, independently of each other
+    Poisson,
+    /// Those of a second together
+    Burst,
+}
 
 #[derive(Args)]
 pub(crate) struct Login {
@@ -72,6 +92,9 @@ pub(crate) struct Login {
     /// Begin logins by the clock (open loop)
     #[arg(long, value_name = "PER-SECOND", value_parser = |text: &str| parse_rate(text, "logins"))]
     rate: Option<f64>,
+    /// How logins arrive at this rate [default: fixed]
+    #[arg(long, value_name = "PATTERN", value_enum, requires = "rate")]
+    arrival: Option<Pattern>,
     /// Hold N more sessions open all the time
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = |text: &str| parse_number(text, 0, MOST_SESSIONS))]
     hold: u64,
@@ -88,6 +111,17 @@ pub(crate) struct Login {
     session: SessionOptions,
 }
 
+impl Pattern {
+    /// Words behind a rate.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Fixed => "",
+            Self::Poisson => " at random",
+            Self::Burst => " in bursts",
+        }
+    }
+}
+
 /// The results of a run, and whether it succeeded.
 struct Run {
     results: Results,
@@ -96,7 +130,7 @@ struct Run {
 
 impl Login {
     pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
-        let plan = self.plan();
+        let plan = self.plan()?;
         // A limit reached during the run would look like a failure of the target.
         check_open_files(self.hold + u64::try_from(plan.concurrency).unwrap_or(u64::MAX))?;
         let report = self.report.as_deref().map(Report::prepare).transpose()?;
@@ -149,14 +183,19 @@ impl Login {
         }
     }
 
-    fn plan(&self) -> Plan {
+    fn plan(&self) -> Result<Plan, Failure> {
         let concurrency = self.concurrency.map_or_else(
             || if self.rate.is_some() { OPEN_LOOP_CONCURRENCY } else { 1 },
             |concurrency| usize::try_from(concurrency).unwrap_or(usize::MAX),
         );
         let count = self.count.or_else(|| self.duration.is_none().then_some(DEFAULT_COUNT));
         let warmup = self.warmup.unwrap_or_default();
-        Plan { concurrency, rate: self.rate, count, duration: self.duration, warmup }
+        let arrival = match self.arrival.unwrap_or_default() {
+            Pattern::Fixed => Arrival::Fixed,
+            Pattern::Poisson => Arrival::Poisson(draw_seed()?),
+            Pattern::Burst => Arrival::Burst,
+        };
+        Ok(Plan { concurrency, rate: self.rate, arrival, count, duration: self.duration, warmup })
     }
 
     fn destinations(&self) -> Result<Destinations, Failure> {

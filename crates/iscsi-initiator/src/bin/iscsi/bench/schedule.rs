@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::arrival::{Arrival, Arrivals};
+
 /// The plan of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Plan {
@@ -9,6 +11,8 @@ pub(crate) struct Plan {
     pub(crate) concurrency: usize,
     /// Attempts begun in a second, if they begin by the clock (open loop); otherwise each begins when another ends.
     pub(crate) rate: Option<f64>,
+    /// How they arrive.
+    pub(crate) arrival: Arrival,
     /// Ends after so many measured attempts.
     pub(crate) count: Option<u64>,
     /// Ends after this time of measuring.
@@ -18,15 +22,6 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// When the attempt of this number, from 0, is to begin, counted from the beginning of the run. In a closed loop at
-    /// once.
-    pub(crate) fn begins_at(&self, number: u64) -> Duration {
-        #[allow(clippy::cast_precision_loss, reason = "fewer than 2^53 attempts")]
-        self.rate.map_or(Duration::ZERO, |rate| {
-            Duration::try_from_secs_f64(number as f64 / rate).unwrap_or(Duration::MAX)
-        })
-    }
-
     /// Whether an attempt that begins at this moment is measured.
     pub(crate) fn measures(&self, began: Duration) -> bool {
         began >= self.warmup
@@ -54,13 +49,16 @@ pub(crate) struct Ticket {
 /// Hands out the attempts of a plan, one after the other.
 pub(crate) struct Schedule {
     plan: Plan,
+    /// In an open loop.
+    arrivals: Option<Arrivals>,
     begun: u64,
     measured: u64,
 }
 
 impl Schedule {
-    pub(crate) const fn new(plan: Plan) -> Self {
-        Self { plan, begun: 0, measured: 0 }
+    pub(crate) fn new(plan: Plan) -> Self {
+        let arrivals = plan.rate.map(|rate| Arrivals::new(rate, plan.arrival));
+        Self { plan, arrivals, begun: 0, measured: 0 }
     }
 
     /// Returns the next attempt, for a worker that is free now; none if no more are to begin.
@@ -68,13 +66,16 @@ impl Schedule {
     /// In a closed loop it is due at once. In an open loop by the clock, however late it is: a slow target makes
     /// latencies longer, never attempts fewer.
     pub(crate) fn next(&mut self, now: Duration) -> Option<Ticket> {
-        let due = self.due(now);
+        let due = self.arrivals.as_ref().map_or(now, Arrivals::next);
         let enough = self.plan.count.is_some_and(|count| self.measured >= count);
         let over = self.plan.ends_at().is_some_and(|end| due >= end || now >= end.saturating_add(LATEST));
         if enough || over {
             return None;
         }
         let ticket = Ticket { number: self.begun, due, measured: self.plan.measures(due) };
+        if let Some(arrivals) = &mut self.arrivals {
+            arrivals.advance();
+        }
         self.begun += 1;
         self.measured += u64::from(ticket.measured);
         Some(ticket)
@@ -82,19 +83,9 @@ impl Schedule {
 
     /// The number of attempts that were due before the end and never began.
     pub(crate) fn never_begun(&self) -> u64 {
-        let (Some(rate), Some(end)) = (self.plan.rate, self.plan.ends_at()) else { return 0 };
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "what does not fit is at a limit"
-        )]
-        let due = (rate * end.as_secs_f64()).ceil() as u64;
-        let due = self.plan.count.map_or(due, |count| due.min(self.begun + count - self.measured));
-        due.saturating_sub(self.begun)
-    }
-
-    fn due(&self, now: Duration) -> Duration {
-        if self.plan.rate.is_some() { self.plan.begins_at(self.begun) } else { now }
+        let (Some(arrivals), Some(end)) = (&self.arrivals, self.plan.ends_at()) else { return 0 };
+        let left = arrivals.left_before(end);
+        self.plan.count.map_or(left, |count| left.min(count - self.measured))
     }
 }
 
@@ -105,18 +96,11 @@ mod tests {
     const PLAN: Plan = Plan {
         concurrency: 8,
         rate: Some(200.0),
+        arrival: Arrival::Fixed,
         count: None,
         duration: Some(Duration::from_secs(10)),
         warmup: Duration::from_secs(1),
     };
-
-    #[test]
-    fn an_open_loop_begins_by_the_clock() {
-        assert_eq!(PLAN.begins_at(0), Duration::ZERO);
-        assert_eq!(PLAN.begins_at(1), Duration::from_millis(5));
-        assert_eq!(PLAN.begins_at(200), Duration::from_secs(1));
-        assert_eq!(Plan { rate: None, ..PLAN }.begins_at(200), Duration::ZERO);
-    }
 
     #[test]
     fn what_begins_in_the_warm_up_is_not_measured() {
@@ -125,8 +109,7 @@ mod tests {
     }
 
     const SECOND: Duration = Duration::from_secs(1);
-    const ONE_SECOND: Plan =
-        Plan { concurrency: 8, rate: None, count: None, duration: Some(SECOND), warmup: Duration::ZERO };
+    const ONE_SECOND: Plan = Plan { rate: None, duration: Some(SECOND), warmup: Duration::ZERO, ..PLAN };
 
     #[test]
     fn a_closed_loop_begins_at_once_and_ends_by_the_clock() {

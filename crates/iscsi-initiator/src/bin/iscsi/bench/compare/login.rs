@@ -2,15 +2,16 @@
 
 use super::differences::{Aspect, Common, Comparability, Run, end_name, loop_name, seconds};
 use super::figures::{self, Better, Figure, Unit, median, percentiles};
-use crate::bench::login::Results;
+use crate::bench::login::{Pattern, Results};
 use crate::bench::results::Distribution;
 
 /// Aspects that prevent a comparison come first.
-const ASPECTS: [Aspect<Results>; 15] = [
+const ASPECTS: [Aspect<Results>; 16] = [
     ("authentication", |results| Some(results.plan.authentication.clone()), false),
     ("CHAP algorithm", |results| results.plan.algorithm.clone(), false),
     ("loop", |results| Some(loop_name(results)), false),
     ("rate", |results| results.plan.rate_per_s.map(|rate| format!("{rate} logins per second")), false),
+    ("arrival", |results| Some(arrival(results)?.to_owned()), false),
     ("concurrency", |results| Some(results.plan.concurrency.to_string()), false),
     ("number of held sessions", |results| Some(results.held_sessions.to_string()), false),
     ("operating system", |results| Some(results.machine.os.clone()), false),
@@ -27,7 +28,7 @@ const ASPECTS: [Aspect<Results>; 15] = [
 impl Run for Results {
     const OPERATIONS: &'static str = "logins";
     const ASPECTS: &'static [Aspect<Self>] = &ASPECTS;
-    const OF_THE_LOOP: &'static [&'static str] = &["rate", "concurrency"];
+    const OF_THE_LOOP: &'static [&'static str] = &["rate", "arrival", "concurrency"];
 
     fn common(&self) -> Common<'_> {
         Common {
@@ -50,6 +51,16 @@ impl Run for Results {
         figures.extend(costs(a, b).map(|figure| figure.with_better(less, "needs less")));
         figures
     }
+}
+
+/// The arrival of logins in an open loop.
+fn arrival(results: &Results) -> Option<&'static str> {
+    results.plan.rate_per_s?;
+    Some(match results.plan.arrival.unwrap_or_default() {
+        Pattern::Fixed => "at equal distances",
+        Pattern::Poisson => "at random",
+        Pattern::Burst => "in bursts",
+    })
 }
 
 type Phase = (&'static str, fn(&Results) -> &Distribution);

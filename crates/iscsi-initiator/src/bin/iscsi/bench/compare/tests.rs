@@ -3,7 +3,7 @@
 #![allow(clippy::cast_precision_loss, reason = "small factors")]
 
 use super::*;
-use crate::bench::login::{Results, sample};
+use crate::bench::login::{Pattern, Results, sample};
 use crate::bench::results::Percentile;
 
 type Change = fn(&mut Results);
@@ -51,7 +51,7 @@ fn the_better_one_does_more_in_less_time() {
 
 #[test]
 fn of_runs_that_are_not_alike_none_is_called_better() {
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 10] = [
         ("authentication", |results| results.plan.authentication = "chap".to_owned()),
         ("CHAP algorithm", |results| results.plan.algorithm = None),
         ("loop", |results| results.plan.rate_per_s = Some(5.0)),
@@ -61,10 +61,12 @@ fn of_runs_that_are_not_alike_none_is_called_better() {
         ("architecture", |results| results.machine.architecture = "aarch64".to_owned()),
         ("number of processors", |results| results.machine.processors = 64),
         ("rate", |results| results.plan.rate_per_s = Some(7.0)),
+        ("arrival", |results| results.plan.arrival = Some(Pattern::Burst)),
     ];
     for (what, change) in changes {
         let (mut a, mut b) = (sample(), sample());
-        a.plan.rate_per_s = (what == "rate").then_some(5.0);
+        a.plan.rate_per_s = ["rate", "arrival"].contains(&what).then_some(5.0);
+        b.plan.rate_per_s = a.plan.rate_per_s;
         speed_up(&mut b, 2);
         b.latency.percentiles[0].at_most /= 2.0;
         change(&mut b);

@@ -6,8 +6,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use iscsi_initiator::SessionDetails;
 use iscsi_initiator::scsi::Capacity;
-use rand::TryRng as _;
-use rand::rngs::SysRng;
 use tokio::sync::Notify;
 
 use super::Io;
@@ -15,12 +13,13 @@ use super::area::Area;
 use super::ledger::Ledger;
 use super::results::{PlanSummary, Results};
 use super::sessions::Sessions;
-use super::stamp::Random;
 use super::summary::{Circumstances, results};
 use super::verification::Verified;
 use super::worker::{Direction, ReadBack, Work, Worker};
+use crate::bench::arrival::Arrival;
 use crate::bench::attempt::{Attempts, FailedAttempt};
 use crate::bench::live_line::LiveLine;
+use crate::bench::random::{Random, draw_seed};
 use crate::bench::run::run;
 use crate::bench::schedule::Plan;
 use crate::bench::settings::most_frequent;
@@ -123,8 +122,7 @@ struct Crew<'a> {
 
 impl<'a> Crew<'a> {
     fn new(io: &Io, area: Area, sessions: &'a Sessions) -> Result<Self, Failure> {
-        let drawn = SysRng.try_next_u64().map_err(std::io::Error::other);
-        let seed = drawn.map_err(Failure::local("draw a random number"))?;
+        let seed = draw_seed()?;
         let work = Arc::new(Work::new(area, io.sequential, io.read_percent(), io.verify, seed));
         Ok(Self { work, sessions, depth: io.depth(), seed })
     }
@@ -189,7 +187,8 @@ impl<'a> Crew<'a> {
     async fn read_back(&self, ledger: &Ledger, verified: &mut Verified) -> Result<(), Failure> {
         let concurrency = usize::try_from(self.depth).unwrap_or(usize::MAX) * self.sessions.slots().len();
         let (count, duration, warmup) = (Some(ledger.written()), None, Duration::ZERO);
-        let plan = Plan { concurrency, rate: None, count, duration, warmup };
+        let (rate, arrival) = (None, Arrival::default());
+        let plan = Plan { concurrency, rate, arrival, count, duration, warmup };
         let (too_many, interrupted) = (Notify::new(), Cell::new(false));
         let stop = async {
             tokio::select! {

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bench::random::Random;
+
 /// Bytes of a word.
 const WORD: usize = 8;
 
@@ -136,24 +138,6 @@ impl Checksum {
     const fn add(&mut self, word: u64) {
         let product = (self.0 ^ word).wrapping_mul(0x9fb2_1c65_1e98_df25);
         self.0 = product ^ (product >> 29);
-    }
-}
-
-/// A generator of numbers that look random (SplitMix64): for patterns and addresses, never for secrets.
-pub(super) struct Random(pub(super) u64);
-
-impl Random {
-    pub(super) const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Returns a number below `end`, or 0 if that is 0.
-    #[allow(clippy::cast_possible_truncation, reason = "the upper half of a product is below both factors")]
-    pub(super) const fn below(&mut self, end: u64) -> u64 {
-        ((self.next() as u128 * end as u128) >> 64) as u64
     }
 }
 

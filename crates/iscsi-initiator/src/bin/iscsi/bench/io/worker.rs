@@ -10,9 +10,10 @@ use iscsi_initiator::{BlockDevice, Error};
 use super::area::Area;
 use super::ledger::{Claim, Ledger};
 use super::sessions::{PAUSE, Slot};
-use super::stamp::{Found, Random, Stamp};
+use super::stamp::{Found, Stamp};
 use super::verification::Mismatch;
 use crate::bench::attempt::{Attempts, FailedAttempt, Success, failure_cause};
+use crate::bench::random::Random;
 use crate::bench::tally::Times;
 use crate::failure::Exit;
 

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Pattern;
 use crate::bench::results::{Cause, Distribution, Machine};
 
 /// The number of this schema.
@@ -73,6 +74,9 @@ pub(crate) struct PlanSummary {
     pub(crate) concurrency: usize,
     /// Logins begun in a second, if the loop is open; none if it is closed.
     pub(crate) rate_per_s: Option<f64>,
+    /// How they arrive, if the loop is open: `fixed`, `poisson` or `burst`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) arrival: Option<Pattern>,
     /// Logins to be made, if their number was given.
     pub(crate) count: Option<u64>,
     /// Planned duration in seconds, if that was given.

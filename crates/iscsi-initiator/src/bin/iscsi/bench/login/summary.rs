@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 
-use super::TimedLogin;
 use super::results::{Phases, PlanSummary, Results, SCHEMA, Second};
+use super::{Pattern, TimedLogin};
+use crate::bench::arrival::Arrival;
 use crate::bench::figures::{kibibytes, latency, time};
 use crate::bench::results::{Machine, PROGRAM, causes};
 use crate::bench::schedule::Plan;
@@ -65,6 +66,7 @@ pub(super) fn results(plan: &Plan, tally: &Tally<TimedLogin>, circumstances: Cir
             unauthenticated: circumstances.unauthenticated,
             concurrency: plan.concurrency,
             rate_per_s: plan.rate,
+            arrival: plan.rate.map(|_| pattern(plan.arrival)),
             count: plan.count,
             duration_s: plan.duration.map(|duration| duration.as_secs_f64()),
             warmup_s: plan.warmup.as_secs_f64(),
@@ -131,11 +133,22 @@ fn authentication(results: &Results) -> String {
     format!("{}{algorithm}", results.plan.authentication)
 }
 
+const fn pattern(arrival: Arrival) -> Pattern {
+    match arrival {
+        Arrival::Fixed => Pattern::Fixed,
+        Arrival::Poisson(_) => Pattern::Poisson,
+        Arrival::Burst => Pattern::Burst,
+    }
+}
+
 /// Describes the loop, which decides what latency means.
 fn way(results: &Results) -> String {
     let concurrency = results.plan.concurrency;
     match results.plan.rate_per_s {
-        Some(rate) => format!("open, {rate} logins begin in a second, timed from when each was due"),
+        Some(rate) => {
+            let pattern = results.plan.arrival.unwrap_or_default().words();
+            format!("open, {rate} logins begin in a second{pattern}, timed from when each was due")
+        }
         None => format!("closed, {concurrency} at a time: a slow target is asked less often"),
     }
 }

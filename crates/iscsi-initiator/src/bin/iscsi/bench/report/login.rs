@@ -72,7 +72,10 @@ fn authentication(results: &Results) -> String {
 
 fn way(results: &Results) -> String {
     match results.plan.rate_per_s {
-        Some(rate) => format!("{rate} logins begun in a second (open loop)"),
+        Some(rate) => {
+            let pattern = results.plan.arrival.unwrap_or_default().words();
+            format!("{rate} logins begun in a second{pattern} (open loop)")
+        }
         None => format!("{} at a time (closed loop)", results.plan.concurrency),
     }
 }

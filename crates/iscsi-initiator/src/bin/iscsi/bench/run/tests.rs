@@ -1,5 +1,6 @@
 //! The figures are right, for attempts of known length on a paused clock.
 
+use super::super::arrival::Arrival;
 use super::super::attempt::FailedAttempt;
 use super::super::login::TimedLogin;
 use super::super::tally::Times;
@@ -55,7 +56,14 @@ impl Attempts for Scripted {
 }
 
 fn plan() -> Plan {
-    Plan { concurrency: 64, rate: None, count: None, duration: None, warmup: Duration::ZERO }
+    Plan {
+        concurrency: 64,
+        rate: None,
+        arrival: Arrival::Fixed,
+        count: None,
+        duration: None,
+        warmup: Duration::ZERO,
+    }
 }
 
 fn workers(plan: &Plan, attempts: Scripted) -> Vec<Scripted> {

@@ -46,6 +46,7 @@ pub(crate) fn sample() -> Results {
             unauthenticated: None,
             concurrency: 8,
             rate_per_s: None,
+            arrival: None,
             count: None,
             duration_s: Some(10.0),
             warmup_s: 1.0,
