@@ -19,10 +19,12 @@ pub(crate) enum Work {
     Session(Workload),
     /// The CRC library on the header of a command, and on header and data of a Data-In PDU with so many bytes.
     Crc(usize),
+    /// Mutual logins to the RAM-disk target.
+    Logins,
 }
 
 /// All of them, in the order of the table.
-pub(crate) const CASES: [Case; 12] = [
+pub(crate) const CASES: [Case; 13] = [
     session("4 KiB read, depth 1", Operation::Read, 4 * KIB, 1),
     session("4 KiB read, depth 32", Operation::Read, 4 * KIB, 32),
     session("4 KiB read as Bytes, depth 32", Operation::ReadBytes, 4 * KIB, 32),
@@ -35,6 +37,7 @@ pub(crate) const CASES: [Case; 12] = [
     with_digests("64 KiB read, depth 32, digests", 64 * KIB),
     Case { name: "4 KiB read, CRC alone", work: Work::Crc(4 * KIB) },
     Case { name: "64 KiB read, CRC alone", work: Work::Crc(64 * KIB) },
+    Case { name: "mutual login", work: Work::Logins },
 ];
 
 /// PDUs with digests that a read of at most 64 KiB has: the command and one Data-In.
@@ -54,6 +57,7 @@ impl Work {
     pub(crate) const fn rounds(self) -> [u64; 2] {
         match self {
             Self::Crc(_) => [8, 72],
+            Self::Logins => [8, 40],
             Self::Session(Workload { depth: 1, .. }) => [16, 272],
             Self::Session(Workload { length, .. }) if length <= 16 * KIB => [8, 72],
             Self::Session(_) => [4, 36],
@@ -63,7 +67,7 @@ impl Work {
     /// Operations of a round.
     pub(crate) const fn depth(self) -> usize {
         match self {
-            Self::Crc(_) => 1,
+            Self::Crc(_) | Self::Logins => 1,
             Self::Session(Workload { depth, .. }) => depth,
         }
     }

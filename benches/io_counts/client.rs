@@ -69,6 +69,6 @@ fn page_faults() -> Result<i64, Failure> {
 }
 
 /// A system call that the record of `strace` is cut at; the file does not exist.
-fn mark(name: &str) {
+pub(crate) fn mark(name: &str) {
     _ = black_box(std::fs::metadata(name));
 }

@@ -38,13 +38,17 @@ const LAYERS: &str = "no function of the rest takes more than a tenth: caller 80
 /// Of an operation whose PDUs come one by one.
 const ROUNDS: &str = "as at depth 32, and a round of the task for each PDU that comes alone, 700";
 
+/// Of a login.
+const PARTS_OF_A_LOGIN: &str = "texts and checks 14,700, MD5 2,400, tokio with its drivers 8,800, exchange and session 7,800, copies of \
+     values 3,900, allocator 3,800, clock 2,000";
+
 /// The most of what operations do only now and then. How many bursts of a write wait together depends on who is faster: the
 /// lists that hold them grow when there are more than ever before.
 const HARDLY_ANY: f64 = 0.05;
 
 /// Data-In PDUs carry 64 KiB, so a read of 256 KiB has four, with 1.3 calls each. A copy of 256 KiB takes more than 8,000
 /// instructions of 32 bytes: a write within its bound copies nothing.
-const GOALS: [Goal; 27] = [
+const GOALS: [Goal; 28] = [
     goal("4 KiB read, depth 1", CALLS, 3.02),
     goal("4 KiB read, depth 1", EAGAIN, 0.0),
     out_of_reach("4 KiB read, depth 1", INSTRUCTIONS, 5000.0, POLLS),
@@ -72,6 +76,7 @@ const GOALS: [Goal; 27] = [
     out_of_reach("256 KiB write, depth 8", INSTRUCTIONS, 2500.0, ROUNDS),
     goal("256 KiB write, depth 8", ALLOCATIONS, HARDLY_ANY),
     goal("256 KiB write, depth 8", FAULTS, HARDLY_ANY),
+    out_of_reach("mutual login", INSTRUCTIONS, 32_000.0, PARTS_OF_A_LOGIN),
 ];
 
 /// Instructions of a PDU with both digests beside those of the CRC library and of the same PDU without.
@@ -137,7 +142,7 @@ mod tests {
     /// The same counts in all cases, but where a goal is out of reach.
     fn all(counts: Counts) -> Vec<Counted> {
         let far = |name: &str| GOALS.iter().any(|goal| goal.case == name && goal.out_of_reach.is_some());
-        let instructions = |name: &str| if far(name) { 9999.0 } else { counts.instructions };
+        let instructions = |name: &str| if far(name) { 99_999.0 } else { counts.instructions };
         CASES
             .iter()
             .map(|case| (case.name, Counts { instructions: instructions(case.name), ..counts }))

@@ -1,4 +1,4 @@
-//! Counts what reads and writes take of the library: system calls, user instructions, heap allocations, page faults.
+//! Counts what reads, writes and logins take of the library: system calls, user instructions, heap allocations, page faults.
 //!
 //! `io-counts` prints a table, `io-counts --check FILE` compares the instructions with a committed one within 5 % and all
 //! counts with the goals, and `io-counts --write FILE` writes a table. `io-counts --threads` compares the processor time of
@@ -11,6 +11,7 @@ mod client;
 mod counting;
 mod counts;
 mod goals;
+mod logins;
 mod report;
 mod strace;
 mod threads;
@@ -48,6 +49,8 @@ fn run(words: &[&str]) -> Result<bool, Failure> {
         ["--client", workload, address, rounds] => {
             client::run(workload.parse()?, address.parse()?, rounds.parse()?)?;
         }
+        ["--serve-logins"] => logins::serve()?,
+        ["--logins", address, number] => logins::run(address.parse()?, number.parse()?)?,
         ["--crc", length, rounds] => client::run_crc(length.parse()?, rounds.parse()?),
         _ => return Err("usage: io-counts [--check FILE | --write FILE | --threads]".into()),
     }
