@@ -32,6 +32,20 @@ fn ctrl_c_ends_it_with_the_figures_so_far_and_clean_logouts() {
     }
 }
 
+/// A signal that reaches only the first process ends all of them, with the figures up to then.
+#[test]
+fn ctrl_c_ends_all_processes() {
+    let measured = Measured::mutual();
+    let arguments = ["--processes", "2", "--concurrency", "2", "--duration", "600", "--output", "json"];
+    let child = start(&mut measured.command(&arguments));
+    measured.wait_for_sessions(50);
+    interrupt(&child);
+    let results = parsed(&end(child).expect(1));
+    assert_eq!((&results["interrupted"], &results["failures"]), (&Value::from(true), &Value::from(0)));
+    assert!(results["logins"].as_u64().is_some_and(|logins| logins > 0), "{results}");
+    measured.expect_clean_logouts();
+}
+
 #[test]
 fn ctrl_c_before_it_logs_out_what_is_held_already() {
     let measured = Measured::mutual();

@@ -147,6 +147,36 @@ fn by_patterns_of_arrival() {
     measured.expect_clean_logouts();
 }
 
+/// Several processes share a plan, and count together.
+#[test]
+fn shared_by_processes() {
+    let measured = Measured::mutual();
+    let closed = ["--processes", "3", "--concurrency", "7", "--count", "50", "--hold", "2"];
+    let results = measured.results(&closed);
+    expect_consistent(&results);
+    let plan = ["/plan/processes", "/plan/concurrency", "/plan/count"].map(|name| count(&results, name));
+    assert_eq!((count(&results, "/logins"), plan), (50, [3, 7, 50]));
+    assert_eq!(
+        (count(&results, "/latency/count"), &results["plan"]["authentication"]),
+        (50, &"mutual".into())
+    );
+    let open = ["--processes", "2", "--rate", "100", "--count", "41"];
+    let results = measured.results(&open);
+    expect_consistent(&results);
+    assert_eq!(count(&results, "/logins"), 41);
+    // The last is due after 0.4 s.
+    assert!((0.39..5.0).contains(&number(&results, "/measured_s")), "{results}");
+    let shown = measured.run(&["--processes", "2", "--concurrency", "2", "--count", "2"]).expect(0);
+    assert!(shown.stdout.contains("closed, 2 at a time by 2 processes"), "{}", shown.stdout);
+    let few = measured.run(&["--processes", "3", "--concurrency", "2"]).expect(2);
+    assert!(few.stderr.contains("3 processes cannot share 2 logins at a time"), "{}", few.stderr);
+    let input =
+        ["bench", "login", &measured.url(), "--concurrency", "2", "--processes", "2", "--secret-file", "-"];
+    let typed = measured.place.run(&input).expect(2);
+    assert!(typed.stderr.contains("cannot read secrets from standard input"), "{}", typed.stderr);
+    measured.expect_clean_logouts();
+}
+
 #[test]
 fn for_a_time() {
     let measured = Measured::open();

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use iscsi_initiator::{Error, Fault, PortalError, UrlError};
 use iscsi_secrets::open_iscsi::ImportError;
 use iscsi_secrets::{ChapNameError, GeneratorError, SecretFileError, StoreError};
+use serde::{Deserialize, Serialize};
 
 /// An error below a failure.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -130,7 +131,7 @@ impl Failure {
 }
 
 /// An exit code. Scripts rely on them: codes are added, never changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum Exit {
     /// Everything asked for was done.
     Done = 0,

@@ -2,8 +2,10 @@
 
 mod attempt;
 mod held_sessions;
+mod processes;
 mod results;
 mod summary;
+mod tally_record;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,6 +26,7 @@ use super::tally::Tally;
 use crate::arguments::size::parse_seconds;
 use crate::arguments::values::Output;
 use crate::arguments::{SessionOptions, values};
+use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::output::remarks::{UnauthenticatedReason, tell_unauthenticated};
 use crate::{output, session};
@@ -45,6 +48,9 @@ const DEFAULT_COUNT: u64 = 1000;
 /// Logins at the same time in an open loop, by default.
 const OPEN_LOOP_CONCURRENCY: usize = 1024;
 
+/// The most processes of a run.
+const MOST_PROCESSES: u64 = 64;
+
 /// The most sessions to one target: a TSIH has 16 bits.
 const MOST_SESSIONS: u64 = 65_536;
 
@@ -56,8 +62,8 @@ feature phase, logout. Without --rate each login begins when another ends
 the clock (open loop, on a grid of a millisecond), and one that has to wait for
 its turn is charged for the wait. They arrive at equal distances, at random
 (--arrival poisson) as from many hosts, or those of a second all together
-(--arrival burst) as after a target's restart. Secrets are read once, at the
-beginning.
+(--arrival burst) as after a target's restart. With --processes, several
+processes share the logins. Secrets are read once, at the beginning.
 
 Without --count and --duration, 1000 logins are made. When more of them fail
 than --allow-failures, the exit code is that of the most frequent cause.";
@@ -95,6 +101,12 @@ pub(crate) struct Login {
     /// How logins arrive at this rate [default: fixed]
     #[arg(long, value_name = "PATTERN", value_enum, requires = "rate")]
     arrival: Option<Pattern>,
+    /// Share the logins between N processes
+    #[arg(long, value_name = "N", value_parser = |text: &str| parse_number(text, 1, MOST_PROCESSES))]
+    processes: Option<u64>,
+    /// The number of the part that this process takes, from 0.
+    #[arg(long, hide = true, requires = "processes")]
+    part: Option<u64>,
     /// Hold N more sessions open all the time
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = |text: &str| parse_number(text, 0, MOST_SESSIONS))]
     hold: u64,
@@ -131,6 +143,10 @@ struct Run {
 impl Login {
     pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
         let plan = self.plan()?;
+        self.check_processes(&plan)?;
+        if let Some(part) = self.part {
+            return self.take_part(&plan, usize::try_from(part).unwrap_or_default()).await;
+        }
         // A limit reached during the run would look like a failure of the target.
         check_open_files(self.hold + u64::try_from(plan.concurrency).unwrap_or(u64::MAX))?;
         let report = self.report.as_deref().map(Report::prepare).transpose()?;
@@ -142,13 +158,58 @@ impl Login {
         outcome
     }
 
+    /// Carries out one part of a plan, for the process that started this one.
+    async fn take_part(&self, plan: &Plan, part: usize) -> Result<(), Failure> {
+        let (plan, delay) = plan.part(part, self.processes());
+        let (destinations, signals) = (self.destinations()?, processes::announce()?);
+        if signals.begin.await.is_err() {
+            return Ok(());
+        }
+        tokio::time::sleep(delay).await;
+        let stop = async {
+            tokio::select! {
+                () = session::until_stopped() => {}
+                _ = signals.stop => {}
+            }
+        };
+        let workers = vec![LoginAttempts(destinations); plan.concurrency];
+        let tally = run(&plan, workers, stop, |_, _| {}).await;
+        processes::hand_over(&tally)
+    }
+
+    fn processes(&self) -> usize {
+        self.processes.and_then(|number| usize::try_from(number).ok()).unwrap_or(1)
+    }
+
+    /// Each process needs a login to make, and its secrets from where all of them can read.
+    fn check_processes(&self, plan: &Plan) -> Result<(), Failure> {
+        let number = self.processes();
+        if number > plan.concurrency {
+            return Err(Failure::usage(
+                format!("{number} processes cannot share {} logins at a time", plan.concurrency),
+                "raise --concurrency to at least --processes",
+            ));
+        }
+        let secrets = &self.session.secrets;
+        if number > 1 && secrets.files().into_iter().flatten().any(|path| path == secret_source::DASH) {
+            return Err(Failure::usage(
+                "several processes cannot read secrets from standard input",
+                "use a file, or store the secret with `iscsi secret set`",
+            ));
+        }
+        Ok(())
+    }
+
     async fn carry_out(&self, plan: &Plan, destinations: Destinations) -> Result<Run, Failure> {
         let targets = self.urls.iter().map(|url| shown(url)).collect::<Result<_, _>>()?;
         let Probe { authentication, algorithm, unauthenticated } = probe(&destinations).await?;
         let held = HeldSessions::log_in(&destinations, self.hold, plan.concurrency).await?;
         let held_bytes = held.bytes;
         let began = SystemTime::now() + plan.warmup;
-        let tally = measure(plan, destinations).await;
+        let tally = match self.processes() {
+            1 => measure(plan, destinations).await,
+            number => processes::measure(number).await?,
+        };
         let held_count = held.count();
         held.log_out().await;
         let authentication = authentication.to_owned();
@@ -161,6 +222,7 @@ impl Login {
             held: held_count.held,
             held_lost: held_count.lost,
             held_bytes,
+            processes: self.processes.filter(|number| *number > 1),
         };
         let outcome = self.outcome(&tally, held_count);
         Ok(Run { results: results(plan, &tally, circumstances), outcome })

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use super::attempt::{FailedAttempt, Outcome, Success};
 use super::results::{Distribution, Percentile};
@@ -16,14 +17,14 @@ const MAX_CAUSES: usize = 50;
 const MAX_SECONDS: usize = 86_400;
 
 /// The number of failures for a cause, and its exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct CauseCount {
     pub(crate) count: u64,
     pub(crate) exit: Exit,
 }
 
 /// One second of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Second {
     /// Attempts that succeeded in it.
     pub(crate) successes: u64,
@@ -117,7 +118,8 @@ impl<S: Success> Tally<S> {
         }
     }
 
-    fn count_cause(&mut self, FailedAttempt { cause, exit }: FailedAttempt, attempts: u64) {
+    /// Counts failures with this cause.
+    pub(crate) fn count_cause(&mut self, FailedAttempt { cause, exit }: FailedAttempt, attempts: u64) {
         let known = self.causes.contains_key(&cause) || self.causes.len() < MAX_CAUSES;
         let cause = if known { cause } else { "other causes".to_owned() };
         self.causes.entry(cause).or_insert(CauseCount { count: 0, exit }).count += attempts;
@@ -169,6 +171,21 @@ impl Times {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(LONGEST);
         if let Some(histogram) = &mut self.histogram {
             histogram.saturating_record(nanoseconds);
+        }
+    }
+
+    /// The times and how often each was recorded, in nanoseconds to three digits.
+    pub(crate) fn counts(&self) -> Vec<(u64, u64)> {
+        let recorded = self.histogram.iter().flat_map(Histogram::iter_recorded);
+        recorded.map(|step| (step.value_iterated_to(), step.count_at_value())).collect()
+    }
+
+    /// Adds times that were counted elsewhere.
+    pub(crate) fn add(&mut self, counts: &[(u64, u64)]) {
+        if let Some(histogram) = &mut self.histogram {
+            for (nanoseconds, count) in counts {
+                histogram.saturating_record_n(*nanoseconds, *count);
+            }
         }
     }
 
@@ -243,6 +260,21 @@ mod tests {
         assert_eq!(reported(20), [50.0]);
         assert_eq!(reported(999), [50.0, 75.0, 90.0, 95.0]);
         assert_eq!(reported(1001), [50.0, 75.0, 90.0, 95.0, 99.0]);
+    }
+
+    #[test]
+    fn times_that_are_handed_over_are_the_same() {
+        let (mut own, mut other, mut all) = (Times::default(), Times::default(), Times::default());
+        for time in (1..100_000).map(Duration::from_micros) {
+            own.record(time / 3);
+            other.record(time);
+            all.record(time / 3);
+            all.record(time);
+        }
+        own.add(&other.counts());
+        let (own, all) = (own.distribution(), all.distribution());
+        assert_eq!((own.count, own.percentiles), (all.count, all.percentiles));
+        assert!((own.mean / all.mean - 1.0).abs() < 0.001);
     }
 
     #[test]

@@ -6,13 +6,14 @@ use crate::bench::login::{Pattern, Results};
 use crate::bench::results::Distribution;
 
 /// Aspects that prevent a comparison come first.
-const ASPECTS: [Aspect<Results>; 16] = [
+const ASPECTS: [Aspect<Results>; 17] = [
     ("authentication", |results| Some(results.plan.authentication.clone()), false),
     ("CHAP algorithm", |results| results.plan.algorithm.clone(), false),
     ("loop", |results| Some(loop_name(results)), false),
     ("rate", |results| results.plan.rate_per_s.map(|rate| format!("{rate} logins per second")), false),
     ("arrival", |results| Some(arrival(results)?.to_owned()), false),
     ("concurrency", |results| Some(results.plan.concurrency.to_string()), false),
+    ("number of processes", |results| results.plan.processes.map(|number| number.to_string()), false),
     ("number of held sessions", |results| Some(results.held_sessions.to_string()), false),
     ("operating system", |results| Some(results.machine.os.clone()), false),
     ("architecture", |results| Some(results.machine.architecture.clone()), false),

@@ -51,11 +51,12 @@ fn the_better_one_does_more_in_less_time() {
 
 #[test]
 fn of_runs_that_are_not_alike_none_is_called_better() {
-    let changes: [(&str, Change); 10] = [
+    let changes: [(&str, Change); 11] = [
         ("authentication", |results| results.plan.authentication = "chap".to_owned()),
         ("CHAP algorithm", |results| results.plan.algorithm = None),
         ("loop", |results| results.plan.rate_per_s = Some(5.0)),
         ("concurrency", |results| results.plan.concurrency = 9),
+        ("number of processes", |results| results.plan.processes = Some(4)),
         ("number of held sessions", |results| results.held_sessions = 1),
         ("operating system", |results| results.machine.os = "freebsd".to_owned()),
         ("architecture", |results| results.machine.architecture = "aarch64".to_owned()),

@@ -77,6 +77,9 @@ pub(crate) struct PlanSummary {
     /// How they arrive, if the loop is open: `fixed`, `poisson` or `burst`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) arrival: Option<Pattern>,
+    /// Processes that shared the logins, if there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) processes: Option<u64>,
     /// Logins to be made, if their number was given.
     pub(crate) count: Option<u64>,
     /// Planned duration in seconds, if that was given.
@@ -85,6 +88,13 @@ pub(crate) struct PlanSummary {
     pub(crate) warmup_s: f64,
     /// Sessions to be kept open all the time.
     pub(crate) hold: u64,
+}
+
+impl PlanSummary {
+    /// Words behind a number of logins.
+    pub(crate) fn processes_words(&self) -> String {
+        self.processes.map_or_else(String::new, |number| format!(" by {number} processes"))
+    }
 }
 
 /// The parts of a login, and the logout.

@@ -27,6 +27,8 @@ pub(super) struct Circumstances {
     pub(super) held: u64,
     pub(super) held_lost: u64,
     pub(super) held_bytes: Option<u64>,
+    /// Processes, if there were several.
+    pub(super) processes: Option<u64>,
 }
 
 #[allow(clippy::cast_precision_loss, reason = "no count reaches 2^53")]
@@ -67,6 +69,7 @@ pub(super) fn results(plan: &Plan, tally: &Tally<TimedLogin>, circumstances: Cir
             concurrency: plan.concurrency,
             rate_per_s: plan.rate,
             arrival: plan.rate.map(|_| pattern(plan.arrival)),
+            processes: circumstances.processes,
             count: plan.count,
             duration_s: plan.duration.map(|duration| duration.as_secs_f64()),
             warmup_s: plan.warmup.as_secs_f64(),
@@ -144,12 +147,13 @@ const fn pattern(arrival: Arrival) -> Pattern {
 /// Describes the loop, which decides what latency means.
 fn way(results: &Results) -> String {
     let concurrency = results.plan.concurrency;
+    let processes = results.plan.processes_words();
     match results.plan.rate_per_s {
         Some(rate) => {
             let pattern = results.plan.arrival.unwrap_or_default().words();
-            format!("open, {rate} logins begin in a second{pattern}, timed from when each was due")
+            format!("open, {rate} logins begin in a second{pattern}{processes}, timed from when each was due")
         }
-        None => format!("closed, {concurrency} at a time: a slow target is asked less often"),
+        None => format!("closed, {concurrency} at a time{processes}: a slow target is asked less often"),
     }
 }
 

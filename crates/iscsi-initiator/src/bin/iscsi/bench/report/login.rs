@@ -71,12 +71,13 @@ fn authentication(results: &Results) -> String {
 }
 
 fn way(results: &Results) -> String {
+    let processes = results.plan.processes_words();
     match results.plan.rate_per_s {
         Some(rate) => {
             let pattern = results.plan.arrival.unwrap_or_default().words();
-            format!("{rate} logins begun in a second{pattern} (open loop)")
+            format!("{rate} logins begun in a second{pattern}{processes} (open loop)")
         }
-        None => format!("{} at a time (closed loop)", results.plan.concurrency),
+        None => format!("{} at a time{processes} (closed loop)", results.plan.concurrency),
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn sample() -> Results {
             concurrency: 8,
             rate_per_s: None,
             arrival: None,
+            processes: None,
             count: None,
             duration_s: Some(10.0),
             warmup_s: 1.0,
