@@ -164,19 +164,19 @@ impl Nonce {
     }
 
     /// The challenge of the side that drew the nonce.
-    pub(crate) const fn own_challenge(&self) -> OwnChallenge {
-        OwnChallenge { identifier: self.identifier, bytes: self.challenge }
+    pub(crate) const fn challenge(&self) -> SentChallenge {
+        SentChallenge { identifier: self.identifier, bytes: self.challenge }
     }
 }
 
-/// A side's own challenge with its identifier.
+/// The challenge that a side sends, with its identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OwnChallenge {
+pub(crate) struct SentChallenge {
     pub(crate) identifier: u8,
     bytes: [u8; 32],
 }
 
-impl OwnChallenge {
+impl SentChallenge {
     /// The value of `CHAP_C`: as long as a response of the algorithm, at least 16 bytes.
     pub(crate) const fn bytes(&self, algorithm: ChapAlgorithm) -> &[u8] {
         // Array patterns let the compiler check the lengths; slicing by a number could fail at run time.

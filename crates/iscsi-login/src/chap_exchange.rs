@@ -4,7 +4,7 @@ use std::fmt;
 
 use iscsi_pdu::{decode_binary_into, decode_unpadded_base64, parse_number};
 
-use crate::chap::{ChapAlgorithm, ChapResponse, OwnChallenge};
+use crate::chap::{ChapAlgorithm, ChapResponse, SentChallenge};
 use crate::credentials::{ForwardCredentialRef, MAX_NAME_LENGTH, ReverseCredentialRef};
 use crate::deviation::Deviation;
 use crate::error::{LoginError, ProtocolViolation, TargetAuthError};
@@ -141,7 +141,7 @@ impl TargetAuthenticated {
 #[derive(Clone)]
 pub(crate) struct ExpectedResponse<'a> {
     pub(crate) algorithm: ChapAlgorithm,
-    pub(crate) challenge: OwnChallenge,
+    pub(crate) challenge: SentChallenge,
     pub(crate) forward: ForwardCredentialRef<'a>,
     pub(crate) reverse: ReverseCredentialRef<'a>,
 }

@@ -72,9 +72,23 @@ impl Negotiation {
         }
     }
 
-    /// Takes a value of the key at this place of the table: an answer, an offer or a declaration. An offer that comes with a
-    /// transition (`is_last`) can no longer be answered.
+    /// Takes a pair of the peer if its key is negotiated in this stage: an answer, an offer or a declaration. An offer that comes
+    /// with a transition (`is_last`) can no longer be answered.
+    ///
+    /// Returns false for another key.
     pub(crate) fn receive(
+        &mut self,
+        tolerance: &mut Tolerance,
+        pair: Pair<'_>,
+        is_last: bool,
+    ) -> Result<bool, ProtocolViolation> {
+        let Some(LoginKey::Operational(place)) = pair.known else { return Ok(false) };
+        self.receive_value(tolerance, place, pair.value, is_last)?;
+        Ok(true)
+    }
+
+    /// Takes a value of the key at this place of the table.
+    fn receive_value(
         &mut self,
         tolerance: &mut Tolerance,
         place: u8,
@@ -124,18 +138,6 @@ impl Negotiation {
             (Progress::Untouched, _) => self.answer(key, proposal, text),
         };
         Ok(Progress::Settled(settled))
-    }
-
-    /// Takes a pair if its key is negotiated in this stage, as [`Self::receive`] does; false otherwise.
-    pub(crate) fn receive_pair(
-        &mut self,
-        tolerance: &mut Tolerance,
-        pair: Pair<'_>,
-        is_last: bool,
-    ) -> Result<bool, ProtocolViolation> {
-        let Some(LoginKey::Operational(place)) = pair.known else { return Ok(false) };
-        self.receive(tolerance, place, pair.value, is_last)?;
-        Ok(true)
     }
 
     /// Takes a pair whose key is not negotiated in this stage (NEG-02, NEG-23): extensions are answered `NotUnderstood`, markers

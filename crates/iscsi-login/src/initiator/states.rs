@@ -9,7 +9,7 @@ use iscsi_pdu::{Stage, parse_number};
 
 use super::LoginConfig;
 use super::context::{LoginContext, Outgoing};
-use crate::chap::{ChapAlgorithm, ChapResponse, OwnChallenge};
+use crate::chap::{ChapAlgorithm, ChapResponse, SentChallenge};
 use crate::chap_exchange::{EMPTY, ExpectedResponse, ReceivedChallenge, ReceivedResponse};
 use crate::credentials::Authentication;
 use crate::deviation::Deviation;
@@ -205,8 +205,8 @@ fn own_challenge(
     config: &LoginConfig<'_>,
     algorithm: ChapAlgorithm,
     received: ReceivedChallenge<'_>,
-) -> Result<OwnChallenge, LoginError> {
-    let mut own = config.nonce.own_challenge();
+) -> Result<SentChallenge, LoginError> {
+    let mut own = config.nonce.challenge();
     // The initiator's nonce was drawn before the target's challenge came, so equal bytes are no coincidence: the target
     // knows them from elsewhere.
     if own.bytes(algorithm) == received.bytes {
@@ -293,7 +293,7 @@ pub(super) fn take_parameter(
     pair: Pair<'_>,
     is_last: bool,
 ) -> Result<(), ProtocolViolation> {
-    if !context.negotiation.receive_pair(&mut context.tolerance, pair, is_last)?
+    if !context.negotiation.receive(&mut context.tolerance, pair, is_last)?
         && !context.ignores(pair, "the operational stage")?
     {
         context.negotiation.receive_unknown(&mut context.tolerance, pair, is_last)?;

@@ -3,7 +3,7 @@
 use iscsi_pdu::{LoginRequest, LoginStatus, Stage, TextWriter, parse_list, parse_number};
 
 use super::admission::{Opening, Refusal, TargetConfig};
-use crate::chap::{ChapAlgorithm, ChapResponse, Nonce, OwnChallenge};
+use crate::chap::{ChapAlgorithm, ChapResponse, Nonce, SentChallenge};
 use crate::chap_exchange::{EMPTY, ReceivedChallenge, ReceivedResponse};
 use crate::credentials::Authentication;
 use crate::login_key::LoginKey;
@@ -114,7 +114,7 @@ fn operational(
 ) -> Result<Answer, Refusal> {
     let mut strict = Tolerance::new(Strictness::Strict);
     for pair in keys.rest() {
-        if !negotiation.receive_pair(&mut strict, pair, false)? {
+        if !negotiation.receive(&mut strict, pair, false)? {
             negotiation.receive_unknown(&mut strict, pair, false)?;
         }
     }
@@ -135,7 +135,7 @@ pub(super) enum Security {
     /// The list of algorithms.
     Algorithms,
     /// The initiator's CHAP response, with its challenge for mutual CHAP.
-    Response { algorithm: ChapAlgorithm, challenge: OwnChallenge },
+    Response { algorithm: ChapAlgorithm, challenge: SentChallenge },
     /// A transition; authentication is complete.
     Done,
 }
@@ -236,7 +236,7 @@ fn challenge(
         .filter_map(|item| parse_number(item).ok().and_then(ChapAlgorithm::from_number))
         .find(|algorithm| config.algorithms.contains(algorithm))
         .ok_or_else(|| refuse("no common CHAP algorithm"))?;
-    let challenge = nonce.own_challenge();
+    let challenge = nonce.challenge();
     let mut text = TextWriter::new();
     text.push_number(LoginKey::ChapA.key(), algorithm.number().into());
     text.push_number(LoginKey::ChapI.key(), challenge.identifier.into());
@@ -250,7 +250,7 @@ fn check_response(
     config: &TargetConfig<'_>,
     mut opening: Opening,
     algorithm: ChapAlgorithm,
-    own: &OwnChallenge,
+    own: &SentChallenge,
     mut keys: ReceivedKeys<'_>,
 ) -> Result<(Opening, TextWriter), Refusal> {
     let mut strict = Tolerance::new(Strictness::Strict);
@@ -290,7 +290,7 @@ fn check_response(
 /// The target's CHAP response. A challenge that is the target's own is refused (9.2.1).
 fn respond(
     algorithm: ChapAlgorithm,
-    own: &OwnChallenge,
+    own: &SentChallenge,
     received: ReceivedChallenge<'_>,
     authentication: Authentication<'_>,
 ) -> Result<TextWriter, Refusal> {

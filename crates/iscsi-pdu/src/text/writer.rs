@@ -61,7 +61,7 @@ impl TextWriter {
         let begin = self.text.len();
         // Writing to the buffer cannot fail; if the value's `Display` fails, what it has written is kept.
         let _ = write!(self.text, "{value}");
-        // What was written is UTF-8, so this does not fail.
+        // Text was written, so this does not fail.
         let value = core::str::from_utf8(self.text.get(begin..).unwrap_or_default());
         let checked = value.map_err(|_| TextError::NotUtf8).and_then(check_value);
         self.note(checked);
