@@ -32,8 +32,11 @@ pub(crate) struct Library {
 
 impl Library {
     pub(crate) fn new(portal: &str, target: &str, authentication: Authentication) -> Result<Self, Failure> {
+        let mut config = Config::new(INITIATOR.parse()?)?;
+        // The case says how many logins are under way.
+        (config.most_logins, config.most_logins_per_target) = (usize::MAX, usize::MAX);
         Ok(Self {
-            initiator: Initiator::new(Config::new(INITIATOR.parse()?)?, Arc::new(MemoryStore::new())),
+            initiator: Initiator::new(config, Arc::new(MemoryStore::new())),
             target: Arc::new(target.parse()?),
             portal: portal.parse()?,
             request: request(authentication)?,
