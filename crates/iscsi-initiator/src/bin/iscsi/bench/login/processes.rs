@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     const PLAN: Plan = Plan {
-        concurrency: 8,
+        concurrency: 10,
         rate: Some(30.0),
         arrival: Arrival::Fixed,
         count: Some(100),
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn the_parts_are_the_whole() {
         let parts: Vec<_> = (0..3).map(|number| PLAN.part(number, 3)).collect();
-        assert_eq!(parts.iter().map(|(part, _)| part.concurrency).collect::<Vec<_>>(), [3, 3, 2]);
+        assert_eq!(parts.iter().map(|(part, _)| part.concurrency).collect::<Vec<_>>(), [4, 3, 3]);
         assert_eq!(
             parts.iter().map(|(part, _)| part.count).collect::<Vec<_>>(),
             [Some(34), Some(33), Some(33)]
@@ -205,7 +205,7 @@ mod tests {
         let burst = Plan { arrival: Arrival::Burst, ..PLAN };
         assert_eq!(burst.part(2, 3).1, Duration::ZERO);
         let closed = Plan { rate: None, count: None, ..PLAN };
-        assert_eq!(closed.part(2, 3), (Plan { concurrency: 2, ..closed }, Duration::ZERO));
+        assert_eq!(closed.part(2, 3), (Plan { concurrency: 3, ..closed }, Duration::ZERO));
     }
 
     #[test]
