@@ -2,18 +2,34 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
 use super::random::Random;
 
 /// How attempts of a given rate arrive.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Arrival {
-    /// At equal distances.
+    /// At equal distances
     #[default]
     Fixed,
-    /// At random and independently of each other, as a Poisson process, drawn from this seed.
-    Poisson(u64),
-    /// Those of a second together at its beginning; at a rate below one, one by one.
+    /// At random, independently of each other
+    Poisson,
+    /// Those of a second together
     Burst,
+}
+
+impl Arrival {
+    /// Words behind a rate.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Fixed => "",
+            Self::Poisson => " at random",
+            Self::Burst => " in bursts",
+        }
+    }
 }
 
 /// The moments at which attempts are due, counted from the beginning of the run, in order.
@@ -26,9 +42,8 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Arrivals at a rate per second.
-    pub(crate) const fn new(rate: f64, arrival: Arrival) -> Self {
-        let seed = if let Arrival::Poisson(seed) = arrival { seed } else { 0 };
+    /// Arrivals at a rate per second; those at random are drawn from the seed. At a rate below one, bursts are of one.
+    pub(crate) const fn new(rate: f64, arrival: Arrival, seed: u64) -> Self {
         Self { rate, arrival, random: Random(seed), number: 0, next: Duration::ZERO }
     }
 
@@ -42,9 +57,7 @@ impl Arrivals {
         self.number += 1;
         self.next = match self.arrival {
             Arrival::Fixed => seconds(float(self.number) / self.rate),
-            Arrival::Poisson(_) => {
-                self.next.saturating_add(seconds(-self.random.fraction().ln() / self.rate))
-            }
+            Arrival::Poisson => self.next.saturating_add(seconds(-self.random.fraction().ln() / self.rate)),
             Arrival::Burst => {
                 let size = self.burst();
                 seconds(float(self.number / size) * float(size) / self.rate)
@@ -60,7 +73,7 @@ impl Arrivals {
         let (end, size) = (end.as_secs_f64(), self.burst());
         match self.arrival {
             Arrival::Fixed => whole((self.rate * end).ceil()) - self.number,
-            Arrival::Poisson(_) => 1 + whole((end - self.next.as_secs_f64()) * self.rate),
+            Arrival::Poisson => 1 + whole((end - self.next.as_secs_f64()) * self.rate),
             Arrival::Burst => whole((self.rate * end / float(size)).ceil()) * size - self.number,
         }
     }
@@ -94,7 +107,7 @@ mod tests {
 
     /// The first moments, in milliseconds.
     fn first(count: usize, rate: f64, arrival: Arrival) -> Vec<u128> {
-        let mut arrivals = Arrivals::new(rate, arrival);
+        let mut arrivals = Arrivals::new(rate, arrival, 0);
         let mut next = || (arrivals.next().as_millis(), arrivals.advance()).0;
         (0..count).map(|_| next()).collect()
     }
@@ -117,7 +130,7 @@ mod tests {
     #[test]
     fn random_arrivals_have_their_rate_and_no_rhythm() {
         let drawn = |seed| {
-            let mut arrivals = Arrivals::new(100.0, Arrival::Poisson(seed));
+            let mut arrivals = Arrivals::new(100.0, Arrival::Poisson, seed);
             let mut distance = || {
                 let before = arrivals.next();
                 arrivals.advance();
@@ -143,7 +156,7 @@ mod tests {
             (Arrival::Burst, SECOND, 3),
             (Arrival::Burst, SECOND + Duration::from_millis(1), 7),
         ] {
-            let mut arrivals = Arrivals::new(4.0, arrival);
+            let mut arrivals = Arrivals::new(4.0, arrival, 0);
             arrivals.advance();
             assert_eq!(arrivals.left_before(end), left, "{arrival:?} {end:?}");
             while arrivals.next() < end {
@@ -151,7 +164,7 @@ mod tests {
             }
             assert_eq!((arrivals.number, arrivals.left_before(end)), (left + 1, 0));
         }
-        let mut random = Arrivals::new(4.0, Arrival::Poisson(7));
+        let mut random = Arrivals::new(4.0, Arrival::Poisson, 7);
         assert_eq!(random.left_before(10 * SECOND), 41);
         while random.next() < 5 * SECOND {
             random.advance();

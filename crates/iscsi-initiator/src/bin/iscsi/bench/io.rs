@@ -204,7 +204,15 @@ impl Io {
         let concurrency = usize::try_from(self.depth() * self.sessions).unwrap_or(usize::MAX);
         let duration = self.duration.or_else(|| self.count.is_none().then_some(DEFAULT_DURATION));
         let warmup = self.warmup.unwrap_or_default();
-        Plan { concurrency, rate: self.rate, arrival: Arrival::Fixed, count: self.count, duration, warmup }
+        Plan {
+            concurrency,
+            rate: self.rate,
+            arrival: Arrival::Fixed,
+            seed: 0,
+            count: self.count,
+            duration,
+            warmup,
+        }
     }
 
     /// Whether the run succeeded: no wrong data, and all operations but those that may fail.

@@ -10,9 +10,8 @@ mod tally_record;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use iscsi_initiator::{Authenticated, Session};
-use serde::{Deserialize, Serialize};
 
 use super::arrival::Arrival;
 use super::destinations::Destinations;
@@ -68,20 +67,6 @@ processes share the logins. Secrets are read once, at the beginning.
 Without --count and --duration, 1000 logins are made. When more of them fail
 than --allow-failures, the exit code is that of the most frequent cause.";
 
-/// A pattern of arrivals.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Pattern {
-    /// At equal distances
-    #[default]
-    Fixed,
-    /// At random, independently of each other
-    Poisson,
-    /// Those of a second together
-    Burst,
-}
-
 #[derive(Args)]
 pub(crate) struct Login {
     #[arg(required = true, value_name = "URL", help = "iscsi://host[:port]/target; several in turn")]
@@ -100,7 +85,7 @@ pub(crate) struct Login {
     rate: Option<f64>,
     /// How logins arrive at this rate [default: fixed]
     #[arg(long, value_name = "PATTERN", value_enum, requires = "rate")]
-    arrival: Option<Pattern>,
+    arrival: Option<Arrival>,
     /// Share the logins between N processes
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_number(text, 1, MOST_PROCESSES))]
     processes: Option<u64>,
@@ -121,17 +106,6 @@ pub(crate) struct Login {
     report: Option<PathBuf>,
     #[command(flatten)]
     session: SessionOptions,
-}
-
-impl Pattern {
-    /// Words behind a rate.
-    pub(super) const fn words(self) -> &'static str {
-        match self {
-            Self::Fixed => "",
-            Self::Poisson => " at random",
-            Self::Burst => " in bursts",
-        }
-    }
 }
 
 /// The results of a run, and whether it succeeded.
@@ -252,12 +226,8 @@ impl Login {
         );
         let count = self.count.or_else(|| self.duration.is_none().then_some(DEFAULT_COUNT));
         let warmup = self.warmup.unwrap_or_default();
-        let arrival = match self.arrival.unwrap_or_default() {
-            Pattern::Fixed => Arrival::Fixed,
-            Pattern::Poisson => Arrival::Poisson(draw_seed()?),
-            Pattern::Burst => Arrival::Burst,
-        };
-        Ok(Plan { concurrency, rate: self.rate, arrival, count, duration: self.duration, warmup })
+        let (arrival, seed) = (self.arrival.unwrap_or_default(), draw_seed()?);
+        Ok(Plan { concurrency, rate: self.rate, arrival, seed, count, duration: self.duration, warmup })
     }
 
     fn destinations(&self) -> Result<Destinations, Failure> {

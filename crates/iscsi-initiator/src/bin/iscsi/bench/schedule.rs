@@ -13,6 +13,8 @@ pub(crate) struct Plan {
     pub(crate) rate: Option<f64>,
     /// How they arrive.
     pub(crate) arrival: Arrival,
+    /// The seed of arrivals at random.
+    pub(crate) seed: u64,
     /// Ends after so many measured attempts.
     pub(crate) count: Option<u64>,
     /// Ends after this time of measuring.
@@ -57,7 +59,7 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     pub(crate) fn new(plan: Plan) -> Self {
-        let arrivals = plan.rate.map(|rate| Arrivals::new(rate, plan.arrival));
+        let arrivals = plan.rate.map(|rate| Arrivals::new(rate, plan.arrival, plan.seed));
         Self { plan, arrivals, begun: 0, measured: 0 }
     }
 
@@ -97,6 +99,7 @@ mod tests {
         concurrency: 8,
         rate: Some(200.0),
         arrival: Arrival::Fixed,
+        seed: 0,
         count: None,
         duration: Some(Duration::from_secs(10)),
         warmup: Duration::from_secs(1),

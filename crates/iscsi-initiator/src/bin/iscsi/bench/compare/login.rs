@@ -2,7 +2,8 @@
 
 use super::differences::{Aspect, Common, Comparability, Run, end_name, loop_name, seconds};
 use super::figures::{self, Better, Figure, Unit, median, percentiles};
-use crate::bench::login::{Pattern, Results};
+use crate::bench::arrival::Arrival;
+use crate::bench::login::Results;
 use crate::bench::results::Distribution;
 
 /// Aspects that prevent a comparison come first.
@@ -58,9 +59,9 @@ impl Run for Results {
 fn arrival(results: &Results) -> Option<&'static str> {
     results.plan.rate_per_s?;
     Some(match results.plan.arrival.unwrap_or_default() {
-        Pattern::Fixed => "at equal distances",
-        Pattern::Poisson => "at random",
-        Pattern::Burst => "in bursts",
+        Arrival::Fixed => "at equal distances",
+        Arrival::Poisson => "at random",
+        Arrival::Burst => "in bursts",
     })
 }
 

@@ -3,7 +3,8 @@
 #![allow(clippy::cast_precision_loss, reason = "small factors")]
 
 use super::*;
-use crate::bench::login::{Pattern, Results, sample};
+use crate::bench::arrival::Arrival;
+use crate::bench::login::{Results, sample};
 use crate::bench::results::Percentile;
 
 type Change = fn(&mut Results);
@@ -62,7 +63,7 @@ fn of_runs_that_are_not_alike_none_is_called_better() {
         ("architecture", |results| results.machine.architecture = "aarch64".to_owned()),
         ("number of processors", |results| results.machine.processors = 64),
         ("rate", |results| results.plan.rate_per_s = Some(7.0)),
-        ("arrival", |results| results.plan.arrival = Some(Pattern::Burst)),
+        ("arrival", |results| results.plan.arrival = Some(Arrival::Burst)),
     ];
     for (what, change) in changes {
         let (mut a, mut b) = (sample(), sample());

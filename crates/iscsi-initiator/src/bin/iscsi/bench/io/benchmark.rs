@@ -187,8 +187,8 @@ impl<'a> Crew<'a> {
     async fn read_back(&self, ledger: &Ledger, verified: &mut Verified) -> Result<(), Failure> {
         let concurrency = usize::try_from(self.depth).unwrap_or(usize::MAX) * self.sessions.slots().len();
         let (count, duration, warmup) = (Some(ledger.written()), None, Duration::ZERO);
-        let (rate, arrival) = (None, Arrival::default());
-        let plan = Plan { concurrency, rate, arrival, count, duration, warmup };
+        let (rate, arrival, seed) = (None, Arrival::Fixed, 0);
+        let plan = Plan { concurrency, rate, arrival, seed, count, duration, warmup };
         let (too_many, interrupted) = (Notify::new(), Cell::new(false));
         let stop = async {
             tokio::select! {

@@ -186,6 +186,7 @@ mod tests {
         concurrency: 10,
         rate: Some(30.0),
         arrival: Arrival::Fixed,
+        seed: 0,
         count: Some(100),
         duration: Some(Duration::from_secs(1)),
         warmup: Duration::from_secs(2),

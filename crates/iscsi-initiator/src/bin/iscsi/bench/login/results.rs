@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Pattern;
+use crate::bench::arrival::Arrival;
 use crate::bench::results::{Cause, Distribution, Machine};
 
 /// The number of this schema.
@@ -76,7 +76,7 @@ pub(crate) struct PlanSummary {
     pub(crate) rate_per_s: Option<f64>,
     /// How they arrive, if the loop is open: `fixed`, `poisson` or `burst`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) arrival: Option<Pattern>,
+    pub(crate) arrival: Option<Arrival>,
     /// Processes that shared the logins, if there were several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) processes: Option<u64>,

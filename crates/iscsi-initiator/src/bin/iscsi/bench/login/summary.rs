@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 
+use super::TimedLogin;
 use super::results::{Phases, PlanSummary, Results, SCHEMA, Second};
-use super::{Pattern, TimedLogin};
-use crate::bench::arrival::Arrival;
 use crate::bench::figures::{kibibytes, latency, time};
 use crate::bench::results::{Machine, PROGRAM, causes};
 use crate::bench::schedule::Plan;
@@ -68,7 +67,7 @@ pub(super) fn results(plan: &Plan, tally: &Tally<TimedLogin>, circumstances: Cir
             unauthenticated: circumstances.unauthenticated,
             concurrency: plan.concurrency,
             rate_per_s: plan.rate,
-            arrival: plan.rate.map(|_| pattern(plan.arrival)),
+            arrival: plan.rate.map(|_| plan.arrival),
             processes: circumstances.processes,
             count: plan.count,
             duration_s: plan.duration.map(|duration| duration.as_secs_f64()),
@@ -134,14 +133,6 @@ fn authentication(results: &Results) -> String {
     let algorithm =
         results.plan.algorithm.as_ref().map_or_else(String::new, |algorithm| format!(" ({algorithm})"));
     format!("{}{algorithm}", results.plan.authentication)
-}
-
-const fn pattern(arrival: Arrival) -> Pattern {
-    match arrival {
-        Arrival::Fixed => Pattern::Fixed,
-        Arrival::Poisson(_) => Pattern::Poisson,
-        Arrival::Burst => Pattern::Burst,
-    }
 }
 
 /// Describes the loop, which decides what latency means.

@@ -60,6 +60,7 @@ fn plan() -> Plan {
         concurrency: 64,
         rate: None,
         arrival: Arrival::Fixed,
+        seed: 0,
         count: None,
         duration: None,
         warmup: Duration::ZERO,
