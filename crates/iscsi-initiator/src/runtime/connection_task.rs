@@ -50,7 +50,7 @@ pub(super) struct ConnectionTask<S> {
     /// The time of this poll.
     now: Duration,
     timer: Timer,
-    /// The session's next deadline, and whether it has no request without an outcome, when it was last looked at.
+    /// The session's next deadline when it was last looked at, and whether it then waited for nothing.
     deadline: Option<Duration>,
     is_idle: bool,
     /// Whether something was received since the timer for idle buffers was set, and when it rings.
@@ -202,7 +202,8 @@ impl<S: Stream> ConnectionTask<S> {
         if session.deviations().len() > self.logged {
             log_deviations(session, &mut self.logged);
         }
-        (self.deadline, self.is_idle) = (session.next_deadline(), session.in_flight() == 0);
+        self.deadline = session.next_deadline();
+        self.is_idle = self.deadline.is_none() && session.in_flight() == 0;
         let end = session.end().map(|end| Error::of_end(end, &self.portal));
         drop(state);
         end
