@@ -1,6 +1,8 @@
 //! Secrets from files, standard input and the terminal.
 
+use std::fs::File;
 use std::io::{IsTerminal, stdin};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use iscsi_secrets::{Secret, SecretFormat, read_secret_as, read_secret_file_as};
@@ -24,7 +26,9 @@ pub(crate) fn read_passphrase(path: &Path) -> Result<Secret, Failure> {
 
 fn read_as(format: SecretFormat, path: &Path) -> Result<Secret, Failure> {
     Ok(if path == DASH {
-        read_secret_as(format, stdin().lock())?
+        // This bypasses the buffer of `stdin`, in which a copy of the secret would stay until the process ends.
+        let input = stdin().as_fd().try_clone_to_owned().map_err(Failure::local("use standard input"))?;
+        read_secret_as(format, File::from(input))?
     } else {
         read_secret_file_as(format, path)?
     })
@@ -61,7 +65,7 @@ pub(crate) fn can_prompt() -> bool {
 
 /// Asks for a secret without showing it.
 pub(crate) fn prompt(options: &SecretOptions, what: &str) -> Result<Secret, Failure> {
-    Ok(read_secret_as(options.format(), ask(what)?.as_bytes())?)
+    read_typed(options, &ask(what)?)
 }
 
 /// Asks twice for a secret that will be stored, so that a typing error is noticed.
@@ -78,8 +82,13 @@ pub(crate) fn prompt_twice_or_nothing(
     if typed.is_empty() {
         return Ok(None);
     }
-    let secret = read_secret_as(options.format(), typed.as_bytes())?;
+    let secret = read_typed(options, &typed)?;
     repeated(options, secret).map(Some)
+}
+
+fn read_typed(options: &SecretOptions, typed: &Zeroizing<String>) -> Result<Secret, Failure> {
+    // Typed secrets follow the rules of files. Reading one copies it to a buffer that is wiped, and to locked memory.
+    Ok(read_secret_as(options.format(), typed.as_bytes())?)
 }
 
 fn repeated(options: &SecretOptions, secret: Secret) -> Result<Secret, Failure> {
@@ -88,6 +97,7 @@ fn repeated(options: &SecretOptions, secret: Secret) -> Result<Secret, Failure> 
 }
 
 fn ask(what: &str) -> Result<Zeroizing<String>, Failure> {
+    // `Zeroizing` wipes the text. While it grows, rpassword frees shorter copies of it without wiping them.
     let text = rpassword::prompt_password(format!("{what}: "));
     text.map(Zeroizing::new).map_err(Failure::local("read from the terminal"))
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Write, stdout};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -39,11 +40,12 @@ impl Generate {
 }
 
 fn show(secret: &Secret) -> Result<(), Failure> {
-    let mut output = stdout().lock();
-    let shown = output
-        .write_all(secret.expose_secret())
-        .and_then(|()| output.write_all(b"\n"))
-        .and_then(|()| output.flush());
+    // This bypasses the buffer of `stdout`, in which a copy of the secret would stay until the process ends.
+    let output = stdout().as_fd().try_clone_to_owned().map(File::from);
+    let shown = output.and_then(|mut output| {
+        output.write_all(secret.expose_secret())?;
+        output.write_all(b"\n")
+    });
     shown.map_err(Failure::local("write to standard output"))
 }
 
