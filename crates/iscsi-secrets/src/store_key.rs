@@ -1,7 +1,7 @@
 //! The key that secrets are sealed with: 32 bytes.
 
 use chacha20poly1305::aead::{AeadInOut, inout::InOutBuf};
-use chacha20poly1305::{Error, KeyInit, XChaCha20Poly1305, XNonce};
+use chacha20poly1305::{Error, KeyInit, XChaCha20Poly1305};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::generate::{GeneratorError, fill_bytes};
@@ -49,6 +49,8 @@ impl StoreKey {
     /// Reads the content of a key file, which is exactly one key.
     #[cfg(feature = "file")]
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        // The content of a file is in ordinary memory, so the key is copied to locked memory. The content wipes itself,
+        // and dropping the key wipes the copy.
         (bytes.len() == Self::BYTES).then(|| Self(LockedBuf::of(bytes)))
     }
 
@@ -59,15 +61,17 @@ impl StoreKey {
 
     /// Seals `bytes` in place. `label` is authenticated with them but not stored. If sealing fails, `bytes` is wiped.
     pub(crate) fn seal(&self, nonce: &Nonce, label: &[u8], bytes: &mut [u8]) -> Result<Tag, Error> {
-        let cipher = self.cipher()?;
-        let sealed = cipher.encrypt_inout_detached(&XNonce::from(*nonce), label, InOutBuf::from(&mut *bytes));
+        let sealed = match &self.cipher() {
+            Ok(cipher) => cipher.encrypt_inout_detached(nonce.into(), label, InOutBuf::from(&mut *bytes)),
+            Err(_) => Err(Error),
+        };
         sealed.inspect_err(|_| bytes.zeroize()).map(Into::into)
     }
 
     /// Opens `bytes` in place. Fails if `bytes`, `label` or `tag` differ from those of the sealing.
     pub(crate) fn open(&self, nonce: &Nonce, label: &[u8], bytes: &mut [u8], tag: &Tag) -> Result<(), Error> {
         let bytes = InOutBuf::from(bytes);
-        self.cipher()?.decrypt_inout_detached(&XNonce::from(*nonce), label, bytes, tag.into())
+        self.cipher()?.decrypt_inout_detached(nonce.into(), label, bytes, tag.into())
     }
 
     /// A value that identifies the key and reveals nothing about it: the authentication tag of a fixed label.
@@ -85,18 +89,26 @@ impl StoreKey {
     /// would reveal the one-time key of all others, so the tag is not published: it becomes the nonce of a second tag,
     /// computed over a label under which nothing else is sealed. The sealed copy is wiped.
     pub(crate) fn fingerprint(&self, bytes: &[u8]) -> Result<Tag, Error> {
+        // Sealing works in place, so it needs a copy. `Zeroizing` wipes it, and both copies of the unpublished tag.
         let mut copy = Zeroizing::new(bytes.to_vec());
-        let mut nonce = FINGERPRINT_NONCE;
-        let hash = self.seal(&nonce, FINGERPRINT_LABEL, &mut copy)?;
-        nonce.iter_mut().zip(hash).for_each(|(byte, hashed)| *byte = hashed);
+        let mut nonce = Zeroizing::new(FINGERPRINT_NONCE);
+        let hash = Zeroizing::new(self.seal(&nonce, FINGERPRINT_LABEL, &mut copy)?);
+        nonce.iter_mut().zip(hash.iter()).for_each(|(byte, hashed)| *byte = *hashed);
         self.seal(&nonce, FINGERPRINT_LABEL, &mut [])
     }
 
-    /// The cipher with this key. It zeroizes itself on drop.
+    /// The cipher with this key.
     fn cipher(&self) -> Result<XChaCha20Poly1305, Error> {
+        // The cipher owns its key, so it has a copy for the time of one call, which it wipes on drop.
         XChaCha20Poly1305::new_from_slice(self.bytes()).map_err(|_| Error)
     }
 }
+
+/// Compile-time check that the cipher wipes its copy of the key.
+const _: () = {
+    const fn wipes_itself<C: zeroize::ZeroizeOnDrop>() {}
+    wipes_itself::<XChaCha20Poly1305>();
+};
 
 #[cfg(test)]
 mod tests {

@@ -46,9 +46,12 @@ impl Derivation {
         let argon2 =
             Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(|_| SealError::Damaged)?);
         let mut blocks = blocks(argon2.params().block_count())?;
+        // Hashers copy the passphrase to their blocks, which they wipe on drop. The key is written to locked memory;
+        // argon2 leaves a copy of it on the stack too, where it cannot be wiped from here.
         let made = StoreKey::filled(|key| {
             argon2.hash_password_into_with_memory(passphrase.expose_secret(), &self.salt, key, &mut blocks)
         });
+        // Whoever has these blocks can test guesses of the passphrase.
         blocks.iter_mut().for_each(Zeroize::zeroize);
         made.map_err(|_| SealError::Cipher)
     }
@@ -89,6 +92,13 @@ fn blocks(count: usize) -> Result<Vec<Block>, SealError> {
     blocks.resize(count, Block::default());
     Ok(blocks)
 }
+
+/// Compile-time check that the hashers of argon2 wipe themselves, since they hold the passphrase.
+const _: () = {
+    const fn wipes_itself<H: zeroize::ZeroizeOnDrop>() {}
+    wipes_itself::<blake2::Blake2bVarCore>();
+    wipes_itself::<blake2::digest::block_api::Buffer<blake2::Blake2bVarCore>>();
+};
 
 #[cfg(test)]
 mod tests {
