@@ -23,9 +23,7 @@ pub fn generate_secret() -> Result<Secret, GeneratorError> {
 
 /// Generates 16 bytes of any value with the operating system's generator: 128 bits, for targets that accept every byte.
 pub fn generate_bytes() -> Result<Secret, GeneratorError> {
-    let mut bytes = Zeroizing::new([0; 16]);
-    fill_bytes(&mut *bytes)?;
-    Ok(Secret::from_array(&bytes))
+    Secret::filled_exactly::<16, _>(fill_bytes)
 }
 
 /// The operating system's generator failed. There is no weaker fallback.
@@ -45,12 +43,14 @@ fn draw_secret(
     mut fill: impl FnMut(&mut [u8]) -> Result<(), GeneratorError>,
 ) -> Result<Secret, GeneratorError> {
     loop {
-        let mut text = Zeroizing::new([0; CHARACTERS]);
-        for character in text.iter_mut() {
-            *character = draw_character(&mut fill)?;
-        }
-        if !looks_encoded(&*text) {
-            return Ok(Secret::from_array(&text));
+        let secret = Secret::filled_exactly::<CHARACTERS, GeneratorError>(|text| {
+            for character in text {
+                *character = draw_character(&mut fill)?;
+            }
+            Ok(())
+        })?;
+        if !looks_encoded(secret.expose_secret()) {
+            return Ok(secret);
         }
     }
 }
@@ -60,6 +60,7 @@ fn draw_character(
     mut fill: impl FnMut(&mut [u8]) -> Result<(), GeneratorError>,
 ) -> Result<u8, GeneratorError> {
     loop {
+        // A drawn byte reveals its character, so `Zeroizing` wipes it.
         let mut byte = Zeroizing::new(0);
         fill(std::slice::from_mut(&mut *byte))?;
         if let Some(&character) = ALPHABET.get(usize::from(*byte & 0x7f)) {

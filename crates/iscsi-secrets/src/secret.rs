@@ -20,6 +20,7 @@ impl Secret {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
         match bytes.len() {
             0 => Err(SecretError::Empty),
+            // The copy is in locked memory, which is wiped on drop.
             1..=Self::MAX_BYTES => Ok(Self(LockedBuf::of(bytes))),
             bytes => Err(SecretError::TooLong { bytes }),
         }
@@ -28,13 +29,16 @@ impl Secret {
     /// Copies a zeroizing buffer, which is wiped before this returns.
     #[allow(clippy::needless_pass_by_value, reason = "the buffer is taken so that it is wiped here")]
     pub fn from_zeroizing(buffer: Zeroizing<Vec<u8>>) -> Result<Self, SecretError> {
+        // A `Vec` cannot become locked memory, so the bytes are copied to it; dropping `buffer` wipes the original.
         Self::from_bytes(&buffer)
     }
 
-    /// Copies an array. Its length is checked at compile time.
-    pub(crate) fn from_array<const N: usize>(bytes: &[u8; N]) -> Self {
+    /// A secret of `N` bytes that `fill` writes in place. The length is checked at compile time.
+    pub(crate) fn filled_exactly<const N: usize, E>(
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, E> {
         const { assert!(1 <= N && N <= Self::MAX_BYTES) }
-        Self(LockedBuf::of(bytes))
+        LockedBuf::filled(N, fill).map(Self)
     }
 
     /// A secret of 1 to [`MAX_BYTES`](Self::MAX_BYTES) bytes that `fill` writes in place.
