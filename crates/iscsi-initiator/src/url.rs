@@ -103,6 +103,7 @@ fn read_account(account: &str, credentials: &mut UrlCredentials) -> Result<(), U
 }
 
 fn read_secret(text: &str) -> Result<Secret, UrlError> {
+    // Decoding needs memory of its own, which is wiped here. The text is left to the caller.
     Secret::from_zeroizing(percent_decode(text)).map_err(UrlError::Secret)
 }
 
@@ -189,6 +190,7 @@ fn percent_decode(text: &str) -> Zeroizing<Vec<u8>> {
 
 /// Decodes a part that has to be UTF-8.
 fn percent_decode_text(text: &str) -> Option<String> {
+    // Names and numbers are no secrets, so the copy is not wiped.
     String::from_utf8(percent_decode(text).to_vec()).ok()
 }
 

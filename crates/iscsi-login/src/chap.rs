@@ -127,6 +127,7 @@ impl ChapResponse {
 fn hash_into<D: Digest + FixedOutputReset>(parts: [&[u8]; 3], result: &mut Output<D>) {
     let mut hasher = D::new();
     for part in parts {
+        // Hashers process whole blocks, so they copy the secret to a block of their own, which they wipe on drop.
         Digest::update(&mut hasher, part);
     }
     Digest::finalize_into_reset(&mut hasher, result);

@@ -30,6 +30,7 @@ impl LockedBuf {
     /// Copies `bytes`.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut protected = Self::zeroed(bytes.len());
+        // Only memory of its own can be locked, so the bytes are copied; dropping the buffer wipes the copy.
         protected.expose_mut().copy_from_slice(bytes);
         protected
     }

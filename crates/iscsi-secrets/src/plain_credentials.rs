@@ -115,5 +115,6 @@ fn secret(bytes: Zeroizing<Vec<u8>>) -> Result<Secret, SecretFileFault> {
     if bytes.is_empty() {
         return Err(SecretFileFault::Empty);
     }
+    // The secret is kept in locked memory, and the value that was read is wiped.
     Secret::from_zeroizing(bytes).map_err(|_| SecretFileFault::TooLong)
 }

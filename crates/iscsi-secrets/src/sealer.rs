@@ -45,6 +45,7 @@ impl Sealer {
     pub(crate) fn seal(&self, label: &[u8], secret: &Secret) -> Result<SealedSecret, StoreError> {
         let mut nonce = [0; NONCE_BYTES];
         fill_bytes(&mut nonce)?;
+        // Sealing works in place, so it needs a copy; only sealed bytes are left of it, or none if sealing fails.
         let mut bytes: Box<[u8]> = Box::from(secret.expose_secret());
         let tag = self.key.seal(&nonce, label, &mut bytes).map_err(|_| StoreError::Cipher)?;
         Ok(SealedSecret { nonce, tag, bytes, fingerprint: self.fingerprint(secret)? })
@@ -58,6 +59,7 @@ impl Sealer {
     /// Opens a secret from its parts, without a fingerprint.
     pub(crate) fn open_parts(&self, label: &[u8], nonce: &Nonce, tag: &Tag, bytes: &[u8]) -> Option<Secret> {
         Secret::filled(bytes.len(), |buffer| {
+            // Opening works in place, so the sealed bytes are copied to locked memory; dropping the secret wipes it.
             buffer.copy_from_slice(bytes);
             self.key.open(nonce, label, buffer, tag)
         })

@@ -80,6 +80,8 @@ fn from_hex(content: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
         return Err(SecretFileFault::NotHex);
     }
     let digit = |character| char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    // The bytes need memory beside their digits. It is allocated at once, since growth would leave a copy behind;
+    // `Zeroizing` wipes it.
     let mut bytes = Zeroizing::new(Vec::with_capacity(pairs.len()));
     for [high, low] in pairs {
         let (high, low) = (digit(*high), digit(*low));
@@ -98,6 +100,8 @@ pub(crate) fn read_bytes(stream: impl Read) -> Result<Zeroizing<Vec<u8>>, Secret
 
 /// Reads up to [`READ_LIMIT`] bytes into a buffer that never grows, since reallocation would leave a copy behind.
 fn read_bounded(mut stream: impl Read) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
+    // The length of the secret is known only after reading, so it is read to ordinary memory first. `Zeroizing` wipes
+    // all of it, also what is truncated.
     let mut content = Zeroizing::new(vec![0; READ_LIMIT]);
     let mut filled = 0;
     while let Some(rest) = content.get_mut(filled..).filter(|rest| !rest.is_empty()) {

@@ -58,6 +58,7 @@ impl<'a> SharedSecret<'a> {
                 Err(VdsError::SizeDisagrees { bytes: bytes.len(), size })
             }
             (Some(bytes), size) => {
+                // The caller keeps its bytes, as in the original; the copy is in locked memory and wiped on drop.
                 Secret::from_bytes(bytes).map(Payload::Set).map_err(|_| wrong_length(size))
             }
         }

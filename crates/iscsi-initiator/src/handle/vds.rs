@@ -72,6 +72,7 @@ impl Initiator {
         call: impl FnOnce(&VdsServiceIscsi, Option<&SharedSecret<'_>>) -> Result<(), VdsError> + Send + 'static,
     ) -> Result<(), VdsError> {
         let vds = Arc::clone(&self.vds);
+        // A blocking thread cannot borrow the secret of a future that may be dropped; `Zeroizing` wipes its copy.
         let copy =
             secret.map(|secret| (secret.bytes.map(|bytes| Zeroizing::new(bytes.to_vec())), secret.size));
         blocking(copy, move |copy| {

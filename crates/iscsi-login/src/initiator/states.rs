@@ -187,6 +187,7 @@ fn respond<'a>(
     let secret = forward.secret.expose_secret();
     let response = ChapResponse::compute(algorithm, received.identifier, secret, received.bytes);
     context.text.push_text(LoginKey::ChapN.key(), forward.name);
+    // The response is sent in the clear, so its copy in the text is not wiped.
     context.text.push_hex(LoginKey::ChapR.key(), response.as_bytes());
     let expected = match context.config.authentication.reverse() {
         None => None,

@@ -304,6 +304,7 @@ fn respond(
     let response = ChapResponse::compute(algorithm, received.identifier, secret, received.bytes);
     let mut text = TextWriter::new();
     text.push_text(LoginKey::ChapN.key(), reverse.name.unwrap_or("target"));
+    // The response is sent in the clear, so its copy in the text is not wiped.
     text.push_hex(LoginKey::ChapR.key(), response.as_bytes());
     Ok(text)
 }

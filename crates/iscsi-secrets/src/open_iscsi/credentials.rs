@@ -58,6 +58,7 @@ impl<'a> Reading<'a> {
             Some(name) => name,
             None => None,
         };
+        // The secret outlives the content of the file, which wipes itself; the copy is in locked memory, wiped on drop.
         match secret.map(Secret::from_bytes) {
             None if name.is_some() => self.refuse(keys.name, UnusableValue::NoSecret),
             None => None,

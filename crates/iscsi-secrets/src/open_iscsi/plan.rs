@@ -140,6 +140,7 @@ fn stored_forward(
     scope: &Scope,
     new: &ForwardCredential,
 ) -> Result<Stored, StoreError> {
+    // Stored secrets are sealed, so comparing one opens it; it is wiped with `old`.
     Ok(snapshot.own_forward(scope)?.map_or(Stored::Nothing, |old| {
         Stored::of(old.name() == new.name() && old.secret().same_bytes(new.secret()))
     }))
@@ -150,6 +151,7 @@ fn stored_reverse(
     scope: &Scope,
     new: &ReverseCredential,
 ) -> Result<Stored, StoreError> {
+    // Stored secrets are sealed, so comparing one opens it; it is wiped with `old`.
     Ok(match snapshot.own_reverse(scope)? {
         ReverseLookup::Unknown => Stored::Nothing,
         ReverseLookup::Cleared => Stored::Different,

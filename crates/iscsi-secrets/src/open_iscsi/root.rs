@@ -86,6 +86,7 @@ fn read_at_most(file: &File, bytes: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     /// Spare capacity, without which reading to the end would reallocate the buffer.
     const SLACK: usize = 64;
     let expected = usize::try_from(bytes).map_err(|_| ErrorKind::OutOfMemory)?;
+    // The whole file is parsed from memory, since any line of it may be a secret; `Zeroizing` wipes it.
     let mut content = Zeroizing::new(Vec::with_capacity(expected + SLACK));
     file.take(bytes).read_to_end(&mut content)?;
     Ok(content)

@@ -83,6 +83,7 @@ impl EnvironmentStore {
     }
 
     fn bytes(&self, variable: &str) -> Option<Zeroizing<Vec<u8>>> {
+        // The system returns a copy, which `Zeroizing` wipes. The variable itself stays as long as the process.
         let bytes = Zeroizing::new((self.lookup)(variable)?.into_vec());
         (!bytes.is_empty()).then_some(bytes)
     }

@@ -101,6 +101,7 @@ impl StoreSnapshot {
     pub(crate) fn moved_to(&self, sealer: Arc<Sealer>) -> Result<Self, StoreError> {
         let mut moved = Self { sealer: Some(sealer), ..self.clone() };
         for (used, sealed) in self.sealed_credentials() {
+            // Another key cannot seal what is sealed already; the opened secret is wiped before the next is opened.
             let secret = self.open(&used, sealed)?;
             moved.put(used, sealed.name.clone(), &secret)?;
         }

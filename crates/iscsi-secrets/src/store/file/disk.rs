@@ -98,6 +98,7 @@ impl Content {
     pub(super) fn read(file: File, metadata: &Metadata) -> io::Result<Self> {
         let bytes = metadata.len();
         let capacity = usize::try_from(bytes + READ_SLACK).map_err(|_| ErrorKind::OutOfMemory)?;
+        // A sealed file is opened in place, and a key is copied to locked memory; `Zeroizing` wipes what was read.
         let mut content = Zeroizing::new(Vec::new());
         content.try_reserve_exact(capacity).map_err(|_| ErrorKind::OutOfMemory)?;
         // At most as many bytes as the metadata said: a file that grows meanwhile must not reallocate the buffer, which would

@@ -48,6 +48,7 @@ pub(super) fn resealed(
     (nonce, tag, bytes): (&Nonce, &Tag, &[u8]),
 ) -> Result<SealedSecret, Malformed> {
     let label = direction.label(&place.label);
+    // Another label needs another seal; the opened secret is in locked memory and is wiped on return.
     let secret = sealer.open_parts(label.as_bytes(), nonce, tag, bytes).ok_or(Malformed)?;
     let scope = place.scope.as_ref().map_or_else(|| place.label.clone(), Scope::label);
     sealer.seal(direction.label(&scope).as_bytes(), &secret).map_err(|_| Malformed)

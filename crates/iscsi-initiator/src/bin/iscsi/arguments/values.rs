@@ -157,6 +157,7 @@ impl FromStr for StorePlace {
 
 /// Reads a URL that has to be one of a target.
 pub(crate) fn target_url(text: &str) -> Result<TargetUrl, Failure> {
+    // A secret in the text stays in the arguments of the process, which nothing wipes; the program warns of that.
     let url: TargetUrl = text.parse()?;
     note_odd_grammar("target name", &url.target);
     Ok(url)

@@ -139,6 +139,7 @@ fn gone() -> Failure {
 
 /// The arguments of another process: those of this one, with the number of its part in front of a `--` if there is one.
 fn arguments(own: impl Iterator<Item = OsString>, number: usize) -> Vec<OsString> {
+    // A secret in a URL is in the arguments of both processes anyway, so this copy of it is not wiped.
     let mut arguments: Vec<OsString> = own.collect();
     let end = arguments.iter().position(|argument| argument == OsStr::new("--")).unwrap_or(arguments.len());
     arguments.splice(end..end, ["--part".into(), number.to_string().into()]);
