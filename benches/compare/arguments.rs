@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::case::{Authentication, Placement, TargetKind};
 use crate::exchanges::Exchanges;
 use crate::io::{Client, IoPlan, Pipe};
+use crate::transcript::Transcript;
 
 /// Logins, reads and writes beside libiscsi and a bare exchange of segments.
 #[derive(Parser)]
@@ -29,6 +30,9 @@ pub(crate) enum Task {
     /// One sample of the bare exchange of segments
     #[command(hide = true)]
     Exchange(Exchange),
+    /// One sample of recorded requests
+    #[command(hide = true)]
+    Replay(Replay),
     /// Serve the embedded target, one for each authentication
     #[command(hide = true)]
     ServeDisks,
@@ -90,7 +94,7 @@ pub(crate) struct Plan {
     /// Processors of client and target
     #[arg(long, value_delimiter = ',', value_enum, default_values_t = Placement::OF_LOGINS)]
     pub(crate) placement: Vec<Placement>,
-    /// Runtime of the library and of the bare exchange; the program iscsi has the first
+    /// Runtime of the library, of the bare exchange and of the replay; the program iscsi has the first
     #[arg(long, value_enum, default_value_t = Runtime::CurrentThread)]
     pub(crate) runtime: Runtime,
     /// Every sample, as JSON
@@ -176,6 +180,18 @@ pub(crate) struct Exchange {
     pub(crate) portal: SocketAddr,
     #[arg(long)]
     pub(crate) exchanges: Exchanges,
+    #[arg(long, value_enum)]
+    pub(crate) runtime: Runtime,
+    #[command(flatten)]
+    pub(crate) amount: Amount,
+}
+
+#[derive(Args)]
+pub(crate) struct Replay {
+    #[arg(long)]
+    pub(crate) portal: SocketAddr,
+    #[arg(long)]
+    pub(crate) transcript: Transcript,
     #[arg(long, value_enum)]
     pub(crate) runtime: Runtime,
     #[command(flatten)]

@@ -5,6 +5,8 @@ use std::fmt;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::contender::Contender;
+
 /// The authentication of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -128,9 +130,37 @@ pub(crate) struct Case {
     pub(crate) concurrency: u32,
 }
 
+impl Case {
+    /// The contenders that can run the case. A replay can neither answer a new challenge nor have two sessions of one ISID, so
+    /// there is one without authentication, at one login at a time.
+    pub(crate) fn contenders(self) -> &'static [Contender] {
+        let is_replayed = self.authentication == Authentication::None && self.concurrency == 1;
+        if is_replayed { &Contender::WITH_REPLAY } else { &Contender::OF_LOGINS }
+    }
+}
+
 impl fmt::Display for Case {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { placement, target, authentication, concurrency } = self;
         write!(formatter, "{target}, {placement}, {authentication}, {concurrency} at a time")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_single_logins_without_authentication_are_replayed() {
+        let case = |authentication, concurrency| Case {
+            placement: Placement::Pinned,
+            target: TargetKind::Tgtd,
+            authentication,
+            concurrency,
+        };
+        let is_replayed = |case: Case| case.contenders().contains(&Contender::Replay);
+        assert!(is_replayed(case(Authentication::None, 1)));
+        assert!(!is_replayed(case(Authentication::None, 8)));
+        assert!(!is_replayed(case(Authentication::Chap, 1)) && !is_replayed(case(Authentication::Mutual, 1)));
     }
 }

@@ -142,6 +142,7 @@ pub(crate) const fn colour(contender: Contender) -> RGBColor {
         Contender::Libiscsi => RGBColor(230, 159, 0),
         Contender::Qemu => RGBColor(0, 158, 115),
         Contender::Bare => RGBColor(200, 200, 200),
+        Contender::Replay => RGBColor(130, 130, 130),
     }
 }
 

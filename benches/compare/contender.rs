@@ -11,8 +11,8 @@ use crate::Failure;
 use crate::accounts::{FORWARD, INITIATOR, REVERSE};
 use crate::arguments::{Amount, Runtime};
 use crate::case::Authentication;
-use crate::exchanges::Exchanges;
 use crate::sample::ClientSample;
+use crate::transcript::Transcript;
 
 /// A contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,11 +26,16 @@ pub(crate) enum Contender {
     Qemu,
     /// Plain TCP segments.
     Bare,
+    /// The recorded requests of the library, sent to the target again; only for logins.
+    Replay,
 }
 
 impl Contender {
     /// The contenders of logins.
     pub(crate) const OF_LOGINS: [Self; 3] = [Self::Ours, Self::Libiscsi, Self::Bare];
+
+    /// The contenders of logins that can be replayed.
+    pub(crate) const WITH_REPLAY: [Self; 4] = [Self::Ours, Self::Libiscsi, Self::Bare, Self::Replay];
 
     /// The contenders of reads and writes.
     pub(crate) const OF_IO: [Self; 4] = [Self::Ours, Self::Libiscsi, Self::Qemu, Self::Bare];
@@ -42,6 +47,7 @@ impl Contender {
             Self::Libiscsi => "libiscsi",
             Self::Qemu => "qemu-img",
             Self::Bare => "bare",
+            Self::Replay => "replay",
         }
     }
 }
@@ -63,7 +69,7 @@ pub(crate) struct Errand<'a> {
     pub(crate) portal: SocketAddr,
     pub(crate) target: &'a str,
     pub(crate) responder: SocketAddr,
-    pub(crate) exchanges: &'a Exchanges,
+    pub(crate) transcript: &'a Transcript,
     pub(crate) authentication: Authentication,
     pub(crate) runtime: Runtime,
     pub(crate) amount: Amount,
@@ -80,6 +86,7 @@ impl Errand<'_> {
             Contender::Ours => self.ours(),
             Contender::Libiscsi => Ok(self.libiscsi()),
             Contender::Bare => self.bare(),
+            Contender::Replay => self.replay(),
             Contender::Qemu => Err("qemu-img has no contest of logins".into()),
         }
     }
@@ -95,7 +102,15 @@ impl Errand<'_> {
     fn bare(&self) -> Result<Command, Failure> {
         let mut command = Command::new(env::current_exe()?);
         command.args(["exchange", "--portal", &self.responder.to_string()]);
-        command.args(["--exchanges", &self.exchanges.to_string()]);
+        command.args(["--exchanges", &self.transcript.sizes().to_string()]);
+        self.add_amount(&mut command);
+        Ok(command)
+    }
+
+    fn replay(&self) -> Result<Command, Failure> {
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["replay", "--portal", &self.portal.to_string()]);
+        command.args(["--transcript", &self.transcript.to_string()]);
         self.add_amount(&mut command);
         Ok(command)
     }

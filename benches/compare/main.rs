@@ -28,6 +28,7 @@ mod sample;
 mod stage;
 mod statistics;
 mod table;
+mod transcript;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -53,6 +54,7 @@ fn run(task: Task) -> Result<(), Failure> {
         Task::All(plan) => output::run(&plan),
         Task::LogIn(login) => sample::print(&library::run(&login)?),
         Task::Exchange(exchange) => sample::print(&bare::run(&exchange)?),
+        Task::Replay(replay) => sample::print(&bare::replay(&replay)?),
         Task::ServeDisks => ram_disk::serve(),
         Task::Respond { exchanges } => responder::serve(exchanges),
         Task::Io(plan) => io::run(&plan),

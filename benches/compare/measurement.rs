@@ -15,6 +15,7 @@ use crate::recording::record;
 use crate::sample::Sample;
 use crate::stage::Stage;
 use crate::statistics::Spread;
+use crate::transcript::Transcript;
 use iscsi_benches::server::Server;
 
 /// One sample of each contender, made one behind the other.
@@ -90,7 +91,7 @@ struct Scene<'a> {
     stage: &'a Stage,
     authentication: Authentication,
     target: String,
-    exchanges: Exchanges,
+    transcript: Transcript,
     responder: Server,
 }
 
@@ -102,24 +103,24 @@ impl<'a> Scene<'a> {
         stage: &'a Stage,
         authentication: Authentication,
     ) -> Result<Self, Failure> {
-        let exchanges = record(stage, authentication)?;
-        let responder = Server::start(&["respond", "--exchanges", &exchanges.to_string()])?;
+        let transcript = record(stage, authentication)?;
+        let responder = Server::start(&["respond", "--exchanges", &transcript.sizes().to_string()])?;
         let target = stage.target(authentication);
-        Ok(Self { plan, processors, kind, stage, authentication, target, exchanges, responder })
+        Ok(Self { plan, processors, kind, stage, authentication, target, transcript, responder })
     }
 
     fn case(&self, placement: Placement, concurrency: u32) -> Result<Measured<Case>, Failure> {
         let case = Case { placement, target: self.kind, authentication: self.authentication, concurrency };
         eprintln!("{case}");
         self.processors.place(placement, &[self.stage.pid(), self.responder.pid()])?;
-        let rounds = (0..self.plan.rounds).map(|round| self.round(round, concurrency));
+        let rounds = (0..self.plan.rounds).map(|round| self.round(round, case));
         let rounds = rounds.collect::<Result<_, _>>().map_err(|error| format!("{case}: {error}"))?;
-        Ok(Measured { case, exchanges: self.exchanges.clone(), rounds })
+        Ok(Measured { case, exchanges: self.transcript.sizes(), rounds })
     }
 
-    fn round(&self, number: u32, concurrency: u32) -> Result<Round, Failure> {
-        let errand = self.errand(concurrency);
-        Round::measure(number, &Contender::OF_LOGINS, |contender| self.sample(contender, &errand))
+    fn round(&self, number: u32, case: Case) -> Result<Round, Failure> {
+        let errand = self.errand(case.concurrency);
+        Round::measure(number, case.contenders(), |contender| self.sample(contender, &errand))
     }
 
     fn sample(&self, contender: Contender, errand: &Errand<'_>) -> Result<Sample, Failure> {
@@ -137,7 +138,7 @@ impl<'a> Scene<'a> {
             portal: self.stage.portal(),
             target: &self.target,
             responder: self.responder.address(),
-            exchanges: &self.exchanges,
+            transcript: &self.transcript,
             authentication: self.authentication,
             runtime: self.plan.runtime,
             amount: Amount { concurrency, unmeasured, logins },

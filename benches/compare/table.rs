@@ -1,17 +1,17 @@
 //! The tables, as Markdown.
 
 use crate::case::{Case, Placement, TargetKind};
-use crate::contender::Contender::{self, Bare, Libiscsi, Ours};
+use crate::contender::Contender::{self, Bare, Libiscsi};
 use crate::measurement::{Figure, Measured};
 
 const RATES: &str = "\
-| login | at a time | ours, logins/s | libiscsi | bare | ours ÷ libiscsi | ours ÷ bare |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+| login | at a time | ours, logins/s | libiscsi | bare | replay | ours ÷ libiscsi | ours ÷ bare |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ";
 
 const TIMES: &str = "\
-| login | at a time | client: ours, µs | libiscsi | bare | ours ÷ libiscsi | target: ours, µs | libiscsi | bare |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| login | at a time | client: ours, µs | libiscsi | bare | replay | ours ÷ libiscsi | target: ours, µs | libiscsi | bare | replay |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ";
 
 /// All tables, each pair under its heading.
@@ -41,14 +41,14 @@ fn section(placement: Placement, target: TargetKind, group: &[&Measured<Case>]) 
 
 fn rates(measured: &Measured<Case>) -> String {
     let rate: Figure = |sample| sample.per_second;
-    let contenders = Contender::OF_LOGINS.map(|contender| spread(measured, contender, rate));
+    let contenders = Contender::WITH_REPLAY.map(|contender| spread(measured, contender, rate));
     row(measured, contenders.into_iter().chain([Libiscsi, Bare].map(|peer| ratio(measured, peer, rate))))
 }
 
 fn times(measured: &Measured<Case>) -> String {
     let (client, target): (Figure, Figure) = (|sample| sample.client_us, |sample| sample.target_us);
-    let clients = [Ours, Libiscsi, Bare].map(|contender| spread(measured, contender, client));
-    let targets = Contender::OF_LOGINS.map(|contender| spread(measured, contender, target));
+    let clients = Contender::WITH_REPLAY.map(|contender| spread(measured, contender, client));
+    let targets = Contender::WITH_REPLAY.map(|contender| spread(measured, contender, target));
     row(measured, clients.into_iter().chain([ratio(measured, Libiscsi, client)]).chain(targets))
 }
 
@@ -59,9 +59,9 @@ fn row(measured: &Measured<Case>, cells: impl Iterator<Item = String>) -> String
 }
 
 fn spread(measured: &Measured<Case>, contender: Contender, figure: Figure) -> String {
-    measured.spread(contender, figure).map_or_else(String::new, |spread| spread.to_string())
+    measured.spread(contender, figure).map_or_else(|| "–".to_owned(), |spread| spread.to_string())
 }
 
 fn ratio(measured: &Measured<Case>, theirs: Contender, figure: Figure) -> String {
-    measured.ratio(theirs, figure).map_or_else(String::new, |ratio| format!("{ratio:.2}"))
+    measured.ratio(theirs, figure).map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"))
 }

@@ -73,6 +73,7 @@ impl<'a> Scene<'a> {
             Contender::Libiscsi => run_client(contender, self.libiscsi()),
             Contender::Qemu => qemu::sample(self.case, &self.url(), self.operations),
             Contender::Bare => run_client(contender, self.bare()?),
+            Contender::Replay => Err("only logins are replayed".into()),
         }
     }
 
