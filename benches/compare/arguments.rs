@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use crate::case::{Authentication, Placement, TargetKind};
 use crate::exchanges::Exchanges;
@@ -71,8 +72,11 @@ pub(crate) enum Task {
 #[derive(Args, Clone)]
 pub(crate) struct Plan {
     /// Program compiled from `libiscsi_login.c`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "libiscsi_login")]
     pub(crate) libiscsi: PathBuf,
+    /// Take the samples from a file that `--json` wrote, instead of measuring
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "rounds", "logins", "concurrency", "authentication", "target", "placement", "runtime", "json"])]
+    pub(crate) from: Option<PathBuf>,
     /// Try everything out: one round of few logins, of the cases at 1 and 8 at a time. No figures to quote
     #[arg(long, conflicts_with_all = ["rounds", "logins", "concurrency", "write"])]
     pub(crate) quick: bool,
@@ -103,7 +107,7 @@ pub(crate) struct Plan {
     /// The tables alone, as Markdown
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
-    /// Write tables and figures into benches/, where they are published
+    /// Write tables and charts into benches/, where they are published
     #[arg(long)]
     pub(crate) write: bool,
 }
@@ -119,7 +123,8 @@ impl Plan {
 }
 
 /// The threads on which the tasks of a client run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Runtime {
     /// One thread
     CurrentThread,
@@ -196,4 +201,23 @@ pub(crate) struct Replay {
     pub(crate) runtime: Runtime,
     #[command(flatten)]
     pub(crate) amount: Amount,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(arguments.split(' '))
+    }
+
+    #[test]
+    fn samples_are_measured_or_read() {
+        for measured in ["all", "io"] {
+            assert!(parse(&format!("compare {measured} --from samples.json --write")).is_ok());
+            assert!(parse(&format!("compare {measured} --from samples.json --rounds 3")).is_err());
+            assert!(parse(&format!("compare {measured} --from samples.json --target embedded")).is_err());
+            assert!(parse(&format!("compare {measured} --quick --write")).is_err());
+        }
+    }
 }

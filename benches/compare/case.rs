@@ -3,12 +3,12 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contender::Contender;
 
 /// The authentication of a login.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Authentication {
     /// Nobody anything
@@ -53,7 +53,7 @@ impl fmt::Display for Authentication {
 }
 
 /// The target of both initiators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TargetKind {
     /// The target of Debian's package tgt
@@ -64,14 +64,6 @@ pub(crate) enum TargetKind {
 
 impl TargetKind {
     pub(crate) const ALL: [Self; 2] = [Self::Tgtd, Self::Embedded];
-
-    /// The name as an argument, and as the prefix of file names.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Tgtd => "tgtd",
-            Self::Embedded => "embedded",
-        }
-    }
 }
 
 impl fmt::Display for TargetKind {
@@ -84,7 +76,7 @@ impl fmt::Display for TargetKind {
 }
 
 /// On which processors client and target run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Placement {
     /// Both on one and the same: for processor time
@@ -99,15 +91,6 @@ impl Placement {
     pub(crate) const ALL: [Self; 3] = [Self::Pinned, Self::Apart, Self::Unpinned];
     /// Those of logins, where processors of their own make each login wait for two wake-ups.
     pub(crate) const OF_LOGINS: [Self; 2] = [Self::Pinned, Self::Unpinned];
-
-    /// The name as an argument.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Pinned => "pinned",
-            Self::Apart => "apart",
-            Self::Unpinned => "unpinned",
-        }
-    }
 }
 
 impl fmt::Display for Placement {
@@ -121,7 +104,7 @@ impl fmt::Display for Placement {
 }
 
 /// One case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Case {
     pub(crate) placement: Placement,
     pub(crate) target: TargetKind,

@@ -1,9 +1,9 @@
 //! Reads and writes beside libiscsi, `qemu-img bench` and a plain exchange of as many bytes.
 
+mod answers;
 mod arguments;
 mod bare;
 mod case;
-mod figure;
 mod goals;
 mod measurement;
 mod ours;

@@ -5,23 +5,27 @@
 //! address and ends when its standard input is closed.
 
 mod accounts;
+mod answer;
 mod arguments;
 mod bare;
 mod case;
+mod cell;
 mod chart;
 mod closed_loop;
 mod contender;
 mod exchanges;
-mod gallery;
 mod goals;
 mod io;
 mod library;
+mod login_answers;
 mod machine;
 mod measurement;
 mod output;
+mod page;
 mod placement;
 mod processor_time;
 mod ram_disk;
+mod record;
 mod recording;
 mod responder;
 mod sample;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Failure;
 use crate::arguments::{Amount, Plan};
@@ -19,7 +19,7 @@ use crate::transcript::Transcript;
 use iscsi_benches::server::Server;
 
 /// One sample of each contender, made one behind the other.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Round(pub(crate) BTreeMap<Contender, Sample>);
 
 impl Round {
@@ -39,7 +39,7 @@ impl Round {
 pub(crate) type Figure = fn(&Sample) -> f64;
 
 /// All rounds of one case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Measured<C> {
     pub(crate) case: C,
     /// The segment sizes of the plain TCP exchange.
@@ -52,11 +52,19 @@ impl<C> Measured<C> {
         Spread::of(self.rounds.iter().filter_map(|round| Some(figure(round.0.get(&contender)?))))
     }
 
+    pub(crate) fn median(&self, contender: Contender, figure: Figure) -> Option<f64> {
+        Some(self.spread(contender, figure)?.median)
+    }
+
     /// Ours by theirs, pair by pair.
     pub(crate) fn ratio(&self, theirs: Contender, figure: Figure) -> Option<Spread> {
         let figure_of = |round: &Round, contender| Some(figure(round.0.get(&contender)?));
         let pair = |round: &Round| Some((figure_of(round, Contender::Ours)?, figure_of(round, theirs)?));
         Spread::of_ratios(self.rounds.iter().filter_map(pair))
+    }
+
+    pub(crate) fn median_ratio(&self, theirs: Contender, figure: Figure) -> Option<f64> {
+        Some(self.ratio(theirs, figure)?.median)
     }
 }
 

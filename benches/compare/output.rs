@@ -1,121 +1,127 @@
-//! Measurement and output: tables, figures, samples and goals.
+//! The output of a measurement: the complete page, the answers to questions, and the samples.
 
 use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::Failure;
+use crate::answer::Answer;
 use crate::arguments::Plan;
 use crate::case::Case;
 use crate::machine::Machine;
-use crate::measurement::{Measured, measure};
-use crate::{chart, gallery, goals, table};
+use crate::measurement::measure;
+use crate::page::Section;
+use crate::record::Record;
+use crate::{goals, login_answers, table};
 
-/// The page with the tables, relative to the root of the repository.
 const README: &str = "benches/README.md";
-/// The folder of the figures.
-const FIGURES: &str = "benches/compare/figures";
+/// The complete tables of logins.
+const LOGINS: Section = Section { page: "benches/compare/logins.md", name: "logins" };
+/// The complete tables of reads and writes.
+pub(crate) const IO: Section = Section { page: "benches/compare/io.md", name: "io" };
+/// How much processor time does a login take?
+pub(crate) const LOGIN_TIME: Section = Section { page: README, name: "login-time" };
+/// How many logins per second?
+pub(crate) const LOGIN_RATE: Section = Section { page: README, name: "login-rate" };
+/// How much processor time does a read or write take?
+pub(crate) const IO_TIME: Section = Section { page: README, name: "io-time" };
+/// How many reads and writes per second?
+pub(crate) const IO_RATE: Section = Section { page: README, name: "io-rate" };
+/// Every section that is written.
+#[cfg(test)]
+pub(crate) const SECTIONS: [Section; 6] = [LOGINS, IO, LOGIN_TIME, LOGIN_RATE, IO_TIME, IO_RATE];
+
 /// The note instead of goals after a quick run.
-pub(crate) const TRIED_OUT: &str = "quick run only: too few samples to quote, and goals are not checked";
+const TRIED_OUT: &str = "quick run only: too few samples to quote, and goals are not checked";
 
 /// The places for the result of a measurement.
 pub(crate) struct Output<'a> {
-    /// The name of the section of the page in which the tables stand.
-    pub(crate) section: &'static str,
     pub(crate) json: Option<&'a Path>,
     pub(crate) markdown: Option<&'a Path>,
-}
-
-/// The output of `--json`.
-#[derive(Serialize)]
-struct Record<'a, C> {
-    machine: &'a Machine,
-    measured: &'a [Measured<C>],
+    /// The section of the complete tables, if pages are to be written.
+    pub(crate) section: Option<Section>,
 }
 
 impl Output<'_> {
-    /// Prints the tables, and writes the files that are asked for.
-    pub(crate) fn write<C: Serialize>(
+    /// Prints the complete tables, and writes the files that are asked for.
+    pub(crate) fn write<C: Serialize + DeserializeOwned>(
         &self,
-        machine: &Machine,
-        measured: &[Measured<C>],
-        text: &str,
+        record: &Record<C>,
+        tables: &str,
+        answers: &[Answer],
     ) -> Result<(), Failure> {
-        print!("{text}");
+        print!("{tables}");
         if let Some(path) = self.json {
-            fs::write(path, serde_json::to_string_pretty(&Record { machine, measured })?)?;
+            record.write(path)?;
         }
         if let Some(path) = self.markdown {
-            fs::write(path, text)?;
+            fs::write(path, tables)?;
         }
-        Ok(())
+        let Some(section) = &self.section else { return Ok(()) };
+        if record.quick {
+            return Err(format!("not written into {}: {TRIED_OUT}", section.page).into());
+        }
+        section.write(tables)?;
+        answers.iter().try_for_each(Answer::publish)
     }
-
-    /// Puts a text into the section of the page.
-    pub(crate) fn publish(&self, text: &str) -> Result<(), Failure> {
-        let readme = fs::read_to_string(README)?;
-        Ok(fs::write(README, between_marks(&readme, self.section, text)?)?)
-    }
 }
 
-/// Writes a figure to its place.
-pub(crate) fn write_figure(file: &str, svg: &str) -> Result<(), Failure> {
-    fs::create_dir_all(FIGURES)?;
-    Ok(fs::write(Path::new(FIGURES).join(file), svg)?)
-}
-
-/// Measures logins, prints, and writes what is asked for.
-pub(crate) fn run(plan: &Plan) -> Result<(), Failure> {
-    let plan = plan.clone().trimmed();
-    // Before this process is pinned: it counts the processors.
-    let machine = Machine::this();
-    let measured = measure(&plan)?;
-    let text = markdown(&plan, &measured, &machine);
-    let output =
-        Output { section: "compare", json: plan.json.as_deref(), markdown: plan.markdown.as_deref() };
-    output.write(&machine, &measured, &text)?;
-    if plan.write { publish(&output, &text, &measured) } else { Ok(()) }
-}
-
-fn markdown(plan: &Plan, measured: &[Measured<Case>], machine: &Machine) -> String {
-    let verdicts = if plan.quick { TRIED_OUT.to_owned() } else { goals::verdicts(measured).join("\n- ") };
-    let (rounds, runtime) = (plan.rounds, plan.runtime.word());
+/// The text of a complete page: the machine, the tables, and whether the goals are reached.
+pub(crate) fn complete<C>(record: &Record<C>, tables: &str, verdicts: &[String]) -> String {
+    let Record { machine, runtime, quick, .. } = record;
+    let verdicts = if *quick { TRIED_OUT.to_owned() } else { verdicts.join("\n- ") };
+    let (rounds, runtime) = (record.rounds(), runtime.word());
     format!(
-        "{machine}.\n\nMedian (least–most) of {rounds} rounds; runtime of ours and bare: {runtime}.\n\n{}- {verdicts}\n",
-        table::tables(measured)
+        "{machine}.\n\nMedian (least–most) of {rounds} rounds; runtime of ours: {runtime}.\n\n{tables}## Goals\n\n- {verdicts}\n"
     )
 }
 
-fn publish(output: &Output<'_>, text: &str, measured: &[Measured<Case>]) -> Result<(), Failure> {
-    let figures = chart::figures(measured)?;
-    figures.iter().try_for_each(|figure| write_figure(&figure.file, &figure.svg))?;
-    output.publish(&format!("{text}\n{}", gallery::gallery(&figures, "compare/figures")))
+/// Measures logins or reads their samples, prints, and writes what is asked for.
+pub(crate) fn run(plan: &Plan) -> Result<(), Failure> {
+    let record = plan.from.as_deref().map_or_else(|| record(plan), Record::read)?;
+    let output = Output {
+        json: plan.json.as_deref(),
+        markdown: plan.markdown.as_deref(),
+        section: plan.write.then_some(LOGINS),
+    };
+    let measured = &record.measured;
+    let tables = complete(&record, &table::tables(measured), &goals::verdicts(measured));
+    output.write(&record, &tables, &login_answers::answers(measured))
 }
 
-/// Replaces what stands between the marks of a section.
-fn between_marks(page: &str, section: &str, text: &str) -> Result<String, Failure> {
-    let [begin, end] = ["begin", "end"].map(|word| format!("<!-- {section}: {word} -->\n"));
-    let parts = page.split_once(&begin).and_then(|(head, rest)| Some((head, rest.split_once(&end)?.1)));
-    let (head, tail) =
-        parts.ok_or_else(|| format!("{README} does not have the marks of the section {section:?}"))?;
-    Ok(format!("{head}{begin}\n{text}\n{end}{tail}"))
+fn record(plan: &Plan) -> Result<Record<Case>, Failure> {
+    let plan = plan.clone().trimmed();
+    // Before this process is pinned: it counts the processors.
+    let machine = Machine::this();
+    Ok(Record { machine, runtime: plan.runtime, quick: plan.quick, measured: measure(&plan)? })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::Runtime;
+
+    fn quick() -> Record<Case> {
+        let (runtime, measured) = (Runtime::CurrentThread, Vec::new());
+        Record { machine: Machine::this(), runtime, quick: true, measured }
+    }
 
     #[test]
-    fn only_what_stands_between_the_marks_of_the_section_is_replaced() {
-        let section =
-            |name: &str, text: &str| format!("<!-- {name}: begin -->\n{text}<!-- {name}: end -->\n");
-        let page = |text: &str| {
-            format!("before\n{}{}behind\n", section("compare", text), section("compare io", "kept"))
-        };
-        let replaced = between_marks(&page("old"), "compare", "new").unwrap();
-        assert_eq!(replaced, page("\nnew\n"));
-        assert_eq!(between_marks(&replaced, "compare", "new").unwrap(), replaced);
-        assert!(between_marks("no marks", "compare", "new").is_err());
+    fn a_quick_run_checks_no_goals_and_writes_no_pages() {
+        let text = complete(&quick(), "", &["missed: all".to_owned()]);
+        assert!(text.contains("- quick run only") && !text.contains("missed"), "{text}");
+        let nowhere = Section { page: "nowhere.md", name: "logins" };
+        let output = Output { json: None, markdown: None, section: Some(nowhere) };
+        let error = output.write(&quick(), "", &[]).unwrap_err().to_string();
+        assert!(error.starts_with("not written into nowhere.md: quick run"), "{error}");
+    }
+
+    #[test]
+    fn goals_stand_below_the_tables() {
+        let record = Record { quick: false, ..quick() };
+        let text = complete(&record, "tables\n\n", &["reached: a".to_owned(), "missed: b".to_owned()]);
+        assert!(text.ends_with("tables\n\n## Goals\n\n- reached: a\n- missed: b\n"), "{text}");
     }
 }

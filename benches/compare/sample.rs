@@ -20,7 +20,7 @@ pub(crate) struct ClientSample {
 }
 
 /// The sample with the processor time of the target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sample {
     pub(crate) per_second: f64,
     /// Processor time of the client per operation, in microseconds.

@@ -1,7 +1,9 @@
-//! The tables, as Markdown.
+//! The complete tables of logins, as Markdown.
 
 use crate::case::{Case, Placement, TargetKind};
-use crate::contender::Contender::{self, Bare, Libiscsi};
+use crate::cell;
+use crate::contender::Contender::{self, Bare, Libiscsi, Ours, Replay};
+use crate::goals::{CLIENT, RATE};
 use crate::measurement::{Figure, Measured};
 
 const RATES: &str = "\
@@ -10,9 +12,11 @@ const RATES: &str = "\
 ";
 
 const TIMES: &str = "\
-| login | at a time | client: ours, µs | libiscsi | bare | replay | ours ÷ libiscsi | target: ours, µs | libiscsi | bare | replay |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| login | at a time | client: ours, µs | libiscsi | bare | replay | ours ÷ libiscsi | ours ÷ bare | target: ours, µs | libiscsi | bare | replay |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ";
+
+const CONTENDERS: [Contender; 4] = [Ours, Libiscsi, Bare, Replay];
 
 /// All tables, each pair under its heading.
 pub(crate) fn tables(measured: &[Measured<Case>]) -> String {
@@ -36,32 +40,27 @@ fn groups(
 fn section(placement: Placement, target: TargetKind, group: &[&Measured<Case>]) -> String {
     let rates: String = group.iter().map(|measured| rates(measured)).collect();
     let times: String = group.iter().map(|measured| times(measured)).collect();
-    format!("### With {target}, {placement}\n\n{RATES}{rates}\nProcessor time per login:\n\n{TIMES}{times}\n")
+    format!("## With {target}, {placement}\n\n{RATES}{rates}\nProcessor time per login:\n\n{TIMES}{times}\n")
 }
 
 fn rates(measured: &Measured<Case>) -> String {
-    let rate: Figure = |sample| sample.per_second;
-    let contenders = Contender::WITH_REPLAY.map(|contender| spread(measured, contender, rate));
-    row(measured, contenders.into_iter().chain([Libiscsi, Bare].map(|peer| ratio(measured, peer, rate))))
+    row(measured, spreads(measured, RATE).into_iter().chain(ratios(measured, RATE)))
 }
 
 fn times(measured: &Measured<Case>) -> String {
-    let (client, target): (Figure, Figure) = (|sample| sample.client_us, |sample| sample.target_us);
-    let clients = Contender::WITH_REPLAY.map(|contender| spread(measured, contender, client));
-    let targets = Contender::WITH_REPLAY.map(|contender| spread(measured, contender, target));
-    row(measured, clients.into_iter().chain([ratio(measured, Libiscsi, client)]).chain(targets))
+    let clients = spreads(measured, CLIENT).into_iter().chain(ratios(measured, CLIENT));
+    row(measured, clients.chain(spreads(measured, |sample| sample.target_us)))
 }
 
 fn row(measured: &Measured<Case>, cells: impl Iterator<Item = String>) -> String {
     let Case { authentication, concurrency, .. } = measured.case;
-    let cells = cells.collect::<Vec<_>>().join(" | ");
-    format!("| {authentication} | {concurrency} | {cells} |\n")
+    cell::row([authentication.to_string(), concurrency.to_string()].into_iter().chain(cells))
 }
 
-fn spread(measured: &Measured<Case>, contender: Contender, figure: Figure) -> String {
-    measured.spread(contender, figure).map_or_else(|| "–".to_owned(), |spread| spread.to_string())
+fn spreads(measured: &Measured<Case>, figure: Figure) -> [String; 4] {
+    CONTENDERS.map(|contender| cell::spread(measured.spread(contender, figure), 0))
 }
 
-fn ratio(measured: &Measured<Case>, theirs: Contender, figure: Figure) -> String {
-    measured.ratio(theirs, figure).map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"))
+fn ratios(measured: &Measured<Case>, figure: Figure) -> [String; 2] {
+    [Libiscsi, Bare].map(|theirs| cell::spread(measured.ratio(theirs, figure), 2))
 }

@@ -13,8 +13,11 @@ use crate::exchanges::Exchanges;
 #[derive(Args, Clone)]
 pub(crate) struct IoPlan {
     /// Program compiled from `libiscsi_io.c`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = "libiscsi_io")]
     pub(crate) libiscsi: PathBuf,
+    /// Take the samples from a file that `--json` wrote, instead of measuring
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "rounds", "target", "placement", "direction", "kib", "depth", "json"])]
+    pub(crate) from: Option<PathBuf>,
     /// Try everything out: one round of few operations in every case. No figures to quote
     #[arg(long, conflicts_with_all = ["rounds", "write"])]
     pub(crate) quick: bool,
@@ -42,7 +45,7 @@ pub(crate) struct IoPlan {
     /// The tables alone, as Markdown
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
-    /// Write tables and figures into benches/, where they are published
+    /// Write tables and charts into benches/, where they are published
     #[arg(long)]
     pub(crate) write: bool,
 }

@@ -4,14 +4,14 @@ use std::fmt;
 
 use clap::ValueEnum;
 use iscsi_benches::io::{Operation, Workload};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::arguments::{IoPlan, Operations};
 use crate::case::Placement;
 use crate::contender::Contender;
 
 /// The target of all initiators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TargetKind {
     /// The null unit of tgtd with its default parameters
@@ -25,11 +25,11 @@ pub(crate) enum TargetKind {
 impl TargetKind {
     pub(crate) const ALL: [Self; 3] = [Self::Tgtd, Self::TgtdTuned, Self::Embedded];
 
-    /// The name as a part of file names.
-    pub(crate) const fn word(self) -> &'static str {
+    /// The short name.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Tgtd => "tgtd",
-            Self::TgtdTuned => "tgtd-tuned",
+            Self::TgtdTuned => "large segments",
             Self::Embedded => "embedded",
         }
     }
@@ -46,7 +46,7 @@ impl fmt::Display for TargetKind {
 }
 
 /// Reads or writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Direction {
     /// Reads
@@ -67,7 +67,7 @@ impl Direction {
 }
 
 /// One case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct IoCase {
     pub(crate) target: TargetKind,
     pub(crate) placement: Placement,
@@ -154,11 +154,15 @@ impl IoCase {
         Operations { unmeasured: (operations / 8).max(64), operations }
     }
 
+    /// The length of an operation as text.
+    pub(crate) fn length(&self) -> String {
+        if self.kib == 1024 { "1 MiB".to_owned() } else { format!("{} KiB", self.kib) }
+    }
+
     /// The operation as text.
     pub(crate) fn operation(&self) -> String {
-        let length = if self.kib == 1024 { "1 MiB".to_owned() } else { format!("{} KiB", self.kib) };
         let digests = if self.digests { ", digests" } else { "" };
-        format!("{length} {}{digests}", self.direction.word())
+        format!("{} {}{digests}", self.length(), self.direction.word())
     }
 }
 
@@ -176,6 +180,7 @@ mod tests {
     fn plan() -> IoPlan {
         IoPlan {
             libiscsi: "libiscsi_io".into(),
+            from: None,
             quick: true,
             rounds: 1,
             target: TargetKind::ALL.into(),

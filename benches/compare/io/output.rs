@@ -2,39 +2,30 @@
 
 use super::arguments::IoPlan;
 use super::case::IoCase;
-use super::figure::figures;
 use super::measurement::measure;
-use super::{goals, table};
+use super::{answers, goals, table};
 use crate::Failure;
+use crate::arguments::Runtime;
 use crate::machine::Machine;
-use crate::measurement::Measured;
-use crate::output::{Output, TRIED_OUT, write_figure};
+use crate::output::{IO, Output, complete};
+use crate::record::Record;
 
-/// Measures, prints, and writes what is asked for.
+/// Measures reads and writes or reads their samples, prints, and writes what is asked for.
 pub(crate) fn run(plan: &IoPlan) -> Result<(), Failure> {
-    let plan = &plan.clone().trimmed();
+    let record = plan.from.as_deref().map_or_else(|| record(plan), Record::read)?;
+    let output = Output {
+        json: plan.json.as_deref(),
+        markdown: plan.markdown.as_deref(),
+        section: plan.write.then_some(IO),
+    };
+    let measured = &record.measured;
+    let tables = complete(&record, &table::tables(measured), &goals::verdicts(measured));
+    output.write(&record, &tables, &answers::answers(measured))
+}
+
+fn record(plan: &IoPlan) -> Result<Record<IoCase>, Failure> {
+    let plan = plan.clone().trimmed();
     // Before this process is pinned: it counts the processors.
     let machine = Machine::this();
-    let measured = measure(plan)?;
-    let text = markdown(plan, &measured, &machine);
-    let output =
-        Output { section: "compare io", json: plan.json.as_deref(), markdown: plan.markdown.as_deref() };
-    output.write(&machine, &measured, &text)?;
-    if plan.write { publish(&output, &text, &measured) } else { Ok(()) }
-}
-
-fn markdown(plan: &IoPlan, measured: &[Measured<IoCase>], machine: &Machine) -> String {
-    let verdicts = if plan.quick { TRIED_OUT.to_owned() } else { goals::verdicts(measured).join("\n- ") };
-    let rounds = plan.rounds;
-    format!(
-        "{machine}.\n\nMedian (least–most) of {rounds} rounds.\n\n{}- {verdicts}\n",
-        table::tables(measured)
-    )
-}
-
-fn publish(output: &Output<'_>, text: &str, measured: &[Measured<IoCase>]) -> Result<(), Failure> {
-    let figures = figures(measured)?;
-    figures.iter().try_for_each(|figure| write_figure(&figure.file, &figure.svg))?;
-    let links = figures.iter().map(|figure| format!("![{}](compare/figures/{})", figure.title, figure.file));
-    output.publish(&format!("{text}\n{}", links.collect::<Vec<_>>().join("\n\n")))
+    Ok(Record { machine, runtime: Runtime::CurrentThread, quick: plan.quick, measured: measure(&plan)? })
 }
