@@ -149,6 +149,32 @@ mod tests {
             .collect()
     }
 
+    /// The row of a case on the page of the benchmarks: each count, bold if it misses its goal, and the goal in brackets.
+    fn row(case: &str, counts: &Counts) -> String {
+        let cell = |(part, of): Part| {
+            let count = of(counts);
+            match GOALS.iter().find(|goal| goal.case == case && goal.part.0 == part) {
+                None => count.to_string(),
+                Some(goal) if count > goal.most => format!("**{count}** ({})", goal.most),
+                Some(goal) => format!("{count} ({})", goal.most),
+            }
+        };
+        format!("| {case} | {} |", [INSTRUCTIONS, CALLS, ALLOCATIONS, FAULTS].map(cell).join(" | "))
+    }
+
+    #[test]
+    fn the_page_has_the_committed_counts_beside_their_goals() {
+        let page = include_str!("../README.md");
+        for line in include_str!("baseline.txt").lines().skip(2) {
+            let words: Vec<_> = line.split_whitespace().collect();
+            let count = |index: usize| words[index].parse().unwrap();
+            let (instructions, calls, eagain) = (count(0), count(1), count(2));
+            let counts = Counts { instructions, calls, eagain, allocations: count(3), faults: count(4) };
+            let row = row(&words[5..].join(" "), &counts);
+            assert!(page.contains(&row), "benches/README.md lacks {row}");
+        }
+    }
+
     fn change(counted: &mut [Counted], case: &str, change: impl FnOnce(&mut Counts)) {
         change(&mut counted.iter_mut().find(|(name, _)| *name == case).unwrap().1);
     }
