@@ -167,8 +167,9 @@ impl Initiator {
             is_own_challenge: &is_own_challenge,
         };
         let mut exchange = Exchange::new(settings, portal, Duration::ZERO);
-        let (connection, logged_in) = log_in(&mut exchange, clock).await?;
-        Ok(start_session(connection, lease, &settings, logged_in))
+        let (stream, complete) = log_in(&mut exchange, clock).await?;
+        let (logged_in, inbox) = *complete;
+        Ok(session_over(stream, inbox, lease, &settings, logged_in))
     }
 }
 
@@ -189,16 +190,6 @@ pub fn session_over<S: Stream>(
     logged_in: LoggedIn,
 ) -> Session {
     let connection = Connection::new(stream, inbox, &logged_in);
-    start_session(connection, lease, settings, logged_in)
-}
-
-/// Starts the session of a login that is complete.
-fn start_session<S: Stream>(
-    connection: Connection<S>,
-    lease: IsidLease,
-    settings: &LoginSettings<'_>,
-    logged_in: LoggedIn,
-) -> Session {
     let LoggedIn { portal, redirect_kind, completed, tolerance, times } = logged_in;
     let credentials = settings.credentials;
     let details = SessionDetails {

@@ -9,41 +9,38 @@ use iscsi_pdu::{Portal, SerialNumber};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, lookup_host};
 
-use super::connection::Connection;
 use super::own_challenge::OwnChallenge;
 use super::stream::{Stream as _, read_up_to};
 use super::{Clock, within};
 use crate::error::Error;
 use crate::login::{Draw, Exchange, LoggedIn, Next};
 use crate::random;
+use crate::wire::Inbox;
 
 /// The most addresses of one host name that are tried: a redirection can name any host.
 const MAX_ADDRESSES: usize = 4;
+
+/// The connection of a login that is complete, with its result. Boxed, because every layer of futures moves it.
+pub(crate) type Established = (TcpStream, Box<(LoggedIn, Inbox)>);
 
 /// Logs in, at most until the deadline of the login.
 ///
 /// # Cancel safety
 /// A future that is dropped closes the connection.
-pub(crate) async fn log_in(
-    exchange: &mut Exchange<'_>,
-    clock: Clock,
-) -> Result<(Connection<TcpStream>, LoggedIn), Error> {
+pub(crate) async fn log_in(exchange: &mut Exchange<'_>, clock: Clock) -> Result<Established, Error> {
     let left = exchange.deadline().saturating_sub(clock.now());
     let finished = within(left, follow_redirects(exchange, clock)).await;
     finished.unwrap_or_else(|| Err(exchange.timeout()))
 }
 
 /// Logs in at one portal after the other.
-async fn follow_redirects(
-    exchange: &mut Exchange<'_>,
-    clock: Clock,
-) -> Result<(Connection<TcpStream>, LoggedIn), Error> {
+async fn follow_redirects(exchange: &mut Exchange<'_>, clock: Clock) -> Result<Established, Error> {
     loop {
         let Drawn { challenge, cmd_sn } = Drawn::new()?;
         // Settings and secrets are checked, and the first request is encoded, before connecting.
         exchange.begin(Draw { nonce: challenge.nonce(), cmd_sn }, clock.now())?;
-        if let Some(logged_in) = log_in_once(exchange, clock).await? {
-            return Ok(logged_in);
+        if let Some(established) = log_in_once(exchange, clock).await? {
+            return Ok(established);
         }
     }
 }
@@ -64,10 +61,7 @@ impl Drawn {
 }
 
 /// Connects and exchanges PDUs until the login at this portal is over; `None` if it has to begin again at another one.
-async fn log_in_once(
-    exchange: &mut Exchange<'_>,
-    clock: Clock,
-) -> Result<Option<(Connection<TcpStream>, LoggedIn)>, Error> {
+async fn log_in_once(exchange: &mut Exchange<'_>, clock: Clock) -> Result<Option<Established>, Error> {
     let mut stream = match open(exchange.portal()).await {
         Ok(stream) => stream,
         Err(error) => return exchange.unreachable(&error).map(|()| None),
@@ -84,10 +78,7 @@ async fn log_in_once(
                 exchange.received(now)?
             }
             Next::Begin | Next::Connect => return Ok(None),
-            Next::Complete(complete) => {
-                let (logged_in, inbox) = *complete;
-                return Ok(Some((Connection::new(stream, inbox, &logged_in), logged_in)));
-            }
+            Next::Complete(complete) => return Ok(Some((stream, complete))),
         };
     }
 }
@@ -140,7 +131,7 @@ mod tests {
     use crate::login::{AuthenticationRequest, CredentialScope, Credentials, LoginSettings, Secrets};
 
     /// A login for discovery without authentication: its outcome, and the error of a login whose time is over.
-    async fn login(portal: &Portal, clock: Clock) -> (Result<Connection<TcpStream>, Error>, Error) {
+    async fn login(portal: &Portal, clock: Clock) -> (Result<TcpStream, Error>, Error) {
         let config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
         let store = Arc::new(MemoryStore::new());
         let (snapshot, request) = (store.snapshot(), AuthenticationRequest::default());
@@ -155,7 +146,7 @@ mod tests {
             is_own_challenge: &|_| false,
         };
         let mut exchange = Exchange::new(settings, portal, Duration::ZERO);
-        let outcome = log_in(&mut exchange, clock).await.map(|(connection, _)| connection);
+        let outcome = log_in(&mut exchange, clock).await.map(|(stream, _)| stream);
         (outcome, exchange.timeout())
     }
 
@@ -214,8 +205,8 @@ mod tests {
     async fn a_login_leaves_nothing_to_read() {
         let target = RamDisk::serve(ram_disk::Config::with_targets([])).await.unwrap();
         let portal = target.portal().to_string().parse().unwrap();
-        let connection = login(&portal, Clock::start()).await.0.unwrap();
+        let stream = login(&portal, Clock::start()).await.0.unwrap();
         let mut context = Context::from_waker(Waker::noop());
-        assert!(connection.stream.poll_readable(&mut context).is_pending());
+        assert!(stream.poll_readable(&mut context).is_pending());
     }
 }
