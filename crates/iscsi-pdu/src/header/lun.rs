@@ -36,6 +36,25 @@ impl Lun {
         }
     }
 
+    /// Parses the text of a LUN: the number of a single-level one, or all eight bytes in hexadecimal after `0x`.
+    ///
+    /// ```
+    /// use iscsi_pdu::Lun;
+    /// assert_eq!(Lun::parse("1"), Lun::from_number(1));
+    /// assert_eq!(Lun::parse("0xc101000000000000"), Some(Lun::REPORT_LUNS));
+    /// assert_eq!(Lun::parse("0x1"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(digits) = text.strip_prefix("0x").filter(|digits| digits.len() == 16) {
+            let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            let bytes = u64::from_str_radix(digits, 16).ok().filter(|_| plain);
+            return bytes.map(|bytes| Self(bytes.to_be_bytes()));
+        }
+        let plain = text.bytes().all(|digit| digit.is_ascii_digit());
+        text.parse().ok().filter(|_| plain).and_then(Self::from_number)
+    }
+
     /// Returns the number in a single-level peripheral device (bus 0) or flat space address; `None` for any other
     /// format.
     #[must_use]

@@ -135,6 +135,23 @@ impl TaskManagementResponseCode {
     pub const FUNCTION_SUCCEEDED: Self = Self(7);
     /// The target rejected the function.
     pub const FUNCTION_REJECTED: Self = Self(255);
+
+    /// Returns the meaning of the code.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::FUNCTION_COMPLETE => "the function is complete",
+            Self::TASK_DOES_NOT_EXIST => "the task does not exist",
+            Self::LUN_DOES_NOT_EXIST => "the logical unit does not exist",
+            Self::TASK_STILL_ALLEGIANT => "the task still has allegiance to its connection",
+            Self::REASSIGNMENT_NOT_SUPPORTED => "tasks cannot be reassigned",
+            Self::FUNCTION_NOT_SUPPORTED => "the function is not supported",
+            Self::AUTHORIZATION_FAILED => "the initiator is not authorized",
+            Self::FUNCTION_SUCCEEDED => "the function has succeeded",
+            Self::FUNCTION_REJECTED => "the function is rejected",
+            _ => "the code is unknown",
+        }
+    }
 }
 
 impl fmt::Debug for TaskManagementResponseCode {
