@@ -159,6 +159,22 @@ impl Deviation {
         seen: "gotgt",
         initiator: "finds the command by its task tag, and sends the data with the LUN of the command",
     };
+    /// A status number that an answer before had.
+    pub const STAT_SN_REPEATED: Self = Self {
+        id: "stat-sn-repeated",
+        section: "4.2.2.2",
+        target: "answers a command with a `StatSN` that an answer before had",
+        seen: "gotgt, which copies it from the command; crate `iscsi-target`, whose first one is that of the login",
+        initiator: "takes the first answer to each command, finds it by its task tag, and leaves `ExpStatSN` as it is",
+    };
+    /// Data in an unsolicited NOP-In.
+    pub const NOP_IN_DATA: Self = Self {
+        id: "nop-in-data",
+        section: "11.19",
+        target: "sends data in a NOP-In that is no answer",
+        seen: REPORTED,
+        initiator: "sends the data back if it is a ping, as far as a segment of the target takes them",
+    };
     /// A negative portal group tag.
     pub const ADDRESS_TAG_NEGATIVE: Self = Self {
         id: "address-tag-negative",
@@ -209,7 +225,7 @@ impl Deviation {
     };
 
     /// All rows of the table.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::TSIH_ZERO,
         Self::SECURITY_STAGE_SKIPPED,
         Self::AUTH_METHOD_REPEATED,
@@ -226,6 +242,8 @@ impl Deviation {
         Self::VALUE_BEYOND_OFFER,
         Self::BASE64_UNPADDED,
         Self::R2T_LUN_ZERO,
+        Self::STAT_SN_REPEATED,
+        Self::NOP_IN_DATA,
         Self::ADDRESS_TAG_NEGATIVE,
         Self::ADDRESS_TRAILING_BLANK,
         Self::ADDRESS_PORT_MISSING,
