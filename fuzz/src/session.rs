@@ -11,7 +11,7 @@ use arbitrary::{Result, Unstructured};
 use bytes::{Bytes, BytesMut};
 use iscsi_initiator::engine::{Engine, Inbox, Limits, LogoutCause, Outcome, Request, SessionState};
 use iscsi_initiator::scsi::{Command, Transfer};
-use iscsi_initiator::{Lun, Parameters};
+use iscsi_initiator::{Lun, Parameters, TaskManagement};
 use iscsi_login::Tolerance;
 use iscsi_pdu::{Digests, InitiatorTaskTag, SequenceNumbers, SerialNumber};
 use peer::Peer;
@@ -56,6 +56,17 @@ struct Submitted {
     transfer: Transfer,
 }
 
+impl Submitted {
+    /// The length of its read data.
+    fn expected(&self) -> usize {
+        match &self.transfer {
+            Transfer::Read(length) => *length as usize,
+            Transfer::ReadInto(buffer) => buffer.len(),
+            Transfer::Write(_) | Transfer::None => 0,
+        }
+    }
+}
+
 /// Write data, by which each byte says where it belongs.
 fn pattern(length: usize) -> Bytes {
     (0..=250).cycle().take(length).collect()
@@ -79,7 +90,8 @@ impl Run {
         let window = source.int_in_range(0..=64)?;
         let max_cmd_sn = numbers.exp_cmd_sn.plus(window).minus(1);
         let numbers = SequenceNumbers { max_cmd_sn, ..numbers };
-        let limits = Limits { command: MINUTE, logout: MINUTE / 2 };
+        let mut limits = Limits::new(MINUTE, MINUTE / 2);
+        limits.ping_interval = source.arbitrary::<bool>()?.then_some(MINUTE / 3);
         let (cmd_sn, stat_sn) = (numbers.exp_cmd_sn, numbers.stat_sn);
         let session = SessionState::new(parameters, cmd_sn, stat_sn, numbers, Tolerance::default(), limits);
         let landing_length = *source.choose(&[1, 100, 8192])?;
@@ -97,7 +109,7 @@ impl Run {
     }
 
     fn step(&mut self, source: &mut Unstructured<'_>) -> Result<()> {
-        match source.int_in_range(0..=9)? {
+        match source.int_in_range(0..=11)? {
             0 if source.arbitrary()? => {
                 self.submit(Transfer::ReadInto(BytesMut::zeroed(source.int_in_range(0..=40_000)?)));
             }
@@ -118,6 +130,8 @@ impl Run {
                 self.engine.session.advance(self.now);
             }
             6 => self.send(source.int_in_range(0..=20_000)?),
+            8 => self.manage(source)?,
+            9 => self.submit_request(Request::ping(pattern(source.int_in_range(0..=600)?)), Transfer::None),
             7 => {
                 let bytes = source.int_in_range(0..=200)?.min(source.len());
                 let bytes = Bytes::copy_from_slice(source.bytes(bytes)?);
@@ -144,14 +158,28 @@ impl Run {
         self.submit_request(Request::text("SendTargets", question), Transfer::None);
     }
 
+    /// A task management function for a unit, for all, or for the oldest request.
+    fn manage(&mut self, source: &mut Unstructured<'_>) -> Result<()> {
+        let oldest = self.open.keys().next().copied().map_or(InitiatorTaskTag::RESERVED, InitiatorTaskTag);
+        let function = *source.choose(&[
+            TaskManagement::AbortTask(oldest),
+            TaskManagement::AbortTaskSet(LUN),
+            TaskManagement::LogicalUnitReset(LUN),
+            TaskManagement::TargetWarmReset,
+            TaskManagement::QueryTask(oldest),
+        ])?;
+        self.submit_request(Request::management(function), Transfer::None);
+        Ok(())
+    }
+
     fn submit_request(&mut self, request: Request, transfer: Transfer) {
         if !self.engine.session.is_open() || self.engine.session.in_flight() >= MOST_REQUESTS {
             return;
         }
+        let itt = self.engine.session.submit_since(request, self.now);
         if let Transfer::Write(data) = &transfer {
-            self.sent.expect_data(data.pieces().concat().into());
+            self.sent.expect_data(itt, data.pieces().concat().into());
         }
-        let itt = self.engine.session.submit(request);
         self.engine.session.advance(self.now);
         let submitted = Submitted { order: self.submitted, transfer };
         assert!(self.open.insert(itt.0, submitted).is_none(), "{itt:?} is in use");
@@ -198,18 +226,14 @@ impl Run {
                 assert!(self.last_left_open < Some(submitted.order), "in order of submission");
                 self.last_left_open = Some(submitted.order);
             }
-            Outcome::Good(_) => panic!("polled outcomes have completions"),
-            Outcome::Scsi(completion, _) => {
-                let expected = match &submitted.transfer {
-                    Transfer::Read(length) => *length as usize,
-                    Transfer::ReadInto(buffer) => buffer.len(),
-                    Transfer::Write(_) | Transfer::None => 0,
-                };
+            Outcome::Good(data) => assert_eq!(data.len(), submitted.expected()),
+            Outcome::Scsi(ended, _) => {
+                let (completion, expected) = (&ended.completion, submitted.expected());
                 assert!(completion.data.len() <= expected);
                 let complete = completion.incomplete.is_some() || completion.data.len() == expected;
                 assert!(complete, "{completion:?} for {expected} bytes");
             }
-            Outcome::TargetFailure(_) | Outcome::Text(_) => {}
+            _ => {}
         }
     }
 

@@ -11,25 +11,35 @@ mod data_in;
 mod data_out;
 mod deadlines;
 mod engine;
+mod escalation;
+mod events;
 mod failure;
+mod immediate_requests;
 mod logout;
-mod ping;
+mod ping_answers;
+mod pings;
 mod receive;
+mod reject;
 mod request;
 mod requests;
 mod state;
 mod status_numbers;
+mod stray_tags;
 mod task;
+mod task_management;
 mod text_exchange;
+mod unit_queues;
 
 pub use deadlines::Limits;
 pub use engine::Engine;
 pub(crate) use engine::Wire;
+pub use events::Event;
 pub use failure::{End, Failure, ProtocolError, Silence};
 pub use logout::LogoutCause;
-pub use request::{Outcome, Request};
+pub use request::{Abort, AbortCause, Ended, Extent, Outcome, Request};
 pub(crate) use requests::slot_of;
 pub use state::SessionState;
+pub use task_management::{ManagementResponse, TaskManagement};
 
 #[cfg(test)]
 pub(crate) use engine::tests::good_response;

@@ -86,6 +86,10 @@ fn put_right(pdu: &mut TargetPdu, itt: InitiatorTaskTag, source: &mut Unstructur
             pdu.exp_data_sn = SerialNumber(source.int_in_range(0..=2)?);
         }
         TargetPdu::TextResponse(pdu) => pdu.itt = itt,
+        TargetPdu::TaskManagementResponse(pdu) => {
+            (pdu.itt, pdu.response) = (itt, iscsi_pdu::TaskManagementResponseCode(source.int_in_range(0..=2)?));
+        }
+        TargetPdu::NopIn(pdu) if second => (pdu.itt, pdu.data) = (itt, bytes::Bytes::new()),
         TargetPdu::LogoutResponse(pdu) => pdu.itt = itt,
         TargetPdu::DataIn(pdu) => {
             pdu.itt = itt;

@@ -1,9 +1,9 @@
 //! PDUs that a session sends, as a target sees them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
-use iscsi_pdu::{Decoder, Digests, InitiatorPdu, SequenceNumbers, SerialNumber};
+use iscsi_pdu::{Decoder, Digests, InitiatorPdu, InitiatorTaskTag, SequenceNumbers, SerialNumber};
 
 /// The longest segment that is accepted: that of the parameters.
 const MAX_SEGMENT: u32 = 8192;
@@ -15,9 +15,7 @@ pub(super) struct Sent {
     next_cmd_sn: SerialNumber,
     /// The last number of the window; `None` once the target has sent bytes that nobody looked into.
     max_cmd_sn: Option<SerialNumber>,
-    /// Data of writes whose command was not sent yet, in order.
-    unsent: VecDeque<Bytes>,
-    /// Data of the writes that were sent, by tag.
+    /// Data of the writes that were submitted, by tag.
     writes: BTreeMap<u32, Bytes>,
     logged_out: bool,
 }
@@ -31,15 +29,14 @@ impl Sent {
             bytes: BytesMut::new(),
             next_cmd_sn: numbers.exp_cmd_sn,
             max_cmd_sn: Some(numbers.max_cmd_sn),
-            unsent: VecDeque::new(),
             writes: BTreeMap::new(),
             logged_out: false,
         }
     }
 
     /// A write with these data was submitted.
-    pub(super) fn expect_data(&mut self, data: Bytes) {
-        self.unsent.push_back(data);
+    pub(super) fn expect_data(&mut self, itt: InitiatorTaskTag, data: Bytes) {
+        self.writes.insert(itt.0, data);
     }
 
     pub(super) const fn next_cmd_sn(&self) -> SerialNumber {
@@ -71,10 +68,9 @@ impl Sent {
             InitiatorPdu::ScsiCommand(command) => {
                 self.count(command.cmd_sn);
                 if command.write {
-                    let data = self.unsent.pop_front().expect("a write that was submitted");
+                    let data = &self.writes[&command.itt.0];
                     assert_eq!(command.expected_data_transfer_length as usize, data.len());
                     assert_eq!(command.data, data[..command.data.len()]);
-                    self.writes.insert(command.itt.0, data);
                 }
             }
             InitiatorPdu::TextRequest(request) => self.count(request.cmd_sn),
@@ -87,7 +83,15 @@ impl Sent {
                 assert_eq!(request.cmd_sn, self.next_cmd_sn);
                 self.logged_out = true;
             }
-            InitiatorPdu::NopOut(answer) => assert!(answer.immediate && !answer.itt.is_valid()),
+            InitiatorPdu::TaskManagementRequest(request) => {
+                assert!(request.immediate && request.cmd_sn == self.next_cmd_sn && !self.logged_out);
+            }
+            InitiatorPdu::NopOut(answer) if !answer.itt.is_valid() => assert!(answer.immediate),
+            // A ping that is not immediate has the number of a rejected request.
+            InitiatorPdu::NopOut(ping) => {
+                assert!(ping.immediate || ping.cmd_sn.precedes(self.next_cmd_sn));
+                assert!(!self.logged_out, "a ping after the logout");
+            }
             other => panic!("{other:?} was never asked for"),
         }
     }

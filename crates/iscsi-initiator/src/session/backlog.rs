@@ -52,11 +52,31 @@ impl Backlog {
     /// Removes the request that comes next.
     pub(super) fn pop(&mut self) -> Option<InitiatorTaskTag> {
         let Waiting { itt, has_data } = self.queue.pop_front()?;
+        self.removed(has_data);
+        Some(itt)
+    }
+
+    fn removed(&mut self, has_data: bool) {
         self.without_data -= usize::from(!has_data);
         if self.without_data == 0 {
             self.ahead = 0;
         }
+    }
+
+    /// Removes the first request for which `is_next` is true.
+    pub(super) fn pop_first(
+        &mut self,
+        is_next: impl Fn(InitiatorTaskTag) -> bool,
+    ) -> Option<InitiatorTaskTag> {
+        let place = self.queue.iter().position(|waiting| is_next(waiting.itt))?;
+        let Waiting { itt, has_data } = self.queue.remove(place)?;
+        self.removed(has_data);
         Some(itt)
+    }
+
+    /// Removes this request, wherever it is; false if it is not in the queue.
+    pub(super) fn remove(&mut self, itt: InitiatorTaskTag) -> bool {
+        self.pop_first(|waiting| waiting == itt).is_some()
     }
 
     /// The most bytes of unsolicited data that the request removed last may have.

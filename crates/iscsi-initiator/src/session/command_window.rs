@@ -26,6 +26,11 @@ impl CommandWindow {
         self.next
     }
 
+    /// Whether the target has counted this number.
+    pub(super) const fn has_counted(&self, cmd_sn: SerialNumber) -> bool {
+        self.expected.follows(cmd_sn)
+    }
+
     /// The number of commands that the target takes at present.
     pub(super) const fn remaining(&self) -> u32 {
         if self.next.follows(self.last) { 0 } else { self.last.0.wrapping_sub(self.next.0) + 1 }

@@ -53,6 +53,11 @@ impl DataOutBuffer {
         Self { data, length, next_r2t_sn: 0, outstanding_r2ts: 0, asked: 0, sent: 0 }
     }
 
+    /// The data, which are not copied.
+    pub(super) fn data(&self) -> WriteData {
+        self.data.clone()
+    }
+
     /// The length of all data in bytes.
     pub(super) const fn length(&self) -> u32 {
         self.length

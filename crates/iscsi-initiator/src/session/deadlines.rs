@@ -7,16 +7,40 @@ use iscsi_pdu::InitiatorTaskTag;
 
 use super::failure::{Failure, Silence};
 use super::logout::{LogoutCause, LogoutState};
-use super::request::Request;
+use super::request::{Kind, Request};
 use super::state::SessionState;
 
 /// The limits of a session.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For each request, from its submission to its end; at most a century.
+    /// For each request, from its submission to its end; at most a century. It begins anew while data move.
     pub command: Duration,
     /// For the logout, from the moment it is requested.
     pub logout: Duration,
+    /// The time after which a target that sends nothing is pinged; `None` for never.
+    pub ping_interval: Option<Duration>,
+    /// For the answer to a ping.
+    pub ping: Duration,
+    /// For the answer to ABORT TASK and to the functions that a caller requests.
+    pub abort: Duration,
+    /// For the answer to LOGICAL UNIT RESET of a command that cannot be aborted.
+    pub reset: Duration,
+}
+
+impl Limits {
+    /// The limits for commands and the logout; for the steps against a command without a response those of open-iscsi, and
+    /// no pings of a quiet target.
+    #[must_use]
+    pub const fn new(command: Duration, logout: Duration) -> Self {
+        Self {
+            command,
+            logout,
+            ping_interval: None,
+            ping: Duration::from_secs(5),
+            abort: Duration::from_secs(15),
+            reset: Duration::from_secs(30),
+        }
+    }
 }
 
 /// The deadlines of requests, the earliest first. Requests that end stay in the queue until they are at its front or many.
@@ -30,10 +54,17 @@ pub(super) struct Deadlines {
 /// The ended requests that may stay in the queue beside as many open ones.
 const MOST_ENDED: usize = 64;
 /// The longest limit, which every clock can represent: a century.
-const LONGEST_LIMIT: Duration = Duration::from_hours(100 * 365 * 24);
+pub(super) const LONGEST_LIMIT: Duration = Duration::from_hours(100 * 365 * 24);
 
 fn deadline(since: Duration, limit: Duration) -> Duration {
     since.saturating_add(limit.min(LONGEST_LIMIT))
+}
+
+fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 impl Deadlines {
@@ -50,18 +81,45 @@ impl Deadlines {
         self.queue.insert(place, (deadline, itt));
     }
 
+    /// Begins the limit of a request anew, which has begun before.
+    pub(super) fn postpone(&mut self, itt: InitiatorTaskTag, now: Duration, limit: Duration) {
+        self.remove(itt);
+        self.add_since(itt, now, limit);
+    }
+
+    /// Removes a request whose limit has begun.
+    pub(super) fn remove(&mut self, itt: InitiatorTaskTag) {
+        let begun = self.queue.len() - self.new;
+        if let Some(place) = self.queue.range(..begun).position(|other| other.1 == itt) {
+            self.queue.remove(place);
+        }
+    }
+
+    /// The requests behind the first one whose limits have begun.
+    pub(super) fn later_than_first(&self) -> impl Iterator<Item = InitiatorTaskTag> {
+        let begun = self.queue.len() - self.new;
+        self.queue.range(..begun).skip(1).map(|other| other.1)
+    }
+
     /// Begins the limits of new requests.
     fn begin(&mut self, now: Duration, limit: Duration) {
         if self.new > 0 {
             let begun = self.queue.len() - self.new;
-            self.queue.range_mut(begun..).for_each(|new| new.0 = deadline(now, limit));
+            let deadline = deadline(now, limit);
+            self.queue.range_mut(begun..).for_each(|new| new.0 = deadline);
             self.new = 0;
+            // Those before may have a longer limit.
+            if self.queue.range(..begun).next_back().is_some_and(|last| last.0 > deadline) {
+                self.queue.make_contiguous().sort_by_key(|(deadline, _)| *deadline);
+            }
         }
     }
 
     /// Forgets requests that have ended.
     pub(super) fn forget_ended(&mut self, open: usize, is_open: impl Fn(InitiatorTaskTag) -> bool) {
         if self.queue.len() > 2 * open + MOST_ENDED {
+            let begun = self.queue.len() - self.new;
+            self.new = self.queue.range(begun..).filter(|(_, itt)| is_open(*itt)).count();
             self.queue.retain(|(_, itt)| is_open(*itt));
         }
         while self.queue.front().is_some_and(|(_, itt)| !is_open(*itt)) {
@@ -93,31 +151,49 @@ impl SessionState {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         let first = self.deadlines.first().map(|first| first.0);
-        match (first, self.logout_deadline) {
-            (Some(first), Some(logout)) => Some(first.min(logout)),
-            (first, logout) => first.or(logout),
+        if self.is_open() {
+            return earlier(first, self.next_ping());
         }
+        earlier(first, earlier(self.logout_deadline, self.drain_deadline()))
     }
 
-    /// Notes that it is this time: the limits of requests that were submitted since the last call begin, and a request or a
-    /// logout without an answer has failed from its deadline on.
+    /// Notes that it is this time: the limits of requests that were submitted since the last call begin, requests without
+    /// an answer are dealt with from their deadline on, and a logout without one has failed.
     pub fn advance(&mut self, now: Duration) {
         self.deadlines.begin(now, self.limits.command);
-        if self.next_deadline().is_some_and(|deadline| deadline <= now) {
-            let silence = self.silence(now);
+        if self.next_deadline().is_none_or(|next| now < next) {
+            return;
+        }
+        while let Some((_, itt)) =
+            self.deadlines.first().filter(|first| first.0 <= now && self.end().is_none())
+        {
+            self.overdue(itt, now);
+        }
+        if self.logout_deadline.is_some_and(|deadline| deadline <= now) {
+            let silence = self.silence(None);
             self.fail(Failure::Silent(silence));
         }
+        self.end_drain(now);
+        self.ping_if_quiet(now);
     }
 
-    /// The request or logout that was not answered in time.
-    fn silence(&self, now: Duration) -> Silence {
-        let due = self.deadlines.first().filter(|first| first.0 <= now);
-        let operation = due.and_then(|(_, itt)| self.requests.get(itt)).map(Request::name);
+    /// The silence about a request, or about the logout.
+    pub(super) fn silence(&self, request: Option<InitiatorTaskTag>) -> Silence {
+        let request = request.and_then(|itt| self.requests.get(itt));
         let logout_requested = matches!(
             self.logout,
             LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(LogoutCause::Target, _)
         );
-        let limit = if operation.is_some() { self.limits.command } else { self.limits.logout };
-        Silence { operation, logout_requested, limit }
+        let limit = request.map_or(self.limits.logout, |request| self.limit_of(request));
+        Silence { operation: request.map(Request::name), logout_requested, limit }
+    }
+
+    /// The limit for the answer to a request.
+    pub(super) const fn limit_of(&self, request: &Request) -> Duration {
+        match &request.0 {
+            Kind::Ping(_) => self.limits.ping,
+            Kind::Management(_) => self.limits.abort,
+            Kind::Scsi(_) | Kind::Text(_) => self.limits.command,
+        }
     }
 }

@@ -106,6 +106,7 @@ impl Wire {
                 Ok(None) => return,
                 Err(error) => return session.fail(error.into()),
             };
+            session.heard(now);
             let taken = match next {
                 Received::Pdu(head, data) => receive_pdu(session, head, data, now),
                 Received::LongData(head) => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use iscsi_pdu::{InitiatorTaskTag, LogoutReason, LogoutRequest, LogoutResponseCode};
 
+use super::deadlines::LONGEST_LIMIT;
 use super::failure::End;
 use super::state::SessionState;
 use crate::wire::Outgoing;
@@ -27,7 +28,30 @@ pub(crate) enum LogoutState {
     Sent(LogoutCause, InitiatorTaskTag),
 }
 
+/// The part of the time that a target grants for a logout which is left to the logout itself.
+const LAST: Duration = Duration::from_secs(1);
+
 impl SessionState {
+    /// Starts the logout that the target requests within a time (ASY-02): commands that were sent may end before, the others
+    /// are not sent any more. The wait leaves half of the limit to the logout itself.
+    pub(super) fn log_out_within(&mut self, within: Duration, now: Duration) {
+        if self.is_open() {
+            self.log_out(LogoutCause::Target, now);
+            let most = self.limits.logout.min(LONGEST_LIMIT) / 2;
+            self.drain_until = Some(now.saturating_add(within.saturating_sub(LAST).min(most)));
+        }
+    }
+
+    /// The time at which a logout no longer waits for the commands that were sent.
+    pub(super) fn drain_deadline(&self) -> Option<Duration> {
+        self.drain_until.filter(|_| matches!(self.logout, LogoutState::Wanted(_)))
+    }
+
+    /// Has a logout wait no longer from its time on.
+    pub(super) fn end_drain(&mut self, now: Duration) {
+        self.drain_until.take_if(|until| *until <= now);
+    }
+
     /// Starts the logout, unless it has begun (ASY-08) or the session is over. Its limit counts from here.
     pub fn log_out(&mut self, cause: LogoutCause, now: Duration) {
         if self.is_open() {
@@ -39,6 +63,9 @@ impl SessionState {
     /// The Logout Request, if one is wanted. It is immediate and so does not depend on the window (NUM-08).
     pub(super) fn begin_logout(&mut self) -> Option<Outgoing> {
         let LogoutState::Wanted(cause) = self.logout else { return None };
+        if self.drain_until.is_some() && self.awaits_responses() {
+            return None;
+        }
         let itt = self.requests.tag_without_slot();
         self.logout = LogoutState::Sent(cause, itt);
         let request = LogoutRequest {
@@ -63,10 +90,15 @@ impl SessionState {
         repeats
     }
 
+    /// Whether this is the tag of the Logout Request.
+    pub(super) fn is_logout(&self, tag: InitiatorTaskTag) -> bool {
+        matches!(self.logout, LogoutState::Sent(_, itt) if itt == tag)
+    }
+
     /// Takes the answer to the Logout Request, which ends the session; false if none was sent with this tag.
     pub(super) fn logged_out(&mut self, tag: InitiatorTaskTag, code: LogoutResponseCode) -> bool {
         match self.logout {
-            LogoutState::Sent(cause, itt) if itt == tag => {
+            LogoutState::Sent(cause, _) if self.is_logout(tag) => {
                 self.finish_session(End::LoggedOut(cause, code));
                 true
             }

@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use iscsi_login::Deviation;
 use iscsi_pdu::{
-    AsyncEvent, AsyncMessage, Bhs, DataIn, InitiatorTaskTag, LogoutResponse, NopIn, NopOut, Opcode, R2t,
-    RawPdu, Reject, RejectReason, ScsiResponse, ScsiResponseCode, SequenceNumbers, SerialNumber, TargetPdu,
-    TextResponse,
+    DataIn, InitiatorTaskTag, LogoutResponse, R2t, ScsiResponse, ScsiResponseCode, SequenceNumbers,
+    SerialNumber, TargetPdu, TextResponse,
 };
 
 use super::data_in::DataInBuffer;
 use super::failure::{Failure, ProtocolError};
-use super::logout::LogoutCause;
-use super::ping::Ping;
 use super::request::{Kind, Outcome};
 use super::state::SessionState;
 use super::status_numbers::Arrival;
@@ -41,14 +39,13 @@ impl SessionState {
             TargetPdu::DataIn(pdu) => self.data_in(&pdu, |place| place.accept(&pdu, &pdu.data))?,
             TargetPdu::ScsiResponse(pdu) => self.scsi_response(pdu)?,
             TargetPdu::R2t(pdu) => self.r2t(&pdu)?,
-            TargetPdu::NopIn(pdu) => self.nop_in(&pdu)?,
+            TargetPdu::NopIn(pdu) if pdu.itt.is_valid() => self.pong(&pdu, now)?,
+            TargetPdu::NopIn(pdu) => self.unasked_nop_in(&pdu)?,
             TargetPdu::TextResponse(pdu) => self.text_response(&pdu)?,
             TargetPdu::LogoutResponse(pdu) => self.logout_response(&pdu)?,
             TargetPdu::AsyncMessage(pdu) => return self.async_message(&pdu, now),
             TargetPdu::Reject(pdu) => self.reject(&pdu, now)?,
-            TargetPdu::TaskManagementResponse(pdu) => {
-                return Err(unknown_task("Task Management Response", pdu.itt).into());
-            }
+            TargetPdu::TaskManagementResponse(pdu) => self.management_response(&pdu, now)?,
             // LOG-34: no Login Response may follow the login.
             TargetPdu::LoginResponse(pdu) => return Err(unknown_task("Login Response", pdu.itt).into()),
             TargetPdu::Vendor(raw) => {
@@ -60,8 +57,43 @@ impl SessionState {
         Ok(())
     }
 
-    fn counts(&mut self, pdu: &'static str, stat_sn: SerialNumber) -> Result<bool, Failure> {
-        Ok(self.status.accept(pdu, stat_sn).map_err(Failure::Gap)? == Arrival::Next)
+    /// Whether a PDU with this status number is taken. A repeated one is dropped (NUM-21), unless it answers a request that
+    /// has no answer yet: some targets do not count.
+    pub(super) fn counts(
+        &mut self,
+        pdu: &'static str,
+        stat_sn: SerialNumber,
+        itt: InitiatorTaskTag,
+    ) -> Result<bool, Failure> {
+        if self.status.accept(pdu, stat_sn).map_err(Failure::Gap)? == Arrival::Next {
+            return Ok(true);
+        }
+        let is_outstanding = self.requests.cmd_sn(itt).is_some() || self.is_logout(itt);
+        if is_outstanding {
+            self.tolerate_repeated_number(pdu, stat_sn)?;
+        }
+        Ok(is_outstanding)
+    }
+
+    #[cold]
+    fn tolerate_repeated_number(
+        &mut self,
+        pdu: &'static str,
+        stat_sn: SerialNumber,
+    ) -> Result<(), ProtocolError> {
+        let (received, expected) = (stat_sn.0.into(), self.status.expected().0.into());
+        let rule = "each response has a StatSN of its own (4.2.2.2)";
+        let detail = format!("{pdu} with StatSN {received} instead of {expected}");
+        let error = sequence(pdu, rule, received, expected);
+        self.tolerance.tolerate(&Deviation::STAT_SN_REPEATED, detail, error)
+    }
+
+    /// Drops a PDU for a request that was concluded before.
+    ///
+    /// # Errors
+    /// The tag names no request at all (TAG-05).
+    pub(super) fn stray(&self, pdu: &'static str, itt: InitiatorTaskTag) -> Result<(), Failure> {
+        if self.stray_tags.contains(itt) { Ok(()) } else { Err(unknown_task(pdu, itt).into()) }
     }
 
     /// Takes a SCSI Response.
@@ -99,12 +131,10 @@ impl SessionState {
         store: impl FnOnce(&mut DataInBuffer) -> Result<(), ProtocolError>,
     ) -> Result<(), Failure> {
         const NAME: &str = "SCSI Data-In";
-        if pdu.has_status && !self.counts(NAME, pdu.numbers.stat_sn)? {
+        if pdu.has_status && !self.counts(NAME, pdu.numbers.stat_sn, pdu.itt)? {
             return Ok(());
         }
-        let Some(task) = self.requests.task(pdu.itt) else {
-            return Err(unknown_task(NAME, pdu.itt).into());
-        };
+        let Some(task) = self.requests.task(pdu.itt) else { return self.stray(NAME, pdu.itt) };
         match task.data_in() {
             Some(place) => store(place)?,
             None => store(&mut DataInBuffer::new(0, BytesMut::new()))?,
@@ -119,22 +149,22 @@ impl SessionState {
         let residual =
             Residual { overflow: pdu.overflow, underflow: pdu.underflow, count: pdu.residual_count };
         residual.check()?;
+        self.note_status(pdu.itt, pdu.status);
         self.end_task(pdu.itt, |task| task.finish(pdu.status, Bytes::new(), residual));
         Ok(())
     }
 
     fn scsi_response(&mut self, pdu: ScsiResponse) -> Result<(), Failure> {
         const NAME: &str = "SCSI Response";
-        if !self.counts(NAME, pdu.numbers.stat_sn)? {
+        if !self.counts(NAME, pdu.numbers.stat_sn, pdu.itt)? {
             return Ok(());
         }
-        let Some(task) = self.requests.task(pdu.itt) else {
-            return Err(unknown_task(NAME, pdu.itt).into());
-        };
+        let Some(task) = self.requests.task(pdu.itt) else { return self.stray(NAME, pdu.itt) };
         // CMD-05: status and flags count only with response 0.
         match pdu.response {
             ScsiResponseCode::COMPLETED => {
                 let residual = task.check_response(&pdu)?;
+                self.note_status(pdu.itt, pdu.status);
                 self.end_task(pdu.itt, |task| task.finish(pdu.status, pdu.sense, residual));
             }
             ScsiResponseCode::TARGET_FAILURE | ScsiResponseCode(0x80..) => {
@@ -151,124 +181,42 @@ impl SessionState {
     fn end_task(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(&mut Task) -> Outcome) {
         self.finish(itt, |request| match &mut request.0 {
             Kind::Scsi(task) => outcome(task),
-            Kind::Text(_) => Outcome::SessionOver,
+            _ => Outcome::SessionOver,
         });
     }
 
     fn r2t(&mut self, pdu: &R2t) -> Result<(), Failure> {
-        let Some(task) = self.requests.task(pdu.itt) else {
-            return Err(unknown_task("R2T", pdu.itt).into());
-        };
+        self.status.check("R2T", pdu.numbers.stat_sn).map_err(Failure::Gap)?;
+        let Some(task) = self.requests.task(pdu.itt) else { return self.stray("R2T", pdu.itt) };
         let burst = task.answer_r2t(pdu, &self.parameters, &mut self.tolerance)?;
         self.solicited.extend(burst);
         Ok(())
     }
 
-    /// Takes a NOP-In: a ping is answered, an update of the window is not, and neither uses a status number (NOP-01,
-    /// NOP-02, NOP-05, NOP-09).
-    fn nop_in(&mut self, pdu: &NopIn) -> Result<(), Failure> {
-        if pdu.itt.is_valid() {
-            return Err(unknown_task("NOP-In", pdu.itt).into());
-        }
-        if !pdu.data.is_empty() {
-            return Err(sequence(
-                "NOP-In",
-                "an unsolicited one has no data (11.19)",
-                pdu.data.len() as u64,
-                0,
-            )
-            .into());
-        }
-        if pdu.ttt.is_valid() {
-            self.take_ping(Ping { lun: pdu.lun, ttt: pdu.ttt });
-        }
-        Ok(())
-    }
-
     fn text_response(&mut self, pdu: &TextResponse) -> Result<(), Failure> {
         const NAME: &str = "Text Response";
-        if !self.counts(NAME, pdu.numbers.stat_sn)? {
+        if !self.counts(NAME, pdu.numbers.stat_sn, pdu.itt)? {
             return Ok(());
         }
-        let Some(exchange) = self.requests.text(pdu.itt) else {
-            return Err(unknown_task(NAME, pdu.itt).into());
-        };
+        let Some(exchange) = self.requests.text(pdu.itt) else { return self.stray(NAME, pdu.itt) };
         if !exchange.accept(pdu)? {
             self.requeue(pdu.itt);
             return Ok(());
         }
         self.finish(pdu.itt, |request| match &mut request.0 {
             Kind::Text(exchange) => Outcome::Text(exchange.take_answer()),
-            Kind::Scsi(_) => Outcome::SessionOver,
+            _ => Outcome::SessionOver,
         });
         Ok(())
     }
 
     fn logout_response(&mut self, pdu: &LogoutResponse) -> Result<(), Failure> {
         const NAME: &str = "Logout Response";
-        if !self.counts(NAME, pdu.numbers.stat_sn)? {
+        if !self.counts(NAME, pdu.numbers.stat_sn, pdu.itt)? {
             return Ok(());
         }
         if self.logged_out(pdu.itt, pdu.response) { Ok(()) } else { Err(unknown_task(NAME, pdu.itt).into()) }
     }
-
-    /// Takes an Asynchronous Message: a requested logout or an announced drop ends the session; other events only use a
-    /// status number (ASY-01, ASY-02, ASY-03).
-    fn async_message(&mut self, pdu: &AsyncMessage, now: Duration) -> Result<(), Failure> {
-        if !self.counts("Asynchronous Message", pdu.numbers.stat_sn)? {
-            return Ok(());
-        }
-        tracing::info!(event = pdu.event.0, "asynchronous message");
-        match pdu.event {
-            AsyncEvent::LOGOUT_REQUEST | AsyncEvent::NEGOTIATE => {
-                self.log_out(LogoutCause::Target, now);
-                Ok(())
-            }
-            AsyncEvent::CONNECTION_DROP | AsyncEvent::SESSION_DROP => {
-                Err(Failure::Announced { event: pdu.event, time2wait: pdu.parameter2 })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes a Reject (REJ-01, REJ-02, CMD-14). After a rejected Data-Out, its task waits for the SCSI Response. A
-    /// rejected immediate request leaves no gap in the command numbers. Any other Reject ends the session, since at
-    /// error recovery level 0 the gap cannot be closed.
-    fn reject(&mut self, pdu: &Reject, now: Duration) -> Result<(), Failure> {
-        if !self.counts("Reject", pdu.numbers.stat_sn)? {
-            return Ok(());
-        }
-        let rejected = pdu.rejected_header();
-        let survives = match rejected.map(|bhs| (bhs.opcode(), bhs.is_immediate(), bhs)) {
-            Some((Opcode::DATA_OUT, ..)) => true,
-            Some(_) if pdu.reason == RejectReason::WAITING_FOR_LOGOUT => {
-                self.log_out(LogoutCause::Target, now);
-                true
-            }
-            Some((Opcode::NOP_OUT, true, bhs)) => {
-                self.ping_answer_rejected(bhs, pdu.reason);
-                true
-            }
-            Some((Opcode::LOGOUT_REQUEST, true, _)) => may_be_repeated(pdu.reason) && self.repeat_logout(),
-            _ => false,
-        };
-        if survives { Ok(()) } else { Err(Failure::Rejected(pdu.reason)) }
-    }
-
-    /// Repeats a rejected immediate request if the target was only out of resources (NUM-19, REJ-06).
-    fn ping_answer_rejected(&mut self, bhs: Bhs, reason: RejectReason) {
-        tracing::info!(reason = reason.meaning(), "the target rejected the answer to its ping");
-        if let (true, Ok(answer)) = (may_be_repeated(reason), NopOut::decode(RawPdu::header(bhs)))
-            && answer.ttt.is_valid()
-        {
-            self.repeat_ping(Ping { lun: answer.lun, ttt: answer.ttt });
-        }
-    }
-}
-
-/// Whether a reason is temporary (RFC 7143, 11.17.1).
-const fn may_be_repeated(reason: RejectReason) -> bool {
-    matches!(reason, RejectReason::TOO_MANY_IMMEDIATE_COMMANDS | RejectReason::LONG_OPERATION)
 }
 
 /// The error for a task tag that names no task (TAG-05).

@@ -1,13 +1,18 @@
 //! Requests of a session and their outcomes.
 
-use bytes::{Bytes, BytesMut};
-use iscsi_pdu::{Lun, ScsiResponseCode};
+use std::fmt;
 
+use bytes::{Bytes, BytesMut};
+use iscsi_pdu::{Lun, RejectReason, ScsiResponseCode, SerialNumber};
+
+use super::pings::Ping;
 use super::task::Task;
+use super::task_management::{ManagementResponse, TaskManagement};
 use super::text_exchange::TextExchange;
 use crate::scsi::{Command, Completion};
 
-/// A request that the target has to answer: a SCSI command, or a text exchange such as `SendTargets`.
+/// A request that the target has to answer: a SCSI command, a text exchange such as `SendTargets`, a task management
+/// function, or a ping.
 #[derive(Clone, Debug)]
 pub struct Request(pub(super) Kind);
 
@@ -19,6 +24,8 @@ pub struct Request(pub(super) Kind);
 pub(super) enum Kind {
     Scsi(Task),
     Text(Box<TextExchange>),
+    Management(TaskManagement),
+    Ping(Ping),
 }
 
 impl Request {
@@ -34,18 +41,42 @@ impl Request {
         Self(Kind::Text(Box::new(TextExchange::new(name, question))))
     }
 
+    /// A task management function.
+    #[must_use]
+    pub const fn management(function: TaskManagement) -> Self {
+        Self(Kind::Management(function))
+    }
+
+    /// A ping with these data, which the target sends back.
+    #[must_use]
+    pub const fn ping(data: Bytes) -> Self {
+        Self(Kind::Ping(Ping::new(data)))
+    }
+
+    /// A ping that closes a gap in the command numbers.
+    pub(super) const fn gap(cmd_sn: SerialNumber) -> Self {
+        Self(Kind::Ping(Ping::in_gap(cmd_sn)))
+    }
+
     /// The name of the request, for errors.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match &self.0 {
             Kind::Scsi(task) => task.name(),
             Kind::Text(exchange) => exchange.name(),
+            Kind::Management(function) => function.name(),
+            Kind::Ping(_) => "ping",
         }
     }
 
     /// Whether it is a command with data for the target.
     pub(super) const fn has_data_out(&self) -> bool {
         matches!(&self.0, Kind::Scsi(task) if task.has_data_out())
+    }
+
+    /// Whether it is sent at once, outside the order of commands and the command window (RFC 7143, 4.2.2.1).
+    pub(crate) const fn is_immediate(&self) -> bool {
+        matches!(&self.0, Kind::Management(_) | Kind::Ping(_))
     }
 }
 
@@ -56,25 +87,86 @@ pub enum Outcome {
     /// read.
     Good(BytesMut),
     /// The command ended otherwise. Its data are in the buffer, not in the completion.
-    Scsi(Box<Completion>, BytesMut),
+    Scsi(Box<Ended>, BytesMut),
     /// The target could not carry the command out.
     TargetFailure(ScsiResponseCode),
+    /// The command did not end by itself.
+    Aborted(Abort),
+    /// The target rejected the request, which was not carried out.
+    Rejected(RejectReason),
     /// The whole answer to a text exchange.
     Text(Bytes),
+    /// The answer to a task management function; `None` if there was none in time.
+    Managed(Option<ManagementResponse>),
+    /// The answer to a ping.
+    Pong,
     /// The session ended first. Whether the target carried the request out is not known.
     SessionOver,
+}
+
+/// A command that ended otherwise than well, with what is needed to send it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The result.
+    pub completion: Completion,
+    /// The command. The memory of a read is beside it.
+    pub command: Command,
+}
+
+/// The end of a command that has no status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abort {
+    /// The cause.
+    pub cause: AbortCause,
+    /// What the target did of the command.
+    pub extent: Extent,
+}
+
+impl fmt::Display for Abort {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cause {
+            AbortCause::Requested(function) => write!(formatter, "by {function}")?,
+            AbortCause::Timeout => formatter.write_str("since it had no response within its limit")?,
+        }
+        formatter.write_str(match self.extent {
+            Extent::NotSent => "; it was never sent",
+            Extent::Aborted => "; it may have been carried out in part",
+            Extent::Unknown => "; the target no longer knows it, and may have carried it out",
+        })
+    }
+}
+
+/// The cause for which a command was aborted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AbortCause {
+    /// This task management function, which a caller requested, or which another command of the logical unit needed.
+    Requested(&'static str),
+    /// The command was not answered within its limit.
+    Timeout,
+}
+
+/// What a target did of a command that has no status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Extent {
+    /// Nothing: the command was never sent.
+    NotSent,
+    /// The target has aborted it: it may have been carried out in part, and nothing more of it is.
+    Aborted,
+    /// The target no longer knows it: it may have been carried out, and nothing more of it is.
+    Unknown,
 }
 
 impl Outcome {
     /// The outcome with its data in a completion, whatever the status.
     #[must_use]
-    pub(super) fn with_data(self) -> Self {
-        let (mut completion, data) = match self {
-            Self::Good(data) => (Box::new(Completion::good()), data),
-            Self::Scsi(completion, data) => (completion, data),
+    pub(crate) fn with_data(self) -> Self {
+        let (mut ended, data) = match self {
+            Self::Scsi(ended, data) => (ended, data),
             other => return other,
         };
-        completion.data = data.freeze();
-        Self::Scsi(completion, BytesMut::new())
+        ended.completion.data = data.freeze();
+        Self::Scsi(ended, BytesMut::new())
     }
 }

@@ -1,9 +1,11 @@
 //! The requests of a session, each in a slot that its task tag names.
 
-use iscsi_pdu::InitiatorTaskTag;
+use iscsi_pdu::{InitiatorTaskTag, Lun, SerialNumber};
 
+use super::pings::Ping;
 use super::request::{Kind, Outcome, Request};
 use super::task::Task;
+use super::task_management::TaskManagement;
 use super::text_exchange::TextExchange;
 
 /// The bits of a task tag that are the number of its slot; the others are the generation of the slot.
@@ -33,8 +35,8 @@ pub(super) struct Requests {
 struct Slot {
     generation: u32,
     content: Content,
-    /// Whether the request was sent. Until then no response can name it.
-    is_sent: bool,
+    /// `CmdSN` of the request, once it was sent. Until then no response can name it.
+    cmd_sn: Option<SerialNumber>,
     /// Whether nobody waits for the outcome any more.
     is_abandoned: bool,
     /// The place in the order of submission.
@@ -75,7 +77,7 @@ impl Requests {
         self.submitted += 1;
         let Some(slot) = self.slots.get_mut(index as usize) else { return InitiatorTaskTag::RESERVED };
         slot.content = Content::Request(request);
-        (slot.is_sent, slot.is_abandoned, slot.order) = (false, false, self.submitted);
+        (slot.cmd_sn, slot.is_abandoned, slot.order) = (None, false, self.submitted);
         tag(slot.generation, index)
     }
 
@@ -93,10 +95,10 @@ impl Requests {
         }
     }
 
-    /// A request without an outcome, which is sent.
-    pub(super) fn begin(&mut self, itt: InitiatorTaskTag) -> Option<&mut Request> {
+    /// A request without an outcome, which is sent with this number.
+    pub(super) fn begin(&mut self, itt: InitiatorTaskTag, cmd_sn: SerialNumber) -> Option<&mut Request> {
         let slot = self.slot_mut(itt)?;
-        slot.is_sent = true;
+        slot.cmd_sn = Some(cmd_sn);
         match &mut slot.content {
             Content::Request(request) => Some(request),
             Content::Nothing | Content::Outcome(_) => None,
@@ -106,7 +108,7 @@ impl Requests {
     /// The request will be sent once more.
     pub(super) fn take_back(&mut self, itt: InitiatorTaskTag) {
         if let Some(slot) = self.slot_mut(itt) {
-            slot.is_sent = false;
+            slot.cmd_sn = None;
         }
     }
 
@@ -114,7 +116,7 @@ impl Requests {
     pub(super) fn task(&mut self, itt: InitiatorTaskTag) -> Option<&mut Task> {
         match &mut self.sent(itt)?.0 {
             Kind::Scsi(task) => Some(task),
-            Kind::Text(_) => None,
+            _ => None,
         }
     }
 
@@ -122,8 +124,68 @@ impl Requests {
     pub(super) fn text(&mut self, itt: InitiatorTaskTag) -> Option<&mut TextExchange> {
         match &mut self.sent(itt)?.0 {
             Kind::Text(exchange) => Some(exchange),
-            Kind::Scsi(_) => None,
+            _ => None,
         }
+    }
+
+    /// The ping of this tag, if it was sent.
+    pub(super) fn sent_ping(&mut self, itt: InitiatorTaskTag) -> Option<&Ping> {
+        match &self.sent(itt)?.0 {
+            Kind::Ping(ping) => Some(ping),
+            _ => None,
+        }
+    }
+
+    /// The task management function of this tag, with the number that it was sent with.
+    pub(super) fn sent_management(
+        &mut self,
+        itt: InitiatorTaskTag,
+    ) -> Option<(TaskManagement, SerialNumber)> {
+        let cmd_sn = self.cmd_sn(itt)?;
+        match self.sent(itt)?.0 {
+            Kind::Management(function) => Some((function, cmd_sn)),
+            _ => None,
+        }
+    }
+
+    /// `CmdSN` of a request without an outcome that was sent.
+    pub(super) fn cmd_sn(&self, itt: InitiatorTaskTag) -> Option<SerialNumber> {
+        self.get(itt)?;
+        self.slot(itt)?.cmd_sn
+    }
+
+    /// Whether this is an immediate request without an outcome.
+    pub(super) fn is_immediate(&self, itt: InitiatorTaskTag) -> bool {
+        self.get(itt).is_some_and(Request::is_immediate)
+    }
+
+    /// The logical unit of a command without an outcome.
+    pub(super) fn lun(&self, itt: InitiatorTaskTag) -> Option<Lun> {
+        match &self.get(itt)?.0 {
+            Kind::Scsi(task) => Some(task.lun()),
+            _ => None,
+        }
+    }
+
+    /// The number of commands without an outcome that were sent to this unit.
+    pub(super) fn sent_to(&self, lun: Lun) -> usize {
+        let is_one = |slot: &&Slot| match &slot.content {
+            Content::Request(Request(Kind::Scsi(task))) => slot.cmd_sn.is_some() && task.lun() == lun,
+            _ => false,
+        };
+        self.slots.iter().filter(is_one).count()
+    }
+
+    /// Whether a request without an outcome was submitted before another one.
+    pub(super) fn is_older(&self, itt: InitiatorTaskTag, than: InitiatorTaskTag) -> bool {
+        let order = |itt| self.get(itt).and_then(|_| self.slot(itt)).map(|slot| slot.order);
+        matches!((order(itt), order(than)), (Some(one), Some(other)) if one < other)
+    }
+
+    /// Whether a text exchange has no outcome yet.
+    pub(super) fn has_text(&self) -> bool {
+        let is_text = |slot: &Slot| matches!(&slot.content, Content::Request(Request(Kind::Text(_))));
+        self.slots.iter().any(is_text)
     }
 
     /// Replaces a request by its outcome. Returns whether somebody waits for the outcome; otherwise the slot is free.
@@ -197,7 +259,7 @@ impl Requests {
     fn add_slot(&mut self) -> u32 {
         let index = u32::try_from(self.slots.len()).unwrap_or(WITHOUT_SLOT);
         let (content, generation) = (Content::Nothing, self.generation);
-        self.slots.push(Slot { generation, content, is_sent: false, is_abandoned: false, order: 0 });
+        self.slots.push(Slot { generation, content, cmd_sn: None, is_abandoned: false, order: 0 });
         index
     }
 
@@ -210,7 +272,7 @@ impl Requests {
 
     fn sent(&mut self, itt: InitiatorTaskTag) -> Option<&mut Request> {
         match self.slot_mut(itt)? {
-            Slot { content: Content::Request(request), is_sent: true, .. } => Some(request),
+            Slot { content: Content::Request(request), cmd_sn: Some(_), .. } => Some(request),
             _ => None,
         }
     }

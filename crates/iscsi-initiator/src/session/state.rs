@@ -10,12 +10,17 @@ use super::backlog::Backlog;
 use super::command_window::CommandWindow;
 use super::data_out::Burst;
 use super::deadlines::{Deadlines, Limits};
+use super::escalation::Escalation;
+use super::events::Events;
 use super::failure::{Action, End, Failure};
+use super::immediate_requests::ImmediateRequests;
 use super::logout::{LogoutCause, LogoutState};
-use super::ping::Pings;
+use super::ping_answers::PingAnswers;
 use super::request::{Kind, Outcome, Request};
 use super::requests::Requests;
 use super::status_numbers::StatusNumbers;
+use super::stray_tags::StrayTags;
+use super::unit_queues::UnitQueues;
 use crate::wire::Outgoing;
 
 /// A session of one connection.
@@ -25,8 +30,18 @@ pub struct SessionState {
     pub(super) window: CommandWindow,
     pub(super) status: StatusNumbers,
     pub(super) requests: Requests,
-    backlog: Backlog,
-    pub(super) pings: Pings,
+    pub(super) backlog: Backlog,
+    /// The depths of units that take few commands at a time.
+    pub(super) unit_queues: UnitQueues,
+    pub(super) ping_answers: PingAnswers,
+    pub(super) immediate: ImmediateRequests,
+    pub(super) events: Events,
+    /// The tags of requests that ended without their answer.
+    pub(super) stray_tags: StrayTags,
+    /// The steps against a command that has no response in time.
+    pub(super) escalation: Option<Escalation>,
+    /// The time at which something was last received.
+    pub(super) heard_at: Duration,
     /// The unsolicited data behind the last command, until they are sent: nothing comes between (DAT-05).
     unsolicited: Option<Burst>,
     /// Bursts in the order of their R2Ts (DAT-10).
@@ -38,6 +53,8 @@ pub struct SessionState {
     pub(super) logout: LogoutState,
     /// The deadline of a logout that began, whichever side requested it.
     pub(super) logout_deadline: Option<Duration>,
+    /// The time until which a logout waits for the commands that were sent.
+    pub(super) drain_until: Option<Duration>,
     pub(super) deadlines: Deadlines,
     pub(super) limits: Limits,
     /// Tolerance of the target's deviations, with those observed.
@@ -62,13 +79,20 @@ impl SessionState {
             status: StatusNumbers::new(exp_stat_sn),
             requests: Requests::default(),
             backlog: Backlog::default(),
-            pings: Pings::new(),
+            unit_queues: UnitQueues::default(),
+            ping_answers: PingAnswers::new(),
+            immediate: ImmediateRequests::default(),
+            events: Events::default(),
+            stray_tags: StrayTags::default(),
+            escalation: None,
+            heard_at: Duration::ZERO,
             unsolicited: None,
             solicited: VecDeque::new(),
             is_commands_turn: true,
             ended: VecDeque::new(),
             logout: LogoutState::Open,
             logout_deadline: None,
+            drain_until: None,
             deadlines: Deadlines::default(),
             limits,
             tolerance,
@@ -103,7 +127,7 @@ impl SessionState {
     /// Whether requests were sent that have no outcome.
     #[must_use]
     pub fn awaits_responses(&self) -> bool {
-        self.requests.open() > self.backlog.len()
+        self.requests.open() > self.backlog.len() + self.immediate.waiting()
     }
 
     /// Whether the target takes another command than those that are queued.
@@ -128,20 +152,25 @@ impl SessionState {
         itt
     }
 
-    /// Accepts a request like [`submit`](Self::submit), whose limit began at a time before.
+    /// Accepts a request like [`submit`](Self::submit), whose limit began at a time before. An immediate request needs that
+    /// time.
     pub fn submit_since(&mut self, request: Request, since: Duration) -> InitiatorTaskTag {
+        let limit = self.limit_of(&request);
         let itt = self.queue(request);
         if self.end.is_none() {
-            self.deadlines.add_since(itt, since, self.limits.command);
+            self.deadlines.add_since(itt, since, limit);
         }
         itt
     }
 
-    fn queue(&mut self, request: Request) -> InitiatorTaskTag {
-        let has_data = request.has_data_out();
+    pub(super) fn queue(&mut self, request: Request) -> InitiatorTaskTag {
+        let (has_data, is_immediate) = (request.has_data_out(), request.is_immediate());
+        let is_ping = matches!(request.0, Kind::Ping(_));
         let itt = self.requests.insert(request);
         if self.end.is_some() {
             self.finish(itt, |_| Outcome::SessionOver);
+        } else if is_immediate {
+            self.immediate.push(itt, is_ping);
         } else {
             self.backlog.push(itt, has_data);
         }
@@ -154,10 +183,15 @@ impl SessionState {
         if self.end.is_some() {
             return None;
         }
-        if self.pings.are_waiting()
+        if self.ping_answers.are_waiting()
             && let Some(answer) = self.next_ping_answer()
         {
             return Some(answer.encode().into());
+        }
+        if !self.immediate.is_empty()
+            && let Some(request) = self.begin_immediate()
+        {
+            return Some(request);
         }
         if self.unsolicited.is_some()
             && let Some(burst) = self.unsolicited.take()
@@ -201,6 +235,17 @@ impl SessionState {
         self.requests.abandon(itt);
     }
 
+    /// Whether nothing is under way: idle sessions need no buffers.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.in_flight() == 0 && self.logout_deadline.is_none()
+    }
+
+    /// Notes that something was received.
+    pub(crate) const fn heard(&mut self, now: Duration) {
+        self.heard_at = now;
+    }
+
     /// Gives memory back that an idle session does not need.
     pub fn release(&mut self) {
         self.requests.release();
@@ -238,8 +283,10 @@ impl SessionState {
         self.unsolicited = None;
         self.solicited.clear();
         self.backlog.clear();
+        self.immediate.clear();
+        self.escalation = None;
         self.deadlines.clear();
-        self.logout_deadline = None;
+        (self.logout_deadline, self.drain_until) = (None, None);
         for itt in self.requests.open_in_order() {
             self.finish(itt, |_| Outcome::SessionOver);
         }
@@ -253,7 +300,15 @@ impl SessionState {
 
     /// Ends a request.
     pub(super) fn finish(&mut self, itt: InitiatorTaskTag, outcome: impl FnOnce(&mut Request) -> Outcome) {
+        if !self.unit_queues.is_empty()
+            && let (Some(lun), Some(_)) = (self.requests.lun(itt), self.requests.cmd_sn(itt))
+        {
+            self.unit_queues.ended(lun);
+        }
         let Some(is_awaited) = self.requests.end(itt, outcome) else { return };
+        if !self.immediate.is_empty() {
+            self.immediate.remove(itt);
+        }
         // DAT-23: no data are sent for a task after its status.
         self.unsolicited.take_if(|burst| burst.itt() == itt);
         if !self.solicited.is_empty() {
@@ -298,9 +353,12 @@ impl SessionState {
         if self.backlog.is_empty() {
             return None;
         }
+        if self.window.remaining() == 0 {
+            return None;
+        }
+        let itt = self.next_queued()?;
         let numbers = (self.window.take()?, self.status.expected());
-        let itt = self.backlog.pop()?;
-        match &mut self.requests.begin(itt)?.0 {
+        match &mut self.requests.begin(itt, numbers.0)?.0 {
             Kind::Scsi(task) => {
                 let most = self.backlog.most_unsolicited();
                 let (command, burst) = task.build_command(itt, numbers, &self.parameters, most);
@@ -311,6 +369,7 @@ impl SessionState {
                 Some(command)
             }
             Kind::Text(exchange) => Some(exchange.request(itt, numbers).encode().into()),
+            Kind::Management(_) | Kind::Ping(_) => None,
         }
     }
 }

@@ -42,8 +42,17 @@ impl StatusNumbers {
             self.expected = received.next();
             return Ok(Arrival::Next);
         }
-        if received.precedes(self.expected) {
-            return Ok(Arrival::Repeat);
+        self.check(pdu, received)?;
+        Ok(Arrival::Repeat)
+    }
+
+    /// Checks the number of a PDU that uses none up: it is the next one, so a greater one means that responses are lost.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub(super) fn check(self, pdu: &'static str, received: SerialNumber) -> Result<(), ProtocolError> {
+        if received == self.expected || received.precedes(self.expected) {
+            return Ok(());
         }
         Err(ProtocolError::Sequence {
             pdu,

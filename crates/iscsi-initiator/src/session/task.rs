@@ -10,7 +10,7 @@ use iscsi_pdu::{
 use super::data_in::DataInBuffer;
 use super::data_out::{Burst, DataOutBuffer};
 use super::failure::ProtocolError;
-use super::request::Outcome;
+use super::request::{Ended, Outcome};
 use crate::scsi::{Command, Completion, Incomplete, Transfer, TransferLength};
 use crate::wire::Outgoing;
 
@@ -22,6 +22,11 @@ pub(super) struct Task {
     cdb: [u8; 16],
     required: TransferLength,
     direction: Direction,
+    /// Whether it is sent again where the policy says so.
+    is_repeated: bool,
+    /// What had moved when its limit was last checked, and how often the limit has begun anew.
+    moved_before: u32,
+    extensions: u8,
 }
 
 /// The data of a task, and how far they have moved.
@@ -37,12 +42,27 @@ enum Direction {
 
 impl Task {
     pub(super) fn new(lun: Lun, command: Command) -> Self {
-        let Command { name, cdb, transfer, transfer_length: required } = command;
-        Self { lun, name, cdb, required, direction: Direction::new(transfer) }
+        let Command { name, cdb, transfer, transfer_length: required, is_repeated } = command;
+        let direction = Direction::new(transfer);
+        Self { lun, name, cdb, required, direction, is_repeated, moved_before: 0, extensions: 0 }
     }
 
     pub(super) const fn name(&self) -> &'static str {
         self.name
+    }
+
+    pub(super) const fn lun(&self) -> Lun {
+        self.lun
+    }
+
+    /// Whether data have moved since this was last asked, at most so many times.
+    pub(super) const fn takes_extension(&mut self, most: u8) -> bool {
+        let moved = self.direction.moved();
+        let has_moved = moved != self.moved_before && self.extensions < most;
+        if has_moved {
+            (self.moved_before, self.extensions) = (moved, self.extensions + 1);
+        }
+        has_moved
     }
 
     /// The place of the read data; `None` for other commands.
@@ -68,6 +88,7 @@ impl Task {
 
     /// The command PDU, and the unsolicited burst that follows it if there is one (CMD-01 to CMD-04): together no more
     /// than `most_unsolicited` bytes of data.
+    #[inline]
     pub(super) fn build_command(
         &mut self,
         itt: InitiatorTaskTag,
@@ -163,7 +184,18 @@ impl Task {
             overflow: count(residual.overflow),
             incomplete,
         };
-        Outcome::Scsi(Box::new(completion), data)
+        Outcome::Scsi(Box::new(Ended { completion, command: self.command() }), data)
+    }
+
+    /// The command as it was submitted, but for the memory of a read.
+    fn command(&self) -> Command {
+        let transfer = match &self.direction {
+            Direction::None => Transfer::None,
+            Direction::In(data) => Transfer::Read(data.expected()),
+            Direction::Out(data) => Transfer::Write(data.data()),
+        };
+        let Self { name, cdb, required: transfer_length, is_repeated, .. } = *self;
+        Command { name, cdb, transfer, transfer_length, is_repeated }
     }
 
     /// The reason why the command is incomplete: first by the target's counts, then by the initiator's.
@@ -198,6 +230,15 @@ impl Direction {
                 Self::In(DataInBuffer::new(length, buffer))
             }
             Transfer::Write(data) => Self::Out(DataOutBuffer::new(data)),
+        }
+    }
+
+    /// A number that changes whenever data move, or the target requests some.
+    const fn moved(&self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::In(data) => data.received(),
+            Self::Out(data) => data.asked_for().wrapping_add(data.sent()),
         }
     }
 

@@ -1,26 +1,39 @@
 //! The session's rules without a network: each test is the target of one session.
 
+mod any_order;
 mod backlog;
+mod command_limits;
 mod commands;
+mod covered_tasks;
+mod escalation;
+mod events;
 mod failures;
 mod logouts;
 mod numbers;
+mod pings;
 mod read_data;
+mod rejects;
 mod residuals;
+mod task_management;
 mod unasked;
+mod unit_queues;
 mod write_data;
 
 use bytes::Bytes;
-use iscsi_login::{Parameters, Tolerance};
+use iscsi_login::{Parameters, Strictness, Tolerance};
 use iscsi_pdu::{
     DataIn, DataOut, InitiatorPdu, InitiatorTaskTag, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun,
-    NopOut, R2t, RawPdu, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers,
-    SerialNumber, TargetPdu, TargetTransferTag,
+    NopIn, NopOut, R2t, RawPdu, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers,
+    SerialNumber, TargetPdu, TargetTransferTag, TaskManagementRequest, TaskManagementResponse,
+    TaskManagementResponseCode,
 };
 
 use std::time::Duration;
 
-use super::{End, Failure, Limits, LogoutCause, Outcome, Request, SessionState};
+use super::{
+    Abort, AbortCause, End, Extent, Failure, Limits, LogoutCause, Outcome, Request, SessionState,
+    TaskManagement,
+};
 use crate::scsi::{Command, Completion, Transfer, TransferLength};
 
 const LUN: Lun = Lun([0, 3, 0, 0, 0, 0, 0, 0]);
@@ -30,7 +43,7 @@ const FIRST_STAT_SN: u32 = 500;
 /// The present, for tests in which no time passes.
 const NOW: Duration = Duration::ZERO;
 const MINUTE: Duration = Duration::from_mins(1);
-const LIMITS: Limits = Limits { command: MINUTE, logout: Duration::from_secs(30) };
+const LIMITS: Limits = Limits::new(MINUTE, Duration::from_secs(30));
 /// Sense data: ILLEGAL REQUEST, invalid field in CDB.
 const SENSE: &[u8] = &[0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x24, 0, 0, 0, 0, 0];
 
@@ -54,11 +67,19 @@ struct Target {
     /// Numbers of the next PDU: the target takes 32 commands beyond those it has seen.
     numbers: SequenceNumbers,
     window: u32,
+    now: Duration,
 }
 
 impl Target {
     fn new(parameters: Parameters) -> Self {
         Self::with_window(parameters, 32)
+    }
+
+    /// A session that tolerates no deviation.
+    fn strict(parameters: Parameters) -> Self {
+        let mut target = Self::new(parameters);
+        target.session.tolerance = Tolerance::new(Strictness::Strict);
+        target
     }
 
     fn with_window(parameters: Parameters, window: u32) -> Self {
@@ -69,7 +90,15 @@ impl Target {
             session: SessionState::new(parameters, cmd_sn, stat_sn, numbers, Tolerance::default(), LIMITS),
             numbers,
             window,
+            now: NOW,
         }
+    }
+
+    /// Lets it be this time. From then on the session has something to do later, if at all.
+    fn pass(&mut self, now: Duration) {
+        self.now = now;
+        self.session.advance(now);
+        assert!(self.session.next_deadline().is_none_or(|next| next > now), "it would be due for ever");
     }
 
     fn submit(&mut self, transfer: Transfer, exact: bool) -> InitiatorTaskTag {
@@ -79,8 +108,8 @@ impl Target {
     }
 
     fn begin(&mut self, request: Request) -> InitiatorTaskTag {
-        let itt = self.session.submit(request);
-        self.session.advance(NOW);
+        let itt = self.session.submit_since(request, self.now);
+        self.session.advance(self.now);
         itt
     }
 
@@ -142,6 +171,40 @@ impl Target {
             .collect()
     }
 
+    fn managements(&mut self) -> Vec<TaskManagementRequest> {
+        let sent = self.sent().into_iter();
+        sent.filter_map(
+            |pdu| if let InitiatorPdu::TaskManagementRequest(pdu) = pdu { Some(pdu) } else { None },
+        )
+        .collect()
+    }
+
+    /// Submits a task management function, and takes its request.
+    fn manage(&mut self, function: TaskManagement) -> TaskManagementRequest {
+        self.begin(Request::management(function));
+        self.managements().remove(0)
+    }
+
+    /// Answers a task management function.
+    fn managed(&mut self, itt: InitiatorTaskTag, response: u8) -> Result<(), Failure> {
+        let response = TaskManagementResponseCode(response);
+        let numbers = self.status_numbers();
+        let pdu = TaskManagementResponse { response, additional_information: [0; 3], itt, numbers };
+        self.receive(TargetPdu::TaskManagementResponse(pdu))
+    }
+
+    /// Answers a ping.
+    fn pong(&mut self, ping: &NopOut) -> Result<(), Failure> {
+        let (ttt, numbers) = (TargetTransferTag::RESERVED, self.status_numbers());
+        let (lun, itt, data) = (Lun::ZERO, ping.itt, ping.data.clone());
+        self.receive(TargetPdu::NopIn(NopIn { lun, itt, ttt, numbers, data }))
+    }
+
+    /// All outcomes, in the order in which the requests ended.
+    fn outcomes(&mut self) -> Vec<(InitiatorTaskTag, Outcome)> {
+        std::iter::from_fn(|| self.session.poll_outcome()).collect()
+    }
+
     /// Numbers of a PDU that uses up a status number.
     fn status_numbers(&mut self) -> SequenceNumbers {
         let numbers = self.numbers;
@@ -150,7 +213,7 @@ impl Target {
     }
 
     fn receive(&mut self, pdu: TargetPdu) -> Result<(), Failure> {
-        self.session.receive(pdu, NOW);
+        self.session.receive(pdu, self.now);
         match self.session.end() {
             Some(End::Failed(failure)) => Err(failure.clone()),
             Some(End::LoggedOut(..)) | None => Ok(()),
@@ -246,10 +309,23 @@ impl Target {
     /// The only request that ended.
     fn completion(&mut self, itt: InitiatorTaskTag) -> Completion {
         match (self.session.poll_outcome(), self.session.poll_outcome()) {
-            (Some((tag, Outcome::Scsi(completion, _))), None) if tag == itt => *completion,
+            (Some((tag, Outcome::Good(data))), None) if tag == itt => {
+                Completion { data: data.freeze(), ..Completion::good() }
+            }
+            (Some((tag, Outcome::Scsi(ended, _))), None) if tag == itt => ended.completion,
             other => panic!("not one completion of {itt:?}: {other:?}"),
         }
     }
+}
+
+/// The last moment before a time.
+const fn just_before(time: Duration) -> Duration {
+    time.saturating_sub(Duration::from_nanos(1))
+}
+
+/// The outcome of a command that did not end by itself.
+const fn aborted(cause: AbortCause, extent: Extent) -> Outcome {
+    Outcome::Aborted(Abort { cause, extent })
 }
 
 /// Bytes with a period that is not that of a block.

@@ -17,7 +17,7 @@ const BOTH: Digests = Digests { header: true, data: true };
 
 /// A session in full feature phase with this limit of segments, and a window of a hundred commands.
 fn engine(digests: Digests, limit: u32, parameters: Parameters) -> Engine {
-    let (zero, limits) = (SerialNumber(0), Limits { command: MINUTE, logout: MINUTE });
+    let (zero, limits) = (SerialNumber(0), Limits::new(MINUTE, MINUTE));
     let numbers = SequenceNumbers { stat_sn: zero, exp_cmd_sn: zero, max_cmd_sn: SerialNumber(99) };
     let session = SessionState::new(parameters, zero, zero, numbers, Tolerance::default(), limits);
     Engine::new(session, Inbox::new(&[], digests, limit), digests)
@@ -110,7 +110,7 @@ fn the_end_of_the_stream_between_pdus_and_inside_one() {
         bytes.extend_from_slice(&[0x25; 48][..cut]);
         engine.receive(&bytes, NOW);
         engine.closed(NOW);
-        assert!(matches!(engine.session.poll_outcome(), Some((tag, Outcome::Scsi(..))) if tag == itt));
+        assert!(matches!(engine.session.poll_outcome(), Some((tag, Outcome::Good(_))) if tag == itt));
         assert_eq!(engine.session.end(), Some(&End::Failed(Failure::Lost(reason.to_owned()))));
     }
 }
@@ -128,7 +128,10 @@ fn pdus_come_with_their_data() {
     let Some((_, Outcome::Scsi(completion, _))) = engine.session.poll_outcome() else {
         panic!("{:?}", engine.session.end());
     };
-    assert_eq!((completion.status, completion.sense), (ScsiStatus::CHECK_CONDITION, sense));
+    assert_eq!(
+        (completion.completion.status, completion.completion.sense),
+        (ScsiStatus::CHECK_CONDITION, sense)
+    );
 }
 
 /// A connection that fails is lost for the reason that the operating system states.

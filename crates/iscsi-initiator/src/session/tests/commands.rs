@@ -91,6 +91,21 @@ fn cmd_06_sense_data_come_with_check_condition() {
     assert_eq!(broken_rule(target.respond(bare)), (0, 1));
 }
 
+/// Sense data reach the caller whatever the status, at any protocol level.
+#[test]
+fn pl2_04_sense_data_with_any_status() {
+    for status in [ScsiStatus::GOOD, ScsiStatus::BUSY, ScsiStatus::TASK_ABORTED] {
+        let mut target = Target::new(parameters());
+        let itt = target.submit(Transfer::None, true);
+        target.sent();
+        let sense = Bytes::from_static(SENSE);
+        let response = ScsiResponse { sense: sense.clone(), ..target.response(itt, status) };
+        target.respond(response).unwrap();
+        let completion = target.completion(itt);
+        assert_eq!((completion.status, completion.sense), (status, sense));
+    }
+}
+
 #[test]
 fn cmd_08_good_status_in_the_last_data_in_ends_the_command() {
     let mut target = Target::new(parameters());

@@ -1,6 +1,6 @@
 //! Failures as values, the limits of time, and the outcome of every request when a session ends (rows LGO, NUM).
 
-use iscsi_pdu::{AsyncEvent, NopIn, RejectReason};
+use iscsi_pdu::{AsyncEvent, RejectReason};
 
 use super::*;
 use crate::session::Silence;
@@ -193,7 +193,7 @@ fn lgo_07_limits_begin_with_the_next_time_and_end_within_a_century() {
         target.sent();
         assert_eq!(target.session.next_deadline(), None);
         target.session.advance(SECOND);
-        assert_eq!(target.session.end().is_some(), limit.is_zero());
+        assert_eq!(target.session.escalation.is_some(), limit.is_zero());
         assert!(limit.is_zero() || target.session.next_deadline() == Some(SECOND + limit));
     }
 }
@@ -234,9 +234,10 @@ fn lgo_07_a_limit_that_began_before_the_submission() {
     }
 }
 
-/// LGO-07: the session fails at the first deadline, not before, and names the request.
+/// LGO-07, NOP-06: at the first deadline, not before, the target is pinged. If it does not answer either, the session fails, and
+/// the error names the request.
 #[test]
-fn lgo_07_a_request_fails_at_its_deadline() {
+fn lgo_07_nop_06_a_target_that_answers_neither_a_request_nor_a_ping() {
     let mut target = Target::with_window(parameters(), 1);
     let first = Request::command(LUN, Command::new("FIRST", 0, Transfer::None));
     let second = Request::command(LUN, Command::new("SECOND", 0, Transfer::None));
@@ -251,6 +252,9 @@ fn lgo_07_a_request_fails_at_its_deadline() {
     target.session.advance(MINUTE + Duration::from_nanos(999_999_999));
     assert_eq!(target.session.end(), None);
     target.session.advance(MINUTE + SECOND);
+    assert_eq!(target.session.end(), None);
+    assert_eq!(target.session.next_deadline(), Some(MINUTE + 6 * SECOND));
+    target.session.advance(MINUTE + 6 * SECOND);
     let silence = Silence { operation: Some("SECOND"), logout_requested: false, limit: MINUTE };
     assert_eq!(target.session.end(), Some(&End::Failed(Failure::Silent(silence))));
     assert_eq!(left_open(&mut target).len(), 1);
@@ -321,7 +325,7 @@ fn a_clone_of_a_session_is_another_session() {
     assert_eq!((target.session.in_flight(), other.in_flight()), (0, 1));
     let data = target.last_data_in(read, 0, 0, 512);
     other.receive(TargetPdu::DataIn(data), NOW);
-    assert!(matches!(other.poll_outcome(), Some((itt, Outcome::Scsi(..))) if itt == read));
+    assert!(matches!(other.poll_outcome(), Some((itt, Outcome::Good(_))) if itt == read));
 }
 
 /// Deadlines of requests that have ended are forgotten in time, even behind one that stays open: at most 64 are kept, and two

@@ -158,9 +158,11 @@ fn num_12_num_21_gaps_and_repeats_of_every_pdu_with_a_status() {
         }),
     ];
     for (name, pdu) in pdus {
+        // A response to an outstanding request counts although its number repeats.
+        let answers = !["Asynchronous Message", "Reject"].contains(&name);
         // The status number, as far beyond the next one.
         for (distance, taken, fails) in
-            [(0_u32, true, false), (1, false, true), (1 << 31, false, true), (u32::MAX, false, false)]
+            [(0_u32, true, false), (1, false, true), (1 << 31, false, true), (u32::MAX, answers, false)]
         {
             let mut target = Target::new(parameters());
             let itt = match name {
@@ -184,7 +186,7 @@ fn num_12_num_21_gaps_and_repeats_of_every_pdu_with_a_status() {
             let effect = ended.is_some() || logged_out || target.session.logout != before;
             assert_eq!(effect, taken, "{name} {distance:#x}");
             // The number acknowledged next.
-            let expected = SerialNumber(FIRST_STAT_SN + u32::from(taken));
+            let expected = SerialNumber(FIRST_STAT_SN + u32::from(distance == 0));
             assert_eq!(target.session.status.expected(), expected, "{name} {distance:#x}");
         }
     }
