@@ -13,6 +13,7 @@ use iscsi_pdu::Lun;
 use crate::error::Error;
 use crate::handle::{Flush, PendingCommand, Session, data_of};
 use crate::scsi::{self, Capacity, WriteData};
+use crate::session::Outcome;
 pub use reader::RangeReader;
 pub use writer::RangeWriter;
 
@@ -121,7 +122,10 @@ impl BlockDevice {
             Some(blocks) if blocks <= self.blocks_per_command => {
                 let command = scsi::read_blocks_into(offset / self.block_size(), blocks, buffer);
                 let name = command.name;
-                let outcome = self.session.carry_out(self.lun, command).await?;
+                let outcome = match self.session.carry_out(self.lun, command).await? {
+                    Outcome::Scsi(ended, data) => self.session.repeat(self.lun, ended, data).await?,
+                    outcome => outcome,
+                };
                 Ok(self.count_recovered(data_of(name, self.lun, outcome)?))
             }
             // Boxed, so that short reads do not carry their size.
@@ -145,7 +149,10 @@ impl BlockDevice {
             Some(blocks) if blocks <= self.blocks_per_command => {
                 let command = scsi::write_blocks(offset / self.block_size(), blocks, data);
                 let name = command.name;
-                let outcome = self.session.carry_out(self.lun, command).await?;
+                let outcome = match self.session.carry_out(self.lun, command).await? {
+                    Outcome::Scsi(ended, data) => self.session.repeat(self.lun, ended, data).await?,
+                    outcome => outcome,
+                };
                 self.count_recovered(data_of(name, self.lun, outcome)?);
                 Ok(())
             }

@@ -8,6 +8,11 @@ use iscsi_secrets::Requirement;
 
 use crate::error::Error;
 use crate::isid_pool::IsidPool;
+use crate::session::Limits;
+use crate::status::RetryPolicy;
+
+/// The longest wait for a Logout Response, which a working target sends at once.
+const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
 
 /// Settings of an [`Initiator`](crate::Initiator), operational keys ([RFC 7143, section
 /// 13](https://www.rfc-editor.org/rfc/rfc7143#section-13)) among them. Holds no secret.
@@ -54,9 +59,21 @@ pub struct Config {
     pub most_logins_per_target: usize,
     /// Limit for the wait of a login for its turn. [`login_timeout`](Self::login_timeout) begins afterwards.
     pub login_turn_timeout: Duration,
-    /// Limit for each command, from the call to its end, and for a logout, which has at most 30 seconds.
+    /// Limit for each command, from the call to its end, and for a logout, which has at most 30 seconds. It begins anew while
+    /// data of the command move. A command that exceeds it is aborted, and the session goes on if the target still answers.
     /// [`Duration::MAX`] means no limit for commands.
     pub command_timeout: Duration,
+    /// The time after which a target that has sent nothing is pinged; `None` for never
+    /// ([RFC 7143, section 11.18](https://www.rfc-editor.org/rfc/rfc7143#section-11.18)).
+    pub noop_out_interval: Option<Duration>,
+    /// Limit for the answer to a ping. When it is exceeded, the connection counts as lost.
+    pub noop_out_timeout: Duration,
+    /// Limit for the answer to ABORT TASK, and to each task management function that a caller requests.
+    pub abort_timeout: Duration,
+    /// Limit for the answer to LOGICAL UNIT RESET, the last step before the session is given up.
+    pub lu_reset_timeout: Duration,
+    /// Commands that are sent again instead of being reported, such as those to a busy unit.
+    pub retry: RetryPolicy,
 }
 
 impl Config {
@@ -80,6 +97,23 @@ impl Config {
             most_logins_per_target: 64,
             login_turn_timeout: Duration::from_mins(5),
             command_timeout: Duration::from_mins(1),
+            noop_out_interval: Some(Duration::from_secs(5)),
+            noop_out_timeout: Duration::from_secs(5),
+            abort_timeout: Duration::from_secs(15),
+            lu_reset_timeout: Duration::from_secs(30),
+            retry: RetryPolicy::default(),
         })
+    }
+
+    /// The limits of a session.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            command: self.command_timeout,
+            logout: self.command_timeout.min(LONGEST_LOGOUT),
+            ping_interval: self.noop_out_interval,
+            ping: self.noop_out_timeout,
+            abort: self.abort_timeout,
+            reset: self.lu_reset_timeout,
+        }
     }
 }

@@ -9,11 +9,13 @@ use std::io;
 use std::time::Duration;
 
 use iscsi_login::{ConfigError, LoginError};
-use iscsi_pdu::{LogoutResponseCode, Portal, ScsiResponseCode, ScsiStatus, Stage};
+use iscsi_pdu::{
+    LogoutResponseCode, Portal, RejectReason, ScsiResponseCode, ScsiStatus, Stage, TaskManagementResponseCode,
+};
 use iscsi_secrets::{Requirement, Scope, SecretUse, StoreError};
 
 use crate::scsi::{CommandError, Incomplete, SenseData};
-use crate::session::{End, Failure, LogoutCause, ProtocolError, Silence};
+use crate::session::{Abort, End, Failure, LogoutCause, ProtocolError, Silence};
 pub use advice::Advice;
 pub use fault::{Fault, LoginStep};
 
@@ -206,6 +208,32 @@ pub enum Error {
         /// The iSCSI response.
         response: ScsiResponseCode,
     },
+    /// A command was aborted, and the session goes on.
+    #[error("{command} was aborted {}", .abort)]
+    Aborted {
+        /// The command's name.
+        command: &'static str,
+        /// The cause, and what the target did of the command.
+        abort: Abort,
+    },
+    /// The target rejected a request, which it did not carry out; the session goes on
+    /// ([RFC 7143, section 11.17](https://www.rfc-editor.org/rfc/rfc7143#section-11.17)).
+    #[error("target rejected {request}: {}", .reason.meaning())]
+    Rejected {
+        /// The name of the request.
+        request: &'static str,
+        /// The reason.
+        reason: RejectReason,
+    },
+    /// The target did not carry a task management function out
+    /// ([RFC 7143, section 11.6.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.6.1)).
+    #[error("{function} was not carried out: {}", task_management_answer(*.response))]
+    TaskManagement {
+        /// The name of the function.
+        function: &'static str,
+        /// The target's answer; `None` if there was none in time.
+        response: Option<TaskManagementResponseCode>,
+    },
     /// The data of a command do not have the form or the length that its standard requires.
     #[error("unusable answer to {command}: {reason}")]
     InvalidResponse {
@@ -303,6 +331,14 @@ const fn level(requirement: Requirement) -> &'static str {
         Requirement::None => "no authentication",
         Requirement::Chap => "CHAP",
         Requirement::Mutual => "mutual CHAP",
+    }
+}
+
+/// The answer to a task management function, in words.
+fn task_management_answer(response: Option<TaskManagementResponseCode>) -> String {
+    match response {
+        None => "no answer in time".to_owned(),
+        Some(code) => format!("the target answers that {}", code.meaning()),
     }
 }
 

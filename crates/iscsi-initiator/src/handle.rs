@@ -3,7 +3,10 @@
 mod flush;
 mod initiator;
 mod logical_units;
+mod repetition;
 mod session;
+mod task_management;
+mod units;
 mod vds;
 
 pub use flush::Flush;
@@ -11,3 +14,4 @@ pub use initiator::{Discovery, Initiator, session_over};
 pub use logical_units::{LunList, LunListOrigin};
 pub(crate) use session::data_of;
 pub use session::{PendingCommand, Session, SessionDetails};
+pub use task_management::{Aborted, Events};

@@ -10,6 +10,7 @@ mod random;
 mod runtime;
 pub mod scsi;
 mod session;
+mod status;
 mod url;
 mod wire;
 
@@ -17,7 +18,8 @@ pub use block_device::{BlockDevice, RangeReader, RangeWriter};
 pub use config::Config;
 pub use error::{Advice, Error, Fault, LoginStep};
 pub use handle::{
-    Discovery, Flush, Initiator, LunList, LunListOrigin, PendingCommand, Session, SessionDetails,
+    Aborted, Discovery, Events, Flush, Initiator, LunList, LunListOrigin, PendingCommand, Session,
+    SessionDetails,
 };
 pub use iscsi_login::initiator::{Authenticated, CompletedLogin};
 pub use iscsi_login::{
@@ -34,7 +36,8 @@ pub use iscsi_secrets::{
 };
 pub use isid_pool::IsidPool;
 pub use login::{AuthenticationMode, AuthenticationRequest, LoginTimes, RedirectKind, Unauthenticated};
-pub use session::ProtocolError;
+pub use session::{Abort, AbortCause, Event, Extent, ManagementResponse, ProtocolError, TaskManagement};
+pub use status::{AttentionKind, Consequence, RetryPolicy, UnitState};
 pub use url::*;
 pub use uuid::Uuid;
 
@@ -48,7 +51,7 @@ pub mod engine {
     };
     pub use crate::runtime::Stream;
     pub use crate::session::{
-        End, Engine, Failure, Limits, LogoutCause, Outcome, Request, SessionState, Silence,
+        End, Ended, Engine, Failure, Limits, LogoutCause, Outcome, Request, SessionState, Silence,
     };
     pub use crate::wire::Inbox;
 }

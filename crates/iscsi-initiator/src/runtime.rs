@@ -5,6 +5,7 @@ mod buffer_pool;
 mod connection;
 mod connection_task;
 mod link;
+mod listeners;
 mod login;
 mod login_queue;
 mod own_challenge;
@@ -22,6 +23,7 @@ pub(crate) use buffer_pool::BufferPool;
 pub(crate) use connection::Connection;
 pub(crate) use connection_task::start_session;
 pub(crate) use link::{Exchange, Link, Reply};
+pub(crate) use listeners::Listener;
 pub(crate) use login::log_in;
 pub(crate) use login_queue::{LoginQueue, Turn};
 pub(crate) use own_challenge::is_own_challenge;
@@ -44,6 +46,14 @@ impl Clock {
     pub(crate) fn at(self, duration: Duration) -> Instant {
         self.0 + duration
     }
+}
+
+/// Waits for so long.
+///
+/// # Cancel safety
+/// A future that is dropped has changed nothing.
+pub(crate) async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
 }
 
 /// Waits for a future; `None` when it takes longer than the limit.

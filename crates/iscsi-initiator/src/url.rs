@@ -122,15 +122,8 @@ fn read_path(path: &str) -> Result<(IscsiName, Option<Lun>), UrlError> {
     Ok((target, lun.map(|lun| read_lun(lun).ok_or(UrlError::Lun)).transpose()?))
 }
 
-/// Parses a LUN: the number of a single-level LUN, or all eight bytes in hex.
 fn read_lun(text: &str) -> Option<Lun> {
-    let text = percent_decode_text(text)?;
-    if let Some(digits) = text.strip_prefix("0x").filter(|digits| digits.len() == 16) {
-        let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        return u64::from_str_radix(digits, 16).ok().filter(|_| plain).map(|bytes| Lun(bytes.to_be_bytes()));
-    }
-    let plain = text.bytes().all(|digit| digit.is_ascii_digit());
-    text.parse().ok().filter(|_| plain).and_then(Lun::from_number)
+    Lun::parse(&percent_decode_text(text)?)
 }
 
 /// Parses the query: `key=value&…`. An unknown key is an error, because a typing error must not drop required

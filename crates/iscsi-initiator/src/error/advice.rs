@@ -3,10 +3,11 @@
 use std::fmt;
 
 use iscsi_login::{ConfigError, LoginError, ProtocolViolation, TargetAuthError};
-use iscsi_pdu::{LoginStatus, ScsiStatus, Stage};
+use iscsi_pdu::{LoginStatus, RejectReason, ScsiStatus, Stage, TaskManagementResponseCode};
 
 use super::{Error, LoginStep};
 use crate::scsi::SenseData;
+use crate::session::AbortCause;
 
 /// A change that can resolve an [`Error`].
 ///
@@ -104,6 +105,18 @@ pub enum Advice {
     OutOfRange,
     /// List the logical units: the target does not have this one.
     NoSuchUnit,
+    /// Send a command again that a task management function has ended.
+    SendAgain,
+    /// Do without the request: the target does not support it.
+    UnsupportedRequest,
+    /// Choose another task management function: the target does not support this one.
+    UnsupportedFunction,
+    /// Have the target permit task management functions.
+    PermitFunction,
+    /// Look for the reason at the target, which rejected a task management function.
+    FunctionRejected,
+    /// Allow a task management function more time.
+    FunctionTimeout,
 }
 
 impl Error {
@@ -131,6 +144,9 @@ impl Error {
             Self::LogoutRequested => Advice::LogInAgain,
             Self::Login { error, .. } => return of_login(error),
             Self::Command { status, sense, .. } => return of_command(*status, *sense),
+            Self::Aborted { abort, .. } => of_abort(abort.cause),
+            Self::Rejected { reason, .. } => return of_rejection(*reason),
+            Self::TaskManagement { response, .. } => return of_management(*response),
             _ => return None,
         })
     }
@@ -225,6 +241,33 @@ fn of_command(status: ScsiStatus, sense: Option<SenseData>) -> Option<Advice> {
             BY_SENSE.iter().find(fits).map(|row| row.2)
         }),
     }
+}
+
+const fn of_abort(cause: AbortCause) -> Advice {
+    match cause {
+        AbortCause::Timeout => Advice::CommandTimeout,
+        AbortCause::Requested(_) => Advice::SendAgain,
+    }
+}
+
+const fn of_rejection(reason: RejectReason) -> Option<Advice> {
+    Some(match reason {
+        RejectReason::COMMAND_NOT_SUPPORTED => Advice::UnsupportedRequest,
+        RejectReason::TOO_MANY_IMMEDIATE_COMMANDS | RejectReason::LONG_OPERATION => Advice::Overloaded,
+        RejectReason::WAITING_FOR_LOGOUT => Advice::LogInAgain,
+        _ => return None,
+    })
+}
+
+const fn of_management(response: Option<TaskManagementResponseCode>) -> Option<Advice> {
+    let Some(code) = response else { return Some(Advice::FunctionTimeout) };
+    Some(match code {
+        TaskManagementResponseCode::LUN_DOES_NOT_EXIST => Advice::NoSuchUnit,
+        TaskManagementResponseCode::FUNCTION_NOT_SUPPORTED => Advice::UnsupportedFunction,
+        TaskManagementResponseCode::AUTHORIZATION_FAILED => Advice::PermitFunction,
+        TaskManagementResponseCode::FUNCTION_REJECTED => Advice::FunctionRejected,
+        _ => return None,
+    })
 }
 
 impl fmt::Display for Advice {
@@ -341,6 +384,18 @@ impl fmt::Display for Advice {
                  capacity again"
             }
             Self::NoSuchUnit => "the target has no such logical unit: Session::report_luns lists those it has",
+            Self::SendAgain => "the command is gone, and the session goes on: send it again if it is still needed",
+            Self::UnsupportedRequest => "the target does not support this request: do without it",
+            Self::UnsupportedFunction => {
+                "the target does not support this task management function: choose another one of TaskManagement"
+            }
+            Self::PermitFunction => {
+                "the target does not permit this initiator to request task management functions: permit it there"
+            }
+            Self::FunctionRejected => "the reason is in the target's log; some targets reject functions while another is under way",
+            Self::FunctionTimeout => {
+                "raise Config::abort_timeout if the target is slow rather than gone; it may still carry the function out"
+            }
         })
     }
 }

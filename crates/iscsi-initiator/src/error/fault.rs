@@ -55,6 +55,9 @@ impl Error {
             Self::Command { .. }
             | Self::Incomplete { .. }
             | Self::NotFlushed
+            | Self::Aborted { .. }
+            | Self::Rejected { .. }
+            | Self::TaskManagement { .. }
             | Self::TargetFailure { .. } => Fault::Command,
         }
     }
@@ -68,6 +71,9 @@ impl Error {
                 | Self::Incomplete { .. }
                 | Self::NotFlushed
                 | Self::TargetFailure { .. }
+                | Self::Aborted { .. }
+                | Self::Rejected { .. }
+                | Self::TaskManagement { .. }
                 | Self::InvalidResponse { .. }
                 | Self::InvalidArgument(_)
         )

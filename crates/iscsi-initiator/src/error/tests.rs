@@ -1,4 +1,5 @@
 use super::*;
+use crate::session::{AbortCause, Extent};
 use iscsi_login::{ProtocolViolation, TargetAuthError};
 use iscsi_pdu::LoginStatus;
 
@@ -31,6 +32,18 @@ fn command(status: ScsiStatus, sense: Option<(u8, u8, u8)>) -> Error {
 fn login_timeout(redirects: usize, step: LoginStep) -> Error {
     let limit = Duration::from_secs(30);
     Error::LoginTimeout { portal: portal(3261), redirects, first: portal(3260), step, limit }
+}
+
+fn aborted(cause: AbortCause) -> Error {
+    Error::Aborted { command: "READ (10)", abort: Abort { cause, extent: Extent::Aborted } }
+}
+
+const fn rejected(reason: RejectReason) -> Error {
+    Error::Rejected { request: "LOGICAL UNIT RESET", reason }
+}
+
+const fn unmanaged(response: Option<TaskManagementResponseCode>) -> Error {
+    Error::TaskManagement { function: "LOGICAL UNIT RESET", response }
 }
 
 /// Errors with the advice they lead to.
@@ -100,6 +113,16 @@ fn advised() -> Vec<(Error, Advice)> {
         (command(ScsiStatus::CHECK_CONDITION, Some((0x7, 0x27, 0x02))), Advice::WriteProtected),
         (command(ScsiStatus::CHECK_CONDITION, Some((0x7, 0x27, 0x07))), Advice::OutOfSpace),
         (command(ScsiStatus::CHECK_CONDITION, Some((0x5, 0x55, 0x04))), Advice::Overloaded),
+        (aborted(AbortCause::Timeout), Advice::CommandTimeout),
+        (aborted(AbortCause::Requested("LOGICAL UNIT RESET")), Advice::SendAgain),
+        (rejected(RejectReason::COMMAND_NOT_SUPPORTED), Advice::UnsupportedRequest),
+        (rejected(RejectReason::TOO_MANY_IMMEDIATE_COMMANDS), Advice::Overloaded),
+        (rejected(RejectReason::WAITING_FOR_LOGOUT), Advice::LogInAgain),
+        (unmanaged(Some(TaskManagementResponseCode::LUN_DOES_NOT_EXIST)), Advice::NoSuchUnit),
+        (unmanaged(Some(TaskManagementResponseCode::FUNCTION_NOT_SUPPORTED)), Advice::UnsupportedFunction),
+        (unmanaged(Some(TaskManagementResponseCode::AUTHORIZATION_FAILED)), Advice::PermitFunction),
+        (unmanaged(Some(TaskManagementResponseCode::FUNCTION_REJECTED)), Advice::FunctionRejected),
+        (unmanaged(None), Advice::FunctionTimeout),
     ]
 }
 

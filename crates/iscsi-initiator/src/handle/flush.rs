@@ -46,9 +46,9 @@ impl Session {
         }
     }
 
-    /// Sends a flush command, again after each unit attention that does not indicate a lost cache.
+    /// Sends a flush command. The policy sends it again after each unit attention that does not indicate a lost cache.
     async fn flush_by(&self, lun: Lun, command: Command) -> Result<(), Error> {
-        self.retry_unit_attention(lun, command, |sense| !sense.reports_reset()).await.map(drop)
+        self.execute(lun, command).await.map(drop)
     }
 
     /// Whether the volatile write cache is enabled (WCE); `None` when the unit does not report it.

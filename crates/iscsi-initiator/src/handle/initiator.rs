@@ -202,7 +202,7 @@ pub fn session_over<S: Stream>(
         completed,
         times,
     };
-    Session::start(connection, lease, details, tolerance, settings.config.command_timeout)
+    Session::start(connection, lease, details, tolerance, settings.config)
 }
 
 /// The store's content, read on a blocking thread if that involves a disk or another process.

@@ -9,8 +9,6 @@ use crate::scsi::{
     vital_product_data,
 };
 
-/// The most repetitions of a command because of unit attentions.
-const MAX_UNIT_ATTENTIONS: usize = 8;
 /// The number of LUNs that the first REPORT LUNS has space for.
 const FIRST_LUNS: u32 = 256;
 /// Peripheral qualifier of a LUN with a connected device (SPC-4, 6.6.2).
@@ -204,32 +202,8 @@ impl Session {
         }
     }
 
-    /// Executes a command that changes nothing, again after every unit attention.
+    /// Executes a command that changes nothing.
     pub(crate) async fn ask(&self, lun: Lun, command: Command) -> Result<Completion, Error> {
-        self.retry_unit_attention(lun, command, |_| true).await
-    }
-
-    /// Executes a command, again after every unit attention for which `passed_over` is true, up to a limit: a command
-    /// that ends in a unit attention was not carried out. Other unit attentions are returned.
-    pub(crate) async fn retry_unit_attention(
-        &self,
-        lun: Lun,
-        command: Command,
-        passed_over: fn(SenseData) -> bool,
-    ) -> Result<Completion, Error> {
-        let mut attentions = 0;
-        loop {
-            match self.execute(lun, command.clone()).await {
-                Err(Error::Command { sense: Some(sense), .. })
-                    if sense.key == SenseKey::UNIT_ATTENTION
-                        && passed_over(sense)
-                        && attentions < MAX_UNIT_ATTENTIONS =>
-                {
-                    tracing::debug!(%lun, %sense, command = command.name, "unit attention");
-                    attentions += 1;
-                }
-                other => return other,
-            }
-        }
+        self.execute(lun, command).await
     }
 }

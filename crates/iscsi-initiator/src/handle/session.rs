@@ -1,7 +1,6 @@
 //! A session: a cheap handle to the task that owns its connection.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Weak};
 
 use bytes::{Bytes, BytesMut};
 use iscsi_login::initiator::CompletedLogin;
@@ -9,15 +8,15 @@ use iscsi_login::{DiscoveredTargets, ObservedDeviation, Strictness, Tolerance, p
 use iscsi_pdu::{IscsiName, Isid, Lun, Portal, TextWriter};
 use iscsi_secrets::StoreError;
 
+use super::units::Units;
+use crate::config::Config;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
 use crate::login::{LoginTimes, RedirectKind, Unauthenticated};
 use crate::runtime::{BufferPool, Connection, Exchange, Link, Reply, Stream, start_session};
 use crate::scsi::{Command, Completion};
-use crate::session::{Limits, Outcome, ProtocolError, Request, SessionState};
-
-/// The longest wait for a Logout Response, which a working target sends at once.
-const LONGEST_LOGOUT: Duration = Duration::from_secs(30);
+use crate::session::{Outcome, ProtocolError, Request, SessionState};
+use crate::status::RetryPolicy;
 
 /// A session in full feature phase ([RFC 7143, section 4.2.5](https://www.rfc-editor.org/rfc/rfc7143#section-4.2.5)).
 /// Clones share it; when the last one is dropped, the session logs out in the background, as long as the runtime runs.
@@ -37,6 +36,8 @@ struct Inner {
     link: Link,
     details: SessionDetails,
     strictness: Strictness,
+    retry: RetryPolicy,
+    units: Units,
 }
 
 /// Results of the login of a session
@@ -72,14 +73,14 @@ impl Session {
         lease: IsidLease,
         details: SessionDetails,
         tolerance: Tolerance,
-        command_timeout: Duration,
+        config: &Config,
     ) -> Self {
         let CompletedLogin { parameters, cmd_sn, exp_stat_sn, numbers, .. } = details.completed;
         let strictness = tolerance.strictness();
-        let limits = Limits { command: command_timeout, logout: command_timeout.min(LONGEST_LOGOUT) };
-        let session = SessionState::new(parameters, cmd_sn, exp_stat_sn, numbers, tolerance, limits);
+        let session = SessionState::new(parameters, cmd_sn, exp_stat_sn, numbers, tolerance, config.limits());
         let link = start_session(connection, lease, session);
-        Self { inner: Arc::new(Inner { link, details, strictness }) }
+        let (retry, units) = (config.retry, Units::default());
+        Self { inner: Arc::new(Inner { link, details, strictness, retry, units }) }
     }
 
     /// Returns the harmless deviations of the target from RFC 7143 that were tolerated so far, from the login on; at
@@ -119,7 +120,7 @@ impl Session {
     pub async fn submit(&self, lun: Lun, command: Command) -> Result<PendingCommand, Error> {
         let name = command.name;
         let reply = self.request(Request::command(lun, command)).await?;
-        Ok(PendingCommand { name, lun, reply })
+        Ok(PendingCommand { name, lun, reply, session: Arc::downgrade(&self.inner) })
     }
 
     /// Sends `SendTargets` with this value: `All` in a discovery session, a target name, or an empty value for the
@@ -138,6 +139,7 @@ impl Session {
             Outcome::Text(answer) => {
                 Ok(parse_send_targets(&answer, self.inner.strictness).map_err(ProtocolError::from)?)
             }
+            Outcome::Rejected(reason) => Err(Error::Rejected { request: NAME, reason }),
             _ => Err(wrong_answer(NAME)),
         }
     }
@@ -178,6 +180,18 @@ impl Session {
         self.inner.link.end_reason()
     }
 
+    pub(super) fn link(&self) -> &Link {
+        &self.inner.link
+    }
+
+    pub(super) fn units(&self) -> &Units {
+        &self.inner.units
+    }
+
+    pub(super) fn retry_policy(&self) -> RetryPolicy {
+        self.inner.retry
+    }
+
     /// Whether the target takes another command at present.
     pub(crate) fn is_window_open(&self) -> bool {
         self.inner.link.is_window_open()
@@ -192,11 +206,12 @@ impl Session {
     ///
     /// # Cancel safety
     /// A future that is dropped has not sent the command, or abandons its outcome.
+    #[inline]
     pub(crate) fn carry_out(&self, lun: Lun, command: Command) -> Exchange<'_> {
         self.inner.link.carry_out(Request::command(lun, command))
     }
 
-    async fn request(&self, request: Request) -> Result<Reply, Error> {
+    pub(super) async fn request(&self, request: Request) -> Result<Reply, Error> {
         self.inner.link.submit(request).await
     }
 }
@@ -205,9 +220,11 @@ impl Session {
 /// ([RFC 7143, section 11.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.3)).
 #[must_use = "a command whose result is dropped may still be carried out"]
 pub struct PendingCommand {
-    name: &'static str,
+    pub(super) name: &'static str,
     lun: Lun,
-    reply: Reply,
+    pub(super) reply: Reply,
+    /// The session, which a pending command does not keep from logging out.
+    session: Weak<Inner>,
 }
 
 impl PendingCommand {
@@ -221,8 +238,8 @@ impl PendingCommand {
     /// # Cancel safety
     /// A future that is dropped abandons the result: the command may have been carried out, now or later.
     pub async fn completion(self) -> Result<Completion, Error> {
-        let Self { name, lun, reply } = self;
-        let (mut completion, data) = completed(name, lun, reply.outcome().await?)?;
+        let (name, lun) = (self.name, self.lun);
+        let (mut completion, data) = completed(name, lun, self.outcome().await?)?;
         completion.data = data.freeze();
         Ok(completion)
     }
@@ -232,8 +249,20 @@ impl PendingCommand {
     /// # Cancel safety
     /// A future that is dropped abandons the result, and the buffer stays with the command until it ends.
     pub(crate) async fn data_and_recovery(self) -> Result<(BytesMut, bool), Error> {
-        let Self { name, lun, reply } = self;
-        data_of(name, lun, reply.outcome().await?)
+        let (name, lun) = (self.name, self.lun);
+        data_of(name, lun, self.outcome().await?)
+    }
+
+    /// The outcome after all repetitions, for which the session has to be open.
+    async fn outcome(self) -> Result<Outcome, Error> {
+        let Self { lun, reply, session, .. } = self;
+        match reply.outcome().await? {
+            Outcome::Scsi(ended, data) => match session.upgrade() {
+                Some(inner) => Session { inner }.repeat(lun, ended, data).await,
+                None => Ok(Outcome::Scsi(ended, data)),
+            },
+            outcome => Ok(outcome),
+        }
     }
 
     /// Waits for the end of the command, and returns only its data.
@@ -261,9 +290,11 @@ pub(crate) fn data_of(name: &'static str, lun: Lun, outcome: Outcome) -> Result<
 fn completed(name: &'static str, lun: Lun, outcome: Outcome) -> Result<(Completion, BytesMut), Error> {
     let (completion, data) = match outcome {
         Outcome::Good(data) => (Completion::good(), data),
-        Outcome::Scsi(completion, data) => (completion.into_good(name)?, data),
+        Outcome::Scsi(ended, data) => (ended.completion.into_good(name)?, data),
         Outcome::TargetFailure(response) => return Err(Error::TargetFailure { command: name, response }),
-        Outcome::Text(_) | Outcome::SessionOver => return Err(wrong_answer(name)),
+        Outcome::Aborted(abort) => return Err(Error::Aborted { command: name, abort }),
+        Outcome::Rejected(reason) => return Err(Error::Rejected { request: name, reason }),
+        _ => return Err(wrong_answer(name)),
     };
     if let Some(sense) = completion.recovered_error() {
         tracing::info!(command = name, %lun, %sense, "recovered error");
@@ -272,6 +303,6 @@ fn completed(name: &'static str, lun: Lun, outcome: Outcome) -> Result<(Completi
 }
 
 /// The error for an outcome of the wrong kind, which only a mistake in this library can cause.
-fn wrong_answer(command: &'static str) -> Error {
+pub(super) fn wrong_answer(command: &'static str) -> Error {
     Error::InvalidResponse { command, reason: "the session answered another request".to_owned() }
 }

@@ -79,8 +79,8 @@ impl<S: Stream> ConnectionTask<S> {
     fn new(connection: Connection<S>, lease: IsidLease, session: SessionState) -> (Self, Link) {
         let Connection { stream, inbox, digests, portal } = connection;
         let (clock, logged) = (Clock::start(), session.deviations().len());
-        let shared = Arc::new(Shared::new(session));
-        let link = Link::new(Arc::clone(&shared), clock);
+        let shared = Arc::new(Shared::new(session, clock));
+        let link = Link::new(Arc::clone(&shared));
         let task = Self {
             stream,
             lease,
@@ -198,12 +198,14 @@ impl<S: Stream> ConnectionTask<S> {
         self.wire.receive(&mut state.session, self.now);
         self.wire.fill(&mut state.session);
         state.collect_wakers(&mut self.wakers);
-        let State { session, .. } = &*state;
+        let State { session, listeners, .. } = &mut *state;
+        if session.has_events() {
+            listeners.send(session);
+        }
         if session.deviations().len() > self.logged {
             log_deviations(session, &mut self.logged);
         }
-        self.deadline = session.next_deadline();
-        self.is_idle = self.deadline.is_none() && session.in_flight() == 0;
+        (self.deadline, self.is_idle) = (session.next_deadline(), session.is_idle());
         let end = session.end().map(|end| Error::of_end(end, &self.portal));
         drop(state);
         end
@@ -277,7 +279,7 @@ impl<S: Stream> ConnectionTask<S> {
         if self.idle_at.is_some_and(|idle| idle <= self.now) {
             self.idle_at = None;
             let mut state = self.shared.0.lock();
-            if !std::mem::take(&mut self.is_active) && state.session.in_flight() == 0 {
+            if !std::mem::take(&mut self.is_active) && state.session.is_idle() {
                 state.release();
                 self.shared.0.buffers.release();
                 self.wire.release();

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use iscsi_login::ObservedDeviation;
-use iscsi_pdu::InitiatorTaskTag;
+use iscsi_pdu::{InitiatorTaskTag, Lun};
 
-use super::Clock;
 use super::buffer_pool::BufferPool;
+use super::listeners::Listener;
 use super::shared::{Shared, State};
 use super::waiting::{Line, Ticket};
 use crate::error::Error;
@@ -20,13 +20,11 @@ use crate::session::{Outcome, Request};
 /// The handles' end of a session. When it is dropped, the session logs out.
 pub(crate) struct Link {
     shared: Arc<Shared>,
-    /// The session's times.
-    clock: Clock,
 }
 
 impl Link {
-    pub(super) const fn new(shared: Arc<Shared>, clock: Clock) -> Self {
-        Self { shared, clock }
+    pub(super) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     /// Submits a request; waits in line while too many have no outcome. That wait is limited too: every request ahead has a
@@ -50,12 +48,26 @@ impl Link {
 
     fn submission(&self, request: Request) -> Submission<'_> {
         let place = Place { shared: &self.shared, line: |state| &mut state.line, ticket: None };
-        Submission { link: self, request: Some(request), place, since: None }
+        // The limit of an immediate request begins at once.
+        let since = request.is_immediate().then(|| self.shared.clock.now());
+        Submission { link: self, request: Some(request), place, since }
     }
 
     /// Requests the logout.
     pub(crate) fn log_out(&self) {
-        self.shared.log_out(self.clock.now());
+        self.shared.log_out();
+    }
+
+    /// Has all commands aborted. Returns the pending outcomes of the task management functions.
+    pub(crate) fn abort_all(&self) -> Vec<Reply> {
+        let now = self.shared.clock.now();
+        let mut state = self.shared.lock();
+        let functions = state.session.abort_all(now);
+        let task = state.changed();
+        drop(state);
+        task.into_iter().for_each(Waker::wake);
+        let reply = |itt| Reply { shared: Arc::clone(&self.shared), itt, is_taken: false };
+        functions.into_iter().map(reply).collect()
     }
 
     /// Waits until the session has ended, and returns the reason.
@@ -85,6 +97,23 @@ impl Link {
     /// Whether the target takes another command at present.
     pub(crate) fn is_window_open(&self) -> bool {
         self.shared.lock().session.is_window_open()
+    }
+
+    /// Adds a listener of events.
+    pub(crate) fn listen(&self) -> Listener {
+        let mut state = self.shared.lock();
+        let listener = state.listeners.add();
+        let State { session, listeners, .. } = &mut *state;
+        listeners.send(session);
+        if state.ended.is_some() {
+            state.listeners.close();
+        }
+        listener
+    }
+
+    /// The number of commands that the unit takes at a time, if it is limited.
+    pub(crate) fn queue_depth(&self, lun: Lun) -> Option<usize> {
+        self.shared.lock().session.queue_depth(lun)
     }
 
     /// Buffers for read data, for as long as the session is not idle.
@@ -173,9 +202,12 @@ impl Submission<'_> {
         if let Some(reason) = &state.ended {
             return Poll::Ready(Err(reason.clone()));
         }
-        let is_next = self.place.ticket.map_or(state.line.is_empty(), |ticket| state.line.is_first(ticket));
-        if !is_next || !state.accepts() {
-            self.since.get_or_insert_with(|| self.link.clock.now());
+        let is_next =
+            || self.place.ticket.map_or(state.line.is_empty(), |ticket| state.line.is_first(ticket));
+        let is_immediate = self.request.as_ref().is_some_and(Request::is_immediate);
+        let is_accepted = if is_immediate { state.accepts_immediate() } else { is_next() && state.accepts() };
+        if !is_accepted {
+            self.since.get_or_insert_with(|| shared.clock.now());
             let replaced = self.place.wait(&mut state, context);
             drop(state);
             drop(replaced);
@@ -222,6 +254,29 @@ pub(crate) struct Reply<S: Deref<Target = Shared> = Arc<Shared>> {
     shared: S,
     itt: InitiatorTaskTag,
     is_taken: bool,
+}
+
+impl Reply {
+    /// Has the command aborted. Returns the pending outcome of the task management function; `None` if the command was not
+    /// sent or has ended.
+    pub(crate) fn abort(&self) -> Option<Self> {
+        let now = self.shared.clock.now();
+        let mut state = self.shared.lock();
+        let itt = state.session.abort(self.itt, now);
+        let task = state.changed();
+        drop(state);
+        task.into_iter().for_each(Waker::wake);
+        itt.map(|itt| Self { shared: Arc::clone(&self.shared), itt, is_taken: false })
+    }
+
+    /// The outcome, if the request has ended.
+    pub(crate) fn now(mut self) -> Option<Outcome> {
+        let mut state = self.shared.lock();
+        let outcome = state.session.take_outcome(self.itt);
+        drop(state);
+        self.is_taken = outcome.is_some();
+        outcome
+    }
 }
 
 impl<S: Deref<Target = Shared>> Reply<S> {

@@ -2,11 +2,12 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::Duration;
 
 use iscsi_pdu::InitiatorTaskTag;
 
+use super::Clock;
 use super::buffer_pool::BufferPool;
+use super::listeners::Listeners;
 use super::waiting::{Line, WakeList, renew};
 use crate::error::Error;
 use crate::session::{Failure, LogoutCause, SessionState, slot_of};
@@ -17,6 +18,8 @@ const MOST_IN_FLIGHT: usize = 256;
 /// A session behind a lock, which is held for computations only, never during input, output or a wait.
 pub(crate) struct Shared {
     state: Mutex<State>,
+    /// The session's times.
+    pub(super) clock: Clock,
     pub(super) buffers: BufferPool,
 }
 
@@ -29,6 +32,8 @@ pub(super) struct State {
     pub(super) line: Line,
     /// Callers who wait for the end.
     pub(super) end_line: Line,
+    /// Listeners of events.
+    pub(super) listeners: Listeners,
     /// The waker of the task.
     task: Waker,
     /// Whether handles have changed the session since the task has looked at it.
@@ -38,17 +43,18 @@ pub(super) struct State {
 }
 
 impl Shared {
-    pub(super) fn new(session: SessionState) -> Self {
+    pub(super) fn new(session: SessionState, clock: Clock) -> Self {
         let state = State {
             session,
             replies: Vec::new(),
             line: Line::default(),
             end_line: Line::default(),
+            listeners: Listeners::default(),
             task: Waker::noop().clone(),
             is_changed: true,
             ended: None,
         };
-        Self { state: Mutex::new(state), buffers: BufferPool::default() }
+        Self { state: Mutex::new(state), clock, buffers: BufferPool::default() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -56,7 +62,8 @@ impl Shared {
     }
 
     /// Requests the logout.
-    pub(super) fn log_out(&self, now: Duration) {
+    pub(super) fn log_out(&self) {
+        let now = self.clock.now();
         let mut state = self.lock();
         state.session.log_out(LogoutCause::Initiator, now);
         let task = state.changed();
@@ -74,6 +81,9 @@ impl Shared {
         state.take_ended(&mut wakers);
         wakers.extend(state.line.wakers());
         wakers.extend(state.end_line.wakers());
+        let State { session, listeners, .. } = &mut *state;
+        listeners.send(session);
+        listeners.close();
         drop(state);
         wakers.wake();
     }
@@ -84,6 +94,11 @@ impl State {
     pub(super) fn accepts(&self) -> bool {
         let session = &self.session;
         session.is_open() && session.in_flight() < MOST_IN_FLIGHT && session.has_space()
+    }
+
+    /// Whether another immediate request is accepted, which overtakes those in line.
+    pub(super) fn accepts_immediate(&self) -> bool {
+        self.session.is_open() && self.session.has_space()
     }
 
     /// Notes that a handle has changed the session. Returns the task's waker for the first change since the task has looked

@@ -7,7 +7,7 @@ use super::write_data::WriteData;
 
 /// A SCSI command ready for a logical unit
 /// ([RFC 7143, section 11.3](https://www.rfc-editor.org/rfc/rfc7143#section-11.3)).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Command {
     /// Its name in the standard, for errors.
@@ -18,6 +18,8 @@ pub struct Command {
     pub transfer: Transfer,
     /// The amount of data that has to move.
     pub transfer_length: TransferLength,
+    /// Whether the command is sent again where the session's [policy](crate::RetryPolicy) says so.
+    pub is_repeated: bool,
 }
 
 /// Data that a command moves
@@ -77,7 +79,14 @@ impl Command {
     pub const fn new(name: &'static str, operation_code: u8, transfer: Transfer) -> Self {
         let mut cdb = [0; 16];
         cdb[0] = operation_code;
-        Self { name, cdb, transfer, transfer_length: TransferLength::of(operation_code) }
+        let transfer_length = TransferLength::of(operation_code);
+        Self { name, cdb, transfer, transfer_length, is_repeated: true }
+    }
+
+    /// Returns the command without repetitions: its first status is the result, whatever it is.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { is_repeated: false, ..self }
     }
 
     /// Returns the command with a field that begins at byte `at`; bytes beyond byte 15 are cut off.
@@ -146,7 +155,7 @@ fn block_command(
         (Ok(lba), Ok(blocks)) => (short.0, cdb_10(short.1, lba.to_be_bytes(), blocks.to_be_bytes())),
         _ => (long.0, cdb_16(long.1, lba.to_be_bytes(), blocks.to_be_bytes())),
     };
-    Command { name, cdb, transfer, transfer_length: TransferLength::Exact }
+    Command { name, cdb, transfer, transfer_length: TransferLength::Exact, is_repeated: true }
 }
 
 fn cdb_10(operation_code: u8, lba: [u8; 4], blocks: [u8; 2]) -> [u8; 16] {

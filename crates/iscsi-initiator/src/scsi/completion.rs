@@ -127,13 +127,14 @@ impl Completion {
         }
     }
 
-    /// Returns the completion if the command succeeded: with status GOOD or a recovered error
+    /// Returns the completion if the command succeeded: with status GOOD or CONDITION MET, or a recovered error
     /// ([`Self::recovered_error`]), and with all of its data if its length is exact.
     ///
     /// # Errors
     /// [`CommandError::Status`] with status and sense data, [`CommandError::Incomplete`] with the numbers.
     pub fn into_good(self, command: &'static str) -> Result<Self, CommandError> {
-        if self.status != ScsiStatus::GOOD && self.recovered_error().is_none() {
+        let is_good = matches!(self.status, ScsiStatus::GOOD | ScsiStatus::CONDITION_MET);
+        if !is_good && self.recovered_error().is_none() {
             return Err(CommandError::Status {
                 command,
                 status: self.status,

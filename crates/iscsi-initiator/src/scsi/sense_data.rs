@@ -15,6 +15,8 @@ impl SenseKey {
     pub const ILLEGAL_REQUEST: Self = Self(0x5);
     /// The logical unit reports an event; the command was not carried out.
     pub const UNIT_ATTENTION: Self = Self(0x6);
+    /// The unit or a part of it may not be written or read.
+    pub const DATA_PROTECT: Self = Self(0x7);
     /// The target aborted the command.
     pub const ABORTED_COMMAND: Self = Self(0xb);
 
@@ -67,10 +69,15 @@ impl SenseData {
     pub(crate) const UNKNOWN_COMMAND: Self =
         Self { key: SenseKey::ILLEGAL_REQUEST, asc: 0x20, ascq: 0x00, deferred: false };
 
-    /// Whether the unit, or a part of it, was reset or powered on (29/00 to 29/04), so that the content of its volatile
-    /// cache may be lost. The loss of a nexus alone (29/07) does not clear a cache.
-    pub(crate) const fn reports_reset(self) -> bool {
-        self.asc == 0x29 && self.ascq <= 0x04
+    /// Whether the unit is not ready and becomes so by itself: it starts, formats, rebuilds, tests itself, or changes the
+    /// state of its path (SPC-4, annex F).
+    pub(crate) const fn reports_becoming_ready(self) -> bool {
+        self.asc == 0x04 && matches!(self.ascq, 0x01 | 0x04..=0x0a | 0x14 | 0x1b | 0x22 | 0x24)
+    }
+
+    /// Whether the unit is write-protected.
+    pub(crate) const fn reports_write_protection(self) -> bool {
+        self.key.0 == SenseKey::DATA_PROTECT.0 && self.asc == 0x27
     }
 
     /// Parses either format; `None` for other formats or data that are too short.
@@ -168,17 +175,6 @@ const fn additional_sense(asc: u8, ascq: u8) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::{SenseData, SenseKey};
-
-    #[test]
-    fn resets_and_what_only_looks_like_one() {
-        let reports = |asc, ascq| {
-            SenseData { key: SenseKey::UNIT_ATTENTION, asc, ascq, deferred: false }.reports_reset()
-        };
-        assert!((0..=4).all(|ascq| reports(0x29, ascq)));
-        assert!(
-            ![(0x29, 5), (0x29, 7), (0x2a, 0), (0x28, 0)].into_iter().any(|(asc, ascq)| reports(asc, ascq))
-        );
-    }
 
     #[test]
     fn both_formats_and_garbage() {

@@ -35,7 +35,7 @@ use crate::session::{Limits, Outcome, Request};
 use crate::wire::Inbox;
 
 const HOUR: Duration = Duration::from_hours(1);
-const LIMITS: Limits = Limits { command: HOUR, logout: HOUR };
+const LIMITS: Limits = Limits::new(HOUR, HOUR);
 
 /// The other end of a session's connection.
 struct Peer {
