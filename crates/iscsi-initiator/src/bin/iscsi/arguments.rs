@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use iscsi_initiator::Portal;
+use iscsi_initiator::{Portal, RetryPolicy};
 use iscsi_secrets::{FileStore, SecretFormat};
 
 use values::{Algorithm, Authentication, Digest, Format, Level, Output, StorePlace};
@@ -55,6 +55,15 @@ impl SessionOptions {
         let [forward, reverse] = self.secrets.files();
         [forward, reverse, self.store.passphrase_file.as_deref()]
     }
+}
+
+/// The options of commands that use logical units.
+#[derive(Args)]
+pub(crate) struct UnitOptions {
+    #[command(flatten)]
+    pub(crate) session: SessionOptions,
+    #[command(flatten)]
+    pub(crate) retry: RetryOptions,
 }
 
 /// The secrets of both directions, and the names that go with them.
@@ -191,7 +200,8 @@ pub(crate) struct ConnectionOptions {
     pub(crate) redirect_to: Option<Vec<Portal>>,
     /// Limit for the login and each command
     ///
-    /// By default 30 seconds for the whole login, redirections included, and 60 seconds for each later command.
+    /// By default 30 seconds for the whole login, redirections included, 60 seconds for each later command, 15 seconds for a
+    /// reset and 5 seconds for a ping.
     #[arg(long, value_name = "SECONDS", value_parser = size::parse_seconds, help_heading = CONNECTION)]
     pub(crate) timeout: Option<Duration>,
     /// Of headers: none, crc32c or prefer-crc32c
@@ -210,4 +220,31 @@ pub(crate) struct ConnectionOptions {
     /// By default they are tolerated, and shown by `iscsi login` and `iscsi discover`.
     #[arg(long, help_heading = CONNECTION)]
     pub(crate) strict: bool,
+}
+
+/// Repetition of commands to logical units that cannot take them yet.
+#[derive(Args)]
+pub(crate) struct RetryOptions {
+    /// Wait for a unit to become ready
+    ///
+    /// A command to a logical unit that is becoming ready (NOT READY) is repeated for so long; without the option it fails at
+    /// once. Only commands that use logical units have this option.
+    #[arg(long, value_name = "SECONDS", value_parser = size::parse_wait, help_heading = CONNECTION)]
+    wait_ready: Option<Duration>,
+    /// Wait for a busy unit [default: 30]
+    ///
+    /// A command that a logical unit answers with BUSY, TASK SET FULL or ACA ACTIVE is repeated for so long; 0 for not at all.
+    /// Only commands that use logical units have this option.
+    #[arg(long, value_name = "SECONDS", value_parser = size::parse_wait, help_heading = CONNECTION)]
+    busy_timeout: Option<Duration>,
+}
+
+impl RetryOptions {
+    /// The default policy with these times.
+    pub(crate) fn policy(&self) -> RetryPolicy {
+        let mut policy = RetryPolicy::default();
+        policy.ready_timeout = self.wait_ready.unwrap_or(policy.ready_timeout);
+        policy.busy_timeout = self.busy_timeout.unwrap_or(policy.busy_timeout);
+        policy
+    }
 }

@@ -6,7 +6,9 @@ mod info;
 mod local_data;
 mod login;
 mod luns;
+mod ping;
 mod read_write;
+mod reset;
 mod secret;
 
 use clap::{Parser, Subcommand};
@@ -25,11 +27,13 @@ Example: iscsi luns iscsi://192.0.2.1/iqn.2001-04.com.example:disk
 Discover and connect:
   discover  List the targets of a portal and their addresses
   login     Log in, show the negotiated parameters, log out
+  ping      Measure the round trip to a target
   luns      List the logical units of a target
   info      Show one logical unit
 Data:
   read      Copy a range of a logical unit into a file
   write     Copy a file onto a logical unit
+  reset     Reset a logical unit or a target
 Secrets:
   secret    Store, list, check and import CHAP secrets
 Measure:
@@ -38,8 +42,7 @@ Help:
   help      Show the page of a command, or a topic:
             connection, secrets, urls, output, exit-codes
 
-Options, of every command: --output table|json, -v to -vvv, -h (--help);
-alone: -V (--version)
+Options: --output table|json, -v to -vvv, -h (--help); alone: -V (--version)
 ";
 
 /// Use iSCSI targets from user space: no root, no kernel module
@@ -62,6 +65,9 @@ pub(crate) enum Command {
     /// Log in, show the negotiated parameters, log out
     #[command(before_help = login::EXAMPLE, after_help = login::DETAILS)]
     Login(login::Login),
+    /// Measure the round trip to a target
+    #[command(before_help = ping::EXAMPLE, after_help = ping::DETAILS)]
+    Ping(ping::Ping),
     /// List the logical units of a target
     #[command(before_help = luns::EXAMPLE, after_help = luns::DETAILS)]
     Luns(luns::Luns),
@@ -74,6 +80,9 @@ pub(crate) enum Command {
     /// Copy a file onto a logical unit
     #[command(before_help = read_write::WRITE_EXAMPLE, after_help = read_write::WRITE_DETAILS)]
     Write(read_write::Write),
+    /// Reset a logical unit or a target
+    #[command(before_help = reset::EXAMPLE, after_help = reset::DETAILS)]
+    Reset(reset::Reset),
     /// Measure logins and I/O, compare results
     #[command(subcommand, before_help = bench::EXAMPLE)]
     Bench(bench::Bench),
@@ -95,10 +104,12 @@ impl Command {
         match self {
             Self::Discover(command) => command.run(output).await,
             Self::Login(command) => command.run(output).await,
+            Self::Ping(command) => command.run(output).await,
             Self::Luns(command) => command.run(output).await,
             Self::Info(command) => command.run(output).await,
             Self::Read(command) => command.run().await,
             Self::Write(command) => command.run().await,
+            Self::Reset(command) => command.run(output).await,
             Self::Bench(command) => command.run(output).await,
             Self::Secret(command) => command.run(output),
             Self::Help(command) => command.run(),

@@ -4,43 +4,41 @@ mod initiator_name;
 mod name_file;
 
 use std::io;
-use std::sync::Arc;
+use std::time::Duration;
 
 use iscsi_initiator::{
-    AuthenticationRequest, Config, DigestPreference, Error, Initiator, IsidPool, Session, Strictness,
-    TargetUrl,
+    AuthenticationRequest, Config, DigestPreference, Error, Initiator, IsidPool, RetryPolicy, Session,
+    Strictness, TargetUrl,
 };
-use iscsi_secrets::SecretStore;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 
-use crate::arguments::SessionOptions;
+use crate::arguments::{SessionOptions, UnitOptions};
 use crate::credentials::{self, secret_source};
 use crate::failure::Failure;
 use crate::messages::warn;
 use crate::output::remarks::tell_unauthenticated;
 use crate::store;
 
+/// The time that aborts of commands may take before a logout, which ends the commands too.
+const LAST_ABORTS: Duration = Duration::from_secs(5);
+
 /// Returns the initiator that the options describe, for logins with these credentials. The store is opened first: when it
 /// is needed and cannot be read, no initiator name is generated.
 pub(crate) fn initiator(
     options: &SessionOptions,
+    retry: RetryPolicy,
     header_digest: Option<DigestPreference>,
     request: &AuthenticationRequest,
 ) -> Result<Initiator, Failure> {
-    initiator_with(options, header_digest, store::for_login(&options.store, request)?)
-}
-
-fn initiator_with(
-    options: &SessionOptions,
-    header_digest: Option<DigestPreference>,
-    store: Arc<dyn SecretStore>,
-) -> Result<Initiator, Failure> {
-    Ok(Initiator::new(config(options, header_digest)?, store))
+    let store = store::for_login(&options.store, request)?;
+    Ok(Initiator::new(config(options, retry, header_digest)?, store))
 }
 
 /// The settings that the options describe.
 pub(crate) fn config(
     options: &SessionOptions,
+    retry: RetryPolicy,
     header_digest: Option<DigestPreference>,
 ) -> Result<Config, Failure> {
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
@@ -56,8 +54,9 @@ pub(crate) fn config(
     if let Some(isids) = kept_isids(options) {
         config.isids = isids;
     }
+    config.retry = retry;
     if let Some(limit) = options.connection.timeout {
-        (config.login_timeout, config.command_timeout) = (limit, limit);
+        limit_to(&mut config, limit);
     }
     if let Some(digest) = options.connection.header_digest.map(Into::into).or(header_digest) {
         config.offer.header_digest = digest;
@@ -68,6 +67,12 @@ pub(crate) fn config(
     Ok(config)
 }
 
+/// Sets the limit of the login and of each request after it.
+const fn limit_to(config: &mut Config, limit: Duration) {
+    (config.login_timeout, config.command_timeout) = (limit, limit);
+    (config.noop_out_timeout, config.abort_timeout, config.lu_reset_timeout) = (limit, limit, limit);
+}
+
 /// Returns the ISIDs that all commands of this user share. Where they cannot be stored or locked, each command uses a
 /// random one.
 fn kept_isids(options: &SessionOptions) -> Option<IsidPool> {
@@ -76,8 +81,8 @@ fn kept_isids(options: &SessionOptions) -> Option<IsidPool> {
     IsidPool::open(&directory).inspect_err(drawn).ok()
 }
 
-/// Logs in, does the work and logs out, whether or not the work succeeds. Ctrl-C ends the work but not the logout; a second
-/// one ends that too.
+/// Logs in, does the work and logs out, whether or not the work succeeds. Ctrl-C ends the work, aborts its commands and logs
+/// out; a second one ends that too.
 ///
 /// # Cancel safety
 /// When the future is dropped, the connection is closed without a logout.
@@ -86,14 +91,35 @@ pub(crate) async fn with_session<T>(
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    in_session(options, RetryPolicy::default(), url, work).await
+}
+
+/// Does work with logical units, as [`with_session`] does other work.
+///
+/// # Cancel safety
+/// When the future is dropped, the connection is closed without a logout.
+pub(crate) async fn with_units<T>(
+    options: &UnitOptions,
+    url: TargetUrl,
+    work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    in_session(&options.session, options.retry.policy(), url, work).await
+}
+
+async fn in_session<T>(
+    options: &SessionOptions,
+    retry: RetryPolicy,
+    url: TargetUrl,
+    work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     secret_source::check_standard_input(options.files())?;
     let request = credentials::request(options, url.credentials)?;
-    let initiator = initiator(options, url.header_digest, &request)?;
+    let initiator = initiator(options, retry, url.header_digest, &request)?;
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
     let session = until_interrupted(login).await?;
     tell_unauthenticated(session.details());
     let outcome = until_interrupted(work(&session)).await;
-    log_out(session, outcome.as_ref().err().and_then(Failure::of_initiator)).await;
+    log_out(session, outcome.as_ref().err()).await;
     outcome
 }
 
@@ -136,17 +162,35 @@ pub(crate) async fn until_stopped() {
     }
 }
 
-/// Logs out. A failed logout does not undo the work, so it is a warning. An error that ended the session earlier is reported
-/// once, by the work that it ended, and a logout that the target requested is no error.
+/// Logs out, after an interruption once the commands are aborted. A failed logout does not undo the work, so it is a warning.
+/// An error that ended the session earlier is reported once, by the work that it ended, and a logout that the target requested
+/// is no error.
 ///
 /// # Cancel safety
 /// When the future is dropped, the connection is closed without waiting for the response.
-async fn log_out(session: Session, reported: Option<&Error>) {
-    let logout = async { Ok(session.logout().await?) };
+async fn log_out(session: Session, failure: Option<&Failure>) {
+    let logout = async {
+        if failure.is_some_and(Failure::is_interruption) {
+            abort_commands(&session).await;
+        }
+        Ok(session.logout().await?)
+    };
     match until_interrupted(logout).await {
-        Err(Failure::Initiator(error)) if reported == Some(&error) => {}
+        Err(Failure::Initiator(error)) if failure.and_then(Failure::of_initiator) == Some(&error) => {}
         Err(Failure::Initiator(error @ Error::LogoutRequested)) => tracing::info!(%error),
         Err(failure) => warn(&format!("logout: {failure}")),
         Ok(()) => {}
+    }
+}
+
+/// Aborts the commands that an interruption left. Aborts that fail are only logged, since the logout follows.
+///
+/// # Cancel safety
+/// When the future is dropped, the aborts stay under way.
+async fn abort_commands(session: &Session) {
+    match timeout(LAST_ABORTS, session.abort_all()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "the commands were not aborted"),
+        Err(_) => tracing::info!(limit = ?LAST_ABORTS, "the target has not answered all aborts"),
     }
 }

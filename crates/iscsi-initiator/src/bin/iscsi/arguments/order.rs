@@ -29,7 +29,8 @@ pub(crate) fn options_after_command(arguments: Vec<OsString>, program: &Command)
     path.into_iter().chain(options).chain(left).collect()
 }
 
-/// Whether the argument after this one is its value: that is the same for all commands that have the option.
+/// Whether the argument after this one is its value: that is the same for all commands that have the option, except for
+/// `--target` of `reset`, which stands behind the command.
 fn takes_value(argument: &OsStr, command: &Command) -> bool {
     let is_it = |option: &&Arg| {
         let Some(text) = argument.to_str() else { return false };

@@ -1,4 +1,4 @@
-//! Numbers of bytes as people write them.
+//! Numbers, sizes and times as people write them.
 
 use std::time::Duration;
 
@@ -33,14 +33,32 @@ pub(crate) fn show(bytes: u64) -> String {
     )
 }
 
+/// Reads a number within bounds. (Errors of clap about a range would repeat the value.)
+pub(crate) fn parse_number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ if most == u64::MAX => Err(format!("a whole number of {least} or more")),
+        _ => Err(format!("a whole number from {least} to {most}")),
+    }
+}
+
 /// Reads a time limit in seconds, perhaps with decimals, above zero and up to a day.
 pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
+    seconds(text)?
+        .filter(|limit| !limit.is_zero())
+        .ok_or_else(|| "seconds have to be above 0 and at most 86400".to_owned())
+}
+
+/// Reads a waiting time in seconds, perhaps with decimals, up to a day; 0 is no wait.
+pub(crate) fn parse_wait(text: &str) -> Result<Duration, String> {
+    seconds(text)?.ok_or_else(|| "seconds have to be from 0 to 86400".to_owned())
+}
+
+/// Returns `None` for a number that is negative or more than a day.
+fn seconds(text: &str) -> Result<Option<Duration>, String> {
     const LONGEST: Duration = Duration::from_hours(24);
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|limit| !limit.is_zero() && *limit <= LONGEST)
-        .ok_or_else(|| "seconds have to be above 0 and at most 86400".to_owned())
+    Ok(Duration::try_from_secs_f64(seconds).ok().filter(|time| *time <= LONGEST))
 }
 
 #[cfg(test)]
@@ -89,6 +107,17 @@ mod tests {
         assert_eq!(parse_seconds("0.5"), Ok(Duration::from_millis(500)));
         for text in ["0", "-1", "NaN", "inf", "1e30", "", "86401"] {
             assert!(parse_seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wait_may_be_none() {
+        assert_eq!(
+            (parse_wait("0"), parse_wait("1.5")),
+            (Ok(Duration::ZERO), Ok(Duration::from_millis(1500)))
+        );
+        for text in ["-1", "NaN", "inf", "", "86401"] {
+            assert!(parse_wait(text).is_err(), "{text}");
         }
     }
 }

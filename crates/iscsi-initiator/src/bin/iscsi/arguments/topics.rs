@@ -2,7 +2,7 @@
 
 use clap::{Args, Command};
 
-use super::{AuthenticationOptions, ConnectionOptions, SecretOptions, StoreOptions};
+use super::{AuthenticationOptions, ConnectionOptions, RetryOptions, SecretOptions, StoreOptions};
 
 /// The width of every page, in columns.
 pub(crate) const WIDTH: usize = 80;
@@ -78,10 +78,10 @@ pub(crate) fn page(topic: &str) -> Option<String> {
 
 fn connection() -> String {
     let example = "Example: iscsi login --strict iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
-    let introduction = "Options of the commands that log in: discover, login, luns, info, read, write, bench login, bench io.";
+    let introduction = "Options of the commands that log in: discover, login, ping, luns, info, read, write, reset, bench login, bench io.";
     rendered(
         &format!("{example}\n\n{introduction}"),
-        ConnectionOptions::augment_args(Command::new("connection")),
+        RetryOptions::augment_args(ConnectionOptions::augment_args(Command::new("connection"))),
     )
 }
 

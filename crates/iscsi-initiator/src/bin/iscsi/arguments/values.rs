@@ -175,6 +175,11 @@ pub(crate) fn logical_unit_url(text: &str) -> Result<(TargetUrl, Lun), Failure> 
     Ok((url, lun))
 }
 
+/// Reads a LUN, in the form that it has in a URL.
+pub(crate) fn lun(text: &str) -> Result<Lun, &'static str> {
+    Lun::parse(text).ok_or("a number from 0 to 16383, or 0x and 16 hexadecimal digits")
+}
+
 /// Reads the name of a target.
 pub(crate) fn target_name(text: &str) -> Result<IscsiName, Failure> {
     const WHAT: &str = "target name";

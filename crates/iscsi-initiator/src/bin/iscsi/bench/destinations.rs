@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use iscsi_initiator::{AuthenticationRequest, Error, Initiator, Session, TargetUrl};
+use iscsi_initiator::{AuthenticationRequest, Error, Initiator, RetryPolicy, Session, TargetUrl};
 
 use crate::arguments::SessionOptions;
 use crate::failure::Failure;
@@ -22,7 +22,11 @@ pub(crate) struct Destinations(Arc<[Destination]>);
 
 impl Destinations {
     /// Prepares the logins. Secrets are read once: the store is not measured.
-    pub(crate) fn prepare(urls: Vec<TargetUrl>, options: &SessionOptions) -> Result<Self, Failure> {
+    pub(crate) fn prepare(
+        urls: Vec<TargetUrl>,
+        options: &SessionOptions,
+        retry: RetryPolicy,
+    ) -> Result<Self, Failure> {
         let mut targets = Vec::new();
         for mut url in urls {
             let request = credentials::request(options, std::mem::take(&mut url.credentials))?;
@@ -38,7 +42,7 @@ impl Destinations {
         // One pool for all: several URLs may name the same target.
         let mut isids = None;
         let destinations = targets.into_iter().map(|(url, request)| {
-            let mut config = session::config(options, url.header_digest)?;
+            let mut config = session::config(options, retry, url.header_digest)?;
             config.isids = isids.get_or_insert(config.isids.round_robin()).clone();
             let initiator = Initiator::new(config, store.clone());
             Ok(Destination { initiator, url, request })

@@ -19,11 +19,11 @@ use super::arrival::Arrival;
 use super::destinations::Destinations;
 use super::report::Report;
 use super::schedule::Plan;
-use super::settings::{check_open_files, exceeds, most_frequent, parse_number, parse_rate, parse_share};
+use super::settings::{check_open_files, exceeds, most_frequent, parse_rate, parse_share};
 use super::tally::Tally;
-use crate::arguments::size::{self, parse_seconds};
+use crate::arguments::size::{self, parse_number, parse_seconds};
 use crate::arguments::values::Output;
-use crate::arguments::{SessionOptions, values};
+use crate::arguments::{UnitOptions, values};
 use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::output;
@@ -50,10 +50,9 @@ use worker::Direction;
 
 pub(super) const EXAMPLE: &str = "Example: iscsi bench io iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
 pub(super) const DETAILS: &str = "\
-With --rate operations begin by the clock, on a grid of a millisecond; otherwise
-each begins when another ends. --verify stamps every block and reads it back:
-during the run (with --write in one operation of ten), at its end, and after
-another login. Wrong data are an error (exit code 1) in any case.";
+With --rate operations begin by the clock, else when another ends. --verify
+stamps every block and reads it back: during the run (with --write in one
+operation of ten), at its end, and after another login. Wrong data are an error.";
 
 /// The duration of a run, unless something else ends it.
 const DEFAULT_DURATION: Duration = Duration::from_secs(10);
@@ -132,7 +131,7 @@ pub(crate) struct Io {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     #[command(flatten)]
-    session: SessionOptions,
+    unit: UnitOptions,
 }
 
 fn parse_block_size(text: &str) -> Result<usize, String> {
@@ -146,12 +145,12 @@ impl Io {
     pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
         let (url, lun) = values::logical_unit_url(&self.url)?;
         self.check()?;
-        secret_source::check_standard_input(self.session.files())?;
+        secret_source::check_standard_input(self.unit.session.files())?;
         // A limit reached during the run would look like a failure of the target.
         check_open_files(self.sessions)?;
         let report = self.report.as_deref().map(Report::prepare).transpose()?;
         let unit = format!("iscsi://{}/{}/{lun}", url.portal, url.target);
-        let destinations = Destinations::prepare(vec![url], &self.session)?;
+        let destinations = Destinations::prepare(vec![url], &self.unit.session, self.unit.retry.policy())?;
         let sessions = Sessions::log_in(&destinations, lun, self.sessions).await?;
         let run = self.carry_out(&sessions, unit).await;
         sessions.log_out().await;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use iscsi_initiator::{Authenticated, Session};
+use iscsi_initiator::{Authenticated, RetryPolicy, Session};
 
 use super::arrival::Arrival;
 use super::destinations::Destinations;
@@ -20,9 +20,9 @@ use super::random::draw_seed;
 use super::report::Report;
 use super::run::run;
 use super::schedule::Plan;
-use super::settings::{check_open_files, exceeds, most_frequent, parse_number, parse_rate, parse_share};
+use super::settings::{check_open_files, exceeds, most_frequent, parse_rate, parse_share};
 use super::tally::Tally;
-use crate::arguments::size::parse_seconds;
+use crate::arguments::size::{parse_number, parse_seconds};
 use crate::arguments::values::Output;
 use crate::arguments::{SessionOptions, values};
 use crate::credentials::secret_source;
@@ -232,7 +232,7 @@ impl Login {
 
     fn destinations(&self) -> Result<Destinations, Failure> {
         let urls = self.urls.iter().map(|url| values::target_url(url)).collect::<Result<_, _>>()?;
-        Destinations::prepare(urls, &self.session)
+        Destinations::prepare(urls, &self.session, RetryPolicy::default())
     }
 }
 

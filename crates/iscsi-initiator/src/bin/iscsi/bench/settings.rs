@@ -7,15 +7,6 @@ use crate::process;
 /// Open files of the process beside its connections.
 const OTHER_FILES: u64 = 64;
 
-/// Reads a number within bounds. (Errors of clap about a range would repeat the value.)
-pub(super) fn parse_number(text: &str, least: u64, most: u64) -> Result<u64, String> {
-    match text.parse() {
-        Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ if most == u64::MAX => Err(format!("a whole number of {least} or more")),
-        _ => Err(format!("a whole number from {least} to {most}")),
-    }
-}
-
 /// Reads the rate of an open loop; `operations` names what is counted.
 pub(super) fn parse_rate(text: &str, operations: &str) -> Result<f64, String> {
     match text.parse::<f64>() {

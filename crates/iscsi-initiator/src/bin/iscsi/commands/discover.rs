@@ -3,7 +3,8 @@
 use clap::Args;
 use comfy_table::Table;
 use iscsi_initiator::{
-    DiscoveredTarget, DiscoveredTargets, Discovery, Portal, TargetAddress, UnusableRecord, UrlCredentials,
+    DiscoveredTarget, DiscoveredTargets, Discovery, Portal, RetryPolicy, TargetAddress, UnusableRecord,
+    UrlCredentials,
 };
 use serde::Serialize;
 
@@ -80,7 +81,7 @@ impl Discover {
         let portal: Portal = self.portal.parse()?;
         secret_source::check_standard_input(self.session.files())?;
         let request = credentials::request(&self.session, UrlCredentials::default())?;
-        let initiator = session::initiator(&self.session, None, &request)?;
+        let initiator = session::initiator(&self.session, RetryPolicy::default(), None, &request)?;
         let discovery = async { Ok(initiator.discover_with_details(&portal, &request).await?) };
         let Discovery { found: discovered, session, .. } = session::until_interrupted(discovery).await?;
         tell_unauthenticated(&session);

@@ -7,7 +7,7 @@ use iscsi_initiator::{Error, Lun, Session};
 use serde::Serialize;
 
 use crate::arguments::values::Output;
-use crate::arguments::{SessionOptions, size, values};
+use crate::arguments::{UnitOptions, size, values};
 use crate::failure::Failure;
 use crate::output::remarks::Remarks;
 use crate::output::remarks::UnauthenticatedReason;
@@ -26,7 +26,7 @@ pub(crate) struct Info {
     #[arg(help = "iscsi://host[:port]/target/lun")]
     url: String,
     #[command(flatten)]
-    session: SessionOptions,
+    unit: UnitOptions,
 }
 
 /// A logical unit. What it does not report is null or empty, and the remarks say why.
@@ -77,8 +77,7 @@ impl Info {
         let (url, lun) = values::logical_unit_url(&self.url)?;
         let mut report = None;
         let outcome =
-            session::with_session(&self.session, url, async |session| ask(session, lun, &mut report).await)
-                .await;
+            session::with_units(&self.unit, url, async |session| ask(session, lun, &mut report).await).await;
         if let Some(report) = &report {
             output::show(output, report, table)?;
         }

@@ -6,7 +6,7 @@ use iscsi_initiator::{Error, Lun, LunList, LunListOrigin, Session};
 use serde::Serialize;
 
 use crate::arguments::values::Output;
-use crate::arguments::{SessionOptions, size, values};
+use crate::arguments::{UnitOptions, size, values};
 use crate::failure::Failure;
 use crate::messages::note;
 use crate::output::remarks::Remarks;
@@ -23,7 +23,7 @@ pub(crate) struct Luns {
     #[arg(help = "iscsi://host[:port]/target")]
     url: String,
     #[command(flatten)]
-    session: SessionOptions,
+    unit: UnitOptions,
 }
 
 /// A logical unit. What it does not report is null, and the remarks say why.
@@ -57,8 +57,7 @@ impl Luns {
         let url = values::target_url(&self.url)?;
         let mut units = Vec::new();
         let outcome =
-            session::with_session(&self.session, url, async |session| ask_all(session, &mut units).await)
-                .await;
+            session::with_units(&self.unit, url, async |session| ask_all(session, &mut units).await).await;
         if outcome.is_ok() || !units.is_empty() {
             output::show_list(output, &units, "no logical units", table)?;
         }

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use iscsi_initiator::{BlockDevice, Flush, Lun, Session};
 
 use super::local_data::{self, Measured, Sink, Source};
-use crate::arguments::{SessionOptions, size, values};
+use crate::arguments::{UnitOptions, size, values};
 use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::messages::warn;
@@ -39,14 +39,14 @@ pub(crate) struct Read {
     #[arg(short, long = "output-file", value_name = "FILE")]
     output_file: PathBuf,
     #[command(flatten)]
-    session: SessionOptions,
+    unit: UnitOptions,
 }
 
 impl Read {
     pub(super) async fn run(&self) -> Result<(), Failure> {
         let (url, lun) = values::logical_unit_url(&self.url)?;
         let mut transfer = Transfer::new();
-        let outcome = session::with_session(&self.session, url, async |session| {
+        let outcome = session::with_units(&self.unit, url, async |session| {
             self.copy(session, lun, &mut transfer).await
         });
         let outcome = outcome.await;
@@ -97,18 +97,18 @@ pub(crate) struct Write {
     #[arg(short, long = "input-file", value_name = "FILE")]
     input_file: PathBuf,
     #[command(flatten)]
-    session: SessionOptions,
+    unit: UnitOptions,
 }
 
 impl Write {
     pub(super) async fn run(&self) -> Result<(), Failure> {
         let (url, lun) = values::logical_unit_url(&self.url)?;
         secret_source::check_standard_input(
-            self.session.files().into_iter().chain([Some(&*self.input_file)]),
+            self.unit.session.files().into_iter().chain([Some(&*self.input_file)]),
         )?;
         let file = local_data::open(&self.input_file)?;
         let mut transfer = Transfer::new();
-        let outcome = session::with_session(&self.session, url, async |session| {
+        let outcome = session::with_units(&self.unit, url, async |session| {
             self.copy(session, lun, file, &mut transfer).await
         });
         let outcome = outcome.await;

@@ -162,6 +162,13 @@ const fn words(advice: Advice) -> Option<&'static str> {
              shows its size"
         }
         Advice::NoSuchUnit => "the target has no such logical unit: `iscsi luns` lists those it has",
+        Advice::UnsupportedFunction => {
+            "the target does not support this function: `iscsi reset --lun` resets one logical unit, `iscsi reset --target` all \
+             of them"
+        }
+        Advice::FunctionTimeout => {
+            "raise --timeout if the target is slow rather than gone; it may still carry the function out"
+        }
         _ => return None,
     })
 }
@@ -171,7 +178,7 @@ mod tests {
     use super::*;
 
     /// Advice that names settings of the library.
-    const BY_SETTINGS: [Advice; 22] = [
+    const BY_SETTINGS: [Advice; 24] = [
         Advice::SeparateSecrets,
         Advice::SecretLength,
         Advice::NameAlgorithm,
@@ -194,6 +201,8 @@ mod tests {
         Advice::Digest,
         Advice::OutOfRange,
         Advice::NoSuchUnit,
+        Advice::UnsupportedFunction,
+        Advice::FunctionTimeout,
     ];
 
     #[test]
@@ -231,6 +240,10 @@ mod tests {
             Advice::NoMedium,
             Advice::OutOfSpace,
             Advice::WriteProtected,
+            Advice::SendAgain,
+            Advice::UnsupportedRequest,
+            Advice::PermitFunction,
+            Advice::FunctionRejected,
         ];
         for advice in others {
             assert!(words(advice).is_none() && !advice.to_string().contains("::"), "{advice:?}");

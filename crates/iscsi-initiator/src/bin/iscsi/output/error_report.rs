@@ -221,6 +221,9 @@ impl StageName {
             | Error::Logout(_)
             | Error::Command { .. }
             | Error::TargetFailure { .. }
+            | Error::Aborted { .. }
+            | Error::Rejected { .. }
+            | Error::TaskManagement { .. }
             | Error::InvalidResponse { .. } => Self::FullFeaturePhase,
             _ => return None,
         })
