@@ -3,13 +3,15 @@
 use crate::program::Place;
 
 /// Every command with a page of its own, and its form. One of the options of a scope stands for SCOPE.
-const FORMS: [(&str, &str); 20] = [
+const FORMS: [(&str, &str); 22] = [
     ("discover", "iscsi discover [OPTIONS] <PORTAL>"),
     ("login", "iscsi login [OPTIONS] <URL>"),
+    ("ping", "iscsi ping [OPTIONS] <URL>"),
     ("luns", "iscsi luns [OPTIONS] <URL>"),
     ("info", "iscsi info [OPTIONS] <URL>"),
     ("read", "iscsi read [OPTIONS] --output-file <FILE> <URL>"),
     ("write", "iscsi write [OPTIONS] --input-file <FILE> <URL>"),
+    ("reset", "iscsi reset [OPTIONS] <--lun <LUN>|--target> <URL>"),
     ("secret", "iscsi secret [OPTIONS] <COMMAND>"),
     ("secret require", "iscsi secret require [OPTIONS] <SCOPE> <LEVEL>"),
     ("secret set", "iscsi secret set [OPTIONS] <SCOPE>"),
@@ -34,6 +36,8 @@ const AUTHENTICATION: [&str; 4] = ["--auth", "--require-auth", "--algorithms", "
 const STORE: [&str; 3] = ["--store", "--key-file", "--passphrase-file"];
 const CONNECTION: [&str; 5] =
     ["--initiator-name", "--redirect-to", "--header-digest", "--data-digest", "--strict"];
+/// Options of the commands that use logical units.
+const RETRY: [&str; 2] = ["--wait-ready", "--busy-timeout"];
 
 fn words(command: &str) -> Vec<&str> {
     command.split(' ').filter(|word| !word.is_empty()).collect()
@@ -125,7 +129,7 @@ fn topics_document_every_option_in_full() {
     for option in SECRETS.iter().chain(&AUTHENTICATION).chain(&STORE) {
         assert!(lists(&secrets, option), "{option} in {secrets}");
     }
-    for option in CONNECTION.iter().chain(&["--timeout"]) {
+    for option in CONNECTION.iter().chain(&RETRY).chain(&["--timeout"]) {
         assert!(lists(&connection, option), "{option} in {connection}");
     }
     let secrets = secrets.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -142,10 +146,12 @@ fn commands_list_only_options_that_mean_something() {
         let logs_in = !matches!(words(command)[0], "secret") && !matches!(command, "bench" | "bench compare");
         let uses_store = logs_in || command.starts_with("secret ") && command != "secret generate";
         let changes_store = uses_store && !matches!(command, "secret list" | "secret check");
-        let groups: [(&[&str], bool); 5] = [
+        let uses_units = matches!(command, "luns" | "info" | "read" | "write" | "bench io");
+        let groups: [(&[&str], bool); 6] = [
             (&SECRETS, logs_in || command == "secret set"),
             (&AUTHENTICATION, logs_in),
             (&CONNECTION, logs_in),
+            (&RETRY, uses_units),
             (&STORE, uses_store),
             (&["--timeout"], changes_store),
         ];

@@ -231,7 +231,8 @@ fn failed_commands_are_explained_by_their_sense() {
     for (operation, (key, asc, ascq), part) in cases {
         let sense = Sense::new(key, asc, ascq);
         let target = Scripted::after_login(|script| script.check_condition(operation, sense).serve());
-        let outcome = if operation == WRITE_10 { target.write() } else { target.read(&[]) };
+        let outcome =
+            if operation == WRITE_10 { target.write() } else { target.read(&["--wait-ready", "0"]) };
         let hint = hint(&outcome.expect(8));
         assert!(hint.contains(part), "{asc:02x}/{ascq:02x}: {hint}");
     }

@@ -1,7 +1,9 @@
 //! The program with logical units and targets that support only some commands: it shows available results, names missing
 //! ones, and fails only if the requested operation failed.
 
-use iscsi_pdu::{Lun, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TargetPdu};
+use iscsi_pdu::{
+    AsyncEvent, AsyncMessage, Lun, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TargetPdu,
+};
 use iscsi_tests::ram_disk::{self, LogicalUnit, Sense, Target};
 use iscsi_tests::scripted_target::{
     Moment, Reply, Script, check_condition, data_in, parameter_data, response,
@@ -92,16 +94,43 @@ fn units_without_a_device() {
 /// A session that ends in the middle: what was learnt is shown, the rest is named, and the exit code is that of the end.
 #[test]
 fn a_session_that_ends_in_the_middle() {
-    let stage = four_units(|command, _| {
-        // A unit that never answers.
-        (command.cdb[0] == INQUIRY && command.lun == lun(2)).then(Reply::default)
+    let stage = four_units(|command, moment| {
+        (command.cdb[0] == INQUIRY && command.lun == lun(2)).then(|| session_drop(moment))
     });
-    let outcome = stage.run("luns", "", &["--timeout", "1"]).expect(&[7]);
+    let outcome = stage.run("luns", "", &[]).expect(&[7]);
     let table = outcome.stdout;
     assert!(line(&table, "1").contains("64.0 MiB"), "{table}");
-    assert!(line(&table, "2").contains("INQUIRY took longer than 1s"), "{table}");
+    assert!(line(&table, "2").contains("it announced that it drops the connection"), "{table}");
     assert!(line(&table, "3").contains("not asked: the session had ended"), "{table}");
-    let outcome = stage.run("info", "/2", &["--timeout", "1"]).expect(&[7]);
+    let outcome = stage.run("info", "/2", &[]).expect(&[7]);
+    assert_eq!(outcome.stdout, "", "without INQUIRY data there is nothing to show");
+}
+
+/// The announcement that the target drops all connections.
+fn session_drop(moment: &Moment) -> Reply {
+    let event = AsyncMessage {
+        lun: Lun::ZERO,
+        numbers: moment.numbers,
+        event: AsyncEvent::SESSION_DROP,
+        vendor_code: 0,
+        parameter1: 0,
+        parameter2: 0,
+        parameter3: 0,
+        sense: bytes::Bytes::new(),
+        event_data: bytes::Bytes::new(),
+    };
+    Reply::of(&[TargetPdu::AsyncMessage(event)], moment.digests)
+}
+
+/// A unit that never answers: its command is aborted, and the others are shown.
+#[test]
+fn a_unit_that_never_answers() {
+    let stage =
+        four_units(|command, _| (command.cdb[0] == INQUIRY && command.lun == lun(2)).then(Reply::default));
+    let table = stage.run("luns", "", &["--timeout", "1"]).expect(&[0]).stdout;
+    assert!(line(&table, "1").contains("64.0 MiB") && line(&table, "3").contains("64.0 MiB"), "{table}");
+    assert!(line(&table, "2").contains("INQUIRY was aborted since it had no response"), "{table}");
+    let outcome = stage.run("info", "/2", &["--timeout", "1"]).expect(&[8]);
     assert_eq!(outcome.stdout, "", "without INQUIRY data there is nothing to show");
 }
 

@@ -163,7 +163,8 @@ pub(crate) fn after_login(misbehave: impl FnOnce(Script) -> Script) -> Stage {
 #[test]
 fn failing_commands() {
     // The script ends after the command, so the logout is not answered.
-    let read = ["--offset", "0", "--length", "4096", "-o", "/dev/null", "--timeout", "1"];
+    let range = ["--offset", "0", "--length", "4096", "-o", "/dev/null"];
+    let read = [&range[..], &["--timeout", "1", "--busy-timeout", "0"]].concat();
     let cases: [(&str, Stage, i32); 7] = [
         (
             "CHECK CONDITION",
@@ -202,7 +203,7 @@ fn a_unit_that_is_not_ready() {
     let stage = after_login(|script| {
         script.check_condition(TEST_UNIT_READY, Sense { key: 0x2, asc: 0x04, ascq: 0x01 })
     });
-    let outcome =
-        stage.run("read", "/0", &["--length", "512", "-o", "/dev/null", "--timeout", "1"]).expect(&[8]);
+    let read = ["--length", "512", "-o", "/dev/null", "--timeout", "1", "--wait-ready", "0"];
+    let outcome = stage.run("read", "/0", &read).expect(&[8]);
     assert!(outcome.stderr.contains("NOT READY"), "{}", outcome.stderr);
 }

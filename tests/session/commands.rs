@@ -122,7 +122,7 @@ async fn cmd_11_cmd_13_sense_data_made_by_iscsi() {
     let scripted = ScriptedTarget::serve(script.serve()).await.unwrap();
     let session = log_in(scripted.portal()).await.unwrap();
     for (sense, name) in cases {
-        let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap_err();
+        let error = session.execute(Lun::ZERO, scsi::read_blocks(0, 1, 512).once()).await.unwrap_err();
         let Error::Command { sense: Some(found), .. } = &error else { panic!("{error}") };
         assert_eq!((found.key.0, found.asc, found.ascq), (sense.key, sense.asc, sense.ascq));
         assert!(error.to_string().contains(name), "{error}");

@@ -137,19 +137,33 @@ async fn asy_01_other_events() {
     session.logout().await.unwrap();
 }
 
-/// PDU-10, NUM-12, NOP-09, REJ-01: what ends a session.
+/// PDU-10, NUM-12: a status number that is skipped ends the session, whatever the PDU is.
 #[tokio::test]
 async fn pdu_10_num_12_unasked_pdus_that_end_the_session() {
-    let skipped = |moment: &Moment| {
-        let mut skipped = *moment;
-        skipped.numbers.stat_sn = skipped.numbers.stat_sn.plus(1);
-        only(news(&skipped, AsyncEvent(250)), moment)
-    };
-    let loaded = |moment: &Moment| {
+    let event = |moment: &Moment| only(news(&skipping(moment), AsyncEvent(250)), moment);
+    let nop_in = |moment: &Moment| only(ping(&skipping(moment), TargetTransferTag(1)), moment);
+    for announce in [event as fn(&Moment) -> Reply, nop_in] {
+        let (scripted, session) = scripted(|script| script.announce(announce).serve()).await;
+        scripted.all_closed().await;
+        assert_eq!(session.test_unit_ready(Lun::ZERO).await.unwrap_err().fault(), Fault::Protocol);
+    }
+}
+
+/// The numbers of a target of which a response was lost.
+fn skipping(moment: &Moment) -> Moment {
+    let mut skipping = *moment;
+    skipping.numbers.stat_sn = skipping.numbers.stat_sn.plus(1);
+    skipping
+}
+
+/// NOP-09, REJ-05: data in a ping, and a Reject that does not say what it is about.
+#[tokio::test]
+async fn nop_09_rej_05_unasked_pdus_that_end_nothing() {
+    fn loaded(moment: &Moment) -> Reply {
         let TargetPdu::NopIn(ping) = ping(moment, TargetTransferTag(1)) else { return Reply::default() };
         only(TargetPdu::NopIn(NopIn { data: Bytes::from_static(b"data"), ..ping }), moment)
-    };
-    let rejected = |moment: &Moment| {
+    }
+    fn rejected(moment: &Moment) -> Reply {
         let reject = Reject {
             reason: RejectReason::PROTOCOL_ERROR,
             numbers: moment.numbers,
@@ -157,10 +171,12 @@ async fn pdu_10_num_12_unasked_pdus_that_end_the_session() {
             data: Bytes::new(),
         };
         only(TargetPdu::Reject(reject), moment)
-    };
-    for announce in [skipped as fn(&Moment) -> Reply, loaded, rejected] {
-        let (scripted, session) = scripted(|script| script.announce(announce).serve()).await;
-        scripted.all_closed().await;
-        assert_eq!(session.test_unit_ready(Lun::ZERO).await.unwrap_err().fault(), Fault::Protocol);
+    }
+    let scripts: [fn(Script) -> Script; 2] =
+        [|script| script.announce(loaded).take().serve(), |script| script.announce(rejected).serve()];
+    for script in scripts {
+        let (_scripted, session) = scripted(script).await;
+        session.test_unit_ready(Lun::ZERO).await.unwrap();
+        session.logout().await.unwrap();
     }
 }

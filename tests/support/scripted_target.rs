@@ -17,6 +17,7 @@ mod deviations;
 mod full_feature;
 mod log;
 pub mod login;
+mod management_steps;
 mod player;
 mod portal;
 mod received;
@@ -31,6 +32,7 @@ mod tests;
 
 pub use deviations::{DEVIATING_ACCOUNT, DEVIATING_TARGET, Trial, deviating};
 pub use full_feature::{Moment, Reply, bytes, with_bad_data_digest};
+pub use management_steps::management_response;
 pub use portal::ScriptedTarget;
 pub use received::Received;
 pub use script::Script;

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use iscsi_login::Deviation;
 use iscsi_pdu::{
-    LoginRequest, LoginResponse, Lun, R2t, ScsiStatus, Stage, TargetPdu, TextKeys, TextWriter, decode_binary,
-    encode_base64,
+    InitiatorTaskTag, LoginRequest, LoginResponse, Lun, NopIn, R2t, ScsiCommand, ScsiStatus, Stage,
+    TargetPdu, TargetTransferTag, TextKeys, TextWriter, decode_binary, encode_base64,
 };
 
-use super::{Reply, Script, r2t, response, text_response};
+use super::{Moment, Reply, Script, r2t, response, text_response};
 use crate::ram_disk::{Account, Config, Credentials, LogicalUnit, Target};
 
 /// The target of every script.
@@ -96,6 +96,8 @@ const DEVIATING: &[DeviatingRow] = &[
         vec![at_the_challenge(|response| in_unpadded_base64(&response))]
     }),
     ("r2t-lun-zero", Trial::Write, || vec![r2t_for_lun_0()]),
+    ("stat-sn-repeated", Trial::Write, || vec![repeating_a_number()]),
+    ("nop-in-data", Trial::Write, || vec![pinging_with_data()]),
     ("address-tag-negative", Trial::Discovery, || vec![addressed("10.0.0.5:3260,-1")]),
     ("address-trailing-blank", Trial::Discovery, || vec![addressed("10.0.0.5:3260,1 ")]),
     ("address-port-missing", Trial::Discovery, || {
@@ -198,6 +200,29 @@ fn in_unpadded_base64(response: &LoginResponse) -> LoginResponse {
         let bytes = decode_binary(hex, 1024).unwrap_or_default();
         encode_base64(&bytes).trim_end_matches('=').to_owned()
     })
+}
+
+/// Answers a WRITE with the status number of the answer before.
+fn repeating_a_number() -> Script {
+    let answer = |command: &ScsiCommand, moment: &Moment| {
+        let mut repeated = *moment;
+        repeated.numbers.stat_sn = repeated.numbers.stat_sn.minus(1);
+        let response = response(command, &repeated, ScsiStatus::GOOD, Bytes::new());
+        Reply { statuses: 0, ..Reply::of(&[TargetPdu::ScsiResponse(response)], moment.digests) }
+    };
+    Script::new().log_in(config()).answer_command(WRITE_10, answer).serve()
+}
+
+/// Pings with data in front of the answer to a WRITE.
+fn pinging_with_data() -> Script {
+    let answer = |command: &ScsiCommand, moment: &Moment| {
+        let (itt, ttt, data) =
+            (InitiatorTaskTag::RESERVED, TargetTransferTag(1), Bytes::from_static(b"data"));
+        let ping = NopIn { lun: Lun::ZERO, itt, ttt, numbers: moment.numbers, data };
+        let response = response(command, moment, ScsiStatus::GOOD, Bytes::new());
+        Reply::of(&[TargetPdu::NopIn(ping), TargetPdu::ScsiResponse(response)], moment.digests)
+    };
+    Script::new().log_in(config()).answer_command(WRITE_10, answer).take().serve()
 }
 
 /// Requests the data of a command to LUN 1 by an R2T with LUN 0, and receives it.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iscsi_pdu::{InitiatorPdu, LoginRequest, RawPdu, ScsiCommand, TextRequest};
+use iscsi_pdu::{InitiatorPdu, LoginRequest, RawPdu, ScsiCommand, TaskManagementRequest, TextRequest};
 use tokio::net::TcpStream;
 
 use super::Script;
@@ -78,6 +78,13 @@ impl Player {
                 let connection = self.connection()?;
                 let request = serve_until_text(connection).await?;
                 let moment = connection.take_in_text(&request)?;
+                let reply = answer(&request, &moment);
+                connection.reply(&reply).await?;
+            }
+            Step::AnswerManagement(answer) => {
+                let connection = self.connection()?;
+                let request = serve_until_management(connection).await?;
+                let moment = connection.take_in_management(&request)?;
                 let reply = answer(&request, &moment);
                 connection.reply(&reply).await?;
             }
@@ -167,6 +174,17 @@ async fn serve_until_text(connection: &mut Served) -> Result<TextRequest, WireEr
         let raw = connection.receive().await?;
         match InitiatorPdu::decode(raw.clone())? {
             InitiatorPdu::TextRequest(request) => return Ok(request),
+            _ => drop(connection.handle(raw).await?),
+        }
+    }
+}
+
+/// Serves like a conforming target until a Task Management Function Request arrives.
+async fn serve_until_management(connection: &mut Served) -> Result<TaskManagementRequest, WireError> {
+    loop {
+        let raw = connection.receive().await?;
+        match InitiatorPdu::decode(raw.clone())? {
+            InitiatorPdu::TaskManagementRequest(request) => return Ok(request),
             _ => drop(connection.handle(raw).await?),
         }
     }

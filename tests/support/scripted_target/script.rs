@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_pdu::{LoginRequest, LoginResponse, ScsiCommand, TextRequest};
+use iscsi_pdu::{LoginRequest, LoginResponse, ScsiCommand, TaskManagementRequest, TextRequest};
 
 use super::full_feature::{Moment, Reply};
 use super::served::{ChangeResponse, SharedEngine};
@@ -18,6 +18,8 @@ type AnswerCommand = Arc<dyn Fn(&ScsiCommand, &Moment) -> Reply + Send + Sync>;
 type AnswerSome = Arc<dyn Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync>;
 /// Makes the answer to a Text Request.
 type AnswerText = Arc<dyn Fn(&TextRequest, &Moment) -> Reply + Send + Sync>;
+/// Makes the answer to a Task Management Function Request.
+type AnswerManagement = Arc<dyn Fn(&TaskManagementRequest, &Moment) -> Reply + Send + Sync>;
 /// Makes something to be sent unasked.
 type Announce = Arc<dyn Fn(&Moment) -> Reply + Send + Sync>;
 
@@ -36,6 +38,8 @@ pub(super) enum Step {
     AnswerAgain(AnswerCommand),
     /// Serves requests like a conforming target, until a Text Request, and answers that one.
     AnswerText(AnswerText),
+    /// Serves requests like a conforming target, until a task management request, and answers that one.
+    AnswerManagement(AnswerManagement),
     /// Sends PDUs that answer nothing.
     Announce(Announce),
     /// Serves requests like a conforming target, until the initiator leaves.
@@ -160,6 +164,15 @@ impl Script {
         answer: impl Fn(&TextRequest, &Moment) -> Reply + Send + Sync + 'static,
     ) -> Self {
         self.with(Step::AnswerText(Arc::new(answer)))
+    }
+
+    /// Then serves requests until a Task Management Function Request, and answers that with the result of `answer`.
+    #[must_use]
+    pub fn answer_management(
+        self,
+        answer: impl Fn(&TaskManagementRequest, &Moment) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::AnswerManagement(Arc::new(answer)))
     }
 
     /// Then sends, unasked, what `make` gives: a ping, an Asynchronous Message, a second response. Needs

@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use iscsi_pdu::{LoginRequest, LoginResponse, LoginStatus, RawPdu, ScsiCommand, SerialNumber, TextRequest};
+use iscsi_pdu::{
+    LoginRequest, LoginResponse, LoginStatus, RawPdu, ScsiCommand, SerialNumber, TaskManagementRequest,
+    TextRequest,
+};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
@@ -91,6 +94,14 @@ impl Served {
 
     /// Takes a Text Request in without answering it.
     pub(super) fn take_in_text(&mut self, request: &TextRequest) -> Result<Moment, WireError> {
+        self.admit(request.immediate, request.cmd_sn, request.exp_stat_sn)
+    }
+
+    /// Takes a Task Management Function Request in without executing it.
+    pub(super) fn take_in_management(
+        &mut self,
+        request: &TaskManagementRequest,
+    ) -> Result<Moment, WireError> {
         self.admit(request.immediate, request.cmd_sn, request.exp_stat_sn)
     }
 

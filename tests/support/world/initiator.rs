@@ -157,7 +157,7 @@ impl<'a> Initiator<'a> {
         if let Next::Complete(complete) = next {
             let (logged_in, inbox) = *complete;
             let completed = logged_in.completed;
-            let limits = Limits { command: self.setup.command_timeout(), logout: LIMIT };
+            let limits = Limits::new(self.setup.command_timeout(), LIMIT);
             let session = SessionState::new(
                 completed.parameters,
                 completed.cmd_sn,
@@ -227,15 +227,17 @@ fn report(
 ) -> Result<(), Violation> {
     match outcome {
         Outcome::Good(data) => checker.completed(operation.number, data, now),
-        Outcome::Text(_) => checker.completed(operation.number, &[], now),
-        Outcome::Scsi(completion, _) => match (completion.status, completion.incomplete) {
-            (ScsiStatus::GOOD, None) => checker.completed(operation.number, &completion.data, now),
+        Outcome::Text(_) | Outcome::Managed(_) | Outcome::Pong => {
+            checker.completed(operation.number, &[], now)
+        }
+        Outcome::Scsi(ended, _) => match (ended.completion.status, ended.completion.incomplete) {
+            (ScsiStatus::GOOD, None) => checker.completed(operation.number, &ended.completion.data, now),
             // A command of exact length that moved less has no result, though its status is good.
             (ScsiStatus::GOOD, Some(_)) => checker.failed(operation.number, now),
             _ => checker.refused(operation.number, now),
         },
-        Outcome::SessionOver => checker.failed(operation.number, now),
-        Outcome::TargetFailure(_) => checker.refused(operation.number, now),
+        Outcome::SessionOver | Outcome::Aborted(_) => checker.failed(operation.number, now),
+        Outcome::TargetFailure(_) | Outcome::Rejected(_) => checker.refused(operation.number, now),
     }
 }
 
