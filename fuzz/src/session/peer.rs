@@ -87,7 +87,8 @@ fn put_right(pdu: &mut TargetPdu, itt: InitiatorTaskTag, source: &mut Unstructur
         }
         TargetPdu::TextResponse(pdu) => pdu.itt = itt,
         TargetPdu::TaskManagementResponse(pdu) => {
-            (pdu.itt, pdu.response) = (itt, iscsi_pdu::TaskManagementResponseCode(source.int_in_range(0..=2)?));
+            (pdu.itt, pdu.response) =
+                (itt, iscsi_pdu::TaskManagementResponseCode(source.int_in_range(0..=2)?));
         }
         TargetPdu::NopIn(pdu) if second => (pdu.itt, pdu.data) = (itt, bytes::Bytes::new()),
         TargetPdu::LogoutResponse(pdu) => pdu.itt = itt,
