@@ -68,7 +68,7 @@ impl Session {
         }
         let name = function.name();
         match self.request(Request::management(function)).await?.outcome().await? {
-            Outcome::Managed(response) => checked(name, response),
+            Outcome::Managed(response) => checked(function, response),
             Outcome::Rejected(reason) => Err(Error::Rejected { request: name, reason }),
             _ => Err(wrong_answer(name)),
         }
@@ -154,23 +154,19 @@ impl PendingCommand {
     }
 }
 
-/// The answer to a function that was carried out.
+/// The answer to a function that was carried out. A task that does not exist need not be aborted.
 fn checked(
-    function: &'static str,
+    function: TaskManagement,
     response: Option<ManagementResponse>,
 ) -> Result<ManagementResponse, Error> {
-    let code = response.map(|response| response.code);
-    match response {
-        Some(response)
-            if matches!(
-                response.code,
-                TaskManagementResponseCode::FUNCTION_COMPLETE
-                    | TaskManagementResponseCode::TASK_DOES_NOT_EXIST
-                    | TaskManagementResponseCode::FUNCTION_SUCCEEDED
-            ) =>
-        {
-            Ok(response)
+    let is_carried_out = |response: &ManagementResponse| match response.code {
+        TaskManagementResponseCode::FUNCTION_COMPLETE | TaskManagementResponseCode::FUNCTION_SUCCEEDED => {
+            true
         }
-        _ => Err(Error::TaskManagement { function, response: code }),
-    }
+        TaskManagementResponseCode::TASK_DOES_NOT_EXIST => matches!(function, TaskManagement::AbortTask(_)),
+        _ => false,
+    };
+    let code = response.map(|response| response.code);
+    let failed = Error::TaskManagement { function: function.name(), response: code };
+    response.filter(is_carried_out).ok_or(failed)
 }

@@ -194,7 +194,10 @@ impl SessionState {
         };
         let extent = match pdu.response {
             TaskManagementResponseCode::FUNCTION_COMPLETE => Some(Extent::Aborted),
-            TaskManagementResponseCode::TASK_DOES_NOT_EXIST => Some(Extent::Unknown),
+            // Of a function for many tasks this answer says nothing about them: they may go on.
+            TaskManagementResponseCode::TASK_DOES_NOT_EXIST if function.task().is_some() => {
+                Some(Extent::Unknown)
+            }
             _ => None,
         };
         if let Some(extent) = extent {

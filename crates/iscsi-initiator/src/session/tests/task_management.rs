@@ -132,6 +132,21 @@ fn tmf_08_codes_of_the_answer() {
     }
 }
 
+/// TMF-08: that a task does not exist says nothing of the tasks of a unit, which go on.
+#[test]
+fn tmf_08_a_function_for_many_tasks_that_finds_no_task() {
+    for function in [TaskManagement::AbortTaskSet(LUN), TaskManagement::LogicalUnitReset(LUN)] {
+        let mut target = Target::new(parameters());
+        let itt = target.submit(Transfer::None, true);
+        target.sent();
+        let management = target.manage(function).itt;
+        target.managed(management, 1).unwrap();
+        assert_eq!(target.outcomes(), [(management, answered(1))]);
+        target.good(itt).unwrap();
+        target.completion(itt);
+    }
+}
+
 /// Whatever comes for a concluded task uses up its status number, and reaches nobody.
 #[test]
 fn tmf_13_late_pdus_of_concluded_tasks() {
