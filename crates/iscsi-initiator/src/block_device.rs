@@ -39,6 +39,7 @@ const COMMANDS_IN_FLIGHT: usize = 32;
 pub struct BlockDevice {
     session: Session,
     lun: Lun,
+    /// The size at the opening.
     capacity: Capacity,
     blocks_per_command: u32,
     recovered_errors: Arc<AtomicU64>,
@@ -61,10 +62,12 @@ impl BlockDevice {
         Ok(Self { session, lun, capacity, blocks_per_command, recovered_errors })
     }
 
-    /// Returns the size.
+    /// Returns the size, as it was last read: anew when the logical unit reports that it has changed. Its block size stays that
+    /// of the opening; commands to a unit with another one fail.
     #[must_use]
-    pub const fn capacity(&self) -> Capacity {
-        self.capacity
+    pub fn capacity(&self) -> Capacity {
+        let known = self.session.unit_state(self.lun).capacity;
+        known.filter(|known| known.block_size == self.capacity.block_size).unwrap_or(self.capacity)
     }
 
     /// Returns a reader of a range, which reads a bounded number of pieces ahead of the caller.
@@ -244,8 +247,13 @@ impl BlockDevice {
     }
 
     fn check_range(&self, offset: u64, length: u64) -> Result<(), Error> {
-        let size = self.capacity.bytes();
-        if offset.checked_add(length).is_some_and(|end| end <= size) {
+        let ends_within = |size| offset.checked_add(length).is_some_and(|end| end <= size);
+        if ends_within(self.capacity.bytes()) {
+            return Ok(());
+        }
+        // It may have grown.
+        let size = self.capacity().bytes();
+        if ends_within(size) {
             return Ok(());
         }
         Err(Error::InvalidArgument(format!(

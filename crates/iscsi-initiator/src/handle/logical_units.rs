@@ -165,6 +165,12 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn read_capacity(&self, lun: Lun) -> Result<Capacity, Error> {
+        let capacity = self.capacity_by_either_form(lun).await?;
+        self.units().change(lun, |unit| unit.capacity = Some(capacity));
+        Ok(capacity)
+    }
+
+    async fn capacity_by_either_form(&self, lun: Lun) -> Result<Capacity, Error> {
         match self.ask(lun, scsi::read_capacity_10()).await {
             Ok(short) => {
                 if let Some(capacity) = scsi::parse_capacity_10(&short.data)? {
