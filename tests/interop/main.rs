@@ -23,4 +23,5 @@ mod scripted_target;
 mod scsi_quirks;
 mod secret_store;
 mod stage;
+mod task_management;
 mod transfers;

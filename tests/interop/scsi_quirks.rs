@@ -21,7 +21,7 @@ const NO_DEVICE: u8 = 3;
 /// Device type of a storage array controller.
 const CONTROLLER: u8 = 0x0c;
 
-async fn log_in(portal: SocketAddr, target: &str) -> Session {
+pub(crate) async fn log_in(portal: SocketAddr, target: &str) -> Session {
     let config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
     let portal: Portal = portal.to_string().parse().unwrap();
     let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
@@ -29,14 +29,14 @@ async fn log_in(portal: SocketAddr, target: &str) -> Session {
 }
 
 /// A session to the target of a daemon that requires no authentication, and the LUN of its disk.
-async fn session_with(daemon: Daemon) -> (Stage, Session, Lun) {
+pub(crate) async fn session_with(daemon: Daemon) -> (Stage, Session, Lun) {
     let stage = Stage::of(daemon);
     let session = log_in(stage.portal, &stage.iqn("open")).await;
     let disk = lun(stage.lun);
     (stage, session, disk)
 }
 
-fn lun(number: u16) -> Lun {
+pub(crate) fn lun(number: u16) -> Lun {
     Lun::from_number(number).unwrap()
 }
 

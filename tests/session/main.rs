@@ -35,6 +35,7 @@ mod redirects;
 mod residuals;
 mod stage;
 mod tags;
+mod task_management;
 mod unasked;
 mod unauthenticated;
 mod vds_api;

@@ -1,0 +1,185 @@
+//! Commands without a response, task management, pings and events over sockets.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use iscsi_initiator::{
+    Abort, AbortCause, Aborted, Error, Event, Extent, Initiator, Lun, Session, TaskManagement, scsi,
+};
+use iscsi_pdu::{
+    AsyncEvent, AsyncMessage, InitiatorPdu, Reject, RejectReason, TargetPdu, TaskManagementFunction,
+    TaskManagementResponseCode,
+};
+use iscsi_secrets::MemoryStore;
+use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, management_response};
+
+use crate::stage::{config, log_in_by, open_config};
+
+const READ_10: u8 = 0x28;
+const LIMIT: Duration = Duration::from_millis(300);
+
+/// A session whose limits are short.
+async fn hurried(script: Script) -> (ScriptedTarget, Session) {
+    let scripted = ScriptedTarget::serve(Script::new().log_in(open_config()).then(script)).await.unwrap();
+    let mut config = config();
+    (config.command_timeout, config.noop_out_timeout, config.noop_out_interval) = (LIMIT, LIMIT, None);
+    (config.abort_timeout, config.lu_reset_timeout) = (LIMIT, LIMIT);
+    let initiator = Initiator::new(config, std::sync::Arc::new(MemoryStore::new()));
+    let session = log_in_by(&initiator, scripted.portal()).await.unwrap();
+    (scripted, session)
+}
+
+fn read() -> scsi::Command {
+    scsi::read_blocks(0, 1, 512)
+}
+
+fn silent_reads() -> Script {
+    Script::new().serve_but(|command, _| (command.cdb[0] == READ_10).then(Reply::default))
+}
+
+fn functions(scripted: &ScriptedTarget) -> Vec<TaskManagementFunction> {
+    let pdus = scripted.received().into_iter().filter_map(|received| received.pdu());
+    let function = |pdu| match pdu {
+        InitiatorPdu::TaskManagementRequest(request) => Some(request.function),
+        _ => None,
+    };
+    pdus.filter_map(function).collect()
+}
+
+/// TMF-09: a command without a response is aborted after a ping, and the session goes on.
+#[tokio::test]
+async fn tmf_09_a_command_without_a_response_ends_alone() {
+    let (scripted, session) = hurried(silent_reads()).await;
+    let error = session.execute(Lun::ZERO, read()).await.unwrap_err();
+    let abort = Abort { cause: AbortCause::Timeout, extent: Extent::Unknown };
+    assert_eq!(error, Error::Aborted { command: "READ (10)", abort });
+    assert!(error.leaves_session_open());
+    assert_eq!(functions(&scripted), [TaskManagementFunction::ABORT_TASK]);
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    session.logout().await.unwrap();
+}
+
+/// TMF-10: a target that refuses both functions, but answers pings, loses the session within the limits.
+#[tokio::test]
+async fn tmf_10_a_target_that_aborts_nothing() {
+    let refuse = |request: &iscsi_pdu::TaskManagementRequest, moment: &Moment| {
+        management_response(request, moment, TaskManagementResponseCode::FUNCTION_NOT_SUPPORTED)
+    };
+    let silent = |_: &iscsi_pdu::ScsiCommand, _: &Moment| Reply::default();
+    let script =
+        Script::new().answer_command(READ_10, silent).answer_management(refuse).answer_management(refuse);
+    let (scripted, session) = hurried(script).await;
+    let begin = Instant::now();
+    let error = session.execute(Lun::ZERO, read()).await.unwrap_err();
+    assert_eq!(error, Error::Timeout { operation: "READ (10)", limit: LIMIT });
+    assert!(begin.elapsed() < 10 * LIMIT);
+    let expected = [TaskManagementFunction::ABORT_TASK, TaskManagementFunction::LOGICAL_UNIT_RESET];
+    assert_eq!(functions(&scripted), expected);
+}
+
+/// TMF-08: what a target answers to a function reaches the caller.
+#[tokio::test]
+async fn tmf_08_answers_to_functions() {
+    let refuse = |request: &iscsi_pdu::TaskManagementRequest, moment: &Moment| {
+        management_response(request, moment, TaskManagementResponseCode::LUN_DOES_NOT_EXIST)
+    };
+    let (_scripted, session) = hurried(Script::new().answer_management(refuse).serve()).await;
+    let reset = TaskManagement::LogicalUnitReset(Lun::ZERO);
+    let refused = session.manage_tasks(reset).await.unwrap_err();
+    let response = Some(TaskManagementResponseCode::LUN_DOES_NOT_EXIST);
+    assert_eq!(refused, Error::TaskManagement { function: "LOGICAL UNIT RESET", response });
+    session.manage_tasks(reset).await.unwrap();
+    let beyond = session.manage_tasks(TaskManagement::QueryTaskSet(Lun::ZERO)).await.unwrap_err();
+    assert!(matches!(beyond, Error::InvalidArgument(_)), "{beyond:?}");
+    session.logout().await.unwrap();
+}
+
+/// A caller that gives a command up learns how far it got.
+#[tokio::test]
+async fn tmf_01_a_pending_command_is_aborted() {
+    let (scripted, session) = hurried(silent_reads()).await;
+    let pending = session.submit(Lun::ZERO, read()).await.unwrap();
+    tokio::time::sleep(LIMIT / 6).await;
+    assert_eq!(pending.abort().await.unwrap(), Aborted::Ended(Extent::Unknown));
+    assert_eq!(functions(&scripted), [TaskManagementFunction::ABORT_TASK]);
+    let done = session.submit(Lun::ZERO, scsi::test_unit_ready()).await.unwrap();
+    tokio::time::sleep(LIMIT / 6).await;
+    assert!(matches!(done.abort().await.unwrap(), Aborted::Completed(_)));
+    session.logout().await.unwrap();
+}
+
+/// NOP-06: a target that has died without a word is noticed by a ping, though nobody waits for anything.
+#[tokio::test]
+async fn nop_06_a_silent_target_is_noticed() {
+    let script = Script::new().log_in(open_config()).pause(Duration::from_mins(1));
+    let scripted = ScriptedTarget::serve(script).await.unwrap();
+    let mut config = config();
+    (config.noop_out_interval, config.noop_out_timeout) = (Some(LIMIT), LIMIT);
+    let initiator = Initiator::new(config, std::sync::Arc::new(MemoryStore::new()));
+    let session = log_in_by(&initiator, scripted.portal()).await.unwrap();
+    let begin = Instant::now();
+    assert_eq!(session.ended().await, Error::Timeout { operation: "ping", limit: LIMIT });
+    assert!((2 * LIMIT..8 * LIMIT).contains(&begin.elapsed()), "{:?}", begin.elapsed());
+}
+
+/// NOP-03: a target that answers is pinged again and again, and stays.
+#[tokio::test]
+async fn nop_03_a_quiet_target_is_pinged() {
+    let scripted = ScriptedTarget::serve(Script::new().log_in(open_config()).serve()).await.unwrap();
+    let mut config = config();
+    config.noop_out_interval = Some(LIMIT / 6);
+    let initiator = Initiator::new(config, std::sync::Arc::new(MemoryStore::new()));
+    let session = log_in_by(&initiator, scripted.portal()).await.unwrap();
+    tokio::time::sleep(2 * LIMIT).await;
+    assert_eq!(session.end_reason(), None);
+    let pdus = scripted.received().into_iter().filter_map(|received| received.pdu());
+    let pings = pdus.filter(|pdu| matches!(pdu, InitiatorPdu::NopOut(_))).count();
+    assert!((2..=12).contains(&pings), "{pings}");
+    session.ping(Bytes::from_static(b"there?")).await.unwrap();
+    session.logout().await.unwrap();
+}
+
+/// ASY-06: a SCSI event reaches its listener, with LUN and sense data.
+#[tokio::test]
+async fn asy_06_events_reach_their_listeners() {
+    const SENSE: &[u8] = &[0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x2a, 0x09, 0, 0, 0, 0];
+    let event = |moment: &Moment| {
+        let event = AsyncMessage {
+            lun: Lun([0, 1, 0, 0, 0, 0, 0, 0]),
+            numbers: moment.numbers,
+            event: AsyncEvent::SCSI,
+            vendor_code: 0,
+            parameter1: 0,
+            parameter2: 0,
+            parameter3: 0,
+            sense: Bytes::from_static(SENSE),
+            event_data: Bytes::new(),
+        };
+        Reply::of(&[TargetPdu::AsyncMessage(event)], moment.digests)
+    };
+    let (_scripted, session) = hurried(Script::new().announce(event).serve()).await;
+    // It came before anybody listened.
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    let mut events = session.events();
+    let Some(Event::Scsi { lun, sense, data }) = events.next().await else { panic!("no event") };
+    assert_eq!((lun.0[1], &sense[..], data.len()), (1, SENSE, 0));
+    session.logout().await.unwrap();
+    assert_eq!(events.next().await, None);
+}
+
+/// CMD-14: a rejected command fails alone, and the next one has a number that the target expects.
+#[tokio::test]
+async fn cmd_14_a_rejected_command_ends_alone() {
+    let reject = |command: &iscsi_pdu::ScsiCommand, moment: &Moment| {
+        let mut numbers = moment.numbers;
+        numbers.exp_cmd_sn = command.cmd_sn;
+        let data = Bytes::copy_from_slice(command.encode().bhs.as_bytes());
+        let reject = Reject { reason: RejectReason::INVALID_PDU_FIELD, numbers, data_sn: 0, data };
+        Reply::of(&[TargetPdu::Reject(reject)], moment.digests)
+    };
+    let (_scripted, session) = hurried(Script::new().answer_command(READ_10, reject).take().serve()).await;
+    let error = session.execute(Lun::ZERO, read()).await.unwrap_err();
+    let reason = RejectReason::INVALID_PDU_FIELD;
+    assert_eq!(error, Error::Rejected { request: "READ (10)", reason });
+    assert!(error.leaves_session_open());
+}
