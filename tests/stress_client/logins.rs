@@ -22,7 +22,9 @@ pub(crate) struct Logins {
 
 impl Logins {
     pub(crate) fn new(arguments: &Arguments) -> Result<Self, Box<dyn Error>> {
-        let config = Config::new("iqn.2001-04.com.example:stress".parse()?)?;
+        let mut config = Config::new("iqn.2001-04.com.example:stress".parse()?)?;
+        // Logins are counted, not the pings of the sessions beside them.
+        config.noop_out_interval = None;
         let initiator = Initiator::new(config, Arc::new(store(arguments)?));
         Ok(Self { initiator, target: arguments.target.clone(), portal: arguments.portal.clone() })
     }
