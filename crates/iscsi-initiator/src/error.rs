@@ -1,6 +1,7 @@
 //! Errors of the library, and the side at fault for each.
 
 mod advice;
+mod advice_text;
 mod fault;
 #[cfg(test)]
 mod tests;
