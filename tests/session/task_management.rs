@@ -11,7 +11,10 @@ use iscsi_pdu::{
     TaskManagementResponseCode,
 };
 use iscsi_secrets::MemoryStore;
-use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, management_response};
+use iscsi_tests::ram_disk::Sense;
+use iscsi_tests::scripted_target::{
+    Moment, Reply, Script, ScriptedTarget, check_condition, management_response,
+};
 
 use crate::stage::{config, log_in_by, open_config};
 
@@ -182,4 +185,29 @@ async fn cmd_14_a_rejected_command_ends_alone() {
     let reason = RejectReason::INVALID_PDU_FIELD;
     assert_eq!(error, Error::Rejected { request: "READ (10)", reason });
     assert!(error.leaves_session_open());
+}
+
+/// A unit that reports another size in the middle: its size is read anew, and the command is sent again.
+#[tokio::test]
+async fn a_unit_whose_size_has_changed_is_read_anew() {
+    const READ_CAPACITY_10: u8 = 0x25;
+    let changed = |command: &iscsi_pdu::ScsiCommand, moment: &Moment| {
+        check_condition(command, moment, Sense::new(0x06, 0x2a, 0x09))
+    };
+    let (scripted, session) = hurried(Script::new().answer_command(READ_10, changed).serve()).await;
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    assert_eq!(session.unit_state(Lun::ZERO).capacity, None);
+    session.execute(Lun::ZERO, read()).await.unwrap();
+    let state = session.unit_state(Lun::ZERO);
+    let attention = state.last_attention.unwrap();
+    assert_eq!((attention.asc, attention.ascq), (0x2a, 0x09));
+    assert_eq!(state.capacity, Some(session.read_capacity(Lun::ZERO).await.unwrap()));
+    let pdus = scripted.received().into_iter().filter_map(|received| received.pdu());
+    let operation = |pdu| match pdu {
+        InitiatorPdu::ScsiCommand(command) => Some(command.cdb[0]).filter(|operation| *operation != 0),
+        _ => None,
+    };
+    let sent: Vec<_> = pdus.filter_map(operation).collect();
+    assert_eq!(sent, [READ_10, READ_CAPACITY_10, READ_10, READ_CAPACITY_10]);
+    session.logout().await.unwrap();
 }
