@@ -147,9 +147,13 @@ impl State {
         }
     }
 
-    /// Collects the wakers of those whose requests have ended.
+    /// Collects the wakers of those whose requests have ended. Where an outcome was taken meanwhile, the slot may be another
+    /// request's.
     fn take_ended(&mut self, wakers: &mut WakeList) {
         while let Some(itt) = self.session.poll_ended() {
+            if self.session.outcome(itt).is_none() {
+                continue;
+            }
             if let Some(waker) = self.replies.get_mut(slot_of(itt)).and_then(Option::take) {
                 wakers.push(waker);
             }

@@ -194,3 +194,16 @@ async fn untaken_results_are_bounded() {
         end_all();
     }
 }
+
+/// A command that is aborted before it was sent leaves its slot to the next request, whose caller is not woken for it.
+#[tokio::test]
+async fn a_slot_that_is_used_again_wakes_nobody() {
+    let (mut task, link, _peer) = session(0, LIMITS, Parameters::default()).await;
+    let unsent = submit(&link, Transfer::None).await;
+    assert!(unsent.abort().is_none() && unsent.now().is_some());
+    let (wakes, waker) = counter();
+    let mut next = Box::pin(submit(&link, Transfer::None).await.outcome());
+    assert!(next.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(task.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(wakes.take(), 0);
+}
