@@ -107,6 +107,30 @@ fn neg_02_neg_04_neg_09_neg_18_neg_23_neg_24_neg_36_answers_to_the_target() {
     }
 }
 
+/// NEG-24: level 2 is offered by whoever wants it, and in force when the target agrees. A target that does not know the key stays at
+/// level 1, and so does one that says nothing.
+#[test]
+fn neg_24_protocol_level_2() {
+    let level = |target: &[(&str, &str)]| {
+        let mut offer = Offer::default();
+        offer.parameters.protocol_level = 2;
+        let login = initiator::LoginConfig { offer: prepared(offer), ..config(Authentication::None) };
+        let play = Play::begin(login);
+        assert_eq!(play.value("iSCSIProtocolLevel").as_deref(), Some("2"));
+        match play.step(|request| grant(request, target)) {
+            Ok(Step::Complete(completed)) => completed.parameters.protocol_level,
+            _ => panic!("not complete: {target:?}"),
+        }
+    };
+    assert_eq!(level(&[("iSCSIProtocolLevel", "2")]), 2);
+    for answer in ["1", "0", "NotUnderstood", "Reject"] {
+        assert!(level(&[("iSCSIProtocolLevel", answer)]) <= 1, "{answer}");
+    }
+    assert_eq!(level(&[]), 1);
+    let play = Play::at_parameters();
+    assert_eq!(play.value("iSCSIProtocolLevel"), None, "the default is not offered");
+}
+
 /// LOG-19: a transition together with an offer.
 #[test]
 fn log_19_transition_with_a_proposal() {

@@ -11,7 +11,7 @@ use iscsi_pdu::{
     TaskManagementResponseCode,
 };
 use iscsi_secrets::MemoryStore;
-use iscsi_tests::ram_disk::Sense;
+use iscsi_tests::ram_disk::{RamDisk, Running, Sense};
 use iscsi_tests::scripted_target::{
     Moment, Reply, Script, ScriptedTarget, check_condition, management_response,
 };
@@ -94,6 +94,42 @@ async fn tmf_08_answers_to_functions() {
     session.manage_tasks(reset).await.unwrap();
     let beyond = session.manage_tasks(TaskManagement::QueryTaskSet(Lun::ZERO)).await.unwrap_err();
     assert!(matches!(beyond, Error::InvalidArgument(_)), "{beyond:?}");
+    session.logout().await.unwrap();
+}
+
+/// A session at protocol level 2, if the target agrees to that.
+async fn level_2(target: u8) -> (Running, Session) {
+    let mut open = open_config();
+    open.offer.parameters.protocol_level = target;
+    let running = RamDisk::serve(open).await.unwrap();
+    let mut config = config();
+    config.offer.parameters.protocol_level = 2;
+    let initiator = Initiator::new(config, std::sync::Arc::new(MemoryStore::new()));
+    let session = log_in_by(&initiator, running.portal()).await.unwrap();
+    assert_eq!(session.details().completed.parameters.protocol_level, target);
+    (running, session)
+}
+
+/// TMF-12, PL2-01: the functions of RFC 7144 leave only when both sides have agreed on level 2, and leave the tasks alone.
+#[tokio::test]
+async fn tmf_12_pl2_01_pl2_07_functions_of_level_2() {
+    let (running, session) = level_2(2).await;
+    running.with_engine(|engine| engine.set_service_time(READ_10, LIMIT));
+    let slow = session.submit(Lun::ZERO, read()).await.unwrap();
+    let query = TaskManagement::QueryTaskSet(Lun::ZERO);
+    // It would overtake the command.
+    tokio::time::sleep(LIMIT / 6).await;
+    let present = session.manage_tasks(query).await.unwrap();
+    assert_eq!(present.code, TaskManagementResponseCode::FUNCTION_SUCCEEDED);
+    assert_eq!(slow.data().await.unwrap().len(), 512);
+    let absent = session.manage_tasks(query).await.unwrap();
+    assert_eq!(absent.code, TaskManagementResponseCode::FUNCTION_COMPLETE);
+    let quiet = session.manage_tasks(TaskManagement::QueryAsynchronousEvent(Lun::ZERO)).await.unwrap();
+    assert_eq!(quiet.code, TaskManagementResponseCode::FUNCTION_COMPLETE);
+    session.logout().await.unwrap();
+    let (_running, session) = level_2(1).await;
+    let refused = session.manage_tasks(query).await.unwrap_err();
+    assert!(matches!(refused, Error::InvalidArgument(_)), "{refused:?}");
     session.logout().await.unwrap();
 }
 

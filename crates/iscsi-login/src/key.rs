@@ -82,8 +82,8 @@ pub(crate) struct Key {
     pub(crate) default: Value,
     /// Not offered in a discovery session, and answered `Irrelevant` there (NEG-32).
     pub(crate) irrelevant_in_discovery: bool,
-    /// Never offered, only answered: an extension of which only the default is implemented.
-    pub(crate) only_answered: bool,
+    /// Whether it is offered: an extension of which the offer is the default is only answered.
+    pub(crate) is_offered: fn(&Offer) -> bool,
     pub(crate) proposal: fn(&Offer) -> Proposal,
     pub(crate) store: fn(&mut Parameters, Value),
 }
@@ -177,6 +177,8 @@ impl Key {
         Some(match (word, self.name.as_str()) {
             // Only FirstBurstLength may be irrelevant to a target that was offered it (13.14).
             ("Reject", _) | ("Irrelevant", "FirstBurstLength") => return None,
+            // NEG-24: it came later than RFC 7143's other keys, and a target need not know it.
+            ("NotUnderstood", "iSCSIProtocolLevel") => return None,
             ("Irrelevant", _) => {
                 (&Deviation::IRRELEVANT, "irrelevant only where another key makes it so (6.2)")
             }

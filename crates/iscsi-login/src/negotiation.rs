@@ -51,7 +51,7 @@ impl Negotiation {
     /// Takes note that all offers are sent, once, at the start of the stage.
     pub(crate) fn begin(&mut self) {
         for (key, progress) in KEYS.iter().zip(&mut self.progress) {
-            if is_offered(key, self.discovery) {
+            if is_offered(key, &self.offer, self.discovery) {
                 *progress = Progress::Offered;
             }
         }

@@ -57,7 +57,7 @@ pub struct Parameters {
     pub data_sequence_in_order: bool,
     /// Error recovery level (13.20).
     pub error_recovery_level: u8,
-    /// `iSCSIProtocolLevel` (13.24); level 1 is RFC 7143.
+    /// `iSCSIProtocolLevel` (13.24): 1 is RFC 7143, 2 adds the task management functions of RFC 7144. Above 1 it is offered.
     pub protocol_level: u8,
 }
 

@@ -41,13 +41,13 @@ impl PreparedOffer {
 }
 
 /// Whether a key is part of the offer in a session of this type.
-pub(crate) const fn is_offered(key: &Key, is_discovery: bool) -> bool {
-    !(key.only_answered || is_discovery && key.irrelevant_in_discovery)
+pub(crate) fn is_offered(key: &Key, offer: &Offer, is_discovery: bool) -> bool {
+    (key.is_offered)(offer) && !(is_discovery && key.irrelevant_in_discovery)
 }
 
 fn write(offer: &Offer, is_discovery: bool) -> TextWriter {
     let mut text = TextWriter::new();
-    for key in KEYS.iter().filter(|key| is_offered(key, is_discovery)) {
+    for key in KEYS.iter().filter(|key| is_offered(key, offer, is_discovery)) {
         (key.proposal)(offer).write_to(key.name, &mut text);
     }
     text

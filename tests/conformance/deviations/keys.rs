@@ -52,14 +52,13 @@ fn neg_07_keys_that_come_twice() {
 /// LOG-19: a key that can no longer be answered keeps its default.
 #[test]
 fn log_19_offers_beside_the_transition() {
-    let config = with(|offer| offer.parameters.protocol_level = 2);
     for (pair, detail) in [
         (("X-com.example.key", "of-the-target"), "X-com.example.key"),
         (("IFMarker", "No"), "IFMarker"),
         (("TaskReporting", "FastAbort"), "TaskReporting=FastAbort"),
         (("iSCSIProtocolLevel", "2"), "iSCSIProtocolLevel=2"),
     ] {
-        let completed = answered(config, &[pair]);
+        let completed = answered(open(), &[pair]);
         assert_eq!(
             (ids(&completed), completed.parameters.protocol_level),
             (vec!["key-beside-transition"], 1)
