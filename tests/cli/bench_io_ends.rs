@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
 
+use iscsi_pdu::{InitiatorPdu, TaskManagementFunction};
 use iscsi_tests::ram_disk::Sense;
-use iscsi_tests::scripted_target::{Script, check_condition};
+use iscsi_tests::scripted_target::{Received, Reply, Script, check_condition};
 
 use crate::bench_io::{WRITE, count, expect_consistent};
 use crate::measured::{Measured, end, interrupt, parsed, start};
@@ -78,7 +81,7 @@ fn ctrl_c_ends_it_with_the_figures_so_far_and_clean_logouts() {
     let arguments = ["--verify", "--duration", "600", "--sessions", "2", "--depth", "3", "--output", "json"];
     let child = start(&mut measured.io_command(&[&WRITE[..], &arguments].concat()));
     measured.wait_for_sessions(2);
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    sleep(Duration::from_millis(300));
     interrupt(&child);
     let outcome = end(child).expect(1);
     assert_eq!(outcome.error()["fault"], "interrupted");
@@ -92,13 +95,49 @@ fn ctrl_c_ends_it_with_the_figures_so_far_and_clean_logouts() {
     measured.expect_clean_logouts();
 }
 
+/// Commands that the target does not answer are aborted before the logout.
+#[test]
+fn ctrl_c_aborts_commands_without_an_answer() {
+    let target = Scripted::after_login(|script| {
+        script.serve_but(|command, _| (command.cdb.first() == Some(&READ_10)).then(Reply::default))
+    });
+    let unit = format!("{}/0", target.url());
+    let run = ["bench", "io", &unit, "--auth", "none", "--depth", "2", "--duration", "600"];
+    let child = start(&mut target.place.command(&run));
+    wait_for_reads(&target, 2);
+    interrupt(&child);
+    let outcome = end(child).expect(1);
+    outcome.complains("interrupted");
+    let received: Vec<_> = target.peer.received().iter().filter_map(Received::pdu).collect();
+    let [.., InitiatorPdu::TaskManagementRequest(first), InitiatorPdu::TaskManagementRequest(second), last] =
+        &received[..]
+    else {
+        panic!("{received:?}")
+    };
+    assert_eq!([first.function, second.function], [TaskManagementFunction::ABORT_TASK; 2]);
+    assert!(matches!(last, InitiatorPdu::LogoutRequest(_)), "{last:?}");
+}
+
+/// Waits until the target has received so many reads.
+#[track_caller]
+fn wait_for_reads(target: &Scripted, number: usize) {
+    let is_read = |pdu: &InitiatorPdu| matches!(pdu, InitiatorPdu::ScsiCommand(command) if command.cdb.first() == Some(&READ_10));
+    for _ in 0..2000 {
+        if target.peer.received().iter().filter_map(Received::pdu).filter(is_read).count() >= number {
+            return;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    panic!("the reads did not come");
+}
+
 #[test]
 fn a_target_that_vanishes_leaves_figures_and_causes() {
     let mut measured = Measured::open();
     let arguments = ["--verify", "--length", "1M", "--duration", "1.5", "--depth", "2", "--output", "json"];
     let child = start(&mut measured.io_command(&[&WRITE[..], &arguments].concat()));
     measured.wait_for_sessions(1);
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    sleep(Duration::from_millis(500));
     measured.vanish();
     let outcome = end(child).expect(7);
     assert!(!outcome.error()["message"].as_str().unwrap().is_empty());

@@ -187,7 +187,7 @@ async fn log_out(session: Session, failure: Option<&Failure>) {
 ///
 /// # Cancel safety
 /// When the future is dropped, the aborts stay under way.
-async fn abort_commands(session: &Session) {
+pub(crate) async fn abort_commands(session: &Session) {
     match timeout(LAST_ABORTS, session.abort_all()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "the commands were not aborted"),

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::bench::destinations::Destinations;
 use crate::failure::Failure;
-use crate::session::until_interrupted;
+use crate::session::{abort_commands, until_interrupted};
 
 /// The pause after a login that failed: a target that is gone is not asked more often. So long is also waited for a block
 /// that can be written.
@@ -130,14 +130,17 @@ impl Sessions {
         Ok(())
     }
 
-    /// Logs out of all sessions that are open; failures are no longer measured. An interruption ends the logouts too.
+    /// Logs out of all sessions that are open, once the commands that an interruption has left are aborted; failures are no
+    /// longer measured. Another interruption ends that too.
     ///
     /// # Cancel safety
     /// When the future is dropped, the connections are closed without waiting for the responses.
     pub(super) async fn log_out(self) {
         let logouts = async {
             for slot in &self.0 {
-                _ = slot.open.lock().await.session.clone().logout().await;
+                let session = slot.open.lock().await.session.clone();
+                abort_commands(&session).await;
+                _ = session.logout().await;
             }
             Ok(())
         };
