@@ -29,7 +29,7 @@ fn a_busy_unit_is_waited_for() {
 fn a_unit_that_is_becoming_ready_is_waited_for() {
     Scripted::after_login(becoming_ready).read(&["--wait-ready", "5", "--busy-timeout", "0"]).expect(0);
     let outcome = Scripted::after_login(becoming_ready).read(&[]).expect(8);
-    outcome.complains("becoming ready: try again in a moment");
+    outcome.complains("try again in a moment, or have --wait-ready wait for it");
 }
 
 #[test]

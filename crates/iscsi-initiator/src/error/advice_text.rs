@@ -100,7 +100,9 @@ impl fmt::Display for Advice {
                 "another initiator holds a reservation on the logical unit: release it there, or clear it at the target"
             }
             Self::Overloaded => "the target is busy: try again later, with fewer commands or sessions at once",
-            Self::BecomingReady => "the logical unit is becoming ready: try again in a moment",
+            Self::BecomingReady => {
+                "the logical unit is becoming ready: try again in a moment, or have RetryPolicy::ready_timeout wait for it"
+            },
             Self::NotStarted => "the logical unit is stopped: start it at the target",
             Self::NotReady => "the logical unit is not ready: see the target's log for the reason",
             Self::PathInTransition => {

@@ -117,6 +117,9 @@ const fn words(advice: Advice) -> Option<&'static str> {
         Advice::LoginTimeout | Advice::CommandTimeout => {
             "raise --timeout if the target is slow rather than gone"
         }
+        Advice::BecomingReady => {
+            "the logical unit is becoming ready: try again in a moment, or have --wait-ready wait for it"
+        }
         Advice::AllowRedirect => "add the portal to --redirect-to if the target may send logins there",
         Advice::CredentialsRequired => {
             "the target requires CHAP, and the login offered none: give --user and --secret-file, or store the secret \
@@ -178,7 +181,7 @@ mod tests {
     use super::*;
 
     /// Advice that names settings of the library.
-    const BY_SETTINGS: [Advice; 24] = [
+    const BY_SETTINGS: [Advice; 25] = [
         Advice::SeparateSecrets,
         Advice::SecretLength,
         Advice::NameAlgorithm,
@@ -188,6 +191,7 @@ mod tests {
         Advice::LoginTimeout,
         Advice::CommandTimeout,
         Advice::AllowRedirect,
+        Advice::BecomingReady,
         Advice::CredentialsRequired,
         Advice::AccessList,
         Advice::UnexplainedInAuthentication,
@@ -231,7 +235,6 @@ mod tests {
             Advice::Reflection,
             Advice::Reservation,
             Advice::Overloaded,
-            Advice::BecomingReady,
             Advice::NotStarted,
             Advice::NotReady,
             Advice::PathInTransition,
