@@ -142,7 +142,7 @@ async fn workload(number: u64, pipes: &PipeSettings) -> Counts {
     let load = Load::new(number, variant(number));
     load.run(&session).await;
     let counts = rig.counts();
-    assert_eq!(load.failed(), 0, "run {number}");
+    assert!(load.failed() == 0, "run {number}: {:?}", load.failures());
     let requests = load.logout(session).await;
     assert_no_idle_polls(counts, requests);
     // The fastest pipe that delivers single bytes takes 70,000 pieces, and the slowest some milliseconds for a few.

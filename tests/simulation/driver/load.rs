@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_initiator::{Error, Lun, Session};
-use iscsi_tests::world::{Checker, DISK, Operation, Rig, Seed, Variant, Violation, Workload, WriteCache};
+use iscsi_initiator::scsi::Command;
+use iscsi_initiator::{Abort, Aborted, Error, Extent, Lun, Session};
+use iscsi_tests::world::{
+    Action, Checker, DISK, Operation, Rig, Seed, Variant, Violation, Workload, WriteCache,
+};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -23,6 +26,9 @@ struct State {
     /// The logout, the last operation.
     logout: Operation,
     submitted: u64,
+    /// The number of commands that are to be aborted.
+    aborts: usize,
+    was_reset: bool,
     /// Operations that the session did not accept because it was over, with the errors.
     rejected: Vec<(Operation, Error)>,
     /// The errors of all operations that failed.
@@ -41,6 +47,8 @@ impl Load {
             operations,
             logout,
             submitted: 0,
+            aborts: 0,
+            was_reset: false,
             rejected: Vec::new(),
             failures: Vec::new(),
         };
@@ -70,15 +78,79 @@ impl Load {
 
     async fn submit_all(self, session: Session) {
         while let Some(operation) = self.next() {
-            let pending = match submit(&session, operation).await {
-                Ok(pending) => pending,
-                Err(error) => return self.state().rejected.push((operation, error)),
+            let end = match operation.command(DISK.block_size) {
+                Some(command) => self.carry_out(&session, command).await,
+                None => self.request(&session, operation).await,
             };
-            match pending.await {
-                Ok(data) => self.with(|checker, now| checker.completed(operation.number, &data, now)),
-                Err(error) => return self.fail(operation, error),
+            if self.note(operation, end) {
+                return;
             }
         }
+    }
+
+    /// Carries a command out, or has it aborted when it was submitted, if it is the turn of an abort.
+    async fn carry_out(&self, session: &Session, command: Command) -> End {
+        let pending = match session.submit(Lun::ZERO, command).await {
+            Ok(pending) => pending,
+            Err(error) => return End::NotAccepted(error),
+        };
+        if !self.takes_abort() {
+            return End::of(pending.data().await);
+        }
+        match pending.abort().await {
+            Ok(Aborted::Completed(completion)) => {
+                End::of(completion.into_good("").map(|good| good.data).map_err(Error::from))
+            }
+            Ok(Aborted::Ended(Extent::NotSent)) => End::Refused,
+            Ok(Aborted::Ended(_)) => End::Aborted,
+            Ok(_) => End::Unknown(None),
+            Err(error) => End::Unknown(Some(error)),
+        }
+    }
+
+    /// Carries an operation out that is no command.
+    async fn request(&self, session: &Session, operation: Operation) -> End {
+        if let Some(error) = session.end_reason() {
+            return End::NotAccepted(error);
+        }
+        self.state().was_reset |= operation.action == Action::ResetUnit;
+        let result = if let Some(data) = operation.ping() {
+            session.ping(data).await.map(drop)
+        } else if let Some(function) = operation.management(Lun::ZERO) {
+            session.manage_tasks(function).await.map(drop)
+        } else if operation.action == Action::AbortTask {
+            self.state().aborts += 1;
+            Ok(())
+        } else {
+            session.send_targets("").await.map(drop)
+        };
+        End::of(result.map(|()| Bytes::new()))
+    }
+
+    /// Tells the checker of an end. True if the session is over.
+    fn note(&self, operation: Operation, end: End) -> bool {
+        let number = operation.number;
+        match end {
+            End::Done(data) => self.with(|checker, now| checker.completed(number, &data, now)),
+            End::Refused => self.with(|checker, now| checker.refused(number, now)),
+            End::Aborted => self.with(|checker, now| checker.aborted(number, now)),
+            End::Unknown(error) => {
+                self.with(|checker, now| in_any_order(checker.failed(number, now)));
+                self.state().failures.extend(error);
+            }
+            End::Failed(error) => self.fail(operation, error),
+            End::NotAccepted(error) => self.state().rejected.push((operation, error)),
+        }
+        let state = self.state();
+        !state.failures.is_empty() || !state.rejected.is_empty()
+    }
+
+    /// Whether it is the turn of an abort.
+    fn takes_abort(&self) -> bool {
+        let aborts = &mut self.state().aborts;
+        let is_wanted = *aborts > 0;
+        *aborts = aborts.saturating_sub(1);
+        is_wanted
     }
 
     /// Logs out, and returns the number of all operations.
@@ -114,7 +186,12 @@ impl Load {
     }
 
     fn fail(&self, operation: Operation, error: Error) {
-        self.with(|checker, now| checker.failed(operation.number, now));
+        // A command that a reset has failed was sent again, behind those that came after it.
+        let was_reset = self.state().was_reset;
+        self.with(|checker, now| {
+            let failed = checker.failed(operation.number, now);
+            if was_reset { in_any_order(failed) } else { failed }
+        });
         self.state().failures.push(error);
     }
 
@@ -124,19 +201,39 @@ impl Load {
     }
 }
 
-/// Submits an operation, and returns the future of its data.
-async fn submit(
-    session: &Session,
-    operation: Operation,
-) -> Result<impl Future<Output = Result<Bytes, Error>>, Error> {
-    let command = match operation.command(DISK.block_size) {
-        Some(command) => Some(session.submit(Lun::ZERO, command).await?),
-        None => session.end_reason().map_or(Ok(None), Err)?,
-    };
-    Ok(async move {
-        match command {
-            Some(pending) => pending.data().await,
-            None => session.send_targets("").await.map(|_| Bytes::new()),
+/// The end of an operation.
+enum End {
+    Done(Bytes),
+    /// It certainly did not take effect.
+    Refused,
+    /// It has no effect any more.
+    Aborted,
+    /// It was to be aborted, and nobody knows whether it was; the error ended the session.
+    Unknown(Option<Error>),
+    Failed(Error),
+    /// The session was over before.
+    NotAccepted(Error),
+}
+
+impl End {
+    fn of(result: Result<Bytes, Error>) -> Self {
+        match result {
+            Ok(data) => Self::Done(data),
+            Err(Error::Aborted { abort: Abort { extent: Extent::NotSent, .. }, .. }) => Self::Refused,
+            Err(Error::Aborted { .. }) => Self::Aborted,
+            // A reset is an error of the next flush on purpose: data may be lost.
+            Err(Error::Command { command: "SYNCHRONIZE CACHE", .. }) => Self::Refused,
+            // A silent target: the session ends by the limit of a ping or of a command.
+            Err(Error::TaskManagement { response: None, .. }) => Self::Done(Bytes::new()),
+            Err(error) => Self::Failed(error),
         }
-    })
+    }
+}
+
+/// Accepts a failure that comes late, because its caller waited for a request that was submitted later.
+fn in_any_order(result: Result<(), Violation>) -> Result<(), Violation> {
+    match result {
+        Err(Violation::FailedOutOfOrder { .. }) => Ok(()),
+        other => other,
+    }
 }

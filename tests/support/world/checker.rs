@@ -130,6 +130,19 @@ impl Checker {
         Ok(())
     }
 
+    /// An operation was aborted: it takes no effect from now on.
+    ///
+    /// # Errors
+    /// It was not pending.
+    pub fn aborted(&mut self, number: u32, now: Duration) -> Result<(), Violation> {
+        let (_, Submitted { operation, .. }) = self.end(number, now)?;
+        if let Action::Write { extent, .. } = operation.action {
+            let moment = self.moment;
+            self.change(extent, |block| block.settle(number, moment));
+        }
+        Ok(())
+    }
+
     /// Writes that have failed have no effect from now on: the target has ended their tasks, as it does when the session is
     /// reinstated (RFC 7143, 6.3.5).
     pub fn fenced(&mut self) {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use iscsi_initiator::engine::{
     Draw, End, Engine, Exchange, Limits, LogoutCause, Next, Outcome, Request, SessionState,
 };
-use iscsi_initiator::{Error, Lun};
+use iscsi_initiator::{Abort, Error, Extent, Lun};
 use iscsi_login::Nonce;
 use iscsi_pdu::{InitiatorTaskTag, ScsiStatus, SerialNumber};
 
@@ -102,8 +102,21 @@ impl<'a> Initiator<'a> {
         checker: &mut Checker,
         now: Duration,
     ) -> Result<(), Violation> {
-        self.take_outcomes(checker, now)?;
-        self.submit(checker, now)?;
+        // An operation may end without a PDU of the target, and make space for the next one.
+        let mut before = None;
+        while before != Some((self.submitted, self.open.len())) {
+            before = Some((self.submitted, self.open.len()));
+            self.submit(checker, now)?;
+            self.write(pipe, now);
+            self.take_outcomes(checker, now)?;
+        }
+        if self.over().is_some() {
+            pipe.close(now);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, pipe: &mut Pipe, now: Duration) {
         match &mut self.phase {
             Phase::Login(exchange) => match write_login(exchange, pipe, now) {
                 Ok(next) => self.follow(next),
@@ -117,11 +130,6 @@ impl<'a> Initiator<'a> {
             }
             Phase::Over(_) => {}
         }
-        self.take_outcomes(checker, now)?;
-        if self.over().is_some() {
-            pipe.close(now);
-        }
-        Ok(())
     }
 
     /// Takes what came through the pipe.
@@ -182,13 +190,20 @@ impl<'a> Initiator<'a> {
                     break;
                 }
                 engine.session.log_out(LogoutCause::Initiator, now);
-            } else if let Some(request) = request(&operation) {
-                let itt = engine.session.submit(request);
-                engine.session.advance(now);
-                self.open.insert(itt, operation);
             }
             self.submitted += 1;
             checker.submitted(operation, now)?;
+            if operation.action == Action::AbortTask {
+                let aborted = last_command(&self.open);
+                match aborted.and_then(|itt| engine.session.abort(itt, now)) {
+                    Some(itt) => _ = self.open.insert(itt, operation),
+                    // There is no command, or it was not sent and has ended.
+                    None => checker.completed(operation.number, &[], now)?,
+                }
+            } else if let Some(request) = request(&operation) {
+                let itt = engine.session.submit_since(request, now);
+                self.open.insert(itt, operation);
+            }
         }
         Ok(())
     }
@@ -215,8 +230,17 @@ impl<'a> Initiator<'a> {
 }
 
 fn request(operation: &Operation) -> Option<Request> {
+    let command = operation.command(DISK.block_size).map(|command| Request::command(Lun::ZERO, command));
     let text = || operation.text().map(|question| Request::text("SendTargets", question));
-    operation.command(DISK.block_size).map(|command| Request::command(Lun::ZERO, command)).or_else(text)
+    let ping = || operation.ping().map(Request::ping);
+    let function = || operation.management(Lun::ZERO).map(Request::management);
+    command.or_else(text).or_else(ping).or_else(function)
+}
+
+/// The tag of the command that was submitted last of those without an outcome.
+fn last_command(open: &BTreeMap<InitiatorTaskTag, Operation>) -> Option<InitiatorTaskTag> {
+    let commands = open.iter().filter(|(_, operation)| operation.command(DISK.block_size).is_some());
+    commands.max_by_key(|(_, operation)| operation.number).map(|(itt, _)| *itt)
 }
 
 fn report(
@@ -236,7 +260,9 @@ fn report(
             (ScsiStatus::GOOD, Some(_)) => checker.failed(operation.number, now),
             _ => checker.refused(operation.number, now),
         },
-        Outcome::SessionOver | Outcome::Aborted(_) => checker.failed(operation.number, now),
+        Outcome::Aborted(Abort { extent: Extent::NotSent, .. }) => checker.refused(operation.number, now),
+        Outcome::Aborted(_) => checker.aborted(operation.number, now),
+        Outcome::SessionOver => checker.failed(operation.number, now),
         Outcome::TargetFailure(_) | Outcome::Rejected(_) => checker.refused(operation.number, now),
     }
 }

@@ -21,6 +21,8 @@ pub const DISK: Capacity = Capacity { blocks: 64, block_size: 512 };
 const SEGMENT: u32 = 512;
 const FIRST_BURST: u32 = 1024;
 const MAX_BURST: u32 = 2048;
+/// The level of the query functions (RFC 7144).
+const PROTOCOL_LEVEL: u8 = 2;
 const FORWARD: &[u8] = b"secret-of-the-host";
 const REVERSE: &[u8] = b"secret-of-the-disk";
 
@@ -85,6 +87,7 @@ impl Setup {
         parameters.max_recv_data_segment_length = SEGMENT;
         (parameters.first_burst_length, parameters.max_burst_length) = (FIRST_BURST, MAX_BURST);
         parameters.max_outstanding_r2t = variant.max_outstanding_r2t;
+        parameters.protocol_level = PROTOCOL_LEVEL;
         let target: IscsiName = "iqn.2001-04.com.example:disk".parse().expect("a name");
         let credentials = credentials(&target, &config);
         let portal = Portal { host: "10.0.0.1".to_owned(), port: 3260 };
@@ -138,6 +141,7 @@ impl Setup {
         parameters.initial_r2t = self.variant.initial_r2t;
         parameters.immediate_data = self.variant.immediate_data;
         parameters.max_outstanding_r2t = self.variant.max_outstanding_r2t;
+        parameters.protocol_level = PROTOCOL_LEVEL;
         ram_disk::Engine::new(config).expect("a unit")
     }
 }

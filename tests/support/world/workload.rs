@@ -7,6 +7,7 @@ use iscsi_initiator::scsi::{
     Capacity, Command, inquiry, read_blocks, read_capacity_10, read_capacity_16, synchronize_cache,
     test_unit_ready, write_blocks,
 };
+use iscsi_initiator::{Lun, TaskManagement};
 use iscsi_pdu::TextWriter;
 
 use super::{BlockStamp, Seed};
@@ -27,7 +28,7 @@ const STABLE_WRITES: usize = 5;
 const BUSY_BLOCKS: u64 = 8;
 
 /// Operations that do not transfer blocks.
-const OTHERS: [Action; 14] = [
+const OTHERS: [Action; 24] = [
     Action::Flush,
     Action::Flush,
     Action::Flush,
@@ -42,6 +43,16 @@ const OTHERS: [Action; 14] = [
     Action::Inquiry,
     Action::ReadCapacity10,
     Action::ReadCapacity16,
+    Action::Ping { length: 0 },
+    Action::Ping { length: 300 },
+    Action::AbortTask,
+    Action::AbortTask,
+    Action::AbortTask,
+    Action::AbortTask,
+    Action::AbortTaskSet,
+    Action::ClearTaskSet,
+    Action::QueryTaskSet,
+    Action::ResetUnit,
 ];
 
 /// A range of blocks.
@@ -84,6 +95,21 @@ pub enum Action {
     ReadCapacity16,
     /// A text request for the portals of the target of the session.
     SendTargets,
+    /// A ping with so many bytes of data.
+    Ping {
+        /// The number of bytes.
+        length: usize,
+    },
+    /// ABORT TASK of a command of the workload.
+    AbortTask,
+    /// ABORT TASK SET of the unit.
+    AbortTaskSet,
+    /// CLEAR TASK SET of the unit.
+    ClearTaskSet,
+    /// QUERY TASK SET of the unit.
+    QueryTaskSet,
+    /// LOGICAL UNIT RESET of the unit.
+    ResetUnit,
     /// The logout, the last operation of a workload.
     Logout,
 }
@@ -112,8 +138,30 @@ impl Operation {
             Action::Inquiry => inquiry(),
             Action::ReadCapacity10 => read_capacity_10(),
             Action::ReadCapacity16 => read_capacity_16(),
-            Action::SendTargets | Action::Logout => return None,
+            _ => return None,
         })
+    }
+
+    /// The task management function of the unit; `None` for requests of other kinds, and for ABORT TASK, which is about a
+    /// task.
+    #[must_use]
+    pub const fn management(&self, lun: Lun) -> Option<TaskManagement> {
+        Some(match self.action {
+            Action::AbortTaskSet => TaskManagement::AbortTaskSet(lun),
+            Action::ClearTaskSet => TaskManagement::ClearTaskSet(lun),
+            Action::QueryTaskSet => TaskManagement::QueryTaskSet(lun),
+            Action::ResetUnit => TaskManagement::LogicalUnitReset(lun),
+            _ => return None,
+        })
+    }
+
+    /// The data of a ping; `None` for requests of other kinds.
+    #[must_use]
+    pub fn ping(&self) -> Option<Bytes> {
+        match self.action {
+            Action::Ping { length } => Some((0..=u8::MAX).cycle().take(length).collect()),
+            _ => None,
+        }
     }
 
     /// The keys of a text request; `None` for requests of other kinds.
@@ -132,7 +180,7 @@ impl Operation {
     }
 }
 
-/// A mixture of sixty operations and a logout. Clones share them.
+/// A mixture of seventy operations and a logout. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Workload {
     disk: Capacity,

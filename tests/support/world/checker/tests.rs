@@ -190,6 +190,21 @@ fn a_failed_write_has_no_effect_after_it_was_fenced() {
 }
 
 #[test]
+fn an_aborted_write_may_have_taken_effect_and_has_none_later() {
+    for seen in [0, 1] {
+        let mut run = Run::new();
+        run.submit(1, write(0, 1));
+        let now = run.now();
+        assert_eq!(run.checker.aborted(1, now), Ok(()));
+        assert_eq!(run.reads(2, seen), Ok(()));
+        run.done(3, write(0, 1));
+        assert_eq!(run.reads(4, 1), impossible(4, 0, WrittenBy(1), ReplacedBy(WrittenBy(3))));
+        let again = run.checker.aborted(1, now);
+        assert!(matches!(again, Err(Violation::EndedTwice { operation: 1, .. })), "{again:?}");
+    }
+}
+
+#[test]
 fn a_fence_leaves_open_whether_a_failed_write_took_effect_and_lets_pending_ones_be() {
     for (seen, other, reason) in [(0, WrittenBy(1), ReplacedBy(Zeros)), (1, Zeros, ReplacedBy(WrittenBy(1)))]
     {

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use iscsi_initiator::scsi::{Capacity, Transfer};
+use iscsi_initiator::{Lun, TaskManagement};
 
 use super::{Action, BlockStamp, Extent, Operation, Workload};
 use crate::world::Seed;
@@ -37,13 +38,13 @@ fn writes(workload: &Workload) -> Vec<Extent> {
 }
 
 #[test]
-fn a_workload_has_sixty_operations_and_a_logout() {
+fn a_workload_has_seventy_operations_and_a_logout() {
     for workload in workloads() {
         let operations = workload.operations();
-        assert_eq!(operations.len(), 61);
-        assert!(operations.iter().map(|operation| operation.number).eq(1..=61));
+        assert_eq!(operations.len(), 71);
+        assert!(operations.iter().map(|operation| operation.number).eq(1..=71));
         let logouts = operations.iter().filter(|operation| operation.action == Action::Logout);
-        assert_eq!((logouts.count(), operations[60].action), (1, Action::Logout));
+        assert_eq!((logouts.count(), operations[70].action), (1, Action::Logout));
         let count = |action| operations.iter().filter(|operation| operation.action == action).count();
         let others = [
             Action::Flush,
@@ -52,8 +53,14 @@ fn a_workload_has_sixty_operations_and_a_logout() {
             Action::Inquiry,
             Action::ReadCapacity10,
             Action::ReadCapacity16,
+            Action::AbortTask,
+            Action::AbortTaskSet,
+            Action::ClearTaskSet,
+            Action::QueryTaskSet,
+            Action::ResetUnit,
         ];
-        assert_eq!(others.map(count), [6, 3, 2, 1, 1, 1]);
+        assert_eq!(others.map(count), [6, 3, 2, 1, 1, 1, 4, 1, 1, 1, 1]);
+        assert_eq!(operations.iter().filter(|operation| operation.ping().is_some()).count(), 2);
         assert_eq!((writes(&workload).len(), reads(&workload).len()), (24, 22));
     }
 }
@@ -172,7 +179,7 @@ fn written_blocks_name_their_operation() {
 }
 
 #[test]
-fn requests_are_commands_text_or_the_logout() {
+fn requests_are_commands_text_task_management_pings_or_the_logout() {
     let of = |action| Operation { number: 1, action };
     let name = |action| of(action).command(BLOCK_SIZE).map(|command| command.name);
     assert_eq!(name(Action::Read(Extent { lba: 3, blocks: 2 })), Some("READ (10)"));
@@ -184,4 +191,12 @@ fn requests_are_commands_text_or_the_logout() {
     assert_eq!((name(Action::SendTargets), name(Action::Logout)), (None, None));
     assert_eq!(of(Action::SendTargets).text().as_deref(), Some(b"SendTargets=\0".as_slice()));
     assert_eq!((of(Action::Flush).text(), of(Action::Logout).text()), (None, None));
+    let function = |action| of(action).management(Lun::ZERO).map(TaskManagement::name);
+    assert_eq!(function(Action::AbortTaskSet), Some("ABORT TASK SET"));
+    assert_eq!(function(Action::ClearTaskSet), Some("CLEAR TASK SET"));
+    assert_eq!(function(Action::QueryTaskSet), Some("QUERY TASK SET"));
+    assert_eq!(function(Action::ResetUnit), Some("LOGICAL UNIT RESET"));
+    assert_eq!((function(Action::AbortTask), function(Action::Flush)), (None, None));
+    assert_eq!(of(Action::Ping { length: 3 }).ping().as_deref(), Some([0, 1, 2].as_slice()));
+    assert_eq!(of(Action::Flush).ping(), None);
 }
