@@ -251,7 +251,7 @@ async fn end_of_connection(target: SocketAddr, listener: TcpListener) -> (io::Re
 
 /// The last request is the logout. After its answer the connection is closed in full, by a FIN and not by a reset.
 #[tokio::test]
-async fn lgo_01_lgo_03_lgo_06_the_end_on_the_wire() {
+async fn lgo_01_lgo_03_lgo_06_lgo_11_the_end_on_the_wire() {
     let running = RamDisk::serve(open_config()).await.unwrap();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let portal = listener.local_addr().unwrap();

@@ -19,6 +19,7 @@ mod isids;
 mod limits;
 mod login_phase;
 mod login_queue;
+mod logouts;
 mod lun_lists;
 mod malformed;
 #[path = "../../crates/iscsi-initiator/examples/mutual_login.rs"]

@@ -26,7 +26,10 @@ pub use iscsi_login::{
     AddressDeviation, ChapAlgorithm, Deviation, DigestPreference, DiscoveredTarget, DiscoveredTargets,
     ObservedDeviation, Offer, Parameters, Strictness, UnusableRecord,
 };
-pub use iscsi_pdu::{GrammarError, IscsiName, Isid, Lun, NameError, Portal, PortalError, TargetAddress};
+pub use iscsi_pdu::{
+    GrammarError, IscsiName, Isid, LogoutReason, LogoutResponseCode, Lun, NameError, Portal, PortalError,
+    TargetAddress,
+};
 // The items of the secret store that callers of this crate need; the others are in `iscsi_secrets`.
 #[cfg(unix)]
 pub use iscsi_secrets::{FileStore, KeySource, SecretFormat, read_secret_file, read_secret_file_as};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use bytes::{Bytes, BytesMut};
 use iscsi_login::initiator::CompletedLogin;
 use iscsi_login::{DiscoveredTargets, ObservedDeviation, Strictness, Tolerance, parse_send_targets};
-use iscsi_pdu::{IscsiName, Isid, Lun, Portal, TextWriter};
+use iscsi_pdu::{IscsiName, Isid, LogoutReason, Lun, Portal, TextWriter};
 use iscsi_secrets::StoreError;
 
 use super::units::Units;
@@ -156,7 +156,23 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped leaves the logout going on in the background.
     pub async fn logout(self) -> Result<(), Error> {
-        self.inner.link.log_out();
+        self.logout_for(LogoutReason::CLOSE_SESSION).await
+    }
+
+    /// Logs out like [`logout`](Self::logout), for another reason. A session has one connection, so it ends whatever the
+    /// reason is. Targets at error recovery level 0 do not remove a connection for recovery: they answer
+    /// [`RECOVERY_NOT_SUPPORTED`](LogoutResponseCode::RECOVERY_NOT_SUPPORTED).
+    ///
+    /// # Errors
+    /// As [`logout`](Self::logout), and [`Error::InvalidArgument`] for a reason that RFC 7143 does not know.
+    ///
+    /// # Cancel safety
+    /// As [`logout`](Self::logout).
+    pub async fn logout_for(self, reason: LogoutReason) -> Result<(), Error> {
+        if reason.0 > LogoutReason::REMOVE_CONNECTION_FOR_RECOVERY.0 {
+            return Err(Error::InvalidArgument(format!("RFC 7143 has no logout for reason {}", reason.0)));
+        }
+        self.inner.link.log_out_for(reason);
         // The session ends with any answer; its ISID is free when this returns.
         match self.ended().await {
             Error::LoggedOut | Error::LogoutRequested => Ok(()),

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use iscsi_login::ObservedDeviation;
-use iscsi_pdu::{InitiatorTaskTag, Lun};
+use iscsi_pdu::{InitiatorTaskTag, LogoutReason, Lun};
 
 use super::buffer_pool::BufferPool;
 use super::listeners::Listener;
@@ -55,7 +55,12 @@ impl Link {
 
     /// Requests the logout.
     pub(crate) fn log_out(&self) {
-        self.shared.log_out();
+        self.log_out_for(LogoutReason::CLOSE_SESSION);
+    }
+
+    /// Requests the logout for this reason.
+    pub(crate) fn log_out_for(&self, reason: LogoutReason) {
+        self.shared.log_out(reason);
     }
 
     /// Has all commands aborted. Returns the pending outcomes of the task management functions.

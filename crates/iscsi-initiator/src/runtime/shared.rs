@@ -3,14 +3,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use iscsi_pdu::InitiatorTaskTag;
+use iscsi_pdu::{InitiatorTaskTag, LogoutReason};
 
 use super::Clock;
 use super::buffer_pool::BufferPool;
 use super::listeners::Listeners;
 use super::waiting::{Line, WakeList, renew};
 use crate::error::Error;
-use crate::session::{Failure, LogoutCause, SessionState, slot_of};
+use crate::session::{Failure, SessionState, slot_of};
 
 /// The most requests without an outcome; the callers of further ones wait in line.
 const MOST_IN_FLIGHT: usize = 256;
@@ -61,11 +61,11 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Requests the logout.
-    pub(super) fn log_out(&self) {
+    /// Requests the logout for this reason.
+    pub(super) fn log_out(&self, reason: LogoutReason) {
         let now = self.clock.now();
         let mut state = self.lock();
-        state.session.log_out(LogoutCause::Initiator, now);
+        state.session.log_out_for(reason, now);
         let task = state.changed();
         drop(state);
         task.into_iter().for_each(Waker::wake);

@@ -60,6 +60,15 @@ impl SessionState {
         }
     }
 
+    /// Starts a logout of the initiator for this reason, as [`log_out`](Self::log_out) does for that of closing the session.
+    /// The session ends with it, whatever the reason: there is no other connection.
+    pub fn log_out_for(&mut self, reason: LogoutReason, now: Duration) {
+        if self.is_open() {
+            self.logout_reason = reason;
+            self.log_out(LogoutCause::Initiator, now);
+        }
+    }
+
     /// The Logout Request, if one is wanted. It is immediate and so does not depend on the window (NUM-08).
     pub(super) fn begin_logout(&mut self) -> Option<Outgoing> {
         let LogoutState::Wanted(cause) = self.logout else { return None };
@@ -70,8 +79,9 @@ impl SessionState {
         self.logout = LogoutState::Sent(cause, itt);
         let request = LogoutRequest {
             immediate: true,
-            reason: LogoutReason::CLOSE_SESSION,
+            reason: self.logout_reason,
             itt,
+            // That of the login. It counts only where the reason is about a connection (LGO-02).
             cid: 0,
             cmd_sn: self.window.current(),
             exp_stat_sn: self.status.expected(),

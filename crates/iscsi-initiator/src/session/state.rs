@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
-use iscsi_pdu::{InitiatorTaskTag, SequenceNumbers, SerialNumber};
+use iscsi_pdu::{InitiatorTaskTag, LogoutReason, SequenceNumbers, SerialNumber};
 
 use super::backlog::Backlog;
 use super::command_window::CommandWindow;
@@ -51,6 +51,7 @@ pub struct SessionState {
     /// Requests with an outcome for which somebody waits.
     ended: VecDeque<InitiatorTaskTag>,
     pub(super) logout: LogoutState,
+    pub(super) logout_reason: LogoutReason,
     /// The deadline of a logout that began, whichever side requested it.
     pub(super) logout_deadline: Option<Duration>,
     /// The time until which a logout waits for the commands that were sent.
@@ -91,6 +92,7 @@ impl SessionState {
             is_commands_turn: true,
             ended: VecDeque::new(),
             logout: LogoutState::Open,
+            logout_reason: LogoutReason::CLOSE_SESSION,
             logout_deadline: None,
             drain_until: None,
             deadlines: Deadlines::default(),

@@ -33,6 +33,19 @@ fn lgo_01_lgo_02_the_logout_closes_the_session_and_nothing_follows_it() {
     target.good(write).unwrap();
 }
 
+/// Each reason is about the session's only connection, and one logout is sent.
+#[test]
+fn lgo_01_lgo_02_reasons_of_a_logout() {
+    for reason in [0, 1, 2].map(iscsi_pdu::LogoutReason) {
+        let mut target = Target::new(parameters());
+        target.session.log_out_for(reason, NOW);
+        target.session.log_out_for(iscsi_pdu::LogoutReason::CLOSE_SESSION, NOW);
+        let sent = target.sent();
+        let [InitiatorPdu::LogoutRequest(logout)] = &sent[..] else { panic!("{sent:?}") };
+        assert_eq!((logout.reason, logout.cid), (reason, 0), "the first reason counts");
+    }
+}
+
 /// The session ends whether or not the target grants the logout.
 #[test]
 fn lgo_04_every_answer_ends_the_session() {
