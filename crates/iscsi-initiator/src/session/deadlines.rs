@@ -49,6 +49,8 @@ pub(super) struct Deadlines {
     queue: VecDeque<(Duration, InitiatorTaskTag)>,
     /// The number of requests at the end whose limit has not begun.
     new: usize,
+    /// Requests whose limit has passed, but whose turn has not come.
+    deferred: Vec<InitiatorTaskTag>,
 }
 
 /// The ended requests that may stay in the queue beside as many open ones.
@@ -95,6 +97,19 @@ impl Deadlines {
         }
     }
 
+    /// Takes the deadline of a request, which has passed, away until [`resume`](Self::resume).
+    pub(super) fn defer(&mut self, itt: InitiatorTaskTag) {
+        self.remove(itt);
+        self.deferred.push(itt);
+    }
+
+    /// Has the deferred requests be due at once, in their order.
+    pub(super) fn resume(&mut self) {
+        for itt in std::mem::take(&mut self.deferred) {
+            self.add_since(itt, Duration::ZERO, Duration::ZERO);
+        }
+    }
+
     /// The requests behind the first one whose limits have begun.
     pub(super) fn later_than_first(&self) -> impl Iterator<Item = InitiatorTaskTag> {
         let begun = self.queue.len() - self.new;
@@ -131,6 +146,7 @@ impl Deadlines {
     pub(super) fn clear(&mut self) {
         self.queue.clear();
         self.new = 0;
+        self.deferred.clear();
     }
 
     /// Gives the memory back if there is no deadline.

@@ -3,7 +3,7 @@
 //!
 //! Its limit begins anew while its data or those of an older command move. Then the target is pinged, the command is
 //! aborted, its logical unit is reset, and at last the session is given up (TMF-09, TMF-10). Each step has a limit of its
-//! own, and one command at a time is dealt with.
+//! own. One command at a time is dealt with, and the next one follows at once.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ impl SessionState {
         }
         if self.escalation.is_some() {
             // Its turn comes when the command before it is dealt with.
-            return self.deadlines.postpone(itt, now, self.limits.ping);
+            return self.deadlines.defer(itt);
         }
         if self.waits_for_older(itt) {
             return self.deadlines.postpone(itt, now, self.limits.command);
@@ -107,7 +107,7 @@ impl SessionState {
             return;
         };
         if self.requests.get(command).is_none() || self.withdraw(command, AbortCause::Timeout) {
-            return;
+            return self.deadlines.resume();
         }
         match step {
             Step::Ping => self.take_step(command, lun, Step::Abort, now),
@@ -149,7 +149,9 @@ impl SessionState {
 
     /// Forgets the escalation of a command that ended before this request of its step was sent.
     pub(super) fn end_escalation(&mut self, request: InitiatorTaskTag) {
-        self.escalation.take_if(|escalation| escalation.request == request);
+        if self.escalation.take_if(|escalation| escalation.request == request).is_some() {
+            self.deadlines.resume();
+        }
     }
 
     /// Submits a request of the session's own, whose outcome nobody takes.

@@ -77,24 +77,59 @@ fn tmf_09_a_command_behind_one_whose_data_move() {
     assert_eq!(target.nop_outs().len(), 1);
 }
 
-/// Of commands that are overdue at the same time each has its turn, the next one no later than after the limit of a ping.
+/// Of commands that are overdue at the same time each has its turn, as soon as the one before it is dealt with.
 #[test]
 fn tmf_09_many_overdue_commands() {
     let mut target = Target::new(parameters());
     let tags: Vec<_> = (0..20).map(|_| target.submit(Transfer::None, true)).collect();
     target.sent();
-    let mut now = MINUTE;
     for itt in tags {
-        target.pass(now);
+        target.pass(MINUTE);
         let ping = target.nop_outs().remove(0);
         target.pong(&ping).unwrap();
         let management = target.managements().remove(0);
         assert_eq!(management.referenced_task_tag, itt);
         target.managed(management.itt, 0).unwrap();
         assert_eq!(target.outcomes(), [(itt, aborted(TIMEOUT, Extent::Aborted))]);
-        now += LIMITS.ping;
     }
     assert_eq!(target.session.next_deadline(), None);
+}
+
+/// Commands that a closed window holds back end one after another, without waiting for each other's limits.
+#[test]
+fn tmf_09_num_05_many_overdue_commands_that_were_not_sent() {
+    let mut target = Target::with_window(parameters(), 0);
+    let tags: Vec<_> = (0..20).map(|_| target.submit(Transfer::None, true)).collect();
+    for itt in tags {
+        target.pass(MINUTE);
+        let ping = target.nop_outs().remove(0);
+        target.pong(&ping).unwrap();
+        assert_eq!(target.outcomes(), [(itt, aborted(TIMEOUT, Extent::NotSent))]);
+    }
+    assert_eq!((target.sent(), target.session.next_deadline()), (Vec::new(), None));
+}
+
+/// A command that waits for its turn may end by itself, and a caller may abort the one before it: the next one follows.
+#[test]
+fn tmf_09_the_next_of_many_overdue_commands() {
+    let mut target = Target::new(parameters());
+    let [first, second, third] = [(); 3].map(|()| target.submit(Transfer::None, true));
+    target.sent();
+    target.pass(MINUTE);
+    let ping = target.nop_outs().remove(0);
+    target.good(second).unwrap();
+    target.completion(second);
+    let by_caller = target.session.abort(first, MINUTE).unwrap();
+    target.pong(&ping).unwrap();
+    assert_eq!(target.managements()[0].itt, by_caller);
+    target.managed(by_caller, 0).unwrap();
+    assert_eq!(target.outcomes().len(), 2);
+    // The abort of the escalation has no command any more.
+    assert_eq!(target.sent(), []);
+    target.pass(MINUTE);
+    let ping = target.nop_outs().remove(0);
+    target.pong(&ping).unwrap();
+    assert_eq!(target.managements()[0].referenced_task_tag, third);
 }
 
 /// Limits without end are as long as the longest one.
