@@ -7,7 +7,7 @@ use iscsi_initiator::{BlockDevice, Error, Fault, Lun, Session};
 use iscsi_pdu::{DataIn, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TargetPdu};
 use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, data_in, r2t, response};
 
-use crate::stage::{log_in, open_config, scripted};
+use crate::stage::{log_in, open_config, scripted, soliciting_config};
 
 const INQUIRY: u8 = 0x12;
 const READ_10: u8 = 0x28;
@@ -16,9 +16,7 @@ const MODE_SELECT_10: u8 = 0x55;
 
 /// A session with a target that takes no data unasked, and then does this.
 async fn soliciting(misbehave: impl FnOnce(Script) -> Script) -> (ScriptedTarget, Session) {
-    let mut config = open_config();
-    (config.offer.parameters.immediate_data, config.offer.parameters.initial_r2t) = (false, true);
-    let scripted = ScriptedTarget::serve(misbehave(Script::new().log_in(config))).await.unwrap();
+    let scripted = ScriptedTarget::serve(misbehave(Script::new().log_in(soliciting_config()))).await.unwrap();
     let session = log_in(scripted.portal()).await.unwrap();
     (scripted, session)
 }

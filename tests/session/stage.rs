@@ -22,6 +22,17 @@ pub(crate) fn config() -> Config {
     config
 }
 
+/// The limit of everything in a session that is in a hurry.
+pub(crate) const LIMIT: Duration = Duration::from_millis(300);
+
+/// Settings in which everything has the same short limit, and a quiet target is not pinged.
+pub(crate) fn hurried_config() -> Config {
+    let mut config = config();
+    (config.command_timeout, config.noop_out_timeout, config.noop_out_interval) = (LIMIT, LIMIT, None);
+    (config.abort_timeout, config.lu_reset_timeout) = (LIMIT, LIMIT);
+    config
+}
+
 /// An initiator with short limits, which takes its secrets from `store`.
 pub(crate) fn initiator_with(store: Arc<dyn SecretStore>) -> Initiator {
     Initiator::new(config(), store)
@@ -35,6 +46,13 @@ pub(crate) fn initiator() -> Initiator {
 pub(crate) fn open_config() -> ram_disk::Config {
     let mut config = ram_disk::Config::with_targets([Target::new(target_name())]);
     config.unit_attention = false;
+    config
+}
+
+/// Such a portal whose target takes no write data before it has requested them.
+pub(crate) fn soliciting_config() -> ram_disk::Config {
+    let mut config = open_config();
+    (config.offer.parameters.immediate_data, config.offer.parameters.initial_r2t) = (false, true);
     config
 }
 
@@ -56,6 +74,24 @@ pub(crate) async fn scripted(misbehave: impl FnOnce(Script) -> Script) -> (Scrip
     let scripted = ScriptedTarget::serve(misbehave(Script::new().log_in(open_config()))).await.unwrap();
     let session = log_in(scripted.portal()).await.unwrap();
     (scripted, session)
+}
+
+/// A scripted target that logs the initiator in as a portal of this configuration would, and then follows this script, and a
+/// session with these settings.
+pub(crate) async fn session_with(
+    portal: ram_disk::Config,
+    script: Script,
+    config: Config,
+) -> (ScriptedTarget, Session) {
+    let scripted = ScriptedTarget::serve(Script::new().log_in(portal).then(script)).await.unwrap();
+    let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
+    let session = log_in_by(&initiator, scripted.portal()).await.unwrap();
+    (scripted, session)
+}
+
+/// A session that is in a hurry.
+pub(crate) async fn hurried(script: Script) -> (ScriptedTarget, Session) {
+    session_with(open_config(), script, hurried_config()).await
 }
 
 /// Waits until the scripted target has received a PDU of this kind.

@@ -10,7 +10,7 @@ use iscsi_pdu::{
 };
 use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, data_in, r2t, response};
 
-use crate::stage::{log_in, open_config, scripted};
+use crate::stage::{log_in, open_config, scripted, soliciting_config};
 
 type Answer = fn(&ScsiCommand, &Moment) -> TargetPdu;
 
@@ -20,10 +20,7 @@ const BLOCK: usize = 512;
 
 /// A scripted target that takes no data before it has asked for them.
 async fn soliciting(misbehave: impl FnOnce(Script) -> Script) -> (ScriptedTarget, Session) {
-    let mut config = open_config();
-    config.offer.parameters.immediate_data = false;
-    config.offer.parameters.initial_r2t = true;
-    let scripted = ScriptedTarget::serve(misbehave(Script::new().log_in(config))).await.unwrap();
+    let scripted = ScriptedTarget::serve(misbehave(Script::new().log_in(soliciting_config()))).await.unwrap();
     let session = log_in(scripted.portal()).await.unwrap();
     (scripted, session)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use iscsi_initiator::{
-    Abort, AbortCause, Aborted, Error, Event, Extent, Initiator, Lun, Session, TaskManagement, scsi,
+    Abort, AbortCause, Aborted, Error, Event, Extent, Initiator, Lun, TaskManagement, scsi,
 };
 use iscsi_pdu::{
     AsyncEvent, AsyncMessage, InitiatorPdu, Reject, RejectReason, TargetPdu, TaskManagementFunction,
@@ -16,21 +16,9 @@ use iscsi_tests::scripted_target::{
     Moment, Reply, Script, ScriptedTarget, check_condition, management_response,
 };
 
-use crate::stage::{config, log_in_by, open_config};
+use crate::stage::{LIMIT, config, hurried, log_in_by, open_config};
 
 const READ_10: u8 = 0x28;
-const LIMIT: Duration = Duration::from_millis(300);
-
-/// A session whose limits are short.
-async fn hurried(script: Script) -> (ScriptedTarget, Session) {
-    let scripted = ScriptedTarget::serve(Script::new().log_in(open_config()).then(script)).await.unwrap();
-    let mut config = config();
-    (config.command_timeout, config.noop_out_timeout, config.noop_out_interval) = (LIMIT, LIMIT, None);
-    (config.abort_timeout, config.lu_reset_timeout) = (LIMIT, LIMIT);
-    let initiator = Initiator::new(config, std::sync::Arc::new(MemoryStore::new()));
-    let session = log_in_by(&initiator, scripted.portal()).await.unwrap();
-    (scripted, session)
-}
 
 fn read() -> scsi::Command {
     scsi::read_blocks(0, 1, 512)

@@ -10,7 +10,8 @@ use iscsi_tests::scripted_target::{Moment, Reply, Script};
 
 use crate::stage::{scripted, wait_for};
 
-fn ping(moment: &Moment, ttt: TargetTransferTag) -> TargetPdu {
+/// A ping of the target, or an update of the window if the tag is reserved.
+pub(crate) fn ping(moment: &Moment, ttt: TargetTransferTag) -> TargetPdu {
     let lun = Lun([0, 9, 0, 0, 0, 0, 0, 0]);
     TargetPdu::NopIn(NopIn {
         lun,
@@ -21,7 +22,8 @@ fn ping(moment: &Moment, ttt: TargetTransferTag) -> TargetPdu {
     })
 }
 
-fn news(moment: &Moment, event: AsyncEvent) -> TargetPdu {
+/// An Asynchronous Message.
+pub(crate) fn news(moment: &Moment, event: AsyncEvent) -> TargetPdu {
     TargetPdu::AsyncMessage(AsyncMessage {
         lun: Lun::ZERO,
         numbers: moment.numbers,
@@ -35,7 +37,14 @@ fn news(moment: &Moment, event: AsyncEvent) -> TargetPdu {
     })
 }
 
-fn only(pdu: TargetPdu, moment: &Moment) -> Reply {
+/// A Reject that does not say what it is about.
+pub(crate) fn reject(moment: &Moment) -> TargetPdu {
+    let (reason, numbers) = (RejectReason::PROTOCOL_ERROR, moment.numbers);
+    TargetPdu::Reject(Reject { reason, numbers, data_sn: 0, data: Bytes::new() })
+}
+
+/// One PDU.
+pub(crate) fn only(pdu: TargetPdu, moment: &Moment) -> Reply {
     Reply::of(&[pdu], moment.digests)
 }
 
@@ -164,13 +173,7 @@ async fn nop_09_rej_05_unasked_pdus_that_end_nothing() {
         only(TargetPdu::NopIn(NopIn { data: Bytes::from_static(b"data"), ..ping }), moment)
     }
     fn rejected(moment: &Moment) -> Reply {
-        let reject = Reject {
-            reason: RejectReason::PROTOCOL_ERROR,
-            numbers: moment.numbers,
-            data_sn: 0,
-            data: Bytes::new(),
-        };
-        only(TargetPdu::Reject(reject), moment)
+        only(reject(moment), moment)
     }
     let scripts: [fn(Script) -> Script; 2] =
         [|script| script.announce(loaded).take().serve(), |script| script.announce(rejected).serve()];
