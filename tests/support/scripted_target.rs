@@ -14,6 +14,7 @@
 
 mod chap_steps;
 mod deviations;
+mod flood;
 mod full_feature;
 mod log;
 pub mod login;

@@ -8,6 +8,7 @@ use iscsi_pdu::{InitiatorPdu, LoginRequest, RawPdu, ScsiCommand, TaskManagementR
 use tokio::net::TcpStream;
 
 use super::Script;
+use super::flood;
 use super::full_feature::{Moment, Reply};
 use super::log::Log;
 use super::script::Step;
@@ -102,6 +103,12 @@ impl Player {
                 }
             }
             Step::ServeBut(answer) => serve_but(self.connection()?, &*answer).await?,
+            Step::Flood(make) => {
+                flood::beside_service(self.connection()?, last_command.as_ref(), &make).await?;
+            }
+            Step::FloodUnread(make) => {
+                flood::unread(self.connection()?, last_command.as_ref(), &make).await?;
+            }
             Step::Send(bytes) => self.wire()?.send_bytes(&bytes).await?,
             Step::Trickle(bytes, pause) => trickle(self.wire()?, &bytes, pause).await?,
             Step::Pause(time) => tokio::time::sleep(time).await,

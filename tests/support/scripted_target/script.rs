@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use iscsi_pdu::{LoginRequest, LoginResponse, ScsiCommand, TaskManagementRequest, TextRequest};
 
+use super::flood::MakeWave;
 use super::full_feature::{Moment, Reply};
 use super::served::{ChangeResponse, SharedEngine};
 use crate::ram_disk::{Config, Engine};
@@ -46,6 +47,10 @@ pub(super) enum Step {
     Serve,
     /// Serves like a conforming target, except for the SCSI Commands that have an answer in this script.
     ServeBut(AnswerSome),
+    /// Sends PDUs without end, and serves requests like a conforming target in between.
+    Flood(MakeWave),
+    /// Sends PDUs without end, and receives nothing.
+    FloodUnread(MakeWave),
     /// Sends these bytes.
     Send(Bytes),
     /// Sends these bytes one at a time, with a pause after each.
@@ -195,6 +200,27 @@ impl Script {
         answer: impl Fn(&ScsiCommand, &Moment) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
         self.with(Step::ServeBut(Arc::new(answer)))
+    }
+
+    /// Then sends what `make` gives again and again, a thousand times a second, and serves requests in between until the
+    /// initiator leaves. The command is that of the last [`Self::answer_command`]; data for it are dropped, as are answers
+    /// to pings. Needs [`Self::log_in`] before.
+    #[must_use]
+    pub fn flood(
+        self,
+        make: impl Fn(Option<&ScsiCommand>, &Moment) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::Flood(Arc::new(make)))
+    }
+
+    /// Then sends what `make` gives again and again, as fast as the initiator receives it, and receives nothing until the
+    /// connection is closed. Needs [`Self::log_in`] before.
+    #[must_use]
+    pub fn flood_unread(
+        self,
+        make: impl Fn(Option<&ScsiCommand>, &Moment) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        self.with(Step::FloodUnread(Arc::new(make)))
     }
 
     /// Then sends these bytes.
