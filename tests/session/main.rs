@@ -34,6 +34,7 @@ mod policy;
 mod ranges;
 mod redirects;
 mod residuals;
+mod silence;
 mod stage;
 mod tags;
 mod task_management;
