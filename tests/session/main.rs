@@ -10,6 +10,7 @@
 
 mod attacks;
 mod authentication;
+mod closed_window;
 mod commands;
 mod deviations;
 mod digests;
