@@ -17,6 +17,8 @@ mod deviations;
 mod digests;
 mod discipline;
 mod discovery;
+mod endless_answers;
+mod floods;
 mod isids;
 mod limits;
 mod login_phase;
