@@ -1,10 +1,15 @@
 //! One target of LIO, and the instructions by which the guest creates it.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::auth::{Account, Auth};
 
-/// A target with one disk in a sparse file of the guest.
+/// The mebibytes of a slow disk, and those of a growing one that are stored.
+const SLOW_SIZE: u32 = 16;
+const STORED_SIZE: u32 = 80;
+
+/// A target with one disk in a sparse file of the guest, and perhaps a slow one and one that grows.
 #[derive(Clone)]
 pub struct LioTarget {
     pub(super) name: String,
@@ -13,11 +18,17 @@ pub struct LioTarget {
     parameters: Vec<(String, String)>,
     size: u64,
     block_size: u32,
+    slow: Option<Duration>,
+    grows: bool,
 }
 
 impl LioTarget {
     /// The disk: units count from 0.
     pub const LUN: u16 = 0;
+    /// The unit of [`with_slow_unit`](Self::with_slow_unit).
+    pub const SLOW_LUN: u16 = 1;
+    /// The unit of [`with_growing_unit`](Self::with_growing_unit).
+    pub const GROWING_LUN: u16 = 2;
 
     /// A target with an iSCSI name that ends in `:name`, a disk of 64 MiB, LIO's default parameters, no authentication,
     /// and one portal group. LIO uses digests if the initiator offers them.
@@ -30,6 +41,8 @@ impl LioTarget {
             parameters: Vec::new(),
             size: 64 << 20,
             block_size: 512,
+            slow: None,
+            grows: false,
         }
     }
 
@@ -71,19 +84,52 @@ impl LioTarget {
         self
     }
 
+    /// Adds a disk of 16 MiB whose reads and writes all take `delay`, any number at the same time; other commands are not
+    /// delayed. LIO answers a task management function about such a command when the delay is over. After 5 seconds the
+    /// kernel takes a command for lost: `delay` has to be shorter. The boot takes longer by one delay.
+    #[must_use]
+    pub fn with_slow_unit(mut self, delay: Duration) -> Self {
+        self.slow = Some(delay);
+        self
+    }
+
+    /// Adds a disk that begins with 1 GiB, grows by as much twice a second, and reports each growth by a unit attention,
+    /// 2Ah/09h. Only 80 MiB are stored: addresses beyond these lead back to the beginning. A guest can have one such disk.
+    #[must_use]
+    pub fn with_growing_unit(mut self) -> Self {
+        self.grows = true;
+        self
+    }
+
     /// The lines that make it, see `lio_guest/lio`.
     pub(super) fn setup(&self, iqn: &str, portals: &[SocketAddr]) -> String {
-        let Self { name, size, block_size, .. } = self;
+        let name = &self.name;
         let groups = portals.iter().take(self.groups).zip(1..);
         let groups = groups.map(|(portal, tag)| self.group(&format!("{iqn} {tag} {name} {portal}")));
-        format!("disk {name} {size} {block_size}\n{}", groups.collect::<String>())
+        self.disks() + &groups.collect::<String>()
+    }
+
+    fn disks(&self) -> String {
+        let Self { name, size, block_size, .. } = self;
+        let slow = self.slow.map(|delay| format!("slow_disk {name}-slow {SLOW_SIZE} {}\n", delay.as_nanos()));
+        let growing = self.grows.then(|| format!("growing_disk {name}-growing {STORED_SIZE}\n"));
+        let more = slow.into_iter().chain(growing);
+        format!("disk {name} {size} {block_size}\n{}", more.collect::<String>())
     }
 
     fn group(&self, words: &str) -> String {
         let parameters = self.parameters.iter();
         let parameters = parameters.map(|(key, value)| format!("parameter {key} {}\n", quoted(value)));
         let demand = demand("demand", &self.auth);
-        format!("group {words}\n{}{demand}enable\n", parameters.collect::<String>())
+        format!("group {words}\n{}{}{demand}enable\n", self.more_units(), parameters.collect::<String>())
+    }
+
+    /// The lines that give a portal group the units beside the first disk.
+    fn more_units(&self) -> String {
+        let (name, slow, growing) = (&self.name, Self::SLOW_LUN, Self::GROWING_LUN);
+        let slow = self.slow.map(|_| format!("unit {slow} iblock_0/{name}-slow\n"));
+        let growing = self.grows.then(|| format!("unit {growing} pscsi_0/{name}-growing\n"));
+        slow.into_iter().chain(growing).collect()
     }
 }
 
@@ -113,5 +159,15 @@ mod tests {
         let groups = ["group iqn:t 1 t 127.0.0.1:1\n", "group iqn:t 2 t 127.0.0.1:2\n"];
         let [first, second] = groups.map(|group| format!("{group}{settings}"));
         assert_eq!(setup, format!("disk t 512 512\n{first}{second}"));
+    }
+    #[test]
+    fn every_group_has_all_units() {
+        let portals = ["127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap()];
+        let target = LioTarget::named("t").size(512).portal_groups(2).with_slow_unit(Duration::from_secs(3));
+        let setup = target.with_growing_unit().setup("iqn:t", &portals);
+        let units = "unit 1 iblock_0/t-slow\nunit 2 pscsi_0/t-growing\nenable\n";
+        let disks = "disk t 512 512\nslow_disk t-slow 16 3000000000\ngrowing_disk t-growing 80\n";
+        let groups = ["group iqn:t 1 t 127.0.0.1:1\n", "group iqn:t 2 t 127.0.0.1:2\n"];
+        assert_eq!(setup, format!("{disks}{}{units}{}{units}", groups[0], groups[1]));
     }
 }
