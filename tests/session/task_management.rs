@@ -235,3 +235,43 @@ async fn a_unit_whose_size_has_changed_is_read_anew() {
     assert_eq!(sent, [READ_10, READ_CAPACITY_10, READ_10, READ_CAPACITY_10]);
     session.logout().await.unwrap();
 }
+
+/// A target whose unit reports a change of its size to a command, and a second event to the question for the size.
+fn two_events(operation: u8, second: Sense) -> Script {
+    const READ_CAPACITY_10: u8 = 0x25;
+    let first = Script::new().check_condition(operation, Sense::CAPACITY_CHANGED);
+    first.check_condition(READ_CAPACITY_10, second).serve()
+}
+
+/// The question for the size of a unit is asked again after an event that concerns no caller.
+#[tokio::test]
+async fn an_event_behind_a_change_of_size() {
+    let (_scripted, session) = hurried(two_events(READ_10, Sense::INQUIRY_CHANGED)).await;
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    session.execute(Lun::ZERO, read()).await.unwrap();
+    let state = session.unit_state(Lun::ZERO);
+    assert_eq!(state.last_attention.unwrap().asc, 0x3f);
+    assert_eq!(state.capacity, Some(session.read_capacity(Lun::ZERO).await.unwrap()));
+    session.logout().await.unwrap();
+}
+
+/// An event that the caller has to know ends the command, though it answered the question for the size: another medium, and
+/// for a flush a reset, by which a cache may be lost.
+#[tokio::test]
+async fn an_event_for_the_caller_behind_a_change_of_size() {
+    const SYNCHRONIZE_CACHE_10: u8 = 0x35;
+    const MEDIUM_CHANGED: Sense = Sense::new(0x06, 0x28, 0x00);
+    for (operation, command, second, asc) in [
+        (READ_10, read(), MEDIUM_CHANGED, 0x28),
+        (SYNCHRONIZE_CACHE_10, scsi::synchronize_cache(), Sense::DEVICE_RESET, 0x29),
+    ] {
+        let (_scripted, session) = hurried(two_events(operation, second)).await;
+        session.test_unit_ready(Lun::ZERO).await.unwrap();
+        match session.execute(Lun::ZERO, command.clone()).await {
+            Err(Error::Command { sense: Some(sense), .. }) => assert_eq!(sense.asc, asc),
+            other => panic!("{other:?}"),
+        }
+        session.execute(Lun::ZERO, command).await.unwrap();
+        session.logout().await.unwrap();
+    }
+}

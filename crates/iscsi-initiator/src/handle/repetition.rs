@@ -1,6 +1,7 @@
 //! Commands that are sent again until the status policy has them reported.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use iscsi_pdu::Lun;
@@ -8,7 +9,7 @@ use iscsi_pdu::Lun;
 use super::session::Session;
 use crate::error::Error;
 use crate::runtime::{Clock, pause};
-use crate::scsi::{self, Capacity, Command, Completion, SenseData, Transfer};
+use crate::scsi::{self, Capacity, Command, Completion, SenseData, SenseKey, Transfer};
 use crate::session::{Ended, Outcome};
 use crate::status::{Attempts, AttentionKind, RetryPolicy, Verdict};
 
@@ -41,7 +42,12 @@ impl Session {
             match attempts.decide(&ended.completion, clock.now()) {
                 Verdict::Report => return Ok(Outcome::Scsi(ended, data)),
                 Verdict::Repeat(time) => pause(time).await,
-                Verdict::ReadAnew(kind) => self.read_anew(lun, kind).await?,
+                Verdict::ReadAnew(kind) => {
+                    if let Some(event) = self.read_anew(lun, kind, &mut attempts).await? {
+                        ended.completion = event;
+                        return Ok(Outcome::Scsi(ended, data));
+                    }
+                }
             }
             let command = with_memory(ended.command, data);
             tracing::debug!(%lun, command = command.name, status = %ended.completion.status, "command repeated");
@@ -60,30 +66,67 @@ impl Session {
         }
     }
 
-    /// Reads anew what an event has changed. A unit that does not answer the question keeps its command from nothing.
-    async fn read_anew(&self, lun: Lun, kind: AttentionKind) -> Result<(), Error> {
-        if kind == AttentionKind::CapacityChanged
-            && let Some(capacity) = self.capacity_now(lun).await?
-        {
-            self.units().change(lun, |unit| unit.capacity = Some(capacity));
+    /// Reads anew what an event has changed. Returns another event that the unit reported instead, if the caller of the
+    /// command has to know it. A unit that does not answer the question keeps its command from nothing.
+    async fn read_anew(
+        &self,
+        lun: Lun,
+        kind: AttentionKind,
+        attempts: &mut Attempts,
+    ) -> Result<Option<Completion>, Error> {
+        if kind != AttentionKind::CapacityChanged {
+            return Ok(None);
         }
-        Ok(())
+        match self.capacity_now(lun, attempts).await? {
+            Ok(capacity) => self.units().change(lun, |unit| unit.capacity = Some(capacity)),
+            Err(event) => return Ok(event),
+        }
+        Ok(None)
     }
 
-    /// The size of a unit, by commands that are sent once.
-    async fn capacity_now(&self, lun: Lun) -> Result<Option<Capacity>, Error> {
-        let Outcome::Good(data) = self.carry_out(lun, scsi::read_capacity_10().once()).await? else {
-            return Ok(None);
+    /// The size of a unit, by commands that are sent once for each event that it has to report before.
+    async fn capacity_now(&self, lun: Lun, attempts: &mut Attempts) -> Result<Answer<Capacity>, Error> {
+        let short = match self.answer_now(lun, scsi::read_capacity_10, attempts).await? {
+            Ok(data) => scsi::parse_capacity_10(&data),
+            Err(event) => return Ok(Err(event)),
         };
-        match scsi::parse_capacity_10(&data) {
-            Ok(Some(capacity)) => Ok(Some(capacity)),
-            Ok(None) => match self.carry_out(lun, scsi::read_capacity_16().once()).await? {
-                Outcome::Good(data) => Ok(scsi::parse_capacity_16(&data).ok()),
-                _ => Ok(None),
-            },
-            Err(_) => Ok(None),
+        match short {
+            Ok(Some(capacity)) => Ok(Ok(capacity)),
+            Ok(None) => {
+                let long = self.answer_now(lun, scsi::read_capacity_16, attempts).await?;
+                Ok(long.and_then(|data| scsi::parse_capacity_16(&data).map_err(|_| None)))
+            }
+            Err(_) => Ok(Err(None)),
         }
     }
+
+    async fn answer_now(
+        &self,
+        lun: Lun,
+        question: fn() -> Command,
+        attempts: &mut Attempts,
+    ) -> Result<Answer<BytesMut>, Error> {
+        loop {
+            let ended = match self.carry_out(lun, question().once()).await? {
+                Outcome::Good(data) => return Ok(Ok(data)),
+                Outcome::Scsi(ended, _) if reports_event(&ended.completion) => ended,
+                _ => return Ok(Err(None)),
+            };
+            self.note(lun, &ended.completion);
+            if attempts.decide(&ended.completion, Duration::ZERO) == Verdict::Report {
+                return Ok(Err(Some(ended.completion)));
+            }
+        }
+    }
+}
+
+/// The answer to a question about a unit; otherwise the event that it reported instead, if the caller has to know it.
+type Answer<T> = Result<T, Option<Completion>>;
+
+/// Whether a command ended in a unit attention.
+fn reports_event(completion: &Completion) -> bool {
+    let sense = SenseData::parse(&completion.sense);
+    sense.is_some_and(|sense| sense.key == SenseKey::UNIT_ATTENTION && !sense.deferred)
 }
 
 /// A command with the memory that it had for read data.
