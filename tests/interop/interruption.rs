@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM: the program logs out, reports the bytes done, and exits with code 1.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use iscsi_tests::external_targets::{Tgt, TgtTarget};
 
@@ -27,8 +27,7 @@ fn stopped_by(signal: &str) {
     // The first bytes are here: the read is under way.
     let mut bytes = child.stdout.take().unwrap();
     bytes.read_exact(&mut vec![0; 1 << 20]).unwrap();
-    let interrupted = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-    assert!(interrupted.success());
+    interrupt(&child, signal);
     std::thread::spawn(move || std::io::copy(&mut bytes, &mut std::io::sink()));
     let lines: Vec<String> =
         BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok).collect();
@@ -36,4 +35,10 @@ fn stopped_by(signal: &str) {
     let shown = lines.join("\n");
     assert_eq!(status.code(), Some(1), "{shown}");
     assert!(shown.contains("read ended early") && shown.contains("session logged out"), "{shown}");
+}
+
+/// Sends a signal to the program.
+pub(crate) fn interrupt(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }

@@ -22,6 +22,7 @@ mod relay;
 mod scripted_target;
 mod scsi_quirks;
 mod secret_store;
+mod slow_units;
 mod stage;
 mod task_management;
 mod transfers;

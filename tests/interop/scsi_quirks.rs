@@ -21,8 +21,15 @@ const NO_DEVICE: u8 = 3;
 /// Device type of a storage array controller.
 const CONTROLLER: u8 = 0x0c;
 
+pub(crate) fn config() -> Config {
+    Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap()
+}
+
 pub(crate) async fn log_in(portal: SocketAddr, target: &str) -> Session {
-    let config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
+    log_in_with(config(), portal, target).await
+}
+
+pub(crate) async fn log_in_with(config: Config, portal: SocketAddr, target: &str) -> Session {
     let portal: Portal = portal.to_string().parse().unwrap();
     let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
     initiator.login(&target.parse().unwrap(), &portal, &AuthenticationRequest::default()).await.unwrap()

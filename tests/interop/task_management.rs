@@ -1,15 +1,17 @@
 //! Task management, pings, and logical units that change during a transfer, with real targets.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_initiator::{
-    Abort, AbortCause, Aborted, BlockDevice, Error, Extent, Lun, PendingCommand, Session, TaskManagement,
-    scsi,
+    Abort, AbortCause, Aborted, AttentionKind, BlockDevice, Error, Extent, Lun, PendingCommand, Session,
+    TaskManagement, scsi,
 };
-use iscsi_tests::external_targets::{Tgt, TgtTarget};
+use iscsi_tests::external_targets::{LioTarget, Tgt, TgtTarget};
 
 use crate::scsi_quirks::{log_in, lun, session_with};
+use crate::slow_units;
 use crate::stage::Daemon;
 
 const ALL: [Daemon; 3] = [Daemon::Tgt, Daemon::Istgt, Daemon::Lio];
@@ -161,7 +163,36 @@ async fn a_unit_is_write_protected_during_a_copy() {
     session.logout().await.unwrap();
 }
 
+/// A unit that grows twice a second, and says so, during a copy: the copy is correct, and reaches beyond the old end.
+#[tokio::test]
+async fn a_unit_grows_during_a_copy() {
+    let lio = slow_units::lio();
+    let (session, disk) = (log_in(lio.portal(), &lio.iqn("growing")).await, lun(LioTarget::GROWING_LUN));
+    let device = BlockDevice::open(&session, disk).await.unwrap();
+    let before = device.capacity();
+    let data = pattern(SIZE);
+    let mut writer = device.writer(0, SIZE as u64).unwrap();
+    let mut sizes = BTreeSet::from([before.blocks]);
+    for piece in data.chunks(PIECE) {
+        writer.write(Bytes::copy_from_slice(piece)).await.unwrap();
+        sizes.insert(device.capacity().blocks);
+        // The copy takes some growths, however fast the target is.
+        tokio::time::sleep(GROWTH / 10).await;
+    }
+    writer.finish().await.unwrap();
+    assert!(sizes.len() > 2, "known during the copy: {sizes:?}");
+    let attention = session.unit_state(disk).last_attention.unwrap();
+    assert_eq!(AttentionKind::of(attention), AttentionKind::CapacityChanged);
+    let read = device.read_at(0, SIZE).await.unwrap();
+    assert!(read == data, "what was written is read back");
+    device.read_at(before.bytes(), PIECE).await.unwrap();
+    assert!(session.read_capacity(disk).await.unwrap().blocks >= *sizes.last().unwrap());
+    session.logout().await.unwrap();
+}
+
 const SIZE: usize = 64 << 20;
+/// The time between two growths of the growing unit.
+const GROWTH: Duration = Duration::from_millis(500);
 const PIECE: usize = 1 << 20;
 
 /// Bytes with a period that is not that of a block.
