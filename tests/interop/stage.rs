@@ -4,6 +4,7 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
+use iscsi_initiator::{Error, Session};
 use iscsi_tests::external_targets::{
     Auth, Istgt, IstgtBuilder, IstgtTarget, Lio, LioBuilder, LioTarget, Tgt, TgtBuilder, TgtTarget,
 };
@@ -109,4 +110,13 @@ fn lio(discovery: Auth) -> Lio {
     let target = |name| LioTarget::named(name).size(DISK).auth(access(name));
     let targets = [target("open").portal_groups(2), target("chap"), target("mutual"), target("digests")];
     targets.into_iter().fold(Lio::builder().discovery(discovery), LioBuilder::target).start()
+}
+
+/// Logs out of a target of this daemon.
+pub(crate) async fn log_out(daemon: Daemon, session: Session) {
+    match session.logout().await {
+        // istgt at times closes the connection before its response is out.
+        Err(Error::ConnectionLost { .. }) if matches!(daemon, Daemon::Istgt) => {}
+        result => result.unwrap(),
+    }
 }

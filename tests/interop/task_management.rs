@@ -12,7 +12,7 @@ use iscsi_tests::external_targets::{LioTarget, Tgt, TgtTarget};
 
 use crate::scsi_quirks::{log_in, lun, session_with};
 use crate::slow_units;
-use crate::stage::Daemon;
+use crate::stage::{Daemon, log_out};
 
 const ALL: [Daemon; 3] = [Daemon::Tgt, Daemon::Istgt, Daemon::Lio];
 /// The blocks of each write, and the number of writes.
@@ -70,7 +70,7 @@ async fn tmf_13_functions_with_commands_in_flight() {
             block_device.write_at(0, vec![7; 4096]).await.unwrap();
             assert_eq!(block_device.read_at(0, 4096).await.unwrap(), vec![7; 4096]);
         }
-        session.logout().await.unwrap();
+        log_out(daemon, session).await;
     }
 }
 
@@ -92,7 +92,7 @@ async fn tmf_01_aborts_of_commands_in_flight() {
                 other => panic!("{daemon:?} {number}: {other:?}"),
             }
         }
-        session.logout().await.unwrap();
+        log_out(daemon, session).await;
     }
 }
 
@@ -104,7 +104,7 @@ async fn nop_03_nop_08_pings_of_any_length_are_answered() {
             let time = session.ping(vec![0x5a; length]).await.unwrap();
             assert!(time < Duration::from_secs(5), "{daemon:?} {length}");
         }
-        session.logout().await.unwrap();
+        log_out(daemon, session).await;
     }
 }
 

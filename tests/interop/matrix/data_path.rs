@@ -7,15 +7,15 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use iscsi_initiator::scsi::read_blocks;
 use iscsi_initiator::{
-    AuthenticationMode, AuthenticationRequest, BlockDevice, Config, DigestPreference, Error, Initiator, Lun,
-    Offer, Session,
+    AuthenticationMode, AuthenticationRequest, BlockDevice, Config, DigestPreference, Initiator, Lun, Offer,
+    Session,
 };
 use iscsi_secrets::MemoryStore;
 
 use super::disks::{Disk, SIZE};
 use super::image::{Image, in_odd_pieces};
 use super::offers::{Bursts, DataOffer, agreed, offers};
-use crate::stage::Daemon;
+use crate::stage::{Daemon, log_out};
 
 /// The most bytes of a command.
 const COMMAND: usize = 1 << 20;
@@ -44,7 +44,7 @@ pub(super) async fn try_offers(disk: Disk) -> Vec<String> {
         }
     }
     second.compare(&disk, 0..SIZE, &image, "after all offers").await;
-    log_out(&disk, second.session).await;
+    log_out(disk.daemon, second.session).await;
     differing
 }
 
@@ -72,7 +72,7 @@ async fn try_offer(
     second.compare(disk, BEGIN..BEGIN + longest(disk) + 2 * PIECE, image, &place).await;
     assert_eq!(session.deviations(), [], "{place}");
     drop(device);
-    log_out(disk, session).await;
+    log_out(disk.daemon, session).await;
     agreed
 }
 
@@ -195,12 +195,4 @@ async fn log_in(disk: &Disk, offer: Offer) -> Session {
         AuthenticationRequest { mode: AuthenticationMode::None, ..AuthenticationRequest::default() };
     let (target, portal) = (disk.iqn.parse().unwrap(), disk.portal.parse().unwrap());
     initiator.login(&target, &portal, &request).await.unwrap()
-}
-
-async fn log_out(disk: &Disk, session: Session) {
-    match session.logout().await {
-        // istgt at times closes the connection before its response is out.
-        Err(Error::ConnectionLost { .. }) if matches!(disk.daemon, Daemon::Istgt) => {}
-        result => result.unwrap(),
-    }
 }
