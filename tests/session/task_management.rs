@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use iscsi_initiator::{
-    Abort, AbortCause, Aborted, Error, Event, Extent, Initiator, Lun, TaskManagement, scsi,
+    Abort, AbortCause, Aborted, Error, Event, Extent, Initiator, Lun, Session, TaskManagement, scsi,
 };
 use iscsi_pdu::{
     AsyncEvent, AsyncMessage, InitiatorPdu, Reject, RejectReason, TargetPdu, TaskManagementFunction,

@@ -175,10 +175,11 @@ impl Key {
     /// The deviation that a reserved word as an answer is, and the rule that it breaks; `None` if the word is allowed.
     pub(crate) fn misused_word(&self, word: &str) -> Option<(&'static Deviation, &'static str)> {
         Some(match (word, self.name.as_str()) {
-            // Only FirstBurstLength may be irrelevant to a target that was offered it (13.14).
-            ("Reject", _) | ("Irrelevant", "FirstBurstLength") => return None,
-            // NEG-24: it came later than RFC 7143's other keys, and a target need not know it.
-            ("NotUnderstood", "iSCSIProtocolLevel") => return None,
+            // Only FirstBurstLength may be irrelevant to a target that was offered it (13.14), and only iSCSIProtocolLevel may be
+            // unknown to it (13.24).
+            ("Reject", _) | ("Irrelevant", "FirstBurstLength") | ("NotUnderstood", "iSCSIProtocolLevel") => {
+                return None;
+            }
             ("Irrelevant", _) => {
                 (&Deviation::IRRELEVANT, "irrelevant only where another key makes it so (6.2)")
             }

@@ -5,7 +5,7 @@ use iscsi_login::{Authentication, LoginError, Parameters, ProtocolViolation};
 
 use super::{
     CHAP, MD5, MODES, answered, at_challenge, at_response, complete, discovery, ids, is_out_of_place,
-    is_violation_of, open, tolerant, with,
+    is_violation_of, open, tolerant,
 };
 use crate::scripted::{CHALLENGE, Play, answer, forward, grant, mutual};
 

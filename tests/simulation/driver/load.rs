@@ -219,10 +219,12 @@ impl End {
     fn of(result: Result<Bytes, Error>) -> Self {
         match result {
             Ok(data) => Self::Done(data),
-            Err(Error::Aborted { abort: Abort { extent: Extent::NotSent, .. }, .. }) => Self::Refused,
-            Err(Error::Aborted { .. }) => Self::Aborted,
             // A reset is an error of the next flush on purpose: data may be lost.
-            Err(Error::Command { command: "SYNCHRONIZE CACHE", .. }) => Self::Refused,
+            Err(
+                Error::Command { command: "SYNCHRONIZE CACHE", .. }
+                | Error::Aborted { abort: Abort { extent: Extent::NotSent, .. }, .. },
+            ) => Self::Refused,
+            Err(Error::Aborted { .. }) => Self::Aborted,
             // A silent target: the session ends by the limit of a ping or of a command.
             Err(Error::TaskManagement { response: None, .. }) => Self::Done(Bytes::new()),
             Err(error) => Self::Failed(error),

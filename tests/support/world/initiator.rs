@@ -260,10 +260,11 @@ fn report(
             (ScsiStatus::GOOD, Some(_)) => checker.failed(operation.number, now),
             _ => checker.refused(operation.number, now),
         },
-        Outcome::Aborted(Abort { extent: Extent::NotSent, .. }) => checker.refused(operation.number, now),
-        Outcome::Aborted(_) => checker.aborted(operation.number, now),
         Outcome::SessionOver => checker.failed(operation.number, now),
-        Outcome::TargetFailure(_) | Outcome::Rejected(_) => checker.refused(operation.number, now),
+        Outcome::TargetFailure(_)
+        | Outcome::Rejected(_)
+        | Outcome::Aborted(Abort { extent: Extent::NotSent, .. }) => checker.refused(operation.number, now),
+        Outcome::Aborted(_) => checker.aborted(operation.number, now),
     }
 }
 

@@ -161,7 +161,7 @@ impl Session {
 
     /// Logs out like [`logout`](Self::logout), for another reason. A session has one connection, so it ends whatever the
     /// reason is. Targets at error recovery level 0 do not remove a connection for recovery: they answer
-    /// [`RECOVERY_NOT_SUPPORTED`](LogoutResponseCode::RECOVERY_NOT_SUPPORTED).
+    /// [`RECOVERY_NOT_SUPPORTED`](crate::LogoutResponseCode::RECOVERY_NOT_SUPPORTED).
     ///
     /// # Errors
     /// As [`logout`](Self::logout), and [`Error::InvalidArgument`] for a reason that RFC 7143 does not know.

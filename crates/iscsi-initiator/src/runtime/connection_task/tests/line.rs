@@ -201,9 +201,9 @@ async fn a_slot_that_is_used_again_wakes_nobody() {
     let (mut task, link, _peer) = session(0, LIMITS, Parameters::default()).await;
     let unsent = submit(&link, Transfer::None).await;
     assert!(unsent.abort().is_none() && unsent.now().is_some());
-    let (wakes, waker) = counter();
+    let (count, waker) = counter();
     let mut next = Box::pin(submit(&link, Transfer::None).await.outcome());
     assert!(next.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     assert!(task.poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    assert_eq!(wakes.take(), 0);
+    assert_eq!(count.take(), 0);
 }
