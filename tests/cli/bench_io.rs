@@ -217,7 +217,7 @@ fn a_terminal_sees_how_the_run_stands() {
     let program = env!("CARGO_BIN_EXE_iscsi");
     let line = format!("{program} bench io {}/0 --auth none --duration 1", measured.url());
     let mut command = std::process::Command::new("script");
-    command.args(["-qec", &line, "/dev/null"]).current_dir(measured.place.path(""));
+    command.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").current_dir(measured.place.path(""));
     command.env("STATE_DIRECTORY", measured.place.path("state")).stdin(std::process::Stdio::null());
     let shown = finish(&mut command).expect(0).stdout;
     assert!(shown.contains(" operations, ") && shown.contains(" MiB/s, 0 failures"), "{shown:?}");
