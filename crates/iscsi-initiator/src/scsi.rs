@@ -1,14 +1,17 @@
 //! SCSI commands and their results, each with its data in one file (SPC-4, SBC-3). Integers are big-endian on the wire.
 
+mod cache_effect;
 mod command;
 mod completion;
 mod inquiry;
 mod mode_sense;
 mod read_capacity;
+mod replay;
 mod report_luns;
 mod sense_data;
 mod write_data;
 
+pub(crate) use cache_effect::CacheEffect;
 pub(crate) use inquiry::{parse_max_transfer, parse_serial_number};
 pub(crate) use mode_sense::{caching_mode_page, parse_write_cache_enabled};
 pub(crate) use read_capacity::{parse_10 as parse_capacity_10, parse_16 as parse_capacity_16};
@@ -21,6 +24,7 @@ pub use command::{
 pub use completion::{CommandError, Completion, Incomplete};
 pub use inquiry::{Designator, DeviceIdentification, Inquiry, inquiry, vital_product_data};
 pub use read_capacity::{Capacity, read_capacity_10, read_capacity_16};
+pub use replay::Replay;
 pub use report_luns::report_luns;
 pub use sense_data::{SenseData, SenseKey};
 pub use write_data::WriteData;

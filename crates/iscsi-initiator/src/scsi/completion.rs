@@ -115,8 +115,9 @@ pub enum CommandError {
 }
 
 impl Completion {
-    /// GOOD, without data and residuals.
-    pub(crate) const fn good() -> Self {
+    /// Returns GOOD, without data and residuals.
+    #[must_use]
+    pub const fn good() -> Self {
         Self {
             status: ScsiStatus::GOOD,
             sense: Bytes::new(),
