@@ -78,6 +78,11 @@ impl DataInBuffer {
         self.count(length);
     }
 
+    /// Has the data come once more, in another session, to the same place.
+    pub(super) const fn restart(&mut self) {
+        (self.next_data_sn, self.received) = (0, 0);
+    }
+
     /// All received data, which leave the place.
     pub(super) fn take(&mut self) -> BytesMut {
         self.buffer.truncate(self.received as usize);

@@ -37,6 +37,11 @@ impl Engine {
         Self { session, wire: Wire::new(inbox, digests) }
     }
 
+    /// Goes on over another connection, which has received the bytes of `inbox`.
+    pub fn reconnect(&mut self, inbox: Inbox, digests: Digests) {
+        self.wire = Wire::new(inbox, digests);
+    }
+
     /// Takes received bytes, in as many reads as they need, and passes their PDUs to the session.
     pub fn receive(&mut self, mut bytes: &[u8], now: Duration) {
         self.wire.receive(&mut self.session, now);
@@ -50,12 +55,12 @@ impl Engine {
     /// The target has closed the connection: whole PDUs count, then the session fails.
     pub fn closed(&mut self, now: Duration) {
         self.wire.receive(&mut self.session, now);
-        self.session.fail(self.wire.end_of_stream());
+        self.wire.fail(&mut self.session, self.wire.end_of_stream());
     }
 
     /// The connection failed.
     pub fn lost(&mut self, reason: &dyn std::fmt::Display) {
-        self.session.fail(Failure::Lost(reason.to_string()));
+        self.wire.fail(&mut self.session, Failure::Lost(reason.to_string()));
     }
 
     /// The number of bytes that wait to be sent.
@@ -100,6 +105,7 @@ impl Wire {
 
     /// Passes what was received so far to the session.
     pub(crate) fn receive(&mut self, session: &mut SessionState, now: Duration) {
+        session.set_written(self.outbox.written());
         while session.end().is_none() {
             let next = match self.inbox.next_received() {
                 Ok(Some(next)) => next,
@@ -124,6 +130,7 @@ impl Wire {
     /// Encodes what the session wants to send, up to a limit.
     pub(crate) fn fill(&mut self, session: &mut SessionState) {
         while !self.is_full() {
+            session.set_position(self.outbox.position());
             let Some(outgoing) = session.poll_transmit() else { return };
             if let Err(error) = self.outbox.push(outgoing, self.digests) {
                 return session.fail(error.into());
@@ -147,6 +154,12 @@ impl Wire {
     /// The reason why the connection is lost.
     pub(crate) fn write(&mut self, write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<()> {
         self.outbox.write_to(write)
+    }
+
+    /// The connection has failed.
+    pub(crate) fn fail(&self, session: &mut SessionState, failure: Failure) {
+        session.set_written(self.outbox.written());
+        session.fail(failure);
     }
 
     /// The failure of a connection that the target has closed.

@@ -161,7 +161,7 @@ impl SessionState {
         now: Duration,
         limit: Duration,
     ) -> InitiatorTaskTag {
-        let itt = self.queue(request);
+        let itt = self.queue_now(request);
         self.abandon(itt);
         if self.end().is_none() {
             self.deadlines.add_since(itt, now, limit);

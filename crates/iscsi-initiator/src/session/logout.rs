@@ -89,6 +89,14 @@ impl SessionState {
         Some(request.encode().into())
     }
 
+    /// Whether the initiator has requested the end of the session.
+    pub(crate) const fn is_logging_out(&self) -> bool {
+        matches!(
+            self.logout,
+            LogoutState::Wanted(LogoutCause::Initiator) | LogoutState::Sent(LogoutCause::Initiator, _)
+        )
+    }
+
     /// Repeats the Logout Request, for which the target had no resources; false when the limit of repetitions is
     /// reached.
     pub(super) fn repeat_logout(&mut self) -> bool {

@@ -41,7 +41,7 @@ impl SessionState {
         let parameters = &self.parameters;
         let most = parameters.max_send_data_segment_length.min(parameters.max_recv_data_segment_length);
         let current = self.window.current();
-        let Kind::Ping(ping) = &mut self.requests.begin(itt, current)?.0 else { return None };
+        let Kind::Ping(ping) = &mut self.requests.begin(itt, current, self.position)?.0 else { return None };
         ping.data.truncate(most as usize);
         let (data, gap) = (ping.data.clone(), ping.gap);
         Some(NopOut {
@@ -68,6 +68,7 @@ impl SessionState {
             return Err(ProtocolError::Sequence { pdu: NAME, rule, received, expected }.into());
         }
         self.restore_repeats();
+        self.has_succeeded = true;
         self.finish(pdu.itt, |_| Outcome::Pong);
         self.answered(pdu.itt, now);
         Ok(())

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use iscsi_login::Deviation;
 use iscsi_pdu::{
-    DataIn, InitiatorTaskTag, LogoutResponse, R2t, ScsiResponse, ScsiResponseCode, SequenceNumbers,
-    SerialNumber, TargetPdu, TextResponse,
+    DataIn, InitiatorTaskTag, LogoutResponse, R2t, ScsiResponse, ScsiResponseCode, ScsiStatus,
+    SequenceNumbers, SerialNumber, TargetPdu, TextResponse,
 };
 
 use super::data_in::DataInBuffer;
@@ -150,6 +150,7 @@ impl SessionState {
             Residual { overflow: pdu.overflow, underflow: pdu.underflow, count: pdu.residual_count };
         residual.check()?;
         self.note_status(pdu.itt, pdu.status);
+        self.has_succeeded = true;
         self.end_task(pdu.itt, |task| task.finish(pdu.status, Bytes::new(), residual));
         Ok(())
     }
@@ -165,6 +166,13 @@ impl SessionState {
             ScsiResponseCode::COMPLETED => {
                 let residual = task.check_response(&pdu)?;
                 self.note_status(pdu.itt, pdu.status);
+                if pdu.status == ScsiStatus::GOOD {
+                    self.has_succeeded = true;
+                    if !self.settle(pdu.itt) {
+                        self.end_task(pdu.itt, |_| Outcome::WritesMayBeLost);
+                        return Ok(());
+                    }
+                }
                 self.end_task(pdu.itt, |task| task.finish(pdu.status, pdu.sense, residual));
             }
             ScsiResponseCode::TARGET_FAILURE | ScsiResponseCode(0x80..) => {

@@ -100,8 +100,35 @@ pub enum Outcome {
     Managed(Option<ManagementResponse>),
     /// The answer to a ping.
     Pong,
+    /// The session that sent the command was lost, and the command was not sent again in another one. It may have been carried
+    /// out.
+    Ambiguous(OldTask),
+    /// The flush ended well, but writes that were acknowledged before it may be lost: the unit has lost its cache since the flush
+    /// before.
+    WritesMayBeLost,
+    /// There was no session for the request, and it was not sent.
+    NoSession,
     /// The session ended first. Whether the target carried the request out is not known.
     SessionOver,
+}
+
+/// The task of a command whose session was lost, at the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldTask {
+    /// The target has ended it: nothing of it is carried out any more.
+    Ended,
+    /// It may still be carried out.
+    MayRun,
+}
+
+impl OldTask {
+    /// What follows, in words behind a sentence.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Ended => ", and it was not sent again",
+            Self::MayRun => ", and it may still run",
+        }
+    }
 }
 
 /// A command that ended otherwise than well, with what is needed to send it again.

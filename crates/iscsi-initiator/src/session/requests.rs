@@ -41,6 +41,12 @@ struct Slot {
     is_abandoned: bool,
     /// The place in the order of submission.
     order: u64,
+    /// The place in the stream of its connection at which its first PDU begins.
+    position: u64,
+    /// Whether an earlier session may have carried it out.
+    is_touched: bool,
+    /// The tag by which its caller knows it, if an earlier session had it under that one.
+    known_as: Option<InitiatorTaskTag>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +54,31 @@ enum Content {
     Nothing,
     Request(Request),
     Outcome(Outcome),
+    /// The request has this tag now.
+    Renamed(InitiatorTaskTag),
+}
+
+/// Who waits for the outcome of a request that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    Nobody,
+    /// Somebody who knows it by this tag.
+    By(InitiatorTaskTag),
+}
+
+impl Slot {
+    const fn unused(generation: u32) -> Self {
+        Self {
+            generation,
+            content: Content::Nothing,
+            cmd_sn: None,
+            is_abandoned: false,
+            order: 0,
+            position: 0,
+            is_touched: false,
+            known_as: None,
+        }
+    }
 }
 
 /// The number of the slot that a tag names.
@@ -78,6 +109,7 @@ impl Requests {
         let Some(slot) = self.slots.get_mut(index as usize) else { return InitiatorTaskTag::RESERVED };
         slot.content = Content::Request(request);
         (slot.cmd_sn, slot.is_abandoned, slot.order) = (None, false, self.submitted);
+        (slot.is_touched, slot.known_as) = (false, None);
         tag(slot.generation, index)
     }
 
@@ -91,18 +123,32 @@ impl Requests {
     pub(super) fn get(&self, itt: InitiatorTaskTag) -> Option<&Request> {
         match &self.slot(itt)?.content {
             Content::Request(request) => Some(request),
-            Content::Nothing | Content::Outcome(_) => None,
+            Content::Nothing | Content::Outcome(_) | Content::Renamed(_) => None,
         }
     }
 
-    /// A request without an outcome, which is sent with this number.
-    pub(super) fn begin(&mut self, itt: InitiatorTaskTag, cmd_sn: SerialNumber) -> Option<&mut Request> {
-        let slot = self.slot_mut(itt)?;
-        slot.cmd_sn = Some(cmd_sn);
-        match &mut slot.content {
+    pub(super) fn get_mut(&mut self, itt: InitiatorTaskTag) -> Option<&mut Request> {
+        match &mut self.slot_mut(itt)?.content {
             Content::Request(request) => Some(request),
-            Content::Nothing | Content::Outcome(_) => None,
+            Content::Nothing | Content::Outcome(_) | Content::Renamed(_) => None,
         }
+    }
+
+    /// Whether nobody waits for the outcome of a request.
+    pub(super) fn is_abandoned(&self, itt: InitiatorTaskTag) -> bool {
+        self.slot(itt).is_some_and(|slot| slot.is_abandoned)
+    }
+
+    /// A request without an outcome, which is sent with this number at this place of the stream.
+    pub(super) fn begin(
+        &mut self,
+        itt: InitiatorTaskTag,
+        cmd_sn: SerialNumber,
+        position: u64,
+    ) -> Option<&mut Request> {
+        let slot = self.slot_mut(itt)?;
+        (slot.cmd_sn, slot.position) = (Some(cmd_sn), position);
+        self.get_mut(itt)
     }
 
     /// The request will be sent once more.
@@ -188,30 +234,40 @@ impl Requests {
         self.slots.iter().any(is_text)
     }
 
-    /// Replaces a request by its outcome. Returns whether somebody waits for the outcome; otherwise the slot is free.
+    /// Replaces a request by its outcome. Returns who waits for it; otherwise the slot is free.
     pub(super) fn end(
         &mut self,
         itt: InitiatorTaskTag,
         outcome: impl FnOnce(&mut Request) -> Outcome,
-    ) -> Option<bool> {
+    ) -> Option<Awaited> {
         let slot = self.slot_mut(itt)?;
         let Content::Request(request) = &mut slot.content else { return None };
-        let is_awaited = !slot.is_abandoned;
-        if is_awaited {
-            slot.content = Content::Outcome(outcome(request));
+        let awaited_as = (!slot.is_abandoned).then(|| slot.known_as.unwrap_or(itt));
+        if let Some(tag) = awaited_as {
+            let outcome = Content::Outcome(outcome(request));
+            self.free_if_renamed(itt, tag);
+            if let Some(slot) = self.slot_mut(tag) {
+                slot.content = outcome;
+            }
         } else {
-            slot.content = Content::Nothing;
             self.free(itt);
         }
         self.open -= 1;
-        Some(is_awaited)
+        Some(awaited_as.map_or(Awaited::Nobody, Awaited::By))
+    }
+
+    /// Frees the slot of a request that its caller knows by another tag.
+    fn free_if_renamed(&mut self, itt: InitiatorTaskTag, known_as: InitiatorTaskTag) {
+        if itt != known_as {
+            self.free(itt);
+        }
     }
 
     /// The outcome of a request, while it is not taken.
     pub(super) fn outcome(&self, itt: InitiatorTaskTag) -> Option<&Outcome> {
         match &self.slot(itt)?.content {
             Content::Outcome(outcome) => Some(outcome),
-            Content::Nothing | Content::Request(_) => None,
+            Content::Nothing | Content::Request(_) | Content::Renamed(_) => None,
         }
     }
 
@@ -220,18 +276,67 @@ impl Requests {
         let slot = self.slot_mut(itt)?;
         let Content::Outcome(outcome) = &mut slot.content else { return None };
         let outcome = std::mem::replace(outcome, Outcome::SessionOver);
-        slot.content = Content::Nothing;
         self.free(itt);
         Some(outcome)
     }
 
     /// Nobody waits for the outcome of this request any more.
     pub(super) fn abandon(&mut self, itt: InitiatorTaskTag) {
-        if self.take_outcome(itt).is_none()
-            && let Some(slot) = self.slot_mut(itt)
-        {
-            slot.is_abandoned = true;
+        if self.take_outcome(itt).is_some() {
+            return;
         }
+        let current = self.current_tag(itt);
+        self.free_if_renamed(itt, current);
+        if let Some(slot) = self.slot_mut(current) {
+            (slot.is_abandoned, slot.known_as) = (true, None);
+        }
+    }
+
+    /// The tag that a request without an outcome has now.
+    pub(super) fn current_tag(&self, itt: InitiatorTaskTag) -> InitiatorTaskTag {
+        match self.slot(itt).map(|slot| &slot.content) {
+            Some(Content::Renamed(current)) => *current,
+            _ => itt,
+        }
+    }
+
+    /// The connection is lost, of whose stream so many bytes were written. The target may know the requests whose first byte is
+    /// among them; none is sent any more.
+    pub(super) fn interrupt(&mut self, written: u64) {
+        for slot in &mut self.slots {
+            slot.is_touched |= slot.cmd_sn.is_some() && slot.position < written;
+            slot.cmd_sn = None;
+        }
+    }
+
+    /// Whether a session before this one may have carried a request out.
+    pub(super) fn is_touched(&self, itt: InitiatorTaskTag) -> bool {
+        self.slot(itt).is_some_and(|slot| slot.is_touched)
+    }
+
+    /// Whether a request without an outcome was given another tag.
+    pub(super) fn has_renamed(&self) -> bool {
+        self.slots.iter().any(|slot| slot.known_as.is_some() && matches!(slot.content, Content::Request(_)))
+    }
+
+    /// Gives a request without an outcome another tag for another session. Its caller goes on to use the one that it knows.
+    pub(super) fn rename(&mut self, itt: InitiatorTaskTag) -> Option<InitiatorTaskTag> {
+        self.get(itt)?;
+        let index = self.free.pop().unwrap_or_else(|| self.add_slot());
+        let generation = self.slots.get(index as usize)?.generation;
+        let old = self.slot_mut(itt)?;
+        let known_as = (!old.is_abandoned).then(|| old.known_as.unwrap_or(itt));
+        let unused = Slot::unused(old.generation);
+        let new = Slot { generation, known_as, cmd_sn: None, ..std::mem::replace(old, unused) };
+        *self.slots.get_mut(index as usize)? = new;
+        let renamed = tag(generation, index);
+        if known_as != Some(itt) {
+            self.free(itt);
+        }
+        if let Some(slot) = known_as.and_then(|known_as| self.slot_mut(known_as)) {
+            slot.content = Content::Renamed(renamed);
+        }
+        Some(renamed)
     }
 
     /// The tags of all requests without an outcome, in the order of submission.
@@ -258,13 +363,13 @@ impl Requests {
 
     fn add_slot(&mut self) -> u32 {
         let index = u32::try_from(self.slots.len()).unwrap_or(WITHOUT_SLOT);
-        let (content, generation) = (Content::Nothing, self.generation);
-        self.slots.push(Slot { generation, content, cmd_sn: None, is_abandoned: false, order: 0 });
+        self.slots.push(Slot::unused(self.generation));
         index
     }
 
     fn free(&mut self, itt: InitiatorTaskTag) {
         if let Some(slot) = self.slot_mut(itt) {
+            slot.content = Content::Nothing;
             slot.generation = slot.generation.wrapping_add(1) & (u32::MAX >> INDEX_BITS);
             self.free.push(itt.0 & INDEX_MASK);
         }
@@ -287,86 +392,4 @@ impl Requests {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use iscsi_pdu::Lun;
-
-    use super::*;
-    use crate::scsi::test_unit_ready;
-
-    fn add(requests: &mut Requests) -> InitiatorTaskTag {
-        requests.insert(Request::command(Lun::ZERO, test_unit_ready()))
-    }
-
-    fn end(requests: &mut Requests, itt: InitiatorTaskTag) -> Option<bool> {
-        requests.end(itt, |_| Outcome::Text(Bytes::new()))
-    }
-
-    /// A slot gives as many tags as it has generations, none of which is the reserved one.
-    #[test]
-    fn tag_01_tags_of_one_slot() {
-        let mut requests = Requests::default();
-        let mut tags: Vec<_> = (0..4097)
-            .map(|_| {
-                let itt = add(&mut requests);
-                assert!(end(&mut requests, itt).is_some() && requests.take_outcome(itt).is_some());
-                itt.0
-            })
-            .collect();
-        assert_eq!((tags[0], tags.pop()), (0, Some(0)));
-        tags.sort_unstable();
-        tags.dedup();
-        assert_eq!(tags.len(), 4096);
-        assert!(tags.iter().all(|itt| InitiatorTaskTag(*itt).is_valid()));
-    }
-
-    #[test]
-    fn tag_01_tags_without_a_slot() {
-        let mut requests = Requests::default();
-        let first = requests.tag_without_slot();
-        let others: Vec<_> = (0..4095).map(|_| requests.tag_without_slot()).collect();
-        assert!(!others.contains(&first) && others.iter().all(|itt| itt.is_valid()));
-        assert_eq!(requests.tag_without_slot(), first);
-        assert!(requests.get(first).is_none());
-    }
-
-    /// A slot is free when its outcome was taken, or its request ended after it was abandoned; not before.
-    #[test]
-    fn slots_are_used_again() {
-        let mut requests = Requests::default();
-        let [taken, abandoned, left] = [(); 3].map(|()| add(&mut requests));
-        requests.abandon(abandoned);
-        assert_eq!(requests.open(), 3);
-        assert_eq!(
-            [taken, abandoned, left].map(|itt| end(&mut requests, itt)),
-            [Some(true), Some(false), Some(true)]
-        );
-        assert_eq!([taken, abandoned, left].map(|itt| end(&mut requests, itt)), [None; 3]);
-        assert_eq!((requests.open(), requests.free.len()), (0, 1));
-        assert!(requests.outcome(taken).is_some() && requests.take_outcome(taken).is_some());
-        assert!(requests.outcome(taken).is_none() && requests.take_outcome(taken).is_none());
-        assert_eq!(requests.free.len(), 2);
-        requests.release();
-        assert!(requests.has_slots(), "an outcome was not taken");
-        requests.abandon(left);
-        assert_eq!(requests.free.len(), 3);
-        requests.release();
-        assert!(!requests.has_slots());
-        // Tags do not begin anew.
-        assert!(![taken, abandoned, left].contains(&add(&mut requests)));
-    }
-
-    #[test]
-    fn the_number_of_slots_is_bounded() {
-        let mut requests = Requests::default();
-        while requests.has_space() {
-            add(&mut requests);
-        }
-        assert_eq!(requests.open(), 65_536);
-        let first = requests.open_in_order()[0];
-        end(&mut requests, first);
-        assert!(!requests.has_space(), "the outcome was not taken");
-        requests.take_outcome(first);
-        assert!(requests.has_space());
-    }
-}
+mod tests;

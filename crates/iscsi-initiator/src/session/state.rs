@@ -17,10 +17,12 @@ use super::immediate_requests::ImmediateRequests;
 use super::logout::{LogoutCause, LogoutState};
 use super::ping_answers::PingAnswers;
 use super::request::{Kind, Outcome, Request};
-use super::requests::Requests;
+use super::requests::{Awaited, Requests};
 use super::status_numbers::StatusNumbers;
 use super::stray_tags::StrayTags;
+use super::unflushed_writes::UnflushedWrites;
 use super::unit_queues::UnitQueues;
+use crate::scsi::CacheEffect;
 use crate::wire::Outgoing;
 
 /// A session of one connection.
@@ -49,7 +51,7 @@ pub struct SessionState {
     /// Whether a command comes before the next solicited data.
     is_commands_turn: bool,
     /// Requests with an outcome for which somebody waits.
-    ended: VecDeque<InitiatorTaskTag>,
+    pub(super) ended: VecDeque<InitiatorTaskTag>,
     pub(super) logout: LogoutState,
     pub(super) logout_reason: LogoutReason,
     /// The deadline of a logout that began, whichever side requested it.
@@ -60,6 +62,19 @@ pub struct SessionState {
     pub(super) limits: Limits,
     /// Tolerance of the target's deviations, with those observed.
     pub(super) tolerance: Tolerance,
+    /// The place in the stream of the connection at which the next PDU begins.
+    pub(super) position: u64,
+    /// The number of its bytes that were written.
+    pub(super) written: u64,
+    /// Whether requests outlive the session.
+    pub(super) is_lasting: bool,
+    /// Whether requests are kept back, since there is no session for them.
+    pub(super) keeps: bool,
+    pub(super) unflushed: UnflushedWrites,
+    /// Whether a command succeeded, or a ping was answered.
+    pub(super) has_succeeded: bool,
+    /// The request that goes ahead of those that are kept back.
+    pub(super) ahead: Option<InitiatorTaskTag>,
     end: Option<End>,
 }
 
@@ -98,6 +113,13 @@ impl SessionState {
             deadlines: Deadlines::default(),
             limits,
             tolerance,
+            position: 0,
+            written: u64::MAX,
+            is_lasting: false,
+            keeps: false,
+            unflushed: UnflushedWrites::default(),
+            has_succeeded: false,
+            ahead: None,
             end: None,
         }
     }
@@ -148,7 +170,7 @@ impl SessionState {
     /// [`advance`](Self::advance). A request that comes after the end of the session ends at once.
     pub fn submit(&mut self, request: Request) -> InitiatorTaskTag {
         let itt = self.queue(request);
-        if self.end.is_none() {
+        if self.end.is_none() && !self.keeps {
             self.deadlines.add(itt);
         }
         itt
@@ -159,13 +181,21 @@ impl SessionState {
     pub fn submit_since(&mut self, request: Request, since: Duration) -> InitiatorTaskTag {
         let limit = self.limit_of(&request);
         let itt = self.queue(request);
-        if self.end.is_none() {
+        if self.end.is_none() && !self.keeps {
             self.deadlines.add_since(itt, since, limit);
         }
         itt
     }
 
-    pub(super) fn queue(&mut self, request: Request) -> InitiatorTaskTag {
+    fn queue(&mut self, request: Request) -> InitiatorTaskTag {
+        if self.keeps {
+            return self.keep(request);
+        }
+        self.queue_now(request)
+    }
+
+    /// Queues a request for the session, though others may be kept back.
+    pub(super) fn queue_now(&mut self, request: Request) -> InitiatorTaskTag {
         let (has_data, is_immediate) = (request.has_data_out(), request.is_immediate());
         let is_ping = matches!(request.0, Kind::Ping(_));
         let itt = self.requests.insert(request);
@@ -289,6 +319,15 @@ impl SessionState {
         self.escalation = None;
         self.deadlines.clear();
         (self.logout_deadline, self.drain_until) = (None, None);
+        if self.is_lasting {
+            self.keep_all();
+        } else {
+            self.end_all();
+        }
+    }
+
+    /// Ends every request without an outcome.
+    pub(super) fn end_all(&mut self) {
         for itt in self.requests.open_in_order() {
             self.finish(itt, |_| Outcome::SessionOver);
         }
@@ -307,7 +346,7 @@ impl SessionState {
         {
             self.unit_queues.ended(lun);
         }
-        let Some(is_awaited) = self.requests.end(itt, outcome) else { return };
+        let Some(awaited) = self.requests.end(itt, outcome) else { return };
         if !self.immediate.is_empty() {
             self.immediate.remove(itt);
         }
@@ -318,8 +357,8 @@ impl SessionState {
         }
         let requests = &self.requests;
         self.deadlines.forget_ended(requests.open(), |itt| requests.get(itt).is_some());
-        if is_awaited {
-            self.ended.push_back(itt);
+        if let Awaited::By(tag) = awaited {
+            self.ended.push_back(tag);
         }
     }
 
@@ -360,8 +399,11 @@ impl SessionState {
         }
         let itt = self.next_queued()?;
         let numbers = (self.window.take()?, self.status.expected());
-        match &mut self.requests.begin(itt, numbers.0)?.0 {
+        match &mut self.requests.begin(itt, numbers.0, self.position)?.0 {
             Kind::Scsi(task) => {
+                if task.cache_effect() == CacheEffect::Flushes {
+                    *task.covers() = self.unflushed.acknowledged(task.lun());
+                }
                 let most = self.backlog.most_unsolicited();
                 let (command, burst) = task.build_command(itt, numbers, &self.parameters, most);
                 self.backlog.note_unsolicited(task.asked_for());

@@ -11,7 +11,7 @@ use super::data_in::DataInBuffer;
 use super::data_out::{Burst, DataOutBuffer};
 use super::failure::ProtocolError;
 use super::request::{Ended, Outcome};
-use crate::scsi::{Command, Completion, Incomplete, Transfer, TransferLength};
+use crate::scsi::{CacheEffect, Command, Completion, Incomplete, Replay, Transfer, TransferLength};
 use crate::wire::Outgoing;
 
 /// A command that is queued or in flight.
@@ -27,6 +27,8 @@ pub(super) struct Task {
     /// What had moved when its limit was last checked, and how often the limit has begun anew.
     moved_before: u32,
     extensions: u8,
+    /// For a flush, the number of acknowledged writes that it covers.
+    covers: u64,
 }
 
 /// The data of a task, and how far they have moved.
@@ -44,7 +46,7 @@ impl Task {
     pub(super) fn new(lun: Lun, command: Command) -> Self {
         let Command { name, cdb, transfer, transfer_length: required, is_repeated } = command;
         let direction = Direction::new(transfer);
-        Self { lun, name, cdb, required, direction, is_repeated, moved_before: 0, extensions: 0 }
+        Self { lun, name, cdb, required, direction, is_repeated, moved_before: 0, extensions: 0, covers: 0 }
     }
 
     pub(super) const fn name(&self) -> &'static str {
@@ -185,6 +187,31 @@ impl Task {
             incomplete,
         };
         Outcome::Scsi(Box::new(Ended { completion, command: self.command() }), data)
+    }
+
+    /// What it does to a volatile cache.
+    pub(super) const fn cache_effect(&self) -> CacheEffect {
+        CacheEffect::of(&self.cdb)
+    }
+
+    /// For a flush, the number of acknowledged writes that it covers.
+    pub(super) const fn covers(&mut self) -> &mut u64 {
+        &mut self.covers
+    }
+
+    /// What may be done with it when it may have been carried out.
+    pub(super) const fn replay(&self) -> Replay {
+        Replay::of(&self.cdb)
+    }
+
+    /// Begins anew: nothing of it has moved in another session.
+    pub(super) fn restart(&mut self) {
+        (self.moved_before, self.extensions) = (0, 0);
+        match &mut self.direction {
+            Direction::None => {}
+            Direction::In(data) => data.restart(),
+            Direction::Out(data) => *data = DataOutBuffer::new(data.data()),
+        }
     }
 
     /// The command as it was submitted, but for the memory of a read.

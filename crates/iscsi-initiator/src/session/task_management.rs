@@ -151,7 +151,9 @@ impl SessionState {
     /// `RefCmdSN` (TMF-02), and none is about another function (TMF-14).
     pub(super) fn management_request(&mut self, itt: InitiatorTaskTag) -> Option<TaskManagementRequest> {
         let cmd_sn = self.window.current();
-        let Kind::Management(function) = self.requests.begin(itt, cmd_sn)?.0 else { return None };
+        let Kind::Management(function) = self.requests.begin(itt, cmd_sn, self.position)?.0 else {
+            return None;
+        };
         let task = function.task();
         let ref_cmd_sn = task.and_then(|task| self.requests.cmd_sn(task));
         let lun = task.map_or_else(|| function.lun(), |task| self.requests.lun(task));
@@ -239,6 +241,7 @@ impl SessionState {
     /// Aborts a command for a caller: a command that was not sent ends at once; for another, the tag of an ABORT TASK is
     /// returned, whose outcome says how far it went.
     pub fn abort(&mut self, itt: InitiatorTaskTag, now: Duration) -> Option<InitiatorTaskTag> {
+        let itt = self.requests.current_tag(itt);
         if !matches!(self.requests.get(itt)?.0, Kind::Scsi(_)) {
             return None;
         }
@@ -256,7 +259,7 @@ impl SessionState {
 
     /// Ends a command that was not sent; false if it was.
     pub(super) fn withdraw(&mut self, itt: InitiatorTaskTag, cause: AbortCause) -> bool {
-        let is_queued = self.backlog.remove(itt);
+        let is_queued = self.backlog.remove(itt) || self.is_kept(itt);
         if is_queued {
             self.finish(itt, |_| Outcome::Aborted(Abort { cause, extent: Extent::NotSent }));
         }

@@ -33,6 +33,11 @@ impl TextExchange {
         self.name
     }
 
+    /// Begins anew, in another session.
+    pub(super) fn restart(&mut self) {
+        *self = Self::new(self.name, self.question.clone());
+    }
+
     /// The next request: first the text, then empty requests with the target's tag (NEG-19, NEG-20, DIS-08).
     pub(super) fn request(
         &self,

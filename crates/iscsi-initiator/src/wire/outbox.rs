@@ -35,6 +35,8 @@ pub(crate) struct Outbox {
     /// The number of bytes of the first part, if it is data, that are already sent.
     sent: usize,
     bytes: usize,
+    /// The number of bytes that were written so far.
+    written: u64,
 }
 
 /// Consecutive bytes of the stream.
@@ -100,6 +102,16 @@ impl Outbox {
         self.bytes
     }
 
+    /// The number of bytes that were written so far.
+    pub(crate) const fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// The place in the stream at which the next PDU begins.
+    pub(crate) const fn position(&self) -> u64 {
+        self.written + self.bytes as u64
+    }
+
     /// Writes until the queue is empty or the socket accepts no more. `write` is one vectored write, which returns the
     /// number of bytes taken.
     pub(crate) fn write_to(
@@ -121,7 +133,7 @@ impl Outbox {
     /// Gives the memory back if nothing is left to be sent.
     pub(crate) fn release(&mut self) {
         if self.parts.is_empty() {
-            *self = Self::default();
+            *self = Self { written: self.written, ..Self::default() };
         }
     }
 
@@ -177,6 +189,7 @@ impl Outbox {
     /// Drops the parts that are sent completely, and of headers what is sent.
     fn remove_sent(&mut self, written: usize) {
         self.bytes -= written;
+        self.written += written as u64;
         if self.bytes == 0 {
             self.parts.clear();
             self.headers.clear();
