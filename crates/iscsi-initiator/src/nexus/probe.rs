@@ -1,0 +1,274 @@
+//! The look at a logical unit before commands are sent to it: is it ready, and which one is it?
+
+use super::identity::UnitIdentity;
+use crate::scsi::{
+    Command, CommandError, Completion, SenseData, SenseKey, inquiry, read_capacity_10, read_capacity_16,
+    test_unit_ready, vital_product_data,
+};
+use crate::status::AttentionKind;
+
+/// The unit attentions after which a unit counts as one that is never quiet.
+const MOST_ATTENTIONS: u32 = 16;
+
+/// A look at one unit: commands one after the other, each with its answer.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    stage: Stage,
+    attentions: u32,
+    found: UnitIdentity,
+    has_lost_power: bool,
+}
+
+/// The question that comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Ready,
+    Inquiry,
+    SerialNumber,
+    Designators,
+    Capacity,
+    ShortCapacity,
+    Done,
+}
+
+/// What a probe has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The identity of the unit.
+    pub identity: UnitIdentity,
+    /// Whether the unit reported that it was reset or lost power: what was in a volatile cache may be lost.
+    pub has_lost_power: bool,
+}
+
+/// The reason why a unit cannot be used now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeError {
+    /// It is not ready, not there, or answers something else than what was asked.
+    NotUsable(CommandError),
+    /// It does not stop to report events.
+    NeverQuiet,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Probe {
+    /// A probe that has asked nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { stage: Stage::Ready, attentions: 0, found: UnitIdentity::default(), has_lost_power: false }
+    }
+
+    /// The next command; `None` when all is known.
+    #[must_use]
+    pub fn command(&self) -> Option<Command> {
+        let command = match self.stage {
+            Stage::Ready => test_unit_ready(),
+            Stage::Inquiry => inquiry(),
+            Stage::SerialNumber => vital_product_data(0x80),
+            Stage::Designators => vital_product_data(0x83),
+            Stage::Capacity => read_capacity_16(),
+            Stage::ShortCapacity => read_capacity_10(),
+            Stage::Done => return None,
+        };
+        Some(command.once())
+    }
+
+    /// Takes the answer to the command. A unit attention has it asked again: the unit reports each of its events once (SAM-5,
+    /// 5.14).
+    ///
+    /// # Errors
+    /// [`ProbeError`], after which nothing more is asked.
+    pub fn take(&mut self, completion: Completion) -> Result<(), ProbeError> {
+        if let Some(sense) = attention(&completion) {
+            return self.note(sense);
+        }
+        match completion.into_good(self.name()) {
+            Ok(good) => self.learn(&good.data),
+            Err(CommandError::Status { sense: Some(sense), .. })
+                if sense.key == SenseKey::ILLEGAL_REQUEST && self.is_optional() =>
+            {
+                self.proceed(true);
+                Ok(())
+            }
+            Err(error) => Err(ProbeError::NotUsable(error)),
+        }
+    }
+
+    /// What was found, when there is no command any more.
+    #[must_use]
+    pub fn finish(self) -> Found {
+        Found { identity: self.found, has_lost_power: self.has_lost_power }
+    }
+
+    fn note(&mut self, sense: SenseData) -> Result<(), ProbeError> {
+        self.attentions += 1;
+        self.has_lost_power |= AttentionKind::of(sense) == AttentionKind::PowerOnOrReset;
+        if self.attentions > MOST_ATTENTIONS { Err(ProbeError::NeverQuiet) } else { Ok(()) }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self.stage {
+            Stage::Ready | Stage::Done => "TEST UNIT READY",
+            Stage::Inquiry | Stage::SerialNumber | Stage::Designators => "INQUIRY",
+            Stage::Capacity | Stage::ShortCapacity => "READ CAPACITY",
+        }
+    }
+
+    /// Whether a unit may do without the command.
+    const fn is_optional(&self) -> bool {
+        matches!(self.stage, Stage::SerialNumber | Stage::Designators | Stage::Capacity)
+    }
+
+    fn learn(&mut self, data: &[u8]) -> Result<(), ProbeError> {
+        match self.stage {
+            Stage::Ready | Stage::Done => Ok(()),
+            Stage::Inquiry => {
+                self.found.take_inquiry(data);
+                Ok(())
+            }
+            Stage::SerialNumber => self.found.take_serial_number(data),
+            Stage::Designators => self.found.take_designators(data),
+            Stage::Capacity | Stage::ShortCapacity => {
+                self.found.take_capacity(data);
+                Ok(())
+            }
+        }
+        .map_err(ProbeError::NotUsable)?;
+        self.proceed(false);
+        Ok(())
+    }
+
+    fn proceed(&mut self, was_refused: bool) {
+        self.stage = match self.stage {
+            Stage::Ready => Stage::Inquiry,
+            Stage::Inquiry => Stage::SerialNumber,
+            Stage::SerialNumber => Stage::Designators,
+            Stage::Designators => Stage::Capacity,
+            Stage::Capacity if was_refused => Stage::ShortCapacity,
+            Stage::Capacity | Stage::ShortCapacity | Stage::Done => Stage::Done,
+        };
+    }
+}
+
+fn attention(completion: &Completion) -> Option<SenseData> {
+    SenseData::parse(&completion.sense).filter(|sense| sense.key == SenseKey::UNIT_ATTENTION)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use iscsi_pdu::ScsiStatus;
+
+    use super::*;
+
+    fn good(data: &[u8]) -> Completion {
+        Completion { data: Bytes::copy_from_slice(data), ..Completion::good() }
+    }
+
+    fn check_condition(key: u8, asc: u8, ascq: u8) -> Completion {
+        let sense = Bytes::copy_from_slice(&[0x72, key, asc, ascq]);
+        Completion { status: ScsiStatus::CHECK_CONDITION, sense, ..Completion::good() }
+    }
+
+    const INQUIRY: &[u8; 36] = b"\0\0\x06\x02\x1f\0\0\x02VENDOR  PRODUCT         0001";
+
+    /// A unit that has everything.
+    fn answer(command: &Command) -> Completion {
+        match (command.cdb[0], command.cdb[1] & 1, command.cdb[2]) {
+            (0x00, ..) => good(&[]),
+            (0x12, 0, _) => good(INQUIRY),
+            (0x12, 1, 0x80) => good(b"\0\x80\0\x02S1"),
+            (0x12, 1, 0x83) => good(b"\0\x83\0\x08\x01\x03\0\x04unit"),
+            (0x9e, ..) => good(&[0, 0, 0, 0, 0, 0, 3, 0xe7, 0, 0, 2, 0, 0, 0, 0, 0]),
+            (0x25, ..) => good(&[0, 0, 3, 0xe7, 0, 0, 2, 0]),
+            _ => panic!("{command:?}"),
+        }
+    }
+
+    /// Asks until all is known, and returns what was asked.
+    fn run(answer: impl Fn(&Command, usize) -> Completion) -> (Vec<u8>, Result<Found, ProbeError>) {
+        let (mut probe, mut asked) = (Probe::new(), Vec::new());
+        while let Some(command) = probe.command() {
+            assert!(!command.is_repeated, "the probe repeats by itself");
+            asked.push(command.cdb[0]);
+            if let Err(error) = probe.take(answer(&command, asked.len())) {
+                return (asked, Err(error));
+            }
+        }
+        (asked, Ok(probe.finish()))
+    }
+
+    #[test]
+    fn a_unit_that_answers_everything() {
+        let (asked, found) = run(|command, _| answer(command));
+        let found = found.unwrap();
+        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e]);
+        assert!(found.identity.is_named() && !found.has_lost_power);
+        assert_eq!(found.identity.serial_number.as_deref(), Some("S1"));
+        assert!(found.identity.format.is_some() && found.identity.inquiry.is_some());
+    }
+
+    /// Pages and the long form of the capacity are optional; being ready and INQUIRY are not.
+    #[test]
+    fn what_a_unit_may_do_without() {
+        let refuse = |refused: fn(&Command) -> bool| {
+            run(
+                move |command, _| {
+                    if refused(command) { check_condition(5, 0x20, 0) } else { answer(command) }
+                },
+            )
+        };
+        let (asked, found) = refuse(|command| command.cdb[0] == 0x12 && command.cdb[1] == 1);
+        assert!(!found.unwrap().identity.is_named() && asked.len() == 5);
+        let (asked, found) = refuse(|command| command.cdb[0] == 0x9e);
+        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e, 0x25]);
+        assert!(found.unwrap().identity.format.is_some());
+        let (_, found) = refuse(|command| command.cdb[0] == 0x00);
+        assert!(matches!(found, Err(ProbeError::NotUsable(CommandError::Status { .. }))));
+        let (_, found) = refuse(|command| command.cdb[..2] == [0x12, 0]);
+        assert!(matches!(found, Err(ProbeError::NotUsable(_))));
+        let (_, found) = refuse(|command| matches!(command.cdb[0], 0x9e | 0x25));
+        assert!(matches!(found, Err(ProbeError::NotUsable(_))), "a disk has a size");
+    }
+
+    /// Events are taken until there are no more, wherever they come; too many are an error.
+    #[test]
+    fn unit_attentions_are_taken() {
+        for place in 1..=5 {
+            let (asked, found) =
+                run(
+                    |command, count| {
+                        if count == place { check_condition(6, 0x29, 0x07) } else { answer(command) }
+                    },
+                );
+            assert_eq!((asked.len(), found.unwrap().has_lost_power), (6, false), "nexus loss at {place}");
+        }
+        for ascq in 0..=8 {
+            let (_, found) = run(
+                |command, count| if count == 1 { check_condition(6, 0x29, ascq) } else { answer(command) },
+            );
+            assert_eq!(found.unwrap().has_lost_power, ascq <= 4, "{ascq}");
+        }
+        for many in [16, 17] {
+            let (_, found) =
+                run(
+                    |command, count| {
+                        if count <= many { check_condition(6, 0x3f, 0x0e) } else { answer(command) }
+                    },
+                );
+            assert_eq!(found.is_err(), many > 16);
+        }
+    }
+
+    /// Another page than the one that was asked for names nothing.
+    #[test]
+    fn a_wrong_page_is_an_error() {
+        let (_, found) =
+            run(|command, _| if command.cdb[2] == 0x80 { good(INQUIRY) } else { answer(command) });
+        assert!(matches!(found, Err(ProbeError::NotUsable(CommandError::InvalidResponse { .. }))));
+    }
+}

@@ -1,0 +1,139 @@
+//! The logical units of a nexus: what they were in earlier sessions, and whether they still are.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use iscsi_pdu::{InitiatorTaskTag, Lun};
+
+use super::identity::{UnitDifference, UnitIdentity};
+use super::probe::Probe;
+use crate::scsi::Completion;
+use crate::session::{Outcome, Request, SessionState};
+
+/// The most units whose identity is kept.
+const MOST_UNITS: usize = 256;
+
+/// The units of a nexus, and the look at each of them that is under way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Units {
+    known: BTreeMap<[u8; 8], UnitIdentity>,
+    waiting: VecDeque<Lun>,
+    current: Option<Look>,
+    /// Units that are seen for the first time.
+    found: Vec<(Lun, UnitIdentity)>,
+}
+
+/// The look at one unit.
+#[derive(Clone, Debug)]
+struct Look {
+    lun: Lun,
+    probe: Probe,
+    /// The command that is under way.
+    itt: InitiatorTaskTag,
+}
+
+/// The result of a look at all units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// It is under way.
+    UnderWay,
+    /// All units that were known are the same.
+    Same,
+    /// A unit is another one.
+    Other(Lun, UnitDifference),
+    /// A unit is not ready or does not answer; it may be in another session.
+    NotUsable(Lun),
+}
+
+impl Units {
+    /// Remembers what a unit is. The first ones count if there are too many: later ones are not recognised.
+    pub(super) fn remember(&mut self, lun: Lun, identity: UnitIdentity) {
+        if self.known.len() < MOST_UNITS || self.known.contains_key(&lun.0) {
+            self.known.insert(lun.0, identity);
+        }
+    }
+
+    /// Takes note of the units that were seen for the first time.
+    pub(super) fn remember_found(&mut self) {
+        for (lun, identity) in std::mem::take(&mut self.found) {
+            self.remember(lun, identity);
+        }
+    }
+
+    /// Whether the unit is known by a name, and was found to be the same.
+    pub(super) fn is_known(&self, lun: Lun) -> bool {
+        self.known.get(&lun.0).is_some_and(UnitIdentity::is_named)
+    }
+
+    /// Begins to look at the units that are known, and at these.
+    pub(super) fn begin(&mut self, others: impl IntoIterator<Item = Lun>) {
+        (self.current, self.found) = (None, Vec::new());
+        self.waiting = self.known.keys().map(|lun| Lun(*lun)).collect();
+        for lun in others {
+            if !self.waiting.contains(&lun) {
+                self.waiting.push_back(lun);
+            }
+        }
+    }
+
+    /// Goes on with the look, as far as the answers are there.
+    pub(super) fn compare(&mut self, session: &mut SessionState, now: Duration) -> Comparison {
+        loop {
+            let Some(look) = &mut self.current else {
+                let Some(lun) = self.waiting.pop_front() else { return Comparison::Same };
+                self.current = Look::begin(lun, session, now);
+                continue;
+            };
+            let lun = look.lun;
+            match look.go_on(session, now) {
+                None => return Comparison::UnderWay,
+                Some(Err(())) => return Comparison::NotUsable(lun),
+                Some(Ok(())) => {}
+            }
+            let Some(Look { probe, .. }) = self.current.take() else { continue };
+            let found = probe.finish();
+            if found.has_lost_power {
+                session.lose_cache(lun);
+            }
+            match self.known.get(&lun.0) {
+                Some(known) => {
+                    if let Some(difference) = known.difference(&found.identity) {
+                        return Comparison::Other(lun, difference);
+                    }
+                }
+                // It is known from now on, which is too late for the commands of the last session.
+                None => self.found.push((lun, found.identity)),
+            }
+        }
+    }
+}
+
+impl Look {
+    /// Sends the first command.
+    fn begin(lun: Lun, session: &mut SessionState, now: Duration) -> Option<Self> {
+        let probe = Probe::new();
+        let itt = session.submit_ahead(Request::command(lun, probe.command()?), now);
+        Some(Self { lun, probe, itt })
+    }
+
+    /// Takes the answer, and sends the next command; `None` while there is no answer, an error for one that cannot be used.
+    fn go_on(&mut self, session: &mut SessionState, now: Duration) -> Option<Result<(), ()>> {
+        loop {
+            let completion = match session.take_outcome(self.itt)? {
+                Outcome::Good(data) => Completion { data: data.freeze(), ..Completion::good() },
+                Outcome::Scsi(ended, data) => with_data(ended.completion, data),
+                _ => return Some(Err(())),
+            };
+            if self.probe.take(completion).is_err() {
+                return Some(Err(()));
+            }
+            let Some(command) = self.probe.command() else { return Some(Ok(())) };
+            self.itt = session.submit_ahead(Request::command(self.lun, command), now);
+        }
+    }
+}
+
+fn with_data(completion: Completion, data: BytesMut) -> Completion {
+    Completion { data: data.freeze(), ..completion }
+}
