@@ -56,6 +56,7 @@ impl BlockDevice {
     pub async fn open(session: &Session, lun: Lun) -> Result<Self, Error> {
         session.test_unit_ready(lun).await?;
         let capacity = session.read_capacity(lun).await?;
+        session.remember_unit_if_lasting(lun).await?;
         let limit = session.max_transfer_blocks(lun).await?.unwrap_or(u32::MAX);
         let blocks_per_command = (MAX_TRANSFER_LENGTH / capacity.block_size).min(limit).max(1);
         let (session, recovered_errors) = (session.clone(), Arc::default());

@@ -8,6 +8,7 @@ use iscsi_secrets::Requirement;
 
 use crate::error::Error;
 use crate::isid_pool::IsidPool;
+use crate::nexus::RecoveryPolicy;
 use crate::session::Limits;
 use crate::status::RetryPolicy;
 
@@ -72,6 +73,8 @@ pub struct Config {
     pub abort_timeout: Duration,
     /// Limit for the answer to LOGICAL UNIT RESET, the last step before the session is given up.
     pub lu_reset_timeout: Duration,
+    /// The limits within which a lost session is replaced by another one.
+    pub recovery: RecoveryPolicy,
     /// Commands that are sent again instead of being reported, such as those to a busy unit.
     pub retry: RetryPolicy,
 }
@@ -101,6 +104,7 @@ impl Config {
             noop_out_timeout: Duration::from_secs(5),
             abort_timeout: Duration::from_secs(15),
             lu_reset_timeout: Duration::from_secs(30),
+            recovery: RecoveryPolicy::OFF,
             retry: RetryPolicy::default(),
         })
     }

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use iscsi_login::{ConfigError, LoginError};
 use iscsi_pdu::{
-    LogoutResponseCode, Portal, RejectReason, ScsiResponseCode, ScsiStatus, Stage, TaskManagementResponseCode,
+    LogoutResponseCode, Lun, Portal, RejectReason, ScsiResponseCode, ScsiStatus, Stage,
+    TaskManagementResponseCode,
 };
 use iscsi_secrets::{Requirement, Scope, SecretUse, StoreError};
 
 use crate::scsi::{CommandError, Incomplete, SenseData};
-use crate::session::{Abort, End, Failure, LogoutCause, ProtocolError, Silence};
+use crate::session::{Abort, End, Failure, LogoutCause, OldTask, ProtocolError, Silence};
 pub use advice::Advice;
 pub use fault::{Fault, LoginStep};
 
@@ -208,6 +209,29 @@ pub enum Error {
         command: &'static str,
         /// The iSCSI response.
         response: ScsiResponseCode,
+    },
+    /// A command may have been carried out: the session that sent it was lost, and another one did not send it again.
+    #[error("{command} may have been carried out: its session was lost{}", .old_task.words())]
+    Ambiguous {
+        /// The command's name.
+        command: &'static str,
+        /// What is known of it.
+        old_task: OldTask,
+    },
+    /// Writes that were acknowledged may be lost: the logical unit was reset or lost power before they were flushed. Said once,
+    /// by the next flush.
+    #[error(
+        "acknowledged writes to logical unit {lun} may be lost: it was reset or lost power before they were flushed"
+    )]
+    WritesMayBeLost {
+        /// The logical unit.
+        lun: Lun,
+    },
+    /// A request was not sent: the session was lost, and there was no other one in time.
+    #[error("{request} was not sent: the session is lost, and there is no other one yet")]
+    NoSession {
+        /// The request.
+        request: &'static str,
     },
     /// A command was aborted, and the session goes on.
     #[error("{command} was aborted {}", .abort)]

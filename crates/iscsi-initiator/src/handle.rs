@@ -3,6 +3,8 @@
 mod flush;
 mod initiator;
 mod logical_units;
+mod recovery;
+mod redialer;
 mod repetition;
 mod session;
 mod task_management;

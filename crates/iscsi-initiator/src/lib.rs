@@ -6,6 +6,7 @@ mod error;
 mod handle;
 mod isid_pool;
 mod login;
+mod nexus;
 mod random;
 mod runtime;
 pub mod scsi;
@@ -39,7 +40,10 @@ pub use iscsi_secrets::{
 };
 pub use isid_pool::IsidPool;
 pub use login::{AuthenticationMode, AuthenticationRequest, LoginTimes, RedirectKind, Unauthenticated};
-pub use session::{Abort, AbortCause, Event, Extent, ManagementResponse, ProtocolError, TaskManagement};
+pub use nexus::{Phase as SessionPhase, RecoveryPolicy, SessionStatus};
+pub use session::{
+    Abort, AbortCause, Event, Extent, ManagementResponse, OldTask, ProtocolError, TaskManagement,
+};
 pub use status::{AttentionKind, Consequence, RetryPolicy, UnitState};
 pub use url::*;
 pub use uuid::Uuid;
@@ -52,9 +56,14 @@ pub mod engine {
     pub use crate::login::{
         CredentialScope, Credentials, Draw, Exchange, LoggedIn, LoginSettings, Next, Secrets,
     };
+    pub use crate::nexus::{
+        Backoff, Decision, Found, Nexus, NexusEvent, Phase, Probe, ProbeError, RecoveryLevel, Step,
+        UnitDifference, UnitIdentity,
+    };
     pub use crate::runtime::Stream;
     pub use crate::session::{
-        End, Ended, Engine, Failure, Limits, LogoutCause, Outcome, Request, SessionState, Silence,
+        End, Ended, Engine, Failure, Fencing, Limits, LogoutCause, NextSession, Outcome, Request,
+        SessionState, Silence,
     };
     pub use crate::wire::Inbox;
 }

@@ -8,7 +8,9 @@ mod link;
 mod listeners;
 mod login;
 mod login_queue;
+mod nexus_task;
 mod own_challenge;
+mod redial;
 mod shared;
 mod stream;
 mod timer;
@@ -21,13 +23,17 @@ use tokio::time::Instant;
 pub(crate) use blocking::blocking;
 pub(crate) use buffer_pool::BufferPool;
 pub(crate) use connection::Connection;
-pub(crate) use connection_task::start_session;
 pub(crate) use link::{Exchange, Link, Reply};
 pub(crate) use listeners::Listener;
 pub(crate) use login::log_in;
 pub(crate) use login_queue::{LoginQueue, Turn};
+pub(crate) use nexus_task::start_session;
 pub(crate) use own_challenge::is_own_challenge;
+pub(crate) use redial::{Attempt, Redial, Redialed};
 pub use stream::Stream;
+
+/// The stream of a TCP connection.
+pub(crate) type Socket = tokio::net::TcpStream;
 
 /// Time as pure values have it: the duration since this clock was started.
 #[derive(Clone, Copy)]

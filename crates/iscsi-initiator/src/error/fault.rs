@@ -45,6 +45,8 @@ impl Error {
             | Self::Timeout { .. }
             | Self::LoginTimeout { .. }
             | Self::LogoutRequested
+            | Self::Ambiguous { .. }
+            | Self::NoSession { .. }
             | Self::SessionEnded(_) => Fault::Network,
             Self::Login { error, .. } => login_fault(error),
             Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
@@ -55,6 +57,7 @@ impl Error {
             Self::Command { .. }
             | Self::Incomplete { .. }
             | Self::NotFlushed
+            | Self::WritesMayBeLost { .. }
             | Self::Aborted { .. }
             | Self::Rejected { .. }
             | Self::TaskManagement { .. }
@@ -70,6 +73,9 @@ impl Error {
             Self::Command { .. }
                 | Self::Incomplete { .. }
                 | Self::NotFlushed
+                | Self::WritesMayBeLost { .. }
+                | Self::Ambiguous { .. }
+                | Self::NoSession { .. }
                 | Self::TargetFailure { .. }
                 | Self::Aborted { .. }
                 | Self::Rejected { .. }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use iscsi_login::initiator::SessionType;
 use iscsi_login::{DiscoveredTarget, DiscoveredTargets, PreparedOffer};
-use iscsi_pdu::{IscsiName, Portal};
+use iscsi_pdu::{IscsiName, Isid, Portal};
 use iscsi_secrets::vds::VdsServiceIscsi;
 use iscsi_secrets::{MemoryStore, SecretStore, StoreError, StoreSnapshot};
 
@@ -17,7 +17,7 @@ use crate::login::{
     AuthenticationRequest, CredentialScope, Credentials, Exchange, LoggedIn, LoginSettings, Secrets,
 };
 use crate::runtime::{
-    Clock, Connection, LoginQueue, Stream, Turn, blocking, is_own_challenge, log_in, within,
+    Clock, Connection, LoginQueue, Redial, Stream, Turn, blocking, is_own_challenge, log_in, within,
 };
 use crate::wire::Inbox;
 
@@ -138,7 +138,7 @@ impl Initiator {
     }
 
     /// Waits until it is a login's turn.
-    async fn turn<'a>(&'a self, scope: &'a CredentialScope) -> Result<Turn<'a>, Error> {
+    pub(super) async fn turn<'a>(&'a self, scope: &'a CredentialScope) -> Result<Turn<'a>, Error> {
         let limit = self.config.login_turn_timeout;
         let turn = within(limit, self.queue.turn(scope)).await.flatten();
         turn.ok_or(Error::Timeout { operation: "the wait for other logins", limit })
@@ -153,23 +153,45 @@ impl Initiator {
         request: &AuthenticationRequest,
     ) -> Result<Session, Error> {
         let _turn = self.turn(&scope).await?;
-        let (clock, limit) = (Clock::start(), self.config.login_timeout);
-        let snapshot = within(limit, current_snapshot(&self.secrets.store)).await;
-        let snapshot = snapshot.ok_or_else(|| not_begun(portal, limit))?;
-        let credentials = Credentials::of(&scope, request, &self.secrets, snapshot, &self.config)?;
+        let clock = Clock::start();
+        let credentials = self.credentials(&scope, portal, request).await?;
         let lease = self.config.isids.lease(target_of(session_type))?;
-        let settings = LoginSettings {
-            config: &self.config,
-            offer: &self.offer,
-            session_type,
-            isid: lease.isid(),
-            credentials: &credentials,
-            is_own_challenge: &is_own_challenge,
-        };
+        let settings = self.settings(session_type, lease.isid(), &credentials);
         let mut exchange = Exchange::new(settings, portal, Duration::ZERO);
         let (stream, complete) = log_in(&mut exchange, clock).await?;
         let (logged_in, inbox) = *complete;
-        Ok(session_over(stream, inbox, lease, &settings, logged_in))
+        let redial = self.redialer(session_type, portal, request, &lease, &logged_in.completed.authenticated);
+        Ok(start(stream, inbox, lease, &settings, logged_in, redial))
+    }
+
+    /// The credentials that the store holds at this moment.
+    pub(super) async fn credentials(
+        &self,
+        scope: &CredentialScope,
+        portal: &Portal,
+        request: &AuthenticationRequest,
+    ) -> Result<Credentials, Error> {
+        let limit = self.config.login_timeout;
+        let snapshot = within(limit, current_snapshot(&self.secrets.store)).await;
+        let snapshot = snapshot.ok_or_else(|| not_begun(portal, limit))?;
+        Credentials::of(scope, request, &self.secrets, snapshot, &self.config)
+    }
+
+    /// The settings of a login.
+    pub(super) fn settings<'a>(
+        &'a self,
+        session_type: SessionType<'a>,
+        isid: Isid,
+        credentials: &'a Credentials,
+    ) -> LoginSettings<'a> {
+        LoginSettings {
+            config: &self.config,
+            offer: &self.offer,
+            session_type,
+            isid,
+            credentials,
+            is_own_challenge: &is_own_challenge,
+        }
     }
 }
 
@@ -189,6 +211,17 @@ pub fn session_over<S: Stream>(
     settings: &LoginSettings<'_>,
     logged_in: LoggedIn,
 ) -> Session {
+    start(stream, inbox, lease, settings, logged_in, None)
+}
+
+fn start<S: Stream>(
+    stream: S,
+    inbox: Inbox,
+    lease: IsidLease,
+    settings: &LoginSettings<'_>,
+    logged_in: LoggedIn,
+    redial: Option<Arc<dyn Redial<S>>>,
+) -> Session {
     let connection = Connection::new(stream, inbox, &logged_in);
     let LoggedIn { portal, redirect_kind, completed, tolerance, times } = logged_in;
     let credentials = settings.credentials;
@@ -202,7 +235,7 @@ pub fn session_over<S: Stream>(
         completed,
         times,
     };
-    Session::start(connection, lease, details, tolerance, settings.config)
+    Session::start(connection, lease, details, tolerance, settings.config, redial)
 }
 
 /// The store's content, read on a blocking thread if that involves a disk or another process.

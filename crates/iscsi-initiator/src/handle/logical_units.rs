@@ -2,12 +2,14 @@
 
 use iscsi_pdu::Lun;
 
-use super::session::Session;
+use super::session::{Session, data_of, wrong_answer};
 use crate::error::Error;
+use crate::nexus::{Probe, ProbeError};
 use crate::scsi::{
     self, Capacity, Command, Completion, DeviceIdentification, Inquiry, SenseData, SenseKey,
     vital_product_data,
 };
+use crate::session::Outcome;
 
 /// The number of LUNs that the first REPORT LUNS has space for.
 const FIRST_LUNS: u32 = 256;
@@ -183,6 +185,48 @@ impl Session {
         Ok(scsi::parse_capacity_16(&self.ask(lun, scsi::read_capacity_16()).await?.data)?)
     }
 
+    /// Reads what distinguishes the unit from others, so that it is recognised when this session is replaced by another one.
+    /// Otherwise commands of the unit that may have been carried out are not sent again then. [`BlockDevice::open`] calls it.
+    ///
+    /// [`BlockDevice::open`]: crate::BlockDevice::open
+    ///
+    /// # Errors
+    /// [`Error::Command`], [`Error::InvalidResponse`], or the error that ended the session.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has changed nothing.
+    pub async fn remember_unit(&self, lun: Lun) -> Result<(), Error> {
+        let mut probe = Probe::new();
+        while let Some(command) = probe.command() {
+            let name = command.name;
+            let completion = match self.carry_out(lun, command).await?.with_data() {
+                Outcome::Good(data) => Completion { data: data.freeze(), ..Completion::good() },
+                Outcome::Scsi(ended, _) => ended.completion,
+                outcome => {
+                    return Err(data_of(name, lun, outcome).err().unwrap_or_else(|| wrong_answer(name)));
+                }
+            };
+            probe.take(completion).map_err(|error| of_probe(error, name))?;
+        }
+        self.link().remember(lun, probe.finish().identity);
+        Ok(())
+    }
+
+    /// Remembers the unit if the session is replaced when it is lost. A unit that does not answer the questions can be used all the
+    /// same.
+    pub(crate) async fn remember_unit_if_lasting(&self, lun: Lun) -> Result<(), Error> {
+        if !self.is_lasting() {
+            return Ok(());
+        }
+        match self.remember_unit(lun).await {
+            Err(error) if error.leaves_session_open() => {
+                tracing::info!(%lun, %error, "the unit will not be recognised in another session");
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
     /// The most blocks of one command, if the unit states a limit (page 0xb0, SBC-3, 6.5.3). A unit that fails the
     /// command states none, because reading and writing do not depend on the page.
     pub(crate) async fn max_transfer_blocks(&self, lun: Lun) -> Result<Option<u32>, Error> {
@@ -211,5 +255,15 @@ impl Session {
     /// Executes a command that changes nothing.
     pub(crate) async fn ask(&self, lun: Lun, command: Command) -> Result<Completion, Error> {
         self.execute(lun, command).await
+    }
+}
+
+fn of_probe(error: ProbeError, command: &'static str) -> Error {
+    match error {
+        ProbeError::NotUsable(error) => error.into(),
+        ProbeError::NeverQuiet => Error::InvalidResponse {
+            command,
+            reason: "the unit reports one event after the other".to_owned(),
+        },
     }
 }

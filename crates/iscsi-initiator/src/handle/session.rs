@@ -1,6 +1,7 @@
 //! A session: a cheap handle to the task that owns its connection.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use iscsi_login::initiator::CompletedLogin;
@@ -13,7 +14,8 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
 use crate::login::{LoginTimes, RedirectKind, Unauthenticated};
-use crate::runtime::{BufferPool, Connection, Exchange, Link, Reply, Stream, start_session};
+use crate::nexus::{Nexus, RecoveryPolicy};
+use crate::runtime::{BufferPool, Connection, Exchange, Link, Redial, Reply, Stream, start_session};
 use crate::scsi::{Command, Completion};
 use crate::session::{Outcome, ProtocolError, Request, SessionState};
 use crate::status::RetryPolicy;
@@ -37,6 +39,8 @@ struct Inner {
     details: SessionDetails,
     strictness: Strictness,
     retry: RetryPolicy,
+    /// Whether it is replaced when it is lost.
+    is_lasting: bool,
     units: Units,
 }
 
@@ -74,13 +78,21 @@ impl Session {
         details: SessionDetails,
         tolerance: Tolerance,
         config: &Config,
+        redial: Option<Arc<dyn Redial<S>>>,
     ) -> Self {
-        let CompletedLogin { parameters, cmd_sn, exp_stat_sn, numbers, .. } = details.completed;
+        let CompletedLogin {
+            parameters, cmd_sn, exp_stat_sn, numbers, target_portal_group_tag: group, ..
+        } = details.completed;
         let strictness = tolerance.strictness();
         let session = SessionState::new(parameters, cmd_sn, exp_stat_sn, numbers, tolerance, config.limits());
-        let link = start_session(connection, lease, session);
+        let policy = if redial.is_some() { config.recovery } else { RecoveryPolicy::OFF };
+        // Differs between the sessions of a host.
+        let seed = u64::from(cmd_sn.0);
+        let nexus = Nexus::new(policy, group, seed, Duration::ZERO);
+        let is_lasting = redial.is_some();
+        let link = start_session(connection, lease, session, nexus, redial);
         let (retry, units) = (config.retry, Units::default());
-        Self { inner: Arc::new(Inner { link, details, strictness, retry, units }) }
+        Self { inner: Arc::new(Inner { link, details, strictness, retry, is_lasting, units }) }
     }
 
     /// Returns the harmless deviations of the target from RFC 7143 that were tolerated so far, from the login on; at
@@ -90,7 +102,7 @@ impl Session {
         self.inner.link.deviations()
     }
 
-    /// Returns the results of the login.
+    /// Returns the results of the login: the first one, if the session was lost and replaced.
     #[must_use]
     pub fn details(&self) -> &SessionDetails {
         &self.inner.details
@@ -140,6 +152,7 @@ impl Session {
                 Ok(parse_send_targets(&answer, self.inner.strictness).map_err(ProtocolError::from)?)
             }
             Outcome::Rejected(reason) => Err(Error::Rejected { request: NAME, reason }),
+            Outcome::NoSession => Err(Error::NoSession { request: NAME }),
             _ => Err(wrong_answer(NAME)),
         }
     }
@@ -202,6 +215,11 @@ impl Session {
 
     pub(super) fn units(&self) -> &Units {
         &self.inner.units
+    }
+
+    /// Whether it is replaced when it is lost.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.inner.is_lasting
     }
 
     pub(super) fn retry_policy(&self) -> RetryPolicy {
@@ -309,6 +327,9 @@ fn completed(name: &'static str, lun: Lun, outcome: Outcome) -> Result<(Completi
         Outcome::Scsi(ended, data) => (ended.completion.into_good(name)?, data),
         Outcome::TargetFailure(response) => return Err(Error::TargetFailure { command: name, response }),
         Outcome::Aborted(abort) => return Err(Error::Aborted { command: name, abort }),
+        Outcome::Ambiguous(old_task) => return Err(Error::Ambiguous { command: name, old_task }),
+        Outcome::WritesMayBeLost => return Err(Error::WritesMayBeLost { lun }),
+        Outcome::NoSession => return Err(Error::NoSession { request: name }),
         Outcome::Rejected(reason) => return Err(Error::Rejected { request: name, reason }),
         _ => return Err(wrong_answer(name)),
     };

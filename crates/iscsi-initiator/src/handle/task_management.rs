@@ -70,6 +70,7 @@ impl Session {
         match self.request(Request::management(function)).await?.outcome().await? {
             Outcome::Managed(response) => checked(function, response),
             Outcome::Rejected(reason) => Err(Error::Rejected { request: name, reason }),
+            Outcome::NoSession => Err(Error::NoSession { request: name }),
             _ => Err(wrong_answer(name)),
         }
     }
@@ -104,6 +105,7 @@ impl Session {
         match self.request(Request::ping(data.into())).await?.outcome().await? {
             Outcome::Pong => Ok(clock.now()),
             Outcome::Rejected(reason) => Err(Error::Rejected { request: NAME, reason }),
+            Outcome::NoSession => Err(Error::NoSession { request: NAME }),
             _ => Err(wrong_answer(NAME)),
         }
     }
@@ -136,6 +138,8 @@ impl PendingCommand {
             Some(request) => match request.outcome().await? {
                 Outcome::Managed(response) => response.map(|response| response.code),
                 Outcome::Rejected(reason) => return Err(Error::Rejected { request: "ABORT TASK", reason }),
+                // The command waits for another session, too, which will not get it: nobody waits for it any more.
+                Outcome::NoSession => None,
                 _ => return Err(wrong_answer("ABORT TASK")),
             },
         };

@@ -209,6 +209,16 @@ impl Credentials {
         if planned >= required { Ok(()) } else { Err(Error::BelowRequirement { planned, required, set_for }) }
     }
 
+    /// Demands at least the authentication that an earlier login of the session had: the secrets may have changed since, the
+    /// demand has not.
+    ///
+    /// # Errors
+    /// [`Error::BelowRequirement`] when the secrets no longer suffice for it.
+    pub(crate) fn demand(&mut self, reached: Requirement) -> Result<(), Error> {
+        self.only_if_asked &= reached == Requirement::None;
+        self.check_requirement(None, reached)
+    }
+
     /// The least authentication that a session with these credentials will have.
     fn level(&self) -> Requirement {
         match (&self.forward, &self.reverse) {

@@ -1,6 +1,5 @@
 //! The task that owns a session's connection: it moves bytes, and wakes callers.
 
-use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,13 +10,12 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::Clock;
 use super::connection::Connection;
-use super::link::Link;
 use super::shared::{Shared, State};
 use super::stream::Stream;
 use super::timer::Timer;
 use super::waiting::WakeList;
 use crate::error::Error;
-use crate::isid_pool::IsidLease;
+use crate::nexus::Step;
 use crate::session::{Failure, SessionState, Wire};
 
 /// The most reads of one poll. Then the task lets others run.
@@ -25,22 +23,9 @@ const MOST_READS: usize = 16;
 /// A connection that has received nothing for so long gives its buffers back.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Starts the task of a session, and returns the handles' link to it.
-pub(crate) fn start_session<S: Stream>(
-    connection: Connection<S>,
-    lease: IsidLease,
-    session: SessionState,
-) -> Link {
-    let (task, link) = ConnectionTask::new(connection, lease, session);
-    tokio::spawn(task.run());
-    link
-}
-
-/// The task of a session. When it ends, [`State::ended`] has the reason, and every caller was woken.
+/// A connection, and the session that it carries.
 pub(super) struct ConnectionTask<S> {
     stream: S,
-    /// Returned only after the connection is closed (NAM-06).
-    lease: IsidLease,
     portal: Portal,
     wire: Wire,
     /// Whether the stream was told to queue little.
@@ -62,7 +47,7 @@ pub(super) struct ConnectionTask<S> {
     /// Whether other threads may add requests while this one works.
     has_other_workers: bool,
     has_yielded: bool,
-    shared: EndOfTask,
+    shared: Arc<Shared>,
 }
 
 /// What a task has to do next.
@@ -75,19 +60,16 @@ enum Next {
 }
 
 impl<S: Stream> ConnectionTask<S> {
-    /// A task for this connection, and the link by which handles reach it.
-    fn new(connection: Connection<S>, lease: IsidLease, session: SessionState) -> (Self, Link) {
+    /// Carries the session over this connection.
+    pub(super) fn new(connection: Connection<S>, shared: Arc<Shared>) -> Self {
         let Connection { stream, inbox, digests, portal } = connection;
-        let (clock, logged) = (Clock::start(), session.deviations().len());
-        let shared = Arc::new(Shared::new(session, clock));
-        let link = Link::new(Arc::clone(&shared));
-        let task = Self {
+        let logged = shared.lock().session.deviations().len();
+        Self {
             stream,
-            lease,
             portal,
             wire: Wire::new(inbox, digests),
             is_limited: false,
-            clock,
+            clock: shared.clock,
             now: Duration::ZERO,
             timer: Timer::default(),
             deadline: None,
@@ -98,41 +80,17 @@ impl<S: Stream> ConnectionTask<S> {
             logged,
             has_other_workers: has_other_workers(),
             has_yielded: false,
-            shared: EndOfTask(shared),
-        };
-        (task, link)
-    }
-
-    /// Runs the session until it ends. When all handles are dropped, it logs out.
-    #[allow(
-        clippy::manual_async_fn,
-        reason = "an async fn holds its arguments twice, which thousands of sessions feel"
-    )]
-    fn run(mut self) -> impl Future<Output = ()> + Send {
-        async move {
-            let reason = poll_fn(|context| self.poll(context)).await;
-            self.end(reason);
+            shared,
         }
     }
 
-    /// Closes the connection, and tells everybody.
-    fn end(self, reason: Error) {
-        let portal = &self.portal;
-        if reason == Error::LoggedOut {
-            tracing::debug!(%portal, "session logged out");
-        } else {
-            tracing::debug!(%portal, error = %reason, "session over");
-        }
-        let Self { stream, lease, wire, shared, .. } = self;
-        // Before a caller learns of the end, the ISID must be free, and the buffer to which data were read.
-        drop(stream);
-        drop(lease);
-        drop(wire);
-        shared.0.end(reason);
+    /// Closes the connection, and with it the buffer to which data were read. Returns its portal.
+    pub(super) fn close(self) -> Portal {
+        self.portal
     }
 
     /// Moves bytes until nothing moves any more; ready with the reason when the session is over.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Error> {
         if self.yields(context) {
             return Poll::Pending;
         }
@@ -180,7 +138,7 @@ impl<S: Stream> ConnectionTask<S> {
         if !self.has_other_workers || std::mem::take(&mut self.has_yielded) {
             return false;
         }
-        let state = self.shared.0.lock();
+        let state = self.shared.lock();
         self.has_yielded = state.is_changed && state.session.awaits_responses();
         drop(state);
         if self.has_yielded {
@@ -192,12 +150,14 @@ impl<S: Stream> ConnectionTask<S> {
     /// Passes received PDUs to the session, encodes what it sends, and collects the wakers of callers that can go on. From then
     /// on, who changes the session wakes the task. Returns the reason when the session is over.
     fn process(&mut self, context: &Context<'_>) -> Option<Error> {
-        let mut state = self.shared.0.lock();
+        let mut state = self.shared.lock();
         state.note_seen(context.waker());
         state.session.advance(self.now);
         self.wire.receive(&mut state.session, self.now);
+        while state.drive(self.now) != Step::Wait {}
         self.wire.fill(&mut state.session);
         state.collect_wakers(&mut self.wakers);
+        state.collect_status_wakers(&mut self.wakers);
         let State { session, listeners, .. } = &mut *state;
         if session.has_events() {
             listeners.send(session);
@@ -250,7 +210,7 @@ impl<S: Stream> ConnectionTask<S> {
 
     /// Passes a failure to the session, which is changed by it.
     fn fail(&self, failure: Failure) -> bool {
-        self.shared.0.lock().session.fail(failure);
+        self.wire.fail(&mut self.shared.lock().session, failure);
         true
     }
 
@@ -270,7 +230,7 @@ impl<S: Stream> ConnectionTask<S> {
 
     /// Whether an idle session has something to give back. No request gets a slot without a PDU in the outbox.
     fn has_buffers(&self) -> bool {
-        self.wire.has_buffers() || self.shared.0.buffers.has_buffers()
+        self.wire.has_buffers() || self.shared.buffers.has_buffers()
     }
 
     /// Looks at the clock again, and gives idle buffers back.
@@ -278,10 +238,10 @@ impl<S: Stream> ConnectionTask<S> {
         self.now = self.clock.now();
         if self.idle_at.is_some_and(|idle| idle <= self.now) {
             self.idle_at = None;
-            let mut state = self.shared.0.lock();
+            let mut state = self.shared.lock();
             if !std::mem::take(&mut self.is_active) && state.session.is_idle() {
                 state.release();
-                self.shared.0.buffers.release();
+                self.shared.buffers.release();
                 self.wire.release();
                 self.wakers.release();
                 self.timer.release();
@@ -315,15 +275,6 @@ fn log_deviations(session: &SessionState, logged: &mut usize) {
     for observed in session.deviations().get(*logged..).unwrap_or_default() {
         tracing::info!(id = observed.deviation.id, detail = ?observed.detail, "deviation tolerated");
         *logged += 1;
-    }
-}
-
-/// The task's end of the shared state. When a task stops in any other way, such as with its runtime, callers learn of it.
-struct EndOfTask(Arc<Shared>);
-
-impl Drop for EndOfTask {
-    fn drop(&mut self) {
-        self.0.end(Error::SessionEnded("its task has stopped".to_owned()));
     }
 }
 

@@ -15,6 +15,7 @@ use super::listeners::Listener;
 use super::shared::{Shared, State};
 use super::waiting::{Line, Ticket};
 use crate::error::Error;
+use crate::nexus::{NexusEvent, SessionStatus, UnitIdentity};
 use crate::session::{Outcome, Request};
 
 /// The handles' end of a session. When it is dropped, the session logs out.
@@ -61,6 +62,54 @@ impl Link {
     /// Requests the logout for this reason.
     pub(crate) fn log_out_for(&self, reason: LogoutReason) {
         self.shared.log_out(reason);
+    }
+
+    /// Remembers what a unit is, for later sessions.
+    pub(crate) fn remember(&self, lun: Lun, identity: UnitIdentity) {
+        self.shared.lock().nexus.remember(lun, identity);
+    }
+
+    /// The state of the nexus.
+    pub(crate) fn status(&self) -> SessionStatus {
+        self.shared.lock().nexus.status()
+    }
+
+    /// Waits until the nexus is in another state than this one.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped has changed nothing.
+    pub(crate) async fn next_status(&self, known: SessionStatus) -> SessionStatus {
+        let mut place = Place { shared: &self.shared, line: |state| &mut state.status_line, ticket: None };
+        poll_fn(|context| {
+            let mut state = self.shared.lock();
+            let status = state.nexus.status();
+            if status != known || state.ended.is_some() {
+                let left = place.leave(&mut state);
+                drop(state);
+                drop(left);
+                return Poll::Ready(status);
+            }
+            let replaced = place.wait(&mut state, context);
+            drop(state);
+            drop(replaced);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Tells the nexus what its caller wants.
+    pub(crate) fn tell(&self, event: NexusEvent) {
+        let now = self.shared.clock.now();
+        let mut state = self.shared.lock();
+        state.tell(event, now);
+        let task = state.changed();
+        drop(state);
+        task.into_iter().for_each(Waker::wake);
+    }
+
+    /// The unit has lost its cache.
+    pub(crate) fn lose_cache(&self, lun: Lun) {
+        self.shared.lock().session.lose_cache(lun);
     }
 
     /// Has all commands aborted. Returns the pending outcomes of the task management functions.
@@ -196,6 +245,10 @@ struct Submission<'a> {
 }
 
 impl Submission<'_> {
+    fn name(&self) -> &'static str {
+        self.request.as_ref().map_or("request", Request::name)
+    }
+
     /// Submits the request if it is its turn. `waiting` is the waker of the caller who goes on to wait for the outcome.
     fn poll(
         &mut self,
@@ -206,6 +259,9 @@ impl Submission<'_> {
         let mut state = shared.lock();
         if let Some(reason) = &state.ended {
             return Poll::Ready(Err(reason.clone()));
+        }
+        if state.nexus.is_failing_fast() {
+            return Poll::Ready(Err(Error::NoSession { request: self.name() }));
         }
         let is_next =
             || self.place.ticket.map_or(state.line.is_empty(), |ticket| state.line.is_first(ticket));

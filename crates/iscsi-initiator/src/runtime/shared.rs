@@ -1,7 +1,8 @@
 //! The state that the handles of a session and its task share.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
 use iscsi_pdu::{InitiatorTaskTag, LogoutReason};
 
@@ -10,7 +11,8 @@ use super::buffer_pool::BufferPool;
 use super::listeners::Listeners;
 use super::waiting::{Line, WakeList, renew};
 use crate::error::Error;
-use crate::session::{Failure, SessionState, slot_of};
+use crate::nexus::{Nexus, NexusEvent, Step};
+use crate::session::{Failure, NextSession, SessionState, slot_of};
 
 /// The most requests without an outcome; the callers of further ones wait in line.
 const MOST_IN_FLIGHT: usize = 256;
@@ -26,12 +28,18 @@ pub(crate) struct Shared {
 /// A session, and the wakers of those who wait for it.
 pub(super) struct State {
     pub(super) session: SessionState,
+    pub(super) nexus: Nexus,
     /// The wakers of those who wait for an outcome, by the slot of the request.
     replies: Vec<Option<Waker>>,
     /// Callers who wait until the session accepts another request.
     pub(super) line: Line,
     /// Callers who wait for the end.
     pub(super) end_line: Line,
+    /// Callers who wait for another state of the nexus, and whether it has changed since they were woken.
+    pub(super) status_line: Line,
+    has_new_status: bool,
+    /// What the task has to do since a caller wants it.
+    step: Option<Step>,
     /// Listeners of events.
     pub(super) listeners: Listeners,
     /// The waker of the task.
@@ -43,12 +51,16 @@ pub(super) struct State {
 }
 
 impl Shared {
-    pub(super) fn new(session: SessionState, clock: Clock) -> Self {
+    pub(super) fn new(session: SessionState, nexus: Nexus, clock: Clock) -> Self {
         let state = State {
             session,
+            nexus,
             replies: Vec::new(),
             line: Line::default(),
             end_line: Line::default(),
+            status_line: Line::default(),
+            has_new_status: false,
+            step: None,
             listeners: Listeners::default(),
             task: Waker::noop().clone(),
             is_changed: true,
@@ -66,6 +78,9 @@ impl Shared {
         let now = self.clock.now();
         let mut state = self.lock();
         state.session.log_out_for(reason, now);
+        if !state.nexus.phase().carries_commands() {
+            state.nexus.take(NexusEvent::NotWanted, now);
+        }
         let task = state.changed();
         drop(state);
         task.into_iter().for_each(Waker::wake);
@@ -76,11 +91,13 @@ impl Shared {
         let mut wakers = WakeList::default();
         let mut state = self.lock();
         state.session.fail(Failure::Lost(reason.to_string()));
+        state.session.end_kept();
         state.ended.get_or_insert(reason);
         // LGO-08: in the order in which requests were submitted.
         state.take_ended(&mut wakers);
         wakers.extend(state.line.wakers());
         wakers.extend(state.end_line.wakers());
+        wakers.extend(state.status_line.wakers());
         let State { session, listeners, .. } = &mut *state;
         listeners.send(session);
         listeners.close();
@@ -89,16 +106,61 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Ends the requests that wait for a session, and has those in line look again.
+    pub(super) fn fail_commands(&self) {
+        let mut wakers = WakeList::default();
+        let mut state = self.lock();
+        state.session.end_waiting();
+        state.take_ended(&mut wakers);
+        wakers.extend(state.line.wakers());
+        drop(state);
+        wakers.wake();
+    }
+}
+
 impl State {
     /// Whether another request is accepted.
     pub(super) fn accepts(&self) -> bool {
-        let session = &self.session;
-        session.is_open() && session.in_flight() < MOST_IN_FLIGHT && session.has_space()
+        self.accepts_immediate() && self.session.in_flight() < MOST_IN_FLIGHT
     }
 
     /// Whether another immediate request is accepted, which overtakes those in line.
     pub(super) fn accepts_immediate(&self) -> bool {
-        self.session.is_open() && self.session.has_space()
+        (self.session.is_open() || self.session.is_between_sessions()) && self.session.has_space()
+    }
+
+    /// Tells the nexus what its caller wants. What follows is done by the task.
+    pub(super) fn tell(&mut self, event: NexusEvent, now: Duration) {
+        let step = match event {
+            NexusEvent::Suspend => self.nexus.suspend(&mut self.session, now),
+            event => self.nexus.take(event, now),
+        };
+        self.has_new_status = true;
+        self.step = self.step.or((step != Step::Wait).then_some(step));
+    }
+
+    /// Lets the nexus go on.
+    pub(super) fn drive(&mut self, now: Duration) -> Step {
+        if let Some(step) = self.step.take() {
+            return step;
+        }
+        let phase = self.nexus.phase();
+        let step = self.nexus.drive(&mut self.session, now);
+        self.has_new_status |= self.nexus.phase() != phase || step == Step::FailCommands;
+        step
+    }
+
+    /// Collects the wakers of those who wait for another state of the nexus, if it has changed.
+    pub(super) fn collect_status_wakers(&mut self, wakers: &mut WakeList) {
+        if std::mem::take(&mut self.has_new_status) {
+            wakers.extend(self.status_line.wakers());
+        }
+    }
+
+    /// Begins another session.
+    pub(super) fn log_in_again(&mut self, next: NextSession, group: Option<u16>, now: Duration) {
+        let _ = self.nexus.log_in_again(&mut self.session, next, group, now);
     }
 
     /// Notes that a handle has changed the session. Returns the task's waker for the first change since the task has looked
@@ -140,7 +202,7 @@ impl State {
     /// Collects the wakers of those who can go on. What the end of the session leaves open is known when the connection is
     /// [closed](Shared::end).
     pub(super) fn collect_wakers(&mut self, wakers: &mut WakeList) {
-        if self.session.end().is_none() {
+        if self.session.end().is_none() || self.session.is_between_sessions() {
             self.take_ended(wakers);
             // A request that nobody waits for makes space, too, when it ends.
             wakers.extend(self.next_in_line());
@@ -172,5 +234,14 @@ impl State {
         if !self.session.has_buffers() {
             self.replies = Vec::new();
         }
+    }
+}
+
+/// The task's end of the shared state. When a task stops in any other way, such as with its runtime, callers learn of it.
+pub(super) struct EndOfTask(pub(super) Arc<Shared>);
+
+impl Drop for EndOfTask {
+    fn drop(&mut self) {
+        self.0.end(Error::SessionEnded("its task has stopped".to_owned()));
     }
 }

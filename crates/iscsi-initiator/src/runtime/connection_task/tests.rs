@@ -9,6 +9,7 @@ mod line;
 mod precedence;
 mod turns;
 
+use std::future::poll_fn;
 use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::Mutex;
@@ -28,7 +29,10 @@ use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::IsidPool;
+use crate::nexus::{Nexus, RecoveryPolicy};
 use crate::runtime::Reply;
+use crate::runtime::link::Link;
+use crate::runtime::nexus_task::NexusTask;
 use crate::scsi::Command;
 use crate::scsi::Transfer;
 use crate::session::{Limits, Outcome, Request};
@@ -124,11 +128,7 @@ fn good(itt: InitiatorTaskTag) -> ScsiResponse {
 }
 
 /// A session with a command window of this size, and the target's end of the connection.
-async fn session(
-    window: u32,
-    limits: Limits,
-    parameters: Parameters,
-) -> (ConnectionTask<TcpStream>, Link, Peer) {
+async fn session(window: u32, limits: Limits, parameters: Parameters) -> (NexusTask<TcpStream>, Link, Peer) {
     let (stream, peer) = connect(Digests::default()).await;
     let (task, link) = session_over(stream, window, limits, parameters, Digests::default());
     (task, link, peer)
@@ -155,12 +155,13 @@ fn session_over<S: Stream>(
     limits: Limits,
     parameters: Parameters,
     digests: Digests,
-) -> (ConnectionTask<S>, Link) {
+) -> (NexusTask<S>, Link) {
     let inbox = Inbox::new(&[], digests, parameters.max_recv_data_segment_length);
     let connection = Connection { stream, inbox, digests, portal: "127.0.0.1:3260".parse().unwrap() };
     let (zero, tolerance) = (SerialNumber(0), Tolerance::default());
     let session = SessionState::new(parameters, zero, zero, numbers(window), tolerance, limits);
-    ConnectionTask::new(connection, IsidPool::in_memory().unwrap().lease(None).unwrap(), session)
+    let lease = IsidPool::in_memory().unwrap().lease(None).unwrap();
+    NexusTask::new(connection, lease, session, Nexus::new(RecoveryPolicy::OFF, None, 0, Duration::ZERO), None)
 }
 
 fn request(transfer: Transfer) -> Request {
@@ -218,8 +219,8 @@ async fn nop_01_what_came_with_the_login_is_taken_in() {
         data: bytes::Bytes::new(),
     };
     peer.send(ping.encode()).await;
-    poll_fn(|context| task.stream.poll_readable(context)).await.unwrap();
-    assert!(matches!(task.read(&mut Context::from_waker(Waker::noop())), Ok(Next::GoOn)));
+    poll_fn(|context| task.connection.stream.poll_readable(context)).await.unwrap();
+    assert!(matches!(task.connection.read(&mut Context::from_waker(Waker::noop())), Ok(Next::GoOn)));
     let running = tokio::spawn(task.run());
     let answer = peer.next().await;
     assert!(matches!(&answer, Some(InitiatorPdu::NopOut(reply)) if reply.ttt.0 == 5), "{answer:?}");

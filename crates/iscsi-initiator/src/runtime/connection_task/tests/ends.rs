@@ -6,7 +6,7 @@ use super::*;
 #[tokio::test]
 async fn lgo_08_every_request_is_answered_when_the_session_ends() {
     let (task, link, peer) = session(3, LIMITS, Parameters::default()).await;
-    let portal = task.portal.clone();
+    let portal = task.connection.portal.clone();
     let running = tokio::spawn(task.run());
     let replies = fill(&link, usize::MAX).await;
     assert_eq!(replies.len(), 256);

@@ -53,10 +53,10 @@ impl Read {
 }
 
 /// Lets the task take so many bytes.
-async fn take(task: &mut ConnectionTask<CountedStream>, counts: &Counts, bytes: usize) {
+async fn take(task: &mut NexusTask<CountedStream>, counts: &Counts, bytes: usize) {
     while counts.read() < bytes {
-        poll_fn(|context| task.stream.poll_readable(context)).await.unwrap();
-        assert!(task.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        poll_fn(|context| task.connection.stream.poll_readable(context)).await.unwrap();
+        assert!(task.connection.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
 }
 
@@ -69,7 +69,7 @@ async fn end_after(digests: Digests, offset: usize, ending: Ending) -> usize {
     parameters.max_recv_data_segment_length = 1 << 18;
     let (mut task, link) = session_over(stream, 2, LIMITS, parameters, digests);
     let reads = [Read::submit(&link, LENGTHS[0]).await, Read::submit(&link, LENGTHS[1]).await];
-    assert!(task.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(task.connection.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     let data = LENGTHS.map(|length| (0..211).cycle().take(length).collect::<Bytes>());
     let (mut bytes, mut ends) = (BytesMut::new(), Vec::new());
     for (stat_sn, data) in (0..).zip(&data) {

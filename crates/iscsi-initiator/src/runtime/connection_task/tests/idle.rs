@@ -2,25 +2,25 @@
 
 use super::*;
 
-fn poll(task: &mut ConnectionTask<TcpStream>) {
-    assert!(task.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+fn poll(task: &mut NexusTask<TcpStream>) {
+    assert!(task.connection.poll(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
 /// Whether the session, its bytes or its buffers for read data take memory.
-fn holds_memory(task: &ConnectionTask<TcpStream>) -> bool {
+fn holds_memory(task: &NexusTask<TcpStream>) -> bool {
     let shared = &task.shared.0;
-    task.wire.has_buffers() || shared.lock().session.has_buffers() || shared.buffers.has_buffers()
+    task.connection.wire.has_buffers() || shared.lock().session.has_buffers() || shared.buffers.has_buffers()
 }
 
 /// Receives a PDU.
-async fn receive(task: &mut ConnectionTask<TcpStream>, peer: &mut Peer, pdu: RawPdu) {
+async fn receive(task: &mut NexusTask<TcpStream>, peer: &mut Peer, pdu: RawPdu) {
     peer.send(pdu).await;
-    poll_fn(|context| task.stream.poll_readable(context)).await.unwrap();
+    poll_fn(|context| task.connection.stream.poll_readable(context)).await.unwrap();
     poll(task);
 }
 
 /// Answers a request.
-async fn answer(task: &mut ConnectionTask<TcpStream>, peer: &mut Peer) {
+async fn answer(task: &mut NexusTask<TcpStream>, peer: &mut Peer) {
     let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
     receive(task, peer, good(command.itt).encode()).await;
 }
@@ -35,7 +35,7 @@ fn window_update() -> RawPdu {
 async fn an_idle_session_holds_no_buffers() {
     let (mut task, link, mut peer) = session(1, LIMITS, Parameters::default()).await;
     poll(&mut task);
-    assert!(!holds_memory(&task) && task.idle_at.is_none());
+    assert!(!holds_memory(&task) && task.connection.idle_at.is_none());
     let reply = submit(&link, Transfer::None).await;
     poll(&mut task);
     answer(&mut task, &mut peer).await;
@@ -46,7 +46,7 @@ async fn an_idle_session_holds_no_buffers() {
         poll(&mut task);
         assert_eq!(holds_memory(&task), is_held);
     }
-    assert!(task.idle_at.is_none());
+    assert!(task.connection.idle_at.is_none());
 }
 
 /// Each kind of memory is given back without the others: received bytes, which no request preceded, and buffers.
@@ -65,7 +65,7 @@ async fn an_idle_session_gives_back_whatever_it_holds() {
             tokio::time::advance(IDLE).await;
             poll(&mut task);
         }
-        assert!(!holds_memory(&task) && task.idle_at.is_none(), "{has_received}");
+        assert!(!holds_memory(&task) && task.connection.idle_at.is_none(), "{has_received}");
     }
 }
 
@@ -81,7 +81,7 @@ async fn a_session_with_a_request_keeps_its_buffers() {
     for _ in 0..5 {
         tokio::time::advance(IDLE).await;
         poll(&mut task);
-        assert!(task.wire.has_buffers());
+        assert!(task.connection.wire.has_buffers());
     }
     answer(&mut task, &mut peer).await;
     assert!(reply.outcome().await.is_ok());

@@ -204,6 +204,6 @@ async fn a_slot_that_is_used_again_wakes_nobody() {
     let (count, waker) = counter();
     let mut next = Box::pin(submit(&link, Transfer::None).await.outcome());
     assert!(next.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-    assert!(task.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(task.connection.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     assert_eq!(count.take(), 0);
 }

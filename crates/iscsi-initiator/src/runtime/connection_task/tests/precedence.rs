@@ -16,7 +16,7 @@ const OUTBOX: usize = 256 << 10;
 
 /// A session with megabytes of solicited data to send, and a target that reads nothing of them.
 struct Scene {
-    task: ConnectionTask<CountedStream>,
+    task: NexusTask<CountedStream>,
     link: Link,
     peer: Peer,
     counts: Arc<Counts>,
@@ -56,7 +56,7 @@ impl Scene {
     }
 
     fn poll(&mut self) {
-        assert!(self.task.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(self.task.connection.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
 
     /// Lets the task run until the socket takes no more.
@@ -69,7 +69,10 @@ impl Scene {
                 self.poll();
             }
         }
-        assert!(self.task.wire.is_full() && before < WRITES * WRITE, "the socket takes everything");
+        assert!(
+            self.task.connection.wire.is_full() && before < WRITES * WRITE,
+            "the socket takes everything"
+        );
     }
 
     /// The next PDU that the session has sent, whose bytes are counted.

@@ -21,7 +21,7 @@ async fn sent_by_polls(requests: &[usize]) -> Vec<(usize, usize)> {
     for requests in requests {
         replies.extend(fill(&link, *requests).await);
         count.take();
-        assert!(task.poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(task.connection.poll(&mut Context::from_waker(&waker)).is_pending());
         sent.push((peer.opcodes().await.len(), count.take()));
     }
     sent
@@ -56,14 +56,14 @@ async fn a_full_socket_is_waited_for() {
     }
     let (count, waker) = counter();
     let mut poll = || {
-        assert!(task.poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(task.connection.poll(&mut Context::from_waker(&waker)).is_pending());
         count.take()
     };
     // Each turn is bounded, so the task may need some.
     let turns = std::iter::repeat_with(&mut poll).take_while(|wakes| *wakes > 0).take(1000).count();
     assert!(turns < 1000, "it does not wait");
     assert_eq!([(); 3].map(|()| poll()), [0; 3]);
-    assert!(task.wire.unsent() > 0, "the socket took everything");
+    assert!(task.connection.wire.unsent() > 0, "the socket took everything");
     let running = tokio::spawn(task.run());
     assert_eq!(peer.opcodes().await.len(), 32);
     running.abort();

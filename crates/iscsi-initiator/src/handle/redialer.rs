@@ -1,0 +1,82 @@
+//! The logins of a session after its first one: with the same ISID, the secrets that the store holds then, and no less
+//! authentication than before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use iscsi_login::initiator::{Authenticated, SessionType};
+use iscsi_pdu::{IscsiName, Isid, Portal};
+use iscsi_secrets::Requirement;
+
+use super::initiator::Initiator;
+use crate::error::Error;
+use crate::isid_pool::IsidLease;
+use crate::login::{AuthenticationRequest, CredentialScope, Exchange};
+use crate::runtime::{Attempt, Clock, Connection, Redial, Redialed, Socket, log_in};
+
+/// What the first login of a session was made with.
+struct Redialer {
+    initiator: Initiator,
+    target: IscsiName,
+    portal: Portal,
+    request: AuthenticationRequest,
+    isid: Isid,
+    /// The authentication that the first login reached.
+    reached: Requirement,
+}
+
+impl Initiator {
+    /// The later logins of a session; `None` for those that are not replaced.
+    pub(super) fn redialer(
+        &self,
+        session_type: SessionType<'_>,
+        portal: &Portal,
+        request: &AuthenticationRequest,
+        lease: &IsidLease,
+        authenticated: &Authenticated,
+    ) -> Option<Arc<dyn Redial<Socket>>> {
+        let SessionType::Normal(target) = session_type else { return None };
+        if !self.config().recovery.is_on() {
+            return None;
+        }
+        Some(Arc::new(Redialer {
+            initiator: self.clone(),
+            target: target.clone(),
+            portal: portal.clone(),
+            request: request.clone(),
+            isid: lease.isid(),
+            reached: level(authenticated),
+        }))
+    }
+}
+
+impl Redialer {
+    async fn log_in_again(&self) -> Result<Redialed<Socket>, Error> {
+        let scope = CredentialScope::Target(self.target.clone());
+        let _turn = self.initiator.turn(&scope).await?;
+        let clock = Clock::start();
+        let mut credentials = self.initiator.credentials(&scope, &self.portal, &self.request).await?;
+        credentials.demand(self.reached)?;
+        let settings = self.initiator.settings(SessionType::Normal(&self.target), self.isid, &credentials);
+        let mut exchange = Exchange::new(settings, &self.portal, Duration::ZERO);
+        let (stream, complete) = log_in(&mut exchange, clock).await?;
+        let (logged_in, inbox) = *complete;
+        let connection = Connection::new(stream, inbox, &logged_in);
+        Ok(Redialed { connection, logged_in })
+    }
+}
+
+impl Redial<Socket> for Redialer {
+    fn log_in(&self) -> Attempt<'_, Socket> {
+        Box::pin(self.log_in_again())
+    }
+}
+
+/// The requirement that an authentication meets.
+const fn level(authenticated: &Authenticated) -> Requirement {
+    match authenticated {
+        Authenticated::None => Requirement::None,
+        Authenticated::Initiator { .. } => Requirement::Chap,
+        Authenticated::Mutual(_) => Requirement::Mutual,
+    }
+}
