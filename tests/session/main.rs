@@ -36,6 +36,7 @@ mod parallel;
 mod partial_results;
 mod policy;
 mod ranges;
+mod recovery;
 mod redirects;
 mod residuals;
 mod silence;

@@ -11,6 +11,7 @@
 mod damage;
 mod driver;
 mod every_byte;
+mod recovery;
 mod seeds;
 
 /// True if the long tests were asked for.

@@ -15,6 +15,7 @@ mod block_stamp;
 mod checker;
 mod clock;
 mod initiator;
+mod lasting;
 mod pipe;
 mod rig;
 mod run;

@@ -222,6 +222,7 @@ impl End {
             // A reset is an error of the next flush on purpose: data may be lost.
             Err(
                 Error::Command { command: "SYNCHRONIZE CACHE", .. }
+                | Error::WritesMayBeLost { .. }
                 | Error::Aborted { abort: Abort { extent: Extent::NotSent, .. }, .. },
             ) => Self::Refused,
             Err(Error::Aborted { .. }) => Self::Aborted,

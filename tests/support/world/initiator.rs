@@ -5,36 +5,45 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_initiator::engine::{
-    Draw, End, Engine, Exchange, Limits, LogoutCause, Next, Outcome, Request, SessionState,
-};
-use iscsi_initiator::{Abort, Error, Extent, Lun};
+use iscsi_initiator::engine::{Draw, End, Exchange, LogoutCause, Next, Outcome, Request};
+use iscsi_initiator::{Abort, Error, Extent, Lun, OldTask};
 use iscsi_login::Nonce;
 use iscsi_pdu::{InitiatorTaskTag, ScsiStatus, SerialNumber};
 
-use super::rig::LANDING_LENGTH;
+use super::lasting::Lasting;
+use super::run::random;
 use super::setup::{DISK, Setup};
-use super::{Action, Checker, Operation, Pipe, Received, Violation, Workload};
+use super::{Action, Checker, Operation, Pipe, Received, Seed, Violation, Workload};
 
 /// The operations that are submitted before the first of them has ended.
 const DEPTH: usize = 8;
-const LIMIT: Duration = Duration::from_secs(30);
 
 /// The initiator's side of a world.
 #[derive(Clone)]
 pub(super) struct Initiator<'a> {
     setup: &'a Setup,
     phase: Phase<'a>,
+    seed: Seed,
     workload: Workload,
     /// The number of operations that were submitted.
     submitted: usize,
-    open: BTreeMap<InitiatorTaskTag, Operation>,
+    /// The number of outcomes that were taken.
+    taken: usize,
+    open: BTreeMap<InitiatorTaskTag, Open>,
+}
+
+/// An operation without an outcome.
+#[derive(Clone, Copy)]
+struct Open {
+    operation: Operation,
+    /// The number of sessions before its submission.
+    session: usize,
 }
 
 #[derive(Clone)]
 enum Phase<'a> {
     Login(Box<Exchange<'a>>),
-    Session(Box<Engine>),
+    Nexus(Box<Lasting<'a>>),
     Over(Over),
 }
 
@@ -43,29 +52,28 @@ enum Phase<'a> {
 pub enum Over {
     /// The login failed.
     LoginFailed(Error),
-    /// The session has ended.
+    /// The session has ended, and no other one has replaced it.
     Session(End),
 }
 
 impl<'a> Initiator<'a> {
-    /// An initiator that is connected, and is about to log in with these random bytes.
-    pub(super) fn new(setup: &'a Setup, workload: Workload, random: [u8; Nonce::LENGTH]) -> Self {
+    /// An initiator that is connected, and is about to log in.
+    pub(super) fn new(setup: &'a Setup, workload: Workload, mut seed: Seed) -> Self {
         let mut exchange = Exchange::new(setup.login_settings(), &setup.portal, Duration::ZERO);
-        let draw = Draw { nonce: Nonce::from_random(random), cmd_sn: SerialNumber(u32::MAX - 20) };
-        let phase = match exchange.begin(draw, Duration::ZERO) {
+        let phase = match exchange.begin(draw(&mut seed), Duration::ZERO) {
             Ok(()) => {
                 let _ = exchange.connected(Duration::ZERO);
                 Phase::Login(Box::new(exchange))
             }
             Err(error) => Phase::Over(Over::LoginFailed(error)),
         };
-        Self { setup, phase, workload, submitted: 0, open: BTreeMap::new() }
+        Self { setup, phase, seed, workload, submitted: 0, taken: 0, open: BTreeMap::new() }
     }
 
     pub(super) const fn over(&self) -> Option<&Over> {
         match &self.phase {
             Phase::Over(over) => Some(over),
-            Phase::Login(_) | Phase::Session(_) => None,
+            Phase::Login(_) | Phase::Nexus(_) => None,
         }
     }
 
@@ -74,10 +82,32 @@ impl<'a> Initiator<'a> {
         self.workload.operations().len() - self.submitted
     }
 
+    /// The number of sessions so far.
+    pub(super) fn sessions(&self) -> usize {
+        match &self.phase {
+            Phase::Nexus(lasting) => lasting.sessions,
+            Phase::Login(_) | Phase::Over(_) => 0,
+        }
+    }
+
+    /// Whether it has a connection, and reads from it.
+    pub(super) const fn has_connection(&self) -> bool {
+        match &self.phase {
+            Phase::Login(_) => true,
+            Phase::Nexus(lasting) => lasting.has_connection(),
+            Phase::Over(_) => false,
+        }
+    }
+
+    /// Whether a login for another session is under way.
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(&self.phase, Phase::Nexus(lasting) if lasting.is_connecting())
+    }
+
     pub(super) fn deadline(&self) -> Option<Duration> {
         match &self.phase {
             Phase::Login(exchange) => Some(exchange.deadline()),
-            Phase::Session(engine) => engine.session.next_deadline(),
+            Phase::Nexus(lasting) => lasting.deadline(),
             Phase::Over(_) => None,
         }
     }
@@ -90,132 +120,117 @@ impl<'a> Initiator<'a> {
                     self.phase = Phase::Over(Over::LoginFailed(error));
                 }
             }
-            Phase::Session(engine) => engine.session.advance(now),
+            Phase::Nexus(lasting) => lasting.advance(now),
             Phase::Over(_) => {}
         }
     }
 
-    /// Submits operations, writes to the pipe, and takes outcomes; closes the pipe when everything is over.
+    /// Submits operations, writes to the pipe, and takes outcomes; closes the pipe when its connection is over. True if it wants
+    /// another connection.
     pub(super) fn act(
         &mut self,
         pipe: &mut Pipe,
         checker: &mut Checker,
         now: Duration,
-    ) -> Result<(), Violation> {
+    ) -> Result<bool, Violation> {
+        let mut wants_connection = false;
         // An operation may end without a PDU of the target, and make space for the next one.
         let mut before = None;
-        while before != Some((self.submitted, self.open.len())) {
-            before = Some((self.submitted, self.open.len()));
+        while before != Some((self.submitted, self.taken)) {
+            before = Some((self.submitted, self.taken));
             self.submit(checker, now)?;
-            self.write(pipe, now);
+            wants_connection |= self.write(pipe, now);
             self.take_outcomes(checker, now)?;
         }
         if self.over().is_some() {
             pipe.close(now);
         }
-        Ok(())
+        Ok(wants_connection)
     }
 
-    fn write(&mut self, pipe: &mut Pipe, now: Duration) {
+    /// Writes to the pipe. True if it wants another connection.
+    fn write(&mut self, pipe: &mut Pipe, now: Duration) -> bool {
         match &mut self.phase {
             Phase::Login(exchange) => match write_login(exchange, pipe, now) {
-                Ok(next) => self.follow(next),
+                Ok(next) => self.follow(next, now),
                 Err(error) => self.phase = Phase::Over(Over::LoginFailed(error)),
             },
-            Phase::Session(engine) => {
-                engine.send(|slices| {
-                    let bytes: Bytes = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
-                    write(pipe, &bytes, now)
-                });
-            }
+            Phase::Nexus(lasting) => return lasting.act(self.setup, &mut self.seed, pipe, now),
             Phase::Over(_) => {}
+        }
+        false
+    }
+
+    /// The connection that it wanted is there, or cannot be opened.
+    pub(super) fn connected(&mut self, outcome: &io::Result<()>, now: Duration) {
+        if let Phase::Nexus(lasting) = &mut self.phase {
+            lasting.connected(outcome, now);
         }
     }
 
     /// Takes what came through the pipe.
     pub(super) fn receive(&mut self, received: &Received, now: Duration) {
         match &mut self.phase {
-            Phase::Login(exchange) => {
-                let next = match received {
-                    Received::Data(bytes) => {
-                        exchange.space().extend_from_slice(bytes);
-                        exchange.received(now)
-                    }
-                    Received::Nothing => return,
-                    Received::EndOfStream => Err(exchange.closed()),
-                    Received::Reset => Err(exchange.lost(&io::Error::from(io::ErrorKind::ConnectionReset))),
-                };
-                match next {
-                    Ok(next) => self.follow(next),
-                    Err(error) => self.phase = Phase::Over(Over::LoginFailed(error)),
-                }
-            }
-            Phase::Session(engine) => match received {
-                Received::Data(bytes) => engine.receive(bytes, now),
-                Received::Nothing => {}
-                Received::EndOfStream => engine.closed(now),
-                Received::Reset => engine.lost(&io::Error::from(io::ErrorKind::ConnectionReset)),
+            Phase::Login(exchange) => match receive_login(exchange, received, now) {
+                None => {}
+                Some(Ok(next)) => self.follow(next, now),
+                Some(Err(error)) => self.phase = Phase::Over(Over::LoginFailed(error)),
             },
+            Phase::Nexus(lasting) => lasting.receive(received, now),
             Phase::Over(_) => {}
         }
     }
 
     /// The session begins with the login's last response.
-    fn follow(&mut self, next: Next) {
+    fn follow(&mut self, next: Next, now: Duration) {
         if let Next::Complete(complete) = next {
             let (logged_in, inbox) = *complete;
-            let completed = logged_in.completed;
-            let limits = Limits::new(self.setup.command_timeout(), LIMIT);
-            let session = SessionState::new(
-                completed.parameters,
-                completed.cmd_sn,
-                completed.exp_stat_sn,
-                completed.numbers,
-                logged_in.tolerance,
-                limits,
-            );
-            let engine =
-                Engine::new(session, inbox.landing_from(LANDING_LENGTH), completed.parameters.digests);
-            self.phase = Phase::Session(Box::new(engine));
+            self.phase = Phase::Nexus(Box::new(Lasting::new(self.setup, logged_in, inbox, now)));
         }
     }
 
     /// Keeps some operations in flight. The logout waits for the outcomes of all others.
     fn submit(&mut self, checker: &mut Checker, now: Duration) -> Result<(), Violation> {
-        let Phase::Session(engine) = &mut self.phase else { return Ok(()) };
-        while engine.session.is_open() && self.open.len() < DEPTH {
+        let Phase::Nexus(lasting) = &mut self.phase else { return Ok(()) };
+        while lasting.accepts() && self.open.len() < DEPTH {
             let Some(&operation) = self.workload.operations().get(self.submitted) else { break };
+            let session = &mut lasting.engine.session;
             if operation.action == Action::Logout {
-                if !self.open.is_empty() {
+                if !self.open.is_empty() || !session.is_open() {
                     break;
                 }
-                engine.session.log_out(LogoutCause::Initiator, now);
+                session.log_out(LogoutCause::Initiator, now);
             }
             self.submitted += 1;
             checker.submitted(operation, now)?;
-            if operation.action == Action::AbortTask {
-                let aborted = last_command(&self.open);
-                match aborted.and_then(|itt| engine.session.abort(itt, now)) {
-                    Some(itt) => _ = self.open.insert(itt, operation),
-                    // There is no command, or it was not sent and has ended.
-                    None => checker.completed(operation.number, &[], now)?,
-                }
-            } else if let Some(request) = request(&operation) {
-                let itt = engine.session.submit_since(request, now);
-                self.open.insert(itt, operation);
+            let itt = if operation.action == Action::AbortTask {
+                last_command(&self.open).and_then(|itt| session.abort(itt, now))
+            } else {
+                request(&operation).map(|request| session.submit_since(request, now))
+            };
+            if let Some(itt) = itt {
+                self.open.insert(itt, Open { operation, session: lasting.sessions });
+            } else if operation.action == Action::AbortTask {
+                // There is no command to be aborted, or it was not sent and has ended.
+                checker.completed(operation.number, &[], now)?;
             }
         }
         Ok(())
     }
 
-    /// Reports the outcomes to the checker, and the end of the session.
+    /// Reports the outcomes to the checker, and the end of the last session.
     fn take_outcomes(&mut self, checker: &mut Checker, now: Duration) -> Result<(), Violation> {
-        let Phase::Session(engine) = &mut self.phase else { return Ok(()) };
-        while let Some((itt, outcome)) = engine.session.poll_outcome() {
-            let operation = self.open.remove(&itt).ok_or(Violation::NeverSubmitted(itt.0))?;
-            report(operation, &outcome, checker, now)?;
+        let Phase::Nexus(lasting) = &mut self.phase else { return Ok(()) };
+        while let Some((itt, outcome)) = lasting.engine.session.poll_outcome() {
+            self.taken += 1;
+            if lasting.take_probe(itt, &outcome, now) {
+                continue;
+            }
+            let Open { operation, session } =
+                self.open.remove(&itt).ok_or(Violation::NeverSubmitted(itt.0))?;
+            report(operation, &outcome, session != lasting.sessions, checker, now)?;
         }
-        let Some(end) = engine.session.end().cloned() else { return Ok(()) };
+        let Some(end) = lasting.end() else { return Ok(()) };
         let logout = self.workload.operations().last().filter(|_| self.left() == 0);
         if let Some(logout) = logout {
             match end {
@@ -238,38 +253,54 @@ fn request(operation: &Operation) -> Option<Request> {
 }
 
 /// The tag of the command that was submitted last of those without an outcome.
-fn last_command(open: &BTreeMap<InitiatorTaskTag, Operation>) -> Option<InitiatorTaskTag> {
-    let commands = open.iter().filter(|(_, operation)| operation.command(DISK.block_size).is_some());
-    commands.max_by_key(|(_, operation)| operation.number).map(|(itt, _)| *itt)
+fn last_command(open: &BTreeMap<InitiatorTaskTag, Open>) -> Option<InitiatorTaskTag> {
+    let commands = open.iter().filter(|(_, open)| open.operation.command(DISK.block_size).is_some());
+    commands.max_by_key(|(_, open)| open.operation.number).map(|(itt, _)| *itt)
 }
 
+/// Reports an outcome. A command that an earlier session may have carried out may have taken effect, whatever its last answer is.
 fn report(
     operation: Operation,
     outcome: &Outcome,
+    is_of_earlier_session: bool,
     checker: &mut Checker,
     now: Duration,
 ) -> Result<(), Violation> {
+    let number = operation.number;
     match outcome {
-        Outcome::Good(data) => checker.completed(operation.number, data, now),
-        Outcome::Text(_) | Outcome::Managed(_) | Outcome::Pong => {
-            checker.completed(operation.number, &[], now)
-        }
+        Outcome::Good(data) => checker.completed(number, data, now),
+        Outcome::Text(_) | Outcome::Managed(_) | Outcome::Pong => checker.completed(number, &[], now),
         Outcome::Scsi(ended, _) => match (ended.completion.status, ended.completion.incomplete) {
-            (ScsiStatus::GOOD, None) => checker.completed(operation.number, &ended.completion.data, now),
+            (ScsiStatus::GOOD, None) => checker.completed(number, &ended.completion.data, now),
             // A command of exact length that moved less has no result, though its status is good.
-            (ScsiStatus::GOOD, Some(_)) => checker.failed(operation.number, now),
-            _ => checker.refused(operation.number, now),
+            (ScsiStatus::GOOD, Some(_)) => checker.failed(number, now),
+            _ if is_of_earlier_session => checker.aborted(number, now),
+            _ => checker.refused(number, now),
         },
-        Outcome::SessionOver => checker.failed(operation.number, now),
+        Outcome::Ambiguous(OldTask::MayRun) | Outcome::SessionOver => checker.failed(number, now),
+        // After a flush that says so, acknowledged writes may be lost.
         Outcome::TargetFailure(_)
         | Outcome::Rejected(_)
-        | Outcome::Aborted(Abort { extent: Extent::NotSent, .. }) => checker.refused(operation.number, now),
-        Outcome::Aborted(_) => checker.aborted(operation.number, now),
+        | Outcome::WritesMayBeLost
+        | Outcome::NoSession
+        | Outcome::Aborted(Abort { extent: Extent::NotSent, .. }) => checker.refused(number, now),
+        Outcome::Aborted(_) | Outcome::Ambiguous(OldTask::Ended) => checker.aborted(number, now),
     }
 }
 
+/// The random values of a login.
+pub(super) fn draw(seed: &mut Seed) -> Draw {
+    let nonce = Nonce::from_random(random::<{ Nonce::LENGTH }>(seed));
+    // Near the end of the numbers, so that they wrap around.
+    Draw { nonce, cmd_sn: SerialNumber(u32::MAX - 20) }
+}
+
 /// Writes as much of a login's request as the pipe takes.
-fn write_login(exchange: &mut Exchange<'_>, pipe: &mut Pipe, now: Duration) -> Result<Next, Error> {
+pub(super) fn write_login(
+    exchange: &mut Exchange<'_>,
+    pipe: &mut Pipe,
+    now: Duration,
+) -> Result<Next, Error> {
     let mut next = exchange.next();
     while matches!(next, Next::Write) {
         let bytes = Bytes::copy_from_slice(exchange.outgoing());
@@ -282,8 +313,25 @@ fn write_login(exchange: &mut Exchange<'_>, pipe: &mut Pipe, now: Duration) -> R
     Ok(next)
 }
 
+/// Passes what came through the pipe to a login; `None` if nothing did.
+pub(super) fn receive_login(
+    exchange: &mut Exchange<'_>,
+    received: &Received,
+    now: Duration,
+) -> Option<Result<Next, Error>> {
+    Some(match received {
+        Received::Data(bytes) => {
+            exchange.space().extend_from_slice(bytes);
+            exchange.received(now)
+        }
+        Received::Nothing => return None,
+        Received::EndOfStream => Err(exchange.closed()),
+        Received::Reset => Err(exchange.lost(&io::Error::from(io::ErrorKind::ConnectionReset))),
+    })
+}
+
 /// One write, as a socket answers it.
-fn write(pipe: &mut Pipe, bytes: &Bytes, now: Duration) -> io::Result<usize> {
+pub(super) fn write(pipe: &mut Pipe, bytes: &Bytes, now: Duration) -> io::Result<usize> {
     match pipe.write(bytes, now) {
         Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
         Ok(taken) => Ok(taken),

@@ -5,14 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_initiator::engine::{
-    Draw, Exchange, Inbox, IsidLease, LoggedIn, LoginSettings, Next, session_over,
-};
+use iscsi_initiator::engine::{Exchange, Inbox, IsidLease, LoggedIn, LoginSettings, Next, session_over};
 use iscsi_initiator::{IscsiName, Isid, IsidPool, Portal, Session};
-use iscsi_login::Nonce;
-use iscsi_pdu::SerialNumber;
 use tokio::task::JoinHandle;
 
+use super::initiator::draw;
 use super::run::{LIMIT, random};
 use super::setup::Setup;
 use super::stream::{Connection, Counts, PipeStream};
@@ -166,9 +163,8 @@ fn log_in<'a>(
     seed: &Seed,
 ) -> (LoggedIn, Inbox) {
     const NOW: Duration = Duration::ZERO;
-    let nonce = Nonce::from_random(random::<{ Nonce::LENGTH }>(&mut seed.part("initiator")));
     let mut exchange = Exchange::new(settings, portal, NOW);
-    exchange.begin(Draw { nonce, cmd_sn: SerialNumber(u32::MAX - 20) }, NOW).expect("valid settings");
+    exchange.begin(draw(&mut seed.part("initiator")), NOW).expect("valid settings");
     let mut answers = Pipe::new(PipeSettings::default(), seed.part("login"));
     let mut next = Ok(exchange.connected(NOW));
     loop {

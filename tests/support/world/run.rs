@@ -9,8 +9,10 @@ use iscsi_pdu::Opcode;
 use super::initiator::{Initiator, Over};
 use super::setup::{DISK, Setup};
 use super::target::Target;
-use super::{Checker, Clock, Ending, Pipe, PipeSettings, Seed, Stuck, Violation, Workload, WriteCache};
-use crate::ram_disk::{Engine, Sense};
+use super::{
+    Checker, Clock, Ending, Pipe, PipeSettings, Received, Seed, Stuck, Violation, Workload, WriteCache,
+};
+use crate::ram_disk::{ConnectionId, Engine, Sense, Transmit};
 
 /// The longest time that a run may take: one command and one logout that are not answered, after some latency.
 pub(super) const LIMIT: Duration = Duration::from_mins(10);
@@ -51,9 +53,20 @@ pub struct World<'a> {
     target: Target,
     to_target: Pipe,
     to_initiator: Pipe,
+    /// Connections that the initiator has left, while bytes are on their way to the target.
+    abandoned: Vec<Abandoned>,
+    pipes: PipeSettings,
+    seed: Seed,
     checker: Checker,
     /// Whether bytes to the target were damaged, of which it rightly complains.
     is_damaged: bool,
+}
+
+/// A connection that the initiator has left.
+#[derive(Clone)]
+struct Abandoned {
+    id: ConnectionId,
+    to_target: Pipe,
 }
 
 /// The reason why a run is wrong.
@@ -89,10 +102,13 @@ impl<'a> World<'a> {
         Self {
             setup,
             clock: Clock::new(LIMIT),
-            initiator: Initiator::new(setup, workload, random(&mut seed.part("initiator"))),
+            initiator: Initiator::new(setup, workload, seed.part("initiator")),
             target: Target::new(setup, &random::<{ Engine::RANDOM_BYTES }>(&mut seed.part("target"))),
             to_target: Pipe::new(pipes.clone(), seed.part("to the target")),
             to_initiator: Pipe::new(pipes.clone(), seed.part("to the initiator")),
+            abandoned: Vec::new(),
+            pipes: pipes.clone(),
+            seed: seed.part("later connections"),
             checker: Checker::new(DISK, cache),
             is_damaged: false,
         }
@@ -113,6 +129,18 @@ impl<'a> World<'a> {
     #[must_use]
     pub const fn over(&self) -> Option<&Over> {
         self.initiator.over()
+    }
+
+    /// The number of the initiator's sessions so far, while it is not over.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.initiator.sessions()
+    }
+
+    /// Whether the initiator is logging in again.
+    #[must_use]
+    pub fn is_connecting(&self) -> bool {
+        self.initiator.is_connecting()
     }
 
     /// The number of operations that were not submitted.
@@ -190,9 +218,46 @@ impl<'a> World<'a> {
         }
         self.target.engine.advance(now);
         self.initiator.advance(now);
-        self.initiator.act(&mut self.to_target, &mut self.checker, now)?;
+        let wants_connection = self.initiator.act(&mut self.to_target, &mut self.checker, now)?;
         self.target.act(&mut self.to_initiator, now);
+        if wants_connection {
+            self.connect(now);
+            self.initiator.act(&mut self.to_target, &mut self.checker, now)?;
+        }
+        self.deliver_abandoned(now);
         Ok(())
+    }
+
+    /// Opens another connection of the initiator.
+    fn connect(&mut self, now: Duration) {
+        let (setup, seed) = (self.setup, &mut self.seed);
+        let pipes = &self.pipes;
+        let [to_target, to_initiator] =
+            [(); 2].map(|()| Pipe::new(pipes.clone(), Seed::new(seed.integer(0..=u64::MAX))));
+        let to_target = std::mem::replace(&mut self.to_target, to_target);
+        self.to_initiator = to_initiator;
+        let id = self.target.connect(setup, &random::<{ Engine::RANDOM_BYTES }>(seed), now);
+        self.abandoned.push(Abandoned { id, to_target });
+        self.initiator.connected(&Ok(()), now);
+    }
+
+    /// Lets bytes arrive that were on their way when the initiator left their connection. What the target answers is lost.
+    fn deliver_abandoned(&mut self, now: Duration) {
+        let engine = &mut self.target.engine;
+        self.abandoned.retain_mut(|left| {
+            loop {
+                match left.to_target.read(usize::MAX, now) {
+                    Received::Data(bytes) => engine.receive(left.id, &bytes, now),
+                    Received::Nothing => break,
+                    Received::EndOfStream | Received::Reset => {
+                        engine.disconnect(left.id);
+                        return false;
+                    }
+                }
+            }
+            while matches!(engine.transmit(left.id), Transmit::Pdu(_)) {}
+            true
+        });
     }
 
     fn happen(&mut self, event: Event) {
@@ -215,8 +280,9 @@ impl<'a> World<'a> {
     /// Nothing will happen any more, or not within the limit.
     pub fn wait(&mut self) -> Result<(), Fault> {
         let times = [
-            self.to_target.next_arrival(),
-            self.to_initiator.next_arrival(),
+            self.to_target.next_arrival().filter(|_| !self.target.is_closed()),
+            self.to_initiator.next_arrival().filter(|_| self.initiator.has_connection()),
+            self.abandoned.iter().filter_map(|left| left.to_target.next_arrival()).min(),
             self.initiator.deadline(),
             self.target.engine.deadline(),
         ];

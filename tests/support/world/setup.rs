@@ -8,7 +8,7 @@ use iscsi_initiator::engine::{CredentialScope, Credentials, LoginSettings, Secre
 use iscsi_initiator::scsi::Capacity;
 use iscsi_initiator::{
     AuthenticationMode, AuthenticationRequest, Config, DigestPreference, ForwardCredential, IscsiName, Isid,
-    MemoryStore, Portal, ReverseCredential, Secret, SecretStore as _,
+    MemoryStore, Portal, RecoveryPolicy, ReverseCredential, Secret, SecretStore as _,
 };
 use iscsi_login::PreparedOffer;
 use iscsi_login::initiator::SessionType;
@@ -43,6 +43,8 @@ pub struct Variant {
     pub unit_attention: bool,
     /// The longest transfer that the unit reports in its block limits, in bytes.
     pub longest_transfer: u32,
+    /// The recovery of the initiator's sessions, if it has one.
+    pub recovery: Option<RecoveryPolicy>,
 }
 
 impl Default for Variant {
@@ -56,6 +58,7 @@ impl Default for Variant {
             write_cache: false,
             unit_attention: false,
             longest_transfer: 1 << 20,
+            recovery: None,
         }
     }
 }

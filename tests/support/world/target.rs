@@ -28,6 +28,18 @@ impl Target {
         Self { engine, connection, outgoing: Bytes::new(), is_closed: false }
     }
 
+    /// Accepts another connection, to which everything from now on belongs. Returns the one before.
+    pub(super) fn connect(
+        &mut self,
+        setup: &Setup,
+        random: &[u8; Engine::RANDOM_BYTES],
+        now: Duration,
+    ) -> ConnectionId {
+        let connection = self.engine.connect(now, setup.address(), random);
+        (self.outgoing, self.is_closed) = (Bytes::new(), false);
+        std::mem::replace(&mut self.connection, connection)
+    }
+
     /// Takes what came through the pipe.
     pub(super) fn receive(&mut self, received: &Received, now: Duration) {
         match received {

@@ -1,0 +1,140 @@
+//! Sessions that are replaced when they are lost, over sockets.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use iscsi_initiator::{BlockDevice, Error, Initiator, Lun, RecoveryPolicy, Session, SessionPhase};
+use iscsi_secrets::MemoryStore;
+use iscsi_tests::ram_disk::{LogicalUnit, RamDisk, Running};
+
+use crate::stage::{config, log_in_by, open_config, target_name};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// A session that is replaced within milliseconds.
+async fn lasting(running: &Running) -> Session {
+    let mut policy = RecoveryPolicy::default();
+    policy.reconnect_delay = 5 * MILLISECOND;
+    with_policy(running, policy).await
+}
+
+async fn with_policy(running: &Running, policy: RecoveryPolicy) -> Session {
+    let mut config = config();
+    config.recovery = policy;
+    let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
+    log_in_by(&initiator, running.portal()).await.unwrap()
+}
+
+/// Waits until the session is in this phase.
+async fn wait_for(session: &Session, phase: SessionPhase) {
+    let mut state = session.state();
+    while state.phase != phase {
+        state = tokio::time::timeout(Duration::from_secs(10), session.next_state(state))
+            .await
+            .expect("another phase");
+    }
+}
+
+/// Reads and writes go on when the connection is lost again and again.
+#[tokio::test]
+async fn a_lost_connection_is_a_pause() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let session = lasting(&running).await;
+    let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+    for number in 0..20_u8 {
+        let offset = u64::from(number) * 4096;
+        let write = disk.write_at(offset, vec![number; 4096]);
+        let cut = async { running.cut_sessions() };
+        let (written, _) = tokio::join!(write, cut);
+        written.unwrap();
+        assert_eq!(disk.read_at(offset, 4096).await.unwrap(), vec![number; 4096]);
+    }
+    assert!(session.state().recoveries >= 10, "{:?}", session.state());
+    session.logout().await.unwrap();
+    assert_eq!(running.report().violations, [""; 0]);
+}
+
+/// Another unit under the same number is no place for the commands of the one before.
+#[tokio::test]
+async fn another_unit_ends_the_session() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let session = lasting(&running).await;
+    let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+    let unit = LogicalUnit { blocks: 77, ..LogicalUnit::default() };
+    running.with_engine(|engine| engine.replace_unit(&target_name(), unit)).unwrap();
+    assert_eq!(running.cut_sessions(), 1);
+    let error = disk.write_at(0, vec![1; 512]).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::ConnectionLost { reason, .. } if reason.contains("another one")),
+        "{error}"
+    );
+    assert_eq!(session.state().phase, SessionPhase::Over);
+    assert_eq!(running.report().bytes_written, 0);
+}
+
+/// Without another session commands fail after their time, later ones at once, and the session after its own.
+#[tokio::test]
+async fn waits_are_limited() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let mut policy = RecoveryPolicy::default();
+    (policy.reconnect_delay, policy.longest_reconnect_delay) = (5 * MILLISECOND, 20 * MILLISECOND);
+    (policy.replacement_timeout, policy.loss_timeout) = (200 * MILLISECOND, 600 * MILLISECOND);
+    let session = with_policy(&running, policy).await;
+    drop(running);
+    wait_for(&session, SessionPhase::Waiting).await;
+    let begin = Instant::now();
+    let refused = session.test_unit_ready(Lun::ZERO).await.unwrap_err();
+    assert!(matches!(refused, Error::NoSession { .. }), "{refused:?}");
+    assert!(begin.elapsed() < 500 * MILLISECOND);
+    let begin = Instant::now();
+    assert!(matches!(session.test_unit_ready(Lun::ZERO).await, Err(Error::NoSession { .. })));
+    assert!(begin.elapsed() < 50 * MILLISECOND);
+    let end = tokio::time::timeout(Duration::from_secs(3), session.ended()).await.unwrap();
+    assert!(matches!(end, Error::ConnectionLost { .. }), "{end:?}");
+}
+
+/// A caller may have the session rest, and have it come back.
+#[tokio::test]
+async fn a_session_is_suspended_and_resumed() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let session = lasting(&running).await;
+    session.suspend();
+    wait_for(&session, SessionPhase::Suspended).await;
+    let waiting = tokio::spawn({
+        let session = session.clone();
+        async move { session.test_unit_ready(Lun::ZERO).await }
+    });
+    tokio::time::sleep(50 * MILLISECOND).await;
+    assert!(!waiting.is_finished() && running.report().logouts == 1);
+    session.resume();
+    waiting.await.unwrap().unwrap();
+    wait_for(&session, SessionPhase::Up).await;
+    session.logout().await.unwrap();
+}
+
+/// The drop of the last handle ends the attempts.
+#[tokio::test]
+async fn nobody_waits_for_the_session() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let session = lasting(&running).await;
+    session.suspend();
+    wait_for(&session, SessionPhase::Suspended).await;
+    let ended = tokio::spawn({
+        let session = session.clone();
+        async move { session.ended().await }
+    });
+    let logout = session.logout().await;
+    assert!(logout.is_ok(), "{logout:?}");
+    ended.await.unwrap();
+}
+
+/// The time without recovery is the one that it was.
+#[tokio::test]
+async fn without_recovery_a_lost_session_is_over() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let session = with_policy(&running, RecoveryPolicy::OFF).await;
+    assert_eq!(running.cut_sessions(), 1);
+    let error = session.ended().await;
+    assert!(matches!(error, Error::ConnectionLost { .. }), "{error:?}");
+    assert_eq!(session.test_unit_ready(Lun::ZERO).await, Err(error));
+}
