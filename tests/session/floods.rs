@@ -60,7 +60,7 @@ pub(crate) fn most_held(script: Script, config: Config, work: impl AsyncFnOnce(S
     let target = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let script = Script::new().log_in(soliciting_config()).then(script);
     let scripted = target.block_on(ScriptedTarget::serve(script)).unwrap();
-    // What other threads allocate is not counted.
+    // Allocations of other threads are not counted.
     let counted = measure(|| {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

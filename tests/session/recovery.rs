@@ -35,6 +35,14 @@ async fn wait_for(session: &Session, phase: SessionPhase) {
     }
 }
 
+/// A session that rests.
+async fn suspended(running: &Running) -> Session {
+    let session = lasting(running).await;
+    session.suspend();
+    wait_for(&session, SessionPhase::Suspended).await;
+    session
+}
+
 /// Reads and writes go on when the connection is lost again and again.
 #[tokio::test]
 async fn a_lost_connection_is_a_pause() {
@@ -97,9 +105,7 @@ async fn waits_are_limited() {
 #[tokio::test]
 async fn a_session_is_suspended_and_resumed() {
     let running = RamDisk::serve(open_config()).await.unwrap();
-    let session = lasting(&running).await;
-    session.suspend();
-    wait_for(&session, SessionPhase::Suspended).await;
+    let session = suspended(&running).await;
     let waiting = tokio::spawn({
         let session = session.clone();
         async move { session.test_unit_ready(Lun::ZERO).await }
@@ -116,9 +122,7 @@ async fn a_session_is_suspended_and_resumed() {
 #[tokio::test]
 async fn nobody_waits_for_the_session() {
     let running = RamDisk::serve(open_config()).await.unwrap();
-    let session = lasting(&running).await;
-    session.suspend();
-    wait_for(&session, SessionPhase::Suspended).await;
+    let session = suspended(&running).await;
     let ended = tokio::spawn({
         let session = session.clone();
         async move { session.ended().await }

@@ -10,7 +10,6 @@ mod login;
 mod login_queue;
 mod nexus_task;
 mod own_challenge;
-mod redial;
 mod shared;
 mod stream;
 mod timer;
@@ -27,9 +26,8 @@ pub(crate) use link::{Exchange, Link, Reply};
 pub(crate) use listeners::Listener;
 pub(crate) use login::log_in;
 pub(crate) use login_queue::{LoginQueue, Turn};
-pub(crate) use nexus_task::start_session;
+pub(crate) use nexus_task::{Attempt, Redial, Redialed, start_session};
 pub(crate) use own_challenge::is_own_challenge;
-pub(crate) use redial::{Attempt, Redial, Redialed};
 pub use stream::Stream;
 
 /// The stream of a TCP connection.

@@ -2,8 +2,8 @@
 //!
 //! [`SessionState`] takes requests and received PDUs, and returns PDUs to send and outcomes of requests. [`Engine`] adds
 //! the bytes of its connection. A session has one connection at error recovery level 0; the sequence numbers of the
-//! connection are kept apart from those of the session. What goes wrong is a [`Failure`], a value, and one table says
-//! what follows from it.
+//! connection are kept apart from those of the session. What goes wrong is a [`Failure`], a value
+//! that ends the session; what follows from that is decided by the nexus.
 
 mod backlog;
 mod command_window;
@@ -29,6 +29,7 @@ mod stray_tags;
 mod task;
 mod task_management;
 mod text_exchange;
+mod transmission;
 mod unflushed_writes;
 mod unit_queues;
 

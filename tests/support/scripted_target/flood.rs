@@ -26,7 +26,7 @@ pub(super) async fn beside_service(
     let mut waves = tokio::time::interval(PACE);
     waves.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        // What has come is served first: requests would wait behind answers to a flood of pings.
+        // Received requests are served first: they would wait behind answers to a flood of pings.
         let raw = tokio::select! {
             biased;
             raw = connection.receive() => Some(raw?),

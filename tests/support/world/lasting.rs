@@ -208,13 +208,7 @@ impl<'a> Lasting<'a> {
 
     fn begin_session(&mut self, logged_in: LoggedIn, inbox: Inbox, now: Duration) {
         let completed = logged_in.completed;
-        let next = NextSession {
-            parameters: completed.parameters,
-            cmd_sn: completed.cmd_sn,
-            exp_stat_sn: completed.exp_stat_sn,
-            numbers: completed.numbers,
-            tolerance: logged_in.tolerance,
-        };
+        let next = NextSession::new(&completed, logged_in.tolerance);
         let session = &mut self.engine.session;
         let _ = self.nexus.log_in_again(session, next, completed.target_portal_group_tag, now);
         self.engine.reconnect(inbox.landing_from(LANDING_LENGTH), completed.parameters.digests);

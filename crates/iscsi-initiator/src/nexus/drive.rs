@@ -6,7 +6,8 @@ use iscsi_pdu::{LogoutReason, Lun};
 
 use super::decision::{Decision, RecoveryLevel};
 use super::identity::{UnitDifference, UnitIdentity};
-use super::phase::{Nexus, NexusEvent, Phase, Step};
+use super::phase::{Nexus, NexusEvent, Step};
+use super::status::Phase;
 use super::units::Comparison;
 use crate::session::{Failure, Fencing, NextSession, SessionState};
 

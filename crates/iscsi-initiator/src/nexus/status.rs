@@ -1,6 +1,44 @@
 //! The state of a nexus, as a caller sees it.
 
-use super::phase::{Nexus, Phase};
+use super::phase::Nexus;
+
+/// The phase of a nexus: of a session and those that replace it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// A session carries commands.
+    Up,
+    /// The session is lost, and the next attempt has to wait.
+    Waiting,
+    /// An attempt to log in is under way.
+    Connecting,
+    /// Another session is there, and its units are compared with those of the last one.
+    Probing,
+    /// The commands of the last session are sent again, in their order, before any other.
+    Replaying,
+    /// Nothing is attempted until the caller resumes.
+    Suspended,
+    /// The nexus is given up, or no longer wanted.
+    Over,
+}
+
+impl Phase {
+    /// All phases, in the order of a recovery.
+    pub const ALL: [Self; 7] = [
+        Self::Up,
+        Self::Waiting,
+        Self::Connecting,
+        Self::Probing,
+        Self::Replaying,
+        Self::Suspended,
+        Self::Over,
+    ];
+
+    /// Whether there is a session that carries commands of callers.
+    #[must_use]
+    pub const fn carries_commands(self) -> bool {
+        matches!(self, Self::Up | Self::Replaying)
+    }
+}
 
 /// The state of a session that is replaced when it is lost, from [`Session::state`](crate::Session::state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

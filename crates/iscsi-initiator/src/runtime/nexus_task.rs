@@ -1,6 +1,7 @@
 //! The task of a nexus: one connection after the other, each with a session, until no other one is wanted or possible.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -10,15 +11,33 @@ use super::Clock;
 use super::connection::Connection;
 use super::connection_task::ConnectionTask;
 use super::link::Link;
-use super::redial::{Attempt, Redial, Redialed};
 use super::shared::{EndOfTask, Shared};
 use super::stream::Stream;
 use super::timer::Timer;
 use super::waiting::WakeList;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
+use crate::login::LoggedIn;
 use crate::nexus::{Decision, Nexus, NexusEvent, Phase, Step};
 use crate::session::{NextSession, SessionState};
+
+/// Logs in again for a session that was lost.
+pub(crate) trait Redial<S>: Send + Sync + 'static {
+    /// Logs in with the ISID of the session, and with at least the authentication that its first login had.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped closes the connection, and with it the login.
+    fn log_in(&self) -> Attempt<'_, S>;
+}
+
+/// A login under way.
+pub(crate) type Attempt<'a, S> = Pin<Box<dyn Future<Output = Result<Redialed<S>, Error>> + Send + 'a>>;
+
+/// Another connection, and the result of its login.
+pub(crate) struct Redialed<S> {
+    pub(crate) connection: Connection<S>,
+    pub(crate) logged_in: LoggedIn,
+}
 
 /// Starts the task of a nexus with the session of its first login, and returns the handles' link to it. Without `redial` the
 /// first session is the only one.
@@ -173,14 +192,9 @@ impl<S: Stream> Recovery<'_, S> {
         let Redialed { connection, logged_in } = redialed;
         let (now, completed) = (self.shared.clock.now(), logged_in.completed);
         tracing::info!(portal = %logged_in.portal, "logged in again");
-        let next = NextSession {
-            parameters: completed.parameters,
-            cmd_sn: completed.cmd_sn,
-            exp_stat_sn: completed.exp_stat_sn,
-            numbers: completed.numbers,
-            tolerance: logged_in.tolerance,
-        };
-        self.shared.lock().log_in_again(next, completed.target_portal_group_tag, now);
+        let group = completed.target_portal_group_tag;
+        let next = NextSession::new(&completed, logged_in.tolerance);
+        self.shared.lock().log_in_again(next, group, now);
         connection
     }
 

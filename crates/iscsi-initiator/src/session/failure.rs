@@ -1,4 +1,4 @@
-//! Failures of a session as values, what follows from each, and the end of a session.
+//! Failures of a session as values, and the end of a session.
 
 use std::time::Duration;
 
@@ -44,29 +44,6 @@ pub struct Silence {
     pub logout_requested: bool,
     /// The limit.
     pub limit: Duration,
-}
-
-/// The consequence of a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
-    /// The connection is closed, and every request ends with the session.
-    EndSession,
-}
-
-impl Failure {
-    /// The consequence of each failure at error recovery level 0 ([RFC 7143, section
-    /// 7.1.4](https://www.rfc-editor.org/rfc/rfc7143#section-7.1.4)).
-    pub(super) const fn action(&self) -> Action {
-        match self {
-            Self::Lost(_)
-            | Self::Digest(_)
-            | Self::Gap(_)
-            | Self::Format(_)
-            | Self::Rejected(_)
-            | Self::Silent(_)
-            | Self::Announced { .. } => Action::EndSession,
-        }
-    }
 }
 
 impl From<iscsi_pdu::Error> for Failure {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use iscsi_login::initiator::CompletedLogin;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{InitiatorTaskTag, Lun, SequenceNumbers, SerialNumber};
 
@@ -51,6 +52,15 @@ impl Fencing {
             Self::Sole | Self::Shared => OldTask::Ended,
             Self::None => OldTask::MayRun,
         }
+    }
+}
+
+impl NextSession {
+    /// The session that this login has begun.
+    #[must_use]
+    pub const fn new(completed: &CompletedLogin, tolerance: Tolerance) -> Self {
+        let CompletedLogin { parameters, cmd_sn, exp_stat_sn, numbers, .. } = *completed;
+        Self { parameters, cmd_sn, exp_stat_sn, numbers, tolerance }
     }
 }
 

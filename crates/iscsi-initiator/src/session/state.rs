@@ -12,9 +12,9 @@ use super::data_out::Burst;
 use super::deadlines::{Deadlines, Limits};
 use super::escalation::Escalation;
 use super::events::Events;
-use super::failure::{Action, End, Failure};
+use super::failure::{End, Failure};
 use super::immediate_requests::ImmediateRequests;
-use super::logout::{LogoutCause, LogoutState};
+use super::logout::LogoutState;
 use super::ping_answers::PingAnswers;
 use super::request::{Kind, Outcome, Request};
 use super::requests::{Awaited, Requests};
@@ -22,8 +22,6 @@ use super::status_numbers::StatusNumbers;
 use super::stray_tags::StrayTags;
 use super::unflushed_writes::UnflushedWrites;
 use super::unit_queues::UnitQueues;
-use crate::scsi::CacheEffect;
-use crate::wire::Outgoing;
 
 /// A session of one connection.
 #[derive(Clone, Debug)]
@@ -45,11 +43,11 @@ pub struct SessionState {
     /// The time at which something was last received.
     pub(super) heard_at: Duration,
     /// The unsolicited data behind the last command, until they are sent: nothing comes between (DAT-05).
-    unsolicited: Option<Burst>,
+    pub(super) unsolicited: Option<Burst>,
     /// Bursts in the order of their R2Ts (DAT-10).
     pub(super) solicited: VecDeque<Burst>,
     /// Whether a command comes before the next solicited data.
-    is_commands_turn: bool,
+    pub(super) is_commands_turn: bool,
     /// Requests with an outcome for which somebody waits.
     pub(super) ended: VecDeque<InitiatorTaskTag>,
     pub(super) logout: LogoutState,
@@ -209,36 +207,6 @@ impl SessionState {
         itt
     }
 
-    /// The next PDU to send, if the window permits one. Commands and solicited data take turns, so that none waits for all
-    /// of the others.
-    pub fn poll_transmit(&mut self) -> Option<Outgoing> {
-        if self.end.is_some() {
-            return None;
-        }
-        if self.ping_answers.are_waiting()
-            && let Some(answer) = self.next_ping_answer()
-        {
-            return Some(answer.encode().into());
-        }
-        if !self.immediate.is_empty()
-            && let Some(request) = self.begin_immediate()
-        {
-            return Some(request);
-        }
-        if self.unsolicited.is_some()
-            && let Some(burst) = self.unsolicited.take()
-        {
-            return Some(self.send_burst(burst));
-        }
-        self.is_commands_turn = !self.is_commands_turn;
-        let next = if self.is_commands_turn {
-            self.begin_request().or_else(|| self.next_solicited())
-        } else {
-            self.next_solicited().or_else(|| self.begin_request())
-        };
-        next.or_else(|| self.begin_logout())
-    }
-
     /// The tag of the next request that has ended, while its outcome is not taken.
     pub fn poll_ended(&mut self) -> Option<InitiatorTaskTag> {
         self.ended.pop_front()
@@ -299,9 +267,7 @@ impl SessionState {
 
     /// Takes a failure, wherever it was noticed.
     pub fn fail(&mut self, failure: Failure) {
-        match failure.action() {
-            Action::EndSession => self.finish_session(End::Failed(failure)),
-        }
+        self.finish_session(End::Failed(failure));
     }
 
     /// Ends the session. Every request without an outcome ends, in the order of submission, which for commands is that
@@ -359,61 +325,6 @@ impl SessionState {
         self.deadlines.forget_ended(requests.open(), |itt| requests.get(itt).is_some());
         if let Awaited::By(tag) = awaited {
             self.ended.push_back(tag);
-        }
-    }
-
-    fn next_solicited(&mut self) -> Option<Outgoing> {
-        let burst = self.solicited.pop_front()?;
-        Some(self.send_burst(burst))
-    }
-
-    /// The next PDU of a burst, which comes back to the front of its queue unless that was the last one.
-    fn send_burst(&mut self, mut burst: Burst) -> Outgoing {
-        let (pdu, is_final) = burst.next_pdu(&self.parameters, self.status.expected());
-        if is_final {
-            if let Some(task) = self.requests.task(burst.itt()) {
-                task.note_sent(&burst);
-            }
-        } else if burst.is_solicited() {
-            self.solicited.push_front(burst);
-        } else {
-            self.unsolicited = Some(burst);
-        }
-        pdu
-    }
-
-    /// Sends the first queued request, unless a logout keeps it back. A command number is taken only together with a
-    /// request that carries it.
-    fn begin_request(&mut self) -> Option<Outgoing> {
-        match self.logout {
-            // Requests from before the logout are sent before it, as far as the window permits.
-            LogoutState::Open | LogoutState::Wanted(LogoutCause::Initiator) => {}
-            // ASY-02: no new commands after the target has requested a logout. LGO-01: no request after the Logout Request.
-            LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(..) => return None,
-        }
-        if self.backlog.is_empty() {
-            return None;
-        }
-        if self.window.remaining() == 0 {
-            return None;
-        }
-        let itt = self.next_queued()?;
-        let numbers = (self.window.take()?, self.status.expected());
-        match &mut self.requests.begin(itt, numbers.0, self.position)?.0 {
-            Kind::Scsi(task) => {
-                if task.cache_effect() == CacheEffect::Flushes {
-                    *task.covers() = self.unflushed.acknowledged(task.lun());
-                }
-                let most = self.backlog.most_unsolicited();
-                let (command, burst) = task.build_command(itt, numbers, &self.parameters, most);
-                self.backlog.note_unsolicited(task.asked_for());
-                if burst.is_some() {
-                    self.unsolicited = burst;
-                }
-                Some(command)
-            }
-            Kind::Text(exchange) => Some(exchange.request(itt, numbers).encode().into()),
-            Kind::Management(_) | Kind::Ping(_) => None,
         }
     }
 }
