@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_initiator::engine::{
-    Decision, End, Engine, Exchange, Inbox, Limits, LoggedIn, Next, NextSession, Nexus, NexusEvent, Outcome,
-    Phase, Probe, Request, SessionState, Step,
+    Decision, End, Engine, Exchange, Inbox, Limits, LoggedIn, LoginSettings, Next, NextSession, Nexus,
+    NexusEvent, Outcome, Phase, Probe, Request, SessionState, Step,
 };
 use iscsi_initiator::scsi::Completion;
 use iscsi_initiator::{Error, Lun, RecoveryPolicy};
@@ -186,7 +186,8 @@ impl<'a> Lasting<'a> {
     }
 
     fn begin_login(&mut self, setup: &'a Setup, seed: &mut Seed, now: Duration) -> bool {
-        let mut login = Exchange::new(setup.login_settings(), &setup.portal, now);
+        let settings = LoginSettings { reinstates: true, ..setup.login_settings() };
+        let mut login = Exchange::new(settings, &setup.portal, now);
         if let Err(error) = login.begin(draw(seed), now) {
             self.fail(&error, now);
             return false;
