@@ -36,7 +36,8 @@ enum Stage {
 pub struct Found {
     /// The identity of the unit.
     pub identity: UnitIdentity,
-    /// Whether the unit reported that it was reset or lost power: what was in a volatile cache may be lost.
+    /// Whether the unit reported that it was reset or lost power, or that it is new to the target, which is all that LIO reports
+    /// after a restart: what was in a volatile cache may be lost.
     pub has_lost_power: bool,
 }
 
@@ -106,7 +107,8 @@ impl Probe {
 
     fn note(&mut self, sense: SenseData) -> Result<(), ProbeError> {
         self.attentions += 1;
-        self.has_lost_power |= AttentionKind::of(sense) == AttentionKind::PowerOnOrReset;
+        let kind = AttentionKind::of(sense);
+        self.has_lost_power |= matches!(kind, AttentionKind::PowerOnOrReset | AttentionKind::LunsChanged);
         if self.attentions > MOST_ATTENTIONS { Err(ProbeError::NeverQuiet) } else { Ok(()) }
     }
 
@@ -253,6 +255,9 @@ mod tests {
             );
             assert_eq!(found.unwrap().has_lost_power, ascq <= 4, "{ascq}");
         }
+        let (_, found) =
+            run(|command, count| if count == 1 { check_condition(6, 0x3f, 0x0e) } else { answer(command) });
+        assert!(found.unwrap().has_lost_power, "LIO after a restart");
         for many in [16, 17] {
             let (_, found) =
                 run(
