@@ -99,6 +99,12 @@ impl Probe {
         }
     }
 
+    /// Whether the unit has reported so far that it was reset or lost power, or that it is new to the target.
+    #[must_use]
+    pub const fn has_lost_power(&self) -> bool {
+        self.has_lost_power
+    }
+
     /// What was found, when there is no command any more.
     #[must_use]
     pub fn finish(self) -> Found {

@@ -85,17 +85,18 @@ impl Units {
                 self.current = Look::begin(lun, session, now);
                 continue;
             };
-            let lun = look.lun;
-            match look.go_on(session, now) {
+            let (lun, progress) = (look.lun, look.go_on(session, now));
+            if look.probe.has_lost_power() {
+                // At once: the unit says it only once, and this session may be lost before the look has ended.
+                session.lose_cache(lun);
+            }
+            match progress {
                 None => return Comparison::UnderWay,
                 Some(Err(())) => return Comparison::NotUsable(lun),
                 Some(Ok(())) => {}
             }
             let Some(Look { probe, .. }) = self.current.take() else { continue };
             let found = probe.finish();
-            if found.has_lost_power {
-                session.lose_cache(lun);
-            }
             match self.known.get(&lun.0) {
                 Some(known) => {
                     if let Some(difference) = known.difference(&found.identity) {
