@@ -28,6 +28,8 @@ use crate::scsi_quirks::lun;
 use crate::stage::Daemon;
 
 const NAME: &str = "open";
+/// LIO's target with one unit.
+const LONE: &str = "lone";
 /// The time that a slow write takes.
 const DELAY: Duration = Duration::from_secs(4);
 /// The time until a write has reached the disk, and that between a cut and the next login.
@@ -68,6 +70,8 @@ fn as_the_table_says(daemon: Daemon) {
 /// A daemon with one disk.
 struct Target {
     daemon: Process,
+    /// The target on it.
+    name: &'static str,
     /// Two directories with the same ISIDs, since no pool lends one twice.
     pools: [TempDir; 2],
 }
@@ -91,14 +95,15 @@ impl Target {
             Daemon::Tgt => Process::Tgt(Tgt::builder().target(TgtTarget::named(NAME)).start()),
             Daemon::Istgt => Process::Istgt(Istgt::builder().target(IstgtTarget::named(NAME)).start()),
             Daemon::Lio => {
-                Process::Lio(Lio::builder().target(LioTarget::named(NAME).with_slow_unit(DELAY)).start())
+                let two_units = LioTarget::named(NAME).with_slow_unit(DELAY);
+                Process::Lio(Lio::builder().target(two_units).target(LioTarget::named(LONE)).start())
             }
         };
         let pools = [(); 2].map(|()| tempfile::tempdir().unwrap());
         for pool in &pools {
             std::fs::write(pool.path().join("isid"), "a1b2c3\n").unwrap();
         }
-        Self { daemon, pools }
+        Self { daemon, name: NAME, pools }
     }
 
     /// Has this happen to a session, and says what the next one meets.
@@ -137,6 +142,16 @@ impl Target {
                 self.daemon.restart();
                 self.log_in(1, mode).attentions()
             }
+            Event::RestartedWithOneUnit => {
+                drop(old);
+                self.name = LONE;
+                let old = self.log_in(0, mode);
+                self.daemon.restart();
+                let attentions = self.log_in(1, mode).attentions();
+                drop(old);
+                self.name = NAME;
+                attentions
+            }
             Event::Disabled => {
                 let Process::Lio(lio) = &self.daemon else { return String::new() };
                 lio.enable(NAME, false);
@@ -147,7 +162,7 @@ impl Target {
     }
 
     fn log_in(&self, pool: usize, mode: AuthenticationMode) -> Client {
-        let (portal, name, number) = self.daemon.address();
+        let (portal, name, number) = self.daemon.address(self.name);
         let runtime = Runtime::new().unwrap();
         let session = runtime.block_on(log_in(self.pools[pool].path(), mode, portal, &name));
         Client { runtime, session, lun: lun(number) }
@@ -165,11 +180,12 @@ impl Target {
 
 impl Process {
     /// The portal, the name of the target, and its unit, which is the slow one of LIO.
-    fn address(&self) -> (SocketAddr, String, u16) {
+    fn address(&self, name: &str) -> (SocketAddr, String, u16) {
         match self {
-            Self::Tgt(tgt) => (tgt.portal(), tgt.iqn(NAME), TgtTarget::FILE_LUN),
-            Self::Istgt(istgt) => (istgt.portal(), istgt.iqn(NAME), IstgtTarget::LUN),
-            Self::Lio(lio) => (lio.portal(), lio.iqn(NAME), LioTarget::SLOW_LUN),
+            Self::Tgt(tgt) => (tgt.portal(), tgt.iqn(name), TgtTarget::FILE_LUN),
+            Self::Istgt(istgt) => (istgt.portal(), istgt.iqn(name), IstgtTarget::LUN),
+            Self::Lio(lio) if name == LONE => (lio.portal(), lio.iqn(name), LioTarget::LUN),
+            Self::Lio(lio) => (lio.portal(), lio.iqn(name), LioTarget::SLOW_LUN),
         }
     }
 

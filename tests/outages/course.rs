@@ -119,10 +119,9 @@ impl Course {
         work.handle.join().expect("no caller fails");
         let Shared { counts, session, .. } = &*work.shared;
         println!("{counts:?}, {:?}, {} connections", session.state(), self.relay.accepted());
-        assert!(
-            counts.may_be_lost.load(Ordering::Relaxed) > 0,
-            "no flush failed, though the target was restarted"
-        );
+        // LIO with one unit does not report that it was restarted.
+        let is_told = matches!(self.target, Target::Tgt(_));
+        assert_eq!(counts.may_be_lost.load(Ordering::Relaxed) > 0, is_told, "flushes after a restart");
         let everything = Extent { lba: 0, blocks: u32::try_from(BLOCKS).unwrap() };
         let model = &work.shared.model;
         let disk = read_by_another_session(&self.target);

@@ -116,9 +116,9 @@ async fn a_power_on_is_remembered_through_another_loss() {
     let session = lasting(&running).await;
     let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
     disk.write_at(0, vec![1; 512]).await.unwrap();
+    assert_eq!(running.cut_sessions(), 1);
     running.with_engine(|engine| {
         engine.set_service_time(INQUIRY, Duration::from_secs(5));
-        assert_eq!(engine.end_sessions(), 1);
         engine.restart(Duration::ZERO);
     });
     wait_for(&session, SessionPhase::Probing).await;

@@ -36,8 +36,8 @@ enum Stage {
 pub struct Found {
     /// The identity of the unit.
     pub identity: UnitIdentity,
-    /// Whether the unit reported that it was reset or lost power, or that it is new to the target, which is all that LIO reports
-    /// after a restart: what was in a volatile cache may be lost.
+    /// Whether the unit reported that it was reset or lost power, or that the list of units changed, which is all that LIO
+    /// reports after a restart: what was in a volatile cache may be lost.
     pub has_lost_power: bool,
 }
 
@@ -99,7 +99,7 @@ impl Probe {
         }
     }
 
-    /// Whether the unit has reported so far that it was reset or lost power, or that it is new to the target.
+    /// Whether the unit has reported so far that it was reset or lost power, or that the list of units changed.
     #[must_use]
     pub const fn has_lost_power(&self) -> bool {
         self.has_lost_power
