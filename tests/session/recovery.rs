@@ -38,7 +38,7 @@ async fn at_portal(portal: SocketAddr, policy: RecoveryPolicy) -> Session {
 async fn wait_for(session: &Session, phase: SessionPhase) {
     let mut state = session.state();
     while state.phase != phase {
-        state = tokio::time::timeout(Duration::from_secs(10), session.next_state(state))
+        state = tokio::time::timeout(Duration::from_secs(4), session.next_state(state))
             .await
             .expect("another phase");
     }
@@ -121,6 +121,7 @@ async fn a_power_on_is_remembered_through_another_loss() {
         engine.set_service_time(INQUIRY, Duration::from_secs(5));
         engine.restart(Duration::ZERO);
     });
+    // INQUIRY takes long, so the phase is seen.
     wait_for(&session, SessionPhase::Probing).await;
     tokio::time::sleep(200 * MILLISECOND).await;
     running.with_engine(|engine| engine.set_service_time(INQUIRY, Duration::ZERO));

@@ -85,8 +85,7 @@ What follows for the [recovery](../../crates/iscsi-initiator/README.md#sessions)
 - After a recovery, 29/00 to 29/04 and 3F/0E count as a sign that the target may have lost its write cache. If writes were not
   flushed, the next flush fails once (`Error::WritesMayBeLost`).
 - LIO has no power-on condition. With several units it reports 3F/0E after a restart, with one unit nothing: a loss of its cache
-  while a session was lost is not noticed then. Write cache off (`emulate_write_cache` 0 and a backstore without one), or FUA, avoids
-  that.
+  while a session was lost is not noticed then.
 - tgt reports 29/00 in every session. With it the flush after a recovery fails once for writes that were not flushed before, even if
   only the connection was lost: a restart cannot be told from it.
 ";

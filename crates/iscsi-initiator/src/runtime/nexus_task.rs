@@ -18,7 +18,7 @@ use super::waiting::WakeList;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
 use crate::login::LoggedIn;
-use crate::nexus::{Decision, Nexus, NexusEvent, Phase, Step};
+use crate::nexus::{Decision, Nexus, Phase, Step};
 use crate::session::{NextSession, SessionState};
 
 /// Logs in again for a session that was lost.
@@ -205,6 +205,6 @@ impl<S: Stream> Recovery<'_, S> {
         if decision == Decision::GiveUp {
             self.reason = error;
         }
-        self.shared.lock().nexus.take(NexusEvent::LoginFailed(decision), now);
+        self.shared.lock().fail_login(decision, now);
     }
 }

@@ -11,7 +11,7 @@ use super::buffer_pool::BufferPool;
 use super::listeners::Listeners;
 use super::waiting::{Line, WakeList, renew};
 use crate::error::Error;
-use crate::nexus::{Nexus, NexusEvent, Step};
+use crate::nexus::{Decision, Nexus, NexusEvent, Step};
 use crate::session::{Failure, NextSession, SessionState, slot_of};
 
 /// The most requests without an outcome; the callers of further ones wait in line.
@@ -161,6 +161,13 @@ impl State {
     /// Begins another session.
     pub(super) fn log_in_again(&mut self, next: NextSession, group: Option<u16>, now: Duration) {
         let _ = self.nexus.log_in_again(&mut self.session, next, group, now);
+        self.has_new_status = true;
+    }
+
+    /// Notes that a login has failed.
+    pub(super) fn fail_login(&mut self, decision: Decision, now: Duration) {
+        let _ = self.nexus.take(NexusEvent::LoginFailed(decision), now);
+        self.has_new_status = true;
     }
 
     /// Notes that a handle has changed the session. Returns the task's waker for the first change since the task has looked
