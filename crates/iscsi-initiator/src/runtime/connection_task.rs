@@ -156,6 +156,7 @@ impl<S: Stream> ConnectionTask<S> {
         self.wire.receive(&mut state.session, self.now);
         while state.drive(self.now) != Step::Wait {}
         self.wire.fill(&mut state.session);
+        self.wire.tell_written(&mut state.session);
         state.collect_wakers(&mut self.wakers);
         state.collect_status_wakers(&mut self.wakers);
         let State { session, listeners, .. } = &mut *state;
