@@ -57,8 +57,8 @@ pub mod engine {
         CredentialScope, Credentials, Draw, Exchange, LoggedIn, LoginSettings, Next, Secrets,
     };
     pub use crate::nexus::{
-        Backoff, Decision, Found, Nexus, NexusEvent, Phase, Probe, ProbeError, RecoveryLevel, Step,
-        UnitDifference, UnitIdentity,
+        Backoff, Decision, Nexus, NexusEvent, Phase, Probe, ProbeError, RecoveryLevel, Step, UnitDifference,
+        UnitIdentity,
     };
     pub use crate::runtime::Stream;
     pub use crate::session::{

@@ -19,5 +19,5 @@ pub use decision::{Decision, RecoveryLevel};
 pub use identity::{UnitDifference, UnitIdentity};
 pub use phase::{Nexus, NexusEvent, Step};
 pub use policy::RecoveryPolicy;
-pub use probe::{Found, Probe, ProbeError};
+pub use probe::{Probe, ProbeError};
 pub use status::{Phase, SessionStatus};

@@ -116,7 +116,7 @@ impl<'a> Lasting<'a> {
             let itt = submit(&mut self.engine.session, &probe, now);
             self.probe = Some((probe, itt));
         } else {
-            self.nexus.remember(Lun::ZERO, probe.finish().identity);
+            self.nexus.remember(Lun::ZERO, probe.finish());
         }
         true
     }

@@ -208,7 +208,7 @@ impl Session {
             };
             probe.take(completion).map_err(|error| of_probe(error, name))?;
         }
-        self.link().remember(lun, probe.finish().identity);
+        self.link().remember(lun, probe.finish());
         Ok(())
     }
 

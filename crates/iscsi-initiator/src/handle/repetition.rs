@@ -63,10 +63,6 @@ impl Session {
         if let Some(sense) = SenseData::parse(&completion.sense) {
             tracing::debug!(%lun, %sense, "sense data");
             self.units().change(lun, |unit| unit.note_sense(sense));
-            let is_attention = sense.key == SenseKey::UNIT_ATTENTION;
-            if is_attention && AttentionKind::of(sense) == AttentionKind::PowerOnOrReset {
-                self.link().lose_cache(lun);
-            }
         }
     }
 

@@ -5,7 +5,6 @@ use crate::scsi::{
     Command, CommandError, Completion, SenseData, SenseKey, inquiry, read_capacity_10, read_capacity_16,
     test_unit_ready, vital_product_data,
 };
-use crate::status::AttentionKind;
 
 /// The unit attentions after which a unit counts as one that is never quiet.
 const MOST_ATTENTIONS: u32 = 16;
@@ -16,7 +15,6 @@ pub struct Probe {
     stage: Stage,
     attentions: u32,
     found: UnitIdentity,
-    has_lost_power: bool,
 }
 
 /// The question that comes next.
@@ -29,15 +27,6 @@ enum Stage {
     Capacity,
     ShortCapacity,
     Done,
-}
-
-/// What a probe has found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The identity of the unit.
-    pub identity: UnitIdentity,
-    /// Whether the unit reported that it was reset or lost power: what was in a volatile cache may be lost.
-    pub has_lost_power: bool,
 }
 
 /// The reason why a unit cannot be used now.
@@ -59,7 +48,7 @@ impl Probe {
     /// A probe that has asked nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { stage: Stage::Ready, attentions: 0, found: UnitIdentity::default(), has_lost_power: false }
+        Self { stage: Stage::Ready, attentions: 0, found: UnitIdentity::default() }
     }
 
     /// The next command; `None` when all is known.
@@ -83,8 +72,8 @@ impl Probe {
     /// # Errors
     /// [`ProbeError`], after which nothing more is asked.
     pub fn take(&mut self, completion: Completion) -> Result<(), ProbeError> {
-        if let Some(sense) = attention(&completion) {
-            return self.note(sense);
+        if reports_event(&completion) {
+            return self.note_attention();
         }
         match completion.into_good(self.name()) {
             Ok(good) => self.learn(&good.data),
@@ -98,15 +87,19 @@ impl Probe {
         }
     }
 
-    /// What was found, when there is no command any more.
+    /// The identity of the unit, when there is no command any more.
     #[must_use]
-    pub fn finish(self) -> Found {
-        Found { identity: self.found, has_lost_power: self.has_lost_power }
+    pub fn finish(self) -> UnitIdentity {
+        self.found
     }
 
-    fn note(&mut self, sense: SenseData) -> Result<(), ProbeError> {
+    /// Whether the unit may still have events to report, which the answer to the first command shows.
+    pub(super) fn awaits_events(&self) -> bool {
+        self.stage == Stage::Ready
+    }
+
+    const fn note_attention(&mut self) -> Result<(), ProbeError> {
         self.attentions += 1;
-        self.has_lost_power |= AttentionKind::of(sense) == AttentionKind::PowerOnOrReset;
         if self.attentions > MOST_ATTENTIONS { Err(ProbeError::NeverQuiet) } else { Ok(()) }
     }
 
@@ -154,8 +147,8 @@ impl Probe {
     }
 }
 
-fn attention(completion: &Completion) -> Option<SenseData> {
-    SenseData::parse(&completion.sense).filter(|sense| sense.key == SenseKey::UNIT_ATTENTION)
+fn reports_event(completion: &Completion) -> bool {
+    SenseData::parse(&completion.sense).is_some_and(|sense| sense.key == SenseKey::UNIT_ATTENTION)
 }
 
 #[cfg(test)]
@@ -190,7 +183,7 @@ mod tests {
     }
 
     /// Asks until all is known, and returns what was asked.
-    fn run(answer: impl Fn(&Command, usize) -> Completion) -> (Vec<u8>, Result<Found, ProbeError>) {
+    fn run(answer: impl Fn(&Command, usize) -> Completion) -> (Vec<u8>, Result<UnitIdentity, ProbeError>) {
         let (mut probe, mut asked) = (Probe::new(), Vec::new());
         while let Some(command) = probe.command() {
             assert!(!command.is_repeated, "the probe repeats by itself");
@@ -207,9 +200,8 @@ mod tests {
         let (asked, found) = run(|command, _| answer(command));
         let found = found.unwrap();
         assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e]);
-        assert!(found.identity.is_named() && !found.has_lost_power);
-        assert_eq!(found.identity.serial_number.as_deref(), Some("S1"));
-        assert!(found.identity.format.is_some() && found.identity.inquiry.is_some());
+        assert!(found.is_named() && found.serial_number.as_deref() == Some("S1"));
+        assert!(found.format.is_some() && found.inquiry.is_some());
     }
 
     /// Pages and the long form of the capacity are optional; being ready and INQUIRY are not.
@@ -223,10 +215,10 @@ mod tests {
             )
         };
         let (asked, found) = refuse(|command| command.cdb[0] == 0x12 && command.cdb[1] == 1);
-        assert!(!found.unwrap().identity.is_named() && asked.len() == 5);
+        assert!(!found.unwrap().is_named() && asked.len() == 5);
         let (asked, found) = refuse(|command| command.cdb[0] == 0x9e);
         assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e, 0x25]);
-        assert!(found.unwrap().identity.format.is_some());
+        assert!(found.unwrap().format.is_some());
         let (_, found) = refuse(|command| command.cdb[0] == 0x00);
         assert!(matches!(found, Err(ProbeError::NotUsable(CommandError::Status { .. }))));
         let (_, found) = refuse(|command| command.cdb[..2] == [0x12, 0]);
@@ -245,13 +237,7 @@ mod tests {
                         if count == place { check_condition(6, 0x29, 0x07) } else { answer(command) }
                     },
                 );
-            assert_eq!((asked.len(), found.unwrap().has_lost_power), (6, false), "nexus loss at {place}");
-        }
-        for ascq in 0..=8 {
-            let (_, found) = run(
-                |command, count| if count == 1 { check_condition(6, 0x29, ascq) } else { answer(command) },
-            );
-            assert_eq!(found.unwrap().has_lost_power, ascq <= 4, "{ascq}");
+            assert!(asked.len() == 6 && found.is_ok(), "nexus loss at {place}");
         }
         for many in [16, 17] {
             let (_, found) =

@@ -93,17 +93,14 @@ impl Units {
             }
             let Some(Look { probe, .. }) = self.current.take() else { continue };
             let found = probe.finish();
-            if found.has_lost_power {
-                session.lose_cache(lun);
-            }
             match self.known.get(&lun.0) {
                 Some(known) => {
-                    if let Some(difference) = known.difference(&found.identity) {
+                    if let Some(difference) = known.difference(&found) {
                         return Comparison::Other(lun, difference);
                     }
                 }
                 // It is known from now on, which is too late for the commands of the last session.
-                None => self.found.push((lun, found.identity)),
+                None => self.found.push((lun, found)),
             }
         }
     }

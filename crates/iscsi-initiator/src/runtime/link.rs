@@ -107,11 +107,6 @@ impl Link {
         task.into_iter().for_each(Waker::wake);
     }
 
-    /// The unit has lost its cache.
-    pub(crate) fn lose_cache(&self, lun: Lun) {
-        self.shared.lock().session.lose_cache(lun);
-    }
-
     /// Has all commands aborted. Returns the pending outcomes of the task management functions.
     pub(crate) fn abort_all(&self) -> Vec<Reply> {
         let now = self.shared.clock.now();
