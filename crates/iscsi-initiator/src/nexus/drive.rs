@@ -17,6 +17,10 @@ impl Nexus {
     pub fn drive(&mut self, session: &mut SessionState, now: Duration) -> Step {
         match self.phase() {
             Phase::Up | Phase::Probing | Phase::Replaying => {}
+            Phase::Over => {
+                self.units.abandon(session);
+                return Step::Wait;
+            }
             _ => return self.advance(now),
         }
         if let Some(end) = session.end() {
@@ -45,6 +49,9 @@ impl Nexus {
         self.fences = group.is_some() && group == self.group;
         self.group = group;
         session.renew(next);
+        if let Some(lun) = self.units.take_unheard() {
+            session.lose_cache(lun);
+        }
         let step = self.take(NexusEvent::LoggedIn, now);
         self.units.begin(session.kept_units());
         step

@@ -66,6 +66,19 @@ impl Units {
         self.known.get(&lun.0).is_some_and(UnitIdentity::is_named)
     }
 
+    /// The unit whose first answer was lost together with the session. It says only once that it has lost power, so it may have
+    /// done so then.
+    pub(super) fn take_unheard(&mut self) -> Option<Lun> {
+        self.current.take().filter(|look| look.probe.awaits_events()).map(|look| look.lun)
+    }
+
+    /// Nobody wants to know any more.
+    pub(super) fn abandon(&mut self, session: &mut SessionState) {
+        if let Some(look) = self.current.take() {
+            session.abandon(look.itt);
+        }
+    }
+
     /// Begins to look at the units that are known, and at these.
     pub(super) fn begin(&mut self, others: impl IntoIterator<Item = Lun>) {
         (self.current, self.found) = (None, Vec::new());
@@ -88,7 +101,10 @@ impl Units {
             let lun = look.lun;
             match look.go_on(session, now) {
                 None => return Comparison::UnderWay,
-                Some(Err(())) => return Comparison::NotUsable(lun),
+                Some(Err(())) => {
+                    self.current = None;
+                    return Comparison::NotUsable(lun);
+                }
                 Some(Ok(())) => {}
             }
             let Some(Look { probe, .. }) = self.current.take() else { continue };

@@ -105,7 +105,9 @@ impl SessionState {
     pub(super) fn keep_all(&mut self) {
         self.keeps = true;
         self.requests.interrupt(self.written);
+        // Whoever submitted it learns of the end by itself.
         let ahead = self.ahead.take();
+        ahead.into_iter().for_each(|itt| self.abandon(itt));
         for itt in self.requests.open_in_order() {
             match self.requests.get(itt).map(|request| &request.0) {
                 Some(Kind::Management(_)) => self.finish(itt, |_| Outcome::Managed(None)),
@@ -142,8 +144,8 @@ impl SessionState {
         (self.heard_at, self.is_lasting, self.keeps) = (old.heard_at, old.is_lasting, true);
     }
 
-    /// Submits a request of the nexus, one at a time, while those of callers are kept back. Its outcome is taken like any other,
-    /// and is [`Outcome::SessionOver`] if this session is lost, too.
+    /// Submits a request of the nexus, one at a time, while those of callers are kept back. Its outcome is taken like any other;
+    /// it has none if this session is lost, too.
     pub fn submit_ahead(&mut self, request: Request, now: Duration) -> InitiatorTaskTag {
         let limit = self.limit_of(&request);
         let itt = self.queue_now(request);
