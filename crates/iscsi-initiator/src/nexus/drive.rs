@@ -81,7 +81,13 @@ impl Nexus {
 
     fn compare(&mut self, session: &mut SessionState, now: Duration) -> Step {
         match self.units.compare(session, now) {
-            Comparison::UnderWay => self.advance(now),
+            Comparison::UnderWay => {
+                let step = self.advance(now);
+                if step == Step::End {
+                    session.fail(Failure::Lost("the time to replace the session is over".to_owned()));
+                }
+                step
+            }
             Comparison::Same => {
                 let step = self.take(NexusEvent::SameUnits, now);
                 session.take_success();

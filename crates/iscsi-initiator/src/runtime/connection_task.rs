@@ -15,7 +15,6 @@ use super::stream::Stream;
 use super::timer::Timer;
 use super::waiting::WakeList;
 use crate::error::Error;
-use crate::nexus::Step;
 use crate::session::{Failure, SessionState, Wire};
 
 /// The most reads of one poll. Then the task lets others run.
@@ -154,19 +153,20 @@ impl<S: Stream> ConnectionTask<S> {
         state.note_seen(context.waker());
         state.session.advance(self.now);
         self.wire.receive(&mut state.session, self.now);
-        while state.drive(self.now) != Step::Wait {}
+        state.drive_on(self.now);
         self.wire.fill(&mut state.session);
         self.wire.tell_written(&mut state.session);
         state.collect_wakers(&mut self.wakers);
         state.collect_status_wakers(&mut self.wakers);
-        let State { session, listeners, .. } = &mut *state;
+        let State { session, nexus, listeners, .. } = &mut *state;
         if session.has_events() {
             listeners.send(session);
         }
         if session.deviations().len() > self.logged {
             log_deviations(session, &mut self.logged);
         }
-        (self.deadline, self.is_idle) = (session.next_deadline(), session.is_idle());
+        let deadlines = [session.next_deadline(), nexus.next_deadline()];
+        (self.deadline, self.is_idle) = (deadlines.into_iter().flatten().min(), session.is_idle());
         let end = session.end().map(|end| Error::of_end(end, &self.portal));
         drop(state);
         end

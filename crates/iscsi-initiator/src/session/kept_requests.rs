@@ -120,7 +120,8 @@ impl SessionState {
 
     /// Ends the requests that wait for another session: those that may have been carried out as such, the others as never sent.
     pub fn end_waiting(&mut self) {
-        for itt in self.requests.open_in_order() {
+        let ahead = self.ahead;
+        for itt in self.requests.open_in_order().into_iter().filter(|itt| Some(*itt) != ahead) {
             let is_touched = self.requests.is_touched(itt);
             self.finish(itt, |_| {
                 if is_touched { Outcome::Ambiguous(OldTask::MayRun) } else { Outcome::NoSession }
