@@ -19,6 +19,8 @@ use crate::session::{Failure, SessionState, Wire};
 
 /// The most reads of one poll. Then the task lets others run.
 const MOST_READS: usize = 16;
+/// The most reads of a connection that takes nothing any more.
+const MOST_LAST_READS: usize = 256;
 /// A connection that has received nothing for so long gives its buffers back.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -116,7 +118,10 @@ impl<S: Stream> ConnectionTask<S> {
                 }
                 is_new = match read.and_then(|_| self.write(context)) {
                     Ok(next) => next == Next::GoOn,
-                    Err(failure) => self.fail(failure),
+                    Err(failure) => {
+                        self.drain();
+                        self.fail(failure)
+                    }
                 };
             }
             if !is_new && !has_read {
@@ -206,6 +211,17 @@ impl<S: Stream> ConnectionTask<S> {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Next::GoOn),
             Err(error) => Err(lost(&error)),
+        }
+    }
+
+    /// Takes what has arrived, though nothing can be sent any more: a response that is there need not be guessed later.
+    fn drain(&mut self) {
+        for _ in 0..MOST_LAST_READS {
+            match self.stream.read_available(&mut self.wire.space()) {
+                Ok(count @ 1..) => self.wire.filled(count),
+                _ => return,
+            }
+            self.wire.receive(&mut self.shared.lock().session, self.now);
         }
     }
 
