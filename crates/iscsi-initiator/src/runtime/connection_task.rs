@@ -156,11 +156,11 @@ impl<S: Stream> ConnectionTask<S> {
     fn process(&mut self, context: &Context<'_>) -> Option<Error> {
         let mut state = self.shared.lock();
         state.note_seen(context.waker());
+        self.wire.tell_written(&mut state.session);
         state.session.advance(self.now);
         self.wire.receive(&mut state.session, self.now);
         state.drive_on(self.now);
         self.wire.fill(&mut state.session);
-        self.wire.tell_written(&mut state.session);
         state.collect_wakers(&mut self.wakers);
         state.collect_status_wakers(&mut self.wakers);
         let State { session, nexus, listeners, .. } = &mut *state;

@@ -157,7 +157,7 @@ impl SessionState {
 
     /// Sends the kept requests in their order, before any later one. Each gets another tag, and its limit begins anew. A command
     /// that may have been carried out, and may not be sent again, ends as [`Outcome::Ambiguous`]; so does one of a unit that
-    /// is not known to be the same. What nobody waits for is not sent again.
+    /// is not known to be the same, and one that was to be aborted. What nobody waits for is not sent again.
     pub fn send_kept(&mut self, fencing: Fencing, is_same: impl Fn(Lun) -> bool, now: Duration) {
         (self.keeps, self.ahead) = (false, None);
         for itt in self.requests.open_in_order() {
@@ -190,10 +190,16 @@ impl SessionState {
         std::mem::replace(&mut self.has_succeeded, false)
     }
 
-    fn is_ambiguous(&self, itt: InitiatorTaskTag, fencing: Fencing, is_same: impl Fn(Lun) -> bool) -> bool {
-        match self.requests.get(itt).map(|request| &request.0) {
-            Some(Kind::Scsi(task)) if self.requests.is_touched(itt) => {
-                !fencing.permits(task.replay()) || !is_same(task.lun())
+    fn is_ambiguous(
+        &mut self,
+        itt: InitiatorTaskTag,
+        fencing: Fencing,
+        is_same: impl Fn(Lun) -> bool,
+    ) -> bool {
+        let is_touched = self.requests.is_touched(itt);
+        match self.requests.get_mut(itt).map(|request| &mut request.0) {
+            Some(Kind::Scsi(task)) if is_touched => {
+                !fencing.permits(task.replay()) || !is_same(task.lun()) || *task.has_unconfirmed_abort()
             }
             _ => false,
         }

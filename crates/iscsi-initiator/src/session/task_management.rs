@@ -167,6 +167,7 @@ impl SessionState {
             self.end_escalation(itt);
             return None;
         }
+        self.note_abort(function, true);
         Some(TaskManagementRequest {
             immediate: true,
             function: function.code(),
@@ -208,12 +209,22 @@ impl SessionState {
                 self.conclude(task, Abort { cause, extent });
             }
         }
+        self.note_abort(function, false);
         let response =
             ManagementResponse { code: pdu.response, additional_information: pdu.additional_information };
         self.restore_repeats();
         self.finish(pdu.itt, |_| Outcome::Managed(Some(response)));
         self.answered(pdu.itt, now);
         Ok(())
+    }
+
+    /// Notes for the task of an ABORT TASK that it was sent, or answered.
+    fn note_abort(&mut self, function: TaskManagement, is_unconfirmed: bool) {
+        if let TaskManagement::AbortTask(itt) = function
+            && let Some(task) = self.requests.task(itt)
+        {
+            *task.has_unconfirmed_abort() = is_unconfirmed;
+        }
     }
 
     /// The tasks that a function covers which was sent with this number.
