@@ -299,6 +299,13 @@ fn aborts_between_sessions() {
     assert_eq!(target.outcomes(), [(unsent, not_sent)]);
     let function = target.session.abort(touched, SECOND).unwrap();
     assert_eq!(target.outcomes(), [(function, Outcome::NoSession)]);
+    // Nor can it be told that it was never sent, while it waits to be sent again.
+    let mut waiting = target.clone();
+    waiting.log_in_again(parameters());
+    waiting.send_kept(Fencing::Sole);
+    assert_eq!(waiting.session.abort(touched, SECOND), None);
+    let unknown = aborted(AbortCause::Requested("ABORT TASK"), Extent::Unknown);
+    assert_eq!((waiting.commands(), waiting.outcomes()), (vec![], vec![(touched, unknown)]));
     // After it was sent again it can be.
     target.log_in_again(parameters());
     target.send_kept(Fencing::Sole);
