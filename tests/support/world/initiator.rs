@@ -277,7 +277,9 @@ fn report(
             _ if is_of_earlier_session => checker.aborted(number, now),
             _ => checker.refused(number, now),
         },
-        Outcome::Ambiguous(OldTask::MayRun) | Outcome::SessionOver => checker.failed(number, now),
+        Outcome::Ambiguous(OldTask::MayRun) | Outcome::Unanswered(_) | Outcome::SessionOver => {
+            checker.failed(number, now)
+        }
         // After a flush that says so, acknowledged writes may be lost.
         Outcome::TargetFailure(_)
         | Outcome::Rejected(_)

@@ -7,8 +7,8 @@ use bytes::BytesMut;
 use iscsi_pdu::{InitiatorTaskTag, Lun};
 
 use super::identity::{UnitDifference, UnitIdentity};
-use super::probe::Probe;
-use crate::scsi::Completion;
+use super::probe::{Probe, ProbeError};
+use crate::scsi::{Capacity, Completion};
 use crate::session::{Outcome, Request, SessionState};
 
 /// The most units whose identity is kept.
@@ -42,6 +42,8 @@ pub(super) enum Comparison {
     Same,
     /// A unit is another one.
     Other(Lun, UnitDifference),
+    /// Another initiator has reserved a unit.
+    Reserved(Lun),
     /// A unit is not ready or does not answer; it may be in another session.
     NotUsable(Lun),
 }
@@ -58,6 +60,13 @@ impl Units {
     pub(super) fn remember_found(&mut self) {
         for (lun, identity) in std::mem::take(&mut self.found) {
             self.remember(lun, identity);
+        }
+    }
+
+    /// Takes note of the size that a unit has told.
+    pub(super) fn resize(&mut self, lun: Lun, capacity: Capacity) {
+        if let Some(identity) = self.known.get_mut(&lun.0) {
+            identity.resize(capacity);
         }
     }
 
@@ -88,7 +97,8 @@ impl Units {
             let lun = look.lun;
             match look.go_on(session, now) {
                 None => return Comparison::UnderWay,
-                Some(Err(())) => return Comparison::NotUsable(lun),
+                Some(Err(ProbeError::Reserved)) => return Comparison::Reserved(lun),
+                Some(Err(_)) => return Comparison::NotUsable(lun),
                 Some(Ok(())) => {}
             }
             let Some(Look { probe, .. }) = self.current.take() else { continue };
@@ -96,6 +106,7 @@ impl Units {
             if found.has_lost_power {
                 session.lose_cache(lun);
             }
+            session.note_write_cache(lun, found.has_write_cache);
             match self.known.get(&lun.0) {
                 Some(known) => {
                     if let Some(difference) = known.difference(&found.identity) {
@@ -118,15 +129,15 @@ impl Look {
     }
 
     /// Takes the answer, and sends the next command; `None` while there is no answer, an error for one that cannot be used.
-    fn go_on(&mut self, session: &mut SessionState, now: Duration) -> Option<Result<(), ()>> {
+    fn go_on(&mut self, session: &mut SessionState, now: Duration) -> Option<Result<(), ProbeError>> {
         loop {
             let completion = match session.take_outcome(self.itt)? {
                 Outcome::Good(data) => Completion { data: data.freeze(), ..Completion::good() },
                 Outcome::Scsi(ended, data) => with_data(ended.completion, data),
-                _ => return Some(Err(())),
+                _ => return Some(Err(ProbeError::NoAnswer)),
             };
-            if self.probe.take(completion).is_err() {
-                return Some(Err(()));
+            if let Err(error) = self.probe.take(completion) {
+                return Some(Err(error));
             }
             let Some(command) = self.probe.command() else { return Some(Ok(())) };
             self.itt = session.submit_ahead(Request::command(self.lun, command), now);

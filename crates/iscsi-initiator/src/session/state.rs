@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
-use iscsi_pdu::{InitiatorTaskTag, LogoutReason, SequenceNumbers, SerialNumber};
+use iscsi_pdu::{InitiatorTaskTag, LogoutReason, Lun, SequenceNumbers, SerialNumber};
 
 use super::backlog::Backlog;
 use super::command_window::CommandWindow;
@@ -73,6 +73,8 @@ pub struct SessionState {
     pub(super) has_succeeded: bool,
     /// The request that goes ahead of those that are kept back.
     pub(super) ahead: Option<InitiatorTaskTag>,
+    /// The unit that another initiator has reserved since the last session.
+    pub(super) conflict: Option<Lun>,
     end: Option<End>,
 }
 
@@ -118,6 +120,7 @@ impl SessionState {
             unflushed: UnflushedWrites::default(),
             has_succeeded: false,
             ahead: None,
+            conflict: None,
             end: None,
         }
     }
@@ -186,6 +189,9 @@ impl SessionState {
     }
 
     fn queue(&mut self, request: Request) -> InitiatorTaskTag {
+        if let Kind::Management(function) = request.0 {
+            self.note_aborts(function);
+        }
         if self.keeps {
             return self.keep(request);
         }

@@ -27,6 +27,7 @@ use crate::arguments::{UnitOptions, values};
 use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::output;
+use crate::session::recovery::with_remarks;
 use benchmark::Run;
 #[cfg(any(test, feature = "report"))]
 pub(super) use results::Transfers;
@@ -150,9 +151,12 @@ impl Io {
         check_open_files(self.sessions)?;
         let report = self.report.as_deref().map(Report::prepare).transpose()?;
         let unit = format!("iscsi://{}/{}/{lun}", url.portal, url.target);
-        let destinations = Destinations::prepare(vec![url], &self.unit.session, self.unit.retry.policy())?;
+        let destinations = Destinations::prepare(vec![url], &self.unit.session, self.unit.retry.policies())?;
         let sessions = Sessions::log_in(&destinations, lun, self.sessions).await?;
-        let run = self.carry_out(&sessions, unit).await;
+        let run = match sessions.first().await {
+            Some((session, _)) => with_remarks(&session, self.carry_out(&sessions, unit)).await,
+            None => self.carry_out(&sessions, unit).await,
+        };
         sessions.log_out().await;
         let Run { results, outcome } = run?;
         output::show(output, &results, table)?;
