@@ -12,9 +12,9 @@ mod phase;
 mod policy;
 mod portals;
 mod probe;
+mod short_sessions;
 mod status;
 mod stop;
-mod takeovers;
 mod units;
 
 pub use backoff::Backoff;

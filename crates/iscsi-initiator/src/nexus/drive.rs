@@ -7,6 +7,7 @@ use iscsi_pdu::{LogoutReason, Lun, Portal};
 use super::decision::{Decision, RecoveryLevel};
 use super::identity::UnitIdentity;
 use super::phase::{Nexus, NexusEvent, Step};
+use super::short_sessions::ShortEnd;
 use super::status::Phase;
 use super::stop::Stop;
 use super::units::Comparison;
@@ -22,7 +23,7 @@ impl Nexus {
             _ => return self.advance(now),
         }
         if let Some(end) = session.end() {
-            return self.note_end(end, session.is_logging_out(), now);
+            return self.note_end(end, session, now);
         }
         match (self.phase(), session.conflict()) {
             (Phase::Replaying, Some(lun)) => self.stop(Stop::ReservationConflict(lun), session, now),
@@ -45,7 +46,7 @@ impl Nexus {
         self.fences = group.is_some() && group == self.group;
         self.group = group;
         session.renew(next);
-        self.takeovers.begin(now);
+        self.short_sessions.begin(now);
         let step = self.take(NexusEvent::LoggedIn, now);
         self.units.begin(session.kept_units());
         step
@@ -89,15 +90,24 @@ impl Nexus {
         self.stop
     }
 
-    fn note_end(&mut self, end: &End, was_logging_out: bool, now: Duration) -> Step {
-        if was_logging_out {
+    fn note_end(&mut self, end: &End, session: &SessionState, now: Duration) -> Step {
+        if session.is_logging_out() {
             return self.take(NexusEvent::NotWanted, now);
         }
-        if self.takeovers.end(*end == End::Failed(Failure::Closed), now) {
-            self.stop = Some(Stop::TakenOver);
-            return self.take(NexusEvent::Stopped, now);
+        let mut decision = Decision::after_session(end, RecoveryLevel::Session);
+        match self.short_sessions.end(end, now) {
+            Some(ShortEnd::Closed) => {
+                self.stop = Some(Stop::TakenOver);
+                return self.take(NexusEvent::Stopped, now);
+            }
+            Some(ShortEnd::Broken) => decision = Decision::GiveUp,
+            // A caller who tolerates nothing has to know.
+            None if session.is_strict() && ShortEnd::of(end) == Some(ShortEnd::Broken) => {
+                decision = Decision::GiveUp;
+            }
+            None => {}
         }
-        self.take(NexusEvent::Ended(Decision::after_session(end, RecoveryLevel::Session)), now)
+        self.take(NexusEvent::Ended(decision), now)
     }
 
     fn stop(&mut self, stop: Stop, session: &mut SessionState, now: Duration) -> Step {

@@ -6,9 +6,9 @@ use super::backoff::Backoff;
 use super::decision::Decision;
 use super::policy::RecoveryPolicy;
 use super::portals::Portals;
+use super::short_sessions::ShortSessions;
 use super::status::Phase;
 use super::stop::Stop;
-use super::takeovers::Takeovers;
 use super::units::Units;
 use crate::session::Replayed;
 
@@ -84,7 +84,7 @@ pub struct Nexus {
     pub(super) replayed: Replayed,
     pub(super) units: Units,
     pub(super) portals: Portals,
-    pub(super) takeovers: Takeovers,
+    pub(super) short_sessions: ShortSessions,
     /// The reason why it was given up, if another session would have been possible.
     pub(super) stop: Option<Stop>,
 }
@@ -109,7 +109,7 @@ impl Nexus {
             replayed: Replayed::default(),
             units: Units::default(),
             portals: Portals::default(),
-            takeovers: Takeovers::default(),
+            short_sessions: ShortSessions::default(),
             stop: None,
         }
     }
@@ -176,7 +176,7 @@ impl Nexus {
             | (Connecting, LoginFailed(Decision::GiveUp)) => self.end(),
             (Up | Probing | Replaying, Ended(Decision::LogInAgain(wait))) => self.lose(wait, now),
             (Connecting, LoginFailed(Decision::LogInAgain(wait))) => {
-                self.takeovers.login_failed();
+                self.short_sessions.login_failed();
                 self.wait(wait, now)
             }
             (Connecting, LoggedIn) => self.enter(Probing, Step::Probe),

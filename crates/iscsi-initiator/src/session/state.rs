@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
+use iscsi_login::{ObservedDeviation, Parameters, Strictness, Tolerance};
 use iscsi_pdu::{InitiatorTaskTag, LogoutReason, Lun, SequenceNumbers, SerialNumber};
 
 use super::backlog::Backlog;
@@ -135,6 +135,12 @@ impl SessionState {
     #[must_use]
     pub const fn end(&self) -> Option<&End> {
         self.end.as_ref()
+    }
+
+    /// Whether no deviation of the target is tolerated.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.tolerance.strictness() == Strictness::Strict
     }
 
     /// Deviations of the target that were tolerated, in order.

@@ -51,9 +51,8 @@ use worker::Direction;
 
 pub(super) const EXAMPLE: &str = "Example: iscsi bench io iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
 pub(super) const DETAILS: &str = "\
-With --rate operations begin by the clock, else when another ends. --verify
-stamps every block and reads it back: during the run (with --write in one
-operation of ten), at its end, and after another login. Wrong data are an error.";
+--verify stamps every block and reads it back: during the run (one operation of
+ten with --write), at its end, and after another login; wrong data are an error.";
 
 /// The duration of a run, unless something else ends it.
 const DEFAULT_DURATION: Duration = Duration::from_secs(10);
