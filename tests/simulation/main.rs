@@ -13,6 +13,7 @@ mod driver;
 mod every_byte;
 mod recovery;
 mod seeds;
+mod traps;
 
 /// True if the long tests were asked for.
 fn is_long() -> bool {

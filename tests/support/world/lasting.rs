@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_initiator::engine::{
-    Decision, End, Engine, Exchange, Inbox, Limits, LoggedIn, Next, NextSession, Nexus, NexusEvent, Outcome,
-    Phase, Probe, Request, SessionState, Step,
+    Decision, End, Engine, Exchange, Inbox, Limits, LoggedIn, LogoutCause, Next, NextSession, Nexus,
+    NexusEvent, Outcome, Phase, Probe, Request, SessionState, Step,
 };
 use iscsi_initiator::scsi::Completion;
-use iscsi_initiator::{Error, Lun, RecoveryPolicy};
+use iscsi_initiator::{Error, Lun, RecoveryPolicy, SessionStatus};
 use iscsi_pdu::InitiatorTaskTag;
 
 use super::initiator::{draw, receive_login, write, write_login};
@@ -31,6 +31,10 @@ pub(super) struct Lasting<'a> {
     is_connected: bool,
     /// The look at the unit in the first session, and its command.
     probe: Option<(Probe, InitiatorTaskTag)>,
+    /// What a caller wants that was not done yet.
+    wanted: Option<Step>,
+    /// Whether the settings are those after the change.
+    pub(super) is_later: bool,
     /// The number of sessions so far.
     pub(super) sessions: usize,
 }
@@ -58,7 +62,34 @@ impl<'a> Lasting<'a> {
         let inbox = inbox.landing_from(LANDING_LENGTH);
         let engine = Engine::new(session, inbox, completed.parameters.digests);
         let nexus = Nexus::new(policy, completed.target_portal_group_tag, 1, now);
-        Self { engine, nexus, login: None, is_connected: true, probe, sessions: 1 }
+        Self {
+            engine,
+            nexus,
+            login: None,
+            is_connected: true,
+            probe,
+            wanted: None,
+            is_later: false,
+            sessions: 1,
+        }
+    }
+
+    /// The state of the nexus.
+    pub(super) const fn status(&self) -> SessionStatus {
+        self.nexus.status()
+    }
+
+    /// Tells the nexus what its caller wants.
+    pub(super) fn tell(&mut self, event: NexusEvent, now: Duration) {
+        let step = match event {
+            NexusEvent::Suspend => self.nexus.suspend(&mut self.engine.session, now),
+            NexusEvent::NotWanted => {
+                self.engine.session.log_out(LogoutCause::Initiator, now);
+                if self.nexus.phase().carries_commands() { Step::Wait } else { self.nexus.take(event, now) }
+            }
+            event => self.nexus.take(event, now),
+        };
+        self.wanted = self.wanted.or((step != Step::Wait).then_some(step));
     }
 
     /// Whether a session or a login has a connection.
@@ -116,7 +147,9 @@ impl<'a> Lasting<'a> {
             let itt = submit(&mut self.engine.session, &probe, now);
             self.probe = Some((probe, itt));
         } else {
-            self.nexus.remember(Lun::ZERO, probe.finish().identity);
+            let found = probe.finish();
+            self.nexus.remember(Lun::ZERO, found.identity);
+            self.engine.session.note_write_cache(Lun::ZERO, found.has_write_cache);
         }
         true
     }
@@ -130,13 +163,20 @@ impl<'a> Lasting<'a> {
     pub(super) fn act(&mut self, setup: &'a Setup, seed: &mut Seed, pipe: &mut Pipe, now: Duration) -> bool {
         let mut wants_connection = false;
         loop {
-            match self.nexus.drive(&mut self.engine.session, now) {
+            let wanted = self.wanted.take();
+            match wanted.unwrap_or_else(|| self.nexus.drive(&mut self.engine.session, now)) {
                 Step::Wait => break,
                 Step::LogIn => wants_connection |= self.begin_login(setup, seed, now),
                 Step::Abandon | Step::LogOut => self.login = None,
                 Step::FailCommands => self.engine.session.end_waiting(),
                 Step::Probe | Step::Replay => {}
-                Step::End => self.engine.session.end_kept(),
+                Step::End => {}
+            }
+        }
+        if self.nexus.phase() == Phase::Over {
+            self.login = None;
+            if self.engine.session.end().is_some() {
+                self.engine.session.end_kept();
             }
         }
         self.is_connected &= self.engine.session.end().is_none();
@@ -186,7 +226,14 @@ impl<'a> Lasting<'a> {
     }
 
     fn begin_login(&mut self, setup: &'a Setup, seed: &mut Seed, now: Duration) -> bool {
-        let mut login = Exchange::new(setup.login_settings(), &setup.portal, now);
+        let settings = match setup.next_login_settings(self.is_later) {
+            Ok(settings) => settings,
+            Err(error) => {
+                self.fail(&error, now);
+                return false;
+            }
+        };
+        let mut login = Exchange::new(settings, &setup.portal, now);
         if let Err(error) = login.begin(draw(seed), now) {
             self.fail(&error, now);
             return false;
@@ -220,9 +267,6 @@ impl<'a> Lasting<'a> {
     fn fail(&mut self, error: &Error, now: Duration) {
         self.login = None;
         self.nexus.take(NexusEvent::LoginFailed(Decision::after_login(error)), now);
-        if self.nexus.phase() == Phase::Over {
-            self.engine.session.end_kept();
-        }
     }
 }
 

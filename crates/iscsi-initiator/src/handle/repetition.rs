@@ -63,12 +63,6 @@ impl Session {
         if let Some(sense) = SenseData::parse(&completion.sense) {
             tracing::debug!(%lun, %sense, "sense data");
             self.units().change(lun, |unit| unit.note_sense(sense));
-            match AttentionKind::of(sense) {
-                _ if sense.key != SenseKey::UNIT_ATTENTION => {}
-                AttentionKind::PowerOnOrReset => self.link().lose_cache(lun),
-                AttentionKind::ParametersChanged => self.link().forget_write_cache(lun),
-                _ => {}
-            }
         }
     }
 

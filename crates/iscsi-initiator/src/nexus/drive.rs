@@ -20,6 +20,10 @@ impl Nexus {
     pub fn drive(&mut self, session: &mut SessionState, now: Duration) -> Step {
         match self.phase() {
             Phase::Up | Phase::Probing | Phase::Replaying => {}
+            Phase::Over => {
+                self.units.abandon(session);
+                return Step::Wait;
+            }
             _ => return self.advance(now),
         }
         if let Some(end) = session.end() {
@@ -47,6 +51,9 @@ impl Nexus {
         self.group = group;
         session.renew(next);
         self.short_sessions.begin(now);
+        if let Some(lun) = self.units.take_unheard() {
+            session.lose_cache(lun);
+        }
         let step = self.take(NexusEvent::LoggedIn, now);
         self.units.begin(session.kept_units());
         step
@@ -118,7 +125,13 @@ impl Nexus {
 
     fn compare(&mut self, session: &mut SessionState, now: Duration) -> Step {
         match self.units.compare(session, now) {
-            Comparison::UnderWay => self.advance(now),
+            Comparison::UnderWay => {
+                let step = self.advance(now);
+                if step == Step::End {
+                    session.fail(Failure::Lost("the time to replace the session is over".to_owned()));
+                }
+                step
+            }
             Comparison::Same => {
                 let step = self.take(NexusEvent::SameUnits, now);
                 session.take_success();

@@ -187,10 +187,19 @@ impl Nexus {
             }
             (Replaying, Settled) => self.enter(Up, Step::Wait),
             (Up | Replaying, Answered) => self.answered(),
-            (Up | Replaying, Suspend) => self.enter(Suspended, Step::LogOut),
+            (Up | Replaying, Suspend) => {
+                // Commands wait from now on, too.
+                self.lost_at.get_or_insert(now);
+                self.enter(Suspended, Step::LogOut)
+            }
             (Connecting | Probing, Suspend) => self.enter(Suspended, Step::Abandon),
             (Waiting, Suspend) => self.enter(Suspended, Step::Wait),
-            (Waiting | Suspended, ReconnectNow) | (Suspended, Resume) => self.log_in(),
+            (Suspended, ReconnectNow | Resume) => {
+                // The time of the rest was the caller's.
+                self.lost_at = Some(now);
+                self.log_in()
+            }
+            (Waiting, ReconnectNow) => self.log_in(),
             _ => Step::Wait,
         }
     }

@@ -7,7 +7,6 @@ use crate::scsi::{
     Command, CommandError, Completion, SenseData, SenseKey, caching_mode_page, inquiry,
     parse_write_cache_enabled, read_capacity_10, read_capacity_16, test_unit_ready, vital_product_data,
 };
-use crate::status::AttentionKind;
 
 /// The unit attentions after which a unit counts as one that is never quiet.
 const MOST_ATTENTIONS: u32 = 16;
@@ -18,7 +17,6 @@ pub struct Probe {
     stage: Stage,
     attentions: u32,
     found: UnitIdentity,
-    has_lost_power: bool,
     has_write_cache: Option<bool>,
 }
 
@@ -40,8 +38,6 @@ enum Stage {
 pub struct Found {
     /// The identity of the unit.
     pub identity: UnitIdentity,
-    /// Whether the unit reported that it was reset or lost power: what was in a volatile cache may be lost.
-    pub has_lost_power: bool,
     /// Whether it has a volatile write cache that is enabled, if it says so.
     pub has_write_cache: Option<bool>,
 }
@@ -70,7 +66,7 @@ impl Probe {
     #[must_use]
     pub fn new() -> Self {
         let found = UnitIdentity::default();
-        Self { stage: Stage::Ready, attentions: 0, found, has_lost_power: false, has_write_cache: None }
+        Self { stage: Stage::Ready, attentions: 0, found, has_write_cache: None }
     }
 
     /// The next command; `None` when all is known.
@@ -95,8 +91,8 @@ impl Probe {
     /// # Errors
     /// [`ProbeError`], after which nothing more is asked.
     pub fn take(&mut self, completion: Completion) -> Result<(), ProbeError> {
-        if let Some(sense) = attention(&completion) {
-            return self.note(sense);
+        if reports_event(&completion) {
+            return self.note_attention();
         }
         if completion.status == ScsiStatus::RESERVATION_CONFLICT {
             return Err(ProbeError::Reserved);
@@ -113,16 +109,20 @@ impl Probe {
         }
     }
 
-    /// What was found, when there is no command any more.
+    /// The identity of the unit, when there is no command any more.
     #[must_use]
     pub fn finish(self) -> Found {
-        let Self { found: identity, has_lost_power, has_write_cache, .. } = self;
-        Found { identity, has_lost_power, has_write_cache }
+        let Self { found: identity, has_write_cache, .. } = self;
+        Found { identity, has_write_cache }
     }
 
-    fn note(&mut self, sense: SenseData) -> Result<(), ProbeError> {
+    /// Whether the unit may still have events to report, which the answer to the first command shows.
+    pub(super) fn awaits_events(&self) -> bool {
+        self.stage == Stage::Ready
+    }
+
+    const fn note_attention(&mut self) -> Result<(), ProbeError> {
         self.attentions += 1;
-        self.has_lost_power |= AttentionKind::of(sense) == AttentionKind::PowerOnOrReset;
         if self.attentions > MOST_ATTENTIONS { Err(ProbeError::NeverQuiet) } else { Ok(()) }
     }
 
@@ -176,8 +176,8 @@ impl Probe {
     }
 }
 
-fn attention(completion: &Completion) -> Option<SenseData> {
-    SenseData::parse(&completion.sense).filter(|sense| sense.key == SenseKey::UNIT_ATTENTION)
+fn reports_event(completion: &Completion) -> bool {
+    SenseData::parse(&completion.sense).is_some_and(|sense| sense.key == SenseKey::UNIT_ATTENTION)
 }
 
 #[cfg(test)]
@@ -231,8 +231,7 @@ mod tests {
         let found = found.unwrap();
         assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e, 0x1a]);
         assert_eq!(found.has_write_cache, Some(true));
-        assert!(found.identity.is_named() && !found.has_lost_power);
-        assert_eq!(found.identity.serial_number.as_deref(), Some("S1"));
+        assert!(found.identity.is_named() && found.identity.serial_number.as_deref() == Some("S1"));
         assert!(found.identity.format.is_some() && found.identity.inquiry.is_some());
     }
 
@@ -271,13 +270,7 @@ mod tests {
                         if count == place { check_condition(6, 0x29, 0x07) } else { answer(command) }
                     },
                 );
-            assert_eq!((asked.len(), found.unwrap().has_lost_power), (7, false), "nexus loss at {place}");
-        }
-        for ascq in 0..=8 {
-            let (_, found) = run(
-                |command, count| if count == 1 { check_condition(6, 0x29, ascq) } else { answer(command) },
-            );
-            assert_eq!(found.unwrap().has_lost_power, ascq <= 4, "{ascq}");
+            assert!(asked.len() == 7 && found.is_ok(), "nexus loss at {place}");
         }
         for many in [16, 17] {
             let (_, found) =

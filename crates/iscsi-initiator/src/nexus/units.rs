@@ -75,6 +75,19 @@ impl Units {
         self.known.get(&lun.0).is_some_and(UnitIdentity::is_named)
     }
 
+    /// The unit whose first answer was lost together with the session. It says only once that it has lost power, so it may have
+    /// done so then.
+    pub(super) fn take_unheard(&mut self) -> Option<Lun> {
+        self.current.take().filter(|look| look.probe.awaits_events()).map(|look| look.lun)
+    }
+
+    /// Nobody wants to know any more.
+    pub(super) fn abandon(&mut self, session: &mut SessionState) {
+        if let Some(look) = self.current.take() {
+            session.abandon(look.itt);
+        }
+    }
+
     /// Begins to look at the units that are known, and at these.
     pub(super) fn begin(&mut self, others: impl IntoIterator<Item = Lun>) {
         (self.current, self.found) = (None, Vec::new());
@@ -97,15 +110,17 @@ impl Units {
             let lun = look.lun;
             match look.go_on(session, now) {
                 None => return Comparison::UnderWay,
-                Some(Err(ProbeError::Reserved)) => return Comparison::Reserved(lun),
-                Some(Err(_)) => return Comparison::NotUsable(lun),
+                Some(Err(error)) => {
+                    self.current = None;
+                    return match error {
+                        ProbeError::Reserved => Comparison::Reserved(lun),
+                        _ => Comparison::NotUsable(lun),
+                    };
+                }
                 Some(Ok(())) => {}
             }
             let Some(Look { probe, .. }) = self.current.take() else { continue };
             let found = probe.finish();
-            if found.has_lost_power {
-                session.lose_cache(lun);
-            }
             session.note_write_cache(lun, found.has_write_cache);
             match self.known.get(&lun.0) {
                 Some(known) => {

@@ -72,11 +72,6 @@ impl Link {
         state.session.note_write_cache(lun, found.has_write_cache);
     }
 
-    /// The unit may have a write cache, or none, from now on.
-    pub(crate) fn forget_write_cache(&self, lun: Lun) {
-        self.shared.lock().session.note_write_cache(lun, None);
-    }
-
     /// The unit has this size from now on.
     pub(crate) fn resize(&self, lun: Lun, capacity: Capacity) {
         self.shared.lock().nexus.resize(lun, capacity);
@@ -128,11 +123,6 @@ impl Link {
         let task = state.changed();
         drop(state);
         task.into_iter().for_each(Waker::wake);
-    }
-
-    /// The unit has lost its cache.
-    pub(crate) fn lose_cache(&self, lun: Lun) {
-        self.shared.lock().session.lose_cache(lun);
     }
 
     /// Has all commands aborted. Returns the pending outcomes of the task management functions.

@@ -159,6 +159,18 @@ impl State {
         step
     }
 
+    /// Lets the nexus go on while its session has a connection, until it has to wait.
+    pub(super) fn drive_on(&mut self, now: Duration) {
+        loop {
+            match self.drive(now) {
+                Step::Wait => return,
+                Step::FailCommands => self.session.end_waiting(),
+                // Their part is done by the nexus, or follows when the connection is closed.
+                _ => {}
+            }
+        }
+    }
+
     /// Collects the wakers of those who wait for another state of the nexus, if it has changed.
     pub(super) fn collect_status_wakers(&mut self, wakers: &mut WakeList) {
         if std::mem::take(&mut self.has_new_status) {

@@ -103,9 +103,9 @@ impl SessionState {
             Step::Abort => (Request::management(TaskManagement::AbortTask(command)), self.limits.abort),
             Step::Reset => (Request::management(TaskManagement::LogicalUnitReset(lun)), self.limits.reset),
         };
-        if step == Step::Abort {
+        if step != Step::Ping {
             // In another session it would hang again.
-            self.requests.note_abort(command);
+            self.requests.note_abort(command, true);
         }
         tracing::info!(%lun, request = request.name(), "a command has no response within its limit");
         let request = self.submit_own(request, now, limit);
@@ -125,7 +125,10 @@ impl SessionState {
         match step {
             Step::Ping => self.take_step(command, lun, Step::Abort, now),
             Step::Abort => self.take_step(command, lun, Step::Reset, now),
-            Step::Reset => self.give_up(command),
+            Step::Reset => {
+                self.requests.note_abort(command, true);
+                self.give_up(command);
+            }
         }
     }
 

@@ -122,7 +122,9 @@ impl SessionState {
     pub(super) fn keep_all(&mut self) {
         self.keeps = true;
         self.requests.interrupt(self.written);
+        // Whoever submitted it learns of the end by itself.
         let ahead = self.ahead.take();
+        ahead.into_iter().for_each(|itt| self.abandon(itt));
         for itt in self.requests.open_in_order() {
             match self.requests.get(itt).map(|request| &request.0) {
                 Some(Kind::Management(_)) => self.finish(itt, |_| Outcome::Managed(None)),
@@ -135,7 +137,8 @@ impl SessionState {
 
     /// Ends the requests that wait for another session: those that may have been carried out as such, the others as never sent.
     pub fn end_waiting(&mut self) {
-        for itt in self.requests.open_in_order() {
+        let ahead = self.ahead;
+        for itt in self.requests.open_in_order().into_iter().filter(|itt| Some(*itt) != ahead) {
             let is_touched = self.requests.is_touched(itt);
             self.finish(itt, |_| {
                 if is_touched { Outcome::Ambiguous(OldTask::MayRun) } else { Outcome::NoSession }
@@ -159,8 +162,8 @@ impl SessionState {
         (self.heard_at, self.is_lasting, self.keeps) = (old.heard_at, old.is_lasting, true);
     }
 
-    /// Submits a request of the nexus, one at a time, while those of callers are kept back. Its outcome is taken like any other,
-    /// and is [`Outcome::SessionOver`] if this session is lost, too.
+    /// Submits a request of the nexus, one at a time, while those of callers are kept back. Its outcome is taken like any other;
+    /// it has none if this session is lost, too.
     pub fn submit_ahead(&mut self, request: Request, now: Duration) -> InitiatorTaskTag {
         let limit = self.limit_of(&request);
         let itt = self.queue_now(request);

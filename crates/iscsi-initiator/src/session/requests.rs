@@ -317,10 +317,10 @@ impl Requests {
         self.slot(itt).is_some_and(|slot| slot.is_touched)
     }
 
-    /// Takes note that the target is told to end a request.
-    pub(super) fn note_abort(&mut self, itt: InitiatorTaskTag) {
+    /// Takes note that the target is told to end a request, or has answered that it goes on.
+    pub(super) fn note_abort(&mut self, itt: InitiatorTaskTag, is_under_way: bool) {
         if let Some(slot) = self.slot_mut(itt) {
-            slot.is_aborting = true;
+            slot.is_aborting = is_under_way;
         }
     }
 

@@ -196,7 +196,7 @@ impl SessionState {
 
     fn queue(&mut self, request: Request) -> InitiatorTaskTag {
         if let Kind::Management(function) = request.0 {
-            self.note_aborts(function);
+            self.note_aborts(function, true);
         }
         if self.keeps {
             return self.keep(request);

@@ -220,6 +220,7 @@ impl SessionState {
                 self.conclude(task, Abort { cause, extent });
             }
         }
+        self.note_aborts(function, false);
         let response =
             ManagementResponse { code: pdu.response, additional_information: pdu.additional_information };
         self.restore_repeats();
@@ -228,14 +229,14 @@ impl SessionState {
         Ok(())
     }
 
-    /// Takes note of the tasks that a function is about to end: should its answer be lost with the session, none of them is sent
-    /// again.
-    pub(super) fn note_aborts(&mut self, function: TaskManagement) {
+    /// Takes note of the tasks that a function is about to end, or no longer is: should its answer be lost with the session, none
+    /// of them is sent again.
+    pub(super) fn note_aborts(&mut self, function: TaskManagement, is_under_way: bool) {
         let scope = function.scope();
         for itt in self.requests.open_in_order() {
             let is_known = self.requests.cmd_sn(itt).is_some() || self.requests.is_touched(itt);
             if is_known && scope.includes(itt, self.requests.lun(itt)) {
-                self.requests.note_abort(itt);
+                self.requests.note_abort(itt, is_under_way);
             }
         }
     }

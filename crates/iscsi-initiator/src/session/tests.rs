@@ -10,6 +10,7 @@ mod events;
 mod failures;
 mod kept_requests;
 mod logouts;
+mod lost_caches;
 mod numbers;
 mod pings;
 mod read_data;

@@ -4,7 +4,7 @@
 use iscsi_pdu::{InitiatorTaskTag, Lun};
 
 use super::state::SessionState;
-use crate::scsi::CacheEffect;
+use crate::scsi::{CacheEffect, SenseData};
 
 /// The most units that are counted; a caller has few.
 const MOST_UNITS: usize = 1024;
@@ -93,8 +93,21 @@ impl SessionState {
         self.unflushed.note_write_cache(lun, has_one);
     }
 
-    /// The unit reports that it was reset or lost power: acknowledged writes that no flush covers may be lost. The next flush
-    /// fails for it.
+    /// Takes note of sense data that came with a command. The unit says once that it was reset or lost power, or that its
+    /// parameters have changed, to whichever command comes first, so it counts here, whoever waits for that command, and before
+    /// the outcome of a flush behind it.
+    pub(super) fn note_sense(&mut self, itt: InitiatorTaskTag, sense: &[u8]) {
+        let Some(sense) = SenseData::parse(sense) else { return };
+        let Some(lun) = self.requests.lun(itt) else { return };
+        if sense.reports_reset() {
+            self.lose_cache(lun);
+        }
+        if sense.reports_reset() || sense.reports_changed_parameters() {
+            self.note_write_cache(lun, None);
+        }
+    }
+
+    /// The unit was reset or lost power: acknowledged writes that no flush covers may be lost. The next flush fails for it.
     pub fn lose_cache(&mut self, lun: Lun) {
         self.unflushed.lose_cache(lun);
     }

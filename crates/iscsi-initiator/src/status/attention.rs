@@ -99,6 +99,18 @@ mod tests {
         AttentionKind::of(SenseData { key: SenseKey::UNIT_ATTENTION, asc, ascq, deferred: false })
     }
 
+    /// What the session makes of a reset is what is made of it here.
+    #[test]
+    fn resets_are_those_that_lose_a_cache() {
+        for (asc, ascq) in (0..=u8::MAX).flat_map(|asc| (0..=u8::MAX).map(move |ascq| (asc, ascq))) {
+            let sense = SenseData { key: SenseKey::UNIT_ATTENTION, asc, ascq, deferred: false };
+            let is_reset = kind(asc, ascq) == AttentionKind::PowerOnOrReset;
+            assert_eq!(sense.reports_reset(), is_reset, "{asc:02x}/{ascq:02x}");
+        }
+        let other = SenseData { key: SenseKey::NOT_READY, asc: 0x29, ascq: 0, deferred: false };
+        assert!(!other.reports_reset());
+    }
+
     /// Both ends of each range, and the codes beside them.
     #[test]
     fn events_by_their_codes() {

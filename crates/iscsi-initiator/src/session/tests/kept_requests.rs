@@ -214,7 +214,7 @@ fn a_session_that_is_lost_at_once() {
         let probe = target.session.submit_ahead(Request::command(LUN, crate::scsi::test_unit_ready()), NOW);
         assert_eq!(target.commands().len(), 1);
         target.lose(48);
-        assert_eq!(target.outcomes(), [(probe, Outcome::SessionOver)]);
+        assert_eq!((target.outcomes(), target.session.take_outcome(probe)), (vec![], None));
     }
     target.log_in_again(parameters());
     let probe = target.session.submit_ahead(Request::command(LUN, crate::scsi::test_unit_ready()), NOW);
@@ -263,6 +263,28 @@ fn requests_that_are_not_sent_again() {
     assert!(!target.session.is_between_sessions());
     let refused = target.send(READ_10, Transfer::None, 0);
     assert_eq!(target.outcomes(), [(refused, Outcome::SessionOver)]);
+}
+
+/// A command for which ABORT TASK was sent is not sent again, unless the target answered that it goes on.
+#[test]
+fn a_command_whose_abort_was_not_answered_is_not_sent_again() {
+    const REFUSED: u8 = 5;
+    for is_answered in [false, true] {
+        let mut target = lasting(parameters());
+        let read = target.send(READ_10, Transfer::None, 0);
+        let function = target.session.abort(read, SECOND).unwrap();
+        let request = target.managements().remove(0);
+        if is_answered {
+            target.managed(request.itt, REFUSED).unwrap();
+        }
+        target.lose(48);
+        assert!(matches!(target.outcomes()[..], [(ended, Outcome::Managed(_))] if ended == function));
+        target.log_in_again(parameters());
+        target.send_kept(Fencing::Sole);
+        assert_eq!(target.commands().len(), usize::from(is_answered));
+        let ambiguous = (read, Outcome::Ambiguous(OldTask::Ended));
+        assert_eq!(target.outcomes(), Vec::from_iter((!is_answered).then_some(ambiguous)));
+    }
 }
 
 /// A caller who gives up a command that was never sent knows that; one that may run still cannot be aborted without a session.
