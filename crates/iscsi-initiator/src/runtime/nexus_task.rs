@@ -59,7 +59,7 @@ pub(super) struct NexusTask<S> {
     pub(super) connection: ConnectionTask<S>,
     /// Returned only after the last connection is closed (NAM-06).
     pub(super) lease: IsidLease,
-    redial: Option<Arc<dyn Redial<S>>>,
+    pub(super) redial: Option<Arc<dyn Redial<S>>>,
     pub(super) shared: EndOfTask,
 }
 

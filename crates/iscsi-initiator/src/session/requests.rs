@@ -99,6 +99,11 @@ impl Requests {
         self.open
     }
 
+    /// Whether outcomes were not taken yet.
+    pub(super) const fn has_outcomes(&self) -> bool {
+        self.slots.len() - self.free.len() > self.open
+    }
+
     /// Whether there is a slot for another request.
     pub(super) const fn has_space(&self) -> bool {
         self.slots.len() < MOST_SLOTS || !self.free.is_empty()

@@ -161,6 +161,12 @@ impl SessionState {
         self.requests.open() > self.backlog.len() + self.immediate.waiting()
     }
 
+    /// Whether outcomes wait to be taken, by callers who may have another request then.
+    #[must_use]
+    pub const fn has_outcomes(&self) -> bool {
+        self.requests.has_outcomes()
+    }
+
     /// Whether the target takes another command than those that are queued.
     #[must_use]
     pub fn is_window_open(&self) -> bool {
