@@ -11,7 +11,7 @@ use iscsi_secrets::Requirement;
 use super::initiator::Initiator;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
-use crate::login::{AuthenticationRequest, CredentialScope, Exchange};
+use crate::login::{AuthenticationRequest, CredentialScope, Exchange, LoginSettings};
 use crate::runtime::{Attempt, Clock, Connection, Redial, Redialed, Socket, log_in};
 
 /// What the first login of a session was made with.
@@ -58,6 +58,7 @@ impl Redialer {
         let mut credentials = self.initiator.credentials(&scope, portal, &self.request).await?;
         credentials.demand(self.reached)?;
         let settings = self.initiator.settings(SessionType::Normal(&self.target), self.isid, &credentials);
+        let settings = LoginSettings { reinstates: true, ..settings };
         let mut exchange = Exchange::new(settings, portal, Duration::ZERO);
         let (stream, complete) = log_in(&mut exchange, clock).await?;
         let (logged_in, inbox) = *complete;

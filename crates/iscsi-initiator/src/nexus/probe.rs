@@ -7,6 +7,7 @@ use crate::scsi::{
     Command, CommandError, Completion, SenseData, SenseKey, caching_mode_page, inquiry,
     parse_write_cache_enabled, read_capacity_10, read_capacity_16, test_unit_ready, vital_product_data,
 };
+use crate::status::AttentionKind;
 
 /// The unit attentions after which a unit counts as one that is never quiet.
 const MOST_ATTENTIONS: u32 = 16;
@@ -18,6 +19,7 @@ pub struct Probe {
     attentions: u32,
     found: UnitIdentity,
     has_write_cache: Option<bool>,
+    has_restarted: bool,
 }
 
 /// The question that comes next.
@@ -66,7 +68,7 @@ impl Probe {
     #[must_use]
     pub fn new() -> Self {
         let found = UnitIdentity::default();
-        Self { stage: Stage::Ready, attentions: 0, found, has_write_cache: None }
+        Self { stage: Stage::Ready, attentions: 0, found, has_write_cache: None, has_restarted: false }
     }
 
     /// The next command; `None` when all is known.
@@ -91,8 +93,8 @@ impl Probe {
     /// # Errors
     /// [`ProbeError`], after which nothing more is asked.
     pub fn take(&mut self, completion: Completion) -> Result<(), ProbeError> {
-        if reports_event(&completion) {
-            return self.note_attention();
+        if let Some(sense) = attention(&completion) {
+            return self.note_attention(sense);
         }
         if completion.status == ScsiStatus::RESERVATION_CONFLICT {
             return Err(ProbeError::Reserved);
@@ -116,13 +118,21 @@ impl Probe {
         Found { identity, has_write_cache }
     }
 
+    /// Whether the unit has reported since this was last asked that the target was set up anew: what was in a volatile cache may be
+    /// lost. A reset or a loss of power is noted by the session itself.
+    pub(super) const fn take_restart(&mut self) -> bool {
+        std::mem::replace(&mut self.has_restarted, false)
+    }
+
     /// Whether the unit may still have events to report, which the answer to the first command shows.
     pub(super) fn awaits_events(&self) -> bool {
         self.stage == Stage::Ready
     }
 
-    const fn note_attention(&mut self) -> Result<(), ProbeError> {
+    fn note_attention(&mut self, sense: SenseData) -> Result<(), ProbeError> {
         self.attentions += 1;
+        // LIO reports nothing else after a restart.
+        self.has_restarted |= AttentionKind::of(sense) == AttentionKind::LunsChanged;
         if self.attentions > MOST_ATTENTIONS { Err(ProbeError::NeverQuiet) } else { Ok(()) }
     }
 
@@ -176,8 +186,8 @@ impl Probe {
     }
 }
 
-fn reports_event(completion: &Completion) -> bool {
-    SenseData::parse(&completion.sense).is_some_and(|sense| sense.key == SenseKey::UNIT_ATTENTION)
+fn attention(completion: &Completion) -> Option<SenseData> {
+    SenseData::parse(&completion.sense).filter(|sense| sense.key == SenseKey::UNIT_ATTENTION)
 }
 
 #[cfg(test)]
@@ -280,6 +290,16 @@ mod tests {
                     },
                 );
             assert_eq!(found.is_err(), many > 16);
+        }
+    }
+
+    /// LIO reports that its units have changed, and nothing else, when it was set up anew.
+    #[test]
+    fn a_target_that_was_set_up_anew() {
+        for (asc, ascq, is_new) in [(0x3f, 0x0e, true), (0x29, 0x07, false), (0x3f, 0x03, false)] {
+            let mut probe = Probe::new();
+            probe.take(check_condition(6, asc, ascq)).unwrap();
+            assert_eq!([probe.take_restart(), probe.take_restart()], [is_new, false], "{asc:02x}/{ascq:02x}");
         }
     }
 

@@ -154,6 +154,9 @@ impl Look {
             if let Err(error) = self.probe.take(completion) {
                 return Some(Err(error));
             }
+            if self.probe.take_restart() {
+                session.lose_cache(self.lun);
+            }
             let Some(command) = self.probe.command() else { return Some(Ok(())) };
             self.itt = session.submit_ahead(Request::command(self.lun, command), now);
         }
