@@ -110,6 +110,7 @@ impl InMemoryLogin {
             cid: 0,
             itt: InitiatorTaskTag(0),
             cmd_sn: SerialNumber(1),
+            reinstates: false,
             authentication: self.proofs.authentication(),
             algorithms: &self.algorithms,
             offer: &self.offer,

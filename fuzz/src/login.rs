@@ -46,6 +46,7 @@ fn config<'a>(name: &'a IscsiName, offer: &'a PreparedOffer, strictness: Strictn
         cid: 0,
         itt: InitiatorTaskTag(0),
         cmd_sn: SerialNumber(1),
+        reinstates: false,
         authentication: Authentication::Mutual(
             ForwardCredentialRef { name: "host", secret: ForwardSecret::new(b"forward-secret-01") },
             ReverseCredentialRef { name: None, secret: ReverseSecret::new(b"reverse-secret-02") },

@@ -123,6 +123,7 @@ fn log_in(initiator: &Side, target: &Side, discovery: bool, cuts: Cuts) -> Ended
         cid: 0,
         itt: InitiatorTaskTag(7),
         cmd_sn: SerialNumber(1000),
+        reinstates: false,
         authentication: initiator.authentication(),
         algorithms: &initiator.algorithms,
         offer: &offer,

@@ -142,3 +142,34 @@ fn neg_29_answers_by_the_function_of_the_key() {
         assert_eq!(play.value("iSCSIProtocolLevel").as_deref(), Some(expected), "{value}");
     }
 }
+
+/// LOG-24: a login that reinstates a session passes the security stage, though there is no authentication.
+#[test]
+fn log_24_a_login_that_reinstates_begins_with_the_security_stage() {
+    let begin = || Play::begin(initiator::LoginConfig { reinstates: true, ..config(Authentication::None) });
+    let play = begin();
+    assert_eq!((play.request.current_stage, play.request.transit), (Stage::SECURITY, true));
+    assert_eq!((play.value("AuthMethod").as_deref(), play.value("MaxBurstLength")), (Some("None"), None));
+    let at_once = begin().on(|request| grant(request, &[("AuthMethod", "None")]));
+    let slowly = begin().on(|request| answer(request, &[("AuthMethod", "None")]));
+    for play in [at_once, slowly.on(|request| grant(request, &[]))] {
+        assert_eq!(play.request.current_stage, Stage::OPERATIONAL);
+        let Ok(Step::Complete(completed)) = play.step(|request| grant(request, &[])) else {
+            panic!("not complete")
+        };
+        assert_eq!(completed.authenticated, initiator::Authenticated::None);
+    }
+    for method in ["CHAP", "Reject"] {
+        let error = begin().fails(|request| answer(request, &[("AuthMethod", method)]));
+        assert_eq!(error, TargetAuthError::Method { chosen: method.to_owned() }.into());
+    }
+    let skipped = TargetAuthError::Skipped { next: Stage::OPERATIONAL };
+    assert_eq!(
+        begin().fails(|request| grant(request, &[])),
+        skipped.into(),
+        "strictly, the choice is missing"
+    );
+    // Authentication passes the stage anyway.
+    let mutual = Play::begin(initiator::LoginConfig { reinstates: true, ..config(mutual()) });
+    assert_eq!(mutual.value("AuthMethod").as_deref(), Some("CHAP"));
+}

@@ -63,6 +63,7 @@ pub(crate) fn config(authentication: Authentication<'static>) -> LoginConfig<'st
         cid: 0,
         itt: InitiatorTaskTag(7),
         cmd_sn: SerialNumber(1000),
+        reinstates: false,
         authentication,
         algorithms: &ChapAlgorithm::ALL,
         offer: prepared(Offer::default()),

@@ -18,6 +18,7 @@ mod parallel;
 mod partial_results;
 mod program;
 mod readme;
+mod reinstatement;
 mod relay;
 mod scripted_target;
 mod scsi_quirks;

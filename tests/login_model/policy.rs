@@ -63,6 +63,7 @@ impl Policy {
             cid: 0,
             itt: InitiatorTaskTag(7),
             cmd_sn: SerialNumber(1000),
+            reinstates: false,
             authentication: self.authentication(),
             algorithms: &[ChapAlgorithm::Md5],
             offer: &names.offer,

@@ -58,7 +58,7 @@ impl Course {
             Over::Session(End::Failed(failure)) => (
                 false,
                 match failure {
-                    Failure::Lost(_) => is_restarted || is_damaged(Direction::ToTarget),
+                    Failure::Closed | Failure::Lost(_) => is_restarted || is_damaged(Direction::ToTarget),
                     Failure::Digest(_) => is_damaged(Direction::ToInitiator),
                     Failure::Silent(_) => is_damaged(Direction::ToTarget) && is_target_misled,
                     _ => false,

@@ -57,12 +57,12 @@ pub mod engine {
         CredentialScope, Credentials, Draw, Exchange, LoggedIn, LoginSettings, Next, Secrets,
     };
     pub use crate::nexus::{
-        Backoff, Decision, Nexus, NexusEvent, Phase, Probe, ProbeError, RecoveryLevel, Step, UnitDifference,
-        UnitIdentity,
+        Backoff, Decision, Found, Nexus, NexusEvent, Phase, Probe, ProbeError, RecoveryLevel, Step, Stop,
+        UnitDifference, UnitIdentity,
     };
     pub use crate::runtime::Stream;
     pub use crate::session::{
-        End, Ended, Engine, Failure, Fencing, Limits, LogoutCause, NextSession, Outcome, Request,
+        End, Ended, Engine, Failure, Fencing, Limits, LogoutCause, NextSession, Outcome, Replayed, Request,
         SessionState, Silence,
     };
     pub use crate::wire::Inbox;

@@ -163,6 +163,9 @@ pub struct LoginConfig<'a> {
     pub cmd_sn: SerialNumber,
     /// The required authentication.
     pub authentication: Authentication<'a>,
+    /// Whether the login replaces a session with the same ISID that may still be there. Without authentication it begins with the
+    /// security stage then: tgt ends the old session only at the end of that stage.
+    pub reinstates: bool,
     /// Acceptable algorithms in order of preference. Every offer must contain MD5 (CHP-02): if it is not in the list, it is
     /// offered last, and the login fails when the target chooses it.
     pub algorithms: &'a [ChapAlgorithm],

@@ -64,6 +64,7 @@ impl Demands {
             cid: 0,
             itt: InitiatorTaskTag(0),
             cmd_sn: SerialNumber(1),
+            reinstates: false,
             authentication: self.authentication(),
             algorithms: &self.algorithms,
             offer: &self.offer,

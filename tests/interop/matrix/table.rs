@@ -2,6 +2,7 @@
 
 use super::cases::Case;
 use super::offers::DataOffer;
+use crate::reinstatement;
 use crate::stage::Daemon;
 
 const INTRODUCTION: &str = "\
@@ -17,8 +18,8 @@ Every successful login writes to a disk and reads the data back. The target `ope
 one-way CHAP, `mutual` and `digests` mutual CHAP; a guarded discovery requires mutual CHAP. Algorithms are offered in the
 order of the list; if the case names none, only MD5 is offered.
 
-`WRITE_TABLE=1 cargo test -p iscsi-initiator --test interop table_of_the_readme` writes this page from `matrix/cases.rs`
-and `matrix/offers.rs`. A test fails if a result differs from its cell, or if this page differs from these files.
+`WRITE_TABLE=1 cargo test -p iscsi-initiator --test interop table_of_the_readme` writes this page from `matrix/cases.rs`,
+`matrix/offers.rs` and `reinstatement/table.rs`. A test fails if a result differs from its cell, or if this page differs from these files.
 
 ";
 
@@ -49,7 +50,7 @@ pub(super) fn render(cases: &[Case], offers: &[DataOffer]) -> String {
     for offer in offers {
         text += &row(&offer.what(), |daemon| offer.expected(daemon));
     }
-    text
+    text + &reinstatement::table::render()
 }
 
 fn row(what: &str, expected: impl Fn(Daemon) -> &'static str) -> String {

@@ -255,3 +255,46 @@ fn trap_10_what_has_arrived_is_taken_before_the_loss() {
         assert_unimpaired(&rig, session).await;
     });
 }
+
+/// Has the target start again while the session is idle, and waits until it is replaced.
+async fn restart(rig: &Rig, session: &Session) {
+    let known = session.state();
+    let now = rig.now();
+    rig.with_target(|engine, _| engine.restart(now));
+    let mut state = session.next_state(known).await;
+    while state.recoveries == known.recoveries || state.phase != SessionPhase::Up {
+        state = session.next_state(state).await;
+    }
+}
+
+/// A unit that said that it has no write cache loses nothing with its power; with one, the next flush fails once.
+#[test]
+fn trap_04_a_unit_without_a_write_cache_loses_nothing() {
+    for write_cache in [false, true] {
+        paused(async {
+            let (rig, session) = start_lasting(Variant { write_cache, ..lasting() }, &narrow()).await;
+            let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+            disk.write_at(0, stamped(1, 0, 4)).await.unwrap();
+            restart(&rig, &session).await;
+            let first = disk.synchronize_cache().await;
+            assert_eq!(matches!(first, Err(Error::WritesMayBeLost { .. })), write_cache, "{first:?}");
+            disk.synchronize_cache().await.unwrap();
+            assert_unimpaired(&rig, session).await;
+        });
+    }
+}
+
+/// A unit that has grown, and said so, is the same one.
+#[test]
+fn trap_06_a_unit_that_grew_within_a_session_is_the_same() {
+    paused(async {
+        let (rig, session) = start_lasting(lasting(), &narrow()).await;
+        rig.enlarge(1);
+        session.execute(Lun::ZERO, write_blocks(0, 4, stamped(1, 0, 4))).await.unwrap();
+        lose(&rig, Ending::Reset);
+        wait_for(&session, SessionPhase::Waiting).await;
+        session.execute(Lun::ZERO, write_blocks(0, 4, stamped(2, 0, 4))).await.unwrap();
+        assert_eq!(session.state().recoveries, 1);
+        assert_unimpaired(&rig, session).await;
+    });
+}

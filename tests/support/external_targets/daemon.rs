@@ -1,6 +1,7 @@
 //! One daemon as a child process that cannot outlive the tests.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,12 +22,21 @@ pub(super) struct Daemon {
 
 impl Daemon {
     /// Starts a daemon that stays in the foreground; what it prints goes to the file `log` in its folder.
-    pub(super) fn spawn(mut command: Command, folder: &Path) -> Self {
+    pub(super) fn spawn(command: Command, folder: &Path) -> Self {
+        Self::spawn_with(Stdio::null(), command, folder)
+    }
+
+    /// Starts a daemon that reads the lines of [`tell`](Self::tell).
+    pub(super) fn spawn_listening(command: Command, folder: &Path) -> Self {
+        Self::spawn_with(Stdio::piped(), command, folder)
+    }
+
+    fn spawn_with(input: Stdio, mut command: Command, folder: &Path) -> Self {
         let log = folder.join("log");
         let output = File::create(&log).expect("the log of a daemon can be created");
         let errors = output.try_clone().expect("one more handle of a file");
         let child = command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(output)
             .stderr(errors)
             .process_group(0)
@@ -44,6 +54,12 @@ impl Daemon {
     /// The output so far.
     pub(super) fn log(&self) -> String {
         fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// Writes a line to its standard input.
+    pub(super) fn tell(&self, line: &str) {
+        let mut input = self.child.stdin.as_ref().expect("the daemon was started to listen");
+        input.write_all(format!("{line}\n").as_bytes()).expect("the daemon reads its input");
     }
 
     pub(super) fn has_ended(&mut self) -> bool {

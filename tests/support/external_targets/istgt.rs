@@ -25,9 +25,10 @@ const ATTEMPTS: usize = 5;
 
 /// A running istgt. Dropping it kills the process. It takes one second for every login.
 pub struct Istgt {
-    // Before the folder: the daemon goes before its files.
-    daemon: Daemon,
+    /// None after [`kill`](Self::kill). Before the folder: the daemon goes before its files.
+    daemon: Option<Daemon>,
     portal: SocketAddr,
+    control_port: u16,
     folder: TempDir,
 }
 
@@ -74,16 +75,9 @@ impl IstgtBuilder {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (portal_port, control_port) = (free_port(), free_port());
         self.write_files(folder.path(), portal_port, control_port);
-        let mut daemon = spawn(folder.path());
-        let ready = wait_for(PATIENCE, || (daemon.has_ended() || greets(control_port)).then_some(()));
-        assert!(ready.is_some(), "istgt does not answer: {}", daemon.log());
-        if daemon.has_ended() {
-            let log = daemon.log();
-            assert!(log.contains("listen error"), "istgt does not start: {log}");
-            return None;
-        }
+        let daemon = Some(spawn(folder.path(), control_port)?);
         let portal = SocketAddr::from((Ipv4Addr::LOCALHOST, portal_port));
-        Some(Istgt { daemon, portal, folder })
+        Some(Istgt { daemon, portal, control_port, folder })
     }
 
     fn write_files(&self, folder: &Path, portal_port: u16, control_port: u16) {
@@ -133,20 +127,48 @@ impl Istgt {
     /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.daemon.pid()
+        self.running().pid()
     }
 
     /// The output of istgt, which includes a line with the negotiated values for every login.
     #[must_use]
     pub fn log(&self) -> String {
-        self.daemon.log()
+        self.running().log()
+    }
+
+    /// Kills the process. What was written is in the files; until [`start_again`](Self::start_again), nothing listens at the
+    /// portal.
+    pub fn kill(&mut self) {
+        self.daemon = None;
+    }
+
+    /// Starts the process again with the same files at the same portal, after [`kill`](Self::kill).
+    pub fn start_again(&mut self) {
+        self.kill();
+        // It does not start while there is a process id of another one.
+        let _ = std::fs::remove_file(self.folder.path().join("pid"));
+        let daemon = spawn(self.folder.path(), self.control_port);
+        self.daemon = Some(daemon.expect("the ports are still free"));
+    }
+
+    fn running(&self) -> &Daemon {
+        self.daemon.as_ref().expect("istgt was killed and not started again")
     }
 }
 
-fn spawn(folder: &Path) -> Daemon {
+/// An istgt that serves both ports; `None` if another process has one of them, in which case istgt ends.
+fn spawn(folder: &Path, control_port: u16) -> Option<Daemon> {
     let mut command = ISTGT.command();
     command.arg("-D").arg("-c").arg(folder.join("istgt.conf"));
-    Daemon::spawn(command, folder)
+    let mut daemon = Daemon::spawn(command, folder);
+    let ready = wait_for(PATIENCE, || (daemon.has_ended() || greets(control_port)).then_some(()));
+    assert!(ready.is_some(), "istgt does not answer: {}", daemon.log());
+    if daemon.has_ended() {
+        let log = daemon.log();
+        assert!(log.contains("listen error"), "istgt does not start: {log}");
+        return None;
+    }
+    Some(daemon)
 }
 
 /// True if the control port answers with its greeting, which it does once both ports are served. A connection to the

@@ -2,15 +2,16 @@
 //! a kernel that is unpacked, not installed).
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::auth::Auth;
 use super::daemon::Daemon;
-use super::lio_guest::{PORT_TAKEN, READY, boot};
+use super::lio_guest::{ENDED, PORT_TAKEN, READY, boot};
 use super::lio_target::{LioTarget, demand};
-use super::patience::wait_for;
+use super::patience::{PATIENCE, wait_for};
 use super::port::free_port;
 
 const NAME_PREFIX: &str = "iqn.2001-04.com.example.lio";
@@ -31,6 +32,8 @@ pub struct Lio {
     // Before the folder: the guest goes before its files.
     daemon: Daemon,
     portals: Vec<SocketAddr>,
+    /// The number of commands that the guest was told.
+    commands: Mutex<u32>,
     _folder: TempDir,
 }
 
@@ -74,7 +77,7 @@ impl LioBuilder {
             assert!(log.contains(PORT_TAKEN), "the guest did not come up: {log}");
             return None;
         }
-        Some(Lio { daemon, portals, _folder: folder })
+        Some(Lio { daemon, portals, commands: Mutex::new(0), _folder: folder })
     }
 
     /// One for every portal group of the target that has most.
@@ -125,6 +128,34 @@ impl Lio {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.daemon.pid()
+    }
+
+    /// Lets all portal groups of a target take logins, or ends their sessions and lets them take none.
+    pub fn enable(&self, name: &str, is_enabled: bool) {
+        let groups = format!("/sys/kernel/config/target/iscsi/{}/tpgt_*/enable", iqn(name));
+        let value = u8::from(is_enabled);
+        self.run(&format!("for group in {groups}; do echo {value} >$group; done"));
+    }
+
+    /// Removes all targets and backstores, which ends all sessions. The contents of the disks stay.
+    pub fn take_down(&self) {
+        self.run("sh -e /bin/lio take_down");
+    }
+
+    /// Makes targets and backstores again as they were at the start.
+    pub fn set_up_again(&self) {
+        self.run("sh -e /bin/lio");
+    }
+
+    /// Runs one line of shell in the guest and waits for its end. Panics if it fails.
+    fn run(&self, line: &str) {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        *commands += 1;
+        self.daemon.tell(line);
+        let end = format!("{ENDED} {}: ", *commands);
+        let log = wait_for(4 * PATIENCE, || Some(self.log()).filter(|log| log.contains(&end)));
+        let log = log.unwrap_or_else(|| panic!("{line} does not end: {}", self.log()));
+        assert!(log.contains(&format!("{end}0")), "{line} fails: {log}");
     }
 
     /// The guest's console: among others why LIO refused a login.

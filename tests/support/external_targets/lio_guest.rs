@@ -18,6 +18,9 @@ const BUSYBOX: Program = Program { name: "busybox", package: "busybox-static" };
 /// The line on the console at the end of the setup.
 pub(super) const READY: &str = "guest is ready";
 
+/// The beginning of the line on the console at the end of a command, before its number and its status.
+pub(super) const ENDED: &str = "end of command";
+
 /// The error of qemu about a port that is in use.
 pub(super) const PORT_TAKEN: &str = "Could not set up host forwarding rule";
 
@@ -38,7 +41,7 @@ pub(super) fn boot(folder: &Path, setup: &str, portals: &[SocketAddr]) -> Daemon
     command.args(MACHINE.split_whitespace()).args(["-append", KERNEL_LINE]);
     command.args(["-netdev", &network(portals)]);
     command.arg("-kernel").arg(prepared.join("vmlinuz")).arg("-initrd").arg(&ram_disk);
-    Daemon::spawn(command, folder)
+    Daemon::spawn_listening(command, folder)
 }
 
 /// LIO listens inside on the ports that are forwarded to it. What the guest sends elsewhere goes nowhere.

@@ -24,10 +24,11 @@ const ATTEMPTS: usize = 5;
 
 /// A running tgtd. Dropping it kills the process: tgtd ignores SIGTERM and SIGINT, and nothing of it is kept.
 pub struct Tgt {
-    // Before the folder: the daemon goes before its files.
-    daemon: Daemon,
+    /// None after [`kill`](Self::kill). Before the folder: the daemon goes before its files.
+    daemon: Option<Daemon>,
     tgtadm: Tgtadm,
     portal: SocketAddr,
+    builder: TgtBuilder,
     folder: TempDir,
 }
 
@@ -56,15 +57,23 @@ impl TgtBuilder {
     /// Starts it, on a free port of 127.0.0.1; when this returns, logins succeed.
     #[must_use]
     pub fn start(self) -> Tgt {
-        let tgt = (0..ATTEMPTS).find_map(|_| Tgt::listen()).expect("tgtd gets the port it is told to use");
-        for account in self.accounts() {
-            tgt.tgtadm.add_account(account);
+        let tgt = (0..ATTEMPTS).find_map(|_| self.listen()).expect("tgtd gets the port it is told to use");
+        for target in &self.targets {
+            let file = File::create_new(tgt.backing_file(&target.name));
+            let file = file.expect("every target has a name of its own");
+            file.set_len(target.size).expect("the backing file can be extended");
         }
-        tgt.tgtadm.bind_discovery(&self.discovery);
-        for (index, target) in self.targets.iter().enumerate() {
-            tgt.add_target(index + 1, target);
-        }
+        tgt.set_up();
         tgt
+    }
+
+    /// A tgtd without targets on a free port; `None` if another process took the port first.
+    fn listen(&self) -> Option<Tgt> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let portal = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let tgtadm = Tgtadm::new(folder.path().join("control"));
+        let daemon = Some(spawn(&tgtadm, portal, folder.path())?);
+        Some(Tgt { daemon, tgtadm, portal, builder: self.clone(), folder })
     }
 
     /// Every account once.
@@ -115,13 +124,13 @@ impl Tgt {
     /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.daemon.pid()
+        self.running().pid()
     }
 
     /// The output of tgtd.
     #[must_use]
     pub fn log(&self) -> String {
-        self.daemon.log()
+        self.running().log()
     }
 
     /// One `tgtadm` command on the running daemon, such as `["--mode", "conn", "--op", "delete", …]`, and its output.
@@ -129,30 +138,50 @@ impl Tgt {
         self.tgtadm.command(arguments)
     }
 
-    /// A tgtd without targets on a free port; `None` if another process took the port first.
-    fn listen() -> Option<Self> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let portal = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        let tgtadm = Tgtadm::new(folder.path().join("control"));
-        let daemon = spawn(&tgtadm, portal, folder.path());
-        let answer = wait_for(PATIENCE, || tgtadm.portals());
-        let portals = answer.unwrap_or_else(|| panic!("tgtd does not answer: {}", daemon.log()));
-        // With its port taken, tgtd listens on all addresses at 3260 instead, and says so only here.
-        portals.contains(&format!("Portal: {portal},")).then_some(Self { daemon, tgtadm, portal, folder })
+    /// Kills the process. What was written is in the files; until [`start_again`](Self::start_again), nothing listens at the
+    /// portal.
+    pub fn kill(&mut self) {
+        self.daemon = None;
+    }
+
+    /// Starts the process again with the same files at the same portal, after [`kill`](Self::kill). Logins fail until its
+    /// targets are set up.
+    pub fn start_again(&mut self) {
+        self.kill();
+        let daemon = spawn(&self.tgtadm, self.portal, self.folder.path());
+        self.daemon = Some(daemon.expect("the port is still free"));
+        self.set_up();
+    }
+
+    fn running(&self) -> &Daemon {
+        self.daemon.as_ref().expect("tgtd was killed and not started again")
+    }
+
+    fn set_up(&self) {
+        for account in self.builder.accounts() {
+            self.tgtadm.add_account(account);
+        }
+        self.tgtadm.bind_discovery(&self.builder.discovery);
+        for (index, target) in self.builder.targets.iter().enumerate() {
+            self.add_target(index + 1, target);
+        }
     }
 
     fn add_target(&self, id: usize, target: &TgtTarget) {
         let path = self.backing_file(&target.name);
-        let file = File::create_new(&path).expect("every target has a name of its own");
-        file.set_len(target.size).expect("the backing file can be extended");
         let path = path.to_str().expect("the temporary folder has a UTF-8 name");
         self.tgtadm.add_target(&id.to_string(), &self.iqn(&target.name), target, path);
     }
 }
 
-fn spawn(tgtadm: &Tgtadm, portal: SocketAddr, folder: &Path) -> Daemon {
+/// A tgtd without targets at this portal; `None` if another process has its port.
+fn spawn(tgtadm: &Tgtadm, portal: SocketAddr, folder: &Path) -> Option<Daemon> {
     let mut command = TGTD.command();
     tgtadm.bind(&mut command);
     command.args(["-f", "--iscsi", &format!("portal={portal}")]);
-    Daemon::spawn(command, folder)
+    let daemon = Daemon::spawn(command, folder);
+    let answer = wait_for(PATIENCE, || tgtadm.portals());
+    let portals = answer.unwrap_or_else(|| panic!("tgtd does not answer: {}", daemon.log()));
+    // With its port taken, tgtd listens on all addresses at 3260 instead, and says so only here.
+    portals.contains(&format!("Portal: {portal},")).then_some(daemon)
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_initiator::engine::{
-    Decision, End, Engine, Exchange, Inbox, Limits, LoggedIn, LogoutCause, Next, NextSession, Nexus,
-    NexusEvent, Outcome, Phase, Probe, Request, SessionState, Step,
+    Decision, End, Engine, Exchange, Inbox, Limits, LoggedIn, LoginSettings, LogoutCause, Next, NextSession,
+    Nexus, NexusEvent, Outcome, Phase, Probe, Request, SessionState, Step,
 };
 use iscsi_initiator::scsi::Completion;
 use iscsi_initiator::{Error, Lun, RecoveryPolicy, SessionStatus};
@@ -153,7 +153,9 @@ impl<'a> Lasting<'a> {
             let itt = submit(&mut self.engine.session, &probe, now);
             self.probe = Some((probe, itt));
         } else {
-            self.nexus.remember(Lun::ZERO, probe.finish());
+            let found = probe.finish();
+            self.nexus.remember(Lun::ZERO, found.identity);
+            self.engine.session.note_write_cache(Lun::ZERO, found.has_write_cache);
         }
         true
     }
@@ -231,7 +233,7 @@ impl<'a> Lasting<'a> {
 
     fn begin_login(&mut self, setup: &'a Setup, seed: &mut Seed, now: Duration) -> bool {
         let settings = match setup.next_login_settings(self.is_later) {
-            Ok(settings) => settings,
+            Ok(settings) => LoginSettings { reinstates: true, ..settings },
             Err(error) => {
                 self.fail(&error, now);
                 return false;

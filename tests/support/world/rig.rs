@@ -15,11 +15,11 @@ use tokio::task::JoinHandle;
 
 use super::initiator::draw;
 use super::run::{LIMIT, random};
-use super::setup::Setup;
+use super::setup::{Setup, Variant, unit};
 use super::stream::{Connection, Counts, PipeStream};
 use super::target::Target;
 use super::{Checker, Direction, Ending, Fault, Pipe, PipeSettings, Received, Seed};
-use crate::ram_disk::{ConnectionId, Engine};
+use crate::ram_disk::{ConnectionId, Engine, LogicalUnit, Sense};
 
 /// A session that runs as in a program, with a target at the other end of its pipes, which a task of the rig serves. It
 /// needs a runtime of tokio with one thread, a paused clock, and nothing else that keeps time. The clock then goes on
@@ -31,6 +31,7 @@ pub struct Rig {
     target_name: IscsiName,
     isids: IsidPool,
     isid: Isid,
+    variant: Variant,
     serving: JoinHandle<()>,
     /// Whether the target can be reached.
     is_reachable: Arc<AtomicBool>,
@@ -76,7 +77,8 @@ impl Rig {
         };
         let serving = tokio::spawn(serve(Arc::clone(&connection)));
         let (target_name, isids) = (setup.target.clone(), setup.config.isids.clone());
-        (Self { connection, target_name, isids, isid, serving, is_reachable }, session)
+        let variant = setup.variant;
+        (Self { connection, target_name, isids, isid, variant, serving, is_reachable }, session)
     }
 
     /// The time since the login.
@@ -99,6 +101,16 @@ impl Rig {
     pub fn release(&self) {
         self.connection.state().is_held = false;
         self.connection.bell.notify_one();
+    }
+
+    /// Puts a unit of zeros with so many blocks more in the place of the unit, and has the target say that its size has changed.
+    pub fn enlarge(&self, blocks: u64) {
+        self.with_target(|engine, _| {
+            let unit = unit(&self.variant);
+            let larger = LogicalUnit { blocks: unit.blocks + blocks, ..unit };
+            engine.replace_unit(&self.target_name, larger).expect("a unit");
+            engine.raise_attention(&self.target_name, 0, Sense::CAPACITY_CHANGED);
+        });
     }
 
     /// Lets the target act on all that has arrived, before any other task runs.

@@ -139,6 +139,7 @@ impl Setup {
             session_type: SessionType::Normal(&self.target),
             isid: Isid::from_random([1, 2, 3], 4),
             credentials,
+            reinstates: false,
             is_own_challenge: &|_| false,
         }
     }

@@ -34,7 +34,7 @@ impl Told {
             Outcome::WritesMayBeLost => Self::WritesMayBeLost,
             Outcome::NoSession | Outcome::Aborted(Abort { extent: Extent::NotSent, .. }) => Self::NotSent,
             Outcome::Aborted(_) => Self::Aborted,
-            Outcome::SessionOver => Self::SessionOver,
+            Outcome::Unanswered(_) | Outcome::SessionOver => Self::SessionOver,
             Outcome::TargetFailure(_) | Outcome::Rejected(_) => Self::Rejected,
         }
     }

@@ -190,6 +190,7 @@ impl Initiator {
             session_type,
             isid,
             credentials,
+            reinstates: false,
             is_own_challenge: &is_own_challenge,
         }
     }

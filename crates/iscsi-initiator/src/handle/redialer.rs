@@ -54,24 +54,26 @@ impl Initiator {
 }
 
 impl Redialer {
-    async fn log_in_again(&self) -> Result<Redialed<Socket>, Error> {
+    async fn log_in_again(&self, portal: &Portal) -> Result<Redialed<Socket>, Error> {
         let scope = CredentialScope::Target(self.target.clone());
         let _turn = self.initiator.turn(&scope).await?;
         let clock = Clock::start();
-        let mut credentials = self.initiator.credentials(&scope, &self.portal, &self.request).await?;
+        let mut credentials = self.initiator.credentials(&scope, portal, &self.request).await?;
         credentials.demand(self.reached)?;
         let settings = self.initiator.settings(SessionType::Normal(&self.target), self.isid, &credentials);
-        let mut exchange = Exchange::new(settings, &self.portal, Duration::ZERO);
+        let settings = LoginSettings { reinstates: true, ..settings };
+        let mut exchange = Exchange::new(settings, portal, Duration::ZERO);
         let (stream, complete) = log_in(&mut exchange, clock).await?;
         let (logged_in, inbox) = *complete;
         let connection = Connection::new(stream, inbox, &logged_in);
+        connection.limit_silence(self.initiator.config().silence_limit());
         Ok(Redialed { connection, logged_in })
     }
 }
 
 impl Redial<Socket> for Redialer {
-    fn log_in(&self) -> Attempt<'_, Socket> {
-        Box::pin(self.log_in_again())
+    fn log_in(&self, portal: Option<Portal>) -> Attempt<'_, Socket> {
+        Box::pin(async move { self.log_in_again(portal.as_ref().unwrap_or(&self.portal)).await })
     }
 }
 
@@ -96,7 +98,7 @@ pub fn lasting_session_over<S: Stream>(
 struct Relogins<F>(F);
 
 impl<S: Stream, F: Fn() -> Relogin<S> + Send + Sync + 'static> Redial<S> for Relogins<F> {
-    fn log_in(&self) -> Attempt<'_, S> {
+    fn log_in(&self, _: Option<Portal>) -> Attempt<'_, S> {
         let login = (self.0)();
         Box::pin(async move {
             let (stream, inbox, logged_in) = login.await?;

@@ -78,7 +78,7 @@ impl Session {
             return Ok(None);
         }
         match self.capacity_now(lun, attempts).await? {
-            Ok(capacity) => self.units().change(lun, |unit| unit.capacity = Some(capacity)),
+            Ok(capacity) => self.note_capacity(lun, capacity),
             Err(event) => return Ok(event),
         }
         Ok(None)

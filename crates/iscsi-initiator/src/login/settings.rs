@@ -23,6 +23,8 @@ pub struct LoginSettings<'a> {
     pub isid: Isid,
     /// The credentials, from which the required authentication follows.
     pub credentials: &'a Credentials,
+    /// Whether the login replaces a session with this ISID.
+    pub reinstates: bool,
     /// Whether a challenge is one that this process has sent and that is not answered yet (CHP-17).
     pub is_own_challenge: &'a (dyn Fn(&[u8]) -> bool + Sync),
 }
@@ -38,6 +40,7 @@ impl<'a> LoginSettings<'a> {
             itt: InitiatorTaskTag(0),
             cmd_sn: draw.cmd_sn,
             authentication: self.credentials.as_authentication(),
+            reinstates: self.reinstates,
             algorithms: &self.config.algorithms,
             offer: self.offer,
             strictness: self.config.strictness,

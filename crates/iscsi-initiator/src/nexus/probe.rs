@@ -1,10 +1,13 @@
 //! The look at a logical unit before commands are sent to it: is it ready, and which one is it?
 
+use iscsi_pdu::ScsiStatus;
+
 use super::identity::UnitIdentity;
 use crate::scsi::{
-    Command, CommandError, Completion, SenseData, SenseKey, inquiry, read_capacity_10, read_capacity_16,
-    test_unit_ready, vital_product_data,
+    Command, CommandError, Completion, SenseData, SenseKey, caching_mode_page, inquiry,
+    parse_write_cache_enabled, read_capacity_10, read_capacity_16, test_unit_ready, vital_product_data,
 };
+use crate::status::AttentionKind;
 
 /// The unit attentions after which a unit counts as one that is never quiet.
 const MOST_ATTENTIONS: u32 = 16;
@@ -15,6 +18,8 @@ pub struct Probe {
     stage: Stage,
     attentions: u32,
     found: UnitIdentity,
+    has_write_cache: Option<bool>,
+    has_restarted: bool,
 }
 
 /// The question that comes next.
@@ -26,7 +31,17 @@ enum Stage {
     Designators,
     Capacity,
     ShortCapacity,
+    Cache,
     Done,
+}
+
+/// What a probe has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The identity of the unit.
+    pub identity: UnitIdentity,
+    /// Whether it has a volatile write cache that is enabled, if it says so.
+    pub has_write_cache: Option<bool>,
 }
 
 /// The reason why a unit cannot be used now.
@@ -34,6 +49,10 @@ enum Stage {
 pub enum ProbeError {
     /// It is not ready, not there, or answers something else than what was asked.
     NotUsable(CommandError),
+    /// Another initiator has reserved it.
+    Reserved,
+    /// A command had no status.
+    NoAnswer,
     /// It does not stop to report events.
     NeverQuiet,
 }
@@ -48,7 +67,8 @@ impl Probe {
     /// A probe that has asked nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { stage: Stage::Ready, attentions: 0, found: UnitIdentity::default() }
+        let found = UnitIdentity::default();
+        Self { stage: Stage::Ready, attentions: 0, found, has_write_cache: None, has_restarted: false }
     }
 
     /// The next command; `None` when all is known.
@@ -61,6 +81,7 @@ impl Probe {
             Stage::Designators => vital_product_data(0x83),
             Stage::Capacity => read_capacity_16(),
             Stage::ShortCapacity => read_capacity_10(),
+            Stage::Cache => caching_mode_page(),
             Stage::Done => return None,
         };
         Some(command.once())
@@ -72,8 +93,11 @@ impl Probe {
     /// # Errors
     /// [`ProbeError`], after which nothing more is asked.
     pub fn take(&mut self, completion: Completion) -> Result<(), ProbeError> {
-        if reports_event(&completion) {
-            return self.note_attention();
+        if let Some(sense) = attention(&completion) {
+            return self.note_attention(sense);
+        }
+        if completion.status == ScsiStatus::RESERVATION_CONFLICT {
+            return Err(ProbeError::Reserved);
         }
         match completion.into_good(self.name()) {
             Ok(good) => self.learn(&good.data),
@@ -89,8 +113,15 @@ impl Probe {
 
     /// The identity of the unit, when there is no command any more.
     #[must_use]
-    pub fn finish(self) -> UnitIdentity {
-        self.found
+    pub fn finish(self) -> Found {
+        let Self { found: identity, has_write_cache, .. } = self;
+        Found { identity, has_write_cache }
+    }
+
+    /// Whether the unit has reported since this was last asked that the target was set up anew: what was in a volatile cache may be
+    /// lost. A reset or a loss of power is noted by the session itself.
+    pub(super) const fn take_restart(&mut self) -> bool {
+        std::mem::replace(&mut self.has_restarted, false)
     }
 
     /// Whether the unit may still have events to report, which the answer to the first command shows.
@@ -98,8 +129,10 @@ impl Probe {
         self.stage == Stage::Ready
     }
 
-    const fn note_attention(&mut self) -> Result<(), ProbeError> {
+    fn note_attention(&mut self, sense: SenseData) -> Result<(), ProbeError> {
         self.attentions += 1;
+        // LIO reports nothing else after a restart.
+        self.has_restarted |= AttentionKind::of(sense) == AttentionKind::LunsChanged;
         if self.attentions > MOST_ATTENTIONS { Err(ProbeError::NeverQuiet) } else { Ok(()) }
     }
 
@@ -108,12 +141,13 @@ impl Probe {
             Stage::Ready | Stage::Done => "TEST UNIT READY",
             Stage::Inquiry | Stage::SerialNumber | Stage::Designators => "INQUIRY",
             Stage::Capacity | Stage::ShortCapacity => "READ CAPACITY",
+            Stage::Cache => "MODE SENSE",
         }
     }
 
     /// Whether a unit may do without the command.
     const fn is_optional(&self) -> bool {
-        matches!(self.stage, Stage::SerialNumber | Stage::Designators | Stage::Capacity)
+        matches!(self.stage, Stage::SerialNumber | Stage::Designators | Stage::Capacity | Stage::Cache)
     }
 
     fn learn(&mut self, data: &[u8]) -> Result<(), ProbeError> {
@@ -129,6 +163,10 @@ impl Probe {
                 self.found.take_capacity(data);
                 Ok(())
             }
+            Stage::Cache => {
+                self.has_write_cache = parse_write_cache_enabled(data).ok();
+                Ok(())
+            }
         }
         .map_err(ProbeError::NotUsable)?;
         self.proceed(false);
@@ -142,13 +180,14 @@ impl Probe {
             Stage::SerialNumber => Stage::Designators,
             Stage::Designators => Stage::Capacity,
             Stage::Capacity if was_refused => Stage::ShortCapacity,
-            Stage::Capacity | Stage::ShortCapacity | Stage::Done => Stage::Done,
+            Stage::Capacity | Stage::ShortCapacity => Stage::Cache,
+            Stage::Cache | Stage::Done => Stage::Done,
         };
     }
 }
 
-fn reports_event(completion: &Completion) -> bool {
-    SenseData::parse(&completion.sense).is_some_and(|sense| sense.key == SenseKey::UNIT_ATTENTION)
+fn attention(completion: &Completion) -> Option<SenseData> {
+    SenseData::parse(&completion.sense).filter(|sense| sense.key == SenseKey::UNIT_ATTENTION)
 }
 
 #[cfg(test)]
@@ -176,6 +215,7 @@ mod tests {
             (0x12, 0, _) => good(INQUIRY),
             (0x12, 1, 0x80) => good(b"\0\x80\0\x02S1"),
             (0x12, 1, 0x83) => good(b"\0\x83\0\x08\x01\x03\0\x04unit"),
+            (0x1a, ..) => good(&[15, 0, 0, 0, 8, 10, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
             (0x9e, ..) => good(&[0, 0, 0, 0, 0, 0, 3, 0xe7, 0, 0, 2, 0, 0, 0, 0, 0]),
             (0x25, ..) => good(&[0, 0, 3, 0xe7, 0, 0, 2, 0]),
             _ => panic!("{command:?}"),
@@ -183,7 +223,7 @@ mod tests {
     }
 
     /// Asks until all is known, and returns what was asked.
-    fn run(answer: impl Fn(&Command, usize) -> Completion) -> (Vec<u8>, Result<UnitIdentity, ProbeError>) {
+    fn run(answer: impl Fn(&Command, usize) -> Completion) -> (Vec<u8>, Result<Found, ProbeError>) {
         let (mut probe, mut asked) = (Probe::new(), Vec::new());
         while let Some(command) = probe.command() {
             assert!(!command.is_repeated, "the probe repeats by itself");
@@ -199,9 +239,10 @@ mod tests {
     fn a_unit_that_answers_everything() {
         let (asked, found) = run(|command, _| answer(command));
         let found = found.unwrap();
-        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e]);
-        assert!(found.is_named() && found.serial_number.as_deref() == Some("S1"));
-        assert!(found.format.is_some() && found.inquiry.is_some());
+        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e, 0x1a]);
+        assert_eq!(found.has_write_cache, Some(true));
+        assert!(found.identity.is_named() && found.identity.serial_number.as_deref() == Some("S1"));
+        assert!(found.identity.format.is_some() && found.identity.inquiry.is_some());
     }
 
     /// Pages and the long form of the capacity are optional; being ready and INQUIRY are not.
@@ -215,29 +256,31 @@ mod tests {
             )
         };
         let (asked, found) = refuse(|command| command.cdb[0] == 0x12 && command.cdb[1] == 1);
-        assert!(!found.unwrap().is_named() && asked.len() == 5);
+        assert!(!found.unwrap().identity.is_named() && asked.len() == 6);
         let (asked, found) = refuse(|command| command.cdb[0] == 0x9e);
-        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e, 0x25]);
-        assert!(found.unwrap().format.is_some());
+        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e, 0x25, 0x1a]);
+        assert!(found.unwrap().identity.format.is_some());
         let (_, found) = refuse(|command| command.cdb[0] == 0x00);
         assert!(matches!(found, Err(ProbeError::NotUsable(CommandError::Status { .. }))));
         let (_, found) = refuse(|command| command.cdb[..2] == [0x12, 0]);
         assert!(matches!(found, Err(ProbeError::NotUsable(_))));
         let (_, found) = refuse(|command| matches!(command.cdb[0], 0x9e | 0x25));
         assert!(matches!(found, Err(ProbeError::NotUsable(_))), "a disk has a size");
+        let (_, found) = refuse(|command| command.cdb[0] == 0x1a);
+        assert_eq!(found.unwrap().has_write_cache, None);
     }
 
     /// Events are taken until there are no more, wherever they come; too many are an error.
     #[test]
     fn unit_attentions_are_taken() {
-        for place in 1..=5 {
+        for place in 1..=6 {
             let (asked, found) =
                 run(
                     |command, count| {
                         if count == place { check_condition(6, 0x29, 0x07) } else { answer(command) }
                     },
                 );
-            assert!(asked.len() == 6 && found.is_ok(), "nexus loss at {place}");
+            assert!(asked.len() == 7 && found.is_ok(), "nexus loss at {place}");
         }
         for many in [16, 17] {
             let (_, found) =
@@ -247,6 +290,28 @@ mod tests {
                     },
                 );
             assert_eq!(found.is_err(), many > 16);
+        }
+    }
+
+    /// LIO reports that its units have changed, and nothing else, when it was set up anew.
+    #[test]
+    fn a_target_that_was_set_up_anew() {
+        for (asc, ascq, is_new) in [(0x3f, 0x0e, true), (0x29, 0x07, false), (0x3f, 0x03, false)] {
+            let mut probe = Probe::new();
+            probe.take(check_condition(6, asc, ascq)).unwrap();
+            assert_eq!([probe.take_restart(), probe.take_restart()], [is_new, false], "{asc:02x}/{ascq:02x}");
+        }
+    }
+
+    /// A reservation of another initiator is in the way wherever it comes.
+    #[test]
+    fn a_unit_that_is_reserved() {
+        for place in 1..=6 {
+            let (_, found) = run(|command, count| {
+                let status = if count == place { ScsiStatus::RESERVATION_CONFLICT } else { ScsiStatus::GOOD };
+                Completion { status, ..answer(command) }
+            });
+            assert_eq!(found, Err(ProbeError::Reserved));
         }
     }
 

@@ -7,8 +7,8 @@ use bytes::BytesMut;
 use iscsi_pdu::{InitiatorTaskTag, Lun};
 
 use super::identity::{UnitDifference, UnitIdentity};
-use super::probe::Probe;
-use crate::scsi::Completion;
+use super::probe::{Probe, ProbeError};
+use crate::scsi::{Capacity, Completion};
 use crate::session::{Outcome, Request, SessionState};
 
 /// The most units whose identity is kept.
@@ -42,6 +42,8 @@ pub(super) enum Comparison {
     Same,
     /// A unit is another one.
     Other(Lun, UnitDifference),
+    /// Another initiator has reserved a unit.
+    Reserved(Lun),
     /// A unit is not ready or does not answer; it may be in another session.
     NotUsable(Lun),
 }
@@ -58,6 +60,13 @@ impl Units {
     pub(super) fn remember_found(&mut self) {
         for (lun, identity) in std::mem::take(&mut self.found) {
             self.remember(lun, identity);
+        }
+    }
+
+    /// Takes note of the size that a unit has told.
+    pub(super) fn resize(&mut self, lun: Lun, capacity: Capacity) {
+        if let Some(identity) = self.known.get_mut(&lun.0) {
+            identity.resize(capacity);
         }
     }
 
@@ -101,22 +110,26 @@ impl Units {
             let lun = look.lun;
             match look.go_on(session, now) {
                 None => return Comparison::UnderWay,
-                Some(Err(())) => {
+                Some(Err(error)) => {
                     self.current = None;
-                    return Comparison::NotUsable(lun);
+                    return match error {
+                        ProbeError::Reserved => Comparison::Reserved(lun),
+                        _ => Comparison::NotUsable(lun),
+                    };
                 }
                 Some(Ok(())) => {}
             }
             let Some(Look { probe, .. }) = self.current.take() else { continue };
             let found = probe.finish();
+            session.note_write_cache(lun, found.has_write_cache);
             match self.known.get(&lun.0) {
                 Some(known) => {
-                    if let Some(difference) = known.difference(&found) {
+                    if let Some(difference) = known.difference(&found.identity) {
                         return Comparison::Other(lun, difference);
                     }
                 }
                 // It is known from now on, which is too late for the commands of the last session.
-                None => self.found.push((lun, found)),
+                None => self.found.push((lun, found.identity)),
             }
         }
     }
@@ -131,15 +144,18 @@ impl Look {
     }
 
     /// Takes the answer, and sends the next command; `None` while there is no answer, an error for one that cannot be used.
-    fn go_on(&mut self, session: &mut SessionState, now: Duration) -> Option<Result<(), ()>> {
+    fn go_on(&mut self, session: &mut SessionState, now: Duration) -> Option<Result<(), ProbeError>> {
         loop {
             let completion = match session.take_outcome(self.itt)? {
                 Outcome::Good(data) => Completion { data: data.freeze(), ..Completion::good() },
                 Outcome::Scsi(ended, data) => with_data(ended.completion, data),
-                _ => return Some(Err(())),
+                _ => return Some(Err(ProbeError::NoAnswer)),
             };
-            if self.probe.take(completion).is_err() {
-                return Some(Err(()));
+            if let Err(error) = self.probe.take(completion) {
+                return Some(Err(error));
+            }
+            if self.probe.take_restart() {
+                session.lose_cache(self.lun);
             }
             let Some(command) = self.probe.command() else { return Some(Ok(())) };
             self.itt = session.submit_ahead(Request::command(self.lun, command), now);

@@ -137,13 +137,14 @@ impl<S: Stream> ConnectionTask<S> {
     }
 
     /// Lets other callers submit their requests first, once, so that one write takes them all: while responses are
-    /// outstanding, a request that waits a little delays nothing.
+    /// outstanding, a request that waits a little delays nothing, and callers with an outcome were woken.
     fn yields(&mut self, context: &Context<'_>) -> bool {
         if !self.has_other_workers || std::mem::take(&mut self.has_yielded) {
             return false;
         }
         let state = self.shared.lock();
-        self.has_yielded = state.is_changed && state.session.awaits_responses();
+        self.has_yielded =
+            state.is_changed && (state.session.awaits_responses() || state.session.has_outcomes());
         drop(state);
         if self.has_yielded {
             context.waker().wake_by_ref();

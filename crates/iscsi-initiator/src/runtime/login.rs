@@ -143,6 +143,7 @@ mod tests {
             session_type: SessionType::Discovery,
             isid: Isid::from_random([1, 2, 3], 4),
             credentials: &Credentials::of(&scope, &request, &secrets, snapshot, &config).unwrap(),
+            reinstates: false,
             is_own_challenge: &|_| false,
         };
         let mut exchange = Exchange::new(settings, portal, Duration::ZERO);

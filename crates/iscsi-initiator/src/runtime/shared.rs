@@ -46,6 +46,8 @@ pub(super) struct State {
     task: Waker,
     /// Whether handles have changed the session since the task has looked at it.
     pub(super) is_changed: bool,
+    /// Why the session was lost, or the last attempt to log in again failed.
+    pub(super) last_failure: Option<Error>,
     /// The reason why the session is over. Set after the connection was closed and the ISID returned.
     pub(super) ended: Option<Error>,
 }
@@ -65,6 +67,7 @@ impl Shared {
             listeners: Listeners::default(),
             task: Waker::noop().clone(),
             is_changed: true,
+            last_failure: None,
             ended: None,
         };
         Self { state: Mutex::new(state), clock, buffers: BufferPool::default() }
@@ -108,6 +111,11 @@ impl Shared {
 }
 
 impl Shared {
+    /// Takes note of why the session was lost, or the last attempt to log in again failed.
+    pub(super) fn note_failure(&self, error: &Error) {
+        self.lock().last_failure = Some(error.clone());
+    }
+
     /// Ends the requests that wait for a session, and has those in line look again.
     pub(super) fn fail_commands(&self) {
         let mut wakers = WakeList::default();
@@ -171,6 +179,7 @@ impl State {
     /// Begins another session.
     pub(super) fn log_in_again(&mut self, next: NextSession, group: Option<u16>, now: Duration) {
         let _ = self.nexus.log_in_again(&mut self.session, next, group, now);
+        self.last_failure = None;
     }
 
     /// Notes that a handle has changed the session. Returns the task's waker for the first change since the task has looked

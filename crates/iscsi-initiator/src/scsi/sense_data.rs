@@ -80,6 +80,11 @@ impl SenseData {
         self.key.0 == SenseKey::UNIT_ATTENTION.0 && self.asc == 0x29 && self.ascq <= 0x04
     }
 
+    /// Whether parameters of the unit have changed, such as those of its cache.
+    pub(crate) const fn reports_changed_parameters(self) -> bool {
+        self.key.0 == SenseKey::UNIT_ATTENTION.0 && self.asc == 0x2a && self.ascq <= 0x02
+    }
+
     /// Whether the unit is write-protected.
     pub(crate) const fn reports_write_protection(self) -> bool {
         self.key.0 == SenseKey::DATA_PROTECT.0 && self.asc == 0x27

@@ -172,7 +172,11 @@ impl Wire {
 
     /// The failure of a connection that the target has closed.
     pub(crate) fn end_of_stream(&self) -> Failure {
-        Failure::Lost(self.inbox.end_of_stream().to_owned())
+        if self.inbox.is_empty() {
+            Failure::Closed
+        } else {
+            Failure::Lost(self.inbox.end_of_stream().to_owned())
+        }
     }
 
     /// Gives back the memory of an idle connection.

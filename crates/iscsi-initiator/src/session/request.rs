@@ -1,6 +1,7 @@
 //! Requests of a session and their outcomes.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{Lun, RejectReason, ScsiResponseCode, SerialNumber};
@@ -96,6 +97,8 @@ pub enum Outcome {
     Rejected(RejectReason),
     /// The whole answer to a text exchange.
     Text(Bytes),
+    /// The text exchange had no answer within this limit.
+    Unanswered(Duration),
     /// The answer to a task management function; `None` if there was none in time.
     Managed(Option<ManagementResponse>),
     /// The answer to a ping.

@@ -29,8 +29,6 @@ pub(super) struct Task {
     extensions: u8,
     /// For a flush, the number of acknowledged writes that it covers.
     covers: u64,
-    /// Whether ABORT TASK was sent for it, without an answer that says what became of it.
-    has_unconfirmed_abort: bool,
 }
 
 /// The data of a task, and how far they have moved.
@@ -48,18 +46,7 @@ impl Task {
     pub(super) fn new(lun: Lun, command: Command) -> Self {
         let Command { name, cdb, transfer, transfer_length: required, is_repeated } = command;
         let direction = Direction::new(transfer);
-        Self {
-            lun,
-            name,
-            cdb,
-            required,
-            direction,
-            is_repeated,
-            moved_before: 0,
-            extensions: 0,
-            covers: 0,
-            has_unconfirmed_abort: false,
-        }
+        Self { lun, name, cdb, required, direction, is_repeated, moved_before: 0, extensions: 0, covers: 0 }
     }
 
     pub(super) const fn name(&self) -> &'static str {
@@ -217,14 +204,9 @@ impl Task {
         Replay::of(&self.cdb)
     }
 
-    /// Whether ABORT TASK was sent for it, without an answer that says what became of it.
-    pub(super) const fn has_unconfirmed_abort(&mut self) -> &mut bool {
-        &mut self.has_unconfirmed_abort
-    }
-
     /// Begins anew: nothing of it has moved in another session.
     pub(super) fn restart(&mut self) {
-        (self.moved_before, self.extensions, self.has_unconfirmed_abort) = (0, 0, false);
+        (self.moved_before, self.extensions) = (0, 0);
         match &mut self.direction {
             Direction::None => {}
             Direction::In(data) => data.restart(),

@@ -41,6 +41,9 @@ impl<'a> State<'a> {
     pub(super) fn begin(context: &mut LoginContext<'a>) -> (Self, Outgoing) {
         context.config.declare(&mut context.text);
         match context.config.authentication {
+            Authentication::None if context.config.reinstates => {
+                AwaitingMethod::begin(context, "None", Some(Stage::OPERATIONAL))
+            }
             Authentication::None => AwaitingParameters::begin(context),
             Authentication::IfAsked(_) => {
                 AwaitingMethod::begin(context, "None,CHAP", Some(Stage::OPERATIONAL))
@@ -95,9 +98,13 @@ impl AwaitingMethod {
         // A granted transition ends the stage without authentication, whatever was chosen: it may only come with None
         // where None was offered.
         match (chosen, granted, context.config.authentication) {
-            (Some("CHAP"), None, _) => Ok(offer_algorithms(context)),
-            (Some("None"), None, Authentication::IfAsked(_)) => Ok(leave_security()),
-            (Some("None"), Some(_), Authentication::IfAsked(_)) => Ok(begin_parameters(context)),
+            (Some("None"), None, Authentication::None | Authentication::IfAsked(_)) => Ok(leave_security()),
+            (Some("None"), Some(_), Authentication::None | Authentication::IfAsked(_)) => {
+                Ok(begin_parameters(context))
+            }
+            (Some("CHAP"), None, authentication) if authentication.forward().is_some() => {
+                Ok(offer_algorithms(context))
+            }
             (_, Some(next), _) => Err(TargetAuthError::Skipped { next }.into()),
             (Some(chosen), None, _) => Err(TargetAuthError::Method { chosen: chosen.to_owned() }.into()),
             (None, None, _) => Err(ProtocolViolation::MissingKey { key: "AuthMethod" }.into()),
@@ -105,19 +112,21 @@ impl AwaitingMethod {
     }
 }
 
-/// The choice of a target that sent no `AuthMethod`: `None`, where CHAP is used only if the target asks for it (CHP-23).
+/// The choice of a target that sent no `AuthMethod`: `None`, where that was offered (CHP-23).
 fn missing_choice(
     context: &mut LoginContext<'_>,
     granted: Option<Stage>,
 ) -> Result<Option<&'static str>, LoginError> {
-    if !matches!(context.config.authentication, Authentication::IfAsked(_)) {
-        return Ok(None);
-    }
+    let offered = match context.config.authentication {
+        Authentication::None => "None",
+        Authentication::IfAsked(_) => "None,CHAP",
+        Authentication::Chap(_) | Authentication::Mutual(..) => return Ok(None),
+    };
     let error: LoginError = granted.map_or_else(
         || ProtocolViolation::MissingKey { key: "AuthMethod" }.into(),
         |next| TargetAuthError::Skipped { next }.into(),
     );
-    let detail = "no AuthMethod in answer to None,CHAP";
+    let detail = format!("no AuthMethod in answer to {offered}");
     context.tolerance.tolerate(&Deviation::SECURITY_STAGE_SKIPPED, detail, error)?;
     Ok(Some("None"))
 }
@@ -266,7 +275,7 @@ pub(super) struct AwaitingParameters;
 
 impl AwaitingParameters {
     /// Offers all parameters at once, since a target that has to ask for keys takes more round trips. A login without
-    /// authentication begins here (LOG-23).
+    /// authentication begins here (LOG-23), unless it reinstates a session.
     fn begin<'a>(context: &mut LoginContext<'a>) -> (State<'a>, Outgoing) {
         context.negotiation.begin();
         let config = &context.config;

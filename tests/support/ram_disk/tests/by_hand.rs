@@ -100,6 +100,7 @@ pub(crate) async fn log_in(
         cid: 7,
         itt: InitiatorTaskTag(0),
         cmd_sn: SerialNumber(0xffff_fffe),
+        reinstates: false,
         authentication,
         algorithms: &[ChapAlgorithm::Sha256, ChapAlgorithm::Md5],
         offer: &offer,

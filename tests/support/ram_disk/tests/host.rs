@@ -91,6 +91,7 @@ impl Host {
             cid: 0,
             itt: InitiatorTaskTag(0),
             cmd_sn: SerialNumber(u32::MAX),
+            reinstates: false,
             authentication: Authentication::None,
             algorithms: &[ChapAlgorithm::Md5],
             offer: &offer,

@@ -87,6 +87,7 @@ impl Fixture {
             session_type: SessionType::Normal(&self.target),
             isid: Isid::from_random([1, 2, 3], 4),
             credentials: &self.credentials,
+            reinstates: false,
             is_own_challenge: &|_| false,
         }
     }

@@ -18,6 +18,7 @@ fn ends_of_sessions() {
     let silence = Silence { operation: None, logout_requested: false, limit: Duration::ZERO };
     let opcode = iscsi_pdu::Error::Opcode { received: iscsi_pdu::Opcode(0), expected: "" };
     let failures = [
+        Failure::Closed,
         Failure::Lost(String::new()),
         Failure::Digest(opcode),
         Failure::Gap(broken.clone()),

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::NexusEvent::{
-    Answered, Ended, LoggedIn, LoginFailed, NotWanted, OtherUnit, ReconnectNow, Resume, SameUnits, Settled,
+    Answered, Ended, LoggedIn, LoginFailed, NotWanted, ReconnectNow, Resume, SameUnits, Settled, Stopped,
     Suspend,
 };
 use super::*;
@@ -16,7 +16,7 @@ const EVENTS: [NexusEvent; 13] = [
     LoginFailed(AGAIN),
     LoginFailed(Decision::GiveUp),
     SameUnits,
-    OtherUnit,
+    Stopped,
     Answered,
     Settled,
     Suspend,

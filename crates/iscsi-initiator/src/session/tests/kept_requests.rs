@@ -297,19 +297,95 @@ fn aborts_between_sessions() {
     assert_eq!(target.session.abort(unsent, SECOND), None);
     let not_sent = aborted(AbortCause::Requested("ABORT TASK"), Extent::NotSent);
     assert_eq!(target.outcomes(), [(unsent, not_sent)]);
-    let function = target.session.abort(touched, SECOND).unwrap();
-    assert_eq!(target.outcomes(), [(function, Outcome::NoSession)]);
-    // Nor can it be told that it was never sent, while it waits to be sent again.
+    // One that waits to be sent again was sent before.
     let mut waiting = target.clone();
     waiting.log_in_again(parameters());
     waiting.send_kept(Fencing::Sole);
     assert_eq!(waiting.session.abort(touched, SECOND), None);
     let unknown = aborted(AbortCause::Requested("ABORT TASK"), Extent::Unknown);
     assert_eq!((waiting.commands(), waiting.outcomes()), (vec![], vec![(touched, unknown)]));
-    // After it was sent again it can be.
+    let function = target.session.abort(touched, SECOND).unwrap();
+    assert_eq!(target.outcomes(), [(function, Outcome::NoSession)]);
+    // Nothing was said about its end, so nothing may begin anew.
     target.log_in_again(parameters());
     target.send_kept(Fencing::Sole);
-    let again = target.commands().remove(0);
-    target.session.abort(touched, SECOND).unwrap();
-    assert_eq!(target.managements().remove(0).referenced_task_tag, again.itt);
+    assert_eq!(
+        (target.outcomes(), target.sent()),
+        (vec![(touched, Outcome::Ambiguous(OldTask::Ended))], vec![])
+    );
+}
+
+/// A command whose abort has no answer when the session is lost is not sent again, whether the abort was sent or not, and
+/// whatever function it was; one that the function does not cover is.
+#[test]
+fn aborts_without_an_answer() {
+    let functions: [fn(InitiatorTaskTag) -> TaskManagement; 5] = [
+        TaskManagement::AbortTask,
+        |_| TaskManagement::AbortTaskSet(LUN),
+        |_| TaskManagement::TargetWarmReset,
+        |_| TaskManagement::LogicalUnitReset(Lun::ZERO),
+        TaskManagement::QueryTask,
+    ];
+    for (function, is_covered) in functions.into_iter().zip([true, true, true, false, false]) {
+        for is_sent in [false, true] {
+            let mut target = lasting(parameters());
+            let touched = target.send(READ_10, Transfer::None, 0);
+            let management = target.begin(Request::management(function(touched)));
+            if is_sent {
+                target.sent();
+            }
+            target.lose(1);
+            let later = target.send(READ_10, Transfer::None, 0);
+            target.log_in_again(parameters());
+            target.send_kept(Fencing::Sole);
+            let mut outcomes = vec![(management, Outcome::Managed(None))];
+            if is_covered {
+                outcomes.push((touched, Outcome::Ambiguous(OldTask::Ended)));
+            }
+            assert_eq!(target.outcomes(), outcomes, "{}", function(later).name());
+            assert_eq!(target.commands().len(), 2 - usize::from(is_covered));
+        }
+    }
+}
+
+/// A command that hangs is not sent to another session when nothing ended it in this one: it would hang there, too. Others are,
+/// and so is one whose connection is dead.
+#[test]
+fn a_command_that_hangs() {
+    for is_dead in [false, true] {
+        let mut target = lasting(parameters());
+        let hanging = target.send(READ_10, Transfer::None, 0);
+        target.pass(SECOND);
+        let other = target.send(READ_10, Transfer::None, 48);
+        target.pass(MINUTE);
+        if !is_dead {
+            let InitiatorPdu::NopOut(ping) = target.sent().remove(0) else { panic!("a ping comes first") };
+            target.pong(&ping).unwrap();
+        }
+        while target.session.end().is_none() {
+            target.sent();
+            target.pass(target.session.next_deadline().unwrap());
+        }
+        target.session.set_written(1000);
+        target.log_in_again(parameters());
+        target.outcomes();
+        target.send_kept(Fencing::Sole);
+        let ended = if is_dead { vec![] } else { vec![(hanging, Outcome::Ambiguous(OldTask::Ended))] };
+        assert_eq!((target.outcomes(), target.commands().len()), (ended, 1 + usize::from(is_dead)));
+        assert_eq!(target.session.outcome(other), None);
+    }
+}
+
+/// A text exchange without an answer is not repeated: it ends with its limit, and the session after it.
+#[test]
+fn text_exchanges_without_an_answer() {
+    let mut target = lasting(parameters());
+    let text = target.ask(b"SendTargets=All\0");
+    target.sent();
+    target.pass(MINUTE);
+    assert_eq!(target.outcomes(), [(text, Outcome::Unanswered(MINUTE))]);
+    assert!(target.session.is_between_sessions());
+    target.log_in_again(parameters());
+    target.send_kept(Fencing::Sole);
+    assert_eq!(target.sent(), []);
 }
