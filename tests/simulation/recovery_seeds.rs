@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use iscsi_initiator::engine::End;
+use iscsi_initiator::engine::{End, Failure};
 use iscsi_initiator::{RecoveryPolicy, Requirement};
 use iscsi_tests::ram_disk::Sense;
 use iscsi_tests::world::{
@@ -61,6 +61,15 @@ impl Course {
         is_refused || self.has(|event| matches!(event, Event::Replace(_)))
     }
 
+    /// Whether the target closes connections so often that it may do so twice right after a login: the session then seems to be
+    /// taken over.
+    fn may_seem_taken_over(&self) -> bool {
+        let closes = |event: &Event| {
+            matches!(event, Event::Restart | Event::Drop { .. } | Event::Cut(_, Ending::EndOfStream))
+        };
+        self.events.iter().filter(|(_, event)| closes(event)).count() >= 2
+    }
+
     /// Whether a session that has ended so was logged out; `None` if nothing of this course explains the end.
     fn explains(&self, over: &Over, left: usize) -> Option<bool> {
         let is_lost = !self.damages.is_empty()
@@ -70,6 +79,7 @@ impl Course {
         match over {
             Over::Session(End::LoggedOut(..)) => Some(true),
             Over::LoginFailed(_) => is_lost.then_some(false),
+            Over::Session(End::Failed(Failure::Closed)) if self.may_seem_taken_over() => Some(false),
             // The logout was cut, or there can be no other session.
             Over::Session(End::Failed(_)) => (is_lost && (left == 0 || self.is_final())).then_some(false),
         }

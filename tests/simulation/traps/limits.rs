@@ -33,10 +33,10 @@ fn trap_11_attempts_are_limited_in_time() {
     reset(&mut world);
     let mut attempts = Vec::new();
     while world.over().is_none() {
-        let count = world.status().unwrap().attempts;
+        let (now, count) = (world.now(), world.status().unwrap().attempts);
         world.turn().unwrap();
         if world.status().is_some_and(|status| status.attempts > count) {
-            attempts.push(world.now());
+            attempts.push(now);
         }
     }
     let pauses: Vec<_> = attempts.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();

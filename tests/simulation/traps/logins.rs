@@ -9,13 +9,16 @@ use super::*;
 #[test]
 fn trap_09_what_is_sent_again_obeys_the_new_parameters() {
     let later = Later { has_other_parameters: true, ..Later::SAME };
+    // Some of the data of a write are on their way when the connection is lost.
+    let millisecond = Duration::from_millis(1);
+    let pipes = PipeSettings { latency: millisecond..=millisecond, pieces: 1..=700, capacity: 1 << 16 };
     for (initial_r2t, immediate_data) in [(false, false), (false, true), (true, false), (true, true)] {
         let setup = Setup::new(Variant { initial_r2t, immediate_data, later, depth: 8, ..variant() });
         let mut runs = 0;
-        for left in (12..70).step_by(6) {
-            let workload = Workload::new(DISK, Seed::new(left));
-            let mut world = world_over(&setup, &PipeSettings::default(), workload);
-            run_until(&mut world, |world| world.left() as u64 <= left);
+        for offset in (4000..40_000).step_by(3700) {
+            let workload = Workload::new(DISK, Seed::new(offset));
+            let mut world = world_over(&setup, &pipes, workload);
+            run_until(&mut world, |world| world.crossed(Direction::ToTarget) >= offset);
             happen(&mut world, Event::Reconfigure);
             reset(&mut world);
             complete(world);
