@@ -12,7 +12,7 @@ use iscsi_benches::server::Server;
 
 /// Ends when it is dropped.
 pub(crate) enum Stage {
-    Tgtd(Tgt),
+    Tgtd(Box<Tgt>),
     Embedded(Server),
 }
 

@@ -12,6 +12,7 @@ mod damage;
 mod driver;
 mod every_byte;
 mod recovery;
+mod recovery_seeds;
 mod seeds;
 mod traps;
 

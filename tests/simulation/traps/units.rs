@@ -13,8 +13,6 @@ fn trap_06_another_unit_gets_nothing() {
         let mut world = world(&setup, &[write(0), write(1)]);
         run_until_slow(&mut world, WRITE, 1);
         happen(&mut world, Event::Replace(replacement));
-        // The old command fails, and the next one comes to the other unit. Now it is only the session that is lost.
-        reset(&mut world);
         run(&mut world);
         assert_eq!(executed(&world, WRITE), [], "{replacement:?}");
         assert!(world.now() < 3 * SECOND, "{:?}", world.now());

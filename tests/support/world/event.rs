@@ -30,7 +30,7 @@ pub enum Event {
     Reach(Reach),
     /// Both sides have the settings of [`Variant::later`](super::Variant::later) from now on.
     Reconfigure,
-    /// Another unit, of zeros, is under the LUN.
+    /// Another unit, of zeros, is under the LUN, if the initiator knows the one before, and the connection is reset.
     Replace(Replacement),
     /// The unit is ready from now on, or not.
     Ready(bool),
@@ -100,14 +100,19 @@ impl World<'_> {
                 self.initiator.reconfigure();
             }
             Event::Replace(replacement) => {
-                let unit = replacement.of(unit(&self.setup.variant));
-                engine.replace_unit(name, unit).map_err(|error| Fault::Protocol(error.to_string()))?;
+                if self.initiator.knows_unit() {
+                    let unit = replacement.of(unit(&self.setup.variant));
+                    engine.replace_unit(name, unit).map_err(|error| Fault::Protocol(error.to_string()))?;
+                    self.is_replaced = true;
+                    self.cut(Direction::ToTarget, Ending::Reset);
+                }
             }
             Event::Ready(is_ready) => engine.set_ready(name, 0, is_ready),
             Event::ServiceTime(operation, time) => engine.set_service_time(operation, time),
-            Event::WriteForAnother(extent) => self.write_for_another(extent)?,
+            Event::WriteForAnother(extent) if !self.is_replaced => self.write_for_another(extent)?,
+            Event::WriteForAnother(_) => {}
             Event::ReserveForAnother => {
-                engine.reserve_for_another(name, 0, &self.setup.config.initiator_name)
+                engine.reserve_for_another(name, 0, &self.setup.config.initiator_name);
             }
             Event::Drop { time2wait } => engine.drop_connection(connection, time2wait),
         }

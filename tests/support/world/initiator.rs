@@ -114,6 +114,11 @@ impl<'a> Initiator<'a> {
         }
     }
 
+    /// Whether it knows which unit it has, and may send commands to it.
+    pub(super) const fn knows_unit(&self) -> bool {
+        matches!(&self.phase, Phase::Nexus(lasting) if lasting.knows_unit())
+    }
+
     /// Tells the nexus what its caller wants.
     pub(super) fn tell(&mut self, event: NexusEvent, now: Duration) {
         if let Phase::Nexus(lasting) = &mut self.phase {
@@ -188,9 +193,12 @@ impl<'a> Initiator<'a> {
     }
 
     /// What has changed when more can be done.
-    fn progress(&self) -> (usize, usize, bool) {
-        let accepts = matches!(&self.phase, Phase::Nexus(lasting) if lasting.accepts());
-        (self.submitted, self.taken, accepts)
+    fn progress(&self) -> (usize, usize, Option<(bool, bool)>) {
+        let state = match &self.phase {
+            Phase::Nexus(lasting) => Some((lasting.accepts(), lasting.engine.session.end().is_some())),
+            Phase::Login(_) | Phase::Over(_) => None,
+        };
+        (self.submitted, self.taken, state)
     }
 
     /// Writes to the pipe. True if it wants another connection.
@@ -230,7 +238,7 @@ impl<'a> Initiator<'a> {
     fn follow(&mut self, next: Next, now: Duration) {
         if let Next::Complete(complete) = next {
             let (logged_in, inbox) = *complete;
-            let mut lasting = Lasting::new(self.setup, logged_in, inbox, now);
+            let mut lasting = Lasting::new(self.setup, logged_in, inbox, &self.seed, now);
             lasting.is_later = self.is_later;
             self.phase = Phase::Nexus(Box::new(lasting));
         }
@@ -325,9 +333,8 @@ fn report(
             _ if is_of_earlier_session => checker.aborted(number, now),
             _ => checker.refused(number, now),
         },
-        Outcome::Ambiguous(OldTask::MayRun) | Outcome::Unanswered(_) | Outcome::SessionOver => {
-            checker.failed(number, now)
-        }
+        Outcome::Unanswered(_) | Outcome::SessionOver => checker.failed(number, now),
+        Outcome::Ambiguous(OldTask::MayRun) => checker.left_behind(number, now),
         // After a flush that says so, acknowledged writes may be lost.
         Outcome::TargetFailure(_)
         | Outcome::Rejected(_)

@@ -41,7 +41,7 @@ pub(super) struct Lasting<'a> {
 
 impl<'a> Lasting<'a> {
     /// A nexus with the session of its first login.
-    pub(super) fn new(setup: &Setup, logged_in: LoggedIn, inbox: Inbox, now: Duration) -> Self {
+    pub(super) fn new(setup: &Setup, logged_in: LoggedIn, inbox: Inbox, seed: &Seed, now: Duration) -> Self {
         let completed = logged_in.completed;
         let limits = Limits::new(setup.command_timeout(), LOGOUT);
         let mut session = SessionState::new(
@@ -61,7 +61,7 @@ impl<'a> Lasting<'a> {
         });
         let inbox = inbox.landing_from(LANDING_LENGTH);
         let engine = Engine::new(session, inbox, completed.parameters.digests);
-        let nexus = Nexus::new(policy, completed.target_portal_group_tag, 1, now);
+        let nexus = Nexus::new(policy, completed.target_portal_group_tag, seed.part("pauses").number(), now);
         Self {
             engine,
             nexus,
@@ -115,6 +115,11 @@ impl<'a> Lasting<'a> {
         }
     }
 
+    /// Whether the initiator knows which unit it has.
+    pub(super) const fn knows_unit(&self) -> bool {
+        self.probe.is_none()
+    }
+
     /// Whether operations are accepted: the unit is known, and there is a session or will be one.
     pub(super) fn accepts(&self) -> bool {
         let session = &self.engine.session;
@@ -134,6 +139,7 @@ impl<'a> Lasting<'a> {
                 completion
             }
             Outcome::Scsi(ended, _) => ended.completion.clone(),
+            _ if self.nexus.phase() == Phase::Over => return true,
             _ => {
                 let probe = Probe::new();
                 self.probe = Some((probe.clone(), submit(&mut self.engine.session, &probe, now)));
@@ -169,8 +175,7 @@ impl<'a> Lasting<'a> {
                 Step::LogIn => wants_connection |= self.begin_login(setup, seed, now),
                 Step::Abandon | Step::LogOut => self.login = None,
                 Step::FailCommands => self.engine.session.end_waiting(),
-                Step::Probe | Step::Replay => {}
-                Step::End => {}
+                Step::Probe | Step::Replay | Step::End => {}
             }
         }
         if self.nexus.phase() == Phase::Over {

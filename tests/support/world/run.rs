@@ -53,6 +53,8 @@ pub struct World<'a> {
     pub(super) reach: Reach,
     /// The number of writes of another initiator.
     pub(super) writes_of_another: u32,
+    /// Whether another unit is under the LUN, to which nothing may be written.
+    pub(super) is_replaced: bool,
     /// Whether bytes to the target were damaged, of which it rightly complains.
     is_damaged: bool,
 }
@@ -73,6 +75,9 @@ pub enum Fault {
     /// The run does not end.
     #[error(transparent)]
     Stuck(#[from] Stuck),
+    /// The initiator wrote to another unit than the one that it knew.
+    #[error("another unit was written to")]
+    OtherUnit,
     /// The initiator broke rules of the protocol, by the judgement of the target.
     #[error("the target says: {0}")]
     Protocol(String),
@@ -82,6 +87,7 @@ impl fmt::Debug for World<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut world = formatter.debug_struct("World");
         world.field("now", &self.clock.now()).field("left", &self.initiator.left());
+        world.field("status", &self.status()).field("pending", &self.checker.pending().collect::<Vec<_>>());
         world.field("to_target", &self.to_target.crossed());
         world.field("to_initiator", &self.to_initiator.crossed()).finish_non_exhaustive()
     }
@@ -113,6 +119,7 @@ impl<'a> World<'a> {
             checker: Checker::new(DISK, cache),
             reach: Reach::Open,
             writes_of_another: 0,
+            is_replaced: false,
             is_damaged: false,
         }
     }
@@ -340,6 +347,16 @@ impl<'a> World<'a> {
         self.finish()
     }
 
+    /// The medium has possible contents; one that has replaced another has none.
+    fn check_medium(&mut self) -> Result<(), Fault> {
+        let medium = self.target.medium(&self.setup.target);
+        if !self.is_replaced {
+            return Ok(self.checker.final_medium(&medium)?);
+        }
+        let is_empty = medium.iter().all(|byte| *byte == 0);
+        is_empty.then_some(()).ok_or(Fault::OtherUnit)
+    }
+
     /// Checks a world that is over: every operation has ended, the medium has possible contents, and the target has nothing
     /// to complain about.
     ///
@@ -351,7 +368,7 @@ impl<'a> World<'a> {
         self.target.drain(&mut self.to_target, later);
         self.checker.all_ended()?;
         self.check_executions()?;
-        self.checker.final_medium(&self.target.medium(&self.setup.target))?;
+        self.check_medium()?;
         match self.target.engine.report().violations.first() {
             Some(rule) if !self.is_damaged => Err(Fault::Protocol(rule.clone())),
             _ => self.over().cloned().ok_or(Fault::Stuck(Stuck::Idle { now: self.now() })),

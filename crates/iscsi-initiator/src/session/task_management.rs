@@ -275,11 +275,12 @@ impl SessionState {
         open.into_iter().filter_map(|itt| self.abort(itt, now)).collect()
     }
 
-    /// Ends a command that was not sent; false if it was.
+    /// Ends a command that waits to be sent; false for any other. A session before this one may have sent it.
     pub(super) fn withdraw(&mut self, itt: InitiatorTaskTag, cause: AbortCause) -> bool {
         let is_queued = self.backlog.remove(itt) || self.is_kept(itt);
         if is_queued {
-            self.finish(itt, |_| Outcome::Aborted(Abort { cause, extent: Extent::NotSent }));
+            let extent = if self.requests.is_touched(itt) { Extent::Unknown } else { Extent::NotSent };
+            self.finish(itt, |_| Outcome::Aborted(Abort { cause, extent }));
         }
         is_queued
     }

@@ -64,6 +64,7 @@ fn solicited_only() -> Parameters {
 }
 
 /// The target of one session, and the session.
+#[derive(Clone)]
 struct Target {
     session: SessionState,
     /// Numbers of the next PDU: the target takes 32 commands beyond those it has seen.

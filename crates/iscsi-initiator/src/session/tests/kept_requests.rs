@@ -308,6 +308,23 @@ fn aborts_between_sessions() {
     );
 }
 
+/// While a command waits to be sent again, it cannot be told that it was never sent. After it was sent again it can be aborted.
+#[test]
+fn aborts_of_commands_that_are_sent_again() {
+    let mut target = lasting(parameters());
+    let touched = target.send(READ_10, Transfer::None, 0);
+    target.lose(1);
+    target.log_in_again(parameters());
+    target.send_kept(Fencing::Sole);
+    let mut waiting = target.clone();
+    assert_eq!(waiting.session.abort(touched, SECOND), None);
+    let unknown = aborted(AbortCause::Requested("ABORT TASK"), Extent::Unknown);
+    assert_eq!((waiting.commands(), waiting.outcomes()), (vec![], vec![(touched, unknown)]));
+    let again = target.commands().remove(0);
+    target.session.abort(touched, SECOND).unwrap();
+    assert_eq!(target.managements().remove(0).referenced_task_tag, again.itt);
+}
+
 /// A command whose abort has no answer when the session is lost is not sent again, whether the abort was sent or not, and
 /// whatever function it was; one that the function does not cover is.
 #[test]
