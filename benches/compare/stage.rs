@@ -19,7 +19,7 @@ pub(crate) enum Stage {
 impl Stage {
     pub(crate) fn set(kind: TargetKind) -> Result<Self, Failure> {
         Ok(match kind {
-            TargetKind::Tgtd => Self::Tgtd(start_tgtd()),
+            TargetKind::Tgtd => Self::Tgtd(Box::new(start_tgtd())),
             TargetKind::Embedded => Self::Embedded(Server::start(&["serve-disks"])?),
         })
     }
