@@ -51,7 +51,7 @@ pub use uuid::Uuid;
 /// The pure parts of the initiator, for simulation and fuzzing. Not part of the stable API.
 #[doc(hidden)]
 pub mod engine {
-    pub use crate::handle::session_over;
+    pub use crate::handle::{Relogin, lasting_session_over, session_over};
     pub use crate::isid_pool::IsidLease;
     pub use crate::login::{
         CredentialScope, Credentials, Draw, Exchange, LoggedIn, LoginSettings, Next, Secrets,

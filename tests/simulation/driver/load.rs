@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_initiator::scsi::Command;
-use iscsi_initiator::{Abort, Aborted, Error, Extent, Lun, Session};
+use iscsi_initiator::{Abort, Aborted, Error, Extent, Lun, OldTask, Session};
 use iscsi_tests::world::{
     Action, Checker, DISK, Operation, Rig, Seed, Variant, Violation, Workload, WriteCache,
 };
@@ -226,6 +226,10 @@ impl End {
                 | Error::Aborted { abort: Abort { extent: Extent::NotSent, .. }, .. },
             ) => Self::Refused,
             Err(Error::Aborted { .. }) => Self::Aborted,
+            // The session that a ping or a function was for is lost.
+            Err(Error::NoSession { .. }) => Self::Refused,
+            Err(Error::Ambiguous { old_task: OldTask::Ended, .. }) => Self::Aborted,
+            Err(Error::Ambiguous { .. }) => Self::Unknown(None),
             // A silent target: the session ends by the limit of a ping or of a command.
             Err(Error::TaskManagement { response: None, .. }) => Self::Done(Bytes::new()),
             Err(error) => Self::Failed(error),

@@ -49,3 +49,17 @@ fn trap_08_the_write_of_another_initiator_is_not_undone() {
     assert_eq!((world.told(2), executed(&world, WRITE)), (Some(Told::Done), vec![]));
     complete(world);
 }
+
+/// A reservation of another initiator is in the way of what is sent again: everything stops.
+#[test]
+fn trap_08_a_reservation_conflict_stops_everything() {
+    let setup = Setup::new(Variant { depth: 2, ..variant() });
+    let mut world = world(&setup, &[write(0), write(1), write(2)]);
+    run_until_slow(&mut world, WRITE, 2);
+    reset(&mut world);
+    happen(&mut world, Event::ReserveForAnother);
+    run(&mut world);
+    assert_eq!(executed(&world, WRITE), []);
+    assert!(world.now() < 3 * SECOND, "{:?}", world.now());
+    fail(world, "reserved");
+}

@@ -96,6 +96,7 @@ impl Setup {
     pub fn new(variant: Variant) -> Self {
         let mut config =
             Config::new("iqn.2001-04.com.example:host".parse().expect("a name")).expect("random bytes");
+        config.recovery = variant.recovery.unwrap_or(RecoveryPolicy::OFF);
         let digests = if variant.digests { DigestPreference::Crc32c } else { DigestPreference::None };
         (config.offer.header_digest, config.offer.data_digest) = (digests, digests);
         let parameters = &mut config.offer.parameters;

@@ -11,7 +11,7 @@ use super::buffer_pool::BufferPool;
 use super::listeners::Listeners;
 use super::waiting::{Line, WakeList, renew};
 use crate::error::Error;
-use crate::nexus::{Nexus, NexusEvent, Step};
+use crate::nexus::{Nexus, NexusEvent, SessionStatus, Step};
 use crate::session::{Failure, NextSession, SessionState, slot_of};
 
 /// The most requests without an outcome; the callers of further ones wait in line.
@@ -35,9 +35,9 @@ pub(super) struct State {
     pub(super) line: Line,
     /// Callers who wait for the end.
     pub(super) end_line: Line,
-    /// Callers who wait for another state of the nexus, and whether it has changed since they were woken.
+    /// Callers who wait for another state of the nexus, and the state when they were last woken.
     pub(super) status_line: Line,
-    has_new_status: bool,
+    told_status: SessionStatus,
     /// What the task has to do since a caller wants it.
     step: Option<Step>,
     /// Listeners of events.
@@ -54,6 +54,7 @@ pub(super) struct State {
 
 impl Shared {
     pub(super) fn new(session: SessionState, nexus: Nexus, clock: Clock) -> Self {
+        let told_status = nexus.status();
         let state = State {
             session,
             nexus,
@@ -61,7 +62,7 @@ impl Shared {
             line: Line::default(),
             end_line: Line::default(),
             status_line: Line::default(),
-            has_new_status: false,
+            told_status,
             step: None,
             listeners: Listeners::default(),
             task: Waker::noop().clone(),
@@ -144,7 +145,6 @@ impl State {
             NexusEvent::Suspend => self.nexus.suspend(&mut self.session, now),
             event => self.nexus.take(event, now),
         };
-        self.has_new_status = true;
         self.step = self.step.or((step != Step::Wait).then_some(step));
     }
 
@@ -153,10 +153,7 @@ impl State {
         if let Some(step) = self.step.take() {
             return step;
         }
-        let phase = self.nexus.phase();
-        let step = self.nexus.drive(&mut self.session, now);
-        self.has_new_status |= self.nexus.phase() != phase || step == Step::FailCommands;
-        step
+        self.nexus.drive(&mut self.session, now)
     }
 
     /// Lets the nexus go on while its session has a connection, until it has to wait.
@@ -173,7 +170,8 @@ impl State {
 
     /// Collects the wakers of those who wait for another state of the nexus, if it has changed.
     pub(super) fn collect_status_wakers(&mut self, wakers: &mut WakeList) {
-        if std::mem::take(&mut self.has_new_status) {
+        let status = self.nexus.status();
+        if std::mem::replace(&mut self.told_status, status) != status {
             wakers.extend(self.status_line.wakers());
         }
     }
