@@ -111,3 +111,6 @@ impl Nexus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
