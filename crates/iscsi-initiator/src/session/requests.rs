@@ -319,7 +319,7 @@ impl Requests {
         self.slots.iter().any(|slot| slot.known_as.is_some() && matches!(slot.content, Content::Request(_)))
     }
 
-    /// Gives a request without an outcome, which this session has not sent, another tag. Its caller goes on to use the one that it knows.
+    /// Gives a request without an outcome another tag for another session. Its caller goes on to use the one that it knows.
     pub(super) fn rename(&mut self, itt: InitiatorTaskTag) -> Option<InitiatorTaskTag> {
         self.get(itt)?;
         let index = self.free.pop().unwrap_or_else(|| self.add_slot());
