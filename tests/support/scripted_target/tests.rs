@@ -199,7 +199,6 @@ async fn redirection_to_itself() {
         cid: 0,
         itt: iscsi_pdu::InitiatorTaskTag(0),
         cmd_sn: iscsi_pdu::SerialNumber(1),
-        reinstates: false,
         authentication: Authentication::None,
         algorithms: &[iscsi_login::ChapAlgorithm::Md5],
         offer: &offer,
