@@ -95,6 +95,30 @@ fn a_write_goes_on_in_other_sessions() {
     assert!(written == data, "the data differ");
 }
 
+/// A unit that may have lost its cache gets everything once more. Like tgt, this one reports a reset in every session.
+#[test]
+fn a_write_begins_anew_when_the_cache_may_be_lost() {
+    let (runtime, place) = (Runtime::new().unwrap(), Place::new());
+    let mut config = open_config();
+    config.unit_attention = true;
+    config.targets[0].units[0].write_cache = true;
+    let target = runtime.block_on(RamDisk::serve(config)).unwrap();
+    let unit = format!("iscsi://{}/{TARGET}/0", target.portal());
+    let data = blocks(32 << 20);
+    let file = place.file("data", &data, 0o600);
+    let child = start(&mut place.command(&["write", &unit, "-i", &file, "--auth", "none"]));
+    while target.report().bytes_written < 1 << 20 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(target.cut_sessions(), 1);
+    let outcome = end(child).expect(0);
+    assert!(outcome.stderr.contains("may be lost: "), "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.matches("; everything is written again").count(), 1, "{}", outcome.stderr);
+    assert!(target.report().bytes_written >= 33 << 20);
+    let written = target.read_medium(&TARGET.parse().unwrap(), 0, 0, data.len()).unwrap();
+    assert!(written == data, "the data differ");
+}
+
 /// A read goes on, too: its output has each byte once.
 #[test]
 fn a_read_goes_on_in_another_session() {
