@@ -75,7 +75,7 @@ fn a_write_goes_on_in_other_sessions() {
     let mut child =
         start(place.command(&["write", &unit, "-i", "-", "--auth", "none"]).stdin(Stdio::piped()));
     let mut input = child.stdin.take().unwrap();
-    let data: Vec<u8> = (0..8_u32 << 20).map(|number| (number / 512) as u8).collect();
+    let data = blocks(8 << 20);
     // While the program copies its input, and while it writes.
     input.write_all(&data[..1 << 20]).unwrap();
     assert_eq!(target.cut_sessions(), 1);
@@ -95,13 +95,37 @@ fn a_write_goes_on_in_other_sessions() {
     assert!(written == data, "the data differ");
 }
 
+/// A unit that may have lost its cache gets everything once more. Like tgt, this one reports a reset in every session.
+#[test]
+fn a_write_begins_anew_when_the_cache_may_be_lost() {
+    let (runtime, place) = (Runtime::new().unwrap(), Place::new());
+    let mut config = open_config();
+    config.unit_attention = true;
+    config.targets[0].units[0].write_cache = true;
+    let target = runtime.block_on(RamDisk::serve(config)).unwrap();
+    let unit = format!("iscsi://{}/{TARGET}/0", target.portal());
+    let data = blocks(32 << 20);
+    let file = place.file("data", &data, 0o600);
+    let child = start(&mut place.command(&["write", &unit, "-i", &file, "--auth", "none"]));
+    while target.report().bytes_written < 1 << 20 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(target.cut_sessions(), 1);
+    let outcome = end(child).expect(0);
+    assert!(outcome.stderr.contains("may be lost: "), "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.matches("; everything is written again").count(), 1, "{}", outcome.stderr);
+    assert!(target.report().bytes_written >= 33 << 20);
+    let written = target.read_medium(&TARGET.parse().unwrap(), 0, 0, data.len()).unwrap();
+    assert!(written == data, "the data differ");
+}
+
 /// A read goes on, too: its output has each byte once.
 #[test]
 fn a_read_goes_on_in_another_session() {
     let (runtime, place) = (Runtime::new().unwrap(), Place::new());
     let target = runtime.block_on(RamDisk::serve(open_config())).unwrap();
     let unit = format!("iscsi://{}/{TARGET}/0", target.portal());
-    let data: Vec<u8> = (0..32_u32 << 20).map(|number| (number / 4096) as u8).collect();
+    let data = blocks(32 << 20);
     let file = place.file("data", &data, 0o600);
     place.run(&["write", &unit, "-i", &file, "--auth", "none"]).expect(0);
     let copy = place.path("copy");
@@ -114,4 +138,9 @@ fn a_read_goes_on_in_another_session() {
     let outcome = end(child).expect(0);
     assert!(outcome.stderr.contains("note: logged in again"), "{}", outcome.stderr);
     assert!(std::fs::read(copy).unwrap() == data, "the data differ");
+}
+
+/// Data of this length in which neighbouring blocks differ.
+fn blocks(length: usize) -> Vec<u8> {
+    (0..=u8::MAX).cycle().flat_map(|byte| [byte; 512]).take(length).collect()
 }

@@ -5,7 +5,6 @@
 
 pub(crate) mod table;
 
-use std::any::Any;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -114,10 +113,10 @@ impl Target {
         match event {
             Event::FirstLogin => attentions,
             Event::Reinstated | Event::ReinstatedWithoutSecurity => {
-                let slow = self.slow_write(&old);
+                let _delay = self.slow_write(&old);
                 let begin = Instant::now();
                 let new = self.log_in(1, mode);
-                let (attentions, write) = (new.attentions(), slow.end(&new, begin));
+                let (attentions, write) = (new.attentions(), end_of_write(&new, begin));
                 let connection = if old.is_over() { "closed" } else { "open" };
                 format!("{attentions}; {write}; old connection {connection}")
             }
@@ -127,12 +126,12 @@ impl Target {
                 self.log_in(1, mode).attentions()
             }
             Event::ClosedDuringWrite => {
-                let slow = self.slow_write(&old);
+                let _delay = self.slow_write(&old);
                 let begin = Instant::now();
                 drop(old);
                 sleep(ARRIVAL);
                 let new = self.log_in(1, mode);
-                format!("{}; {}", new.attentions(), slow.end(&new, begin))
+                format!("{}; {}", new.attentions(), end_of_write(&new, begin))
             }
             Event::Restarted => {
                 self.daemon.restart();
@@ -154,16 +153,13 @@ impl Target {
         Client { runtime, session, lun: lun(number) }
     }
 
-    /// Has the target begin a write that takes long.
-    fn slow_write(&self, client: &Client) -> SlowWrite {
+    /// Has the target begin a write that takes long, as the writes to LIO's slow unit do by themselves.
+    fn slow_write(&self, client: &Client) -> Option<SlowWrites> {
         client.write(0).unwrap();
-        let slow: Option<Box<dyn Any>> = self.daemon.process_and_file().map(|(pid, file)| {
-            let slow: Box<dyn Any> = Box::new(SlowWrites::start(pid, &file, DELAY));
-            slow
-        });
+        let delay = self.daemon.process_and_file().map(|(pid, file)| SlowWrites::start(pid, &file, DELAY));
         client.submit_write(1);
         sleep(ARRIVAL);
-        SlowWrite { _delay: slow }
+        delay
     }
 }
 
@@ -198,21 +194,14 @@ impl Process {
     }
 }
 
-/// A write that the target is busy with.
-struct SlowWrite {
-    _delay: Option<Box<dyn Any>>,
-}
-
-impl SlowWrite {
-    /// Says what becomes of the write, as the next session sees it. `begin` is when that session began.
-    fn end(self, new: &Client, begin: Instant) -> &'static str {
-        if begin.elapsed() + 2 * ARRIVAL > DELAY {
-            return "waits for the old write";
-        }
-        assert_eq!(new.read(), 0, "it is slow");
-        sleep(2 * DELAY);
-        if new.read() == 0 { "the old write has no effect" } else { "the old write is carried out later" }
+/// Says what becomes of the slow write, as the next session sees it. `begin` is when that session began.
+fn end_of_write(new: &Client, begin: Instant) -> &'static str {
+    if begin.elapsed() + 2 * ARRIVAL > DELAY {
+        return "waits for the old write";
     }
+    assert_eq!(new.read(), 0, "it is slow");
+    sleep(2 * DELAY);
+    if new.read() == 0 { "the old write has no effect" } else { "the old write is carried out later" }
 }
 
 impl Client {

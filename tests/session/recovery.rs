@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use iscsi_initiator::scsi::{Command, Transfer};
 use iscsi_initiator::{BlockDevice, Error, Initiator, Lun, RecoveryPolicy, Session, SessionPhase};
-use iscsi_pdu::ScsiStatus;
+use iscsi_pdu::{BHS_LENGTH, ScsiStatus, Stage};
 use iscsi_secrets::MemoryStore;
 use iscsi_tests::ram_disk::{LogicalUnit, RamDisk, Running, Sense};
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::stage::{config, log_in_by, open_config, target_name};
@@ -26,10 +27,14 @@ async fn lasting(running: &Running) -> Session {
 }
 
 async fn with_policy(running: &Running, policy: RecoveryPolicy) -> Session {
+    at_portal(running.portal(), policy).await
+}
+
+async fn at_portal(portal: SocketAddr, policy: RecoveryPolicy) -> Session {
     let mut config = config();
     config.recovery = policy;
     let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
-    log_in_by(&initiator, running.portal()).await.unwrap()
+    log_in_by(&initiator, portal).await.unwrap()
 }
 
 /// Waits until the session is in this phase.
@@ -67,6 +72,42 @@ async fn a_lost_connection_is_a_pause() {
     assert!(session.state().recoveries >= 10, "{:?}", session.state());
     session.logout().await.unwrap();
     assert_eq!(running.report().violations, [""; 0]);
+}
+
+/// tgt ends the session of an ISID only when the security stage of a new login ends, so a login that replaces a session has that
+/// stage even without authentication.
+#[tokio::test]
+async fn a_login_that_recovers_passes_the_security_stage() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let (portal, mut stages) = relay(running.portal()).await;
+    let mut policy = RecoveryPolicy::default();
+    policy.reconnect_delay = 5 * MILLISECOND;
+    let session = at_portal(portal, policy).await;
+    assert_eq!(stages.recv().await, Some(Stage::OPERATIONAL));
+    assert_eq!(running.cut_sessions(), 1);
+    assert_eq!(stages.recv().await, Some(Stage::SECURITY));
+    session.test_unit_ready(Lun::ZERO).await.unwrap();
+    assert_eq!(session.state().recoveries, 1);
+    session.logout().await.unwrap();
+    assert_eq!(running.report().violations, [""; 0]);
+}
+
+/// A relay to this target, and the stage with which the first request of each connection begins.
+async fn relay(target: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<Stage>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (portal, (sender, stages)) = (listener.local_addr().unwrap(), mpsc::unbounded_channel());
+    tokio::spawn(async move {
+        while let Ok((mut initiator, _)) = listener.accept().await {
+            let mut header = [0; BHS_LENGTH];
+            initiator.read_exact(&mut header).await.unwrap();
+            // CSG (RFC 7143, 11.12.3).
+            sender.send(Stage(header[1] >> 2 & 3)).unwrap();
+            let mut target = TcpStream::connect(target).await.unwrap();
+            target.write_all(&header).await.unwrap();
+            _ = copy_bidirectional(&mut initiator, &mut target).await;
+        }
+    });
+    (portal, stages)
 }
 
 /// Another unit under the same number is no place for the commands of the one before.

@@ -56,7 +56,7 @@ fn damage(world: &World<'_>, direction: Direction, count: usize, bits: &mut Seed
         (Direction::ToTarget, Over::Session(End::Failed(Failure::Closed | Failure::Lost(_))))
             if now < SOON =>
         {
-            runs.lost += 1
+            runs.lost += 1;
         }
         (Direction::ToTarget, Over::Session(End::Failed(Failure::Silent(_)))) if is_misled => {
             runs.misled += 1;

@@ -54,7 +54,7 @@ fn cut(world: &World<'_>, direction: Direction, count: usize, ending: Ending, ru
     match over {
         Over::LoginFailed(_) => runs.logins_failed += 1,
         Over::Session(End::Failed(Failure::Closed | Failure::Lost(_) | Failure::Silent(_))) => {
-            runs.sessions_failed += 1
+            runs.sessions_failed += 1;
         }
         // The answer to the logout had arrived.
         Over::Session(End::LoggedOut(..)) => {}

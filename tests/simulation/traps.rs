@@ -57,7 +57,9 @@ fn run_until(world: &mut World<'_>, is_so: impl Fn(&World<'_>) -> bool) {
         if Direction::BOTH.iter().all(|direction| world.ready(*direction) == 0) {
             world.wait().unwrap();
         }
-        Direction::BOTH.iter().for_each(|direction| world.deliver(*direction, usize::MAX));
+        for direction in Direction::BOTH {
+            world.deliver(direction, usize::MAX);
+        }
         world.act().unwrap();
     }
 }
@@ -79,7 +81,9 @@ fn run_until_slow(world: &mut World<'_>, operation: u8, count: usize) {
 /// Both sides learn that the connection is lost, and the target ends its tasks.
 fn reset(world: &mut World<'_>) {
     happen(world, Event::Cut(Direction::ToTarget, Ending::Reset));
-    Direction::BOTH.iter().for_each(|direction| world.deliver(*direction, usize::MAX));
+    for direction in Direction::BOTH {
+        world.deliver(direction, usize::MAX);
+    }
     world.act().unwrap();
 }
 

@@ -50,10 +50,8 @@ impl Attempts {
 
     /// The most of them within a time of this length.
     pub(crate) fn most_within(&self, length: Duration) -> usize {
-        let since = |first: usize| {
-            let end = self.0[first] + length;
-            self.0[first..].partition_point(|time| *time < end)
-        };
-        (0..self.count()).map(since).max().unwrap_or(0)
+        let until = |end: Instant| self.0.partition_point(|time| *time < end);
+        let within = |(before, first): (usize, &Instant)| until(*first + length) - before;
+        self.0.iter().enumerate().map(within).max().unwrap_or(0)
     }
 }

@@ -16,7 +16,7 @@ const AWAY: Duration = Duration::from_millis(2500);
 const MOST_ATTEMPTS: u64 = 3;
 /// The longest pause behind two attempts, and time for the logins.
 const LONGEST_RETURN: Duration = Duration::from_secs(4 + 10);
-/// The length of a crowd, and the most that may come in it, in percent of all attempts. Without jitter, half of them would.
+/// The length of a crowd, and the most that may come in it, in percent of all attempts. Without jitter, every sixth of 1,000 sessions does.
 const MOMENT: Duration = Duration::from_millis(50);
 const MOST_AT_A_TIME: usize = 10;
 /// Of an attempt: the pause, the connection, and the answers.

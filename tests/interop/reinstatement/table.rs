@@ -90,7 +90,7 @@ pub(crate) fn render() -> String {
     for event in Event::ALL {
         let cells =
             [Daemon::Tgt, Daemon::Istgt, Daemon::Lio].map(|daemon| expected(event, daemon).unwrap_or("–"));
-        text += &format!("| {} | {} |\n", event.words(), cells.join(" | "));
+        text += &["| ", event.words(), " | ", &cells.join(" | "), " |\n"].concat();
     }
     text + CONSEQUENCES
 }

@@ -203,6 +203,7 @@ async fn redirection_to_itself() {
         algorithms: &[iscsi_login::ChapAlgorithm::Md5],
         offer: &offer,
         strictness: iscsi_login::Strictness::Strict,
+        reinstates: false,
         nonce: iscsi_login::Nonce::from_random([9; 33]),
         is_own_challenge: &|_| false,
     })

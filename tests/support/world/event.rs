@@ -112,7 +112,7 @@ impl World<'_> {
             Event::WriteForAnother(extent) if !self.is_replaced => self.write_for_another(extent)?,
             Event::WriteForAnother(_) => {}
             Event::ReserveForAnother => {
-                engine.reserve_for_another(name, 0, &self.setup.config.initiator_name)
+                engine.reserve_for_another(name, 0, &self.setup.config.initiator_name);
             }
             Event::Drop { time2wait } => engine.drop_connection(connection, time2wait),
         }

@@ -175,8 +175,7 @@ impl<'a> Lasting<'a> {
                 Step::LogIn => wants_connection |= self.begin_login(setup, seed, now),
                 Step::Abandon | Step::LogOut => self.login = None,
                 Step::FailCommands => self.engine.session.end_waiting(),
-                Step::Probe | Step::Replay => {}
-                Step::End => {}
+                Step::Probe | Step::Replay | Step::End => {}
             }
         }
         if self.nexus.phase() == Phase::Over {

@@ -59,7 +59,7 @@ impl Later {
     }
 
     /// The secrets of the initiator and the target, as the initiator knows them.
-    const fn known(&self) -> (&'static [u8], Option<&'static [u8]>) {
+    const fn known(self) -> (&'static [u8], Option<&'static [u8]>) {
         match self.secrets {
             LaterSecrets::Same | LaterSecrets::RenewedAtTarget => (FORWARD, Some(REVERSE)),
             LaterSecrets::Renewed => (LATER_FORWARD, Some(LATER_REVERSE)),
@@ -68,7 +68,7 @@ impl Later {
     }
 
     /// What the target demands and proves.
-    pub(super) fn accounts(&self) -> ram_disk::Credentials {
+    pub(super) fn accounts(self) -> ram_disk::Credentials {
         let (forward, reverse) = match self.secrets {
             LaterSecrets::Same | LaterSecrets::ReverseForgotten => (FORWARD, REVERSE),
             LaterSecrets::Renewed | LaterSecrets::RenewedAtTarget => (LATER_FORWARD, LATER_REVERSE),
@@ -89,7 +89,7 @@ impl Later {
     /// They do not suffice for it.
     #[allow(clippy::expect_used, reason = "fixed values")]
     pub(super) fn credentials(
-        &self,
+        self,
         target: &IscsiName,
         config: &Config,
         reached: Requirement,

@@ -87,7 +87,7 @@ impl fmt::Debug for World<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut world = formatter.debug_struct("World");
         world.field("now", &self.clock.now()).field("left", &self.initiator.left());
-        world.field("status", &self.status()).field("pending", &Vec::from_iter(self.checker.pending()));
+        world.field("status", &self.status()).field("pending", &self.checker.pending().collect::<Vec<_>>());
         world.field("to_target", &self.to_target.crossed());
         world.field("to_initiator", &self.to_initiator.crossed()).finish_non_exhaustive()
     }

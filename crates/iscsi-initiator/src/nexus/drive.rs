@@ -164,3 +164,6 @@ impl Nexus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

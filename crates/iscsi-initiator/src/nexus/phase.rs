@@ -171,8 +171,7 @@ impl Nexus {
         match (self.phase, event) {
             (Over, _) => Step::Wait,
             (_, NotWanted)
-            | (Up | Probing | Replaying, Stopped)
-            | (Up | Probing | Replaying, Ended(Decision::GiveUp))
+            | (Up | Probing | Replaying, Stopped | Ended(Decision::GiveUp))
             | (Connecting, LoginFailed(Decision::GiveUp)) => self.end(),
             (Up | Probing | Replaying, Ended(Decision::LogInAgain(wait))) => self.lose(wait, now),
             (Connecting, LoginFailed(Decision::LogInAgain(wait))) => {

@@ -322,4 +322,21 @@ mod tests {
             run(|command, _| if command.cdb[2] == 0x80 { good(INQUIRY) } else { answer(command) });
         assert!(matches!(found, Err(ProbeError::NotUsable(CommandError::InvalidResponse { .. }))));
     }
+
+    /// The error names the command that failed.
+    #[test]
+    fn commands_that_fail() {
+        for (operation_codes, name) in
+            [(&[0x00][..], "TEST UNIT READY"), (&[0x12], "INQUIRY"), (&[0x9e, 0x25], "READ CAPACITY")]
+        {
+            let (_, found) = run(|command, _| {
+                let is_refused = operation_codes.contains(&command.cdb[0]);
+                if is_refused { check_condition(5, 0x20, 0) } else { answer(command) }
+            });
+            let Err(ProbeError::NotUsable(CommandError::Status { command, .. })) = found else {
+                panic!("{name}: {found:?}")
+            };
+            assert_eq!(command, name);
+        }
+    }
 }

@@ -89,7 +89,7 @@ mod tests {
 
     const LIVES: [(End, ShortEnd, Duration); 2] = [
         (CLOSED, ShortEnd::Closed, Duration::from_millis(500)),
-        (BROKEN, ShortEnd::Broken, Duration::from_secs(60)),
+        (BROKEN, ShortEnd::Broken, Duration::from_mins(1)),
     ];
 
     #[test]

@@ -166,3 +166,48 @@ impl Look {
 fn with_data(completion: Completion, data: BytesMut) -> Completion {
     Completion { data: data.freeze(), ..completion }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lun(number: u16) -> Lun {
+        let [high, low] = number.to_be_bytes();
+        Lun([high, low, 0, 0, 0, 0, 0, 0])
+    }
+
+    fn named() -> UnitIdentity {
+        UnitIdentity { serial_number: Some("S1".to_owned()), ..UnitIdentity::default() }
+    }
+
+    /// The first units count, and what is known of them may change later.
+    #[test]
+    fn the_number_of_known_units_is_bounded() {
+        let mut units = Units::default();
+        (0..=256).for_each(|number| units.remember(lun(number), UnitIdentity::default()));
+        assert_eq!(units.known.len(), 256);
+        for number in [0, 255, 256] {
+            assert!(!units.is_known(lun(number)), "it has no name");
+            units.remember(lun(number), named());
+            assert_eq!(units.is_known(lun(number)), number < 256, "{number}");
+        }
+    }
+
+    /// Each is looked at once, the known ones first.
+    #[test]
+    fn units_that_are_looked_at() {
+        let mut units = Units::default();
+        units.remember(lun(2), named());
+        units.begin([3, 2, 3, 1].map(lun));
+        assert_eq!(units.waiting, [2, 3, 1].map(lun));
+    }
+
+    #[test]
+    fn units_that_are_seen_for_the_first_time_are_known_later() {
+        let mut units = Units::default();
+        units.found.push((lun(1), named()));
+        assert!(!units.is_known(lun(1)));
+        units.remember_found();
+        assert!(units.is_known(lun(1)) && units.found.is_empty());
+    }
+}

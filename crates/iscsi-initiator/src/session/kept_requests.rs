@@ -124,7 +124,9 @@ impl SessionState {
         self.requests.interrupt(self.written);
         // Whoever submitted it learns of the end by itself.
         let ahead = self.ahead.take();
-        ahead.into_iter().for_each(|itt| self.abandon(itt));
+        if let Some(itt) = ahead {
+            self.abandon(itt);
+        }
         for itt in self.requests.open_in_order() {
             match self.requests.get(itt).map(|request| &request.0) {
                 Some(Kind::Management(_)) => self.finish(itt, |_| Outcome::Managed(None)),

@@ -200,3 +200,26 @@ impl Outcome {
         Self::Scsi(ended, BytesMut::new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_in_words() {
+        let requested = AbortCause::Requested("ABORT TASK");
+        for (cause, extent, words) in [
+            (requested, Extent::NotSent, "by ABORT TASK; it was never sent"),
+            (requested, Extent::Aborted, "by ABORT TASK; it may have been carried out in part"),
+            (
+                AbortCause::Timeout,
+                Extent::Unknown,
+                "since it had no response within its limit; the target no longer knows it, and may have carried it out",
+            ),
+        ] {
+            assert_eq!(Abort { cause, extent }.to_string(), words);
+        }
+        let old_tasks = [OldTask::Ended, OldTask::MayRun].map(OldTask::words);
+        assert_eq!(old_tasks, [", and it was not sent again", ", and it may still run"]);
+    }
+}

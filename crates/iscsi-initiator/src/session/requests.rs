@@ -352,7 +352,7 @@ impl Requests {
         let old = self.slot_mut(itt)?;
         let known_as = (!old.is_abandoned).then(|| old.known_as.unwrap_or(itt));
         let unused = Slot::unused(old.generation);
-        let new = Slot { generation, known_as, cmd_sn: None, ..std::mem::replace(old, unused) };
+        let new = Slot { generation, known_as, ..std::mem::replace(old, unused) };
         *self.slots.get_mut(index as usize)? = new;
         let renamed = tag(generation, index);
         if known_as != Some(itt) {

@@ -8,6 +8,7 @@ mod covered_tasks;
 mod escalation;
 mod events;
 mod failures;
+mod flushes;
 mod kept_requests;
 mod logouts;
 mod lost_caches;

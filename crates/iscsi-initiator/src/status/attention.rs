@@ -117,6 +117,7 @@ mod tests {
         use AttentionKind as Kind;
         for (asc, ascq, expected) in [
             (0x28, 0x00, Kind::MediumChanged),
+            (0x28, 0xff, Kind::MediumChanged),
             (0x29, 0x00, Kind::PowerOnOrReset),
             (0x29, 0x04, Kind::PowerOnOrReset),
             (0x29, 0x05, Kind::Other),
@@ -133,7 +134,9 @@ mod tests {
             (0x2a, 0x09, Kind::CapacityChanged),
             (0x2a, 0x0a, Kind::Other),
             (0x2f, 0x00, Kind::CommandsCleared),
-            (0x38, 0x07, Kind::Threshold),
+            (0x2f, 0xff, Kind::CommandsCleared),
+            (0x38, 0x00, Kind::Threshold),
+            (0x38, 0xff, Kind::Threshold),
             (0x3f, 0x02, Kind::Other),
             (0x3f, 0x03, Kind::ParametersChanged),
             (0x3f, 0x04, Kind::Other),
@@ -143,9 +146,13 @@ mod tests {
             (0x3f, 0x0f, Kind::Other),
             (0x47, 0x7e, Kind::Other),
             (0x47, 0x7f, Kind::CommandsCleared),
-            (0x5a, 0x01, Kind::MediumChanged),
+            (0x47, 0x80, Kind::Other),
+            (0x5a, 0x00, Kind::MediumChanged),
+            (0x5a, 0xff, Kind::MediumChanged),
             (0x5d, 0x00, Kind::Threshold),
-            (0x0b, 0x01, Kind::Threshold),
+            (0x5d, 0xff, Kind::Threshold),
+            (0x0b, 0x00, Kind::Threshold),
+            (0x0b, 0xff, Kind::Threshold),
             (0x00, 0x00, Kind::Other),
         ] {
             assert_eq!(kind(asc, ascq), expected, "{asc:02x}/{ascq:02x}");
@@ -158,6 +165,15 @@ mod tests {
         assert!(reported.iter().all(|kind| kind.consequence() == Consequence::Report));
         let read_anew = [AttentionKind::CapacityChanged, AttentionKind::ParametersChanged];
         assert!(read_anew.iter().all(|kind| kind.consequence() == Consequence::ReadAnew));
-        assert_eq!(AttentionKind::Other.consequence(), Consequence::Absorb);
+        let absorbed = [
+            AttentionKind::PowerOnOrReset,
+            AttentionKind::NexusLoss,
+            AttentionKind::LunsChanged,
+            AttentionKind::Threshold,
+            AttentionKind::CommandsCleared,
+            AttentionKind::AccessStateChanged,
+            AttentionKind::Other,
+        ];
+        assert!(absorbed.iter().all(|kind| kind.consequence() == Consequence::Absorb));
     }
 }

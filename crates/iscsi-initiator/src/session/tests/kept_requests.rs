@@ -1,5 +1,8 @@
 //! Requests that outlive their session, and are sent again in another one.
 
+use iscsi_pdu::TextResponse;
+
+use super::commands::text_response;
 use super::*;
 use crate::session::{Fencing, NextSession, OldTask};
 
@@ -147,6 +150,8 @@ fn text_exchanges_begin_anew() {
     let mut target = lasting(parameters());
     let question = target.ask(b"SendTargets=All\0");
     target.sent();
+    let part = TextResponse { text: Bytes::from("TargetName="), ..text_response(&mut target, question) };
+    target.receive(TargetPdu::TextResponse(part)).unwrap();
     target.lose(100);
     target.log_in_again(parameters());
     target.send_kept(Fencing::None);
@@ -179,7 +184,9 @@ fn limits_begin_anew() {
     target.lose(1);
     assert_eq!(target.session.next_deadline(), None);
     target.log_in_again(parameters());
+    target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()));
     target.pass(10 * MINUTE);
+    assert_eq!(target.session.next_deadline(), None);
     target.send_kept(Fencing::Sole);
     target.sent();
     assert_eq!(target.session.next_deadline(), Some(11 * MINUTE));
@@ -244,6 +251,44 @@ fn requests_of_the_new_session_are_not_sent_again() {
     assert_eq!(target.outcomes(), [(ping, Outcome::Pong)]);
 }
 
+/// One that was not sent yet is sent once, and a command of the new session that was sent is not sent again.
+#[test]
+fn requests_ahead_of_the_kept_ones() {
+    let mut target = lasting(parameters());
+    target.send(READ_10, Transfer::None, 0);
+    target.lose(1);
+    target.log_in_again(parameters());
+    let ahead = target.session.submit_ahead(Request::command(LUN, crate::scsi::test_unit_ready()), NOW);
+    let sent = target.commands().remove(0);
+    target.session.submit_own(Request::ping(Bytes::new()), NOW, LIMITS.ping);
+    target.send_kept(Fencing::Sole);
+    let [InitiatorPdu::NopOut(_), InitiatorPdu::ScsiCommand(again)] = &target.sent()[..] else { panic!() };
+    assert_eq!(again.cdb[0], READ_10);
+    target.good(sent.itt).unwrap();
+    assert_eq!(target.completion(ahead), Completion::good());
+}
+
+/// The units that have to be compared, and whether what was sent again has ended, and well.
+#[test]
+fn progress_of_a_replay() {
+    let mut target = lasting(parameters());
+    target.send(READ_10, Transfer::None, 0);
+    target.send(READ_10, Transfer::None, 48);
+    target.lose(1);
+    target.log_in_again(parameters());
+    assert_eq!((target.session.kept_units(), target.session.has_replayed()), (vec![LUN; 2], false));
+    target.send_kept(Fencing::Sole);
+    let again = target.commands();
+    for (pdu, status, has_ended) in
+        [(&again[0], ScsiStatus::BUSY, false), (&again[1], ScsiStatus::GOOD, true)]
+    {
+        assert!(target.session.has_replayed() && !target.session.take_success());
+        let response = target.response(pdu.itt, status);
+        target.respond(response).unwrap();
+        assert_eq!((!target.session.has_replayed(), target.session.take_success()), (has_ended, has_ended));
+    }
+}
+
 /// When there will be no other session, everything ends, once and in order; what waits too long ends before.
 #[test]
 fn requests_that_are_not_sent_again() {
@@ -297,13 +342,6 @@ fn aborts_between_sessions() {
     assert_eq!(target.session.abort(unsent, SECOND), None);
     let not_sent = aborted(AbortCause::Requested("ABORT TASK"), Extent::NotSent);
     assert_eq!(target.outcomes(), [(unsent, not_sent)]);
-    // One that waits to be sent again was sent before.
-    let mut waiting = target.clone();
-    waiting.log_in_again(parameters());
-    waiting.send_kept(Fencing::Sole);
-    assert_eq!(waiting.session.abort(touched, SECOND), None);
-    let unknown = aborted(AbortCause::Requested("ABORT TASK"), Extent::Unknown);
-    assert_eq!((waiting.commands(), waiting.outcomes()), (vec![], vec![(touched, unknown)]));
     let function = target.session.abort(touched, SECOND).unwrap();
     assert_eq!(target.outcomes(), [(function, Outcome::NoSession)]);
     // Nothing was said about its end, so nothing may begin anew.
@@ -313,6 +351,23 @@ fn aborts_between_sessions() {
         (target.outcomes(), target.sent()),
         (vec![(touched, Outcome::Ambiguous(OldTask::Ended))], vec![])
     );
+}
+
+/// While a command waits to be sent again, it cannot be told that it was never sent. After it was sent again it can be aborted.
+#[test]
+fn aborts_of_commands_that_are_sent_again() {
+    let mut target = lasting(parameters());
+    let touched = target.send(READ_10, Transfer::None, 0);
+    target.lose(1);
+    target.log_in_again(parameters());
+    target.send_kept(Fencing::Sole);
+    let mut waiting = target.clone();
+    assert_eq!(waiting.session.abort(touched, SECOND), None);
+    let unknown = aborted(AbortCause::Requested("ABORT TASK"), Extent::Unknown);
+    assert_eq!((waiting.commands(), waiting.outcomes()), (vec![], vec![(touched, unknown)]));
+    let again = target.commands().remove(0);
+    target.session.abort(touched, SECOND).unwrap();
+    assert_eq!(target.managements().remove(0).referenced_task_tag, again.itt);
 }
 
 /// A command whose abort has no answer when the session is lost is not sent again, whether the abort was sent or not, and

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use iscsi_initiator::{BlockDevice, Flush, Lun, Session};
+use iscsi_initiator::{BlockDevice, Error, Flush, Lun, Session};
 
 use super::local_data::{self, Measured, Sink, Source};
 use crate::arguments::{UnitOptions, size, values};
@@ -136,8 +136,33 @@ impl Write {
             measured = local_data::measure(&self.input_file, file, available) => measured?,
             error = session.ended() => return Err(error.into()),
         };
-        let mut writer = device.writer(self.offset, length)?;
         transfer.begin("writing", length);
+        let (file, mut times) = (Arc::new(file), 1);
+        let flush = loop {
+            match self.write_once(&device, Arc::clone(&file), length, transfer).await {
+                // The same data at the same place: to write them twice is as good as once.
+                Err(Failure::Initiator(
+                    error @ (Error::WritesMayBeLost { .. } | Error::Ambiguous { .. }),
+                )) if times < MOST_TIMES => {
+                    warn(&format!("{error}; everything is written again"));
+                    times += 1;
+                }
+                outcome => break outcome?,
+            }
+        };
+        warn_of_recovered_errors(&device);
+        Ok((length, flush))
+    }
+
+    /// Writes all of the file, and flushes it.
+    async fn write_once(
+        &self,
+        device: &BlockDevice,
+        file: Arc<File>,
+        length: u64,
+        transfer: &Transfer,
+    ) -> Result<Flush, Failure> {
+        let mut writer = device.writer(self.offset, length)?;
         let mut source = Source::start(file, length);
         // Whole blocks are acknowledged; bytes before the range in the first block are not part of the data.
         let before = self.offset % u64::from(device.capacity().block_size);
@@ -148,11 +173,12 @@ impl Write {
         }
         writer.finish().await?;
         transfer.set(length);
-        let flush = device.synchronize_cache().await?;
-        warn_of_recovered_errors(&device);
-        Ok((length, flush))
+        Ok(device.synchronize_cache().await?)
     }
 }
+
+/// How many times a file is written, if sessions are lost and the unit may have lost its cache each time.
+const MOST_TIMES: u32 = 3;
 
 /// The reason why the written data are stable.
 const fn stability(flush: Flush) -> &'static str {

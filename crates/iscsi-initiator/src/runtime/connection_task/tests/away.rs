@@ -10,7 +10,7 @@ use crate::runtime::{Attempt, Redial};
 struct Away(AtomicUsize);
 
 impl<S: Stream> Redial<S> for Away {
-    fn log_in(&self) -> Attempt<'_, S> {
+    fn log_in(&self, _: Option<Portal>) -> Attempt<'_, S> {
         self.0.fetch_add(1, Ordering::Relaxed);
         let portal = "127.0.0.1:3260".parse().unwrap();
         Box::pin(async { Err(Error::Connect { portal, reason: "refused".to_owned() }) })
