@@ -1,4 +1,4 @@
-//! What happens to a world at certain times.
+//! Events of a world at certain times.
 
 use std::io;
 use std::time::Duration;

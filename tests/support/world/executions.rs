@@ -1,4 +1,4 @@
-//! How often the target has executed each operation, and whether that agrees with what the user was told.
+//! Executions of operations at the target, and their agreement with what the user was told.
 
 use super::run::World;
 use super::{Action, BlockStamp, Operation, Told, Violation};

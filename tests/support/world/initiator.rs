@@ -333,8 +333,8 @@ fn report(
             _ if is_of_earlier_session => checker.aborted(number, now),
             _ => checker.refused(number, now),
         },
-        Outcome::Unanswered(_) | Outcome::SessionOver => checker.failed(number, now),
-        Outcome::Ambiguous(OldTask::MayRun) => checker.left_behind(number, now),
+        Outcome::SessionOver => checker.failed(number, now),
+        Outcome::Ambiguous(OldTask::MayRun) | Outcome::Unanswered(_) => checker.left_behind(number, now),
         // After a flush that says so, acknowledged writes may be lost.
         Outcome::TargetFailure(_)
         | Outcome::Rejected(_)

@@ -1,4 +1,4 @@
-//! What becomes otherwise between the logins of a world.
+//! Settings and secrets that differ between the logins of a world.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the user of an initiator was told about an operation.
+//! Results of operations, as the user of an initiator is told.
 
 use iscsi_initiator::engine::Outcome;
 use iscsi_initiator::{Abort, Extent, OldTask};
