@@ -88,13 +88,13 @@ impl Course {
         sleep(Duration::from_millis(self.rng.u64(100..1500)));
         fault.happen(&mut self.target, &self.relay);
         let begin = Instant::now();
-        work.makes_progress(&format!("{fault:?}"));
+        self.makes_progress(work, &format!("{fault:?}"));
         begin.elapsed()
     }
 
     /// The portal is not there for so long that commands fail. While nothing can be done, next to nothing is.
     fn unreachable_for_long(&self, work: &Work) {
-        work.makes_progress("the login");
+        self.makes_progress(work, "the login");
         remove_portal();
         sleep(NOTICE);
         assert!(work.shared.session.state().phase != SessionPhase::Up);
@@ -110,7 +110,7 @@ impl Course {
         let state = work.shared.session.state();
         assert!(state.is_failing_fast && state.attempts > 0, "{state:?}");
         add_portal();
-        work.makes_progress("a long outage");
+        self.makes_progress(work, "a long outage");
     }
 
     /// Lets the callers end, and compares the whole disk with the model.
@@ -151,18 +151,16 @@ impl Course {
         let (shared, thread) = receiver.recv().expect("the first login succeeds");
         Work { shared, thread, handle: handle.unwrap() }
     }
-}
 
-impl Work {
     /// Waits until calls have ended.
-    fn makes_progress(&self, after: &str) {
-        let Shared { counts, session, .. } = &*self.shared;
-        let (begin, before) = (Instant::now(), counts.bytes.load(Ordering::Relaxed));
+    fn makes_progress(&self, work: &Work, after: &str) {
+        let Shared { counts, session, .. } = &*work.shared;
+        let (begin, bytes) = (Instant::now(), counts.bytes.load(Ordering::Relaxed));
         let calls = counts.calls();
-        while counts.calls() < calls + PROGRESS || counts.bytes.load(Ordering::Relaxed) == before {
-            let failed = self.handle.is_finished();
-            let is_late = begin.elapsed() > PATIENCE;
-            assert!(!failed && !is_late, "no call ends after {after}: {counts:?}, {:?}", session.state());
+        while counts.calls() < calls + PROGRESS || counts.bytes.load(Ordering::Relaxed) == bytes {
+            let has_failed = work.handle.is_finished() || begin.elapsed() > PATIENCE;
+            let (state, log) = (session.state(), || self.target.log());
+            assert!(!has_failed, "no call ends after {after}: {counts:?}, {state:?}\n{}", log());
             sleep(Duration::from_millis(5));
         }
     }

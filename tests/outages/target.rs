@@ -53,6 +53,14 @@ impl Target {
         }
     }
 
+    /// The output of the daemon, or the guest's console.
+    pub(crate) fn log(&self) -> String {
+        match self {
+            Self::Tgt(tgt) => tgt.log(),
+            Self::Lio(lio) => lio.log(),
+        }
+    }
+
     /// Ends the service: tgtd is killed, LIO's targets are removed.
     pub(crate) fn end(&mut self) {
         match self {

@@ -8,7 +8,7 @@ use iscsi_initiator::scsi::{Command, Transfer};
 use iscsi_initiator::{BlockDevice, Error, Initiator, Lun, RecoveryPolicy, Session, SessionPhase};
 use iscsi_pdu::{BHS_LENGTH, ScsiStatus, Stage};
 use iscsi_secrets::MemoryStore;
-use iscsi_tests::ram_disk::{LogicalUnit, RamDisk, Running, Sense};
+use iscsi_tests::ram_disk::{Config, LogicalUnit, RamDisk, Running, Sense};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -108,6 +108,29 @@ async fn relay(target: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<Stage
         }
     });
     (portal, stages)
+}
+
+/// A unit says only once that it has lost power: if the session in which it says so is lost before the unit was looked at, the
+/// next flush fails all the same.
+#[tokio::test]
+async fn a_power_on_is_remembered_through_another_loss() {
+    const INQUIRY: u8 = 0x12;
+    let running = RamDisk::serve(Config { nexus_loss_attention: true, ..open_config() }).await.unwrap();
+    let session = lasting(&running).await;
+    let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+    disk.write_at(0, vec![1; 512]).await.unwrap();
+    running.with_engine(|engine| {
+        engine.set_service_time(INQUIRY, Duration::from_secs(5));
+        assert_eq!(engine.end_sessions(), 1);
+        engine.restart(Duration::ZERO);
+    });
+    wait_for(&session, SessionPhase::Probing).await;
+    tokio::time::sleep(200 * MILLISECOND).await;
+    running.with_engine(|engine| engine.set_service_time(INQUIRY, Duration::ZERO));
+    assert_eq!((session.state().phase, running.cut_sessions()), (SessionPhase::Probing, 1));
+    let flush = disk.synchronize_cache().await;
+    assert_eq!(flush, Err(Error::WritesMayBeLost { lun: Lun::ZERO }));
+    disk.synchronize_cache().await.unwrap();
 }
 
 /// Another unit under the same number is no place for the commands of the one before.

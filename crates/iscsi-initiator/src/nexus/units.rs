@@ -155,6 +155,7 @@ impl Look {
                 return Some(Err(error));
             }
             if self.probe.take_restart() {
+                // At once: the unit says it only once, and this session may be lost before the look has ended.
                 session.lose_cache(self.lun);
             }
             let Some(command) = self.probe.command() else { return Some(Ok(())) };
