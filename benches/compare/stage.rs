@@ -12,14 +12,14 @@ use iscsi_benches::server::Server;
 
 /// Ends when it is dropped.
 pub(crate) enum Stage {
-    Tgtd(Tgt),
+    Tgtd(Box<Tgt>),
     Embedded(Server),
 }
 
 impl Stage {
     pub(crate) fn set(kind: TargetKind) -> Result<Self, Failure> {
         Ok(match kind {
-            TargetKind::Tgtd => Self::Tgtd(start_tgtd()),
+            TargetKind::Tgtd => Self::Tgtd(Box::new(start_tgtd())),
             TargetKind::Embedded => Self::Embedded(Server::start(&["serve-disks"])?),
         })
     }

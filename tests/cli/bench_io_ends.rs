@@ -135,7 +135,8 @@ fn wait_for_reads(target: &Scripted, number: usize) {
 fn a_target_that_vanishes_leaves_figures_and_causes() {
     let mut measured = Measured::open();
     let arguments = ["--verify", "--length", "1M", "--duration", "1.5", "--depth", "2", "--output", "json"];
-    let child = start(&mut measured.io_command(&[&WRITE[..], &arguments].concat()));
+    let arguments = [&WRITE[..], &arguments, &["--no-recovery"]].concat();
+    let child = start(&mut measured.io_command(&arguments));
     measured.wait_for_sessions(1);
     sleep(Duration::from_millis(500));
     measured.vanish();

@@ -196,7 +196,7 @@ fn a_logout_that_the_target_requests_is_called_one() {
     let target = Scripted::after_login(|script| {
         script.answer_command(READ_10, |_, moment| asks_for_logout(moment)).serve()
     });
-    let outcome = target.read(&[]).expect(7);
+    let outcome = target.read(&["--no-recovery"]).expect(7);
     assert!(hint(&outcome).contains("log in again"), "{}", outcome.stderr);
     let outcome = outcome.complains("target requested a logout");
     // Told once, by what failed of it.

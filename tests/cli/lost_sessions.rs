@@ -17,7 +17,7 @@ const READ_10: u8 = 0x28;
 #[test]
 fn a_lost_connection_is_told_once() {
     let target = Scripted::after_login(|script| script.close_at_command(READ_10));
-    let outcome = target.read(&[]).expect(7);
+    let outcome = target.read(&["--no-recovery"]).expect(7);
     assert_eq!(outcome.stderr.matches(" lost: ").count(), 1, "{}", outcome.stderr);
     assert!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
 }
@@ -48,7 +48,7 @@ fn a_write_notices_a_lost_session_while_it_reads_standard_input() {
     let (runtime, place) = (Runtime::new().unwrap(), Place::new());
     let target = runtime.block_on(RamDisk::serve(open_config())).unwrap();
     let unit = format!("iscsi://{}/{TARGET}/0", target.portal());
-    let mut command = place.command(&["write", &unit, "-i", "-", "--auth", "none"]);
+    let mut command = place.command(&["write", &unit, "-i", "-", "--auth", "none", "--no-recovery"]);
     let mut child = start(command.stdin(Stdio::piped()));
     let mut input = child.stdin.take().unwrap();
     // More than a pipe holds: when all of it is gone, the program is reading.
@@ -64,4 +64,83 @@ fn a_write_notices_a_lost_session_while_it_reads_standard_input() {
     assert!(begin.elapsed() < Duration::from_secs(9), "{:?}", begin.elapsed());
     assert_eq!(outcome.stderr.matches(" lost: ").count(), 1, "{}", outcome.stderr);
     assert_eq!(target.report().bytes_written, 0);
+}
+
+/// A write whose connection is cut again and again goes on, and says so.
+#[test]
+fn a_write_goes_on_in_other_sessions() {
+    let (runtime, place) = (Runtime::new().unwrap(), Place::new());
+    let target = runtime.block_on(RamDisk::serve(open_config())).unwrap();
+    let unit = format!("iscsi://{}/{TARGET}/0", target.portal());
+    let mut child =
+        start(place.command(&["write", &unit, "-i", "-", "--auth", "none"]).stdin(Stdio::piped()));
+    let mut input = child.stdin.take().unwrap();
+    let data = blocks(8 << 20);
+    // While the program copies its input, and while it writes.
+    input.write_all(&data[..1 << 20]).unwrap();
+    assert_eq!(target.cut_sessions(), 1);
+    input.write_all(&data[1 << 20..]).unwrap();
+    drop(input);
+    while target.report().bytes_written == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(target.cut_sessions(), 1);
+    let outcome = end(child).expect(0);
+    for words in
+        ["warning: connection to ", " lost: ", "attempt 1 to log in again in ", "note: logged in again"]
+    {
+        assert!(outcome.stderr.contains(words), "{words}: {}", outcome.stderr);
+    }
+    let written = target.read_medium(&TARGET.parse().unwrap(), 0, 0, data.len()).unwrap();
+    assert!(written == data, "the data differ");
+}
+
+/// A unit that may have lost its cache gets everything once more. Like tgt, this one reports a reset in every session.
+#[test]
+fn a_write_begins_anew_when_the_cache_may_be_lost() {
+    let (runtime, place) = (Runtime::new().unwrap(), Place::new());
+    let mut config = open_config();
+    config.unit_attention = true;
+    config.targets[0].units[0].write_cache = true;
+    let target = runtime.block_on(RamDisk::serve(config)).unwrap();
+    let unit = format!("iscsi://{}/{TARGET}/0", target.portal());
+    let data = blocks(32 << 20);
+    let file = place.file("data", &data, 0o600);
+    let child = start(&mut place.command(&["write", &unit, "-i", &file, "--auth", "none"]));
+    while target.report().bytes_written < 1 << 20 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(target.cut_sessions(), 1);
+    let outcome = end(child).expect(0);
+    assert!(outcome.stderr.contains("may be lost: "), "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.matches("; everything is written again").count(), 1, "{}", outcome.stderr);
+    assert!(target.report().bytes_written >= 33 << 20);
+    let written = target.read_medium(&TARGET.parse().unwrap(), 0, 0, data.len()).unwrap();
+    assert!(written == data, "the data differ");
+}
+
+/// A read goes on, too: its output has each byte once.
+#[test]
+fn a_read_goes_on_in_another_session() {
+    let (runtime, place) = (Runtime::new().unwrap(), Place::new());
+    let target = runtime.block_on(RamDisk::serve(open_config())).unwrap();
+    let unit = format!("iscsi://{}/{TARGET}/0", target.portal());
+    let data = blocks(32 << 20);
+    let file = place.file("data", &data, 0o600);
+    place.run(&["write", &unit, "-i", &file, "--auth", "none"]).expect(0);
+    let copy = place.path("copy");
+    let copy = copy.to_str().unwrap();
+    let child = start(&mut place.command(&["read", &unit, "-o", copy, "--length", "32M", "--auth", "none"]));
+    let before = target.report().executions;
+    while target.report().executions < before + 20 || target.cut_sessions() == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let outcome = end(child).expect(0);
+    assert!(outcome.stderr.contains("note: logged in again"), "{}", outcome.stderr);
+    assert!(std::fs::read(copy).unwrap() == data, "the data differ");
+}
+
+/// Data of this length in which neighbouring blocks differ.
+fn blocks(length: usize) -> Vec<u8> {
+    (0..=u8::MAX).cycle().flat_map(|byte| [byte; 512]).take(length).collect()
 }

@@ -4,16 +4,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use iscsi_initiator::scsi::{Command, Transfer};
 use iscsi_initiator::{BlockDevice, Error, Initiator, Lun, RecoveryPolicy, Session, SessionPhase};
-use iscsi_pdu::{BHS_LENGTH, Stage};
+use iscsi_pdu::{BHS_LENGTH, ScsiStatus, Stage};
 use iscsi_secrets::MemoryStore;
-use iscsi_tests::ram_disk::{Config, LogicalUnit, RamDisk, Running};
+use iscsi_tests::ram_disk::{Config, LogicalUnit, RamDisk, Running, Sense};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::stage::{config, log_in_by, open_config, target_name};
 
+const WRITE_10: u8 = 0x2a;
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// A session that is replaced within milliseconds.
@@ -141,12 +144,117 @@ async fn another_unit_ends_the_session() {
     running.with_engine(|engine| engine.replace_unit(&target_name(), unit)).unwrap();
     assert_eq!(running.cut_sessions(), 1);
     let error = disk.write_at(0, vec![1; 512]).await.unwrap_err();
-    assert!(
-        matches!(&error, Error::ConnectionLost { reason, .. } if reason.contains("another one")),
-        "{error}"
-    );
+    assert_eq!(error, Error::OtherUnit { lun: Lun::ZERO, property: "its size" });
     assert_eq!(session.state().phase, SessionPhase::Over);
     assert_eq!(running.report().bytes_written, 0);
+}
+
+/// A unit that has told of its new size is the same one in the next session.
+#[tokio::test]
+async fn a_unit_that_was_resized_is_the_same() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let session = lasting(&running).await;
+    let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+    running.with_engine(|engine| {
+        let unit = LogicalUnit { blocks: 200_000, ..LogicalUnit::default() };
+        engine.replace_unit(&target_name(), unit).unwrap();
+        assert!(engine.raise_attention(&target_name(), 0, Sense::CAPACITY_CHANGED));
+    });
+    disk.write_at(0, vec![1; 512]).await.unwrap();
+    assert_eq!(running.cut_sessions(), 1);
+    disk.write_at(512, vec![2; 512]).await.unwrap();
+    assert_eq!(session.state().recoveries, 1);
+}
+
+/// Nothing is sent again to a unit that another initiator has reserved meanwhile.
+#[tokio::test]
+async fn a_reservation_stops_the_replay() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let session = lasting(&running).await;
+    let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+    let other = lasting(&running).await;
+    running.with_engine(|engine| engine.set_service_time(WRITE_10, Duration::from_secs(5)));
+    let write = tokio::spawn(async move { disk.write_at(0, vec![1; 512]).await });
+    while running.with_engine(|engine| engine.deadline().is_none()) {
+        tokio::time::sleep(MILLISECOND).await;
+    }
+    reserve(&other).await;
+    assert_eq!(running.cut_sessions(), 2);
+    let error = write.await.unwrap().unwrap_err();
+    let Error::Command { status, .. } = error else { panic!("{error:?}") };
+    assert_eq!(status, ScsiStatus::RESERVATION_CONFLICT);
+    assert_eq!(session.ended().await, Error::ReservationConflict { lun: Lun::ZERO });
+    assert_eq!(running.read_medium(&target_name(), 0, 0, 512), Some(vec![0; 512]));
+}
+
+/// Registers the session and reserves the unit for its writes.
+async fn reserve(session: &Session) {
+    for (action, kind, parameters) in [(0_u8, 0_u8, [0, 7]), (1, 1, [7, 0])] {
+        let [held, new] = parameters;
+        let list = [[0, 0, 0, 0, 0, 0, 0, held], [0, 0, 0, 0, 0, 0, 0, new], [0; 8]].concat();
+        let command = Command::new("PERSISTENT RESERVE OUT", 0x5f, Transfer::Write(list.into()))
+            .with(1, &[action, kind])
+            .with(8, &[24]);
+        session.execute(Lun::ZERO, command).await.unwrap();
+    }
+}
+
+/// A session that the target closes right after each login belongs to somebody else.
+#[tokio::test]
+async fn a_session_that_is_taken_over_again_and_again() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    let session = lasting(&running).await;
+    assert_eq!(running.cut_sessions(), 1);
+    let mut state = session.state();
+    while state.phase != SessionPhase::Over {
+        state = tokio::time::timeout(Duration::from_secs(10), session.next_state(state)).await.unwrap();
+        if state.phase == SessionPhase::Up && state.recoveries > 0 {
+            assert_eq!(running.cut_sessions(), 1);
+        }
+    }
+    assert_eq!((session.ended().await, state.recoveries), (Error::TakenOver, 2));
+}
+
+/// A lost session is replaced at another portal of the target.
+#[tokio::test]
+async fn another_portal_of_the_target() {
+    let running = RamDisk::serve(open_config()).await.unwrap();
+    for (redirect_to, comes_back) in [(None, true), (Some(vec![]), false)] {
+        let relay = Relay::start(running.portal()).await;
+        let mut config = config();
+        config.redirect_to = redirect_to;
+        config.recovery = RecoveryPolicy::default();
+        (config.recovery.reconnect_delay, config.recovery.most_attempts) = (5 * MILLISECOND, 5);
+        let initiator = Initiator::new(config, Arc::new(MemoryStore::new()));
+        let session = log_in_by(&initiator, relay.portal).await.unwrap();
+        let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+        session.learn_portals().await.unwrap();
+        drop(relay);
+        let outcome = disk.read_at(0, 512).await;
+        assert_eq!(outcome.is_ok(), comes_back, "{outcome:?}");
+        assert_eq!(session.state().recoveries, u64::from(comes_back));
+    }
+}
+
+/// A portal that passes everything on to another one, until it is dropped.
+struct Relay {
+    portal: SocketAddr,
+    _task: JoinSet<()>,
+}
+
+impl Relay {
+    async fn start(to: SocketAddr) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let portal = listener.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let (mut near, _) = listener.accept().await.unwrap();
+            drop(listener);
+            let mut far = TcpStream::connect(to).await.unwrap();
+            let _ = copy_bidirectional(&mut near, &mut far).await;
+        });
+        Self { portal, _task: tasks }
+    }
 }
 
 /// Without another session commands fail after their time, later ones at once, and the session after its own.

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iscsi_initiator::{AuthenticationRequest, Config, Error, Initiator, IscsiName, Portal, Session};
+use iscsi_initiator::{
+    AuthenticationRequest, Config, Error, Initiator, IscsiName, Portal, RecoveryPolicy, Session,
+};
 use iscsi_pdu::Opcode;
 use iscsi_secrets::{MemoryStore, SecretStore};
 use iscsi_tests::ram_disk::{self, RamDisk, Running, Target};
@@ -14,11 +16,12 @@ pub(crate) fn target_name() -> IscsiName {
     "iqn.2001-04.com.example:disk".parse().unwrap()
 }
 
-/// Settings with short limits.
+/// Settings with short limits, for one session that is not replaced.
 pub(crate) fn config() -> Config {
     let mut config = Config::new("iqn.2001-04.com.example:host".parse().unwrap()).unwrap();
     config.login_timeout = Duration::from_secs(5);
     config.command_timeout = Duration::from_secs(5);
+    config.recovery = RecoveryPolicy::OFF;
     config
 }
 

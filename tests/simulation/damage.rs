@@ -53,7 +53,11 @@ fn damage(world: &World<'_>, direction: Direction, count: usize, bits: &mut Seed
         (Direction::ToInitiator, Over::Session(End::Failed(Failure::Digest(_)))) if now < SOON => {
             runs.digests += 1;
         }
-        (Direction::ToTarget, Over::Session(End::Failed(Failure::Lost(_)))) if now < SOON => runs.lost += 1,
+        (Direction::ToTarget, Over::Session(End::Failed(Failure::Closed | Failure::Lost(_))))
+            if now < SOON =>
+        {
+            runs.lost += 1;
+        }
         (Direction::ToTarget, Over::Session(End::Failed(Failure::Silent(_)))) if is_misled => {
             runs.misled += 1;
         }

@@ -6,8 +6,10 @@ mod cuts;
 mod dropped_handles;
 mod ends_of_stream;
 mod load;
+mod recovery;
 mod reentrance;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use iscsi_initiator::{Error, Lun, PendingCommand, Session};
@@ -27,7 +29,7 @@ const POLLS_PER_CALL: u64 = 2;
 
 /// A session over pipes with these settings.
 fn start(variant: Variant, pipes: &PipeSettings, seed: u64) -> (Rig, Session) {
-    Rig::start(&Setup::new(variant), pipes, &Seed::new(seed))
+    Rig::start(&Arc::new(Setup::new(variant)), pipes, &Seed::new(seed))
 }
 
 /// Lets all tasks run until they wait.

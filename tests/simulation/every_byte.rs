@@ -53,7 +53,9 @@ fn cut(world: &World<'_>, direction: Direction, count: usize, ending: Ending, ru
     let over = cut.run().unwrap_or_else(|fault| panic!("{place}: {fault}"));
     match over {
         Over::LoginFailed(_) => runs.logins_failed += 1,
-        Over::Session(End::Failed(Failure::Lost(_) | Failure::Silent(_))) => runs.sessions_failed += 1,
+        Over::Session(End::Failed(Failure::Closed | Failure::Lost(_) | Failure::Silent(_))) => {
+            runs.sessions_failed += 1;
+        }
         // The answer to the logout had arrived.
         Over::Session(End::LoggedOut(..)) => {}
         Over::Session(other) => panic!("{place}: {other:?}"),

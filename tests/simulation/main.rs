@@ -12,7 +12,9 @@ mod damage;
 mod driver;
 mod every_byte;
 mod recovery;
+mod recovery_seeds;
 mod seeds;
+mod traps;
 
 /// True if the long tests were asked for.
 fn is_long() -> bool {

@@ -80,7 +80,7 @@ fn finish(mut world: World<'_>, place: &str, runs: &mut Runs) {
     match world.finish().unwrap_or_else(|fault| panic!("{place}: {fault}")) {
         Over::LoginFailed(_) => runs.logins_failed += 1,
         Over::Session(End::LoggedOut(..)) => runs.complete += 1,
-        Over::Session(End::Failed(Failure::Lost(_) | Failure::Silent(_))) if left == 0 => {
+        Over::Session(End::Failed(Failure::Closed | Failure::Lost(_) | Failure::Silent(_))) if left == 0 => {
             runs.logouts_failed += 1;
         }
         Over::Session(other) => panic!("{place}: {other:?}"),

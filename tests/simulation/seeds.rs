@@ -39,18 +39,7 @@ impl Course {
             unit_attention: seed.one_in(2),
             ..Variant::default()
         };
-        // Byte by byte a course takes long to compute, so few are that fine.
-        let finest = usize::from(!seed.one_in(500));
-        // A pipe passes its capacity once per latency, so a narrow one is fast: otherwise no command would end in time.
-        let (capacity, slowest) = [
-            (1, 50 * MICROSECOND),
-            (600, 5 * MILLISECOND),
-            (5000, 20 * MILLISECOND),
-            (1 << 16, 100 * MILLISECOND),
-        ][seed.length(finest..=3)];
-        let latency = Duration::ZERO..=seed.duration(&(Duration::ZERO..=slowest));
-        let pieces = [1..=1, 1..=600, 1..=3000, usize::MAX..=usize::MAX][seed.length(finest..=3)].clone();
-        let pipes = PipeSettings { latency, pieces, capacity };
+        let pipes = draw_pipes(seed);
         let damages = if is_damaged { vec![damage(seed)] } else { Vec::new() };
         let count = seed.integer(0..=4);
         let events = (0..count).map(|_| event(seed)).collect();
@@ -69,7 +58,7 @@ impl Course {
             Over::Session(End::Failed(failure)) => (
                 false,
                 match failure {
-                    Failure::Lost(_) => is_restarted || is_damaged(Direction::ToTarget),
+                    Failure::Closed | Failure::Lost(_) => is_restarted || is_damaged(Direction::ToTarget),
                     Failure::Digest(_) => is_damaged(Direction::ToInitiator),
                     Failure::Silent(_) => is_damaged(Direction::ToTarget) && is_target_misled,
                     _ => false,
@@ -80,8 +69,24 @@ impl Course {
     }
 }
 
+/// Pipes that are wide or narrow, fast or slow, and deliver in small or large pieces.
+pub(super) fn draw_pipes(seed: &mut Seed) -> PipeSettings {
+    // Byte by byte a course takes long to compute, so few are that fine.
+    let finest = usize::from(!seed.one_in(500));
+    // A pipe passes its capacity once per latency, so a narrow one is fast: otherwise no command would end in time.
+    let (capacity, slowest) = [
+        (1, 50 * MICROSECOND),
+        (600, 5 * MILLISECOND),
+        (5000, 20 * MILLISECOND),
+        (1 << 16, 100 * MILLISECOND),
+    ][seed.length(finest..=3)];
+    let latency = Duration::ZERO..=seed.duration(&(Duration::ZERO..=slowest));
+    let pieces = [1..=1, 1..=600, 1..=3000, usize::MAX..=usize::MAX][seed.length(finest..=3)].clone();
+    PipeSettings { latency, pieces, capacity }
+}
+
 /// A byte behind the login, whose PDUs have no digests.
-fn damage(seed: &mut Seed) -> (Direction, u64) {
+pub(super) fn damage(seed: &mut Seed) -> (Direction, u64) {
     let direction = if seed.one_in(2) { Direction::ToTarget } else { Direction::ToInitiator };
     (direction, seed.integer(3000..=60_000))
 }
@@ -131,9 +136,9 @@ fn run(number: u64) -> Result<bool, String> {
     course.explains(&over, is_misled).ok_or_else(|| format!("{over:?}"))
 }
 
-/// The command that runs one seed again.
-fn command(number: u64) -> String {
-    format!("ISCSI_TESTS_SEED={number} cargo test -p iscsi-tests --test simulation courses_of_many_seeds")
+/// The command that runs one seed of a test again.
+fn command(test: &str, number: u64) -> String {
+    format!("ISCSI_TESTS_SEED={number} cargo test -p iscsi-tests --test simulation {test}")
 }
 
 /// A number in an environment variable.
@@ -141,11 +146,12 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().expect("a number"))
 }
 
-/// Runs one seed or many, and names each that fails with the command that repeats it.
-#[test]
-fn courses_of_many_seeds() {
+/// Runs one seed or many of a test, and names each that fails with the command that repeats it. Returns the number of seeds, and
+/// of those whose sessions were logged out.
+pub(super) fn run_seeds(test: &str, run: fn(u64) -> Result<bool, String>) -> Option<(u64, u64)> {
     if let Some(seed) = variable("ISCSI_TESTS_SEED") {
-        return assert_eq!(run(seed).err(), None);
+        assert_eq!(run(seed).err(), None);
+        return None;
     }
     let began = Instant::now();
     let first = variable("ISCSI_TESTS_FIRST_SEED").unwrap_or(0);
@@ -157,14 +163,21 @@ fn courses_of_many_seeds() {
             Ok(true) => logged_out += 1,
             Ok(false) => failed += 1,
             Err(outcome) => {
-                println!("{outcome}; again: {}", command(number));
+                println!("{outcome}; again: {}", command(test, number));
                 wrong += 1;
-                assert!(wrong < MOST_FAILURES, "{wrong} seeds failed; the last: {}", command(number));
+                assert!(wrong < MOST_FAILURES, "{wrong} seeds failed; the last: {}", command(test, number));
             }
         }
     }
     println!("{logged_out} logged out, {failed} sessions or logins failed, in {:?}", began.elapsed());
     assert_eq!(wrong, 0, "seeds failed");
+    Some((count, logged_out))
+}
+
+#[test]
+fn courses_of_many_seeds() {
+    let Some((count, logged_out)) = run_seeds("courses_of_many_seeds", run) else { return };
+    let failed = count - logged_out;
     assert!(
         logged_out > count / 4 && failed > count / 8,
         "of {count}, {logged_out} logged out, {failed} failed"

@@ -19,6 +19,11 @@ pub(crate) struct Effort {
     pub(crate) processor: Duration,
     /// Bytes resident after it.
     pub(crate) resident: u64,
+    /// Attempts of all sessions to log in since they were lost, and the most of one.
+    pub(crate) attempts: u64,
+    pub(crate) most_attempts: u64,
+    /// How often the threads of the runtime went to sleep so far.
+    pub(crate) sleeps: u64,
 }
 
 impl Client {
@@ -27,12 +32,21 @@ impl Client {
         Self::start_within(&[], portal, sessions)
     }
 
+    /// A client whose sessions are replaced when they are lost.
+    pub(crate) fn start_recovering(portal: &str, sessions: u32) -> Self {
+        Self::start_with(&[], portal, sessions, &["--recovery"])
+    }
+
     /// Starts a client as the argument of another command, such as `taskset`.
     pub(crate) fn start_within(outer: &[&str], portal: &str, sessions: u32) -> Self {
+        Self::start_with(outer, portal, sessions, &[])
+    }
+
+    fn start_with(outer: &[&str], portal: &str, sessions: u32, options: &[&str]) -> Self {
         let (at_once, extra) = (AT_ONCE.to_string(), u32::try_from(AT_ONCE).unwrap());
         let sessions = (sessions + extra).to_string();
-        let words =
-            [outer, &words_of_program(portal, &sessions), &["driven", "--at-once", &at_once]].concat();
+        let program = words_of_program(portal, &sessions);
+        let words = [outer, &program, options, &["driven", "--at-once", &at_once]].concat();
         Self(Program::start(&mut command(&words)))
     }
 
@@ -48,6 +62,16 @@ impl Client {
     /// Every one of so many sessions answers a command.
     pub(crate) fn is_served(&mut self, sessions: u32) -> Effort {
         self.obeys("ask", sessions)
+    }
+
+    /// Checks that this many sessions are up at present.
+    pub(crate) fn holds(&mut self, sessions: u32) -> Effort {
+        self.obeys("look", sessions)
+    }
+
+    /// Waits until each of so many sessions was replaced that many times, and is up.
+    pub(crate) fn is_up_again(&mut self, sessions: u32, times: u32) -> Effort {
+        self.obeys(&format!("await-recoveries {times}"), sessions)
     }
 
     /// Checks that this many sessions have lost their connection, and drops them.
@@ -82,6 +106,9 @@ impl Effort {
             time: answer.time("nanoseconds"),
             processor: answer.time("processor_nanoseconds"),
             resident: answer.number("resident"),
+            attempts: answer.number("attempts"),
+            most_attempts: answer.number("most_attempts"),
+            sleeps: answer.number("sleeps"),
         }
     }
 }

@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")] // Memory by the page, callgrind, one processor for two processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail so")]
 
+mod absence;
 mod answer;
 mod client;
 mod instructions;
@@ -13,6 +14,7 @@ mod limits;
 mod memory;
 mod processor;
 mod program;
+mod restart;
 mod rounds;
 mod target;
 
@@ -36,6 +38,14 @@ fn many() -> u32 {
 fn mutual_logins_are_held_dropped_and_held_again() {
     let _alone = alone();
     rounds::run(many());
+}
+
+/// Sessions whose target is killed and started again after a while are all up again: no crowd comes at a time, few attempts are
+/// made, and memory is as before.
+#[test]
+fn sessions_come_back_spread_when_their_target_restarts() {
+    let _alone = alone();
+    restart::run(many());
 }
 
 #[test]

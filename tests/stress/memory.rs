@@ -4,6 +4,8 @@
 pub(crate) const MOST_UNUSED: u64 = 8 << 10;
 /// The same after its first command: the allocator may keep the buffer of that one.
 pub(crate) const MOST_USED: u64 = 16 << 10;
+/// The same when the buffer has been given back, of a session that would be replaced.
+pub(crate) const MOST_IDLE: u64 = 10 << 10;
 
 /// Resident bytes of both processes.
 #[derive(Clone, Copy)]

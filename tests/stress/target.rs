@@ -1,6 +1,7 @@
 //! The target of the stress test: `ram-disk` with mutual CHAP.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::answer::Answer;
@@ -30,11 +31,21 @@ impl Target {
 
     /// Starts a target as the argument of another command, such as `taskset`.
     pub(crate) fn start_within(outer: &[&str], sessions: u32) -> Self {
+        Self::start_at(outer, sessions, 0)
+    }
+
+    /// Another target at the address of one that is gone.
+    pub(crate) fn start_again(address: SocketAddr, sessions: u32) -> Self {
+        Self::start_at(&[], sessions, address.port())
+    }
+
+    fn start_at(outer: &[&str], sessions: u32, port: u16) -> Self {
         assert!(AT_ONCE < BACKLOG.min(system_limit()), "logins in flight stay below the backlog");
         let (connections, backlog) = (connections(sessions).to_string(), BACKLOG.to_string());
+        let port = port.to_string();
         let mut words = outer.to_vec();
         words.extend(words_of_program(&connections));
-        words.extend(["--backlog", &backlog, "--no-unit-attention", "--blocks", "64"]);
+        words.extend(["--port", &port, "--backlog", &backlog, "--no-unit-attention", "--blocks", "64"]);
         let program = Program::start(&mut command(&words));
         let portal = program.line();
         Self { program, portal }
@@ -42,6 +53,15 @@ impl Target {
 
     pub(crate) fn portal(&self) -> &str {
         &self.portal
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.portal.parse().unwrap()
+    }
+
+    /// Ends it without a warning, and returns its address.
+    pub(crate) fn kill(self) -> SocketAddr {
+        self.address()
     }
 
     pub(crate) fn report(&mut self) -> Answer {

@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     /// Sessions that will be open
     #[arg(long)]
     pub(crate) sessions: u32,
+    /// Log in again when a session is lost
+    #[arg(long)]
+    pub(crate) recovery: bool,
     #[command(subcommand)]
     pub(crate) mode: Mode,
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use iscsi_initiator::{Error, Fault, Lun, Session};
+use iscsi_initiator::{Error, Fault, Lun, Session, SessionPhase, SessionStatus};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -52,6 +52,33 @@ impl Held {
         lost.len()
     }
 
+    /// Waits until every session is up that many times after it was lost, and returns the number of those that are.
+    pub(crate) fn await_recoveries(&self, count: u64) -> usize {
+        self.runtime.block_on(async {
+            for session in &self.sessions {
+                recovered(session, count).await;
+            }
+        });
+        self.up()
+    }
+
+    /// The number of sessions that are up at present.
+    pub(crate) fn up(&self) -> usize {
+        let is_up = |session: &&Session| session.state().phase == SessionPhase::Up;
+        self.sessions.iter().filter(is_up).count()
+    }
+
+    /// The attempts of each session to log in since it was lost.
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = u32> {
+        self.sessions.iter().map(|session| session.state().attempts)
+    }
+
+    /// How often a thread of the runtime went to sleep.
+    pub(crate) fn sleeps(&self) -> u64 {
+        let metrics = self.runtime.metrics();
+        (0..metrics.num_workers()).map(|worker| metrics.worker_park_count(worker)).sum()
+    }
+
     /// Logs out of all sessions.
     pub(crate) fn log_out(&mut self) -> Result<usize, Error> {
         let count = self.sessions.len();
@@ -80,6 +107,17 @@ impl Held {
 
     fn is_ready(&self, session: &Session) -> Result<(), Error> {
         self.runtime.block_on(session.test_unit_ready(Lun::ZERO))
+    }
+}
+
+/// Waits until this session was replaced that many times, and is up or over.
+async fn recovered(session: &Session, count: u64) {
+    let is_done = |state: &SessionStatus| {
+        state.phase == SessionPhase::Over || (state.phase == SessionPhase::Up && state.recoveries >= count)
+    };
+    let mut state = session.state();
+    while !is_done(&state) {
+        state = session.next_state(state).await;
     }
 }
 

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use iscsi_initiator::{
-    Authenticated, AuthenticationMode, AuthenticationRequest, Config, Initiator, IscsiName, Portal, Session,
+    Authenticated, AuthenticationMode, AuthenticationRequest, Config, Initiator, IscsiName, Portal,
+    RecoveryPolicy, Session,
 };
 use iscsi_secrets::{ForwardCredential, MemoryStore, ReverseCredential, Scope, Secret, SecretStore as _};
 use iscsi_tests::chap_environment::{INITIATOR_SECRET, TARGET_SECRET, secret};
@@ -25,6 +26,7 @@ impl Logins {
         let mut config = Config::new("iqn.2001-04.com.example:stress".parse()?)?;
         // Logins are counted, not the pings of the sessions beside them.
         config.noop_out_interval = None;
+        config.recovery = if arguments.recovery { RecoveryPolicy::default() } else { RecoveryPolicy::OFF };
         let initiator = Initiator::new(config, Arc::new(store(arguments)?));
         Ok(Self { initiator, target: arguments.target.clone(), portal: arguments.portal.clone() })
     }

@@ -24,10 +24,13 @@ fn answer(held: &mut Held, order: &str) -> Result<String, Box<dyn Error>> {
     let count = carry_out(held, order)?;
     let (time, processor) = (began.elapsed(), processor_time().saturating_sub(processor_began));
     Ok(format!(
-        "count={count} nanoseconds={} processor_nanoseconds={} resident={}",
+        "count={count} nanoseconds={} processor_nanoseconds={} resident={} attempts={} most_attempts={} sleeps={}",
         time.as_nanos(),
         processor.as_nanos(),
-        resident_bytes()?
+        resident_bytes()?,
+        held.attempts().sum::<u32>(),
+        held.attempts().max().unwrap_or(0),
+        held.sleeps(),
     ))
 }
 
@@ -37,6 +40,8 @@ fn carry_out(held: &mut Held, order: &str) -> Result<usize, Box<dyn Error>> {
         ("churn", count) => held.churn(count.parse()?)?,
         ("ask", "") => held.ask(),
         ("forget-lost", "") => held.forget_lost(),
+        ("look", "") => held.up(),
+        ("await-recoveries", count) => held.await_recoveries(count.parse()?),
         ("log-out", "") => held.log_out()?,
         ("close", "") => held.close()?,
         _ => return Err(format!("{order:?} is no order").into()),

@@ -31,6 +31,7 @@
 )]
 
 mod answer;
+mod attentions;
 mod cdb;
 mod command;
 mod config;
@@ -45,6 +46,7 @@ mod inquiry;
 mod login_phase;
 mod medium;
 mod mode_sense;
+mod nexus;
 mod report;
 mod reservation;
 mod scsi;

@@ -23,15 +23,15 @@ const NAME: &str = "disk";
 
 /// Ends when it is dropped.
 pub(crate) enum Stage {
-    Tgtd(Tgt),
+    Tgtd(Box<Tgt>),
     Embedded(Server),
 }
 
 impl Stage {
     pub(crate) fn set(case: &IoCase) -> Result<Self, Failure> {
         Ok(match case.target {
-            TargetKind::Tgtd => Self::Tgtd(start_tgtd(&[], case.digests)),
-            TargetKind::TgtdTuned => Self::Tgtd(start_tgtd(&TUNED, case.digests)),
+            TargetKind::Tgtd => Self::Tgtd(Box::new(start_tgtd(&[], case.digests))),
+            TargetKind::TgtdTuned => Self::Tgtd(Box::new(start_tgtd(&TUNED, case.digests))),
             TargetKind::Embedded => {
                 Self::Embedded(Server::start(&["serve-blocks", "--batch", &case.batch().to_string()])?)
             }

@@ -73,7 +73,7 @@ pub struct Config {
     pub abort_timeout: Duration,
     /// Limit for the answer to LOGICAL UNIT RESET, the last step before the session is given up.
     pub lu_reset_timeout: Duration,
-    /// The limits within which a lost session is replaced by another one.
+    /// The limits within which a lost session is replaced by another one; [`RecoveryPolicy::OFF`] for none.
     pub recovery: RecoveryPolicy,
     /// Commands that are sent again instead of being reported, such as those to a busy unit.
     pub retry: RetryPolicy,
@@ -104,9 +104,14 @@ impl Config {
             noop_out_timeout: Duration::from_secs(5),
             abort_timeout: Duration::from_secs(15),
             lu_reset_timeout: Duration::from_secs(30),
-            recovery: RecoveryPolicy::OFF,
+            recovery: RecoveryPolicy::default(),
             retry: RetryPolicy::default(),
         })
+    }
+
+    /// The time after which a connection is dead on which nothing of what was sent arrives; `None` without pings.
+    pub(crate) fn silence_limit(&self) -> Option<Duration> {
+        Some(self.noop_out_interval?.saturating_add(self.noop_out_timeout))
     }
 
     /// The limits of a session.

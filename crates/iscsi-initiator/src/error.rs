@@ -233,6 +233,25 @@ pub enum Error {
         /// The request.
         request: &'static str,
     },
+    /// A logical unit is another one than before the session was lost. Nothing was sent to it, and the session is over.
+    #[error("logical unit {lun} is another one than before the session was lost: {property} differs")]
+    OtherUnit {
+        /// The logical unit.
+        lun: Lun,
+        /// The property in which it differs.
+        property: &'static str,
+    },
+    /// Another initiator has reserved a logical unit while the session was lost, so its commands were not sent again. The session
+    /// is over.
+    #[error("logical unit {lun} is reserved by another initiator since the session was lost")]
+    ReservationConflict {
+        /// The logical unit.
+        lun: Lun,
+    },
+    /// The target closed two sessions in a row right after their logins, as it does when another initiator logs in with the same
+    /// name and ISID ([RFC 7143, section 6.3.5](https://www.rfc-editor.org/rfc/rfc7143#section-6.3.5)). The session is over.
+    #[error("target closed two sessions in a row right after their logins")]
+    TakenOver,
     /// A command was aborted, and the session goes on.
     #[error("{command} was aborted {}", .abort)]
     Aborted {
@@ -307,6 +326,7 @@ impl Error {
 
     fn of_failure(failure: &Failure, portal: &Portal) -> Self {
         match failure {
+            Failure::Closed => Self::lost(portal, &"closed by the target"),
             Failure::Lost(reason) => Self::lost(portal, reason),
             Failure::Digest(error) => Self::Protocol((*error).into()),
             Failure::Gap(error) | Failure::Format(error) => Self::Protocol(error.clone()),

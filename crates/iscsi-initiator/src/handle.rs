@@ -14,6 +14,7 @@ mod vds;
 pub use flush::Flush;
 pub use initiator::{Discovery, Initiator, session_over};
 pub use logical_units::{LunList, LunListOrigin};
+pub use redialer::{Relogin, lasting_session_over};
 pub(crate) use session::data_of;
 pub use session::{PendingCommand, Session, SessionDetails};
 pub use task_management::{Aborted, Events};

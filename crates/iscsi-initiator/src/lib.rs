@@ -51,18 +51,18 @@ pub use uuid::Uuid;
 /// The pure parts of the initiator, for simulation and fuzzing. Not part of the stable API.
 #[doc(hidden)]
 pub mod engine {
-    pub use crate::handle::session_over;
+    pub use crate::handle::{Relogin, lasting_session_over, session_over};
     pub use crate::isid_pool::IsidLease;
     pub use crate::login::{
         CredentialScope, Credentials, Draw, Exchange, LoggedIn, LoginSettings, Next, Secrets,
     };
     pub use crate::nexus::{
-        Backoff, Decision, Found, Nexus, NexusEvent, Phase, Probe, ProbeError, RecoveryLevel, Step,
+        Backoff, Decision, Found, Nexus, NexusEvent, Phase, Probe, ProbeError, RecoveryLevel, Step, Stop,
         UnitDifference, UnitIdentity,
     };
     pub use crate::runtime::Stream;
     pub use crate::session::{
-        End, Ended, Engine, Failure, Fencing, Limits, LogoutCause, NextSession, Outcome, Request,
+        End, Ended, Engine, Failure, Fencing, Limits, LogoutCause, NextSession, Outcome, Replayed, Request,
         SessionState, Silence,
     };
     pub use crate::wire::Inbox;

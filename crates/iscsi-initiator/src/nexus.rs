@@ -10,8 +10,11 @@ mod drive;
 mod identity;
 mod phase;
 mod policy;
+mod portals;
 mod probe;
+mod short_sessions;
 mod status;
+mod stop;
 mod units;
 
 pub use backoff::Backoff;
@@ -21,3 +24,4 @@ pub use phase::{Nexus, NexusEvent, Step};
 pub use policy::RecoveryPolicy;
 pub use probe::{Found, Probe, ProbeError};
 pub use status::{Phase, SessionStatus};
+pub use stop::Stop;

@@ -38,7 +38,7 @@ pub use engine::Engine;
 pub(crate) use engine::Wire;
 pub use events::Event;
 pub use failure::{End, Failure, ProtocolError, Silence};
-pub use kept_requests::{Fencing, NextSession};
+pub use kept_requests::{Fencing, NextSession, Replayed};
 pub use logout::LogoutCause;
 pub use request::{Abort, AbortCause, Ended, Extent, OldTask, Outcome, Request};
 pub(crate) use requests::slot_of;

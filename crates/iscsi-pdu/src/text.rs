@@ -4,6 +4,7 @@ mod binary;
 mod error;
 mod key;
 mod keys;
+mod search;
 mod values;
 mod writer;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_initiator::scsi::Command;
-use iscsi_initiator::{Abort, Aborted, Error, Extent, Lun, Session};
+use iscsi_initiator::{Abort, Aborted, Error, Extent, Lun, OldTask, Session};
 use iscsi_tests::world::{
     Action, Checker, DISK, Operation, Rig, Seed, Variant, Violation, Workload, WriteCache,
 };
@@ -219,13 +219,16 @@ impl End {
     fn of(result: Result<Bytes, Error>) -> Self {
         match result {
             Ok(data) => Self::Done(data),
-            // A reset is an error of the next flush on purpose: data may be lost.
+            // A reset is an error of the next flush on purpose: data may be lost. The session that a ping or a function was for may
+            // be lost, too.
             Err(
                 Error::Command { command: "SYNCHRONIZE CACHE", .. }
                 | Error::WritesMayBeLost { .. }
-                | Error::Aborted { abort: Abort { extent: Extent::NotSent, .. }, .. },
+                | Error::Aborted { abort: Abort { extent: Extent::NotSent, .. }, .. }
+                | Error::NoSession { .. },
             ) => Self::Refused,
-            Err(Error::Aborted { .. }) => Self::Aborted,
+            Err(Error::Aborted { .. } | Error::Ambiguous { old_task: OldTask::Ended, .. }) => Self::Aborted,
+            Err(Error::Ambiguous { .. }) => Self::Unknown(None),
             // A silent target: the session ends by the limit of a ping or of a command.
             Err(Error::TaskManagement { response: None, .. }) => Self::Done(Bytes::new()),
             Err(error) => Self::Failed(error),

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use iscsi_login::Parameters;
 use iscsi_pdu::{
-    DataIn, InitiatorTaskTag, Lun, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers, SerialNumber,
-    TargetPdu, TargetTransferTag,
+    AsyncEvent, AsyncMessage, DataIn, InitiatorTaskTag, Lun, ScsiResponse, ScsiResponseCode, ScsiStatus,
+    SequenceNumbers, SerialNumber, TargetPdu, TargetTransferTag,
 };
 
 use super::connection::segment_limit;
@@ -77,6 +77,21 @@ pub(super) fn response(
         residual_count: residual.count,
         sense,
         response_data: Bytes::new(),
+    }))
+}
+
+/// The announcement that the target drops the connection, and the seconds before it wants another one (11.9.1).
+pub(super) const fn announcement_of_drop(time2wait: u16) -> Answer {
+    Answer::Pdu(TargetPdu::AsyncMessage(AsyncMessage {
+        lun: Lun::ZERO,
+        numbers: UNNUMBERED,
+        event: AsyncEvent::CONNECTION_DROP,
+        vendor_code: 0,
+        parameter1: 0,
+        parameter2: time2wait,
+        parameter3: 0,
+        sense: Bytes::new(),
+        event_data: Bytes::new(),
     }))
 }
 

@@ -114,12 +114,22 @@ pub struct LogicalUnit {
     /// Part of the serial number and of the designators, beside the target's name and the LUN. Another edition is another
     /// unit.
     pub edition: u32,
+    /// Whether the unit has a serial number and designators.
+    pub is_named: bool,
 }
 
 impl Default for LogicalUnit {
     /// Number 0, 64 MiB in blocks of 512 bytes, without a cache, and transfers of up to 16 MiB.
     fn default() -> Self {
         let longest_transfer = LARGEST_TRANSFER;
-        Self { number: 0, blocks: 131_072, block_size: 512, write_cache: false, longest_transfer, edition: 0 }
+        Self {
+            number: 0,
+            blocks: 131_072,
+            block_size: 512,
+            write_cache: false,
+            longest_transfer,
+            edition: 0,
+            is_named: true,
+        }
     }
 }

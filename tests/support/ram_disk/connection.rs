@@ -132,7 +132,7 @@ impl Connection {
             }
             LoginStep::Complete(response, completed) => {
                 self.login_responses.push_back(response.encode());
-                let session = Session::new(&completed, cid, isid, self.local, shared.config.window);
+                let session = Session::new(&completed, cid, isid, self.local, &shared.config);
                 let parameters = session.parameters;
                 self.digests = parameters.digests;
                 self.decoder.set_full_feature(self.digests, parameters.max_recv_data_segment_length);

@@ -1,13 +1,15 @@
 //! Control of an engine by its caller: power, units, conditions, windows and times, beside the protocol.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use iscsi_pdu::{Bhs, IscsiName};
+use iscsi_pdu::{Bhs, IscsiName, Isid};
 
 use super::effect::{Effect, Scope, Sessions};
 use super::engine::{ConnectionId, Engine};
+use super::reservation::InitiatorPort;
 use super::unit::{Unit, UnitError};
-use super::{LogicalUnit, Sense};
+use super::{Config, LogicalUnit, Sense, answer};
 
 impl Engine {
     /// Loses power and starts again: all connections end, write caches and reservations without `APTPL` are lost, and the
@@ -21,6 +23,11 @@ impl Engine {
         let units = self.shared.targets.iter_mut().flat_map(|units| &mut units.0);
         units.for_each(|(_, unit)| unit.lose_power());
         self.shared.restart();
+    }
+
+    /// Has other settings from now on, with the same targets. Sessions and units stay as they are.
+    pub fn reconfigure(&mut self, config: Arc<Config>) {
+        self.shared.config = config;
     }
 
     /// Closes the connections of all normal sessions without a logout, and returns their number.
@@ -95,10 +102,48 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether a unit is ready from now on. One that is not refuses commands that need its medium.
+    pub fn set_ready(&mut self, target: &IscsiName, unit: u16, is_ready: bool) {
+        if let Some(unit) = self.unit_mut(target, unit) {
+            unit.is_ready = is_ready;
+        }
+    }
+
+    /// Another initiator writes to a unit, with the FUA bit.
+    pub fn write_for_another(&mut self, target: &IscsiName, unit: u16, offset: u64, data: &[u8]) {
+        if let Some(unit) = self.unit_mut(target, unit) {
+            unit.write(offset, data, true);
+        }
+    }
+
+    /// Another initiator reserves a unit for its own writes.
+    pub fn reserve_for_another(&mut self, target: &IscsiName, unit: u16, initiator: &IscsiName) {
+        if let Some(unit) = self.unit_mut(target, unit) {
+            unit.reservations.take(InitiatorPort::new(initiator.clone(), Isid([0x80, 0, 0, 0, 0, 9])));
+        }
+    }
+
+    fn unit_mut(&mut self, target: &IscsiName, unit: u16) -> Option<&mut Unit> {
+        let (target, lun) = self.find(target, unit)?;
+        self.shared.targets.get_mut(target)?.get_mut(lun)
+    }
+
+    /// Announces that the target drops the connection, and does not want another one before so many seconds (RFC 7143,
+    /// 11.9.1), and closes it behind the announcement.
+    pub fn drop_connection(&mut self, id: ConnectionId, time2wait: u16) {
+        if let Some((session, _)) = self.session_mut(id) {
+            session.answer(answer::announcement_of_drop(time2wait));
+        }
+        self.leave(id);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.close();
+        }
+        self.settle(id, ConnectionId::NONE);
+    }
+
     /// Makes written blocks stable, as a cache does on its own at any time.
     pub fn destage(&mut self, target: &IscsiName, unit: u16, lba: u64, blocks: u64) {
-        let Some((target, lun)) = self.find(target, unit) else { return };
-        if let Some(unit) = self.shared.targets.get_mut(target).and_then(|units| units.get_mut(lun)) {
+        if let Some(unit) = self.unit_mut(target, unit) {
             unit.destage(lba, blocks);
         }
     }

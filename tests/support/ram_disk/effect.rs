@@ -4,6 +4,7 @@ use iscsi_pdu::Lun;
 
 use super::Sense;
 use super::engine::{ConnectionId, Engine};
+use super::nexus::Nexus;
 use super::reservation::InitiatorPort;
 use super::scsi::Units;
 use super::session::Session;
@@ -53,12 +54,12 @@ impl Engine {
         let Some(session) = self.connections.get(&id).and_then(|connection| connection.session()) else {
             return;
         };
-        let name = (session.target, session.port.clone());
-        let attention = name.0.and_then(|target| self.shared.first_attention(target, &name.1));
-        if let Some(earlier) = self.sessions.insert(name, id) {
+        let name = session.nexus();
+        if let Some(earlier) = self.sessions.insert(name.clone(), id) {
             self.shared.report.reinstatements += 1;
             self.end(earlier, id);
         }
+        let attention = name.target.and_then(|target| self.shared.first_attention(target, &name.port));
         let Some((session, shared)) = self.session_mut(id) else { return };
         let units = session.target.and_then(|at| shared.targets.get(at));
         for (lun, sense) in units.into_iter().flat_map(Units::luns).zip(attention.into_iter().cycle()) {
@@ -71,7 +72,10 @@ impl Engine {
         let Some(session) = self.connections.get(&id).and_then(|connection| connection.session()) else {
             return;
         };
-        let name = (session.target, session.port.clone());
+        let name = session.nexus();
+        if session.has_untold(Sense::POWER_ON) {
+            self.shared.forget_port(&name);
+        }
         if self.sessions.get(&name) == Some(&id) {
             self.sessions.remove(&name);
         }
@@ -79,9 +83,9 @@ impl Engine {
 
     /// Ends the sessions of one target or of all, and returns their number.
     pub(super) fn end_all(&mut self, target: Option<usize>, caller: ConnectionId) -> usize {
-        let concerned = |name: &(Option<usize>, InitiatorPort)| match target {
-            None => name.0.is_some(),
-            Some(target) => name.0 == Some(target),
+        let concerned = |name: &Nexus| match target {
+            None => name.target.is_some(),
+            Some(target) => name.target == Some(target),
         };
         let sessions = self.sessions.iter().filter(|(name, _)| concerned(name));
         let ended: Vec<_> = sessions.map(|(_, id)| *id).collect();

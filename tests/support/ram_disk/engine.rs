@@ -11,7 +11,7 @@ use iscsi_pdu::{EncodedPdu, IscsiName, Lun, RawPdu};
 use super::connection::{Connection, Ending, Outgoing, Progress};
 use super::fault::Fault;
 use super::login_phase;
-use super::reservation::InitiatorPort;
+use super::nexus::Nexus;
 use super::scsi::Units;
 use super::session::Session;
 use super::shared::Shared;
@@ -62,8 +62,7 @@ pub enum Transmit {
 pub struct Engine {
     pub(super) shared: Shared,
     pub(super) connections: BTreeMap<ConnectionId, Box<Connection>>,
-    /// The connection of each session, by its target and its initiator port (RFC 7143, 7.4.2).
-    pub(super) sessions: BTreeMap<(Option<usize>, InitiatorPort), ConnectionId>,
+    pub(super) sessions: BTreeMap<Nexus, ConnectionId>,
     deadlines: BTreeSet<(Duration, ConnectionId)>,
     next_connection: u64,
     ready: Vec<ConnectionId>,

@@ -74,6 +74,7 @@ fn standard(unit_exists: bool) -> Bytes {
 fn vital_product_data(target: &IscsiName, lun: Lun, unit: &Unit, code: u8) -> Option<Bytes> {
     let body = match code {
         SUPPORTED_PAGES => Bytes::from_static(&PAGES),
+        UNIT_SERIAL_NUMBER | DEVICE_IDENTIFICATION if !unit.settings().is_named => return None,
         UNIT_SERIAL_NUMBER => serial_number(target, lun, unit).into(),
         DEVICE_IDENTIFICATION => device_identification(target, lun, unit),
         EXTENDED_INQUIRY => extended_inquiry(unit),

@@ -83,4 +83,6 @@ pub struct Execution {
     pub lba: u64,
     /// The number of logical blocks, if the command names one.
     pub blocks: u64,
+    /// The first bytes of the data that came with it, behind which there are zeros.
+    pub data: [u8; 16],
 }

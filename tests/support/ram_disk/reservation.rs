@@ -150,6 +150,13 @@ impl Reservations {
         self.registrations.iter().find(|known| known.port == *port).map(|known| known.key)
     }
 
+    /// Another initiator port registers, and reserves the unit for its own writes.
+    pub(super) fn take(&mut self, port: InitiatorPort) {
+        const WRITE_EXCLUSIVE: Kind = Kind(1);
+        self.registrations.push(Registration { port: port.clone(), key: 1 });
+        self.reservation = Some(Reservation { holder: port, kind: WRITE_EXCLUSIVE });
+    }
+
     pub(super) fn lose_power(&mut self) {
         if !self.persists {
             *self = Self::default();

@@ -124,6 +124,9 @@ impl Units {
             (operation, Some(unit)) if unit.reservations.conflicts(port, operation) => {
                 Plan::Status(ScsiStatus::RESERVATION_CONFLICT)
             }
+            (operation, Some(unit)) if !unit.is_ready && operation != operation::REQUEST_SENSE => {
+                Plan::Check(Sense::BECOMING_READY)
+            }
             (_, Some(unit)) => plan_on_unit(unit, cdb),
         }
     }

@@ -16,6 +16,8 @@ pub struct Sense {
 impl Sense {
     /// Nothing to report.
     pub const NONE: Self = Self::new(0x00, 0x00, 0x00);
+    /// NOT READY, logical unit is in process of becoming ready.
+    pub const BECOMING_READY: Self = Self::new(0x02, 0x04, 0x01);
     /// ILLEGAL REQUEST, invalid command operation code.
     pub const INVALID_OPERATION: Self = Self::new(0x05, 0x20, 0x00);
     /// ILLEGAL REQUEST, logical block address out of range.

@@ -12,19 +12,17 @@ use iscsi_pdu::{
     TargetTransferTag,
 };
 
-use super::Sense;
 use super::answer::{Answer, UNNUMBERED, numbers_of};
 use super::command::Task;
 use super::connection::segment_limit;
 use super::fault::Fault;
+use super::nexus::Nexus;
 use super::reservation::InitiatorPort;
 use super::shared::Shared;
 use super::task_management::Pending;
 use super::text_exchange::TextExchange;
 use super::window::CommandWindow;
-
-/// Conditions kept of a unit.
-const MOST_ATTENTIONS: usize = 16;
+use super::{Config, Sense};
 
 /// Continuation or end of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +40,14 @@ pub(crate) struct Session {
     /// Place of the target in the configuration; `None` in a discovery session.
     pub(super) target: Option<usize>,
     pub(super) port: InitiatorPort,
+    portal_group: u16,
     /// The address that the connection arrived at.
     pub(super) local: SocketAddr,
     cid: u16,
     stat_sn: SerialNumber,
     pub(crate) window: CommandWindow,
     /// Conditions that the next commands to a unit meet, in order.
-    attentions: Vec<(Lun, Sense)>,
+    pub(super) attentions: Vec<(Lun, Sense)>,
     pub(super) tasks: BTreeMap<InitiatorTaskTag, Task>,
     /// Aborted tasks for which late data is accepted and discarded.
     pub(super) aborted: VecDeque<(InitiatorTaskTag, Task)>,
@@ -65,16 +64,17 @@ impl Session {
         cid: u16,
         isid: Isid,
         local: SocketAddr,
-        window: u32,
+        config: &Config,
     ) -> Self {
         Self {
             parameters: completed.parameters,
             target: completed.account,
             port: InitiatorPort::new(completed.initiator_name.clone(), isid),
+            portal_group: config.portal_group_tag,
             local,
             cid,
             stat_sn: completed.stat_sn,
-            window: CommandWindow::new(completed.cmd_sn, window),
+            window: CommandWindow::new(completed.cmd_sn, config.window),
             attentions: Vec::new(),
             tasks: BTreeMap::new(),
             aborted: VecDeque::new(),
@@ -83,6 +83,11 @@ impl Session {
             next_ttt: 0,
             answers: VecDeque::new(),
         }
+    }
+
+    /// What names the session.
+    pub(super) fn nexus(&self) -> Nexus {
+        Nexus { target: self.target, portal_group: self.portal_group, port: self.port.clone() }
     }
 
     /// Executes one request. The window moves only then: a command that is not finished keeps its place.
@@ -166,27 +171,6 @@ impl Session {
         let numbers = self.numbers();
         self.stat_sn = numbers.stat_sn.next();
         numbers
-    }
-
-    /// Puts a condition on a unit, behind earlier ones. The same one is put once, and a reset replaces all others.
-    pub(super) fn raise_attention(&mut self, lun: Lun, sense: Sense) {
-        const RESET: u8 = 0x29;
-        self.attentions.retain(|known| known.0 != lun || (known.1 != sense && sense.asc != RESET));
-        if self.attentions.iter().filter(|known| known.0 == lun).count() < MOST_ATTENTIONS {
-            self.attentions.push((lun, sense));
-        }
-    }
-
-    /// The unit's next condition, which is then over.
-    pub(super) fn take_attention(&mut self, lun: Lun) -> Option<Sense> {
-        let at = self.attentions.iter().position(|attention| attention.0 == lun)?;
-        Some(self.attentions.remove(at).1)
-    }
-
-    /// The unit's next condition, which stays, and the number of its conditions.
-    pub(super) fn pending_attentions(&self, lun: Lun) -> Option<(Sense, usize)> {
-        let mut pending = self.attentions.iter().filter(|attention| attention.0 == lun);
-        pending.next().map(|first| (first.1, 1 + pending.count()))
     }
 
     pub(super) fn answer(&mut self, answer: Answer) {

@@ -10,6 +10,7 @@ use super::command::Request;
 use super::effect::{Effect, Scope, Sessions};
 use super::engine::ConnectionId;
 use super::fault::Fault;
+use super::nexus::Nexus;
 use super::reservation::{Consequences, InitiatorPort};
 use super::scsi::{Plan, Rejection, Source, Units};
 use super::{Config, Execution, Report, Sense};
@@ -90,6 +91,13 @@ impl Shared {
         }
     }
 
+    /// A port was not told of the last start of the target: its next session is.
+    pub(super) fn forget_port(&mut self, nexus: &Nexus) {
+        if let Some(target) = nexus.target {
+            self.known_ports.remove(&(target, nexus.port.clone()));
+        }
+    }
+
     /// The condition that the first command of a new session meets.
     pub(super) fn first_attention(&mut self, target: usize, port: &InitiatorPort) -> Option<Sense> {
         let known = (target, port.clone());
@@ -123,7 +131,7 @@ impl Shared {
         let (source, consequences) = units.execute(request.lun, plan, &request.cdb, port, data)?;
         self.spread(target, request.lun, consequences);
         if !matches!(plan, Plan::Data(_)) {
-            self.record(target, request);
+            self.record(target, request, data);
             self.report.bytes_written += u64::try_from(data.len()).unwrap_or_default();
         }
         Ok(source)
@@ -136,12 +144,14 @@ impl Shared {
         self.effects.extend(aborted.chain(told));
     }
 
-    fn record(&mut self, target: usize, request: &Request) {
+    fn record(&mut self, target: usize, request: &Request, data: &[u8]) {
         self.report.executions += 1;
         if self.executions.len() >= self.config.most_executions {
             return;
         }
         let (lba, blocks) = request.cdb.blocks().unwrap_or_default();
+        let mut first = [0; 16];
+        first.iter_mut().zip(data).for_each(|(place, byte)| *place = *byte);
         self.executions.push(Execution {
             time: self.now,
             connection: self.current,
@@ -152,6 +162,7 @@ impl Shared {
             operation: request.cdb.operation(),
             lba,
             blocks,
+            data: first,
         });
     }
 }

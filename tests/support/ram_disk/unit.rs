@@ -33,6 +33,8 @@ pub(super) struct Unit {
     medium: Medium,
     /// The contents after a loss of power, if the unit has a volatile cache.
     stable: Option<Medium>,
+    /// Whether it carries commands out that need the medium.
+    pub(super) is_ready: bool,
     pub(super) reservations: Reservations,
 }
 
@@ -43,7 +45,8 @@ impl Unit {
         let bytes = settings.blocks.checked_mul(settings.block_size.into());
         bytes.filter(|bytes| *bytes > 0 && usize::try_from(*bytes).is_ok()).ok_or(UnitError::Size)?;
         let stable = settings.write_cache.then(Medium::default);
-        Ok((lun, Self { settings, medium: Medium::default(), stable, reservations: Reservations::default() }))
+        let (medium, reservations) = (Medium::default(), Reservations::default());
+        Ok((lun, Self { settings, medium, stable, is_ready: true, reservations }))
     }
 
     pub(super) const fn settings(&self) -> &LogicalUnit {

@@ -199,11 +199,11 @@ async fn redirection_to_itself() {
         cid: 0,
         itt: iscsi_pdu::InitiatorTaskTag(0),
         cmd_sn: iscsi_pdu::SerialNumber(1),
-        reinstates: false,
         authentication: Authentication::None,
         algorithms: &[iscsi_login::ChapAlgorithm::Md5],
         offer: &offer,
         strictness: iscsi_login::Strictness::Strict,
+        reinstates: false,
         nonce: iscsi_login::Nonce::from_random([9; 33]),
         is_own_challenge: &|_| false,
     })

@@ -55,6 +55,12 @@ impl BlockStamp {
         blocks.put_u32(checksum);
     }
 
+    /// The operation in the first bytes of a block, if there is one.
+    pub(super) fn operation_of(first: &[u8; HEADER]) -> Option<u32> {
+        let [magic, operation, ..] = first.as_chunks::<4>().0 else { return None };
+        (*magic == MAGIC).then(|| u32::from_be_bytes(*operation))
+    }
+
     /// The stamp of a block; `None` if it is zero, as it is before the first write.
     ///
     /// # Errors

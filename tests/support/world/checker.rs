@@ -118,16 +118,30 @@ impl Checker {
     /// # Errors
     /// It was not pending, or one that was submitted later failed before it.
     pub fn failed(&mut self, number: u32, now: Duration) -> Result<(), Violation> {
-        let (at, Submitted { operation, .. }) = self.end(number, now)?;
-        if operation.action == Action::Flush {
-            self.loss_known();
-        }
+        let (at, _) = self.unknown(number, now)?;
         if let Some(later) = self.last_failed.filter(|last| *last > at) {
             let later = self.operations[later].operation.number;
             return Err(Violation::FailedOutOfOrder { operation: number, later });
         }
         self.last_failed = Some(at);
         Ok(())
+    }
+
+    /// An operation was not sent again after its session was lost, unlike others that were submitted before it, and nobody knows
+    /// whether it took effect or still will.
+    ///
+    /// # Errors
+    /// It was not pending.
+    pub fn left_behind(&mut self, number: u32, now: Duration) -> Result<(), Violation> {
+        self.unknown(number, now).map(drop)
+    }
+
+    fn unknown(&mut self, number: u32, now: Duration) -> Result<(usize, Submitted), Violation> {
+        let ended = self.end(number, now)?;
+        if ended.1.operation.action == Action::Flush {
+            self.loss_known();
+        }
+        Ok(ended)
     }
 
     /// An operation was aborted: it takes no effect from now on.

@@ -5,18 +5,15 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_initiator::engine::{Draw, End, Exchange, LogoutCause, Next, Outcome, Request};
-use iscsi_initiator::{Abort, Error, Extent, Lun, OldTask};
+use iscsi_initiator::engine::{Draw, End, Exchange, LogoutCause, Next, NexusEvent, Outcome, Request};
+use iscsi_initiator::{Abort, Error, Extent, Lun, OldTask, SessionStatus};
 use iscsi_login::Nonce;
 use iscsi_pdu::{InitiatorTaskTag, ScsiStatus, SerialNumber};
 
 use super::lasting::Lasting;
 use super::run::random;
 use super::setup::{DISK, Setup};
-use super::{Action, Checker, Operation, Pipe, Received, Seed, Violation, Workload};
-
-/// The operations that are submitted before the first of them has ended.
-const DEPTH: usize = 8;
+use super::{Action, Checker, Operation, Pipe, Received, Seed, Told, Violation, Workload};
 
 /// The initiator's side of a world.
 #[derive(Clone)]
@@ -30,6 +27,10 @@ pub(super) struct Initiator<'a> {
     /// The number of outcomes that were taken.
     taken: usize,
     open: BTreeMap<InitiatorTaskTag, Open>,
+    /// What the user was told about each operation that has ended.
+    told: Vec<(Operation, Told)>,
+    /// Whether the settings are those after the change.
+    is_later: bool,
 }
 
 /// An operation without an outcome.
@@ -67,7 +68,17 @@ impl<'a> Initiator<'a> {
             }
             Err(error) => Phase::Over(Over::LoginFailed(error)),
         };
-        Self { setup, phase, seed, workload, submitted: 0, taken: 0, open: BTreeMap::new() }
+        Self {
+            setup,
+            phase,
+            seed,
+            workload,
+            submitted: 0,
+            taken: 0,
+            open: BTreeMap::new(),
+            told: Vec::new(),
+            is_later: false,
+        }
     }
 
     pub(super) const fn over(&self) -> Option<&Over> {
@@ -87,6 +98,39 @@ impl<'a> Initiator<'a> {
         match &self.phase {
             Phase::Nexus(lasting) => lasting.sessions,
             Phase::Login(_) | Phase::Over(_) => 0,
+        }
+    }
+
+    /// What the user was told about each operation that has ended.
+    pub(super) fn told(&self) -> &[(Operation, Told)] {
+        &self.told
+    }
+
+    /// The state of the nexus, while there is one.
+    pub(super) const fn status(&self) -> Option<SessionStatus> {
+        match &self.phase {
+            Phase::Nexus(lasting) => Some(lasting.status()),
+            Phase::Login(_) | Phase::Over(_) => None,
+        }
+    }
+
+    /// Whether it knows which unit it has, and may send commands to it.
+    pub(super) const fn knows_unit(&self) -> bool {
+        matches!(&self.phase, Phase::Nexus(lasting) if lasting.knows_unit())
+    }
+
+    /// Tells the nexus what its caller wants.
+    pub(super) fn tell(&mut self, event: NexusEvent, now: Duration) {
+        if let Phase::Nexus(lasting) = &mut self.phase {
+            lasting.tell(event, now);
+        }
+    }
+
+    /// Has later logins use the settings after the change.
+    pub(super) fn reconfigure(&mut self) {
+        self.is_later = true;
+        if let Phase::Nexus(lasting) = &mut self.phase {
+            lasting.is_later = true;
         }
     }
 
@@ -136,8 +180,8 @@ impl<'a> Initiator<'a> {
         let mut wants_connection = false;
         // An operation may end without a PDU of the target, and make space for the next one.
         let mut before = None;
-        while before != Some((self.submitted, self.taken)) {
-            before = Some((self.submitted, self.taken));
+        while before != Some(self.progress()) {
+            before = Some(self.progress());
             self.submit(checker, now)?;
             wants_connection |= self.write(pipe, now);
             self.take_outcomes(checker, now)?;
@@ -146,6 +190,15 @@ impl<'a> Initiator<'a> {
             pipe.close(now);
         }
         Ok(wants_connection)
+    }
+
+    /// What has changed when more can be done.
+    fn progress(&self) -> (usize, usize, Option<(bool, bool)>) {
+        let state = match &self.phase {
+            Phase::Nexus(lasting) => Some((lasting.accepts(), lasting.engine.session.end().is_some())),
+            Phase::Login(_) | Phase::Over(_) => None,
+        };
+        (self.submitted, self.taken, state)
     }
 
     /// Writes to the pipe. True if it wants another connection.
@@ -185,14 +238,16 @@ impl<'a> Initiator<'a> {
     fn follow(&mut self, next: Next, now: Duration) {
         if let Next::Complete(complete) = next {
             let (logged_in, inbox) = *complete;
-            self.phase = Phase::Nexus(Box::new(Lasting::new(self.setup, logged_in, inbox, now)));
+            let mut lasting = Lasting::new(self.setup, logged_in, inbox, &self.seed, now);
+            lasting.is_later = self.is_later;
+            self.phase = Phase::Nexus(Box::new(lasting));
         }
     }
 
     /// Keeps some operations in flight. The logout waits for the outcomes of all others.
     fn submit(&mut self, checker: &mut Checker, now: Duration) -> Result<(), Violation> {
         let Phase::Nexus(lasting) = &mut self.phase else { return Ok(()) };
-        while lasting.accepts() && self.open.len() < DEPTH {
+        while lasting.accepts() && self.open.len() < self.setup.variant.depth {
             let Some(&operation) = self.workload.operations().get(self.submitted) else { break };
             let session = &mut lasting.engine.session;
             if operation.action == Action::Logout {
@@ -228,6 +283,7 @@ impl<'a> Initiator<'a> {
             }
             let Open { operation, session } =
                 self.open.remove(&itt).ok_or(Violation::NeverSubmitted(itt.0))?;
+            self.told.push((operation, Told::of(&outcome)));
             report(operation, &outcome, session != lasting.sessions, checker, now)?;
         }
         let Some(end) = lasting.end() else { return Ok(()) };
@@ -277,7 +333,8 @@ fn report(
             _ if is_of_earlier_session => checker.aborted(number, now),
             _ => checker.refused(number, now),
         },
-        Outcome::Ambiguous(OldTask::MayRun) | Outcome::SessionOver => checker.failed(number, now),
+        Outcome::SessionOver => checker.failed(number, now),
+        Outcome::Ambiguous(OldTask::MayRun) | Outcome::Unanswered(_) => checker.left_behind(number, now),
         // After a flush that says so, acknowledged writes may be lost.
         Outcome::TargetFailure(_)
         | Outcome::Rejected(_)

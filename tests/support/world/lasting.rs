@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use iscsi_initiator::engine::{
-    Decision, End, Engine, Exchange, Inbox, Limits, LoggedIn, LoginSettings, Next, NextSession, Nexus,
-    NexusEvent, Outcome, Phase, Probe, Request, SessionState, Step,
+    Decision, End, Engine, Exchange, Inbox, Limits, LoggedIn, LoginSettings, LogoutCause, Next, NextSession,
+    Nexus, NexusEvent, Outcome, Phase, Probe, Request, SessionState, Step,
 };
 use iscsi_initiator::scsi::Completion;
-use iscsi_initiator::{Error, Lun, RecoveryPolicy};
+use iscsi_initiator::{Error, Lun, RecoveryPolicy, SessionStatus};
 use iscsi_pdu::InitiatorTaskTag;
 
 use super::initiator::{draw, receive_login, write, write_login};
@@ -31,13 +31,17 @@ pub(super) struct Lasting<'a> {
     is_connected: bool,
     /// The look at the unit in the first session, and its command.
     probe: Option<(Probe, InitiatorTaskTag)>,
+    /// What a caller wants that was not done yet.
+    wanted: Option<Step>,
+    /// Whether the settings are those after the change.
+    pub(super) is_later: bool,
     /// The number of sessions so far.
     pub(super) sessions: usize,
 }
 
 impl<'a> Lasting<'a> {
     /// A nexus with the session of its first login.
-    pub(super) fn new(setup: &Setup, logged_in: LoggedIn, inbox: Inbox, now: Duration) -> Self {
+    pub(super) fn new(setup: &Setup, logged_in: LoggedIn, inbox: Inbox, seed: &Seed, now: Duration) -> Self {
         let completed = logged_in.completed;
         let limits = Limits::new(setup.command_timeout(), LOGOUT);
         let mut session = SessionState::new(
@@ -57,8 +61,35 @@ impl<'a> Lasting<'a> {
         });
         let inbox = inbox.landing_from(LANDING_LENGTH);
         let engine = Engine::new(session, inbox, completed.parameters.digests);
-        let nexus = Nexus::new(policy, completed.target_portal_group_tag, 1, now);
-        Self { engine, nexus, login: None, is_connected: true, probe, sessions: 1 }
+        let nexus = Nexus::new(policy, completed.target_portal_group_tag, seed.part("pauses").number(), now);
+        Self {
+            engine,
+            nexus,
+            login: None,
+            is_connected: true,
+            probe,
+            wanted: None,
+            is_later: false,
+            sessions: 1,
+        }
+    }
+
+    /// The state of the nexus.
+    pub(super) const fn status(&self) -> SessionStatus {
+        self.nexus.status()
+    }
+
+    /// Tells the nexus what its caller wants.
+    pub(super) fn tell(&mut self, event: NexusEvent, now: Duration) {
+        let step = match event {
+            NexusEvent::Suspend => self.nexus.suspend(&mut self.engine.session, now),
+            NexusEvent::NotWanted => {
+                self.engine.session.log_out(LogoutCause::Initiator, now);
+                if self.nexus.phase().carries_commands() { Step::Wait } else { self.nexus.take(event, now) }
+            }
+            event => self.nexus.take(event, now),
+        };
+        self.wanted = self.wanted.or((step != Step::Wait).then_some(step));
     }
 
     /// Whether a session or a login has a connection.
@@ -84,6 +115,11 @@ impl<'a> Lasting<'a> {
         }
     }
 
+    /// Whether the initiator knows which unit it has.
+    pub(super) const fn knows_unit(&self) -> bool {
+        self.probe.is_none()
+    }
+
     /// Whether operations are accepted: the unit is known, and there is a session or will be one.
     pub(super) fn accepts(&self) -> bool {
         let session = &self.engine.session;
@@ -103,6 +139,7 @@ impl<'a> Lasting<'a> {
                 completion
             }
             Outcome::Scsi(ended, _) => ended.completion.clone(),
+            _ if self.nexus.phase() == Phase::Over => return true,
             _ => {
                 let probe = Probe::new();
                 self.probe = Some((probe.clone(), submit(&mut self.engine.session, &probe, now)));
@@ -116,7 +153,9 @@ impl<'a> Lasting<'a> {
             let itt = submit(&mut self.engine.session, &probe, now);
             self.probe = Some((probe, itt));
         } else {
-            self.nexus.remember(Lun::ZERO, probe.finish().identity);
+            let found = probe.finish();
+            self.nexus.remember(Lun::ZERO, found.identity);
+            self.engine.session.note_write_cache(Lun::ZERO, found.has_write_cache);
         }
         true
     }
@@ -130,13 +169,19 @@ impl<'a> Lasting<'a> {
     pub(super) fn act(&mut self, setup: &'a Setup, seed: &mut Seed, pipe: &mut Pipe, now: Duration) -> bool {
         let mut wants_connection = false;
         loop {
-            match self.nexus.drive(&mut self.engine.session, now) {
+            let wanted = self.wanted.take();
+            match wanted.unwrap_or_else(|| self.nexus.drive(&mut self.engine.session, now)) {
                 Step::Wait => break,
                 Step::LogIn => wants_connection |= self.begin_login(setup, seed, now),
                 Step::Abandon | Step::LogOut => self.login = None,
                 Step::FailCommands => self.engine.session.end_waiting(),
-                Step::Probe | Step::Replay => {}
-                Step::End => self.engine.session.end_kept(),
+                Step::Probe | Step::Replay | Step::End => {}
+            }
+        }
+        if self.nexus.phase() == Phase::Over {
+            self.login = None;
+            if self.engine.session.end().is_some() {
+                self.engine.session.end_kept();
             }
         }
         self.is_connected &= self.engine.session.end().is_none();
@@ -186,7 +231,13 @@ impl<'a> Lasting<'a> {
     }
 
     fn begin_login(&mut self, setup: &'a Setup, seed: &mut Seed, now: Duration) -> bool {
-        let settings = LoginSettings { reinstates: true, ..setup.login_settings() };
+        let settings = match setup.next_login_settings(self.is_later) {
+            Ok(settings) => LoginSettings { reinstates: true, ..settings },
+            Err(error) => {
+                self.fail(&error, now);
+                return false;
+            }
+        };
         let mut login = Exchange::new(settings, &setup.portal, now);
         if let Err(error) = login.begin(draw(seed), now) {
             self.fail(&error, now);
@@ -221,9 +272,6 @@ impl<'a> Lasting<'a> {
     fn fail(&mut self, error: &Error, now: Duration) {
         self.login = None;
         self.nexus.take(NexusEvent::LoginFailed(Decision::after_login(error)), now);
-        if self.nexus.phase() == Phase::Over {
-            self.engine.session.end_kept();
-        }
     }
 }
 

@@ -4,18 +4,23 @@ use std::fmt;
 use std::num::NonZero;
 use std::time::Duration;
 
+use iscsi_initiator::SessionStatus;
+use iscsi_initiator::engine::{NexusEvent, Phase};
 use iscsi_pdu::Opcode;
 
 use super::initiator::{Initiator, Over};
 use super::setup::{DISK, Setup};
 use super::target::Target;
 use super::{
-    Checker, Clock, Ending, Pipe, PipeSettings, Received, Seed, Stuck, Violation, Workload, WriteCache,
+    Checker, Clock, Ending, Event, Pipe, PipeSettings, Reach, Received, Seed, Stuck, Told, Violation,
+    Workload, WriteCache,
 };
-use crate::ram_disk::{ConnectionId, Engine, Sense, Transmit};
+use crate::ram_disk::{ConnectionId, Engine, Transmit};
 
 /// The longest time that a run may take: one command and one logout that are not answered, after some latency.
 pub(super) const LIMIT: Duration = Duration::from_mins(10);
+/// The longest time of a run in which lost sessions are replaced.
+const RECOVERY_LIMIT: Duration = Duration::from_hours(1);
 
 /// A direction of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,33 +36,25 @@ impl Direction {
     pub const BOTH: [Self; 2] = [Self::ToTarget, Self::ToInitiator];
 }
 
-/// Something that happens to the target at a certain time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The target loses power and starts again.
-    Restart,
-    /// The target takes this many commands ahead from now on.
-    Window(u32),
-    /// The target shows its numbers by a NOP-In.
-    ShowNumbers,
-    /// A unit attention condition.
-    Attention(Sense),
-}
-
 /// An initiator, a target and the connection between them. A clone goes its own way.
 #[derive(Clone)]
 pub struct World<'a> {
-    setup: &'a Setup,
+    pub(super) setup: &'a Setup,
     clock: Clock<Event>,
-    initiator: Initiator<'a>,
-    target: Target,
+    pub(super) initiator: Initiator<'a>,
+    pub(super) target: Target,
     to_target: Pipe,
     to_initiator: Pipe,
     /// Connections that the initiator has left, while bytes are on their way to the target.
     abandoned: Vec<Abandoned>,
     pipes: PipeSettings,
     seed: Seed,
-    checker: Checker,
+    pub(super) checker: Checker,
+    pub(super) reach: Reach,
+    /// The number of writes of another initiator.
+    pub(super) writes_of_another: u32,
+    /// Whether another unit is under the LUN, to which nothing may be written.
+    pub(super) is_replaced: bool,
     /// Whether bytes to the target were damaged, of which it rightly complains.
     is_damaged: bool,
 }
@@ -78,6 +75,9 @@ pub enum Fault {
     /// The run does not end.
     #[error(transparent)]
     Stuck(#[from] Stuck),
+    /// The initiator wrote to another unit than the one that it knew.
+    #[error("another unit was written to")]
+    OtherUnit,
     /// The initiator broke rules of the protocol, by the judgement of the target.
     #[error("the target says: {0}")]
     Protocol(String),
@@ -87,6 +87,7 @@ impl fmt::Debug for World<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut world = formatter.debug_struct("World");
         world.field("now", &self.clock.now()).field("left", &self.initiator.left());
+        world.field("status", &self.status()).field("pending", &self.checker.pending().collect::<Vec<_>>());
         world.field("to_target", &self.to_target.crossed());
         world.field("to_initiator", &self.to_initiator.crossed()).finish_non_exhaustive()
     }
@@ -97,11 +98,17 @@ impl<'a> World<'a> {
     /// come from the seed.
     #[must_use]
     pub fn new(setup: &'a Setup, pipes: &PipeSettings, seed: &Seed) -> Self {
+        Self::with(setup, pipes, seed, Workload::new(DISK, seed.part("workload")))
+    }
+
+    /// A world with this workload.
+    #[must_use]
+    pub fn with(setup: &'a Setup, pipes: &PipeSettings, seed: &Seed, workload: Workload) -> Self {
         let cache = if setup.variant.write_cache { WriteCache::Volatile } else { WriteCache::WriteThrough };
-        let workload = Workload::new(DISK, seed.part("workload"));
+        let limit = if setup.variant.recovery.is_some() { RECOVERY_LIMIT } else { LIMIT };
         Self {
             setup,
-            clock: Clock::new(LIMIT),
+            clock: Clock::new(limit),
             initiator: Initiator::new(setup, workload, seed.part("initiator")),
             target: Target::new(setup, &random::<{ Engine::RANDOM_BYTES }>(&mut seed.part("target"))),
             to_target: Pipe::new(pipes.clone(), seed.part("to the target")),
@@ -110,6 +117,9 @@ impl<'a> World<'a> {
             pipes: pipes.clone(),
             seed: seed.part("later connections"),
             checker: Checker::new(DISK, cache),
+            reach: Reach::Open,
+            writes_of_another: 0,
+            is_replaced: false,
             is_damaged: false,
         }
     }
@@ -141,6 +151,42 @@ impl<'a> World<'a> {
     #[must_use]
     pub fn is_connecting(&self) -> bool {
         self.initiator.is_connecting()
+    }
+
+    /// The state of the initiator's nexus, while there is one.
+    #[must_use]
+    pub const fn status(&self) -> Option<SessionStatus> {
+        self.initiator.status()
+    }
+
+    /// Whether the initiator's nexus is in this phase.
+    #[must_use]
+    pub fn is_in(&self, phase: Phase) -> bool {
+        self.status().is_some_and(|status| status.phase == phase)
+    }
+
+    /// Tells the initiator's nexus what its caller wants.
+    pub fn tell(&mut self, event: NexusEvent) {
+        let now = self.now();
+        self.initiator.tell(event, now);
+    }
+
+    /// What the user was told about an operation, once it has ended.
+    #[must_use]
+    pub fn told(&self, number: u32) -> Option<Told> {
+        self.initiator.told().iter().find(|(operation, _)| operation.number == number).map(|(_, told)| *told)
+    }
+
+    /// The number of commands on this connection that have arrived at the target and are not finished.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.target.engine.unfinished_commands(self.target.connection)
+    }
+
+    /// The target.
+    #[must_use]
+    pub const fn target(&self) -> &Engine {
+        &self.target.engine
     }
 
     /// The number of operations that were not submitted.
@@ -214,14 +260,14 @@ impl<'a> World<'a> {
     pub fn act(&mut self) -> Result<(), Fault> {
         let now = self.now();
         while let Some(event) = self.clock.due() {
-            self.happen(event);
+            self.happen(event)?;
         }
         self.target.engine.advance(now);
         self.initiator.advance(now);
         let wants_connection = self.initiator.act(&mut self.to_target, &mut self.checker, now)?;
         self.target.act(&mut self.to_initiator, now);
         if wants_connection {
-            self.connect(now);
+            self.open(now);
             self.initiator.act(&mut self.to_target, &mut self.checker, now)?;
         }
         self.deliver_abandoned(now);
@@ -229,7 +275,7 @@ impl<'a> World<'a> {
     }
 
     /// Opens another connection of the initiator.
-    fn connect(&mut self, now: Duration) {
+    pub(super) fn connect(&mut self, now: Duration) {
         let (setup, seed) = (self.setup, &mut self.seed);
         let pipes = &self.pipes;
         let [to_target, to_initiator] =
@@ -258,20 +304,6 @@ impl<'a> World<'a> {
             while matches!(engine.transmit(left.id), Transmit::Pdu(_)) {}
             true
         });
-    }
-
-    fn happen(&mut self, event: Event) {
-        let (now, connection) = (self.now(), self.target.connection);
-        let engine = &mut self.target.engine;
-        match event {
-            Event::Restart => {
-                engine.restart(now);
-                self.checker.power_lost();
-            }
-            Event::Window(commands) => engine.set_window(connection, commands),
-            Event::ShowNumbers => engine.show_numbers(connection),
-            Event::Attention(sense) => _ = engine.raise_attention(&self.setup.target, 0, sense),
-        }
     }
 
     /// Lets time pass until something can happen.
@@ -315,15 +347,28 @@ impl<'a> World<'a> {
         self.finish()
     }
 
+    /// The medium has possible contents; one that has replaced another has none.
+    fn check_medium(&mut self) -> Result<(), Fault> {
+        let medium = self.target.medium(&self.setup.target);
+        if !self.is_replaced {
+            return Ok(self.checker.final_medium(&medium)?);
+        }
+        let is_empty = medium.iter().all(|byte| *byte == 0);
+        is_empty.then_some(()).ok_or(Fault::OtherUnit)
+    }
+
     /// Checks a world that is over: every operation has ended, the medium has possible contents, and the target has nothing
     /// to complain about.
     ///
     /// # Errors
     /// The first fault that was found.
     pub fn finish(mut self) -> Result<Over, Fault> {
-        self.target.drain(&mut self.to_target, self.clock.now() + LIMIT);
+        let later = self.clock.now() + LIMIT;
+        self.deliver_abandoned(later);
+        self.target.drain(&mut self.to_target, later);
         self.checker.all_ended()?;
-        self.checker.final_medium(&self.target.medium(&self.setup.target))?;
+        self.check_executions()?;
+        self.check_medium()?;
         match self.target.engine.report().violations.first() {
             Some(rule) if !self.is_damaged => Err(Fault::Protocol(rule.clone())),
             _ => self.over().cloned().ok_or(Fault::Stuck(Stuck::Idle { now: self.now() })),

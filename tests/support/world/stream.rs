@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::target::Target;
 use super::{Direction, Ending, Pipe, Received};
+use crate::ram_disk::ConnectionId;
 
 /// The polls in a row that may pass without a byte moved and without time passing. A task may have a few for every request
 /// that it takes, and some hundred requests at a time.
@@ -91,6 +92,26 @@ impl Connection {
             last_poll: Duration::ZERO,
         };
         Arc::new(Self { state: Mutex::new(state), bell: Notify::new(), origin: Instant::now() })
+    }
+
+    /// Begins another connection of the same initiator to the same target. What was on its way over the one before arrives.
+    pub(super) fn renew(
+        &self,
+        to_target: Pipe,
+        to_initiator: Pipe,
+        connect: impl FnOnce(&mut Target, Duration) -> ConnectionId,
+    ) {
+        let now = self.now();
+        let mut state = self.state();
+        let state = &mut *state;
+        let last = connect(&mut state.target, now);
+        let mut left = std::mem::replace(&mut state.to_target, to_target);
+        while let Received::Data(bytes) = left.read(usize::MAX, Duration::MAX) {
+            state.target.engine.receive(last, &bytes, now);
+        }
+        state.to_initiator = to_initiator;
+        (state.is_closed, state.cut) = (false, None);
+        (state.readable, state.writable) = (Readiness::default(), Readiness { is_ready: true, waker: None });
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use iscsi_initiator::scsi::{
-    Capacity, Command, inquiry, read_blocks, read_capacity_10, read_capacity_16, synchronize_cache,
+    Capacity, Command, Transfer, inquiry, read_blocks, read_capacity_10, read_capacity_16, synchronize_cache,
     test_unit_ready, write_blocks,
 };
 use iscsi_initiator::{Lun, TaskManagement};
@@ -28,7 +28,9 @@ const STABLE_WRITES: usize = 5;
 const BUSY_BLOCKS: u64 = 8;
 
 /// Operations that do not transfer blocks.
-const OTHERS: [Action; 24] = [
+const OTHERS: [Action; 26] = [
+    Action::Register,
+    Action::Register,
     Action::Flush,
     Action::Flush,
     Action::Flush,
@@ -110,6 +112,8 @@ pub enum Action {
     QueryTaskSet,
     /// LOGICAL UNIT RESET of the unit.
     ResetUnit,
+    /// PERSISTENT RESERVE OUT: registers the number of the operation as a key. Twice is not as good as once.
+    Register,
     /// The logout, the last operation of a workload.
     Logout,
 }
@@ -138,6 +142,7 @@ impl Operation {
             Action::Inquiry => inquiry(),
             Action::ReadCapacity10 => read_capacity_10(),
             Action::ReadCapacity16 => read_capacity_16(),
+            Action::Register => register(self.number),
             _ => return None,
         })
     }
@@ -180,7 +185,7 @@ impl Operation {
     }
 }
 
-/// A mixture of seventy operations and a logout. Clones share them.
+/// A mixture of some seventy operations and a logout. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Workload {
     disk: Capacity,
@@ -207,6 +212,14 @@ impl Workload {
         Self { disk, operations }
     }
 
+    /// The workload of these operations in their order, and a logout.
+    #[must_use]
+    pub fn of(disk: Capacity, actions: &[Action]) -> Self {
+        let actions = actions.iter().copied().chain([Action::Logout]);
+        let operations = (1..).zip(actions).map(|(number, action)| Operation { number, action }).collect();
+        Self { disk, operations }
+    }
+
     /// The disk that the operations are for.
     #[must_use]
     pub const fn disk(&self) -> Capacity {
@@ -218,6 +231,14 @@ impl Workload {
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
+}
+
+/// REGISTER AND IGNORE EXISTING KEY (SPC-4, 6.15).
+fn register(key: u32) -> Command {
+    let list = [[0; 8], u64::from(key).to_be_bytes(), [0; 8]].concat();
+    let length = u32::try_from(list.len()).unwrap_or(u32::MAX);
+    let transfer = Transfer::Write(Bytes::from(list).into());
+    Command::new("PERSISTENT RESERVE OUT", 0x5f, transfer).with(1, &[6]).with(5, &length.to_be_bytes())
 }
 
 fn lengths(fixed: &[u32], short: usize, seed: &mut Seed) -> Vec<u32> {

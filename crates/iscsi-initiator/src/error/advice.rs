@@ -115,6 +115,16 @@ pub enum Advice {
     FunctionRejected,
     /// Allow a task management function more time.
     FunctionTimeout,
+    /// Find out what became of a command that may have been carried out.
+    CheckResult,
+    /// Write again what was written since the flush before.
+    WriteAgain,
+    /// Allow the target more time to come back.
+    NoSession,
+    /// Look which logical unit the target has under this number now.
+    OtherUnit,
+    /// Give each initiator a name of its own.
+    InitiatorName,
 }
 
 impl Error {
@@ -143,6 +153,12 @@ impl Error {
             Self::Login { error, .. } => return of_login(error),
             Self::Command { status, sense, .. } => return of_command(*status, *sense),
             Self::Aborted { abort, .. } => of_abort(abort.cause),
+            Self::Ambiguous { .. } => Advice::CheckResult,
+            Self::WritesMayBeLost { .. } => Advice::WriteAgain,
+            Self::NoSession { .. } => Advice::NoSession,
+            Self::OtherUnit { .. } => Advice::OtherUnit,
+            Self::ReservationConflict { .. } => Advice::Reservation,
+            Self::TakenOver => Advice::InitiatorName,
             Self::Rejected { reason, .. } => return of_rejection(*reason),
             Self::TaskManagement { response, .. } => return of_management(*response),
             _ => return None,

@@ -132,6 +132,21 @@ impl fmt::Display for Advice {
             Self::FunctionTimeout => {
                 "raise Config::abort_timeout if the target is slow rather than gone; it may still carry the function out"
             }
+            Self::CheckResult => {
+                "read what the command was to change before it is sent again; its session was replaced by one that does not \
+                 permit to repeat it"
+            }
+            Self::WriteAgain => "write again what was written since the flush before, and flush it",
+            Self::NoSession => {
+                "look whether the target is there; RecoveryPolicy::replacement_timeout is the time for which commands wait for it"
+            }
+            Self::OtherUnit => {
+                "look at the target which logical unit has this number now, and log in again if it is the right one"
+            }
+            Self::InitiatorName => {
+                "look for another host with the same initiator name and ISID, such as a copy of a virtual machine, and give it a \
+                 name of its own; otherwise the target's log has the reason"
+            }
         })
     }
 }

@@ -47,6 +47,7 @@ impl Error {
             | Self::LogoutRequested
             | Self::Ambiguous { .. }
             | Self::NoSession { .. }
+            | Self::TakenOver
             | Self::SessionEnded(_) => Fault::Network,
             Self::Login { error, .. } => login_fault(error),
             Self::RedirectLoop { .. } | Self::RedirectRefused { .. } => Fault::LoginRefused,
@@ -58,6 +59,8 @@ impl Error {
             | Self::Incomplete { .. }
             | Self::NotFlushed
             | Self::WritesMayBeLost { .. }
+            | Self::OtherUnit { .. }
+            | Self::ReservationConflict { .. }
             | Self::Aborted { .. }
             | Self::Rejected { .. }
             | Self::TaskManagement { .. }

@@ -206,6 +206,7 @@ fn the_errors_of_failures() {
     let broken = ProtocolError::Value { pdu: "R2T", rule: "a rule", received: 1 };
     let reason = iscsi_pdu::RejectReason::PROTOCOL_ERROR;
     for (failure, error) in [
+        (Failure::Closed, Error::lost(&portal(3260), &"closed by the target")),
         (Failure::Lost("reset".to_owned()), Error::lost(&portal(3260), &"reset")),
         (Failure::Digest(digest), Error::Protocol(digest.into())),
         (Failure::Gap(broken.clone()), Error::Protocol(broken.clone())),

@@ -215,7 +215,7 @@ pub fn session_over<S: Stream>(
     start(stream, inbox, lease, settings, logged_in, None)
 }
 
-fn start<S: Stream>(
+pub(super) fn start<S: Stream>(
     stream: S,
     inbox: Inbox,
     lease: IsidLease,

@@ -1,6 +1,6 @@
 //! Queries about the logical units of a session.
 
-use iscsi_pdu::Lun;
+use iscsi_pdu::{Lun, ScsiStatus};
 
 use super::session::{Session, data_of, wrong_answer};
 use crate::error::Error;
@@ -168,8 +168,16 @@ impl Session {
     /// A future that is dropped has changed nothing.
     pub async fn read_capacity(&self, lun: Lun) -> Result<Capacity, Error> {
         let capacity = self.capacity_by_either_form(lun).await?;
-        self.units().change(lun, |unit| unit.capacity = Some(capacity));
+        self.note_capacity(lun, capacity);
         Ok(capacity)
+    }
+
+    /// Takes note of the size that the unit has from now on.
+    pub(super) fn note_capacity(&self, lun: Lun, capacity: Capacity) {
+        self.units().change(lun, |unit| unit.capacity = Some(capacity));
+        if self.is_lasting() {
+            self.link().resize(lun, capacity);
+        }
     }
 
     async fn capacity_by_either_form(&self, lun: Lun) -> Result<Capacity, Error> {
@@ -208,7 +216,7 @@ impl Session {
             };
             probe.take(completion).map_err(|error| of_probe(error, name))?;
         }
-        self.link().remember(lun, probe.finish().identity);
+        self.link().remember(lun, probe.finish());
         Ok(())
     }
 
@@ -261,6 +269,10 @@ impl Session {
 fn of_probe(error: ProbeError, command: &'static str) -> Error {
     match error {
         ProbeError::NotUsable(error) => error.into(),
+        ProbeError::Reserved => {
+            Error::Command { command, status: ScsiStatus::RESERVATION_CONFLICT, sense: None }
+        }
+        ProbeError::NoAnswer => wrong_answer(command),
         ProbeError::NeverQuiet => Error::InvalidResponse {
             command,
             reason: "the unit reports one event after the other".to_owned(),

@@ -1,6 +1,7 @@
 //! The recovery of a session, as its callers see it.
 
 use super::session::Session;
+use crate::error::Error;
 use crate::nexus::{NexusEvent, SessionStatus};
 
 impl Session {
@@ -25,6 +26,35 @@ impl Session {
     /// A future that is dropped has changed nothing.
     pub async fn next_state(&self, known: SessionStatus) -> SessionStatus {
         self.link().next_status(known).await
+    }
+
+    /// Returns why the session was lost, or why the last attempt to log in again failed; `None` while a session works.
+    #[must_use]
+    pub fn last_failure(&self) -> Option<Error> {
+        self.link().last_failure()
+    }
+
+    /// Asks the target for its portals (`SendTargets`), so that a lost session may be replaced at another one of them: as far as
+    /// [`Config::redirect_to`](crate::Config::redirect_to) allows, at those of the same portal group first, and at others only
+    /// when the commands of the lost session have failed, since only a login to the same group ends its tasks.
+    ///
+    /// # Errors
+    /// As [`send_targets`](Self::send_targets).
+    ///
+    /// # Cancel safety
+    /// A future that is dropped abandons the answer.
+    pub async fn learn_portals(&self) -> Result<(), Error> {
+        let details = self.details();
+        let found = self.send_targets("").await?;
+        let targets = found.targets.iter().filter(|target| Some(&target.name) == details.target.as_ref());
+        for address in targets.flat_map(|target| &target.addresses) {
+            let portal = address.portal(&details.portal);
+            let is_first = portal == details.portal && details.redirect_kind.is_none();
+            if !is_first && self.permits(&portal) {
+                self.link().add_portal(portal, address.portal_group_tag);
+            }
+        }
+        Ok(())
     }
 
     /// Begins the next attempt to log in again now, if the session is lost and waits for it, or is suspended.

@@ -63,10 +63,6 @@ impl Session {
         if let Some(sense) = SenseData::parse(&completion.sense) {
             tracing::debug!(%lun, %sense, "sense data");
             self.units().change(lun, |unit| unit.note_sense(sense));
-            let is_attention = sense.key == SenseKey::UNIT_ATTENTION;
-            if is_attention && AttentionKind::of(sense) == AttentionKind::PowerOnOrReset {
-                self.link().lose_cache(lun);
-            }
         }
     }
 
@@ -82,7 +78,7 @@ impl Session {
             return Ok(None);
         }
         match self.capacity_now(lun, attempts).await? {
-            Ok(capacity) => self.units().change(lun, |unit| unit.capacity = Some(capacity)),
+            Ok(capacity) => self.note_capacity(lun, capacity),
             Err(event) => return Ok(event),
         }
         Ok(None)

@@ -41,6 +41,8 @@ struct Inner {
     retry: RetryPolicy,
     /// Whether it is replaced when it is lost.
     is_lasting: bool,
+    /// The portals of the target that may be used beside the first one; `None` for all.
+    other_portals: Option<Vec<Portal>>,
     units: Units,
 }
 
@@ -90,9 +92,14 @@ impl Session {
         let seed = u64::from(cmd_sn.0);
         let nexus = Nexus::new(policy, group, seed, Duration::ZERO);
         let is_lasting = redial.is_some();
+        if is_lasting {
+            connection.limit_silence(config.silence_limit());
+        }
         let link = start_session(connection, lease, session, nexus, redial);
         let (retry, units) = (config.retry, Units::default());
-        Self { inner: Arc::new(Inner { link, details, strictness, retry, is_lasting, units }) }
+        let other_portals = config.redirect_to.clone();
+        let inner = Inner { link, details, strictness, retry, is_lasting, other_portals, units };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Returns the harmless deviations of the target from RFC 7143 that were tolerated so far, from the login on; at
@@ -151,6 +158,7 @@ impl Session {
             Outcome::Text(answer) => {
                 Ok(parse_send_targets(&answer, self.inner.strictness).map_err(ProtocolError::from)?)
             }
+            Outcome::Unanswered(limit) => Err(Error::Timeout { operation: NAME, limit }),
             Outcome::Rejected(reason) => Err(Error::Rejected { request: NAME, reason }),
             Outcome::NoSession => Err(Error::NoSession { request: NAME }),
             _ => Err(wrong_answer(NAME)),
@@ -217,8 +225,14 @@ impl Session {
         &self.inner.units
     }
 
+    /// Whether another portal of the target may be used.
+    pub(super) fn permits(&self, portal: &Portal) -> bool {
+        self.inner.other_portals.as_ref().is_none_or(|portals| portals.contains(portal))
+    }
+
     /// Whether it is replaced when it is lost.
-    pub(crate) fn is_lasting(&self) -> bool {
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
         self.inner.is_lasting
     }
 

@@ -214,7 +214,7 @@ impl Credentials {
     ///
     /// # Errors
     /// [`Error::BelowRequirement`] when the secrets no longer suffice for it.
-    pub(crate) fn demand(&mut self, reached: Requirement) -> Result<(), Error> {
+    pub fn demand(&mut self, reached: Requirement) -> Result<(), Error> {
         self.only_if_asked &= reached == Requirement::None;
         self.check_requirement(None, reached)
     }

@@ -81,6 +81,23 @@ mod tests {
         assert_ne!(pauses(7), pauses(8));
     }
 
+    /// The first numbers of the published generator for the seed 0.
+    #[test]
+    fn the_generator_of_the_random_part() {
+        let mut backoff = Backoff::new(SHORTEST, LONGEST, 0);
+        for number in [
+            0xe220_a839_7b1d_cdaf_u64,
+            0x6e78_9e6a_a1b9_65f4,
+            0x06c4_5d18_8009_454f,
+            0xf88b_b8a8_724c_81ec,
+            0x1b39_896a_51a8_749b,
+        ] {
+            let high = u32::try_from(number >> 32).unwrap();
+            let fraction = f64::from(high) / 4_294_967_296.0;
+            assert_eq!(backoff.next_fraction().to_bits(), fraction.to_bits(), "{number:#x}");
+        }
+    }
+
     #[test]
     fn a_reset_begins_with_the_shortest_pause() {
         let mut backoff = Backoff::new(SHORTEST, LONGEST, 1);

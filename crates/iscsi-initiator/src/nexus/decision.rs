@@ -40,7 +40,8 @@ impl Decision {
             (
                 End::LoggedOut(LogoutCause::Target, _)
                 | End::Failed(
-                    Failure::Lost(_)
+                    Failure::Closed
+                    | Failure::Lost(_)
                     | Failure::Digest(_)
                     | Failure::Gap(_)
                     | Failure::Format(_)

@@ -1,8 +1,6 @@
 //! The identity of a logical unit: by it a later session recognises the unit of an earlier one.
 
-use std::fmt;
-
-use crate::scsi::{CommandError, Designator, DeviceIdentification, parse_serial_number};
+use crate::scsi::{Capacity, CommandError, Designator, DeviceIdentification, parse_serial_number};
 
 /// What distinguishes a logical unit from others, and what its data depend on. A unit that was rolled back to a snapshot under
 /// the same names cannot be told from what it was.
@@ -49,9 +47,11 @@ pub enum UnitDifference {
     Provisioning,
 }
 
-impl fmt::Display for UnitDifference {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+impl UnitDifference {
+    /// The name of the property.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Device => "its device type, vendor or product",
             Self::SerialNumber => "its serial number",
             Self::Designators => "its designators",
@@ -59,7 +59,7 @@ impl fmt::Display for UnitDifference {
             Self::BlockLength => "the length of its blocks",
             Self::Protection => "its protection information",
             Self::Provisioning => "its provisioning",
-        })
+        }
     }
 }
 
@@ -95,6 +95,14 @@ impl UnitIdentity {
     /// Takes the data of READ CAPACITY (16), or of (10) from a unit that does not have the former.
     pub(crate) fn take_capacity(&mut self, bytes: &[u8]) {
         self.format = UnitFormat::parse(bytes);
+    }
+
+    /// Takes note of a size that the unit has now, of which it has told.
+    pub(crate) const fn resize(&mut self, capacity: Capacity) {
+        if let Some(format) = &mut self.format {
+            (format.last_block, format.block_length) =
+                (capacity.blocks.saturating_sub(1), capacity.block_size);
+        }
     }
 
     /// The first property in which another identity differs from this one.
@@ -198,6 +206,21 @@ mod tests {
             assert_eq!(other.difference(&known()), Some(difference), "{other:?}");
         }
         assert_eq!(known().difference(&known()), None);
+    }
+
+    /// A unit that has told of another size is the same one with that size, whatever else its format says.
+    #[test]
+    fn a_unit_that_was_resized() {
+        let mut resized = known();
+        resized.resize(Capacity { blocks: 2000, block_size: 4096 });
+        let mut capacity = CAPACITY;
+        capacity[..12].copy_from_slice(&[0, 0, 0, 0, 0, 0, 7, 0xcf, 0, 0, 0x10, 0]);
+        let found = identity(INQUIRY, b"S1", &designator(0, b"unit"), &capacity);
+        assert_eq!(resized.difference(&found), None);
+        assert_eq!(resized.difference(&known()), Some(UnitDifference::Size));
+        let mut without_format = UnitIdentity::default();
+        without_format.resize(Capacity { blocks: 1, block_size: 512 });
+        assert_eq!(without_format, UnitIdentity::default());
     }
 
     /// The revision of a product changes with an update, and a session to another port has another port's name.

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use iscsi_pdu::Lun;
-
 use super::backoff::Backoff;
 use super::decision::Decision;
-use super::identity::UnitDifference;
 use super::policy::RecoveryPolicy;
+use super::portals::Portals;
+use super::short_sessions::ShortSessions;
 use super::status::Phase;
+use super::stop::Stop;
 use super::units::Units;
+use crate::session::Replayed;
 
 /// Something that happened to a nexus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub enum NexusEvent {
     LoginFailed(Decision),
     /// The units are those of the last session.
     SameUnits,
-    /// A unit is another one.
-    OtherUnit,
+    /// To go on could damage data.
+    Stopped,
     /// A request was answered.
     Answered,
     /// All commands that were sent again have ended.
@@ -69,8 +70,9 @@ pub struct Nexus {
     lost_at: Option<Duration>,
     /// The time at which the session began.
     up_at: Duration,
-    /// The time of the next attempt.
+    /// The time of the next attempt, and the pause before it.
     attempt_at: Duration,
+    pause: Duration,
     /// Attempts after which no request was answered.
     attempts: u32,
     is_failing_fast: bool,
@@ -79,8 +81,12 @@ pub struct Nexus {
     pub(super) fences: bool,
     /// The number of sessions that replaced lost ones.
     pub(super) recoveries: u64,
+    pub(super) replayed: Replayed,
     pub(super) units: Units,
-    pub(super) other_unit: Option<(Lun, UnitDifference)>,
+    pub(super) portals: Portals,
+    pub(super) short_sessions: ShortSessions,
+    /// The reason why it was given up, if another session would have been possible.
+    pub(super) stop: Option<Stop>,
 }
 
 impl Nexus {
@@ -94,13 +100,17 @@ impl Nexus {
             lost_at: None,
             up_at: now,
             attempt_at: Duration::ZERO,
+            pause: Duration::ZERO,
             attempts: 0,
             is_failing_fast: false,
             group,
             fences: false,
             recoveries: 0,
+            replayed: Replayed::default(),
             units: Units::default(),
-            other_unit: None,
+            portals: Portals::default(),
+            short_sessions: ShortSessions::default(),
+            stop: None,
         }
     }
 
@@ -114,6 +124,12 @@ impl Nexus {
     #[must_use]
     pub const fn attempts(&self) -> u32 {
         self.attempts
+    }
+
+    /// The pause before the next attempt, while there is one.
+    #[must_use]
+    pub const fn pause(&self) -> Option<Duration> {
+        if matches!(self.phase, Phase::Waiting) { Some(self.pause) } else { None }
     }
 
     /// Whether commands fail at once, since the session is lost for too long.
@@ -148,18 +164,20 @@ impl Nexus {
     /// Takes an event. One that means nothing in this phase changes nothing.
     pub fn take(&mut self, event: NexusEvent, now: Duration) -> Step {
         use NexusEvent::{
-            Answered, Ended, LoggedIn, LoginFailed, NotWanted, OtherUnit, ReconnectNow, Resume, SameUnits,
-            Settled, Suspend,
+            Answered, Ended, LoggedIn, LoginFailed, NotWanted, ReconnectNow, Resume, SameUnits, Settled,
+            Stopped, Suspend,
         };
         use Phase::{Connecting, Over, Probing, Replaying, Suspended, Up, Waiting};
         match (self.phase, event) {
             (Over, _) => Step::Wait,
             (_, NotWanted)
-            | (Probing | Replaying, OtherUnit)
-            | (Up | Probing | Replaying, Ended(Decision::GiveUp))
+            | (Up | Probing | Replaying, Stopped | Ended(Decision::GiveUp))
             | (Connecting, LoginFailed(Decision::GiveUp)) => self.end(),
             (Up | Probing | Replaying, Ended(Decision::LogInAgain(wait))) => self.lose(wait, now),
-            (Connecting, LoginFailed(Decision::LogInAgain(wait))) => self.wait(wait, now),
+            (Connecting, LoginFailed(Decision::LogInAgain(wait))) => {
+                self.short_sessions.login_failed();
+                self.wait(wait, now)
+            }
             (Connecting, LoggedIn) => self.enter(Probing, Step::Probe),
             (Probing, SameUnits) => {
                 (self.up_at, self.is_failing_fast) = (now, false);
@@ -168,10 +186,19 @@ impl Nexus {
             }
             (Replaying, Settled) => self.enter(Up, Step::Wait),
             (Up | Replaying, Answered) => self.answered(),
-            (Up | Replaying, Suspend) => self.enter(Suspended, Step::LogOut),
+            (Up | Replaying, Suspend) => {
+                // Commands wait from now on, too.
+                self.lost_at.get_or_insert(now);
+                self.enter(Suspended, Step::LogOut)
+            }
             (Connecting | Probing, Suspend) => self.enter(Suspended, Step::Abandon),
             (Waiting, Suspend) => self.enter(Suspended, Step::Wait),
-            (Waiting | Suspended, ReconnectNow) | (Suspended, Resume) => self.log_in(),
+            (Suspended, ReconnectNow | Resume) => {
+                // The time of the rest was the caller's.
+                self.lost_at = Some(now);
+                self.log_in()
+            }
+            (Waiting, ReconnectNow) => self.log_in(),
             _ => Step::Wait,
         }
     }
@@ -201,8 +228,8 @@ impl Nexus {
         if self.attempts >= self.policy.most_attempts {
             return self.end();
         }
-        let pause = wait.saturating_add(self.backoff.next_pause());
-        self.attempt_at = now.saturating_add(pause);
+        self.pause = wait.saturating_add(self.backoff.next_pause());
+        self.attempt_at = now.saturating_add(self.pause);
         self.enter(Phase::Waiting, Step::Wait)
     }
 

@@ -56,3 +56,18 @@ impl Default for RecoveryPolicy {
         Self::STANDARD
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each limit turns the recovery off if it permits nothing.
+    #[test]
+    fn limits_that_permit_no_recovery() {
+        let on = RecoveryPolicy::default();
+        assert!(on.is_on() && RecoveryPolicy { most_attempts: 1, ..on }.is_on());
+        assert!(!RecoveryPolicy { most_attempts: 0, ..on }.is_on());
+        assert!(!RecoveryPolicy { loss_timeout: Duration::ZERO, ..on }.is_on());
+        assert!(!RecoveryPolicy::OFF.is_on());
+    }
+}

@@ -1,9 +1,11 @@
 //! The look at a logical unit before commands are sent to it: is it ready, and which one is it?
 
+use iscsi_pdu::ScsiStatus;
+
 use super::identity::UnitIdentity;
 use crate::scsi::{
-    Command, CommandError, Completion, SenseData, SenseKey, inquiry, read_capacity_10, read_capacity_16,
-    test_unit_ready, vital_product_data,
+    Command, CommandError, Completion, SenseData, SenseKey, caching_mode_page, inquiry,
+    parse_write_cache_enabled, read_capacity_10, read_capacity_16, test_unit_ready, vital_product_data,
 };
 use crate::status::AttentionKind;
 
@@ -16,7 +18,8 @@ pub struct Probe {
     stage: Stage,
     attentions: u32,
     found: UnitIdentity,
-    has_lost_power: bool,
+    has_write_cache: Option<bool>,
+    has_restarted: bool,
 }
 
 /// The question that comes next.
@@ -28,6 +31,7 @@ enum Stage {
     Designators,
     Capacity,
     ShortCapacity,
+    Cache,
     Done,
 }
 
@@ -36,9 +40,8 @@ enum Stage {
 pub struct Found {
     /// The identity of the unit.
     pub identity: UnitIdentity,
-    /// Whether the unit reported that it was reset or lost power, or that the list of units changed, which is all that LIO
-    /// reports after a restart: what was in a volatile cache may be lost.
-    pub has_lost_power: bool,
+    /// Whether it has a volatile write cache that is enabled, if it says so.
+    pub has_write_cache: Option<bool>,
 }
 
 /// The reason why a unit cannot be used now.
@@ -46,6 +49,10 @@ pub struct Found {
 pub enum ProbeError {
     /// It is not ready, not there, or answers something else than what was asked.
     NotUsable(CommandError),
+    /// Another initiator has reserved it.
+    Reserved,
+    /// A command had no status.
+    NoAnswer,
     /// It does not stop to report events.
     NeverQuiet,
 }
@@ -60,7 +67,8 @@ impl Probe {
     /// A probe that has asked nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { stage: Stage::Ready, attentions: 0, found: UnitIdentity::default(), has_lost_power: false }
+        let found = UnitIdentity::default();
+        Self { stage: Stage::Ready, attentions: 0, found, has_write_cache: None, has_restarted: false }
     }
 
     /// The next command; `None` when all is known.
@@ -73,6 +81,7 @@ impl Probe {
             Stage::Designators => vital_product_data(0x83),
             Stage::Capacity => read_capacity_16(),
             Stage::ShortCapacity => read_capacity_10(),
+            Stage::Cache => caching_mode_page(),
             Stage::Done => return None,
         };
         Some(command.once())
@@ -85,7 +94,10 @@ impl Probe {
     /// [`ProbeError`], after which nothing more is asked.
     pub fn take(&mut self, completion: Completion) -> Result<(), ProbeError> {
         if let Some(sense) = attention(&completion) {
-            return self.note(sense);
+            return self.note_attention(sense);
+        }
+        if completion.status == ScsiStatus::RESERVATION_CONFLICT {
+            return Err(ProbeError::Reserved);
         }
         match completion.into_good(self.name()) {
             Ok(good) => self.learn(&good.data),
@@ -99,22 +111,28 @@ impl Probe {
         }
     }
 
-    /// Whether the unit has reported so far that it was reset or lost power, or that the list of units changed.
-    #[must_use]
-    pub const fn has_lost_power(&self) -> bool {
-        self.has_lost_power
-    }
-
-    /// What was found, when there is no command any more.
+    /// The identity of the unit, when there is no command any more.
     #[must_use]
     pub fn finish(self) -> Found {
-        Found { identity: self.found, has_lost_power: self.has_lost_power }
+        let Self { found: identity, has_write_cache, .. } = self;
+        Found { identity, has_write_cache }
     }
 
-    fn note(&mut self, sense: SenseData) -> Result<(), ProbeError> {
+    /// Whether the unit has reported since this was last asked that the target was set up anew: what was in a volatile cache may be
+    /// lost. A reset or a loss of power is noted by the session itself.
+    pub(super) const fn take_restart(&mut self) -> bool {
+        std::mem::replace(&mut self.has_restarted, false)
+    }
+
+    /// Whether the unit may still have events to report, which the answer to the first command shows.
+    pub(super) fn awaits_events(&self) -> bool {
+        self.stage == Stage::Ready
+    }
+
+    fn note_attention(&mut self, sense: SenseData) -> Result<(), ProbeError> {
         self.attentions += 1;
-        let kind = AttentionKind::of(sense);
-        self.has_lost_power |= matches!(kind, AttentionKind::PowerOnOrReset | AttentionKind::LunsChanged);
+        // LIO reports nothing else after a restart.
+        self.has_restarted |= AttentionKind::of(sense) == AttentionKind::LunsChanged;
         if self.attentions > MOST_ATTENTIONS { Err(ProbeError::NeverQuiet) } else { Ok(()) }
     }
 
@@ -123,12 +141,13 @@ impl Probe {
             Stage::Ready | Stage::Done => "TEST UNIT READY",
             Stage::Inquiry | Stage::SerialNumber | Stage::Designators => "INQUIRY",
             Stage::Capacity | Stage::ShortCapacity => "READ CAPACITY",
+            Stage::Cache => "MODE SENSE",
         }
     }
 
     /// Whether a unit may do without the command.
     const fn is_optional(&self) -> bool {
-        matches!(self.stage, Stage::SerialNumber | Stage::Designators | Stage::Capacity)
+        matches!(self.stage, Stage::SerialNumber | Stage::Designators | Stage::Capacity | Stage::Cache)
     }
 
     fn learn(&mut self, data: &[u8]) -> Result<(), ProbeError> {
@@ -144,6 +163,10 @@ impl Probe {
                 self.found.take_capacity(data);
                 Ok(())
             }
+            Stage::Cache => {
+                self.has_write_cache = parse_write_cache_enabled(data).ok();
+                Ok(())
+            }
         }
         .map_err(ProbeError::NotUsable)?;
         self.proceed(false);
@@ -157,7 +180,8 @@ impl Probe {
             Stage::SerialNumber => Stage::Designators,
             Stage::Designators => Stage::Capacity,
             Stage::Capacity if was_refused => Stage::ShortCapacity,
-            Stage::Capacity | Stage::ShortCapacity | Stage::Done => Stage::Done,
+            Stage::Capacity | Stage::ShortCapacity => Stage::Cache,
+            Stage::Cache | Stage::Done => Stage::Done,
         };
     }
 }
@@ -191,6 +215,7 @@ mod tests {
             (0x12, 0, _) => good(INQUIRY),
             (0x12, 1, 0x80) => good(b"\0\x80\0\x02S1"),
             (0x12, 1, 0x83) => good(b"\0\x83\0\x08\x01\x03\0\x04unit"),
+            (0x1a, ..) => good(&[15, 0, 0, 0, 8, 10, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
             (0x9e, ..) => good(&[0, 0, 0, 0, 0, 0, 3, 0xe7, 0, 0, 2, 0, 0, 0, 0, 0]),
             (0x25, ..) => good(&[0, 0, 3, 0xe7, 0, 0, 2, 0]),
             _ => panic!("{command:?}"),
@@ -214,9 +239,9 @@ mod tests {
     fn a_unit_that_answers_everything() {
         let (asked, found) = run(|command, _| answer(command));
         let found = found.unwrap();
-        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e]);
-        assert!(found.identity.is_named() && !found.has_lost_power);
-        assert_eq!(found.identity.serial_number.as_deref(), Some("S1"));
+        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e, 0x1a]);
+        assert_eq!(found.has_write_cache, Some(true));
+        assert!(found.identity.is_named() && found.identity.serial_number.as_deref() == Some("S1"));
         assert!(found.identity.format.is_some() && found.identity.inquiry.is_some());
     }
 
@@ -231,9 +256,9 @@ mod tests {
             )
         };
         let (asked, found) = refuse(|command| command.cdb[0] == 0x12 && command.cdb[1] == 1);
-        assert!(!found.unwrap().identity.is_named() && asked.len() == 5);
+        assert!(!found.unwrap().identity.is_named() && asked.len() == 6);
         let (asked, found) = refuse(|command| command.cdb[0] == 0x9e);
-        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e, 0x25]);
+        assert_eq!(asked, [0x00, 0x12, 0x12, 0x12, 0x9e, 0x25, 0x1a]);
         assert!(found.unwrap().identity.format.is_some());
         let (_, found) = refuse(|command| command.cdb[0] == 0x00);
         assert!(matches!(found, Err(ProbeError::NotUsable(CommandError::Status { .. }))));
@@ -241,29 +266,22 @@ mod tests {
         assert!(matches!(found, Err(ProbeError::NotUsable(_))));
         let (_, found) = refuse(|command| matches!(command.cdb[0], 0x9e | 0x25));
         assert!(matches!(found, Err(ProbeError::NotUsable(_))), "a disk has a size");
+        let (_, found) = refuse(|command| command.cdb[0] == 0x1a);
+        assert_eq!(found.unwrap().has_write_cache, None);
     }
 
     /// Events are taken until there are no more, wherever they come; too many are an error.
     #[test]
     fn unit_attentions_are_taken() {
-        for place in 1..=5 {
+        for place in 1..=6 {
             let (asked, found) =
                 run(
                     |command, count| {
                         if count == place { check_condition(6, 0x29, 0x07) } else { answer(command) }
                     },
                 );
-            assert_eq!((asked.len(), found.unwrap().has_lost_power), (6, false), "nexus loss at {place}");
+            assert!(asked.len() == 7 && found.is_ok(), "nexus loss at {place}");
         }
-        for ascq in 0..=8 {
-            let (_, found) = run(
-                |command, count| if count == 1 { check_condition(6, 0x29, ascq) } else { answer(command) },
-            );
-            assert_eq!(found.unwrap().has_lost_power, ascq <= 4, "{ascq}");
-        }
-        let (_, found) =
-            run(|command, count| if count == 1 { check_condition(6, 0x3f, 0x0e) } else { answer(command) });
-        assert!(found.unwrap().has_lost_power, "LIO after a restart");
         for many in [16, 17] {
             let (_, found) =
                 run(
@@ -275,11 +293,50 @@ mod tests {
         }
     }
 
+    /// LIO reports that its units have changed, and nothing else, when it was set up anew.
+    #[test]
+    fn a_target_that_was_set_up_anew() {
+        for (asc, ascq, is_new) in [(0x3f, 0x0e, true), (0x29, 0x07, false), (0x3f, 0x03, false)] {
+            let mut probe = Probe::new();
+            probe.take(check_condition(6, asc, ascq)).unwrap();
+            assert_eq!([probe.take_restart(), probe.take_restart()], [is_new, false], "{asc:02x}/{ascq:02x}");
+        }
+    }
+
+    /// A reservation of another initiator is in the way wherever it comes.
+    #[test]
+    fn a_unit_that_is_reserved() {
+        for place in 1..=6 {
+            let (_, found) = run(|command, count| {
+                let status = if count == place { ScsiStatus::RESERVATION_CONFLICT } else { ScsiStatus::GOOD };
+                Completion { status, ..answer(command) }
+            });
+            assert_eq!(found, Err(ProbeError::Reserved));
+        }
+    }
+
     /// Another page than the one that was asked for names nothing.
     #[test]
     fn a_wrong_page_is_an_error() {
         let (_, found) =
             run(|command, _| if command.cdb[2] == 0x80 { good(INQUIRY) } else { answer(command) });
         assert!(matches!(found, Err(ProbeError::NotUsable(CommandError::InvalidResponse { .. }))));
+    }
+
+    /// The error names the command that failed.
+    #[test]
+    fn commands_that_fail() {
+        for (operation_codes, name) in
+            [(&[0x00][..], "TEST UNIT READY"), (&[0x12], "INQUIRY"), (&[0x9e, 0x25], "READ CAPACITY")]
+        {
+            let (_, found) = run(|command, _| {
+                let is_refused = operation_codes.contains(&command.cdb[0]);
+                if is_refused { check_condition(5, 0x20, 0) } else { answer(command) }
+            });
+            let Err(ProbeError::NotUsable(CommandError::Status { command, .. })) = found else {
+                panic!("{name}: {found:?}")
+            };
+            assert_eq!(command, name);
+        }
     }
 }

@@ -1,11 +1,14 @@
 //! The state of a nexus, as a caller sees it.
 
+use std::time::Duration;
+
 use super::phase::Nexus;
 
 /// The phase of a nexus: of a session and those that replace it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
     /// A session carries commands.
+    #[default]
     Up,
     /// The session is lost, and the next attempt has to wait.
     Waiting,
@@ -41,15 +44,21 @@ impl Phase {
 }
 
 /// The state of a session that is replaced when it is lost, from [`Session::state`](crate::Session::state).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionStatus {
     /// The phase.
     pub phase: Phase,
     /// The attempts to log in again after which nothing was answered.
     pub attempts: u32,
+    /// The pause before the next attempt, in the phase [`Waiting`](Phase::Waiting).
+    pub pause: Option<Duration>,
     /// The number of sessions that replaced lost ones.
     pub recoveries: u64,
+    /// The number of commands and text exchanges that were sent again in another session, or for the first time.
+    pub sent_again: u64,
+    /// The number of commands that were not sent again, and ended as [`Error::Ambiguous`](crate::Error::Ambiguous).
+    pub ambiguous: u64,
     /// Whether commands fail at once, since the session is lost for longer than
     /// [`RecoveryPolicy::replacement_timeout`](crate::RecoveryPolicy::replacement_timeout).
     pub is_failing_fast: bool,
@@ -62,7 +71,10 @@ impl Nexus {
         SessionStatus {
             phase: self.phase(),
             attempts: self.attempts(),
+            pause: self.pause(),
             recoveries: self.recoveries,
+            sent_again: self.replayed.sent_again,
+            ambiguous: self.replayed.ambiguous,
             is_failing_fast: self.is_failing_fast(),
         }
     }

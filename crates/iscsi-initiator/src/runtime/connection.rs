@@ -1,7 +1,10 @@
 //! A connection at the beginning of full feature phase.
 
+use std::time::Duration;
+
 use iscsi_pdu::{Digests, Portal};
 
+use super::stream::Stream;
 use crate::login::LoggedIn;
 use crate::wire::Inbox;
 
@@ -20,5 +23,14 @@ impl<S> Connection<S> {
     pub(crate) fn new(stream: S, inbox: Inbox, logged_in: &LoggedIn) -> Self {
         let digests = logged_in.completed.parameters.digests;
         Self { stream, inbox, digests, portal: logged_in.portal.clone() }
+    }
+}
+
+impl<S: Stream> Connection<S> {
+    /// Has the system give the connection up when what was sent is not acknowledged for so long.
+    pub(crate) fn limit_silence(&self, limit: Option<Duration>) {
+        if let Some(limit) = limit {
+            self.stream.limit_silence(limit);
+        }
     }
 }

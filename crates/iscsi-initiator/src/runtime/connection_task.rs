@@ -15,11 +15,12 @@ use super::stream::Stream;
 use super::timer::Timer;
 use super::waiting::WakeList;
 use crate::error::Error;
-use crate::nexus::Step;
 use crate::session::{Failure, SessionState, Wire};
 
 /// The most reads of one poll. Then the task lets others run.
 const MOST_READS: usize = 16;
+/// The most reads of a connection that takes nothing any more.
+const MOST_LAST_READS: usize = 256;
 /// A connection that has received nothing for so long gives its buffers back.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -117,7 +118,10 @@ impl<S: Stream> ConnectionTask<S> {
                 }
                 is_new = match read.and_then(|_| self.write(context)) {
                     Ok(next) => next == Next::GoOn,
-                    Err(failure) => self.fail(failure),
+                    Err(failure) => {
+                        self.drain();
+                        self.fail(failure)
+                    }
                 };
             }
             if !is_new && !has_read {
@@ -133,13 +137,14 @@ impl<S: Stream> ConnectionTask<S> {
     }
 
     /// Lets other callers submit their requests first, once, so that one write takes them all: while responses are
-    /// outstanding, a request that waits a little delays nothing.
+    /// outstanding, a request that waits a little delays nothing, and callers with an outcome were woken.
     fn yields(&mut self, context: &Context<'_>) -> bool {
         if !self.has_other_workers || std::mem::take(&mut self.has_yielded) {
             return false;
         }
         let state = self.shared.lock();
-        self.has_yielded = state.is_changed && state.session.awaits_responses();
+        self.has_yielded =
+            state.is_changed && (state.session.awaits_responses() || state.session.has_outcomes());
         drop(state);
         if self.has_yielded {
             context.waker().wake_by_ref();
@@ -152,20 +157,22 @@ impl<S: Stream> ConnectionTask<S> {
     fn process(&mut self, context: &Context<'_>) -> Option<Error> {
         let mut state = self.shared.lock();
         state.note_seen(context.waker());
+        self.wire.tell_written(&mut state.session);
         state.session.advance(self.now);
         self.wire.receive(&mut state.session, self.now);
-        while state.drive(self.now) != Step::Wait {}
+        state.drive_on(self.now);
         self.wire.fill(&mut state.session);
         state.collect_wakers(&mut self.wakers);
         state.collect_status_wakers(&mut self.wakers);
-        let State { session, listeners, .. } = &mut *state;
+        let State { session, nexus, listeners, .. } = &mut *state;
         if session.has_events() {
             listeners.send(session);
         }
         if session.deviations().len() > self.logged {
             log_deviations(session, &mut self.logged);
         }
-        (self.deadline, self.is_idle) = (session.next_deadline(), session.is_idle());
+        let deadlines = [session.next_deadline(), nexus.next_deadline()];
+        (self.deadline, self.is_idle) = (deadlines.into_iter().flatten().min(), session.is_idle());
         let end = session.end().map(|end| Error::of_end(end, &self.portal));
         drop(state);
         end
@@ -205,6 +212,17 @@ impl<S: Stream> ConnectionTask<S> {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Next::GoOn),
             Err(error) => Err(lost(&error)),
+        }
+    }
+
+    /// Takes what has arrived, though nothing can be sent any more: a response that is there need not be guessed later.
+    fn drain(&mut self) {
+        for _ in 0..MOST_LAST_READS {
+            match self.stream.read_available(&mut self.wire.space()) {
+                Ok(count @ 1..) => self.wire.filled(count),
+                _ => return,
+            }
+            self.wire.receive(&mut self.shared.lock().session, self.now);
         }
     }
 

@@ -8,14 +8,15 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use iscsi_login::ObservedDeviation;
-use iscsi_pdu::{InitiatorTaskTag, LogoutReason, Lun};
+use iscsi_pdu::{InitiatorTaskTag, LogoutReason, Lun, Portal};
 
 use super::buffer_pool::BufferPool;
 use super::listeners::Listener;
 use super::shared::{Shared, State};
 use super::waiting::{Line, Ticket};
 use crate::error::Error;
-use crate::nexus::{NexusEvent, SessionStatus, UnitIdentity};
+use crate::nexus::{Found, NexusEvent, SessionStatus};
+use crate::scsi::Capacity;
 use crate::session::{Outcome, Request};
 
 /// The handles' end of a session. When it is dropped, the session logs out.
@@ -64,14 +65,31 @@ impl Link {
         self.shared.log_out(reason);
     }
 
-    /// Remembers what a unit is, for later sessions.
-    pub(crate) fn remember(&self, lun: Lun, identity: UnitIdentity) {
-        self.shared.lock().nexus.remember(lun, identity);
+    /// Remembers what a unit is, for later sessions, and whether it has a write cache.
+    pub(crate) fn remember(&self, lun: Lun, found: Found) {
+        let mut state = self.shared.lock();
+        state.nexus.remember(lun, found.identity);
+        state.session.note_write_cache(lun, found.has_write_cache);
+    }
+
+    /// The unit has this size from now on.
+    pub(crate) fn resize(&self, lun: Lun, capacity: Capacity) {
+        self.shared.lock().nexus.resize(lun, capacity);
+    }
+
+    /// Adds a portal of this group, at which a lost session may be replaced.
+    pub(crate) fn add_portal(&self, portal: Portal, group: Option<u16>) {
+        self.shared.lock().nexus.add_portal(portal, group);
     }
 
     /// The state of the nexus.
     pub(crate) fn status(&self) -> SessionStatus {
         self.shared.lock().nexus.status()
+    }
+
+    /// Why the session was lost, or the last attempt to log in again failed.
+    pub(crate) fn last_failure(&self) -> Option<Error> {
+        self.shared.lock().last_failure.clone()
     }
 
     /// Waits until the nexus is in another state than this one.
@@ -105,11 +123,6 @@ impl Link {
         let task = state.changed();
         drop(state);
         task.into_iter().for_each(Waker::wake);
-    }
-
-    /// The unit has lost its cache.
-    pub(crate) fn lose_cache(&self, lun: Lun) {
-        self.shared.lock().session.lose_cache(lun);
     }
 
     /// Has all commands aborted. Returns the pending outcomes of the task management functions.

@@ -18,16 +18,17 @@ use super::waiting::WakeList;
 use crate::error::Error;
 use crate::isid_pool::IsidLease;
 use crate::login::LoggedIn;
-use crate::nexus::{Decision, Nexus, Phase, Step};
+use crate::nexus::{Decision, Nexus, NexusEvent, Phase, Step};
 use crate::session::{NextSession, SessionState};
 
 /// Logs in again for a session that was lost.
 pub(crate) trait Redial<S>: Send + Sync + 'static {
-    /// Logs in with the ISID of the session, and with at least the authentication that its first login had.
+    /// Logs in with the ISID of the session, and with at least the authentication that its first login had: at this portal, or
+    /// at the one of the first login.
     ///
     /// # Cancel safety
     /// A future that is dropped closes the connection, and with it the login.
-    fn log_in(&self) -> Attempt<'_, S>;
+    fn log_in(&self, portal: Option<Portal>) -> Attempt<'_, S>;
 }
 
 /// A login under way.
@@ -58,7 +59,7 @@ pub(super) struct NexusTask<S> {
     pub(super) connection: ConnectionTask<S>,
     /// Returned only after the last connection is closed (NAM-06).
     pub(super) lease: IsidLease,
-    redial: Option<Arc<dyn Redial<S>>>,
+    pub(super) redial: Option<Arc<dyn Redial<S>>>,
     pub(super) shared: EndOfTask,
 }
 
@@ -122,6 +123,7 @@ async fn recover<S: Stream>(
 ) -> Result<Connection<S>, Error> {
     if lost != Error::LoggedOut {
         tracing::info!(%portal, error = %lost, "session lost");
+        shared.note_failure(&lost);
     }
     let mut recovery = Recovery { shared, redial, attempt: None, timer: Timer::default(), reason: lost };
     poll_fn(|context| recovery.poll(context)).await
@@ -138,7 +140,7 @@ struct Recovery<'a, S> {
     reason: Error,
 }
 
-impl<S: Stream> Recovery<'_, S> {
+impl<'a, S: Stream> Recovery<'a, S> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Connection<S>, Error>> {
         loop {
             if let Some(outcome) = self.poll_attempt(context) {
@@ -148,8 +150,8 @@ impl<S: Stream> Recovery<'_, S> {
                 }
             }
             match self.step(context) {
-                Step::End => return Poll::Ready(Err(self.reason.clone())),
-                Step::LogIn => self.attempt = Some(self.redial.log_in()),
+                Step::End => return Poll::Ready(Err(self.reason_of_end())),
+                Step::LogIn => self.attempt = Some(self.begin_attempt()),
                 Step::Abandon | Step::LogOut => self.attempt = None,
                 Step::FailCommands => self.shared.fail_commands(),
                 Step::Probe | Step::Replay => {}
@@ -157,6 +159,19 @@ impl<S: Stream> Recovery<'_, S> {
                 Step::Wait => return Poll::Pending,
             }
         }
+    }
+
+    fn reason_of_end(&self) -> Error {
+        let stop = self.shared.lock().nexus.stop_reason();
+        stop.map_or_else(|| self.reason.clone(), Error::from)
+    }
+
+    fn begin_attempt(&self) -> Attempt<'a, S> {
+        let portal = self.shared.lock().nexus.portal().cloned();
+        if let Some(portal) = &portal {
+            tracing::debug!(%portal, "another portal");
+        }
+        self.redial.log_in(portal)
     }
 
     fn poll_attempt(&mut self, context: &mut Context<'_>) -> Option<Result<Redialed<S>, Error>> {
@@ -202,9 +217,10 @@ impl<S: Stream> Recovery<'_, S> {
     fn note_failure(&mut self, error: Error) {
         tracing::info!(%error, "login failed");
         let (now, decision) = (self.shared.clock.now(), Decision::after_login(&error));
+        self.shared.note_failure(&error);
         if decision == Decision::GiveUp {
             self.reason = error;
         }
-        self.shared.lock().fail_login(decision, now);
+        self.shared.lock().nexus.take(NexusEvent::LoginFailed(decision), now);
     }
 }

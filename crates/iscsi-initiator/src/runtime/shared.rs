@@ -11,7 +11,7 @@ use super::buffer_pool::BufferPool;
 use super::listeners::Listeners;
 use super::waiting::{Line, WakeList, renew};
 use crate::error::Error;
-use crate::nexus::{Decision, Nexus, NexusEvent, Step};
+use crate::nexus::{Nexus, NexusEvent, SessionStatus, Step};
 use crate::session::{Failure, NextSession, SessionState, slot_of};
 
 /// The most requests without an outcome; the callers of further ones wait in line.
@@ -35,9 +35,9 @@ pub(super) struct State {
     pub(super) line: Line,
     /// Callers who wait for the end.
     pub(super) end_line: Line,
-    /// Callers who wait for another state of the nexus, and whether it has changed since they were woken.
+    /// Callers who wait for another state of the nexus, and the state when they were last woken.
     pub(super) status_line: Line,
-    has_new_status: bool,
+    told_status: SessionStatus,
     /// What the task has to do since a caller wants it.
     step: Option<Step>,
     /// Listeners of events.
@@ -46,12 +46,15 @@ pub(super) struct State {
     task: Waker,
     /// Whether handles have changed the session since the task has looked at it.
     pub(super) is_changed: bool,
+    /// Why the session was lost, or the last attempt to log in again failed.
+    pub(super) last_failure: Option<Error>,
     /// The reason why the session is over. Set after the connection was closed and the ISID returned.
     pub(super) ended: Option<Error>,
 }
 
 impl Shared {
     pub(super) fn new(session: SessionState, nexus: Nexus, clock: Clock) -> Self {
+        let told_status = nexus.status();
         let state = State {
             session,
             nexus,
@@ -59,11 +62,12 @@ impl Shared {
             line: Line::default(),
             end_line: Line::default(),
             status_line: Line::default(),
-            has_new_status: false,
+            told_status,
             step: None,
             listeners: Listeners::default(),
             task: Waker::noop().clone(),
             is_changed: true,
+            last_failure: None,
             ended: None,
         };
         Self { state: Mutex::new(state), clock, buffers: BufferPool::default() }
@@ -107,6 +111,11 @@ impl Shared {
 }
 
 impl Shared {
+    /// Takes note of why the session was lost, or the last attempt to log in again failed.
+    pub(super) fn note_failure(&self, error: &Error) {
+        self.lock().last_failure = Some(error.clone());
+    }
+
     /// Ends the requests that wait for a session, and has those in line look again.
     pub(super) fn fail_commands(&self) {
         let mut wakers = WakeList::default();
@@ -136,7 +145,6 @@ impl State {
             NexusEvent::Suspend => self.nexus.suspend(&mut self.session, now),
             event => self.nexus.take(event, now),
         };
-        self.has_new_status = true;
         self.step = self.step.or((step != Step::Wait).then_some(step));
     }
 
@@ -145,15 +153,25 @@ impl State {
         if let Some(step) = self.step.take() {
             return step;
         }
-        let phase = self.nexus.phase();
-        let step = self.nexus.drive(&mut self.session, now);
-        self.has_new_status |= self.nexus.phase() != phase || step == Step::FailCommands;
-        step
+        self.nexus.drive(&mut self.session, now)
+    }
+
+    /// Lets the nexus go on while its session has a connection, until it has to wait.
+    pub(super) fn drive_on(&mut self, now: Duration) {
+        loop {
+            match self.drive(now) {
+                Step::Wait => return,
+                Step::FailCommands => self.session.end_waiting(),
+                // Their part is done by the nexus, or follows when the connection is closed.
+                _ => {}
+            }
+        }
     }
 
     /// Collects the wakers of those who wait for another state of the nexus, if it has changed.
     pub(super) fn collect_status_wakers(&mut self, wakers: &mut WakeList) {
-        if std::mem::take(&mut self.has_new_status) {
+        let status = self.nexus.status();
+        if std::mem::replace(&mut self.told_status, status) != status {
             wakers.extend(self.status_line.wakers());
         }
     }
@@ -161,13 +179,7 @@ impl State {
     /// Begins another session.
     pub(super) fn log_in_again(&mut self, next: NextSession, group: Option<u16>, now: Duration) {
         let _ = self.nexus.log_in_again(&mut self.session, next, group, now);
-        self.has_new_status = true;
-    }
-
-    /// Notes that a login has failed.
-    pub(super) fn fail_login(&mut self, decision: Decision, now: Duration) {
-        let _ = self.nexus.take(NexusEvent::LoginFailed(decision), now);
-        self.has_new_status = true;
+        self.last_failure = None;
     }
 
     /// Notes that a handle has changed the session. Returns the task's waker for the first change since the task has looked

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -32,6 +33,9 @@ pub trait Stream: Send + Sync + 'static {
 
     /// Has the system queue little that it cannot send yet, if it can: everything written later waits behind it.
     fn limit_unsent(&self) {}
+
+    /// Has the system give the connection up, if it can, when what was sent is not acknowledged for so long (RFC 5482).
+    fn limit_silence(&self, _limit: Duration) {}
 }
 
 impl Stream for TcpStream {
@@ -56,6 +60,12 @@ impl Stream for TcpStream {
     fn limit_unsent(&self) {
         // Without the option data move as well, only what comes after them waits longer.
         let _ = socket2::SockRef::from(self).set_tcp_notsent_lowat(MOST_UNSENT);
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn limit_silence(&self, limit: Duration) {
+        // Without the option pings notice the same, and retransmissions go on behind a closed connection.
+        let _ = socket2::SockRef::from(self).set_tcp_user_timeout(Some(limit));
     }
 }
 

@@ -75,6 +75,16 @@ impl SenseData {
         self.asc == 0x04 && matches!(self.ascq, 0x01 | 0x04..=0x0a | 0x14 | 0x1b | 0x22 | 0x24)
     }
 
+    /// Whether the unit was reset or lost power, so that its volatile cache may be lost.
+    pub(crate) const fn reports_reset(self) -> bool {
+        self.key.0 == SenseKey::UNIT_ATTENTION.0 && self.asc == 0x29 && self.ascq <= 0x04
+    }
+
+    /// Whether parameters of the unit have changed, such as those of its cache.
+    pub(crate) const fn reports_changed_parameters(self) -> bool {
+        self.key.0 == SenseKey::UNIT_ATTENTION.0 && self.asc == 0x2a && self.ascq <= 0x02
+    }
+
     /// Whether the unit is write-protected.
     pub(crate) const fn reports_write_protection(self) -> bool {
         self.key.0 == SenseKey::DATA_PROTECT.0 && self.asc == 0x27

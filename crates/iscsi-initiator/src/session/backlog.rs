@@ -33,10 +33,6 @@ impl Backlog {
         self.queue.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
     /// Adds a request at the end.
     pub(super) fn push(&mut self, itt: InitiatorTaskTag, has_data: bool) {
         self.queue.push_back(Waiting { itt, has_data });

@@ -91,8 +91,7 @@ impl Deadlines {
 
     /// Removes a request whose limit has begun.
     pub(super) fn remove(&mut self, itt: InitiatorTaskTag) {
-        let begun = self.queue.len() - self.new;
-        if let Some(place) = self.queue.range(..begun).position(|other| other.1 == itt) {
+        if let Some(place) = self.queue.iter().position(|other| other.1 == itt) {
             self.queue.remove(place);
         }
     }
@@ -110,10 +109,9 @@ impl Deadlines {
         }
     }
 
-    /// The requests behind the first one whose limits have begun.
+    /// The requests behind the first one.
     pub(super) fn later_than_first(&self) -> impl Iterator<Item = InitiatorTaskTag> {
-        let begun = self.queue.len() - self.new;
-        self.queue.range(..begun).skip(1).map(|other| other.1)
+        self.queue.iter().skip(1).map(|other| other.1)
     }
 
     /// Begins the limits of new requests.
@@ -211,5 +209,24 @@ impl SessionState {
             Kind::Management(_) => self.limits.abort,
             Kind::Scsi(_) | Kind::Text(_) => self.limits.command,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// So many requests end before their limits begin that they leave the queue. The limits of the others begin as usual.
+    #[test]
+    fn ended_requests_are_forgotten_when_they_are_many() {
+        let [first, last] = [0, 100].map(InitiatorTaskTag);
+        let mut deadlines = Deadlines::default();
+        deadlines.add_since(first, SECOND, SECOND);
+        (1..=last.0).for_each(|tag| deadlines.add(InitiatorTaskTag(tag)));
+        deadlines.forget_ended(2, |itt| [first, last].contains(&itt));
+        deadlines.begin(2 * SECOND, SECOND);
+        assert_eq!(deadlines.queue, [(2 * SECOND, first), (3 * SECOND, last)]);
     }
 }

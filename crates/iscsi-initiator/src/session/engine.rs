@@ -77,7 +77,9 @@ impl Engine {
             if self.unsent() == 0 {
                 return;
             }
-            if let Err(error) = self.wire.write(&mut write) {
+            let written = self.wire.write(&mut write);
+            self.wire.tell_written(&mut self.session);
+            if let Err(error) = written {
                 return self.lost(&error);
             }
             if self.unsent() > 0 {
@@ -105,7 +107,7 @@ impl Wire {
 
     /// Passes what was received so far to the session.
     pub(crate) fn receive(&mut self, session: &mut SessionState, now: Duration) {
-        session.set_written(self.outbox.written());
+        self.tell_written(session);
         while session.end().is_none() {
             let next = match self.inbox.next_received() {
                 Ok(Some(next)) => next,
@@ -156,15 +158,25 @@ impl Wire {
         self.outbox.write_to(write)
     }
 
+    /// Tells the session how much of what it sends was written. Whatever may end the session has to come after this: what was
+    /// written by then may have been carried out.
+    pub(crate) const fn tell_written(&self, session: &mut SessionState) {
+        session.set_written(self.outbox.written());
+    }
+
     /// The connection has failed.
     pub(crate) fn fail(&self, session: &mut SessionState, failure: Failure) {
-        session.set_written(self.outbox.written());
+        self.tell_written(session);
         session.fail(failure);
     }
 
     /// The failure of a connection that the target has closed.
     pub(crate) fn end_of_stream(&self) -> Failure {
-        Failure::Lost(self.inbox.end_of_stream().to_owned())
+        if self.inbox.is_empty() {
+            Failure::Closed
+        } else {
+            Failure::Lost(self.inbox.end_of_stream().to_owned())
+        }
     }
 
     /// Gives back the memory of an idle connection.

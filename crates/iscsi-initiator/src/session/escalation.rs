@@ -44,8 +44,9 @@ impl SessionState {
             Some(Kind::Scsi(_)) if self.is_open() => self.command_overdue(itt, now),
             Some(Kind::Management(_)) => self.management_overdue(itt, now),
             Some(Kind::Ping(_)) => self.ping_overdue(itt, now),
-            // A text exchange cannot be aborted, and a session that is about to end sends nothing more for a command.
-            Some(Kind::Scsi(_) | Kind::Text(_)) => self.give_up(itt),
+            Some(Kind::Text(_)) => self.text_overdue(itt),
+            // A session that is about to end sends nothing more for a command.
+            Some(Kind::Scsi(_)) => self.give_up(itt),
             None => self.deadlines.remove(itt),
         }
     }
@@ -64,6 +65,14 @@ impl SessionState {
             return self.deadlines.remove(itt);
         }
         self.give_up(itt);
+    }
+
+    /// A text exchange cannot be aborted, so the session ends. Another one would not have a better answer.
+    fn text_overdue(&mut self, itt: InitiatorTaskTag) {
+        let silence = self.silence(Some(itt));
+        let limit = silence.limit;
+        self.finish(itt, |_| Outcome::Unanswered(limit));
+        self.fail(Failure::Silent(silence));
     }
 
     fn command_overdue(&mut self, itt: InitiatorTaskTag, now: Duration) {
@@ -94,6 +103,10 @@ impl SessionState {
             Step::Abort => (Request::management(TaskManagement::AbortTask(command)), self.limits.abort),
             Step::Reset => (Request::management(TaskManagement::LogicalUnitReset(lun)), self.limits.reset),
         };
+        if step != Step::Ping {
+            // In another session it would hang again.
+            self.requests.note_abort(command, true);
+        }
         tracing::info!(%lun, request = request.name(), "a command has no response within its limit");
         let request = self.submit_own(request, now, limit);
         self.escalation = Some(Escalation { command, lun, step, request });
@@ -112,7 +125,10 @@ impl SessionState {
         match step {
             Step::Ping => self.take_step(command, lun, Step::Abort, now),
             Step::Abort => self.take_step(command, lun, Step::Reset, now),
-            Step::Reset => self.give_up(command),
+            Step::Reset => {
+                self.requests.note_abort(command, true);
+                self.give_up(command);
+            }
         }
     }
 

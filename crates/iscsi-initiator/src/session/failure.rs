@@ -11,7 +11,9 @@ use super::logout::LogoutCause;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The connection was closed or reset, for this reason.
+    /// The target closed the connection, between two PDUs.
+    Closed,
+    /// The connection was lost, for this reason.
     Lost(String),
     /// A digest does not match ([RFC 7143, section 7.8](https://www.rfc-editor.org/rfc/rfc7143#section-7.8)).
     Digest(iscsi_pdu::Error),

@@ -1,10 +1,11 @@
 //! Requests that outlive their session: kept when it is lost, and sent again in another one, in their order.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use iscsi_login::initiator::CompletedLogin;
 use iscsi_login::{Parameters, Tolerance};
-use iscsi_pdu::{InitiatorTaskTag, Lun, SequenceNumbers, SerialNumber};
+use iscsi_pdu::{InitiatorTaskTag, Lun, ScsiStatus, SequenceNumbers, SerialNumber};
 
 use super::request::{Kind, OldTask, Outcome, Request};
 use super::state::SessionState;
@@ -52,6 +53,22 @@ impl Fencing {
             Self::Sole | Self::Shared => OldTask::Ended,
             Self::None => OldTask::MayRun,
         }
+    }
+}
+
+/// What became of requests that were kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// The number of those that were sent, again or for the first time.
+    pub sent_again: u64,
+    /// The number of those that may have been carried out, and were not sent again.
+    pub ambiguous: u64,
+}
+
+impl AddAssign for Replayed {
+    fn add_assign(&mut self, other: Self) {
+        self.sent_again += other.sent_again;
+        self.ambiguous += other.ambiguous;
     }
 }
 
@@ -105,7 +122,11 @@ impl SessionState {
     pub(super) fn keep_all(&mut self) {
         self.keeps = true;
         self.requests.interrupt(self.written);
+        // Whoever submitted it learns of the end by itself.
         let ahead = self.ahead.take();
+        if let Some(itt) = ahead {
+            self.abandon(itt);
+        }
         for itt in self.requests.open_in_order() {
             match self.requests.get(itt).map(|request| &request.0) {
                 Some(Kind::Management(_)) => self.finish(itt, |_| Outcome::Managed(None)),
@@ -118,7 +139,8 @@ impl SessionState {
 
     /// Ends the requests that wait for another session: those that may have been carried out as such, the others as never sent.
     pub fn end_waiting(&mut self) {
-        for itt in self.requests.open_in_order() {
+        let ahead = self.ahead;
+        for itt in self.requests.open_in_order().into_iter().filter(|itt| Some(*itt) != ahead) {
             let is_touched = self.requests.is_touched(itt);
             self.finish(itt, |_| {
                 if is_touched { Outcome::Ambiguous(OldTask::MayRun) } else { Outcome::NoSession }
@@ -142,8 +164,8 @@ impl SessionState {
         (self.heard_at, self.is_lasting, self.keeps) = (old.heard_at, old.is_lasting, true);
     }
 
-    /// Submits a request of the nexus, one at a time, while those of callers are kept back. Its outcome is taken like any other,
-    /// and is [`Outcome::SessionOver`] if this session is lost, too.
+    /// Submits a request of the nexus, one at a time, while those of callers are kept back. Its outcome is taken like any other;
+    /// it has none if this session is lost, too.
     pub fn submit_ahead(&mut self, request: Request, now: Duration) -> InitiatorTaskTag {
         let limit = self.limit_of(&request);
         let itt = self.queue_now(request);
@@ -154,20 +176,26 @@ impl SessionState {
 
     /// Sends the kept requests in their order, before any later one. Each gets another tag, and its limit begins anew. A command
     /// that may have been carried out, and may not be sent again, ends as [`Outcome::Ambiguous`]; so does one of a unit that
-    /// is not known to be the same. What nobody waits for is not sent again.
-    pub fn send_kept(&mut self, fencing: Fencing, is_same: impl Fn(Lun) -> bool, now: Duration) {
+    /// is not known to be the same, and one that the last session was told to abort. What nobody waits for is not sent again.
+    pub fn send_kept(&mut self, fencing: Fencing, is_same: impl Fn(Lun) -> bool, now: Duration) -> Replayed {
         (self.keeps, self.ahead) = (false, None);
+        let mut replayed = Replayed::default();
         for itt in self.requests.open_in_order() {
             if self.requests.cmd_sn(itt).is_some() || self.requests.is_immediate(itt) {
                 // It belongs to this session.
                 continue;
             }
-            if self.requests.is_abandoned(itt) || self.is_ambiguous(itt, fencing, &is_same) {
+            if self.requests.is_abandoned(itt) {
+                self.finish(itt, |_| Outcome::SessionOver);
+            } else if self.is_ambiguous(itt, fencing, &is_same) {
                 self.finish(itt, |_| Outcome::Ambiguous(fencing.old_task()));
+                replayed.ambiguous += 1;
             } else {
                 self.send_again(itt, now);
+                replayed.sent_again += 1;
             }
         }
+        replayed
     }
 
     /// The units for which commands are kept.
@@ -182,6 +210,19 @@ impl SessionState {
         self.requests.has_renamed()
     }
 
+    /// The unit that refused a command which was sent again, since another initiator has reserved it.
+    #[must_use]
+    pub const fn conflict(&self) -> Option<Lun> {
+        self.conflict
+    }
+
+    /// Takes note of a reservation in the way of a command that was sent again.
+    pub(super) fn note_conflict(&mut self, itt: InitiatorTaskTag, status: ScsiStatus) {
+        if status == ScsiStatus::RESERVATION_CONFLICT && self.requests.is_renamed(itt) {
+            self.conflict = self.requests.lun(itt);
+        }
+    }
+
     /// Takes note that a command succeeded, or a ping was answered, since this was last asked.
     pub const fn take_success(&mut self) -> bool {
         std::mem::replace(&mut self.has_succeeded, false)
@@ -190,7 +231,7 @@ impl SessionState {
     fn is_ambiguous(&self, itt: InitiatorTaskTag, fencing: Fencing, is_same: impl Fn(Lun) -> bool) -> bool {
         match self.requests.get(itt).map(|request| &request.0) {
             Some(Kind::Scsi(task)) if self.requests.is_touched(itt) => {
-                !fencing.permits(task.replay()) || !is_same(task.lun())
+                self.requests.is_aborting(itt) || !fencing.permits(task.replay()) || !is_same(task.lun())
             }
             _ => false,
         }

@@ -166,6 +166,8 @@ impl SessionState {
             ScsiResponseCode::COMPLETED => {
                 let residual = task.check_response(&pdu)?;
                 self.note_status(pdu.itt, pdu.status);
+                self.note_conflict(pdu.itt, pdu.status);
+                self.note_sense(pdu.itt, &pdu.sense);
                 if pdu.status == ScsiStatus::GOOD {
                     self.has_succeeded = true;
                     if !self.settle(pdu.itt) {

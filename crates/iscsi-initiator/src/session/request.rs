@@ -1,6 +1,7 @@
 //! Requests of a session and their outcomes.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use iscsi_pdu::{Lun, RejectReason, ScsiResponseCode, SerialNumber};
@@ -96,6 +97,8 @@ pub enum Outcome {
     Rejected(RejectReason),
     /// The whole answer to a text exchange.
     Text(Bytes),
+    /// The text exchange had no answer within this limit.
+    Unanswered(Duration),
     /// The answer to a task management function; `None` if there was none in time.
     Managed(Option<ManagementResponse>),
     /// The answer to a ping.
@@ -195,5 +198,28 @@ impl Outcome {
         };
         ended.completion.data = data.freeze();
         Self::Scsi(ended, BytesMut::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_in_words() {
+        let requested = AbortCause::Requested("ABORT TASK");
+        for (cause, extent, words) in [
+            (requested, Extent::NotSent, "by ABORT TASK; it was never sent"),
+            (requested, Extent::Aborted, "by ABORT TASK; it may have been carried out in part"),
+            (
+                AbortCause::Timeout,
+                Extent::Unknown,
+                "since it had no response within its limit; the target no longer knows it, and may have carried it out",
+            ),
+        ] {
+            assert_eq!(Abort { cause, extent }.to_string(), words);
+        }
+        let old_tasks = [OldTask::Ended, OldTask::MayRun].map(OldTask::words);
+        assert_eq!(old_tasks, [", and it was not sent again", ", and it may still run"]);
     }
 }

@@ -45,6 +45,8 @@ struct Slot {
     position: u64,
     /// Whether an earlier session may have carried it out.
     is_touched: bool,
+    /// Whether its target was told to end it, and may have done so.
+    is_aborting: bool,
     /// The tag by which its caller knows it, if an earlier session had it under that one.
     known_as: Option<InitiatorTaskTag>,
 }
@@ -76,6 +78,7 @@ impl Slot {
             order: 0,
             position: 0,
             is_touched: false,
+            is_aborting: false,
             known_as: None,
         }
     }
@@ -96,6 +99,11 @@ impl Requests {
         self.open
     }
 
+    /// Whether outcomes were not taken yet.
+    pub(super) const fn has_outcomes(&self) -> bool {
+        self.slots.len() - self.free.len() > self.open
+    }
+
     /// Whether there is a slot for another request.
     pub(super) const fn has_space(&self) -> bool {
         self.slots.len() < MOST_SLOTS || !self.free.is_empty()
@@ -109,7 +117,7 @@ impl Requests {
         let Some(slot) = self.slots.get_mut(index as usize) else { return InitiatorTaskTag::RESERVED };
         slot.content = Content::Request(request);
         (slot.cmd_sn, slot.is_abandoned, slot.order) = (None, false, self.submitted);
-        (slot.is_touched, slot.known_as) = (false, None);
+        (slot.is_touched, slot.is_aborting, slot.known_as) = (false, false, None);
         tag(slot.generation, index)
     }
 
@@ -314,9 +322,26 @@ impl Requests {
         self.slot(itt).is_some_and(|slot| slot.is_touched)
     }
 
-    /// Whether a request without an outcome was given another tag.
+    /// Takes note that the target is told to end a request, or has answered that it goes on.
+    pub(super) fn note_abort(&mut self, itt: InitiatorTaskTag, is_under_way: bool) {
+        if let Some(slot) = self.slot_mut(itt) {
+            slot.is_aborting = is_under_way;
+        }
+    }
+
+    /// Whether the target was told to end a request without an outcome.
+    pub(super) fn is_aborting(&self, itt: InitiatorTaskTag) -> bool {
+        self.slot(itt).is_some_and(|slot| slot.is_aborting)
+    }
+
+    /// Whether any request without an outcome was given another tag.
     pub(super) fn has_renamed(&self) -> bool {
         self.slots.iter().any(|slot| slot.known_as.is_some() && matches!(slot.content, Content::Request(_)))
+    }
+
+    /// Whether a request without an outcome was given another tag.
+    pub(super) fn is_renamed(&self, itt: InitiatorTaskTag) -> bool {
+        self.get(itt).and_then(|_| self.slot(itt)).is_some_and(|slot| slot.known_as.is_some())
     }
 
     /// Gives a request without an outcome another tag for another session. Its caller goes on to use the one that it knows.
@@ -327,7 +352,7 @@ impl Requests {
         let old = self.slot_mut(itt)?;
         let known_as = (!old.is_abandoned).then(|| old.known_as.unwrap_or(itt));
         let unused = Slot::unused(old.generation);
-        let new = Slot { generation, known_as, cmd_sn: None, ..std::mem::replace(old, unused) };
+        let new = Slot { generation, known_as, ..std::mem::replace(old, unused) };
         *self.slots.get_mut(index as usize)? = new;
         let renamed = tag(generation, index);
         if known_as != Some(itt) {

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use iscsi_login::{ObservedDeviation, Parameters, Tolerance};
-use iscsi_pdu::{InitiatorTaskTag, LogoutReason, SequenceNumbers, SerialNumber};
+use iscsi_login::{ObservedDeviation, Parameters, Strictness, Tolerance};
+use iscsi_pdu::{InitiatorTaskTag, LogoutReason, Lun, SequenceNumbers, SerialNumber};
 
 use super::backlog::Backlog;
 use super::command_window::CommandWindow;
@@ -73,6 +73,8 @@ pub struct SessionState {
     pub(super) has_succeeded: bool,
     /// The request that goes ahead of those that are kept back.
     pub(super) ahead: Option<InitiatorTaskTag>,
+    /// The unit that another initiator has reserved since the last session.
+    pub(super) conflict: Option<Lun>,
     end: Option<End>,
 }
 
@@ -118,6 +120,7 @@ impl SessionState {
             unflushed: UnflushedWrites::default(),
             has_succeeded: false,
             ahead: None,
+            conflict: None,
             end: None,
         }
     }
@@ -132,6 +135,12 @@ impl SessionState {
     #[must_use]
     pub const fn end(&self) -> Option<&End> {
         self.end.as_ref()
+    }
+
+    /// Whether no deviation of the target is tolerated.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.tolerance.strictness() == Strictness::Strict
     }
 
     /// Deviations of the target that were tolerated, in order.
@@ -150,6 +159,12 @@ impl SessionState {
     #[must_use]
     pub fn awaits_responses(&self) -> bool {
         self.requests.open() > self.backlog.len() + self.immediate.waiting()
+    }
+
+    /// Whether outcomes wait to be taken, by callers who may have another request then.
+    #[must_use]
+    pub const fn has_outcomes(&self) -> bool {
+        self.requests.has_outcomes()
     }
 
     /// Whether the target takes another command than those that are queued.
@@ -186,6 +201,9 @@ impl SessionState {
     }
 
     fn queue(&mut self, request: Request) -> InitiatorTaskTag {
+        if let Kind::Management(function) = request.0 {
+            self.note_aborts(function, true);
+        }
         if self.keeps {
             return self.keep(request);
         }

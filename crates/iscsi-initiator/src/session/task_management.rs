@@ -134,6 +134,18 @@ enum Scope {
     All,
 }
 
+impl Scope {
+    /// Whether it includes a request: a command for this unit, or, without a unit, none.
+    fn includes(self, itt: InitiatorTaskTag, lun: Option<Lun>) -> bool {
+        match self {
+            Self::None => false,
+            Self::Task(named) => itt == named,
+            Self::Unit(named) => lun == Some(named),
+            Self::All => lun.is_some(),
+        }
+    }
+}
+
 /// The answer to a task management function
 /// ([RFC 7143, section 11.6.1](https://www.rfc-editor.org/rfc/rfc7143#section-11.6.1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,6 +220,7 @@ impl SessionState {
                 self.conclude(task, Abort { cause, extent });
             }
         }
+        self.note_aborts(function, false);
         let response =
             ManagementResponse { code: pdu.response, additional_information: pdu.additional_information };
         self.restore_repeats();
@@ -216,18 +229,23 @@ impl SessionState {
         Ok(())
     }
 
+    /// Takes note of the tasks that a function is about to end, or no longer is: should its answer be lost with the session, none
+    /// of them is sent again.
+    pub(super) fn note_aborts(&mut self, function: TaskManagement, is_under_way: bool) {
+        let scope = function.scope();
+        for itt in self.requests.open_in_order() {
+            let is_known = self.requests.cmd_sn(itt).is_some() || self.requests.is_touched(itt);
+            if is_known && scope.includes(itt, self.requests.lun(itt)) {
+                self.requests.note_abort(itt, is_under_way);
+            }
+        }
+    }
+
     /// The tasks that a function covers which was sent with this number.
     fn covered(&self, scope: Scope, before: SerialNumber) -> Vec<InitiatorTaskTag> {
         let is_covered = |itt: &InitiatorTaskTag| {
-            let lun = self.requests.lun(*itt);
             let is_before = self.requests.cmd_sn(*itt).is_some_and(|cmd_sn| cmd_sn.precedes(before));
-            is_before
-                && match scope {
-                    Scope::None => false,
-                    Scope::Task(named) => *itt == named,
-                    Scope::Unit(named) => lun == Some(named),
-                    Scope::All => lun.is_some(),
-                }
+            is_before && scope.includes(*itt, self.requests.lun(*itt))
         };
         self.requests.open_in_order().into_iter().filter(is_covered).collect()
     }
@@ -257,11 +275,12 @@ impl SessionState {
         open.into_iter().filter_map(|itt| self.abort(itt, now)).collect()
     }
 
-    /// Ends a command that was not sent; false if it was.
+    /// Ends a command that waits to be sent; false for any other. A session before this one may have sent it.
     pub(super) fn withdraw(&mut self, itt: InitiatorTaskTag, cause: AbortCause) -> bool {
         let is_queued = self.backlog.remove(itt) || self.is_kept(itt);
         if is_queued {
-            self.finish(itt, |_| Outcome::Aborted(Abort { cause, extent: Extent::NotSent }));
+            let extent = if self.requests.is_touched(itt) { Extent::Unknown } else { Extent::NotSent };
+            self.finish(itt, |_| Outcome::Aborted(Abort { cause, extent }));
         }
         is_queued
     }

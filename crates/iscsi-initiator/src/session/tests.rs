@@ -8,8 +8,10 @@ mod covered_tasks;
 mod escalation;
 mod events;
 mod failures;
+mod flushes;
 mod kept_requests;
 mod logouts;
+mod lost_caches;
 mod numbers;
 mod pings;
 mod read_data;
@@ -63,6 +65,7 @@ fn solicited_only() -> Parameters {
 }
 
 /// The target of one session, and the session.
+#[derive(Clone)]
 struct Target {
     session: SessionState,
     /// Numbers of the next PDU: the target takes 32 commands beyond those it has seen.

@@ -67,9 +67,6 @@ impl SessionState {
             // ASY-02: no new commands after the target has requested a logout. LGO-01: no request after the Logout Request.
             LogoutState::Wanted(LogoutCause::Target) | LogoutState::Sent(..) => return None,
         }
-        if self.backlog.is_empty() {
-            return None;
-        }
         if self.window.remaining() == 0 {
             return None;
         }

@@ -4,7 +4,7 @@
 use iscsi_pdu::{InitiatorTaskTag, Lun};
 
 use super::state::SessionState;
-use crate::scsi::CacheEffect;
+use crate::scsi::{CacheEffect, SenseData};
 
 /// The most units that are counted; a caller has few.
 const MOST_UNITS: usize = 1024;
@@ -22,15 +22,22 @@ struct Unit {
     flushed: u64,
     /// Whether writes that no flush covers may be lost, and nobody was told.
     is_lost: bool,
+    /// Whether writes are stable when they are acknowledged, since the unit has said that it has no cache for them.
+    is_uncached: bool,
 }
 
 impl UnflushedWrites {
     /// A write to the unit has ended well.
     pub(super) fn acknowledge(&mut self, lun: Lun) {
-        if let Some(unit) = self.unit(lun) {
-            unit.acknowledged += 1;
-        } else if self.0.len() < MOST_UNITS {
-            self.0.push(Unit { lun, acknowledged: 1, flushed: 0, is_lost: false });
+        if let Some(unit) = self.unit_or_new(lun) {
+            unit.acknowledged += u64::from(!unit.is_uncached);
+        }
+    }
+
+    /// The unit has said that it has a write cache, or none.
+    fn note_write_cache(&mut self, lun: Lun, has_one: Option<bool>) {
+        if let Some(unit) = self.unit_or_new(lun) {
+            unit.is_uncached = has_one == Some(false);
         }
     }
 
@@ -54,6 +61,14 @@ impl UnflushedWrites {
         }
     }
 
+    fn unit_or_new(&mut self, lun: Lun) -> Option<&mut Unit> {
+        let is_known = self.0.iter().any(|unit| unit.lun == lun);
+        if !is_known && self.0.len() < MOST_UNITS {
+            self.0.push(Unit { lun, acknowledged: 0, flushed: 0, is_lost: false, is_uncached: false });
+        }
+        self.unit(lun)
+    }
+
     fn unit(&mut self, lun: Lun) -> Option<&mut Unit> {
         self.0.iter_mut().find(|unit| unit.lun == lun)
     }
@@ -73,8 +88,26 @@ impl SessionState {
         }
     }
 
-    /// The unit reports that it was reset or lost power: acknowledged writes that no flush covers may be lost. The next flush
-    /// fails for it.
+    /// The unit says whether it has a volatile write cache that is enabled. Without one, acknowledged writes need no flush.
+    pub fn note_write_cache(&mut self, lun: Lun, has_one: Option<bool>) {
+        self.unflushed.note_write_cache(lun, has_one);
+    }
+
+    /// Takes note of sense data that came with a command. The unit says once that it was reset or lost power, or that its
+    /// parameters have changed, to whichever command comes first, so it counts here, whoever waits for that command, and before
+    /// the outcome of a flush behind it.
+    pub(super) fn note_sense(&mut self, itt: InitiatorTaskTag, sense: &[u8]) {
+        let Some(sense) = SenseData::parse(sense) else { return };
+        let Some(lun) = self.requests.lun(itt) else { return };
+        if sense.reports_reset() {
+            self.lose_cache(lun);
+        }
+        if sense.reports_reset() || sense.reports_changed_parameters() {
+            self.note_write_cache(lun, None);
+        }
+    }
+
+    /// The unit was reset or lost power: acknowledged writes that no flush covers may be lost. The next flush fails for it.
     pub fn lose_cache(&mut self, lun: Lun) {
         self.unflushed.lose_cache(lun);
     }
@@ -130,6 +163,25 @@ mod tests {
         writes.acknowledge(LUN);
         (0..2).for_each(|_| writes.lose_cache(LUN));
         assert!(!writes.flush(LUN, late) && writes.flush(LUN, late));
+    }
+
+    /// A unit without a write cache loses nothing, as long as it says so.
+    #[test]
+    fn writes_to_a_unit_without_a_cache_are_stable() {
+        let mut writes = UnflushedWrites::default();
+        for (has_one, is_stable) in
+            [(Some(false), true), (None, false), (Some(false), true), (Some(true), false)]
+        {
+            writes.note_write_cache(LUN, has_one);
+            writes.acknowledge(LUN);
+            writes.lose_cache(LUN);
+            assert_eq!(writes.flush(LUN, writes.acknowledged(LUN)), is_stable);
+        }
+        // What was written before it had none may be in the cache still.
+        writes.acknowledge(LUN);
+        writes.note_write_cache(LUN, Some(false));
+        writes.lose_cache(LUN);
+        assert!(!writes.flush(LUN, writes.acknowledged(LUN)));
     }
 
     #[test]

@@ -99,12 +99,25 @@ mod tests {
         AttentionKind::of(SenseData { key: SenseKey::UNIT_ATTENTION, asc, ascq, deferred: false })
     }
 
+    /// What the session makes of a reset is what is made of it here.
+    #[test]
+    fn resets_are_those_that_lose_a_cache() {
+        for (asc, ascq) in (0..=u8::MAX).flat_map(|asc| (0..=u8::MAX).map(move |ascq| (asc, ascq))) {
+            let sense = SenseData { key: SenseKey::UNIT_ATTENTION, asc, ascq, deferred: false };
+            let is_reset = kind(asc, ascq) == AttentionKind::PowerOnOrReset;
+            assert_eq!(sense.reports_reset(), is_reset, "{asc:02x}/{ascq:02x}");
+        }
+        let other = SenseData { key: SenseKey::NOT_READY, asc: 0x29, ascq: 0, deferred: false };
+        assert!(!other.reports_reset());
+    }
+
     /// Both ends of each range, and the codes beside them.
     #[test]
     fn events_by_their_codes() {
         use AttentionKind as Kind;
         for (asc, ascq, expected) in [
             (0x28, 0x00, Kind::MediumChanged),
+            (0x28, 0xff, Kind::MediumChanged),
             (0x29, 0x00, Kind::PowerOnOrReset),
             (0x29, 0x04, Kind::PowerOnOrReset),
             (0x29, 0x05, Kind::Other),
@@ -121,7 +134,9 @@ mod tests {
             (0x2a, 0x09, Kind::CapacityChanged),
             (0x2a, 0x0a, Kind::Other),
             (0x2f, 0x00, Kind::CommandsCleared),
-            (0x38, 0x07, Kind::Threshold),
+            (0x2f, 0xff, Kind::CommandsCleared),
+            (0x38, 0x00, Kind::Threshold),
+            (0x38, 0xff, Kind::Threshold),
             (0x3f, 0x02, Kind::Other),
             (0x3f, 0x03, Kind::ParametersChanged),
             (0x3f, 0x04, Kind::Other),
@@ -131,9 +146,13 @@ mod tests {
             (0x3f, 0x0f, Kind::Other),
             (0x47, 0x7e, Kind::Other),
             (0x47, 0x7f, Kind::CommandsCleared),
-            (0x5a, 0x01, Kind::MediumChanged),
+            (0x47, 0x80, Kind::Other),
+            (0x5a, 0x00, Kind::MediumChanged),
+            (0x5a, 0xff, Kind::MediumChanged),
             (0x5d, 0x00, Kind::Threshold),
-            (0x0b, 0x01, Kind::Threshold),
+            (0x5d, 0xff, Kind::Threshold),
+            (0x0b, 0x00, Kind::Threshold),
+            (0x0b, 0xff, Kind::Threshold),
             (0x00, 0x00, Kind::Other),
         ] {
             assert_eq!(kind(asc, ascq), expected, "{asc:02x}/{ascq:02x}");
@@ -146,6 +165,15 @@ mod tests {
         assert!(reported.iter().all(|kind| kind.consequence() == Consequence::Report));
         let read_anew = [AttentionKind::CapacityChanged, AttentionKind::ParametersChanged];
         assert!(read_anew.iter().all(|kind| kind.consequence() == Consequence::ReadAnew));
-        assert_eq!(AttentionKind::Other.consequence(), Consequence::Absorb);
+        let absorbed = [
+            AttentionKind::PowerOnOrReset,
+            AttentionKind::NexusLoss,
+            AttentionKind::LunsChanged,
+            AttentionKind::Threshold,
+            AttentionKind::CommandsCleared,
+            AttentionKind::AccessStateChanged,
+            AttentionKind::Other,
+        ];
+        assert!(absorbed.iter().all(|kind| kind.consequence() == Consequence::Absorb));
     }
 }

@@ -34,3 +34,54 @@ impl UnitState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scsi::SenseKey;
+
+    fn sense(key: SenseKey, asc: u8, ascq: u8) -> SenseData {
+        SenseData { key, asc, ascq, deferred: false }
+    }
+
+    /// A unit of which everything is known, after these sense data.
+    fn after(sense: SenseData) -> UnitState {
+        let mut unit = UnitState { capacity: Some(CAPACITY), ..state(Some(false)) };
+        unit.note_sense(sense);
+        unit
+    }
+
+    const CAPACITY: Capacity = Capacity { blocks: 1000, block_size: 512 };
+
+    fn state(write_protected: Option<bool>) -> UnitState {
+        UnitState { queue_depth: Some(4), write_protected, ..UnitState::default() }
+    }
+
+    /// Each unit attention is kept, and what it makes uncertain is forgotten.
+    #[test]
+    fn unit_attentions_make_some_of_the_state_unknown() {
+        for (asc, ascq, write_protected, capacity) in [
+            (0x29, 0x00, Some(false), Some(CAPACITY)),
+            (0x2a, 0x09, Some(false), None),
+            (0x28, 0x00, Some(false), None),
+            (0x2a, 0x01, None, Some(CAPACITY)),
+        ] {
+            let attention = sense(SenseKey::UNIT_ATTENTION, asc, ascq);
+            let expected = UnitState { last_attention: Some(attention), capacity, ..state(write_protected) };
+            assert_eq!(after(attention), expected, "{attention:?}");
+        }
+    }
+
+    /// Another sense key with the code of a unit attention reports no event.
+    #[test]
+    fn other_sense_data_report_no_event() {
+        for (key, asc, write_protected) in [
+            (SenseKey::DATA_PROTECT, 0x27, true),
+            (SenseKey::DATA_PROTECT, 0x28, false),
+            (SenseKey::ILLEGAL_REQUEST, 0x27, false),
+        ] {
+            let expected = UnitState { capacity: Some(CAPACITY), ..state(Some(write_protected)) };
+            assert_eq!(after(sense(key, asc, 0x00)), expected, "{key:?} {asc:02x}");
+        }
+    }
+}

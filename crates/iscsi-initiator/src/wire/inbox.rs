@@ -5,9 +5,11 @@ use std::io::IoSliceMut;
 use bytes::BytesMut;
 use iscsi_pdu::{BHS_LENGTH, Crc32c, Decoder, Digests, Error, Head, Opcode};
 
-/// The size of the buffer at first, and the length of a read between large transfers.
+/// The size of the buffer at first: thousands of sessions that send a command now and then need it at the same time.
+const FIRST_READ: usize = 1 << 10;
+/// The size of the buffer after a first read that filled it, and the length of a read between large transfers.
 const SMALL_READ: usize = 8 << 10;
-/// The size of the buffer after a read that filled it.
+/// The size of the buffer after another read that filled it.
 const LARGE_READ: usize = 64 << 10;
 const DIGEST_LENGTH: usize = 4;
 /// Read data of which so many bytes are missing are read to their destination.
@@ -75,7 +77,7 @@ impl Inbox {
             is_head_taken: false,
             collects: false,
             landing: None,
-            read_length: SMALL_READ,
+            read_length: FIRST_READ,
             is_filled: false,
             landing_length: LANDING_LENGTH,
         }
@@ -193,7 +195,7 @@ impl Inbox {
     /// Gives the buffer back if nothing is in it.
     pub fn release(&mut self) {
         if self.is_empty() {
-            (self.begin, self.end, self.buffer, self.read_length) = (0, 0, Vec::new(), SMALL_READ);
+            (self.begin, self.end, self.buffer, self.read_length) = (0, 0, Vec::new(), FIRST_READ);
         }
     }
 
@@ -224,7 +226,7 @@ impl Inbox {
             (self.begin, self.end) = (0, self.end - self.begin);
         }
         if self.is_filled {
-            self.read_length = LARGE_READ;
+            self.read_length = if self.read_length < SMALL_READ { SMALL_READ } else { LARGE_READ };
         }
         let head = self.head.as_ref().filter(|_| !self.is_head_taken);
         // Headers fit into any buffer.

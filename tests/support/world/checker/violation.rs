@@ -34,6 +34,18 @@ pub enum Violation {
         /// The time of its second end.
         second: Duration,
     },
+    /// The target executed an operation more or less often than its user was told.
+    #[error("operation {operation} was executed {times} times, not {least} to {most}")]
+    Executed {
+        /// The operation.
+        operation: u32,
+        /// The number of executions.
+        times: usize,
+        /// The fewest that agree with what the user was told.
+        least: usize,
+        /// The most that do.
+        most: usize,
+    },
     /// Operations are still pending at the end of the run.
     #[error("{count} operations never ended, the first is operation {first}, submitted at {submitted:?}")]
     NeverEnded {

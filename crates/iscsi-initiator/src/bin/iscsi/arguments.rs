@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use iscsi_initiator::{Portal, RetryPolicy};
+use iscsi_initiator::{Portal, RecoveryPolicy, RetryPolicy};
 use iscsi_secrets::{FileStore, SecretFormat};
 
 use values::{Algorithm, Authentication, Digest, Format, Level, Output, StorePlace};
@@ -222,7 +222,7 @@ pub(crate) struct ConnectionOptions {
     pub(crate) strict: bool,
 }
 
-/// Repetition of commands to logical units that cannot take them yet.
+/// Repetition of commands to logical units that cannot take them yet, or whose session was lost.
 #[derive(Args)]
 pub(crate) struct RetryOptions {
     /// Wait for a unit to become ready
@@ -237,14 +237,36 @@ pub(crate) struct RetryOptions {
     /// Only commands that use logical units have this option.
     #[arg(long, value_name = "SECONDS", value_parser = size::parse_wait, help_heading = CONNECTION)]
     busy_timeout: Option<Duration>,
+    /// Fail when the connection is lost
+    ///
+    /// By default the program logs in again, for ten minutes at most, and goes on: commands wait for two minutes, and reads and
+    /// writes without an answer are sent again, which is for logical units that no other initiator writes to. Only commands that
+    /// use logical units have this option.
+    #[arg(long, help_heading = CONNECTION)]
+    no_recovery: bool,
 }
 
 impl RetryOptions {
-    /// The default policy with these times.
-    pub(crate) fn policy(&self) -> RetryPolicy {
-        let mut policy = RetryPolicy::default();
-        policy.ready_timeout = self.wait_ready.unwrap_or(policy.ready_timeout);
-        policy.busy_timeout = self.busy_timeout.unwrap_or(policy.busy_timeout);
-        policy
+    /// The default policies with these settings.
+    pub(crate) fn policies(&self) -> Policies {
+        let mut retry = RetryPolicy::default();
+        retry.ready_timeout = self.wait_ready.unwrap_or(retry.ready_timeout);
+        retry.busy_timeout = self.busy_timeout.unwrap_or(retry.busy_timeout);
+        let recovery = if self.no_recovery { RecoveryPolicy::OFF } else { RecoveryPolicy::default() };
+        Policies { retry, recovery }
+    }
+}
+
+/// What is done about commands that cannot be carried out, and about sessions that are lost.
+#[derive(Clone, Copy)]
+pub(crate) struct Policies {
+    pub(crate) retry: RetryPolicy,
+    pub(crate) recovery: RecoveryPolicy,
+}
+
+impl Policies {
+    /// For work in one session.
+    pub(crate) fn of_one_session() -> Self {
+        Self { retry: RetryPolicy::default(), recovery: RecoveryPolicy::OFF }
     }
 }

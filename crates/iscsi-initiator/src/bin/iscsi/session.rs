@@ -2,18 +2,19 @@
 
 mod initiator_name;
 mod name_file;
+pub(crate) mod recovery;
 
 use std::io;
 use std::time::Duration;
 
 use iscsi_initiator::{
-    AuthenticationRequest, Config, DigestPreference, Error, Initiator, IsidPool, RetryPolicy, Session,
-    Strictness, TargetUrl,
+    AuthenticationRequest, Config, DigestPreference, Error, Initiator, IsidPool, Session, Strictness,
+    TargetUrl,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
-use crate::arguments::{SessionOptions, UnitOptions};
+use crate::arguments::{Policies, SessionOptions, UnitOptions};
 use crate::credentials::{self, secret_source};
 use crate::failure::Failure;
 use crate::messages::warn;
@@ -27,18 +28,18 @@ const LAST_ABORTS: Duration = Duration::from_secs(5);
 /// is needed and cannot be read, no initiator name is generated.
 pub(crate) fn initiator(
     options: &SessionOptions,
-    retry: RetryPolicy,
+    policies: Policies,
     header_digest: Option<DigestPreference>,
     request: &AuthenticationRequest,
 ) -> Result<Initiator, Failure> {
     let store = store::for_login(&options.store, request)?;
-    Ok(Initiator::new(config(options, retry, header_digest)?, store))
+    Ok(Initiator::new(config(options, policies, header_digest)?, store))
 }
 
 /// The settings that the options describe.
 pub(crate) fn config(
     options: &SessionOptions,
-    retry: RetryPolicy,
+    policies: Policies,
     header_digest: Option<DigestPreference>,
 ) -> Result<Config, Failure> {
     let mut config = Config::new(initiator_name::initiator_name(options)?)?;
@@ -54,7 +55,9 @@ pub(crate) fn config(
     if let Some(isids) = kept_isids(options) {
         config.isids = isids;
     }
+    let Policies { retry, recovery } = policies;
     config.retry = retry;
+    config.recovery = recovery;
     if let Some(limit) = options.connection.timeout {
         limit_to(&mut config, limit);
     }
@@ -91,10 +94,10 @@ pub(crate) async fn with_session<T>(
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    in_session(options, RetryPolicy::default(), url, work).await
+    in_session(options, Policies::of_one_session(), url, work).await
 }
 
-/// Does work with logical units, as [`with_session`] does other work.
+/// Does work with logical units, as [`with_session`] does other work, and in another session when one is lost.
 ///
 /// # Cancel safety
 /// When the future is dropped, the connection is closed without a logout.
@@ -103,22 +106,22 @@ pub(crate) async fn with_units<T>(
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    in_session(&options.session, options.retry.policy(), url, work).await
+    in_session(&options.session, options.retry.policies(), url, work).await
 }
 
 async fn in_session<T>(
     options: &SessionOptions,
-    retry: RetryPolicy,
+    policies: Policies,
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     secret_source::check_standard_input(options.files())?;
     let request = credentials::request(options, url.credentials)?;
-    let initiator = initiator(options, retry, url.header_digest, &request)?;
+    let initiator = initiator(options, policies, url.header_digest, &request)?;
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
     let session = until_interrupted(login).await?;
     tell_unauthenticated(session.details());
-    let outcome = until_interrupted(work(&session)).await;
+    let outcome = until_interrupted(recovery::with_remarks(&session, work(&session))).await;
     log_out(session, outcome.as_ref().err()).await;
     outcome
 }

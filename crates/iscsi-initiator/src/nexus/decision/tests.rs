@@ -1,5 +1,6 @@
 use iscsi_login::{ConfigError, ProtocolViolation, TargetAuthError};
 use iscsi_pdu::{AsyncEvent, LogoutResponseCode, Portal, RejectReason, Stage};
+use iscsi_secrets::StoreError;
 
 use super::*;
 use crate::error::LoginStep;
@@ -18,6 +19,7 @@ fn ends_of_sessions() {
     let silence = Silence { operation: None, logout_requested: false, limit: Duration::ZERO };
     let opcode = iscsi_pdu::Error::Opcode { received: iscsi_pdu::Opcode(0), expected: "" };
     let failures = [
+        Failure::Closed,
         Failure::Lost(String::new()),
         Failure::Digest(opcode),
         Failure::Gap(broken.clone()),
@@ -64,6 +66,12 @@ fn logins_that_are_worth_another_attempt() {
         Error::Timeout { operation: "the wait for other logins", limit },
         Error::RedirectLoop { hops: 5, portal: portal() },
         Error::RedirectRefused { portal: portal() },
+        Error::MalformedDuringLogin {
+            portal: portal(),
+            stage: Stage::SECURITY,
+            error: ProtocolError::Value { pdu: "Login Response", rule: "", received: 0 },
+        },
+        Error::Secrets(StoreError::ReadOnly),
         login(LoginError::Protocol(ProtocolViolation::HeaderValue { field: "", received: 0, rule: "" })),
     ];
     for error in errors {

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::NexusEvent::{
-    Answered, Ended, LoggedIn, LoginFailed, NotWanted, OtherUnit, ReconnectNow, Resume, SameUnits, Settled,
+    Answered, Ended, LoggedIn, LoginFailed, NotWanted, ReconnectNow, Resume, SameUnits, Settled, Stopped,
     Suspend,
 };
 use super::*;
@@ -16,7 +16,7 @@ const EVENTS: [NexusEvent; 13] = [
     LoginFailed(AGAIN),
     LoginFailed(Decision::GiveUp),
     SameUnits,
-    OtherUnit,
+    Stopped,
     Answered,
     Settled,
     Suspend,
@@ -133,6 +133,23 @@ fn a_suspended_nexus_has_no_limit_of_its_own() {
     assert_eq!(nexus.next_deadline(), Some(at));
     assert_eq!(advance(&mut nexus, at), [Step::FailCommands]);
     assert_eq!((advance(&mut nexus, Duration::MAX), nexus.next_deadline()), (vec![], None));
+}
+
+/// Commands wait no longer for a session that was suspended while it worked, and the limits of the attempts begin with the end of
+/// the rest, however long that was.
+#[test]
+fn the_limits_around_a_rest() {
+    for event in [Resume, ReconnectNow] {
+        let mut nexus = Nexus::new(policy(), None, 1, Duration::ZERO);
+        nexus.take(Suspend, SECOND);
+        let at = SECOND + policy().replacement_timeout;
+        assert_eq!(nexus.next_deadline(), Some(at));
+        assert_eq!(advance(&mut nexus, at), [Step::FailCommands]);
+        let later = 2 * (at + policy().loss_timeout);
+        assert_eq!(nexus.take(event, later), Step::LogIn);
+        assert_eq!(advance(&mut nexus, later), []);
+        assert_eq!(nexus.next_deadline(), Some(later + policy().loss_timeout));
+    }
 }
 
 /// A session that works has no limits, and its commands no longer fail at once.

@@ -1,5 +1,6 @@
 //! The task of a session between its handles and the other end of its socket.
 
+mod away;
 mod counted_stream;
 mod ends;
 mod ends_of_stream;

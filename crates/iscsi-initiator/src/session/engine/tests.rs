@@ -102,7 +102,8 @@ fn dig_02_agreed_digests_are_demanded_both_ways() {
 /// Whole PDUs count although the connection is lost behind them; half of one does not.
 #[test]
 fn the_end_of_the_stream_between_pdus_and_inside_one() {
-    for (cut, reason) in [(0, "closed by the target"), (47, "closed by the target inside a PDU")] {
+    let inside = Failure::Lost("closed by the target inside a PDU".to_owned());
+    for (cut, failure) in [(0, Failure::Closed), (47, inside)] {
         let mut engine = engine(Digests::default(), 8192, Parameters::default());
         let itt = engine.session.submit(test_command());
         engine.send(|slices| Ok(slices.iter().map(|slice| slice.len()).sum()));
@@ -111,7 +112,7 @@ fn the_end_of_the_stream_between_pdus_and_inside_one() {
         engine.receive(&bytes, NOW);
         engine.closed(NOW);
         assert!(matches!(engine.session.poll_outcome(), Some((tag, Outcome::Good(_))) if tag == itt));
-        assert_eq!(engine.session.end(), Some(&End::Failed(Failure::Lost(reason.to_owned()))));
+        assert_eq!(engine.session.end(), Some(&End::Failed(failure)));
     }
 }
 

@@ -125,6 +125,21 @@ fn touched_are_the_requests_of_which_a_byte_was_written() {
     assert!(requests.is_touched(renamed) && requests.cmd_sn(renamed).is_none());
 }
 
+/// Queued commands and those of other units do not count.
+#[test]
+fn commands_that_were_sent_to_a_unit() {
+    let mut requests = Requests::default();
+    let other = Request::command(Lun([0, 1, 0, 0, 0, 0, 0, 0]), test_unit_ready());
+    let sent = [add(&mut requests), requests.insert(other)];
+    add(&mut requests);
+    for itt in sent {
+        requests.begin(itt, SerialNumber(1), 0);
+    }
+    assert_eq!(requests.sent_to(Lun::ZERO), 1);
+    end(&mut requests, sent[0]);
+    assert_eq!(requests.sent_to(Lun::ZERO), 0);
+}
+
 #[test]
 fn the_number_of_slots_is_bounded() {
     let mut requests = Requests::default();

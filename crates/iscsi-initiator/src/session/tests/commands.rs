@@ -230,7 +230,7 @@ fn neg_19_a_text_exchange_goes_on_until_it_is_whole() {
     assert_eq!(target.session.in_flight(), 0);
 }
 
-fn text_response(target: &mut Target, itt: InitiatorTaskTag) -> TextResponse {
+pub(super) fn text_response(target: &mut Target, itt: InitiatorTaskTag) -> TextResponse {
     TextResponse {
         is_final: false,
         continues: false,
@@ -299,6 +299,23 @@ fn num_05_a_window_that_is_open_for_one_more() {
         }
         target.session.poll_transmit();
         assert_eq!(target.session.awaits_responses(), window > 0);
+    }
+}
+
+/// Nothing is awaited as long as nothing is sent, be it for commands or for immediate requests of either kind.
+#[test]
+fn requests_that_are_not_sent_await_no_response() {
+    let reset = Request::management(TaskManagement::LogicalUnitReset(LUN));
+    for requests in [vec![reset.clone()], vec![reset.clone(), reset]] {
+        let mut target = Target::new(parameters());
+        for request in requests {
+            target.begin(request);
+            target.begin(Request::ping(Bytes::new()));
+            target.submit(Transfer::None, true);
+            assert!(!target.session.awaits_responses());
+        }
+        target.session.poll_transmit();
+        assert!(target.session.awaits_responses());
     }
 }
 

@@ -37,6 +37,25 @@ fn tmf_02_tmf_15_a_caller_aborts_a_command() {
     assert_eq!([sent, queued[0]].map(|itt| target.session.abort(itt, NOW)), [None; 2], "they have ended");
 }
 
+/// All commands are aborted: those that were not sent end at once, the others by an ABORT TASK each. A text exchange goes on.
+#[test]
+fn a_caller_aborts_all_commands() {
+    let mut target = Target::with_window(parameters(), 3);
+    target.ask(b"SendTargets=\0");
+    let commands = [(); 3].map(|()| target.submit(Transfer::None, true));
+    assert_eq!(target.commands().len(), 2);
+    let functions = target.session.abort_all(NOW);
+    let not_sent = aborted(AbortCause::Requested("ABORT TASK"), Extent::NotSent);
+    assert_eq!(target.outcomes(), [(commands[2], not_sent)]);
+    assert_eq!(functions.len(), 2);
+    for (function, task) in functions.into_iter().zip(commands) {
+        let request = target.managements().remove(0);
+        assert_eq!((request.itt, request.referenced_task_tag), (function, task));
+        target.managed(function, 0).unwrap();
+    }
+    assert_eq!((target.outcomes().len(), target.session.in_flight()), (4, 1));
+}
+
 /// A function covers the commands that were sent before it, to its unit or to all units; queued ones go on.
 #[test]
 fn tmf_16_pl2_09_commands_that_a_function_covers() {

@@ -1,5 +1,8 @@
 //! Requests that outlive their session, and are sent again in another one.
 
+use iscsi_pdu::TextResponse;
+
+use super::commands::text_response;
 use super::*;
 use crate::session::{Fencing, NextSession, OldTask};
 
@@ -147,6 +150,8 @@ fn text_exchanges_begin_anew() {
     let mut target = lasting(parameters());
     let question = target.ask(b"SendTargets=All\0");
     target.sent();
+    let part = TextResponse { text: Bytes::from("TargetName="), ..text_response(&mut target, question) };
+    target.receive(TargetPdu::TextResponse(part)).unwrap();
     target.lose(100);
     target.log_in_again(parameters());
     target.send_kept(Fencing::None);
@@ -179,7 +184,9 @@ fn limits_begin_anew() {
     target.lose(1);
     assert_eq!(target.session.next_deadline(), None);
     target.log_in_again(parameters());
+    target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()));
     target.pass(10 * MINUTE);
+    assert_eq!(target.session.next_deadline(), None);
     target.send_kept(Fencing::Sole);
     target.sent();
     assert_eq!(target.session.next_deadline(), Some(11 * MINUTE));
@@ -214,7 +221,7 @@ fn a_session_that_is_lost_at_once() {
         let probe = target.session.submit_ahead(Request::command(LUN, crate::scsi::test_unit_ready()), NOW);
         assert_eq!(target.commands().len(), 1);
         target.lose(48);
-        assert_eq!(target.outcomes(), [(probe, Outcome::SessionOver)]);
+        assert_eq!((target.outcomes(), target.session.take_outcome(probe)), (vec![], None));
     }
     target.log_in_again(parameters());
     let probe = target.session.submit_ahead(Request::command(LUN, crate::scsi::test_unit_ready()), NOW);
@@ -244,6 +251,44 @@ fn requests_of_the_new_session_are_not_sent_again() {
     assert_eq!(target.outcomes(), [(ping, Outcome::Pong)]);
 }
 
+/// One that was not sent yet is sent once, and a command of the new session that was sent is not sent again.
+#[test]
+fn requests_ahead_of_the_kept_ones() {
+    let mut target = lasting(parameters());
+    target.send(READ_10, Transfer::None, 0);
+    target.lose(1);
+    target.log_in_again(parameters());
+    let ahead = target.session.submit_ahead(Request::command(LUN, crate::scsi::test_unit_ready()), NOW);
+    let sent = target.commands().remove(0);
+    target.session.submit_own(Request::ping(Bytes::new()), NOW, LIMITS.ping);
+    target.send_kept(Fencing::Sole);
+    let [InitiatorPdu::NopOut(_), InitiatorPdu::ScsiCommand(again)] = &target.sent()[..] else { panic!() };
+    assert_eq!(again.cdb[0], READ_10);
+    target.good(sent.itt).unwrap();
+    assert_eq!(target.completion(ahead), Completion::good());
+}
+
+/// The units that have to be compared, and whether what was sent again has ended, and well.
+#[test]
+fn progress_of_a_replay() {
+    let mut target = lasting(parameters());
+    target.send(READ_10, Transfer::None, 0);
+    target.send(READ_10, Transfer::None, 48);
+    target.lose(1);
+    target.log_in_again(parameters());
+    assert_eq!((target.session.kept_units(), target.session.has_replayed()), (vec![LUN; 2], false));
+    target.send_kept(Fencing::Sole);
+    let again = target.commands();
+    for (pdu, status, has_ended) in
+        [(&again[0], ScsiStatus::BUSY, false), (&again[1], ScsiStatus::GOOD, true)]
+    {
+        assert!(target.session.has_replayed() && !target.session.take_success());
+        let response = target.response(pdu.itt, status);
+        target.respond(response).unwrap();
+        assert_eq!((!target.session.has_replayed(), target.session.take_success()), (has_ended, has_ended));
+    }
+}
+
 /// When there will be no other session, everything ends, once and in order; what waits too long ends before.
 #[test]
 fn requests_that_are_not_sent_again() {
@@ -265,6 +310,28 @@ fn requests_that_are_not_sent_again() {
     assert_eq!(target.outcomes(), [(refused, Outcome::SessionOver)]);
 }
 
+/// A command for which ABORT TASK was sent is not sent again, unless the target answered that it goes on.
+#[test]
+fn a_command_whose_abort_was_not_answered_is_not_sent_again() {
+    const REFUSED: u8 = 5;
+    for is_answered in [false, true] {
+        let mut target = lasting(parameters());
+        let read = target.send(READ_10, Transfer::None, 0);
+        let function = target.session.abort(read, SECOND).unwrap();
+        let request = target.managements().remove(0);
+        if is_answered {
+            target.managed(request.itt, REFUSED).unwrap();
+        }
+        target.lose(48);
+        assert!(matches!(target.outcomes()[..], [(ended, Outcome::Managed(_))] if ended == function));
+        target.log_in_again(parameters());
+        target.send_kept(Fencing::Sole);
+        assert_eq!(target.commands().len(), usize::from(is_answered));
+        let ambiguous = (read, Outcome::Ambiguous(OldTask::Ended));
+        assert_eq!(target.outcomes(), Vec::from_iter((!is_answered).then_some(ambiguous)));
+    }
+}
+
 /// A caller who gives up a command that was never sent knows that; one that may run still cannot be aborted without a session.
 #[test]
 fn aborts_between_sessions() {
@@ -277,10 +344,103 @@ fn aborts_between_sessions() {
     assert_eq!(target.outcomes(), [(unsent, not_sent)]);
     let function = target.session.abort(touched, SECOND).unwrap();
     assert_eq!(target.outcomes(), [(function, Outcome::NoSession)]);
-    // After it was sent again it can be.
+    // Nothing was said about its end, so nothing may begin anew.
     target.log_in_again(parameters());
     target.send_kept(Fencing::Sole);
+    assert_eq!(
+        (target.outcomes(), target.sent()),
+        (vec![(touched, Outcome::Ambiguous(OldTask::Ended))], vec![])
+    );
+}
+
+/// While a command waits to be sent again, it cannot be told that it was never sent. After it was sent again it can be aborted.
+#[test]
+fn aborts_of_commands_that_are_sent_again() {
+    let mut target = lasting(parameters());
+    let touched = target.send(READ_10, Transfer::None, 0);
+    target.lose(1);
+    target.log_in_again(parameters());
+    target.send_kept(Fencing::Sole);
+    let mut waiting = target.clone();
+    assert_eq!(waiting.session.abort(touched, SECOND), None);
+    let unknown = aborted(AbortCause::Requested("ABORT TASK"), Extent::Unknown);
+    assert_eq!((waiting.commands(), waiting.outcomes()), (vec![], vec![(touched, unknown)]));
     let again = target.commands().remove(0);
     target.session.abort(touched, SECOND).unwrap();
     assert_eq!(target.managements().remove(0).referenced_task_tag, again.itt);
+}
+
+/// A command whose abort has no answer when the session is lost is not sent again, whether the abort was sent or not, and
+/// whatever function it was; one that the function does not cover is.
+#[test]
+fn aborts_without_an_answer() {
+    let functions: [fn(InitiatorTaskTag) -> TaskManagement; 5] = [
+        TaskManagement::AbortTask,
+        |_| TaskManagement::AbortTaskSet(LUN),
+        |_| TaskManagement::TargetWarmReset,
+        |_| TaskManagement::LogicalUnitReset(Lun::ZERO),
+        TaskManagement::QueryTask,
+    ];
+    for (function, is_covered) in functions.into_iter().zip([true, true, true, false, false]) {
+        for is_sent in [false, true] {
+            let mut target = lasting(parameters());
+            let touched = target.send(READ_10, Transfer::None, 0);
+            let management = target.begin(Request::management(function(touched)));
+            if is_sent {
+                target.sent();
+            }
+            target.lose(1);
+            let later = target.send(READ_10, Transfer::None, 0);
+            target.log_in_again(parameters());
+            target.send_kept(Fencing::Sole);
+            let mut outcomes = vec![(management, Outcome::Managed(None))];
+            if is_covered {
+                outcomes.push((touched, Outcome::Ambiguous(OldTask::Ended)));
+            }
+            assert_eq!(target.outcomes(), outcomes, "{}", function(later).name());
+            assert_eq!(target.commands().len(), 2 - usize::from(is_covered));
+        }
+    }
+}
+
+/// A command that hangs is not sent to another session when nothing ended it in this one: it would hang there, too. Others are,
+/// and so is one whose connection is dead.
+#[test]
+fn a_command_that_hangs() {
+    for is_dead in [false, true] {
+        let mut target = lasting(parameters());
+        let hanging = target.send(READ_10, Transfer::None, 0);
+        target.pass(SECOND);
+        let other = target.send(READ_10, Transfer::None, 48);
+        target.pass(MINUTE);
+        if !is_dead {
+            let InitiatorPdu::NopOut(ping) = target.sent().remove(0) else { panic!("a ping comes first") };
+            target.pong(&ping).unwrap();
+        }
+        while target.session.end().is_none() {
+            target.sent();
+            target.pass(target.session.next_deadline().unwrap());
+        }
+        target.session.set_written(1000);
+        target.log_in_again(parameters());
+        target.outcomes();
+        target.send_kept(Fencing::Sole);
+        let ended = if is_dead { vec![] } else { vec![(hanging, Outcome::Ambiguous(OldTask::Ended))] };
+        assert_eq!((target.outcomes(), target.commands().len()), (ended, 1 + usize::from(is_dead)));
+        assert_eq!(target.session.outcome(other), None);
+    }
+}
+
+/// A text exchange without an answer is not repeated: it ends with its limit, and the session after it.
+#[test]
+fn text_exchanges_without_an_answer() {
+    let mut target = lasting(parameters());
+    let text = target.ask(b"SendTargets=All\0");
+    target.sent();
+    target.pass(MINUTE);
+    assert_eq!(target.outcomes(), [(text, Outcome::Unanswered(MINUTE))]);
+    assert!(target.session.is_between_sessions());
+    target.log_in_again(parameters());
+    target.send_kept(Fencing::Sole);
+    assert_eq!(target.sent(), []);
 }

@@ -33,6 +33,20 @@ fn lgo_01_lgo_02_the_logout_closes_the_session_and_nothing_follows_it() {
     target.good(write).unwrap();
 }
 
+/// A logout that the target requests is none of the initiator.
+#[test]
+fn logouts_that_the_initiator_requests() {
+    for cause in [LogoutCause::Initiator, LogoutCause::Target] {
+        let mut target = Target::new(parameters());
+        assert!(!target.session.is_logging_out());
+        target.session.log_out(cause, NOW);
+        for _ in ["wanted", "sent"] {
+            assert_eq!(target.session.is_logging_out(), cause == LogoutCause::Initiator);
+            target.sent();
+        }
+    }
+}
+
 /// Each reason is about the session's only connection, and one logout is sent.
 #[test]
 fn lgo_01_lgo_02_reasons_of_a_logout() {

@@ -185,6 +185,8 @@ fn num_12_num_21_gaps_and_repeats_of_every_pdu_with_a_status() {
             let logged_out = matches!(target.session.end(), Some(End::LoggedOut(..)));
             let effect = ended.is_some() || logged_out || target.session.logout != before;
             assert_eq!(effect, taken, "{name} {distance:#x}");
+            let deviates = taken && distance > 0;
+            assert_eq!(target.session.deviations().len(), usize::from(deviates), "{name} {distance:#x}");
             // The number acknowledged next.
             let expected = SerialNumber(FIRST_STAT_SN + u32::from(distance == 0));
             assert_eq!(target.session.status.expected(), expected, "{name} {distance:#x}");

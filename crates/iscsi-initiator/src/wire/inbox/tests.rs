@@ -118,22 +118,22 @@ fn little_is_read_beside_long_data() {
     }
 }
 
-/// The first read is small, a full one is followed by larger ones, and long data by small ones.
+/// The first read is the smallest, a full one is followed by larger ones, and long data by small ones.
 #[test]
 fn the_length_of_a_read_follows_what_comes() {
     let mut inbox = inbox(OFF);
     let next = |inbox: &mut Inbox| inbox.space().map(|place| place.len());
-    assert_eq!(next(&mut inbox), [0, 8192]);
-    let small = encode(&vec![pdu(Opcode::NOP_IN, 0); 171], OFF);
-    received(&mut inbox, &small[..170 * 48], usize::MAX, true);
-    assert_eq!(next(&mut inbox)[1], 8192);
-    let mut inbox = Inbox::new(&[], OFF, LIMIT);
-    assert_eq!(inbox.put(&small), 8192);
-    while let Ok(Some(_)) = inbox.next_received() {}
-    assert!((65_000..=65_536).contains(&next(&mut inbox)[1]));
+    let small = encode(&vec![pdu(Opcode::NOP_IN, 0); 400], OFF);
+    received(&mut inbox, &small[..20 * 48], usize::MAX, true);
+    assert_eq!(next(&mut inbox), [0, 1024]);
+    let mut rest = &small[..];
+    for lengths in [8000..=8192, 65_000..=65_536] {
+        rest = &rest[inbox.put(rest)..];
+        while let Ok(Some(_)) = inbox.next_received() {}
+        assert!(lengths.contains(&next(&mut inbox)[1]));
+    }
     let long = encode(&[pdu(Opcode::DATA_IN, 100_000)], OFF);
-    let rest = small.len() - 8192;
-    assert_eq!(inbox.put(&[&small[8192..], &long[..48]].concat()), rest + 48);
+    assert_eq!(inbox.put(&[rest, &long[..48]].concat()), rest.len() + 48);
     received(&mut inbox, &long[48..], usize::MAX, true);
     assert_eq!(next(&mut inbox), [0, 8192]);
 }
@@ -145,9 +145,9 @@ fn a_full_read_behind_other_bytes() {
     let mut inbox = inbox(OFF);
     assert_eq!(inbox.put(&bytes[..100]), 100);
     while let Ok(Some(_)) = inbox.next_received() {}
-    assert_eq!(inbox.put(&bytes[100..]), 8192 - 4);
+    assert_eq!(inbox.put(&bytes[100..]), 1024 - 4);
     while let Ok(Some(_)) = inbox.next_received() {}
-    assert!((65_000..=65_536).contains(&inbox.space()[1].len()));
+    assert!((8000..=8192).contains(&inbox.space()[1].len()));
 }
 
 /// The buffer is given back when nothing is in it, and only then.
@@ -157,10 +157,10 @@ fn an_idle_inbox_has_no_buffer() {
     let mut inbox = inbox(OFF);
     assert!(!inbox.has_buffer());
     for come in [1, 48, 10_000] {
-        assert_eq!(inbox.put(&bytes[..come]), come.min(8192));
+        assert_eq!(inbox.put(&bytes[..come]), come.min(1024));
         inbox.release();
         assert!(inbox.has_buffer(), "{come}");
-        received(&mut inbox, &bytes[come.min(8192)..], usize::MAX, come != 1);
+        received(&mut inbox, &bytes[come.min(1024)..], usize::MAX, come != 1);
         assert!(inbox.has_buffer());
         inbox.release();
         assert!(!inbox.has_buffer());

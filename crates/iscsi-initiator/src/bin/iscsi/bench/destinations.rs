@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use iscsi_initiator::{AuthenticationRequest, Error, Initiator, RetryPolicy, Session, TargetUrl};
+use iscsi_initiator::{AuthenticationRequest, Error, Initiator, Session, TargetUrl};
 
-use crate::arguments::SessionOptions;
+use crate::arguments::{Policies, SessionOptions};
 use crate::failure::Failure;
 use crate::store::FrozenStore;
 use crate::{credentials, session, store};
@@ -25,7 +25,7 @@ impl Destinations {
     pub(crate) fn prepare(
         urls: Vec<TargetUrl>,
         options: &SessionOptions,
-        retry: RetryPolicy,
+        policies: Policies,
     ) -> Result<Self, Failure> {
         let mut targets = Vec::new();
         for mut url in urls {
@@ -42,7 +42,7 @@ impl Destinations {
         // One pool for all: several URLs may name the same target.
         let mut isids = None;
         let destinations = targets.into_iter().map(|(url, request)| {
-            let mut config = session::config(options, retry, url.header_digest)?;
+            let mut config = session::config(options, policies, url.header_digest)?;
             config.isids = isids.get_or_insert(config.isids.round_robin()).clone();
             let initiator = Initiator::new(config, store.clone());
             Ok(Destination { initiator, url, request })

@@ -27,6 +27,7 @@ use crate::arguments::{UnitOptions, values};
 use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::output;
+use crate::session::recovery::with_remarks;
 use benchmark::Run;
 #[cfg(any(test, feature = "report"))]
 pub(super) use results::Transfers;
@@ -50,9 +51,8 @@ use worker::Direction;
 
 pub(super) const EXAMPLE: &str = "Example: iscsi bench io iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
 pub(super) const DETAILS: &str = "\
-With --rate operations begin by the clock, else when another ends. --verify
-stamps every block and reads it back: during the run (with --write in one
-operation of ten), at its end, and after another login. Wrong data are an error.";
+--verify stamps every block and reads it back: during the run (one operation of
+ten with --write), at its end, and after another login; wrong data are an error.";
 
 /// The duration of a run, unless something else ends it.
 const DEFAULT_DURATION: Duration = Duration::from_secs(10);
@@ -150,9 +150,12 @@ impl Io {
         check_open_files(self.sessions)?;
         let report = self.report.as_deref().map(Report::prepare).transpose()?;
         let unit = format!("iscsi://{}/{}/{lun}", url.portal, url.target);
-        let destinations = Destinations::prepare(vec![url], &self.unit.session, self.unit.retry.policy())?;
+        let destinations = Destinations::prepare(vec![url], &self.unit.session, self.unit.retry.policies())?;
         let sessions = Sessions::log_in(&destinations, lun, self.sessions).await?;
-        let run = self.carry_out(&sessions, unit).await;
+        let run = match sessions.first().await {
+            Some((session, _)) => with_remarks(&session, self.carry_out(&sessions, unit)).await,
+            None => self.carry_out(&sessions, unit).await,
+        };
         sessions.log_out().await;
         let Run { results, outcome } = run?;
         output::show(output, &results, table)?;

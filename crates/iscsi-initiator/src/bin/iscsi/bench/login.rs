@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use iscsi_initiator::{Authenticated, RetryPolicy, Session};
+use iscsi_initiator::{Authenticated, Session};
 
 use super::arrival::Arrival;
 use super::destinations::Destinations;
@@ -24,7 +24,7 @@ use super::settings::{check_open_files, exceeds, most_frequent, parse_rate, pars
 use super::tally::Tally;
 use crate::arguments::size::{parse_number, parse_seconds};
 use crate::arguments::values::Output;
-use crate::arguments::{SessionOptions, values};
+use crate::arguments::{Policies, SessionOptions, values};
 use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::output::remarks::{UnauthenticatedReason, tell_unauthenticated};
@@ -232,7 +232,7 @@ impl Login {
 
     fn destinations(&self) -> Result<Destinations, Failure> {
         let urls = self.urls.iter().map(|url| values::target_url(url)).collect::<Result<_, _>>()?;
-        Destinations::prepare(urls, &self.session, RetryPolicy::default())
+        Destinations::prepare(urls, &self.session, Policies::of_one_session())
     }
 }
 

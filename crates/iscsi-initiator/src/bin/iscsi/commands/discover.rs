@@ -3,13 +3,12 @@
 use clap::Args;
 use comfy_table::Table;
 use iscsi_initiator::{
-    DiscoveredTarget, DiscoveredTargets, Discovery, Portal, RetryPolicy, TargetAddress, UnusableRecord,
-    UrlCredentials,
+    DiscoveredTarget, DiscoveredTargets, Discovery, Portal, TargetAddress, UnusableRecord, UrlCredentials,
 };
 use serde::Serialize;
 
-use crate::arguments::SessionOptions;
 use crate::arguments::values::Output;
+use crate::arguments::{Policies, SessionOptions};
 use crate::credentials::{self, secret_source};
 use crate::failure::Failure;
 use crate::messages::{note, warn};
@@ -81,7 +80,7 @@ impl Discover {
         let portal: Portal = self.portal.parse()?;
         secret_source::check_standard_input(self.session.files())?;
         let request = credentials::request(&self.session, UrlCredentials::default())?;
-        let initiator = session::initiator(&self.session, RetryPolicy::default(), None, &request)?;
+        let initiator = session::initiator(&self.session, Policies::of_one_session(), None, &request)?;
         let discovery = async { Ok(initiator.discover_with_details(&portal, &request).await?) };
         let Discovery { found: discovered, session, .. } = session::until_interrupted(discovery).await?;
         tell_unauthenticated(&session);

@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -142,14 +142,14 @@ impl Sink {
 pub(crate) struct Source(mpsc::Receiver<io::Result<Bytes>>);
 
 impl Source {
-    /// Starts to read `length` bytes; fewer in the file are an error.
-    pub(crate) fn start(mut file: File, length: u64) -> Self {
+    /// Starts to read `length` bytes from the beginning, wherever another source of the file is; fewer in the file are an error.
+    pub(crate) fn start(file: Arc<File>, length: u64) -> Self {
         let (sender, pieces) = mpsc::channel(PIECES);
         thread::spawn(move || {
-            let mut left = length;
-            while left > 0 {
-                let piece = read_piece(&mut file, left.min(PIECE_LENGTH));
-                left -= piece.as_ref().map_or(left, |piece| piece.len() as u64);
+            let mut offset = 0;
+            while offset < length {
+                let piece = read_piece(&file, offset, (length - offset).min(PIECE_LENGTH));
+                offset = piece.as_ref().map_or(length, |piece| offset + piece.len() as u64);
                 if sender.blocking_send(piece).is_err() {
                     return;
                 }
@@ -167,10 +167,10 @@ impl Source {
     }
 }
 
-fn read_piece(file: &mut File, length: u64) -> io::Result<Bytes> {
-    let mut piece = Vec::new();
-    file.take(length).read_to_end(&mut piece)?;
-    if piece.len() as u64 == length { Ok(piece.into()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+fn read_piece(file: &File, offset: u64, length: u64) -> io::Result<Bytes> {
+    let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    file.read_exact_at(&mut piece, offset)?;
+    Ok(piece.into())
 }
 
 fn thread_ended() -> io::Error {
@@ -214,7 +214,7 @@ mod tests {
         sink.finish().await.unwrap();
         assert_eq!(written.load(Ordering::Relaxed), 1_000_000);
         (&file).rewind().unwrap();
-        let mut source = Source::start(file, 1_000_000);
+        let mut source = Source::start(Arc::new(file), 1_000_000);
         let mut read = Vec::new();
         while let Some(piece) = source.next().await.unwrap() {
             read.extend_from_slice(&piece);
@@ -224,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_became_shorter_is_an_error() {
-        let mut source = Source::start(tempfile::tempfile().unwrap(), 1);
+        let mut source = Source::start(Arc::new(tempfile::tempfile().unwrap()), 1);
         assert_eq!(source.next().await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 

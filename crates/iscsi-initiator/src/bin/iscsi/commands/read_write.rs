@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use iscsi_initiator::{BlockDevice, Flush, Lun, Session};
+use iscsi_initiator::{BlockDevice, Error, Flush, Lun, Session};
 
 use super::local_data::{self, Measured, Sink, Source};
 use crate::arguments::{UnitOptions, size, values};
 use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::messages::warn;
-use crate::session;
+use crate::session::{self, recovery::learn_portals};
 
 pub(super) const READ_EXAMPLE: &str =
     "Example: iscsi read -o disk.img iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
@@ -61,6 +61,7 @@ impl Read {
     /// Does not create the file before it is clear that the range can be read.
     async fn copy(&self, session: &Session, lun: Lun, transfer: &mut Transfer) -> Result<u64, Failure> {
         let device = BlockDevice::open(session, lun).await?;
+        learn_portals(session).await?;
         let length = self.length.unwrap_or_else(|| device.capacity().bytes().saturating_sub(self.offset));
         let mut reader = device.reader(self.offset, length)?;
         let mut sink = Sink::start(local_data::create(&self.output_file)?, transfer.counter());
@@ -127,6 +128,7 @@ impl Write {
         transfer: &mut Transfer,
     ) -> Result<(u64, Flush), Failure> {
         let device = BlockDevice::open(session, lun).await?;
+        learn_portals(session).await?;
         let available = device.capacity().bytes().saturating_sub(self.offset);
         // A pipe may be slow: a session that is lost meanwhile is noticed at once.
         let Measured { file, length } = tokio::select! {
@@ -134,8 +136,33 @@ impl Write {
             measured = local_data::measure(&self.input_file, file, available) => measured?,
             error = session.ended() => return Err(error.into()),
         };
-        let mut writer = device.writer(self.offset, length)?;
         transfer.begin("writing", length);
+        let (file, mut times) = (Arc::new(file), 1);
+        let flush = loop {
+            match self.write_once(&device, Arc::clone(&file), length, transfer).await {
+                // The same data at the same place: to write them twice is as good as once.
+                Err(Failure::Initiator(
+                    error @ (Error::WritesMayBeLost { .. } | Error::Ambiguous { .. }),
+                )) if times < MOST_TIMES => {
+                    warn(&format!("{error}; everything is written again"));
+                    times += 1;
+                }
+                outcome => break outcome?,
+            }
+        };
+        warn_of_recovered_errors(&device);
+        Ok((length, flush))
+    }
+
+    /// Writes all of the file, and flushes it.
+    async fn write_once(
+        &self,
+        device: &BlockDevice,
+        file: Arc<File>,
+        length: u64,
+        transfer: &Transfer,
+    ) -> Result<Flush, Failure> {
+        let mut writer = device.writer(self.offset, length)?;
         let mut source = Source::start(file, length);
         // Whole blocks are acknowledged; bytes before the range in the first block are not part of the data.
         let before = self.offset % u64::from(device.capacity().block_size);
@@ -146,11 +173,12 @@ impl Write {
         }
         writer.finish().await?;
         transfer.set(length);
-        let flush = device.synchronize_cache().await?;
-        warn_of_recovered_errors(&device);
-        Ok((length, flush))
+        Ok(device.synchronize_cache().await?)
     }
 }
+
+/// How many times a file is written, if sessions are lost and the unit may have lost its cache each time.
+const MOST_TIMES: u32 = 3;
 
 /// The reason why the written data are stable.
 const fn stability(flush: Flush) -> &'static str {

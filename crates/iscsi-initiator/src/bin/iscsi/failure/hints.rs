@@ -169,6 +169,7 @@ const fn words(advice: Advice) -> Option<&'static str> {
             "the target does not support this function: `iscsi reset --lun` resets one logical unit, `iscsi reset --target` all \
              of them"
         }
+        Advice::NoSession => "look whether the target is there; the command has waited two minutes for it",
         Advice::FunctionTimeout => {
             "raise --timeout if the target is slow rather than gone; it may still carry the function out"
         }
@@ -181,7 +182,8 @@ mod tests {
     use super::*;
 
     /// Advice that names settings of the library.
-    const BY_SETTINGS: [Advice; 25] = [
+    const BY_SETTINGS: [Advice; 26] = [
+        Advice::NoSession,
         Advice::SeparateSecrets,
         Advice::SecretLength,
         Advice::NameAlgorithm,
@@ -247,6 +249,10 @@ mod tests {
             Advice::UnsupportedRequest,
             Advice::PermitFunction,
             Advice::FunctionRejected,
+            Advice::CheckResult,
+            Advice::WriteAgain,
+            Advice::OtherUnit,
+            Advice::InitiatorName,
         ];
         for advice in others {
             assert!(words(advice).is_none() && !advice.to_string().contains("::"), "{advice:?}");

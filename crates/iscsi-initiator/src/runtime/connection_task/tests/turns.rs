@@ -42,6 +42,39 @@ fn requests_of_several_workers_leave_together() {
     });
 }
 
+/// Two requests end together. Returns the requests that were sent by each of two polls behind the next request of the first
+/// caller.
+async fn sent_behind_outcomes() -> [usize; 2] {
+    let (mut task, link, mut peer) = session(10, LIMITS, Parameters::default()).await;
+    let mut poll = || assert!(task.connection.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let mut replies = fill(&link, 2).await;
+    poll();
+    for stat_sn in 0..2 {
+        peer.answer(stat_sn).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    poll();
+    assert!(replies.remove(0).now().is_some());
+    let _next = fill(&link, 1).await;
+    poll();
+    let first = peer.opcodes().await.len();
+    poll();
+    [first, peer.opcodes().await.len()]
+}
+
+/// Callers whose requests have ended together were woken together: the next request of one waits once for those of the others,
+/// unless they run on the same thread.
+#[test]
+fn requests_behind_outcomes_leave_together() {
+    std::thread::scope(|scope| {
+        for (workers, sent) in [(None, [1, 0]), (Some(2), [0, 1])] {
+            scope.spawn(move || {
+                assert_eq!(runtime(workers).block_on(sent_behind_outcomes()), sent, "{workers:?}");
+            });
+        }
+    });
+}
+
 /// The task waits for a socket that is full, and goes on when the target has read.
 #[tokio::test]
 async fn a_full_socket_is_waited_for() {

@@ -73,7 +73,7 @@ impl Io {
             began_unix_s: began.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
             plan: summary,
             area,
-            reconnects: sessions.reconnects(),
+            reconnects: sessions.reconnects().await,
             verification: verified.as_ref().map(Verified::summary),
         };
         Ok(Run { results: results(&tally, circumstances), outcome: self.outcome(&tally, verified) })

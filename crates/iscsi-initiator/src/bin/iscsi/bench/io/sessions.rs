@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::bench::destinations::Destinations;
 use crate::failure::Failure;
+use crate::session::recovery::learn_portals;
 use crate::session::{abort_commands, until_interrupted};
 
 /// The pause after a login that failed: a target that is gone is not asked more often. So long is also waited for a block
@@ -34,6 +35,7 @@ impl Open {
     async fn log_in(destinations: &Destinations, lun: Lun) -> Result<Self, Error> {
         let session = destinations.log_in(0).await?;
         let device = BlockDevice::open(&session, lun).await?;
+        learn_portals(&session).await?;
         Ok(Self { session, device })
     }
 }
@@ -46,6 +48,7 @@ impl Slot {
     pub(super) async fn device(&self) -> Result<BlockDevice, Error> {
         let mut open = self.open.lock().await;
         if open.session.end_reason().is_some() {
+            let before = open.session.state().recoveries;
             match Open::log_in(&self.destinations, self.lun).await {
                 Ok(next) => *open = next,
                 Err(error) => {
@@ -53,7 +56,7 @@ impl Slot {
                     return Err(error);
                 }
             }
-            self.reconnects.fetch_add(1, Ordering::Relaxed);
+            self.reconnects.fetch_add(1 + before, Ordering::Relaxed);
         }
         Ok(open.device.clone())
     }
@@ -64,6 +67,7 @@ impl Slot {
     /// When the future is dropped, the session is over, or a new one is open.
     async fn log_in_again(&self) -> Result<(), Error> {
         let mut open = self.open.lock().await;
+        self.reconnects.fetch_add(open.session.state().recoveries, Ordering::Relaxed);
         if open.session.end_reason().is_none() {
             open.session.clone().logout().await?;
         }
@@ -115,8 +119,16 @@ impl Sessions {
     }
 
     /// The number of sessions that replaced lost ones.
-    pub(super) fn reconnects(&self) -> u64 {
-        self.0.iter().map(|slot| slot.reconnects.load(Ordering::Relaxed)).sum()
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(super) async fn reconnects(&self) -> u64 {
+        let mut count = 0;
+        for slot in &self.0 {
+            let recoveries = slot.open.lock().await.session.state().recoveries;
+            count += slot.reconnects.load(Ordering::Relaxed) + recoveries;
+        }
+        count
     }
 
     /// Logs out of all sessions and in again.

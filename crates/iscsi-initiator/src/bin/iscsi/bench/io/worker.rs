@@ -121,12 +121,21 @@ pub(super) struct Worker {
     device: Option<BlockDevice>,
     random: Random,
     buffer: BytesMut,
+    /// Whether the last command found no session, and none in time.
+    has_no_session: bool,
 }
 
 impl Worker {
     pub(super) fn new(work: &Arc<Work>, slot: &Arc<Slot>, seed: u64) -> Self {
         let (work, slot) = (Arc::clone(work), Arc::clone(slot));
-        Self { work, slot, device: None, random: Random(seed), buffer: BytesMut::new() }
+        Self {
+            work,
+            slot,
+            device: None,
+            random: Random(seed),
+            buffer: BytesMut::new(),
+            has_no_session: false,
+        }
     }
 
     async fn transfer(&mut self, number: u64) -> Result<Direction, FailedAttempt> {
@@ -211,6 +220,7 @@ impl Worker {
             if !error.leaves_session_open() {
                 self.device = None;
             }
+            self.has_no_session = matches!(error, Error::NoSession { .. });
             failure_cause(&error)
         })
     }
@@ -220,7 +230,12 @@ impl Attempts for Worker {
     type Success = Direction;
 
     async fn attempt(&mut self, number: u64) -> Result<Direction, FailedAttempt> {
-        self.transfer(number).await
+        let outcome = self.transfer(number).await;
+        if std::mem::take(&mut self.has_no_session) {
+            // Commands fail at once then.
+            tokio::time::sleep(PAUSE).await;
+        }
+        outcome
     }
 }
 
