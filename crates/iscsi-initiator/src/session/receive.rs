@@ -166,14 +166,15 @@ impl SessionState {
             ScsiResponseCode::COMPLETED => {
                 let residual = task.check_response(&pdu)?;
                 self.note_status(pdu.itt, pdu.status);
-                self.note_conflict(pdu.itt, pdu.status);
-                self.note_sense(pdu.itt, &pdu.sense);
                 if pdu.status == ScsiStatus::GOOD {
                     self.has_succeeded = true;
                     if !self.settle(pdu.itt) {
                         self.end_task(pdu.itt, |_| Outcome::WritesMayBeLost);
                         return Ok(());
                     }
+                } else {
+                    self.note_conflict(pdu.itt, pdu.status);
+                    self.note_sense(pdu.itt, &pdu.sense);
                 }
                 self.end_task(pdu.itt, |task| task.finish(pdu.status, pdu.sense, residual));
             }
