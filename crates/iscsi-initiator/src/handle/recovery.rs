@@ -38,6 +38,8 @@ impl Session {
     /// [`Config::redirect_to`](crate::Config::redirect_to) allows, at those of the same portal group first, and at others only
     /// when the commands of the lost session have failed, since only a login to the same group ends its tasks.
     ///
+    /// Not for tgt, which resets the connection when it gets the request in a session that is not one for discovery.
+    ///
     /// # Errors
     /// As [`send_targets`](Self::send_targets).
     ///

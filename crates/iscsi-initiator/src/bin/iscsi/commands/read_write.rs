@@ -16,7 +16,7 @@ use crate::arguments::{UnitOptions, size, values};
 use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::messages::warn;
-use crate::session::{self, recovery::learn_portals};
+use crate::session;
 
 pub(super) const READ_EXAMPLE: &str =
     "Example: iscsi read -o disk.img iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
@@ -61,7 +61,6 @@ impl Read {
     /// Does not create the file before it is clear that the range can be read.
     async fn copy(&self, session: &Session, lun: Lun, transfer: &mut Transfer) -> Result<u64, Failure> {
         let device = BlockDevice::open(session, lun).await?;
-        learn_portals(session).await?;
         let length = self.length.unwrap_or_else(|| device.capacity().bytes().saturating_sub(self.offset));
         let mut reader = device.reader(self.offset, length)?;
         let mut sink = Sink::start(local_data::create(&self.output_file)?, transfer.counter());
@@ -128,7 +127,6 @@ impl Write {
         transfer: &mut Transfer,
     ) -> Result<(u64, Flush), Failure> {
         let device = BlockDevice::open(session, lun).await?;
-        learn_portals(session).await?;
         let available = device.capacity().bytes().saturating_sub(self.offset);
         // A pipe may be slow: a session that is lost meanwhile is noticed at once.
         let Measured { file, length } = tokio::select! {

@@ -2,27 +2,9 @@
 
 use std::time::Duration;
 
-use iscsi_initiator::{Error, Session, SessionPhase, SessionStatus};
+use iscsi_initiator::{Session, SessionPhase, SessionStatus};
 
 use crate::messages::{note, warn};
-
-/// Asks for the other portals of the target, for a session that is replaced when it is lost. A target that does not answer the
-/// question can be used all the same.
-///
-/// # Cancel safety
-/// When the future is dropped, the answer is abandoned.
-pub(crate) async fn learn_portals(session: &Session) -> Result<(), Error> {
-    if !session.is_lasting() {
-        return Ok(());
-    }
-    match session.learn_portals().await {
-        Err(error) if error.leaves_session_open() => {
-            tracing::debug!(%error, "other portals of the target are not known");
-            Ok(())
-        }
-        outcome => outcome,
-    }
-}
 
 /// Does work in a session. Meanwhile standard error says when the session is lost, and what is done about it.
 ///

@@ -9,7 +9,6 @@ use tokio::sync::Mutex;
 
 use crate::bench::destinations::Destinations;
 use crate::failure::Failure;
-use crate::session::recovery::learn_portals;
 use crate::session::{abort_commands, until_interrupted};
 
 /// The pause after a login that failed: a target that is gone is not asked more often. So long is also waited for a block
@@ -35,7 +34,6 @@ impl Open {
     async fn log_in(destinations: &Destinations, lun: Lun) -> Result<Self, Error> {
         let session = destinations.log_in(0).await?;
         let device = BlockDevice::open(&session, lun).await?;
-        learn_portals(&session).await?;
         Ok(Self { session, device })
     }
 }
