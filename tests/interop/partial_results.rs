@@ -97,12 +97,12 @@ fn a_session_that_ends_in_the_middle() {
     let stage = four_units(|command, moment| {
         (command.cdb[0] == INQUIRY && command.lun == lun(2)).then(|| session_drop(moment))
     });
-    let outcome = stage.run("luns", "", &[]).expect(&[7]);
+    let outcome = stage.run("luns", "", &["--no-recovery"]).expect(&[7]);
     let table = outcome.stdout;
     assert!(line(&table, "1").contains("64.0 MiB"), "{table}");
     assert!(line(&table, "2").contains("it announced that it drops the connection"), "{table}");
     assert!(line(&table, "3").contains("not asked: the session had ended"), "{table}");
-    let outcome = stage.run("info", "/2", &[]).expect(&[7]);
+    let outcome = stage.run("info", "/2", &["--no-recovery"]).expect(&[7]);
     assert_eq!(outcome.stdout, "", "without INQUIRY data there is nothing to show");
 }
 
@@ -311,7 +311,7 @@ fn writes_notice_a_lost_session_before_their_input_ends() {
     // A pipe that stays open.
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = stage.user.command();
-    command.args(["write", "--initiator-name", "iqn.2001-04.com.example:host", "-i", "-"]);
+    command.args(["write", "--no-recovery", "--initiator-name", "iqn.2001-04.com.example:host", "-i", "-"]);
     let child =
         command.arg(stage.url("/0")).stdin(reader).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let outcome = crate::program::Outcome::of(child).expect(&[7]);

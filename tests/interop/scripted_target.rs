@@ -193,7 +193,17 @@ fn failing_commands() {
 fn corrupted_data_are_never_delivered() {
     let stage = after_login(|script| script.bad_data_digest(READ_10));
     let copy = stage.user.path("copy");
-    let read = ["--offset", "0", "--length", "4096", "--data-digest", "crc32c", "-o", copy.to_str().unwrap()];
+    let read = [
+        "--no-recovery",
+        "--offset",
+        "0",
+        "--length",
+        "4096",
+        "--data-digest",
+        "crc32c",
+        "-o",
+        copy.to_str().unwrap(),
+    ];
     stage.run("read", "/0", &read).expect(&[6]);
     assert_eq!(std::fs::read(&copy).unwrap_or_default(), [0_u8; 0]);
 }
@@ -203,7 +213,7 @@ fn a_unit_that_is_not_ready() {
     let stage = after_login(|script| {
         script.check_condition(TEST_UNIT_READY, Sense { key: 0x2, asc: 0x04, ascq: 0x01 })
     });
-    let read = ["--length", "512", "-o", "/dev/null", "--timeout", "1", "--wait-ready", "0"];
+    let read = ["--no-recovery", "--length", "512", "-o", "/dev/null", "--timeout", "1", "--wait-ready", "0"];
     let outcome = stage.run("read", "/0", &read).expect(&[8]);
     assert!(outcome.stderr.contains("NOT READY"), "{}", outcome.stderr);
 }
