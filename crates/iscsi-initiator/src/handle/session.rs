@@ -159,6 +159,7 @@ impl Session {
                 Ok(parse_send_targets(&answer, self.inner.strictness).map_err(ProtocolError::from)?)
             }
             Outcome::Unanswered(limit) => Err(Error::Timeout { operation: NAME, limit }),
+            Outcome::Ambiguous(old_task) => Err(Error::Ambiguous { command: NAME, old_task }),
             Outcome::Rejected(reason) => Err(Error::Rejected { request: NAME, reason }),
             Outcome::NoSession => Err(Error::NoSession { request: NAME }),
             _ => Err(wrong_answer(NAME)),

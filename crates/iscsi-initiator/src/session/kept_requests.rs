@@ -121,6 +121,8 @@ impl SessionState {
     /// Keeps the commands and text exchanges of callers; what is about this session ends with it.
     pub(super) fn keep_all(&mut self) {
         self.keeps = true;
+        let open = self.requests.open_in_order().into_iter();
+        let sent_twice: Vec<_> = open.filter(|itt| self.is_text_sent_twice(*itt)).collect();
         self.requests.interrupt(self.written);
         // Whoever submitted it learns of the end by itself.
         let ahead = self.ahead.take();
@@ -131,10 +133,20 @@ impl SessionState {
             match self.requests.get(itt).map(|request| &request.0) {
                 Some(Kind::Management(_)) => self.finish(itt, |_| Outcome::Managed(None)),
                 Some(Kind::Ping(_)) => self.finish(itt, |_| Outcome::NoSession),
+                _ if sent_twice.contains(&itt) => {
+                    self.finish(itt, |_| Outcome::Ambiguous(OldTask::MayRun));
+                }
                 _ if Some(itt) == ahead => self.finish(itt, |_| Outcome::SessionOver),
                 _ => {}
             }
         }
+    }
+
+    /// Whether a text exchange was sent in this session, and in one that was lost. The target may close the connection when it gets
+    /// it, and would again.
+    fn is_text_sent_twice(&self, itt: InitiatorTaskTag) -> bool {
+        let is_text = matches!(self.requests.get(itt), Some(Request(Kind::Text(_))));
+        is_text && self.requests.is_touched(itt) && self.requests.cmd_sn(itt).is_some()
     }
 
     /// Ends the requests that wait for another session: those that may have been carried out as such, the others as never sent.
