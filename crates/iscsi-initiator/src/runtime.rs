@@ -10,6 +10,7 @@ mod login;
 mod login_queue;
 mod nexus_task;
 mod own_challenge;
+mod place;
 mod shared;
 mod stream;
 mod timer;

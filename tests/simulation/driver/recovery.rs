@@ -138,7 +138,7 @@ async fn drop_in(phase: SessionPhase, is_accepted_before: bool) {
     let times = executions(&rig, WRITE);
     assert!((1..=2).contains(&times), "{phase:?}: {times}");
     rig.with_target(|engine, _| engine.set_service_time(WRITE, Duration::ZERO));
-    // What nobody waits for may still be carried out.
+    // A command that nobody waits for may still be carried out.
     tokio::time::sleep(2 * SECOND).await;
     assert_unimpaired(&rig, session).await;
 }

@@ -81,7 +81,7 @@ fn bring_into(world: &mut World<'_>, phase: Phase) {
         _ => {}
     }
     reset(world);
-    // What is sent again has arrived.
+    // Commands that are sent again have arrived.
     let running = usize::from(phase == Phase::Replaying);
     run_until(world, |world| world.is_in(phase) && world.running() == running);
 }

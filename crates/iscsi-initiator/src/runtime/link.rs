@@ -12,8 +12,8 @@ use iscsi_pdu::{InitiatorTaskTag, LogoutReason, Lun, Portal};
 
 use super::buffer_pool::BufferPool;
 use super::listeners::Listener;
+use super::place::Place;
 use super::shared::{Shared, State};
-use super::waiting::{Line, Ticket};
 use crate::error::Error;
 use crate::nexus::{Found, NexusEvent, SessionStatus};
 use crate::scsi::Capacity;
@@ -197,53 +197,6 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.log_out();
-    }
-}
-
-/// The place of a future in a line, which it leaves when it is dropped.
-struct Place<'a> {
-    shared: &'a Shared,
-    line: fn(&mut State) -> &mut Line,
-    ticket: Option<Ticket>,
-}
-
-impl Place<'_> {
-    /// Waits with this waker. Returns the one that it replaces.
-    #[must_use = "dropped when the lock is released"]
-    fn wait(&mut self, state: &mut State, context: &Context<'_>) -> Option<Waker> {
-        let line = (self.line)(state);
-        let Some(ticket) = self.ticket else {
-            self.ticket = Some(line.join(context.waker()));
-            return None;
-        };
-        line.wait(ticket, context.waker())
-    }
-
-    /// Leaves the line without a turn. The caller behind may be the next one then.
-    fn give_up(&mut self) {
-        let mut state = self.shared.lock();
-        let left = self.leave(&mut state);
-        let next = state.next_in_line();
-        drop(state);
-        drop(left);
-        next.into_iter().for_each(Waker::wake);
-    }
-
-    /// Leaves the line. Returns the waker.
-    #[inline]
-    #[must_use = "dropped when the lock is released"]
-    fn leave(&mut self, state: &mut State) -> Option<Waker> {
-        let ticket = self.ticket.take()?;
-        (self.line)(state).leave(ticket)
-    }
-}
-
-impl Drop for Place<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.ticket.is_some() {
-            self.give_up();
-        }
     }
 }
 

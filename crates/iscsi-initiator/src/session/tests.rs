@@ -9,6 +9,7 @@ mod escalation;
 mod events;
 mod failures;
 mod flushes;
+mod kept_aborts;
 mod kept_requests;
 mod logouts;
 mod lost_caches;

@@ -177,7 +177,7 @@ mod tests {
             writes.lose_cache(LUN);
             assert_eq!(writes.flush(LUN, writes.acknowledged(LUN)), is_stable);
         }
-        // What was written before it had none may be in the cache still.
+        // Earlier writes may be in the cache still.
         writes.acknowledge(LUN);
         writes.note_write_cache(LUN, Some(false));
         writes.lose_cache(LUN);
