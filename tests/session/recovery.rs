@@ -115,7 +115,9 @@ async fn relay(target: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<Stage
 #[tokio::test]
 async fn a_power_on_is_remembered_through_another_loss() {
     const INQUIRY: u8 = 0x12;
-    let running = RamDisk::serve(Config { nexus_loss_attention: true, ..open_config() }).await.unwrap();
+    let mut config = Config { nexus_loss_attention: true, ..open_config() };
+    config.targets[0].units[0].write_cache = true;
+    let running = RamDisk::serve(config).await.unwrap();
     let session = lasting(&running).await;
     let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
     disk.write_at(0, vec![1; 512]).await.unwrap();

@@ -30,8 +30,9 @@ impl Session {
         pending.next().map(|first| (first.1, 1 + pending.count()))
     }
 
-    /// Whether the session has not been told of this condition.
-    pub(super) fn has_untold(&self, sense: Sense) -> bool {
-        self.attentions.iter().any(|attention| attention.1 == sense)
+    /// The units that have not told the session of this condition.
+    pub(super) fn untold(&self, sense: Sense) -> Vec<Lun> {
+        let untold = self.attentions.iter().filter(|attention| attention.1 == sense);
+        untold.map(|attention| attention.0).collect()
     }
 }

@@ -59,11 +59,15 @@ impl Engine {
             self.shared.report.reinstatements += 1;
             self.end(earlier, id);
         }
+        let untold = self.shared.take_untold(&name);
         let attention = name.target.and_then(|target| self.shared.first_attention(target, &name.port));
         let Some((session, shared)) = self.session_mut(id) else { return };
         let units = session.target.and_then(|at| shared.targets.get(at));
         for (lun, sense) in units.into_iter().flat_map(Units::luns).zip(attention.into_iter().cycle()) {
             session.raise_attention(lun, sense);
+        }
+        for lun in untold {
+            session.raise_attention(lun, Sense::POWER_ON);
         }
     }
 
@@ -73,9 +77,7 @@ impl Engine {
             return;
         };
         let name = session.nexus();
-        if session.has_untold(Sense::POWER_ON) {
-            self.shared.forget_port(&name);
-        }
+        self.shared.keep_untold(&name, session.untold(Sense::POWER_ON));
         if self.sessions.get(&name) == Some(&id) {
             self.sessions.remove(&name);
         }

@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     was_restarted: bool,
     /// The ports that have logged in to a target since the last start, as far as that matters.
     known_ports: BTreeSet<(usize, InitiatorPort)>,
+    /// The units that have not told a port of the last start, whose session ended before.
+    untold: BTreeMap<(usize, InitiatorPort), Vec<Lun>>,
     /// The ports that reset their own nexus, and are to be told when they come back.
     lost_nexuses: BTreeSet<(usize, InitiatorPort)>,
 }
@@ -54,6 +56,7 @@ impl Shared {
             next_tsih: 1,
             was_restarted: false,
             known_ports: BTreeSet::new(),
+            untold: BTreeMap::new(),
             lost_nexuses: BTreeSet::new(),
         }
     }
@@ -81,6 +84,7 @@ impl Shared {
     pub(super) fn restart(&mut self) {
         self.was_restarted = true;
         self.known_ports.clear();
+        self.untold.clear();
         self.lost_nexuses.clear();
     }
 
@@ -91,11 +95,20 @@ impl Shared {
         }
     }
 
-    /// A port was not told of the last start of the target: its next session is.
-    pub(super) fn forget_port(&mut self, nexus: &Nexus) {
-        if let Some(target) = nexus.target {
-            self.known_ports.remove(&(target, nexus.port.clone()));
+    /// These units have not told a port of the last start of the target: they tell its next session.
+    pub(super) fn keep_untold(&mut self, nexus: &Nexus, units: Vec<Lun>) {
+        if let Some(target) = nexus.target
+            && !units.is_empty()
+            && self.untold.len() < MOST_PORTS
+        {
+            self.untold.insert((target, nexus.port.clone()), units);
         }
+    }
+
+    /// The units that have something to tell a new session.
+    pub(super) fn take_untold(&mut self, nexus: &Nexus) -> Vec<Lun> {
+        let port = nexus.target.map(|target| (target, nexus.port.clone()));
+        port.and_then(|port| self.untold.remove(&port)).unwrap_or_default()
     }
 
     /// The condition that the first command of a new session meets.

@@ -38,13 +38,13 @@ fn writes(workload: &Workload) -> Vec<Extent> {
 }
 
 #[test]
-fn a_workload_has_seventy_operations_and_a_logout() {
+fn a_workload_has_72_operations_and_a_logout() {
     for workload in workloads() {
         let operations = workload.operations();
-        assert_eq!(operations.len(), 71);
-        assert!(operations.iter().map(|operation| operation.number).eq(1..=71));
+        assert_eq!(operations.len(), 73);
+        assert!(operations.iter().map(|operation| operation.number).eq(1..=73));
         let logouts = operations.iter().filter(|operation| operation.action == Action::Logout);
-        assert_eq!((logouts.count(), operations[70].action), (1, Action::Logout));
+        assert_eq!((logouts.count(), operations[72].action), (1, Action::Logout));
         let count = |action| operations.iter().filter(|operation| operation.action == action).count();
         let others = [
             Action::Flush,
@@ -58,8 +58,9 @@ fn a_workload_has_seventy_operations_and_a_logout() {
             Action::ClearTaskSet,
             Action::QueryTaskSet,
             Action::ResetUnit,
+            Action::Register,
         ];
-        assert_eq!(others.map(count), [6, 3, 2, 1, 1, 1, 4, 1, 1, 1, 1]);
+        assert_eq!(others.map(count), [6, 3, 2, 1, 1, 1, 4, 1, 1, 1, 1, 2]);
         assert_eq!(operations.iter().filter(|operation| operation.ping().is_some()).count(), 2);
         assert_eq!((writes(&workload).len(), reads(&workload).len()), (24, 22));
     }
