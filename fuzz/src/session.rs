@@ -10,7 +10,7 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use bytes::{Bytes, BytesMut};
 use iscsi_initiator::engine::{Engine, Inbox, Limits, LogoutCause, Outcome, Request, SessionState};
-use iscsi_initiator::scsi::{Command, Transfer};
+use iscsi_initiator::scsi::{RawCommand, Transfer};
 use iscsi_initiator::{Lun, Parameters, TaskManagement};
 use iscsi_login::Tolerance;
 use iscsi_pdu::{Digests, InitiatorTaskTag, SequenceNumbers, SerialNumber};
@@ -149,7 +149,7 @@ impl Run {
     }
 
     fn submit(&mut self, transfer: Transfer) {
-        let command = Command::new("READ OR WRITE", 0x28, transfer.clone());
+        let command = RawCommand::new("READ OR WRITE", 0x28, transfer.clone());
         self.submit_request(Request::command(LUN, command), transfer);
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use iscsi_initiator::scsi::{SenseData, test_unit_ready, write_blocks};
+use iscsi_initiator::scsi::{RawCommand, SenseData, TestUnitReady, write_blocks};
 use iscsi_initiator::{
     AuthenticationMode, AuthenticationRequest, BlockDevice, Config, Error, ForwardCredential, Initiator,
     IsidPool, Lun, Portal, Secret, Session,
@@ -225,7 +225,7 @@ impl Client {
     fn attentions(&self) -> String {
         let mut codes = Vec::new();
         loop {
-            let ready = self.session.execute(self.lun, test_unit_ready().once());
+            let ready = self.session.execute(self.lun, RawCommand::from(TestUnitReady).once());
             match self.runtime.block_on(ready) {
                 Ok(_) => break,
                 Err(Error::Command { sense: Some(SenseData { asc, ascq, .. }), .. }) => {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use iscsi_initiator::scsi::{self, Command, Completion, SenseData, SenseKey, Transfer};
+use iscsi_initiator::scsi::{self, Completion, RawCommand, SenseData, SenseKey, Transfer};
 use iscsi_initiator::{
     AuthenticationRequest, BlockDevice, Config, Error, Initiator, Lun, LunListOrigin, Portal, Session,
 };
@@ -58,7 +58,7 @@ fn sense_of<T: std::fmt::Debug>(outcome: Result<T, Error>) -> (SenseKey, u8, u8)
 
 async fn request_sense(session: &Session, lun: Lun) -> Result<Completion, Error> {
     const LENGTH: u8 = 18;
-    let command = Command::new("REQUEST SENSE", 0x03, Transfer::Read(LENGTH.into())).with(4, &[LENGTH]);
+    let command = RawCommand::new("REQUEST SENSE", 0x03, Transfer::Read(LENGTH.into())).with(4, &[LENGTH]);
     session.execute(lun, command.once()).await
 }
 
@@ -75,7 +75,10 @@ async fn tgt_keeps_a_unit_attention_through_request_sense() {
     for _ in 0..2 {
         assert_eq!(sense_of(request_sense(&session, disk).await), LUNS_CHANGED);
     }
-    assert_eq!(sense_of(session.execute(disk, scsi::test_unit_ready().once()).await), LUNS_CHANGED);
+    assert_eq!(
+        sense_of(session.execute(disk, scsi::RawCommand::from(scsi::TestUnitReady).once()).await),
+        LUNS_CHANGED
+    );
     request_sense(&session, disk).await.unwrap();
     // The library repeats the command instead.
     assert!(session.list_luns().await.unwrap().luns.contains(&lun(3)));
@@ -87,9 +90,9 @@ async fn tgt_and_istgt_begin_with_a_unit_attention() {
     const POWER_ON: (SenseKey, u8, u8) = (SenseKey::UNIT_ATTENTION, 0x29, 0x00);
     for daemon in [Daemon::Tgt, Daemon::Istgt] {
         let (stage, session, disk) = session_with(daemon).await;
-        let first = session.execute(disk, scsi::test_unit_ready().once()).await;
+        let first = session.execute(disk, scsi::RawCommand::from(scsi::TestUnitReady).once()).await;
         assert_eq!(sense_of(first), POWER_ON, "{daemon:?}");
-        session.execute(disk, scsi::test_unit_ready()).await.unwrap();
+        session.execute(disk, scsi::TestUnitReady.into()).await.unwrap();
         // A user of the library does not notice.
         let session = log_in(stage.portal, &stage.iqn("open")).await;
         BlockDevice::open(&session, disk).await.unwrap().read_at(0, 512).await.unwrap();

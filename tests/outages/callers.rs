@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fastrand::Rng;
-use iscsi_initiator::scsi::{Command, Transfer};
+use iscsi_initiator::scsi::{RawCommand, Transfer};
 use iscsi_initiator::{BlockDevice, Error, Lun, OldTask, Session, SessionPhase};
 use iscsi_tests::world::Extent;
 use tokio::time::timeout;
@@ -136,7 +136,7 @@ impl Caller {
             self.make_certain(extent).await;
             let (old, (new, data)) = (self.shared.model.certain(extent)[0], self.shared.model.begin(extent));
             let both = [stamps(extent, old), data].concat();
-            let command = Command::new("COMPARE AND WRITE", 0x89, Transfer::Write(both.into()));
+            let command = RawCommand::new("COMPARE AND WRITE", 0x89, Transfer::Write(both.into()));
             let command = command.with(2, &extent.lba.to_be_bytes()).with(13, &[1]);
             let result = self.call(self.shared.session.execute(self.shared.lun, command)).await;
             match self.settle(result).await {
@@ -150,7 +150,7 @@ impl Caller {
     /// Starts the unit, which it is already. The session does not send this command again either.
     async fn start_unit(self) {
         while self.goes_on() {
-            let command = Command::new("START STOP UNIT", 0x1b, Transfer::None).with(4, &[1]);
+            let command = RawCommand::new("START STOP UNIT", 0x1b, Transfer::None).with(4, &[1]);
             let result = self.call(self.shared.session.execute(self.shared.lun, command)).await;
             self.settle(result).await;
             tokio::time::sleep(PAUSE).await;

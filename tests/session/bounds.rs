@@ -36,11 +36,11 @@ fn portal() -> ram_disk::Config {
     config
 }
 
-fn command(operation: u8) -> scsi::Command {
+fn command(operation: u8) -> scsi::RawCommand {
     match operation {
         READ_10 => scsi::read_blocks(0, BLOCKS, 512),
         WRITE_10 => scsi::write_blocks(0, BLOCKS, vec![7; LENGTH]),
-        _ => scsi::test_unit_ready(),
+        _ => scsi::TestUnitReady.into(),
     }
 }
 

@@ -26,7 +26,7 @@ async fn cmd_01_cmd_03_cmd_04_cmd_16_commands_on_the_wire() {
     let (scripted, session) = scripted(Script::serve).await;
     session.execute(Lun::ZERO, scsi::read_blocks(0, 2, 512)).await.unwrap();
     session.execute(Lun::ZERO, scsi::write_blocks(0, 1, vec![7; 512])).await.unwrap();
-    session.execute(Lun::ZERO, scsi::test_unit_ready()).await.unwrap();
+    session.execute(Lun::ZERO, scsi::TestUnitReady.into()).await.unwrap();
     session.execute(Lun::ZERO, scsi::read_blocks(0, 0, 512)).await.unwrap();
     session.logout().await.unwrap();
     let commands = commands(&scripted);
@@ -145,7 +145,7 @@ async fn dat_21_parameter_data_follow_the_rules_of_data() {
         let session = log_in(scripted.portal()).await.unwrap();
         let data = scsi::Transfer::Write(vec![0; 3000].into());
         let select =
-            scsi::Command::new("MODE SELECT (10)", MODE_SELECT_10, data).with(7, &3000_u16.to_be_bytes());
+            scsi::RawCommand::new("MODE SELECT (10)", MODE_SELECT_10, data).with(7, &3000_u16.to_be_bytes());
         let error = session.execute(Lun::ZERO, select).await.unwrap_err();
         assert!(matches!(error, Error::Command { .. }), "{error}");
         session.logout().await.unwrap();

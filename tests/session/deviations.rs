@@ -36,7 +36,7 @@ fn authentication(trial: Trial) -> AuthenticationRequest {
     AuthenticationRequest { mode, forward: Some(Arc::new(forward)), reverse: None }
 }
 
-fn write() -> scsi::Command {
+fn write() -> scsi::RawCommand {
     scsi::write_blocks(0, 1, Bytes::from(vec![7; 512]))
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use iscsi_initiator::scsi::{Command, Transfer};
+use iscsi_initiator::scsi::{RawCommand, Transfer};
 use iscsi_initiator::{BlockDevice, Error, Initiator, Lun, RecoveryPolicy, Session, SessionPhase};
 use iscsi_pdu::{BHS_LENGTH, ScsiStatus, Stage};
 use iscsi_secrets::MemoryStore;
@@ -194,7 +194,7 @@ async fn reserve(session: &Session) {
     for (action, kind, parameters) in [(0_u8, 0_u8, [0, 7]), (1, 1, [7, 0])] {
         let [held, new] = parameters;
         let list = [[0, 0, 0, 0, 0, 0, 0, held], [0, 0, 0, 0, 0, 0, 0, new], [0; 8]].concat();
-        let command = Command::new("PERSISTENT RESERVE OUT", 0x5f, Transfer::Write(list.into()))
+        let command = RawCommand::new("PERSISTENT RESERVE OUT", 0x5f, Transfer::Write(list.into()))
             .with(1, &[action, kind])
             .with(8, &[24]);
         session.execute(Lun::ZERO, command).await.unwrap();

@@ -54,12 +54,12 @@ fn asking(
     }
 }
 
-fn write(length: usize) -> scsi::Command {
+fn write(length: usize) -> scsi::RawCommand {
     scsi::write_blocks(0, u32::try_from(length / 512).unwrap(), Bytes::from(vec![7; length]))
 }
 
 /// The command fails for this reason, by name and numbers; the session goes on.
-async fn fails(session: &Session, command: scsi::Command, incomplete: Incomplete) {
+async fn fails(session: &Session, command: scsi::RawCommand, incomplete: Incomplete) {
     let name = command.name;
     let error = session.execute(Lun::ZERO, command).await.unwrap_err();
     assert_eq!(error, Error::Incomplete { command: name, incomplete });
@@ -224,7 +224,7 @@ async fn res_02_res_06_an_upper_bound_is_never_missed() {
         session.inquiry(Lun::ZERO).await.unwrap();
         session.report_luns().await.unwrap();
         let parameters = scsi::Transfer::Write(vec![0; 24].into());
-        let select = scsi::Command::new("MODE SELECT (10)", MODE_SELECT_10, parameters).with(8, &[24]);
+        let select = scsi::RawCommand::new("MODE SELECT (10)", MODE_SELECT_10, parameters).with(8, &[24]);
         assert_eq!(session.execute(Lun::ZERO, select).await.unwrap().underflow, 24);
         session.logout().await.unwrap();
         for command in scripted.received().iter().filter_map(|pdu| match pdu.pdu() {

@@ -25,7 +25,7 @@ async fn soliciting(misbehave: impl FnOnce(Script) -> Script) -> (ScriptedTarget
     (scripted, session)
 }
 
-fn write() -> scsi::Command {
+fn write() -> scsi::RawCommand {
     scsi::write_blocks(0, 1, Bytes::from(vec![7; BLOCK]))
 }
 

@@ -20,7 +20,7 @@ use crate::stage::{LIMIT, config, hurried, log_in_by, open_config};
 
 const READ_10: u8 = 0x28;
 
-fn read() -> scsi::Command {
+fn read() -> scsi::RawCommand {
     scsi::read_blocks(0, 1, 512)
 }
 
@@ -129,7 +129,7 @@ async fn tmf_01_a_pending_command_is_aborted() {
     tokio::time::sleep(LIMIT / 6).await;
     assert_eq!(pending.abort().await.unwrap(), Aborted::Ended(Extent::Unknown));
     assert_eq!(functions(&scripted), [TaskManagementFunction::ABORT_TASK]);
-    let done = session.submit(Lun::ZERO, scsi::test_unit_ready()).await.unwrap();
+    let done = session.submit(Lun::ZERO, scsi::TestUnitReady.into()).await.unwrap();
     tokio::time::sleep(LIMIT / 6).await;
     assert!(matches!(done.abort().await.unwrap(), Aborted::Completed(_)));
     session.logout().await.unwrap();

@@ -57,7 +57,7 @@ async fn assert_over(rig: &Rig) {
 async fn fill(session: &Session, most: usize) -> Vec<PendingCommand> {
     let mut pending = Vec::new();
     while pending.len() < most {
-        let command = iscsi_initiator::scsi::test_unit_ready();
+        let command = iscsi_initiator::scsi::TestUnitReady.into();
         let submission = tokio::time::timeout(MILLISECOND, session.submit(Lun::ZERO, command));
         let Ok(submitted) = submission.await else { break };
         pending.push(submitted.unwrap());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use iscsi_initiator::scsi::test_unit_ready;
+use iscsi_initiator::scsi::TestUnitReady;
 use iscsi_initiator::{Error, Lun, PendingCommand, Session};
 use iscsi_tests::world::{Direction, Ending, PipeSettings, Rig, Variant};
 use tokio::time::Instant;
@@ -109,7 +109,7 @@ fn lgo_01_lgo_08_while_a_submission_waits_for_the_full_queue() {
         assert_eq!(pending.len(), MOST_ACCEPTED);
         let before = tasks();
         let waiting =
-            tokio::spawn(async move { session.submit(Lun::ZERO, test_unit_ready()).await.map(drop) });
+            tokio::spawn(async move { session.submit(Lun::ZERO, TestUnitReady.into()).await.map(drop) });
         settle().await;
         assert!(!waiting.is_finished() && tasks() == before + 1);
         waiting.abort();
@@ -129,7 +129,7 @@ fn lgo_01_when_a_waiting_submission_gets_its_place() {
         rig.hold();
         let pending = fill(&session, usize::MAX).await;
         rig.release();
-        let submission = async move { drop(session.submit(Lun::ZERO, test_unit_ready()).await) };
+        let submission = async move { drop(session.submit(Lun::ZERO, TestUnitReady.into()).await) };
         assert_eq!(poll_until(Moment::AfterWake(1), submission).await, None);
         let results = results(pending).await;
         let answered = results.iter().take_while(|result| result.is_ok()).count();

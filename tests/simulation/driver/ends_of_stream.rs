@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use iscsi_initiator::scsi::{test_unit_ready, write_blocks};
+use iscsi_initiator::scsi::{TestUnitReady, write_blocks};
 use iscsi_initiator::{BlockDevice, Error, Lun, Session};
 use iscsi_tests::world::{Counts, DISK, Direction, Ending, PipeSettings, Rig, Variant};
 use tokio::task::JoinHandle;
@@ -120,7 +120,7 @@ impl Scene {
         let reads = READS.map(|(lba, blocks)| Read::begin(&device, lba, blocks));
         let executing = session.clone();
         let other =
-            tokio::spawn(async move { executing.execute(Lun::ZERO, test_unit_ready()).await.map(drop) });
+            tokio::spawn(async move { executing.execute(Lun::ZERO, TestUnitReady.into()).await.map(drop) });
         settle().await;
         let crossed = rig.crossed(Direction::ToInitiator);
         Self { rig, session, reads: reads.into(), other, crossed }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_initiator::scsi::Command;
+use iscsi_initiator::scsi::RawCommand;
 use iscsi_initiator::{Abort, Aborted, Error, Extent, Lun, OldTask, Session};
 use iscsi_tests::world::{
     Action, Checker, DISK, Operation, Rig, Seed, Variant, Violation, Workload, WriteCache,
@@ -89,7 +89,7 @@ impl Load {
     }
 
     /// Carries a command out, or has it aborted when it was submitted, if it is the turn of an abort.
-    async fn carry_out(&self, session: &Session, command: Command) -> End {
+    async fn carry_out(&self, session: &Session, command: RawCommand) -> End {
         let pending = match session.submit(Lun::ZERO, command).await {
             Ok(pending) => pending,
             Err(error) => return End::NotAccepted(error),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use iscsi_initiator::scsi::{Command, Transfer, read_blocks, write_blocks};
+use iscsi_initiator::scsi::{RawCommand, Transfer, read_blocks, write_blocks};
 use iscsi_initiator::{BlockDevice, OldTask, RecoveryPolicy, SessionPhase};
 use iscsi_tests::world::{Ending, Rig};
 
@@ -44,9 +44,9 @@ async fn wait_for(session: &Session, phase: SessionPhase) {
 }
 
 /// REGISTER AND IGNORE EXISTING KEY, of which twice is not as good as once.
-fn register() -> Command {
+fn register() -> RawCommand {
     let transfer = Transfer::Write(vec![0; 24].into());
-    Command::new("PERSISTENT RESERVE OUT", RESERVE, transfer).with(1, &[6]).with(8, &[24])
+    RawCommand::new("PERSISTENT RESERVE OUT", RESERVE, transfer).with(1, &[6]).with(8, &[24])
 }
 
 /// The number of executions with this operation code.

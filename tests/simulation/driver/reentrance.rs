@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::{Bytes, BytesMut};
-use iscsi_initiator::scsi::{Completion, test_unit_ready};
+use iscsi_initiator::scsi::{Completion, TestUnitReady};
 use iscsi_initiator::{BlockDevice, Error, Lun, PendingCommand, Session};
 use iscsi_tests::world::{Direction, Ending, PipeSettings, Rig, Variant};
 
@@ -72,7 +72,8 @@ fn call_session(caller: &Shared) {
     let session = caller.lock().unwrap().session.clone().unwrap();
     let _ = (session.end_reason(), session.deviations(), session.details().isid);
     let executing = session.clone();
-    let mut begun: Boxed<_> = Box::pin(async move { executing.execute(Lun::ZERO, test_unit_ready()).await });
+    let mut begun: Boxed<_> =
+        Box::pin(async move { executing.execute(Lun::ZERO, TestUnitReady.into()).await });
     let result = begun.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     let begun = if let Poll::Ready(result) = result { Box::pin(ready(result)) } else { begun };
     drop(session);
@@ -156,7 +157,7 @@ fn waiting(wait: Wait, session: Session, first: Option<PendingCommand>) -> Boxed
     match wait {
         Wait::Outcome => Box::pin(async { drop(first.unwrap().completion().await) }),
         Wait::Queue | Wait::ClosedQueue => {
-            Box::pin(async move { drop(session.submit(Lun::ZERO, test_unit_ready()).await) })
+            Box::pin(async move { drop(session.submit(Lun::ZERO, TestUnitReady.into()).await) })
         }
         Wait::End => Box::pin(async move { drop(session.ended().await) }),
     }
@@ -253,7 +254,7 @@ fn lgo_08_nam_06_a_waker_that_panics() {
             assert_eq!(other.await.unwrap(), reason);
             let failed: Vec<_> = results.into_iter().filter_map(Result::err).collect();
             assert!(failed.iter().all(|error| *error == reason), "{failed:?}");
-            assert_eq!(session.execute(Lun::ZERO, test_unit_ready()).await, Err(reason));
+            assert_eq!(session.execute(Lun::ZERO, TestUnitReady.into()).await, Err(reason));
             drop(session);
             assert_over(&scene.rig).await;
         });
@@ -271,8 +272,8 @@ fn futures_hold_no_lock() {
         for (number, pending) in pending.into_iter().enumerate() {
             if number == 0 { is_send(pending.completion()) } else { is_send(pending.data()) }
         }
-        is_send(session.execute(Lun::ZERO, test_unit_ready()));
-        is_send(session.submit(Lun::ZERO, test_unit_ready()));
+        is_send(session.execute(Lun::ZERO, TestUnitReady.into()));
+        is_send(session.submit(Lun::ZERO, TestUnitReady.into()));
         is_send(session.send_targets(""));
         is_send(session.list_luns());
         is_send(session.synchronize_cache(Lun::ZERO));

@@ -276,6 +276,6 @@ impl<'a> Lasting<'a> {
 }
 
 fn submit(session: &mut SessionState, probe: &Probe, now: Duration) -> InitiatorTaskTag {
-    let command = probe.command().unwrap_or_else(iscsi_initiator::scsi::test_unit_ready);
+    let command = probe.command().unwrap_or_else(|| iscsi_initiator::scsi::TestUnitReady.into());
     session.submit_since(Request::command(Lun::ZERO, command), now)
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use iscsi_initiator::scsi::{
-    Capacity, Command, Transfer, inquiry, read_blocks, read_capacity_10, read_capacity_16, synchronize_cache,
-    test_unit_ready, write_blocks,
+    Capacity, RawCommand, TestUnitReady, Transfer, inquiry, read_blocks, read_capacity_10, read_capacity_16,
+    synchronize_cache, write_blocks,
 };
 use iscsi_initiator::{Lun, TaskManagement};
 use iscsi_pdu::TextWriter;
@@ -130,7 +130,7 @@ pub struct Operation {
 impl Operation {
     /// The SCSI command; `None` for requests of other kinds.
     #[must_use]
-    pub fn command(&self, block_size: u32) -> Option<Command> {
+    pub fn command(&self, block_size: u32) -> Option<RawCommand> {
         Some(match self.action {
             Action::Read(Extent { lba, blocks }) => read_blocks(lba, blocks, block_size),
             Action::Write { extent, is_stable } => {
@@ -138,7 +138,7 @@ impl Operation {
                 if is_stable { write.with(1, &[0x08]) } else { write }
             }
             Action::Flush => synchronize_cache(),
-            Action::TestUnitReady => test_unit_ready(),
+            Action::TestUnitReady => TestUnitReady.into(),
             Action::Inquiry => inquiry(),
             Action::ReadCapacity10 => read_capacity_10(),
             Action::ReadCapacity16 => read_capacity_16(),
@@ -234,11 +234,11 @@ impl Workload {
 }
 
 /// REGISTER AND IGNORE EXISTING KEY (SPC-4, 6.15).
-fn register(key: u32) -> Command {
+fn register(key: u32) -> RawCommand {
     let list = [[0; 8], u64::from(key).to_be_bytes(), [0; 8]].concat();
     let length = u32::try_from(list.len()).unwrap_or(u32::MAX);
     let transfer = Transfer::Write(Bytes::from(list).into());
-    Command::new("PERSISTENT RESERVE OUT", 0x5f, transfer).with(1, &[6]).with(5, &length.to_be_bytes())
+    RawCommand::new("PERSISTENT RESERVE OUT", 0x5f, transfer).with(1, &[6]).with(5, &length.to_be_bytes())
 }
 
 fn lengths(fixed: &[u32], short: usize, seed: &mut Seed) -> Vec<u32> {

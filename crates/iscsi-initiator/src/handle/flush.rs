@@ -4,7 +4,7 @@ use iscsi_pdu::Lun;
 
 use super::session::Session;
 use crate::error::Error;
-use crate::scsi::{self, Command, SenseData};
+use crate::scsi::{self, RawCommand, SenseData};
 
 /// The way in which data written to a logical unit became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Session {
     }
 
     /// Sends a flush command. The policy sends it again after each unit attention that does not indicate a lost cache.
-    async fn flush_by(&self, lun: Lun, command: Command) -> Result<(), Error> {
+    async fn flush_by(&self, lun: Lun, command: RawCommand) -> Result<(), Error> {
         self.execute(lun, command).await.map(drop)
     }
 

@@ -6,7 +6,7 @@ use super::session::{Session, data_of, wrong_answer};
 use crate::error::Error;
 use crate::nexus::{Probe, ProbeError};
 use crate::scsi::{
-    self, Capacity, Command, Completion, DeviceIdentification, Inquiry, SenseData, SenseKey,
+    self, Capacity, Completion, DeviceIdentification, Inquiry, RawCommand, SenseData, SenseKey,
     vital_product_data,
 };
 use crate::session::Outcome;
@@ -55,7 +55,7 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn test_unit_ready(&self, lun: Lun) -> Result<(), Error> {
-        self.ask(lun, scsi::test_unit_ready()).await.map(drop)
+        self.send(lun, &scsi::TestUnitReady).await
     }
 
     /// Returns the LUNs of [`list_luns`](Self::list_luns), as the target states them.
@@ -261,7 +261,7 @@ impl Session {
     }
 
     /// Executes a command that changes nothing.
-    pub(crate) async fn ask(&self, lun: Lun, command: Command) -> Result<Completion, Error> {
+    pub(crate) async fn ask(&self, lun: Lun, command: RawCommand) -> Result<Completion, Error> {
         self.execute(lun, command).await
     }
 }

@@ -9,7 +9,7 @@ use iscsi_pdu::Lun;
 use super::session::Session;
 use crate::error::Error;
 use crate::runtime::{Clock, pause};
-use crate::scsi::{self, Capacity, Command, Completion, SenseData, SenseKey, Transfer};
+use crate::scsi::{self, Capacity, Completion, RawCommand, SenseData, SenseKey, Transfer};
 use crate::session::{Ended, Outcome};
 use crate::status::{Attempts, AttentionKind, RetryPolicy, Verdict};
 
@@ -35,7 +35,7 @@ impl Session {
         mut data: BytesMut,
     ) -> Result<Outcome, Error> {
         let policy = if ended.command.is_repeated { self.retry_policy() } else { RetryPolicy::NONE };
-        let (clock, operation_code) = (Clock::start(), ended.command.cdb[0]);
+        let (clock, operation_code) = (Clock::start(), ended.command.cdb.operation_code());
         let mut attempts = Attempts::new(policy, operation_code);
         loop {
             self.note(lun, &ended.completion);
@@ -103,7 +103,7 @@ impl Session {
     async fn answer_now(
         &self,
         lun: Lun,
-        question: fn() -> Command,
+        question: fn() -> RawCommand,
         attempts: &mut Attempts,
     ) -> Result<Answer<BytesMut>, Error> {
         loop {
@@ -130,7 +130,7 @@ fn reports_event(completion: &Completion) -> bool {
 }
 
 /// A command with the memory that it had for read data.
-fn with_memory(mut command: Command, mut memory: BytesMut) -> Command {
+fn with_memory(mut command: RawCommand, mut memory: BytesMut) -> RawCommand {
     if let Transfer::Read(length) = command.transfer
         && memory.capacity() >= length as usize
     {

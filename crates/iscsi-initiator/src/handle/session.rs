@@ -16,7 +16,7 @@ use crate::isid_pool::IsidLease;
 use crate::login::{LoginTimes, RedirectKind, Unauthenticated};
 use crate::nexus::{Nexus, RecoveryPolicy};
 use crate::runtime::{BufferPool, Connection, Exchange, Link, Redial, Reply, Stream, start_session};
-use crate::scsi::{Command, Completion};
+use crate::scsi::{Command, Completion, RawCommand};
 use crate::session::{Outcome, ProtocolError, Request, SessionState};
 use crate::status::RetryPolicy;
 
@@ -123,8 +123,27 @@ impl Session {
     ///
     /// # Cancel safety
     /// A future that is dropped abandons the result: the command may have been carried out, now or later.
-    pub async fn execute(&self, lun: Lun, command: Command) -> Result<Completion, Error> {
+    pub async fn execute(&self, lun: Lun, command: RawCommand) -> Result<Completion, Error> {
         self.submit(lun, command).await?.completion().await
+    }
+
+    /// Sends a command and waits for its answer.
+    ///
+    /// ```no_run
+    /// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
+    /// use iscsi_initiator::{Lun, scsi::TestUnitReady};
+    /// session.send(Lun::ZERO, &TestUnitReady).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), and [`Error::InvalidResponse`] for an answer that is not one.
+    ///
+    /// # Cancel safety
+    /// As [`execute`](Self::execute).
+    pub async fn send<C: Command>(&self, lun: Lun, command: &C) -> Result<C::Answer, Error> {
+        let completion = self.execute(lun, RawCommand::of(command)).await?;
+        Ok(command.parse(completion.data)?)
     }
 
     /// Submits a command without waiting for its end; commands are sent in the order of these calls. The call waits
@@ -136,7 +155,7 @@ impl Session {
     ///
     /// # Cancel safety
     /// A future that is dropped has not sent the command.
-    pub async fn submit(&self, lun: Lun, command: Command) -> Result<PendingCommand, Error> {
+    pub async fn submit(&self, lun: Lun, command: RawCommand) -> Result<PendingCommand, Error> {
         let name = command.name;
         let reply = self.request(Request::command(lun, command)).await?;
         Ok(PendingCommand { name, lun, reply, session: Arc::downgrade(&self.inner) })
@@ -256,7 +275,7 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped has not sent the command, or abandons its outcome.
     #[inline]
-    pub(crate) fn carry_out(&self, lun: Lun, command: Command) -> Exchange<'_> {
+    pub(crate) fn carry_out(&self, lun: Lun, command: RawCommand) -> Exchange<'_> {
         self.inner.link.carry_out(Request::command(lun, command))
     }
 

@@ -4,8 +4,8 @@ use iscsi_pdu::ScsiStatus;
 
 use super::identity::UnitIdentity;
 use crate::scsi::{
-    Command, CommandError, Completion, SenseData, SenseKey, caching_mode_page, inquiry,
-    parse_write_cache_enabled, read_capacity_10, read_capacity_16, test_unit_ready, vital_product_data,
+    CommandError, Completion, RawCommand, SenseData, SenseKey, TestUnitReady, caching_mode_page, inquiry,
+    parse_write_cache_enabled, read_capacity_10, read_capacity_16, vital_product_data,
 };
 use crate::status::AttentionKind;
 
@@ -73,9 +73,9 @@ impl Probe {
 
     /// The next command; `None` when all is known.
     #[must_use]
-    pub fn command(&self) -> Option<Command> {
+    pub fn command(&self) -> Option<RawCommand> {
         let command = match self.stage {
-            Stage::Ready => test_unit_ready(),
+            Stage::Ready => TestUnitReady.into(),
             Stage::Inquiry => inquiry(),
             Stage::SerialNumber => vital_product_data(0x80),
             Stage::Designators => vital_product_data(0x83),
@@ -209,7 +209,7 @@ mod tests {
     const INQUIRY: &[u8; 36] = b"\0\0\x06\x02\x1f\0\0\x02VENDOR  PRODUCT         0001";
 
     /// A unit that has everything.
-    fn answer(command: &Command) -> Completion {
+    fn answer(command: &RawCommand) -> Completion {
         match (command.cdb[0], command.cdb[1] & 1, command.cdb[2]) {
             (0x00, ..) => good(&[]),
             (0x12, 0, _) => good(INQUIRY),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     /// Asks until all is known, and returns what was asked.
-    fn run(answer: impl Fn(&Command, usize) -> Completion) -> (Vec<u8>, Result<Found, ProbeError>) {
+    fn run(answer: impl Fn(&RawCommand, usize) -> Completion) -> (Vec<u8>, Result<Found, ProbeError>) {
         let (mut probe, mut asked) = (Probe::new(), Vec::new());
         while let Some(command) = probe.command() {
             assert!(!command.is_repeated, "the probe repeats by itself");
@@ -248,7 +248,7 @@ mod tests {
     /// Pages and the long form of the capacity are optional; being ready and INQUIRY are not.
     #[test]
     fn what_a_unit_may_do_without() {
-        let refuse = |refused: fn(&Command) -> bool| {
+        let refuse = |refused: fn(&RawCommand) -> bool| {
             run(
                 move |command, _| {
                     if refused(command) { check_condition(5, 0x20, 0) } else { answer(command) }

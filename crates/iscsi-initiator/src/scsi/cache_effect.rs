@@ -1,5 +1,7 @@
 //! The effect of a command on a volatile cache of the unit (SBC-3, 4.15).
 
+use super::Cdb;
+
 /// What a command leaves in a volatile write cache, or takes out of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CacheEffect {
@@ -16,10 +18,11 @@ impl CacheEffect {
     const FUA: u8 = 1 << 3;
 
     /// The effect of a command descriptor block.
-    pub(crate) const fn of(cdb: &[u8; 16]) -> Self {
-        match cdb[0] {
+    pub(crate) fn of(cdb: &Cdb) -> Self {
+        let [operation_code, flags, ..] = cdb.head();
+        match operation_code {
             // WRITE (10), (12), (16), WRITE ATOMIC (16), COMPARE AND WRITE, ORWRITE (16).
-            0x2a | 0xaa | 0x8a | 0x9c | 0x89 | 0x8b if cdb[1] & Self::FUA == 0 => Self::Fills,
+            0x2a | 0xaa | 0x8a | 0x9c | 0x89 | 0x8b if flags & Self::FUA == 0 => Self::Fills,
             // WRITE (6), WRITE SAME (10), (16), UNMAP.
             0x0a | 0x41 | 0x93 | 0x42 => Self::Fills,
             // SYNCHRONIZE CACHE (10), (16).
@@ -37,8 +40,7 @@ mod tests {
     fn effects_of_operation_codes() {
         for operation_code in 0..=u8::MAX {
             for (flags, is_stable) in [(0, false), (0xf7, false), (0x08, true), (0xff, true)] {
-                let mut cdb = [0; 16];
-                cdb[..2].copy_from_slice(&[operation_code, flags]);
+                let cdb = Cdb::new(operation_code).with(1, &[flags]);
                 let expected = match operation_code {
                     0x0a | 0x41 | 0x93 | 0x42 => CacheEffect::Fills,
                     0x2a | 0xaa | 0x8a | 0x9c | 0x89 | 0x8b if !is_stable => CacheEffect::Fills,

@@ -114,6 +114,13 @@ pub enum CommandError {
     },
 }
 
+impl CommandError {
+    /// Returns the error for data that do not have the form that the standard requires.
+    pub fn invalid(command: &'static str, reason: impl Into<String>) -> Self {
+        Self::InvalidResponse { command, reason: reason.into() }
+    }
+}
+
 impl Completion {
     /// Returns GOOD, without data and residuals.
     #[must_use]

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Command, CommandError, Transfer};
+use super::{CommandError, RawCommand, Transfer};
 
 const NAME: &str = "INQUIRY";
 const VPD_NAME: &str = "INQUIRY (vital product data)";
@@ -31,9 +31,9 @@ pub struct Inquiry {
 
 /// INQUIRY for standard data.
 #[must_use]
-pub fn inquiry() -> Command {
+pub fn inquiry() -> RawCommand {
     const LENGTH: u16 = 96;
-    Command::new(NAME, 0x12, Transfer::Read(LENGTH.into())).with(3, &LENGTH.to_be_bytes())
+    RawCommand::new(NAME, 0x12, Transfer::Read(LENGTH.into())).with(3, &LENGTH.to_be_bytes())
 }
 
 impl Inquiry {
@@ -74,8 +74,8 @@ fn text(bytes: Option<&[u8]>) -> String {
 
 /// INQUIRY for a page of vital product data.
 #[must_use]
-pub fn vital_product_data(page: u8) -> Command {
-    Command::new(VPD_NAME, 0x12, Transfer::Read(PAGE_ALLOCATION_LENGTH.into()))
+pub fn vital_product_data(page: u8) -> RawCommand {
+    RawCommand::new(VPD_NAME, 0x12, Transfer::Read(PAGE_ALLOCATION_LENGTH.into()))
         .with(1, &[1, page])
         .with(3, &PAGE_ALLOCATION_LENGTH.to_be_bytes())
 }

@@ -1,16 +1,16 @@
 //! MODE SENSE (6) for the caching mode page (SPC-4, 6.13; SBC-3, 6.4.5).
 
-use super::{Command, CommandError, Transfer};
+use super::{CommandError, RawCommand, Transfer};
 
 const NAME: &str = "MODE SENSE (6)";
 const CACHING: u8 = 0x08;
 const HEADER_LENGTH: usize = 4;
 
 /// MODE SENSE (6) for the current values of the caching mode page, without block descriptors.
-pub(crate) fn caching_mode_page() -> Command {
+pub(crate) fn caching_mode_page() -> RawCommand {
     const DISABLE_BLOCK_DESCRIPTORS: u8 = 0x08;
     const LENGTH: u8 = 192;
-    Command::new(NAME, 0x1a, Transfer::Read(LENGTH.into()))
+    RawCommand::new(NAME, 0x1a, Transfer::Read(LENGTH.into()))
         .with(1, &[DISABLE_BLOCK_DESCRIPTORS, CACHING])
         .with(4, &[LENGTH])
 }

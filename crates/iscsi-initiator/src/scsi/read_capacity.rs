@@ -1,6 +1,6 @@
 //! READ CAPACITY (10) and (16) (SBC-3, 5.15 and 5.16).
 
-use super::{Command, CommandError, Transfer};
+use super::{CommandError, RawCommand, Transfer};
 
 /// Size of a logical unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,15 +35,15 @@ const NAME_16: &str = "READ CAPACITY (16)";
 
 /// READ CAPACITY (10), for units of fewer than 2^32 blocks.
 #[must_use]
-pub fn read_capacity_10() -> Command {
-    Command::new(NAME_10, 0x25, Transfer::Read(8))
+pub fn read_capacity_10() -> RawCommand {
+    RawCommand::new(NAME_10, 0x25, Transfer::Read(8))
 }
 
 /// READ CAPACITY (16), for units of any size.
 #[must_use]
-pub fn read_capacity_16() -> Command {
+pub fn read_capacity_16() -> RawCommand {
     const LENGTH: u32 = 32;
-    Command::new(NAME_16, 0x9e, Transfer::Read(LENGTH)).with(1, &[0x10]).with(10, &LENGTH.to_be_bytes())
+    RawCommand::new(NAME_16, 0x9e, Transfer::Read(LENGTH)).with(1, &[0x10]).with(10, &LENGTH.to_be_bytes())
 }
 
 /// Parses the data of READ CAPACITY (10); `None` when the unit is too large for it.

@@ -1,6 +1,6 @@
 //! The rule for a command that may have been carried out already, when its session is lost.
 
-use super::Command;
+use super::Cdb;
 
 /// What may be done with a command that the target may have carried out, when the session that sent it is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,9 @@ impl Replay {
     /// ```
     #[must_use]
     #[allow(clippy::match_same_arms, reason = "a table, with a row for each family of commands")]
-    pub const fn of(cdb: &[u8; 16]) -> Self {
-        match (cdb[0], cdb[1] & 0x1f) {
+    pub fn of(cdb: &Cdb) -> Self {
+        let [operation_code, service_action, ..] = cdb.head();
+        match (operation_code, service_action & 0x1f) {
             // TEST UNIT READY, REQUEST SENSE, INQUIRY, REPORT LUNS, MODE SENSE (6), (10), LOG SENSE, READ CAPACITY (10).
             (0x00 | 0x03 | 0x12 | 0xa0 | 0x1a | 0x5a | 0x4d | 0x25, _) => Self::Repeat,
             // READ CAPACITY (16), GET LBA STATUS.
@@ -44,21 +45,13 @@ impl Replay {
     }
 }
 
-impl Command {
-    /// What may be done with it when it may have been carried out.
-    #[must_use]
-    pub const fn replay(&self) -> Replay {
-        Replay::of(&self.cdb)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scsi::Transfer;
+    use crate::scsi::{RawCommand, Transfer};
 
     fn rule(operation_code: u8, service_action: u8) -> Replay {
-        Command::new("", operation_code, Transfer::None).with(1, &[service_action]).replay()
+        RawCommand::new("", operation_code, Transfer::None).with(1, &[service_action]).replay
     }
 
     /// Each operation code with its rule; the flags beside a service action change nothing.

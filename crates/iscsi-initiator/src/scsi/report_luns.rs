@@ -2,7 +2,7 @@
 
 use iscsi_pdu::Lun;
 
-use super::{Command, CommandError, Transfer};
+use super::{CommandError, RawCommand, Transfer};
 
 const NAME: &str = "REPORT LUNS";
 /// Length of the header before the list.
@@ -12,9 +12,9 @@ pub(crate) const MAX_LUNS: u32 = 16_384;
 
 /// REPORT LUNS, with an allocation length for `luns` logical units.
 #[must_use]
-pub fn report_luns(luns: u32) -> Command {
+pub fn report_luns(luns: u32) -> RawCommand {
     let length = HEADER_LENGTH + 8 * luns.min(MAX_LUNS);
-    Command::new(NAME, 0xa0, Transfer::Read(length)).with(6, &length.to_be_bytes())
+    RawCommand::new(NAME, 0xa0, Transfer::Read(length)).with(6, &length.to_be_bytes())
 }
 
 /// Parses the data of REPORT LUNS: the LUNs as received (PDU-18), and their total number by the target's count.

@@ -10,7 +10,7 @@ use super::pings::Ping;
 use super::task::Task;
 use super::task_management::{ManagementResponse, TaskManagement};
 use super::text_exchange::TextExchange;
-use crate::scsi::{Command, Completion};
+use crate::scsi::{Completion, RawCommand};
 
 /// A request that the target has to answer: a SCSI command, a text exchange such as `SendTargets`, a task management
 /// function, or a ping.
@@ -32,7 +32,7 @@ pub(super) enum Kind {
 impl Request {
     /// A command for a logical unit.
     #[must_use]
-    pub fn command(lun: Lun, command: Command) -> Self {
+    pub fn command(lun: Lun, command: RawCommand) -> Self {
         Self(Kind::Scsi(Task::new(lun, command)))
     }
 
@@ -140,7 +140,7 @@ pub struct Ended {
     /// The result.
     pub completion: Completion,
     /// The command. The memory of a read is beside it.
-    pub command: Command,
+    pub command: RawCommand,
 }
 
 /// The end of a command that has no status.

@@ -11,7 +11,7 @@ use super::data_in::DataInBuffer;
 use super::data_out::{Burst, DataOutBuffer};
 use super::failure::ProtocolError;
 use super::request::{Ended, Outcome};
-use crate::scsi::{CacheEffect, Command, Completion, Incomplete, Replay, Transfer, TransferLength};
+use crate::scsi::{CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, Transfer, TransferLength};
 use crate::wire::Outgoing;
 
 /// A command that is queued or in flight.
@@ -19,9 +19,10 @@ use crate::wire::Outgoing;
 pub(super) struct Task {
     lun: Lun,
     name: &'static str,
-    cdb: [u8; 16],
+    cdb: Cdb,
     required: TransferLength,
     direction: Direction,
+    replay: Replay,
     /// Whether it is sent again where the policy says so.
     is_repeated: bool,
     /// What had moved when its limit was last checked, and how often the limit has begun anew.
@@ -43,10 +44,11 @@ enum Direction {
 }
 
 impl Task {
-    pub(super) fn new(lun: Lun, command: Command) -> Self {
-        let Command { name, cdb, transfer, transfer_length: required, is_repeated } = command;
+    pub(super) fn new(lun: Lun, command: RawCommand) -> Self {
+        let RawCommand { name, cdb, transfer, transfer_length: required, replay, is_repeated } = command;
         let direction = Direction::new(transfer);
-        Self { lun, name, cdb, required, direction, is_repeated, moved_before: 0, extensions: 0, covers: 0 }
+        let (moved_before, extensions, covers) = (0, 0, 0);
+        Self { lun, name, cdb, required, direction, replay, is_repeated, moved_before, extensions, covers }
     }
 
     pub(super) const fn name(&self) -> &'static str {
@@ -117,7 +119,7 @@ impl Task {
             expected_data_transfer_length: expected,
             cmd_sn: numbers.0,
             exp_stat_sn: numbers.1,
-            cdb: self.cdb,
+            cdb: self.cdb.head(),
             additional_headers: AdditionalHeaders::NONE,
             data: Bytes::new(),
         };
@@ -190,7 +192,7 @@ impl Task {
     }
 
     /// What it does to a volatile cache.
-    pub(super) const fn cache_effect(&self) -> CacheEffect {
+    pub(super) fn cache_effect(&self) -> CacheEffect {
         CacheEffect::of(&self.cdb)
     }
 
@@ -201,7 +203,7 @@ impl Task {
 
     /// What may be done with it when it may have been carried out.
     pub(super) const fn replay(&self) -> Replay {
-        Replay::of(&self.cdb)
+        self.replay
     }
 
     /// Begins anew: nothing of it has moved in another session.
@@ -215,14 +217,14 @@ impl Task {
     }
 
     /// The command as it was submitted, but for the memory of a read.
-    fn command(&self) -> Command {
+    fn command(&self) -> RawCommand {
         let transfer = match &self.direction {
             Direction::None => Transfer::None,
             Direction::In(data) => Transfer::Read(data.expected()),
             Direction::Out(data) => Transfer::Write(data.data()),
         };
-        let Self { name, cdb, required: transfer_length, is_repeated, .. } = *self;
-        Command { name, cdb, transfer, transfer_length, is_repeated }
+        let Self { name, required: transfer_length, replay, is_repeated, .. } = *self;
+        RawCommand { name, cdb: self.cdb.clone(), transfer, transfer_length, replay, is_repeated }
     }
 
     /// The reason why the command is incomplete: first by the target's counts, then by the initiator's.

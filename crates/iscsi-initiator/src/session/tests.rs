@@ -38,7 +38,7 @@ use super::{
     Abort, AbortCause, End, Extent, Failure, Limits, LogoutCause, Outcome, Request, SessionState,
     TaskManagement,
 };
-use crate::scsi::{Command, Completion, Transfer, TransferLength};
+use crate::scsi::{Completion, RawCommand, Transfer, TransferLength};
 
 const LUN: Lun = Lun([0, 3, 0, 0, 0, 0, 0, 0]);
 /// `CmdSN` of the first command, and the status number of the first answer.
@@ -108,7 +108,7 @@ impl Target {
 
     fn submit(&mut self, transfer: Transfer, exact: bool) -> InitiatorTaskTag {
         let transfer_length = if exact { TransferLength::Exact } else { TransferLength::UpTo };
-        let command = Command { transfer_length, ..Command::new("TEST", 0, transfer) };
+        let command = RawCommand { transfer_length, ..RawCommand::new("TEST", 0, transfer) };
         self.begin(Request::command(LUN, command))
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::pin::Pin;
 
-use iscsi_initiator::scsi::{Command, read_blocks, read_blocks_into, write_blocks};
+use iscsi_initiator::scsi::{RawCommand, read_blocks, read_blocks_into, write_blocks};
 use iscsi_initiator::{BlockDevice, Flush, Lun, PendingCommand, Session};
 use iscsi_tests::world::{DISK, Variant};
 
@@ -88,7 +88,7 @@ impl Call {
     }
 }
 
-fn write_new() -> Command {
+fn write_new() -> RawCommand {
     write_blocks(FIRST, BLOCKS, stamped(NEW, FIRST, BLOCKS))
 }
 

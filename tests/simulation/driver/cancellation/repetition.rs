@@ -1,6 +1,6 @@
 //! Calls that are dropped again and again on one session, and results that nobody takes.
 
-use iscsi_initiator::scsi::{test_unit_ready, write_blocks};
+use iscsi_initiator::scsi::{TestUnitReady, write_blocks};
 use iscsi_initiator::{BlockDevice, Lun};
 use iscsi_tests::world::{PipeSettings, Variant};
 
@@ -52,7 +52,7 @@ fn results_that_are_taken_make_space_for_callers_in_line() {
         assert_eq!(pending.len(), MOST_RESULTS);
         for is_dropped in [true, false] {
             let waiting = session.clone();
-            let submission = async move { waiting.submit(Lun::ZERO, test_unit_ready()).await };
+            let submission = async move { waiting.submit(Lun::ZERO, TestUnitReady.into()).await };
             let submission = tokio::spawn(submission);
             settle().await;
             assert!(!submission.is_finished());

@@ -9,7 +9,7 @@ use iscsi_pdu::{
 
 use super::*;
 use crate::nexus::RecoveryPolicy;
-use crate::scsi::{Command, Transfer};
+use crate::scsi::{RawCommand, Transfer};
 use crate::session::{End, Limits, Request};
 
 const NOW: Duration = Duration::from_secs(1);
@@ -50,7 +50,7 @@ impl World {
         identity.take_serial_number(&world.data([0x12, 1, 0x80])).unwrap();
         identity.take_capacity(&world.data([0x9e, 0, 0]));
         world.nexus.remember(LUN, identity);
-        world.session.submit(Request::command(LUN, Command::new("READ", 0x28, Transfer::None)));
+        world.session.submit(Request::command(LUN, RawCommand::new("READ", 0x28, Transfer::None)));
         world.sent().unwrap();
         world
     }

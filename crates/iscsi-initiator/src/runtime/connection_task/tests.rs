@@ -34,7 +34,7 @@ use crate::nexus::{Nexus, RecoveryPolicy};
 use crate::runtime::Reply;
 use crate::runtime::link::Link;
 use crate::runtime::nexus_task::NexusTask;
-use crate::scsi::Command;
+use crate::scsi::RawCommand;
 use crate::scsi::Transfer;
 use crate::session::{Limits, Outcome, Request};
 use crate::wire::Inbox;
@@ -166,7 +166,7 @@ fn session_over<S: Stream>(
 }
 
 fn request(transfer: Transfer) -> Request {
-    Request::command(Lun::ZERO, Command::new("TEST", 0, transfer))
+    Request::command(Lun::ZERO, RawCommand::new("TEST", 0, transfer))
 }
 
 /// Submits a request, which is accepted at once.
@@ -252,7 +252,7 @@ async fn tag_03_deviations_are_told() {
     (parameters.immediate_data, parameters.initial_r2t) = (false, true);
     let (task, link, mut peer) = session(1, LIMITS, parameters).await;
     let running = tokio::spawn(task.run());
-    let command = Command::new("TEST", 0, Transfer::Write(vec![7; 512].into()));
+    let command = RawCommand::new("TEST", 0, Transfer::Write(vec![7; 512].into()));
     let _reply = link.submit(Request::command(Lun([0, 1, 0, 0, 0, 0, 0, 0]), command)).await.unwrap();
     let Some(InitiatorPdu::ScsiCommand(command)) = peer.next().await else { panic!("no command") };
     assert_eq!(link.deviations(), []);

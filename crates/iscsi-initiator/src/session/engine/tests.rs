@@ -9,7 +9,7 @@ use iscsi_pdu::{
 
 use super::super::{End, Limits, LogoutCause, Outcome, ProtocolError, Request};
 use super::*;
-use crate::scsi::{Command, Transfer};
+use crate::scsi::{RawCommand, Transfer};
 
 const NOW: Duration = Duration::ZERO;
 const MINUTE: Duration = Duration::from_mins(1);
@@ -56,7 +56,7 @@ pub(crate) fn good_response(itt: InitiatorTaskTag, numbers: SequenceNumbers) -> 
 }
 
 fn test_command() -> Request {
-    Request::command(Lun::ZERO, Command::new("TEST", 0, Transfer::None))
+    Request::command(Lun::ZERO, RawCommand::new("TEST", 0, Transfer::None))
 }
 
 /// The failure after these bytes.
@@ -153,7 +153,7 @@ fn twenty_writes() -> Engine {
     parameters.first_burst_length = 1 << 16;
     let mut engine = engine(Digests::default(), 8192, parameters);
     for _ in 0..20 {
-        let write = Command::new("TEST", 0, Transfer::Write(vec![7; DATA].into()));
+        let write = RawCommand::new("TEST", 0, Transfer::Write(vec![7; DATA].into()));
         engine.session.submit(Request::command(Lun::ZERO, write));
     }
     engine

@@ -2,10 +2,10 @@ use bytes::Bytes;
 use iscsi_pdu::Lun;
 
 use super::*;
-use crate::scsi::test_unit_ready;
+use crate::scsi::TestUnitReady;
 
 fn add(requests: &mut Requests) -> InitiatorTaskTag {
-    requests.insert(Request::command(Lun::ZERO, test_unit_ready()))
+    requests.insert(Request::command(Lun::ZERO, TestUnitReady.into()))
 }
 
 /// Whether somebody waits for the outcome.
@@ -129,7 +129,7 @@ fn touched_are_the_requests_of_which_a_byte_was_written() {
 #[test]
 fn commands_that_were_sent_to_a_unit() {
     let mut requests = Requests::default();
-    let other = Request::command(Lun([0, 1, 0, 0, 0, 0, 0, 0]), test_unit_ready());
+    let other = Request::command(Lun([0, 1, 0, 0, 0, 0, 0, 0]), TestUnitReady.into());
     let sent = [add(&mut requests), requests.insert(other)];
     add(&mut requests);
     for itt in sent {

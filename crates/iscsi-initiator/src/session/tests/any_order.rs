@@ -79,7 +79,7 @@ impl Run {
     }
 
     fn submit(&mut self) {
-        let command = |transfer| Request::command(LUN, Command::new("TEST", 0, transfer));
+        let command = |transfer| Request::command(LUN, RawCommand::new("TEST", 0, transfer));
         let named = self.random.one_of(&self.open.iter().copied().collect::<Vec<_>>());
         let request = match self.random.below(9) {
             0..=2 => command(Transfer::None),

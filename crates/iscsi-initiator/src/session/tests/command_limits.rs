@@ -141,7 +141,7 @@ fn lgo_07_limits_without_end() {
     target.submit(Transfer::None, true);
     target.sent();
     target.pass(MINUTE);
-    target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()));
+    target.session.submit(Request::command(LUN, crate::scsi::TestUnitReady.into()));
     assert_eq!(target.session.next_deadline(), Some(MINUTE + Duration::from_hours(876_000)));
     target.pass(2 * MINUTE);
     assert_eq!(target.session.next_deadline(), Some(3 * MINUTE));

@@ -325,7 +325,7 @@ fn cmd_08_the_next_deadline_is_that_of_an_open_command() {
     let mut target = Target::with_window(parameters(), 1000);
     let at = |seconds| MINUTE + Duration::from_secs(seconds);
     let submit = |target: &mut Target, seconds| {
-        let itt = target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()));
+        let itt = target.session.submit(Request::command(LUN, crate::scsi::TestUnitReady.into()));
         target.session.advance(Duration::from_secs(seconds));
         target.sent();
         itt

@@ -9,7 +9,7 @@ use crate::session::ManagementResponse;
 
 /// A command of another unit than the others.
 fn command_of_other_unit(target: &mut Target) -> InitiatorTaskTag {
-    let itt = target.begin(Request::command(OTHER_LUN, crate::scsi::test_unit_ready()));
+    let itt = target.begin(Request::command(OTHER_LUN, crate::scsi::TestUnitReady.into()));
     target.sent();
     itt
 }

@@ -187,7 +187,7 @@ fn lgo_07_limits_begin_with_the_next_time_and_end_within_a_century() {
     ] {
         let mut target = Target::new(parameters());
         target.session.limits.command = command;
-        target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()));
+        target.session.submit(Request::command(LUN, crate::scsi::TestUnitReady.into()));
         target.sent();
         assert_eq!(target.session.next_deadline(), None);
         target.session.advance(SECOND);
@@ -200,7 +200,7 @@ fn lgo_07_limits_begin_with_the_next_time_and_end_within_a_century() {
 #[test]
 fn lgo_07_a_limit_that_began_before_the_submission() {
     let mut target = Target::new(parameters());
-    let command = || Request::command(LUN, crate::scsi::test_unit_ready());
+    let command = || Request::command(LUN, crate::scsi::TestUnitReady.into());
     for seconds in [10, 30, 50] {
         target.session.submit(command());
         target.session.advance(seconds * SECOND);
@@ -237,8 +237,8 @@ fn lgo_07_a_limit_that_began_before_the_submission() {
 #[test]
 fn lgo_07_nop_06_a_target_that_answers_neither_a_request_nor_a_ping() {
     let mut target = Target::with_window(parameters(), 1);
-    let first = Request::command(LUN, Command::new("FIRST", 0, Transfer::None));
-    let second = Request::command(LUN, Command::new("SECOND", 0, Transfer::None));
+    let first = Request::command(LUN, RawCommand::new("FIRST", 0, Transfer::None));
+    let second = Request::command(LUN, RawCommand::new("SECOND", 0, Transfer::None));
     let first = target.begin(first);
     target.sent();
     assert_eq!(target.session.next_deadline(), Some(MINUTE));

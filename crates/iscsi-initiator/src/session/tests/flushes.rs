@@ -3,12 +3,12 @@
 use super::*;
 use crate::scsi::{synchronize_cache, write_blocks};
 
-fn write() -> Command {
+fn write() -> RawCommand {
     write_blocks(0, 1, pattern(512))
 }
 
 /// The outcome of a command that ends in this status.
-fn outcome(target: &mut Target, command: Command, status: ScsiStatus) -> Outcome {
+fn outcome(target: &mut Target, command: RawCommand, status: ScsiStatus) -> Outcome {
     let itt = target.begin(Request::command(LUN, command));
     target.sent();
     let response = target.response(itt, status);

@@ -21,7 +21,7 @@ pub(super) fn lasting(parameters: Parameters) -> Target {
 impl Target {
     /// Submits a command, and takes what is sent at this place of the stream.
     pub(super) fn send(&mut self, operation_code: u8, transfer: Transfer, position: u64) -> InitiatorTaskTag {
-        let itt = self.begin(Request::command(LUN, Command::new("TEST", operation_code, transfer)));
+        let itt = self.begin(Request::command(LUN, RawCommand::new("TEST", operation_code, transfer)));
         self.session.set_position(position);
         self.sent();
         itt
@@ -64,7 +64,7 @@ fn requests_are_sent_again_in_their_order() {
     assert!(target.session.is_between_sessions() && !target.session.is_open());
     let later = target.send(WRITE_10, block(), 0);
     target.log_in_again(solicited_only());
-    let waiting = target.begin(Request::command(LUN, Command::new("TEST", READ_10, Transfer::None)));
+    let waiting = target.begin(Request::command(LUN, RawCommand::new("TEST", READ_10, Transfer::None)));
     assert_eq!((target.sent(), target.session.next_deadline()), (vec![], None));
     target.send_kept(Fencing::Sole);
     let again = target.commands();
@@ -184,7 +184,7 @@ fn limits_begin_anew() {
     target.lose(1);
     assert_eq!(target.session.next_deadline(), None);
     target.log_in_again(parameters());
-    target.session.submit(Request::command(LUN, crate::scsi::test_unit_ready()));
+    target.session.submit(Request::command(LUN, crate::scsi::TestUnitReady.into()));
     target.pass(10 * MINUTE);
     assert_eq!(target.session.next_deadline(), None);
     target.send_kept(Fencing::Sole);
@@ -218,13 +218,14 @@ fn a_session_that_is_lost_at_once() {
     target.lose(1);
     for _ in 0..3 {
         target.log_in_again(parameters());
-        let probe = target.session.submit_ahead(Request::command(LUN, crate::scsi::test_unit_ready()), NOW);
+        let probe =
+            target.session.submit_ahead(Request::command(LUN, crate::scsi::TestUnitReady.into()), NOW);
         assert_eq!(target.commands().len(), 1);
         target.lose(48);
         assert_eq!((target.outcomes(), target.session.take_outcome(probe)), (vec![], None));
     }
     target.log_in_again(parameters());
-    let probe = target.session.submit_ahead(Request::command(LUN, crate::scsi::test_unit_ready()), NOW);
+    let probe = target.session.submit_ahead(Request::command(LUN, crate::scsi::TestUnitReady.into()), NOW);
     let sent = target.commands().remove(0);
     target.good(sent.itt).unwrap();
     assert_eq!(target.completion(probe), Completion::good());
@@ -258,7 +259,7 @@ fn requests_ahead_of_the_kept_ones() {
     target.send(READ_10, Transfer::None, 0);
     target.lose(1);
     target.log_in_again(parameters());
-    let ahead = target.session.submit_ahead(Request::command(LUN, crate::scsi::test_unit_ready()), NOW);
+    let ahead = target.session.submit_ahead(Request::command(LUN, crate::scsi::TestUnitReady.into()), NOW);
     let sent = target.commands().remove(0);
     target.session.submit_own(Request::ping(Bytes::new()), NOW, LIMITS.ping);
     target.send_kept(Fencing::Sole);

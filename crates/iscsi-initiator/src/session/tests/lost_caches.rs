@@ -12,7 +12,7 @@ const WRITE_SAME: u8 = 0x41;
 fn flushes_behind(ascq: u8, is_abandoned: bool) -> [Outcome; 2] {
     let mut target = Target::new(parameters());
     let mut send = |operation_code| {
-        let command = Command::new("TEST", operation_code, Transfer::None);
+        let command = RawCommand::new("TEST", operation_code, Transfer::None);
         target.begin(Request::command(LUN, command))
     };
     let [write, told, first, second] =

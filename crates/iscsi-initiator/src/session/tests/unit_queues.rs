@@ -7,7 +7,7 @@ const OTHER_LUN: Lun = Lun([0, 4, 0, 0, 0, 0, 0, 0]);
 /// Submits so many commands of each unit in turn.
 fn submit(target: &mut Target, luns: &[Lun], commands: usize) -> Vec<InitiatorTaskTag> {
     let luns = luns.iter().cycle().take(luns.len() * commands);
-    luns.map(|lun| target.begin(Request::command(*lun, crate::scsi::test_unit_ready()))).collect()
+    luns.map(|lun| target.begin(Request::command(*lun, crate::scsi::TestUnitReady.into()))).collect()
 }
 
 /// Ends a command, and takes its outcome.
@@ -126,7 +126,7 @@ fn cmd_09_tmf_09_a_command_that_waits_too_long_for_its_unit() {
     let first = submit(&mut target, &[LUN], 2);
     target.sent();
     end(&mut target, first[1], ScsiStatus::BUSY);
-    let request = Request::command(LUN, crate::scsi::test_unit_ready());
+    let request = Request::command(LUN, crate::scsi::TestUnitReady.into());
     let waiting = target.session.submit_since(request, NOW);
     target.pass(MINUTE);
     let ping = target.nop_outs().remove(0);
