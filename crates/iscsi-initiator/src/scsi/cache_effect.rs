@@ -28,8 +28,8 @@ impl CacheEffect {
         match operation_code {
             // WRITE (10), (12), (16), WRITE ATOMIC (16), COMPARE AND WRITE, ORWRITE (16).
             0x2a | 0xaa | 0x8a | 0x9c | 0x89 | 0x8b if flags & Self::FUA == 0 => Self::Fills,
-            // WRITE (6), WRITE SAME (10), (16), UNMAP.
-            0x0a | 0x41 | 0x93 | 0x42 => Self::Fills,
+            // WRITE (6), WRITE SAME (10), (16), UNMAP; WRITE AND VERIFY (10), (12), (16), which LIO carries out as a WRITE.
+            0x0a | 0x41 | 0x93 | 0x42 | 0x2e | 0xae | 0x8e => Self::Fills,
             // SYNCHRONIZE CACHE (10), (16) of the whole unit: from block 0 on, and without a number of blocks.
             0x35 if !is_immediate && is_zero(cdb, 2..6) && is_zero(cdb, 7..9) => Self::Flushes,
             0x91 if !is_immediate && is_zero(cdb, 2..14) => Self::Flushes,
@@ -52,7 +52,7 @@ mod tests {
             for (flags, is_stable) in [(0, false), (0xf7, false), (0x08, true), (0xff, true)] {
                 let cdb = Cdb::new(operation_code).with(1, &[flags]);
                 let expected = match operation_code {
-                    0x0a | 0x41 | 0x93 | 0x42 => CacheEffect::Fills,
+                    0x0a | 0x41 | 0x93 | 0x42 | 0x2e | 0xae | 0x8e => CacheEffect::Fills,
                     0x2a | 0xaa | 0x8a | 0x9c | 0x89 | 0x8b if !is_stable => CacheEffect::Fills,
                     0x35 | 0x91 if flags & 0x02 == 0 => CacheEffect::Flushes,
                     _ => CacheEffect::None,
