@@ -1,18 +1,4 @@
 //! Commands of block devices (SBC-3, SBC-4).
-//!
-//! ```no_run
-//! # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
-//! use iscsi_initiator::{Lun, scsi::{Read16, ReadCapacity16, WriteSame16}};
-//! let unit = session.send(Lun::ZERO, &ReadCapacity16).await?;
-//! let block_size = unit.capacity.block_size;
-//! let blocks = Read16 { lba: 2048, blocks: 8, block_size, fua: true, ..Default::default() };
-//! let data = session.send(Lun::ZERO, &blocks).await?;
-//! if unit.is_provisioned && data.iter().all(|byte| *byte == 0) {
-//!     let unmap = WriteSame16 { lba: 2048, blocks: 8, unmap: true, ..Default::default() };
-//!     session.send(Lun::ZERO, &unmap).await?;
-//! }
-//! # Ok(()) }
-//! ```
 
 mod capacity;
 mod compare_and_write;

@@ -13,6 +13,20 @@ pub struct ReadCapacity10;
 /// READ CAPACITY (16): size and format of a unit of any size.
 ///
 /// Of the answer, the first 12 bytes have to be there; each field behind them is 0 or false if it is cut off.
+///
+/// ```no_run
+/// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
+/// use iscsi_initiator::{Lun, scsi::{Read16, ReadCapacity16, WriteSame16}};
+/// let unit = session.send(Lun::ZERO, &ReadCapacity16).await?;
+/// let block_size = unit.capacity.block_size;
+/// let blocks = Read16 { lba: 2048, blocks: 8, block_size, fua: true, ..Default::default() };
+/// let data = session.send(Lun::ZERO, &blocks).await?;
+/// if unit.is_provisioned && data.iter().all(|byte| *byte == 0) {
+///     let unmap = WriteSame16 { lba: 2048, blocks: 8, unmap: true, ..Default::default() };
+///     session.send(Lun::ZERO, &unmap).await?;
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadCapacity16;
 
