@@ -32,6 +32,7 @@ mod text_exchange;
 mod transmission;
 mod unflushed_writes;
 mod unit_queues;
+mod write_order;
 
 pub use deadlines::Limits;
 pub use engine::Engine;

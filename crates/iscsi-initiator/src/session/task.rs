@@ -11,7 +11,9 @@ use super::data_in::DataInBuffer;
 use super::data_out::{Burst, DataOutBuffer};
 use super::failure::ProtocolError;
 use super::request::{Ended, Outcome};
-use crate::scsi::{CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, Transfer, TransferLength};
+use crate::scsi::{
+    CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, Transfer, TransferLength, WrittenBlocks,
+};
 use crate::wire::Outgoing;
 
 /// A command that is queued or in flight.
@@ -194,6 +196,11 @@ impl Task {
     /// What it does to a volatile cache.
     pub(super) fn cache_effect(&self) -> CacheEffect {
         CacheEffect::of(&self.cdb)
+    }
+
+    /// The blocks that it changes.
+    pub(super) fn written_blocks(&self) -> Option<WrittenBlocks> {
+        WrittenBlocks::of(&self.cdb)
     }
 
     /// For a flush, the number of acknowledged writes that it covers.

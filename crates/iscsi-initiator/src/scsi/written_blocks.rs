@@ -1,0 +1,128 @@
+//! The blocks that a command may change (SBC-4).
+
+use super::Cdb;
+
+/// A range of blocks that a command may change, at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WrittenBlocks {
+    first: u64,
+    last: u64,
+}
+
+impl WrittenBlocks {
+    /// All blocks of the unit.
+    const ALL: Self = Self { first: 0, last: u64::MAX };
+
+    /// The blocks that a command with this block changes: all, if they are not in the block; `None` for none.
+    pub(crate) fn of(cdb: &Cdb) -> Option<Self> {
+        let head = cdb.head();
+        let [operation_code, _, b2, b3, b4, b5, _, b7, b8, ..] = head;
+        let lba_10 = || u32::from_be_bytes([b2, b3, b4, b5]).into();
+        match operation_code {
+            // WRITE (10), WRITE AND VERIFY (10).
+            0x2a | 0x2e => Self::counted(lba_10(), u16::from_be_bytes([b7, b8]).into()),
+            // WRITE (16), WRITE AND VERIFY (16), WRITE ATOMIC (16), ORWRITE (16).
+            0x8a | 0x8e | 0x9c | 0x8b => Self::counted(number::<2, 8>(&head), number::<10, 4>(&head)),
+            // WRITE (12), WRITE AND VERIFY (12).
+            0xaa | 0xae => Self::counted(lba_10(), number::<6, 4>(&head)),
+            // COMPARE AND WRITE.
+            0x89 => Self::counted(number::<2, 8>(&head), number::<13, 1>(&head)),
+            // WRITE (6): 0 stands for 256 blocks.
+            0x0a => Self::counted(number::<1, 3>(&head) & 0x1f_ffff, (u64::from(b4) + 255) % 256 + 1),
+            // WRITE SAME (10), (16): 0 stands for all blocks up to the end.
+            0x41 => Some(Self::up_to_end(lba_10(), u16::from_be_bytes([b7, b8]).into())),
+            0x93 => Some(Self::up_to_end(number::<2, 8>(&head), number::<10, 4>(&head))),
+            // FORMAT UNIT, UNMAP, SANITIZE, EXTENDED COPY and the token commands.
+            0x04 | 0x42 | 0x48 | 0x83 => Some(Self::ALL),
+            _ => None,
+        }
+    }
+
+    /// Whether the ranges have a block in common.
+    pub(crate) const fn overlaps(self, other: Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+
+    fn counted(first: u64, blocks: u64) -> Option<Self> {
+        let last = first.saturating_add(blocks.checked_sub(1)?);
+        Some(Self { first, last })
+    }
+
+    fn up_to_end(first: u64, blocks: u64) -> Self {
+        Self::counted(first, blocks).unwrap_or(Self { first, last: u64::MAX })
+    }
+}
+
+/// A field of a block.
+fn number<const AT: usize, const LENGTH: usize>(head: &[u8; Cdb::HEAD_LENGTH]) -> u64 {
+    head.iter().skip(AT).take(LENGTH).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn blocks(first: u64, last: u64) -> WrittenBlocks {
+        WrittenBlocks { first, last }
+    }
+
+    fn written(cdb: &Cdb) -> WrittenBlocks {
+        WrittenBlocks::of(cdb).unwrap()
+    }
+
+    fn cdb(bytes: &[u8]) -> Cdb {
+        Cdb::from_bytes(bytes).unwrap()
+    }
+
+    #[test]
+    fn every_form_of_a_write() {
+        let of_10 = |operation| cdb(&[operation, 0xff, 1, 2, 3, 4, 0xff, 0, 3, 0xff]);
+        for operation in [0x2a, 0x2e, 0x41] {
+            assert_eq!(written(&of_10(operation)), blocks(0x0102_0304, 0x0102_0306));
+        }
+        let of_12 = |operation| cdb(&[operation, 0xff, 1, 2, 3, 4, 0, 1, 0, 2, 0xff, 0xff]);
+        for operation in [0xaa, 0xae] {
+            assert_eq!(written(&of_12(operation)), blocks(0x0102_0304, 0x0103_0305));
+        }
+        let of_16 = |operation| cdb(&[operation, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 1, 0, 0xff, 0xff]);
+        for operation in [0x8a, 0x8e, 0x9c, 0x8b, 0x93] {
+            let expected = blocks(0x0102_0304_0506_0708, 0x0102_0304_0506_0807);
+            assert_eq!(written(&of_16(operation)), expected);
+        }
+        let compare_and_write = cdb(&[0x89, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0xff, 0xff, 0xff, 2, 0xff, 0]);
+        assert_eq!(written(&compare_and_write), blocks(8, 9));
+        assert_eq!(written(&cdb(&[0x0a, 0xff, 2, 3, 1, 0])), blocks(0x1f_0203, 0x1f_0203));
+        assert_eq!(written(&cdb(&[0x0a, 0, 0, 0, 255, 0])), blocks(0, 254));
+        assert_eq!(written(&cdb(&[0x0a, 0, 0, 0, 0, 0])), blocks(0, 255));
+    }
+
+    /// No blocks, all up to the end, all of the unit, and the end of the address space.
+    #[test]
+    fn no_blocks_and_all_blocks() {
+        for operation in [0x2a, 0x2e, 0x8a, 0x8e, 0x9c, 0x8b, 0xaa, 0xae, 0x89] {
+            assert_eq!(WrittenBlocks::of(&Cdb::new(operation).with(5, &[7])), None);
+        }
+        for (operation, at) in [(0x41, 5), (0x93, 9)] {
+            assert_eq!(written(&Cdb::new(operation).with(at, &[7])), blocks(7, u64::MAX));
+        }
+        for operation in [0x04, 0x42, 0x48, 0x83] {
+            assert_eq!(written(&Cdb::new(operation)), blocks(0, u64::MAX));
+        }
+        let last = Cdb::new(0x8a).with(2, &[0xff; 8]).with(13, &[9]);
+        assert_eq!(written(&last), blocks(u64::MAX, u64::MAX));
+        let writing =
+            (0..=u8::MAX).filter(|code| WrittenBlocks::of(&Cdb::new(*code).with(1, &[1; 15])).is_some());
+        let expected =
+            [0x04, 0x0a, 0x2a, 0x2e, 0x41, 0x42, 0x48, 0x83, 0x89, 0x8a, 0x8b, 0x8e, 0x93, 0x9c, 0xaa, 0xae];
+        assert_eq!(writing.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn ranges_that_touch_do_not_overlap() {
+        let [one, two, both] = [blocks(0, 7), blocks(8, 15), blocks(7, 8)];
+        assert!(!one.overlaps(two) && !two.overlaps(one));
+        for (a, b) in [(one, both), (both, one), (two, both), (both, two), (one, one)] {
+            assert!(a.overlaps(b));
+        }
+    }
+}
