@@ -1,6 +1,7 @@
 //! SCSI commands and their results, each with its data in one file (SPC-4, SBC-3). Integers are big-endian on the wire.
 
 mod block;
+mod block_range;
 mod cache_effect;
 mod cdb;
 mod command;
@@ -14,14 +15,13 @@ mod replay;
 mod report_luns;
 mod sense_data;
 mod write_data;
-mod written_blocks;
 
+pub(crate) use block_range::BlockRange;
 pub(crate) use cache_effect::CacheEffect;
 pub(crate) use inquiry::{parse_max_transfer, parse_serial_number};
 pub(crate) use mode_sense::{caching_mode_page, parse_write_cache_enabled};
 pub(crate) use read_capacity::{parse_10 as parse_capacity_10, parse_16 as parse_capacity_16};
 pub(crate) use report_luns::parse as parse_luns;
-pub(crate) use written_blocks::WrittenBlocks;
 
 pub use block::{read_blocks, read_blocks_into, synchronize_cache, synchronize_cache_16, write_blocks};
 pub use cdb::Cdb;

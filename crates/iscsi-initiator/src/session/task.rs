@@ -12,7 +12,7 @@ use super::data_out::{Burst, DataOutBuffer};
 use super::failure::ProtocolError;
 use super::request::{Ended, Outcome};
 use crate::scsi::{
-    CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, Transfer, TransferLength, WrittenBlocks,
+    BlockRange, CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, Transfer, TransferLength,
 };
 use crate::wire::Outgoing;
 
@@ -198,9 +198,14 @@ impl Task {
         CacheEffect::of(&self.cdb)
     }
 
-    /// The blocks that it changes.
-    pub(super) fn written_blocks(&self) -> Option<WrittenBlocks> {
-        WrittenBlocks::of(&self.cdb)
+    /// The blocks that it may change.
+    pub(super) fn written_blocks(&self) -> Option<BlockRange> {
+        BlockRange::written_by(&self.cdb)
+    }
+
+    /// The blocks that it reads or may change.
+    pub(super) fn blocks(&self) -> Option<BlockRange> {
+        self.written_blocks().or_else(|| BlockRange::read_by(&self.cdb))
     }
 
     /// For a flush, the number of acknowledged writes that it covers.

@@ -22,6 +22,7 @@ mod task_management;
 mod unasked;
 mod unit_queues;
 mod write_data;
+mod write_order;
 
 use bytes::Bytes;
 use iscsi_login::{Parameters, Strictness, Tolerance};

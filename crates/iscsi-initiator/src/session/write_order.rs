@@ -2,8 +2,9 @@
 //!
 //! A write that was sent and has no answer is sent again in the next session. Twice is as good as once only as long as no newer
 //! write of these blocks takes effect between the two: it would be undone. So a write is not sent again if a newer one of the
-//! same blocks has ended since, and a newer one does not leave while one that was sent again has no answer. Units may carry
-//! commands out in any order (SAM-5, 8.9), so it is not enough to send them in order.
+//! same blocks has ended since, and a newer one does not leave while one that was sent again has no answer. Reads of the blocks
+//! wait, too: of two writes that are sent again, the newer one may have been read already, and the older one is on its way.
+//! Units may carry commands out in any order (SAM-5, 8.9), so it is not enough to send them in order.
 
 use std::collections::VecDeque;
 
@@ -11,7 +12,7 @@ use iscsi_pdu::{InitiatorTaskTag, Lun};
 
 use super::request::Kind;
 use super::state::SessionState;
-use crate::scsi::WrittenBlocks;
+use crate::scsi::BlockRange;
 
 /// The writes that were sent in this session and have no answer.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +27,7 @@ pub(super) struct WriteOrder {
 struct Write {
     itt: InitiatorTaskTag,
     lun: Lun,
-    blocks: WrittenBlocks,
+    blocks: BlockRange,
     /// Whether an earlier session may have carried it out.
     is_repeated: bool,
     /// Whether a newer write of some of its blocks has ended.
@@ -34,7 +35,7 @@ struct Write {
 }
 
 impl Write {
-    fn overlaps(&self, lun: Lun, blocks: WrittenBlocks) -> bool {
+    fn overlaps(&self, lun: Lun, blocks: BlockRange) -> bool {
         self.lun == lun && self.blocks.overlaps(blocks)
     }
 }
@@ -45,13 +46,13 @@ impl WriteOrder {
     }
 
     /// A write of these blocks was sent.
-    pub(super) fn sent(&mut self, itt: InitiatorTaskTag, lun: Lun, blocks: WrittenBlocks, is_repeated: bool) {
+    pub(super) fn sent(&mut self, itt: InitiatorTaskTag, lun: Lun, blocks: BlockRange, is_repeated: bool) {
         self.repeated += usize::from(is_repeated);
         self.unanswered.push_back(Write { itt, lun, blocks, is_repeated, is_replaced: false });
     }
 
-    /// Whether a write of these blocks has to wait for one that was sent again.
-    fn holds(&self, lun: Lun, blocks: WrittenBlocks) -> bool {
+    /// Whether a command with these blocks has to wait for a write that was sent again.
+    fn holds(&self, lun: Lun, blocks: BlockRange) -> bool {
         self.unanswered.iter().any(|write| write.is_repeated && write.overlaps(lun, blocks))
     }
 
@@ -88,13 +89,18 @@ impl SessionState {
         }
     }
 
-    /// Whether the first queued request is a write that waits for an older one of the same blocks, which was sent again.
+    /// Whether the first queued request has to wait for a write of its blocks that was sent again.
     pub(super) fn is_first_held(&self) -> bool {
         if self.write_order.repeated == 0 {
             return false;
         }
-        let first = self.backlog.first().and_then(|itt| self.written_by(itt));
-        first.is_some_and(|(lun, blocks)| self.write_order.holds(lun, blocks))
+        let first = self.backlog.first().and_then(|itt| self.requests.get(itt));
+        match first.map(|request| &request.0) {
+            Some(Kind::Scsi(task)) => {
+                task.blocks().is_some_and(|blocks| self.write_order.holds(task.lun(), blocks))
+            }
+            _ => false,
+        }
     }
 
     /// Takes note of kept writes that are not sent again, though an earlier session may have carried them out: they have replaced
@@ -104,7 +110,7 @@ impl SessionState {
         kept: &[InitiatorTaskTag],
         is_ambiguous: impl Fn(&Self, InitiatorTaskTag) -> bool,
     ) {
-        let mut newer: Vec<(Lun, WrittenBlocks)> = Vec::new();
+        let mut newer: Vec<(Lun, BlockRange)> = Vec::new();
         // From the newest on: one that is replaced is not sent again either.
         for itt in kept.iter().rev().copied().filter(|itt| self.requests.is_touched(*itt)).collect::<Vec<_>>()
         {
@@ -119,7 +125,7 @@ impl SessionState {
     }
 
     /// The unit and the blocks that a command changes.
-    fn written_by(&self, itt: InitiatorTaskTag) -> Option<(Lun, WrittenBlocks)> {
+    fn written_by(&self, itt: InitiatorTaskTag) -> Option<(Lun, BlockRange)> {
         match &self.requests.get(itt)?.0 {
             Kind::Scsi(task) => Some((task.lun(), task.written_blocks()?)),
             _ => None,

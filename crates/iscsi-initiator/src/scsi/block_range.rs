@@ -1,39 +1,52 @@
-//! The blocks that a command may change (SBC-4).
+//! The blocks that a command reads, or may change (SBC-4).
 
 use super::Cdb;
 
-/// A range of blocks that a command may change, at least one.
+type Head = [u8; Cdb::HEAD_LENGTH];
+
+/// A range of blocks, at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WrittenBlocks {
+pub(crate) struct BlockRange {
     first: u64,
     last: u64,
 }
 
-impl WrittenBlocks {
-    /// All blocks of the unit.
-    const ALL: Self = Self { first: 0, last: u64::MAX };
-
-    /// The blocks that a command with this block changes: all, if they are not in the block; `None` for none.
-    pub(crate) fn of(cdb: &Cdb) -> Option<Self> {
+impl BlockRange {
+    /// The blocks that a command may change: all, if its descriptor block does not name them; `None` for none.
+    pub(crate) fn written_by(cdb: &Cdb) -> Option<Self> {
         let head = cdb.head();
-        let [operation_code, _, b2, b3, b4, b5, _, b7, b8, ..] = head;
-        let lba_10 = || u32::from_be_bytes([b2, b3, b4, b5]).into();
-        match operation_code {
+        match head[0] {
+            // WRITE (6).
+            0x0a => Self::in_6(&head),
             // WRITE (10), WRITE AND VERIFY (10).
-            0x2a | 0x2e => Self::counted(lba_10(), u16::from_be_bytes([b7, b8]).into()),
-            // WRITE (16), WRITE AND VERIFY (16), WRITE ATOMIC (16), ORWRITE (16).
-            0x8a | 0x8e | 0x9c | 0x8b => Self::counted(number::<2, 8>(&head), number::<10, 4>(&head)),
+            0x2a | 0x2e => Self::in_10(&head),
             // WRITE (12), WRITE AND VERIFY (12).
-            0xaa | 0xae => Self::counted(lba_10(), number::<6, 4>(&head)),
+            0xaa | 0xae => Self::in_12(&head),
+            // WRITE (16), WRITE AND VERIFY (16), WRITE ATOMIC (16), ORWRITE (16).
+            0x8a | 0x8e | 0x9c | 0x8b => Self::in_16(&head),
             // COMPARE AND WRITE.
             0x89 => Self::counted(number::<2, 8>(&head), number::<13, 1>(&head)),
-            // WRITE (6): 0 stands for 256 blocks.
-            0x0a => Self::counted(number::<1, 3>(&head) & 0x1f_ffff, (u64::from(b4) + 255) % 256 + 1),
             // WRITE SAME (10), (16): 0 stands for all blocks up to the end.
-            0x41 => Some(Self::up_to_end(lba_10(), u16::from_be_bytes([b7, b8]).into())),
-            0x93 => Some(Self::up_to_end(number::<2, 8>(&head), number::<10, 4>(&head))),
+            0x41 => Self::in_10(&head).or(Self::up_to_end(number::<2, 4>(&head))),
+            0x93 => Self::in_16(&head).or(Self::up_to_end(number::<2, 8>(&head))),
             // FORMAT UNIT, UNMAP, SANITIZE, EXTENDED COPY and the token commands.
-            0x04 | 0x42 | 0x48 | 0x83 => Some(Self::ALL),
+            0x04 | 0x42 | 0x48 | 0x83 => Self::up_to_end(0),
+            _ => None,
+        }
+    }
+
+    /// The blocks whose contents a command reads; `None` for none.
+    pub(crate) fn read_by(cdb: &Cdb) -> Option<Self> {
+        let head = cdb.head();
+        match head[0] {
+            // READ (6).
+            0x08 => Self::in_6(&head),
+            // READ (10), VERIFY (10).
+            0x28 | 0x2f => Self::in_10(&head),
+            // READ (12), VERIFY (12).
+            0xa8 | 0xaf => Self::in_12(&head),
+            // READ (16), VERIFY (16).
+            0x88 | 0x8f => Self::in_16(&head),
             _ => None,
         }
     }
@@ -43,18 +56,36 @@ impl WrittenBlocks {
         self.first <= other.last && other.first <= self.last
     }
 
+    /// 0 stands for 256 blocks.
+    fn in_6(head: &Head) -> Option<Self> {
+        Self::counted(number::<1, 3>(head) & 0x1f_ffff, (number::<4, 1>(head) + 255) % 256 + 1)
+    }
+
+    fn in_10(head: &Head) -> Option<Self> {
+        Self::counted(number::<2, 4>(head), number::<7, 2>(head))
+    }
+
+    fn in_12(head: &Head) -> Option<Self> {
+        Self::counted(number::<2, 4>(head), number::<6, 4>(head))
+    }
+
+    fn in_16(head: &Head) -> Option<Self> {
+        Self::counted(number::<2, 8>(head), number::<10, 4>(head))
+    }
+
     fn counted(first: u64, blocks: u64) -> Option<Self> {
         let last = first.saturating_add(blocks.checked_sub(1)?);
         Some(Self { first, last })
     }
 
-    fn up_to_end(first: u64, blocks: u64) -> Self {
-        Self::counted(first, blocks).unwrap_or(Self { first, last: u64::MAX })
+    #[allow(clippy::unnecessary_wraps, reason = "an arm of the tables")]
+    const fn up_to_end(first: u64) -> Option<Self> {
+        Some(Self { first, last: u64::MAX })
     }
 }
 
-/// A field of a block.
-fn number<const AT: usize, const LENGTH: usize>(head: &[u8; Cdb::HEAD_LENGTH]) -> u64 {
+/// A field of a descriptor block.
+fn number<const AT: usize, const LENGTH: usize>(head: &Head) -> u64 {
     head.iter().skip(AT).take(LENGTH).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
@@ -62,12 +93,12 @@ fn number<const AT: usize, const LENGTH: usize>(head: &[u8; Cdb::HEAD_LENGTH]) -
 mod tests {
     use super::*;
 
-    const fn blocks(first: u64, last: u64) -> WrittenBlocks {
-        WrittenBlocks { first, last }
+    const fn blocks(first: u64, last: u64) -> BlockRange {
+        BlockRange { first, last }
     }
 
-    fn written(cdb: &Cdb) -> WrittenBlocks {
-        WrittenBlocks::of(cdb).unwrap()
+    fn written(cdb: &Cdb) -> BlockRange {
+        BlockRange::written_by(cdb).unwrap()
     }
 
     fn cdb(bytes: &[u8]) -> Cdb {
@@ -96,11 +127,25 @@ mod tests {
         assert_eq!(written(&cdb(&[0x0a, 0, 0, 0, 0, 0])), blocks(0, 255));
     }
 
+    #[test]
+    fn reads_have_the_forms_of_writes() {
+        for (read, write) in
+            [(0x08, 0x0a), (0x28, 0x2a), (0x2f, 0x2a), (0xa8, 0xaa), (0xaf, 0xaa), (0x88, 0x8a), (0x8f, 0x8a)]
+        {
+            let [read, write] = [read, write].map(|code| Cdb::new(code).with(1, &[1; 15]));
+            assert_eq!(BlockRange::read_by(&read), Some(written(&write)));
+            assert_eq!((BlockRange::written_by(&read), BlockRange::read_by(&write)), (None, None));
+        }
+        let reading =
+            (0..=u8::MAX).filter(|code| BlockRange::read_by(&Cdb::new(*code).with(1, &[1; 15])).is_some());
+        assert_eq!(reading.collect::<Vec<_>>(), [0x08, 0x28, 0x2f, 0x88, 0x8f, 0xa8, 0xaf]);
+    }
+
     /// No blocks, all up to the end, all of the unit, and the end of the address space.
     #[test]
     fn no_blocks_and_all_blocks() {
         for operation in [0x2a, 0x2e, 0x8a, 0x8e, 0x9c, 0x8b, 0xaa, 0xae, 0x89] {
-            assert_eq!(WrittenBlocks::of(&Cdb::new(operation).with(5, &[7])), None);
+            assert_eq!(BlockRange::written_by(&Cdb::new(operation).with(5, &[7])), None);
         }
         for (operation, at) in [(0x41, 5), (0x93, 9)] {
             assert_eq!(written(&Cdb::new(operation).with(at, &[7])), blocks(7, u64::MAX));
@@ -111,7 +156,7 @@ mod tests {
         let last = Cdb::new(0x8a).with(2, &[0xff; 8]).with(13, &[9]);
         assert_eq!(written(&last), blocks(u64::MAX, u64::MAX));
         let writing =
-            (0..=u8::MAX).filter(|code| WrittenBlocks::of(&Cdb::new(*code).with(1, &[1; 15])).is_some());
+            (0..=u8::MAX).filter(|code| BlockRange::written_by(&Cdb::new(*code).with(1, &[1; 15])).is_some());
         let expected =
             [0x04, 0x0a, 0x2a, 0x2e, 0x41, 0x42, 0x48, 0x83, 0x89, 0x8a, 0x8b, 0x8e, 0x93, 0x9c, 0xaa, 0xae];
         assert_eq!(writing.collect::<Vec<_>>(), expected);
