@@ -10,6 +10,7 @@ mod command_window;
 mod data_in;
 mod data_out;
 mod deadlines;
+mod direction;
 mod engine;
 mod escalation;
 mod events;
