@@ -12,7 +12,7 @@ use super::data_out::{Burst, DataOutBuffer};
 use super::direction::Direction;
 use super::failure::ProtocolError;
 use super::request::{Ended, Outcome};
-use crate::scsi::{BlockRange, CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, TransferLength};
+use crate::scsi::{BlockSpan, CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, TransferLength};
 use crate::wire::Outgoing;
 
 /// A command that is queued or in flight.
@@ -194,13 +194,13 @@ impl Task {
     }
 
     /// The blocks that it may change.
-    pub(super) fn written_blocks(&self) -> Option<BlockRange> {
-        BlockRange::written_by(&self.cdb)
+    pub(super) fn written_blocks(&self) -> Option<BlockSpan> {
+        BlockSpan::written_by(&self.cdb)
     }
 
     /// The blocks that it reads or may change.
-    pub(super) fn blocks(&self) -> Option<BlockRange> {
-        self.written_blocks().or_else(|| BlockRange::read_by(&self.cdb))
+    pub(super) fn blocks(&self) -> Option<BlockSpan> {
+        self.written_blocks().or_else(|| BlockSpan::read_by(&self.cdb))
     }
 
     /// For a flush, the number of acknowledged writes that it covers.

@@ -12,7 +12,7 @@ use iscsi_pdu::{InitiatorTaskTag, Lun};
 
 use super::request::Kind;
 use super::state::SessionState;
-use crate::scsi::BlockRange;
+use crate::scsi::BlockSpan;
 
 /// The writes that were sent in this session and have no answer.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct WriteOrder {
 struct Write {
     itt: InitiatorTaskTag,
     lun: Lun,
-    blocks: BlockRange,
+    blocks: BlockSpan,
     /// Whether an earlier session may have carried it out.
     is_repeated: bool,
     /// Whether a newer write of some of its blocks has ended.
@@ -35,7 +35,7 @@ struct Write {
 }
 
 impl Write {
-    fn overlaps(&self, lun: Lun, blocks: BlockRange) -> bool {
+    fn overlaps(&self, lun: Lun, blocks: BlockSpan) -> bool {
         self.lun == lun && self.blocks.overlaps(blocks)
     }
 }
@@ -46,13 +46,13 @@ impl WriteOrder {
     }
 
     /// A write of these blocks was sent.
-    pub(super) fn sent(&mut self, itt: InitiatorTaskTag, lun: Lun, blocks: BlockRange, is_repeated: bool) {
+    pub(super) fn sent(&mut self, itt: InitiatorTaskTag, lun: Lun, blocks: BlockSpan, is_repeated: bool) {
         self.repeated += usize::from(is_repeated);
         self.unanswered.push_back(Write { itt, lun, blocks, is_repeated, is_replaced: false });
     }
 
     /// Whether a command with these blocks has to wait for a write that was sent again.
-    fn holds(&self, lun: Lun, blocks: BlockRange) -> bool {
+    fn holds(&self, lun: Lun, blocks: BlockSpan) -> bool {
         self.unanswered.iter().any(|write| write.is_repeated && write.overlaps(lun, blocks))
     }
 
@@ -110,7 +110,7 @@ impl SessionState {
         kept: &[InitiatorTaskTag],
         is_ambiguous: impl Fn(&Self, InitiatorTaskTag) -> bool,
     ) {
-        let mut newer: Vec<(Lun, BlockRange)> = Vec::new();
+        let mut newer: Vec<(Lun, BlockSpan)> = Vec::new();
         // From the newest on: one that is replaced is not sent again either.
         for itt in kept.iter().rev().copied().filter(|itt| self.requests.is_touched(*itt)).collect::<Vec<_>>()
         {
@@ -125,7 +125,7 @@ impl SessionState {
     }
 
     /// The unit and the blocks that a command changes.
-    fn written_by(&self, itt: InitiatorTaskTag) -> Option<(Lun, BlockRange)> {
+    fn written_by(&self, itt: InitiatorTaskTag) -> Option<(Lun, BlockSpan)> {
         match &self.requests.get(itt)?.0 {
             Kind::Scsi(task) => Some((task.lun(), task.written_blocks()?)),
             _ => None,

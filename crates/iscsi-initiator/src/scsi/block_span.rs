@@ -6,12 +6,12 @@ type Head = [u8; Cdb::HEAD_LENGTH];
 
 /// A range of blocks, at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BlockRange {
+pub(crate) struct BlockSpan {
     first: u64,
     last: u64,
 }
 
-impl BlockRange {
+impl BlockSpan {
     /// The blocks that a command may change: all, if its descriptor block does not name them; `None` for none.
     pub(crate) fn written_by(cdb: &Cdb) -> Option<Self> {
         let head = cdb.head();
@@ -93,12 +93,12 @@ fn number<const AT: usize, const LENGTH: usize>(head: &Head) -> u64 {
 mod tests {
     use super::*;
 
-    const fn blocks(first: u64, last: u64) -> BlockRange {
-        BlockRange { first, last }
+    const fn blocks(first: u64, last: u64) -> BlockSpan {
+        BlockSpan { first, last }
     }
 
-    fn written(cdb: &Cdb) -> BlockRange {
-        BlockRange::written_by(cdb).unwrap()
+    fn written(cdb: &Cdb) -> BlockSpan {
+        BlockSpan::written_by(cdb).unwrap()
     }
 
     fn cdb(bytes: &[u8]) -> Cdb {
@@ -133,11 +133,11 @@ mod tests {
             [(0x08, 0x0a), (0x28, 0x2a), (0x2f, 0x2a), (0xa8, 0xaa), (0xaf, 0xaa), (0x88, 0x8a), (0x8f, 0x8a)]
         {
             let [read, write] = [read, write].map(|code| Cdb::new(code).with(1, &[1; 15]));
-            assert_eq!(BlockRange::read_by(&read), Some(written(&write)));
-            assert_eq!((BlockRange::written_by(&read), BlockRange::read_by(&write)), (None, None));
+            assert_eq!(BlockSpan::read_by(&read), Some(written(&write)));
+            assert_eq!((BlockSpan::written_by(&read), BlockSpan::read_by(&write)), (None, None));
         }
         let reading =
-            (0..=u8::MAX).filter(|code| BlockRange::read_by(&Cdb::new(*code).with(1, &[1; 15])).is_some());
+            (0..=u8::MAX).filter(|code| BlockSpan::read_by(&Cdb::new(*code).with(1, &[1; 15])).is_some());
         assert_eq!(reading.collect::<Vec<_>>(), [0x08, 0x28, 0x2f, 0x88, 0x8f, 0xa8, 0xaf]);
     }
 
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn no_blocks_and_all_blocks() {
         for operation in [0x2a, 0x2e, 0x8a, 0x8e, 0x9c, 0x8b, 0xaa, 0xae, 0x89] {
-            assert_eq!(BlockRange::written_by(&Cdb::new(operation).with(5, &[7])), None);
+            assert_eq!(BlockSpan::written_by(&Cdb::new(operation).with(5, &[7])), None);
         }
         for (operation, at) in [(0x41, 5), (0x93, 9)] {
             assert_eq!(written(&Cdb::new(operation).with(at, &[7])), blocks(7, u64::MAX));
@@ -156,7 +156,7 @@ mod tests {
         let last = Cdb::new(0x8a).with(2, &[0xff; 8]).with(13, &[9]);
         assert_eq!(written(&last), blocks(u64::MAX, u64::MAX));
         let writing =
-            (0..=u8::MAX).filter(|code| BlockRange::written_by(&Cdb::new(*code).with(1, &[1; 15])).is_some());
+            (0..=u8::MAX).filter(|code| BlockSpan::written_by(&Cdb::new(*code).with(1, &[1; 15])).is_some());
         let expected =
             [0x04, 0x0a, 0x2a, 0x2e, 0x41, 0x42, 0x48, 0x83, 0x89, 0x8a, 0x8b, 0x8e, 0x93, 0x9c, 0xaa, 0xae];
         assert_eq!(writing.collect::<Vec<_>>(), expected);
