@@ -69,6 +69,17 @@ fn a_session_after_a_login_that_failed_was_not_taken_over() {
     assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO; 2]), Phase::Over);
 }
 
+/// A session that its caller has suspended was nobody else's.
+#[test]
+fn sessions_around_one_that_was_suspended_are_not_in_a_row() {
+    let mut world = World::lost(Strictness::Tolerant, &Failure::Closed);
+    assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO]), Phase::Waiting);
+    world.begin_session(Some(1));
+    assert_eq!(world.nexus.suspend(&mut world.session, world.now), Step::Abandon);
+    assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO]), Phase::Waiting);
+    assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO]), Phase::Over);
+}
+
 /// A target that breaks the protocol twice in a row does so again. Nothing was taken over.
 #[test]
 fn two_sessions_in_a_row_that_break_the_protocol_are_the_end() {
