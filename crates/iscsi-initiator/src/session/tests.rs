@@ -17,6 +17,7 @@ mod numbers;
 mod pings;
 mod read_data;
 mod rejects;
+mod replays;
 mod residuals;
 mod task_management;
 mod unasked;
