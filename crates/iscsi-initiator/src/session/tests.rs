@@ -18,6 +18,7 @@ mod numbers;
 mod pings;
 mod read_data;
 mod rejects;
+mod replays;
 mod residuals;
 mod task_management;
 mod unasked;
