@@ -60,7 +60,7 @@ impl Submitted {
     /// The length of its read data.
     fn expected(&self) -> usize {
         match &self.transfer {
-            Transfer::Read(length) => *length as usize,
+            Transfer::Read(length) | Transfer::Both { read: length, .. } => *length as usize,
             Transfer::ReadInto(buffer) => buffer.len(),
             Transfer::Write(_) | Transfer::None => 0,
         }
@@ -118,6 +118,10 @@ impl Run {
                 let mut data = pattern(source.int_in_range(0..=8192)?);
                 let first = data.split_to(source.int_in_range(0..=data.len())?);
                 self.submit(Transfer::Write(vec![first, data].into()));
+            }
+            2 if source.arbitrary()? => {
+                let write = pattern(source.int_in_range(0..=4096)?).into();
+                self.submit(Transfer::Both { write, read: source.int_in_range(0..=4096)? });
             }
             2 => self.submit(Transfer::None),
             3 => self.ask(),

@@ -13,6 +13,7 @@ mod authentication;
 mod capture;
 mod flat_memory;
 mod interruption;
+mod long_commands;
 mod matrix;
 mod parallel;
 mod partial_results;

@@ -1,6 +1,7 @@
 //! SCSI commands and their results, each with its data in one file (SPC-4, SBC-3). Integers are big-endian on the wire.
 
 mod block;
+mod block_span;
 mod cache_effect;
 mod cdb;
 mod command;
@@ -14,6 +15,7 @@ mod report_luns;
 mod sense_data;
 mod write_data;
 
+pub(crate) use block_span::BlockSpan;
 pub(crate) use cache_effect::CacheEffect;
 pub(crate) use inquiry::{parse_max_transfer, parse_serial_number};
 pub(crate) use mode_sense::{caching_mode_page, parse_write_cache_enabled};

@@ -10,6 +10,7 @@ mod command_window;
 mod data_in;
 mod data_out;
 mod deadlines;
+mod direction;
 mod engine;
 mod escalation;
 mod events;
@@ -32,6 +33,7 @@ mod text_exchange;
 mod transmission;
 mod unflushed_writes;
 mod unit_queues;
+mod write_order;
 
 pub use deadlines::Limits;
 pub use engine::Engine;

@@ -1,4 +1,4 @@
-//! Traps 3, 5 and 7: what is sent again, in which order, and past which events.
+//! Traps 1, 3, 5 and 7: what is sent again, in which order, and past which events.
 
 use iscsi_initiator::OldTask;
 use iscsi_initiator::engine::Phase;
@@ -31,6 +31,39 @@ fn trap_03_the_first_order_is_kept() {
     run(&mut world);
     assert_eq!(executed(&world, WRITE), [1, 2, 3, 4, 5, 7]);
     complete(world);
+}
+
+/// A newer write of the same block has ended in the meantime: the older one would undo it. What has other blocks is sent again.
+#[test]
+fn trap_01_a_newer_write_that_has_ended_is_not_undone() {
+    let old = (Some(Told::Ambiguous(OldTask::Ended)), vec![3]);
+    for (newer, expected) in [(write(0), old), (write(1), (Some(Told::Done), vec![3, 1]))] {
+        let setup = Setup::new(Variant { depth: 2, ..variant() });
+        let mut world = world(&setup, &[write(0), Action::TestUnitReady, newer, read(0)]);
+        run_until_slow(&mut world, WRITE, 1);
+        run_until(&mut world, |world| world.told(3).is_some());
+        reset(&mut world);
+        run(&mut world);
+        assert_eq!((world.told(1), executed(&world, WRITE)), expected);
+        complete(world);
+    }
+}
+
+/// A newer write of the same block does not overtake one that was sent again and takes its time.
+#[test]
+fn trap_01_a_newer_write_does_not_overtake_one_that_was_sent_again() {
+    for (newer, expected) in [(write(0), [1, 3]), (write(1), [3, 1])] {
+        let setup = Setup::new(Variant { depth: 2, ..variant() });
+        let mut world = world(&setup, &[write(0), Action::TestUnitReady, newer]);
+        happen(&mut world, Event::ServiceTime(WRITE, SECOND));
+        run_until(&mut world, |world| world.running() == 1);
+        reset(&mut world);
+        run_until(&mut world, |world| world.is_in(Phase::Replaying) && world.running() == 1);
+        happen(&mut world, Event::ServiceTime(WRITE, Duration::ZERO));
+        run(&mut world);
+        assert_eq!(executed(&world, WRITE), expected);
+        complete(world);
+    }
 }
 
 /// Every event of the unit is taken before commands are sent again, none of which meets one.

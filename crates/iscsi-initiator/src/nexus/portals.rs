@@ -62,9 +62,11 @@ mod tests {
     #[test]
     fn portals_are_kept_once_and_are_bounded() {
         let mut portals = Portals::default();
-        for port in (1..=70).chain(1..=70) {
-            portals.add(portal(port), port % 2 == 0);
+        for is_other in [false, true] {
+            (1..=10).for_each(|port| portals.add(portal(port), (port % 2 == 0) != is_other));
+            assert_eq!((portals.same_group.len(), portals.other_groups.len()), (5, 5));
         }
+        (11..=70).for_each(|port| portals.add(portal(port), port % 2 == 0));
         assert_eq!((portals.same_group.len(), portals.other_groups.len()), (32, 32));
     }
 }

@@ -46,7 +46,7 @@ impl ShortEnd {
 pub(super) struct ShortSessions {
     last: Option<ShortEnd>,
     count: u8,
-    /// The time of the login of this session, if it has replaced another one.
+    /// The time of the login of this session, if it has replaced another one, and has not ended.
     began: Option<Duration>,
 }
 
@@ -56,9 +56,12 @@ impl ShortSessions {
         *self = Self::default();
     }
 
-    /// Another session begins.
+    /// Another session begins. If the last one has not ended, its caller has suspended it, and it stands between those before it
+    /// and this one.
     pub(super) const fn begin(&mut self, now: Duration) {
-        self.began = Some(now);
+        if self.began.replace(now).is_some() {
+            self.last = None;
+        }
     }
 
     /// A session ended. Returns the way in which too many ended in a row.
@@ -101,18 +104,19 @@ mod tests {
         }
     }
 
-    /// A longer life, another end, and a login that failed between begin the count anew.
+    /// A longer life, another end, a login that failed and a session that was suspended between begin the count anew.
     #[test]
     fn other_ends_begin_the_count_anew() {
         let nanosecond = Duration::from_nanos(1);
         for (way, short, life) in LIVES {
             let other = if way == CLOSED { BROKEN } else { CLOSED };
             let lost = End::Failed(Failure::Lost("reset".to_owned()));
-            let between: [&dyn Fn(&mut ShortSessions); 4] = [
+            let between: [&dyn Fn(&mut ShortSessions); 5] = [
                 &|sessions| assert_eq!(end(sessions, &way, life + nanosecond), None),
                 &|sessions| assert_eq!(end(sessions, &other, nanosecond), None),
                 &|sessions| assert_eq!(end(sessions, &lost, nanosecond), None),
                 &|sessions| sessions.login_failed(),
+                &|sessions| sessions.begin(NOW),
             ];
             for between in between {
                 let mut sessions = ShortSessions::default();

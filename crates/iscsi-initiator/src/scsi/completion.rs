@@ -23,6 +23,11 @@ pub struct Completion {
     pub underflow: u32,
     /// The number of bytes that the target had beyond those requested, by its count.
     pub overflow: u32,
+    /// Of a bidirectional command, the number of bytes to be read that did not come, by the target's count; `underflow` and
+    /// `overflow` are those of the bytes written.
+    pub read_underflow: u32,
+    /// Of a bidirectional command, the number of bytes that the target had beyond those to be read, by its count.
+    pub read_overflow: u32,
     /// The reason why the data moved are not those requested. Only for a command of exact length
     /// ([`TransferLength::Exact`](super::TransferLength)).
     pub incomplete: Option<Incomplete>,
@@ -131,6 +136,8 @@ impl Completion {
             data: Bytes::new(),
             underflow: 0,
             overflow: 0,
+            read_underflow: 0,
+            read_overflow: 0,
             incomplete: None,
         }
     }
@@ -174,8 +181,8 @@ mod tests {
     const RECOVERED: [u8; 18] = [0x70, 0, 1, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x17, 0x01, 0, 0, 0, 0];
 
     fn completion(status: ScsiStatus, sense: &[u8], incomplete: Option<Incomplete>) -> Completion {
-        let (sense, data) = (Bytes::copy_from_slice(sense), Bytes::new());
-        Completion { status, sense, data, underflow: 0, overflow: 0, incomplete }
+        let sense = Bytes::copy_from_slice(sense);
+        Completion { status, sense, incomplete, ..Completion::good() }
     }
 
     #[test]

@@ -37,6 +37,13 @@ pub enum Transfer {
     ReadInto(BytesMut),
     /// These bytes to the target; fewer than 2^32.
     Write(WriteData),
+    /// These bytes to the target, and others to the initiator: a bidirectional command.
+    Both {
+        /// The bytes to the target; fewer than 2^32.
+        write: WriteData,
+        /// The most bytes to the initiator.
+        read: u32,
+    },
 }
 
 /// The amount of data that a command has to move to succeed

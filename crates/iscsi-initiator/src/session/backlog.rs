@@ -45,6 +45,11 @@ impl Backlog {
         self.without_data += 1;
     }
 
+    /// The request that comes next.
+    pub(super) fn first(&self) -> Option<InitiatorTaskTag> {
+        self.queue.front().map(|waiting| waiting.itt)
+    }
+
     /// Removes the request that comes next.
     pub(super) fn pop(&mut self) -> Option<InitiatorTaskTag> {
         let Waiting { itt, has_data } = self.queue.pop_front()?;

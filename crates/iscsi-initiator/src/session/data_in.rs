@@ -78,6 +78,11 @@ impl DataInBuffer {
         self.count(length);
     }
 
+    /// Counts numbers that R2Ts of the task have used.
+    pub(super) const fn count_numbers_to(&mut self, next: u32) {
+        self.next_data_sn = next;
+    }
+
     /// Has the data come once more, in another session, to the same place.
     pub(super) const fn restart(&mut self) {
         (self.next_data_sn, self.received) = (0, 0);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use iscsi_login::{Deviation, Parameters, Tolerance};
-use iscsi_pdu::{DataOut, InitiatorTaskTag, Lun, R2t, SerialNumber, TargetTransferTag};
+use iscsi_pdu::{AdditionalHeaders, DataOut, InitiatorTaskTag, Lun, R2t, SerialNumber, TargetTransferTag};
 
 use super::failure::ProtocolError;
 use crate::scsi::WriteData;
@@ -71,6 +71,21 @@ impl DataOutBuffer {
     /// The length of the data that are unsolicited or that the target has requested, from the start.
     pub(super) const fn asked_for(&self) -> u32 {
         self.asked
+    }
+
+    /// A number that changes whenever data move, or the target requests some.
+    pub(super) const fn moved(&self) -> u32 {
+        self.asked.wrapping_add(self.sent)
+    }
+
+    /// The number of R2Ts so far, and of Data-In PDUs of the task.
+    pub(super) const fn numbers(&self) -> u32 {
+        self.next_r2t_sn
+    }
+
+    /// Counts numbers that Data-In PDUs of the task have used.
+    pub(super) const fn count_numbers_to(&mut self, next: u32) {
+        self.next_r2t_sn = next;
     }
 
     /// The immediate data, and the unsolicited burst that follows the command if there is one: no more than
@@ -243,7 +258,10 @@ impl Burst {
         };
         self.offset = end;
         self.data_sn += 1;
-        (Outgoing { bhs: pdu.encode_bhs(), data, rest }, is_final)
+        (
+            Outgoing { bhs: pdu.encode_bhs(), additional_headers: AdditionalHeaders::NONE, data, rest },
+            is_final,
+        )
     }
 }
 

@@ -124,6 +124,7 @@ impl SessionState {
         let open = self.requests.open_in_order().into_iter();
         let sent_twice: Vec<_> = open.filter(|itt| self.is_text_sent_twice(*itt)).collect();
         self.requests.interrupt(self.written);
+        self.write_order.interrupt().for_each(|itt| self.requests.note_replaced(itt));
         // Whoever submitted it learns of the end by itself.
         let ahead = self.ahead.take();
         if let Some(itt) = ahead {
@@ -192,11 +193,9 @@ impl SessionState {
     pub fn send_kept(&mut self, fencing: Fencing, is_same: impl Fn(Lun) -> bool, now: Duration) -> Replayed {
         (self.keeps, self.ahead) = (false, None);
         let mut replayed = Replayed::default();
-        for itt in self.requests.open_in_order() {
-            if self.requests.cmd_sn(itt).is_some() || self.requests.is_immediate(itt) {
-                // It belongs to this session.
-                continue;
-            }
+        let kept = self.kept_in_order();
+        self.note_replaced(&kept, |session, itt| session.is_ambiguous(itt, fencing, &is_same));
+        for itt in kept {
             if self.requests.is_abandoned(itt) {
                 self.finish(itt, |_| Outcome::SessionOver);
             } else if self.is_ambiguous(itt, fencing, &is_same) {
@@ -240,10 +239,20 @@ impl SessionState {
         std::mem::replace(&mut self.has_succeeded, false)
     }
 
+    /// The requests that wait for this session, in the order of submission. The others belong to it.
+    fn kept_in_order(&self) -> Vec<InitiatorTaskTag> {
+        let mut open = self.requests.open_in_order();
+        open.retain(|itt| self.requests.cmd_sn(*itt).is_none() && !self.requests.is_immediate(*itt));
+        open
+    }
+
     fn is_ambiguous(&self, itt: InitiatorTaskTag, fencing: Fencing, is_same: impl Fn(Lun) -> bool) -> bool {
         match self.requests.get(itt).map(|request| &request.0) {
             Some(Kind::Scsi(task)) if self.requests.is_touched(itt) => {
-                self.requests.is_aborting(itt) || !fencing.permits(task.replay()) || !is_same(task.lun())
+                self.requests.is_aborting(itt)
+                    || self.requests.is_replaced(itt)
+                    || !fencing.permits(task.replay())
+                    || !is_same(task.lun())
             }
             _ => false,
         }

@@ -9,7 +9,6 @@ use iscsi_pdu::{
     SequenceNumbers, SerialNumber, TargetPdu, TextResponse,
 };
 
-use super::data_in::DataInBuffer;
 use super::failure::{Failure, ProtocolError};
 use super::request::{Kind, Outcome};
 use super::state::SessionState;
@@ -36,7 +35,7 @@ impl SessionState {
 
     fn dispatch(&mut self, pdu: TargetPdu, now: Duration) -> Result<(), Failure> {
         match pdu {
-            TargetPdu::DataIn(pdu) => self.data_in(&pdu, |place| place.accept(&pdu, &pdu.data))?,
+            TargetPdu::DataIn(pdu) => self.data_in(&pdu, |task| task.accept_data_in(&pdu, &pdu.data))?,
             TargetPdu::ScsiResponse(pdu) => self.scsi_response(pdu)?,
             TargetPdu::R2t(pdu) => self.r2t(&pdu)?,
             TargetPdu::NopIn(pdu) if pdu.itt.is_valid() => self.pong(&pdu, now)?,
@@ -103,7 +102,7 @@ impl SessionState {
 
     /// Takes a Data-In PDU whose data are beside it.
     pub(super) fn receive_data_in(&mut self, pdu: &DataIn, data: &[u8]) {
-        self.take(pdu.numbers, |session| session.data_in(pdu, |place| place.accept(pdu, data)));
+        self.take(pdu.numbers, |session| session.data_in(pdu, |task| task.accept_data_in(pdu, data)));
     }
 
     /// Lends the place for the data of a Data-In PDU whose headers have arrived, and the offset of its first byte. Nothing
@@ -112,13 +111,15 @@ impl SessionState {
     pub(super) fn lend(&mut self, pdu: &DataIn, length: usize) -> Option<(BytesMut, usize)> {
         let is_next = !pdu.has_status || pdu.numbers.stat_sn == self.status.expected();
         let task = self.requests.task(pdu.itt).filter(|_| is_next)?;
-        task.data_in()?.lend(pdu, length).ok().flatten()
+        task.place()?.lend(pdu, length).ok().flatten()
     }
 
     /// Takes a Data-In PDU whose data were read to the place that was [lent](Self::lend).
     pub(super) fn data_landed(&mut self, pdu: &DataIn, length: usize, buffer: BytesMut) {
-        let store = |place: &mut DataInBuffer| {
-            place.land(buffer, length);
+        let store = |task: &mut Task| {
+            if let Some(place) = task.place() {
+                place.land(buffer, length);
+            }
             Ok(())
         };
         self.take(pdu.numbers, |session| session.data_in(pdu, store));
@@ -128,17 +129,14 @@ impl SessionState {
     fn data_in(
         &mut self,
         pdu: &DataIn,
-        store: impl FnOnce(&mut DataInBuffer) -> Result<(), ProtocolError>,
+        store: impl FnOnce(&mut Task) -> Result<(), ProtocolError>,
     ) -> Result<(), Failure> {
         const NAME: &str = "SCSI Data-In";
         if pdu.has_status && !self.counts(NAME, pdu.numbers.stat_sn, pdu.itt)? {
             return Ok(());
         }
         let Some(task) = self.requests.task(pdu.itt) else { return self.stray(NAME, pdu.itt) };
-        match task.data_in() {
-            Some(place) => store(place)?,
-            None => store(&mut DataInBuffer::new(0, BytesMut::new()))?,
-        }
+        store(task)?;
         if !pdu.has_status {
             return Ok(());
         }
@@ -146,8 +144,7 @@ impl SessionState {
             let rule = "status comes with F=1 and reports success (11.7.3)";
             return Err(value(NAME, rule, pdu.status.0.into()).into());
         }
-        let residual =
-            Residual { overflow: pdu.overflow, underflow: pdu.underflow, count: pdu.residual_count };
+        let residual = Residual::of_data_in(pdu);
         residual.check()?;
         self.note_status(pdu.itt, pdu.status);
         self.has_succeeded = true;

@@ -71,7 +71,7 @@ impl Request {
     }
 
     /// Whether it is a command with data for the target.
-    pub(super) const fn has_data_out(&self) -> bool {
+    pub(super) fn has_data_out(&self) -> bool {
         matches!(&self.0, Kind::Scsi(task) if task.has_data_out())
     }
 

@@ -49,6 +49,8 @@ struct Slot {
     is_touched: bool,
     /// Whether its target was told to end it, and may have done so.
     is_aborting: bool,
+    /// Whether a newer write of the same blocks has ended since it was sent.
+    is_replaced: bool,
     /// The tag by which its caller knows it, if an earlier session had it under that one.
     known_as: Option<InitiatorTaskTag>,
 }
@@ -81,6 +83,7 @@ impl Slot {
             position: 0,
             is_touched: false,
             is_aborting: false,
+            is_replaced: false,
             known_as: None,
         }
     }
@@ -119,7 +122,7 @@ impl Requests {
         let Some(slot) = self.slots.get_mut(index as usize) else { return InitiatorTaskTag::RESERVED };
         slot.content = Content::Request(request);
         (slot.cmd_sn, slot.is_abandoned, slot.order) = (None, false, self.submitted);
-        (slot.is_touched, slot.is_aborting, slot.known_as) = (false, false, None);
+        (slot.is_touched, slot.is_aborting, slot.is_replaced, slot.known_as) = (false, false, false, None);
         tag(slot.generation, index)
     }
 

@@ -22,6 +22,7 @@ use super::status_numbers::StatusNumbers;
 use super::stray_tags::StrayTags;
 use super::unflushed_writes::UnflushedWrites;
 use super::unit_queues::UnitQueues;
+use super::write_order::WriteOrder;
 
 /// A session of one connection.
 #[derive(Clone, Debug)]
@@ -69,6 +70,7 @@ pub struct SessionState {
     /// Whether requests are kept back, since there is no session for them.
     pub(super) keeps: bool,
     pub(super) unflushed: UnflushedWrites,
+    pub(super) write_order: WriteOrder,
     /// Whether a command succeeded, or a ping was answered.
     pub(super) has_succeeded: bool,
     /// The request that goes ahead of those that are kept back.
@@ -118,6 +120,7 @@ impl SessionState {
             is_lasting: false,
             keeps: false,
             unflushed: UnflushedWrites::default(),
+            write_order: WriteOrder::default(),
             has_succeeded: false,
             ahead: None,
             conflict: None,
@@ -269,6 +272,7 @@ impl SessionState {
         self.requests.release();
         self.deadlines.release();
         self.backlog.release();
+        self.write_order.release();
         if self.ended.is_empty() {
             self.ended = VecDeque::new();
         }
@@ -329,6 +333,9 @@ impl SessionState {
             && let (Some(lun), Some(_)) = (self.requests.lun(itt), self.requests.cmd_sn(itt))
         {
             self.unit_queues.ended(lun);
+        }
+        if !self.write_order.is_empty() {
+            self.write_order.ended(itt);
         }
         let Some(awaited) = self.requests.end(itt, outcome) else { return };
         if !self.immediate.is_empty() {

@@ -1,17 +1,18 @@
 //! A SCSI command and its progress.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use iscsi_login::{Parameters, Tolerance};
 use iscsi_pdu::{
-    AdditionalHeaders, InitiatorTaskTag, Lun, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber,
-    TaskAttribute,
+    AdditionalHeader, AdditionalHeaders, AhsType, DataIn, InitiatorTaskTag, Lun, R2t, ScsiCommand,
+    ScsiResponse, ScsiStatus, SerialNumber, TaskAttribute,
 };
 
 use super::data_in::DataInBuffer;
 use super::data_out::{Burst, DataOutBuffer};
+use super::direction::Direction;
 use super::failure::ProtocolError;
 use super::request::{Ended, Outcome};
-use crate::scsi::{CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, Transfer, TransferLength};
+use crate::scsi::{BlockSpan, CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, TransferLength};
 use crate::wire::Outgoing;
 
 /// A command that is queued or in flight.
@@ -30,17 +31,6 @@ pub(super) struct Task {
     extensions: u8,
     /// For a flush, the number of acknowledged writes that it covers.
     covers: u64,
-}
-
-/// The data of a task, and how far they have moved.
-#[derive(Clone, Debug)]
-enum Direction {
-    /// No data.
-    None,
-    /// To the initiator.
-    In(DataInBuffer),
-    /// To the target.
-    Out(DataOutBuffer),
 }
 
 impl Task {
@@ -69,25 +59,27 @@ impl Task {
         has_moved
     }
 
-    /// The place of the read data; `None` for other commands.
-    pub(super) const fn data_in(&mut self) -> Option<&mut DataInBuffer> {
+    /// Takes the data of one PDU (NUM-13, DAT-16, DAT-17).
+    pub(super) fn accept_data_in(&mut self, pdu: &DataIn, data: &[u8]) -> Result<(), ProtocolError> {
+        self.direction.accept(pdu, data)
+    }
+
+    /// The place of read data, into which those of a PDU may be read; `None` for commands that do not only read.
+    pub(super) const fn place(&mut self) -> Option<&mut DataInBuffer> {
         match &mut self.direction {
-            Direction::In(buffer) => Some(buffer),
-            Direction::None | Direction::Out(_) => None,
+            Direction::In(input) => Some(input),
+            _ => None,
         }
     }
 
     /// Whether it has data for the target.
-    pub(super) const fn has_data_out(&self) -> bool {
-        matches!(self.direction, Direction::Out(_))
+    pub(super) fn has_data_out(&self) -> bool {
+        self.direction.output().is_some()
     }
 
     /// The length of the data that were sent unasked, and of those that the target has requested since.
-    pub(super) const fn asked_for(&self) -> u32 {
-        match &self.direction {
-            Direction::Out(data) => data.asked_for(),
-            Direction::None | Direction::In(_) => 0,
-        }
+    pub(super) fn asked_for(&self) -> u32 {
+        self.direction.output().map_or(0, DataOutBuffer::asked_for)
     }
 
     /// The command PDU, and the unsolicited burst that follows it if there is one (CMD-01 to CMD-04): together no more
@@ -101,16 +93,11 @@ impl Task {
         most_unsolicited: u32,
     ) -> (Outgoing, Option<Burst>) {
         let expected = self.direction.length();
-        let (mut is_final, mut burst) = (true, None);
-        let (mut data, mut rest) = (Bytes::new(), Vec::new());
-        if let Direction::Out(out) = &mut self.direction {
-            ((data, rest), burst) = out.begin(itt, parameters, most_unsolicited);
-            is_final = burst.is_none();
-        }
+        let ((data, rest), burst) = self.direction.begin(itt, parameters, most_unsolicited);
         let command = ScsiCommand {
             immediate: false,
-            is_final,
-            read: matches!(self.direction, Direction::In(_)),
+            is_final: burst.is_none(),
+            read: self.direction.input().is_some(),
             write: self.has_data_out(),
             attribute: TaskAttribute::SIMPLE,
             priority: 0,
@@ -123,7 +110,16 @@ impl Task {
             additional_headers: AdditionalHeaders::NONE,
             data: Bytes::new(),
         };
-        (Outgoing { bhs: command.encode_bhs(), data, rest }, burst)
+        let additional_headers = self.additional_headers();
+        (Outgoing { bhs: command.encode_bhs(), additional_headers, data, rest }, burst)
+    }
+
+    /// What does not fit the basic header: the end of a long CDB, the read length of a bidirectional command (PDU-14, PDU-15).
+    fn additional_headers(&self) -> AdditionalHeaders {
+        match (self.cdb.rest(), self.direction.bidirectional_read_length()) {
+            ([], None) => AdditionalHeaders::NONE,
+            (rest, read_length) => long_command(rest, read_length),
+        }
     }
 
     /// The burst that an R2T requests; `None` for a repeated R2T, which is dropped (RFC 7143, 7.9).
@@ -133,30 +129,24 @@ impl Task {
         parameters: &Parameters,
         tolerance: &mut Tolerance,
     ) -> Result<Option<Burst>, ProtocolError> {
-        match &mut self.direction {
-            Direction::Out(data) => data.answer_r2t(r2t, self.lun, parameters, tolerance),
-            // DAT-13: there is nothing that it can request.
-            Direction::None | Direction::In(_) => {
-                DataOutBuffer::new(Bytes::new().into()).answer_r2t(r2t, self.lun, parameters, tolerance)
-            }
-        }
+        self.direction.answer_r2t(r2t, self.lun, parameters, tolerance)
     }
 
     /// Records that the last PDU of a burst was sent.
     pub(super) fn note_sent(&mut self, burst: &Burst) {
-        if let Direction::Out(data) = &mut self.direction {
-            data.note_sent(burst);
+        if let Some(output) = self.direction.output_mut() {
+            output.note_sent(burst);
         }
     }
 
     /// Checks a SCSI Response whose service response is 0, and returns its residual (CMD-06, NUM-15, RES-01).
     pub(super) fn check_response(&self, response: &ScsiResponse) -> Result<Residual, ProtocolError> {
         // The data of a failed command are not used, and tgtd leaves ExpDataSN at 0 for it.
-        if let (Direction::In(data), ScsiStatus::GOOD) = (&self.direction, response.status)
-            && response.exp_data_sn.0 != data.pdus()
+        if let (Some(input), ScsiStatus::GOOD) = (self.direction.input(), response.status)
+            && response.exp_data_sn.0 != input.pdus()
         {
             let rule = "ExpDataSN is the number of Data-In PDUs sent (11.4.8)";
-            return Err(sequence(rule, response.exp_data_sn.0, data.pdus()));
+            return Err(sequence(rule, response.exp_data_sn.0, input.pdus()));
         }
         if response.status == ScsiStatus::CHECK_CONDITION && response.sense.is_empty() {
             return Err(sequence("CHECK CONDITION comes with sense data (11.4.7)", 0, 1));
@@ -165,6 +155,9 @@ impl Task {
             overflow: response.overflow,
             underflow: response.underflow,
             count: response.residual_count,
+            read_overflow: response.read_overflow,
+            read_underflow: response.read_underflow,
+            read_count: response.bidirectional_read_residual_count,
         };
         residual.check().map(|()| residual)
     }
@@ -174,11 +167,13 @@ impl Task {
     pub(super) fn finish(&mut self, status: ScsiStatus, sense: Bytes, residual: Residual) -> Outcome {
         let is_exact = self.required == TransferLength::Exact;
         let incomplete = if is_exact { self.incomplete(residual) } else { None };
-        let data = self.data_in().map(DataInBuffer::take).unwrap_or_default();
+        let data = self.direction.input_mut().map(DataInBuffer::take).unwrap_or_default();
         if status == ScsiStatus::GOOD && residual.is_none() && sense.is_empty() && incomplete.is_none() {
             return Outcome::Good(data);
         }
         let count = |reported| if reported { residual.count } else { 0 };
+        let most_read = self.direction.bidirectional_read_length();
+        let read_count = |reported| if reported && most_read.is_some() { residual.read_count } else { 0 };
         let completion = Completion {
             status,
             sense,
@@ -186,6 +181,8 @@ impl Task {
             // RES-03: no more bytes can be missing than were expected.
             underflow: count(residual.underflow).min(self.direction.length()),
             overflow: count(residual.overflow),
+            read_underflow: read_count(residual.read_underflow).min(most_read.unwrap_or(0)),
+            read_overflow: read_count(residual.read_overflow),
             incomplete,
         };
         Outcome::Scsi(Box::new(Ended { completion, command: self.command() }), data)
@@ -194,6 +191,16 @@ impl Task {
     /// What it does to a volatile cache.
     pub(super) fn cache_effect(&self) -> CacheEffect {
         CacheEffect::of(&self.cdb)
+    }
+
+    /// The blocks that it may change.
+    pub(super) fn written_blocks(&self) -> Option<BlockSpan> {
+        BlockSpan::written_by(&self.cdb)
+    }
+
+    /// The blocks that it reads or may change.
+    pub(super) fn blocks(&self) -> Option<BlockSpan> {
+        self.written_blocks().or_else(|| BlockSpan::read_by(&self.cdb))
     }
 
     /// For a flush, the number of acknowledged writes that it covers.
@@ -209,27 +216,19 @@ impl Task {
     /// Begins anew: nothing of it has moved in another session.
     pub(super) fn restart(&mut self) {
         (self.moved_before, self.extensions) = (0, 0);
-        match &mut self.direction {
-            Direction::None => {}
-            Direction::In(data) => data.restart(),
-            Direction::Out(data) => *data = DataOutBuffer::new(data.data()),
-        }
+        self.direction.restart();
     }
 
     /// The command as it was submitted, but for the memory of a read.
     fn command(&self) -> RawCommand {
-        let transfer = match &self.direction {
-            Direction::None => Transfer::None,
-            Direction::In(data) => Transfer::Read(data.expected()),
-            Direction::Out(data) => Transfer::Write(data.data()),
-        };
+        let transfer = self.direction.transfer();
         let Self { name, required: transfer_length, replay, is_repeated, .. } = *self;
         RawCommand { name, cdb: self.cdb.clone(), transfer, transfer_length, replay, is_repeated }
     }
 
     /// The reason why the command is incomplete: first by the target's counts, then by the initiator's.
     fn incomplete(&self, residual: Residual) -> Option<Incomplete> {
-        let (Residual { overflow, underflow, count: residual }, expected) =
+        let (Residual { overflow, underflow, count: residual, .. }, expected) =
             (residual, self.direction.length());
         if underflow && residual > 0 {
             return Some(Incomplete::Underflow { residual, expected });
@@ -237,47 +236,11 @@ impl Task {
         if overflow && residual > 0 {
             return Some(Incomplete::Overflow { residual, expected });
         }
-        match &self.direction {
-            Direction::In(data) if data.received() < expected => {
-                Some(Incomplete::NotSent { received: data.received(), expected })
-            }
-            Direction::Out(data) if data.sent() < expected => {
-                Some(Incomplete::NotTaken { taken: data.sent(), expected })
-            }
-            _ => None,
+        if let Some(output) = self.direction.output().filter(|output| output.sent() < expected) {
+            return Some(Incomplete::NotTaken { taken: output.sent(), expected });
         }
-    }
-}
-
-impl Direction {
-    fn new(transfer: Transfer) -> Self {
-        match transfer {
-            Transfer::None => Self::None,
-            Transfer::Read(length) => Self::In(DataInBuffer::new(length, BytesMut::new())),
-            Transfer::ReadInto(buffer) => {
-                let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
-                Self::In(DataInBuffer::new(length, buffer))
-            }
-            Transfer::Write(data) => Self::Out(DataOutBuffer::new(data)),
-        }
-    }
-
-    /// A number that changes whenever data move, or the target requests some.
-    const fn moved(&self) -> u32 {
-        match self {
-            Self::None => 0,
-            Self::In(data) => data.received(),
-            Self::Out(data) => data.asked_for().wrapping_add(data.sent()),
-        }
-    }
-
-    /// Expected Data Transfer Length in bytes (RFC 7143, 11.3.4).
-    const fn length(&self) -> u32 {
-        match self {
-            Self::None => 0,
-            Self::In(data) => data.expected(),
-            Self::Out(data) => data.length(),
-        }
+        let input = self.direction.input().filter(|input| input.received() < input.expected())?;
+        Some(Incomplete::NotSent { received: input.received(), expected: input.expected() })
     }
 }
 
@@ -287,17 +250,29 @@ pub(super) struct Residual {
     pub(super) overflow: bool,
     pub(super) underflow: bool,
     pub(super) count: u32,
+    /// Those of the data that a bidirectional command reads.
+    pub(super) read_overflow: bool,
+    pub(super) read_underflow: bool,
+    pub(super) read_count: u32,
 }
 
 impl Residual {
     /// Whether the target counts neither missing nor surplus bytes.
-    const fn is_none(self) -> bool {
-        !self.overflow && !self.underflow || self.count == 0
+    fn is_none(self) -> bool {
+        let is_none = |overflow: bool, underflow: bool, count| !overflow && !underflow || count == 0;
+        is_none(self.overflow, self.underflow, self.count)
+            && is_none(self.read_overflow, self.read_underflow, self.read_count)
+    }
+
+    /// The fields of a Data-In PDU with status.
+    pub(super) const fn of_data_in(pdu: &DataIn) -> Self {
+        let DataIn { overflow, underflow, residual_count: count, .. } = *pdu;
+        Self { overflow, underflow, count, read_overflow: false, read_underflow: false, read_count: 0 }
     }
 
     /// Refuses a count that is both missing and surplus.
     pub(super) fn check(self) -> Result<(), ProtocolError> {
-        if self.overflow && self.underflow {
+        if self.overflow && self.underflow || self.read_overflow && self.read_underflow {
             return Err(sequence("not both overflow and underflow (11.4.1)", 3, 1));
         }
         Ok(())
@@ -311,4 +286,16 @@ fn sequence(rule: &'static str, received: u32, expected: u32) -> ProtocolError {
         received: received.into(),
         expected: expected.into(),
     }
+}
+
+/// The additional headers of a command with these bytes behind the first 16 of its descriptor block, and this read length.
+#[cold]
+fn long_command(rest: &[u8], read_length: Option<u32>) -> AdditionalHeaders {
+    let header = |ahs_type, body: Vec<u8>| AdditionalHeader { ahs_type, body: body.into() };
+    // The byte in front is reserved.
+    let cdb = (!rest.is_empty()).then(|| header(AhsType::EXTENDED_CDB, [&[0], rest].concat()));
+    let read = read_length
+        .map(|length| header(AhsType::BIDIRECTIONAL_READ_LENGTH, [&[0][..], &length.to_be_bytes()].concat()));
+    // They always fit: a descriptor block has at most 260 bytes.
+    AdditionalHeaders::from_headers(&cdb.into_iter().chain(read).collect::<Vec<_>>()).unwrap_or_default()
 }

@@ -12,16 +12,19 @@ mod flushes;
 mod kept_aborts;
 mod kept_requests;
 mod logouts;
+mod long_commands;
 mod lost_caches;
 mod numbers;
 mod pings;
 mod read_data;
 mod rejects;
+mod replays;
 mod residuals;
 mod task_management;
 mod unasked;
 mod unit_queues;
 mod write_data;
+mod write_order;
 
 use bytes::Bytes;
 use iscsi_login::{Parameters, Strictness, Tolerance};
@@ -143,7 +146,9 @@ impl Target {
         while let Some(outgoing) = self.session.poll_transmit() {
             assert!(outgoing.rest.is_empty());
             let immediate = outgoing.bhs.is_immediate();
-            let pdu = InitiatorPdu::decode(RawPdu::with_data(outgoing.bhs, outgoing.data)).unwrap();
+            let ahs = outgoing.additional_headers.as_bytes().cloned();
+            let pdu = RawPdu { ahs, ..RawPdu::with_data(outgoing.bhs, outgoing.data) };
+            let pdu = InitiatorPdu::decode(pdu).unwrap();
             let counts = matches!(pdu, InitiatorPdu::ScsiCommand(_) | InitiatorPdu::TextRequest(_));
             if counts && !immediate {
                 self.numbers.exp_cmd_sn = self.numbers.exp_cmd_sn.next();

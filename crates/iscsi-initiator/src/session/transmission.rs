@@ -83,6 +83,9 @@ impl SessionState {
                 if burst.is_some() {
                     self.unsolicited = burst;
                 }
+                if self.is_lasting {
+                    self.note_write_sent(itt);
+                }
                 Some(command)
             }
             Kind::Text(exchange) => Some(exchange.request(itt, numbers).encode().into()),

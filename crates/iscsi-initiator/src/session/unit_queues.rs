@@ -98,13 +98,17 @@ impl SessionState {
         }
     }
 
-    /// The next queued request whose unit takes another command.
+    /// The next queued request whose unit takes another command, and that no write which was sent again holds back.
     pub(super) fn next_queued(&mut self) -> Option<InitiatorTaskTag> {
+        if self.is_first_held() {
+            return None;
+        }
         if self.unit_queues.is_empty() {
             return self.backlog.pop();
         }
         let (requests, units) = (&self.requests, &self.unit_queues);
-        let itt = self.backlog.pop_first(|itt| requests.lun(itt).is_none_or(|lun| units.accepts(lun)))?;
+        let accepts = |itt| requests.lun(itt).is_none_or(|lun| units.accepts(lun));
+        let itt = self.backlog.pop_first(accepts)?;
         if let Some(lun) = self.requests.lun(itt) {
             self.unit_queues.sent(lun);
         }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use bytes::Bytes;
-use iscsi_pdu::{Bhs, Crc32c, Digests, Error, RawPdu, encode_headers, encode_trailer};
+use iscsi_pdu::{AdditionalHeaders, Bhs, Crc32c, Digests, Error, RawPdu, encode_headers, encode_trailer};
 
 /// The most slices of one vectored write, and the number that suffices for most.
 const MOST_SLICES: usize = 64;
@@ -12,11 +12,13 @@ const FEW_SLICES: usize = 4;
 /// The sent headers that may stay in front of those that are not.
 const MOST_SENT_HEADERS: usize = 16 << 10;
 
-/// A PDU to be sent. It has no additional headers.
+/// A PDU to be sent.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     /// The header, without the length of the data.
     pub bhs: Bhs,
+    /// What follows it in front of the data, for some commands.
+    pub additional_headers: AdditionalHeaders,
     /// The data, or the first piece of them.
     pub data: Bytes,
     /// The further pieces of the data.
@@ -58,8 +60,8 @@ impl Part {
 
 impl From<RawPdu> for Outgoing {
     fn from(RawPdu { bhs, ahs, data }: RawPdu) -> Self {
-        debug_assert!(ahs.is_none(), "additional headers are not sent");
-        Self { bhs, data, rest: Vec::new() }
+        debug_assert!(ahs.is_none(), "only commands have additional headers");
+        Self { bhs, additional_headers: AdditionalHeaders::NONE, data, rest: Vec::new() }
     }
 }
 
@@ -77,7 +79,8 @@ impl Outbox {
     /// As [`encode_headers`].
     pub(crate) fn push(&mut self, outgoing: Outgoing, digests: Digests) -> Result<(), Error> {
         let (before, length) = (self.headers.len(), outgoing.data_length());
-        encode_headers(outgoing.bhs, &[], length, digests, &mut self.headers)?;
+        let additional = outgoing.additional_headers.as_bytes().map_or(&[][..], |bytes| bytes);
+        encode_headers(outgoing.bhs, additional, length, digests, &mut self.headers)?;
         self.push_headers(before);
         if length == 0 {
             return Ok(());

@@ -1,10 +1,15 @@
 //! A nexus with its sessions, and a target with one unit.
 
+mod comparisons;
+mod portals;
+mod replays;
+mod stops;
+
 use bytes::Bytes;
-use iscsi_login::{Parameters, Tolerance};
+use iscsi_login::{Parameters, Strictness, Tolerance};
 use iscsi_pdu::{
-    DataIn, InitiatorPdu, RawPdu, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers,
-    SerialNumber, TargetPdu, TargetTransferTag,
+    DataIn, InitiatorPdu, InitiatorTaskTag, RawPdu, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus,
+    SequenceNumbers, SerialNumber, TargetPdu, TargetTransferTag,
 };
 
 use super::*;
@@ -14,61 +19,125 @@ use crate::session::{End, Limits, Request};
 
 const NOW: Duration = Duration::from_secs(1);
 const LUN: Lun = Lun([0, 1, 0, 0, 0, 0, 0, 0]);
+const READ_10: u8 = 0x28;
 const NUMBERS: SequenceNumbers = SequenceNumbers {
     stat_sn: SerialNumber(500),
     exp_cmd_sn: SerialNumber(100),
     max_cmd_sn: SerialNumber(199),
 };
 
+/// What the unit says of itself.
+#[derive(Clone, Copy)]
+struct Unit {
+    inquiry: [u8; 36],
+    serial_number: [u8; 2],
+    designators: &'static [u8],
+    capacity: [u8; 15],
+}
+
+impl Unit {
+    /// It has 1000 blocks of 512 bytes.
+    const KNOWN: Self = Self {
+        inquiry: *b"\0\0\x06\x02\x1f\0\0\x02VENDOR  PRODUCT         0001",
+        serial_number: *b"S1",
+        designators: b"\x01\x03\0\x04unit",
+        capacity: [0, 0, 0, 0, 0, 0, 3, 0xe7, 0, 0, 2, 0, 0, 0, 0],
+    };
+
+    /// The data of a command with these first bytes.
+    fn data(&self, cdb: [u8; 3]) -> Bytes {
+        match cdb {
+            [0x12, 0, _] => Bytes::copy_from_slice(&self.inquiry),
+            [0x12, _, 0x80] => [b"\0\x80\0\x02", &self.serial_number[..]].concat().into(),
+            [0x12, ..] => {
+                let length = u8::try_from(self.designators.len()).unwrap();
+                [&[0, 0x83, 0, length], self.designators].concat().into()
+            }
+            [0x9e, ..] => [&self.capacity[..], &[0; 17]].concat().into(),
+            _ => Bytes::new(),
+        }
+    }
+
+    fn identity(&self) -> UnitIdentity {
+        let mut identity = UnitIdentity::default();
+        identity.take_inquiry(&self.data([0x12, 0, 0]));
+        identity.take_serial_number(&self.data([0x12, 1, 0x80])).unwrap();
+        identity.take_designators(&self.data([0x12, 1, 0x83])).unwrap();
+        identity.take_capacity(&self.data([0x9e, 0, 0]));
+        identity
+    }
+}
+
 struct World {
     nexus: Nexus,
     session: SessionState,
+    strictness: Strictness,
+    now: Duration,
     /// The status number of the next answer.
     stat_sn: SerialNumber,
     /// The status of the next commands.
     status: ScsiStatus,
-    serial_number: &'static [u8; 2],
+    unit: Unit,
 }
 
 impl World {
     /// A nexus whose first session is at this portal group.
     fn new(group: Option<u16>) -> Self {
+        Self::with_strictness(group, Strictness::Tolerant)
+    }
+
+    fn with_strictness(group: Option<u16>, strictness: Strictness) -> Self {
         let (cmd_sn, stat_sn) = (NUMBERS.exp_cmd_sn, NUMBERS.stat_sn);
         let limits = Limits::new(Duration::from_mins(1), Duration::from_secs(30));
-        let (parameters, tolerance) = (Parameters::default(), Tolerance::default());
+        let (parameters, tolerance) = (Parameters::default(), Tolerance::new(strictness));
         let mut session = SessionState::new(parameters, cmd_sn, stat_sn, NUMBERS, tolerance, limits);
         session.make_lasting();
         let nexus = Nexus::new(RecoveryPolicy::default(), group, 1, NOW);
-        Self { nexus, session, stat_sn, status: ScsiStatus::GOOD, serial_number: b"S1" }
+        Self { nexus, session, strictness, now: NOW, stat_sn, status: ScsiStatus::GOOD, unit: Unit::KNOWN }
+    }
+
+    /// A nexus that knows the unit.
+    fn with_unit() -> Self {
+        let mut world = Self::new(Some(1));
+        world.nexus.remember(LUN, world.unit.identity());
+        world
     }
 
     /// A nexus that knows the unit, with a command that was sent.
     fn with_command() -> Self {
-        let mut world = Self::new(Some(1));
-        let mut identity = UnitIdentity::default();
-        identity.take_inquiry(&world.data([0x12, 0, 0]));
-        identity.take_serial_number(&world.data([0x12, 1, 0x80])).unwrap();
-        identity.take_capacity(&world.data([0x9e, 0, 0]));
-        world.nexus.remember(LUN, identity);
-        world.session.submit(Request::command(LUN, RawCommand::new("READ", 0x28, Transfer::None)));
+        let mut world = Self::with_unit();
+        world.submit(READ_10);
         world.sent().unwrap();
         world
     }
 
+    fn submit(&mut self, operation_code: u8) -> InitiatorTaskTag {
+        self.session.submit(Request::command(LUN, RawCommand::new("TEST", operation_code, Transfer::None)))
+    }
+
     /// Loses the session, and begins another one at this portal group.
     fn log_in_again(&mut self, group: Option<u16>) {
-        self.session.fail(Failure::Lost("reset".to_owned()));
-        assert_eq!(self.drive(), Step::Wait);
-        assert_eq!(self.nexus.take(NexusEvent::ReconnectNow, NOW), Step::LogIn);
+        assert_eq!(self.lose(Failure::Lost("reset".to_owned())), Step::Wait);
+        self.begin_session(group);
+    }
+
+    fn lose(&mut self, failure: Failure) -> Step {
+        self.session.fail(failure);
+        self.drive()
+    }
+
+    /// Begins another session at once.
+    fn begin_session(&mut self, group: Option<u16>) {
+        assert_eq!(self.nexus.take(NexusEvent::ReconnectNow, self.now), Step::LogIn);
         let (cmd_sn, exp_stat_sn) = (NUMBERS.exp_cmd_sn, NUMBERS.stat_sn);
-        let (parameters, tolerance) = (Parameters::default(), Tolerance::default());
+        let (parameters, tolerance) = (Parameters::default(), Tolerance::new(self.strictness));
         let next = NextSession { parameters, cmd_sn, exp_stat_sn, numbers: NUMBERS, tolerance };
         self.stat_sn = exp_stat_sn;
-        assert_eq!(self.nexus.log_in_again(&mut self.session, next, group, NOW), Step::Probe);
+        assert_eq!(self.nexus.log_in_again(&mut self.session, next, group, self.now), Step::Probe);
     }
 
     fn drive(&mut self) -> Step {
-        self.nexus.drive(&mut self.session, NOW)
+        self.nexus.drive(&mut self.session, self.now)
     }
 
     /// Answers what the session sends until the nexus has something to do, or waits for something else.
@@ -95,24 +164,13 @@ impl World {
         let numbers = SequenceNumbers { stat_sn: self.stat_sn, ..NUMBERS };
         self.stat_sn = self.stat_sn.next();
         let [operation_code, flags, page, ..] = command.cdb;
-        let data = self.data([operation_code, flags, page]);
+        let data = self.unit.data([operation_code, flags, page]);
         let pdu = if data.is_empty() {
             TargetPdu::ScsiResponse(response(command, self.status, numbers))
         } else {
             TargetPdu::DataIn(data_in(command, data, numbers))
         };
-        self.session.receive(pdu, NOW);
-    }
-
-    /// The data of a command with these first bytes.
-    fn data(&self, cdb: [u8; 3]) -> Bytes {
-        match cdb {
-            [0x12, 0, _] => Bytes::from_static(b"\0\0\x06\x02\x1f\0\0\x02VENDOR  PRODUCT         0001"),
-            [0x12, _, 0x80] => [b"\0\x80\0\x02", &self.serial_number[..]].concat().into(),
-            [0x12, ..] => Bytes::from_static(b"\0\x83\0\0"),
-            [0x9e, ..] => [&[0, 0, 0, 0, 0, 0, 3, 0xe7, 0, 0, 2, 0][..], &[0; 20]].concat().into(),
-            _ => Bytes::new(),
-        }
+        self.session.receive(pdu, self.now);
     }
 }
 
@@ -176,40 +234,6 @@ fn tasks_that_another_session_has_ended() {
             }
         }
     }
-}
-
-/// A command is sent again when the unit is the same. The session works when it is answered, not before.
-#[test]
-fn a_command_that_is_sent_again() {
-    let mut world = World::with_command();
-    world.log_in_again(Some(1));
-    assert_eq!(world.run(), Step::Replay);
-    assert_eq!((world.nexus.phase(), world.nexus.status().recoveries), (Phase::Replaying, 1));
-    let again = world.sent().unwrap();
-    assert_eq!((world.drive(), again.cdb[0]), (Step::Wait, 0x28));
-    assert_eq!((world.nexus.phase(), world.nexus.attempts()), (Phase::Replaying, 1));
-    world.answer(&again);
-    assert_eq!((world.run(), world.run()), (Step::Wait, Step::Wait));
-    assert_eq!((world.nexus.phase(), world.nexus.attempts()), (Phase::Up, 0));
-}
-
-/// Nothing is sent to another unit, and nothing to one that is not ready, which may be ready in the next session.
-#[test]
-fn units_to_which_nothing_is_sent() {
-    let mut world = World::with_command();
-    world.log_in_again(Some(1));
-    world.serial_number = b"S2";
-    assert_eq!((world.run(), world.nexus.phase()), (Step::End, Phase::Over));
-    let Some(End::Failed(Failure::Lost(reason))) = world.session.end() else { panic!() };
-    assert!(reason.contains("its serial number"), "{reason}");
-
-    let mut world = World::with_command();
-    world.log_in_again(Some(1));
-    world.status = ScsiStatus::BUSY;
-    assert_eq!((world.run(), world.nexus.phase()), (Step::Wait, Phase::Waiting));
-    world.status = ScsiStatus::GOOD;
-    world.log_in_again(Some(1));
-    assert_eq!(world.run(), Step::Replay);
 }
 
 /// A session whose units are known logs out, and one in which they are compared is closed.

@@ -106,6 +106,17 @@ fn the_target_determines_the_least_pause() {
     }
 }
 
+/// A caller sees how long the pause is, while there is one.
+#[test]
+fn the_pause_is_told_while_the_nexus_waits() {
+    for phase in Phase::ALL {
+        let nexus = nexus_in(phase);
+        let pause = (phase == Phase::Waiting).then(|| nexus.attempt_at.saturating_sub(SECOND));
+        assert_eq!(nexus.pause(), pause, "{phase:?}");
+        assert_ne!(pause, Some(Duration::ZERO));
+    }
+}
+
 /// Commands fail once after one limit, the nexus after the other, whatever is under way.
 #[test]
 fn time_without_a_session_is_limited() {

@@ -7,7 +7,7 @@ use iscsi_pdu::{
     SequenceNumbers, SerialNumber,
 };
 
-use super::super::{End, Limits, LogoutCause, Outcome, ProtocolError, Request};
+use super::super::{End, Limits, LogoutCause, OldTask, Outcome, ProtocolError, Request};
 use super::*;
 use crate::scsi::{RawCommand, Transfer};
 
@@ -188,4 +188,45 @@ fn pdus_are_made_as_the_socket_takes_them() {
         open = 100_000;
     }
     assert_eq!(taken, 20 << 16);
+}
+
+/// The target may have what the socket took a byte of, and has nothing of the rest: of two commands of 48 bytes, in this case.
+#[test]
+fn what_was_not_written_was_not_carried_out() {
+    let may_run = || Outcome::Ambiguous(OldTask::MayRun);
+    for (taken, outcomes) in [
+        (0, [Outcome::NoSession, Outcome::NoSession]),
+        (1, [may_run(), Outcome::NoSession]),
+        (48, [may_run(), Outcome::NoSession]),
+        (49, [may_run(), may_run()]),
+    ] {
+        let mut engine = engine(Digests::default(), 8192, Parameters::default());
+        engine.session.make_lasting();
+        let itts = [(); 2].map(|()| engine.session.submit(test_command()));
+        let mut open = taken;
+        engine.send(|_| match std::mem::take(&mut open) {
+            0 => Err(io::ErrorKind::WouldBlock.into()),
+            accepted => Ok(accepted),
+        });
+        assert_eq!(engine.unsent(), 96 - taken);
+        engine.lost(&"reset");
+        engine.session.end_waiting();
+        assert_eq!(itts.map(|itt| engine.session.take_outcome(itt).unwrap()), outcomes, "{taken}");
+    }
+}
+
+/// Another connection begins with nothing of the one before: neither what that left unsent nor the half of a PDU.
+#[test]
+fn another_connection_begins_anew() {
+    let mut engine = engine(Digests::default(), 8192, Parameters::default());
+    engine.session.submit(test_command());
+    engine.send(|_| Err(io::ErrorKind::WouldBlock.into()));
+    engine.receive(&[0x25; 47], NOW);
+    assert_eq!(engine.unsent(), 48);
+    engine.reconnect(Inbox::new(&[], BOTH, 8192), BOTH);
+    assert_eq!(engine.unsent(), 0);
+    engine.session.submit(test_command());
+    engine.send(|slices| Ok(slices.iter().map(|slice| slice.len()).sum()));
+    engine.closed(NOW);
+    assert_eq!(engine.session.end(), Some(&End::Failed(Failure::Closed)));
 }

@@ -19,6 +19,18 @@ impl Requests {
         self.slot(itt).is_some_and(|slot| slot.is_touched)
     }
 
+    /// Takes note that a newer write of the same blocks has ended.
+    pub(in crate::session) fn note_replaced(&mut self, itt: InitiatorTaskTag) {
+        if let Some(slot) = self.slot_mut(itt) {
+            slot.is_replaced = true;
+        }
+    }
+
+    /// Whether a newer write of the same blocks has ended.
+    pub(in crate::session) fn is_replaced(&self, itt: InitiatorTaskTag) -> bool {
+        self.slot(itt).is_some_and(|slot| slot.is_replaced)
+    }
+
     /// Takes note that the target is told to end a request, or has answered that it goes on.
     pub(in crate::session) fn note_abort(&mut self, itt: InitiatorTaskTag, is_under_way: bool) {
         if let Some(slot) = self.slot_mut(itt) {

@@ -67,6 +67,18 @@ fn slots_are_used_again() {
     assert!(![taken, abandoned, left].contains(&add(&mut requests)));
 }
 
+/// Requests that wait, slots that are free, and what was taken are no outcomes.
+#[test]
+fn outcomes_that_were_not_taken() {
+    let mut requests = Requests::default();
+    let [first, _waiting] = [(); 2].map(|()| add(&mut requests));
+    assert!(!requests.has_outcomes());
+    end(&mut requests, first);
+    assert!(requests.has_outcomes());
+    requests.take_outcome(first);
+    assert!(!requests.has_outcomes());
+}
+
 /// A renamed request has its outcome under the tag that its caller knows, and its other slots are free again.
 #[test]
 fn a_renamed_request_ends_under_its_first_tag() {

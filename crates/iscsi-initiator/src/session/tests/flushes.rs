@@ -40,3 +40,35 @@ fn the_first_flush_after_a_loss_fails_for_writes_that_no_flush_covers() {
         }
     }
 }
+
+/// The outcome of a flush behind the loss of a cache which the unit had said that it does not have, before it reported an event.
+fn flush_after(asc: u8, ascq: u8) -> Outcome {
+    let mut target = Target::new(parameters());
+    target.session.note_write_cache(LUN, Some(false));
+    let told = target.read(512);
+    let mut response = target.response(told, ScsiStatus::CHECK_CONDITION);
+    response.sense = Bytes::copy_from_slice(&[0x72, 0x06, asc, ascq]);
+    (response.underflow, response.residual_count) = (true, 512);
+    target.respond(response).unwrap();
+    target.outcomes();
+    outcome(&mut target, write(), ScsiStatus::GOOD);
+    target.session.lose_cache(LUN);
+    outcome(&mut target, synchronize_cache(), ScsiStatus::GOOD)
+}
+
+/// A unit without a cache loses nothing. One that has started anew, or whose parameters have changed, may have one since.
+#[test]
+fn a_unit_has_no_cache_until_it_reports_a_change() {
+    for (asc, ascq, may_have_one) in [
+        (0x29, 0x00, true),
+        (0x29, 0x04, true),
+        (0x29, 0x07, false),
+        (0x2a, 0x00, true),
+        (0x2a, 0x02, true),
+        (0x2a, 0x03, false),
+        (0x3f, 0x0e, false),
+    ] {
+        let is_lost = flush_after(asc, ascq) == Outcome::WritesMayBeLost;
+        assert_eq!(is_lost, may_have_one, "{asc:02x}/{ascq:02x}");
+    }
+}

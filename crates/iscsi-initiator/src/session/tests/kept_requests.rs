@@ -9,7 +9,7 @@ use crate::session::{Fencing, NextSession, OldTask};
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const READ_10: u8 = 0x28;
 const WRITE_10: u8 = 0x2a;
-const COMPARE_AND_WRITE: u8 = 0x89;
+pub(super) const COMPARE_AND_WRITE: u8 = 0x89;
 
 /// A session whose requests outlive it.
 pub(super) fn lasting(parameters: Parameters) -> Target {
@@ -223,6 +223,7 @@ fn a_session_that_is_lost_at_once() {
         assert_eq!(target.commands().len(), 1);
         target.lose(48);
         assert_eq!((target.outcomes(), target.session.take_outcome(probe)), (vec![], None));
+        assert_eq!(target.session.in_flight(), 1, "nothing is left of the probe");
     }
     target.log_in_again(parameters());
     let probe = target.session.submit_ahead(Request::command(LUN, crate::scsi::TestUnitReady.into()), NOW);
@@ -269,27 +270,6 @@ fn requests_ahead_of_the_kept_ones() {
     assert_eq!(target.completion(ahead), Completion::good());
 }
 
-/// The units that have to be compared, and whether what was sent again has ended, and well.
-#[test]
-fn progress_of_a_replay() {
-    let mut target = lasting(parameters());
-    target.send(READ_10, Transfer::None, 0);
-    target.send(READ_10, Transfer::None, 48);
-    target.lose(1);
-    target.log_in_again(parameters());
-    assert_eq!((target.session.kept_units(), target.session.has_replayed()), (vec![LUN; 2], false));
-    target.send_kept(Fencing::Sole);
-    let again = target.commands();
-    for (pdu, status, has_ended) in
-        [(&again[0], ScsiStatus::BUSY, false), (&again[1], ScsiStatus::GOOD, true)]
-    {
-        assert!(target.session.has_replayed() && !target.session.take_success());
-        let response = target.response(pdu.itt, status);
-        target.respond(response).unwrap();
-        assert_eq!((!target.session.has_replayed(), target.session.take_success()), (has_ended, has_ended));
-    }
-}
-
 /// When there will be no other session, everything ends, once and in order; what waits too long ends before.
 #[test]
 fn requests_that_are_not_sent_again() {
@@ -309,33 +289,4 @@ fn requests_that_are_not_sent_again() {
     assert!(!target.session.is_between_sessions());
     let refused = target.send(READ_10, Transfer::None, 0);
     assert_eq!(target.outcomes(), [(refused, Outcome::SessionOver)]);
-}
-
-/// A text exchange without an answer is not repeated: it ends with its limit, and the session after it.
-#[test]
-fn text_exchanges_without_an_answer() {
-    let mut target = lasting(parameters());
-    let text = target.ask(b"SendTargets=All\0");
-    target.sent();
-    target.pass(MINUTE);
-    assert_eq!(target.outcomes(), [(text, Outcome::Unanswered(MINUTE))]);
-    assert!(target.session.is_between_sessions());
-    target.log_in_again(parameters());
-    target.send_kept(Fencing::Sole);
-    assert_eq!(target.sent(), []);
-}
-
-/// One that two sessions were lost with is not repeated either: some targets reset the connection when they get it.
-#[test]
-fn text_exchanges_that_sessions_are_lost_with() {
-    let mut target = lasting(parameters());
-    let text = target.ask(b"SendTargets=\0");
-    for _ in 0..2 {
-        assert_eq!((target.sent().len(), target.outcomes()), (1, vec![]));
-        target.lose(48);
-        target.log_in_again(parameters());
-        target.send_kept(Fencing::Sole);
-    }
-    assert_eq!(target.sent(), []);
-    assert_eq!(target.outcomes(), [(text, Outcome::Ambiguous(OldTask::MayRun))]);
 }
