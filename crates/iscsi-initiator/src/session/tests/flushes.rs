@@ -53,7 +53,7 @@ fn flush_after(asc: u8, ascq: u8) -> Outcome {
     target.outcomes();
     outcome(&mut target, write(), ScsiStatus::GOOD);
     target.session.lose_cache(LUN);
-    outcome(&mut target, synchronize_cache(), ScsiStatus::GOOD)
+    outcome(&mut target, SynchronizeCache10::default().into(), ScsiStatus::GOOD)
 }
 
 /// A unit without a cache loses nothing. One that has started anew, or whose parameters have changed, may have one since.
