@@ -40,6 +40,9 @@ pub(crate) struct Arguments {
     /// Writes land in a volatile write cache
     #[arg(long)]
     write_cache: bool,
+    /// Blocks can be unmapped
+    #[arg(long)]
+    thin: bool,
     /// The first command of a session meets no unit attention
     #[arg(long)]
     no_unit_attention: bool,
@@ -51,6 +54,7 @@ impl Arguments {
         let units = vec![LogicalUnit {
             blocks: self.blocks,
             write_cache: self.write_cache,
+            is_thin: self.thin,
             ..LogicalUnit::default()
         }];
         let target = Target { name: self.target.clone(), credentials: self.credentials()?, units };
@@ -90,5 +94,11 @@ mod tests {
     fn the_write_cache_is_off_unless_it_is_asked_for() {
         assert!(!config(&[]).targets[0].units[0].write_cache);
         assert!(config(&["--write-cache"]).targets[0].units[0].write_cache);
+    }
+
+    #[test]
+    fn the_disk_is_fully_provisioned_unless_it_is_to_be_thin() {
+        assert!(!config(&[]).targets[0].units[0].is_thin);
+        assert!(config(&["--thin"]).targets[0].units[0].is_thin);
     }
 }

@@ -181,13 +181,16 @@ async fn the_limit_of_a_call_covers_its_time_in_the_queue() {
         reads.push(session.submit(Lun::ZERO, scsi::read_blocks(0, 1, 512)).await.unwrap());
     }
     let waiting = session.clone();
-    let waiting = tokio::spawn(async move { waiting.execute(Lun::ZERO, scsi::synchronize_cache()).await });
+    let waiting =
+        tokio::spawn(
+            async move { waiting.execute(Lun::ZERO, scsi::SynchronizeCache10::default().into()).await },
+        );
     for read in reads {
         read.data().await.unwrap();
     }
     assert_eq!(begin.elapsed().as_secs(), 40);
     let error = waiting.await.unwrap().unwrap_err();
-    assert!(matches!(error, Error::Timeout { operation: "SYNCHRONIZE CACHE", .. }), "{error}");
+    assert!(matches!(error, Error::Timeout { operation: "SYNCHRONIZE CACHE (10)", .. }), "{error}");
     // A ping follows, which the target does not answer either.
     assert_eq!(begin.elapsed().as_secs(), 65);
 }

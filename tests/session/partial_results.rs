@@ -274,7 +274,7 @@ async fn flushes_that_fail() {
     for sense in [Sense::new(0x03, 0x0c, 0x00), Sense::INVALID_FIELD] {
         let (scripted, session) = refusing(&[SYNCHRONIZE_CACHE_10], sense).await;
         let error = session.synchronize_cache(Lun::ZERO).await.unwrap_err();
-        assert!(matches!(error, Error::Command { command: "SYNCHRONIZE CACHE", .. }), "{error}");
+        assert!(matches!(error, Error::Command { command: "SYNCHRONIZE CACHE (10)", .. }), "{error}");
         assert_eq!(
             commands(&scripted, SYNCHRONIZE_CACHE_16).len() + commands(&scripted, MODE_SENSE_6).len(),
             0

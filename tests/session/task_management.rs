@@ -263,7 +263,7 @@ async fn an_event_for_the_caller_behind_a_change_of_size() {
     const MEDIUM_CHANGED: Sense = Sense::new(0x06, 0x28, 0x00);
     for (operation, command, second, asc) in [
         (READ_10, read(), MEDIUM_CHANGED, 0x28),
-        (SYNCHRONIZE_CACHE_10, scsi::synchronize_cache(), Sense::DEVICE_RESET, 0x29),
+        (SYNCHRONIZE_CACHE_10, scsi::SynchronizeCache10::default().into(), Sense::DEVICE_RESET, 0x29),
     ] {
         let (_scripted, session) = hurried(two_events(operation, second)).await;
         session.test_unit_ready(Lun::ZERO).await.unwrap();

@@ -44,11 +44,14 @@ pub(crate) mod engine;
 pub(crate) mod fault;
 mod inquiry;
 mod login_phase;
+mod mapping;
 mod medium;
 mod mode_sense;
 mod nexus;
+mod provisioning;
 mod report;
 mod reservation;
+mod sanitize;
 mod scsi;
 mod sense;
 mod session;
@@ -57,7 +60,9 @@ mod shell;
 mod task_management;
 mod text_exchange;
 mod unit;
+mod verify;
 mod window;
+mod write_same;
 mod write_task;
 
 #[cfg(test)]

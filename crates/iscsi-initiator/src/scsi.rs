@@ -10,7 +10,6 @@ mod inquiry;
 mod mode_sense;
 mod primary;
 mod raw_command;
-mod read_capacity;
 mod replay;
 mod report_luns;
 mod sense_data;
@@ -20,17 +19,23 @@ pub(crate) use block_span::BlockSpan;
 pub(crate) use cache_effect::CacheEffect;
 pub(crate) use inquiry::{parse_max_transfer, parse_serial_number};
 pub(crate) use mode_sense::{caching_mode_page, parse_write_cache_enabled};
-pub(crate) use read_capacity::{parse_10 as parse_capacity_10, parse_16 as parse_capacity_16};
 pub(crate) use report_luns::parse as parse_luns;
 
-pub use block::{read_blocks, read_blocks_into, synchronize_cache, synchronize_cache_16, write_blocks};
+pub use block::{
+    BlockRange, Capacity, CompareAndWrite, DefectFormat, DefectList, GetLbaStatus, LbaRange, LbaReportType,
+    LbaStatus, OrWrite16, PreFetch10, PreFetch16, Protect, ProvisioningStatus, Read6, Read10, Read12, Read16,
+    ReadCapacity10, ReadCapacity16, ReadDefectData10, ReadDefectData12, Sanitize, SanitizeOperation,
+    SanitizeOverwrite, ShortLba, SynchronizeCache10, SynchronizeCache16, UnitCapacity, Unmap, UnmapList,
+    Verify10, Verify12, Verify16, VerifyData, Write6, Write10, Write12, Write16, WriteAndVerify10,
+    WriteAndVerify12, WriteAndVerify16, WriteAtomic16, WriteSame10, WriteSame16, read_blocks,
+    read_blocks_into, write_blocks,
+};
 pub use cdb::Cdb;
 pub use command::Command;
 pub use completion::{CommandError, Completion, Incomplete};
 pub use inquiry::{Designator, DeviceIdentification, Inquiry, inquiry, vital_product_data};
 pub use primary::TestUnitReady;
 pub use raw_command::{RawCommand, Transfer, TransferLength};
-pub use read_capacity::{Capacity, read_capacity_10, read_capacity_16};
 pub use replay::Replay;
 pub use report_luns::report_luns;
 pub use sense_data::{SenseData, SenseKey};

@@ -222,7 +222,7 @@ impl End {
             // A reset is an error of the next flush on purpose: data may be lost. The session that a ping or a function was for may
             // be lost, too.
             Err(
-                Error::Command { command: "SYNCHRONIZE CACHE", .. }
+                Error::Command { command: "SYNCHRONIZE CACHE (10)", .. }
                 | Error::WritesMayBeLost { .. }
                 | Error::Aborted { abort: Abort { extent: Extent::NotSent, .. }, .. }
                 | Error::NoSession { .. },

@@ -7,6 +7,7 @@ use iscsi_pdu::{
     SequenceNumbers, SerialNumber, TargetPdu, TargetTransferTag,
 };
 
+use super::Sense;
 use super::connection::segment_limit;
 use super::scsi::{Rejection, Source};
 
@@ -59,6 +60,9 @@ pub(super) fn response(
     let (status, sense) = match rejection {
         None => (ScsiStatus::GOOD, Bytes::new()),
         Some(Rejection::Check(sense)) => (ScsiStatus::CHECK_CONDITION, sense.to_fixed()),
+        Some(Rejection::Miscompare { offset }) => {
+            (ScsiStatus::CHECK_CONDITION, Sense::MISCOMPARE.to_fixed_with(offset))
+        }
         Some(Rejection::Status(status)) => (status, Bytes::new()),
     };
     Answer::Pdu(TargetPdu::ScsiResponse(ScsiResponse {

@@ -11,17 +11,34 @@ pub(super) mod operation {
     pub(in crate::ram_disk) const READ_CAPACITY_10: u8 = 0x25;
     pub(in crate::ram_disk) const READ_10: u8 = 0x28;
     pub(in crate::ram_disk) const WRITE_10: u8 = 0x2a;
+    pub(in crate::ram_disk) const WRITE_AND_VERIFY_10: u8 = 0x2e;
+    pub(in crate::ram_disk) const VERIFY_10: u8 = 0x2f;
+    pub(in crate::ram_disk) const PRE_FETCH_10: u8 = 0x34;
     pub(in crate::ram_disk) const SYNCHRONIZE_CACHE_10: u8 = 0x35;
+    pub(in crate::ram_disk) const READ_DEFECT_DATA_10: u8 = 0x37;
+    pub(in crate::ram_disk) const WRITE_SAME_10: u8 = 0x41;
+    pub(in crate::ram_disk) const UNMAP: u8 = 0x42;
+    pub(in crate::ram_disk) const SANITIZE: u8 = 0x48;
     pub(in crate::ram_disk) const MODE_SENSE_10: u8 = 0x5a;
     pub(in crate::ram_disk) const PERSISTENT_RESERVE_IN: u8 = 0x5e;
     pub(in crate::ram_disk) const PERSISTENT_RESERVE_OUT: u8 = 0x5f;
     pub(in crate::ram_disk) const READ_16: u8 = 0x88;
+    pub(in crate::ram_disk) const COMPARE_AND_WRITE: u8 = 0x89;
     pub(in crate::ram_disk) const WRITE_16: u8 = 0x8a;
+    pub(in crate::ram_disk) const OR_WRITE_16: u8 = 0x8b;
+    pub(in crate::ram_disk) const WRITE_AND_VERIFY_16: u8 = 0x8e;
+    pub(in crate::ram_disk) const VERIFY_16: u8 = 0x8f;
+    pub(in crate::ram_disk) const PRE_FETCH_16: u8 = 0x90;
     pub(in crate::ram_disk) const SYNCHRONIZE_CACHE_16: u8 = 0x91;
+    pub(in crate::ram_disk) const WRITE_SAME_16: u8 = 0x93;
+    pub(in crate::ram_disk) const WRITE_ATOMIC_16: u8 = 0x9c;
     pub(in crate::ram_disk) const SERVICE_ACTION_IN_16: u8 = 0x9e;
     pub(in crate::ram_disk) const REPORT_LUNS: u8 = 0xa0;
     pub(in crate::ram_disk) const READ_12: u8 = 0xa8;
     pub(in crate::ram_disk) const WRITE_12: u8 = 0xaa;
+    pub(in crate::ram_disk) const WRITE_AND_VERIFY_12: u8 = 0xae;
+    pub(in crate::ram_disk) const VERIFY_12: u8 = 0xaf;
+    pub(in crate::ram_disk) const READ_DEFECT_DATA_12: u8 = 0xb7;
 }
 
 /// The 16 bytes of a CDB as they came in a SCSI Command, read by offset.
@@ -61,7 +78,7 @@ impl Cdb {
         self.byte(1) & 0x1f
     }
 
-    /// The first logical block and the number of blocks of a READ, WRITE or SYNCHRONIZE CACHE (SBC-3, 5.11 to 5.36).
+    /// The first logical block and the number of blocks of a command that names one range (SBC-3, 5.2 to 5.45).
     pub(super) fn blocks(&self) -> Option<(u64, u64)> {
         Some(match self.operation() {
             // 0 blocks mean 256.
@@ -72,13 +89,27 @@ impl Cdb {
                     count => count.into(),
                 },
             ),
-            operation::READ_10 | operation::WRITE_10 | operation::SYNCHRONIZE_CACHE_10 => {
-                (self.number(2, 4), self.number(7, 2))
-            }
-            operation::READ_12 | operation::WRITE_12 => (self.number(2, 4), self.number(6, 4)),
-            operation::READ_16 | operation::WRITE_16 | operation::SYNCHRONIZE_CACHE_16 => {
-                (self.number(2, 8), self.number(10, 4))
-            }
+            operation::READ_10
+            | operation::WRITE_10
+            | operation::WRITE_AND_VERIFY_10
+            | operation::VERIFY_10
+            | operation::PRE_FETCH_10
+            | operation::WRITE_SAME_10
+            | operation::SYNCHRONIZE_CACHE_10 => (self.number(2, 4), self.number(7, 2)),
+            operation::READ_12
+            | operation::WRITE_12
+            | operation::WRITE_AND_VERIFY_12
+            | operation::VERIFY_12 => (self.number(2, 4), self.number(6, 4)),
+            operation::READ_16
+            | operation::WRITE_16
+            | operation::OR_WRITE_16
+            | operation::WRITE_AND_VERIFY_16
+            | operation::VERIFY_16
+            | operation::PRE_FETCH_16
+            | operation::WRITE_SAME_16
+            | operation::SYNCHRONIZE_CACHE_16 => (self.number(2, 8), self.number(10, 4)),
+            operation::WRITE_ATOMIC_16 => (self.number(2, 8), self.number(12, 2)),
+            operation::COMPARE_AND_WRITE => (self.number(2, 8), self.number(13, 1)),
             _ => return None,
         })
     }

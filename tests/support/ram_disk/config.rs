@@ -109,6 +109,8 @@ pub struct LogicalUnit {
     pub block_size: u32,
     /// If true, writes land in a volatile cache, and only SYNCHRONIZE CACHE and the FUA bit make them stable.
     pub write_cache: bool,
+    /// If true, the unit is provisioned thinly: blocks can be unmapped, and read as zeros then (SBC-3, 4.7).
+    pub is_thin: bool,
     /// The longest transfer that the unit reports in its block limits, in bytes. It takes longer ones all the same.
     pub longest_transfer: u32,
     /// Part of the serial number and of the designators, beside the target's name and the LUN. Another edition is another
@@ -119,7 +121,7 @@ pub struct LogicalUnit {
 }
 
 impl Default for LogicalUnit {
-    /// Number 0, 64 MiB in blocks of 512 bytes, without a cache, and transfers of up to 16 MiB.
+    /// Number 0, 64 MiB in blocks of 512 bytes, without a cache, fully provisioned, and transfers of up to 16 MiB.
     fn default() -> Self {
         let longest_transfer = LARGEST_TRANSFER;
         Self {
@@ -127,6 +129,7 @@ impl Default for LogicalUnit {
             blocks: 131_072,
             block_size: 512,
             write_cache: false,
+            is_thin: false,
             longest_transfer,
             edition: 0,
             is_named: true,

@@ -3,10 +3,10 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use iscsi_pdu::{IscsiName, Lun};
 
-use super::Sense;
 use super::cdb::Cdb;
 use super::scsi::Plan;
 use super::unit::Unit;
+use super::{Sense, provisioning, write_same};
 
 /// T10 vendor identification, eight bytes.
 const VENDOR: &[u8; 8] = b"RAMDISK ";
@@ -26,13 +26,15 @@ const DEVICE_IDENTIFICATION: u8 = 0x83;
 const EXTENDED_INQUIRY: u8 = 0x86;
 const BLOCK_LIMITS: u8 = 0xb0;
 const BLOCK_DEVICE_CHARACTERISTICS: u8 = 0xb1;
-const PAGES: [u8; 6] = [
+const LOGICAL_BLOCK_PROVISIONING: u8 = 0xb2;
+const PAGES: [u8; 7] = [
     SUPPORTED_PAGES,
     UNIT_SERIAL_NUMBER,
     DEVICE_IDENTIFICATION,
     EXTENDED_INQUIRY,
     BLOCK_LIMITS,
     BLOCK_DEVICE_CHARACTERISTICS,
+    LOGICAL_BLOCK_PROVISIONING,
 ];
 
 /// Bytes that are best transferred by one command: a burst of the default length.
@@ -73,13 +75,14 @@ fn standard(unit_exists: bool) -> Bytes {
 /// The page with its header, or `None` if there is none of this code.
 fn vital_product_data(target: &IscsiName, lun: Lun, unit: &Unit, code: u8) -> Option<Bytes> {
     let body = match code {
-        SUPPORTED_PAGES => Bytes::from_static(&PAGES),
+        SUPPORTED_PAGES => supported_pages(unit),
         UNIT_SERIAL_NUMBER | DEVICE_IDENTIFICATION if !unit.settings().is_named => return None,
         UNIT_SERIAL_NUMBER => serial_number(target, lun, unit).into(),
         DEVICE_IDENTIFICATION => device_identification(target, lun, unit),
         EXTENDED_INQUIRY => extended_inquiry(unit),
         BLOCK_LIMITS => block_limits(unit),
         BLOCK_DEVICE_CHARACTERISTICS => block_device_characteristics(),
+        LOGICAL_BLOCK_PROVISIONING if unit.settings().is_thin => provisioning::page(),
         _ => return None,
     };
     let mut page = BytesMut::with_capacity(4 + body.len());
@@ -87,6 +90,12 @@ fn vital_product_data(target: &IscsiName, lun: Lun, unit: &Unit, code: u8) -> Op
     page.put_u16(u16::try_from(body.len()).ok()?);
     page.put_slice(&body);
     Some(page.freeze())
+}
+
+/// The last page is there only if the unit is thin.
+fn supported_pages(unit: &Unit) -> Bytes {
+    let pages = Bytes::from_static(&PAGES);
+    if unit.settings().is_thin { pages } else { pages.slice(..PAGES.len() - 1) }
 }
 
 fn serial_number(target: &IscsiName, lun: Lun, unit: &Unit) -> String {
@@ -128,16 +137,27 @@ fn extended_inquiry(unit: &Unit) -> Bytes {
     page.freeze()
 }
 
-/// The block limits: the largest and the best length of a transfer, 60 bytes.
+/// The block limits (SBC-4): the largest and the best length of a transfer, and the limits of other commands, 60 bytes.
 fn block_limits(unit: &Unit) -> Bytes {
     let settings = unit.settings();
     let blocks = |bytes: u32| {
         let blocks = u64::from(bytes / settings.block_size).clamp(1, settings.blocks);
         u32::try_from(blocks).unwrap_or(u32::MAX)
     };
-    let mut page = BytesMut::zeroed(4);
-    page.put_u32(blocks(settings.longest_transfer));
-    page.put_u32(blocks(OPTIMAL_TRANSFER));
+    let (unmapped, ranges) = if settings.is_thin { (u32::MAX, provisioning::MOST_RANGES) } else { (0, 0) };
+    let atomic = unit.most_atomic_blocks().into();
+    let mut page = BytesMut::with_capacity(60);
+    // WRITE SAME of 0 blocks is possible; COMPARE AND WRITE takes as many blocks as its field counts.
+    page.put_slice(&[0, u8::MAX, 0, 0]);
+    // Lengths of transfers; of PRE-FETCH, none; of UNMAP, with a granularity of one block.
+    for number in [blocks(settings.longest_transfer), blocks(OPTIMAL_TRANSFER), 0, unmapped, ranges, 1, 0] {
+        page.put_u32(number);
+    }
+    page.put_u64(write_same::LONGEST / u64::from(settings.block_size));
+    // Lengths of WRITE ATOMIC; alignment and granularity, one block each; with boundaries.
+    for number in [atomic, 0, 0, atomic, atomic] {
+        page.put_u32(number);
+    }
     page.put_bytes(0, 60 - page.len());
     page.freeze()
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::mapping::Mapping;
+
 /// Bytes of a page.
 const PAGE: usize = 16 << 10;
 
@@ -15,6 +17,8 @@ type Pages = BTreeMap<u64, Arc<[u8]>>;
 #[derive(Clone, Default)]
 pub(super) struct Medium {
     pages: Arc<Pages>,
+    /// The bytes that were written and not unmapped since.
+    mapping: Arc<Mapping>,
 }
 
 /// A range of the medium, in bytes.
@@ -25,10 +29,24 @@ pub(super) struct Extent {
 }
 
 impl Extent {
+    /// The first byte behind it.
+    pub(super) fn end(self) -> u64 {
+        self.offset.saturating_add(self.length)
+    }
+
+    /// The part of a page that it has, and whether that is all of it.
+    fn within(self, page: u64) -> (std::ops::Range<usize>, bool) {
+        let start = page.saturating_mul(PAGE as u64);
+        let place = |offset: u64| usize::try_from(offset.saturating_sub(start)).unwrap_or(PAGE).min(PAGE);
+        let part = place(self.offset)..place(self.end());
+        let is_all = part == (0..PAGE);
+        (part, is_all)
+    }
+
     /// The places of its pages.
     fn pages(self) -> std::ops::Range<u64> {
         let page = PAGE as u64;
-        self.offset / page..self.offset.saturating_add(self.length).div_ceil(page)
+        self.offset / page..self.end().div_ceil(page)
     }
 }
 
@@ -44,6 +62,7 @@ impl Medium {
     }
 
     pub(super) fn write(&mut self, offset: u64, mut data: &[u8]) {
+        self.map(Extent { offset, length: u64::try_from(data.len()).unwrap_or(u64::MAX) });
         let (mut at, mut start) = place(offset);
         while !data.is_empty() {
             let (piece, rest) = data.split_at(data.len().min(PAGE - start));
@@ -55,17 +74,68 @@ impl Medium {
         }
     }
 
+    /// Makes an extent zeros, which take no memory.
+    pub(super) fn zero(&mut self, extent: Extent) {
+        let places: Vec<_> = self.pages.range(extent.pages()).map(|(at, _)| *at).collect();
+        for at in places {
+            let pages = Arc::make_mut(&mut self.pages);
+            match extent.within(at) {
+                (_, true) => drop(pages.remove(&at)),
+                (part, false) => {
+                    let page = pages.get_mut(&at).and_then(|page| Arc::make_mut(page).get_mut(part));
+                    page.unwrap_or_default().fill(0);
+                }
+            }
+        }
+    }
+
+    /// Notes that an extent is mapped.
+    pub(super) fn map(&mut self, extent: Extent) {
+        if !self.mapping.covers(extent) {
+            Arc::make_mut(&mut self.mapping).map(extent);
+        }
+    }
+
+    /// Forgets an extent, which reads as zeros then.
+    pub(super) fn unmap(&mut self, extent: Extent) {
+        self.zero(extent);
+        Arc::make_mut(&mut self.mapping).unmap(extent);
+    }
+
+    pub(super) fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
     /// Copies an extent from another medium.
     pub(super) fn copy_from(&mut self, other: &Self, extent: Extent) {
-        if Arc::ptr_eq(&self.pages, &other.pages) {
+        if Arc::ptr_eq(&self.pages, &other.pages) && Arc::ptr_eq(&self.mapping, &other.mapping) {
             return;
         }
+        self.unmap(extent);
         for (at, page) in other.pages.range(extent.pages()) {
-            let page_start = at * PAGE as u64;
-            let start = extent.offset.max(page_start);
-            let end = extent.offset.saturating_add(extent.length).min(page_start + PAGE as u64);
-            let within = |offset: u64| usize::try_from(offset - page_start).unwrap_or(PAGE);
-            self.write(start, page.get(within(start)..within(end)).unwrap_or_default());
+            match extent.within(*at) {
+                (_, true) => drop(Arc::make_mut(&mut self.pages).insert(*at, Arc::clone(page))),
+                (part, false) => {
+                    let start = at * PAGE as u64 + part.start as u64;
+                    self.write(start, page.get(part).unwrap_or_default());
+                }
+            }
+        }
+        self.copy_mapping(other, extent);
+    }
+
+    fn copy_mapping(&mut self, other: &Self, extent: Extent) {
+        let mapping = Arc::make_mut(&mut self.mapping);
+        let mut at = extent.offset;
+        while at < extent.end() {
+            let (is_mapped, end) = other.mapping.run_at(at);
+            let run = Extent { offset: at, length: end.min(extent.end()) - at };
+            if is_mapped {
+                mapping.map(run);
+            } else {
+                mapping.unmap(run);
+            }
+            at = end;
         }
     }
 }
@@ -139,5 +209,28 @@ mod tests {
         to.copy_from(&from, Extent { offset: 2, length: PAGE as u64 });
         assert_eq!(bytes(&to, 0, 4), [0, 0, 7, 7]);
         assert_eq!(bytes(&to, PAGE as u64, 4), [7, 7, 0, 0]);
+    }
+
+    #[test]
+    fn zeros_take_no_page_and_are_cut_at_both_ends() {
+        let mut medium = Medium::default();
+        medium.write(0, &vec![7; 3 * PAGE]);
+        medium.zero(Extent { offset: 2, length: 2 * PAGE as u64 });
+        assert_eq!(bytes(&medium, 0, 4), [7, 7, 0, 0]);
+        assert_eq!(bytes(&medium, 2 * PAGE as u64, 4), [0, 0, 7, 7]);
+        assert_eq!(medium.pages.len(), 2);
+        assert!(medium.mapping.covers(Extent { offset: 0, length: 3 * PAGE as u64 }));
+    }
+
+    #[test]
+    fn what_was_unmapped_is_unmapped_in_a_copy() {
+        let (mut from, mut to) = (Medium::default(), Medium::default());
+        to.write(0, &vec![7; 2 * PAGE]);
+        from.write(0, &vec![8; 2 * PAGE]);
+        from.unmap(Extent { offset: 0, length: PAGE as u64 + 1 });
+        to.copy_from(&from, Extent { offset: 1, length: 2 * PAGE as u64 - 2 });
+        assert_eq!([bytes(&to, 0, 2), bytes(&to, PAGE as u64, 2)], [[7, 0], [0, 8]]);
+        assert_eq!(bytes(&to, 2 * PAGE as u64 - 2, 2), [8, 7]);
+        assert_eq!([to.mapping.run_at(0), to.mapping.run_at(1)], [(true, 1), (false, PAGE as u64 + 1)]);
     }
 }

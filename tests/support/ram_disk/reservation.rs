@@ -121,12 +121,29 @@ impl Reservations {
             | operation::READ_10
             | operation::READ_12
             | operation::READ_16
+            | operation::VERIFY_10
+            | operation::VERIFY_12
+            | operation::VERIFY_16
+            | operation::PRE_FETCH_10
+            | operation::PRE_FETCH_16
+            | operation::READ_DEFECT_DATA_10
+            | operation::READ_DEFECT_DATA_12
             | operation::MODE_SENSE_6
             | operation::MODE_SENSE_10 => reservation.kind.forbids_reads(),
             operation::WRITE_6
             | operation::WRITE_10
             | operation::WRITE_12
             | operation::WRITE_16
+            | operation::WRITE_ATOMIC_16
+            | operation::WRITE_AND_VERIFY_10
+            | operation::WRITE_AND_VERIFY_12
+            | operation::WRITE_AND_VERIFY_16
+            | operation::WRITE_SAME_10
+            | operation::WRITE_SAME_16
+            | operation::COMPARE_AND_WRITE
+            | operation::OR_WRITE_16
+            | operation::UNMAP
+            | operation::SANITIZE
             | operation::SYNCHRONIZE_CACHE_10
             | operation::SYNCHRONIZE_CACHE_16 => true,
             _ => false,

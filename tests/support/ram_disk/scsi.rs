@@ -6,8 +6,9 @@ use iscsi_pdu::{IscsiName, Lun, ScsiStatus};
 use super::cdb::{Cdb, operation};
 use super::medium::{Extent, Snapshot};
 use super::reservation::{self, Consequences, InitiatorPort};
+use super::sanitize::{self, Sanitization};
 use super::unit::{Unit, UnitError};
-use super::{Sense, Target, inquiry, mode_sense};
+use super::{Sense, Target, inquiry, mode_sense, provisioning, verify, write_same};
 
 /// A valid command before its execution, or the reason why it fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,18 @@ pub(super) enum Plan {
     Read(Extent),
     /// Writes these bytes of the medium.
     Write { extent: Extent, is_stable: bool },
+    /// Compares these bytes of the medium with `length` bytes of data, which are repeated.
+    Verify { extent: Extent, length: u64 },
+    /// Writes these bytes of the medium if they are the expected ones.
+    CompareAndWrite { extent: Extent, is_stable: bool },
+    /// Sets bits in these bytes of the medium.
+    OrWrite { extent: Extent, is_stable: bool },
+    /// Writes the same `length` bytes to each block, or zeros if there are none.
+    WriteSame { extent: Extent, length: u64, unmaps: bool },
+    /// Unmaps the ranges of a parameter list of this length.
+    Unmap { length: u64 },
+    /// Makes all data irrecoverable.
+    Sanitize(Sanitization),
     /// Makes these bytes of the medium stable.
     Flush(Extent),
     /// Changes reservations as the parameter list says.
@@ -33,6 +46,8 @@ pub(super) enum Plan {
 pub(super) enum Rejection {
     /// CHECK CONDITION.
     Check(Sense),
+    /// CHECK CONDITION for data that differ from the medium, first at this byte of them.
+    Miscompare { offset: u32 },
     /// Another status.
     Status(ScsiStatus),
 }
@@ -46,7 +61,7 @@ pub(super) enum Source {
 
 impl Plan {
     /// GOOD status and no data.
-    const GOOD: Self = Self::Data(Bytes::new());
+    pub(super) const GOOD: Self = Self::Data(Bytes::new());
 
     /// Parameter data, cut off at the allocation length.
     pub(super) fn data(mut data: Bytes, allocation_length: usize) -> Self {
@@ -57,7 +72,12 @@ impl Plan {
     /// Bytes that the command takes from the initiator.
     pub(super) fn length_out(&self) -> u64 {
         match self {
-            Self::Write { extent, .. } => extent.length,
+            Self::Write { extent, .. } | Self::OrWrite { extent, .. } => extent.length,
+            Self::CompareAndWrite { extent, .. } => extent.length.saturating_mul(2),
+            Self::Verify { length, .. }
+            | Self::WriteSame { length, .. }
+            | Self::Unmap { length }
+            | Self::Sanitize(Sanitization::Overwrite { length }) => *length,
             Self::Reserve => reservation::LIST_LENGTH.into(),
             _ => 0,
         }
@@ -171,6 +191,14 @@ impl Units {
             }
             (Plan::Write { extent, is_stable }, Some(unit)) => unit.write(extent.offset, data, *is_stable),
             (Plan::Flush(extent), Some(unit)) => unit.flush(*extent),
+            (Plan::Verify { extent, .. }, Some(unit)) => unit.verify(*extent, data)?,
+            (Plan::CompareAndWrite { extent, is_stable }, Some(unit)) => {
+                unit.compare_and_write(*extent, data, *is_stable)?;
+            }
+            (Plan::OrWrite { extent, is_stable }, Some(unit)) => unit.or_write(*extent, data, *is_stable),
+            (Plan::WriteSame { extent, unmaps, .. }, Some(unit)) => unit.write_same(*extent, data, *unmaps),
+            (Plan::Unmap { .. }, Some(unit)) => unit.unmap(data)?,
+            (Plan::Sanitize(how), Some(unit)) => unit.sanitize(*how, data)?,
             (Plan::Reserve, Some(unit)) => {
                 return unit.reservations.change(port, cdb, data).map(|changed| (Source::NONE, changed));
             }
@@ -198,7 +226,25 @@ fn plan_on_unit(unit: &Unit, cdb: &Cdb) -> Plan {
             let is_stable = cdb.forces_unit_access();
             unit.plan_transfer(cdb, |extent| Plan::Write { extent, is_stable })
         }
-        operation::SYNCHRONIZE_CACHE_10 | operation::SYNCHRONIZE_CACHE_16 => unit.plan_flush(cdb),
+        operation::SYNCHRONIZE_CACHE_10 | operation::SYNCHRONIZE_CACHE_16 => unit.plan_rest(cdb, Plan::Flush),
+        operation::WRITE_AND_VERIFY_10 | operation::WRITE_AND_VERIFY_12 | operation::WRITE_AND_VERIFY_16 => {
+            unit.plan_transfer(cdb, |extent| Plan::Write { extent, is_stable: true })
+        }
+        operation::VERIFY_10 | operation::VERIFY_12 | operation::VERIFY_16 => verify::plan(unit, cdb),
+        operation::COMPARE_AND_WRITE => verify::plan_compare_and_write(unit, cdb),
+        operation::OR_WRITE_16 => {
+            let is_stable = cdb.forces_unit_access();
+            unit.plan_transfer(cdb, |extent| Plan::OrWrite { extent, is_stable })
+        }
+        operation::WRITE_ATOMIC_16 => unit.plan_atomic_write(cdb),
+        operation::WRITE_SAME_10 | operation::WRITE_SAME_16 => write_same::plan(unit, cdb),
+        operation::UNMAP => provisioning::plan_unmap(unit, cdb),
+        // All blocks are in memory.
+        operation::PRE_FETCH_10 | operation::PRE_FETCH_16 => {
+            unit.plan_rest(cdb, |_| Plan::Status(ScsiStatus::CONDITION_MET))
+        }
+        operation::SANITIZE => sanitize::plan(cdb),
+        operation::READ_DEFECT_DATA_10 | operation::READ_DEFECT_DATA_12 => sanitize::defect_data(cdb),
         operation::PERSISTENT_RESERVE_IN => match unit.reservations.report(cdb.service_action()) {
             Some(report) => Plan::data(report.into(), cdb.allocation_length(7, 2)),
             None => Plan::Check(Sense::INVALID_FIELD),

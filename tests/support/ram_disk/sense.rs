@@ -56,6 +56,8 @@ impl Sense {
     pub const INQUIRY_CHANGED: Self = Self::new(0x06, 0x3f, 0x03);
     /// UNIT ATTENTION, reported LUNs data has changed.
     pub const LUNS_CHANGED: Self = Self::new(0x06, 0x3f, 0x0e);
+    /// MISCOMPARE, miscompare during verify operation.
+    pub const MISCOMPARE: Self = Self::new(0x0e, 0x1d, 0x00);
     /// ABORTED COMMAND, unexpected unsolicited data (RFC 7143, 11.4.7.2).
     pub const UNEXPECTED_UNSOLICITED_DATA: Self = Self::new(0x0b, 0x0c, 0x0c);
     /// ABORTED COMMAND, incorrect amount of data (RFC 7143, 11.4.7.2).
@@ -72,6 +74,14 @@ impl Sense {
     pub fn to_fixed(self) -> Bytes {
         let Self { key, asc, ascq } = self;
         Bytes::copy_from_slice(&[0x70, 0, key & 0x0f, 0, 0, 0, 0, 10, 0, 0, 0, 0, asc, ascq, 0, 0, 0, 0])
+    }
+
+    /// The sense data in fixed format with the INFORMATION field: 18 bytes.
+    #[must_use]
+    pub fn to_fixed_with(self, information: u32) -> Bytes {
+        let Self { key, asc, ascq } = self;
+        let [a, b, c, d] = information.to_be_bytes();
+        Bytes::copy_from_slice(&[0xf0, 0, key & 0x0f, a, b, c, d, 10, 0, 0, 0, 0, asc, ascq, 0, 0, 0, 0])
     }
 
     /// The sense data in descriptor format without descriptors: 8 bytes.

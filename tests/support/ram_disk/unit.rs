@@ -7,10 +7,12 @@ use super::cdb::{Cdb, operation};
 use super::medium::{Extent, Medium};
 use super::reservation::Reservations;
 use super::scsi::Plan;
-use super::{LogicalUnit, Sense};
+use super::write_task::LARGEST_TRANSFER;
+use super::{LogicalUnit, Sense, provisioning};
 
-/// Service action of READ CAPACITY (16).
+/// Service actions of READ CAPACITY (16) and GET LBA STATUS.
 const READ_CAPACITY_16: u8 = 0x10;
+const GET_LBA_STATUS: u8 = 0x12;
 /// The bits RDPROTECT or WRPROTECT: the medium has no protection information.
 const PROTECT: u8 = 0xe0;
 
@@ -62,7 +64,7 @@ impl Unit {
     }
 
     /// The extent of `count` blocks from `lba` on; `None` beyond the last block.
-    fn extent(&self, lba: u64, count: u64) -> Option<Extent> {
+    pub(super) fn extent(&self, lba: u64, count: u64) -> Option<Extent> {
         let end = lba.checked_add(count)?;
         if end > self.settings.blocks {
             return None;
@@ -82,13 +84,31 @@ impl Unit {
         extent.map_or(Plan::Check(Sense::LBA_OUT_OF_RANGE), plan)
     }
 
-    /// The plan of a SYNCHRONIZE CACHE; 0 blocks mean all the rest.
-    pub(super) fn plan_flush(&self, cdb: &Cdb) -> Plan {
+    /// The plan of a command for which 0 blocks mean all the rest.
+    pub(super) fn plan_rest(&self, cdb: &Cdb, plan: impl FnOnce(Extent) -> Plan) -> Plan {
+        if cdb.flag(1, PROTECT) {
+            return Plan::Check(Sense::INVALID_FIELD);
+        }
         let extent = cdb.blocks().and_then(|(lba, count)| {
             let rest = self.settings.blocks.checked_sub(lba)?;
             self.extent(lba, if count == 0 { rest } else { count })
         });
-        extent.map_or(Plan::Check(Sense::LBA_OUT_OF_RANGE), Plan::Flush)
+        extent.map_or(Plan::Check(Sense::LBA_OUT_OF_RANGE), plan)
+    }
+
+    /// The most blocks of a WRITE ATOMIC, and of its parts; each command is carried out at once.
+    pub(super) fn most_atomic_blocks(&self) -> u16 {
+        u16::try_from(LARGEST_TRANSFER / self.settings.block_size).unwrap_or(u16::MAX)
+    }
+
+    /// The plan of a WRITE ATOMIC (SBC-4).
+    pub(super) fn plan_atomic_write(&self, cdb: &Cdb) -> Plan {
+        let most = self.most_atomic_blocks().into();
+        if cdb.number(10, 2) > most || cdb.number(12, 2) > most {
+            return Plan::Check(Sense::INVALID_FIELD);
+        }
+        let is_stable = cdb.forces_unit_access();
+        self.plan_transfer(cdb, |extent| Plan::Write { extent, is_stable })
     }
 
     pub(super) fn medium(&self) -> &Medium {
@@ -107,6 +127,27 @@ impl Unit {
         if let (true, Some(stable)) = (is_stable, &mut self.stable) {
             stable.write(offset, data);
         }
+    }
+
+    /// Makes an extent zeros, mapped or unmapped.
+    pub(super) fn clear(&mut self, extent: Extent, unmaps: bool) {
+        self.medium.unmap(extent);
+        if !unmaps {
+            self.medium.map(extent);
+        }
+    }
+
+    /// Makes all of it zeros that are stable.
+    pub(super) fn wipe(&mut self) {
+        self.medium = Medium::default();
+        self.stable = self.stable.is_some().then(Medium::default);
+    }
+
+    /// Whether the block is mapped, and how many blocks from it on are as it is: a block counts as mapped if one of its bytes is.
+    pub(super) fn run_at(&self, lba: u64) -> (bool, u64) {
+        let size = u64::from(self.settings.block_size);
+        let (is_mapped, end) = self.medium.mapping().run_at(lba.saturating_mul(size));
+        (is_mapped, (end / size).saturating_sub(lba).max(1))
     }
 
     /// Makes an extent stable.
@@ -141,14 +182,23 @@ impl Unit {
         Plan::data(data.freeze(), usize::MAX)
     }
 
-    /// READ CAPACITY (16) (SBC-3, 5.16).
+    /// READ CAPACITY (16) (SBC-3, 5.16) and GET LBA STATUS (SBC-4).
     pub(super) fn service_action_in_16(&self, cdb: &Cdb) -> Plan {
-        if cdb.service_action() != READ_CAPACITY_16 {
-            return Plan::Check(Sense::INVALID_FIELD);
+        match cdb.service_action() {
+            READ_CAPACITY_16 => self.read_capacity_16(cdb),
+            GET_LBA_STATUS => provisioning::get_lba_status(self, cdb),
+            _ => Plan::Check(Sense::INVALID_FIELD),
         }
+    }
+
+    fn read_capacity_16(&self, cdb: &Cdb) -> Plan {
+        /// Blocks can be unmapped; unmapped ones read as zeros.
+        const LBPME_AND_LBPRZ: u8 = 0xc0;
         let mut data = BytesMut::with_capacity(32);
         data.put_u64(self.settings.blocks - 1);
         data.put_u32(self.settings.block_size);
+        data.put_u16(0);
+        data.put_u8(if self.settings.is_thin { LBPME_AND_LBPRZ } else { 0 });
         data.put_bytes(0, 32 - data.len());
         Plan::data(data.freeze(), cdb.allocation_length(10, 4))
     }

@@ -172,17 +172,27 @@ impl WriteTask {
 
 /// The reason why a command with the W bit fails, if it does.
 fn rejection(command: &ScsiCommand, plan: &Plan) -> Option<Rejection> {
+    let announced = u64::from(command.expected_data_transfer_length).cmp(&plan.length_out());
     let is_too_long = command.expected_data_transfer_length > LARGEST_TRANSFER;
     match plan {
         Plan::Check(_) | Plan::Status(_) => plan.rejection(),
         _ if command.read || is_too_long => Some(Rejection::Check(Sense::INVALID_FIELD)),
         // A parameter list that is cut off is no parameter list.
-        Plan::Reserve if u64::from(command.expected_data_transfer_length) < plan.length_out() => {
+        Plan::Reserve | Plan::Unmap { .. } | Plan::Sanitize(_) if announced.is_lt() => {
             Some(Rejection::Check(Sense::PARAMETER_LIST_LENGTH))
         }
-        Plan::Write { .. } | Plan::Reserve | Plan::Flush(_) => None,
+        // Nor are blocks of another number compared, or written everywhere.
+        Plan::Verify { .. }
+        | Plan::CompareAndWrite { .. }
+        | Plan::OrWrite { .. }
+        | Plan::WriteSame { .. }
+            if announced.is_ne() =>
+        {
+            Some(Rejection::Check(Sense::INVALID_FIELD))
+        }
         Plan::Data(data) if data.is_empty() => None,
         // A command that sends data has no use for the W bit.
         Plan::Data(_) | Plan::Read(_) => Some(Rejection::Check(Sense::INVALID_FIELD)),
+        _ => None,
     }
 }

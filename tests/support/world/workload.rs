@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use iscsi_initiator::scsi::{
-    Capacity, RawCommand, TestUnitReady, Transfer, inquiry, read_blocks, read_capacity_10, read_capacity_16,
-    synchronize_cache, write_blocks,
+    Capacity, RawCommand, ReadCapacity10, ReadCapacity16, SynchronizeCache10, TestUnitReady, Transfer,
+    inquiry, read_blocks, write_blocks,
 };
 use iscsi_initiator::{Lun, TaskManagement};
 use iscsi_pdu::TextWriter;
@@ -137,11 +137,11 @@ impl Operation {
                 let write = write_blocks(extent.lba, extent.blocks, self.data(extent, block_size));
                 if is_stable { write.with(1, &[0x08]) } else { write }
             }
-            Action::Flush => synchronize_cache(),
+            Action::Flush => SynchronizeCache10::default().into(),
             Action::TestUnitReady => TestUnitReady.into(),
             Action::Inquiry => inquiry(),
-            Action::ReadCapacity10 => read_capacity_10(),
-            Action::ReadCapacity16 => read_capacity_16(),
+            Action::ReadCapacity10 => ReadCapacity10.into(),
+            Action::ReadCapacity16 => ReadCapacity16.into(),
             Action::Register => register(self.number),
             _ => return None,
         })

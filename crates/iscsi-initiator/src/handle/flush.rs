@@ -4,7 +4,7 @@ use iscsi_pdu::Lun;
 
 use super::session::Session;
 use crate::error::Error;
-use crate::scsi::{self, RawCommand, SenseData};
+use crate::scsi::{self, RawCommand, SenseData, SynchronizeCache10, SynchronizeCache16};
 
 /// The way in which data written to a logical unit became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Flush {
 impl Session {
     /// Flushes all data written to the logical unit before this call to stable storage, and waits for the end.
     ///
-    /// A unit without a volatile cache need not support SYNCHRONIZE CACHE (SBC-3, 5.22), so its absence is not a
+    /// A unit without a volatile cache need not support SYNCHRONIZE CACHE (SBC-3, 5.26), so its absence is not a
     /// failure unless the unit reports that its write cache is enabled.
     ///
     /// # Errors
@@ -33,7 +33,8 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped leaves the target synchronizing.
     pub async fn synchronize_cache(&self, lun: Lun) -> Result<Flush, Error> {
-        for command in [scsi::synchronize_cache(), scsi::synchronize_cache_16()] {
+        let (short, long) = (SynchronizeCache10::default(), SynchronizeCache16::default());
+        for command in [RawCommand::from(short), long.into()] {
             match self.flush_by(lun, command).await {
                 Err(Error::Command { sense: Some(SenseData::UNKNOWN_COMMAND), .. }) => {}
                 outcome => return outcome.map(|()| Flush::Synchronized),

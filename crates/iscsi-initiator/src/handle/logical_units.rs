@@ -6,8 +6,8 @@ use super::session::{Session, data_of, wrong_answer};
 use crate::error::Error;
 use crate::nexus::{Probe, ProbeError};
 use crate::scsi::{
-    self, Capacity, Completion, DeviceIdentification, Inquiry, RawCommand, SenseData, SenseKey,
-    vital_product_data,
+    self, Capacity, Completion, DeviceIdentification, Inquiry, RawCommand, ReadCapacity10, ReadCapacity16,
+    SenseData, SenseKey, vital_product_data,
 };
 use crate::session::Outcome;
 
@@ -181,16 +181,13 @@ impl Session {
     }
 
     async fn capacity_by_either_form(&self, lun: Lun) -> Result<Capacity, Error> {
-        match self.ask(lun, scsi::read_capacity_10()).await {
-            Ok(short) => {
-                if let Some(capacity) = scsi::parse_capacity_10(&short.data)? {
-                    return Ok(capacity);
-                }
+        match self.send(lun, &ReadCapacity10).await {
+            Ok(Some(capacity)) => Ok(capacity),
+            Ok(None) | Err(Error::Command { sense: Some(SenseData::UNKNOWN_COMMAND), .. }) => {
+                Ok(self.send(lun, &ReadCapacity16).await?.capacity)
             }
-            Err(Error::Command { sense: Some(SenseData::UNKNOWN_COMMAND), .. }) => {}
-            Err(error) => return Err(error),
+            Err(error) => Err(error),
         }
-        Ok(scsi::parse_capacity_16(&self.ask(lun, scsi::read_capacity_16()).await?.data)?)
     }
 
     /// Reads what distinguishes the unit from others, so that it is recognised when this session is replaced by another one.

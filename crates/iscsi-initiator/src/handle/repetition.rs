@@ -9,7 +9,9 @@ use iscsi_pdu::Lun;
 use super::session::Session;
 use crate::error::Error;
 use crate::runtime::{Clock, pause};
-use crate::scsi::{self, Capacity, Completion, RawCommand, SenseData, SenseKey, Transfer};
+use crate::scsi::{
+    Capacity, Command, Completion, RawCommand, ReadCapacity10, ReadCapacity16, SenseData, SenseKey, Transfer,
+};
 use crate::session::{Ended, Outcome};
 use crate::status::{Attempts, AttentionKind, RetryPolicy, Verdict};
 
@@ -86,29 +88,25 @@ impl Session {
 
     /// The size of a unit, by commands that are sent once for each event that it has to report before.
     async fn capacity_now(&self, lun: Lun, attempts: &mut Attempts) -> Result<Answer<Capacity>, Error> {
-        let short = match self.answer_now(lun, scsi::read_capacity_10, attempts).await? {
-            Ok(data) => scsi::parse_capacity_10(&data),
-            Err(event) => return Ok(Err(event)),
-        };
-        match short {
+        match self.answer_now(lun, &ReadCapacity10, attempts).await? {
             Ok(Some(capacity)) => Ok(Ok(capacity)),
             Ok(None) => {
-                let long = self.answer_now(lun, scsi::read_capacity_16, attempts).await?;
-                Ok(long.and_then(|data| scsi::parse_capacity_16(&data).map_err(|_| None)))
+                let long = self.answer_now(lun, &ReadCapacity16, attempts).await?;
+                Ok(long.map(|unit| unit.capacity))
             }
-            Err(_) => Ok(Err(None)),
+            Err(event) => Ok(Err(event)),
         }
     }
 
-    async fn answer_now(
+    async fn answer_now<C: Command>(
         &self,
         lun: Lun,
-        question: fn() -> RawCommand,
+        question: &C,
         attempts: &mut Attempts,
-    ) -> Result<Answer<BytesMut>, Error> {
+    ) -> Result<Answer<C::Answer>, Error> {
         loop {
-            let ended = match self.carry_out(lun, question().once()).await? {
-                Outcome::Good(data) => return Ok(Ok(data)),
+            let ended = match self.carry_out(lun, RawCommand::of(question).once()).await? {
+                Outcome::Good(data) => return Ok(question.parse(data.freeze()).map_err(|_| None)),
                 Outcome::Scsi(ended, _) if reports_event(&ended.completion) => ended,
                 _ => return Ok(Err(None)),
             };

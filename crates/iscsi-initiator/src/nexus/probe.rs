@@ -4,8 +4,8 @@ use iscsi_pdu::ScsiStatus;
 
 use super::identity::UnitIdentity;
 use crate::scsi::{
-    CommandError, Completion, RawCommand, SenseData, SenseKey, TestUnitReady, caching_mode_page, inquiry,
-    parse_write_cache_enabled, read_capacity_10, read_capacity_16, vital_product_data,
+    CommandError, Completion, RawCommand, ReadCapacity10, ReadCapacity16, SenseData, SenseKey, TestUnitReady,
+    caching_mode_page, inquiry, parse_write_cache_enabled, vital_product_data,
 };
 use crate::status::AttentionKind;
 
@@ -79,8 +79,8 @@ impl Probe {
             Stage::Inquiry => inquiry(),
             Stage::SerialNumber => vital_product_data(0x80),
             Stage::Designators => vital_product_data(0x83),
-            Stage::Capacity => read_capacity_16(),
-            Stage::ShortCapacity => read_capacity_10(),
+            Stage::Capacity => ReadCapacity16.into(),
+            Stage::ShortCapacity => ReadCapacity10.into(),
             Stage::Cache => caching_mode_page(),
             Stage::Done => return None,
         };

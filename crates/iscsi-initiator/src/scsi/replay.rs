@@ -18,8 +18,8 @@ impl Replay {
     /// share a code; unknown ones are never sent again.
     ///
     /// ```
-    /// use iscsi_initiator::scsi::{Replay, read_capacity_16};
-    /// assert_eq!(Replay::of(&read_capacity_16().cdb), Replay::Repeat);
+    /// use iscsi_initiator::scsi::{Command as _, ReadCapacity16, Replay};
+    /// assert_eq!(Replay::of(&ReadCapacity16.cdb()), Replay::Repeat);
     /// ```
     #[must_use]
     #[allow(clippy::match_same_arms, reason = "a table, with a row for each family of commands")]
@@ -38,8 +38,8 @@ impl Replay {
             (0x35 | 0x91 | 0x37 | 0xb7 | 0x5e, _) => Self::Repeat,
             // WRITE (6), (10), (12), (16), WRITE ATOMIC (16); WRITE AND VERIFY (10), (12), (16).
             (0x0a | 0x2a | 0xaa | 0x8a | 0x9c | 0x2e | 0xae | 0x8e, _) => Self::IfSole,
-            // WRITE SAME (10), (16); UNMAP.
-            (0x41 | 0x93 | 0x42, _) => Self::IfSole,
+            // WRITE SAME (10), (16); UNMAP; ORWRITE (16).
+            (0x41 | 0x93 | 0x42 | 0x8b, _) => Self::IfSole,
             _ => Self::Never,
         }
     }
@@ -61,7 +61,7 @@ mod tests {
             0x00, 0x03, 0x08, 0x12, 0x1a, 0x25, 0x28, 0x2f, 0x34, 0x35, 0x37, 0x4d, 0x5a, 0x5e, 0x88, 0x8f,
             0x90, 0x91, 0xa0, 0xa8, 0xaf, 0xb7,
         ];
-        let if_sole = [0x0a, 0x2a, 0x2e, 0x41, 0x42, 0x8a, 0x8e, 0x93, 0x9c, 0xaa, 0xae];
+        let if_sole = [0x0a, 0x2a, 0x2e, 0x41, 0x42, 0x8a, 0x8b, 0x8e, 0x93, 0x9c, 0xaa, 0xae];
         for operation_code in 0..=u8::MAX {
             let expected = match operation_code {
                 code if repeated.contains(&code) => Replay::Repeat,

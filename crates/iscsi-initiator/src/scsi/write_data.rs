@@ -66,6 +66,13 @@ impl WriteData {
     }
 }
 
+impl Default for WriteData {
+    /// Returns no data.
+    fn default() -> Self {
+        Bytes::new().into()
+    }
+}
+
 /// Compares the bytes, however they are divided.
 impl PartialEq for WriteData {
     fn eq(&self, other: &Self) -> bool {
@@ -128,7 +135,8 @@ mod tests {
 
     #[test]
     fn no_data_and_other_data() {
-        for empty in [WriteData::from(Vec::<Bytes>::new()), Vec::<u8>::new().into(), b"".as_slice().into()] {
+        let pieces = WriteData::from(Vec::<Bytes>::new());
+        for empty in [pieces, Vec::<u8>::new().into(), b"".as_slice().into(), WriteData::default()] {
             assert!(empty.is_empty() && empty.part(0..0).0.is_empty());
         }
         let data = WriteData::from(vec![1, 2, 3]);

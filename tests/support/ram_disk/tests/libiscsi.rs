@@ -10,7 +10,7 @@ use tokio::process::Command;
 use super::by_hand::{mutual_config, plain_config};
 use crate::ram_disk::RamDisk;
 
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 async fn run(tool: &str, arguments: &[&str]) -> Output {
     let child = Command::new(tool).args(arguments).kill_on_drop(true).output();

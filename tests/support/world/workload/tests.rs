@@ -184,7 +184,7 @@ fn requests_are_commands_text_task_management_pings_or_the_logout() {
     let of = |action| Operation { number: 1, action };
     let name = |action| of(action).command(BLOCK_SIZE).map(|command| command.name);
     assert_eq!(name(Action::Read(Extent { lba: 3, blocks: 2 })), Some("READ (10)"));
-    assert_eq!(name(Action::Flush), Some("SYNCHRONIZE CACHE"));
+    assert_eq!(name(Action::Flush), Some("SYNCHRONIZE CACHE (10)"));
     assert_eq!(name(Action::TestUnitReady), Some("TEST UNIT READY"));
     assert_eq!(name(Action::Inquiry), Some("INQUIRY"));
     assert_eq!(name(Action::ReadCapacity10), Some("READ CAPACITY (10)"));

@@ -1,7 +1,7 @@
 //! Flushes of writes that the loss of a cache may have lost.
 
 use super::*;
-use crate::scsi::{synchronize_cache, write_blocks};
+use crate::scsi::{SynchronizeCache10, write_blocks};
 
 fn write() -> RawCommand {
     write_blocks(0, 1, pattern(512))
@@ -31,11 +31,11 @@ fn the_first_flush_after_a_loss_fails_for_writes_that_no_flush_covers() {
             outcome(&mut target, write(), written);
         }
         if let Some(status) = flushed {
-            outcome(&mut target, synchronize_cache(), status);
+            outcome(&mut target, SynchronizeCache10::default().into(), status);
         }
         target.session.lose_cache(LUN);
         for fails in [is_lost, false] {
-            let ended = outcome(&mut target, synchronize_cache(), Status::GOOD);
+            let ended = outcome(&mut target, SynchronizeCache10::default().into(), Status::GOOD);
             assert_eq!(ended == Outcome::WritesMayBeLost, fails, "{written:?} {flushed:?}");
         }
     }
@@ -53,7 +53,7 @@ fn flush_after(asc: u8, ascq: u8) -> Outcome {
     target.outcomes();
     outcome(&mut target, write(), ScsiStatus::GOOD);
     target.session.lose_cache(LUN);
-    outcome(&mut target, synchronize_cache(), ScsiStatus::GOOD)
+    outcome(&mut target, SynchronizeCache10::default().into(), ScsiStatus::GOOD)
 }
 
 /// A unit without a cache loses nothing. One that has started anew, or whose parameters have changed, may have one since.
