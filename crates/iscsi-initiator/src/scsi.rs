@@ -31,5 +31,5 @@ pub use raw_command::{RawCommand, Transfer, TransferLength};
 pub use read_capacity::{Capacity, read_capacity_10, read_capacity_16};
 pub use replay::Replay;
 pub use report_luns::report_luns;
-pub use sense_data::{SenseData, SenseKey};
+pub use sense_data::{SenseData, SenseDetails, SenseKey, SenseKeySpecific};
 pub use write_data::WriteData;

@@ -4,7 +4,7 @@ use iscsi_pdu::Lun;
 
 use super::session::Session;
 use crate::error::Error;
-use crate::scsi::{self, RawCommand, SenseData};
+use crate::scsi::{self, RawCommand};
 
 /// The way in which data written to a logical unit became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Session {
     pub async fn synchronize_cache(&self, lun: Lun) -> Result<Flush, Error> {
         for command in [scsi::synchronize_cache(), scsi::synchronize_cache_16()] {
             match self.flush_by(lun, command).await {
-                Err(Error::Command { sense: Some(SenseData::UNKNOWN_COMMAND), .. }) => {}
+                Err(Error::Command { sense: Some(sense), .. }) if sense.reports_unknown_command() => {}
                 outcome => return outcome.map(|()| Flush::Synchronized),
             }
         }

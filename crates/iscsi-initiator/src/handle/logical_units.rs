@@ -187,7 +187,7 @@ impl Session {
                     return Ok(capacity);
                 }
             }
-            Err(Error::Command { sense: Some(SenseData::UNKNOWN_COMMAND), .. }) => {}
+            Err(Error::Command { sense: Some(sense), .. }) if sense.reports_unknown_command() => {}
             Err(error) => return Err(error),
         }
         Ok(scsi::parse_capacity_16(&self.ask(lun, scsi::read_capacity_16()).await?.data)?)
