@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use iscsi_initiator::scsi::{
-    Capacity, RawCommand, TestUnitReady, Transfer, inquiry, read_blocks, read_capacity_10, read_capacity_16,
-    synchronize_cache, write_blocks,
+    Capacity, RawCommand, StandardInquiry, TestUnitReady, Transfer, read_blocks, read_capacity_10,
+    read_capacity_16, synchronize_cache, write_blocks,
 };
 use iscsi_initiator::{Lun, TaskManagement};
 use iscsi_pdu::TextWriter;
@@ -139,7 +139,7 @@ impl Operation {
             }
             Action::Flush => synchronize_cache(),
             Action::TestUnitReady => TestUnitReady.into(),
-            Action::Inquiry => inquiry(),
+            Action::Inquiry => StandardInquiry::default().into(),
             Action::ReadCapacity10 => read_capacity_10(),
             Action::ReadCapacity16 => read_capacity_16(),
             Action::Register => register(self.number),

@@ -4,7 +4,7 @@ use iscsi_pdu::Lun;
 
 use super::session::Session;
 use crate::error::Error;
-use crate::scsi::{self, RawCommand};
+use crate::scsi::{self, CachingPage, RawCommand};
 
 /// The way in which data written to a logical unit became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +53,8 @@ impl Session {
 
     /// Whether the volatile write cache is enabled (WCE); `None` when the unit does not report it.
     async fn write_cache_enabled(&self, lun: Lun) -> Result<Option<bool>, Error> {
-        let answer = self.ask(lun, scsi::caching_mode_page()).await;
-        match answer.and_then(|answer| Ok(scsi::parse_write_cache_enabled(&answer.data)?)) {
-            Ok(enabled) => Ok(Some(enabled)),
+        match self.send(lun, &CachingPage::mode_sense()).await {
+            Ok(parameters) => Ok(CachingPage::of(&parameters).map(|page| page.write_cache_enabled)),
             Err(error) if error.leaves_session_open() => {
                 tracing::debug!(%lun, %error, "no caching mode page");
                 Ok(None)

@@ -141,9 +141,12 @@ mod tests {
             0xaa, 0xae, 0xaf,
         ];
         assert_eq!(all, reads_and_writes);
-        for command in
-            [scsi::inquiry(), scsi::report_luns(1), scsi::read_capacity_10(), scsi::read_capacity_16()]
-        {
+        for command in [
+            scsi::StandardInquiry::default().into(),
+            scsi::ReportLuns::default().into(),
+            scsi::read_capacity_10(),
+            scsi::read_capacity_16(),
+        ] {
             assert_eq!(command.transfer_length, TransferLength::UpTo, "{}", command.name);
         }
     }

@@ -47,7 +47,7 @@ impl World {
         let mut world = Self::new(Some(1));
         let mut identity = UnitIdentity::default();
         identity.take_inquiry(&world.data([0x12, 0, 0]));
-        identity.take_serial_number(&world.data([0x12, 1, 0x80])).unwrap();
+        identity.take_serial_number(world.data([0x12, 1, 0x80])).unwrap();
         identity.take_capacity(&world.data([0x9e, 0, 0]));
         world.nexus.remember(LUN, identity);
         world.session.submit(Request::command(LUN, RawCommand::new("READ", 0x28, Transfer::None)));
