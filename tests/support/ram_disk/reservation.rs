@@ -128,7 +128,11 @@ impl Reservations {
             | operation::WRITE_12
             | operation::WRITE_16
             | operation::SYNCHRONIZE_CACHE_10
-            | operation::SYNCHRONIZE_CACHE_16 => true,
+            | operation::SYNCHRONIZE_CACHE_16
+            | operation::MODE_SELECT_6
+            | operation::MODE_SELECT_10
+            | operation::WRITE_BUFFER
+            | operation::START_STOP_UNIT => true,
             _ => false,
         };
         is_kept_out && !self.admits(reservation, port)

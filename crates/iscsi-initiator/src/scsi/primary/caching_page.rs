@@ -32,8 +32,10 @@ pub struct CachingPage {
     pub non_volatile_cache_disabled: bool,
     /// The number of segments of the cache.
     pub segments: u8,
-    /// The size of a segment in bytes, or in blocks if `LBCSS` is set.
+    /// The size of a segment in bytes, or in blocks if `segment_size_in_blocks` is set.
     pub segment_size: u16,
+    /// The size of a segment counts blocks (LBCSS).
+    pub segment_size_in_blocks: bool,
 }
 
 impl CachingPage {
@@ -66,6 +68,7 @@ impl CachingPage {
             non_volatile_cache_disabled: data.flag(10, 0x01),
             segments: data.byte(11),
             segment_size: data.u16(12),
+            segment_size_in_blocks: data.flag(10, 0x40),
         })
     }
 }
@@ -83,7 +86,7 @@ mod tests {
 
     #[test]
     fn all_fields_of_the_page() {
-        let bytes = [0x95, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0xa1, 5, 0, 6, 0, 0, 0, 0];
+        let bytes = [0x95, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0xe1, 5, 0, 6, 0, 0, 0, 0];
         let expected = CachingPage {
             initiator_control: true,
             discontinuity: true,
@@ -98,6 +101,7 @@ mod tests {
             non_volatile_cache_disabled: true,
             segments: 5,
             segment_size: 6,
+            segment_size_in_blocks: true,
         };
         assert_eq!(of(0x08, &bytes), Some(expected));
         assert_eq!(of(0x08, &[0; 18]), Some(CachingPage::default()));

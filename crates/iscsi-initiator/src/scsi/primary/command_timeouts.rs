@@ -1,5 +1,7 @@
 //! Command timeouts descriptor (SPC-4, 6.35.4).
 
+use crate::scsi::parameter_data::ParameterData;
+
 /// How long a command takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,12 +22,9 @@ impl CommandTimeouts {
     pub(super) fn split_from(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (length, rest) = bytes.split_first_chunk()?;
         let (body, behind) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
-        let &[_, specific, a, b, c, d, e, f, g, h] = body.first_chunk::<{ Self::LENGTH }>()?;
-        let timeouts = Self {
-            specific,
-            nominal_seconds: u32::from_be_bytes([a, b, c, d]),
-            recommended_seconds: u32::from_be_bytes([e, f, g, h]),
-        };
+        let data = ParameterData(body.first_chunk::<{ Self::LENGTH }>()?);
+        let timeouts =
+            Self { specific: data.byte(1), nominal_seconds: data.u32(2), recommended_seconds: data.u32(6) };
         Some((timeouts, behind))
     }
 }

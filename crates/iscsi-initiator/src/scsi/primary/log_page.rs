@@ -31,7 +31,7 @@ pub struct LogParameter {
 }
 
 impl LogParameter {
-    /// Returns the unit does not update the parameter (DU).
+    /// Returns whether the unit leaves the parameter as it is (DU).
     #[must_use]
     pub const fn is_not_updated(&self) -> bool {
         self.flags & 0x80 != 0

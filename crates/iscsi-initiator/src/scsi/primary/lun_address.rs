@@ -76,8 +76,8 @@ impl LunAddress {
     }
 }
 
-fn number([a, b, c, d, e]: [u8; 5]) -> u64 {
-    u64::from_be_bytes([0, 0, 0, a, b, c, d, e])
+fn number(bytes: [u8; 5]) -> u64 {
+    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! PREVENT ALLOW MEDIUM REMOVAL (SBC-3, 5.7).
+//! PREVENT ALLOW MEDIUM REMOVAL (SBC-3, 5.10).
 
 use bytes::Bytes;
 

@@ -1,4 +1,4 @@
-//! START STOP UNIT (SBC-3, 5.20).
+//! START STOP UNIT (SBC-3, 5.25).
 
 use bytes::Bytes;
 
