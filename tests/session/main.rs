@@ -40,6 +40,7 @@ mod recovery;
 mod redirects;
 mod residuals;
 mod scsi_block;
+mod scsi_primary;
 mod silence;
 mod stage;
 mod tags;

@@ -32,6 +32,7 @@
 
 mod answer;
 mod attentions;
+mod buffer;
 mod cdb;
 mod command;
 mod config;
@@ -43,9 +44,11 @@ mod effect;
 pub(crate) mod engine;
 pub(crate) mod fault;
 mod inquiry;
+mod log;
 mod login_phase;
 mod mapping;
 mod medium;
+mod mode_select;
 mod mode_sense;
 mod nexus;
 mod provisioning;
@@ -57,6 +60,8 @@ mod sense;
 mod session;
 mod shared;
 mod shell;
+mod start_stop;
+mod supported;
 mod task_management;
 mod text_exchange;
 mod unit;

@@ -145,7 +145,11 @@ impl Reservations {
             | operation::UNMAP
             | operation::SANITIZE
             | operation::SYNCHRONIZE_CACHE_10
-            | operation::SYNCHRONIZE_CACHE_16 => true,
+            | operation::SYNCHRONIZE_CACHE_16
+            | operation::MODE_SELECT_6
+            | operation::MODE_SELECT_10
+            | operation::WRITE_BUFFER
+            | operation::START_STOP_UNIT => true,
             _ => false,
         };
         is_kept_out && !self.admits(reservation, port)

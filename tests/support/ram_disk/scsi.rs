@@ -3,12 +3,15 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use iscsi_pdu::{IscsiName, Lun, ScsiStatus};
 
+use super::buffer;
 use super::cdb::{Cdb, operation};
 use super::medium::{Extent, Snapshot};
 use super::reservation::{self, Consequences, InitiatorPort};
 use super::sanitize::{self, Sanitization};
 use super::unit::{Unit, UnitError};
-use super::{Sense, Target, inquiry, mode_sense, provisioning, verify, write_same};
+use super::{
+    Sense, Target, inquiry, log, mode_select, mode_sense, provisioning, start_stop, supported, verify, write_same,
+};
 
 /// A valid command before its execution, or the reason why it fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,12 @@ pub(super) enum Plan {
     Sanitize(Sanitization),
     /// Makes these bytes of the medium stable.
     Flush(Extent),
+    /// Changes mode pages as the parameter list of this length says.
+    ModeSelect { length: u64 },
+    /// Writes to the buffer.
+    WriteBuffer(buffer::Write),
+    /// Starts or stops the unit.
+    Start { is_started: bool },
     /// Changes reservations as the parameter list says.
     Reserve,
     /// Ends with CHECK CONDITION.
@@ -77,10 +86,28 @@ impl Plan {
             Self::Verify { length, .. }
             | Self::WriteSame { length, .. }
             | Self::Unmap { length }
-            | Self::Sanitize(Sanitization::Overwrite { length }) => *length,
+            | Self::Sanitize(Sanitization::Overwrite { length })
+            | Self::ModeSelect { length }
+            | Self::WriteBuffer(buffer::Write { length, .. }) => *length,
             Self::Reserve => reservation::LIST_LENGTH.into(),
             _ => 0,
         }
+    }
+
+    /// Whether the command changes the medium.
+    const fn changes_medium(&self) -> bool {
+        !matches!(
+            self,
+            Self::Data(_)
+                | Self::Read(_)
+                | Self::Flush(_)
+                | Self::ModeSelect { .. }
+                | Self::WriteBuffer(_)
+                | Self::Start { .. }
+                | Self::Reserve
+                | Self::Check(_)
+                | Self::Status(_)
+        )
     }
 
     pub(super) const fn rejection(&self) -> Option<Rejection> {
@@ -147,7 +174,15 @@ impl Units {
             (operation, Some(unit)) if !unit.is_ready && operation != operation::REQUEST_SENSE => {
                 Plan::Check(Sense::BECOMING_READY)
             }
-            (_, Some(unit)) => plan_on_unit(unit, cdb),
+            (operation, Some(unit)) if unit.is_stopped && start_stop::is_refused(operation) => {
+                Plan::Check(Sense::STOPPED)
+            }
+            (_, Some(unit)) => match plan_on_unit(unit, cdb) {
+                plan if unit.is_protected && plan.changes_medium() => {
+                    Plan::Check(Sense::SOFTWARE_WRITE_PROTECTED)
+                }
+                plan => plan,
+            },
         }
     }
 
@@ -199,6 +234,9 @@ impl Units {
             (Plan::WriteSame { extent, unmaps, .. }, Some(unit)) => unit.write_same(*extent, data, *unmaps),
             (Plan::Unmap { .. }, Some(unit)) => unit.unmap(data)?,
             (Plan::Sanitize(how), Some(unit)) => unit.sanitize(*how, data)?,
+            (Plan::ModeSelect { .. }, Some(unit)) => mode_select::execute(unit, cdb, data)?,
+            (Plan::WriteBuffer(write), Some(unit)) => unit.buffer.write(*write, data),
+            (Plan::Start { is_started }, Some(unit)) => unit.is_stopped = !is_started,
             (Plan::Reserve, Some(unit)) => {
                 return unit.reservations.change(port, cdb, data).map(|changed| (Source::NONE, changed));
             }
@@ -219,6 +257,13 @@ fn plan_on_unit(unit: &Unit, cdb: &Cdb) -> Plan {
         operation::READ_CAPACITY_10 => unit.read_capacity_10(),
         operation::SERVICE_ACTION_IN_16 => unit.service_action_in_16(cdb),
         operation::MODE_SENSE_6 | operation::MODE_SENSE_10 => mode_sense::execute(unit, cdb),
+        operation::MODE_SELECT_6 | operation::MODE_SELECT_10 => mode_select::plan(cdb),
+        operation::LOG_SENSE => log::execute(cdb),
+        operation::START_STOP_UNIT => start_stop::plan(cdb),
+        operation::PREVENT_ALLOW_MEDIUM_REMOVAL => start_stop::prevent_removal(cdb),
+        operation::READ_BUFFER => unit.buffer.read(cdb),
+        operation::WRITE_BUFFER => buffer::plan_write(cdb),
+        operation::MAINTENANCE_IN => supported::execute(cdb),
         operation::READ_6 | operation::READ_10 | operation::READ_12 | operation::READ_16 => {
             unit.plan_transfer(cdb, Plan::Read)
         }

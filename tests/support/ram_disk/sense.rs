@@ -18,6 +18,8 @@ impl Sense {
     pub const NONE: Self = Self::new(0x00, 0x00, 0x00);
     /// NOT READY, logical unit is in process of becoming ready.
     pub const BECOMING_READY: Self = Self::new(0x02, 0x04, 0x01);
+    /// NOT READY, initializing command required: the unit is stopped.
+    pub const STOPPED: Self = Self::new(0x02, 0x04, 0x02);
     /// ILLEGAL REQUEST, invalid command operation code.
     pub const INVALID_OPERATION: Self = Self::new(0x05, 0x20, 0x00);
     /// ILLEGAL REQUEST, logical block address out of range.
@@ -34,6 +36,8 @@ impl Sense {
     pub const INVALID_RELEASE: Self = Self::new(0x05, 0x26, 0x04);
     /// ILLEGAL REQUEST, insufficient registration resources.
     pub const INSUFFICIENT_REGISTRATIONS: Self = Self::new(0x05, 0x55, 0x04);
+    /// ILLEGAL REQUEST, command sequence error.
+    pub const COMMAND_SEQUENCE: Self = Self::new(0x05, 0x2c, 0x00);
     /// ILLEGAL REQUEST, saving parameters not supported.
     pub const SAVING_NOT_SUPPORTED: Self = Self::new(0x05, 0x39, 0x00);
     /// UNIT ATTENTION, power on, reset, or bus device reset occurred.
@@ -42,6 +46,8 @@ impl Sense {
     pub const DEVICE_RESET: Self = Self::new(0x06, 0x29, 0x03);
     /// UNIT ATTENTION, `I_T` nexus loss occurred.
     pub const NEXUS_LOSS: Self = Self::new(0x06, 0x29, 0x07);
+    /// UNIT ATTENTION, mode parameters changed.
+    pub const MODE_PARAMETERS_CHANGED: Self = Self::new(0x06, 0x2a, 0x01);
     /// UNIT ATTENTION, reservations preempted.
     pub const RESERVATIONS_PREEMPTED: Self = Self::new(0x06, 0x2a, 0x03);
     /// UNIT ATTENTION, reservations released.
@@ -58,6 +64,8 @@ impl Sense {
     pub const LUNS_CHANGED: Self = Self::new(0x06, 0x3f, 0x0e);
     /// MISCOMPARE, miscompare during verify operation.
     pub const MISCOMPARE: Self = Self::new(0x0e, 0x1d, 0x00);
+    /// DATA PROTECT, logical unit software write protected.
+    pub const SOFTWARE_WRITE_PROTECTED: Self = Self::new(0x07, 0x27, 0x02);
     /// ABORTED COMMAND, unexpected unsolicited data (RFC 7143, 11.4.7.2).
     pub const UNEXPECTED_UNSOLICITED_DATA: Self = Self::new(0x0b, 0x0c, 0x0c);
     /// ABORTED COMMAND, incorrect amount of data (RFC 7143, 11.4.7.2).

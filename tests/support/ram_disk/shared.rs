@@ -143,6 +143,11 @@ impl Shared {
         };
         let (source, consequences) = units.execute(request.lun, plan, &request.cdb, port, data)?;
         self.spread(target, request.lun, consequences);
+        if matches!(plan, Plan::ModeSelect { .. }) {
+            let sessions = Sessions::AllBut(self.current);
+            let others = Scope { target, lun: Some(request.lun), sessions };
+            self.effects.push(Effect::Raise(others, Sense::MODE_PARAMETERS_CHANGED));
+        }
         if !matches!(plan, Plan::Data(_)) {
             self.record(target, request, data);
             self.report.bytes_written += u64::try_from(data.len()).unwrap_or_default();

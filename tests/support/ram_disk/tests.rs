@@ -11,6 +11,7 @@ mod hostile_input;
 mod libiscsi;
 mod login;
 mod numbering;
+mod parameters;
 mod power;
 mod reservations;
 mod scsi;

@@ -3,6 +3,7 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use iscsi_pdu::{IscsiName, Lun};
 
+use super::buffer::Buffer;
 use super::cdb::{Cdb, operation};
 use super::medium::{Extent, Medium};
 use super::reservation::Reservations;
@@ -37,6 +38,11 @@ pub(super) struct Unit {
     stable: Option<Medium>,
     /// Whether it carries commands out that need the medium.
     pub(super) is_ready: bool,
+    /// Whether an initiator has stopped it.
+    pub(super) is_stopped: bool,
+    /// Whether an initiator has protected its medium.
+    pub(super) is_protected: bool,
+    pub(super) buffer: Buffer,
     pub(super) reservations: Reservations,
 }
 
@@ -48,7 +54,17 @@ impl Unit {
         bytes.filter(|bytes| *bytes > 0 && usize::try_from(*bytes).is_ok()).ok_or(UnitError::Size)?;
         let stable = settings.write_cache.then(Medium::default);
         let (medium, reservations) = (Medium::default(), Reservations::default());
-        Ok((lun, Self { settings, medium, stable, is_ready: true, reservations }))
+        let unit = Self {
+            settings,
+            medium,
+            stable,
+            is_ready: true,
+            is_stopped: false,
+            is_protected: false,
+            buffer: Buffer::default(),
+            reservations,
+        };
+        Ok((lun, unit))
     }
 
     pub(super) const fn settings(&self) -> &LogicalUnit {
@@ -170,6 +186,7 @@ impl Unit {
         if let Some(stable) = &self.stable {
             self.medium = stable.clone();
         }
+        (self.is_stopped, self.is_protected, self.buffer) = (false, false, Buffer::default());
         self.reservations.lose_power();
     }
 
