@@ -12,6 +12,7 @@ mod raw_command;
 mod read_capacity;
 mod replay;
 mod report_luns;
+mod reservations;
 mod sense_data;
 mod write_data;
 
@@ -31,5 +32,6 @@ pub use raw_command::{RawCommand, Transfer, TransferLength};
 pub use read_capacity::{Capacity, read_capacity_10, read_capacity_16};
 pub use replay::Replay;
 pub use report_luns::report_luns;
+pub use reservations::*;
 pub use sense_data::{SenseData, SenseKey};
 pub use write_data::WriteData;
