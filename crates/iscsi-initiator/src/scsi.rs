@@ -14,6 +14,7 @@ mod replay;
 mod report_luns;
 mod reservations;
 mod sense_data;
+mod target_port_groups;
 mod write_data;
 
 pub(crate) use cache_effect::CacheEffect;
@@ -34,4 +35,5 @@ pub use replay::Replay;
 pub use report_luns::report_luns;
 pub use reservations::*;
 pub use sense_data::{SenseData, SenseKey};
+pub use target_port_groups::*;
 pub use write_data::WriteData;
