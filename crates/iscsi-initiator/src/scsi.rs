@@ -15,6 +15,7 @@ mod report_luns;
 mod reservations;
 mod sense_data;
 mod target_port_groups;
+mod third_party_copy;
 mod write_data;
 
 pub(crate) use cache_effect::CacheEffect;
@@ -36,4 +37,5 @@ pub use report_luns::report_luns;
 pub use reservations::*;
 pub use sense_data::{SenseData, SenseKey};
 pub use target_port_groups::*;
+pub use third_party_copy::*;
 pub use write_data::WriteData;

@@ -38,6 +38,8 @@ impl Replay {
             (0x35 | 0x91 | 0x37 | 0xb7 | 0x5e, _) => Self::Repeat,
             // RESERVE (6), RELEASE (6).
             (0x16 | 0x17, _) => Self::Repeat,
+            // RECEIVE COPY RESULTS with OPERATING PARAMETERS.
+            (0x84, 0x03) => Self::Repeat,
             // WRITE (6), (10), (12), (16), WRITE ATOMIC (16); WRITE AND VERIFY (10), (12), (16).
             (0x0a | 0x2a | 0xaa | 0x8a | 0x9c | 0x2e | 0xae | 0x8e, _) => Self::IfSole,
             // WRITE SAME (10), (16); UNMAP.
@@ -79,7 +81,7 @@ mod tests {
     /// REPORT.
     #[test]
     fn rules_of_service_actions() {
-        let repeated = [(0x9e, 0x10), (0x9e, 0x12), (0xa3, 0x0a), (0xa3, 0x0c), (0xa3, 0x0d)];
+        let repeated = [(0x9e, 0x10), (0x9e, 0x12), (0xa3, 0x0a), (0xa3, 0x0c), (0xa3, 0x0d), (0x84, 0x03)];
         for operation_code in [0x9e, 0x9f, 0xa3, 0xa4, 0x83, 0x84, 0x5f] {
             for service_action in 0..=0x1f {
                 let is_repeated = repeated.contains(&(operation_code, service_action));

@@ -1,0 +1,41 @@
+//! Copies that the target makes by itself: EXTENDED COPY (SPC-4, 6.4) and copies by token (SPC-4, 5.17; SBC-3, 4.22).
+//!
+//! ```no_run
+//! # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
+//! use iscsi_initiator::{Lun, scsi::{BlockRange, PopulateToken, ReceiveRodTokenInformation, WriteUsingToken}};
+//! let read = PopulateToken { list_id: 1, ranges: vec![BlockRange { lba: 0, blocks: 8 }], ..Default::default() };
+//! session.send(Lun::ZERO, &read).await?;
+//! let information = session.send(Lun::ZERO, &ReceiveRodTokenInformation::new(1)).await?;
+//! if let Some(token) = information.tokens.into_iter().next() {
+//!     let ranges = vec![BlockRange { lba: 64, blocks: 8 }];
+//!     session.send(Lun::ZERO, &WriteUsingToken { list_id: 2, ranges, ..WriteUsingToken::new(token) }).await?;
+//! }
+//! # Ok(()) }
+//! ```
+
+mod block_range;
+mod copy_status;
+mod cscd_descriptor;
+mod extended_copy;
+mod failed_segment;
+mod operating_parameters;
+mod populate_token;
+mod receive_copy_results;
+mod rod_token;
+mod rod_token_information;
+mod segment_descriptor;
+mod transfer_count;
+mod write_using_token;
+
+pub use block_range::BlockRange;
+pub use copy_status::{CopyState, CopyStatus, ReceiveCopyStatus};
+pub use cscd_descriptor::CscdDescriptor;
+pub use extended_copy::{ExtendedCopy, ListIdUsage};
+pub use failed_segment::{FailedSegment, ReceiveFailedSegmentDetails};
+pub use operating_parameters::{CopyOperatingParameters, ReceiveCopyOperatingParameters};
+pub use populate_token::PopulateToken;
+pub use rod_token::RodToken;
+pub use rod_token_information::{CopyOperationStatus, ReceiveRodTokenInformation, RodTokenInformation};
+pub use segment_descriptor::{BlockCopy, SegmentDescriptor};
+pub use transfer_count::TransferCount;
+pub use write_using_token::WriteUsingToken;
