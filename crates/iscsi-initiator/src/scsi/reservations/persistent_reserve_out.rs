@@ -18,9 +18,9 @@ pub enum PersistentReserveOut {
         new_key: u64,
         /// Registrations and the reservation survive a loss of power (APTPL).
         survives_power_loss: bool,
-        /// The registration holds for all ports of the target (ALL_TG_PT).
+        /// The registration holds for all ports of the target (`ALL_TG_PT`).
         all_target_ports: bool,
-        /// Other initiators that are registered with the same key (SPEC_I_PT); empty for none.
+        /// Other initiators that are registered with the same key (`SPEC_I_PT`); empty for none.
         initiators: Vec<TransportId>,
     },
     /// RESERVE: reserves the unit.
@@ -66,7 +66,7 @@ pub enum PersistentReserveOut {
         new_key: u64,
         /// Registrations and the reservation survive a loss of power (APTPL).
         survives_power_loss: bool,
-        /// The registration holds for all ports of the target (ALL_TG_PT).
+        /// The registration holds for all ports of the target (`ALL_TG_PT`).
         all_target_ports: bool,
     },
     /// REGISTER AND MOVE: registers another initiator, and moves the reservation to it.

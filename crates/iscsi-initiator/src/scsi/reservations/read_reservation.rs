@@ -10,7 +10,7 @@ use crate::scsi::{Cdb, Command, CommandError, Replay, Transfer};
 const LENGTH: u16 = HEADER_LENGTH + 16;
 
 /// PERSISTENT RESERVE IN with READ RESERVATION: returns the reservation of the unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadReservation;
 
 /// The persistent reservation of a unit, if there is one.

@@ -6,7 +6,7 @@ use crate::scsi::{Cdb, Command, CommandError, Replay, Transfer};
 
 /// RELEASE (6): ends a reservation that this session made with [`Reserve6`](crate::scsi::Reserve6). A session that holds none
 /// changes nothing, and succeeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Release6;
 
 impl Command for Release6 {

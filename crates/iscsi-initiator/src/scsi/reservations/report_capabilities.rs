@@ -8,24 +8,24 @@ use crate::scsi::{Cdb, Command, CommandError, Replay, Transfer};
 const LENGTH: u16 = 8;
 
 /// PERSISTENT RESERVE IN with REPORT CAPABILITIES: tells which reservations the unit supports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReportReservationCapabilities;
 
 /// The persistent reservations that a unit supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReservationCapabilities {
-    /// REPLACE LOST RESERVATION is supported (RLR_C).
+    /// REPLACE LOST RESERVATION is supported (`RLR_C`).
     pub replace_lost_reservation: bool,
     /// RESERVE (6) and RELEASE (6) of a registered initiator succeed without an effect (CRH).
     pub compatible_reservation_handling: bool,
-    /// REGISTER registers other initiators as well (SIP_C).
+    /// REGISTER registers other initiators as well (`SIP_C`).
     pub specify_initiator_ports: bool,
-    /// A registration can be made for all ports of the target (ATP_C).
+    /// A registration can be made for all ports of the target (`ATP_C`).
     pub all_target_ports: bool,
-    /// Reservations can survive a loss of power (PTPL_C).
+    /// Reservations can survive a loss of power (`PTPL_C`).
     pub can_survive_power_loss: bool,
-    /// Reservations survive a loss of power as things are (PTPL_A).
+    /// Reservations survive a loss of power as things are (`PTPL_A`).
     pub survives_power_loss: bool,
     /// Code of the commands that go through in spite of a reservation (SPC-4, table 216); 0 if the unit does not tell.
     pub allow_commands: u8,

@@ -8,7 +8,7 @@ use crate::scsi::{Cdb, Command, CommandError, Replay, Transfer};
 /// the session. A session that replaces a lost one does not hold the reservation.
 ///
 /// A unit that another initiator has reserved answers with status RESERVATION CONFLICT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reserve6;
 
 impl Command for Reserve6 {

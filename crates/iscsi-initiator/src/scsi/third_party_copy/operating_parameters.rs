@@ -11,7 +11,7 @@ const LENGTH: u32 = 44 + 255;
 const FIXED: usize = 40;
 
 /// RECEIVE COPY RESULTS with OPERATING PARAMETERS: returns the limits of EXTENDED COPY.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReceiveCopyOperatingParameters;
 
 /// The limits of EXTENDED COPY. 0 stands for no limit, or for nothing, as the standard says.

@@ -53,8 +53,9 @@ impl BlockCopy {
     const LENGTH: u16 = 24;
 
     fn put(&self, list: &mut BytesMut) {
-        let flags = u8::from(self.counts_destination) * Self::DC | u8::from(self.carries_rest) * Self::CAT;
-        list.put_slice(&[0x02, flags]);
+        let (dc, cat) =
+            (u8::from(self.counts_destination) * Self::DC, u8::from(self.carries_rest) * Self::CAT);
+        list.put_slice(&[0x02, dc | cat]);
         list.put_u16(Self::LENGTH);
         list.put_u16(self.source);
         list.put_u16(self.destination);

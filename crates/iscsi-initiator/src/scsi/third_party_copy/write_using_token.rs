@@ -18,7 +18,7 @@ pub struct WriteUsingToken {
     pub ranges: Vec<BlockRange>,
     /// The status comes before the operation ends (IMMED).
     pub immediate: bool,
-    /// The target forgets the token when the operation ends (DEL_TKN).
+    /// The target forgets the token when the operation ends (`DEL_TKN`).
     pub delete_token: bool,
     /// Group number, up to 63; 0 for none.
     pub group: u8,
