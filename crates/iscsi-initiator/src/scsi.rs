@@ -39,3 +39,15 @@ pub use sense_data::{SenseData, SenseKey};
 pub use target_port_groups::*;
 pub use third_party_copy::*;
 pub use write_data::WriteData;
+
+/// Parses an answer as each command whose answer has no type of its own does. For fuzzing; not part of the stable API.
+#[doc(hidden)]
+pub fn parse_untyped(data: &[u8]) {
+    drop((parse_serial_number(data), parse_max_transfer(data), DeviceIdentification::parse(data)));
+    drop((
+        parse_write_cache_enabled(data),
+        parse_capacity_10(data),
+        parse_capacity_16(data),
+        parse_luns(data),
+    ));
+}
