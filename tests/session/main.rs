@@ -39,6 +39,7 @@ mod ranges;
 mod recovery;
 mod redirects;
 mod residuals;
+mod scsi_sharing;
 mod silence;
 mod stage;
 mod tags;

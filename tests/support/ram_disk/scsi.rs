@@ -6,8 +6,9 @@ use iscsi_pdu::{IscsiName, Lun, ScsiStatus};
 use super::cdb::{Cdb, operation};
 use super::medium::{Extent, Snapshot};
 use super::reservation::{self, Consequences, InitiatorPort};
+use super::third_party_copy::{self, Copies};
 use super::unit::{Unit, UnitError};
-use super::{Sense, Target, inquiry, mode_sense};
+use super::{Sense, Target, inquiry, mode_sense, port_group};
 
 /// A valid command before its execution, or the reason why it fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,16 @@ pub(super) enum Plan {
     Write { extent: Extent, is_stable: bool },
     /// Makes these bytes of the medium stable.
     Flush(Extent),
-    /// Changes reservations as the parameter list says.
-    Reserve,
+    /// Changes reservations as a parameter list of this length says.
+    Reserve { length: u64 },
+    /// Reserves the unit until the session ends.
+    ReserveUnit,
+    /// Ends such a reservation.
+    ReleaseUnit,
+    /// Sets the access state as a parameter list of this length says.
+    SetAccess { length: u64 },
+    /// Copies between units as a parameter list of this length says.
+    Copy { length: u64 },
     /// Ends with CHECK CONDITION.
     Check(Sense),
     /// Ends with another status.
@@ -46,7 +55,7 @@ pub(super) enum Source {
 
 impl Plan {
     /// GOOD status and no data.
-    const GOOD: Self = Self::Data(Bytes::new());
+    pub(super) const GOOD: Self = Self::Data(Bytes::new());
 
     /// Parameter data, cut off at the allocation length.
     pub(super) fn data(mut data: Bytes, allocation_length: usize) -> Self {
@@ -58,7 +67,7 @@ impl Plan {
     pub(super) fn length_out(&self) -> u64 {
         match self {
             Self::Write { extent, .. } => extent.length,
-            Self::Reserve => reservation::LIST_LENGTH.into(),
+            Self::Reserve { length } | Self::SetAccess { length } | Self::Copy { length } => *length,
             _ => 0,
         }
     }
@@ -95,23 +104,29 @@ impl Source {
 
 /// The logical units of one target.
 #[derive(Clone)]
-pub(super) struct Units(pub(super) Vec<(Lun, Unit)>);
+pub(super) struct Units {
+    pub(super) list: Vec<(Lun, Unit)>,
+    /// The name of the target.
+    pub(super) target: IscsiName,
+    pub(super) copies: Copies,
+}
 
 impl Units {
     pub(super) fn open(target: &Target) -> Result<Self, UnitError> {
-        target.units.iter().map(|unit| Unit::open(*unit)).collect::<Result<_, _>>().map(Self)
+        let list = target.units.iter().map(|unit| Unit::open(*unit)).collect::<Result<_, _>>()?;
+        Ok(Self { list, target: target.name.clone(), copies: Copies::default() })
     }
 
     pub(super) fn get(&self, lun: Lun) -> Option<&Unit> {
-        self.0.iter().find(|unit| unit.0 == lun).map(|unit| &unit.1)
+        self.list.iter().find(|unit| unit.0 == lun).map(|unit| &unit.1)
     }
 
     pub(super) fn get_mut(&mut self, lun: Lun) -> Option<&mut Unit> {
-        self.0.iter_mut().find(|unit| unit.0 == lun).map(|unit| &mut unit.1)
+        self.list.iter_mut().find(|unit| unit.0 == lun).map(|unit| &mut unit.1)
     }
 
     pub(super) fn luns(&self) -> impl Iterator<Item = Lun> {
-        self.0.iter().map(|unit| unit.0)
+        self.list.iter().map(|unit| unit.0)
     }
 
     /// Decides on a command; nothing has been read or written yet.
@@ -127,7 +142,22 @@ impl Units {
             (operation, Some(unit)) if !unit.is_ready && operation != operation::REQUEST_SENSE => {
                 Plan::Check(Sense::BECOMING_READY)
             }
-            (_, Some(unit)) => plan_on_unit(unit, cdb),
+            (operation, Some(unit)) => match unit.access.refusal(operation) {
+                Some(sense) => Plan::Check(sense),
+                None if operation == operation::RECEIVE_COPY_RESULTS => self.copies.report(port, cdb),
+                None => plan_on_unit(unit, cdb),
+            },
+        }
+    }
+
+    /// Ends reservations of whole units: those of one port, or of all.
+    pub(super) fn end_unit_reservations(&mut self, lun: Option<Lun>, port: Option<&InitiatorPort>) {
+        let concerned = self.list.iter_mut().filter(|(known, _)| lun.is_none_or(|lun| lun == *known));
+        for (_, unit) in concerned {
+            match port {
+                Some(port) => unit.reservations.release_unit(port),
+                None => unit.reservations.reset(),
+            }
         }
     }
 
@@ -171,7 +201,14 @@ impl Units {
             }
             (Plan::Write { extent, is_stable }, Some(unit)) => unit.write(extent.offset, data, *is_stable),
             (Plan::Flush(extent), Some(unit)) => unit.flush(*extent),
-            (Plan::Reserve, Some(unit)) => {
+            (Plan::ReserveUnit, Some(unit)) => unit.reservations.reserve_unit(port),
+            (Plan::ReleaseUnit, Some(unit)) => unit.reservations.release_unit(port),
+            (Plan::SetAccess { .. }, Some(unit)) => {
+                unit.access.set(data)?;
+                return Ok((Source::NONE, Consequences { others_meet: Some(Sense::ACCESS_CHANGED), ..none }));
+            }
+            (Plan::Copy { .. }, Some(_)) => self.copy(lun, cdb, port, data)?,
+            (Plan::Reserve { .. }, Some(unit)) => {
                 return unit.reservations.change(port, cdb, data).map(|changed| (Source::NONE, changed));
             }
         }
@@ -203,10 +240,12 @@ fn plan_on_unit(unit: &Unit, cdb: &Cdb) -> Plan {
             Some(report) => Plan::data(report.into(), cdb.allocation_length(7, 2)),
             None => Plan::Check(Sense::INVALID_FIELD),
         },
-        operation::PERSISTENT_RESERVE_OUT if cdb.number(5, 4) == reservation::LIST_LENGTH.into() => {
-            Plan::Reserve
-        }
-        operation::PERSISTENT_RESERVE_OUT => Plan::Check(Sense::PARAMETER_LIST_LENGTH),
+        operation::PERSISTENT_RESERVE_OUT => reservation::plan(cdb),
+        operation::RESERVE_6 => Plan::ReserveUnit,
+        operation::RELEASE_6 => Plan::ReleaseUnit,
+        operation::MAINTENANCE_IN => unit.access.report(cdb),
+        operation::MAINTENANCE_OUT => port_group::plan_set(cdb),
+        operation::THIRD_PARTY_COPY_OUT => third_party_copy::plan(cdb),
         _ => Plan::Check(Sense::INVALID_OPERATION),
     }
 }

@@ -4,6 +4,7 @@ mod aborts;
 mod backpressure;
 pub(crate) mod by_hand;
 mod bytes_in_pieces;
+mod copies;
 mod endings;
 mod host;
 mod hostile_input;

@@ -5,9 +5,10 @@ use iscsi_pdu::{IscsiName, Lun};
 
 use super::cdb::{Cdb, operation};
 use super::medium::{Extent, Medium};
+use super::port_group::Access;
 use super::reservation::Reservations;
 use super::scsi::Plan;
-use super::{LogicalUnit, Sense};
+use super::{LogicalUnit, Sense, inquiry};
 
 /// Service action of READ CAPACITY (16).
 const READ_CAPACITY_16: u8 = 0x10;
@@ -36,6 +37,8 @@ pub(super) struct Unit {
     /// Whether it carries commands out that need the medium.
     pub(super) is_ready: bool,
     pub(super) reservations: Reservations,
+    /// How its port reaches it.
+    pub(super) access: Access,
 }
 
 impl Unit {
@@ -45,8 +48,8 @@ impl Unit {
         let bytes = settings.blocks.checked_mul(settings.block_size.into());
         bytes.filter(|bytes| *bytes > 0 && usize::try_from(*bytes).is_ok()).ok_or(UnitError::Size)?;
         let stable = settings.write_cache.then(Medium::default);
-        let (medium, reservations) = (Medium::default(), Reservations::default());
-        Ok((lun, Self { settings, medium, stable, is_ready: true, reservations }))
+        let (medium, reservations, access) = (Medium::default(), Reservations::default(), Access::default());
+        Ok((lun, Self { settings, medium, stable, is_ready: true, reservations, access }))
     }
 
     pub(super) const fn settings(&self) -> &LogicalUnit {
@@ -61,8 +64,13 @@ impl Unit {
             .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 
+    /// Whether the unit has a designator, given with its header.
+    pub(super) fn has_designator(&self, target: &IscsiName, lun: Lun, designator: &[u8]) -> bool {
+        self.settings.is_named && inquiry::has_designator(target, lun, self, designator)
+    }
+
     /// The extent of `count` blocks from `lba` on; `None` beyond the last block.
-    fn extent(&self, lba: u64, count: u64) -> Option<Extent> {
+    pub(super) fn extent(&self, lba: u64, count: u64) -> Option<Extent> {
         let end = lba.checked_add(count)?;
         if end > self.settings.blocks {
             return None;

@@ -177,10 +177,18 @@ fn rejection(command: &ScsiCommand, plan: &Plan) -> Option<Rejection> {
         Plan::Check(_) | Plan::Status(_) => plan.rejection(),
         _ if command.read || is_too_long => Some(Rejection::Check(Sense::INVALID_FIELD)),
         // A parameter list that is cut off is no parameter list.
-        Plan::Reserve if u64::from(command.expected_data_transfer_length) < plan.length_out() => {
+        Plan::Reserve { .. } | Plan::SetAccess { .. } | Plan::Copy { .. }
+            if u64::from(command.expected_data_transfer_length) < plan.length_out() =>
+        {
             Some(Rejection::Check(Sense::PARAMETER_LIST_LENGTH))
         }
-        Plan::Write { .. } | Plan::Reserve | Plan::Flush(_) => None,
+        Plan::Write { .. }
+        | Plan::Flush(_)
+        | Plan::ReserveUnit
+        | Plan::ReleaseUnit
+        | Plan::Reserve { .. }
+        | Plan::SetAccess { .. }
+        | Plan::Copy { .. } => None,
         Plan::Data(data) if data.is_empty() => None,
         // A command that sends data has no use for the W bit.
         Plan::Data(_) | Plan::Read(_) => Some(Rejection::Check(Sense::INVALID_FIELD)),
