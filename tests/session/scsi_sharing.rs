@@ -291,7 +291,7 @@ async fn a_copy_that_fails_tells_what_it_has_done() {
     let beyond = BlockCopy { destination_lba: 131_072, ..good };
     let segments = vec![good.into(), beyond.into()];
     let command = ExtendedCopy { list_id: 9, units: units.to_vec(), segments, ..Default::default() };
-    let sense = (0x0a, 0x21, 0);
+    let sense = (0x0a, 0, 0);
     assert_eq!(refusal(&session, &command).await, (ScsiStatus::CHECK_CONDITION, Some(sense)));
     let status = session.send(Lun::ZERO, &ReceiveCopyStatus { list_id: 9 }).await.unwrap();
     assert_eq!((status.state, status.segments), (CopyState::FAILED, 1));

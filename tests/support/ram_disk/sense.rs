@@ -74,8 +74,8 @@ impl Sense {
     pub const LUNS_CHANGED: Self = Self::new(0x06, 0x3f, 0x0e);
     /// COPY ABORTED, copy target device not reachable.
     pub const COPY_TARGET_NOT_REACHABLE: Self = Self::new(0x0a, 0x0d, 0x02);
-    /// COPY ABORTED, logical block address out of range.
-    pub const COPY_OUT_OF_RANGE: Self = Self::new(0x0a, 0x21, 0x00);
+    /// COPY ABORTED, no additional sense information.
+    pub const COPY_ABORTED: Self = Self::new(0x0a, 0x00, 0x00);
     /// ABORTED COMMAND, unexpected unsolicited data (RFC 7143, 11.4.7.2).
     pub const UNEXPECTED_UNSOLICITED_DATA: Self = Self::new(0x0b, 0x0c, 0x0c);
     /// ABORTED COMMAND, incorrect amount of data (RFC 7143, 11.4.7.2).

@@ -29,6 +29,7 @@ const MOST_LIST: u64 = 16 << 10;
 const MOST_MOVED: u64 = 16 << 20;
 
 const INVALID: Rejection = Rejection::Check(Sense::INVALID_FIELD_IN_LIST);
+const ABORTED: Rejection = Rejection::Check(Sense::COPY_ABORTED);
 const CONFLICT: Rejection = Rejection::Status(ScsiStatus::RESERVATION_CONFLICT);
 
 /// The outcomes of copies that initiators may ask for, and the tokens made.
@@ -107,7 +108,7 @@ impl Units {
         units: &[Lun],
         segment: &Segment,
     ) -> Result<u64, Rejection> {
-        let unit = |at: u16| units.get(usize::from(at)).and_then(|lun| self.get(*lun)).ok_or(INVALID);
+        let unit = |at: u16| units.get(usize::from(at)).and_then(|lun| self.get(*lun)).ok_or(ABORTED);
         let (from, to) = (unit(segment.source)?, unit(segment.destination)?);
         if from.reservations.conflicts(port, operation::READ_16)
             || to.reservations.conflicts(port, operation::WRITE_16)
@@ -120,7 +121,7 @@ impl Units {
             let size = u64::from(unit.settings().block_size);
             let extent =
                 (bytes.is_multiple_of(size) && bytes <= MOST_MOVED).then(|| unit.extent(lba, bytes / size));
-            extent.ok_or(INVALID)?.ok_or(Rejection::Check(Sense::COPY_OUT_OF_RANGE))
+            extent.ok_or(INVALID)?.ok_or(ABORTED)
         };
         let (from_extent, to_extent) =
             (extent(from, segment.source_lba)?, extent(to, segment.destination_lba)?);
