@@ -1,20 +1,4 @@
 //! Reservations of a logical unit: persistent ones (SPC-4, 5.12) and those of SPC-2 that end with the session.
-//!
-//! ```no_run
-//! # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
-//! use iscsi_initiator::{Lun, scsi::{PersistentReserveOut, ReadReservation, ReservationType}};
-//! let (key, reservation_type) = (0x1122_3344, ReservationType::WRITE_EXCLUSIVE);
-//! let register = PersistentReserveOut::RegisterAndIgnoreExistingKey {
-//!     new_key: key,
-//!     survives_power_loss: false,
-//!     all_target_ports: false,
-//! };
-//! session.send(Lun::ZERO, &register).await?;
-//! session.send(Lun::ZERO, &PersistentReserveOut::Reserve { key, reservation_type }).await?;
-//! let status = session.send(Lun::ZERO, &ReadReservation).await?;
-//! assert_eq!(status.reservation.map(|reservation| reservation.key), Some(key));
-//! # Ok(()) }
-//! ```
 
 mod persistent_reserve_in;
 mod persistent_reserve_out;

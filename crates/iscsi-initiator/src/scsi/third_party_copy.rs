@@ -1,17 +1,4 @@
 //! Copies that the target makes by itself: EXTENDED COPY (SPC-4, 6.4) and copies by token (SPC-4, 5.17; SBC-3, 4.22).
-//!
-//! ```no_run
-//! # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
-//! use iscsi_initiator::{Lun, scsi::{BlockRange, PopulateToken, ReceiveRodTokenInformation, WriteUsingToken}};
-//! let read = PopulateToken { list_id: 1, ranges: vec![BlockRange { lba: 0, blocks: 8 }], ..Default::default() };
-//! session.send(Lun::ZERO, &read).await?;
-//! let information = session.send(Lun::ZERO, &ReceiveRodTokenInformation::new(1)).await?;
-//! if let Some(token) = information.tokens.into_iter().next() {
-//!     let ranges = vec![BlockRange { lba: 64, blocks: 8 }];
-//!     session.send(Lun::ZERO, &WriteUsingToken { list_id: 2, ranges, ..WriteUsingToken::new(token) }).await?;
-//! }
-//! # Ok(()) }
-//! ```
 
 mod block_range;
 mod copy_status;

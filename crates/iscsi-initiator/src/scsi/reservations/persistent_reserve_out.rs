@@ -8,6 +8,22 @@ use crate::scsi::{Cdb, Command, CommandError, Replay, Transfer};
 /// PERSISTENT RESERVE OUT: changes registrations or the reservation of a logical unit, one variant for each service action.
 ///
 /// The unit answers with status RESERVATION CONFLICT if the initiator is not registered with the `key` given.
+///
+/// ```no_run
+/// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
+/// use iscsi_initiator::{Lun, scsi::{PersistentReserveOut, ReadReservation, ReservationType}};
+/// let (key, reservation_type) = (0x1122_3344, ReservationType::WRITE_EXCLUSIVE);
+/// let register = PersistentReserveOut::RegisterAndIgnoreExistingKey {
+///     new_key: key,
+///     survives_power_loss: false,
+///     all_target_ports: false,
+/// };
+/// session.send(Lun::ZERO, &register).await?;
+/// session.send(Lun::ZERO, &PersistentReserveOut::Reserve { key, reservation_type }).await?;
+/// let status = session.send(Lun::ZERO, &ReadReservation).await?;
+/// assert_eq!(status.reservation.map(|reservation| reservation.key), Some(key));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PersistentReserveOut {
     /// REGISTER: registers a key, replaces it, or unregisters.

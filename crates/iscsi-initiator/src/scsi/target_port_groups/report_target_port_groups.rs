@@ -6,6 +6,15 @@ use super::{AccessState, AccessStates};
 use crate::scsi::{Cdb, Command, CommandError, Replay, Transfer};
 
 /// REPORT TARGET PORT GROUPS: lists the groups of ports with their access states.
+///
+/// ```no_run
+/// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
+/// use iscsi_initiator::{Lun, scsi::{AccessState, ReportTargetPortGroups}};
+/// let report = session.send(Lun::ZERO, &ReportTargetPortGroups::default()).await?;
+/// let optimized = report.groups.iter().filter(|group| group.state == AccessState::ACTIVE_OPTIMIZED);
+/// println!("fast ports: {:?}", optimized.flat_map(|group| &group.ports).collect::<Vec<_>>());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReportTargetPortGroups {
     /// Asks for the extended header, with the time that a transition takes. Older targets refuse it, or ignore it.

@@ -124,4 +124,13 @@ mod tests {
             assert_eq!((data[1], data.len()), (expected, 16));
         }
     }
+
+    #[test]
+    fn the_most_units_fit_their_length_and_one_more_does_not() {
+        for (count, length) in [(2047, 65_504), (2048, u16::MAX)] {
+            let data = ExtendedCopy { units: vec![CscdDescriptor([0; 32]); count], ..Default::default() }
+                .parameters();
+            assert_eq!(data[2..4], u16::to_be_bytes(length));
+        }
+    }
 }

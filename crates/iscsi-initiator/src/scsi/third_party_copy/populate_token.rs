@@ -13,7 +13,7 @@ use crate::scsi::{Cdb, Command, CommandError, Replay, Transfer};
 pub struct PopulateToken {
     /// The identifier of the operation, which no other one in progress has.
     pub list_id: u32,
-    /// The ranges, 4093 at most; more are a list that the unit refuses.
+    /// The ranges, 4095 at most; more are a list that the unit refuses.
     pub ranges: Vec<BlockRange>,
     /// The status comes before the operation ends (IMMED).
     pub immediate: bool,
@@ -95,5 +95,17 @@ mod tests {
     fn defaults_leave_the_choice_to_the_target() {
         let list = [0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         assert_eq!(PopulateToken::default().transfer(), Transfer::Write(list.to_vec().into()));
+    }
+
+    #[test]
+    fn the_most_ranges_fit_their_lengths_and_one_more_does_not() {
+        for (count, length, list_length) in [(4095, 65_534, 65_520), (4096, u16::MAX, u16::MAX)] {
+            let data = PopulateToken { ranges: vec![RANGE; count], ..Default::default() }.parameters();
+            assert_eq!(
+                (data[..2].to_vec(), data.len()),
+                (u16::to_be_bytes(length).to_vec(), 16 + 16 * count)
+            );
+            assert_eq!(data[14..16], u16::to_be_bytes(list_length));
+        }
     }
 }

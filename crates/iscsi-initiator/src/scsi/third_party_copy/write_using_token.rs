@@ -6,6 +6,19 @@ use super::{BlockRange, RodToken};
 use crate::scsi::{Cdb, Command, CommandError, Replay, Transfer};
 
 /// WRITE USING TOKEN: writes the data that a token stands for to ranges of blocks.
+///
+/// ```no_run
+/// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
+/// use iscsi_initiator::{Lun, scsi::{BlockRange, PopulateToken, ReceiveRodTokenInformation, WriteUsingToken}};
+/// let read = PopulateToken { list_id: 1, ranges: vec![BlockRange { lba: 0, blocks: 8 }], ..Default::default() };
+/// session.send(Lun::ZERO, &read).await?;
+/// let information = session.send(Lun::ZERO, &ReceiveRodTokenInformation::new(1)).await?;
+/// if let Some(token) = information.tokens.into_iter().next() {
+///     let ranges = vec![BlockRange { lba: 64, blocks: 8 }];
+///     session.send(Lun::ZERO, &WriteUsingToken { list_id: 2, ranges, ..WriteUsingToken::new(token) }).await?;
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteUsingToken {
     /// The identifier of the operation, which no other one in progress has.
@@ -101,6 +114,18 @@ mod tests {
         for (immediate, delete_token, expected) in [(false, false, 0), (true, false, 1), (false, true, 2)] {
             let data = WriteUsingToken { immediate, delete_token, ..command.clone() }.parameters();
             assert_eq!((data[2], data.len()), (expected, 536));
+        }
+    }
+
+    #[test]
+    fn the_most_ranges_fit_their_lengths_and_one_more_does_not() {
+        for (count, length) in [(4062, 65_526), (4063, u16::MAX)] {
+            let ranges = vec![BlockRange::default(); count];
+            let data = WriteUsingToken { ranges, ..WriteUsingToken::new(RodToken::zeros()) }.parameters();
+            assert_eq!(
+                (data[..2].to_vec(), data.len()),
+                (u16::to_be_bytes(length).to_vec(), 536 + 16 * count)
+            );
         }
     }
 }
