@@ -41,6 +41,7 @@ mod redirects;
 mod residuals;
 mod scsi_block;
 mod scsi_primary;
+mod scsi_sharing;
 mod silence;
 mod stage;
 mod tags;

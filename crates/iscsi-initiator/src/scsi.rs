@@ -10,7 +10,10 @@ mod parameter_data;
 mod primary;
 mod raw_command;
 mod replay;
+mod reservations;
 mod sense_data;
+mod target_port_groups;
+mod third_party_copy;
 mod write_data;
 
 pub(crate) use block_span::BlockSpan;
@@ -43,5 +46,8 @@ pub use primary::{
 };
 pub use raw_command::{RawCommand, Transfer, TransferLength};
 pub use replay::Replay;
+pub use reservations::*;
 pub use sense_data::{SenseData, SenseDetails, SenseKey, SenseKeySpecific};
+pub use target_port_groups::*;
+pub use third_party_copy::*;
 pub use write_data::WriteData;

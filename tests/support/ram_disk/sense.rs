@@ -20,6 +20,10 @@ impl Sense {
     pub const BECOMING_READY: Self = Self::new(0x02, 0x04, 0x01);
     /// NOT READY, initializing command required: the unit is stopped.
     pub const STOPPED: Self = Self::new(0x02, 0x04, 0x02);
+    /// NOT READY, logical unit not accessible, target port in standby state.
+    pub const STANDBY: Self = Self::new(0x02, 0x04, 0x0b);
+    /// NOT READY, logical unit not accessible, target port in unavailable state.
+    pub const UNAVAILABLE: Self = Self::new(0x02, 0x04, 0x0c);
     /// ILLEGAL REQUEST, invalid command operation code.
     pub const INVALID_OPERATION: Self = Self::new(0x05, 0x20, 0x00);
     /// ILLEGAL REQUEST, logical block address out of range.
@@ -34,6 +38,16 @@ impl Sense {
     pub const INVALID_FIELD_IN_LIST: Self = Self::new(0x05, 0x26, 0x00);
     /// ILLEGAL REQUEST, invalid release of persistent reservation.
     pub const INVALID_RELEASE: Self = Self::new(0x05, 0x26, 0x04);
+    /// ILLEGAL REQUEST, invalid token operation, token unknown.
+    pub const TOKEN_UNKNOWN: Self = Self::new(0x05, 0x23, 0x04);
+    /// ILLEGAL REQUEST, too many CSCD descriptors.
+    pub const TOO_MANY_CSCD_DESCRIPTORS: Self = Self::new(0x05, 0x26, 0x06);
+    /// ILLEGAL REQUEST, unsupported CSCD descriptor type code.
+    pub const UNSUPPORTED_CSCD_TYPE: Self = Self::new(0x05, 0x26, 0x07);
+    /// ILLEGAL REQUEST, too many segment descriptors.
+    pub const TOO_MANY_SEGMENTS: Self = Self::new(0x05, 0x26, 0x08);
+    /// ILLEGAL REQUEST, unsupported segment descriptor type code.
+    pub const UNSUPPORTED_SEGMENT_TYPE: Self = Self::new(0x05, 0x26, 0x09);
     /// ILLEGAL REQUEST, insufficient registration resources.
     pub const INSUFFICIENT_REGISTRATIONS: Self = Self::new(0x05, 0x55, 0x04);
     /// ILLEGAL REQUEST, command sequence error.
@@ -54,6 +68,8 @@ impl Sense {
     pub const RESERVATIONS_RELEASED: Self = Self::new(0x06, 0x2a, 0x04);
     /// UNIT ATTENTION, registrations preempted.
     pub const REGISTRATIONS_PREEMPTED: Self = Self::new(0x06, 0x2a, 0x05);
+    /// UNIT ATTENTION, asymmetric access state changed.
+    pub const ACCESS_CHANGED: Self = Self::new(0x06, 0x2a, 0x06);
     /// UNIT ATTENTION, capacity data has changed.
     pub const CAPACITY_CHANGED: Self = Self::new(0x06, 0x2a, 0x09);
     /// UNIT ATTENTION, commands cleared by another initiator.
@@ -66,6 +82,10 @@ impl Sense {
     pub const MISCOMPARE: Self = Self::new(0x0e, 0x1d, 0x00);
     /// DATA PROTECT, logical unit software write protected.
     pub const SOFTWARE_WRITE_PROTECTED: Self = Self::new(0x07, 0x27, 0x02);
+    /// COPY ABORTED, copy target device not reachable.
+    pub const COPY_TARGET_NOT_REACHABLE: Self = Self::new(0x0a, 0x0d, 0x02);
+    /// COPY ABORTED, no additional sense information.
+    pub const COPY_ABORTED: Self = Self::new(0x0a, 0x00, 0x00);
     /// ABORTED COMMAND, unexpected unsolicited data (RFC 7143, 11.4.7.2).
     pub const UNEXPECTED_UNSOLICITED_DATA: Self = Self::new(0x0b, 0x0c, 0x0c);
     /// ABORTED COMMAND, incorrect amount of data (RFC 7143, 11.4.7.2).

@@ -5,6 +5,7 @@ mod backpressure;
 mod block_commands;
 pub(crate) mod by_hand;
 mod bytes_in_pieces;
+mod copies;
 mod endings;
 mod host;
 mod hostile_input;

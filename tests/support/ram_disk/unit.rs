@@ -6,10 +6,11 @@ use iscsi_pdu::{IscsiName, Lun};
 use super::buffer::Buffer;
 use super::cdb::{Cdb, operation};
 use super::medium::{Extent, Medium};
+use super::port_group::Access;
 use super::reservation::Reservations;
 use super::scsi::Plan;
 use super::write_task::LARGEST_TRANSFER;
-use super::{LogicalUnit, Sense, provisioning};
+use super::{LogicalUnit, Sense, inquiry, provisioning};
 
 /// Service actions of READ CAPACITY (16) and GET LBA STATUS.
 const READ_CAPACITY_16: u8 = 0x10;
@@ -44,6 +45,8 @@ pub(super) struct Unit {
     pub(super) is_protected: bool,
     pub(super) buffer: Buffer,
     pub(super) reservations: Reservations,
+    /// How its port reaches it.
+    pub(super) access: Access,
 }
 
 impl Unit {
@@ -53,16 +56,16 @@ impl Unit {
         let bytes = settings.blocks.checked_mul(settings.block_size.into());
         bytes.filter(|bytes| *bytes > 0 && usize::try_from(*bytes).is_ok()).ok_or(UnitError::Size)?;
         let stable = settings.write_cache.then(Medium::default);
-        let (medium, reservations) = (Medium::default(), Reservations::default());
         let unit = Self {
             settings,
-            medium,
+            medium: Medium::default(),
             stable,
             is_ready: true,
             is_stopped: false,
             is_protected: false,
             buffer: Buffer::default(),
-            reservations,
+            reservations: Reservations::default(),
+            access: Access::default(),
         };
         Ok((lun, unit))
     }
@@ -77,6 +80,11 @@ impl Unit {
         let bytes = target.as_str().bytes().chain(lun.0).chain(edition.into_iter().flatten());
         bytes
             .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    /// Whether the unit has a designator, given with its header.
+    pub(super) fn has_designator(&self, target: &IscsiName, lun: Lun, designator: &[u8]) -> bool {
+        self.settings.is_named && inquiry::has_designator(target, lun, self, designator)
     }
 
     /// The extent of `count` blocks from `lba` on; `None` beyond the last block.

@@ -4,7 +4,7 @@ use iscsi_pdu::Lun;
 
 use super::session::Session;
 use crate::error::Error;
-use crate::scsi::{self, CachingPage, RawCommand, SynchronizeCache10, SynchronizeCache16};
+use crate::scsi::{CachingPage, RawCommand, SynchronizeCache10, SynchronizeCache16};
 
 /// The way in which data written to a logical unit became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,8 @@ use super::session::{Session, data_of, wrong_answer};
 use crate::error::Error;
 use crate::nexus::{Probe, ProbeError};
 use crate::scsi::{
-    self, BlockLimits, Capacity, Completion, DeviceIdentification, Inquiry, InquiryPage, RawCommand,
-    ReadCapacity10, ReadCapacity16, ReportLuns, SenseData, SenseKey, StandardInquiry, UnitSerialNumber,
-    VpdPage,
+    self, BlockLimits, Capacity, Completion, DeviceIdentification, Inquiry, InquiryPage, ReadCapacity10,
+    ReadCapacity16, ReportLuns, SenseData, SenseKey, StandardInquiry, UnitSerialNumber, VpdPage,
 };
 use crate::session::Outcome;
 
@@ -255,11 +254,6 @@ impl Session {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// Executes a command that changes nothing.
-    pub(crate) async fn ask(&self, lun: Lun, command: RawCommand) -> Result<Completion, Error> {
-        self.execute(lun, command).await
     }
 }
 

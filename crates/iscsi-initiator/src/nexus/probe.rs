@@ -75,7 +75,7 @@ impl Probe {
     /// The next command; `None` when all is known.
     #[must_use]
     pub fn command(&self) -> Option<RawCommand> {
-        let command = match self.stage {
+        let command: RawCommand = match self.stage {
             Stage::Ready => TestUnitReady.into(),
             Stage::Inquiry => StandardInquiry::default().into(),
             Stage::SerialNumber => InquiryPage::<UnitSerialNumber>::new().into(),
