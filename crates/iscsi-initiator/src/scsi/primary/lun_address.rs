@@ -44,7 +44,7 @@ pub enum LunAddress {
         /// The number of the unit.
         number: u64,
     },
-    /// A unit that is not specified: all bytes are FFh.
+    /// A unit that is not specified: all bytes are 0xff.
     NotSpecified,
     /// An extended address of another kind.
     OtherExtended {
