@@ -1,15 +1,4 @@
 //! Commands of all device types (SPC-4).
-//!
-//! ```no_run
-//! # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
-//! use iscsi_initiator::{Lun, scsi::{CachingPage, InquiryPage, ModeSense6, SupportedVpdPages}};
-//! let pages = session.send(Lun::ZERO, &InquiryPage::<SupportedVpdPages>::new()).await?;
-//! println!("pages of vital product data: {:02x?}", pages.codes);
-//! let sense = ModeSense6 { page: CachingPage::CODE, ..Default::default() };
-//! let caching = CachingPage::of(&session.send(Lun::ZERO, &sense).await?);
-//! println!("write cache: {:?}", caching.map(|caching| caching.write_cache_enabled));
-//! # Ok(()) }
-//! ```
 
 mod buffer_mode;
 mod caching_page;

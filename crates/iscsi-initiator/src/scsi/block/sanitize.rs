@@ -153,7 +153,9 @@ mod tests {
                 (Sanitize { no_zone_reset: true, ..command.clone() }, 0x40),
                 (Sanitize { allow_unrestricted_exit: true, ..command }, 0x20),
             ];
-            flagged.iter().for_each(|(command, flag)| assert_eq!(command.cdb()[1], code | flag));
+            for (command, flag) in flagged {
+                assert_eq!(command.cdb()[1], code | flag);
+            }
         }
     }
 

@@ -130,9 +130,9 @@ mod tests {
     #[test]
     fn ranges_that_no_list_can_hold_are_refused() {
         assert_eq!(UnmapList::MAX_RANGES, 4095);
-        let full = UnmapList::new(&[RANGES[0]; 4095]).unwrap();
+        let full = UnmapList::new(&vec![RANGES[0]; 4095]).unwrap();
         assert_eq!((full.ranges().count(), full.length()), (4095, 8 + 4095 * 16));
-        assert_eq!(UnmapList::new(&[RANGES[0]; 4096]), None);
+        assert_eq!(UnmapList::new(&vec![RANGES[0]; 4096]), None);
         assert_eq!(UnmapList::new(&vec![RANGES[0]; 65536 + 1]), None);
     }
 }

@@ -5,6 +5,16 @@ use super::mode_sense::ModeSense6;
 use crate::scsi::parameter_data::ParameterData;
 
 /// The caching mode page. Fields of a page that was cut off, or is that of an older standard, are 0.
+///
+/// ```no_run
+/// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
+/// use iscsi_initiator::{Lun, scsi::CachingPage};
+/// let parameters = session.send(Lun::ZERO, &CachingPage::mode_sense()).await?;
+/// if CachingPage::of(&parameters).is_some_and(|page| page.write_cache_enabled) {
+///     println!("writes are volatile until they are flushed");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CachingPage {

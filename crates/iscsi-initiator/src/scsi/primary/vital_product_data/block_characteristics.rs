@@ -10,8 +10,8 @@ use crate::scsi::parameter_data::ParameterData;
 pub struct BlockCharacteristics {
     /// How fast the medium rotates.
     pub rotation_rate: RotationRate,
-    /// The kind of product, as a code: 2 for `CFast`, 3 for `CompactFlash`, 4 for `MemoryStick`, 5 for `MultiMediaCard`, 6 for SD,
-    /// 7 for XQD, 8 for UFS; 0 if the unit does not say (PRODUCT TYPE).
+    /// The kind of product, as a code: 2 for `CFast`, 3 for `CompactFlash`, 4 for `MemoryStick`, 5 for `MultiMediaCard`, 6 for
+    /// SD, 7 for XQD, 8 for UFS; 0 if the unit does not say (PRODUCT TYPE).
     pub product_type: u8,
     /// What a read returns after SANITIZE by block erase until the block is written, as a code (WABEREQ).
     pub write_after_block_erase: u8,
