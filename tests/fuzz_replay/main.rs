@@ -51,6 +51,11 @@ fn pdu_stream() {
 }
 
 #[test]
+fn scsi_answers() {
+    replay("scsi_answers", iscsi_fuzz::scsi_answers);
+}
+
+#[test]
 fn session() {
     replay("session", iscsi_fuzz::session);
 }

@@ -140,7 +140,7 @@ async fn istgt_sends_standard_data_for_pages_of_missing_units() {
 async fn no_target_has_the_report_luns_unit() {
     for daemon in [Daemon::Tgt, Daemon::Istgt, Daemon::Lio] {
         let (_stage, session, disk) = session_with(daemon).await;
-        let refused = session.execute(Lun::REPORT_LUNS, scsi::report_luns(1)).await;
+        let refused = session.send(Lun::REPORT_LUNS, &scsi::ReportLuns::default()).await;
         assert_eq!(sense_of(refused), (SenseKey::ILLEGAL_REQUEST, 0x25, 0x00), "{daemon:?}");
         let list = session.list_luns().await.unwrap();
         assert!(list.luns.contains(&disk) && list.origin == LunListOrigin::Lun0, "{daemon:?}: {list:?}");

@@ -40,6 +40,8 @@ mod recovery;
 mod redirects;
 mod residuals;
 mod scsi_block;
+mod scsi_primary;
+mod scsi_sharing;
 mod silence;
 mod stage;
 mod tags;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use iscsi_initiator::scsi::{RawCommand, Transfer};
+use iscsi_initiator::scsi::{PersistentReserveOut, ReservationType};
 use iscsi_initiator::{BlockDevice, Error, Initiator, Lun, RecoveryPolicy, Session, SessionPhase};
 use iscsi_pdu::{BHS_LENGTH, ScsiStatus, Stage};
 use iscsi_secrets::MemoryStore;
@@ -191,14 +191,14 @@ async fn a_reservation_stops_the_replay() {
 
 /// Registers the session and reserves the unit for its writes.
 async fn reserve(session: &Session) {
-    for (action, kind, parameters) in [(0_u8, 0_u8, [0, 7]), (1, 1, [7, 0])] {
-        let [held, new] = parameters;
-        let list = [[0, 0, 0, 0, 0, 0, 0, held], [0, 0, 0, 0, 0, 0, 0, new], [0; 8]].concat();
-        let command = RawCommand::new("PERSISTENT RESERVE OUT", 0x5f, Transfer::Write(list.into()))
-            .with(1, &[action, kind])
-            .with(8, &[24]);
-        session.execute(Lun::ZERO, command).await.unwrap();
-    }
+    let register = PersistentReserveOut::RegisterAndIgnoreExistingKey {
+        new_key: 7,
+        survives_power_loss: false,
+        all_target_ports: false,
+    };
+    session.send(Lun::ZERO, &register).await.unwrap();
+    let reservation_type = ReservationType::WRITE_EXCLUSIVE;
+    session.send(Lun::ZERO, &PersistentReserveOut::Reserve { key: 7, reservation_type }).await.unwrap();
 }
 
 /// A session that the target closes right after each login belongs to somebody else.

@@ -6,20 +6,18 @@ mod cache_effect;
 mod cdb;
 mod command;
 mod completion;
-mod inquiry;
-mod mode_sense;
+mod parameter_data;
 mod primary;
 mod raw_command;
 mod replay;
-mod report_luns;
+mod reservations;
 mod sense_data;
+mod target_port_groups;
+mod third_party_copy;
 mod write_data;
 
 pub(crate) use block_span::BlockSpan;
 pub(crate) use cache_effect::CacheEffect;
-pub(crate) use inquiry::{parse_max_transfer, parse_serial_number};
-pub(crate) use mode_sense::{caching_mode_page, parse_write_cache_enabled};
-pub(crate) use report_luns::parse as parse_luns;
 
 pub use block::{
     BlockRange, Capacity, CompareAndWrite, DefectFormat, DefectList, GetLbaStatus, LbaRange, LbaReportType,
@@ -33,10 +31,23 @@ pub use block::{
 pub use cdb::Cdb;
 pub use command::Command;
 pub use completion::{CommandError, Completion, Incomplete};
-pub use inquiry::{Designator, DeviceIdentification, Inquiry, inquiry, vital_product_data};
-pub use primary::TestUnitReady;
+pub use primary::{
+    BlockCharacteristics, BlockLimits, BlockProvisioning, BlockRodLimits, BufferDescriptor, BufferMode,
+    CachingPage, CommandSupport, CommandTimeouts, ControlPage, Designator, DesignatorValue,
+    DeviceIdentification, ExtendedInquiry, FormFactor, Inquiry, InquiryPage, LogPage, LogParameter, LogSense,
+    LogValues, LunAddress, LunSelection, MediumRemoval, ModeBlockDescriptor, ModePage, ModeParameters,
+    ModeSelect6, ModeSelect10, ModeSense6, ModeSense10, ModeValues, NaaName, OperationCodeReport,
+    PowerCondition, PreventAllowMediumRemoval, ProvisioningType, ReadBuffer, ReadBufferDescriptor,
+    ReportAllOperationCodes, ReportLuns, ReportOperationCode, ReportTaskManagementFunctions, ReportedLuns,
+    RequestSense, RodTokenFeatures, RotationRate, StandardInquiry, StartStopUnit, SupportedCommand,
+    SupportedVpdPages, TaskManagementSupport, TaskManagementTimeouts, TestUnitReady, ThirdPartyCopy,
+    ThirdPartyCopyDescriptor, ThirdPartyCopyType, UnitSerialNumber, UnmappedData, VitalProductData, VpdPage,
+    WriteBuffer, ZonedModel,
+};
 pub use raw_command::{RawCommand, Transfer, TransferLength};
 pub use replay::Replay;
-pub use report_luns::report_luns;
-pub use sense_data::{SenseData, SenseKey};
+pub use reservations::*;
+pub use sense_data::{SenseData, SenseDetails, SenseKey, SenseKeySpecific};
+pub use target_port_groups::*;
+pub use third_party_copy::*;
 pub use write_data::WriteData;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use iscsi_initiator::scsi::{RawCommand, Transfer, read_blocks, write_blocks};
+use iscsi_initiator::scsi::{PersistentReserveOut, RawCommand, read_blocks, write_blocks};
 use iscsi_initiator::{BlockDevice, OldTask, RecoveryPolicy, SessionPhase};
 use iscsi_tests::world::{Ending, Rig};
 
@@ -45,8 +45,9 @@ async fn wait_for(session: &Session, phase: SessionPhase) {
 
 /// REGISTER AND IGNORE EXISTING KEY, of which twice is not as good as once.
 fn register() -> RawCommand {
-    let transfer = Transfer::Write(vec![0; 24].into());
-    RawCommand::new("PERSISTENT RESERVE OUT", RESERVE, transfer).with(1, &[6]).with(8, &[24])
+    let (survives_power_loss, all_target_ports) = (false, false);
+    PersistentReserveOut::RegisterAndIgnoreExistingKey { new_key: 0, survives_power_loss, all_target_ports }
+        .into()
 }
 
 /// The number of executions with this operation code.

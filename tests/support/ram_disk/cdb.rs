@@ -7,7 +7,12 @@ pub(super) mod operation {
     pub(in crate::ram_disk) const READ_6: u8 = 0x08;
     pub(in crate::ram_disk) const WRITE_6: u8 = 0x0a;
     pub(in crate::ram_disk) const INQUIRY: u8 = 0x12;
+    pub(in crate::ram_disk) const MODE_SELECT_6: u8 = 0x15;
+    pub(in crate::ram_disk) const RESERVE_6: u8 = 0x16;
+    pub(in crate::ram_disk) const RELEASE_6: u8 = 0x17;
     pub(in crate::ram_disk) const MODE_SENSE_6: u8 = 0x1a;
+    pub(in crate::ram_disk) const START_STOP_UNIT: u8 = 0x1b;
+    pub(in crate::ram_disk) const PREVENT_ALLOW_MEDIUM_REMOVAL: u8 = 0x1e;
     pub(in crate::ram_disk) const READ_CAPACITY_10: u8 = 0x25;
     pub(in crate::ram_disk) const READ_10: u8 = 0x28;
     pub(in crate::ram_disk) const WRITE_10: u8 = 0x2a;
@@ -19,9 +24,15 @@ pub(super) mod operation {
     pub(in crate::ram_disk) const WRITE_SAME_10: u8 = 0x41;
     pub(in crate::ram_disk) const UNMAP: u8 = 0x42;
     pub(in crate::ram_disk) const SANITIZE: u8 = 0x48;
+    pub(in crate::ram_disk) const WRITE_BUFFER: u8 = 0x3b;
+    pub(in crate::ram_disk) const READ_BUFFER: u8 = 0x3c;
+    pub(in crate::ram_disk) const LOG_SENSE: u8 = 0x4d;
+    pub(in crate::ram_disk) const MODE_SELECT_10: u8 = 0x55;
     pub(in crate::ram_disk) const MODE_SENSE_10: u8 = 0x5a;
     pub(in crate::ram_disk) const PERSISTENT_RESERVE_IN: u8 = 0x5e;
     pub(in crate::ram_disk) const PERSISTENT_RESERVE_OUT: u8 = 0x5f;
+    pub(in crate::ram_disk) const THIRD_PARTY_COPY_OUT: u8 = 0x83;
+    pub(in crate::ram_disk) const RECEIVE_COPY_RESULTS: u8 = 0x84;
     pub(in crate::ram_disk) const READ_16: u8 = 0x88;
     pub(in crate::ram_disk) const COMPARE_AND_WRITE: u8 = 0x89;
     pub(in crate::ram_disk) const WRITE_16: u8 = 0x8a;
@@ -34,6 +45,8 @@ pub(super) mod operation {
     pub(in crate::ram_disk) const WRITE_ATOMIC_16: u8 = 0x9c;
     pub(in crate::ram_disk) const SERVICE_ACTION_IN_16: u8 = 0x9e;
     pub(in crate::ram_disk) const REPORT_LUNS: u8 = 0xa0;
+    pub(in crate::ram_disk) const MAINTENANCE_IN: u8 = 0xa3;
+    pub(in crate::ram_disk) const MAINTENANCE_OUT: u8 = 0xa4;
     pub(in crate::ram_disk) const READ_12: u8 = 0xa8;
     pub(in crate::ram_disk) const WRITE_12: u8 = 0xaa;
     pub(in crate::ram_disk) const WRITE_AND_VERIFY_12: u8 = 0xae;

@@ -20,7 +20,7 @@ impl Engine {
         for id in connections {
             self.end(id, ConnectionId::NONE);
         }
-        let units = self.shared.targets.iter_mut().flat_map(|units| &mut units.0);
+        let units = self.shared.targets.iter_mut().flat_map(|units| &mut units.list);
         units.for_each(|(_, unit)| unit.lose_power());
         self.shared.restart();
     }
@@ -96,7 +96,7 @@ impl Engine {
         if let Some(units) = self.shared.targets.get_mut(target) {
             match units.get_mut(lun) {
                 Some(old) => *old = opened,
-                None => units.0.push((lun, opened)),
+                None => units.list.push((lun, opened)),
             }
         }
         Ok(())

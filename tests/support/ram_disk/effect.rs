@@ -57,6 +57,7 @@ impl Engine {
         let name = session.nexus();
         if let Some(earlier) = self.sessions.insert(name.clone(), id) {
             self.shared.report.reinstatements += 1;
+            self.shared.session_over(&name);
             self.end(earlier, id);
         }
         let untold = self.shared.take_untold(&name);
@@ -80,6 +81,7 @@ impl Engine {
         self.shared.keep_untold(&name, session.untold(Sense::POWER_ON));
         if self.sessions.get(&name) == Some(&id) {
             self.sessions.remove(&name);
+            self.shared.session_over(&name);
         }
     }
 

@@ -123,6 +123,20 @@ fn device_identification(target: &IscsiName, lun: Lun, unit: &Unit) -> Bytes {
     designators.freeze()
 }
 
+/// Whether a designator with its header is among those of a unit.
+pub(super) fn has_designator(target: &IscsiName, lun: Lun, unit: &Unit, designator: &[u8]) -> bool {
+    let page = device_identification(target, lun, unit);
+    let mut rest = &page[..];
+    while let Some(&[_, _, _, length]) = rest.first_chunk() {
+        let Some((known, behind)) = rest.split_at_checked(4 + usize::from(length)) else { return false };
+        if known == designator {
+            return true;
+        }
+        rest = behind;
+    }
+    false
+}
+
 fn put_designator(page: &mut BytesMut, code_set: u8, kind: u8, designator: &[u8]) {
     page.put_slice(&[code_set, kind, 0, u8::try_from(designator.len()).unwrap_or(u8::MAX)]);
     page.put_slice(designator.get(..usize::from(u8::MAX)).unwrap_or(designator));

@@ -1,6 +1,19 @@
 //! Persistent reservations of one unit (SPC-4, 5.12): registrations, and at most one reservation.
 
+mod action;
+mod parameters;
+mod registration;
+mod status;
+mod transport_id;
+mod whole_unit;
+
 use iscsi_pdu::{IscsiName, Isid, ScsiStatus};
+
+use action::{
+    CLEAR, PREEMPT, PREEMPT_AND_ABORT, REGISTER, REGISTER_AND_IGNORE, REGISTER_AND_MOVE, RELEASE, RESERVE,
+};
+use parameters::Parameters;
+pub(super) use parameters::plan;
 
 use super::Sense;
 use super::cdb::{Cdb, operation};
@@ -8,8 +21,6 @@ use super::scsi::Rejection;
 
 /// Registrations kept of a unit.
 const MOST_REGISTRATIONS: usize = 64;
-/// Bytes of the parameter list of PERSISTENT RESERVE OUT.
-pub(super) const LIST_LENGTH: u32 = 24;
 
 /// An initiator port: the initiator's end of an `I_T` nexus.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,16 +32,6 @@ pub(super) struct InitiatorPort {
 impl InitiatorPort {
     pub(super) const fn new(initiator: IscsiName, isid: Isid) -> Self {
         Self { initiator, isid: isid.0 }
-    }
-
-    /// The `TransportID` of the port, name and ISID in text padded with NULs (SPC-4, 7.6.4.6).
-    fn transport_id(&self) -> Vec<u8> {
-        const ISCSI_PORT: u8 = 0x45;
-        let isid = self.isid.map(|byte| format!("{byte:02x}")).concat();
-        let mut name = format!("{},i,0x{isid}", self.initiator.identity()).into_bytes();
-        name.resize((name.len() + 1).next_multiple_of(4), 0);
-        let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
-        [&[ISCSI_PORT, 0][..], &length.to_be_bytes(), &name].concat()
     }
 }
 
@@ -64,6 +65,7 @@ impl Kind {
 struct Registration {
     port: InitiatorPort,
     key: u64,
+    all_ports: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -80,34 +82,18 @@ pub(super) struct Reservations {
     generation: u32,
     /// True if all of it survives a loss of power (`APTPL`).
     persists: bool,
+    /// The port that has reserved the unit with RESERVE (6).
+    unit_holder: Option<InitiatorPort>,
 }
 
-/// The consequences of a PERSISTENT RESERVE OUT for other initiator ports.
+/// The consequences of a command for other initiator ports.
 #[derive(Default)]
 pub(super) struct Consequences {
     pub(super) attentions: Vec<(InitiatorPort, Sense)>,
     /// Ports whose tasks are aborted.
     pub(super) aborted: Vec<InitiatorPort>,
-}
-
-/// The parameter list of a PERSISTENT RESERVE OUT.
-struct Parameters {
-    key: u64,
-    service_action_key: u64,
-    flags: u8,
-}
-
-impl Parameters {
-    fn parse(data: &[u8]) -> Option<Self> {
-        let (key, rest) = data.split_first_chunk()?;
-        let (service_action_key, rest) = rest.split_first_chunk()?;
-        let flags = *rest.get(4)?;
-        Some(Self {
-            key: u64::from_be_bytes(*key),
-            service_action_key: u64::from_be_bytes(*service_action_key),
-            flags,
-        })
-    }
+    /// The condition that all other sessions meet.
+    pub(super) others_meet: Option<Sense>,
 }
 
 const CONFLICT: Rejection = Rejection::Status(ScsiStatus::RESERVATION_CONFLICT);
@@ -115,6 +101,9 @@ const CONFLICT: Rejection = Rejection::Status(ScsiStatus::RESERVATION_CONFLICT);
 impl Reservations {
     /// Checks whether a reservation keeps a command of this port out (SPC-4, tables 52 and 53; SBC-3, table 13).
     pub(super) fn conflicts(&self, port: &InitiatorPort, operation: u8) -> bool {
+        if self.is_taken_for(port, operation) {
+            return true;
+        }
         let Some(reservation) = &self.reservation else { return false };
         let is_kept_out = match operation {
             operation::READ_6
@@ -145,7 +134,11 @@ impl Reservations {
             | operation::UNMAP
             | operation::SANITIZE
             | operation::SYNCHRONIZE_CACHE_10
-            | operation::SYNCHRONIZE_CACHE_16 => true,
+            | operation::SYNCHRONIZE_CACHE_16
+            | operation::MODE_SELECT_6
+            | operation::MODE_SELECT_10
+            | operation::WRITE_BUFFER
+            | operation::START_STOP_UNIT => true,
             _ => false,
         };
         is_kept_out && !self.admits(reservation, port)
@@ -170,7 +163,7 @@ impl Reservations {
     /// Another initiator port registers, and reserves the unit for its own writes.
     pub(super) fn take(&mut self, port: InitiatorPort) {
         const WRITE_EXCLUSIVE: Kind = Kind(1);
-        self.registrations.push(Registration { port: port.clone(), key: 1 });
+        self.registrations.push(Registration { port: port.clone(), key: 1, all_ports: false });
         self.reservation = Some(Reservation { holder: port, kind: WRITE_EXCLUSIVE });
     }
 
@@ -178,40 +171,7 @@ impl Reservations {
         if !self.persists {
             *self = Self::default();
         }
-    }
-
-    /// PERSISTENT RESERVE IN (SPC-4, 6.14).
-    pub(super) fn report(&self, service_action: u8) -> Option<Vec<u8>> {
-        const KEYS: u8 = 0;
-        const RESERVATION: u8 = 1;
-        const CAPABILITIES: u8 = 2;
-        const FULL_STATUS: u8 = 3;
-        let list = match service_action {
-            KEYS => self.registrations.iter().flat_map(|known| known.key.to_be_bytes()).collect(),
-            RESERVATION => self.reservation.as_ref().map(|held| self.descriptor(held)).unwrap_or_default(),
-            FULL_STATUS => self.registrations.iter().flat_map(|known| self.full_status(known)).collect(),
-            // Survives a loss of power if asked to; every type.
-            CAPABILITIES => return Some(vec![0, 8, 0x01, 0x80 | u8::from(self.persists), 0xea, 0x01, 0, 0]),
-            _ => return None,
-        };
-        let length = u32::try_from(list.len()).unwrap_or(u32::MAX);
-        Some([&self.generation.to_be_bytes()[..], &length.to_be_bytes(), &list].concat())
-    }
-
-    fn descriptor(&self, held: &Reservation) -> Vec<u8> {
-        let key = if held.kind.is_held_by_all() { 0 } else { self.key_of(&held.holder).unwrap_or_default() };
-        [&key.to_be_bytes()[..], &[0, 0, 0, 0, 0, held.kind.0, 0, 0]].concat()
-    }
-
-    /// A full status descriptor (SPC-4, 6.14.5); the target has one port, number 1.
-    fn full_status(&self, known: &Registration) -> Vec<u8> {
-        let held = self.reservation.as_ref().filter(|held| self.is_holder(held, &known.port));
-        let (is_holder, kind) = held.map_or((0, 0), |held| (1, held.kind.0));
-        let transport_id = known.port.transport_id();
-        let length = u32::try_from(transport_id.len()).unwrap_or(u32::MAX);
-        let fields =
-            [&known.key.to_be_bytes()[..], &[0, 0, 0, 0, is_holder, kind, 0, 0, 0, 0, 0, 1]].concat();
-        [&fields[..], &length.to_be_bytes(), &transport_id].concat()
+        self.reset();
     }
 
     /// PERSISTENT RESERVE OUT (SPC-4, 6.15).
@@ -221,15 +181,11 @@ impl Reservations {
         cdb: &Cdb,
         data: &[u8],
     ) -> Result<Consequences, Rejection> {
-        const REGISTER: u8 = 0;
-        const RESERVE: u8 = 1;
-        const RELEASE: u8 = 2;
-        const CLEAR: u8 = 3;
-        const PREEMPT: u8 = 4;
-        const PREEMPT_AND_ABORT: u8 = 5;
-        const REGISTER_AND_IGNORE: u8 = 6;
-        let list = Parameters::parse(data).ok_or(Rejection::Check(Sense::PARAMETER_LIST_LENGTH))?;
         let action = cdb.service_action();
+        if action > REGISTER_AND_MOVE {
+            return Err(Rejection::Check(Sense::INVALID_FIELD));
+        }
+        let list = Parameters::parse(action, data)?;
         if matches!(action, REGISTER | REGISTER_AND_IGNORE) {
             return self.register(port, &list, action == REGISTER_AND_IGNORE);
         }
@@ -241,48 +197,12 @@ impl Reservations {
             RESERVE => self.reserve(port, kind()?),
             RELEASE => self.release(port, kind()?),
             CLEAR => Ok(self.clear(port)),
+            REGISTER_AND_MOVE => self.register_and_move(port, &list),
             PREEMPT | PREEMPT_AND_ABORT => {
                 self.preempt(port, kind()?, list.service_action_key, action == PREEMPT_AND_ABORT)
             }
             _ => Err(Rejection::Check(Sense::INVALID_FIELD)),
         }
-    }
-
-    fn register(
-        &mut self,
-        port: &InitiatorPort,
-        list: &Parameters,
-        ignore_key: bool,
-    ) -> Result<Consequences, Rejection> {
-        const SPEC_I_PT: u8 = 0x08;
-        const APTPL: u8 = 0x01;
-        if list.flags & SPEC_I_PT != 0 {
-            return Err(Rejection::Check(Sense::INVALID_FIELD_IN_LIST));
-        }
-        if !ignore_key && self.key_of(port).unwrap_or_default() != list.key {
-            return Err(CONFLICT);
-        }
-        if list.service_action_key != 0 && self.registrations.len() >= MOST_REGISTRATIONS {
-            return Err(Rejection::Check(Sense::INSUFFICIENT_REGISTRATIONS));
-        }
-        self.generation = self.generation.wrapping_add(1);
-        self.persists = list.flags & APTPL != 0;
-        let known = self.registrations.iter_mut().find(|known| known.port == *port);
-        match (known, list.service_action_key) {
-            (_, 0) => return Ok(self.unregister(port)),
-            (Some(known), key) => known.key = key,
-            (None, key) => self.registrations.push(Registration { port: port.clone(), key }),
-        }
-        Ok(Consequences::default())
-    }
-
-    /// Removes a registration; a reservation that nobody holds any more is released.
-    fn unregister(&mut self, port: &InitiatorPort) -> Consequences {
-        self.registrations.retain(|known| known.port != *port);
-        let Some(held) = &self.reservation else { return Consequences::default() };
-        let is_last =
-            if held.kind.is_held_by_all() { self.registrations.is_empty() } else { held.holder == *port };
-        if is_last { self.drop_reservation(port) } else { Consequences::default() }
     }
 
     fn reserve(&mut self, port: &InitiatorPort, kind: Kind) -> Result<Consequences, Rejection> {
@@ -314,7 +234,7 @@ impl Reservations {
     fn tell_others(&self, port: &InitiatorPort, sense: Sense) -> Consequences {
         let others = self.registrations.iter().filter(|known| known.port != *port);
         let attentions = others.map(|known| (known.port.clone(), sense)).collect();
-        Consequences { attentions, aborted: Vec::new() }
+        Consequences { attentions, ..Consequences::default() }
     }
 
     fn clear(&mut self, port: &InitiatorPort) -> Consequences {
@@ -353,6 +273,7 @@ impl Reservations {
             self.reservation = Some(Reservation { holder: port.clone(), kind });
         }
         let attentions = removed.iter().cloned().map(|port| (port, Sense::REGISTRATIONS_PREEMPTED)).collect();
-        Ok(Consequences { attentions, aborted: if abort { removed } else { Vec::new() } })
+        let aborted = if abort { removed } else { Vec::new() };
+        Ok(Consequences { attentions, aborted, others_meet: None })
     }
 }

@@ -3,12 +3,17 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use iscsi_pdu::{IscsiName, Lun, ScsiStatus};
 
+use super::buffer;
 use super::cdb::{Cdb, operation};
 use super::medium::{Extent, Snapshot};
 use super::reservation::{self, Consequences, InitiatorPort};
 use super::sanitize::{self, Sanitization};
+use super::third_party_copy::{self, Copies};
 use super::unit::{Unit, UnitError};
-use super::{Sense, Target, inquiry, mode_sense, provisioning, verify, write_same};
+use super::{
+    Sense, Target, inquiry, log, mode_select, mode_sense, port_group, provisioning, start_stop, supported,
+    verify, write_same,
+};
 
 /// A valid command before its execution, or the reason why it fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +38,22 @@ pub(super) enum Plan {
     Sanitize(Sanitization),
     /// Makes these bytes of the medium stable.
     Flush(Extent),
-    /// Changes reservations as the parameter list says.
-    Reserve,
+    /// Changes mode pages as the parameter list of this length says.
+    ModeSelect { length: u64 },
+    /// Writes to the buffer.
+    WriteBuffer(buffer::Write),
+    /// Starts or stops the unit.
+    Start { is_started: bool },
+    /// Changes reservations as a parameter list of this length says.
+    Reserve { length: u64 },
+    /// Reserves the unit until the session ends.
+    ReserveUnit,
+    /// Ends such a reservation.
+    ReleaseUnit,
+    /// Sets the access state as a parameter list of this length says.
+    SetAccess { length: u64 },
+    /// Copies between units as a parameter list of this length says.
+    Copy { length: u64 },
     /// Ends with CHECK CONDITION.
     Check(Sense),
     /// Ends with another status.
@@ -77,10 +96,34 @@ impl Plan {
             Self::Verify { length, .. }
             | Self::WriteSame { length, .. }
             | Self::Unmap { length }
-            | Self::Sanitize(Sanitization::Overwrite { length }) => *length,
-            Self::Reserve => reservation::LIST_LENGTH.into(),
+            | Self::Sanitize(Sanitization::Overwrite { length })
+            | Self::ModeSelect { length }
+            | Self::Reserve { length }
+            | Self::SetAccess { length }
+            | Self::Copy { length }
+            | Self::WriteBuffer(buffer::Write { length, .. }) => *length,
             _ => 0,
         }
+    }
+
+    /// Whether the command changes the medium.
+    const fn changes_medium(&self) -> bool {
+        !matches!(
+            self,
+            Self::Data(_)
+                | Self::Read(_)
+                | Self::Flush(_)
+                | Self::ModeSelect { .. }
+                | Self::WriteBuffer(_)
+                | Self::Start { .. }
+                | Self::Verify { .. }
+                | Self::Reserve { .. }
+                | Self::ReserveUnit
+                | Self::ReleaseUnit
+                | Self::SetAccess { .. }
+                | Self::Check(_)
+                | Self::Status(_)
+        )
     }
 
     pub(super) const fn rejection(&self) -> Option<Rejection> {
@@ -115,23 +158,29 @@ impl Source {
 
 /// The logical units of one target.
 #[derive(Clone)]
-pub(super) struct Units(pub(super) Vec<(Lun, Unit)>);
+pub(super) struct Units {
+    pub(super) list: Vec<(Lun, Unit)>,
+    /// The name of the target.
+    pub(super) target: IscsiName,
+    pub(super) copies: Copies,
+}
 
 impl Units {
     pub(super) fn open(target: &Target) -> Result<Self, UnitError> {
-        target.units.iter().map(|unit| Unit::open(*unit)).collect::<Result<_, _>>().map(Self)
+        let list = target.units.iter().map(|unit| Unit::open(*unit)).collect::<Result<_, _>>()?;
+        Ok(Self { list, target: target.name.clone(), copies: Copies::default() })
     }
 
     pub(super) fn get(&self, lun: Lun) -> Option<&Unit> {
-        self.0.iter().find(|unit| unit.0 == lun).map(|unit| &unit.1)
+        self.list.iter().find(|unit| unit.0 == lun).map(|unit| &unit.1)
     }
 
     pub(super) fn get_mut(&mut self, lun: Lun) -> Option<&mut Unit> {
-        self.0.iter_mut().find(|unit| unit.0 == lun).map(|unit| &mut unit.1)
+        self.list.iter_mut().find(|unit| unit.0 == lun).map(|unit| &mut unit.1)
     }
 
     pub(super) fn luns(&self) -> impl Iterator<Item = Lun> {
-        self.0.iter().map(|unit| unit.0)
+        self.list.iter().map(|unit| unit.0)
     }
 
     /// Decides on a command; nothing has been read or written yet.
@@ -147,7 +196,30 @@ impl Units {
             (operation, Some(unit)) if !unit.is_ready && operation != operation::REQUEST_SENSE => {
                 Plan::Check(Sense::BECOMING_READY)
             }
-            (_, Some(unit)) => plan_on_unit(unit, cdb),
+            (operation, Some(unit)) if unit.is_stopped && start_stop::is_refused(operation) => {
+                Plan::Check(Sense::STOPPED)
+            }
+            (operation, Some(unit)) => match unit.access.refusal(operation) {
+                Some(sense) => Plan::Check(sense),
+                None if operation == operation::RECEIVE_COPY_RESULTS => self.copies.report(port, cdb),
+                None => match plan_on_unit(unit, cdb) {
+                    plan if unit.is_protected && plan.changes_medium() => {
+                        Plan::Check(Sense::SOFTWARE_WRITE_PROTECTED)
+                    }
+                    plan => plan,
+                },
+            },
+        }
+    }
+
+    /// Ends reservations of whole units: those of one port, or of all.
+    pub(super) fn end_unit_reservations(&mut self, lun: Option<Lun>, port: Option<&InitiatorPort>) {
+        let concerned = self.list.iter_mut().filter(|(known, _)| lun.is_none_or(|lun| lun == *known));
+        for (_, unit) in concerned {
+            match port {
+                Some(port) => unit.reservations.release_unit(port),
+                None => unit.reservations.reset(),
+            }
         }
     }
 
@@ -199,7 +271,17 @@ impl Units {
             (Plan::WriteSame { extent, unmaps, .. }, Some(unit)) => unit.write_same(*extent, data, *unmaps),
             (Plan::Unmap { .. }, Some(unit)) => unit.unmap(data)?,
             (Plan::Sanitize(how), Some(unit)) => unit.sanitize(*how, data)?,
-            (Plan::Reserve, Some(unit)) => {
+            (Plan::ModeSelect { .. }, Some(unit)) => mode_select::execute(unit, cdb, data)?,
+            (Plan::WriteBuffer(write), Some(unit)) => unit.buffer.write(*write, data),
+            (Plan::Start { is_started }, Some(unit)) => unit.is_stopped = !is_started,
+            (Plan::ReserveUnit, Some(unit)) => unit.reservations.reserve_unit(port),
+            (Plan::ReleaseUnit, Some(unit)) => unit.reservations.release_unit(port),
+            (Plan::SetAccess { .. }, Some(unit)) => {
+                unit.access.set(data)?;
+                return Ok((Source::NONE, Consequences { others_meet: Some(Sense::ACCESS_CHANGED), ..none }));
+            }
+            (Plan::Copy { .. }, Some(_)) => self.copy(lun, cdb, port, data)?,
+            (Plan::Reserve { .. }, Some(unit)) => {
                 return unit.reservations.change(port, cdb, data).map(|changed| (Source::NONE, changed));
             }
         }
@@ -219,6 +301,16 @@ fn plan_on_unit(unit: &Unit, cdb: &Cdb) -> Plan {
         operation::READ_CAPACITY_10 => unit.read_capacity_10(),
         operation::SERVICE_ACTION_IN_16 => unit.service_action_in_16(cdb),
         operation::MODE_SENSE_6 | operation::MODE_SENSE_10 => mode_sense::execute(unit, cdb),
+        operation::MODE_SELECT_6 | operation::MODE_SELECT_10 => mode_select::plan(cdb),
+        operation::LOG_SENSE => log::execute(cdb),
+        operation::START_STOP_UNIT => start_stop::plan(cdb),
+        operation::PREVENT_ALLOW_MEDIUM_REMOVAL => start_stop::prevent_removal(cdb),
+        operation::READ_BUFFER => unit.buffer.read(cdb),
+        operation::WRITE_BUFFER => buffer::plan_write(cdb),
+        operation::MAINTENANCE_IN if cdb.service_action() == port_group::SERVICE_ACTION => {
+            unit.access.report(cdb)
+        }
+        operation::MAINTENANCE_IN => supported::execute(cdb),
         operation::READ_6 | operation::READ_10 | operation::READ_12 | operation::READ_16 => {
             unit.plan_transfer(cdb, Plan::Read)
         }
@@ -249,10 +341,11 @@ fn plan_on_unit(unit: &Unit, cdb: &Cdb) -> Plan {
             Some(report) => Plan::data(report.into(), cdb.allocation_length(7, 2)),
             None => Plan::Check(Sense::INVALID_FIELD),
         },
-        operation::PERSISTENT_RESERVE_OUT if cdb.number(5, 4) == reservation::LIST_LENGTH.into() => {
-            Plan::Reserve
-        }
-        operation::PERSISTENT_RESERVE_OUT => Plan::Check(Sense::PARAMETER_LIST_LENGTH),
+        operation::PERSISTENT_RESERVE_OUT => reservation::plan(cdb),
+        operation::RESERVE_6 => Plan::ReserveUnit,
+        operation::RELEASE_6 => Plan::ReleaseUnit,
+        operation::MAINTENANCE_OUT => port_group::plan_set(cdb),
+        operation::THIRD_PARTY_COPY_OUT => third_party_copy::plan(cdb),
         _ => Plan::Check(Sense::INVALID_OPERATION),
     }
 }

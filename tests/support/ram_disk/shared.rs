@@ -88,6 +88,13 @@ impl Shared {
         self.lost_nexuses.clear();
     }
 
+    /// The session of a port is over, and with it the reservations of whole units.
+    pub(super) fn session_over(&mut self, nexus: &Nexus) {
+        if let Some(units) = nexus.target.and_then(|target| self.targets.get_mut(target)) {
+            units.end_unit_reservations(None, Some(&nexus.port));
+        }
+    }
+
     /// A port has reset its nexus to a target.
     pub(super) fn nexus_lost(&mut self, target: usize, port: InitiatorPort) {
         if self.lost_nexuses.len() < MOST_PORTS {
@@ -143,6 +150,11 @@ impl Shared {
         };
         let (source, consequences) = units.execute(request.lun, plan, &request.cdb, port, data)?;
         self.spread(target, request.lun, consequences);
+        if matches!(plan, Plan::ModeSelect { .. }) {
+            let sessions = Sessions::AllBut(self.current);
+            let others = Scope { target, lun: Some(request.lun), sessions };
+            self.effects.push(Effect::Raise(others, Sense::MODE_PARAMETERS_CHANGED));
+        }
         if !matches!(plan, Plan::Data(_)) {
             self.record(target, request, data);
             self.report.bytes_written += u64::try_from(data.len()).unwrap_or_default();
@@ -155,6 +167,10 @@ impl Shared {
         let aborted = consequences.aborted.into_iter().map(|port| Effect::Abort(scope(port), None));
         let told = consequences.attentions.into_iter().map(|(port, sense)| Effect::Raise(scope(port), sense));
         self.effects.extend(aborted.chain(told));
+        if let Some(sense) = consequences.others_meet {
+            let sessions = Sessions::AllBut(self.current);
+            self.effects.push(Effect::Raise(Scope { target, lun: Some(lun), sessions }, sense));
+        }
     }
 
     fn record(&mut self, target: usize, request: &Request, data: &[u8]) {

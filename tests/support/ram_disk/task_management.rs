@@ -126,6 +126,9 @@ impl Session {
     /// Ends the tasks of one unit or all, in all sessions, which learn about it.
     fn reset(&mut self, shared: &mut Shared, target: usize, lun: Option<Lun>) {
         self.abort(|task| lun.is_none_or(|lun| task.request.lun == lun));
+        if let Some(units) = shared.targets.get_mut(target) {
+            units.end_unit_reservations(lun, None);
+        }
         let scope = others(shared, target, lun);
         let everywhere = Scope { sessions: Sessions::All, ..scope.clone() };
         shared.effects.push(Effect::Abort(scope, None));

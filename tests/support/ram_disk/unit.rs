@@ -3,12 +3,14 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use iscsi_pdu::{IscsiName, Lun};
 
+use super::buffer::Buffer;
 use super::cdb::{Cdb, operation};
 use super::medium::{Extent, Medium};
+use super::port_group::Access;
 use super::reservation::Reservations;
 use super::scsi::Plan;
 use super::write_task::LARGEST_TRANSFER;
-use super::{LogicalUnit, Sense, provisioning};
+use super::{LogicalUnit, Sense, inquiry, provisioning};
 
 /// Service actions of READ CAPACITY (16) and GET LBA STATUS.
 const READ_CAPACITY_16: u8 = 0x10;
@@ -37,7 +39,14 @@ pub(super) struct Unit {
     stable: Option<Medium>,
     /// Whether it carries commands out that need the medium.
     pub(super) is_ready: bool,
+    /// Whether an initiator has stopped it.
+    pub(super) is_stopped: bool,
+    /// Whether an initiator has protected its medium.
+    pub(super) is_protected: bool,
+    pub(super) buffer: Buffer,
     pub(super) reservations: Reservations,
+    /// How its port reaches it.
+    pub(super) access: Access,
 }
 
 impl Unit {
@@ -47,8 +56,18 @@ impl Unit {
         let bytes = settings.blocks.checked_mul(settings.block_size.into());
         bytes.filter(|bytes| *bytes > 0 && usize::try_from(*bytes).is_ok()).ok_or(UnitError::Size)?;
         let stable = settings.write_cache.then(Medium::default);
-        let (medium, reservations) = (Medium::default(), Reservations::default());
-        Ok((lun, Self { settings, medium, stable, is_ready: true, reservations }))
+        let unit = Self {
+            settings,
+            medium: Medium::default(),
+            stable,
+            is_ready: true,
+            is_stopped: false,
+            is_protected: false,
+            buffer: Buffer::default(),
+            reservations: Reservations::default(),
+            access: Access::default(),
+        };
+        Ok((lun, unit))
     }
 
     pub(super) const fn settings(&self) -> &LogicalUnit {
@@ -61,6 +80,11 @@ impl Unit {
         let bytes = target.as_str().bytes().chain(lun.0).chain(edition.into_iter().flatten());
         bytes
             .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    /// Whether the unit has a designator, given with its header.
+    pub(super) fn has_designator(&self, target: &IscsiName, lun: Lun, designator: &[u8]) -> bool {
+        self.settings.is_named && inquiry::has_designator(target, lun, self, designator)
     }
 
     /// The extent of `count` blocks from `lba` on; `None` beyond the last block.
@@ -170,6 +194,7 @@ impl Unit {
         if let Some(stable) = &self.stable {
             self.medium = stable.clone();
         }
+        (self.is_stopped, self.is_protected, self.buffer) = (false, false, Buffer::default());
         self.reservations.lose_power();
     }
 

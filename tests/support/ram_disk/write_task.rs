@@ -178,7 +178,15 @@ fn rejection(command: &ScsiCommand, plan: &Plan) -> Option<Rejection> {
         Plan::Check(_) | Plan::Status(_) => plan.rejection(),
         _ if command.read || is_too_long => Some(Rejection::Check(Sense::INVALID_FIELD)),
         // A parameter list that is cut off is no parameter list.
-        Plan::Reserve | Plan::Unmap { .. } | Plan::Sanitize(_) if announced.is_lt() => {
+        Plan::Reserve { .. }
+        | Plan::Unmap { .. }
+        | Plan::Sanitize(_)
+        | Plan::ModeSelect { .. }
+        | Plan::WriteBuffer(_)
+        | Plan::SetAccess { .. }
+        | Plan::Copy { .. }
+            if announced.is_lt() =>
+        {
             Some(Rejection::Check(Sense::PARAMETER_LIST_LENGTH))
         }
         // Nor are blocks of another number compared, or written everywhere.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use iscsi_initiator::scsi::{
-    Capacity, RawCommand, ReadCapacity10, ReadCapacity16, SynchronizeCache10, TestUnitReady, Transfer,
-    inquiry, read_blocks, write_blocks,
+    Capacity, RawCommand, ReadCapacity10, ReadCapacity16, StandardInquiry, SynchronizeCache10, TestUnitReady,
+    Transfer, read_blocks, write_blocks,
 };
 use iscsi_initiator::{Lun, TaskManagement};
 use iscsi_pdu::TextWriter;
@@ -139,7 +139,7 @@ impl Operation {
             }
             Action::Flush => SynchronizeCache10::default().into(),
             Action::TestUnitReady => TestUnitReady.into(),
-            Action::Inquiry => inquiry(),
+            Action::Inquiry => StandardInquiry::default().into(),
             Action::ReadCapacity10 => ReadCapacity10.into(),
             Action::ReadCapacity16 => ReadCapacity16.into(),
             Action::Register => register(self.number),

@@ -20,12 +20,7 @@ fn violation(error: ProtocolViolation) -> Error {
 }
 
 fn command(status: ScsiStatus, sense: Option<(u8, u8, u8)>) -> Error {
-    let sense = sense.map(|(key, asc, ascq)| SenseData {
-        key: crate::scsi::SenseKey(key),
-        asc,
-        ascq,
-        deferred: false,
-    });
+    let sense = sense.map(|(key, asc, ascq)| SenseData::new(crate::scsi::SenseKey(key), asc, ascq));
     Error::Command { command: "WRITE (10)", status, sense }
 }
 

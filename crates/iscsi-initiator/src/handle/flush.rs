@@ -4,7 +4,7 @@ use iscsi_pdu::Lun;
 
 use super::session::Session;
 use crate::error::Error;
-use crate::scsi::{self, RawCommand, SenseData, SynchronizeCache10, SynchronizeCache16};
+use crate::scsi::{CachingPage, RawCommand, SynchronizeCache10, SynchronizeCache16};
 
 /// The way in which data written to a logical unit became stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Session {
         let (short, long) = (SynchronizeCache10::default(), SynchronizeCache16::default());
         for command in [RawCommand::from(short), long.into()] {
             match self.flush_by(lun, command).await {
-                Err(Error::Command { sense: Some(SenseData::UNKNOWN_COMMAND), .. }) => {}
+                Err(Error::Command { sense: Some(sense), .. }) if sense.reports_unknown_command() => {}
                 outcome => return outcome.map(|()| Flush::Synchronized),
             }
         }
@@ -54,9 +54,8 @@ impl Session {
 
     /// Whether the volatile write cache is enabled (WCE); `None` when the unit does not report it.
     async fn write_cache_enabled(&self, lun: Lun) -> Result<Option<bool>, Error> {
-        let answer = self.ask(lun, scsi::caching_mode_page()).await;
-        match answer.and_then(|answer| Ok(scsi::parse_write_cache_enabled(&answer.data)?)) {
-            Ok(enabled) => Ok(Some(enabled)),
+        match self.send(lun, &CachingPage::mode_sense()).await {
+            Ok(parameters) => Ok(CachingPage::of(&parameters).map(|page| page.write_cache_enabled)),
             Err(error) if error.leaves_session_open() => {
                 tracing::debug!(%lun, %error, "no caching mode page");
                 Ok(None)

@@ -6,8 +6,8 @@ use super::session::{Session, data_of, wrong_answer};
 use crate::error::Error;
 use crate::nexus::{Probe, ProbeError};
 use crate::scsi::{
-    self, Capacity, Completion, DeviceIdentification, Inquiry, RawCommand, ReadCapacity10, ReadCapacity16,
-    SenseData, SenseKey, vital_product_data,
+    self, BlockLimits, Capacity, Completion, DeviceIdentification, Inquiry, InquiryPage, ReadCapacity10,
+    ReadCapacity16, ReportLuns, SenseData, SenseKey, StandardInquiry, UnitSerialNumber, VpdPage,
 };
 use crate::session::Outcome;
 
@@ -111,12 +111,15 @@ impl Session {
 
     /// The LUNs that this unit reports, and their number by its count.
     async fn luns_reported_by(&self, lun: Lun) -> Result<(Vec<Lun>, u32), Error> {
-        let ask = async |count| {
-            let answer = self.ask(lun, scsi::report_luns(count)).await?;
-            Ok::<_, Error>(scsi::parse_luns(&answer.data)?)
+        let ask = async |most| {
+            let reported = self.send(lun, &ReportLuns { most, ..ReportLuns::default() }).await?;
+            Ok::<_, Error>((reported.luns, reported.total))
         };
         let (luns, total) = ask(FIRST_LUNS).await?;
-        if total <= FIRST_LUNS { Ok((luns, total)) } else { ask(total).await }
+        if total <= FIRST_LUNS {
+            return Ok((luns, total));
+        }
+        ask(total.min(ReportLuns::MOST_SINGLE_LEVEL)).await
     }
 
     /// Reads the standard INQUIRY data: vendor, product and device type.
@@ -127,7 +130,7 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn inquiry(&self, lun: Lun) -> Result<Inquiry, Error> {
-        Ok(Inquiry::parse(&self.ask(lun, scsi::inquiry()).await?.data)?)
+        self.send(lun, &StandardInquiry::default()).await
     }
 
     /// Reads the unit's serial number; `None` if it does not have that page.
@@ -139,8 +142,7 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn unit_serial_number(&self, lun: Lun) -> Result<Option<String>, Error> {
-        let page = self.page(lun, 0x80).await?;
-        Ok(page.map(|page| scsi::parse_serial_number(&page.data)).transpose()?)
+        Ok(self.page(lun).await?.map(|UnitSerialNumber(number)| number))
     }
 
     /// Reads the unit's designators; empty if it does not have that page.
@@ -152,9 +154,7 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn device_identification(&self, lun: Lun) -> Result<DeviceIdentification, Error> {
-        let page = self.page(lun, 0x83).await?;
-        let identification = page.map(|page| DeviceIdentification::parse(&page.data)).transpose()?;
-        Ok(identification.unwrap_or_default())
+        Ok(self.page(lun).await?.unwrap_or_default())
     }
 
     /// Reads the unit's size: by READ CAPACITY (16) if the size exceeds READ CAPACITY (10), or if the unit does not
@@ -182,12 +182,12 @@ impl Session {
 
     async fn capacity_by_either_form(&self, lun: Lun) -> Result<Capacity, Error> {
         match self.send(lun, &ReadCapacity10).await {
-            Ok(Some(capacity)) => Ok(capacity),
-            Ok(None) | Err(Error::Command { sense: Some(SenseData::UNKNOWN_COMMAND), .. }) => {
-                Ok(self.send(lun, &ReadCapacity16).await?.capacity)
-            }
-            Err(error) => Err(error),
+            Ok(Some(capacity)) => return Ok(capacity),
+            Ok(None) => {}
+            Err(Error::Command { sense: Some(sense), .. }) if sense.reports_unknown_command() => {}
+            Err(error) => return Err(error),
         }
+        Ok(self.send(lun, &ReadCapacity16).await?.capacity)
     }
 
     /// Reads what distinguishes the unit from others, so that it is recognised when this session is replaced by another one.
@@ -235,9 +235,8 @@ impl Session {
     /// The most blocks of one command, if the unit states a limit (page 0xb0, SBC-3, 6.5.3). A unit that fails the
     /// command states none, because reading and writing do not depend on the page.
     pub(crate) async fn max_transfer_blocks(&self, lun: Lun) -> Result<Option<u32>, Error> {
-        let page = self.page(lun, 0xb0).await;
-        match page.and_then(|page| Ok(page.map(|page| scsi::parse_max_transfer(&page.data)).transpose()?)) {
-            Ok(limit) => Ok(limit.flatten()),
+        match self.page::<BlockLimits>(lun).await {
+            Ok(limits) => Ok(limits.and_then(|limits| limits.max_transfer)),
             Err(error) if error.leaves_session_open() => {
                 tracing::debug!(%lun, %error, "no block limits");
                 Ok(None)
@@ -247,19 +246,14 @@ impl Session {
     }
 
     /// A page of vital product data; `None` when the unit does not have it.
-    async fn page(&self, lun: Lun, page: u8) -> Result<Option<Completion>, Error> {
-        match self.ask(lun, vital_product_data(page)).await {
-            Ok(completion) => Ok(Some(completion)),
+    async fn page<P: VpdPage>(&self, lun: Lun) -> Result<Option<P>, Error> {
+        match self.send(lun, &InquiryPage::new()).await {
+            Ok(page) => Ok(Some(page)),
             Err(Error::Command { sense: Some(SenseData { key: SenseKey::ILLEGAL_REQUEST, .. }), .. }) => {
                 Ok(None)
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// Executes a command that changes nothing.
-    pub(crate) async fn ask(&self, lun: Lun, command: RawCommand) -> Result<Completion, Error> {
-        self.execute(lun, command).await
     }
 }
 

@@ -1,6 +1,10 @@
 //! The identity of a logical unit: by it a later session recognises the unit of an earlier one.
 
-use crate::scsi::{Capacity, CommandError, Designator, DeviceIdentification, parse_serial_number};
+use bytes::Bytes;
+
+use crate::scsi::{
+    Capacity, Command as _, CommandError, Designator, DeviceIdentification, InquiryPage, UnitSerialNumber,
+};
 
 /// What distinguishes a logical unit from others, and what its data depend on. A unit that was rolled back to a snapshot under
 /// the same names cannot be told from what it was.
@@ -80,15 +84,16 @@ impl UnitIdentity {
     }
 
     /// Takes page 0x80.
-    pub(crate) fn take_serial_number(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
-        self.serial_number = Some(parse_serial_number(bytes)?);
+    pub(crate) fn take_serial_number(&mut self, data: Bytes) -> Result<(), CommandError> {
+        let UnitSerialNumber(number) = InquiryPage::new().parse(data)?;
+        self.serial_number = Some(number);
         Ok(())
     }
 
     /// Takes page 0x83.
-    pub(crate) fn take_designators(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
-        let all = DeviceIdentification::parse(bytes)?.designators;
-        self.designators = all.into_iter().filter(|designator| designator.association == 0).collect();
+    pub(crate) fn take_designators(&mut self, data: Bytes) -> Result<(), CommandError> {
+        let DeviceIdentification { designators } = InquiryPage::new().parse(data)?;
+        self.designators = designators.into_iter().filter(|designator| designator.association == 0).collect();
         Ok(())
     }
 
@@ -167,8 +172,8 @@ mod tests {
     fn identity(inquiry: &[u8], serial: &[u8], designators: &[u8], capacity: &[u8]) -> UnitIdentity {
         let mut identity = UnitIdentity::default();
         identity.take_inquiry(inquiry);
-        identity.take_serial_number(&page(0x80, serial)).unwrap();
-        identity.take_designators(&page(0x83, designators)).unwrap();
+        identity.take_serial_number(page(0x80, serial).into()).unwrap();
+        identity.take_designators(page(0x83, designators).into()).unwrap();
         identity.take_capacity(capacity);
         identity
     }

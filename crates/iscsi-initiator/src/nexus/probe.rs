@@ -1,11 +1,12 @@
 //! The look at a logical unit before commands are sent to it: is it ready, and which one is it?
 
+use bytes::Bytes;
 use iscsi_pdu::ScsiStatus;
 
 use super::identity::UnitIdentity;
 use crate::scsi::{
-    CommandError, Completion, RawCommand, ReadCapacity10, ReadCapacity16, SenseData, SenseKey, TestUnitReady,
-    caching_mode_page, inquiry, parse_write_cache_enabled, vital_product_data,
+    CachingPage, Command as _, CommandError, Completion, DeviceIdentification, InquiryPage, RawCommand,
+    ReadCapacity10, ReadCapacity16, SenseData, SenseKey, StandardInquiry, TestUnitReady, UnitSerialNumber,
 };
 use crate::status::AttentionKind;
 
@@ -74,14 +75,14 @@ impl Probe {
     /// The next command; `None` when all is known.
     #[must_use]
     pub fn command(&self) -> Option<RawCommand> {
-        let command = match self.stage {
+        let command: RawCommand = match self.stage {
             Stage::Ready => TestUnitReady.into(),
-            Stage::Inquiry => inquiry(),
-            Stage::SerialNumber => vital_product_data(0x80),
-            Stage::Designators => vital_product_data(0x83),
+            Stage::Inquiry => StandardInquiry::default().into(),
+            Stage::SerialNumber => InquiryPage::<UnitSerialNumber>::new().into(),
+            Stage::Designators => InquiryPage::<DeviceIdentification>::new().into(),
             Stage::Capacity => ReadCapacity16.into(),
             Stage::ShortCapacity => ReadCapacity10.into(),
-            Stage::Cache => caching_mode_page(),
+            Stage::Cache => CachingPage::mode_sense().into(),
             Stage::Done => return None,
         };
         Some(command.once())
@@ -100,7 +101,7 @@ impl Probe {
             return Err(ProbeError::Reserved);
         }
         match completion.into_good(self.name()) {
-            Ok(good) => self.learn(&good.data),
+            Ok(good) => self.learn(good.data),
             Err(CommandError::Status { sense: Some(sense), .. })
                 if sense.key == SenseKey::ILLEGAL_REQUEST && self.is_optional() =>
             {
@@ -150,21 +151,22 @@ impl Probe {
         matches!(self.stage, Stage::SerialNumber | Stage::Designators | Stage::Capacity | Stage::Cache)
     }
 
-    fn learn(&mut self, data: &[u8]) -> Result<(), ProbeError> {
+    fn learn(&mut self, data: Bytes) -> Result<(), ProbeError> {
         match self.stage {
             Stage::Ready | Stage::Done => Ok(()),
             Stage::Inquiry => {
-                self.found.take_inquiry(data);
+                self.found.take_inquiry(&data);
                 Ok(())
             }
             Stage::SerialNumber => self.found.take_serial_number(data),
             Stage::Designators => self.found.take_designators(data),
             Stage::Capacity | Stage::ShortCapacity => {
-                self.found.take_capacity(data);
+                self.found.take_capacity(&data);
                 Ok(())
             }
             Stage::Cache => {
-                self.has_write_cache = parse_write_cache_enabled(data).ok();
+                let page = CachingPage::mode_sense().parse(data).ok().and_then(|data| CachingPage::of(&data));
+                self.has_write_cache = page.map(|page| page.write_cache_enabled);
                 Ok(())
             }
         }

@@ -1,5 +1,6 @@
 //! Commands of block devices (SBC-3, SBC-4).
 
+mod block_range;
 mod capacity;
 mod compare_and_write;
 mod defect_list;
@@ -22,6 +23,7 @@ mod write_and_verify;
 mod write_atomic;
 mod write_same;
 
+pub use block_range::BlockRange;
 pub use capacity::Capacity;
 pub use compare_and_write::CompareAndWrite;
 pub use defect_list::{DefectFormat, DefectList};
@@ -36,7 +38,7 @@ pub use read_write::{read_blocks, read_blocks_into, write_blocks};
 pub use sanitize::{Sanitize, SanitizeOperation, SanitizeOverwrite};
 pub use short_lba::ShortLba;
 pub use synchronize_cache::{SynchronizeCache10, SynchronizeCache16};
-pub use unmap::{BlockRange, Unmap, UnmapList};
+pub use unmap::{Unmap, UnmapList};
 pub use verify::{Verify10, Verify12, Verify16, VerifyData};
 pub use write::{Write6, Write10, Write12, Write16};
 pub use write_and_verify::{WriteAndVerify10, WriteAndVerify12, WriteAndVerify16};

@@ -148,7 +148,9 @@ mod tests {
             0xaa, 0xae, 0xaf,
         ];
         assert_eq!(all, reads_and_writes);
-        for command in [scsi::inquiry(), scsi::report_luns(1)] {
+        for command in
+            [RawCommand::from(scsi::StandardInquiry::default()), scsi::ReportLuns::default().into()]
+        {
             assert_eq!(command.transfer_length, TransferLength::UpTo, "{}", command.name);
         }
     }

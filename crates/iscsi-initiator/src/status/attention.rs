@@ -96,18 +96,18 @@ mod tests {
     use crate::scsi::SenseKey;
 
     fn kind(asc: u8, ascq: u8) -> AttentionKind {
-        AttentionKind::of(SenseData { key: SenseKey::UNIT_ATTENTION, asc, ascq, deferred: false })
+        AttentionKind::of(SenseData::new(SenseKey::UNIT_ATTENTION, asc, ascq))
     }
 
     /// What the session makes of a reset is what is made of it here.
     #[test]
     fn resets_are_those_that_lose_a_cache() {
         for (asc, ascq) in (0..=u8::MAX).flat_map(|asc| (0..=u8::MAX).map(move |ascq| (asc, ascq))) {
-            let sense = SenseData { key: SenseKey::UNIT_ATTENTION, asc, ascq, deferred: false };
+            let sense = SenseData::new(SenseKey::UNIT_ATTENTION, asc, ascq);
             let is_reset = kind(asc, ascq) == AttentionKind::PowerOnOrReset;
             assert_eq!(sense.reports_reset(), is_reset, "{asc:02x}/{ascq:02x}");
         }
-        let other = SenseData { key: SenseKey::NOT_READY, asc: 0x29, ascq: 0, deferred: false };
+        let other = SenseData::new(SenseKey::NOT_READY, 0x29, 0);
         assert!(!other.reports_reset());
     }
 

@@ -41,7 +41,7 @@ mod tests {
     use crate::scsi::SenseKey;
 
     fn sense(key: SenseKey, asc: u8, ascq: u8) -> SenseData {
-        SenseData { key, asc, ascq, deferred: false }
+        SenseData::new(key, asc, ascq)
     }
 
     /// A unit of which everything is known, after these sense data.

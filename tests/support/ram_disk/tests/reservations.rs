@@ -1,6 +1,6 @@
 //! Persistent reservations of two initiator ports, without sockets (SPC-4, 5.12).
 
-use iscsi_pdu::{InitiatorPdu, ScsiStatus};
+use iscsi_pdu::{InitiatorPdu, ScsiStatus, TaskManagementFunction};
 
 use super::host::{Ended, Host, SECOND, ZERO, cdb, config};
 use crate::ram_disk::Engine;
@@ -12,6 +12,7 @@ const CLEAR: u8 = 3;
 const PREEMPT: u8 = 4;
 const PREEMPT_AND_ABORT: u8 = 5;
 const REGISTER_AND_IGNORE: u8 = 6;
+const REGISTER_AND_MOVE: u8 = 7;
 const WRITE_EXCLUSIVE: u8 = 1;
 const EXCLUSIVE_ACCESS: u8 = 3;
 const WRITE_EXCLUSIVE_REGISTRANTS: u8 = 5;
@@ -138,7 +139,7 @@ fn invalid_requests_are_refused() {
     assert_eq!(first.run(&mut engine, ZERO, cut_off).sense, Some((5, 0x1a, 0)));
     let unknown = first.command(cdb(&[0x5e, 4, 0, 0, 0, 0, 0, 1, 0]), 256, 0);
     assert_eq!(first.run(&mut engine, ZERO, unknown).sense, Some((5, 0x24, 0)));
-    assert_eq!(report(&mut engine, &mut first, 2), [0, 8, 1, 0x80, 0xea, 1, 0, 0]);
+    assert_eq!(report(&mut engine, &mut first, 2), [0, 8, 0x0d, 0x80, 0xea, 1, 0, 0]);
 }
 
 #[test]
@@ -265,4 +266,111 @@ fn reservations_survive_a_restart_only_if_asked_to() {
         assert_eq!(again.attention(&mut engine, ZERO), Some((6, 0x29, 0)));
         assert_eq!(access(&mut engine, &mut again), (true, true), "the same port holds it");
     }
+}
+
+/// The `TransportID` of the host with this number.
+fn port(isid: u8) -> Vec<u8> {
+    let name = format!("iqn.2001-04.com.example:host,i,0x8001020300{isid:02x}\0\0\0");
+    [&[0x45, 0, 0, 48][..], name.as_bytes()].concat()
+}
+
+/// A list of REGISTER with other ports behind it.
+fn register_with(engine: &mut Engine, host: &mut Host, keys: [u64; 2], ports: &[u8]) -> Ended {
+    const SPEC_I_PT: u8 = 0x08;
+    let length = u32::try_from(ports.len()).unwrap().to_be_bytes();
+    let list = [
+        &keys[0].to_be_bytes()[..],
+        &keys[1].to_be_bytes(),
+        &[0, 0, 0, 0, SPEC_I_PT, 0, 0, 0],
+        &length,
+        ports,
+    ];
+    let list = list.concat();
+    let command =
+        host.with_list(cdb(&[0x5f, REGISTER, 0, 0, 0, 0, 0, 0, u8::try_from(list.len()).unwrap()]), &list);
+    host.run(engine, ZERO, command)
+}
+
+fn move_to(engine: &mut Engine, host: &mut Host, keys: [u64; 2], flags: u8, id: &[u8]) -> Ended {
+    let length = u32::try_from(id.len()).unwrap().to_be_bytes();
+    let list = [&keys[0].to_be_bytes()[..], &keys[1].to_be_bytes(), &[0, flags, 0, 1], &length, id].concat();
+    let length = u8::try_from(list.len()).unwrap();
+    let command = host.with_list(cdb(&[0x5f, REGISTER_AND_MOVE, 0, 0, 0, 0, 0, 0, length]), &list);
+    host.run(engine, ZERO, command)
+}
+
+#[test]
+fn a_registration_with_other_ports_is_all_or_nothing() {
+    let (mut engine, mut first, _) = stage(false);
+    let ports = [port(2), port(3)].concat();
+    for length in 1..ports.len() {
+        let ended = register_with(&mut engine, &mut first, [0, 5], &ports[..length]);
+        assert_eq!(ended.is_good(), length == ports.len() / 2, "{length}");
+        if ended.is_good() {
+            assert!(out(&mut engine, &mut first, CLEAR, 0, 5, 0).is_good());
+        }
+        assert_eq!(keys(&mut engine, &mut first), []);
+    }
+    assert!(register_with(&mut engine, &mut first, [0, 5], &ports).is_good());
+    assert_eq!(keys(&mut engine, &mut first), [5, 5, 5]);
+    let again = register_with(&mut engine, &mut first, [5, 6], &ports);
+    assert_eq!(again.sense, Some((5, 0x26, 0)), "the port is registered");
+}
+
+#[test]
+fn a_reservation_moves_with_its_type() {
+    let (mut engine, mut first, mut second) = stage(true);
+    assert_eq!(
+        move_to(&mut engine, &mut first, [1, 9], 0, &port(2)).sense,
+        Some((5, 0x24, 0)),
+        "nothing to move"
+    );
+    assert!(out(&mut engine, &mut first, RESERVE, EXCLUSIVE_ACCESS, 1, 0).is_good());
+    assert!(is_conflict(&move_to(&mut engine, &mut second, [2, 9], 0, &port(1))), "not the holder");
+    for (keys, id) in [([1, 9], port(1)), ([1, 0], port(2)), ([1, 9], port(2)[..48].to_vec())] {
+        assert_eq!(move_to(&mut engine, &mut first, keys, 0, &id).sense, Some((5, 0x26, 0)));
+    }
+    assert!(move_to(&mut engine, &mut first, [1, 9], 0, &port(2)).is_good());
+    assert_eq!(keys(&mut engine, &mut first), [1, 9]);
+    assert_eq!(
+        (access(&mut engine, &mut first), access(&mut engine, &mut second)),
+        ((false, false), (true, true))
+    );
+    const UNREG: u8 = 0x02;
+    assert!(move_to(&mut engine, &mut second, [9, 7], UNREG, &port(1)).is_good());
+    assert_eq!(keys(&mut engine, &mut first), [7]);
+    assert_eq!(
+        (access(&mut engine, &mut first), access(&mut engine, &mut second)),
+        ((true, true), (false, false))
+    );
+}
+
+/// RESERVE (6) and RELEASE (6).
+fn reserve_unit(engine: &mut Engine, host: &mut Host, operation: u8) -> Ended {
+    let command = host.command(cdb(&[operation]), 0, 0);
+    host.run(engine, ZERO, command)
+}
+
+#[test]
+fn a_reset_or_a_restart_ends_the_reservation_of_a_whole_unit() {
+    let (mut engine, mut first, mut second) = stage(false);
+    assert!(reserve_unit(&mut engine, &mut first, 0x16).is_good());
+    assert_eq!(access(&mut engine, &mut second), (false, false));
+    assert!(is_conflict(&out(&mut engine, &mut second, REGISTER, 0, 0, 2)));
+    assert!(reserve_unit(&mut engine, &mut second, 0x17).is_good(), "it holds nothing");
+    assert_eq!(access(&mut engine, &mut second), (false, false));
+    let reset = second.management(TaskManagementFunction::LOGICAL_UNIT_RESET, None);
+    second.send(&mut engine, ZERO, &InitiatorPdu::TaskManagementRequest(reset));
+    second.receive(&mut engine);
+    assert_eq!(second.attention(&mut engine, ZERO), Some((6, 0x29, 3)));
+    assert_eq!(access(&mut engine, &mut second), (true, true));
+    assert!(reserve_unit(&mut engine, &mut second, 0x16).is_good());
+    let mut again = Host::log_in(&mut engine, ZERO, 2);
+    assert_eq!(first.attention(&mut engine, ZERO), Some((6, 0x29, 3)));
+    assert_eq!(access(&mut engine, &mut first), (true, true), "reinstatement has ended it");
+    assert!(reserve_unit(&mut engine, &mut again, 0x16).is_good());
+    engine.restart(ZERO);
+    let mut last = Host::log_in(&mut engine, ZERO, 1);
+    assert_eq!(last.attention(&mut engine, ZERO), Some((6, 0x29, 0)));
+    assert_eq!(access(&mut engine, &mut last), (true, true));
 }

@@ -23,9 +23,11 @@ pub(super) struct BlockHistory {
     writes: Vec<Write>,
     /// Submission of the last flush that ended.
     flushed: Moment,
-    /// The history before the loss of power, as long as the user of the initiator does not know of it: to this user, the
-    /// next flush that succeeds is one of the data written before the loss, too.
+    /// The history before the loss of power.
     before_loss: Option<Arc<Self>>,
+    /// Whether the user of the initiator knows of the loss: until then, the next flush that succeeds is one of the data written
+    /// before the loss, too.
+    is_loss_known: bool,
 }
 
 /// A write of the block.
@@ -75,6 +77,7 @@ impl BlockHistory {
             writes: Vec::new(),
             flushed: 0,
             before_loss: None,
+            is_loss_known: false,
         }
     }
 
@@ -101,7 +104,7 @@ impl BlockHistory {
 
     /// The write never took effect; false if it did, because its data were read.
     pub(super) fn refuse(&mut self, operation: u32) -> bool {
-        let before = self.before_loss.as_mut();
+        let before = self.before_loss.as_mut().filter(|_| !self.is_loss_known);
         let is_possible = before.is_none_or(|before| Arc::make_mut(before).refuse(operation));
         let was_read = self.writes.iter().any(|write| write.operation == operation && write.is_certain);
         self.writes.retain(|write| write.operation != operation);
@@ -155,7 +158,7 @@ impl BlockHistory {
     /// read since a loss, they are returned as an error.
     pub(super) fn flush(&mut self, start: Moment) -> Result<(), Contents> {
         self.flushed = self.flushed.max(start);
-        let Some(before) = &mut self.before_loss else { return Ok(()) };
+        let Some(before) = self.before_loss.as_mut().filter(|_| !self.is_loss_known) else { return Ok(()) };
         let before = Arc::make_mut(before);
         before.flush(start)?;
         let kept = before.stable_contents();
@@ -201,13 +204,15 @@ impl BlockHistory {
             writes: pending.map(again).collect(),
             flushed: 0,
             before_loss: None,
+            is_loss_known: false,
         };
         let before = std::mem::replace(self, next);
         self.before_loss = Some(Arc::new(before));
     }
 
-    /// The user of the initiator knows what may be lost: a later flush says nothing about it.
+    /// The user of the initiator knows what may be lost: a later flush says nothing about it. A read that was submitted before
+    /// the loss may still return what was there.
     pub(super) fn accept_loss(&mut self) {
-        self.before_loss = None;
+        self.is_loss_known = true;
     }
 }

@@ -61,8 +61,8 @@ impl Unit {
     fn identity(&self) -> UnitIdentity {
         let mut identity = UnitIdentity::default();
         identity.take_inquiry(&self.data([0x12, 0, 0]));
-        identity.take_serial_number(&self.data([0x12, 1, 0x80])).unwrap();
-        identity.take_designators(&self.data([0x12, 1, 0x83])).unwrap();
+        identity.take_serial_number(self.data([0x12, 1, 0x80])).unwrap();
+        identity.take_designators(self.data([0x12, 1, 0x83])).unwrap();
         identity.take_capacity(&self.data([0x9e, 0, 0]));
         identity
     }

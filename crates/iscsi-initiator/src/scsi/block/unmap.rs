@@ -2,21 +2,13 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
+use super::BlockRange;
 use crate::scsi::{Cdb, Command, CommandError, Replay, Transfer};
 
 /// The length of the header of the parameter list.
 const HEADER_LENGTH: u16 = 8;
 /// The length of a block descriptor.
 const DESCRIPTOR_LENGTH: u16 = 16;
-
-/// Consecutive blocks of a logical unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct BlockRange {
-    /// First block.
-    pub lba: u64,
-    /// Number of blocks.
-    pub blocks: u32,
-}
 
 /// The ranges of an [`Unmap`], as the parameter list in which they are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +49,8 @@ impl UnmapList {
         list.put_u16(length - 2);
         list.put_u16(descriptors);
         list.put_u32(0);
-        for BlockRange { lba, blocks } in ranges {
-            list.put_u64(*lba);
-            list.put_u32(*blocks);
-            list.put_u32(0);
+        for range in ranges {
+            list.put_slice(&range.to_bytes());
         }
         Some(Self(list.freeze()))
     }
@@ -140,9 +130,9 @@ mod tests {
     #[test]
     fn ranges_that_no_list_can_hold_are_refused() {
         assert_eq!(UnmapList::MAX_RANGES, 4095);
-        let list = |count| UnmapList::new(&vec![RANGES[0]; count]);
-        let full = list(4095).unwrap();
+        let full = UnmapList::new(&vec![RANGES[0]; 4095]).unwrap();
         assert_eq!((full.ranges().count(), full.length()), (4095, 8 + 4095 * 16));
-        assert_eq!([list(4096), list(65_536), list(65_537)], [None, None, None]);
+        assert_eq!(UnmapList::new(&vec![RANGES[0]; 4096]), None);
+        assert_eq!(UnmapList::new(&vec![RANGES[0]; 65536 + 1]), None);
     }
 }

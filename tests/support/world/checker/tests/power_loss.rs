@@ -246,6 +246,22 @@ fn a_read_submitted_before_a_loss_may_return_lost_data() {
     assert_eq!(run.reads(8, 2), Ok(()));
 }
 
+/// Its answer may arrive behind one that tells of the loss.
+#[test]
+fn a_read_submitted_before_a_loss_that_is_known_may_return_lost_data() {
+    let mut run = Run::new();
+    run.done(1, stable_write(0, 1));
+    run.done(2, write(0, 1));
+    run.submit(3, FLUSH);
+    run.submit(4, read(0, 1));
+    run.checker.power_lost();
+    assert_eq!(run.refuse(3), Ok(()));
+    assert_eq!(run.returns(4, 0, &[2]), Ok(()));
+    assert_eq!(possible(&run, 0..=9), [1, 2]);
+    assert_eq!(run.reads(5, 1), Ok(()), "2 is lost");
+    assert_eq!(run.reads(6, 2), impossible(6, 0, WrittenBy(2), NoSuchWrite));
+}
+
 /// A session that recovers by itself must not hide that the target lost its cache.
 #[test]
 fn a_flush_that_succeeds_after_a_hidden_loss_is_false() {
