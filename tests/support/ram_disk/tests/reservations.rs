@@ -317,6 +317,9 @@ fn a_registration_with_other_ports_is_all_or_nothing() {
     assert_eq!(again.sense, Some((5, 0x26, 0)), "the port is registered");
 }
 
+/// UNREG, of REGISTER AND MOVE.
+const UNREG: u8 = 0x02;
+
 #[test]
 fn a_reservation_moves_with_its_type() {
     let (mut engine, mut first, mut second) = stage(true);
@@ -336,7 +339,6 @@ fn a_reservation_moves_with_its_type() {
         (access(&mut engine, &mut first), access(&mut engine, &mut second)),
         ((false, false), (true, true))
     );
-    const UNREG: u8 = 0x02;
     assert!(move_to(&mut engine, &mut second, [9, 7], UNREG, &port(1)).is_good());
     assert_eq!(keys(&mut engine, &mut first), [7]);
     assert_eq!(
