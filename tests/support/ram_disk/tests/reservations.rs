@@ -322,6 +322,7 @@ const UNREG: u8 = 0x02;
 
 #[test]
 fn a_reservation_moves_with_its_type() {
+    const UNREG: u8 = 0x02;
     let (mut engine, mut first, mut second) = stage(true);
     assert_eq!(
         move_to(&mut engine, &mut first, [1, 9], 0, &port(2)).sense,
