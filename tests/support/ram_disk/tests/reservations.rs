@@ -317,9 +317,6 @@ fn a_registration_with_other_ports_is_all_or_nothing() {
     assert_eq!(again.sense, Some((5, 0x26, 0)), "the port is registered");
 }
 
-/// UNREG, of REGISTER AND MOVE.
-const UNREG: u8 = 0x02;
-
 #[test]
 fn a_reservation_moves_with_its_type() {
     const UNREG: u8 = 0x02;
