@@ -2,9 +2,9 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-use super::Sense;
 use super::cdb::{Cdb, operation};
 use super::scsi::Plan;
+use super::{Sense, port_group};
 
 /// A command that units support.
 pub(super) struct Supported {
@@ -27,6 +27,13 @@ const BLOCKS_10: &[u8] = &[0xf8, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0];
 const BLOCKS_12: &[u8] = &[0xf8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0];
 const BLOCKS_16: &[u8] =
     &[0xf8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0];
+/// Those of a verification: DPO, the way to compare, and the protection field, address, count.
+const VERIFY_10: &[u8] = &[0xf6, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0];
+const VERIFY_12: &[u8] = &[0xf6, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0];
+const VERIFY_16: &[u8] =
+    &[0xf6, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0];
+const COPY: &[u8] = &[0x1f, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0];
+const COPY_RESULTS: &[u8] = &[0x1f, 0xff, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0];
 const RESERVE_OUT: &[u8] = &[0x1f, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff, 0];
 const RESERVE_IN: &[u8] = &[0x1f, 0, 0, 0, 0, 0, 0xff, 0xff, 0];
 
@@ -38,15 +45,24 @@ pub(super) const COMMANDS: &[Supported] = &[
     command(operation::WRITE_6, &[0x1f, 0xff, 0xff, 0xff, 0]),
     command(operation::INQUIRY, &[0x01, 0xff, 0xff, 0xff, 0]),
     command(operation::MODE_SELECT_6, &[0x11, 0, 0, 0xff, 0]),
+    command(operation::RESERVE_6, &[0, 0, 0, 0, 0]),
+    command(operation::RELEASE_6, &[0, 0, 0, 0, 0]),
     command(operation::MODE_SENSE_6, &[0x08, 0xff, 0xff, 0xff, 0]),
     command(operation::START_STOP_UNIT, &[0x01, 0, 0, 0xf3, 0]),
     command(operation::PREVENT_ALLOW_MEDIUM_REMOVAL, &[0, 0, 0, 0x03, 0]),
     command(operation::READ_CAPACITY_10, &[0, 0, 0, 0, 0, 0, 0, 0, 0]),
     command(operation::READ_10, BLOCKS_10),
     command(operation::WRITE_10, BLOCKS_10),
+    command(operation::WRITE_AND_VERIFY_10, VERIFY_10),
+    command(operation::VERIFY_10, VERIFY_10),
+    command(operation::PRE_FETCH_10, &[0x02, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0]),
     command(operation::SYNCHRONIZE_CACHE_10, &[0, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0]),
+    command(operation::READ_DEFECT_DATA_10, &[0, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0]),
     command(operation::WRITE_BUFFER, &[0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0]),
     command(operation::READ_BUFFER, &[0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0]),
+    command(operation::WRITE_SAME_10, BLOCKS_10),
+    command(operation::UNMAP, &[0x01, 0, 0, 0, 0, 0, 0xff, 0xff, 0]),
+    command(operation::SANITIZE, &[0xff, 0, 0, 0, 0, 0, 0xff, 0xff, 0]),
     command(operation::LOG_SENSE, &[0x01, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff, 0]),
     command(operation::MODE_SELECT_10, &[0x11, 0, 0, 0, 0, 0, 0xff, 0xff, 0]),
     command(operation::MODE_SENSE_10, &[0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0]),
@@ -61,26 +77,70 @@ pub(super) const COMMANDS: &[Supported] = &[
     action(operation::PERSISTENT_RESERVE_OUT, 0x04, RESERVE_OUT),
     action(operation::PERSISTENT_RESERVE_OUT, 0x05, RESERVE_OUT),
     action(operation::PERSISTENT_RESERVE_OUT, 0x06, RESERVE_OUT),
+    action(operation::PERSISTENT_RESERVE_OUT, 0x07, RESERVE_OUT),
+    // EXTENDED COPY, POPULATE TOKEN, WRITE USING TOKEN.
+    action(operation::THIRD_PARTY_COPY_OUT, 0x00, COPY),
+    action(operation::THIRD_PARTY_COPY_OUT, 0x10, COPY),
+    action(operation::THIRD_PARTY_COPY_OUT, 0x11, COPY),
+    action(operation::RECEIVE_COPY_RESULTS, 0x00, COPY_RESULTS),
+    action(operation::RECEIVE_COPY_RESULTS, 0x03, COPY_RESULTS),
+    action(operation::RECEIVE_COPY_RESULTS, 0x04, COPY_RESULTS),
+    action(operation::RECEIVE_COPY_RESULTS, 0x07, COPY_RESULTS),
     command(operation::READ_16, BLOCKS_16),
+    command(
+        operation::COMPARE_AND_WRITE,
+        &[0xf8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0xff, 0, 0],
+    ),
     command(operation::WRITE_16, BLOCKS_16),
+    command(operation::OR_WRITE_16, BLOCKS_16),
+    command(operation::WRITE_AND_VERIFY_16, VERIFY_16),
+    command(operation::VERIFY_16, VERIFY_16),
+    command(
+        operation::PRE_FETCH_16,
+        &[0x02, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0],
+    ),
     command(
         operation::SYNCHRONIZE_CACHE_16,
         &[0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0],
     ),
+    command(
+        operation::WRITE_SAME_16,
+        &[0xf9, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0],
+    ),
+    command(operation::WRITE_ATOMIC_16, BLOCKS_16),
     action(
         operation::SERVICE_ACTION_IN_16,
         0x10,
         &[0x1f, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0],
     ),
+    // GET LBA STATUS.
+    action(
+        operation::SERVICE_ACTION_IN_16,
+        0x12,
+        &[0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0],
+    ),
     command(operation::REPORT_LUNS, &[0, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0]),
+    action(
+        operation::MAINTENANCE_IN,
+        port_group::SERVICE_ACTION,
+        &[0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0],
+    ),
     action(
         operation::MAINTENANCE_IN,
         OPERATION_CODES,
         &[0x1f, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0],
     ),
     action(operation::MAINTENANCE_IN, TASK_MANAGEMENT, &[0x1f, 0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0]),
+    action(
+        operation::MAINTENANCE_OUT,
+        port_group::SERVICE_ACTION,
+        &[0x1f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0],
+    ),
     command(operation::READ_12, BLOCKS_12),
     command(operation::WRITE_12, BLOCKS_12),
+    command(operation::WRITE_AND_VERIFY_12, VERIFY_12),
+    command(operation::VERIFY_12, VERIFY_12),
+    command(operation::READ_DEFECT_DATA_12, &[0x1f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0]),
 ];
 
 const OPERATION_CODES: u8 = 0x0c;

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use iscsi_initiator::engine::{Draw, End, Exchange, LogoutCause, Next, NexusEvent, Outcome, Request};
+use iscsi_initiator::engine::{Draw, End, Exchange, Next, NexusEvent, Outcome, Request};
 use iscsi_initiator::{Abort, Error, Extent, Lun, OldTask, SessionStatus};
 use iscsi_login::Nonce;
 use iscsi_pdu::{InitiatorTaskTag, ScsiStatus, SerialNumber};
@@ -249,15 +249,15 @@ impl<'a> Initiator<'a> {
         let Phase::Nexus(lasting) = &mut self.phase else { return Ok(()) };
         while lasting.accepts() && self.open.len() < self.setup.variant.depth {
             let Some(&operation) = self.workload.operations().get(self.submitted) else { break };
-            let session = &mut lasting.engine.session;
             if operation.action == Action::Logout {
-                if !self.open.is_empty() || !session.is_open() {
+                if !self.open.is_empty() || !lasting.engine.session.is_open() {
                     break;
                 }
-                session.log_out(LogoutCause::Initiator, now);
+                lasting.tell(NexusEvent::NotWanted, now);
             }
             self.submitted += 1;
             checker.submitted(operation, now)?;
+            let session = &mut lasting.engine.session;
             let itt = if operation.action == Action::AbortTask {
                 last_command(&self.open).and_then(|itt| session.abort(itt, now))
             } else {

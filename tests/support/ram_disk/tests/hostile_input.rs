@@ -1,11 +1,14 @@
 //! Hostile input: none makes the target panic or disturbs other sessions.
 
+use std::time::Duration;
+
 use iscsi_pdu::{BHS_LENGTH, Bhs, RawPdu, SerialNumber};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
+use tokio::time::sleep;
 
 use super::by_hand::{cdb, log_in_plainly, offer, plain_config};
-use crate::ram_disk::RamDisk;
+use crate::ram_disk::{RamDisk, Running};
 
 const OPCODES: [u8; 10] = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x10, 0x1c, 0x3f];
 /// Operation codes, most of them known to the target.
@@ -70,8 +73,21 @@ async fn random_pdus_of_every_opcode_do_no_harm() {
     expect_unharmed(&running).await;
 }
 
-async fn expect_unharmed(running: &crate::ram_disk::Running) {
+async fn expect_unharmed(running: &Running) {
+    expect_no_connections(running).await;
     let mut session = log_in_plainly(running.portal(), offer(false)).await;
     assert_eq!(session.read(cdb(&[0x25]), 8).await.data.len(), 8);
     assert_eq!(running.report().panics, 0);
+}
+
+/// Waits for the end of all connections: what was sent last may be a reset that ends all sessions.
+async fn expect_no_connections(running: &Running) {
+    let are_closed = || running.report().connections == running.report().connections_closed;
+    for _ in 0..10_000 {
+        if are_closed() {
+            return;
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+    panic!("{:?}", running.report());
 }

@@ -25,7 +25,7 @@ impl World {
     fn read(&mut self, block: &[u8]) -> Result<Vec<u8>, (u8, u8, u8)> {
         let command = self.host.command(cdb(block), 4096, 0);
         let outcome = self.host.run(&mut self.engine, ZERO, command);
-        if outcome.is_good() { Ok(outcome.data) } else { Err(outcome.sense.unwrap()) }
+        outcome.sense.map_or(Ok(outcome.data), Err)
     }
 
     /// Sends a command with these data; key, code and qualifier are 0 when it succeeds.

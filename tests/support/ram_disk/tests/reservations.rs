@@ -319,6 +319,7 @@ fn a_registration_with_other_ports_is_all_or_nothing() {
 
 #[test]
 fn a_reservation_moves_with_its_type() {
+    const UNREG: u8 = 0x02;
     let (mut engine, mut first, mut second) = stage(true);
     assert_eq!(
         move_to(&mut engine, &mut first, [1, 9], 0, &port(2)).sense,
@@ -336,7 +337,6 @@ fn a_reservation_moves_with_its_type() {
         (access(&mut engine, &mut first), access(&mut engine, &mut second)),
         ((false, false), (true, true))
     );
-    const UNREG: u8 = 0x02;
     assert!(move_to(&mut engine, &mut second, [9, 7], UNREG, &port(1)).is_good());
     assert_eq!(keys(&mut engine, &mut first), [7]);
     assert_eq!(
