@@ -14,8 +14,8 @@ use iscsi_initiator::scsi::{
 };
 
 /// Parsers, chosen by the first byte of the input. New ones are added at the end: the seeds name them by their places.
-const PARSERS: [fn(Bytes); 34] = [
-    |data| bounded(&SenseData::parse(&data), &data),
+const PARSERS: [fn(&Bytes); 34] = [
+    |data| bounded(&SenseData::parse(data), data),
     |data| answer(&StandardInquiry::default(), data),
     |data| answer(&ReadCapacity16, data),
     |data| answer(&ReadKeys::default(), data),
@@ -58,15 +58,15 @@ const PARSERS: [fn(Bytes); 34] = [
 pub fn scsi_answers(data: &[u8]) {
     let Some((choice, data)) = data.split_first() else { return };
     if let Some(parse) = PARSERS.get(usize::from(*choice)) {
-        parse(Bytes::copy_from_slice(data));
+        parse(&Bytes::copy_from_slice(data));
     }
 }
 
-fn answer<C: Command>(command: &C, data: Bytes)
+fn answer<C: Command>(command: &C, data: &Bytes)
 where
     C::Answer: Debug,
 {
-    bounded(&command.parse(data.clone()), &data);
+    bounded(&command.parse(data.clone()), data);
 }
 
 /// What was parsed is no longer than a multiple of the data, whatever lengths stand in them.
@@ -76,9 +76,9 @@ fn bounded(answer: &impl Debug, data: &[u8]) {
 }
 
 /// A name whose normalized form is no name stays bytes the second time.
-fn transport_id(data: Bytes) {
+fn transport_id(data: &Bytes) {
     let id = TransportId::parse(data.clone());
-    bounded(&id, &data);
+    bounded(&id, data);
     let again = TransportId::parse(id.to_bytes());
     assert!(again == id || matches!(again, TransportId::Other(_)));
 }

@@ -22,8 +22,10 @@ impl BlockSpan {
             0x2a | 0x2e => Self::in_10(&head),
             // WRITE (12), WRITE AND VERIFY (12).
             0xaa | 0xae => Self::in_12(&head),
-            // WRITE (16), WRITE AND VERIFY (16), WRITE ATOMIC (16), ORWRITE (16).
-            0x8a | 0x8e | 0x9c | 0x8b => Self::in_16(&head),
+            // WRITE (16), WRITE AND VERIFY (16), ORWRITE (16).
+            0x8a | 0x8e | 0x8b => Self::in_16(&head),
+            // WRITE ATOMIC (16): the boundary stands in front of the count.
+            0x9c => Self::counted(number::<2, 8>(&head), number::<12, 2>(&head)),
             // COMPARE AND WRITE.
             0x89 => Self::counted(number::<2, 8>(&head), number::<13, 1>(&head)),
             // WRITE SAME (10), (16): 0 stands for all blocks up to the end.
@@ -116,10 +118,12 @@ mod tests {
             assert_eq!(written(&of_12(operation)), blocks(0x0102_0304, 0x0103_0305));
         }
         let of_16 = |operation| cdb(&[operation, 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 1, 0, 0xff, 0xff]);
-        for operation in [0x8a, 0x8e, 0x9c, 0x8b, 0x93] {
+        for operation in [0x8a, 0x8e, 0x8b, 0x93] {
             let expected = blocks(0x0102_0304_0506_0708, 0x0102_0304_0506_0807);
             assert_eq!(written(&of_16(operation)), expected);
         }
+        let write_atomic = cdb(&[0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0xff, 0xff, 1, 2, 0xff, 0]);
+        assert_eq!(written(&write_atomic), blocks(8, 0x0109));
         let compare_and_write = cdb(&[0x89, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0xff, 0xff, 0xff, 2, 0xff, 0]);
         assert_eq!(written(&compare_and_write), blocks(8, 9));
         assert_eq!(written(&cdb(&[0x0a, 0xff, 2, 3, 1, 0])), blocks(0x1f_0203, 0x1f_0203));
