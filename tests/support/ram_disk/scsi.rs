@@ -310,7 +310,7 @@ fn plan_on_unit(unit: &Unit, cdb: &Cdb) -> Plan {
         operation::MAINTENANCE_IN if cdb.service_action() == port_group::SERVICE_ACTION => {
             unit.access.report(cdb)
         }
-        operation::MAINTENANCE_IN => supported::execute(cdb),
+        operation::MAINTENANCE_IN => supported::execute(unit.settings().is_thin, cdb),
         operation::READ_6 | operation::READ_10 | operation::READ_12 | operation::READ_16 => {
             unit.plan_transfer(cdb, Plan::Read)
         }

@@ -38,7 +38,7 @@ const RESERVE_OUT: &[u8] = &[0x1f, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff, 0];
 const RESERVE_IN: &[u8] = &[0x1f, 0, 0, 0, 0, 0, 0xff, 0xff, 0];
 
 /// Every command, in the order of the codes.
-pub(super) const COMMANDS: &[Supported] = &[
+const COMMANDS: &[Supported] = &[
     command(operation::TEST_UNIT_READY, &[0, 0, 0, 0, 0]),
     command(operation::REQUEST_SENSE, &[0x01, 0, 0, 0xff, 0]),
     command(operation::READ_6, &[0x1f, 0xff, 0xff, 0xff, 0]),
@@ -150,9 +150,14 @@ const TIMEOUTS: u8 = 0x80;
 /// Seconds after which an initiator may give a command up.
 const TIMEOUT: u32 = 30;
 
-pub(super) fn execute(cdb: &Cdb) -> Plan {
+/// The commands of a unit that is thin or not.
+pub(super) fn commands(is_thin: bool) -> impl Iterator<Item = &'static Supported> + Clone {
+    COMMANDS.iter().filter(move |command| is_thin || command.operation != operation::UNMAP)
+}
+
+pub(super) fn execute(is_thin: bool, cdb: &Cdb) -> Plan {
     let data = match cdb.service_action() {
-        OPERATION_CODES => operation_codes(cdb),
+        OPERATION_CODES => operation_codes(is_thin, cdb),
         TASK_MANAGEMENT => Some(task_management(cdb.flag(2, TIMEOUTS))),
         _ => None,
     };
@@ -160,17 +165,17 @@ pub(super) fn execute(cdb: &Cdb) -> Plan {
     data.map_or(Plan::Check(Sense::INVALID_FIELD), |data| Plan::data(data, allocation_length))
 }
 
-fn operation_codes(cdb: &Cdb) -> Option<Bytes> {
+fn operation_codes(is_thin: bool, cdb: &Cdb) -> Option<Bytes> {
     /// Reporting options: all commands; one without service action, and one with it.
     const ALL: u8 = 0;
     const WITHOUT_SERVICE_ACTION: u8 = 1;
     const WITH_SERVICE_ACTION: u8 = 2;
     let has_timeouts = cdb.flag(2, TIMEOUTS);
     let (code, wanted) = (cdb.byte(3), cdb.number(4, 2));
-    let mut of_code = COMMANDS.iter().filter(|command| command.operation == code);
+    let mut of_code = commands(is_thin).filter(|command| command.operation == code);
     let has_actions = of_code.clone().any(|command| command.service_action.is_some());
     match cdb.byte(2) & 0x07 {
-        ALL => Some(all(has_timeouts)),
+        ALL => Some(all(is_thin, has_timeouts)),
         WITHOUT_SERVICE_ACTION if !has_actions => Some(one(of_code.next(), has_timeouts)),
         WITH_SERVICE_ACTION if has_actions || of_code.clone().next().is_none() => {
             let found = of_code.find(|command| command.service_action.map(u64::from) == Some(wanted));
@@ -180,9 +185,9 @@ fn operation_codes(cdb: &Cdb) -> Option<Bytes> {
     }
 }
 
-fn all(has_timeouts: bool) -> Bytes {
+fn all(is_thin: bool, has_timeouts: bool) -> Bytes {
     let mut list = BytesMut::new();
-    for command in COMMANDS {
+    for command in commands(is_thin) {
         let flags = u8::from(has_timeouts) << 1 | u8::from(command.service_action.is_some());
         list.put_slice(&[command.operation, 0, 0, command.service_action.unwrap_or(0), 0, flags]);
         list.put_u16(u16::try_from(1 + command.usage.len()).unwrap_or(u16::MAX));

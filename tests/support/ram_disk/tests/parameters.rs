@@ -2,7 +2,7 @@
 
 use super::host::{Host, ZERO, cdb, config};
 use crate::ram_disk::Engine;
-use crate::ram_disk::supported::COMMANDS;
+use crate::ram_disk::supported::commands;
 
 const GOOD: (u8, u8, u8) = (0, 0, 0);
 const INVALID_FIELD: (u8, u8, u8) = (5, 0x24, 0);
@@ -51,10 +51,12 @@ fn the_list_of_commands_is_complete() {
     for code in 0..=u8::MAX {
         // A command may stop the unit.
         let mut world = World::new();
-        let is_listed = COMMANDS.iter().any(|command| command.operation == code);
+        let is_listed = commands(false).any(|command| command.operation == code);
         assert_eq!(world.read(&[code]) != Err(UNKNOWN), is_listed, "{code:#x}");
     }
-    assert!(COMMANDS.is_sorted_by_key(|command| (command.operation, command.service_action)));
+    assert!(commands(true).is_sorted_by_key(|command| (command.operation, command.service_action)));
+    let [thick, thin] = [false, true].map(|is_thin| commands(is_thin).count());
+    assert_eq!(thin, thick + 1, "UNMAP");
 }
 
 #[test]

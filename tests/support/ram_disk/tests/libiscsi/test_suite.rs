@@ -109,6 +109,7 @@ async fn check(config: Config, parts: &[&str], exceptions: &[Exception]) {
     let stale: Vec<_> = stale.map(|line| &line.name).collect();
     assert!(stale.is_empty(), "no such tests: {stale:?}");
     let passed = found.values().filter(|outcome| **outcome == Outcome::Passed).count();
+    println!("{passed} tests passed");
     assert!(passed >= PASSING, "only {passed} tests passed");
     assert_eq!(running.report().panics, 0);
 }
@@ -126,7 +127,7 @@ fn thin_config() -> Config {
 }
 
 /// Tests that pass in each run at least.
-const PASSING: usize = 150;
+const PASSING: usize = 190;
 
 /// The families of tests about SCSI and iSCSI; the third one is about Linux as a target. Without Data-Out there are no wrong
 /// numbers of Data-Out.
