@@ -44,7 +44,9 @@ async fn targets_take_commands_that_move_data_in_both_directions() {
             let expected: Vec<u8> = before.iter().zip(&new).map(|(one, other)| one ^ other).collect();
             assert!(outcome.unwrap().data == expected && now == new, "{daemon:?}, {blocks} blocks");
         }
-        session.logout().await.unwrap();
+        let ended = session.logout().await;
+        // istgt may close the next connection, too.
+        assert!(ended.is_ok() || matches!(daemon, Daemon::Istgt), "{daemon:?}: {ended:?}");
     }
 }
 
