@@ -63,21 +63,25 @@ impl BlockSpan {
         Self::counted(number::<1, 3>(head) & 0x1f_ffff, (number::<4, 1>(head) + 255) % 256 + 1)
     }
 
-    fn in_10(head: &Head) -> Option<Self> {
-        Self::counted(number::<2, 4>(head), number::<7, 2>(head))
+    const fn in_10(head: &Head) -> Option<Self> {
+        let [_, _, a, b, c, d, _, high, low, ..] = *head;
+        Self::counted(u32::from_be_bytes([a, b, c, d]) as u64, u16::from_be_bytes([high, low]) as u64)
     }
 
     fn in_12(head: &Head) -> Option<Self> {
         Self::counted(number::<2, 4>(head), number::<6, 4>(head))
     }
 
-    fn in_16(head: &Head) -> Option<Self> {
-        Self::counted(number::<2, 8>(head), number::<10, 4>(head))
+    const fn in_16(head: &Head) -> Option<Self> {
+        let [_, _, lba @ .., h0, h1, h2, h3, _, _] = *head;
+        Self::counted(u64::from_be_bytes(lba), u32::from_be_bytes([h0, h1, h2, h3]) as u64)
     }
 
-    fn counted(first: u64, blocks: u64) -> Option<Self> {
-        let last = first.saturating_add(blocks.checked_sub(1)?);
-        Some(Self { first, last })
+    const fn counted(first: u64, blocks: u64) -> Option<Self> {
+        match blocks.checked_sub(1) {
+            Some(more) => Some(Self { first, last: first.saturating_add(more) }),
+            None => None,
+        }
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "an arm of the tables")]

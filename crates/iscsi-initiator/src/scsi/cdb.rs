@@ -60,12 +60,14 @@ impl Cdb {
     }
 
     /// Returns the operation code.
+    #[inline]
     #[must_use]
     pub fn operation_code(&self) -> u8 {
         self.head()[0]
     }
 
     /// Returns the first 16 bytes.
+    #[inline]
     #[must_use]
     pub fn head(&self) -> [u8; Self::HEAD_LENGTH] {
         match &self.0 {
@@ -75,6 +77,7 @@ impl Cdb {
     }
 
     /// Returns the bytes behind the first 16; empty for most blocks.
+    #[inline]
     #[must_use]
     pub fn rest(&self) -> &[u8] {
         match &self.0 {

@@ -42,6 +42,7 @@ impl DataInBuffer {
     ///
     /// # Errors
     /// A number out of order, or data outside the buffer (NUM-13, DAT-16, DAT-17).
+    #[inline]
     pub(super) fn accept(&mut self, pdu: &DataIn, data: &[u8]) -> Result<(), ProtocolError> {
         if !self.is_new(pdu, data.len())? {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use iscsi_login::{Deviation, Parameters, Tolerance};
-use iscsi_pdu::{AdditionalHeaders, DataOut, InitiatorTaskTag, Lun, R2t, SerialNumber, TargetTransferTag};
+use iscsi_pdu::{DataOut, InitiatorTaskTag, Lun, R2t, SerialNumber, TargetTransferTag};
 
 use super::failure::ProtocolError;
 use crate::scsi::WriteData;
@@ -37,7 +37,6 @@ const fn segment_length(parameters: &Parameters) -> u32 {
 #[derive(Clone, Debug)]
 pub(super) struct DataOutBuffer {
     data: WriteData,
-    length: u32,
     next_r2t_sn: u32,
     /// The number of R2Ts that are not yet answered completely.
     outstanding_r2ts: u16,
@@ -49,8 +48,7 @@ pub(super) struct DataOutBuffer {
 
 impl DataOutBuffer {
     pub(super) fn new(data: WriteData) -> Self {
-        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        Self { data, length, next_r2t_sn: 0, outstanding_r2ts: 0, asked: 0, sent: 0 }
+        Self { data, next_r2t_sn: 0, outstanding_r2ts: 0, asked: 0, sent: 0 }
     }
 
     /// The data, which are not copied.
@@ -59,8 +57,8 @@ impl DataOutBuffer {
     }
 
     /// The length of all data in bytes.
-    pub(super) const fn length(&self) -> u32 {
-        self.length
+    pub(super) fn length(&self) -> u32 {
+        u32::try_from(self.data.len()).unwrap_or(u32::MAX)
     }
 
     /// The length of the data that were sent, counted by whole bursts.
@@ -96,7 +94,7 @@ impl DataOutBuffer {
         parameters: &Parameters,
         most_unsolicited: u32,
     ) -> ((Bytes, Vec<Bytes>), Option<Burst>) {
-        let plan = UnsolicitedPlan::new(parameters, self.length, most_unsolicited);
+        let plan = UnsolicitedPlan::new(parameters, self.length(), most_unsolicited);
         (self.asked, self.sent) = (plan.end, plan.immediate);
         let has_burst = plan.end > plan.immediate;
         let burst = has_burst.then(|| Burst::unsolicited(itt, self.data.clone(), plan));
@@ -126,7 +124,7 @@ impl DataOutBuffer {
                 self.next_r2t_sn.into(),
             ),
             (r2t.desired_data_transfer_length == 0, "it requests at least 1 byte (11.8.4)", 0, 1),
-            (end > self.length.into(), "it ends within the transfer (11.8.4)", end, self.length.into()),
+            (end > self.length().into(), "it ends within the transfer (11.8.4)", end, self.length().into()),
             (
                 r2t.buffer_offset > self.asked,
                 "it leaves no gap after the data requested before (11.8)",
@@ -258,10 +256,7 @@ impl Burst {
         };
         self.offset = end;
         self.data_sn += 1;
-        (
-            Outgoing { bhs: pdu.encode_bhs(), additional_headers: AdditionalHeaders::NONE, data, rest },
-            is_final,
-        )
+        (Outgoing { bhs: pdu.encode_bhs(), additional_headers: None, data, rest }, is_final)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use iscsi_login::{Parameters, Tolerance};
-use iscsi_pdu::{DataIn, InitiatorTaskTag, Lun, R2t};
+use iscsi_pdu::{DataIn, Lun, R2t};
 
 use super::data_in::DataInBuffer;
 use super::data_out::{Burst, DataOutBuffer};
@@ -30,6 +30,7 @@ pub(super) struct Both {
 }
 
 impl Direction {
+    #[inline]
     pub(super) fn new(transfer: Transfer) -> Self {
         match transfer {
             Transfer::None => Self::None,
@@ -57,6 +58,7 @@ impl Direction {
     }
 
     /// The place of the data to the initiator.
+    #[inline]
     pub(super) const fn input(&self) -> Option<&DataInBuffer> {
         match self {
             Self::In(input) => Some(input),
@@ -65,6 +67,7 @@ impl Direction {
         }
     }
 
+    #[inline]
     pub(super) const fn input_mut(&mut self) -> Option<&mut DataInBuffer> {
         match self {
             Self::In(input) => Some(input),
@@ -74,6 +77,7 @@ impl Direction {
     }
 
     /// The data to the target.
+    #[inline]
     pub(super) const fn output(&self) -> Option<&DataOutBuffer> {
         match self {
             Self::Out(output) => Some(output),
@@ -82,6 +86,7 @@ impl Direction {
         }
     }
 
+    #[inline]
     pub(super) const fn output_mut(&mut self) -> Option<&mut DataOutBuffer> {
         match self {
             Self::Out(output) => Some(output),
@@ -91,12 +96,14 @@ impl Direction {
     }
 
     /// Expected Data Transfer Length in bytes (RFC 7143, 11.3.4): that of the data to the target, if there are some.
+    #[inline]
     pub(super) fn length(&self) -> u32 {
         let input = || self.input().map_or(0, DataInBuffer::expected);
         self.output().map_or_else(input, DataOutBuffer::length)
     }
 
     /// The length of the data to the initiator, for a bidirectional command.
+    #[inline]
     pub(super) const fn bidirectional_read_length(&self) -> Option<u32> {
         match self {
             Self::Both(both) => Some(both.input.expected()),
@@ -105,6 +112,7 @@ impl Direction {
     }
 
     /// A number that changes whenever data move, or the target requests some.
+    #[inline]
     pub(super) const fn moved(&self) -> u32 {
         match self {
             Self::None => 0,
@@ -118,6 +126,7 @@ impl Direction {
     ///
     /// # Errors
     /// As [`DataInBuffer::accept`]. What has no place for data takes none.
+    #[inline]
     pub(super) fn accept(&mut self, pdu: &DataIn, data: &[u8]) -> Result<(), ProtocolError> {
         match self {
             Self::In(input) => input.accept(pdu, data),
@@ -149,19 +158,6 @@ impl Direction {
             Self::None | Self::In(_) => {
                 DataOutBuffer::new(Bytes::new().into()).answer_r2t(r2t, lun, parameters, tolerance)
             }
-        }
-    }
-
-    /// The immediate data, and the unsolicited burst that follows the command if there is one.
-    pub(super) fn begin(
-        &mut self,
-        itt: InitiatorTaskTag,
-        parameters: &Parameters,
-        most_unsolicited: u32,
-    ) -> ((Bytes, Vec<Bytes>), Option<Burst>) {
-        match self.output_mut() {
-            Some(output) => output.begin(itt, parameters, most_unsolicited),
-            None => ((Bytes::new(), Vec::new()), None),
         }
     }
 

@@ -31,6 +31,7 @@ pub(super) enum Kind {
 
 impl Request {
     /// A command for a logical unit.
+    #[inline]
     #[must_use]
     pub fn command(lun: Lun, command: RawCommand) -> Self {
         Self(Kind::Scsi(Task::new(lun, command)))

@@ -60,6 +60,7 @@ impl Task {
     }
 
     /// Takes the data of one PDU (NUM-13, DAT-16, DAT-17).
+    #[inline]
     pub(super) fn accept_data_in(&mut self, pdu: &DataIn, data: &[u8]) -> Result<(), ProtocolError> {
         self.direction.accept(pdu, data)
     }
@@ -93,7 +94,10 @@ impl Task {
         most_unsolicited: u32,
     ) -> (Outgoing, Option<Burst>) {
         let expected = self.direction.length();
-        let ((data, rest), burst) = self.direction.begin(itt, parameters, most_unsolicited);
+        let (mut burst, mut data, mut rest) = (None, Bytes::new(), Vec::new());
+        if let Some(output) = self.direction.output_mut() {
+            ((data, rest), burst) = output.begin(itt, parameters, most_unsolicited);
+        }
         let command = ScsiCommand {
             immediate: false,
             is_final: burst.is_none(),
@@ -115,10 +119,11 @@ impl Task {
     }
 
     /// What does not fit the basic header: the end of a long CDB, the read length of a bidirectional command (PDU-14, PDU-15).
-    fn additional_headers(&self) -> AdditionalHeaders {
+    #[inline]
+    fn additional_headers(&self) -> Option<Box<AdditionalHeaders>> {
         match (self.cdb.rest(), self.direction.bidirectional_read_length()) {
-            ([], None) => AdditionalHeaders::NONE,
-            (rest, read_length) => long_command(rest, read_length),
+            ([], None) => None,
+            (rest, read_length) => Some(Box::new(long_command(rest, read_length))),
         }
     }
 
@@ -194,8 +199,13 @@ impl Task {
     }
 
     /// The blocks that it may change.
+    #[inline]
     pub(super) fn written_blocks(&self) -> Option<BlockSpan> {
-        BlockSpan::written_by(&self.cdb)
+        match self.direction {
+            // No command that only reads changes any, and most commands read.
+            Direction::In(_) => None,
+            _ => BlockSpan::written_by(&self.cdb),
+        }
     }
 
     /// The blocks that it reads or may change.

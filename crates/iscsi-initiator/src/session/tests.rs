@@ -29,10 +29,10 @@ mod write_order;
 use bytes::Bytes;
 use iscsi_login::{Parameters, Strictness, Tolerance};
 use iscsi_pdu::{
-    DataIn, DataOut, InitiatorPdu, InitiatorTaskTag, LogoutRequest, LogoutResponse, LogoutResponseCode, Lun,
-    NopIn, NopOut, R2t, RawPdu, ScsiCommand, ScsiResponse, ScsiResponseCode, ScsiStatus, SequenceNumbers,
-    SerialNumber, TargetPdu, TargetTransferTag, TaskManagementRequest, TaskManagementResponse,
-    TaskManagementResponseCode,
+    AdditionalHeaders, DataIn, DataOut, InitiatorPdu, InitiatorTaskTag, LogoutRequest, LogoutResponse,
+    LogoutResponseCode, Lun, NopIn, NopOut, R2t, RawPdu, ScsiCommand, ScsiResponse, ScsiResponseCode,
+    ScsiStatus, SequenceNumbers, SerialNumber, TargetPdu, TargetTransferTag, TaskManagementRequest,
+    TaskManagementResponse, TaskManagementResponseCode,
 };
 
 use std::time::Duration;
@@ -146,7 +146,7 @@ impl Target {
         while let Some(outgoing) = self.session.poll_transmit() {
             assert!(outgoing.rest.is_empty());
             let immediate = outgoing.bhs.is_immediate();
-            let ahs = outgoing.additional_headers.as_bytes().cloned();
+            let ahs = outgoing.additional_headers.as_deref().and_then(AdditionalHeaders::as_bytes).cloned();
             let pdu = RawPdu { ahs, ..RawPdu::with_data(outgoing.bhs, outgoing.data) };
             let pdu = InitiatorPdu::decode(pdu).unwrap();
             let counts = matches!(pdu, InitiatorPdu::ScsiCommand(_) | InitiatorPdu::TextRequest(_));

@@ -80,11 +80,13 @@ impl SessionState {
                 let most = self.backlog.most_unsolicited();
                 let (command, burst) = task.build_command(itt, numbers, &self.parameters, most);
                 self.backlog.note_unsolicited(task.asked_for());
+                let written = if self.is_lasting { task.written_blocks() } else { None };
+                let lun = task.lun();
                 if burst.is_some() {
                     self.unsolicited = burst;
                 }
-                if self.is_lasting {
-                    self.note_write_sent(itt);
+                if let Some(blocks) = written {
+                    self.write_order.sent(itt, lun, blocks, self.requests.is_touched(itt));
                 }
                 Some(command)
             }

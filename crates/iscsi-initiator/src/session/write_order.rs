@@ -58,6 +58,11 @@ impl WriteOrder {
 
     /// A request has ended: if it is one of the writes, the older ones of its blocks are replaced.
     pub(super) fn ended(&mut self, itt: InitiatorTaskTag) {
+        // Most targets answer in order: nothing is older then.
+        if let Some(first) = self.unanswered.pop_front_if(|first| first.itt == itt) {
+            self.repeated -= usize::from(first.is_repeated);
+            return;
+        }
         let Some(place) = self.unanswered.iter().position(|write| write.itt == itt) else { return };
         let Some(ended) = self.unanswered.remove(place) else { return };
         self.repeated -= usize::from(ended.is_repeated);
@@ -82,13 +87,6 @@ impl WriteOrder {
 }
 
 impl SessionState {
-    /// Takes note of a command that was sent, if it changes blocks.
-    pub(super) fn note_write_sent(&mut self, itt: InitiatorTaskTag) {
-        if let Some((lun, blocks)) = self.written_by(itt) {
-            self.write_order.sent(itt, lun, blocks, self.requests.is_touched(itt));
-        }
-    }
-
     /// Whether the first queued request has to wait for a write of its blocks that was sent again.
     pub(super) fn is_first_held(&self) -> bool {
         if self.write_order.repeated == 0 {

@@ -17,8 +17,8 @@ const MOST_SENT_HEADERS: usize = 16 << 10;
 pub struct Outgoing {
     /// The header, without the length of the data.
     pub bhs: Bhs,
-    /// What follows it in front of the data, for some commands.
-    pub additional_headers: AdditionalHeaders,
+    /// What follows it in front of the data. Few commands have some, so they are apart.
+    pub additional_headers: Option<Box<AdditionalHeaders>>,
     /// The data, or the first piece of them.
     pub data: Bytes,
     /// The further pieces of the data.
@@ -61,7 +61,7 @@ impl Part {
 impl From<RawPdu> for Outgoing {
     fn from(RawPdu { bhs, ahs, data }: RawPdu) -> Self {
         debug_assert!(ahs.is_none(), "only commands have additional headers");
-        Self { bhs, additional_headers: AdditionalHeaders::NONE, data, rest: Vec::new() }
+        Self { bhs, additional_headers: None, data, rest: Vec::new() }
     }
 }
 
@@ -79,7 +79,8 @@ impl Outbox {
     /// As [`encode_headers`].
     pub(crate) fn push(&mut self, outgoing: Outgoing, digests: Digests) -> Result<(), Error> {
         let (before, length) = (self.headers.len(), outgoing.data_length());
-        let additional = outgoing.additional_headers.as_bytes().map_or(&[][..], |bytes| bytes);
+        let additional = outgoing.additional_headers.as_deref().and_then(AdditionalHeaders::as_bytes);
+        let additional = additional.map_or(&[][..], |bytes| bytes);
         encode_headers(outgoing.bhs, additional, length, digests, &mut self.headers)?;
         self.push_headers(before);
         if length == 0 {
