@@ -181,7 +181,7 @@ impl Run {
             return;
         }
         let itt = self.engine.session.submit_since(request, self.now);
-        if let Transfer::Write(data) = &transfer {
+        if let Transfer::Write(data) | Transfer::Both { write: data, .. } = &transfer {
             self.sent.expect_data(itt, data.pieces().concat().into());
         }
         self.engine.session.advance(self.now);
