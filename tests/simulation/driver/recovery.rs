@@ -118,11 +118,12 @@ const PHASES: [SessionPhase; 5] = [
 async fn drop_in(phase: SessionPhase, is_accepted_before: bool) {
     let (rig, session) = start_lasting(lasting(), &narrow()).await;
     rig.with_target(|engine, _| engine.set_service_time(WRITE, SECOND));
-    let write = || session.submit(Lun::ZERO, write_blocks(0, 4, stamped(1, 0, 4)));
-    let kept = write().await.unwrap();
+    // Of other blocks: a newer write that is not sent again would have replaced the older one.
+    let write = |lba| session.submit(Lun::ZERO, write_blocks(lba, 4, stamped(1, lba, 4)));
+    let kept = write(0).await.unwrap();
     let mut dropped = Vec::new();
     if is_accepted_before {
-        dropped.push(write().await.unwrap());
+        dropped.push(write(8).await.unwrap());
     }
     settle().await;
     settle().await;
@@ -131,7 +132,7 @@ async fn drop_in(phase: SessionPhase, is_accepted_before: bool) {
         wait_for(&session, phase).await;
     }
     if !is_accepted_before {
-        dropped.push(write().await.unwrap());
+        dropped.push(write(8).await.unwrap());
     }
     drop(dropped);
     assert_eq!(session.state().phase, phase);
