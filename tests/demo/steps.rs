@@ -102,7 +102,7 @@ pub(crate) async fn write(stage: &Stage, disk: &BlockDevice, narrator: &mut Narr
     let data: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
     let begun = Instant::now();
     disk.write_at(OFFSET, data.clone()).await?;
-    disk.synchronize_cache().await?;
+    disk.flush().await?;
     let line = format!("{LENGTH} bytes at offset {OFFSET}, {}; stable", rate(begun));
     let command = format!("iscsi write {}/0 --offset {OFFSET} -i data", stage.url());
     narrator.say("Data is written, not aligned to blocks", &command, &[line]);

@@ -206,7 +206,7 @@ impl Caller {
     /// Flushes. If writes since the last flush may be lost, they are written again first.
     async fn flush(&self, first: u64, unflushed: &mut [bool]) {
         loop {
-            let result = self.call(self.shared.disk.synchronize_cache()).await;
+            let result = self.call(self.shared.disk.flush()).await;
             match self.settle(result).await {
                 (Ended::Well, _) => return unflushed.fill(false),
                 (Ended::WritesMayBeLost, _) => {

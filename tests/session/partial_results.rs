@@ -113,7 +113,7 @@ async fn reading_needs_no_block_limits() {
         let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
         disk.write_at(100, vec![7; 5000]).await.unwrap();
         assert_eq!(disk.read_at(100, 5000).await.unwrap(), vec![7; 5000]);
-        assert_eq!(disk.synchronize_cache().await, Ok(Flush::Synchronized));
+        assert_eq!(disk.flush().await, Ok(Flush::Synchronized));
         session.logout().await.unwrap();
     }
 }
@@ -259,7 +259,7 @@ async fn units_without_synchronize_cache() {
         })
         .await;
         let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
-        assert_eq!(disk.synchronize_cache().await, outcome);
+        assert_eq!(disk.flush().await, outcome);
         assert_eq!(commands(&scripted, SYNCHRONIZE_CACHE_16).len(), 1);
         session.logout().await.unwrap();
     }

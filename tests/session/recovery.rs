@@ -131,9 +131,9 @@ async fn a_power_on_is_remembered_through_another_loss() {
     tokio::time::sleep(200 * MILLISECOND).await;
     running.with_engine(|engine| engine.set_service_time(INQUIRY, Duration::ZERO));
     assert_eq!((session.state().phase, running.cut_sessions()), (SessionPhase::Probing, 1));
-    let flush = disk.synchronize_cache().await;
+    let flush = disk.flush().await;
     assert_eq!(flush, Err(Error::WritesMayBeLost { lun: Lun::ZERO }));
-    disk.synchronize_cache().await.unwrap();
+    disk.flush().await.unwrap();
 }
 
 /// Another unit under the same number is no place for the commands of the one before.

@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     writer.finish().await?;
     // Acknowledged data may still be in a volatile cache of the target.
-    println!("copied {length} bytes: {:?}", destination.synchronize_cache().await?);
+    println!("copied {length} bytes: {:?}", destination.flush().await?);
     source_session.logout().await?;
     Ok(destination_session.logout().await?)
 }

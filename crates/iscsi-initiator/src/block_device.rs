@@ -1,8 +1,20 @@
 //! Byte-addressed I/O over block commands.
 
+mod block_ranges;
+mod block_status;
+mod compare_and_write;
+mod discard;
+mod overrides;
+mod partial_blocks;
+mod pipeline;
+mod properties;
 mod ranges;
 mod reader;
+mod scatter;
+mod stream;
+mod transfer_sizes;
 mod writer;
+mod zeroes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,26 +24,31 @@ use iscsi_pdu::Lun;
 
 use crate::error::Error;
 use crate::handle::{Flush, PendingCommand, Session, data_of};
-use crate::scsi::{self, Capacity, WriteData};
+use crate::scsi::{self, Capacity, RawCommand, Write10, Write16, WriteData};
 use crate::session::Outcome;
+pub use block_status::BlockStatus;
+pub use compare_and_write::Comparison;
+pub use overrides::Overrides;
+use partial_blocks::PartialBlocks;
+pub use properties::BlockProperties;
 pub use reader::RangeReader;
+pub use stream::DeviceStream;
+use transfer_sizes::TransferSizes;
 pub use writer::RangeWriter;
+pub use zeroes::Zeroing;
 
-/// The most bytes of one command.
-const MAX_TRANSFER_LENGTH: u32 = 1 << 20;
-/// The bytes of one command of a reader or a writer.
-const PIECE_LENGTH: u32 = 256 << 10;
-/// The most commands that a transfer has in flight.
-const COMMANDS_IN_FLIGHT: usize = 32;
-
-/// A logical unit that can be read and written at any byte. Clones share the session.
+/// A logical unit that can be read and written at any byte. Clones share the session, and may be used from several tasks at a
+/// time.
+///
+/// Reads and writes of any length are divided into as many commands as the unit's limits require, of which as many are in flight as
+/// the unit and the command window take, 32 by default.
 ///
 /// ```no_run
 /// # async fn example(session: iscsi_initiator::Session) -> Result<(), iscsi_initiator::Error> {
 /// use iscsi_initiator::{BlockDevice, Lun};
 /// let disk = BlockDevice::open(&session, Lun::ZERO).await?;
 /// disk.write_at(1000, b"hello".as_slice()).await?;
-/// disk.synchronize_cache().await?;
+/// disk.flush().await?;
 /// assert_eq!(disk.read_at(1000, 5).await?, b"hello"[..]);
 /// # Ok(()) }
 /// ```
@@ -41,12 +58,24 @@ pub struct BlockDevice {
     lun: Lun,
     /// The size at the opening.
     capacity: Capacity,
-    blocks_per_command: u32,
-    recovered_errors: Arc<AtomicU64>,
+    sizes: TransferSizes,
+    /// Whether the unit was write-protected at the opening.
+    opened_protected: bool,
+    shared: Arc<Shared>,
+}
+
+/// What clones of a device share.
+struct Shared {
+    overrides: Overrides,
+    properties: BlockProperties,
+    partial_blocks: PartialBlocks,
+    zeroing: zeroes::RefusedWays,
+    recovered_errors: AtomicU64,
 }
 
 impl BlockDevice {
-    /// Waits until the logical unit has reported its pending unit attentions, then reads its size.
+    /// Waits until the logical unit has reported its pending unit attentions, then reads its size and its
+    /// [properties](BlockProperties).
     ///
     /// # Errors
     /// [`Error::Command`] when the unit is missing or not ready, or the error that ended the session.
@@ -54,13 +83,57 @@ impl BlockDevice {
     /// # Cancel safety
     /// A future that is dropped has changed nothing.
     pub async fn open(session: &Session, lun: Lun) -> Result<Self, Error> {
+        Self::open_with(session, lun, Overrides::default()).await
+    }
+
+    /// Opens a unit as [`open`](Self::open) does; what it reports counts as far as the overrides do not say otherwise.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    ///
+    /// # Cancel safety
+    /// As [`open`](Self::open).
+    pub async fn open_with(session: &Session, lun: Lun, overrides: Overrides) -> Result<Self, Error> {
         session.test_unit_ready(lun).await?;
         let capacity = session.read_capacity(lun).await?;
         session.remember_unit_if_lasting(lun).await?;
-        let limit = session.max_transfer_blocks(lun).await?.unwrap_or(u32::MAX);
-        let blocks_per_command = (MAX_TRANSFER_LENGTH / capacity.block_size).min(limit).max(1);
-        let (session, recovered_errors) = (session.clone(), Arc::default());
-        Ok(Self { session, lun, capacity, blocks_per_command, recovered_errors })
+        let properties = BlockProperties::ask(session, lun).await?;
+        let max_burst_length = session.details().completed.parameters.max_burst_length;
+        let limits = properties.limits.as_ref();
+        let sizes = TransferSizes::new(capacity.block_size, limits, max_burst_length, &overrides);
+        let opened_protected = properties.write_protected == Some(true);
+        let shared = Shared {
+            partial_blocks: PartialBlocks::new(properties.max_compare_and_write(&overrides) > 0),
+            overrides,
+            properties,
+            zeroing: zeroes::RefusedWays::default(),
+            recovered_errors: AtomicU64::new(0),
+        };
+        let (session, shared) = (session.clone(), Arc::new(shared));
+        Ok(Self { session, lun, capacity, sizes, opened_protected, shared })
+    }
+
+    /// Returns what the unit reported at the opening.
+    #[must_use]
+    pub fn properties(&self) -> &BlockProperties {
+        &self.shared.properties
+    }
+
+    /// Returns the most bytes of one command.
+    #[must_use]
+    pub fn max_transfer_length(&self) -> u64 {
+        u64::from(self.sizes.per_command) * self.block_size()
+    }
+
+    /// Returns whether the unit is write-protected, as far as it is known: as the unit said at the opening, or when it refused a
+    /// write since. A write to a unit that was write-protected at the opening is refused without asking it, until it reports that
+    /// its parameters have changed.
+    #[must_use]
+    pub fn is_write_protected(&self) -> bool {
+        let state = self.session.unit_state(self.lun);
+        let may_have_changed =
+            || state.last_attention.is_some_and(scsi::SenseData::reports_changed_parameters);
+        state.write_protected.unwrap_or_else(|| self.opened_protected && !may_have_changed())
     }
 
     /// Returns the size, as it was last read: anew when the logical unit reports that it has changed. Its block size stays that
@@ -83,10 +156,10 @@ impl BlockDevice {
     /// Returns a writer of a range, which takes the data piece by piece.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] when the range ends beyond the device; nothing is written.
+    /// [`Error::InvalidArgument`] when the range ends beyond the device, [`Error::WriteProtected`]; nothing is written.
     pub fn writer(&self, offset: u64, length: u64) -> Result<RangeWriter, Error> {
-        self.check_range(offset, length)?;
-        Ok(RangeWriter::new(self.clone(), offset, length))
+        self.check_write(offset, length)?;
+        Ok(RangeWriter::new(self.clone(), offset..offset + length, false))
     }
 
     /// Reads `length` bytes from `offset` on. Their memory comes from buffers of the session, and is used again when the
@@ -123,7 +196,7 @@ impl BlockDevice {
     pub async fn read_into(&self, offset: u64, buffer: BytesMut) -> Result<BytesMut, Error> {
         self.check_range(offset, buffer.len() as u64)?;
         match self.whole_blocks(offset, buffer.len()) {
-            Some(blocks) if blocks <= self.blocks_per_command => {
+            Some(blocks) if blocks <= self.sizes.per_command => {
                 let command = scsi::read_blocks_into(offset / self.block_size(), blocks, buffer);
                 let name = command.name;
                 let outcome = match self.session.carry_out(self.lun, command).await? {
@@ -138,30 +211,43 @@ impl BlockDevice {
         }
     }
 
-    /// Writes `data` from `offset` on, in one piece or several, which are not joined. Blocks that are only covered in part are
-    /// read first, so concurrent writes to one block must be serialized by the caller.
+    /// Writes `data` from `offset` on, in one piece or several, which are not joined.
+    ///
+    /// A block that is only covered in part is read, changed and written back by COMPARE AND WRITE, so that a write of its other
+    /// part, by whomever, is not undone. If the unit does not support that command, writes of parts of blocks by this device and
+    /// its clones wait for each other, and those of other programs must be kept apart by other means, such as a reservation. Two
+    /// writes of the same bytes at a time end in either order.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] beyond the device, otherwise those of the session.
+    /// [`Error::InvalidArgument`] beyond the device, [`Error::WriteProtected`], otherwise those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves any part of the range written; nothing outside it changes.
     pub async fn write_at(&self, offset: u64, data: impl Into<WriteData>) -> Result<(), Error> {
         let data = data.into();
-        self.check_range(offset, data.len() as u64)?;
+        self.check_write(offset, data.len() as u64)?;
         match self.whole_blocks(offset, data.len()) {
-            Some(blocks) if blocks <= self.blocks_per_command => {
-                let command = scsi::write_blocks(offset / self.block_size(), blocks, data);
-                let name = command.name;
-                let outcome = match self.session.carry_out(self.lun, command).await? {
-                    Outcome::Scsi(ended, data) => self.session.repeat(self.lun, ended, data).await?,
-                    outcome => outcome,
-                };
-                self.count_recovered(data_of(name, self.lun, outcome)?);
-                Ok(())
+            Some(blocks) if blocks <= self.sizes.per_command => {
+                self.finish_write(scsi::write_blocks(offset / self.block_size(), blocks, data)).await
             }
-            _ => Box::pin(self.write_pieces(offset, data)).await,
+            _ => Box::pin(self.write_pieces(offset, data, false)).await,
         }
+    }
+
+    /// Writes like [`write_at`](Self::write_at), and ends when the data are stable: by FUA if the unit supports it, otherwise by
+    /// a flush behind the write.
+    ///
+    /// # Errors
+    /// As [`write_at`](Self::write_at) and [`flush`](Self::flush).
+    ///
+    /// # Cancel safety
+    /// As [`write_at`](Self::write_at).
+    pub async fn write_at_fua(&self, offset: u64, data: impl Into<WriteData>) -> Result<(), Error> {
+        let data = data.into();
+        self.check_write(offset, data.len() as u64)?;
+        let fua = self.shared.properties.force_unit_access == Some(true);
+        Box::pin(self.write_pieces(offset, data, fua)).await?;
+        if fua { Ok(()) } else { self.flush().await.map(drop) }
     }
 
     /// Flushes all data written before this call to stable storage, as [`Session::synchronize_cache`] does.
@@ -171,7 +257,7 @@ impl BlockDevice {
     ///
     /// # Cancel safety
     /// A future that is dropped leaves the target synchronizing.
-    pub async fn synchronize_cache(&self) -> Result<Flush, Error> {
+    pub async fn flush(&self) -> Result<Flush, Error> {
         self.session.synchronize_cache(self.lun).await
     }
 
@@ -179,15 +265,26 @@ impl BlockDevice {
     /// key RECOVERED ERROR: the data are complete, and the medium may be failing.
     #[must_use]
     pub fn recovered_errors(&self) -> u64 {
-        self.recovered_errors.load(Ordering::Relaxed)
+        self.shared.recovered_errors.load(Ordering::Relaxed)
     }
 
-    async fn write_pieces(&self, offset: u64, data: WriteData) -> Result<(), Error> {
-        let mut writer = RangeWriter::new(self.clone(), offset, data.len() as u64);
+    async fn write_pieces(&self, offset: u64, data: WriteData, fua: bool) -> Result<(), Error> {
+        let mut writer = RangeWriter::new(self.clone(), offset..offset + data.len() as u64, fua);
         for piece in data.pieces() {
             writer.write(piece.clone()).await?;
         }
         writer.finish().await
+    }
+
+    /// Sends a WRITE and waits for its end.
+    async fn finish_write(&self, command: RawCommand) -> Result<(), Error> {
+        let name = command.name;
+        let outcome = match self.session.carry_out(self.lun, command).await? {
+            Outcome::Scsi(ended, data) => self.session.repeat(self.lun, ended, data).await?,
+            outcome => outcome,
+        };
+        self.count_recovered(data_of(name, self.lun, outcome)?);
+        Ok(())
     }
 
     /// Waits for a read or write. Returns the buffer of a read.
@@ -198,7 +295,7 @@ impl BlockDevice {
     /// The data of a read or write that succeeded; it is counted if the unit recovered from an error.
     fn count_recovered(&self, (data, has_recovered): (BytesMut, bool)) -> BytesMut {
         if has_recovered {
-            self.recovered_errors.fetch_add(1, Ordering::Relaxed);
+            self.shared.recovered_errors.fetch_add(1, Ordering::Relaxed);
         }
         data
     }
@@ -219,14 +316,15 @@ impl BlockDevice {
         is_whole.then(|| u32::try_from(length / block_size).unwrap_or(u32::MAX))
     }
 
-    /// The number of blocks of one command of a reader or a writer.
-    fn blocks_per_piece(&self) -> u32 {
-        (PIECE_LENGTH / self.capacity.block_size).clamp(1, self.blocks_per_command)
+    /// Whether another command may follow those in flight: as many as the unit takes, and none that only waits for the window.
+    fn may_send_another(&self, in_flight: usize) -> bool {
+        in_flight == 0 || in_flight < self.depth() && self.session.is_window_open()
     }
 
-    /// Whether another command may follow those in flight: so many at most, and none that only waits for the window.
-    fn may_send_another(&self, in_flight: usize) -> bool {
-        in_flight == 0 || in_flight < COMMANDS_IN_FLIGHT && self.session.is_window_open()
+    /// The most commands of a transfer that are in flight.
+    fn depth(&self) -> usize {
+        let unit = self.session.unit_state(self.lun).queue_depth.unwrap_or(usize::MAX);
+        self.shared.overrides.depth().min(unit)
     }
 
     /// Submits a READ to the session.
@@ -235,16 +333,26 @@ impl BlockDevice {
     }
 
     /// Submits a WRITE of whole blocks to the session.
-    async fn submit_write(&self, lba: u64, data: WriteData) -> Result<PendingCommand, Error> {
+    async fn submit_write(&self, lba: u64, data: WriteData, fua: bool) -> Result<PendingCommand, Error> {
         let blocks = u32::try_from(data.len() as u64 / self.block_size())
             .map_err(|_| Error::InvalidArgument("a write of 2^32 blocks or more".to_owned()))?;
-        self.session.submit(self.lun, scsi::write_blocks(lba, blocks, data)).await
+        let command = if fua { write_fua(lba, blocks, data) } else { scsi::write_blocks(lba, blocks, data) };
+        self.session.submit(self.lun, command).await
     }
 
     /// Reads one whole block.
     async fn read_block(&self, lba: u64) -> Result<Bytes, Error> {
         let buffer = self.session.buffers().take(self.capacity.block_size as usize);
         self.complete_read(self.submit_read(lba, 1, buffer).await?).await
+    }
+
+    /// A range that may be written, as far as it is known.
+    fn check_write(&self, offset: u64, length: u64) -> Result<(), Error> {
+        self.check_range(offset, length)?;
+        if self.opened_protected && self.is_write_protected() {
+            return Err(Error::WriteProtected { lun: self.lun });
+        }
+        Ok(())
     }
 
     fn check_range(&self, offset: u64, length: u64) -> Result<(), Error> {
@@ -260,5 +368,13 @@ impl BlockDevice {
         Err(Error::InvalidArgument(format!(
             "{length} bytes from offset {offset} reach beyond the device of {size} bytes"
         )))
+    }
+}
+
+/// WRITE with FUA, in the shortest form that fits.
+fn write_fua(lba: u64, blocks: u32, data: WriteData) -> RawCommand {
+    match (u32::try_from(lba), u16::try_from(blocks)) {
+        (Ok(lba), Ok(blocks)) => Write10 { lba, blocks, data, fua: true, ..Write10::default() }.into(),
+        _ => Write16 { lba, blocks, data, fua: true, ..Write16::default() }.into(),
     }
 }

@@ -202,6 +202,20 @@ pub enum Error {
          SYNCHRONIZE CACHE"
     )]
     NotFlushed,
+    /// The logical unit is write-protected; nothing was sent.
+    #[error("logical unit {lun} is write-protected")]
+    WriteProtected {
+        /// The logical unit.
+        lun: Lun,
+    },
+    /// The logical unit does not support a command without which the request cannot be met; nothing was sent.
+    #[error("logical unit {lun} does not support {command}")]
+    NotSupported {
+        /// The logical unit.
+        lun: Lun,
+        /// The command's name.
+        command: &'static str,
+    },
     /// The target could not carry the command out (iSCSI response other than 0).
     #[error("target failed to carry out {command}: response 0x{:02x}", .response.0)]
     TargetFailure {

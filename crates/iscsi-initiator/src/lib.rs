@@ -15,7 +15,10 @@ mod status;
 mod url;
 mod wire;
 
-pub use block_device::{BlockDevice, RangeReader, RangeWriter};
+pub use block_device::{
+    BlockDevice, BlockProperties, BlockStatus, Comparison, DeviceStream, Overrides, RangeReader, RangeWriter,
+    Zeroing,
+};
 pub use config::Config;
 pub use error::{Advice, Error, Fault, LoginStep};
 pub use handle::{

@@ -30,6 +30,11 @@ pub(crate) use login_queue::{LoginQueue, Turn};
 pub(crate) use nexus_task::{Attempt, Redial, Redialed, start_session};
 pub(crate) use own_challenge::is_own_challenge;
 pub use stream::Stream;
+/// The traits of asynchronous streams, which devices implement.
+pub(crate) use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
+
+/// A lock that is held across awaits. Waiting is cancel-safe, and in order.
+pub(crate) type Lock<T> = tokio::sync::Mutex<T>;
 
 /// The stream of a TCP connection.
 pub(crate) type Socket = tokio::net::TcpStream;

@@ -278,9 +278,9 @@ fn trap_04_a_unit_without_a_write_cache_loses_nothing() {
             let disk = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
             disk.write_at(0, stamped(1, 0, 4)).await.unwrap();
             restart(&rig, &session).await;
-            let first = disk.synchronize_cache().await;
+            let first = disk.flush().await;
             assert_eq!(matches!(first, Err(Error::WritesMayBeLost { .. })), write_cache, "{first:?}");
-            disk.synchronize_cache().await.unwrap();
+            disk.flush().await.unwrap();
             assert_unimpaired(&rig, session).await;
         });
     }

@@ -281,7 +281,7 @@ fn futures_hold_no_lock() {
         is_send(device.read_at(0, 1));
         is_send(device.read_into(0, BytesMut::new()));
         is_send(device.write_at(0, Bytes::new()));
-        is_send(device.synchronize_cache());
+        is_send(device.flush());
         is_send(session.ended());
         is_send(session.logout());
     });

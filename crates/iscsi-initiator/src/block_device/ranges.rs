@@ -21,7 +21,7 @@ pub(super) async fn read_into(
     while !rest.is_empty() || !pending.is_empty() {
         while !rest.is_empty() && device.may_send_another(pending.len()) {
             let blocks_left = rest.len() as u64 / block_size;
-            let blocks = u32::try_from(blocks_left).unwrap_or(u32::MAX).min(device.blocks_per_command);
+            let blocks = device.sizes.next(lba, blocks_left, device.sizes.per_command);
             let part = rest.split_to(blocks as usize * device.capacity.block_size as usize);
             pending.push_back(device.submit_read(lba, blocks, part).await?);
             lba += u64::from(blocks);

@@ -8,8 +8,8 @@ use super::BlockDevice;
 use crate::error::Error;
 use crate::handle::PendingCommand;
 
-/// A reader of a range, piece by piece and in order. At most 32 commands of 256 KiB are in
-/// flight, and none that the target's command window does not permit.
+/// A reader of a range, piece by piece and in order. Commands of 256 KiB are in flight, 32 unless the
+/// [overrides](super::Overrides) say otherwise, and none that unit and command window do not permit.
 pub struct RangeReader {
     device: BlockDevice,
     /// Commands in flight, in order.
@@ -49,13 +49,11 @@ impl RangeReader {
         let block_size = self.device.block_size();
         while self.next_request < self.end && self.device.may_send_another(self.pending.len()) {
             let blocks_left = (self.end - self.next_request).div_ceil(block_size);
-            let blocks = u32::try_from(blocks_left).unwrap_or(u32::MAX).min(self.device.blocks_per_piece());
-            let buffer = self
-                .device
-                .session
-                .buffers()
-                .take(blocks as usize * self.device.capacity.block_size as usize);
-            let command = self.device.submit_read(self.next_request / block_size, blocks, buffer).await?;
+            let (lba, sizes) = (self.next_request / block_size, &self.device.sizes);
+            let blocks = sizes.next(lba, blocks_left, sizes.per_piece);
+            let length = blocks as usize * self.device.capacity.block_size as usize;
+            let buffer = self.device.session.buffers().take(length);
+            let command = self.device.submit_read(lba, blocks, buffer).await?;
             self.pending.push_back(command);
             self.next_request += u64::from(blocks) * block_size;
         }

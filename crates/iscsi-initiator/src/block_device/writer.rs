@@ -1,10 +1,12 @@
 //! A writer of a range that takes pieces of any length and writes whole blocks.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
 use super::BlockDevice;
+use super::partial_blocks::PartOfBlock;
 use crate::error::Error;
 use crate::handle::PendingCommand;
 use crate::scsi::WriteData;
@@ -12,38 +14,29 @@ use crate::scsi::WriteData;
 /// Pieces of fewer bytes are joined: copying them costs less than sending them apart.
 const SHORT: usize = 4096;
 
-/// A writer of a range, which takes the data in order and does not join the pieces. At most 32 commands of 256 KiB are in
-/// flight.
+/// A writer of a range, which takes the data in order and does not join the pieces. Commands of 256 KiB are in flight, 32 unless
+/// the [overrides](super::Overrides) say otherwise. Parts of blocks are written as [`BlockDevice::write_at`] does it.
 #[must_use = "nothing is known to be written before `finish`"]
 pub struct RangeWriter {
     device: BlockDevice,
-    pending: VecDeque<PendingCommand>,
-    /// Data not yet sent, from `block_start` on, which is a block boundary.
+    /// Whether the data are on the medium when their command ends.
+    fua: bool,
+    /// The commands in flight, with the bytes that each writes.
+    pending: VecDeque<(PendingCommand, u64)>,
+    /// Data not yet sent, which begin at `next`.
     unsent: Pieces,
-    block_start: u64,
-    /// Offset of the next byte from the caller.
-    position: u64,
+    next: u64,
     end: u64,
     acknowledged: u64,
-    lengths: VecDeque<u64>,
 }
 
 impl RangeWriter {
-    pub(super) fn new(device: BlockDevice, offset: u64, length: u64) -> Self {
-        let block_start = offset / device.block_size() * device.block_size();
-        Self {
-            device,
-            pending: VecDeque::new(),
-            unsent: Pieces::default(),
-            block_start,
-            position: offset,
-            end: offset + length,
-            acknowledged: 0,
-            lengths: VecDeque::new(),
-        }
+    pub(super) fn new(device: BlockDevice, range: Range<u64>, fua: bool) -> Self {
+        let (pending, unsent) = (VecDeque::new(), Pieces::default());
+        Self { device, fua, pending, unsent, next: range.start, end: range.end, acknowledged: 0 }
     }
 
-    /// Returns the number of bytes, edge blocks included, that the target has acknowledged in order.
+    /// Returns the number of bytes that the target has acknowledged in order.
     #[must_use]
     pub const fn acknowledged(&self) -> u64 {
         self.acknowledged
@@ -58,17 +51,12 @@ impl RangeWriter {
     /// # Cancel safety
     /// A future that is dropped may have lost the piece: drop the writer too.
     pub async fn write(&mut self, data: Bytes) -> Result<(), Error> {
-        if data.len() as u64 > self.end - self.position {
+        if data.len() as u64 > self.end - self.position() {
             return Err(Error::InvalidArgument("more data than the range has".to_owned()));
         }
-        if data.is_empty() {
-            return Ok(());
-        }
-        self.read_first_block().await?;
-        self.position += data.len() as u64;
         self.unsent.push(data);
-        let length = self.device.blocks_per_piece() as usize * self.device.capacity.block_size as usize;
-        while self.unsent.length >= length {
+        self.complete_first_block().await?;
+        while let Some(length) = self.next_length().filter(|length| self.unsent.length >= *length) {
             let blocks = self.unsent.take(length);
             self.submit(blocks).await?;
         }
@@ -76,49 +64,72 @@ impl RangeWriter {
     }
 
     /// Writes the remaining data and waits until the target has acknowledged everything. The data may still be in a
-    /// volatile cache: see [`BlockDevice::synchronize_cache`].
+    /// volatile cache: see [`BlockDevice::flush`].
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for less data than the range has, otherwise those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves any part of the range written.
-    pub async fn finish(mut self) -> Result<(), Error> {
-        if self.position != self.end {
-            return Err(Error::InvalidArgument(format!(
-                "{} bytes of the range were not handed over",
-                self.end - self.position
-            )));
+    pub async fn finish(self) -> Result<(), Error> {
+        match self.end - self.position() {
+            0 => self.finish_here().await,
+            missing => {
+                Err(Error::InvalidArgument(format!("{missing} bytes of the range were not handed over")))
+            }
         }
-        self.read_last_block().await?;
-        if self.unsent.length > 0 {
-            let blocks = self.unsent.take(self.unsent.length);
+    }
+
+    /// Writes what was handed over, which may be less than the range.
+    ///
+    /// # Cancel safety
+    /// As [`finish`](Self::finish).
+    pub(super) async fn finish_here(mut self) -> Result<(), Error> {
+        if !self.next.is_multiple_of(self.device.block_size()) {
+            self.write_part(self.unsent.length).await?;
+        }
+        let tail = self.unsent.length % self.device.capacity.block_size as usize;
+        if self.unsent.length > tail {
+            let blocks = self.unsent.take(self.unsent.length - tail);
             self.submit(blocks).await?;
         }
         while !self.pending.is_empty() {
             self.await_first().await?;
         }
-        Ok(())
+        self.write_part(tail).await
     }
 
-    /// Reads the bytes of the first block that precede the range.
-    async fn read_first_block(&mut self) -> Result<(), Error> {
-        let head = self.position - self.block_start;
-        if self.unsent.length == 0 && head > 0 {
-            let mut block = self.device.read_block(self.block_start / self.device.block_size()).await?;
-            block.truncate(usize::try_from(head).unwrap_or_default());
-            self.unsent.push(block);
-        }
-        Ok(())
+    /// The offset of the next byte from the caller.
+    pub(super) const fn position(&self) -> u64 {
+        self.next + self.unsent.length as u64
     }
 
-    /// Reads the bytes of the last block that follow the range.
-    async fn read_last_block(&mut self) -> Result<(), Error> {
-        let tail = usize::try_from(self.end % self.device.block_size()).unwrap_or_default();
-        if tail > 0 && self.unsent.length > 0 {
-            let mut block = self.device.read_block(self.end / self.device.block_size()).await?;
-            self.unsent.push(block.split_off(tail.min(block.len())));
+    /// Writes the end of a block within which the range begins, once it is there.
+    async fn complete_first_block(&mut self) -> Result<(), Error> {
+        let block_size = self.device.block_size();
+        let missing = usize::try_from(self.next.next_multiple_of(block_size) - self.next).unwrap_or(0);
+        if self.unsent.length >= missing { self.write_part(missing).await } else { Ok(()) }
+    }
+
+    /// The number of bytes of the next command in the middle of the range; `None` within the first block.
+    fn next_length(&self) -> Option<usize> {
+        let block_size = self.device.block_size();
+        let lba = self.next.is_multiple_of(block_size).then_some(self.next / block_size)?;
+        let blocks = self.device.sizes.next(lba, u64::MAX, self.device.sizes.per_piece);
+        Some(blocks as usize * self.device.capacity.block_size as usize)
+    }
+
+    /// Writes the first bytes, which are part of one block.
+    async fn write_part(&mut self, length: usize) -> Result<(), Error> {
+        if length == 0 {
+            return Ok(());
         }
+        let block_size = self.device.block_size();
+        let data = self.unsent.take(length).pieces().to_vec();
+        let at = usize::try_from(self.next % block_size).unwrap_or(0);
+        self.device.write_part(&PartOfBlock { lba: self.next / block_size, at, data, fua: self.fua }).await?;
+        self.next += length as u64;
+        self.acknowledged += length as u64;
         Ok(())
     }
 
@@ -127,15 +138,15 @@ impl RangeWriter {
             self.await_first().await?;
         }
         let length = blocks.len() as u64;
-        let command = self.device.submit_write(self.block_start / self.device.block_size(), blocks).await?;
-        self.block_start += length;
-        self.pending.push_back(command);
-        self.lengths.push_back(length);
+        let lba = self.next / self.device.block_size();
+        let command = self.device.submit_write(lba, blocks, self.fua).await?;
+        self.next += length;
+        self.pending.push_back((command, length));
         Ok(())
     }
 
     async fn await_first(&mut self) -> Result<(), Error> {
-        if let (Some(command), Some(length)) = (self.pending.pop_front(), self.lengths.pop_front()) {
+        if let Some((command, length)) = self.pending.pop_front() {
             self.device.complete(command).await?;
             self.acknowledged += length;
         }

@@ -58,6 +58,8 @@ impl Error {
             Self::Command { .. }
             | Self::Incomplete { .. }
             | Self::NotFlushed
+            | Self::WriteProtected { .. }
+            | Self::NotSupported { .. }
             | Self::WritesMayBeLost { .. }
             | Self::OtherUnit { .. }
             | Self::ReservationConflict { .. }
@@ -76,6 +78,8 @@ impl Error {
             Self::Command { .. }
                 | Self::Incomplete { .. }
                 | Self::NotFlushed
+                | Self::WriteProtected { .. }
+                | Self::NotSupported { .. }
                 | Self::WritesMayBeLost { .. }
                 | Self::Ambiguous { .. }
                 | Self::NoSession { .. }

@@ -6,7 +6,7 @@ use super::session::{Session, data_of, wrong_answer};
 use crate::error::Error;
 use crate::nexus::{Probe, ProbeError};
 use crate::scsi::{
-    self, BlockLimits, Capacity, Completion, DeviceIdentification, Inquiry, InquiryPage, ReadCapacity10,
+    self, Capacity, Command, Completion, DeviceIdentification, Inquiry, InquiryPage, ReadCapacity10,
     ReadCapacity16, ReportLuns, SenseData, SenseKey, StandardInquiry, UnitSerialNumber, VpdPage,
 };
 use crate::session::Outcome;
@@ -232,13 +232,12 @@ impl Session {
         }
     }
 
-    /// The most blocks of one command, if the unit states a limit (page 0xb0, SBC-3, 6.5.3). A unit that fails the
-    /// command states none, because reading and writing do not depend on the page.
-    pub(crate) async fn max_transfer_blocks(&self, lun: Lun) -> Result<Option<u32>, Error> {
-        match self.page::<BlockLimits>(lun).await {
-            Ok(limits) => Ok(limits.and_then(|limits| limits.max_transfer)),
+    /// Asks the unit a question whose answer nothing depends on: `None` if it fails the command.
+    pub(crate) async fn ask<C: Command>(&self, lun: Lun, question: &C) -> Result<Option<C::Answer>, Error> {
+        match self.send(lun, question).await {
+            Ok(answer) => Ok(Some(answer)),
             Err(error) if error.leaves_session_open() => {
-                tracing::debug!(%lun, %error, "no block limits");
+                tracing::debug!(%lun, command = C::NAME, %error, "no answer");
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -139,7 +139,7 @@ pub(super) fn future<'a>(
             Box::pin(async move { device.write_at(offset, pieces).await.unwrap() })
         }
         Call::SynchronizeCache => Box::pin(async {
-            assert_eq!(device.synchronize_cache().await, Ok(Flush::Synchronized));
+            assert_eq!(device.flush().await, Ok(Flush::Synchronized));
         }),
         Call::ListLuns => Box::pin(async {
             assert_eq!(session.list_luns().await.unwrap().luns, [Lun::ZERO]);

@@ -162,16 +162,14 @@ impl Write {
     ) -> Result<Flush, Failure> {
         let mut writer = device.writer(self.offset, length)?;
         let mut source = Source::start(file, length);
-        // Whole blocks are acknowledged; bytes before the range in the first block are not part of the data.
-        let before = self.offset % u64::from(device.capacity().block_size);
         let refused = || Failure::file("read", &self.input_file);
         while let Some(piece) = source.next().await.map_err(refused())? {
             writer.write(piece).await?;
-            transfer.set(writer.acknowledged().saturating_sub(before));
+            transfer.set(writer.acknowledged());
         }
         writer.finish().await?;
         transfer.set(length);
-        Ok(device.synchronize_cache().await?)
+        Ok(device.flush().await?)
     }
 }
 

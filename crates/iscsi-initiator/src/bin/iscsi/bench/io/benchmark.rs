@@ -175,7 +175,7 @@ impl<'a> Crew<'a> {
         verified.at_end = ledger.counts();
         until_interrupted(async {
             if let Some(slot) = self.sessions.slots().first() {
-                slot.device().await?.synchronize_cache().await?;
+                slot.device().await?.flush().await?;
             }
             Ok(self.sessions.log_in_again().await?)
         })
