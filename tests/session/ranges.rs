@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use iscsi_initiator::{BlockDevice, Error, Lun, Session, scsi};
+use iscsi_initiator::{BlockDevice, Error, Lun, Overrides, Session, Zeroing, scsi};
 use iscsi_tests::ram_disk::{Config, LogicalUnit, RamDisk, Running, Target};
 use iscsi_tests::scripted_target::{Reply, Script, ScriptedTarget};
 use tokio::time::timeout;
@@ -274,14 +274,14 @@ async fn a_writer_counts_what_was_acknowledged() {
 }
 
 /// A disk that answers no READ and no WRITE, in a session with this command window.
-async fn silent_disk(window: u32) -> (ScriptedTarget, Session, BlockDevice) {
+async fn silent_disk(window: u32, overrides: Overrides) -> (ScriptedTarget, Session, BlockDevice) {
     let config = Config { window, ..unit(512, 64 * MIB) };
     let script = Script::new()
         .log_in(config)
         .serve_but(|command, _| matches!(command.cdb[0], READ | WRITE).then(Reply::default));
     let scripted = ScriptedTarget::serve(script).await.unwrap();
     let session = log_in(scripted.portal()).await.unwrap();
-    let device = BlockDevice::open(&session, Lun::ZERO).await.unwrap();
+    let device = BlockDevice::open_with(&session, Lun::ZERO, overrides).await.unwrap();
     (scripted, session, device)
 }
 
@@ -296,7 +296,11 @@ async fn in_flight(session: &Session) -> usize {
 
 /// A transfer that waits for the silent disk, and how many commands it has in flight.
 async fn transfer(window: u32, begin: impl AsyncFnOnce(&BlockDevice)) -> usize {
-    let (_scripted, session, device) = silent_disk(window).await;
+    transfer_with(window, Overrides::default(), begin).await
+}
+
+async fn transfer_with(window: u32, overrides: Overrides, begin: impl AsyncFnOnce(&BlockDevice)) -> usize {
+    let (_scripted, session, device) = silent_disk(window, overrides).await;
     let mut transfer = Box::pin(begin(&device));
     assert!(timeout(PATIENCE, &mut transfer).await.is_err(), "something was answered");
     in_flight(&session).await
@@ -319,5 +323,24 @@ async fn num_05_transfers_have_32_commands_in_flight_or_a_window() {
             device.read_into(0, BytesMut::zeroed(64 << 20)).await.unwrap();
         });
         assert_eq!(tokio::join!(reader, writer, into), (expected, expected, expected));
+    }
+}
+
+/// The overrides change the number of commands in flight, of any kind.
+#[tokio::test]
+async fn transfers_have_as_many_commands_in_flight_as_the_overrides_say() {
+    for depth in [1, 7, 100] {
+        let mut overrides = Overrides::default();
+        (overrides.queue_depth, overrides.no_write_same) = (Some(depth), true);
+        let reader = transfer_with(128, overrides, async |device| {
+            device.reader(0, 64 * MIB).unwrap().next().await.unwrap();
+        });
+        let zeroes = transfer_with(128, overrides, async |device| {
+            device.write_zeroes(0, 64 * MIB, Zeroing::KeepMapped).await.unwrap();
+        });
+        let scattered = transfer_with(128, overrides, async |device| {
+            device.read_scattered(0, vec![BytesMut::zeroed(4096); 200]).await.unwrap();
+        });
+        assert_eq!(tokio::join!(reader, zeroes, scattered), (depth, depth, depth));
     }
 }

@@ -349,6 +349,10 @@ impl BlockDevice {
     /// A range that may be written, as far as it is known.
     fn check_write(&self, offset: u64, length: u64) -> Result<(), Error> {
         self.check_range(offset, length)?;
+        self.check_protection()
+    }
+
+    fn check_protection(&self) -> Result<(), Error> {
         if self.opened_protected && self.is_write_protected() {
             return Err(Error::WriteProtected { lun: self.lun });
         }

@@ -142,7 +142,7 @@ impl BlockProperties {
         ZeroingWay::ALL.into_iter().filter(allowed).collect()
     }
 
-    /// The logical blocks of a physical one.
+    /// Returns the bytes of a physical block, as far as the unit states it.
     #[must_use]
     pub fn physical_block_size(&self, capacity: Capacity) -> u64 {
         let exponent = self.format.map_or(0, |format| format.physical_block_exponent);
@@ -153,9 +153,111 @@ impl BlockProperties {
 impl ZeroingWay {
     const ALL: [Self; 6] =
         [Self::UnmapSame16, Self::UnmapSame10, Self::Unmap, Self::Same16, Self::Same10, Self::Zeros];
+
+    /// The same command without the UNMAP bit.
+    pub(super) const fn without_unmap(self) -> Option<Self> {
+        match self {
+            Self::UnmapSame16 => Some(Self::Same16),
+            Self::UnmapSame10 => Some(Self::Same10),
+            _ => None,
+        }
+    }
 }
 
 /// The blocks of so many bytes, at least one.
 fn blocks_of(bytes: u64, block_size: u32) -> u32 {
     u32::try_from(bytes / u64::from(block_size.max(1))).unwrap_or(u32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scsi::VpdPage as _;
+
+    const NONE: Overrides = Overrides {
+        max_transfer_length: None,
+        queue_depth: None,
+        no_unmap: false,
+        no_write_same: false,
+        no_compare_and_write: false,
+    };
+
+    /// A thin unit with these flags of the provisioning page: LBPU, LBPWS, LBPWS10 and LBPRZ.
+    fn thin(flags: u8, limits: BlockLimits) -> BlockProperties {
+        let provisioning = Some(BlockProvisioning::parse(&[0, flags, 2, 0]).unwrap());
+        BlockProperties { provisioning, limits: Some(limits), ..BlockProperties::default() }
+    }
+
+    const UNMAPS: BlockLimits = BlockLimits {
+        write_same_needs_count: false,
+        max_compare_and_write: 1,
+        optimal_granularity: None,
+        max_transfer: None,
+        optimal_transfer: None,
+        max_prefetch: None,
+        max_unmap_blocks: u32::MAX,
+        max_unmap_descriptors: 1,
+        unmap_granularity: Some(8),
+        unmap_alignment: Some(3),
+        max_write_same: None,
+        max_atomic_transfer: None,
+        atomic_alignment: None,
+        atomic_granularity: None,
+        max_atomic_transfer_with_boundary: None,
+        max_atomic_boundary: None,
+    };
+
+    #[test]
+    fn only_ways_that_the_unit_states_unmap() {
+        use ZeroingWay::{Same10, Same16, Unmap, UnmapSame10, UnmapSame16, Zeros};
+        let ways =
+            |flags, may_unmap, overrides: &Overrides| thin(flags, UNMAPS).zeroing_ways(may_unmap, overrides);
+        assert_eq!(ways(0xe4, true, &NONE), [UnmapSame16, UnmapSame10, Unmap, Same16, Same10, Zeros]);
+        assert_eq!(ways(0xe4, false, &NONE), [Same16, Same10, Zeros]);
+        // UNMAP zeroes only what reads as zeros then.
+        assert_eq!(ways(0xe0, true, &NONE), [UnmapSame16, UnmapSame10, Same16, Same10, Zeros]);
+        assert_eq!(ways(0x44, true, &NONE), [UnmapSame16, Same16, Same10, Zeros]);
+        assert_eq!(ways(0x24, true, &NONE), [UnmapSame10, Same16, Same10, Zeros]);
+        assert_eq!(ways(0x84, true, &NONE), [Unmap, Same16, Same10, Zeros]);
+        let no_unmap = Overrides { no_unmap: true, ..NONE };
+        assert_eq!(ways(0xe4, true, &no_unmap), [Same16, Same10, Zeros]);
+        let no_write_same = Overrides { no_write_same: true, ..NONE };
+        assert_eq!(ways(0xe4, true, &no_write_same), [Unmap, Zeros]);
+        assert_eq!(BlockProperties::default().zeroing_ways(true, &NONE), [Same16, Same10, Zeros]);
+    }
+
+    #[test]
+    fn zeros_are_read_from_unmapped_blocks_if_a_page_says_so() {
+        assert!(thin(0x04, UNMAPS).reads_zeros() && !thin(0xe0, UNMAPS).reads_zeros());
+        assert!(!BlockProperties::default().reads_zeros());
+    }
+
+    #[test]
+    fn commands_are_as_long_as_the_unit_permits_and_bounded() {
+        let unmap = |limits| thin(0x80, limits).max_unmap(512, &NONE);
+        assert_eq!(unmap(UNMAPS), 8 << 20);
+        assert_eq!(unmap(BlockLimits { max_unmap_blocks: 100, ..UNMAPS }), 100);
+        assert_eq!(unmap(BlockLimits { max_unmap_blocks: 0, ..UNMAPS }), 0);
+        assert_eq!(unmap(BlockLimits { max_unmap_descriptors: 0, ..UNMAPS }), 0);
+        assert_eq!(thin(0x60, UNMAPS).max_unmap(512, &NONE), 0);
+        assert_eq!(thin(0x80, UNMAPS).max_unmap(512, &Overrides { no_unmap: true, ..NONE }), 0);
+        let without_limits = BlockProperties { limits: None, ..thin(0x80, UNMAPS) };
+        assert_eq!(without_limits.max_unmap(1 << 20, &NONE), 4096);
+
+        let same = |most| thin(0, BlockLimits { max_write_same: most, ..UNMAPS }).max_write_same(512);
+        assert_eq!(
+            [None, Some(u64::MAX), Some(131_073), Some(131_071), Some(1)].map(same),
+            [131_072, 131_072, 131_072, 131_071, 1]
+        );
+        assert_eq!(without_limits.max_write_same(512), 131_072);
+
+        assert_eq!(thin(0, UNMAPS).unmap_granules(), Granules { length: 8, first: 3 });
+        assert_eq!(without_limits.unmap_granules(), Granules::BLOCKS);
+        assert_eq!(thin(0, UNMAPS).max_compare_and_write(&NONE), 1);
+        assert_eq!(
+            thin(0, UNMAPS).max_compare_and_write(&Overrides { no_compare_and_write: true, ..NONE }),
+            0
+        );
+        assert_eq!(without_limits.max_compare_and_write(&NONE), 0);
+    }
 }

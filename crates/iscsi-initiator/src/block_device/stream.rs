@@ -149,7 +149,7 @@ impl DeviceStream {
         if let Some(writer) = self.writer() {
             return Poll::Ready(Ok(writer));
         }
-        self.device.check_write(self.position, 0).map_err(io::Error::other)?;
+        self.device.check_protection().map_err(io::Error::other)?;
         let range = self.position..self.size().max(self.position);
         Poll::Ready(Ok(RangeWriter::new(self.device.clone(), range, false)))
     }

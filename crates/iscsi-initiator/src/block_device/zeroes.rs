@@ -91,6 +91,10 @@ impl BlockDevice {
                 if way != ZeroingWay::Zeros && refuses_command(&sense) =>
             {
                 self.shared.zeroing.insert(way);
+                // The same command without the bit is no better known.
+                if let Some(plain) = way.without_unmap().filter(|_| sense.reports_unknown_command()) {
+                    self.shared.zeroing.insert(plain);
+                }
                 Ok(false)
             }
             outcome => outcome.map(|()| true),
