@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::BlockDevice;
 use super::block_ranges::{Granules, WholeBlocks, divided};
 use super::pipeline::Pipeline;
+use super::zeroes::zeros;
 use crate::error::Error;
 use crate::scsi::{BlockRange, RawCommand, Unmap, UnmapList, WriteSame16};
 
@@ -73,7 +74,7 @@ impl BlockDevice {
             DiscardWay::Same16 => WriteSame16 {
                 lba: range.lba,
                 blocks: range.blocks,
-                data: Some(self.zeros(self.capacity.block_size as usize).into()),
+                data: Some(zeros(self.capacity.block_size as usize).into()),
                 unmap: true,
                 ..WriteSame16::default()
             }

@@ -7,7 +7,8 @@ use super::block_ranges::Granules;
 use crate::error::Error;
 use crate::handle::Session;
 use crate::scsi::{
-    BlockLimits, BlockProvisioning, Capacity, InquiryPage, ModeSense6, ReadCapacity16, UnitCapacity,
+    BlockLimits, BlockProvisioning, Capacity, InquiryPage, ModeParameters, ModeSense6, ReadCapacity16,
+    UnitCapacity,
 };
 
 /// What a logical unit reports about its blocks. A question that it does not answer is `None`.
@@ -79,8 +80,8 @@ impl BlockProperties {
             limits,
             format,
             provisioning,
-            write_protected: header.as_ref().map(|mode| mode.write_protected()),
-            force_unit_access: header.as_ref().map(|mode| mode.dpo_and_fua()),
+            write_protected: header.as_ref().map(ModeParameters::write_protected),
+            force_unit_access: header.as_ref().map(ModeParameters::dpo_and_fua),
         })
     }
 

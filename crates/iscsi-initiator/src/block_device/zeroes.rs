@@ -73,7 +73,7 @@ impl BlockDevice {
     async fn write_zero_edge(&self, edge: Range<u64>) -> Result<(), Error> {
         match usize::try_from(edge.end - edge.start) {
             Ok(0) | Err(_) => Ok(()),
-            Ok(length) => Box::pin(self.write_at(edge.start, self.zeros(length))).await,
+            Ok(length) => Box::pin(self.write_at(edge.start, zeros(length))).await,
         }
     }
 
@@ -106,7 +106,7 @@ impl BlockDevice {
         let is_short = matches!(way, ZeroingWay::UnmapSame10 | ZeroingWay::Same10);
         let most = self.shared.properties.max_write_same(self.capacity.block_size);
         let most = if is_short { most.min(u16::MAX.into()) } else { most };
-        let block = self.zeros(self.capacity.block_size as usize);
+        let block = zeros(self.capacity.block_size as usize);
         let mut pipeline = Pipeline::new(self);
         for range in divided(blocks, most, Granules::BLOCKS) {
             pipeline.send(write_same(range, block.clone().into(), unmaps, is_short)).await?;
@@ -141,19 +141,19 @@ impl BlockDevice {
 
     async fn write_zero_blocks(&self, blocks: Range<u64>) -> Result<(), Error> {
         let most = self.sizes.per_piece;
-        let zeros = self.zeros(most as usize * self.capacity.block_size as usize);
+        let data = zeros(most as usize * self.capacity.block_size as usize);
         let mut pipeline = Pipeline::new(self);
         for range in divided(blocks, most, Granules::BLOCKS) {
-            let data = zeros.slice(..range.blocks as usize * self.capacity.block_size as usize);
+            let data = data.slice(..range.blocks as usize * self.capacity.block_size as usize);
             pipeline.send(crate::scsi::write_blocks(range.lba, range.blocks, data)).await?;
         }
         pipeline.finish().await
     }
+}
 
-    /// So many zeros.
-    pub(super) fn zeros(&self, length: usize) -> Bytes {
-        BytesMut::zeroed(length).freeze()
-    }
+/// So many zeros.
+pub(super) fn zeros(length: usize) -> Bytes {
+    BytesMut::zeroed(length).freeze()
 }
 
 /// WRITE SAME in the form of 16 bytes, or in the short one where that can address the range.
