@@ -10,6 +10,7 @@ mod bench_io_verify;
 mod bench_login;
 mod bench_report;
 mod canaries;
+mod copies;
 mod deviations;
 mod empty_lists;
 mod help;

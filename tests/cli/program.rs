@@ -77,9 +77,15 @@ impl Place {
         let mut command = self.command(arguments);
         command.env("ISCSI_SECRET_STORE", self.path("store"));
         let (reader, mut writer) = std::io::pipe().unwrap();
-        writer.write_all(input).unwrap();
-        drop(writer);
-        finish(command.stdin(reader))
+        std::thread::scope(|scope| {
+            // A program that ends early does not read everything.
+            scope.spawn(move || _ = writer.write_all(input));
+            command.stdin(reader);
+            let outcome = finish(&mut command);
+            // The pipe has no reader then.
+            command.stdin(Stdio::null());
+            outcome
+        })
     }
 
     /// Stores the initiator's secret for the scope of these arguments.

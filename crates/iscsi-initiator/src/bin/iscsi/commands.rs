@@ -1,9 +1,12 @@
 //! The command line as a whole, and the commands: arguments, calls and output of each.
 
+mod checksum;
+mod compare;
+mod copy;
+mod discard_zero;
 mod discover;
 mod help;
 mod info;
-mod local_data;
 mod login;
 mod luns;
 mod ping;
@@ -33,6 +36,11 @@ Discover and connect:
 Data:
   read      Copy a range of a logical unit into a file
   write     Copy a file onto a logical unit
+  copy      Copy between logical units, files and streams
+  compare   Compare logical units and files
+  checksum  SHA-256 or BLAKE3 of a logical unit or a file
+  discard   Give the memory of a range back (UNMAP)
+  zero      Make a range of a logical unit zeros
   reset     Reset a logical unit or a target
 Secrets:
   secret    Store, list, check and import CHAP secrets
@@ -80,6 +88,21 @@ pub(crate) enum Command {
     /// Copy a file onto a logical unit
     #[command(before_help = read_write::WRITE_EXAMPLE, after_help = read_write::WRITE_DETAILS)]
     Write(read_write::Write),
+    /// Copy between logical units, files and streams
+    #[command(before_help = copy::EXAMPLE, after_help = copy::DETAILS)]
+    Copy(copy::CopyData),
+    /// Compare logical units and files
+    #[command(before_help = compare::EXAMPLE, after_help = compare::DETAILS)]
+    Compare(compare::Compare),
+    /// SHA-256 or BLAKE3 of a logical unit or a file
+    #[command(before_help = checksum::EXAMPLE, after_help = checksum::DETAILS)]
+    Checksum(checksum::Checksum),
+    /// Give the memory of a range back (UNMAP)
+    #[command(before_help = discard_zero::DISCARD_EXAMPLE, after_help = discard_zero::DISCARD_DETAILS)]
+    Discard(discard_zero::Discard),
+    /// Make a range of a logical unit zeros
+    #[command(before_help = discard_zero::ZERO_EXAMPLE, after_help = discard_zero::ZERO_DETAILS)]
+    Zero(discard_zero::Zero),
     /// Reset a logical unit or a target
     #[command(before_help = reset::EXAMPLE, after_help = reset::DETAILS)]
     Reset(reset::Reset),
@@ -109,6 +132,11 @@ impl Command {
             Self::Info(command) => command.run(output).await,
             Self::Read(command) => command.run().await,
             Self::Write(command) => command.run().await,
+            Self::Copy(command) => command.run(output).await,
+            Self::Compare(command) => command.run(output).await,
+            Self::Checksum(command) => command.run(output).await,
+            Self::Discard(command) => command.run(output).await,
+            Self::Zero(command) => command.run(output).await,
             Self::Reset(command) => command.run(output).await,
             Self::Bench(command) => command.run(output).await,
             Self::Secret(command) => command.run(output),

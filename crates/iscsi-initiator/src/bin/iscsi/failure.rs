@@ -64,6 +64,9 @@ pub(crate) enum Failure {
     /// A local file that can be read and does not hold what it should.
     #[error("{message}")]
     File { message: String, source: Option<Cause>, hint: Option<&'static str> },
+    /// Data that are not those that were expected.
+    #[error("{0}")]
+    Differs(String),
     #[error("{count} {} found", if *count == 1 { "weakness was" } else { "weaknesses were" })]
     WeakSecrets { count: usize },
     #[error(transparent)]
@@ -196,7 +199,8 @@ impl From<&Failure> for Exit {
             Failure::Local { .. }
             | Failure::NameFile { .. }
             | Failure::OpenFiles { .. }
-            | Failure::File { .. } => Self::Local,
+            | Failure::File { .. }
+            | Failure::Differs(_) => Self::Local,
             Failure::Unfinished { source, .. } => Self::from(&**source),
             Failure::LoginsFailed { exit, .. }
             | Failure::OperationsFailed { exit, .. }

@@ -10,6 +10,7 @@ mod output;
 mod process;
 mod session;
 mod store;
+mod transfer;
 
 use std::env;
 use std::io::{IsTerminal, stderr};

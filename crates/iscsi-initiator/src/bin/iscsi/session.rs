@@ -109,21 +109,50 @@ pub(crate) async fn with_units<T>(
     in_session(&options.session, options.retry.policies(), url, work).await
 }
 
+/// Does work with logical units of two targets, as [`with_units`] does it with those of one.
+///
+/// # Cancel safety
+/// When the future is dropped, the connections are closed without a logout.
+pub(crate) async fn with_units_of_two<T>(
+    options: &UnitOptions,
+    [first, second]: [TargetUrl; 2],
+    work: impl AsyncFnOnce(&Session, &Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let first = log_in(&options.session, options.retry.policies(), first).await?;
+    let second = match log_in(&options.session, options.retry.policies(), second).await {
+        Ok(second) => second,
+        Err(failure) => {
+            log_out(first, Some(&failure)).await;
+            return Err(failure);
+        }
+    };
+    let work = recovery::with_remarks(&first, recovery::with_remarks(&second, work(&first, &second)));
+    let outcome = until_interrupted(work).await;
+    log_out(first, outcome.as_ref().err()).await;
+    log_out(second, outcome.as_ref().err()).await;
+    outcome
+}
+
 async fn in_session<T>(
     options: &SessionOptions,
     policies: Policies,
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let session = log_in(options, policies, url).await?;
+    let outcome = until_interrupted(recovery::with_remarks(&session, work(&session))).await;
+    log_out(session, outcome.as_ref().err()).await;
+    outcome
+}
+
+async fn log_in(options: &SessionOptions, policies: Policies, url: TargetUrl) -> Result<Session, Failure> {
     secret_source::check_standard_input(options.files())?;
     let request = credentials::request(options, url.credentials)?;
     let initiator = initiator(options, policies, url.header_digest, &request)?;
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
     let session = until_interrupted(login).await?;
     tell_unauthenticated(session.details());
-    let outcome = until_interrupted(recovery::with_remarks(&session, work(&session))).await;
-    log_out(session, outcome.as_ref().err()).await;
-    outcome
+    Ok(session)
 }
 
 /// Drops the work when Ctrl-C or SIGTERM comes first.

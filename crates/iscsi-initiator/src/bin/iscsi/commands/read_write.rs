@@ -1,22 +1,19 @@
 //! `iscsi read` and `iscsi write`: copies between a logical unit and a local file.
 
-use std::cell::Cell;
 use std::fs::File;
-use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use iscsi_initiator::{BlockDevice, Error, Flush, Lun, Session};
 
-use super::local_data::{self, Measured, Sink, Source};
 use crate::arguments::{UnitOptions, size, values};
 use crate::credentials::secret_source;
 use crate::failure::Failure;
 use crate::messages::warn;
 use crate::session;
+use crate::transfer::local_data::{self, Measured, Sink, Source};
+use crate::transfer::progress::{Progress, warn_of_recovered_errors};
 
 pub(super) const READ_EXAMPLE: &str =
     "Example: iscsi read -o disk.img iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
@@ -45,7 +42,7 @@ pub(crate) struct Read {
 impl Read {
     pub(super) async fn run(&self) -> Result<(), Failure> {
         let (url, lun) = values::logical_unit_url(&self.url)?;
-        let mut transfer = Transfer::new();
+        let mut transfer = Progress::new();
         let outcome = session::with_units(&self.unit, url, async |session| {
             self.copy(session, lun, &mut transfer).await
         });
@@ -59,7 +56,7 @@ impl Read {
     }
 
     /// Does not create the file before it is clear that the range can be read.
-    async fn copy(&self, session: &Session, lun: Lun, transfer: &mut Transfer) -> Result<u64, Failure> {
+    async fn copy(&self, session: &Session, lun: Lun, transfer: &mut Progress) -> Result<u64, Failure> {
         let device = BlockDevice::open(session, lun).await?;
         let length = self.length.unwrap_or_else(|| device.capacity().bytes().saturating_sub(self.offset));
         let mut reader = device.reader(self.offset, length)?;
@@ -107,7 +104,7 @@ impl Write {
             self.unit.session.files().into_iter().chain([Some(&*self.input_file)]),
         )?;
         let file = local_data::open(&self.input_file)?;
-        let mut transfer = Transfer::new();
+        let mut transfer = Progress::new();
         let outcome = session::with_units(&self.unit, url, async |session| {
             self.copy(session, lun, file, &mut transfer).await
         });
@@ -124,7 +121,7 @@ impl Write {
         session: &Session,
         lun: Lun,
         file: File,
-        transfer: &mut Transfer,
+        transfer: &mut Progress,
     ) -> Result<(u64, Flush), Failure> {
         let device = BlockDevice::open(session, lun).await?;
         let available = device.capacity().bytes().saturating_sub(self.offset);
@@ -158,7 +155,7 @@ impl Write {
         device: &BlockDevice,
         file: Arc<File>,
         length: u64,
-        transfer: &Transfer,
+        transfer: &Progress,
     ) -> Result<Flush, Failure> {
         let mut writer = device.writer(self.offset, length)?;
         let mut source = Source::start(file, length);
@@ -184,73 +181,5 @@ const fn stability(flush: Flush) -> &'static str {
             "the logical unit reports no write cache and does not support SYNCHRONIZE CACHE"
         }
         _ => "flushed to stable storage",
-    }
-}
-
-const TEMPLATE: &str = "{verb} {bar:30} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}";
-
-/// The progress of a transfer.
-struct Transfer {
-    bar: ProgressBar,
-    length: Cell<Option<u64>>,
-    done: Arc<AtomicU64>,
-}
-
-impl Transfer {
-    fn new() -> Self {
-        Self { bar: ProgressBar::hidden(), length: Cell::new(None), done: Arc::default() }
-    }
-
-    /// Begins to report progress.
-    fn begin(&mut self, verb: &'static str, length: u64) {
-        self.length.set(Some(length));
-        if stderr().is_terminal() {
-            let template = TEMPLATE.replace("{verb}", verb);
-            let style =
-                ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            self.bar = ProgressBar::new(length).with_style(style);
-        }
-    }
-
-    /// The counter of transferred bytes.
-    fn counter(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.done)
-    }
-
-    /// Shows the counter.
-    fn show(&self) {
-        self.bar.set_position(self.done.load(Ordering::Relaxed));
-    }
-
-    /// Sets the counter and shows it.
-    fn set(&self, bytes: u64) {
-        self.done.store(bytes, Ordering::Relaxed);
-        self.show();
-    }
-
-    /// Removes the bar. A failure after the beginning reports how far the transfer got; `words` makes a sentence of the
-    /// bytes done and the bytes in all.
-    fn end<T>(
-        &self,
-        outcome: Result<T, Failure>,
-        words: impl FnOnce(u64, u64) -> String,
-    ) -> Result<T, Failure> {
-        self.bar.finish_and_clear();
-        outcome.map_err(|source| match self.length.get() {
-            Some(length) => Failure::Unfinished {
-                done: words(self.done.load(Ordering::Relaxed), length),
-                source: Box::new(source),
-            },
-            None => source,
-        })
-    }
-}
-/// Warns about commands that succeeded only after the device had recovered from an error. The data are complete.
-fn warn_of_recovered_errors(device: &BlockDevice) {
-    let count = device.recovered_errors();
-    if count > 0 {
-        warn(&format!(
-            "commands that succeeded after the logical unit had recovered from an error (RECOVERED ERROR): {count}; -v lists them"
-        ));
     }
 }

@@ -1,4 +1,4 @@
-//! The local end of `iscsi read` and `iscsi write`: files and pipes.
+//! The local ends of transfers: files and pipes.
 //!
 //! They block, and the session must answer its target meanwhile: each is read or written on a thread of its own.
 
@@ -167,6 +167,41 @@ impl Source {
     }
 }
 
+/// A stream of unknown length that is read by a thread.
+pub(crate) struct Inflow(mpsc::Receiver<io::Result<Bytes>>);
+
+impl Inflow {
+    /// Starts to read. Pieces have this length, but for the last one.
+    pub(crate) fn start(mut stream: File, piece_length: usize) -> Self {
+        let (sender, pieces) = mpsc::channel(PIECES);
+        thread::spawn(move || {
+            loop {
+                let piece = read_whole_piece(&mut stream, piece_length);
+                let is_last = piece.as_ref().map_or(true, |piece| piece.len() < piece_length);
+                if sender.blocking_send(piece).is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        Self(pieces)
+    }
+
+    /// Returns the next piece, `None` at the end.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no piece is lost.
+    pub(crate) async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        Ok(self.0.recv().await.transpose()?.filter(|piece| !piece.is_empty()))
+    }
+}
+
+/// Reads as many bytes, or up to the end.
+fn read_whole_piece(stream: &mut File, length: usize) -> io::Result<Bytes> {
+    let mut piece = Vec::with_capacity(length);
+    stream.take(length as u64).read_to_end(&mut piece)?;
+    Ok(piece.into())
+}
+
 fn read_piece(file: &File, offset: u64, length: u64) -> io::Result<Bytes> {
     let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     file.read_exact_at(&mut piece, offset)?;
@@ -220,6 +255,23 @@ mod tests {
             read.extend_from_slice(&piece);
         }
         assert_eq!(read, content);
+    }
+
+    #[tokio::test]
+    async fn a_stream_comes_in_whole_pieces() {
+        for (sent, expected) in [(0, &[][..]), (999, &[999]), (1000, &[1000]), (2001, &[1000, 1000, 1])] {
+            let (pipe, mut writer) = io::pipe().unwrap();
+            for piece in vec![7; sent].chunks(300) {
+                writer.write_all(piece).unwrap();
+            }
+            drop(writer);
+            let mut inflow = Inflow::start(File::from(std::os::fd::OwnedFd::from(pipe)), 1000);
+            let mut lengths = Vec::new();
+            while let Some(piece) = inflow.next().await.unwrap() {
+                lengths.push(piece.len());
+            }
+            assert_eq!(lengths, expected);
+        }
     }
 
     #[tokio::test]
