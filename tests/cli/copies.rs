@@ -6,6 +6,7 @@ mod resumption;
 mod streams;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use iscsi_tests::ram_disk::{Config, LogicalUnit, RamDisk, Running, Target};
@@ -144,7 +145,6 @@ fn zeros_are_not_sent() {
     let file = units.place.path("disk.img");
     units.run(&["copy", &units.url(0), "disk.img"]).expect(0);
     assert!(fs::read(&file).unwrap() == model);
-    use std::os::unix::fs::MetadataExt as _;
     assert!(file.metadata().unwrap().blocks() * 512 <= 2 * MIB);
     units.run(&["copy", "disk.img", &units.url(1), "--verify"]).expect(0);
     units.run(&["compare", "disk.img", &units.url(1)]).expect(0);

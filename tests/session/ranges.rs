@@ -100,7 +100,7 @@ impl Disk {
             whole.end - whole.start,
             if is_one { MIB } else { PIECE },
         ));
-        let edges = if whole.is_empty() { vec![offset..end] } else { vec![offset..first, last..end] };
+        let edges = if whole.is_empty() { [offset..end, end..end] } else { [offset..first, last..end] };
         let parts = edges.into_iter().flat_map(|edge| {
             // A range of less than two blocks may have parts of both.
             let middle = edge.end.min(edge.start.next_multiple_of(size));

@@ -1,5 +1,6 @@
 //! Copies that are interrupted, go on, or lose their session.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::*;
@@ -15,7 +16,12 @@ fn journal_with(units: &Units, done: u64) {
 /// Starts a copy whose writes take so long that a checkpoint comes before its end, and interrupts it.
 fn interrupted(units: &Units, arguments: &[&str]) {
     units.target.with_engine(|engine| engine.set_service_time(WRITE, Duration::from_secs(2)));
-    let mut child = units.place.command(&[arguments, &["--auth", "none"]].concat()).spawn().unwrap();
+    let mut child = units
+        .place
+        .command(&[arguments, &["--auth", "none"]].concat())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let journal = units.place.path("journal");
     for _ in 0..600 {
         if journal.exists() {
@@ -79,7 +85,7 @@ fn a_copy_survives_the_loss_of_its_session() {
     units.target.with_engine(|engine| engine.set_service_time(WRITE, Duration::from_millis(100)));
     let ends = [&units.url(0)[..], &units.url(1)];
     let arguments = [&["copy"], &ends[..], &["--offload", "never", "--verify", "--auth", "none"]].concat();
-    let child = units.place.command(&arguments).spawn().unwrap();
+    let child = units.place.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
     for _ in 0..2000 {
         if units.blocks(WRITE) > 10 {
             break;

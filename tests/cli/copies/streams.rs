@@ -46,7 +46,8 @@ fn a_unit_is_copied_to_standard_output() {
     model[17 << 20..20 << 20].copy_from_slice(&data);
     units.fill(0, 17 * MIB, &data);
     let arguments = ["copy", &units.url(0), "-", "--from", "1", "--auth", "none", "--output", "json"];
-    let mut child = units.place.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        units.place.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut copied = Vec::new();
     child.stdout.take().unwrap().read_to_end(&mut copied).unwrap();
     assert!(child.wait().unwrap().success());

@@ -13,9 +13,7 @@ use super::*;
 async fn protect(session: &Session, is_protected: bool) {
     let sense = ModeSense10 { page: ControlPage::CODE, ..ModeSense10::default() };
     let mut parameters = session.send(Lun::ZERO, &sense).await.unwrap();
-    let mut page = parameters.pages[0].bytes.to_vec();
-    page[2] = if is_protected { 0x08 } else { 0 };
-    parameters.pages[0].bytes = page.into();
+    parameters.pages[0].bytes[2] = if is_protected { 0x08 } else { 0 };
     session.send(Lun::ZERO, &ModeSelect10::new(&parameters).unwrap()).await.unwrap();
 }
 
@@ -54,7 +52,7 @@ async fn write_protection_is_known_before_the_first_write() {
 #[tokio::test]
 async fn stable_writes_survive_a_loss_of_power() {
     let cached = LogicalUnit { write_cache: true, ..thin() };
-    let disk = Disk::new(cached.clone()).await;
+    let disk = Disk::new(cached).await;
     assert_eq!(disk.device.properties().force_unit_access, Some(true));
     disk.device.write_at(0, vec![1; 512]).await.unwrap();
     disk.device.write_at_fua(300, vec![2; 1000]).await.unwrap();

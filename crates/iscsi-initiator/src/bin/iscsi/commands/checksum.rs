@@ -69,10 +69,10 @@ impl Checksum {
             // One end is all there is.
             end => {
                 let ends = [end, End::Stream];
-                end::with_ends(&self.unit, self.limits.overrides(), ends, async |source, _| {
+                let work = end::with_ends(&self.unit, self.limits.overrides(), ends, async |source, _| {
                     self.of_source(source, &mut progress).await
-                })
-                .await
+                });
+                Box::pin(work).await
             }
         };
         progress.hide();

@@ -62,7 +62,7 @@ impl Compare {
         let compared = end::with_ends(&self.unit, self.limits.overrides(), ends, async |first, second| {
             self.compare(first, second, &names, &mut progress).await
         });
-        let compared = compared.await;
+        let compared = Box::pin(compared).await;
         progress.hide();
         let report = Report { bytes: compared?, seconds: start.elapsed().as_secs_f64() };
         output::show(output, &report, |report| {

@@ -114,7 +114,7 @@ impl CopyData {
             end::with_ends(&self.unit, self.limits.overrides(), ends, async |source, destination| {
                 self.copy(source, destination, &names, &mut progress).await
             });
-        let copied = copied.await;
+        let copied = Box::pin(copied).await;
         let mut report = progress.end(copied, |done, length| {
             format!("copy ended early: {} has the first {done} of {length} bytes", names.destination)
         })?;
@@ -326,7 +326,7 @@ fn summary(report: &Report) -> String {
         (resumed_bytes, "copied before"),
     ] {
         if *count > 0 {
-            text += &format!(", {count} {what}");
+            text = format!("{text}, {count} {what}");
         }
     }
     if *verified { text + "; read back and equal" } else { text }

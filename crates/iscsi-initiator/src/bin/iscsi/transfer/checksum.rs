@@ -1,6 +1,7 @@
 //! Checksums of a source.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 
 use bytes::Bytes;
 use clap::ValueEnum;
@@ -56,13 +57,16 @@ impl Hashers {
     pub(crate) fn finish(self) -> Checksums {
         Checksums {
             sha256: self.sha256.map(|sha256| hex(&sha256.finalize())),
-            blake3: self.blake3.map(|blake3| hex(blake3.finalize().as_bytes())),
+            blake3: self.blake3.map(|blake3| blake3.finalize().to_hex().to_string()),
         }
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Adds a range to the checksums; parts that are zeros without being read are not read.
@@ -139,7 +143,7 @@ impl Drop for Pieces {
 }
 
 fn add_zeros(hashers: &mut Hashers, length: u64) {
-    const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+    static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
     let mut left = length;
     while left > 0 {
         let piece = ZEROS.get(..usize::try_from(left).unwrap_or(usize::MAX)).unwrap_or(&ZEROS);

@@ -47,7 +47,7 @@ impl Comparison<'_> {
     }
 
     /// Compares a piece; a side that is zeros without being read is not read.
-    fn step(&self, range: Range<u64>, is_zero: [bool; 2]) -> JoinHandle<Result<Option<u64>, Failure>> {
+    fn step(&self, range: Range<u64>, is_zero: [bool; 2]) -> Step {
         let sides = [self.first, self.second].map(|(source, offset)| (source.clone(), offset + range.start));
         let length = range.end - range.start;
         tokio::spawn(async move {
@@ -93,10 +93,13 @@ fn difference(first: Option<&[u8]>, second: Option<&[u8]>) -> Option<u64> {
 
 /// Comparisons under way, in the order of the data, so that the first difference is found first.
 #[derive(Default)]
-struct Ordered(VecDeque<(u64, JoinHandle<Result<Option<u64>, Failure>>)>);
+struct Ordered(VecDeque<(u64, Step)>);
+
+/// A piece that is being compared.
+type Step = JoinHandle<Result<Option<u64>, Failure>>;
 
 impl Ordered {
-    fn push(&mut self, start: u64, step: JoinHandle<Result<Option<u64>, Failure>>) {
+    fn push(&mut self, start: u64, step: Step) {
         self.0.push_back((start, step));
     }
 
