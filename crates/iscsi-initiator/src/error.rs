@@ -3,6 +3,7 @@
 mod advice;
 mod advice_text;
 mod fault;
+mod io_error;
 #[cfg(test)]
 mod tests;
 

@@ -89,7 +89,7 @@ impl DeviceStream {
             State::Finishing(work) => ready!(work.as_mut().poll(context)).map(|()| State::Idle),
         };
         self.state = State::Idle;
-        self.state = settled.map_err(io::Error::other)?;
+        self.state = settled.map_err(io::Error::from)?;
         Poll::Ready(Ok(()))
     }
 
@@ -149,7 +149,7 @@ impl DeviceStream {
         if let Some(writer) = self.writer() {
             return Poll::Ready(Ok(writer));
         }
-        self.device.check_protection().map_err(io::Error::other)?;
+        self.device.check_protection().map_err(io::Error::from)?;
         let range = self.position..self.size().max(self.position);
         Poll::Ready(Ok(RangeWriter::new(self.device.clone(), range, false)))
     }
