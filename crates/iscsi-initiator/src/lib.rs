@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod block_device;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod config;
 mod error;
 mod handle;

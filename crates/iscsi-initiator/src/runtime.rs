@@ -1,5 +1,7 @@
 //! Sockets, timers, tasks and the thread pool. The only module of the library that uses tokio.
 
+#[cfg(feature = "blocking")]
+mod background;
 mod blocking;
 mod buffer_pool;
 mod connection;
@@ -20,6 +22,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+#[cfg(feature = "blocking")]
+pub(crate) use background::Background;
 pub(crate) use blocking::blocking;
 pub(crate) use buffer_pool::BufferPool;
 pub(crate) use connection::Connection;
