@@ -14,6 +14,10 @@ mod block_device;
 mod bounds;
 mod closed_window;
 mod commands;
+#[path = "../../crates/iscsi-initiator/examples/copy_lun.rs"]
+#[allow(dead_code, reason = "its arguments are given by the test")]
+mod copy_lun;
+mod copy_lun_example;
 mod deviations;
 mod digests;
 mod discipline;
