@@ -21,7 +21,7 @@ fn calls_to_a_target_that_has_gone_fail_within_the_limits() {
     drop(served);
     let begin = Instant::now();
     assert_eq!(device.read_at(0, &mut [0; 512]).unwrap_err().fault(), Fault::Network);
-    assert_eq!(device.write_at(0, &[1; 2 << 20]).unwrap_err().fault(), Fault::Network);
+    assert_eq!(device.write_at(0, &vec![1; 2 << 20]).unwrap_err().fault(), Fault::Network);
     assert_eq!(device.flush().unwrap_err().fault(), Fault::Network);
     assert_eq!(stream.flush().unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert!(matches!(session.end_reason(), Some(Error::ConnectionLost { .. })));

@@ -4,7 +4,7 @@ use iscsi_initiator::blocking::BlockDevice;
 use iscsi_initiator::{Comparison, Error, Flush, Lun, Zeroing};
 use iscsi_tests::ram_disk::LogicalUnit;
 
-use crate::stage::{BLOCK, BLOCKS, Disk, pattern, thin};
+use crate::stage::{BLOCK, BLOCKS, Disk, SIZE, pattern, thin};
 
 const SYNCHRONIZE_CACHE_10: u8 = 0x35;
 
@@ -22,7 +22,7 @@ fn ranges_of_any_length_are_read_and_written() {
         (6, 513, 1 << 20),
         (7, 7, (1 << 20) + 1),
         (8, 100, 3 << 20),
-        (9, (BLOCKS * BLOCK) as usize - 3, 3),
+        (9, SIZE - 3, 3),
     ] {
         let data = pattern(length, seed);
         disk.device.write_at(offset as u64, &data).unwrap();
@@ -43,7 +43,7 @@ fn ranges_beyond_the_device_are_refused_and_change_nothing() {
     let disk = Disk::new(thin());
     let (size, before) = (BLOCKS * BLOCK, disk.medium());
     let is_refused = |result: Result<(), Error>| matches!(result, Err(Error::InvalidArgument(_)));
-    for (offset, length) in [(size, 1), (size - 1, 2), (1, size as usize), (u64::MAX, 2)] {
+    for (offset, length) in [(size, 1), (size - 1, 2), (1, SIZE), (u64::MAX, 2)] {
         assert!(is_refused(disk.device.write_at(offset, &vec![1; length])), "{offset}");
         assert!(is_refused(disk.device.write_at_fua(offset, &vec![1; length])), "{offset}");
         assert!(is_refused(disk.device.read_at(offset, &mut vec![0; length])), "{offset}");

@@ -11,6 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 
 pub(crate) const BLOCK: u64 = 512;
 pub(crate) const BLOCKS: u64 = 8192;
+/// The bytes of a unit.
+pub(crate) const SIZE: usize = 4 << 20;
 pub(crate) const READ_10: u8 = 0x28;
 /// Far beyond the limits under test.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -104,8 +106,7 @@ impl Disk {
 
     /// What the unit holds.
     pub(crate) fn medium(&self) -> Vec<u8> {
-        let length = usize::try_from(self.device.capacity().bytes()).unwrap();
-        self.served.target.read_medium(&target_name(), 0, 0, length).unwrap()
+        self.served.target.read_medium(&target_name(), 0, 0, SIZE).unwrap()
     }
 
     /// Lets READs take an hour from now on, and returns the connection that they come on.

@@ -6,7 +6,7 @@ use iscsi_initiator::Error;
 use iscsi_tests::ram_disk::Sense;
 use iscsi_tests::scripted_target::check_condition;
 
-use crate::stage::{BLOCK, BLOCKS, Disk, pattern, scripted, session, thin};
+use crate::stage::{BLOCK, BLOCKS, Disk, SIZE, pattern, scripted, session, thin};
 
 const WRITE_10: u8 = 0x2a;
 
@@ -15,7 +15,7 @@ const WRITE_10: u8 = 0x2a;
 fn reads_writes_and_seeks_in_any_order_are_those_of_a_file() {
     let disk = Disk::new(thin());
     let mut stream = disk.device.stream(0);
-    let mut file = io::Cursor::new(vec![0; usize::try_from(BLOCKS * BLOCK).unwrap()]);
+    let mut file = io::Cursor::new(vec![0; SIZE]);
     let mut state = 1_u64;
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
