@@ -1,12 +1,16 @@
 //! Logouts, whether a caller or the last drop causes them.
 
+use std::cell::RefCell;
 use std::io::Read as _;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use iscsi_initiator::blocking::BlockDevice;
+use iscsi_initiator::blocking::{BlockDevice, Session};
 use iscsi_initiator::{AuthenticationRequest, Error, Lun};
 
-use crate::stage::{PATIENCE, config, initiator, log_in, ram_disk, scripted, session, target_name, thin};
+use crate::stage::{
+    PATIENCE, config, initiator, log_in, ram_disk, scripted, session, target_name, thin, wait_until,
+};
 
 /// The target has answered the logout when the drop returns, so a program may end then.
 #[test]
@@ -67,6 +71,26 @@ fn a_drop_waits_for_the_logout_for_three_seconds_at_most() {
     assert!((Duration::from_secs(3)..PATIENCE).contains(&elapsed), "{elapsed:?}");
     let closed = async { tokio::time::timeout(PATIENCE, served.target.all_closed()).await };
     served.runtime.block_on(closed).expect("the connection is open");
+}
+
+/// At the end of a thread, while tokio's variables of that thread are still there, and after they are gone.
+#[test]
+fn sessions_that_a_thread_keeps_log_out_when_it_ends() {
+    thread_local! {
+        static KEPT: RefCell<Option<Session>> = const { RefCell::new(None) };
+    }
+    for is_registered_first in [false, true] {
+        let served = ram_disk(thin());
+        let portal = served.target.portal();
+        let thread = thread::spawn(move || {
+            if is_registered_first {
+                KEPT.set(None);
+            }
+            KEPT.set(Some(session(portal)));
+        });
+        thread.join().unwrap();
+        wait_until("a logout", || served.target.report().logouts == 1);
+    }
 }
 
 #[test]
