@@ -1,4 +1,4 @@
-//! What a block device does beyond reads and writes, against the RAM disk and against units that lack commands.
+//! Calls of a block device beyond reads and writes, against the RAM disk and against units that lack commands.
 
 mod partial_blocks;
 mod protection;

@@ -1,4 +1,4 @@
-//! Which parts of a range are mapped.
+//! State of the blocks of a range: mapped, or read as zeros.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What a logical unit reports about its blocks, and what follows from it.
+//! Properties that a logical unit reports about its blocks, and what follows from them.
 
 use iscsi_pdu::Lun;
 
