@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use iscsi_initiator::scsi::{
-    Command, PersistentReserveOut, ReadFullStatus, ReadKeys, ReadReservation, ReservationType, SenseData,
-    SenseKey, TransportId, read_blocks, write_blocks,
+    Command, PersistentReserveOut, RawCommand, ReadFullStatus, ReadKeys, ReadReservation, ReservationType,
+    SenseData, SenseKey, TestUnitReady, TransportId, read_blocks, write_blocks,
 };
 use iscsi_initiator::{Error, Lun, Session};
 use iscsi_pdu::ScsiStatus;
@@ -22,6 +22,11 @@ const KEY: u64 = 0x0102_0304_0506_0708;
 const OTHER_KEY: u64 = 0x1112_1314_1516_1718;
 const LBA: u64 = 8;
 const BLOCK: usize = 512;
+
+/// Conditions that a host meets.
+const RESERVATION_PREEMPTED: (u8, u8) = (0x2a, 0x03);
+const RELEASED: (u8, u8) = (0x2a, 0x04);
+const REGISTRATION_PREEMPTED: (u8, u8) = (0x2a, 0x05);
 
 /// The tests come one after another: those of LIO share a disk.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -42,6 +47,9 @@ impl Hosts {
         let scratch = Scratch::of(daemon, "reservations");
         let (first, second) = (scratch.log_in_as("first").await, scratch.log_in_as("second").await);
         let hosts = Self { daemon, disk: scratch.disk, first, second, _scratch: scratch, _turn: turn };
+        for session in [&hosts.first, &hosts.second] {
+            hosts.conditions(session).await;
+        }
         assert!(hosts.keys().await.is_empty());
         hosts
     }
@@ -72,6 +80,17 @@ impl Hosts {
         outcome.unwrap_or_else(|error| panic!("{:?}: {command:?}: {error}", self.daemon));
     }
 
+    /// The conditions that a host meets because of what the other one has done: code and qualifier of each.
+    async fn conditions(&self, session: &Session) -> Vec<(u8, u8)> {
+        let mut conditions = Vec::new();
+        while let Err(error) = session.execute(self.disk, RawCommand::from(TestUnitReady).once()).await {
+            let Error::Command { sense: Some(sense), .. } = error else { panic!("{error:?}") };
+            assert_eq!(sense.key, SenseKey::UNIT_ATTENTION, "{sense}");
+            conditions.push((sense.asc, sense.ascq));
+        }
+        conditions
+    }
+
     async fn write(&self, session: &Session, byte: u8) -> Result<(), Error> {
         let data = Bytes::from(vec![byte; BLOCK]);
         session.execute(self.disk, write_blocks(LBA, 1, data)).await.map(drop)
@@ -87,6 +106,9 @@ impl Hosts {
     /// A host takes part again after all registrations are gone, and so does the other one.
     async fn end(self, key: u64, session: &Session) {
         self.change(session, &PersistentReserveOut::Clear { key }).await;
+        for session in [&self.first, &self.second] {
+            self.conditions(session).await;
+        }
         assert_eq!((self.keys().await, self.holder().await), (vec![], None));
         self.write(&self.first, 0xf1).await.unwrap();
         self.write(&self.second, 0xf2).await.unwrap();
@@ -134,6 +156,10 @@ async fn a_reservation_for_writes_keeps_the_writes_of_another_host_out() {
         let reserve = PersistentReserveOut::Reserve { key: OTHER_KEY, reservation_type };
         assert_conflict(daemon, send(&hosts.second, hosts.disk, &reserve).await);
         hosts.change(&hosts.first, &PersistentReserveOut::Release { key: KEY, reservation_type }).await;
+        // The condition is for other hosts, and for reservations of registrants (SPC-4, 5.13.11.2.2).
+        let released = if matches!(daemon, Daemon::Tgt) { vec![RELEASED] } else { vec![] };
+        assert_eq!(hosts.conditions(&hosts.first).await, released, "{daemon:?}");
+        assert_eq!(hosts.conditions(&hosts.second).await, []);
         assert_eq!(hosts.holder().await, None);
         hosts.write(&hosts.second, 5).await.unwrap();
         assert_eq!(hosts.read(&hosts.first).await, Ok(5));
@@ -200,6 +226,9 @@ async fn preempt(hosts: &Hosts, command: fn(u64, u64, ReservationType) -> Persis
     hosts.first_reserves(reservation_type).await;
     hosts.change(&hosts.second, &register(0, OTHER_KEY)).await;
     hosts.change(&hosts.second, &command(OTHER_KEY, KEY, reservation_type)).await;
+    let condition =
+        if matches!(daemon, Daemon::Tgt) { RESERVATION_PREEMPTED } else { REGISTRATION_PREEMPTED };
+    assert_eq!(hosts.conditions(&hosts.first).await, [condition], "{daemon:?}");
     assert_eq!(hosts.keys().await, [OTHER_KEY], "{daemon:?}");
     assert_eq!(hosts.holder().await, Some((OTHER_KEY, reservation_type)));
     assert_conflict(daemon, hosts.write(&hosts.first, 1).await);
@@ -227,7 +256,7 @@ const fn preemption_with_abort(
 
 #[tokio::test]
 async fn a_preemption_removes_the_registration_of_the_other_host() {
-    for daemon in ALL {
+    for daemon in [Daemon::Tgt, Daemon::Lio] {
         let hosts = Hosts::of(daemon).await;
         preempt(&hosts, plain_preemption).await;
         let session = hosts.second.clone();
@@ -238,12 +267,10 @@ async fn a_preemption_removes_the_registration_of_the_other_host() {
 /// tgt does not know PREEMPT AND ABORT.
 #[tokio::test]
 async fn a_preemption_with_abort_removes_the_registration_of_the_other_host() {
-    for daemon in [Daemon::Istgt, Daemon::Lio] {
-        let hosts = Hosts::of(daemon).await;
-        preempt(&hosts, preemption_with_abort).await;
-        let session = hosts.second.clone();
-        hosts.end(OTHER_KEY, &session).await;
-    }
+    let hosts = Hosts::of(Daemon::Lio).await;
+    preempt(&hosts, preemption_with_abort).await;
+    let session = hosts.second.clone();
+    hosts.end(OTHER_KEY, &session).await;
     let hosts = Hosts::of(Daemon::Tgt).await;
     hosts.first_reserves(ReservationType::WRITE_EXCLUSIVE).await;
     hosts.change(&hosts.second, &register(0, OTHER_KEY)).await;
@@ -254,6 +281,25 @@ async fn a_preemption_with_abort_removes_the_registration_of_the_other_host() {
     };
     assert_eq!((key, asc), (SenseKey::ILLEGAL_REQUEST, 0x24));
     assert_eq!(hosts.holder().await, Some((KEY, ReservationType::WRITE_EXCLUSIVE)));
+}
+
+/// istgt keeps the registration of the host that is preempted, and removes that of the other one, which has the reservation
+/// then: neither of them can write.
+#[tokio::test]
+async fn istgt_removes_the_registration_of_the_host_that_preempts() {
+    for command in [plain_preemption, preemption_with_abort] {
+        let hosts = Hosts::of(Daemon::Istgt).await;
+        let reservation_type = ReservationType::WRITE_EXCLUSIVE;
+        hosts.first_reserves(reservation_type).await;
+        hosts.change(&hosts.second, &register(0, OTHER_KEY)).await;
+        hosts.change(&hosts.second, &command(OTHER_KEY, KEY, reservation_type)).await;
+        assert_eq!(hosts.keys().await, [KEY]);
+        assert_eq!(hosts.holder().await, Some((OTHER_KEY, reservation_type)));
+        for session in [&hosts.first, &hosts.second] {
+            assert_eq!(hosts.conditions(session).await, []);
+            assert_conflict(Daemon::Istgt, hosts.write(session, 1).await);
+        }
+    }
 }
 
 /// LIO aborts a write of the host that is preempted, which waits for a slow disk.
@@ -270,6 +316,7 @@ async fn lio_aborts_the_commands_of_a_host_that_is_preempted() {
     let command = preemption_with_abort(OTHER_KEY, KEY, reservation_type);
     hosts.change(&hosts.second, &command).await;
     let error = write.completion().await.unwrap_err();
+    assert_eq!(hosts.conditions(&hosts.first).await, [REGISTRATION_PREEMPTED]);
     let status = ScsiStatus::TASK_ABORTED;
     assert_eq!(error, Error::Command { command: "WRITE (10)", status, sense: None });
     assert_eq!(hosts.holder().await, Some((OTHER_KEY, reservation_type)));
@@ -284,12 +331,17 @@ async fn any_registered_host_clears_all_registrations() {
         hosts.first_reserves(ReservationType::WRITE_EXCLUSIVE).await;
         hosts.change(&hosts.second, &register(0, OTHER_KEY)).await;
         assert_eq!(hosts.keys().await, [KEY, OTHER_KEY], "{daemon:?}");
-        let session = hosts.second.clone();
-        hosts.end(OTHER_KEY, &session).await;
+        hosts.change(&hosts.second, &PersistentReserveOut::Clear { key: OTHER_KEY }).await;
+        let condition = if matches!(daemon, Daemon::Istgt) { vec![] } else { vec![RESERVATION_PREEMPTED] };
+        assert_eq!(hosts.conditions(&hosts.first).await, condition, "{daemon:?}");
+        assert_eq!((hosts.keys().await, hosts.holder().await), (vec![], None));
+        hosts.write(&hosts.first, 1).await.unwrap();
+        hosts.write(&hosts.second, 2).await.unwrap();
+        assert_eq!(hosts.read(&hosts.first).await, Ok(2));
     }
 }
 
-/// tgt does not know READ FULL STATUS.
+/// tgt does not know READ FULL STATUS, and istgt leaves the headers of the names out.
 #[tokio::test]
 async fn the_full_status_names_both_hosts() {
     for daemon in [Daemon::Istgt, Daemon::Lio] {
@@ -302,9 +354,12 @@ async fn the_full_status_names_both_hosts() {
         let mut found: Vec<_> =
             status.registrations.into_iter().map(|known| (known.key, known.held, known.initiator)).collect();
         found.sort_unstable_by_key(|known| known.0);
-        let port = |name: &str, session: &Session| TransportId::IscsiPort {
-            name: format!("iqn.2001-04.com.example:{name}").parse().unwrap(),
-            isid: session.details().isid,
+        let port = |name: &str, session: &Session| {
+            let (name, isid) = (format!("iqn.2001-04.com.example:{name}"), session.details().isid);
+            match daemon {
+                Daemon::Istgt => TransportId::Other(format!("{name},i,0x{isid}").into()),
+                _ => TransportId::IscsiPort { name: name.parse().unwrap(), isid },
+            }
         };
         let first = (KEY, Some(reservation_type), port("first", &hosts.first));
         assert_eq!(found, [first, (OTHER_KEY, None, port("second", &hosts.second))], "{daemon:?}");

@@ -65,17 +65,15 @@ impl Disks {
         }
     }
 
-    /// The copy fails with this sense data, and the destination is as it was.
-    async fn assert_refused(&self, copy: &ExtendedCopy, key: SenseKey, codes: (u8, u8)) {
+    /// The sense data of a copy that fails. The destination is as it was, and the session goes on.
+    async fn refusal(&self, copy: &ExtendedCopy) -> (SenseKey, u8, u8) {
         self.write(1, DESTINATION_LBA, vec![0x5a; 8 * BLOCK]).await;
-        match self.send(copy).await {
-            Err(Error::Command { sense: Some(sense), .. }) => {
-                assert_eq!((sense.key, (sense.asc, sense.ascq)), (key, codes), "{sense}");
-            }
-            other => panic!("{other:?}"),
-        }
+        let Err(Error::Command { sense: Some(sense), .. }) = self.send(copy).await else {
+            panic!("{copy:?} is not refused")
+        };
         assert!(self.read(1, DESTINATION_LBA, 8).await == [0x5a; 8 * BLOCK]);
         self.session.test_unit_ready(self.luns[0]).await.unwrap();
+        (sense.key, sense.asc, sense.ascq)
     }
 }
 
@@ -108,7 +106,6 @@ const fn segment(source: u16, destination: u16, blocks: u16) -> BlockCopy {
 async fn lio_tells_the_limits_of_copies() {
     let disks = Disks::new().await;
     let parameters = disks.send(&ReceiveCopyOperatingParameters).await.unwrap();
-    println!("{parameters:?}");
     assert!(parameters.takes(0x02) && parameters.takes(0xe4), "{parameters:?}");
     assert!(parameters.max_units >= 2 && parameters.max_segments >= 1, "{parameters:?}");
     assert!(parameters.max_segment_length >= 1 << 20, "{parameters:?}");
@@ -157,7 +154,7 @@ async fn lio_refuses_a_designator_that_it_does_not_know() {
     for unknown in [0, 1] {
         let mut copy = disks.copy(segment(0, 1, 8));
         copy.units[unknown].0[23] ^= 0xff;
-        disks.assert_refused(&copy, SenseKey::COPY_ABORTED, (0x0d, 0x02)).await;
+        assert_eq!(disks.refusal(&copy).await, (SenseKey::COPY_ABORTED, 0x0d, 0x02));
     }
 }
 
@@ -167,16 +164,26 @@ async fn lio_refuses_lists_that_are_wrong() {
     let disks = Disks::new().await;
     let good = disks.copy(segment(0, 1, 8));
     let unknown_segment = disks.copy(SegmentDescriptor::Other(vec![0x0c, 0, 0, 0].into()));
-    disks.assert_refused(&unknown_segment, ILLEGAL_REQUEST, (0x26, 0x00)).await;
     let mut unknown_unit = good.clone();
     unknown_unit.units[0].0[0] = 0xe0;
-    disks.assert_refused(&unknown_unit, ILLEGAL_REQUEST, (0x26, 0x00)).await;
     let no_such_unit = disks.copy(segment(0, 2, 8));
-    disks.assert_refused(&no_such_unit, ILLEGAL_REQUEST, (0x26, 0x00)).await;
     let without_segment = ExtendedCopy { segments: Vec::new(), ..good.clone() };
-    disks.assert_refused(&without_segment, ILLEGAL_REQUEST, (0x26, 0x00)).await;
-    let beyond = BlockCopy { source_lba: SIZE / 512, ..segment(0, 1, 8) };
-    disks.assert_refused(&disks.copy(beyond), SenseKey::COPY_ABORTED, (0, 0)).await;
+    let beyond = disks.copy(BlockCopy { source_lba: SIZE / 512, ..segment(0, 1, 8) });
+    let cases = [
+        ("an unknown segment", unknown_segment, (ILLEGAL_REQUEST, 0x26, 0x09)),
+        ("an unknown kind of unit", unknown_unit, (ILLEGAL_REQUEST, 0x26, 0x07)),
+        ("a unit that is not in the list", no_such_unit, (SenseKey::COPY_ABORTED, 0x0d, 0x02)),
+        ("no segment", without_segment, (ILLEGAL_REQUEST, 0x26, 0x00)),
+        ("blocks behind the last one", beyond, (SenseKey::COPY_ABORTED, 0x0d, 0x02)),
+    ];
+    let mut differing = Vec::new();
+    for (what, copy, expected) in cases {
+        let found = disks.refusal(&copy).await;
+        if found != expected {
+            differing.push(format!("{what}: {found:02x?}"));
+        }
+    }
+    assert!(differing.is_empty(), "{differing:?}");
     // The list that is right is carried out.
     disks.write(0, SOURCE_LBA, pattern(8)).await;
     disks.send(&good).await.unwrap();

@@ -149,11 +149,10 @@ fn port_groups() -> Vec<Row> {
 
 async fn has_groups(unit: &Unit, command: &ReportTargetPortGroups) -> Outcome {
     let report = unit.send(command).await?;
-    println!(
-        "DEBUG {report:?} {:?}",
-        unit.session.execute(unit.lun(), iscsi_initiator::scsi::RawCommand::of(command)).await
-    );
-    answered(report.is_complete && report.groups.iter().any(|group| !group.ports.is_empty()))
+    if !report.is_complete {
+        return Ok("GOOD, and a list that is cut off");
+    }
+    answered(report.groups.iter().any(|group| !group.ports.is_empty()))
 }
 
 fn ignoring(new_key: u64) -> PersistentReserveOut {
