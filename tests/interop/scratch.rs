@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use iscsi_initiator::{Config, Lun, RecoveryPolicy, Session};
 use iscsi_tests::external_targets::{Istgt, IstgtTarget, Lio, LioBuilder, LioTarget, Tgt, TgtTarget};
+use iscsi_tests::ram_disk::{self, LogicalUnit, RamDisk, Target};
 
 use crate::scsi_quirks::{log_in_with, lun};
 use crate::stage::Daemon;
@@ -62,6 +63,16 @@ impl Scratch {
             [commands, reservations, copies].into_iter().fold(Lio::builder(), LioBuilder::target).start()
         });
         Self { portal: lio.portal(), iqn: lio.iqn(name), disk: lun(LioTarget::LUN), _daemon: None }
+    }
+
+    /// The RAM disk of the tests, with a thin unit that has a write cache.
+    pub(crate) async fn ram_disk() -> Self {
+        let iqn = "iqn.2001-04.com.example:disk".to_owned();
+        let mut target = Target::new(iqn.parse().unwrap());
+        let (blocks, is_thin, write_cache) = (SIZE / 512, true, true);
+        target.units = vec![LogicalUnit { blocks, is_thin, write_cache, ..LogicalUnit::default() }];
+        let running = RamDisk::serve(ram_disk::Config::with_targets([target])).await.unwrap();
+        Self { portal: running.portal(), iqn, disk: Lun::ZERO, _daemon: Some(Box::new(running)) }
     }
 
     /// A session of the host with this name, which is not replaced when it is lost.

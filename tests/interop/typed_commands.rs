@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 
 use self::outcome::{cell, leaves_session_usable};
 use self::row::Row;
-use self::unit::Unit;
+use self::unit::{Target, Unit};
 use crate::stage::Daemon;
 
 fn rows() -> Vec<Row> {
@@ -43,36 +43,42 @@ fn rows() -> Vec<Row> {
 
 #[test]
 fn tgt_carries_out_commands_as_the_table_says() {
-    as_the_table_says(Daemon::Tgt);
+    as_the_table_says(Target::Daemon(Daemon::Tgt));
 }
 
 #[test]
 fn istgt_carries_out_commands_as_the_table_says() {
-    as_the_table_says(Daemon::Istgt);
+    as_the_table_says(Target::Daemon(Daemon::Istgt));
 }
 
 #[test]
 fn lio_carries_out_commands_as_the_table_says() {
-    as_the_table_says(Daemon::Lio);
+    as_the_table_says(Target::Daemon(Daemon::Lio));
+}
+
+/// The RAM disk of the tests knows every command, so all checks of answers and effects are carried out.
+#[test]
+fn the_ram_disk_carries_out_commands_as_the_table_says() {
+    as_the_table_says(Target::RamDisk);
 }
 
 /// Sends all commands, then shows every result that differs.
-fn as_the_table_says(daemon: Daemon) {
+fn as_the_table_says(target: Target) {
     let rows = rows();
-    let results = Runtime::new().unwrap().block_on(results(daemon, &rows));
+    let results = Runtime::new().unwrap().block_on(results(target, &rows));
     if std::env::var_os("WRITE_TABLE").is_some() {
-        page::write(&rows, daemon, &results);
+        page::write(&rows, target, &results);
     }
-    let differing = page::differences(&rows, daemon, &results);
-    assert!(differing.is_empty(), "{daemon:?}\n{}", differing.concat());
+    let differing = page::differences(&rows, target, &results);
+    assert!(differing.is_empty(), "{target:?}\n{}", differing.concat());
 }
 
-async fn results(daemon: Daemon, rows: &[Row]) -> Vec<String> {
-    let mut unit = Unit::of(daemon).await;
+async fn results(target: Target, rows: &[Row]) -> Vec<String> {
+    let mut unit = Unit::of(target).await;
     let mut results = Vec::new();
     for row in rows {
         let outcome = row.attempt(&unit).await;
-        println!("{daemon:?}: {}, {}: {outcome:?}", row.command, row.case);
+        println!("{target:?}: {}, {}: {outcome:?}", row.command, row.case);
         if !leaves_session_usable(&outcome) || unit.session.end_reason().is_some() {
             unit.log_in_again().await;
         }

@@ -33,7 +33,8 @@ fn inquiries() -> Vec<Row> {
         row("page 80h, untyped", VitalProductData::new(0x80), async |unit, command| {
             let UnitSerialNumber(number) = unit.send(&InquiryPage::new()).await?;
             let bytes = unit.send(command).await?;
-            answered(bytes.starts_with(number.as_bytes()))
+            let text = String::from_utf8_lossy(&bytes);
+            answered(text.trim_matches(|padding| matches!(padding, ' ' | '\0')) == number)
         }),
     ]
 }

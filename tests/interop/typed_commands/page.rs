@@ -1,8 +1,9 @@
 //! The page with the table, `COMMANDS.md`: its rows, and the results of each target in them.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use super::row::Row;
+use super::unit::Target;
 use crate::stage::Daemon;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/interop/COMMANDS.md");
@@ -10,8 +11,8 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/interop/COM
 const INTRODUCTION: &str = "\
 # SCSI commands and targets
 
-Every command with a type of its own in `iscsi_initiator::scsi`, sent to the disks of tgt, istgt and LIO in the versions of
-Debian 12, with real parameters. A target that closes the connection gets another session for the next command.
+Every command with a type of its own in `iscsi_initiator::scsi`, sent with real parameters to the disks of tgt, istgt and LIO in the
+versions of Debian 12, and of the RAM disk of the tests. A target that closes the connection gets another session for the next command.
 
 - *done*: status GOOD, and answer and effect are right. Data that a command has written are read by READ (10), with the blocks before
   and behind them; a command that reads or compares finds data written by WRITE (10).
@@ -25,22 +26,23 @@ The disk of LIO is a file in memory whose blocks can be unmapped (`emulate_tpu`,
 `WRITE_TABLE=1 cargo test -p iscsi-initiator --test interop typed_commands -- --test-threads=1` writes this page. Without the variable a
 result that differs from its cell fails the test.
 
-| command | form | tgt | istgt | LIO |
-| --- | --- | --- | --- | --- |
+| command | form | tgt | istgt | LIO | RAM disk |
+| --- | --- | --- | --- | --- | --- |
 ";
 
-/// The targets of the three tests take turns at the page.
+/// The tests take turns at the page.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// The first two cells of a row, and those of the targets.
-type Cells = ([String; 2], [String; 3]);
+type Cells = ([String; 2], [String; 4]);
 
 /// The column of a target.
-const fn column(daemon: Daemon) -> usize {
-    match daemon {
-        Daemon::Tgt => 0,
-        Daemon::Istgt => 1,
-        Daemon::Lio => 2,
+const fn column(target: Target) -> usize {
+    match target {
+        Target::Daemon(Daemon::Tgt) => 0,
+        Target::Daemon(Daemon::Istgt) => 1,
+        Target::Daemon(Daemon::Lio) => 2,
+        Target::RamDisk => 3,
     }
 }
 
@@ -55,8 +57,9 @@ fn written() -> Vec<Cells> {
     let cells = lines.skip(2).map(|line| line.split(" | ").map(str::trim).collect::<Vec<_>>());
     cells
         .map(|cells| match cells[..] {
-            [command, case, tgt, istgt, lio] => {
-                ([command, case].map(str::to_owned), [tgt, istgt, lio].map(str::to_owned))
+            [command, case, ref results @ ..] if results.len() == 4 => {
+                let results = std::array::from_fn(|at| results[at].to_owned());
+                ([command, case].map(str::to_owned), results)
             }
             _ => panic!("a row with other cells: {cells:?}"),
         })
@@ -72,26 +75,26 @@ fn render(rows: &[Cells]) -> String {
 }
 
 /// Writes the results of a target to its column.
-pub(super) fn write(rows: &[Row], daemon: Daemon, results: &[String]) {
-    let _turn = TURN.lock().unwrap();
+pub(super) fn write(rows: &[Row], target: Target, results: &[String]) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let known = written();
     let cells = rows.iter().zip(results).map(|(row, result)| {
         let titles = titles(row);
         let known = known.iter().find(|(other, _)| *other == titles);
         let mut results = known.map(|(_, results)| results.clone()).unwrap_or_default();
-        results[column(daemon)].clone_from(result);
+        results[column(target)].clone_from(result);
         (titles, results)
     });
     std::fs::write(PATH, render(&cells.collect::<Vec<_>>())).unwrap();
 }
 
 /// The results of a target that the page does not have in its column.
-pub(super) fn differences(rows: &[Row], daemon: Daemon, results: &[String]) -> Vec<String> {
+pub(super) fn differences(rows: &[Row], target: Target, results: &[String]) -> Vec<String> {
     let known = written();
     let differing = rows.iter().zip(results).filter_map(|(row, found)| {
         let titles = titles(row);
         let expected = known.iter().find(|(other, _)| *other == titles);
-        let expected = expected.map_or("no row", |(_, results)| &results[column(daemon)]);
+        let expected = expected.map_or("no row", |(_, results)| &results[column(target)]);
         (expected != found)
             .then(|| format!("{}\n  expected: {expected}\n  found:    {found}\n", titles.join(", ")))
     });

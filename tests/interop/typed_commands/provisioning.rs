@@ -74,27 +74,22 @@ fn state(status: &LbaStatus) -> &'static str {
 
 fn sanitized_units() -> Vec<Row> {
     let pattern = SanitizeOverwrite::new(vec![0; BLOCK], 1).unwrap();
-    let rows = [
-        ("overwrite", SanitizeOperation::Overwrite(pattern)),
-        ("block erase", SanitizeOperation::BlockErase),
-        ("cryptographic erase", SanitizeOperation::CryptographicErase),
-        ("exit failure mode", SanitizeOperation::ExitFailureMode),
-    ];
-    rows.map(|(case, operation)| {
-        row(case, Sanitize::new(operation), async |unit, command| {
-            unit.fill().await;
-            unit.send(command).await?;
-            let read = Read16 {
-                lba: LBA.into(),
-                blocks: BLOCKS.into(),
-                block_size: BLOCK_SIZE,
-                ..Read16::default()
-            };
-            let is_erased = unit.send(&read).await.map_or(true, |data| data != old());
-            Ok(if is_erased { DONE } else { "GOOD, without an effect" })
-        })
-    })
-    .into()
+    let exit = Sanitize::new(SanitizeOperation::ExitFailureMode);
+    vec![
+        row("overwrite", Sanitize::new(SanitizeOperation::Overwrite(pattern)), erases),
+        row("block erase", Sanitize::new(SanitizeOperation::BlockErase), erases),
+        row("cryptographic erase", Sanitize::new(SanitizeOperation::CryptographicErase), erases),
+        row("exit failure mode", exit, async |unit, command| unit.send(command).await.map(|()| DONE)),
+    ]
+}
+
+/// The range no longer has the old data, or cannot be read.
+async fn erases(unit: &Unit, command: &Sanitize) -> Outcome {
+    unit.fill().await;
+    unit.send(command).await?;
+    let (lba, blocks, block_size) = (LBA.into(), BLOCKS.into(), BLOCK_SIZE);
+    let data = unit.send(&Read16 { lba, blocks, block_size, ..Read16::default() }).await;
+    Ok(if data.is_ok_and(|data| data == old()) { "GOOD, without an effect" } else { DONE })
 }
 
 /// The command leaves zeros in the range.

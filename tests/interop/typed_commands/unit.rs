@@ -32,6 +32,13 @@ pub(super) fn block() -> Vec<u8> {
     (3..=240).cycle().take(BLOCK).collect()
 }
 
+/// A target of the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target {
+    Daemon(Daemon),
+    RamDisk,
+}
+
 /// The disk, and a session to it.
 pub(super) struct Unit {
     scratch: Scratch,
@@ -39,8 +46,11 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    pub(super) async fn of(daemon: Daemon) -> Self {
-        let scratch = Scratch::of(daemon, "commands");
+    pub(super) async fn of(target: Target) -> Self {
+        let scratch = match target {
+            Target::Daemon(daemon) => Scratch::of(daemon, "commands"),
+            Target::RamDisk => Scratch::ram_disk().await,
+        };
         let session = scratch.log_in_as("host").await;
         Self { scratch, session }
     }
