@@ -41,7 +41,7 @@ fn states() -> Vec<Row> {
 
 async fn no_sense(unit: &Unit, command: &RequestSense) -> Outcome {
     let sense = unit.send(command).await?;
-    answered((sense.key, sense.asc, sense.ascq) == (SenseKey::NO_SENSE, 0, 0))
+    Ok(answered((sense.key, sense.asc, sense.ascq) == (SenseKey::NO_SENSE, 0, 0)))
 }
 
 /// A unit that has been stopped is not ready, until it is started.
@@ -60,10 +60,10 @@ fn logs() -> Vec<Row> {
     let subpages = LogSense { subpage: 0xff, ..LogSense::default() };
     vec![
         row("list of pages", LogSense::default(), async |unit, command| {
-            answered(unit.send(command).await?.page_codes().contains(&0))
+            Ok(answered(unit.send(command).await?.page_codes().contains(&0)))
         }),
         row("list of subpages", subpages, async |unit, command| {
-            answered(unit.send(command).await?.subpage_codes().contains(&(0, 0)))
+            Ok(answered(unit.send(command).await?.subpage_codes().contains(&(0, 0))))
         }),
     ]
 }
@@ -86,5 +86,5 @@ async fn round_trip(unit: &Unit, command: &WriteBuffer) -> Outcome {
     unit.send(command).await?;
     let allocation_length = u32::try_from(BLOCK).unwrap();
     let read = ReadBuffer { mode: command.mode, allocation_length, ..ReadBuffer::default() };
-    answered(unit.send(&read).await? == block())
+    Ok(answered(unit.send(&read).await? == block()))
 }

@@ -24,7 +24,7 @@ fn copies() -> Vec<Row> {
     vec![
         row("", ReceiveCopyOperatingParameters, async |unit, command| {
             let parameters = unit.send(command).await?;
-            answered(parameters.takes(0x02) && parameters.takes(0xe4))
+            Ok(answered(parameters.takes(0x02) && parameters.takes(0xe4)))
         }),
         row("blocks to blocks", ExtendedCopy::default(), async |unit, _| {
             let copy = copy(unit).await?;
@@ -36,12 +36,12 @@ fn copies() -> Vec<Row> {
         row("after a copy", ReceiveCopyStatus { list_id: LIST_ID }, async |unit, command| {
             let copy = copy(unit).await?;
             unit.send(&copy).await?;
-            answered(unit.send(command).await?.state == CopyState::COMPLETED)
+            Ok(answered(unit.send(command).await?.state == CopyState::COMPLETED))
         }),
         row("after a copy", ReceiveFailedSegmentDetails { list_id: LIST_ID }, async |unit, command| {
             let copy = copy(unit).await?;
             unit.send(&copy).await?;
-            answered(unit.send(command).await?.is_none())
+            Ok(answered(unit.send(command).await?.is_none()))
         }),
     ]
 }

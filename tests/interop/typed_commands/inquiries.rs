@@ -25,16 +25,16 @@ pub(super) fn rows() -> Vec<Row> {
 fn inquiries() -> Vec<Row> {
     vec![
         row("", StandardInquiry::default(), async |unit, command| {
-            answered(unit.send(command).await?.is_disk())
+            Ok(answered(unit.send(command).await?.is_disk()))
         }),
         row("36 bytes", StandardInquiry { allocation_length: 36 }, async |unit, command| {
-            answered(unit.send(command).await?.is_disk())
+            Ok(answered(unit.send(command).await?.is_disk()))
         }),
         row("page 80h, untyped", VitalProductData::new(0x80), async |unit, command| {
             let UnitSerialNumber(number) = unit.send(&InquiryPage::new()).await?;
             let bytes = unit.send(command).await?;
             let text = String::from_utf8_lossy(&bytes);
-            answered(text.trim_matches(|padding| matches!(padding, ' ' | '\0')) == number)
+            Ok(answered(text.trim_matches(|padding| matches!(padding, ' ' | '\0')) == number))
         }),
     ]
 }
@@ -43,14 +43,14 @@ fn pages() -> Vec<Row> {
     vec![
         row("page 00h", InquiryPage::<SupportedVpdPages>::new(), async |unit, command| {
             let pages = unit.send(command).await?;
-            answered([0x00, 0x80, 0x83].iter().all(|page| pages.contains(*page)))
+            Ok(answered([0x00, 0x80, 0x83].iter().all(|page| pages.contains(*page))))
         }),
         row("page 80h", InquiryPage::<UnitSerialNumber>::new(), async |unit, command| {
-            answered(!unit.send(command).await?.0.is_empty())
+            Ok(answered(!unit.send(command).await?.0.is_empty()))
         }),
         row("page 83h", InquiryPage::<DeviceIdentification>::new(), async |unit, command| {
             let designators = unit.send(command).await?.designators;
-            answered(designators.iter().any(|designator| designator.association == 0))
+            Ok(answered(designators.iter().any(|designator| designator.association == 0)))
         }),
         row("page 86h", InquiryPage::<ExtendedInquiry>::new(), page_if_listed),
         row("page 8Fh", InquiryPage::<ThirdPartyCopy>::new(), page_if_listed),
@@ -71,13 +71,13 @@ fn lists() -> Vec<Row> {
     let all = |selection| ReportLuns { selection, ..ReportLuns::default() };
     vec![
         row("", ReportLuns::default(), async |unit, command| {
-            answered(unit.send(command).await?.luns.contains(&unit.lun()))
+            Ok(answered(unit.send(command).await?.luns.contains(&unit.lun())))
         }),
         row("well known units", all(LunSelection::WELL_KNOWN), async |unit, command| {
-            answered(!unit.send(command).await?.luns.contains(&unit.lun()))
+            Ok(answered(!unit.send(command).await?.luns.contains(&unit.lun())))
         }),
         row("all units", all(LunSelection::ALL), async |unit, command| {
-            answered(unit.send(command).await?.luns.contains(&unit.lun()))
+            Ok(answered(unit.send(command).await?.luns.contains(&unit.lun())))
         }),
     ]
 }
@@ -93,13 +93,15 @@ fn operation_codes() -> Vec<Row> {
     vec![
         row("all", all, async |unit, command| {
             let all = unit.send(command).await?;
-            answered([READ_10, WRITE_10].iter().all(|code| all.iter().any(|one| one.operation_code == *code)))
+            Ok(answered(
+                [READ_10, WRITE_10].iter().all(|code| all.iter().any(|one| one.operation_code == *code)),
+            ))
         }),
         row(
             "all, with timeouts",
             ReportAllOperationCodes { timeouts: true, ..all },
             async |unit, command| {
-                answered(unit.send(command).await?.iter().all(|command| command.timeouts.is_some()))
+                Ok(answered(unit.send(command).await?.iter().all(|command| command.timeouts.is_some())))
             },
         ),
         row("READ (10)", one, async |unit, command| supports(unit, command, CommandSupport::STANDARD).await),
@@ -117,10 +119,10 @@ fn operation_codes() -> Vec<Row> {
 }
 
 async fn supports(unit: &Unit, command: &ReportOperationCode, expected: CommandSupport) -> Outcome {
-    answered(unit.send(command).await?.support == expected)
+    Ok(answered(unit.send(command).await?.support == expected))
 }
 
 async fn task_management(unit: &Unit, command: &ReportTaskManagementFunctions) -> Outcome {
     let functions = unit.send(command).await?;
-    answered(functions.abort_task && functions.logical_unit_reset)
+    Ok(answered(functions.abort_task && functions.logical_unit_reset))
 }

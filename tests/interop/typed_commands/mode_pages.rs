@@ -23,13 +23,13 @@ fn current_values() -> Vec<Row> {
     vec![
         row("", ModeSense6::default(), has_pages),
         row("caching page", page, async |unit, command| {
-            answered(CachingPage::of(&unit.send(command).await?).is_some())
+            Ok(answered(CachingPage::of(&unit.send(command).await?).is_some()))
         }),
         row("", ModeSense10::default(), has_pages),
         row(
             "control page",
             ModeSense10 { page: ControlPage::CODE, ..ModeSense10::default() },
-            async |unit, command| answered(ControlPage::of(&unit.send(command).await?).is_some()),
+            async |unit, command| Ok(answered(ControlPage::of(&unit.send(command).await?).is_some())),
         ),
         row("an unknown page", unknown, async |unit, command| {
             let pages = unit.send(command).await?.pages;
@@ -41,7 +41,7 @@ fn current_values() -> Vec<Row> {
 fn other_values() -> Vec<Row> {
     let values = |values| ModeSense10 { values, page: CachingPage::CODE, ..ModeSense10::default() };
     let has_page = async |unit: &Unit, command: &ModeSense10| {
-        answered(CachingPage::of(&unit.send(command).await?).is_some())
+        Ok(answered(CachingPage::of(&unit.send(command).await?).is_some()))
     };
     vec![
         row("changeable values", values(ModeValues::CHANGEABLE), has_page),
@@ -78,7 +78,7 @@ fn changes() -> Vec<Row> {
 
 async fn has_pages<C: Command<Answer = ModeParameters>>(unit: &Unit, command: &C) -> Outcome {
     let parameters = unit.send(command).await?;
-    answered(CachingPage::of(&parameters).is_some() && !parameters.write_protected())
+    Ok(answered(CachingPage::of(&parameters).is_some() && !parameters.write_protected()))
 }
 
 /// The caching page alone, as MODE SELECT takes it.

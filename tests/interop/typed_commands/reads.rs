@@ -21,13 +21,13 @@ fn capacities() -> Vec<Row> {
     vec![
         row("", ReadCapacity10, async |unit, command| {
             let capacity = unit.send(command).await?;
-            answered(capacity.is_some_and(|capacity| {
+            Ok(answered(capacity.is_some_and(|capacity| {
                 (capacity.blocks, capacity.block_size) == (BLOCKS_OF_DISK, BLOCK_SIZE)
-            }))
+            })))
         }),
         row("", ReadCapacity16, async |unit, command| {
             let capacity = unit.send(command).await?.capacity;
-            answered((capacity.blocks, capacity.block_size) == (BLOCKS_OF_DISK, BLOCK_SIZE))
+            Ok(answered((capacity.blocks, capacity.block_size) == (BLOCKS_OF_DISK, BLOCK_SIZE)))
         }),
     ]
 }
@@ -92,8 +92,8 @@ fn defects() -> Vec<Row> {
     let twelve =
         ReadDefectData12 { grown: true, format, allocation_length: 4096, ..ReadDefectData12::default() };
     vec![
-        row("", ten, async |unit, command| answered(unit.send(command).await?.length == 0)),
-        row("", twelve, async |unit, command| answered(unit.send(command).await?.length == 0)),
+        row("", ten, async |unit, command| Ok(answered(unit.send(command).await?.length == 0))),
+        row("", twelve, async |unit, command| Ok(answered(unit.send(command).await?.length == 0))),
     ]
 }
 

@@ -25,17 +25,17 @@ pub(super) fn rows() -> Vec<Row> {
 fn reports() -> Vec<Row> {
     vec![
         row("", ReadKeys::default(), async |unit, command| {
-            answered(unit.send(command).await?.keys.is_empty())
+            Ok(answered(unit.send(command).await?.keys.is_empty()))
         }),
         row("", ReadReservation, async |unit, command| {
-            answered(unit.send(command).await?.reservation.is_none())
+            Ok(answered(unit.send(command).await?.reservation.is_none()))
         }),
         row("", ReportReservationCapabilities, async |unit, command| {
             let types = unit.send(command).await?.types;
-            answered(types.is_none_or(|types| types.contains(TYPE)))
+            Ok(answered(types.is_none_or(|types| types.contains(TYPE))))
         }),
         row("", ReadFullStatus::default(), async |unit, command| {
-            answered(unit.send(command).await?.registrations.is_empty())
+            Ok(answered(unit.send(command).await?.registrations.is_empty()))
         }),
     ]
 }
@@ -139,7 +139,7 @@ fn port_groups() -> Vec<Row> {
             let groups = report.groups.iter().map(|group| TargetPortGroupState { id: group.id, state });
             unit.send(&SetTargetPortGroups { groups: groups.collect() }).await?;
             let report = unit.send(&ReportTargetPortGroups::default()).await?;
-            answered(report.groups.iter().all(|group| group.state == state))
+            Ok(answered(report.groups.iter().all(|group| group.state == state)))
         }),
         row("no group", SetTargetPortGroups::default(), async |unit, command| {
             unit.send(command).await.map(|()| DONE)
@@ -152,7 +152,7 @@ async fn has_groups(unit: &Unit, command: &ReportTargetPortGroups) -> Outcome {
     if !report.is_complete {
         return Ok("GOOD, and a list that is cut off");
     }
-    answered(report.groups.iter().any(|group| !group.ports.is_empty()))
+    Ok(answered(report.groups.iter().any(|group| !group.ports.is_empty())))
 }
 
 fn ignoring(new_key: u64) -> PersistentReserveOut {
@@ -174,7 +174,7 @@ async fn leaves_keys(unit: &Unit, command: &PersistentReserveOut, expected: &[u6
     let keys = unit.send(&ReadKeys::default()).await;
     clear(unit).await;
     outcome?;
-    answered(keys?.keys == expected)
+    Ok(answered(keys?.keys == expected))
 }
 
 /// The key that holds the reservation after the command, before all are removed.
@@ -184,7 +184,7 @@ async fn leaves_holder(unit: &Unit, command: &PersistentReserveOut, expected: Op
     let status = unit.send(&ReadReservation).await;
     clear(unit).await;
     outcome?;
-    answered(status?.reservation.map(|held| held.key) == expected)
+    Ok(answered(status?.reservation.map(|held| held.key) == expected))
 }
 
 /// Removes all registrations, as far as the target has any.
