@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) struct Scratch {
     portal: SocketAddr,
     iqn: String,
-    /// The logical unit that is the disk; one whose blocks can be unmapped, where the daemon has such a thing.
+    /// The logical unit that is the disk. Its blocks can be unmapped, where the daemon has such a thing.
     pub(crate) disk: Lun,
     // Kept running.
     _daemon: Option<Box<dyn Any>>,

@@ -20,8 +20,8 @@ versions of Debian 12, and of the RAM disk of the tests. A target that closes th
 - a sense key with its code and qualifier, or another status: the target refused the command. A write that fails has changed nothing.
 - *connection closed*, *rejected*, *not answered*: the end of the connection, a Reject PDU, and no answer within 20 seconds.
 
-The disk of LIO is a file in memory whose blocks can be unmapped (`emulate_tpu`, `emulate_tpws`), that of tgt a file with
-`thin_provisioning`.
+The disk of LIO is a file in memory with the attributes `emulate_tpu` and `emulate_tpws`, that of tgt a file with
+`thin_provisioning`: their blocks can be unmapped.
 
 `WRITE_TABLE=1 cargo test -p iscsi-initiator --test interop typed_commands -- --test-threads=1` writes this page. Without the variable a
 result that differs from its cell fails the test.
