@@ -16,8 +16,10 @@ use crate::stage::Daemon;
 pub(crate) const SIZE: u64 = 16 << 20;
 /// The time that each read and write of the slow disk takes.
 pub(crate) const DELAY: Duration = Duration::from_secs(3);
-/// The limit of every command. The guest of LIO is emulated, and may be slow.
-const LIMIT: Duration = Duration::from_secs(20);
+/// The limit of every command.
+const LIMIT: Duration = Duration::from_secs(8);
+/// That with LIO, whose guest is emulated and may be slow.
+const LIMIT_OF_GUEST: Duration = Duration::from_secs(20);
 
 /// A target with a disk.
 pub(crate) struct Scratch {
@@ -25,6 +27,7 @@ pub(crate) struct Scratch {
     iqn: String,
     /// The logical unit that is the disk. Its blocks can be unmapped, where the daemon has such a thing.
     pub(crate) disk: Lun,
+    limit: Duration,
     // Kept running.
     _daemon: Option<Box<dyn Any>>,
 }
@@ -43,13 +46,13 @@ impl Scratch {
     fn tgt(name: &str) -> Self {
         let tgt = Tgt::builder().target(TgtTarget::named(name).size(SIZE).thin()).start();
         let (portal, iqn, disk) = (tgt.portal(), tgt.iqn(name), lun(TgtTarget::FILE_LUN));
-        Self { portal, iqn, disk, _daemon: Some(Box::new(tgt)) }
+        Self { portal, iqn, disk, limit: LIMIT, _daemon: Some(Box::new(tgt)) }
     }
 
     fn istgt(name: &str) -> Self {
         let istgt = Istgt::builder().target(IstgtTarget::named(name).size(SIZE)).start();
         let (portal, iqn, disk) = (istgt.portal(), istgt.iqn(name), lun(IstgtTarget::LUN));
-        Self { portal, iqn, disk, _daemon: Some(Box::new(istgt)) }
+        Self { portal, iqn, disk, limit: LIMIT, _daemon: Some(Box::new(istgt)) }
     }
 
     /// All tests of this program share a guest: a boot takes seconds.
@@ -62,7 +65,13 @@ impl Scratch {
             let copies = target("copies").with_second_unit();
             [commands, reservations, copies].into_iter().fold(Lio::builder(), LioBuilder::target).start()
         });
-        Self { portal: lio.portal(), iqn: lio.iqn(name), disk: lun(LioTarget::LUN), _daemon: None }
+        Self {
+            portal: lio.portal(),
+            iqn: lio.iqn(name),
+            disk: lun(LioTarget::LUN),
+            limit: LIMIT_OF_GUEST,
+            _daemon: None,
+        }
     }
 
     /// The RAM disk of the tests, with a thin unit that has a write cache.
@@ -72,14 +81,21 @@ impl Scratch {
         let (blocks, is_thin, write_cache) = (SIZE / 512, true, true);
         target.units = vec![LogicalUnit { blocks, is_thin, write_cache, ..LogicalUnit::default() }];
         let running = RamDisk::serve(ram_disk::Config::with_targets([target])).await.unwrap();
-        Self { portal: running.portal(), iqn, disk: Lun::ZERO, _daemon: Some(Box::new(running)) }
+        Self {
+            portal: running.portal(),
+            iqn,
+            disk: Lun::ZERO,
+            limit: LIMIT,
+            _daemon: Some(Box::new(running)),
+        }
     }
 
     /// A session of the host with this name, which is not replaced when it is lost.
     pub(crate) async fn log_in_as(&self, host: &str) -> Session {
         let mut config = Config::new(format!("iqn.2001-04.com.example:{host}").parse().unwrap()).unwrap();
         config.recovery = RecoveryPolicy::OFF;
-        (config.command_timeout, config.abort_timeout, config.lu_reset_timeout) = (LIMIT, LIMIT, LIMIT);
+        (config.command_timeout, config.abort_timeout) = (self.limit, self.limit);
+        config.lu_reset_timeout = self.limit;
         log_in_with(config, self.portal, &self.iqn).await
     }
 }

@@ -11,20 +11,23 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/interop/COM
 const INTRODUCTION: &str = "\
 # SCSI commands and targets
 
-Every command with a type of its own in `iscsi_initiator::scsi`, sent with real parameters to the disks of tgt, istgt and LIO in the
-versions of Debian 12, and of the RAM disk of the tests. A target that closes the connection gets another session for the next command.
+Every command with a type of its own in `iscsi_initiator::scsi`, sent with real parameters to the disks of tgt, istgt and LIO
+in the versions of Debian 12, and of the RAM disk of the tests. A target that closes the connection gets another session for
+the next command.
 
-- *done*: status GOOD, and answer and effect are right. Data that a command has written are read by READ (10), with the blocks before
-  and behind them; a command that reads or compares finds data written by WRITE (10).
+- *done*: status GOOD, and answer and effect are right. Data that a command has written are read by READ (10), with the blocks
+  before and behind them; a command that reads or compares finds data written by WRITE (10).
 - *GOOD, …*: status GOOD, and what is wrong.
-- a sense key with its code and qualifier, or another status: the target refused the command. A write that fails has changed nothing.
-- *connection closed*, *rejected*, *not answered*: the end of the connection, a Reject PDU, and no answer within 20 seconds.
+- a sense key with its code and qualifier, or another status: the target refused the command. A write that fails has changed
+  nothing.
+- *connection closed*, *rejected*, *not answered*: the end of the connection, a Reject PDU, and no answer within 8 seconds, or
+  20 from LIO.
 
 The disk of LIO is a file in memory with the attributes `emulate_tpu` and `emulate_tpws`, that of tgt a file with
 `thin_provisioning`: their blocks can be unmapped.
 
-`WRITE_TABLE=1 cargo test -p iscsi-initiator --test interop typed_commands -- --test-threads=1` writes this page. Without the variable a
-result that differs from its cell fails the test.
+`WRITE_TABLE=1 cargo test -p iscsi-initiator --test interop typed_commands -- --test-threads=1` writes this page. Without the
+variable a result that differs from its cell fails the test.
 
 | command | form | tgt | istgt | LIO | RAM disk |
 | --- | --- | --- | --- | --- | --- |
