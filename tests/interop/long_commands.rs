@@ -5,7 +5,7 @@ use iscsi_initiator::scsi::{Cdb, RawCommand, SenseData, SenseKey, Transfer};
 use iscsi_initiator::{BlockDevice, Error};
 
 use crate::scsi_quirks::{log_in, session_with};
-use crate::stage::Daemon;
+use crate::stage::{Daemon, log_out};
 
 const BLOCK: usize = 512;
 
@@ -66,6 +66,6 @@ async fn targets_take_descriptor_blocks_of_32_bytes() {
             session.execute(disk, RawCommand::from_cdb("READ (32)", long.clone(), Transfer::None)).await;
         assert!(is_refused(&outcome) || outcome.is_ok(), "{daemon:?}: {outcome:?}");
         session.test_unit_ready(disk).await.unwrap();
-        session.logout().await.unwrap();
+        log_out(daemon, session).await;
     }
 }

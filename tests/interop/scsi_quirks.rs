@@ -137,6 +137,16 @@ async fn istgt_sends_standard_data_for_pages_of_missing_units() {
 }
 
 #[tokio::test]
+async fn istgt_reports_errors_without_sense_data() {
+    let (_stage, session, disk) = session_with(Daemon::Istgt).await;
+    let beyond = session.execute(disk, scsi::read_blocks(u64::from(u32::MAX), 1, 512)).await;
+    assert!(matches!(beyond, Err(Error::Ambiguous { command: "READ (10)", .. })), "{beyond:?}");
+    // Another session has taken over.
+    session.execute(disk, scsi::read_blocks(0, 1, 512)).await.unwrap();
+    assert_eq!(session.state().recoveries, 1);
+}
+
+#[tokio::test]
 async fn no_target_has_the_report_luns_unit() {
     for daemon in [Daemon::Tgt, Daemon::Istgt, Daemon::Lio] {
         let (_stage, session, disk) = session_with(daemon).await;

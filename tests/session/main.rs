@@ -10,6 +10,7 @@
 
 mod attacks;
 mod authentication;
+mod bidirectional;
 mod block_device;
 mod bounds;
 mod closed_window;

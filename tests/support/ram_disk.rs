@@ -71,6 +71,7 @@ mod verify;
 mod window;
 mod write_same;
 mod write_task;
+mod xd_write_read;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -9,7 +9,7 @@ const INTRODUCTION: &str = "\
 # Interoperability
 
 `tests/interop` runs the program `iscsi` and its library against tgt, istgt and LIO, in the versions of Debian 12, and
-against a scripted target. LIO runs in an emulated guest.
+against a scripted target. LIO runs in an emulated guest. [COMMANDS.md](COMMANDS.md) has the results of single SCSI commands.
 
 ## Interoperability matrix
 

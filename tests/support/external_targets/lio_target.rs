@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use super::auth::{Account, Auth};
 
+/// The mebibytes of a second disk.
+const SECOND_SIZE: u64 = 16;
 /// The mebibytes of a slow disk, and those of a growing one that are stored.
 const SLOW_SIZE: u32 = 16;
 const STORED_SIZE: u32 = 80;
 
-/// A target with one disk in a sparse file of the guest, and perhaps a slow one and one that grows.
+/// A target with one disk in a sparse file of the guest, and perhaps a second one, a slow one and one that grows.
 #[derive(Clone)]
 pub struct LioTarget {
     pub(super) name: String,
@@ -18,6 +20,8 @@ pub struct LioTarget {
     parameters: Vec<(String, String)>,
     size: u64,
     block_size: u32,
+    is_thin: bool,
+    has_second: bool,
     slow: Option<Duration>,
     grows: bool,
 }
@@ -29,6 +33,8 @@ impl LioTarget {
     pub const SLOW_LUN: u16 = 1;
     /// The unit of [`with_growing_unit`](Self::with_growing_unit).
     pub const GROWING_LUN: u16 = 2;
+    /// The unit of [`with_second_unit`](Self::with_second_unit).
+    pub const SECOND_LUN: u16 = 3;
 
     /// A target with an iSCSI name that ends in `:name`, a disk of 64 MiB, LIO's default parameters, no authentication,
     /// and one portal group. LIO uses digests if the initiator offers them.
@@ -41,6 +47,8 @@ impl LioTarget {
             parameters: Vec::new(),
             size: 64 << 20,
             block_size: 512,
+            is_thin: false,
+            has_second: false,
             slow: None,
             grows: false,
         }
@@ -73,6 +81,20 @@ impl LioTarget {
     #[must_use]
     pub fn block_size(mut self, bytes: u32) -> Self {
         self.block_size = bytes;
+        self
+    }
+
+    /// Lets UNMAP and WRITE SAME unmap blocks of the disk.
+    #[must_use]
+    pub fn thin(mut self) -> Self {
+        self.is_thin = true;
+        self
+    }
+
+    /// Adds another disk of 16 MiB like the first one.
+    #[must_use]
+    pub fn with_second_unit(mut self) -> Self {
+        self.has_second = true;
         self
     }
 
@@ -113,7 +135,10 @@ impl LioTarget {
         let Self { name, size, block_size, .. } = self;
         let slow = self.slow.map(|delay| format!("slow_disk {name}-slow {SLOW_SIZE} {}\n", delay.as_nanos()));
         let growing = self.grows.then(|| format!("growing_disk {name}-growing {STORED_SIZE}\n"));
-        let more = slow.into_iter().chain(growing);
+        let thin = self.is_thin.then(|| format!("thin {name}\n"));
+        let second =
+            self.has_second.then(|| format!("disk {name}-second {} {block_size}\n", SECOND_SIZE << 20));
+        let more = thin.into_iter().chain(second).chain(slow).chain(growing);
         format!("disk {name} {size} {block_size}\n{}", more.collect::<String>())
     }
 
@@ -126,10 +151,11 @@ impl LioTarget {
 
     /// The lines that give a portal group the units beside the first disk.
     fn more_units(&self) -> String {
-        let (name, slow, growing) = (&self.name, Self::SLOW_LUN, Self::GROWING_LUN);
+        let (name, second, slow, growing) = (&self.name, Self::SECOND_LUN, Self::SLOW_LUN, Self::GROWING_LUN);
+        let second = self.has_second.then(|| format!("unit {second} fileio_0/{name}-second\n"));
         let slow = self.slow.map(|_| format!("unit {slow} iblock_0/{name}-slow\n"));
         let growing = self.grows.then(|| format!("unit {growing} pscsi_0/{name}-growing\n"));
-        slow.into_iter().chain(growing).collect()
+        second.into_iter().chain(slow).chain(growing).collect()
     }
 }
 

@@ -11,6 +11,7 @@ pub struct TgtTarget {
     pub(super) size: u64,
     pub(super) block_size: u32,
     pub(super) null_unit: bool,
+    pub(super) is_thin: bool,
 }
 
 impl TgtTarget {
@@ -30,6 +31,7 @@ impl TgtTarget {
             size: 64 << 20,
             block_size: 512,
             null_unit: false,
+            is_thin: false,
         }
     }
 
@@ -59,6 +61,13 @@ impl TgtTarget {
     #[must_use]
     pub fn block_size(mut self, bytes: u32) -> Self {
         self.block_size = bytes;
+        self
+    }
+
+    /// Lets UNMAP unmap blocks of the disk.
+    #[must_use]
+    pub fn thin(mut self) -> Self {
+        self.is_thin = true;
         self
     }
 

@@ -65,6 +65,11 @@ impl Tgtadm {
     pub(super) fn add_target(&self, id: &str, iqn: &str, target: &TgtTarget, backing_file: &str) {
         self.command(&["--mode", "target", "--op", "new", "--tid", id, "--targetname", iqn]);
         self.add_unit(id, TgtTarget::FILE_LUN, target.block_size, "rdwr", backing_file);
+        if target.is_thin {
+            let unit = ["--tid", id, "--lun", &TgtTarget::FILE_LUN.to_string()];
+            let params = ["--params", "thin_provisioning=1"];
+            self.command(&[&["--mode", "logicalunit", "--op", "update"], &unit[..], &params].concat());
+        }
         if target.null_unit {
             // The path is not used but must be there.
             self.add_unit(id, TgtTarget::NULL_LUN, 512, "null", "none");

@@ -50,11 +50,31 @@ impl Residual {
     }
 }
 
+/// The residual counts of a command: of what it moves, which is what it writes if it is bidirectional, and of what such a
+/// command reads (11.4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Residuals {
+    main: Residual,
+    read: Residual,
+}
+
+impl Residuals {
+    /// Those of a command that moves data in one direction.
+    pub(super) fn new(available: u64, expected: u32) -> Self {
+        Self { main: Residual::new(available, expected), read: Residual::new(0, 0) }
+    }
+
+    /// The counts with these bytes to the initiator beside those to the target.
+    pub(super) fn with_read(self, available: u64, expected: u32) -> Self {
+        Self { read: Residual::new(available, expected), ..self }
+    }
+}
+
 /// A SCSI Response after `data_ins` Data-In PDUs.
 pub(super) fn response(
     itt: InitiatorTaskTag,
     rejection: Option<Rejection>,
-    residual: Residual,
+    residuals: Residuals,
     data_ins: u32,
 ) -> Answer {
     let (status, sense) = match rejection {
@@ -66,10 +86,10 @@ pub(super) fn response(
         Some(Rejection::Status(status)) => (status, Bytes::new()),
     };
     Answer::Pdu(TargetPdu::ScsiResponse(ScsiResponse {
-        read_overflow: false,
-        read_underflow: false,
-        overflow: residual.overflow,
-        underflow: residual.underflow,
+        read_overflow: residuals.read.overflow,
+        read_underflow: residuals.read.underflow,
+        overflow: residuals.main.overflow,
+        underflow: residuals.main.underflow,
         response: ScsiResponseCode::COMPLETED,
         status,
         status_qualifier: 0,
@@ -77,8 +97,8 @@ pub(super) fn response(
         snack_tag: 0,
         numbers: UNNUMBERED,
         exp_data_sn: SerialNumber(data_ins),
-        bidirectional_read_residual_count: 0,
-        residual_count: residual.count,
+        bidirectional_read_residual_count: residuals.read.count,
+        residual_count: residuals.main.count,
         sense,
         response_data: Bytes::new(),
     }))
@@ -106,10 +126,12 @@ pub(super) struct Transfer {
     pub(super) itt: InitiatorTaskTag,
     pub(super) lun: Lun,
     source: Source,
-    residual: Residual,
+    residuals: Residuals,
     total: u32,
     offset: u32,
-    data_sn: u32,
+    data_ins: u32,
+    /// The R2Ts before: they share the numbers of the Data-In PDUs (4.2.2.4).
+    r2ts: u32,
     /// Bytes of a PDU and of a sequence (13.12, 13.13).
     segment: u32,
     burst: u32,
@@ -119,10 +141,17 @@ pub(super) struct Transfer {
 impl Transfer {
     /// As much of the source as the initiator expects.
     pub(super) fn new(itt: InitiatorTaskTag, lun: Lun, source: Source, expected: u32) -> Self {
-        let residual = Residual::new(source.length(), expected);
+        let residuals = Residuals::new(source.length(), expected);
         let total = u32::try_from(source.length()).unwrap_or(u32::MAX).min(expected);
         let (segment, burst, status_in_data_in) = (1, 1, false);
-        Self { itt, lun, source, residual, total, offset: 0, data_sn: 0, segment, burst, status_in_data_in }
+        let (offset, data_ins, r2ts) = (0, 0, 0);
+        Self { itt, lun, source, residuals, total, offset, data_ins, r2ts, segment, burst, status_in_data_in }
+    }
+
+    /// The transfer after one to the target with this residual count, for which there were so many R2Ts.
+    pub(super) fn after_write(self, written: Residual, r2ts: u32) -> Self {
+        let residuals = Residuals { main: written, read: self.residuals.main };
+        Self { residuals, r2ts, ..self }
     }
 
     /// The answer under these parameters: a SCSI Response alone if there are no data.
@@ -130,7 +159,7 @@ impl Transfer {
         let segment = parameters.max_send_data_segment_length.max(1);
         let burst = parameters.max_burst_length.max(1);
         if self.total == 0 {
-            return response(self.itt, None, self.residual, 0);
+            return response(self.itt, None, self.residuals, 0);
         }
         Answer::Transfer(Self { segment, burst, status_in_data_in, ..self })
     }
@@ -139,11 +168,11 @@ impl Transfer {
     pub(super) fn send(mut self) -> (TargetPdu, Option<Answer>) {
         let pdu = self.next_data_in();
         self.offset += u32::try_from(pdu.data.len()).unwrap_or(u32::MAX);
-        self.data_sn += 1;
+        self.data_ins += 1;
         let rest = if pdu.has_status {
             None
         } else if self.offset >= self.total {
-            Some(response(self.itt, None, self.residual, self.data_sn))
+            Some(response(self.itt, None, self.residuals, self.data_ins))
         } else {
             Some(Answer::Transfer(self))
         };
@@ -158,17 +187,17 @@ impl Transfer {
         DataIn {
             is_final: is_last || length == burst_left,
             acknowledge: false,
-            overflow: has_status && self.residual.overflow,
-            underflow: has_status && self.residual.underflow,
+            overflow: has_status && self.residuals.main.overflow,
+            underflow: has_status && self.residuals.main.underflow,
             has_status,
             status: ScsiStatus::GOOD,
             lun: Lun::ZERO,
             itt: self.itt,
             ttt: TargetTransferTag::RESERVED,
             numbers: UNNUMBERED,
-            data_sn: self.data_sn,
+            data_sn: self.r2ts + self.data_ins,
             buffer_offset: self.offset,
-            residual_count: if has_status { self.residual.count } else { 0 },
+            residual_count: if has_status { self.residuals.main.count } else { 0 },
             data: self.source.read(self.offset, segment_limit(length)),
         }
     }

@@ -27,6 +27,7 @@ pub(super) mod operation {
     pub(in crate::ram_disk) const WRITE_BUFFER: u8 = 0x3b;
     pub(in crate::ram_disk) const READ_BUFFER: u8 = 0x3c;
     pub(in crate::ram_disk) const LOG_SENSE: u8 = 0x4d;
+    pub(in crate::ram_disk) const XD_WRITE_READ_10: u8 = 0x53;
     pub(in crate::ram_disk) const MODE_SELECT_10: u8 = 0x55;
     pub(in crate::ram_disk) const MODE_SENSE_10: u8 = 0x5a;
     pub(in crate::ram_disk) const PERSISTENT_RESERVE_IN: u8 = 0x5e;
@@ -108,6 +109,7 @@ impl Cdb {
             | operation::VERIFY_10
             | operation::PRE_FETCH_10
             | operation::WRITE_SAME_10
+            | operation::XD_WRITE_READ_10
             | operation::SYNCHRONIZE_CACHE_10 => (self.number(2, 4), self.number(7, 2)),
             operation::READ_12
             | operation::WRITE_12

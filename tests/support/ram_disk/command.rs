@@ -5,7 +5,7 @@ use std::time::Duration;
 use iscsi_pdu::{InitiatorTaskTag, Lun, ScsiCommand, SerialNumber};
 
 use super::Sense;
-use super::answer::{Residual, Transfer, response};
+use super::answer::{Residual, Residuals, Transfer, response};
 use super::cdb::{Cdb, operation};
 use super::connection::segment_limit;
 use super::fault::Fault;
@@ -35,7 +35,7 @@ impl Request {
             cmd_sn: command.cmd_sn,
             holds_window: !command.immediate,
             cdb: Cdb::new(command.cdb),
-            expected: if command.read { command.expected_data_transfer_length } else { 0 },
+            expected: read_length(command),
         }
     }
 }
@@ -49,6 +49,27 @@ pub(super) struct Task {
     pub(super) write: Option<WriteTask>,
     /// The time at which it has been served; `None` while data are missing.
     pub(super) due: Option<Duration>,
+}
+
+impl Task {
+    /// The residual counts of a task that has moved nothing.
+    fn unmoved(&self) -> Residuals {
+        let read = self.request.expected;
+        let Some(write) = &self.write else { return Residuals::new(0, read) };
+        Residuals::new(0, write.expected).with_read(0, read)
+    }
+}
+
+const fn is_bidirectional(command: &ScsiCommand) -> bool {
+    command.read && command.write
+}
+
+/// The bytes that the initiator expects to receive.
+fn read_length(command: &ScsiCommand) -> u32 {
+    if is_bidirectional(command) {
+        return command.additional_headers.bidirectional_read_length().unwrap_or_default();
+    }
+    if command.read { command.expected_data_transfer_length } else { 0 }
 }
 
 impl Session {
@@ -84,6 +105,10 @@ impl Session {
             "SCSI Command with the reserved task tag (11.2.1.8)"
         } else if self.is_tag_in_use(command.itt) {
             "SCSI Command with the tag of a live task (11.2.1.8)"
+        } else if is_bidirectional(command)
+            && command.additional_headers.bidirectional_read_length().is_none()
+        {
+            "bidirectional SCSI Command without the length of its read (11.3.4)"
         } else if !command.write && !command.is_final {
             "neither W nor F set in a SCSI Command (11.3.1)"
         } else if immediate > 0 && (!command.write || !parameters.immediate_data) {
@@ -163,13 +188,11 @@ impl Session {
         let answer = match (executed, write) {
             (Ok(source), None) => Transfer::new(request.itt, request.lun, source, request.expected)
                 .into_answer(&self.parameters, shared.config.status_in_data_in),
-            (Ok(_), Some(write)) => {
-                response(request.itt, None, Residual::new(plan.length_out(), write.expected), 0)
-            }
-            (Err(rejection), write) => {
-                let expected = write.as_ref().map_or(request.expected, |write| write.expected);
-                response(request.itt, Some(rejection), Residual::new(0, expected), 0)
-            }
+            // The status comes by itself: a Data-In has no place for two residual counts.
+            (Ok(source), Some(write)) => Transfer::new(request.itt, request.lun, source, request.expected)
+                .after_write(Residual::new(plan.length_out(), write.expected), write.r2ts())
+                .into_answer(&self.parameters, false),
+            (Err(rejection), _) => response(request.itt, Some(rejection), task.unmoved(), 0),
         };
         self.answer(answer);
     }
@@ -177,9 +200,7 @@ impl Session {
     /// Ends a task without its execution.
     pub(super) fn fail(&mut self, task: &Task, sense: Sense) {
         self.close_window(task);
-        let expected = task.write.as_ref().map_or(task.request.expected, |write| write.expected);
-        let residual = Residual::new(0, expected);
-        self.answer(response(task.request.itt, Some(scsi::Rejection::Check(sense)), residual, 0));
+        self.answer(response(task.request.itt, Some(scsi::Rejection::Check(sense)), task.unmoved(), 0));
     }
 
     pub(super) fn close_window(&mut self, task: &Task) {

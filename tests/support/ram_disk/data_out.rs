@@ -56,7 +56,7 @@ impl Session {
         Ok(())
     }
 
-    /// Discards the data of an aborted task, which may answer R2Ts that were under way.
+    /// Discards the data of a task that was aborted or has failed: they may answer R2Ts that were under way.
     fn late_data_out(&mut self, pdu: &DataOut) -> Result<(), Fault> {
         let aborted = self.aborted.iter_mut().find(|aborted| aborted.0 == pdu.itt);
         let Some(write) = aborted.and_then(|(_, task)| task.write.as_mut()) else {

@@ -128,6 +128,7 @@ impl Reservations {
             | operation::WRITE_AND_VERIFY_12
             | operation::WRITE_AND_VERIFY_16
             | operation::WRITE_SAME_10
+            | operation::XD_WRITE_READ_10
             | operation::WRITE_SAME_16
             | operation::COMPARE_AND_WRITE
             | operation::OR_WRITE_16

@@ -12,7 +12,7 @@ use super::third_party_copy::{self, Copies};
 use super::unit::{Unit, UnitError};
 use super::{
     Sense, Target, inquiry, log, mode_select, mode_sense, port_group, provisioning, start_stop, supported,
-    verify, write_same,
+    verify, write_same, xd_write_read,
 };
 
 /// A valid command before its execution, or the reason why it fails.
@@ -30,6 +30,8 @@ pub(super) enum Plan {
     CompareAndWrite { extent: Extent, is_stable: bool },
     /// Sets bits in these bytes of the medium.
     OrWrite { extent: Extent, is_stable: bool },
+    /// Writes these bytes of the medium, and sends the exclusive or of the old and the new ones.
+    WriteAndXor { extent: Extent, is_stable: bool },
     /// Writes the same `length` bytes to each block, or zeros if there are none.
     WriteSame { extent: Extent, length: u64, unmaps: bool },
     /// Unmaps the ranges of a parameter list of this length.
@@ -91,7 +93,9 @@ impl Plan {
     /// Bytes that the command takes from the initiator.
     pub(super) fn length_out(&self) -> u64 {
         match self {
-            Self::Write { extent, .. } | Self::OrWrite { extent, .. } => extent.length,
+            Self::Write { extent, .. } | Self::OrWrite { extent, .. } | Self::WriteAndXor { extent, .. } => {
+                extent.length
+            }
             Self::CompareAndWrite { extent, .. } => extent.length.saturating_mul(2),
             Self::Verify { length, .. }
             | Self::WriteSame { length, .. }
@@ -104,6 +108,11 @@ impl Plan {
             | Self::WriteBuffer(buffer::Write { length, .. }) => *length,
             _ => 0,
         }
+    }
+
+    /// Whether the command takes data and sends others.
+    pub(super) const fn is_bidirectional(&self) -> bool {
+        matches!(self, Self::WriteAndXor { .. })
     }
 
     /// Whether the command changes the medium.
@@ -268,6 +277,10 @@ impl Units {
                 unit.compare_and_write(*extent, data, *is_stable)?;
             }
             (Plan::OrWrite { extent, is_stable }, Some(unit)) => unit.or_write(*extent, data, *is_stable),
+            (Plan::WriteAndXor { extent, is_stable }, Some(unit)) => {
+                let difference = unit.write_and_xor(*extent, data, *is_stable);
+                return Ok((Source::Parameters(difference), none));
+            }
             (Plan::WriteSame { extent, unmaps, .. }, Some(unit)) => unit.write_same(*extent, data, *unmaps),
             (Plan::Unmap { .. }, Some(unit)) => unit.unmap(data)?,
             (Plan::Sanitize(how), Some(unit)) => unit.sanitize(*how, data)?,
@@ -329,6 +342,7 @@ fn plan_on_unit(unit: &Unit, cdb: &Cdb) -> Plan {
             unit.plan_transfer(cdb, |extent| Plan::OrWrite { extent, is_stable })
         }
         operation::WRITE_ATOMIC_16 => unit.plan_atomic_write(cdb),
+        operation::XD_WRITE_READ_10 => xd_write_read::plan(unit, cdb),
         operation::WRITE_SAME_10 | operation::WRITE_SAME_16 => write_same::plan(unit, cdb),
         operation::UNMAP => provisioning::plan_unmap(unit, cdb),
         // All blocks are in memory.

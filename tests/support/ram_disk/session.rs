@@ -49,7 +49,7 @@ pub(crate) struct Session {
     /// Conditions that the next commands to a unit meet, in order.
     pub(super) attentions: Vec<(Lun, Sense)>,
     pub(super) tasks: BTreeMap<InitiatorTaskTag, Task>,
-    /// Aborted tasks for which late data is accepted and discarded.
+    /// Tasks that were aborted or have failed, and for which late data is accepted and discarded.
     pub(super) aborted: VecDeque<(InitiatorTaskTag, Task)>,
     /// Task management responses that wait for such data.
     pub(super) pending: VecDeque<Pending>,

@@ -64,6 +64,7 @@ const COMMANDS: &[Supported] = &[
     command(operation::UNMAP, &[0x01, 0, 0, 0, 0, 0, 0xff, 0xff, 0]),
     command(operation::SANITIZE, &[0xff, 0, 0, 0, 0, 0, 0xff, 0xff, 0]),
     command(operation::LOG_SENSE, &[0x01, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff, 0]),
+    command(operation::XD_WRITE_READ_10, BLOCKS_10),
     command(operation::MODE_SELECT_10, &[0x11, 0, 0, 0, 0, 0, 0xff, 0xff, 0]),
     command(operation::MODE_SENSE_10, &[0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0]),
     action(operation::PERSISTENT_RESERVE_IN, 0x00, RESERVE_IN),

@@ -14,7 +14,7 @@ use super::session::Session;
 use super::shared::Shared;
 use super::write_task::WriteTask;
 
-/// The number of aborted tasks for which late data is accepted and discarded.
+/// The number of aborted and failed tasks for which late data is accepted and discarded.
 const MOST_ABORTED: usize = 64;
 
 /// Task management requests that may wait for their responses.
@@ -172,23 +172,29 @@ impl Session {
         let any = !ended.is_empty();
         for (itt, task) in ended {
             self.close_window(&task);
-            if !task.write.as_ref().is_some_and(WriteTask::awaits_data) {
-                continue;
-            }
-            if self.aborted.len() >= MOST_ABORTED {
-                self.aborted.pop_front();
-            }
-            self.aborted.push_back((itt, task));
+            self.expect_late_data(itt, task);
         }
         any
     }
 
-    /// Ends tasks with CHECK CONDITION.
+    /// Ends tasks with CHECK CONDITION. Data already under way are accepted and discarded.
     pub(super) fn fail_tasks(&mut self, concerned: impl Fn(&Task) -> bool, sense: Sense) {
         let ended: Vec<_> = self.tasks.extract_if(.., |_, task| concerned(task)).collect();
-        for (_, task) in ended {
+        for (itt, task) in ended {
             self.fail(&task, sense);
+            self.expect_late_data(itt, task);
         }
+    }
+
+    /// Remembers an ended task if its initiator may still send data, which answer an R2T or are unsolicited.
+    fn expect_late_data(&mut self, itt: InitiatorTaskTag, task: Task) {
+        if !task.write.as_ref().is_some_and(WriteTask::awaits_data) {
+            return;
+        }
+        if self.aborted.len() >= MOST_ABORTED {
+            self.aborted.pop_front();
+        }
+        self.aborted.push_back((itt, task));
     }
 
     fn late_tasks(&self) -> Vec<InitiatorTaskTag> {

@@ -2,6 +2,7 @@
 
 mod aborts;
 mod backpressure;
+mod bidirectional;
 mod block_commands;
 pub(crate) mod by_hand;
 mod bytes_in_pieces;

@@ -159,6 +159,11 @@ impl WriteTask {
         self.data.extend_from_slice(taken);
     }
 
+    /// The R2Ts sent.
+    pub(super) const fn r2ts(&self) -> u32 {
+        self.next_r2t_sn
+    }
+
     /// True if data are under way.
     pub(super) fn awaits_data(&self) -> bool {
         !self.awaited.is_empty()
@@ -176,7 +181,9 @@ fn rejection(command: &ScsiCommand, plan: &Plan) -> Option<Rejection> {
     let is_too_long = command.expected_data_transfer_length > LARGEST_TRANSFER;
     match plan {
         Plan::Check(_) | Plan::Status(_) => plan.rejection(),
-        _ if command.read || is_too_long => Some(Rejection::Check(Sense::INVALID_FIELD)),
+        _ if command.read != plan.is_bidirectional() || is_too_long => {
+            Some(Rejection::Check(Sense::INVALID_FIELD))
+        }
         // A parameter list that is cut off is no parameter list.
         Plan::Reserve { .. }
         | Plan::Unmap { .. }

@@ -10,6 +10,8 @@ use super::failure::ProtocolError;
 pub(super) struct DataInBuffer {
     expected_length: u32,
     next_data_sn: u32,
+    /// Numbers that R2Ts of a bidirectional command have used.
+    r2ts: u32,
     /// The number of bytes received.
     received: u32,
     /// The place of the data. It is away while data are read to it.
@@ -19,7 +21,7 @@ pub(super) struct DataInBuffer {
 impl DataInBuffer {
     /// A place for so many bytes, of which `buffer` is given; what is missing of it is allocated when data come.
     pub(super) const fn new(expected_length: u32, buffer: BytesMut) -> Self {
-        Self { expected_length, next_data_sn: 0, received: 0, buffer }
+        Self { expected_length, next_data_sn: 0, r2ts: 0, received: 0, buffer }
     }
 
     /// The length of all data in bytes.
@@ -29,6 +31,11 @@ impl DataInBuffer {
 
     /// The number of Data-In PDUs so far.
     pub(super) const fn pdus(&self) -> u32 {
+        self.next_data_sn.wrapping_sub(self.r2ts)
+    }
+
+    /// The number of the next PDU: that of the Data-In PDUs so far, and of the R2Ts of a bidirectional command.
+    pub(super) const fn next_data_sn(&self) -> u32 {
         self.next_data_sn
     }
 
@@ -81,12 +88,13 @@ impl DataInBuffer {
 
     /// Counts numbers that R2Ts of the task have used.
     pub(super) const fn count_numbers_to(&mut self, next: u32) {
+        self.r2ts = self.r2ts.wrapping_add(next.wrapping_sub(self.next_data_sn));
         self.next_data_sn = next;
     }
 
     /// Has the data come once more, in another session, to the same place.
     pub(super) const fn restart(&mut self) {
-        (self.next_data_sn, self.received) = (0, 0);
+        (self.next_data_sn, self.r2ts, self.received) = (0, 0, 0);
     }
 
     /// All received data, which leave the place.

@@ -132,7 +132,7 @@ impl Direction {
             Self::In(input) => input.accept(pdu, data),
             Self::Both(both) => {
                 both.input.accept(pdu, data)?;
-                both.output.count_numbers_to(both.input.pdus());
+                both.output.count_numbers_to(both.input.next_data_sn());
                 Ok(())
             }
             Self::None | Self::Out(_) => DataInBuffer::new(0, BytesMut::new()).accept(pdu, data),

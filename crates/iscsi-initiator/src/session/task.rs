@@ -148,7 +148,8 @@ impl Task {
     pub(super) fn check_response(&self, response: &ScsiResponse) -> Result<Residual, ProtocolError> {
         // The data of a failed command are not used, and tgtd leaves ExpDataSN at 0 for it.
         if let (Some(input), ScsiStatus::GOOD) = (self.direction.input(), response.status)
-            && response.exp_data_sn.0 != input.pdus()
+            // RFC 3720 counted the R2Ts of a bidirectional command too.
+            && ![input.pdus(), input.next_data_sn()].contains(&response.exp_data_sn.0)
         {
             let rule = "ExpDataSN is the number of Data-In PDUs sent (11.4.8)";
             return Err(sequence(rule, response.exp_data_sn.0, input.pdus()));

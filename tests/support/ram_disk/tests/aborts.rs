@@ -1,4 +1,4 @@
-//! ABORT TASK and ABORT TASK SET, and data that are under way to aborted tasks. Without sockets.
+//! ABORT TASK and ABORT TASK SET, and data that are under way to tasks that have ended. Without sockets.
 
 use iscsi_pdu::{
     InitiatorPdu, ScsiCommand, TaskManagementFunction as Function, TaskManagementResponseCode as Code,
@@ -6,8 +6,8 @@ use iscsi_pdu::{
 
 use super::by_hand::disk_name;
 use super::host::{Host, SECOND, ZERO, cdb, config};
-use super::tasks::{WRITE_10, executed, is_closed, send, two_hosts, write_to_unit_1};
-use crate::ram_disk::Engine;
+use super::tasks::{WRITE_10, executed, is_closed, send, slow, two_hosts, write_to_unit_1};
+use crate::ram_disk::{Engine, LogicalUnit};
 
 /// 11.6.1 a: a task that is not finished is aborted, and never answered.
 #[test]
@@ -149,6 +149,46 @@ fn aborted_tasks_are_remembered_within_bounds() {
         host.send(&mut engine, ZERO, &data);
         assert_eq!(is_closed(&mut engine, &host), !is_known, "task {at}");
     }
+}
+
+/// The initiator may answer an R2T before it receives the status: those data do not land on the unit in the place of the old one.
+#[test]
+fn data_under_way_to_a_replaced_unit_are_discarded() {
+    let mut config = config();
+    config.offer.parameters.initial_r2t = true;
+    let mut engine = Engine::new(config).unwrap();
+    let mut host = Host::log_in(&mut engine, ZERO, 0);
+    let write = host.command(cdb(&[WRITE_10, 0, 0, 0, 0, 0, 0, 0, 1]), 0, 512);
+    send(&mut engine, &host, &write);
+    let r2t = host.r2t(&mut engine);
+    engine.replace_unit(&disk_name(), LogicalUnit { edition: 1, ..LogicalUnit::default() }).unwrap();
+    let data = host.data_out(&r2t, 4);
+    host.send(&mut engine, ZERO, &data);
+    assert_eq!(host.end(&mut engine).unwrap().sense, Some((5, 0x25, 0)));
+    assert!(!is_closed(&mut engine, &host) && engine.report().violations.is_empty());
+    assert_eq!(engine.read_medium(&disk_name(), 0, 0, 512), Some(vec![0; 512]));
+    let read = host.read(0);
+    assert_eq!(host.run(&mut engine, ZERO, read).data, [0; 512]);
+    host.send(&mut engine, ZERO, &data);
+    assert!(is_closed(&mut engine, &host), "no more data are accepted (7.13)");
+}
+
+/// A write whose data were complete has none under way.
+#[test]
+fn data_after_the_last_to_a_replaced_unit_are_a_violation() {
+    let mut config = config();
+    config.offer.parameters.initial_r2t = true;
+    let mut engine = slow(config);
+    let mut host = Host::log_in(&mut engine, ZERO, 0);
+    let write = host.command(cdb(&[WRITE_10, 0, 0, 0, 0, 0, 0, 0, 1]), 0, 512);
+    send(&mut engine, &host, &write);
+    let r2t = host.r2t(&mut engine);
+    let data = host.data_out(&r2t, 4);
+    host.send(&mut engine, ZERO, &data);
+    engine.replace_unit(&disk_name(), LogicalUnit { edition: 1, ..LogicalUnit::default() }).unwrap();
+    assert_eq!(host.end(&mut engine).unwrap().sense, Some((5, 0x25, 0)));
+    host.send(&mut engine, ZERO, &data);
+    assert!(is_closed(&mut engine, &host));
 }
 
 #[test]

@@ -49,6 +49,28 @@ fn pdu_15_data_in_both_directions() {
     assert_eq!(target.outcomes(), [(itt, Outcome::Good(pattern(700).as_ref().into()))]);
 }
 
+/// ExpDataSN counts Data-In PDUs (11.4.8), so it is 0 where there are none; RFC 3720 counted R2Ts too.
+#[test]
+fn num_15_r2ts_count_in_exp_data_sn_or_not() {
+    for (data_ins, accepted) in [(0, [0, 2]), (1, [1, 3])] {
+        for exp_data_sn in 0..=4 {
+            let mut target = Target::new(solicited_only());
+            let itt = both(&mut target, 1024, 700);
+            target.sent();
+            target.solicit(itt, 0, 0, 512);
+            target.solicit(itt, 1, 512, 512);
+            for _ in 0..data_ins {
+                let data = target.data_in(itt, 2, 0, 300);
+                target.receive(TargetPdu::DataIn(data)).unwrap();
+            }
+            let response = target.response(itt, ScsiStatus::GOOD);
+            let response = ScsiResponse { exp_data_sn: SerialNumber(exp_data_sn), ..response };
+            let outcome = target.respond(response);
+            assert_eq!(outcome.is_ok(), accepted.contains(&exp_data_sn), "{data_ins}: {exp_data_sn}");
+        }
+    }
+}
+
 /// Numbers that each direction would count by itself are wrong.
 #[test]
 fn num_13_numbers_of_one_direction_alone() {
