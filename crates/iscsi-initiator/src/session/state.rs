@@ -334,9 +334,7 @@ impl SessionState {
         {
             self.unit_queues.ended(lun);
         }
-        if !self.write_order.is_empty() {
-            self.write_order.ended(itt);
-        }
+        self.end_write(itt);
         let Some(awaited) = self.requests.end(itt, outcome) else { return };
         if !self.immediate.is_empty() {
             self.immediate.remove(itt);

@@ -81,12 +81,11 @@ impl SessionState {
                 let (command, burst) = task.build_command(itt, numbers, &self.parameters, most);
                 self.backlog.note_unsolicited(task.asked_for());
                 let written = if self.is_lasting { task.written_blocks() } else { None };
-                let lun = task.lun();
+                if let Some(blocks) = written {
+                    self.write_order.sent(itt, task.lun(), blocks);
+                }
                 if burst.is_some() {
                     self.unsolicited = burst;
-                }
-                if let Some(blocks) = written {
-                    self.write_order.sent(itt, lun, blocks, self.requests.is_touched(itt));
                 }
                 Some(command)
             }
