@@ -126,11 +126,10 @@ impl BlockDevice {
             Some(blocks) if blocks <= self.blocks_per_command => {
                 let command = scsi::read_blocks_into(offset / self.block_size(), blocks, buffer);
                 let name = command.name;
-                let outcome = match self.session.carry_out(self.lun, command).await? {
-                    Outcome::Scsi(ended, data) => self.session.repeat(self.lun, ended, data).await?,
-                    outcome => outcome,
-                };
-                Ok(self.count_recovered(data_of(name, self.lun, outcome)?))
+                match self.session.carry_out(self.lun, command).await? {
+                    Outcome::Good(data) => Ok(data),
+                    outcome => Box::pin(self.conclude(name, outcome)).await,
+                }
             }
             // Boxed, so that short reads do not carry their size.
             Some(_) => Box::pin(ranges::read_into(self, offset, buffer)).await,
@@ -153,12 +152,10 @@ impl BlockDevice {
             Some(blocks) if blocks <= self.blocks_per_command => {
                 let command = scsi::write_blocks(offset / self.block_size(), blocks, data);
                 let name = command.name;
-                let outcome = match self.session.carry_out(self.lun, command).await? {
-                    Outcome::Scsi(ended, data) => self.session.repeat(self.lun, ended, data).await?,
-                    outcome => outcome,
-                };
-                self.count_recovered(data_of(name, self.lun, outcome)?);
-                Ok(())
+                match self.session.carry_out(self.lun, command).await? {
+                    Outcome::Good(_) => Ok(()),
+                    outcome => Box::pin(self.conclude(name, outcome)).await.map(drop),
+                }
             }
             _ => Box::pin(self.write_pieces(offset, data)).await,
         }
@@ -188,6 +185,18 @@ impl BlockDevice {
             writer.write(piece.clone()).await?;
         }
         writer.finish().await
+    }
+
+    /// The buffer of a read or write that has not simply ended with GOOD, after all repetitions.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped abandons the result: the command may have been carried out, now or later.
+    async fn conclude(&self, name: &'static str, outcome: Outcome) -> Result<BytesMut, Error> {
+        let outcome = match outcome {
+            Outcome::Scsi(ended, data) => self.session.repeat(self.lun, ended, data).await?,
+            outcome => outcome,
+        };
+        Ok(self.count_recovered(data_of(name, self.lun, outcome)?))
     }
 
     /// Waits for a read or write. Returns the buffer of a read.
