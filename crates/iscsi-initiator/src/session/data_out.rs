@@ -86,8 +86,8 @@ impl DataOutBuffer {
         self.next_r2t_sn = next;
     }
 
-    /// The immediate data, in their first piece and the further ones; `burst` becomes the unsolicited burst that follows the
-    /// command if there is one. Together they have no more than `most_unsolicited` bytes.
+    /// The immediate data, in their first piece and the further ones; `burst` gets the unsolicited burst that follows the command
+    /// if there is one. Together they have no more than `most_unsolicited` bytes.
     pub(super) fn begin(
         &mut self,
         itt: InitiatorTaskTag,

@@ -165,16 +165,18 @@ impl SessionState {
                 let is_good = pdu.status == ScsiStatus::GOOD;
                 let may_be_lost = is_good && !self.unflushed.settle(task);
                 self.note_status(pdu.itt, pdu.status);
-                self.has_succeeded |= is_good;
-                if may_be_lost {
-                    self.end_task(pdu.itt, |_| Outcome::WritesMayBeLost);
-                    return Ok(());
-                }
-                if !is_good {
+                if is_good {
+                    self.has_succeeded = true;
+                } else {
                     self.note_conflict(pdu.itt, pdu.status);
                     self.note_sense(pdu.itt, &pdu.sense);
                 }
-                self.end_task(pdu.itt, |task| task.finish(pdu.status, &pdu.sense, residual));
+                self.end_task(pdu.itt, |task| {
+                    if may_be_lost {
+                        return Outcome::WritesMayBeLost;
+                    }
+                    task.finish(pdu.status, &pdu.sense, residual)
+                });
             }
             ScsiResponseCode::TARGET_FAILURE | ScsiResponseCode(0x80..) => {
                 self.end_task(pdu.itt, |_| Outcome::TargetFailure(pdu.response));

@@ -84,8 +84,8 @@ impl Task {
         self.direction.output().map_or(0, DataOutBuffer::asked_for)
     }
 
-    /// The command PDU; `burst` becomes the unsolicited burst that follows it if there is one (CMD-01 to CMD-04). Together they
-    /// have no more than `most_unsolicited` bytes of data.
+    /// The command PDU; `burst`, which is empty, gets the unsolicited burst that follows it if there is one (CMD-01 to CMD-04).
+    /// Together they have no more than `most_unsolicited` bytes of data.
     #[inline]
     pub(super) fn build_command(
         &mut self,

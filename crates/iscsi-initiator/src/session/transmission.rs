@@ -30,6 +30,7 @@ impl SessionState {
             return Some(self.send_burst(burst));
         }
         self.is_commands_turn = !self.is_commands_turn;
+        // Mostly, commands are all there is to send.
         if self.solicited.is_empty() && self.logout == LogoutState::Open {
             return self.begin_request();
         }
