@@ -37,10 +37,6 @@ impl Write {
 }
 
 impl WriteOrder {
-    pub(super) fn is_empty(&self) -> bool {
-        self.unanswered.is_empty() && self.repeated.is_empty()
-    }
-
     /// Whether commands may have to wait.
     pub(super) const fn has_repeated(&self) -> bool {
         !self.repeated.is_empty()
@@ -63,12 +59,6 @@ impl WriteOrder {
         self.unanswered.iter().any(holds)
     }
 
-    /// Removes the oldest write, if it is this one and was not repeated. Most targets answer in order: nothing is older then.
-    #[inline]
-    fn remove_oldest(&mut self, itt: InitiatorTaskTag) -> bool {
-        !self.has_repeated() && self.unanswered.pop_front_if(|first| first.itt == itt).is_some()
-    }
-
     /// Removes a request that has ended; if it was one of the writes, `replaced` is told the older ones that it overlaps.
     fn remove(&mut self, itt: InitiatorTaskTag, replaced: impl FnMut(InitiatorTaskTag)) {
         self.repeated.retain(|other| *other != itt);
@@ -80,7 +70,7 @@ impl WriteOrder {
 
     /// Gives the memory back if there are no writes.
     pub(super) fn release(&mut self) {
-        if self.is_empty() {
+        if self.unanswered.is_empty() && !self.has_repeated() {
             *self = Self::default();
         }
     }
@@ -88,12 +78,9 @@ impl WriteOrder {
 
 impl SessionState {
     /// A request ends: if it is one of the writes, the older ones of its blocks are replaced.
-    #[inline]
     pub(super) fn end_write(&mut self, itt: InitiatorTaskTag) {
         let Self { write_order, requests, .. } = self;
-        if !write_order.is_empty() && !write_order.remove_oldest(itt) {
-            write_order.remove(itt, |older| requests.note_replaced(older));
-        }
+        write_order.remove(itt, |older| requests.note_replaced(older));
     }
 
     /// Whether a queued request has to wait for a write of its blocks that was sent again.
