@@ -199,11 +199,10 @@ impl BlockDevice {
             Some(blocks) if blocks <= self.sizes.per_command => {
                 let command = scsi::read_blocks_into(offset / self.block_size(), blocks, buffer);
                 let name = command.name;
-                let outcome = match self.session.carry_out(self.lun, command).await? {
-                    Outcome::Scsi(ended, data) => self.session.repeat(self.lun, ended, data).await?,
-                    outcome => outcome,
-                };
-                Ok(self.count_recovered(data_of(name, self.lun, outcome)?))
+                match self.session.carry_out(self.lun, command).await? {
+                    Outcome::Good(data) => Ok(data),
+                    outcome => Box::pin(self.conclude(name, outcome)).await,
+                }
             }
             // Boxed, so that short reads do not carry their size.
             Some(_) => Box::pin(ranges::read_into(self, offset, buffer)).await,
@@ -228,7 +227,12 @@ impl BlockDevice {
         self.check_write(offset, data.len() as u64)?;
         match self.whole_blocks(offset, data.len()) {
             Some(blocks) if blocks <= self.sizes.per_command => {
-                self.finish_write(scsi::write_blocks(offset / self.block_size(), blocks, data)).await
+                let command = scsi::write_blocks(offset / self.block_size(), blocks, data);
+                let name = command.name;
+                match self.session.carry_out(self.lun, command).await? {
+                    Outcome::Good(_) => Ok(()),
+                    outcome => Box::pin(self.conclude(name, outcome)).await.map(drop),
+                }
             }
             _ => Box::pin(self.write_pieces(offset, data, false)).await,
         }
@@ -276,15 +280,16 @@ impl BlockDevice {
         writer.finish().await
     }
 
-    /// Sends a WRITE and waits for its end.
-    async fn finish_write(&self, command: RawCommand) -> Result<(), Error> {
-        let name = command.name;
-        let outcome = match self.session.carry_out(self.lun, command).await? {
+    /// The buffer of a read or write that has not simply ended with GOOD, after all repetitions.
+    ///
+    /// # Cancel safety
+    /// A future that is dropped abandons the result: the command may have been carried out, now or later.
+    async fn conclude(&self, name: &'static str, outcome: Outcome) -> Result<BytesMut, Error> {
+        let outcome = match outcome {
             Outcome::Scsi(ended, data) => self.session.repeat(self.lun, ended, data).await?,
             outcome => outcome,
         };
-        self.count_recovered(data_of(name, self.lun, outcome)?);
-        Ok(())
+        Ok(self.count_recovered(data_of(name, self.lun, outcome)?))
     }
 
     /// Waits for a read or write. Returns the buffer of a read.

@@ -84,6 +84,7 @@ impl EncodedPdu {
 ///
 /// # Errors
 /// As [`EncodedPdu::new`]; nothing is appended then.
+#[inline]
 pub fn encode_headers(
     mut bhs: Bhs,
     ahs: &[u8],
@@ -93,7 +94,9 @@ pub fn encode_headers(
 ) -> Result<(), Error> {
     bhs.set_lengths(ahs_words(&bhs, ahs)?, data_bytes(data_length)?);
     stream.extend_from_slice(bhs.as_bytes());
-    stream.extend_from_slice(ahs);
+    if !ahs.is_empty() {
+        stream.extend_from_slice(ahs);
+    }
     if digests.header {
         stream.extend_from_slice(&header_digest(&bhs, ahs));
     }
@@ -101,7 +104,12 @@ pub fn encode_headers(
 }
 
 /// Appends what follows data of this length to `stream`: padding, and the digest if the CRC of the data is given.
+#[inline]
 pub fn encode_trailer(data_length: usize, crc: Option<Crc32c>, stream: &mut Vec<u8>) {
+    // Most data have whole words and no digest.
+    if crc.is_none() && data_length.is_multiple_of(4) {
+        return;
+    }
     let (trailer, length) = trailer(data_length, crc);
     stream.extend_from_slice(trailer.get(..length).unwrap_or_default());
 }

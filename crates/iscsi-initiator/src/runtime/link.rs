@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -44,10 +44,12 @@ impl Link {
     ///
     /// # Cancel safety
     /// A future that is dropped has not submitted the request, or abandons the outcome.
+    #[inline]
     pub(crate) fn carry_out(&self, request: Request) -> Exchange<'_> {
         Exchange { submission: self.submission(request), reply: None }
     }
 
+    #[inline]
     fn submission(&self, request: Request) -> Submission<'_> {
         let place = Place { shared: &self.shared, line: |state| &mut state.line, ticket: None };
         // The limit of an immediate request begins at once.
@@ -215,14 +217,22 @@ impl Submission<'_> {
         self.request.as_ref().map_or("request", Request::name)
     }
 
+    /// Waits in line.
+    #[cold]
+    fn wait(&mut self, mut state: MutexGuard<'_, State>, context: &Context<'_>) {
+        self.since.get_or_insert_with(|| self.link.shared.clock.now());
+        let replaced = self.place.wait(&mut state, context);
+        drop(state);
+        drop(replaced);
+    }
+
     /// Submits the request if it is its turn. `waiting` is the waker of the caller who goes on to wait for the outcome.
     fn poll(
         &mut self,
         waiting: Option<&Waker>,
         context: &Context<'_>,
     ) -> Poll<Result<InitiatorTaskTag, Error>> {
-        let shared = &self.link.shared;
-        let mut state = shared.lock();
+        let mut state = self.link.shared.lock();
         if let Some(reason) = &state.ended {
             return Poll::Ready(Err(reason.clone()));
         }
@@ -234,10 +244,7 @@ impl Submission<'_> {
         let is_immediate = self.request.as_ref().is_some_and(Request::is_immediate);
         let is_accepted = if is_immediate { state.accepts_immediate() } else { is_next() && state.accepts() };
         if !is_accepted {
-            self.since.get_or_insert_with(|| shared.clock.now());
-            let replaced = self.place.wait(&mut state, context);
-            drop(state);
-            drop(replaced);
+            self.wait(state, context);
             return Poll::Pending;
         }
         let Some(request) = self.request.take() else { return Poll::Pending };
@@ -315,6 +322,18 @@ impl<S: Deref<Target = Shared>> Reply<S> {
         poll_fn(|context| self.poll_outcome(context)).await
     }
 
+    /// Drops the outcome, now or when it comes.
+    #[cold]
+    fn abandon(&self) {
+        let mut state = self.shared.lock();
+        let was_full = !state.session.has_space();
+        let abandoned = state.abandon(self.itt);
+        let next = if was_full { state.next_in_line() } else { None };
+        drop(state);
+        drop(abandoned);
+        next.into_iter().for_each(Waker::wake);
+    }
+
     fn poll_outcome(&mut self, context: &Context<'_>) -> Poll<Result<Outcome, Error>> {
         let mut state = self.shared.lock();
         let replaced = match (state.session.outcome(self.itt), &state.ended) {
@@ -342,13 +361,7 @@ impl<S: Deref<Target = Shared>> Drop for Reply<S> {
     #[inline]
     fn drop(&mut self) {
         if !self.is_taken {
-            let mut state = self.shared.lock();
-            let was_full = !state.session.has_space();
-            let abandoned = state.abandon(self.itt);
-            let next = if was_full { state.next_in_line() } else { None };
-            drop(state);
-            drop(abandoned);
-            next.into_iter().for_each(Waker::wake);
+            self.abandon();
         }
     }
 }

@@ -14,23 +14,23 @@ pub(crate) struct BlockSpan {
 impl BlockSpan {
     /// The blocks that a command may change: all, if its descriptor block does not name them; `None` for none.
     pub(crate) fn written_by(cdb: &Cdb) -> Option<Self> {
-        let head = cdb.head();
+        let head = cdb.head_in_place();
         match head[0] {
             // WRITE (6).
-            0x0a => Self::in_6(&head),
+            0x0a => Self::in_6(head),
             // WRITE (10), WRITE AND VERIFY (10).
-            0x2a | 0x2e => Self::in_10(&head),
+            0x2a | 0x2e => Self::in_10(head),
             // WRITE (12), WRITE AND VERIFY (12).
-            0xaa | 0xae => Self::in_12(&head),
+            0xaa | 0xae => Self::in_12(head),
             // WRITE (16), WRITE AND VERIFY (16), ORWRITE (16).
-            0x8a | 0x8e | 0x8b => Self::in_16(&head),
+            0x8a | 0x8e | 0x8b => Self::in_16(head),
             // WRITE ATOMIC (16): the boundary stands in front of the count.
-            0x9c => Self::counted(number::<2, 8>(&head), number::<12, 2>(&head)),
+            0x9c => Self::counted(number::<2, 8>(head), number::<12, 2>(head)),
             // COMPARE AND WRITE.
-            0x89 => Self::counted(number::<2, 8>(&head), number::<13, 1>(&head)),
+            0x89 => Self::counted(number::<2, 8>(head), number::<13, 1>(head)),
             // WRITE SAME (10), (16): 0 stands for all blocks up to the end.
-            0x41 => Self::in_10(&head).or(Self::up_to_end(number::<2, 4>(&head))),
-            0x93 => Self::in_16(&head).or(Self::up_to_end(number::<2, 8>(&head))),
+            0x41 => Self::in_10(head).or(Self::up_to_end(number::<2, 4>(head))),
+            0x93 => Self::in_16(head).or(Self::up_to_end(number::<2, 8>(head))),
             // FORMAT UNIT, UNMAP, SANITIZE, EXTENDED COPY and the token commands.
             0x04 | 0x42 | 0x48 | 0x83 => Self::up_to_end(0),
             _ => None,
@@ -39,16 +39,16 @@ impl BlockSpan {
 
     /// The blocks whose contents a command reads; `None` for none.
     pub(crate) fn read_by(cdb: &Cdb) -> Option<Self> {
-        let head = cdb.head();
+        let head = cdb.head_in_place();
         match head[0] {
             // READ (6).
-            0x08 => Self::in_6(&head),
+            0x08 => Self::in_6(head),
             // READ (10), VERIFY (10).
-            0x28 | 0x2f => Self::in_10(&head),
+            0x28 | 0x2f => Self::in_10(head),
             // READ (12), VERIFY (12).
-            0xa8 | 0xaf => Self::in_12(&head),
+            0xa8 | 0xaf => Self::in_12(head),
             // READ (16), VERIFY (16).
-            0x88 | 0x8f => Self::in_16(&head),
+            0x88 | 0x8f => Self::in_16(head),
             _ => None,
         }
     }

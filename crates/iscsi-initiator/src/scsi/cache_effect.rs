@@ -22,8 +22,9 @@ impl CacheEffect {
     const IMMED: u8 = 1 << 1;
 
     /// The effect of a command descriptor block.
+    #[inline]
     pub(crate) fn of(cdb: &Cdb) -> Self {
-        let [operation_code, flags, ..] = cdb.head();
+        let [operation_code, flags, ..] = *cdb.head_in_place();
         let is_immediate = flags & Self::IMMED != 0;
         match operation_code {
             // WRITE (10), (12), (16), WRITE ATOMIC (16), COMPARE AND WRITE, ORWRITE (16).

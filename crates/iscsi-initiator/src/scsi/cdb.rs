@@ -70,9 +70,15 @@ impl Cdb {
     #[inline]
     #[must_use]
     pub fn head(&self) -> [u8; Self::HEAD_LENGTH] {
+        *self.head_in_place()
+    }
+
+    /// The first 16 bytes, which are not copied.
+    #[inline]
+    pub(crate) fn head_in_place(&self) -> &[u8; Self::HEAD_LENGTH] {
         match &self.0 {
-            Bytes::Short(head) => *head,
-            Bytes::Long(bytes) => bytes.first_chunk().copied().unwrap_or_default(),
+            Bytes::Short(head) => head,
+            Bytes::Long(bytes) => bytes.first_chunk().unwrap_or(&[0; Self::HEAD_LENGTH]),
         }
     }
 

@@ -50,11 +50,15 @@ impl WriteData {
     }
 
     /// Returns this part as its first piece and the further ones. The range must lie within the data.
-    pub(crate) fn part(&self, range: Range<usize>) -> (Bytes, Vec<Bytes>) {
-        let pieces = match &self.0 {
-            Pieces::One(data) => return (data.slice(range), Vec::new()),
-            Pieces::Several { pieces, .. } => pieces,
-        };
+    #[inline]
+    pub(crate) fn part(&self, range: Range<usize>) -> (Bytes, Option<Box<[Bytes]>>) {
+        match &self.0 {
+            Pieces::One(data) => (data.slice(range), None),
+            Pieces::Several { pieces, .. } => Self::part_of_several(pieces, range),
+        }
+    }
+
+    fn part_of_several(pieces: &[Bytes], range: Range<usize>) -> (Bytes, Option<Box<[Bytes]>>) {
         let mut begin = 0;
         let parts = pieces.iter().filter_map(|piece| {
             let (from, to) = (range.start.max(begin), range.end.min(begin + piece.len()));
@@ -63,7 +67,7 @@ impl WriteData {
             part
         });
         let mut parts = parts.collect::<Vec<_>>().into_iter();
-        (parts.next().unwrap_or_default(), parts.collect())
+        (parts.next().unwrap_or_default(), Some(parts.collect()))
     }
 }
 
@@ -134,6 +138,7 @@ mod tests {
             for begin in 0..=20 {
                 for end in begin..=20 {
                     let (first, rest) = data.part(begin..end);
+                    let rest = rest.unwrap_or_default();
                     assert!(rest.iter().all(|piece| !piece.is_empty()));
                     assert_eq!([&[first][..], &rest].concat().concat(), whole[begin..end], "{lengths:?}");
                 }

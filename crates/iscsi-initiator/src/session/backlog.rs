@@ -45,9 +45,9 @@ impl Backlog {
         self.without_data += 1;
     }
 
-    /// The request that comes next.
-    pub(super) fn first(&self) -> Option<InitiatorTaskTag> {
-        self.queue.front().map(|waiting| waiting.itt)
+    /// The first request for which `is_next` is true.
+    pub(super) fn find(&self, is_next: impl Fn(InitiatorTaskTag) -> bool) -> Option<InitiatorTaskTag> {
+        self.queue.iter().map(|waiting| waiting.itt).find(|itt| is_next(*itt))
     }
 
     /// Removes the request that comes next.
@@ -64,20 +64,11 @@ impl Backlog {
         }
     }
 
-    /// Removes the first request for which `is_next` is true.
-    pub(super) fn pop_first(
-        &mut self,
-        is_next: impl Fn(InitiatorTaskTag) -> bool,
-    ) -> Option<InitiatorTaskTag> {
-        let place = self.queue.iter().position(|waiting| is_next(waiting.itt))?;
-        let Waiting { itt, has_data } = self.queue.remove(place)?;
-        self.removed(has_data);
-        Some(itt)
-    }
-
     /// Removes this request, wherever it is; false if it is not in the queue.
     pub(super) fn remove(&mut self, itt: InitiatorTaskTag) -> bool {
-        self.pop_first(|waiting| waiting == itt).is_some()
+        let place = self.queue.iter().position(|waiting| waiting.itt == itt);
+        let removed = place.and_then(|place| self.queue.remove(place));
+        removed.inspect(|waiting| self.removed(waiting.has_data)).is_some()
     }
 
     /// The most bytes of unsolicited data that the request removed last may have.

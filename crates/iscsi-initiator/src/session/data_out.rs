@@ -86,19 +86,21 @@ impl DataOutBuffer {
         self.next_r2t_sn = next;
     }
 
-    /// The immediate data, and the unsolicited burst that follows the command if there is one: no more than
-    /// `most_unsolicited` bytes together.
+    /// The immediate data, in their first piece and the further ones; `burst` gets the unsolicited burst that follows the command
+    /// if there is one. Together they have no more than `most_unsolicited` bytes.
     pub(super) fn begin(
         &mut self,
         itt: InitiatorTaskTag,
         parameters: &Parameters,
         most_unsolicited: u32,
-    ) -> ((Bytes, Vec<Bytes>), Option<Burst>) {
+        burst: &mut Option<Burst>,
+    ) -> (Bytes, Option<Box<[Bytes]>>) {
         let plan = UnsolicitedPlan::new(parameters, self.length(), most_unsolicited);
         (self.asked, self.sent) = (plan.end, plan.immediate);
-        let has_burst = plan.end > plan.immediate;
-        let burst = has_burst.then(|| Burst::unsolicited(itt, self.data.clone(), plan));
-        (self.data.part(0..plan.immediate as usize), burst)
+        if plan.end > plan.immediate {
+            *burst = Some(Burst::unsolicited(itt, self.data.clone(), plan));
+        }
+        self.data.part(0..plan.immediate as usize)
     }
 
     /// The burst that an R2T requests (DAT-08, DAT-12, DAT-13, TAG-03, TAG-06); `None` for a repeated R2T, which is

@@ -22,6 +22,19 @@ pub(super) enum Direction {
     Both(Box<Both>),
 }
 
+/// What the header of a command says about its data (RFC 7143, 11.3.1 and 11.3.4).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    /// R: data move to the initiator.
+    pub(super) read: bool,
+    /// W: data move to the target.
+    pub(super) write: bool,
+    /// Expected Data Transfer Length in bytes: that of the data to the target, if there are some.
+    pub(super) length: u32,
+    /// The length of the data to the initiator, for a bidirectional command.
+    pub(super) bidirectional_read_length: Option<u32>,
+}
+
 /// The data of a bidirectional command. Data-In PDUs and R2Ts share their numbers (RFC 7143, 4.2.2.4).
 #[derive(Clone, Debug)]
 pub(super) struct Both {
@@ -95,20 +108,16 @@ impl Direction {
         }
     }
 
-    /// Expected Data Transfer Length in bytes (RFC 7143, 11.3.4): that of the data to the target, if there are some.
+    /// What the header of the command says about the data.
     #[inline]
-    pub(super) fn length(&self) -> u32 {
-        let input = || self.input().map_or(0, DataInBuffer::expected);
-        self.output().map_or_else(input, DataOutBuffer::length)
-    }
-
-    /// The length of the data to the initiator, for a bidirectional command.
-    #[inline]
-    pub(super) const fn bidirectional_read_length(&self) -> Option<u32> {
-        match self {
-            Self::Both(both) => Some(both.input.expected()),
-            Self::None | Self::In(_) | Self::Out(_) => None,
-        }
+    pub(super) fn expected(&self) -> Expected {
+        let (read, write, length, bidirectional_read_length) = match self {
+            Self::None => (false, false, 0, None),
+            Self::In(input) => (true, false, input.expected(), None),
+            Self::Out(output) => (false, true, output.length(), None),
+            Self::Both(both) => (true, true, both.output.length(), Some(both.input.expected())),
+        };
+        Expected { read, write, length, bidirectional_read_length }
     }
 
     /// A number that changes whenever data move, or the target requests some.
@@ -135,7 +144,7 @@ impl Direction {
                 both.output.count_numbers_to(both.input.next_data_sn());
                 Ok(())
             }
-            Self::None | Self::Out(_) => DataInBuffer::new(0, BytesMut::new()).accept(pdu, data),
+            Self::None | Self::Out(_) => accept_without_place(pdu, data),
         }
     }
 
@@ -170,4 +179,10 @@ impl Direction {
             *output = DataOutBuffer::new(output.data());
         }
     }
+}
+
+/// Takes a PDU for a command that has no place for its data.
+#[cold]
+fn accept_without_place(pdu: &DataIn, data: &[u8]) -> Result<(), ProtocolError> {
+    DataInBuffer::new(0, BytesMut::new()).accept(pdu, data)
 }

@@ -212,7 +212,7 @@ fn receive_pdu(
             return Ok(());
         }
         Opcode::SCSI_RESPONSE if data.is_empty() => {
-            session.receive_scsi_response(ScsiResponse::decode_bhs(head.bhs())?);
+            session.receive_scsi_response(&ScsiResponse::decode_bhs(head.bhs())?);
             return Ok(());
         }
         _ => {}

@@ -9,6 +9,7 @@ use iscsi_pdu::{InitiatorTaskTag, Lun, ScsiStatus, SequenceNumbers, SerialNumber
 
 use super::request::{Kind, OldTask, Outcome, Request};
 use super::state::SessionState;
+use super::write_order::WriteOrder;
 use crate::scsi::Replay;
 
 /// The result of the login of another session.
@@ -124,7 +125,7 @@ impl SessionState {
         let open = self.requests.open_in_order().into_iter();
         let sent_twice: Vec<_> = open.filter(|itt| self.is_text_sent_twice(*itt)).collect();
         self.requests.interrupt(self.written);
-        self.write_order.interrupt().for_each(|itt| self.requests.note_replaced(itt));
+        self.write_order = WriteOrder::default();
         // Whoever submitted it learns of the end by itself.
         let ahead = self.ahead.take();
         if let Some(itt) = ahead {
@@ -261,6 +262,9 @@ impl SessionState {
     /// Queues a kept request as a new one.
     fn send_again(&mut self, itt: InitiatorTaskTag, now: Duration) {
         let Some(renamed) = self.requests.rename(itt) else { return };
+        if self.requests.is_touched(renamed) {
+            self.write_order.repeat(renamed);
+        }
         let Some(request) = self.requests.get_mut(renamed) else { return };
         match &mut request.0 {
             Kind::Scsi(task) => task.restart(),

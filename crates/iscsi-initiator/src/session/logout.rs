@@ -72,7 +72,7 @@ impl SessionState {
     /// The Logout Request, if one is wanted. It is immediate and so does not depend on the window (NUM-08).
     pub(super) fn begin_logout(&mut self) -> Option<Outgoing> {
         let LogoutState::Wanted(cause) = self.logout else { return None };
-        if self.drain_until.is_some() && self.awaits_responses() || self.is_first_held() {
+        if self.drain_until.is_some() && self.awaits_responses() || self.is_next_held() {
             return None;
         }
         let itt = self.requests.tag_without_slot();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use iscsi_login::Deviation;
 use iscsi_pdu::{
     DataIn, InitiatorTaskTag, LogoutResponse, R2t, ScsiResponse, ScsiResponseCode, ScsiStatus,
@@ -36,7 +36,7 @@ impl SessionState {
     fn dispatch(&mut self, pdu: TargetPdu, now: Duration) -> Result<(), Failure> {
         match pdu {
             TargetPdu::DataIn(pdu) => self.data_in(&pdu, |task| task.accept_data_in(&pdu, &pdu.data))?,
-            TargetPdu::ScsiResponse(pdu) => self.scsi_response(pdu)?,
+            TargetPdu::ScsiResponse(pdu) => self.scsi_response(&pdu)?,
             TargetPdu::R2t(pdu) => self.r2t(&pdu)?,
             TargetPdu::NopIn(pdu) if pdu.itt.is_valid() => self.pong(&pdu, now)?,
             TargetPdu::NopIn(pdu) => self.unasked_nop_in(&pdu)?,
@@ -96,7 +96,7 @@ impl SessionState {
     }
 
     /// Takes a SCSI Response.
-    pub(super) fn receive_scsi_response(&mut self, pdu: ScsiResponse) {
+    pub(super) fn receive_scsi_response(&mut self, pdu: &ScsiResponse) {
         self.take(pdu.numbers, |session| session.scsi_response(pdu));
     }
 
@@ -148,11 +148,11 @@ impl SessionState {
         residual.check()?;
         self.note_status(pdu.itt, pdu.status);
         self.has_succeeded = true;
-        self.end_task(pdu.itt, |task| task.finish(pdu.status, Bytes::new(), residual));
+        self.end_task(pdu.itt, |task| task.finish(pdu.status, &[], residual));
         Ok(())
     }
 
-    fn scsi_response(&mut self, pdu: ScsiResponse) -> Result<(), Failure> {
+    fn scsi_response(&mut self, pdu: &ScsiResponse) -> Result<(), Failure> {
         const NAME: &str = "SCSI Response";
         if !self.counts(NAME, pdu.numbers.stat_sn, pdu.itt)? {
             return Ok(());
@@ -161,19 +161,22 @@ impl SessionState {
         // CMD-05: status and flags count only with response 0.
         match pdu.response {
             ScsiResponseCode::COMPLETED => {
-                let residual = task.check_response(&pdu)?;
+                let residual = task.check_response(pdu)?;
+                let is_good = pdu.status == ScsiStatus::GOOD;
+                let may_be_lost = is_good && !self.unflushed.settle(task);
                 self.note_status(pdu.itt, pdu.status);
-                if pdu.status == ScsiStatus::GOOD {
+                if is_good {
                     self.has_succeeded = true;
-                    if !self.settle(pdu.itt) {
-                        self.end_task(pdu.itt, |_| Outcome::WritesMayBeLost);
-                        return Ok(());
-                    }
                 } else {
                     self.note_conflict(pdu.itt, pdu.status);
                     self.note_sense(pdu.itt, &pdu.sense);
                 }
-                self.end_task(pdu.itt, |task| task.finish(pdu.status, pdu.sense, residual));
+                self.end_task(pdu.itt, |task| {
+                    if may_be_lost {
+                        return Outcome::WritesMayBeLost;
+                    }
+                    task.finish(pdu.status, &pdu.sense, residual)
+                });
             }
             ScsiResponseCode::TARGET_FAILURE | ScsiResponseCode(0x80..) => {
                 self.end_task(pdu.itt, |_| Outcome::TargetFailure(pdu.response));

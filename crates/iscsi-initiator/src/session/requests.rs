@@ -87,6 +87,12 @@ impl Slot {
             known_as: None,
         }
     }
+
+    /// Drops the content; the tag names nothing any more.
+    fn clear(&mut self) {
+        self.content = Content::Nothing;
+        self.generation = self.generation.wrapping_add(1) & (u32::MAX >> INDEX_BITS);
+    }
 }
 
 /// The number of the slot that a tag names.
@@ -115,6 +121,7 @@ impl Requests {
     }
 
     /// Adds a request, and returns the tag that names it until its outcome is taken.
+    #[inline]
     pub(super) fn insert(&mut self, request: Request) -> InitiatorTaskTag {
         let index = self.free.pop().unwrap_or_else(|| self.add_slot());
         self.open += 1;
@@ -161,7 +168,10 @@ impl Requests {
     ) -> Option<&mut Request> {
         let slot = self.slot_mut(itt)?;
         (slot.cmd_sn, slot.position) = (Some(cmd_sn), position);
-        self.get_mut(itt)
+        match &mut slot.content {
+            Content::Request(request) => Some(request),
+            Content::Nothing | Content::Outcome(_) | Content::Renamed(_) => None,
+        }
     }
 
     /// The request will be sent once more.
@@ -256,24 +266,19 @@ impl Requests {
         let slot = self.slot_mut(itt)?;
         let Content::Request(request) = &mut slot.content else { return None };
         let awaited_as = (!slot.is_abandoned).then(|| slot.known_as.unwrap_or(itt));
-        if let Some(tag) = awaited_as {
-            let outcome = Content::Outcome(outcome(request));
-            self.free_if_renamed(itt, tag);
-            if let Some(slot) = self.slot_mut(tag) {
-                slot.content = outcome;
+        match awaited_as {
+            Some(tag) if tag == itt => slot.content = Content::Outcome(outcome(request)),
+            Some(tag) => {
+                let outcome = Content::Outcome(outcome(request));
+                self.free(itt);
+                if let Some(slot) = self.slot_mut(tag) {
+                    slot.content = outcome;
+                }
             }
-        } else {
-            self.free(itt);
+            None => self.free(itt),
         }
         self.open -= 1;
         Some(awaited_as.map_or(Awaited::Nobody, Awaited::By))
-    }
-
-    /// Frees the slot of a request that its caller knows by another tag.
-    fn free_if_renamed(&mut self, itt: InitiatorTaskTag, known_as: InitiatorTaskTag) {
-        if itt != known_as {
-            self.free(itt);
-        }
     }
 
     /// The outcome of a request, while it is not taken.
@@ -289,7 +294,8 @@ impl Requests {
         let slot = self.slot_mut(itt)?;
         let Content::Outcome(outcome) = &mut slot.content else { return None };
         let outcome = std::mem::replace(outcome, Outcome::SessionOver);
-        self.free(itt);
+        slot.clear();
+        self.free.push(itt.0 & INDEX_MASK);
         Some(outcome)
     }
 
@@ -299,7 +305,9 @@ impl Requests {
             return;
         }
         let current = self.current_tag(itt);
-        self.free_if_renamed(itt, current);
+        if itt != current {
+            self.free(itt);
+        }
         if let Some(slot) = self.slot_mut(current) {
             (slot.is_abandoned, slot.known_as) = (true, None);
         }
@@ -343,8 +351,7 @@ impl Requests {
 
     fn free(&mut self, itt: InitiatorTaskTag) {
         if let Some(slot) = self.slot_mut(itt) {
-            slot.content = Content::Nothing;
-            slot.generation = slot.generation.wrapping_add(1) & (u32::MAX >> INDEX_BITS);
+            slot.clear();
             self.free.push(itt.0 & INDEX_MASK);
         }
     }

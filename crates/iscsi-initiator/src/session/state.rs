@@ -184,6 +184,7 @@ impl SessionState {
 
     /// Accepts a request; the tag names it until its outcome is taken. Its limit begins with the next
     /// [`advance`](Self::advance). A request that comes after the end of the session ends at once.
+    #[inline]
     pub fn submit(&mut self, request: Request) -> InitiatorTaskTag {
         let itt = self.queue(request);
         if self.end.is_none() && !self.keeps {
@@ -203,6 +204,7 @@ impl SessionState {
         itt
     }
 
+    #[inline]
     fn queue(&mut self, request: Request) -> InitiatorTaskTag {
         if let Kind::Management(function) = request.0 {
             self.note_aborts(function, true);
@@ -214,6 +216,7 @@ impl SessionState {
     }
 
     /// Queues a request for the session, though others may be kept back.
+    #[inline]
     pub(super) fn queue_now(&mut self, request: Request) -> InitiatorTaskTag {
         let (has_data, is_immediate) = (request.has_data_out(), request.is_immediate());
         let is_ping = matches!(request.0, Kind::Ping(_));
@@ -334,9 +337,7 @@ impl SessionState {
         {
             self.unit_queues.ended(lun);
         }
-        if !self.write_order.is_empty() {
-            self.write_order.ended(itt);
-        }
+        self.end_write(itt);
         let Some(awaited) = self.requests.end(itt, outcome) else { return };
         if !self.immediate.is_empty() {
             self.immediate.remove(itt);

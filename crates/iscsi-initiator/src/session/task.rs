@@ -9,7 +9,7 @@ use iscsi_pdu::{
 
 use super::data_in::DataInBuffer;
 use super::data_out::{Burst, DataOutBuffer};
-use super::direction::Direction;
+use super::direction::{Direction, Expected};
 use super::failure::ProtocolError;
 use super::request::{Ended, Outcome};
 use crate::scsi::{BlockSpan, CacheEffect, Cdb, Completion, Incomplete, RawCommand, Replay, TransferLength};
@@ -34,6 +34,7 @@ pub(super) struct Task {
 }
 
 impl Task {
+    #[inline]
     pub(super) fn new(lun: Lun, command: RawCommand) -> Self {
         let RawCommand { name, cdb, transfer, transfer_length: required, replay, is_repeated } = command;
         let direction = Direction::new(transfer);
@@ -83,8 +84,8 @@ impl Task {
         self.direction.output().map_or(0, DataOutBuffer::asked_for)
     }
 
-    /// The command PDU, and the unsolicited burst that follows it if there is one (CMD-01 to CMD-04): together no more
-    /// than `most_unsolicited` bytes of data.
+    /// The command PDU; `burst`, which is empty, gets the unsolicited burst that follows it if there is one (CMD-01 to CMD-04).
+    /// Together they have no more than `most_unsolicited` bytes of data.
     #[inline]
     pub(super) fn build_command(
         &mut self,
@@ -92,39 +93,35 @@ impl Task {
         numbers: (SerialNumber, SerialNumber),
         parameters: &Parameters,
         most_unsolicited: u32,
-    ) -> (Outgoing, Option<Burst>) {
-        let expected = self.direction.length();
-        let (mut burst, mut data, mut rest) = (None, Bytes::new(), Vec::new());
-        if let Some(output) = self.direction.output_mut() {
-            ((data, rest), burst) = output.begin(itt, parameters, most_unsolicited);
-        }
+        burst: &mut Option<Burst>,
+    ) -> Outgoing {
+        let expected = self.direction.expected();
+        let (data, rest) = match self.direction.output_mut() {
+            Some(output) => output.begin(itt, parameters, most_unsolicited, burst),
+            None => (Bytes::new(), None),
+        };
         let command = ScsiCommand {
             immediate: false,
             is_final: burst.is_none(),
-            read: self.direction.input().is_some(),
-            write: self.has_data_out(),
+            read: expected.read,
+            write: expected.write,
             attribute: TaskAttribute::SIMPLE,
             priority: 0,
             lun: self.lun,
             itt,
-            expected_data_transfer_length: expected,
+            expected_data_transfer_length: expected.length,
             cmd_sn: numbers.0,
             exp_stat_sn: numbers.1,
             cdb: self.cdb.head(),
             additional_headers: AdditionalHeaders::NONE,
             data: Bytes::new(),
         };
-        let additional_headers = self.additional_headers();
-        (Outgoing { bhs: command.encode_bhs(), additional_headers, data, rest }, burst)
-    }
-
-    /// What does not fit the basic header: the end of a long CDB, the read length of a bidirectional command (PDU-14, PDU-15).
-    #[inline]
-    fn additional_headers(&self) -> Option<Box<AdditionalHeaders>> {
-        match (self.cdb.rest(), self.direction.bidirectional_read_length()) {
+        // What does not fit the basic header (PDU-14, PDU-15).
+        let additional_headers = match (self.cdb.rest(), expected.bidirectional_read_length) {
             ([], None) => None,
             (rest, read_length) => Some(Box::new(long_command(rest, read_length))),
-        }
+        };
+        Outgoing { bhs: command.encode_bhs(), additional_headers, data, rest }
     }
 
     /// The burst that an R2T requests; `None` for a repeated R2T, which is dropped (RFC 7143, 7.9).
@@ -170,31 +167,39 @@ impl Task {
 
     /// The result, from the PDU that carried the status: SCSI Response or Data-In (RES-02, RES-03). The data leave the
     /// task.
-    pub(super) fn finish(&mut self, status: ScsiStatus, sense: Bytes, residual: Residual) -> Outcome {
-        let is_exact = self.required == TransferLength::Exact;
-        let incomplete = if is_exact { self.incomplete(residual) } else { None };
+    #[inline]
+    pub(super) fn finish(&mut self, status: ScsiStatus, sense: &[u8], residual: Residual) -> Outcome {
         let data = self.direction.input_mut().map(DataInBuffer::take).unwrap_or_default();
-        if status == ScsiStatus::GOOD && residual.is_none() && sense.is_empty() && incomplete.is_none() {
+        let is_complete = self.required == TransferLength::UpTo || self.shortfall().is_none();
+        if status == ScsiStatus::GOOD && sense.is_empty() && residual.is_none() && is_complete {
             return Outcome::Good(data);
         }
+        Outcome::Scsi(self.ended(status, sense, residual), data)
+    }
+
+    /// The result that is more than GOOD, apart from its data.
+    #[cold]
+    fn ended(&self, status: ScsiStatus, sense: &[u8], residual: Residual) -> Box<Ended> {
+        let Expected { length, bidirectional_read_length: read_length, .. } = self.direction.expected();
         let count = |reported| if reported { residual.count } else { 0 };
-        let most_read = self.direction.bidirectional_read_length();
-        let read_count = |reported| if reported && most_read.is_some() { residual.read_count } else { 0 };
+        let read_count = |reported| if reported && read_length.is_some() { residual.read_count } else { 0 };
+        let is_exact = self.required == TransferLength::Exact;
         let completion = Completion {
             status,
-            sense,
+            sense: Bytes::copy_from_slice(sense),
             data: Bytes::new(),
             // RES-03: no more bytes can be missing than were expected.
-            underflow: count(residual.underflow).min(self.direction.length()),
+            underflow: count(residual.underflow).min(length),
             overflow: count(residual.overflow),
-            read_underflow: read_count(residual.read_underflow).min(most_read.unwrap_or(0)),
+            read_underflow: read_count(residual.read_underflow).min(read_length.unwrap_or(0)),
             read_overflow: read_count(residual.read_overflow),
-            incomplete,
+            incomplete: if is_exact { self.incomplete(residual) } else { None },
         };
-        Outcome::Scsi(Box::new(Ended { completion, command: self.command() }), data)
+        Box::new(Ended { completion, command: self.command() })
     }
 
     /// What it does to a volatile cache.
+    #[inline]
     pub(super) fn cache_effect(&self) -> CacheEffect {
         CacheEffect::of(&self.cdb)
     }
@@ -240,15 +245,21 @@ impl Task {
     /// The reason why the command is incomplete: first by the target's counts, then by the initiator's.
     fn incomplete(&self, residual: Residual) -> Option<Incomplete> {
         let (Residual { overflow, underflow, count: residual, .. }, expected) =
-            (residual, self.direction.length());
+            (residual, self.direction.expected().length);
         if underflow && residual > 0 {
             return Some(Incomplete::Underflow { residual, expected });
         }
         if overflow && residual > 0 {
             return Some(Incomplete::Overflow { residual, expected });
         }
-        if let Some(output) = self.direction.output().filter(|output| output.sent() < expected) {
-            return Some(Incomplete::NotTaken { taken: output.sent(), expected });
+        self.shortfall()
+    }
+
+    /// The reason why the command is incomplete by the initiator's counts.
+    #[inline]
+    fn shortfall(&self) -> Option<Incomplete> {
+        if let Some(output) = self.direction.output().filter(|output| output.sent() < output.length()) {
+            return Some(Incomplete::NotTaken { taken: output.sent(), expected: output.length() });
         }
         let input = self.direction.input().filter(|input| input.received() < input.expected())?;
         Some(Incomplete::NotSent { received: input.received(), expected: input.expected() })

@@ -144,7 +144,7 @@ impl Target {
     fn sent(&mut self) -> Vec<InitiatorPdu> {
         let mut sent = Vec::new();
         while let Some(outgoing) = self.session.poll_transmit() {
-            assert!(outgoing.rest.is_empty());
+            assert!(outgoing.rest.is_none());
             let immediate = outgoing.bhs.is_immediate();
             let ahs = outgoing.additional_headers.as_deref().and_then(AdditionalHeaders::as_bytes).cloned();
             let pdu = RawPdu { ahs, ..RawPdu::with_data(outgoing.bhs, outgoing.data) };

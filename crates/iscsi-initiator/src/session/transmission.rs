@@ -30,6 +30,10 @@ impl SessionState {
             return Some(self.send_burst(burst));
         }
         self.is_commands_turn = !self.is_commands_turn;
+        // Mostly, commands are all there is to send.
+        if self.solicited.is_empty() && self.logout == LogoutState::Open {
+            return self.begin_request();
+        }
         let next = if self.is_commands_turn {
             self.begin_request().or_else(|| self.next_solicited())
         } else {
@@ -78,15 +82,12 @@ impl SessionState {
                     *task.covers() = self.unflushed.acknowledged(task.lun());
                 }
                 let most = self.backlog.most_unsolicited();
-                let (command, burst) = task.build_command(itt, numbers, &self.parameters, most);
+                let command = task.build_command(itt, numbers, &self.parameters, most, &mut self.unsolicited);
                 self.backlog.note_unsolicited(task.asked_for());
-                let written = if self.is_lasting { task.written_blocks() } else { None };
-                let lun = task.lun();
-                if burst.is_some() {
-                    self.unsolicited = burst;
-                }
-                if let Some(blocks) = written {
-                    self.write_order.sent(itt, lun, blocks, self.requests.is_touched(itt));
+                if self.is_lasting
+                    && let Some(blocks) = task.written_blocks()
+                {
+                    self.write_order.sent(itt, task.lun(), blocks);
                 }
                 Some(command)
             }

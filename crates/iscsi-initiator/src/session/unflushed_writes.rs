@@ -4,6 +4,7 @@
 use iscsi_pdu::{InitiatorTaskTag, Lun};
 
 use super::state::SessionState;
+use super::task::Task;
 use crate::scsi::{CacheEffect, SenseData};
 
 /// The most units that are counted; a caller has few.
@@ -31,6 +32,18 @@ impl UnflushedWrites {
     pub(super) fn acknowledge(&mut self, lun: Lun) {
         if let Some(unit) = self.unit_or_new(lun) {
             unit.acknowledged += u64::from(!unit.is_uncached);
+        }
+    }
+
+    /// Takes note of a command that has ended well. False for a flush after which acknowledged writes may be lost all the same.
+    pub(super) fn settle(&mut self, task: &mut Task) -> bool {
+        match task.cache_effect() {
+            CacheEffect::None => true,
+            CacheEffect::Fills => {
+                self.acknowledge(task.lun());
+                true
+            }
+            CacheEffect::Flushes => self.flush(task.lun(), *task.covers()),
         }
     }
 
@@ -62,11 +75,12 @@ impl UnflushedWrites {
     }
 
     fn unit_or_new(&mut self, lun: Lun) -> Option<&mut Unit> {
-        let is_known = self.0.iter().any(|unit| unit.lun == lun);
-        if !is_known && self.0.len() < MOST_UNITS {
+        let known = self.0.iter().position(|unit| unit.lun == lun);
+        if known.is_none() && self.0.len() < MOST_UNITS {
             self.0.push(Unit { lun, acknowledged: 0, flushed: 0, is_lost: false, is_uncached: false });
+            return self.0.last_mut();
         }
-        self.unit(lun)
+        self.0.get_mut(known?)
     }
 
     fn unit(&mut self, lun: Lun) -> Option<&mut Unit> {
@@ -75,19 +89,6 @@ impl UnflushedWrites {
 }
 
 impl SessionState {
-    /// Takes note of a command that has ended well. False for a flush after which acknowledged writes may be lost all the same.
-    pub(super) fn settle(&mut self, itt: InitiatorTaskTag) -> bool {
-        let Some(task) = self.requests.task(itt) else { return true };
-        match task.cache_effect() {
-            CacheEffect::None => true,
-            CacheEffect::Fills => {
-                self.unflushed.acknowledge(task.lun());
-                true
-            }
-            CacheEffect::Flushes => self.unflushed.flush(task.lun(), *task.covers()),
-        }
-    }
-
     /// The unit says whether it has a volatile write cache that is enabled. Without one, acknowledged writes need no flush.
     pub fn note_write_cache(&mut self, lun: Lun, has_one: Option<bool>) {
         self.unflushed.note_write_cache(lun, has_one);

@@ -98,21 +98,27 @@ impl SessionState {
         }
     }
 
-    /// The next queued request whose unit takes another command, and that no write which was sent again holds back.
+    /// Takes the next queued request whose unit accepts another command, unless a write that was sent again holds it back.
     pub(super) fn next_queued(&mut self) -> Option<InitiatorTaskTag> {
-        if self.is_first_held() {
-            return None;
-        }
-        if self.unit_queues.is_empty() {
+        if self.unit_queues.is_empty() && !self.write_order.has_repeated() {
             return self.backlog.pop();
         }
-        let (requests, units) = (&self.requests, &self.unit_queues);
-        let accepts = |itt| requests.lun(itt).is_none_or(|lun| units.accepts(lun));
-        let itt = self.backlog.pop_first(accepts)?;
+        let itt = self.first_accepted().filter(|itt| !self.is_held(*itt))?;
+        self.backlog.remove(itt);
         if let Some(lun) = self.requests.lun(itt) {
             self.unit_queues.sent(lun);
         }
         Some(itt)
+    }
+
+    /// Whether a write that was sent again holds the next queued request back.
+    pub(super) fn is_next_held(&self) -> bool {
+        self.write_order.has_repeated() && self.first_accepted().is_some_and(|itt| self.is_held(itt))
+    }
+
+    /// The first queued request whose unit accepts another command.
+    fn first_accepted(&self) -> Option<InitiatorTaskTag> {
+        self.backlog.find(|itt| self.requests.lun(itt).is_none_or(|lun| self.unit_queues.accepts(lun)))
     }
 }
 

@@ -10,17 +10,17 @@ use std::collections::VecDeque;
 
 use iscsi_pdu::{InitiatorTaskTag, Lun};
 
-use super::request::Kind;
+use super::request::{Kind, Request};
 use super::state::SessionState;
 use crate::scsi::BlockSpan;
 
-/// The writes that were sent in this session and have no answer.
+/// The writes of this session that have no answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WriteOrder {
-    /// In the order in which they were sent.
+    /// Those that were sent, in that order.
     unanswered: VecDeque<Write>,
-    /// The number of those that an earlier session may have carried out.
-    repeated: usize,
+    /// The commands that are sent again, and that an earlier session may have carried out.
+    repeated: Vec<InitiatorTaskTag>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,77 +28,66 @@ struct Write {
     itt: InitiatorTaskTag,
     lun: Lun,
     blocks: BlockSpan,
-    /// Whether an earlier session may have carried it out.
-    is_repeated: bool,
-    /// Whether a newer write of some of its blocks has ended.
-    is_replaced: bool,
 }
 
 impl Write {
-    fn overlaps(&self, lun: Lun, blocks: BlockSpan) -> bool {
-        self.lun == lun && self.blocks.overlaps(blocks)
+    fn overlaps(&self, other: &Self) -> bool {
+        self.lun == other.lun && self.blocks.overlaps(other.blocks)
     }
 }
 
 impl WriteOrder {
-    pub(super) fn is_empty(&self) -> bool {
-        self.unanswered.is_empty()
+    /// Whether commands may have to wait.
+    pub(super) const fn has_repeated(&self) -> bool {
+        !self.repeated.is_empty()
+    }
+
+    /// A command is sent again that an earlier session may have carried out.
+    pub(super) fn repeat(&mut self, itt: InitiatorTaskTag) {
+        self.repeated.push(itt);
     }
 
     /// A write of these blocks was sent.
-    pub(super) fn sent(&mut self, itt: InitiatorTaskTag, lun: Lun, blocks: BlockSpan, is_repeated: bool) {
-        self.repeated += usize::from(is_repeated);
-        self.unanswered.push_back(Write { itt, lun, blocks, is_repeated, is_replaced: false });
+    #[inline]
+    pub(super) fn sent(&mut self, itt: InitiatorTaskTag, lun: Lun, blocks: BlockSpan) {
+        self.unanswered.push_back(Write { itt, lun, blocks });
     }
 
-    /// Whether a command with these blocks has to wait for a write that was sent again.
-    fn holds(&self, lun: Lun, blocks: BlockSpan) -> bool {
-        self.unanswered.iter().any(|write| write.is_repeated && write.overlaps(lun, blocks))
+    /// Whether a write that was sent again overlaps another command.
+    fn holds(&self, command: &Write) -> bool {
+        let holds = |write: &Write| write.overlaps(command) && self.repeated.contains(&write.itt);
+        self.unanswered.iter().any(holds)
     }
 
-    /// A request has ended: if it is one of the writes, the older ones of its blocks are replaced.
-    pub(super) fn ended(&mut self, itt: InitiatorTaskTag) {
-        // Most targets answer in order: nothing is older then.
-        if let Some(first) = self.unanswered.pop_front_if(|first| first.itt == itt) {
-            self.repeated -= usize::from(first.is_repeated);
-            return;
-        }
+    /// Removes a request that has ended; if it was one of the writes, `replaced` is told the older ones that it overlaps.
+    fn remove(&mut self, itt: InitiatorTaskTag, replaced: impl FnMut(InitiatorTaskTag)) {
+        self.repeated.retain(|other| *other != itt);
         let Some(place) = self.unanswered.iter().position(|write| write.itt == itt) else { return };
         let Some(ended) = self.unanswered.remove(place) else { return };
-        self.repeated -= usize::from(ended.is_repeated);
-        let older = self.unanswered.iter_mut().take(place);
-        older
-            .filter(|write| write.overlaps(ended.lun, ended.blocks))
-            .for_each(|write| write.is_replaced = true);
-    }
-
-    /// The session is lost. Returns the writes without an answer that newer ones have replaced.
-    pub(super) fn interrupt(&mut self) -> impl Iterator<Item = InitiatorTaskTag> + use<> {
-        let unanswered = std::mem::take(self).unanswered.into_iter();
-        unanswered.filter(|write| write.is_replaced).map(|write| write.itt)
+        let older = self.unanswered.iter().take(place);
+        older.filter(|write| write.overlaps(&ended)).map(|write| write.itt).for_each(replaced);
     }
 
     /// Gives the memory back if there are no writes.
     pub(super) fn release(&mut self) {
-        if self.is_empty() {
+        if self.unanswered.is_empty() && !self.has_repeated() {
             *self = Self::default();
         }
     }
 }
 
 impl SessionState {
-    /// Whether the first queued request has to wait for a write of its blocks that was sent again.
-    pub(super) fn is_first_held(&self) -> bool {
-        if self.write_order.repeated == 0 {
-            return false;
-        }
-        let first = self.backlog.first().and_then(|itt| self.requests.get(itt));
-        match first.map(|request| &request.0) {
-            Some(Kind::Scsi(task)) => {
-                task.blocks().is_some_and(|blocks| self.write_order.holds(task.lun(), blocks))
-            }
-            _ => false,
-        }
+    /// A request ends: if it is one of the writes, the older ones of its blocks are replaced.
+    pub(super) fn end_write(&mut self, itt: InitiatorTaskTag) {
+        let Self { write_order, requests, .. } = self;
+        write_order.remove(itt, |older| requests.note_replaced(older));
+    }
+
+    /// Whether a queued request has to wait for a write of its blocks that was sent again.
+    pub(super) fn is_held(&self, itt: InitiatorTaskTag) -> bool {
+        let Some(Request(Kind::Scsi(task))) = self.requests.get(itt) else { return false };
+        let lun = task.lun();
+        task.blocks().is_some_and(|blocks| self.write_order.holds(&Write { itt, lun, blocks }))
     }
 
     /// Takes note of kept writes that are not sent again, though an earlier session may have carried them out: they have replaced

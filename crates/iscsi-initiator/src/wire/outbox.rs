@@ -21,8 +21,8 @@ pub struct Outgoing {
     pub additional_headers: Option<Box<AdditionalHeaders>>,
     /// The data, or the first piece of them.
     pub data: Bytes,
-    /// The further pieces of the data.
-    pub rest: Vec<Bytes>,
+    /// The further pieces of the data, which few PDUs have.
+    pub rest: Option<Box<[Bytes]>>,
 }
 
 /// PDUs in wire form. Headers, padding and digests are one behind the other in one reused buffer; data stay where they
@@ -61,14 +61,14 @@ impl Part {
 impl From<RawPdu> for Outgoing {
     fn from(RawPdu { bhs, ahs, data }: RawPdu) -> Self {
         debug_assert!(ahs.is_none(), "only commands have additional headers");
-        Self { bhs, additional_headers: None, data, rest: Vec::new() }
+        Self { bhs, additional_headers: None, data, rest: None }
     }
 }
 
 impl Outgoing {
     /// The length of its data in bytes.
     pub(crate) fn data_length(&self) -> usize {
-        self.data.len() + self.rest.iter().map(Bytes::len).sum::<usize>()
+        self.data.len() + self.rest.iter().flatten().map(Bytes::len).sum::<usize>()
     }
 }
 
@@ -79,21 +79,20 @@ impl Outbox {
     /// As [`encode_headers`].
     pub(crate) fn push(&mut self, outgoing: Outgoing, digests: Digests) -> Result<(), Error> {
         let (before, length) = (self.headers.len(), outgoing.data_length());
-        let additional = outgoing.additional_headers.as_deref().and_then(AdditionalHeaders::as_bytes);
-        let additional = additional.map_or(&[][..], |bytes| bytes);
-        encode_headers(outgoing.bhs, additional, length, digests, &mut self.headers)?;
+        let Outgoing { bhs, additional_headers, data, rest } = outgoing;
+        let additional = additional_headers.as_deref().and_then(AdditionalHeaders::as_bytes);
+        encode_headers(bhs, additional.map_or(&[], |bytes| bytes), length, digests, &mut self.headers)?;
         self.push_headers(before);
         if length == 0 {
             return Ok(());
         }
-        let crc = || {
-            let first = Crc32c::new().update(&outgoing.data);
-            outgoing.rest.iter().fold(first, |crc, piece| crc.update(piece))
-        };
-        let crc = digests.data.then(crc);
-        self.push_data(outgoing.data);
-        for piece in outgoing.rest {
-            self.push_data(piece);
+        let crc = digests.data.then(|| {
+            let first = Crc32c::new().update(&data);
+            rest.iter().flatten().fold(first, |crc, piece| crc.update(piece))
+        });
+        self.push_data(data);
+        if let Some(rest) = rest {
+            rest.into_iter().for_each(|piece| self.push_data(piece));
         }
         let before = self.headers.len();
         encode_trailer(length, crc, &mut self.headers);
@@ -252,7 +251,7 @@ mod tests {
         while !data.is_empty() {
             pieces.push(data.split_to(length.min(data.len())));
         }
-        Outgoing { rest: pieces, ..pdu.into() }
+        Outgoing { rest: Some(pieces.into()), ..pdu.into() }
     }
 
     /// An outbox with these PDUs, and the bytes that have to leave.

@@ -355,7 +355,7 @@ fn dat_06_data_in_pieces() {
         let (mut segments, mut sent) = (Vec::new(), Vec::new());
         while let Some(outgoing) = target.session.poll_transmit() {
             segments.push(outgoing.data_length());
-            sent.extend([&[outgoing.data][..], &outgoing.rest].concat().concat());
+            sent.extend([&[outgoing.data][..], &outgoing.rest.unwrap_or_default()].concat().concat());
         }
         assert_eq!(segments, [8192, 8192, 8192, 8192, 8192, 8192, 848], "{lengths:?}");
         assert!(sent == pattern(50_000), "{lengths:?}");

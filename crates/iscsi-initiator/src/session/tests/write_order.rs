@@ -142,6 +142,26 @@ fn a_read_waits_for_a_write_that_was_sent_again() {
     }
 }
 
+/// A command in front of it that waits for its unit, which is full, does not let it pass. Neither does a logout.
+#[test]
+fn a_write_behind_a_command_to_a_full_unit_waits_too() {
+    let full = Lun([0, 9, 0, 0, 0, 0, 0, 0]);
+    let mut target = lasting(parameters());
+    write(&mut target, 100, 8);
+    replace_session(&mut target);
+    for _ in 0..2 {
+        target.begin(Request::command(full, TestUnitReady.into()));
+    }
+    let [first, _, refused] = <[ScsiCommand; 3]>::try_from(target.commands()).unwrap();
+    let response = target.response(refused.itt, ScsiStatus::BUSY);
+    target.respond(response).unwrap();
+    target.begin(Request::command(full, TestUnitReady.into()));
+    target.begin(Request::command(LUN, write_blocks(107, 1, pattern(512))));
+    assert_eq!((target.commands(), target.log_out()), (vec![], vec![]));
+    target.good(first.itt).unwrap();
+    assert_eq!(addresses(&mut target), [107]);
+}
+
 /// One that no session has sent before may be carried out once only, and holds nothing back.
 #[test]
 fn a_write_that_was_not_sent_before_holds_nothing_back() {
