@@ -7,7 +7,9 @@ mod local_data;
 mod login;
 mod luns;
 mod ping;
+mod raw;
 mod read_write;
+mod reserve;
 mod reset;
 mod secret;
 
@@ -29,16 +31,16 @@ Discover and connect:
   login     Log in, show the negotiated parameters, log out
   ping      Measure the round trip to a target
   luns      List the logical units of a target
+Logical units:
   info      Show one logical unit
-Data:
   read      Copy a range of a logical unit into a file
   write     Copy a file onto a logical unit
+  reserve   List and change persistent reservations
   reset     Reset a logical unit or a target
-Secrets:
+  raw       Send a SCSI command
+Secrets, measurements and help:
   secret    Store, list, check and import CHAP secrets
-Measure:
   bench     Measure logins and I/O, compare results
-Help:
   help      Show the page of a command, or a topic:
             connection, secrets, urls, output, exit-codes
 
@@ -80,9 +82,15 @@ pub(crate) enum Command {
     /// Copy a file onto a logical unit
     #[command(before_help = read_write::WRITE_EXAMPLE, after_help = read_write::WRITE_DETAILS)]
     Write(read_write::Write),
+    /// List and change persistent reservations
+    #[command(subcommand, before_help = reserve::EXAMPLE)]
+    Reserve(reserve::Reserve),
     /// Reset a logical unit or a target
     #[command(before_help = reset::EXAMPLE, after_help = reset::DETAILS)]
     Reset(reset::Reset),
+    /// Send a SCSI command
+    #[command(before_help = raw::EXAMPLE, after_help = raw::DETAILS)]
+    Raw(raw::Raw),
     /// Measure logins and I/O, compare results
     #[command(subcommand, before_help = bench::EXAMPLE)]
     Bench(bench::Bench),
@@ -109,7 +117,9 @@ impl Command {
             Self::Info(command) => command.run(output).await,
             Self::Read(command) => command.run().await,
             Self::Write(command) => command.run().await,
+            Self::Reserve(command) => command.run(output).await,
             Self::Reset(command) => command.run(output).await,
+            Self::Raw(command) => command.run(output).await,
             Self::Bench(command) => command.run(output).await,
             Self::Secret(command) => command.run(output),
             Self::Help(command) => command.run(),

@@ -76,6 +76,9 @@ pub(crate) enum Failure {
     /// A transfer that ended early.
     #[error("{done}")]
     Unfinished { done: String, source: Box<Failure> },
+    /// A command that ended in RESERVATION CONFLICT, with what the unit reports of its reservation.
+    #[error("{reservation}")]
+    Reserved { reservation: String, source: Box<Failure> },
     #[error("interrupted")]
     Interrupted,
     #[error("cannot write the result as JSON")]
@@ -115,7 +118,7 @@ impl Failure {
     pub(crate) fn of_initiator(&self) -> Option<&Error> {
         match self {
             Self::Initiator(error) => Some(error),
-            Self::Unfinished { source, .. } => source.of_initiator(),
+            Self::Unfinished { source, .. } | Self::Reserved { source, .. } => source.of_initiator(),
             _ => None,
         }
     }
@@ -124,7 +127,7 @@ impl Failure {
     pub(crate) const fn is_interruption(&self) -> bool {
         match self {
             Self::Interrupted => true,
-            Self::Unfinished { source, .. } => source.is_interruption(),
+            Self::Unfinished { source, .. } | Self::Reserved { source, .. } => source.is_interruption(),
             _ => false,
         }
     }
@@ -197,7 +200,7 @@ impl From<&Failure> for Exit {
             | Failure::NameFile { .. }
             | Failure::OpenFiles { .. }
             | Failure::File { .. } => Self::Local,
-            Failure::Unfinished { source, .. } => Self::from(&**source),
+            Failure::Unfinished { source, .. } | Failure::Reserved { source, .. } => Self::from(&**source),
             Failure::LoginsFailed { exit, .. }
             | Failure::OperationsFailed { exit, .. }
             | Failure::NotReadBack { exit, .. }
