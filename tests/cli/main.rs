@@ -27,6 +27,9 @@ mod plain_stores;
 mod policy;
 mod program;
 mod prompt;
+mod raw;
+mod reserve;
+mod reserve_conflict;
 mod reset;
 mod retries;
 #[cfg(target_os = "linux")] // Only there has a process file systems of its own.

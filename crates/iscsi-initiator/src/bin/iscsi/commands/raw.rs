@@ -27,8 +27,9 @@ use cdb_text::TypedCdb;
 use known_commands::KnownCommand;
 use report::Report;
 
-pub(super) const EXAMPLE: &str =
-    "Example: iscsi raw iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0 12 00 00 00 60 00 --read 96";
+pub(super) const EXAMPLE: &str = "\
+Example: iscsi raw --read 96
+  iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0 12 00 00 00 60 00";
 pub(super) const DETAILS: &str = "\
 The block has two hexadecimal digits for each byte, with or without blanks, and
 6 to 260 bytes. --read and --write together make a bidirectional command. The

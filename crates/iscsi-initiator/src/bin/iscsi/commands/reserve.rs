@@ -41,20 +41,24 @@ pub(crate) enum Reserve {
     Clear(Box<service_actions::Clear>),
 }
 
-const REGISTER_EXAMPLE: &str =
-    "Example: iscsi reserve register --key 0xa1 iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
-const UNREGISTER_EXAMPLE: &str =
-    "Example: iscsi reserve unregister --key 0xa1 iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+const REGISTER_EXAMPLE: &str = "\
+Example: iscsi reserve register --key 0xa1
+  iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+const UNREGISTER_EXAMPLE: &str = "\
+Example: iscsi reserve unregister --key 0xa1
+  iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
 const RESERVE_EXAMPLE: &str = "\
 Example: iscsi reserve reserve --key 0xa1 --type write-exclusive
-               iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
-const RELEASE_EXAMPLE: &str =
-    "Example: iscsi reserve release --key 0xa1 iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+  iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+const RELEASE_EXAMPLE: &str = "\
+Example: iscsi reserve release --key 0xa1
+  iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
 const PREEMPT_EXAMPLE: &str = "\
 Example: iscsi reserve preempt --key 0xa1 --victim 0xb2
-               iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
-const CLEAR_EXAMPLE: &str =
-    "Example: iscsi reserve clear --key 0xa1 iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+  iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
+const CLEAR_EXAMPLE: &str = "\
+Example: iscsi reserve clear --key 0xa1
+  iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0";
 
 const LIST: &str = "\
 The unit names the initiator port of each registration if it supports READ FULL
