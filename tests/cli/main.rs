@@ -15,6 +15,7 @@ mod empty_lists;
 mod help;
 mod hints;
 mod import;
+mod info;
 mod initiator_name;
 mod interruption;
 mod json_errors;

@@ -28,8 +28,8 @@ pub(crate) enum Reserve {
     #[command(before_help = UNREGISTER_EXAMPLE, after_help = UNREGISTER)]
     Unregister(Box<service_actions::Unregister>),
     /// Reserve the logical unit
-    #[command(before_help = RESERVE_EXAMPLE, after_help = RESERVE)]
-    Reserve(Box<service_actions::MakeReservation>),
+    #[command(name = "reserve", before_help = RESERVE_EXAMPLE, after_help = RESERVE)]
+    Make(Box<service_actions::MakeReservation>),
     /// End the reservation that this initiator port holds
     #[command(before_help = RELEASE_EXAMPLE, after_help = RELEASE)]
     Release(Box<service_actions::Release>),
@@ -88,7 +88,7 @@ impl Reserve {
             Self::List(command) => command.run(output).await,
             Self::Register(command) => command.run(output).await,
             Self::Unregister(command) => command.run(output).await,
-            Self::Reserve(command) => command.run(output).await,
+            Self::Make(command) => command.run(output).await,
             Self::Release(command) => command.run(output).await,
             Self::Preempt(command) => command.run(output).await,
             Self::Clear(command) => command.run(output).await,

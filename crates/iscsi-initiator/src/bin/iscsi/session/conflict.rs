@@ -73,10 +73,10 @@ fn holders(held: Reservation, registrations: &[Registration]) -> String {
     if holders.is_empty() {
         return format!("{kind}, key {}", reservation::key(held.key));
     }
-    let named = holders.iter().take(MOST_NAMED).map(|holder| {
+    let first = holders.iter().take(MOST_NAMED).map(|holder| {
         format!("{}, key {}", reservation::port(&holder.initiator), reservation::key(holder.key))
     });
-    let names = named.collect::<Vec<_>>().join("; ");
+    let names = first.collect::<Vec<_>>().join("; ");
     match holders.len().saturating_sub(MOST_NAMED) {
         0 => format!("{kind}, by {names}"),
         more => format!("{kind}, by {names}; and {more} more"),

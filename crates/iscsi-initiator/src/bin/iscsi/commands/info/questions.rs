@@ -1,6 +1,9 @@
 //! Questions to a logical unit, of which none hides the answers to the others.
 
-use iscsi_initiator::scsi::{Command, InquiryPage, SenseData, SenseKey, SupportedVpdPages, VpdPage};
+use iscsi_initiator::scsi::{
+    CachingPage, Command, InquiryPage, ModeParameters, ModeSense6, SenseData, SenseKey, SupportedVpdPages,
+    VpdPage,
+};
 use iscsi_initiator::{Error, Lun, Session};
 
 use crate::output::remarks::Remarks;
@@ -67,6 +70,20 @@ impl<'a> Questions<'a> {
         // A list without an entry does not even have the page that it is.
         self.pages = pages.filter(|pages| !pages.codes.is_empty());
         Ok(self.pages.as_ref().map(|pages| pages.codes.clone()).unwrap_or_default())
+    }
+
+    /// Returns mode parameters, with the caching page if the unit has it. Their header, which tells the write protection, comes
+    /// with any page.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped, nothing has changed.
+    pub(super) async fn mode_parameters(&mut self) -> Result<Option<ModeParameters>, Error> {
+        let caching_page = self.ask("caching page", &CachingPage::mode_sense()).await?;
+        if caching_page.is_some() {
+            return Ok(caching_page);
+        }
+        let every_page = ModeSense6 { disable_block_descriptors: true, ..ModeSense6::default() };
+        self.ask("mode parameters", &every_page).await
     }
 
     /// Returns a page of vital product data if the unit has it.

@@ -2,8 +2,8 @@
 
 use comfy_table::Table;
 use iscsi_initiator::scsi::{
-    BlockCharacteristics, BlockLimits, BlockProvisioning, CachingPage, Capacity, Designator, Inquiry,
-    ModeSense6, ReadCapacity16, ReadKeys, ReadReservation, ReportTargetPortGroups,
+    BlockCharacteristics, BlockLimits, BlockProvisioning, Capacity, Designator, Inquiry, ReadCapacity16,
+    ReadKeys, ReadReservation, ReportTargetPortGroups,
 };
 use iscsi_initiator::{Error, Lun, Session};
 use serde::Serialize;
@@ -126,50 +126,37 @@ impl Report {
             let capacity = session.read_capacity(lun).await;
             self.capacity = self.remarks.keep("size", capacity)?.map(CapacityReport::from);
         }
-        let (mut remarks, mut unsupported) = (std::mem::take(&mut self.remarks), Vec::new());
-        let mut questions = Questions::new(session, lun, &mut remarks, &mut unsupported);
-        let outcome = self.ask_further(&mut questions, is_disk, &identification.designators).await;
-        (self.remarks, self.unsupported) = (remarks, unsupported);
-        outcome
+        self.ask_further(session, lun, is_disk, &identification.designators).await
     }
 
-    /// Asks for what INQUIRY, identification and size leave open.
+    /// Asks for what INQUIRY, identification and size leave open. One function, so that each answer is in its place when the
+    /// next question is interrupted.
     async fn ask_further(
         &mut self,
-        questions: &mut Questions<'_>,
+        session: &Session,
+        lun: Lun,
         is_disk: bool,
         designators: &[Designator],
     ) -> Result<(), Error> {
+        let mut questions = Questions::new(session, lun, &mut self.remarks, &mut self.unsupported);
         self.vpd_pages = questions.supported_pages().await?;
         if is_disk {
-            self.ask_for_blocks(questions).await?;
+            self.format = questions.ask("format", &ReadCapacity16).await?.map(FormatReport::from);
+            self.caches = questions.mode_parameters().await?.as_ref().map(CachesReport::from);
+            let medium = questions.page::<BlockCharacteristics>("medium").await?;
+            self.medium = medium.map(CharacteristicsReport::from);
+            let limits = questions.page::<BlockLimits>("block limits").await?;
+            self.block_limits = limits.map(BlockLimitsReport::from);
+            let provisioning = questions.page::<BlockProvisioning>("provisioning").await?;
+            self.provisioning = provisioning.map(ProvisioningReport::from);
         }
-        let groups = questions.ask("target port groups", &ReportTargetPortGroups::default()).await?;
-        self.port_groups =
-            groups.map(|groups| port_groups::reports(&groups, designators)).unwrap_or_default();
-        let status = questions.ask("persistent reservations", &ReadReservation).await?;
-        if let Some(status) = status {
+        if let Some(groups) = questions.ask("target port groups", &ReportTargetPortGroups::default()).await? {
+            self.port_groups = port_groups::reports(&groups, designators);
+        }
+        if let Some(status) = questions.ask("persistent reservations", &ReadReservation).await? {
             let keys = questions.ask("registered keys", &ReadKeys::default()).await?;
             self.reservations = Some(ReservationsReport::new(status, keys.as_ref()));
         }
-        Ok(())
-    }
-
-    /// Asks for what only block devices have.
-    async fn ask_for_blocks(&mut self, questions: &mut Questions<'_>) -> Result<(), Error> {
-        self.format = questions.ask("format", &ReadCapacity16).await?.map(FormatReport::from);
-        // The header has the write protection, and comes with any page.
-        let any_page = ModeSense6 { disable_block_descriptors: true, ..ModeSense6::default() };
-        let parameters = match questions.ask("caching page", &CachingPage::mode_sense()).await? {
-            None => questions.ask("mode parameters", &any_page).await?,
-            parameters => parameters,
-        };
-        self.caches = parameters.as_ref().map(CachesReport::from);
-        self.medium =
-            questions.page::<BlockCharacteristics>("medium").await?.map(CharacteristicsReport::from);
-        self.block_limits = questions.page::<BlockLimits>("block limits").await?.map(BlockLimitsReport::from);
-        self.provisioning =
-            questions.page::<BlockProvisioning>("provisioning").await?.map(ProvisioningReport::from);
         Ok(())
     }
 }
