@@ -142,6 +142,16 @@ fn preempting_may_change_the_type() {
     assert_eq!(list(&measured)["reservation"]["type"], "write-exclusive");
 }
 
+/// Key 0 stands for all other registrants of a reservation that all registrants hold.
+#[test]
+fn preempting_an_all_registrants_reservation_removes_everybody_else() {
+    let measured = with_both_hosts();
+    change(&measured, &["reserve", "--key", "0xb2", "--type", "write-exclusive-all-registrants"], &OTHER);
+    let taken = change(&measured, &["preempt", "--key", "0xa1", "--victim", "0x0"], &[]);
+    assert_eq!(taken["removed_key"], "0x0000000000000000");
+    assert_eq!(list(&measured)["keys"], json!([A]));
+}
+
 #[test]
 fn clearing_leaves_nothing() {
     let measured = with_both_hosts();

@@ -22,7 +22,10 @@ const SECTIONS: [&str; 4] = ["block_limits", "caches", "format", "medium"];
 
 #[test]
 fn what_a_unit_is() {
-    expect_value(facts(&SECTIONS).1, &[], &expect![[r#"
+    expect_value(
+        facts(&SECTIONS).1,
+        &[],
+        &expect![[r#"
         {
           "capacity": {
             "block_size": 512,
@@ -92,12 +95,16 @@ fn what_a_unit_is() {
             176,
             177
           ]
-        }"#]]);
+        }"#]],
+    );
 }
 
 #[test]
 fn how_a_unit_is_used() {
-    expect_value(facts(&SECTIONS).0, &[], &expect![[r#"
+    expect_value(
+        facts(&SECTIONS).0,
+        &[],
+        &expect![[r#"
         {
           "block_limits": {
             "atomic_alignment": null,
@@ -135,7 +142,8 @@ fn how_a_unit_is_used() {
             "revolutions_per_minute": null,
             "zoned": null
           }
-        }"#]]);
+        }"#]],
+    );
 }
 
 #[test]
@@ -205,7 +213,8 @@ fn a_table_in_sections() {
           VPD page:                      0xb1 block device characteristics
 
         not supported:                   provisioning
-    "#]].assert_eq(&served.run(&["info", &unit], &MUTUAL).stdout);
+    "#]]
+    .assert_eq(&served.run(&["info", &unit], &MUTUAL).stdout);
 }
 
 /// LUN 0 has no privilege, and no unit is taken for another.

@@ -35,7 +35,7 @@ The block has two hexadecimal digits for each byte, with or without blanks, and
 6 to 260 bytes. --read and --write together make a bidirectional command. The
 result has status, sense data, residuals, and the data as a hex dump; a status
 other than GOOD is exit code 8. Commands that are not known to only read need
---destroy-data. They are sent again after a unit attention, as all commands are.
+--destroy-data. After a unit attention the command is sent again.
 
 More examples:
   iscsi raw URL/0 00 00 00 00 00 00                        TEST UNIT READY

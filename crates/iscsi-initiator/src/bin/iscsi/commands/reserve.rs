@@ -79,7 +79,8 @@ const PREEMPT: &str = "\
 If the registrations removed include the holder of the reservation, this
 initiator port holds one of --type from then on. Without --type, the unit is
 asked for the type of the reservation first. Types are those of `iscsi reserve
-reserve`.";
+reserve`. --victim 0x0 stands for all other registrants of a reservation that
+all registrants hold.";
 const CLEAR: &str = "All initiators lose their registrations, and get a unit attention.";
 
 impl Reserve {

@@ -1,6 +1,7 @@
-//! SCSI commands by their blocks: their names, and which of them only read (SPC-4, SBC-4, MMC-6).
+//! SCSI commands by their blocks: their names, and which of them only read (SPC-4, SBC-4, ZBC).
 //!
-//! The tables are those of block devices. A command that is in neither of them may do anything.
+//! The tables are those of block devices: other devices have other commands under some of the operation codes. A command that
+//! is in neither table may do anything.
 
 use iscsi_initiator::scsi::Cdb;
 
@@ -35,11 +36,7 @@ const READS: &[Row] = &[
     (0x3c, MODE, 0x0a, "READ BUFFER (10)"),
     (0x3c, MODE, 0x0b, "READ BUFFER (10)"),
     (0x3e, ANY, 0, "READ LONG (10)"),
-    (0x43, ANY, 0, "READ TOC/PMA/ATIP"),
-    (0x46, ANY, 0, "GET CONFIGURATION"),
     (0x4d, SAVE, 0, "LOG SENSE"),
-    (0x51, ANY, 0, "READ DISC INFORMATION"),
-    (0x52, ANY, 0, "READ TRACK INFORMATION"),
     (0x5a, ANY, 0, "MODE SENSE (10)"),
     (0x5e, ANY, 0, "PERSISTENT RESERVE IN"),
     (0x84, SERVICE_ACTION, 0x03, "RECEIVE COPY RESULTS (OPERATING PARAMETERS)"),
@@ -89,6 +86,9 @@ const CHANGES: &[Row] = &[
     (0x48, ANY, 0, "SANITIZE"),
     (0x4c, ANY, 0, "LOG SELECT"),
     (0x4d, ANY, 0, "LOG SENSE"),
+    (0x50, ANY, 0, "XDWRITE (10)"),
+    (0x51, ANY, 0, "XPWRITE (10)"),
+    (0x52, ANY, 0, "XDREAD (10)"),
     (0x53, ANY, 0, "XDWRITEREAD (10)"),
     (0x55, ANY, 0, "MODE SELECT (10)"),
     (0x5f, ANY, 0, "PERSISTENT RESERVE OUT"),

@@ -38,7 +38,7 @@ pub(super) struct Report {
     key: Option<String>,
     /// The key with which it is registered from now on; null if the service action does not register.
     new_key: Option<String>,
-    /// The key whose registrations were removed.
+    /// The key whose registrations were removed; null if the service action removes none of others.
     removed_key: Option<String>,
     /// The type of the reservation, such as `write-exclusive`.
     #[serde(rename = "type")]
@@ -99,31 +99,34 @@ impl Report {
         }
     }
 
-    /// The part that is the service action's. A key of 0 stands for none.
+    /// The part that is the service action's. A key of 0 stands for none, but is a key to remove.
     fn of(command: &PersistentReserveOut) -> Self {
         use PersistentReserveOut as Out;
+        let removed = match *command {
+            Out::Preempt { preempted_key, .. } | Out::PreemptAndAbort { preempted_key, .. } => {
+                Some(preempted_key)
+            }
+            _ => None,
+        };
         let (service_action, keys, kind) = match *command {
-            Out::Register { key, new_key, .. } => ("REGISTER", [key, new_key, 0], None),
+            Out::Register { key, new_key, .. } => ("REGISTER", [key, new_key], None),
             Out::RegisterAndIgnoreExistingKey { new_key, .. } => {
-                ("REGISTER AND IGNORE EXISTING KEY", [0, new_key, 0], None)
+                ("REGISTER AND IGNORE EXISTING KEY", [0, new_key], None)
             }
-            Out::Reserve { key, reservation_type } => ("RESERVE", [key, 0, 0], Some(reservation_type)),
-            Out::Release { key, reservation_type } => ("RELEASE", [key, 0, 0], Some(reservation_type)),
-            Out::Clear { key } => ("CLEAR", [key, 0, 0], None),
-            Out::Preempt { key, preempted_key, reservation_type } => {
-                ("PREEMPT", [key, 0, preempted_key], Some(reservation_type))
+            Out::Reserve { key, reservation_type } => ("RESERVE", [key, 0], Some(reservation_type)),
+            Out::Release { key, reservation_type } => ("RELEASE", [key, 0], Some(reservation_type)),
+            Out::Clear { key } => ("CLEAR", [key, 0], None),
+            Out::Preempt { key, reservation_type, .. } => ("PREEMPT", [key, 0], Some(reservation_type)),
+            Out::PreemptAndAbort { key, reservation_type, .. } => {
+                ("PREEMPT AND ABORT", [key, 0], Some(reservation_type))
             }
-            Out::PreemptAndAbort { key, preempted_key, reservation_type } => {
-                ("PREEMPT AND ABORT", [key, 0, preempted_key], Some(reservation_type))
-            }
-            Out::RegisterAndMove { key, new_key, .. } => ("REGISTER AND MOVE", [key, new_key, 0], None),
+            Out::RegisterAndMove { key, new_key, .. } => ("REGISTER AND MOVE", [key, new_key], None),
             Out::ReplaceLostReservation { new_key, reservation_type, .. } => {
-                ("REPLACE LOST RESERVATION", [0, new_key, 0], Some(reservation_type))
+                ("REPLACE LOST RESERVATION", [0, new_key], Some(reservation_type))
             }
         };
-        let [key, new_key, removed_key] =
-            keys.map(|key| Some(key).filter(|key| *key != 0).map(reservation::key));
-        let kind = kind.map(reservation::type_name);
+        let [key, new_key] = keys.map(|key| Some(key).filter(|key| *key != 0).map(reservation::key));
+        let (removed_key, kind) = (removed.map(reservation::key), kind.map(reservation::type_name));
         Self { service_action, key, new_key, removed_key, kind, ..Self::default() }
     }
 }

@@ -7,18 +7,23 @@ use crate::output::reservation::TYPES;
 /// Digits of a key.
 const DIGITS: usize = 16;
 
-/// Reads the key of a registration: `0x` and up to 16 hexadecimal digits, or 16 of them; not 0, which stands for no key.
+/// Reads the key of a registration, which is not 0: that stands for no key.
 pub(super) fn parse_key(text: &str) -> Result<u64, &'static str> {
+    match parse_any_key(text) {
+        Ok(0) => Err("a key is not 0"),
+        key => key,
+    }
+}
+
+/// Reads a key: `0x` and up to 16 hexadecimal digits, or 16 of them.
+pub(super) fn parse_any_key(text: &str) -> Result<u64, &'static str> {
     const FORM: &str = "0x and up to 16 hexadecimal digits, or 16 digits without 0x";
     let (digits, is_prefixed) = text.strip_prefix("0x").map_or((text, false), |digits| (digits, true));
     let has_length = digits.len() == DIGITS || is_prefixed && (1..DIGITS).contains(&digits.len());
     if !has_length || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(FORM);
     }
-    match u64::from_str_radix(digits, 16) {
-        Ok(0) => Err("a key is not 0"),
-        key => key.map_err(|_| FORM),
-    }
+    u64::from_str_radix(digits, 16).map_err(|_| FORM)
 }
 
 /// Reads the type of a reservation.
@@ -63,7 +68,7 @@ mod tests {
     #[test]
     fn no_registration_has_key_0() {
         for text in ["0x0", "0000000000000000"] {
-            assert_eq!(parse_key(text), Err("a key is not 0"));
+            assert_eq!((parse_key(text), parse_any_key(text)), (Err("a key is not 0"), Ok(0)));
         }
     }
 

@@ -6,7 +6,7 @@ use iscsi_initiator::scsi::{PersistentReserveOut, ReservationType};
 use iscsi_initiator::{Error, Lun, Session};
 
 use super::change::{Place, present_type};
-use super::key::{parse_key, parse_type};
+use super::key::{parse_any_key, parse_key, parse_type};
 use crate::arguments::values::Output;
 use crate::failure::Failure;
 
@@ -118,7 +118,7 @@ pub(crate) struct Preempt {
     #[arg(long, value_name = "KEY", value_parser = parse_key)]
     key: u64,
     /// The key whose registrations are removed
-    #[arg(long, value_name = "KEY", value_parser = parse_key)]
+    #[arg(long, value_name = "KEY", value_parser = parse_any_key)]
     victim: u64,
     /// Abort the commands of those initiators too
     #[arg(long)]

@@ -115,6 +115,14 @@ fn rows_stand_in_order_and_once() {
     }
 }
 
+/// Operation codes that read on CD/DVD devices and write on disks.
+#[test]
+fn a_code_that_writes_on_disks_is_no_read() {
+    for operation_code in [0x50, 0x51, 0x52, 0x53] {
+        assert!(!plain(operation_code, 0).only_reads, "{operation_code:x}");
+    }
+}
+
 /// Flags and modes that make a command change something.
 #[test]
 fn a_read_that_saves_or_takes_a_snapshot_is_none() {
