@@ -26,5 +26,6 @@ mod scsi_quirks;
 mod secret_store;
 mod slow_units;
 mod stage;
+mod storage_commands;
 mod task_management;
 mod transfers;
