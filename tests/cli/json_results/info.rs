@@ -14,8 +14,8 @@ fn facts(names: &[&str]) -> (Value, Value) {
     let Value::Object(mut others) = served.json("info", &["info", &unit], &MUTUAL) else {
         panic!("no object")
     };
-    let named = names.iter().map(|name| ((*name).to_owned(), others.remove(*name).unwrap())).collect();
-    (Value::Object(named), Value::Object(others))
+    let taken = names.iter().map(|name| ((*name).to_owned(), others.remove(*name).unwrap())).collect();
+    (Value::Object(taken), Value::Object(others))
 }
 
 const SECTIONS: [&str; 4] = ["block_limits", "caches", "format", "medium"];
