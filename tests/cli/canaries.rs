@@ -95,6 +95,8 @@ fn vds_22_no_command_says_a_secret() {
     stage.run(&["login", &url], 0);
     stage.run(&["luns", &url], 0);
     stage.run(&["info", &unit], 0);
+    stage.run(&["reserve", "list", &unit], 0);
+    stage.run(&["raw", &unit, "120000006000", "--read", "96"], 0);
     stage.run(&["read", &unit, "-o", "/dev/null", "--length", "1M"], 0);
     let data = stage.place.secret_file("data", &[7; 4096]);
     stage.run(&["write", &unit, "-i", &data], 0);

@@ -3,7 +3,7 @@
 use crate::program::Place;
 
 /// Every command with a page of its own, and its form. One of the options of a scope stands for SCOPE.
-const FORMS: [(&str, &str); 22] = [
+const FORMS: [(&str, &str); 31] = [
     ("discover", "iscsi discover [OPTIONS] <PORTAL>"),
     ("login", "iscsi login [OPTIONS] <URL>"),
     ("ping", "iscsi ping [OPTIONS] <URL>"),
@@ -11,6 +11,15 @@ const FORMS: [(&str, &str); 22] = [
     ("info", "iscsi info [OPTIONS] <URL>"),
     ("read", "iscsi read [OPTIONS] --output-file <FILE> <URL>"),
     ("write", "iscsi write [OPTIONS] --input-file <FILE> <URL>"),
+    ("reserve", "iscsi reserve [OPTIONS] <COMMAND>"),
+    ("reserve list", "iscsi reserve list [OPTIONS] <URL>"),
+    ("reserve register", "iscsi reserve register [OPTIONS] --key <KEY> <URL>"),
+    ("reserve unregister", "iscsi reserve unregister [OPTIONS] --key <KEY> <URL>"),
+    ("reserve reserve", "iscsi reserve reserve [OPTIONS] --key <KEY> --type <TYPE> <URL>"),
+    ("reserve release", "iscsi reserve release [OPTIONS] --key <KEY> <URL>"),
+    ("reserve preempt", "iscsi reserve preempt [OPTIONS] --key <KEY> --victim <KEY> <URL>"),
+    ("reserve clear", "iscsi reserve clear [OPTIONS] --key <KEY> <URL>"),
+    ("raw", "iscsi raw [OPTIONS] <URL> <CDB>..."),
     ("reset", "iscsi reset [OPTIONS] <--lun <LUN>|--target> <URL>"),
     ("secret", "iscsi secret [OPTIONS] <COMMAND>"),
     ("secret require", "iscsi secret require [OPTIONS] <SCOPE> <LEVEL>"),
@@ -143,10 +152,12 @@ fn topics_document_every_option_in_full() {
 fn commands_list_only_options_that_mean_something() {
     for (command, _) in FORMS {
         let page = help(command);
-        let logs_in = !matches!(words(command)[0], "secret") && !matches!(command, "bench" | "bench compare");
+        let logs_in = !matches!(words(command)[0], "secret")
+            && !matches!(command, "bench" | "bench compare" | "reserve");
         let uses_store = logs_in || command.starts_with("secret ") && command != "secret generate";
         let changes_store = uses_store && !matches!(command, "secret list" | "secret check");
-        let uses_units = matches!(command, "luns" | "info" | "read" | "write" | "bench io");
+        let uses_units = matches!(command, "luns" | "info" | "read" | "write" | "raw" | "bench io")
+            || command.starts_with("reserve ");
         let groups: [(&[&str], bool); 6] = [
             (&SECRETS, logs_in || command == "secret set"),
             (&AUTHENTICATION, logs_in),

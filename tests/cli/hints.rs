@@ -216,26 +216,37 @@ fn a_logout_that_is_requested_after_the_work_is_no_warning() {
 fn failed_commands_are_explained_by_their_sense() {
     let cases = [
         (TEST_UNIT_READY, (0x2, 0x04, 0x00), "not ready"),
+        (TEST_UNIT_READY, (0x2, 0x04, 0x01), "--wait-ready"),
         (TEST_UNIT_READY, (0x2, 0x04, 0x03), "not ready"),
+        (TEST_UNIT_READY, (0x2, 0x04, 0x04), "takes its time"),
         (TEST_UNIT_READY, (0x2, 0x04, 0x0a), "try again in a few seconds"),
         (TEST_UNIT_READY, (0x2, 0x04, 0x0b), "standby"),
         (TEST_UNIT_READY, (0x2, 0x04, 0x0c), "another portal"),
         (TEST_UNIT_READY, (0x2, 0x04, 0x02), "start it"),
         (TEST_UNIT_READY, (0x2, 0x3a, 0x00), "medium"),
         (TEST_UNIT_READY, (0x5, 0x25, 0x00), "`iscsi luns`"),
+        (READ_10, (0x3, 0x11, 0x00), "damaged"),
+        (READ_10, (0x4, 0x44, 0x00), "has failed"),
         (READ_10, (0x5, 0x21, 0x00), "resized: `iscsi info`"),
+        (READ_10, (0x5, 0x24, 0x00), "a field of this command"),
+        (READ_10, (0x5, 0x55, 0x00), "short of resources"),
+        (WRITE_10, (0x3, 0x0c, 0x00), "does not take data"),
         (WRITE_10, (0x7, 0x27, 0x00), "read-only"),
         (WRITE_10, (0x7, 0x27, 0x02), "read-only"),
         (WRITE_10, (0x7, 0x27, 0x07), "is full"),
     ];
     for (operation, (key, asc, ascq), part) in cases {
-        let sense = Sense::new(key, asc, ascq);
-        let target = Scripted::after_login(|script| script.check_condition(operation, sense).serve());
-        let outcome =
-            if operation == WRITE_10 { target.write() } else { target.read(&["--wait-ready", "0"]) };
-        let hint = hint(&outcome.expect(8));
-        assert!(hint.contains(part), "{asc:02x}/{ascq:02x}: {hint}");
+        let hint = hint_on_sense(operation, Sense::new(key, asc, ascq));
+        assert!(hint.contains(part), "{key:x}/{asc:02x}/{ascq:02x}: {hint}");
     }
+}
+
+/// The hint of a read, or of a write, whose command ends so.
+#[track_caller]
+fn hint_on_sense(operation: u8, sense: Sense) -> String {
+    let target = Scripted::after_login(|script| script.check_condition(operation, sense).serve());
+    let outcome = if operation == WRITE_10 { target.write() } else { target.read(&["--wait-ready", "0"]) };
+    hint(&outcome.expect(8))
 }
 
 #[test]

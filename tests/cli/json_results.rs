@@ -5,6 +5,7 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
 mod bench;
+mod info;
 mod secrets;
 
 use expect_test::{Expect, expect};
@@ -198,76 +199,6 @@ fn luns() {
           3  1.0 MiB         512  RAMDISK  Virtual disk
     "#]]
     .assert_eq(&table);
-}
-
-#[test]
-fn info() {
-    let served = Served::new(&[0]);
-    let unit = format!("{}/0", served.url());
-    expect_value(
-        served.json("info", &["info", &unit], &MUTUAL),
-        &[],
-        &expect![[r#"
-        {
-          "capacity": {
-            "block_size": 512,
-            "blocks": 2048,
-            "size": 1048576
-          },
-          "designators": [
-            "t10.RAMDISK Virtual disk    90f89110d39dace1",
-            "naa.30f89110d39dace1",
-            "iqn.2001-04.com.example:disk"
-          ],
-          "device_type": 0,
-          "lun": "0",
-          "peripheral_qualifier": 0,
-          "product": "Virtual disk",
-          "remarks": [],
-          "removable": false,
-          "revision": "0001",
-          "serial_number": "90f89110d39dace1",
-          "unauthenticated": null,
-          "vendor": "RAMDISK"
-        }"#]],
-    );
-    expect![[r#"
-        LUN:             0
-        device type:     0x00 (disk)
-        removable:       no
-        vendor:          RAMDISK
-        product:         Virtual disk
-        revision:        0001
-        serial number:   90f89110d39dace1
-        identification:  t10.RAMDISK Virtual disk    90f89110d39dace1
-        identification:  naa.30f89110d39dace1
-        identification:  iqn.2001-04.com.example:disk
-        size:            1048576 bytes (1.0 MiB)
-        blocks:          2048 of 512 bytes
-    "#]]
-    .assert_eq(&served.run(&["info", &unit], &MUTUAL).stdout);
-}
-
-/// LUN 0 has no privilege, and no unit is taken for another.
-#[test]
-fn info_shows_the_unit_that_was_named() {
-    let numbers = [0, 1, 255, 256, 16_383];
-    let served = Served::new(&numbers);
-    let listed = served.json("luns", &["luns", &served.url()], &MUTUAL);
-    for (number, listed) in numbers.into_iter().zip(listed.as_array().unwrap()) {
-        let unit = format!("{}/{number}", served.url());
-        let shown = served.json("info", &["info", &unit], &MUTUAL);
-        let size = (2048 + u64::from(number)) * 512;
-        assert_eq!((&shown["lun"], &shown["capacity"]["size"]), (&number.to_string().into(), &size.into()));
-        assert_eq!((&listed["lun"], &listed["size"]), (&shown["lun"], &size.into()));
-        let table = served.run(&["info", &unit], &MUTUAL).stdout;
-        let words: Vec<&str> = table.split_whitespace().collect();
-        assert_eq!(words[..2], ["LUN:", &*number.to_string()], "{table}");
-        assert!(table.contains(&format!("{size} bytes")), "{table}");
-    }
-    let missing =
-        finish(&mut served.place.command(&[&["info", &format!("{}/2", served.url())], &MUTUAL[..]].concat()));
-    assert!(missing.expect(8).stdout.is_empty());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::program::{Place, TARGET};
 use crate::scripted::{NONE, Scripted, open_config};
 
 const READ_10: u8 = 0x28;
+const PERSISTENT_RESERVE_OUT: u8 = 0x5f;
 
 #[test]
 fn a_lost_connection_is_told_once() {
@@ -138,6 +139,19 @@ fn a_read_goes_on_in_another_session() {
     let outcome = end(child).expect(0);
     assert!(outcome.stderr.contains("note: logged in again"), "{}", outcome.stderr);
     assert!(std::fs::read(copy).unwrap() == data, "the data differ");
+}
+
+/// A change of reservations may have taken effect: it is not made twice, and the program says so.
+#[test]
+fn a_change_of_reservations_is_not_sent_again_in_another_session() {
+    let target = Scripted::each(|_| {
+        let logged_in = || Script::new().log_in(open_config());
+        vec![logged_in().close_at_command(PERSISTENT_RESERVE_OUT), logged_in().serve()]
+    });
+    let unit = format!("{}/0", target.url());
+    let outcome = target.run(&["reserve", "register", "--key", "0xa1", &unit, "--auth", "none"]).expect(7);
+    assert!(outcome.stdout.is_empty(), "{}", outcome.stdout);
+    outcome.complains("PERSISTENT RESERVE OUT may have been carried out: its session was lost");
 }
 
 /// Data of this length in which neighbouring blocks differ.

@@ -16,6 +16,7 @@ mod empty_lists;
 mod help;
 mod hints;
 mod import;
+mod info;
 mod initiator_name;
 mod interruption;
 mod json_errors;
@@ -28,6 +29,9 @@ mod plain_stores;
 mod policy;
 mod program;
 mod prompt;
+mod raw;
+mod reserve;
+mod reserve_conflict;
 mod reset;
 mod retries;
 #[cfg(target_os = "linux")] // Only there has a process file systems of its own.

@@ -92,7 +92,9 @@ fn fields_that_are_missing_unknown_or_of_another_type_are_noticed() {
     let whole = serde_json::json!({
         "lun": "0", "device_type": 0, "peripheral_qualifier": 0, "removable": false, "vendor": "", "product": "",
         "revision": "", "serial_number": null, "designators": ["x"], "remarks": [], "unauthenticated": null,
-        "capacity": {"size": 1024, "blocks": 2, "block_size": 512},
+        "capacity": {"size": 1024, "blocks": 2, "block_size": 512}, "format": null, "caches": null, "medium": null,
+        "block_limits": null, "provisioning": null, "port_groups": [], "reservations": null, "vpd_pages": [0],
+        "standards": {"version": 6, "descriptors": [{"code": 1120, "name": "SPC-4"}]}, "unsupported": [],
     });
     schema.expect_documents(&whole);
     let changes: [(&str, Value); 6] = [

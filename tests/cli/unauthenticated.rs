@@ -136,11 +136,14 @@ fn every_command_that_has_a_session_tells() {
     let (url, portal) = (stage.url(), stage.target.portal().to_string());
     let unit = format!("{url}/0");
     let data = stage.place.secret_file("data", &[7; 512]);
-    let cases: [(&[&str], bool); 7] = [
+    let cases: [(&[&str], bool); 10] = [
         (&["login", &url], true),
         (&["discover", &portal], true),
         (&["luns", &url], true),
         (&["info", &unit], true),
+        (&["reserve", "list", &unit], true),
+        (&["reserve", "register", "--key", "0xa1", "--ignore-existing", &unit], true),
+        (&["raw", &unit, "000000000000"], true),
         (&["bench", "login", &url, "--count", "2"], true),
         (&["read", &unit, "-o", "/dev/null", "--length", "512"], false),
         (&["write", &unit, "-i", &data], false),

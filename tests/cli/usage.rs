@@ -69,7 +69,13 @@ fn wrong_arguments_about_secrets() {
 #[test]
 fn a_logical_unit_is_needed_where_one_is_used() {
     let url = URL.strip_suffix("/0").unwrap();
-    let cases: [&[&str]; 3] = [&["info", url], &["read", url, "-o", "x"], &["write", url, "-i", "/dev/null"]];
+    let cases: [&[&str]; 5] = [
+        &["info", url],
+        &["read", url, "-o", "x"],
+        &["write", url, "-i", "/dev/null"],
+        &["raw", url, "000000000000"],
+        &["reserve", "list", url],
+    ];
     for arguments in cases {
         Place::with_store().run(arguments).expect(2).complains("hint: add its number");
     }

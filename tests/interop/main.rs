@@ -28,6 +28,7 @@ mod scsi_quirks;
 mod secret_store;
 mod slow_units;
 mod stage;
+mod storage_commands;
 mod task_management;
 mod third_party_copies;
 mod transfers;

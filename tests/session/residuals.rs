@@ -5,6 +5,7 @@ use bytes::Bytes;
 use iscsi_initiator::scsi::{self, Incomplete};
 use iscsi_initiator::{BlockDevice, Error, Fault, Lun, Session};
 use iscsi_pdu::{DataIn, R2t, ScsiCommand, ScsiResponse, ScsiStatus, SerialNumber, TargetPdu};
+use iscsi_tests::ram_disk::Sense;
 use iscsi_tests::scripted_target::{Moment, Reply, Script, ScriptedTarget, data_in, r2t, response};
 
 use crate::stage::{log_in, open_config, scripted, soliciting_config};
@@ -94,6 +95,36 @@ async fn res_02_writes_with_a_residual() {
         fails(&session, write(4096), incomplete).await;
         session.logout().await.unwrap();
     }
+}
+
+/// A caller that asks for any status gets sense data, residuals and the data that came, and no error: of a failed command, of
+/// an incomplete one, and of one that succeeded.
+#[tokio::test]
+async fn a_completion_of_any_status_is_no_error() {
+    let (_scripted, session) = scripted(|script| {
+        let sense = Sense::INVALID_FIELD.to_fixed();
+        script.scsi_status(INQUIRY, ScsiStatus::CHECK_CONDITION, sense).serve()
+    })
+    .await;
+    let ended = async |command: scsi::RawCommand| {
+        session.submit(Lun::ZERO, command).await.unwrap().completion_of_any_status().await.unwrap()
+    };
+    let inquiry = || scsi::RawCommand::of(&scsi::StandardInquiry::default());
+    let failed = ended(inquiry()).await;
+    assert_eq!(failed.status, ScsiStatus::CHECK_CONDITION);
+    assert_eq!((failed.sense, failed.data.len()), (Sense::INVALID_FIELD.to_fixed(), 0));
+    let whole = ended(inquiry()).await;
+    assert_eq!((whole.status, whole.sense.len(), whole.data.len()), (ScsiStatus::GOOD, 0, 96));
+    // The block asks for one block, the command for two: READ has to move all of it.
+    let mut short = scsi::read_blocks(0, 2, 512);
+    short.cdb = short.cdb.with(7, &[0, 1]);
+    let incomplete = ended(short).await;
+    assert_eq!(
+        (incomplete.status, incomplete.data.len(), incomplete.underflow),
+        (ScsiStatus::GOOD, 512, 512)
+    );
+    assert_eq!(incomplete.incomplete, Some(Incomplete::Underflow { residual: 512, expected: 1024 }));
+    session.logout().await.unwrap();
 }
 
 /// GOOD without a residual count after no R2T, after an R2T for a part of the data, and after R2Ts for all of it.

@@ -228,6 +228,7 @@ pub(super) fn start<S: Stream>(
     let credentials = settings.credentials;
     let details = SessionDetails {
         target: target_of(settings.session_type).cloned(),
+        initiator_name: settings.config.initiator_name.clone(),
         portal,
         redirect_kind,
         isid: settings.isid,

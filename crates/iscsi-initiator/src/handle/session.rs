@@ -53,6 +53,8 @@ struct Inner {
 pub struct SessionDetails {
     /// The target; `None` for a discovery session.
     pub target: Option<IscsiName>,
+    /// The name of the initiator; with `isid` it makes the initiator port.
+    pub initiator_name: IscsiName,
     /// The portal that the initiator is connected to, after redirections.
     pub portal: Portal,
     /// The kind of redirection that led to this portal; `None` without one.
@@ -321,6 +323,21 @@ impl PendingCommand {
         data_of(name, lun, self.outcome().await?)
     }
 
+    /// Waits for the end of the command, and returns its completion whatever the status is: with sense data, residuals,
+    /// and as much data as came.
+    ///
+    /// # Errors
+    /// As [`Self::completion`], but no status and no missing data are an error.
+    ///
+    /// # Cancel safety
+    /// As [`Self::completion`].
+    pub async fn completion_of_any_status(self) -> Result<Completion, Error> {
+        let (name, lun) = (self.name, self.lun);
+        let (mut completion, data) = ended(name, lun, self.outcome().await?)?;
+        completion.data = data.freeze();
+        Ok(completion)
+    }
+
     /// The outcome after all repetitions, for which the session has to be open.
     async fn outcome(self) -> Result<Outcome, Error> {
         let Self { lun, reply, session, .. } = self;
@@ -356,9 +373,19 @@ pub(crate) fn data_of(name: &'static str, lun: Lun, outcome: Outcome) -> Result<
 
 /// The completion and the data of a command that succeeded.
 fn completed(name: &'static str, lun: Lun, outcome: Outcome) -> Result<(Completion, BytesMut), Error> {
-    let (completion, data) = match outcome {
+    let (completion, data) = ended(name, lun, outcome)?;
+    let completion = completion.into_good(name)?;
+    if let Some(sense) = completion.recovered_error() {
+        tracing::info!(command = name, %lun, %sense, "recovered error");
+    }
+    Ok((completion, data))
+}
+
+/// The completion and the data of a command that ended with a SCSI status.
+fn ended(name: &'static str, lun: Lun, outcome: Outcome) -> Result<(Completion, BytesMut), Error> {
+    Ok(match outcome {
         Outcome::Good(data) => (Completion::good(), data),
-        Outcome::Scsi(ended, data) => (ended.completion.into_good(name)?, data),
+        Outcome::Scsi(ended, data) => (ended.completion, data),
         Outcome::TargetFailure(response) => return Err(Error::TargetFailure { command: name, response }),
         Outcome::Aborted(abort) => return Err(Error::Aborted { command: name, abort }),
         Outcome::Ambiguous(old_task) => return Err(Error::Ambiguous { command: name, old_task }),
@@ -366,11 +393,7 @@ fn completed(name: &'static str, lun: Lun, outcome: Outcome) -> Result<(Completi
         Outcome::NoSession => return Err(Error::NoSession { request: name }),
         Outcome::Rejected(reason) => return Err(Error::Rejected { request: name, reason }),
         _ => return Err(wrong_answer(name)),
-    };
-    if let Some(sense) = completion.recovered_error() {
-        tracing::info!(command = name, %lun, %sense, "recovered error");
-    }
-    Ok((completion, data))
+    })
 }
 
 /// The error for an outcome of the wrong kind, which only a mistake in this library can cause.

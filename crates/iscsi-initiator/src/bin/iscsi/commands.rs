@@ -10,7 +10,9 @@ mod info;
 mod login;
 mod luns;
 mod ping;
+mod raw;
 mod read_write;
+mod reserve;
 mod reset;
 mod secret;
 
@@ -32,8 +34,8 @@ Discover and connect:
   login     Log in, show the negotiated parameters, log out
   ping      Measure the round trip to a target
   luns      List the logical units of a target
+Logical units:
   info      Show one logical unit
-Data:
   read      Copy a range of a logical unit into a file
   write     Copy a file onto a logical unit
   copy      Copy between logical units, files and streams
@@ -41,12 +43,12 @@ Data:
   checksum  SHA-256 or BLAKE3 of a logical unit or a file
   discard   Give the memory of a range back (UNMAP)
   zero      Make a range of a logical unit zeros
+  reserve   List and change persistent reservations
   reset     Reset a logical unit or a target
-Secrets:
+  raw       Send a SCSI command
+Secrets, measurements and help:
   secret    Store, list, check and import CHAP secrets
-Measure:
   bench     Measure logins and I/O, compare results
-Help:
   help      Show the page of a command, or a topic:
             connection, secrets, urls, output, exit-codes
 
@@ -103,9 +105,15 @@ pub(crate) enum Command {
     /// Make a range of a logical unit zeros
     #[command(before_help = discard_zero::ZERO_EXAMPLE, after_help = discard_zero::ZERO_DETAILS)]
     Zero(discard_zero::Zero),
+    /// List and change persistent reservations
+    #[command(subcommand, before_help = reserve::EXAMPLE)]
+    Reserve(reserve::Reserve),
     /// Reset a logical unit or a target
     #[command(before_help = reset::EXAMPLE, after_help = reset::DETAILS)]
     Reset(reset::Reset),
+    /// Send a SCSI command
+    #[command(before_help = raw::EXAMPLE, after_help = raw::DETAILS)]
+    Raw(raw::Raw),
     /// Measure logins and I/O, compare results
     #[command(subcommand, before_help = bench::EXAMPLE)]
     Bench(bench::Bench),
@@ -137,7 +145,9 @@ impl Command {
             Self::Checksum(command) => command.run(output).await,
             Self::Discard(command) => command.run(output).await,
             Self::Zero(command) => command.run(output).await,
+            Self::Reserve(command) => command.run(output).await,
             Self::Reset(command) => command.run(output).await,
+            Self::Raw(command) => command.run(output).await,
             Self::Bench(command) => command.run(output).await,
             Self::Secret(command) => command.run(output),
             Self::Help(command) => command.run(),

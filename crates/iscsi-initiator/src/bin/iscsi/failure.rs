@@ -79,6 +79,9 @@ pub(crate) enum Failure {
     /// A transfer that ended early.
     #[error("{done}")]
     Unfinished { done: String, source: Box<Failure> },
+    /// A command that ended in RESERVATION CONFLICT, with what the unit reports of its reservation.
+    #[error("{reservation}")]
+    Reserved { reservation: String, source: Box<Failure> },
     #[error("interrupted")]
     Interrupted,
     #[error("cannot write the result as JSON")]
@@ -118,7 +121,7 @@ impl Failure {
     pub(crate) fn of_initiator(&self) -> Option<&Error> {
         match self {
             Self::Initiator(error) => Some(error),
-            Self::Unfinished { source, .. } => source.of_initiator(),
+            Self::Unfinished { source, .. } | Self::Reserved { source, .. } => source.of_initiator(),
             _ => None,
         }
     }
@@ -127,7 +130,7 @@ impl Failure {
     pub(crate) const fn is_interruption(&self) -> bool {
         match self {
             Self::Interrupted => true,
-            Self::Unfinished { source, .. } => source.is_interruption(),
+            Self::Unfinished { source, .. } | Self::Reserved { source, .. } => source.is_interruption(),
             _ => false,
         }
     }
@@ -201,7 +204,7 @@ impl From<&Failure> for Exit {
             | Failure::OpenFiles { .. }
             | Failure::File { .. }
             | Failure::Differs(_) => Self::Local,
-            Failure::Unfinished { source, .. } => Self::from(&**source),
+            Failure::Unfinished { source, .. } | Failure::Reserved { source, .. } => Self::from(&**source),
             Failure::LoginsFailed { exit, .. }
             | Failure::OperationsFailed { exit, .. }
             | Failure::NotReadBack { exit, .. }

@@ -1,7 +1,10 @@
 //! Results on standard output, as a table or as JSON, and errors on standard error.
 
 pub(crate) mod error_report;
+pub(crate) mod hex_dump;
 pub(crate) mod remarks;
+pub(crate) mod reservation;
+pub(crate) mod sections;
 
 use std::io::{Write, stdout};
 
@@ -55,7 +58,7 @@ pub(crate) fn add_row<const N: usize>(table: &mut Table, cells: &[String; N]) {
 }
 
 /// Formats a table: columns begin at the left edge, with two blanks between them.
-fn lines(mut table: Table) -> String {
+pub(crate) fn lines(mut table: Table) -> String {
     table.column_iter_mut().for_each(|column| _ = column.set_padding((0, 2)));
     table.trim_fmt()
 }

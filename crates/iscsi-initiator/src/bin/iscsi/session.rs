@@ -1,5 +1,6 @@
 //! Sessions: the initiator that the options describe, and a session around one piece of work.
 
+mod conflict;
 mod initiator_name;
 mod name_file;
 pub(crate) mod recovery;
@@ -84,6 +85,12 @@ fn kept_isids(options: &SessionOptions) -> Option<IsidPool> {
     IsidPool::open(&directory).inspect_err(drawn).ok()
 }
 
+/// Returns whether sessions of other commands have the ISID of this one, when they do not run at the same time. A
+/// persistent reservation belongs to an initiator port, which the ISID is a part of.
+pub(crate) fn keeps_isid(options: &SessionOptions) -> bool {
+    kept_isids(options).is_some()
+}
+
 /// Logs in, does the work and logs out, whether or not the work succeeds. Ctrl-C ends the work, aborts its commands and logs
 /// out; a second one ends that too.
 ///
@@ -139,8 +146,13 @@ async fn in_session<T>(
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let lun = url.lun;
     let session = log_in(options, policies, url).await?;
-    let outcome = until_interrupted(recovery::with_remarks(&session, work(&session))).await;
+    let work = async {
+        let outcome = work(&session).await;
+        conflict::explained(&session, lun, outcome).await
+    };
+    let outcome = until_interrupted(recovery::with_remarks(&session, work)).await;
     log_out(session, outcome.as_ref().err()).await;
     outcome
 }

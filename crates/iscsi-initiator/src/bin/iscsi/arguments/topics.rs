@@ -78,7 +78,7 @@ pub(crate) fn page(topic: &str) -> Option<String> {
 
 fn connection() -> String {
     let example = "Example: iscsi login --strict iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
-    let introduction = "Options of the commands that log in: discover, login, ping, luns, info, read, write, reset, bench login, bench io.";
+    let introduction = "Options of the commands that log in: discover, login, ping, luns, info, read, write, reserve, reset, raw, bench login, bench io.";
     rendered(
         &format!("{example}\n\n{introduction}"),
         RetryOptions::augment_args(ConnectionOptions::augment_args(Command::new("connection"))),

@@ -1,5 +1,7 @@
 //! Hints about failures, in terms of the commands, options and files of this program.
 
+mod by_sense;
+
 use iscsi_initiator::{Advice, Error, UrlError};
 use iscsi_secrets::{SecretFileError, SecretFileFault};
 
@@ -43,7 +45,7 @@ impl Failure {
                 "`iscsi secret generate` makes secrets that are neither short nor shared"
             }
             Self::NameFile { .. } => "put one line `InitiatorName=iqn…` there, or use --initiator-name",
-            Self::Unfinished { source, .. } => return source.hint(),
+            Self::Unfinished { source, .. } | Self::Reserved { source, .. } => return source.hint(),
             _ => return None,
         };
         Some(hint.to_owned())
@@ -72,12 +74,24 @@ fn of_secret_file(error: &SecretFileError) -> Option<String> {
     }
 }
 
+/// Sense data say more than the advice of the library, which knows no command of this program.
 fn of_initiator(error: &Error) -> Option<String> {
+    if let Error::Command { sense: Some(sense), .. } = error
+        && let Some(hint) = by_sense::hint(*sense)
+    {
+        return Some(hint.to_owned());
+    }
     match error.advice() {
         Some(advice) => Some(words(advice).map_or_else(|| advice.to_string(), str::to_owned)),
         None => error.hint(),
     }
 }
+
+const BECOMING_READY: &str =
+    "the logical unit is becoming ready: try again in a moment, or have --wait-ready wait for it";
+const OUT_OF_RANGE: &str = "the target says that the logical unit ends before this range; it may have been resized: `iscsi \
+                            info` shows its size";
+const NO_SUCH_UNIT: &str = "the target has no such logical unit: `iscsi luns` lists those it has";
 
 /// Hints for advice that the library words by its own settings: a table, written as one match so that a variant occurs
 /// once.
@@ -117,9 +131,7 @@ const fn words(advice: Advice) -> Option<&'static str> {
         Advice::LoginTimeout | Advice::CommandTimeout => {
             "raise --timeout if the target is slow rather than gone"
         }
-        Advice::BecomingReady => {
-            "the logical unit is becoming ready: try again in a moment, or have --wait-ready wait for it"
-        }
+        Advice::BecomingReady => BECOMING_READY,
         Advice::AllowRedirect => "add the portal to --redirect-to if the target may send logins there",
         Advice::CredentialsRequired => {
             "the target requires CHAP, and the login offered none: give --user and --secret-file, or store the secret \
@@ -160,11 +172,12 @@ const fn words(advice: Advice) -> Option<&'static str> {
             "the target does not support this digest: prefer-crc32c uses it where it is available \
              (--header-digest, --data-digest)"
         }
-        Advice::OutOfRange => {
-            "the target says that the logical unit ends before this range; it may have been resized: `iscsi info` \
-             shows its size"
+        Advice::OutOfRange => OUT_OF_RANGE,
+        Advice::NoSuchUnit => NO_SUCH_UNIT,
+        Advice::Reservation => {
+            "another initiator holds a reservation on the logical unit, or this one is not registered: `iscsi reserve list` \
+             shows both; release it there, or take it over with `iscsi reserve preempt`"
         }
-        Advice::NoSuchUnit => "the target has no such logical unit: `iscsi luns` lists those it has",
         Advice::UnsupportedFunction => {
             "the target does not support this function: `iscsi reset --lun` resets one logical unit, `iscsi reset --target` all \
              of them"
@@ -181,8 +194,9 @@ const fn words(advice: Advice) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// Advice that names settings of the library.
-    const BY_SETTINGS: [Advice; 26] = [
+    /// Advice for which this program has settings or commands.
+    const BY_SETTINGS: [Advice; 27] = [
+        Advice::Reservation,
         Advice::NoSession,
         Advice::SeparateSecrets,
         Advice::SecretLength,
@@ -235,7 +249,6 @@ mod tests {
             Advice::CheckCredentials,
             Advice::TargetUnavailable,
             Advice::Reflection,
-            Advice::Reservation,
             Advice::Overloaded,
             Advice::NotStarted,
             Advice::NotReady,

@@ -85,6 +85,8 @@ pub(crate) async fn with_ends<T>(
         (End::Unit { url, lun }, End::Unit { url: other, lun: other_lun }) => {
             let is_same = url.portal == other.portal && url.target == other.target;
             if is_same {
+                // Either unit may be the one that a failure is about.
+                let url = TargetUrl { lun: None, ..url };
                 return session::with_units(options, url, async |session| {
                     let first = unit(session, lun, overrides).await?;
                     work(first, unit(session, other_lun, overrides).await?).await
