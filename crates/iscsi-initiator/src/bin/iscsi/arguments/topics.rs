@@ -56,7 +56,7 @@ const EXIT_CODES: &str = "\
 Example: iscsi login iscsi://192.0.2.1/iqn.2001-04.com.example:disk; echo $?
 
 Exit codes:
-   0  done; after `iscsi write`, all data are on stable storage
+   0  done; after `iscsi write`, `copy` and `zero`, all data are on stable storage
    1  anything that has no code of its own, such as wrong data found by
       `iscsi bench io --verify`, or interrupted
    2  usage: invalid arguments
@@ -78,7 +78,7 @@ pub(crate) fn page(topic: &str) -> Option<String> {
 
 fn connection() -> String {
     let example = "Example: iscsi login --strict iscsi://192.0.2.1/iqn.2001-04.com.example:disk";
-    let introduction = "Options of the commands that log in: discover, login, ping, luns, info, read, write, reserve, reset, raw, bench login, bench io.";
+    let introduction = "Options of the commands that log in.";
     rendered(
         &format!("{example}\n\n{introduction}"),
         RetryOptions::augment_args(ConnectionOptions::augment_args(Command::new("connection"))),
