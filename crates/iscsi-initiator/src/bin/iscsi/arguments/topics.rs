@@ -56,7 +56,8 @@ const EXIT_CODES: &str = "\
 Example: iscsi login iscsi://192.0.2.1/iqn.2001-04.com.example:disk; echo $?
 
 Exit codes:
-   0  done; after `iscsi write`, `copy` and `zero`, all data are on stable storage
+   0  done; after `iscsi write`, `copy` and `zero`, all data are on stable
+      storage
    1  anything that has no code of its own, such as wrong data found by
       `iscsi bench io --verify`, or interrupted
    2  usage: invalid arguments
