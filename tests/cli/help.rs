@@ -3,7 +3,7 @@
 use crate::program::Place;
 
 /// Every command with a page of its own, and its form. One of the options of a scope stands for SCOPE.
-const FORMS: [(&str, &str); 31] = [
+const FORMS: [(&str, &str); 36] = [
     ("discover", "iscsi discover [OPTIONS] <PORTAL>"),
     ("login", "iscsi login [OPTIONS] <URL>"),
     ("ping", "iscsi ping [OPTIONS] <URL>"),
@@ -11,6 +11,11 @@ const FORMS: [(&str, &str); 31] = [
     ("info", "iscsi info [OPTIONS] <URL>"),
     ("read", "iscsi read [OPTIONS] --output-file <FILE> <URL>"),
     ("write", "iscsi write [OPTIONS] --input-file <FILE> <URL>"),
+    ("copy", "iscsi copy [OPTIONS] <SOURCE> <DESTINATION>"),
+    ("compare", "iscsi compare [OPTIONS] <FIRST> <SECOND>"),
+    ("checksum", "iscsi checksum [OPTIONS] <SOURCE>"),
+    ("discard", "iscsi discard [OPTIONS] <URL>"),
+    ("zero", "iscsi zero [OPTIONS] <URL>"),
     ("reserve", "iscsi reserve [OPTIONS] <COMMAND>"),
     ("reserve list", "iscsi reserve list [OPTIONS] <URL>"),
     ("reserve register", "iscsi reserve register [OPTIONS] --key <KEY> <URL>"),
@@ -78,7 +83,7 @@ fn expect_size(page: &str, lines: usize) {
 #[test]
 fn the_page_of_the_program_fits_a_screen_and_lists_every_command() {
     let overview = help("");
-    expect_size(&overview, 24);
+    expect_size(&overview, 30);
     assert!(overview.contains("\nExample: iscsi luns iscsi://"), "{overview}");
     for (command, _) in FORMS.iter().filter(|(command, _)| !command.contains(' ')) {
         // The same words as on the command's own page.

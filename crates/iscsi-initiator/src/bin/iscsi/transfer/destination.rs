@@ -1,4 +1,4 @@
-//! What a transfer writes: a logical unit, or a file of this host.
+//! The destination of a transfer: a logical unit, or a file of this host.
 
 use std::fs::File;
 use std::os::unix::fs::{FileExt as _, FileTypeExt as _};

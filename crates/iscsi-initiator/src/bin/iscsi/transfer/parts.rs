@@ -1,4 +1,4 @@
-//! Which parts of a source hold data, and which are zeros without being read.
+//! Parts of a source: those that hold data, and those that are zeros without being read.
 
 use std::fs::File;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! What a transfer reads: a logical unit, or a file of this host.
+//! The source of a transfer: a logical unit, or a file of this host.
 
 use std::fs::File;
 use std::io;

@@ -1,4 +1,4 @@
-//! What a copy is of, for its journal.
+//! The identity of a copy, for its journal.
 
 use std::fs::File;
 use std::path::Path;

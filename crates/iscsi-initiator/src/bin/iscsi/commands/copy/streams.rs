@@ -29,7 +29,7 @@ impl CopyData {
         progress: &mut Progress,
     ) -> Result<Report, Failure> {
         let destination = self.open_destination(destination, false)?;
-        let room = match destination.device() {
+        let space = match destination.device() {
             Some(device) => device.capacity().bytes().saturating_sub(self.to),
             None => u64::MAX - self.to,
         };
@@ -42,12 +42,12 @@ impl CopyData {
             destination: destination.clone(),
             from: 0,
             to: self.to,
-            length: room,
+            length: space,
             is_sparse: !self.no_sparse,
             offload: None,
             tally: Arc::clone(&tally),
         };
-        progress.begin("copying", self.length.unwrap_or(room));
+        progress.begin("copying", self.length.unwrap_or(space));
         let (mut writer, mut taken) = (PieceWriter::new(copy), 0);
         let mut hashers = Hashers::new(if self.verify { &[Algorithm::Blake3] } else { &[] });
         while taken < most
@@ -55,9 +55,9 @@ impl CopyData {
         {
             piece.truncate(usize::try_from(most - taken).unwrap_or(usize::MAX));
             taken += piece.len() as u64;
-            if taken > room {
+            if taken > space {
                 return Err(unfitting(format!(
-                    "{} has more than the {room} bytes for which there is room",
+                    "{} has more than the {space} bytes for which there is space",
                     names.source
                 )));
             }
