@@ -62,6 +62,10 @@ impl WriteOrder {
     /// Removes a request that has ended; if it was one of the writes, `replaced` is told the older ones that it overlaps.
     fn remove(&mut self, itt: InitiatorTaskTag, replaced: impl FnMut(InitiatorTaskTag)) {
         self.repeated.retain(|other| *other != itt);
+        // Most targets answer in order: nothing is older then.
+        if self.unanswered.pop_front_if(|first| first.itt == itt).is_some() {
+            return;
+        }
         let Some(place) = self.unanswered.iter().position(|write| write.itt == itt) else { return };
         let Some(ended) = self.unanswered.remove(place) else { return };
         let older = self.unanswered.iter().take(place);

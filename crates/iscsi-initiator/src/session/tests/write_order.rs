@@ -77,6 +77,18 @@ fn an_older_write_and_one_of_another_unit_replace_nothing() {
     assert_eq!(replace_session(&mut target), Replayed { sent_again: 1, ambiguous: 0 });
 }
 
+/// Not even with the operation code of a write: it has no data for the unit.
+#[test]
+fn a_command_that_only_reads_replaces_nothing() {
+    let mut target = lasting(parameters());
+    write(&mut target, 100, 8);
+    let command = RawCommand { transfer: Transfer::Read(512), ..write_blocks(100, 1, pattern(512)) };
+    let itt = target.begin(Request::command(LUN, command));
+    target.sent();
+    target.good(itt).unwrap();
+    assert_eq!(replace_session(&mut target), Replayed { sent_again: 1, ambiguous: 0 });
+}
+
 /// Over two sessions: what was sent again counts like what was sent for the first time.
 #[test]
 fn a_newer_write_of_a_later_session_replaces_too() {
