@@ -92,7 +92,7 @@ impl BlockSpan {
 
 /// A field of a descriptor block.
 fn number<const AT: usize, const LENGTH: usize>(head: &Head) -> u64 {
-    head.iter().skip(AT).take(LENGTH).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    head.iter().skip(AT).take(LENGTH).fold(0, |number, byte| number * 256 + u64::from(*byte))
 }
 
 #[cfg(test)]

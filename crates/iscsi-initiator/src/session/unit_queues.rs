@@ -113,7 +113,7 @@ impl SessionState {
 
     /// Whether a write that was sent again holds the next queued request back.
     pub(super) fn is_next_held(&self) -> bool {
-        self.write_order.has_repeated() && self.first_accepted().is_some_and(|itt| self.is_held(itt))
+        self.first_accepted().is_some_and(|itt| self.is_held(itt))
     }
 
     /// The first queued request whose unit accepts another command.

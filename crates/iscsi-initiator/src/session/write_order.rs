@@ -62,17 +62,20 @@ impl WriteOrder {
     /// Removes a request that has ended; if it was one of the writes, `replaced` is told the older ones that it overlaps.
     fn remove(&mut self, itt: InitiatorTaskTag, replaced: impl FnMut(InitiatorTaskTag)) {
         self.repeated.retain(|other| *other != itt);
+        // Most targets answer in order: nothing is older then.
+        if self.unanswered.pop_front_if(|first| first.itt == itt).is_some() {
+            return;
+        }
         let Some(place) = self.unanswered.iter().position(|write| write.itt == itt) else { return };
         let Some(ended) = self.unanswered.remove(place) else { return };
         let older = self.unanswered.iter().take(place);
         older.filter(|write| write.overlaps(&ended)).map(|write| write.itt).for_each(replaced);
     }
 
-    /// Gives the memory back if there are no writes.
+    /// Gives memory back that is not in use.
     pub(super) fn release(&mut self) {
-        if self.unanswered.is_empty() && !self.has_repeated() {
-            *self = Self::default();
-        }
+        self.unanswered.shrink_to_fit();
+        self.repeated.shrink_to_fit();
     }
 }
 
@@ -117,5 +120,22 @@ impl SessionState {
             Kind::Scsi(task) => Some((task.lun(), task.written_blocks()?)),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scsi::Cdb;
+
+    #[test]
+    fn an_idle_session_keeps_no_memory_for_the_order() {
+        let (itt, blocks) = (InitiatorTaskTag(7), BlockSpan::written_by(&Cdb::new(0x04)).unwrap());
+        let mut order = WriteOrder::default();
+        order.repeat(itt);
+        order.sent(itt, Lun::ZERO, blocks);
+        order.remove(itt, |_| ());
+        order.release();
+        assert_eq!((order.unanswered.capacity(), order.repeated.capacity()), (0, 0));
     }
 }

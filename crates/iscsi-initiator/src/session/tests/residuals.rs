@@ -90,6 +90,15 @@ fn res_02_data_that_are_missing_without_a_word() {
     }
 }
 
+/// A count of 0, or without its flag, does not hide that data are missing.
+#[test]
+fn res_02_data_that_are_missing_beside_a_count_without_a_meaning() {
+    for flags in [Flags { count: 7, ..NOTHING }, under(0), over(0)] {
+        let incomplete = Incomplete::NotSent { received: 1000, expected: EXPECTED };
+        assert_eq!(outcome(read(true, true, 1000, flags)), (0, 0, Some(incomplete)));
+    }
+}
+
 /// A residual greater than the transfer is capped, and the command is incomplete.
 #[test]
 fn res_03_an_underflow_beyond_the_transfer() {

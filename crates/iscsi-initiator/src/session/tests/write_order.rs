@@ -68,12 +68,25 @@ fn a_write_that_a_newer_one_has_replaced_is_not_sent_again() {
 #[test]
 fn an_older_write_and_one_of_another_unit_replace_nothing() {
     let mut target = lasting(parameters());
+    write(&mut target, 50, 1);
     let older = write(&mut target, 100, 8);
     write(&mut target, 100, 8);
     let other = write_to(&mut target, Lun([0, 9, 0, 0, 0, 0, 0, 0]), 100, 8);
     for itt in [older, other] {
         target.good(itt).unwrap();
     }
+    assert_eq!(replace_session(&mut target), Replayed { sent_again: 2, ambiguous: 0 });
+}
+
+/// Not even with the operation code of a write: it has no data for the unit.
+#[test]
+fn a_command_that_only_reads_replaces_nothing() {
+    let mut target = lasting(parameters());
+    write(&mut target, 100, 8);
+    let command = RawCommand { transfer: Transfer::Read(512), ..write_blocks(100, 1, pattern(512)) };
+    let itt = target.begin(Request::command(LUN, command));
+    target.sent();
+    target.good(itt).unwrap();
     assert_eq!(replace_session(&mut target), Replayed { sent_again: 1, ambiguous: 0 });
 }
 
@@ -220,6 +233,21 @@ fn what_was_not_written_has_replaced_nothing() {
     target.lose(u64::MAX);
     let abandoned = target.begin(Request::command(LUN, write_blocks(100, 8, pattern(4096))));
     target.session.abandon(abandoned);
+    target.log_in_again(parameters());
+    let replayed = target.session.send_kept(Fencing::Sole, |_| true, target.now);
+    assert_eq!(replayed, Replayed { sent_again: 1, ambiguous: 0 });
+}
+
+/// Nor has one that was sent, but not written, and that ends between the sessions.
+#[test]
+fn what_was_aborted_before_it_was_written_has_replaced_nothing() {
+    let mut target = lasting(parameters());
+    write(&mut target, 100, 8);
+    target.session.set_position(5000);
+    let newer = write(&mut target, 100, 8);
+    target.lose(5000);
+    assert_eq!(target.session.abort(newer, target.now), None);
+    assert!(matches!(target.outcomes()[..], [(itt, Outcome::Aborted(_))] if itt == newer));
     target.log_in_again(parameters());
     let replayed = target.session.send_kept(Fencing::Sole, |_| true, target.now);
     assert_eq!(replayed, Replayed { sent_again: 1, ambiguous: 0 });
