@@ -18,6 +18,7 @@ mod matrix;
 mod parallel;
 mod partial_results;
 mod program;
+mod program_copies;
 mod readme;
 mod reinstatement;
 mod relay;

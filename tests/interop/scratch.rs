@@ -90,6 +90,16 @@ impl Scratch {
         }
     }
 
+    /// The URL of the disk.
+    pub(crate) fn url(&self) -> String {
+        format!("iscsi://{}/{}/{}", self.portal, self.iqn, self.disk)
+    }
+
+    /// The URL of another unit.
+    pub(crate) fn url_of(&self, number: u16) -> String {
+        format!("iscsi://{}/{}/{number}", self.portal, self.iqn)
+    }
+
     /// A session of the host with this name, which is not replaced when it is lost.
     pub(crate) async fn log_in_as(&self, host: &str) -> Session {
         let mut config = Config::new(format!("iqn.2001-04.com.example:{host}").parse().unwrap()).unwrap();

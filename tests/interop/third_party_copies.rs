@@ -20,7 +20,7 @@ const DESTINATION_LBA: u64 = 3000;
 const NAA: u8 = 3;
 
 /// The tests come one after another: they share the disks.
-static TURN: Mutex<()> = Mutex::const_new(());
+pub(crate) static TURN: Mutex<()> = Mutex::const_new(());
 
 /// A session, and two disks with their descriptors in a copy.
 struct Disks {
