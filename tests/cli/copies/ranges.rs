@@ -40,6 +40,37 @@ fn files_keep_what_is_outside_the_range() {
     units.expect_clean();
 }
 
+/// Zeros replace what a file holds, where the rest of it is kept.
+#[test]
+fn zeros_are_written_into_a_file_that_is_kept() {
+    let units = Units::new(vec![unit(0, 4 * MIB, 512)]);
+    units.fill(0, 2 * MIB, &[7; 512]);
+    let file = units.file("file", &vec![9; 4 << 20]);
+    units.run(&["copy", &units.url(0), "file", "--to", "1M", "--length", "3M", "--verify"]).expect(0);
+    let mut model = vec![0; 4 << 20];
+    model[..1 << 20].fill(9);
+    model[3 << 20..(3 << 20) + 512].fill(7);
+    assert!(fs::read(&file).unwrap() == model);
+    units.expect_clean();
+}
+
+/// A copy onto itself would destroy what it reads.
+#[test]
+fn copies_onto_themselves_are_refused() {
+    let units = Units::new(vec![unit(0, 4 * MIB, 512)]);
+    let data = pattern(4 * MIB, 1);
+    units.fill(0, 0, &data);
+    let file = units.file("file", &data);
+    units.run(&["copy", "file", "./file"]).expect(2).complains("both ends are the same file");
+    assert!(fs::read(&file).unwrap() == data);
+    let url = units.url(0);
+    units.run(&["copy", &url, &url, "--to", "1M", "--length", "1048577"]).expect(2).complains("overlap");
+    assert!(units.medium(0, data.len()) == data);
+    units.run(&["copy", &url, &url, "--to", "1M", "--length", "1M", "--verify"]).expect(0);
+    assert!(units.medium(0, data.len())[1 << 20..2 << 20] == data[..1 << 20]);
+    units.expect_clean();
+}
+
 /// Nothing is written unless all of it fits.
 #[test]
 fn what_does_not_fit_is_refused_before_the_first_write() {

@@ -75,6 +75,31 @@ fn a_journal_of_another_copy_is_refused() {
     assert_eq!(fs::read(units.place.path("journal")).unwrap(), b"something else");
 }
 
+/// A file of which the journal says more than there is was changed by somebody else.
+#[test]
+fn a_destination_that_became_shorter_is_refused() {
+    let units = Units::new(vec![unit(0, MIB, 512)]);
+    units.file("data", &pattern(MIB, 1));
+    let copy = ["copy", "data", "copy", "--resume", "journal"];
+    let absolute = |name: &str| units.place.path(name).canonicalize().unwrap().display().to_string();
+    units.run(&copy).expect(0);
+    let (source, destination) = (absolute("data"), absolute("copy"));
+    let found = units.place.path("data").metadata().unwrap();
+    let changed = found.modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let journal = serde_json::json!({
+        "version": 1,
+        "source": format!("{source}, 1048576 bytes, changed at {changed:?}"),
+        "destination": destination,
+        "from": 0, "to": 0, "length": MIB, "done": 1000,
+    });
+    for (length, code) in [(999, 10), (1000, 0)] {
+        units.file("journal", &serde_json::to_vec(&journal).unwrap());
+        units.file("copy", &pattern(length, 1));
+        units.run(&copy).expect(code);
+    }
+    assert!(fs::read(units.place.path("copy")).unwrap() == pattern(MIB, 1));
+}
+
 /// A copy that loses its session goes on in another one.
 #[test]
 fn a_copy_survives_the_loss_of_its_session() {

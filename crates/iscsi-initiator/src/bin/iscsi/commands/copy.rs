@@ -1,5 +1,6 @@
 //! `iscsi copy`
 
+mod ends;
 mod identity;
 mod streams;
 
@@ -10,8 +11,10 @@ use std::time::Instant;
 
 use clap::Args;
 use comfy_table::Table;
-use iscsi_initiator::{BlockDevice, Session};
+use iscsi_initiator::BlockDevice;
 use serde::Serialize;
+
+pub(super) use ends::opened;
 
 use crate::arguments::values::Output;
 use crate::arguments::{UnitOptions, size};
@@ -20,7 +23,6 @@ use crate::failure::Failure;
 use crate::output;
 use crate::transfer::comparison::Comparison;
 use crate::transfer::copy::{Copy, Tally};
-use crate::transfer::destination::Destination;
 use crate::transfer::end::{self, End, Ready};
 use crate::transfer::journal::{Identity, Journal};
 use crate::transfer::offload::{Offload, Offloading};
@@ -172,16 +174,18 @@ impl CopyData {
         progress: &mut Progress,
     ) -> Result<Report, Failure> {
         let offload = self.offload_between(&source, &destination).await?;
+        let apart = ends::Apart::of(&source, &destination)?;
         let identity = match &self.resume {
             Some(_) => Some(identity::of([&source, &destination], names, [self.from, self.to]).await?),
             None => None,
         };
         let (source, size) = opened(source).await?;
         let length = self.length_within(size)?;
+        apart.check(self.from, self.to, length)?;
         let journal = self.resume.as_deref().zip(identity);
         let journal = journal.map(|(path, copy)| Journal::new(path, Identity { length, ..copy }));
         let start = journal.as_ref().map_or(Ok(0), Journal::done)?;
-        let destination = self.open_destination(destination, start > 0)?;
+        let destination = self.open_destination(destination, start)?;
         self.check_fits(&destination, length)?;
         destination.set_end(self.to.saturating_add(length)).await?;
         let tally = Arc::new(Tally::default());
@@ -202,44 +206,6 @@ impl CopyData {
         Ok(self.report(length - start, start, &copy.tally))
     }
 
-    /// The length of the copy of a source that has so many bytes.
-    fn length_within(&self, size: u64) -> Result<u64, Failure> {
-        let available = size.checked_sub(self.from);
-        let length = self.length.or(available);
-        length.filter(|length| available.is_some_and(|available| *length <= available)).ok_or_else(|| {
-            let length = self.length.map_or("everything".to_owned(), |length| format!("{length} bytes"));
-            Failure::usage(
-                format!(
-                    "{length} from offset {} on reaches beyond the {size} bytes of the source",
-                    self.from
-                ),
-                "use a smaller --from or --length",
-            )
-        })
-    }
-
-    fn open_destination(&self, destination: Ready, is_resumed: bool) -> Result<Destination, Failure> {
-        match destination {
-            Ready::Unit(device, ..) => Ok(Destination::Unit(device)),
-            // A range within a file leaves the rest of it.
-            Ready::File(path) => Destination::open(&path, is_resumed || self.to > 0),
-            Ready::Stream => Err(Failure::usage("a stream is no place for this", "name a file")),
-        }
-    }
-
-    /// Nothing is written unless all of it fits.
-    fn check_fits(&self, destination: &Destination, length: u64) -> Result<(), Failure> {
-        let Some(device) = destination.device() else { return Ok(()) };
-        let size = device.capacity().bytes();
-        if self.to.checked_add(length).is_some_and(|end| end <= size) {
-            return Ok(());
-        }
-        Err(Failure::usage(
-            format!("{length} bytes from offset {} on do not fit a logical unit of {size} bytes", self.to),
-            "use a smaller --length, or a larger logical unit; nothing was written",
-        ))
-    }
-
     /// What can copy by itself, if the options permit it.
     async fn offload_between(
         &self,
@@ -249,7 +215,7 @@ impl CopyData {
         let found = match (self.offload, source, destination) {
             (Offloading::Never, ..) => return Ok(None),
             (_, Ready::Unit(first, session, lun), Ready::Unit(second, other, other_lun))
-                if is_same_session(session, other) =>
+                if ends::is_same_session(session, other) =>
             {
                 let units = [(first, *lun), (second, *other_lun)];
                 Offload::between(session, units, self.offload == Offloading::Always).await?
@@ -281,28 +247,11 @@ impl CopyData {
     }
 }
 
-/// A source with its size.
-pub(super) async fn opened(end: Ready) -> Result<(Source, u64), Failure> {
-    match end {
-        Ready::Unit(device, ..) => {
-            let size = device.capacity().bytes();
-            Ok((Source::Unit(device), size))
-        }
-        Ready::File(path) => Source::open(&path).await,
-        Ready::Stream => Err(Failure::usage("a stream is no source for this", "name a file")),
-    }
-}
-
 const fn device_of(source: &Source) -> Option<&BlockDevice> {
     match source {
         Source::Unit(device) => Some(device),
         Source::File(_) => None,
     }
-}
-
-fn is_same_session(one: &Session, other: &Session) -> bool {
-    let (one, other) = (one.details(), other.details());
-    one.target == other.target && one.isid == other.isid && one.portal == other.portal
 }
 
 /// Fails if there is a difference.

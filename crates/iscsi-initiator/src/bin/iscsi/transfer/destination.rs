@@ -19,26 +19,40 @@ pub(crate) enum Destination {
         file: LocalFile,
         /// Whether what was not written reads as zeros.
         has_holes: bool,
+        /// Whether its length is given.
+        is_device: bool,
     },
 }
 
 impl Destination {
-    /// Opens a file or a block device. A file is created or, unless its content is `kept`, emptied.
-    pub(crate) fn open(path: &Path, kept: bool) -> Result<Self, Failure> {
+    /// Opens a file or a block device. Unless its content is `kept`, a file has nothing but what is written now and what an
+    /// earlier run has written: everything up to `begun`, which has to be there.
+    pub(crate) fn open(path: &Path, kept: bool, begun: u64) -> Result<Self, Failure> {
         let is_device = path.metadata().is_ok_and(|found| found.file_type().is_block_device());
         let mut options = File::options();
         options.read(true).write(true);
-        if !is_device {
+        if !is_device && begun == 0 {
             options.create(true).truncate(!kept);
         }
         let file = options.open(path).map_err(Failure::file("open", path))?;
-        Ok(Self::File { file: LocalFile::new(file, path), has_holes: !is_device })
+        let length = file.metadata().map_err(Failure::file("examine", path))?.len();
+        if !is_device && length < begun {
+            return Err(Failure::File {
+                message: format!(
+                    "{} has {length} bytes, and the journal says that {begun} are copied",
+                    path.display()
+                ),
+                source: None,
+                hint: Some("remove the journal to begin anew"),
+            });
+        }
+        Ok(Self::File { file: LocalFile::new(file, path), has_holes: !is_device && !kept, is_device })
     }
 
     /// Gives a file its length: what is not written of it is a hole. A unit or block device has its own.
     pub(crate) async fn set_end(&self, end: u64) -> Result<(), Failure> {
         match self {
-            Self::File { file, has_holes: true } => {
+            Self::File { file, is_device: false, .. } => {
                 file.with("extend", move |file| {
                     let length = file.metadata()?.len();
                     if length < end { file.set_len(end) } else { Ok(()) }

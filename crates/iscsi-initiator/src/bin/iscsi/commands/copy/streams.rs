@@ -28,7 +28,7 @@ impl CopyData {
         names: &Names,
         progress: &mut Progress,
     ) -> Result<Report, Failure> {
-        let destination = self.open_destination(destination, false)?;
+        let destination = self.open_destination(destination, 0)?;
         let space = match destination.device() {
             Some(device) => device.capacity().bytes().saturating_sub(self.to),
             None => u64::MAX - self.to,
