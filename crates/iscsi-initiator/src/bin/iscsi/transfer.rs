@@ -14,6 +14,7 @@ pub(crate) mod source;
 pub(crate) mod unit_limits;
 
 /// The bytes of a piece: what is read and written at a time.
-pub(crate) const PIECE_LENGTH: u64 = 1 << 20;
-/// The pieces that are under way at a time. With their length this bounds the memory.
+pub(crate) const PIECE_LENGTH: u64 = 512 << 10;
+/// The pieces that are under way at a time. With their length this bounds the memory: 8 MiB, which a session keeps to be used
+/// again.
 pub(crate) const PIECES: usize = 16;

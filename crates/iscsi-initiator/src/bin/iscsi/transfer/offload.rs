@@ -78,7 +78,7 @@ impl Offload {
             return Ok(Err("a unit has no designator that EXTENDED COPY can name"));
         };
         let Some(piece_length) = piece_length(&parameters, block_size.into()) else {
-            return Ok(Err("the segments of the target's EXTENDED COPY are shorter than 1 MiB"));
+            return Ok(Err("the segments of the target's EXTENDED COPY are shorter than 512 KiB"));
         };
         let usage = if parameters.supports_no_list_id { ListIdUsage::None } else { ListIdUsage::Discard };
         Ok(Ok(Self {
@@ -171,7 +171,7 @@ async fn descriptor(session: &Session, lun: Lun, block_size: u32) -> Result<Opti
     Ok([3, 2].into_iter().filter_map(of_type).find_map(named))
 }
 
-/// The bytes of one command: whole mebibytes, so that pieces begin at block boundaries. `None` for less than one.
+/// The bytes of one command: whole pieces, so that each begins at a block boundary. `None` for less than one.
 fn piece_length(parameters: &CopyOperatingParameters, block_size: u64) -> Option<u64> {
     let stated = match parameters.max_segment_length {
         0 => u64::MAX,
@@ -198,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_whole_mebibytes_within_all_limits() {
-        let mib = 1_u32 << 20;
+    fn commands_are_whole_pieces_within_all_limits() {
+        let piece = 512_u32 << 10;
         let length = |most, block_size| piece_length(&parameters(most, (0, 0)), block_size);
-        assert_eq!(length(0, 512), Some(31 << 20));
+        assert_eq!(length(0, 512), Some((32 << 20) - (512 << 10)));
         assert_eq!(length(0, 4096), Some(32 << 20));
-        assert_eq!(length(mib, 512), Some(1 << 20));
-        assert_eq!(length(mib - 1, 512), None);
-        assert_eq!(length(3 * mib - 1, 512), Some(2 << 20));
+        assert_eq!(length(piece, 512), Some(512 << 10));
+        assert_eq!(length(piece - 1, 512), None);
+        assert_eq!(length(3 * piece - 1, 512), Some(1 << 20));
     }
 
     #[test]

@@ -155,7 +155,7 @@ mod tests {
         found
     }
 
-    /// Holes of files are zeros, and data come in pieces that end at a multiple of 1 MiB.
+    /// Holes of files are zeros, and data come in pieces that end at a multiple of their length.
     #[tokio::test]
     async fn files_with_holes_have_parts() {
         let file = tempfile::tempfile().unwrap();
@@ -166,8 +166,9 @@ mod tests {
         let expected =
             [(0, 4 * mib, true), (4 * mib, 4 * mib + 4096, false), (4 * mib + 4096, 10 * mib, true)];
         assert_eq!(all(&source, 0..10 * mib, true).await, expected);
-        let pieces = [(100, mib, false), (mib, 2 * mib, false), (2 * mib, 2 * mib + 1, false)];
-        assert_eq!(all(&source, 100..2 * mib + 1, false).await, pieces);
+        let piece = PIECE_LENGTH;
+        let pieces = [(100, piece, false), (piece, 2 * piece, false), (2 * piece, 2 * piece + 1, false)];
+        assert_eq!(all(&source, 100..2 * piece + 1, false).await, pieces);
         assert_eq!(all(&source, 5..5, true).await, []);
         // Zeros are divided too.
         let (first, end) = (4 * mib + 4096, 10 * mib);
