@@ -29,7 +29,7 @@ are powers of 1024.";
 
 #[derive(Args)]
 pub(crate) struct Checksum {
-    #[arg(help = "iscsi://host[:port]/target/lun, a file, or - for standard input")]
+    #[arg(help = "iscsi://host[:port]/target/lun, a file, or - (standard input)")]
     source: String,
     /// A list of sha256 and blake3
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "sha256")]

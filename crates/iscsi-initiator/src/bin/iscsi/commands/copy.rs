@@ -33,20 +33,17 @@ use crate::transfer::unit_limits::UnitLimits;
 pub(super) const EXAMPLE: &str =
     "Example: iscsi copy iscsi://192.0.2.1/iqn.2001-04.com.example:disk/0 disk.img";
 pub(super) const DETAILS: &str = "\
-SOURCE and DESTINATION are logical units, files, block devices, or - for a
-stream. Parts that read as zeros (unmapped blocks, holes of files, zeros in
-data) become holes of a file, and zeroed blocks of a logical unit. Both ends
-may have blocks of any size. Exit code 0 means that everything is on stable
-storage; with --verify, that it was read back and is equal (exit code 10 if
-not). BYTES may have a unit: K, M, G, T or KiB, MiB, GiB, TiB are powers of
-1024.";
+Unmapped blocks, holes and zeros become holes of a file, and zeroed blocks of a
+logical unit. Exit code 0 means that everything is on stable storage; with
+--verify, that it was read back and is equal (exit code 10 if not). BYTES may
+have a unit: K, M, G, T or KiB, MiB, GiB, TiB are powers of 1024.";
 
 /// Copies between logical units, files and streams.
 #[derive(Args)]
 pub(crate) struct CopyData {
-    #[arg(help = "iscsi://host[:port]/target/lun, a file, or - for standard input")]
+    #[arg(help = "iscsi://host[:port]/target/lun, a file, or - (standard input)")]
     source: String,
-    #[arg(help = "iscsi://host[:port]/target/lun, a file, or - for standard output")]
+    #[arg(help = "iscsi://host[:port]/target/lun, a file, or - (standard output)")]
     destination: String,
     /// First byte that is read [default: 0]
     #[arg(long, value_name = "BYTES", default_value = "0", hide_default_value = true, value_parser = size::parse)]
@@ -66,7 +63,7 @@ pub(crate) struct CopyData {
     /// Write zeros as data
     #[arg(long)]
     no_sparse: bool,
-    /// Let the target copy (EXTENDED COPY): auto, never or always
+    /// EXTENDED COPY: auto, never or always
     #[arg(
         long,
         value_name = "WHEN",

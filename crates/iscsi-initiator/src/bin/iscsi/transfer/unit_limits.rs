@@ -10,10 +10,10 @@ const UNITS: &str = "Logical units that report wrong limits";
 /// What the user knows better than the logical unit.
 #[derive(Args)]
 pub(crate) struct UnitLimits {
-    /// The most bytes of one command [default: 1M, or less]
+    /// Most bytes of one command [default: 1M]
     #[arg(long, value_name = "BYTES", value_parser = max_transfer, help_heading = UNITS)]
     max_transfer: Option<u32>,
-    /// The most commands in flight, up to 256 [default: 32]
+    /// Most commands in flight [default: 32]
     #[arg(long, value_name = "COMMANDS", value_parser = queue_depth, help_heading = UNITS)]
     queue_depth: Option<usize>,
     /// Never unmap blocks
