@@ -103,3 +103,10 @@ fn sent(scripted: &ScriptedTarget, operation: u8) -> usize {
 fn pattern(length: u64, seed: u8) -> Vec<u8> {
     (1..=u8::MAX).cycle().skip(seed.into()).take(usize::try_from(length).unwrap()).collect()
 }
+
+/// One device is used by several threads, without a lock of the caller.
+#[test]
+fn devices_can_be_shared_between_threads() {
+    const fn is_shared<T: Clone + Send + Sync + 'static>() {}
+    is_shared::<BlockDevice>();
+}

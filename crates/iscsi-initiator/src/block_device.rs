@@ -218,7 +218,8 @@ impl BlockDevice {
     /// writes of the same bytes at a time end in either order.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] beyond the device, [`Error::WriteProtected`], otherwise those of the session.
+    /// [`Error::InvalidArgument`] beyond the device, [`Error::WriteProtected`], and [`Error::Command`] with sense key MISCOMPARE if
+    /// others have changed a block that is covered in part 64 times in a row. Otherwise those of the session.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves any part of the range written; nothing outside it changes.

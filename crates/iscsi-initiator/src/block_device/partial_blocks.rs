@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
+use iscsi_pdu::ScsiStatus;
 
 use super::{BlockDevice, Comparison};
 use crate::error::Error;
 use crate::runtime::Lock;
-use crate::scsi::{CompareAndWrite, SenseData, SenseKey};
+use crate::scsi::{Command, CompareAndWrite, SenseData, SenseKey};
 
 /// How often a block is read and compared again when others have changed it meanwhile. Each time somebody else has made progress.
 const MOST_ATTEMPTS: u32 = 64;
@@ -42,14 +43,16 @@ impl BlockDevice {
     /// A future that is dropped leaves the part written or not.
     pub(super) async fn write_part(&self, part: &PartOfBlock) -> Result<(), Error> {
         let _held = self.shared.partial_blocks.lock.lock().await;
-        for _ in 1..MOST_ATTEMPTS {
+        for _ in 0..MOST_ATTEMPTS {
             if let Some(outcome) = self.try_part(part).await {
                 return outcome;
             }
         }
-        self.try_part(part).await.unwrap_or_else(|| {
-            let words = format!("block {} was changed by others {MOST_ATTEMPTS} times in a row", part.lba);
-            Err(Error::InvalidResponse { command: "COMPARE AND WRITE", reason: words })
+        tracing::info!(lun = %self.lun, lba = part.lba, attempts = MOST_ATTEMPTS, "others change the block all the time");
+        Err(Error::Command {
+            command: CompareAndWrite::NAME,
+            status: ScsiStatus::CHECK_CONDITION,
+            sense: Some(SenseData::new(SenseKey::MISCOMPARE, 0x1d, 0x00)),
         })
     }
 
