@@ -60,7 +60,7 @@ async fn stable_writes_survive_a_loss_of_power() {
     disk.running.with_engine(|engine| engine.restart(Duration::ZERO));
     let medium = disk.medium();
     assert_eq!(medium[300..1300], [2; 1000]);
-    // What was read with a block that is written is stable with it.
+    // The other bytes of a block that is written become stable with it.
     assert_eq!(medium[..300], [1; 300]);
 
     let (scripted, device) = without(cached, &[0x1a]).await;

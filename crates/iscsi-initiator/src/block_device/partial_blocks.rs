@@ -128,7 +128,7 @@ mod tests {
         };
         assert_eq!(new(0, &[b"ab"])[..], *b"ab\x02\x03\x04\x05\x06\x07");
         assert_eq!(new(5, &[b"a", b"bc"])[..], *b"\x00\x01\x02\x03\x04abc");
-        // What does not fit is not written; callers never ask for it.
+        // A piece that does not fit is not written; callers never ask for it.
         assert_eq!(new(7, &[b"ab"])[..], old);
         assert_eq!(new(9, &[b"a"])[..], old);
     }
