@@ -60,7 +60,6 @@ fn a_signal_under_load_loses_no_acknowledged_write() {
         for number in 0..count {
             assert_eq!(served.medium(0, number * 512, 8), number.to_be_bytes(), "{number} of {count}");
         }
-        assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
     }
 }
 
@@ -129,6 +128,8 @@ fn a_session_that_is_replaced_interrupts_no_client() {
     let served = Served::unit(thin(0, MIB));
     let mut client = served.client().go("", Form::Simple);
     client.write(0, b"data");
+    // What is not flushed may be lost with the session, and then the last flush says so.
+    assert_eq!(client.error(FLUSH, 0, (0, 0)), 0);
     assert_eq!(served.target.cut_sessions(), 1);
     assert_eq!(client.read(0, 4), b"data");
     served.signal();
