@@ -1,5 +1,6 @@
 //! Negotiations with clients of all kinds.
 
+use super::super::option_reply::OptionReplyType;
 use super::*;
 use crate::nbd::BlockSizes;
 
