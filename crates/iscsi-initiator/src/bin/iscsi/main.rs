@@ -8,6 +8,7 @@ mod failure;
 mod messages;
 mod output;
 mod process;
+mod serve;
 mod session;
 mod store;
 mod transfer;
