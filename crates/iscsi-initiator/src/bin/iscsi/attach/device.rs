@@ -20,7 +20,10 @@ impl FromStr for Device {
         let name = text.strip_prefix("/dev/").unwrap_or(text);
         let digits = name.strip_prefix("nbd").filter(|digits| digits.len() <= MOST_DIGITS);
         let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        digits.and_then(|digits| digits.parse().ok()).map(Self).ok_or("a device is named /dev/nbd0, /dev/nbd1 …")
+        digits
+            .and_then(|digits| digits.parse().ok())
+            .map(Self)
+            .ok_or("a device is named /dev/nbd0, /dev/nbd1 …")
     }
 }
 
@@ -41,6 +44,11 @@ impl Device {
         name.starts_with("nbd").then(|| name.parse().ok()).flatten()
     }
 
+    /// Returns the devices that the kernel has, connected or not.
+    pub(super) fn all() -> Vec<Self> {
+        names_in(Path::new("/sys/block")).iter().filter_map(|name| Self::named(name)).collect()
+    }
+
     pub(super) fn path(self) -> PathBuf {
         self.to_string().into()
     }
@@ -49,11 +57,6 @@ impl Device {
     pub(super) fn backend(self) -> Option<String> {
         let text = self.attribute("backend")?;
         Some(text.strip_suffix('\n').unwrap_or(&text).to_owned())
-    }
-
-    /// Returns whether the kernel has this device, connected or not.
-    pub(super) fn exists(self) -> bool {
-        self.folder().is_dir()
     }
 
     /// Returns its size in bytes.

@@ -83,7 +83,8 @@ impl NbdFamily {
         settings: &DeviceSettings,
         sockets: &[impl AsFd],
     ) -> io::Result<u32> {
-        let attributes = index.map_or_else(Attributes::default, |index| Attributes::default().u32(INDEX, index));
+        let attributes =
+            index.map_or_else(Attributes::default, |index| Attributes::default().u32(INDEX, index));
         let attributes = attributes
             .u64(BLOCK_SIZE_BYTES, settings.block_size)
             .u64(SERVER_FLAGS, settings.server_flags.into());
@@ -172,5 +173,6 @@ fn numbers(sockets: &[impl AsFd]) -> Attributes {
 fn connected(answer: Received<'_>, index: u32) -> io::Result<bool> {
     let Some(list) = answer.nested(DEVICE_LIST)? else { return Ok(false) };
     let Some(device) = list.nested(DEVICE_ITEM)? else { return Ok(false) };
-    Ok(device.u32(DEVICE_INDEX)? == Some(index) && device.u8(DEVICE_CONNECTED)?.is_some_and(|state| state != 0))
+    Ok(device.u32(DEVICE_INDEX)? == Some(index)
+        && device.u8(DEVICE_CONNECTED)?.is_some_and(|state| state != 0))
 }

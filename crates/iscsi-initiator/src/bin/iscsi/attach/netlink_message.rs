@@ -231,7 +231,8 @@ mod tests {
     #[test]
     fn an_answer_and_its_acknowledgement_come_in_one_datagram() {
         let Attributes(attributes) = Attributes::default().u32(1, 3);
-        let bytes = [message(0x1c, &[&[1, 1, 0, 0][..], &attributes].concat()), message(ERROR, &[0; 20])].concat();
+        let bytes =
+            [message(0x1c, &[&[1, 1, 0, 0][..], &attributes].concat()), message(ERROR, &[0; 20])].concat();
         let mut rest = &bytes[..];
         let Ok(Some((7, Answer::Data(data)))) = split_answer(&mut rest) else { panic!("no data") };
         assert_eq!(data.u32(1), Ok(Some(3)));
@@ -264,7 +265,8 @@ mod tests {
 
     #[test]
     fn an_attribute_with_a_wrong_length_is_malformed() {
-        let attribute = |length: u16| [&length.to_ne_bytes()[..], &1_u16.to_ne_bytes(), &[1, 2, 3, 4]].concat();
+        let attribute =
+            |length: u16| [&length.to_ne_bytes()[..], &1_u16.to_ne_bytes(), &[1, 2, 3, 4]].concat();
         for length in [0, 3, 9, u16::MAX] {
             assert!(Received(&attribute(length)).find(2).is_err(), "{length}");
         }

@@ -69,7 +69,8 @@ impl NetlinkSocket {
         let mut found = None;
         for _ in 0..MOST_DATAGRAMS {
             let (_, length) = recv(&self.socket, &mut buffer[..], RecvFlags::TRUNC)?;
-            let mut datagram = buffer.get(..length).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
+            let mut datagram =
+                buffer.get(..length).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
             while let Some((sequence, answer)) = split_answer(&mut datagram)? {
                 match answer {
                     // The rest of an earlier request that was given up.

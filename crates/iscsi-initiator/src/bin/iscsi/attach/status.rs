@@ -5,6 +5,8 @@ use std::fmt;
 use iscsi_initiator::{Authenticated, SessionPhase, SessionStatus};
 use serde::{Deserialize, Serialize};
 
+use crate::serve::export::OperationCounts;
+
 /// An attached device: where its data are, and how it fares.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -50,22 +52,25 @@ pub(crate) enum State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Counters {
-    /// Reads that were answered.
+    /// Reads.
     pub(crate) reads: u64,
-    /// Bytes that were read.
-    pub(crate) read_bytes: u64,
-    /// Writes that were answered.
+    /// Writes.
     pub(crate) writes: u64,
-    /// Bytes that were written.
-    pub(crate) written_bytes: u64,
-    /// Flushes that were answered.
+    /// Flushes.
     pub(crate) flushes: u64,
-    /// Requests to discard blocks, or to make them zeros, that were answered.
-    pub(crate) discards: u64,
-    /// Requests that failed.
+    /// Requests to discard blocks, or to make them zeros.
+    pub(crate) others: u64,
+    /// Requests of all kinds that failed.
     pub(crate) failures: u64,
     /// Sessions that replaced lost ones.
     pub(crate) recoveries: u64,
+}
+
+impl Counters {
+    pub(super) const fn new(counts: OperationCounts, session: SessionStatus) -> Self {
+        let OperationCounts { reads, writes, flushes, others, failed } = counts;
+        Self { reads, writes, flushes, others, failures: failed, recoveries: session.recoveries }
+    }
 }
 
 impl State {

@@ -23,7 +23,8 @@ pub(super) fn recovery(give_up: Duration) -> RecoveryPolicy {
     policy.replacement_timeout = give_up;
     policy.loss_timeout = LOSS.max(give_up);
     policy.most_attempts = MOST_ATTEMPTS;
-    policy.longest_reconnect_delay = policy.longest_reconnect_delay.min(give_up / 4).max(policy.reconnect_delay);
+    policy.longest_reconnect_delay =
+        policy.longest_reconnect_delay.min(give_up / 4).max(policy.reconnect_delay);
     policy
 }
 
