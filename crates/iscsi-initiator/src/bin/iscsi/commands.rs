@@ -18,6 +18,7 @@ mod read_write;
 mod reserve;
 mod reset;
 mod secret;
+mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -49,6 +50,7 @@ Logical units:
   reserve   List and change persistent reservations
   reset     Reset a logical unit or a target
   raw       Send a SCSI command
+  serve     Serve logical units to other programs
 Devices of this host:
   attach    Make a logical unit a block device (/dev/nbdN)
   detach    Detach such a device
@@ -121,6 +123,9 @@ pub(crate) enum Command {
     /// Send a SCSI command
     #[command(before_help = raw::EXAMPLE, after_help = raw::DETAILS)]
     Raw(raw::Raw),
+    /// Serve logical units to other programs
+    #[command(subcommand, before_help = serve::EXAMPLE)]
+    Serve(serve::Serve),
     /// Make a logical unit a block device (/dev/nbdN)
     #[command(before_help = attach::EXAMPLE, after_help = attach::DETAILS)]
     Attach(attach::Attach),
@@ -164,6 +169,7 @@ impl Command {
             Self::Reserve(command) => command.run(output).await,
             Self::Reset(command) => command.run(output).await,
             Self::Raw(command) => command.run(output).await,
+            Self::Serve(command) => command.run(output).await,
             Self::Attach(command) => command.run(output).await,
             Self::Detach(command) => command.run(output).await,
             Self::Attached(command) => command.run(output),

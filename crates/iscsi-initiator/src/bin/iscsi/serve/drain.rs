@@ -18,10 +18,6 @@ impl Drain {
         self.0.send_replace(true);
     }
 
-    pub(crate) fn has_begun(&self) -> bool {
-        *self.0.borrow()
-    }
-
     /// Waits for the signal.
     ///
     /// # Cancel safety

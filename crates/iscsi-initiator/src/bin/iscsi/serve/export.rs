@@ -102,6 +102,11 @@ impl Export {
         self.0.device.capacity().bytes()
     }
 
+    /// The size of the unit's blocks in bytes.
+    pub(crate) fn block_size(&self) -> u32 {
+        self.0.device.capacity().block_size
+    }
+
     /// Whether writes are refused, by the options or by the unit.
     pub(crate) fn is_read_only(&self) -> bool {
         self.0.options.read_only || self.0.device.is_write_protected()
