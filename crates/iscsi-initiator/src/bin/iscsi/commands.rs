@@ -53,7 +53,7 @@ Logical units:
   serve     Serve logical units to other programs
 Devices of this host:
   attach    Make a logical unit a block device (/dev/nbdN)
-  detach    Detach such a device
+  detach    Detach an attached device
   attached  List attached devices
 Secrets, measurements and help:
   secret    Store, list, check and import CHAP secrets
@@ -129,7 +129,7 @@ pub(crate) enum Command {
     /// Make a logical unit a block device (/dev/nbdN)
     #[command(before_help = attach::EXAMPLE, after_help = attach::DETAILS)]
     Attach(attach::Attach),
-    /// Detach such a device
+    /// Detach an attached device
     #[command(before_help = detach::EXAMPLE, after_help = detach::DETAILS)]
     Detach(detach::Detach),
     /// List attached devices
