@@ -9,6 +9,8 @@ mod help;
 mod info;
 mod login;
 mod luns;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod mount;
 mod ping;
 mod raw;
 mod read_write;
@@ -43,6 +45,7 @@ Logical units:
   checksum  SHA-256 or BLAKE3 of a logical unit or a file
   discard   Give the memory of a range back (UNMAP)
   zero      Make a range of a logical unit zeros
+  mount     Show a logical unit as a file (FUSE)
   reserve   List and change persistent reservations
   reset     Reset a logical unit or a target
   raw       Send a SCSI command
@@ -55,9 +58,16 @@ Secrets, measurements and help:
 Options: --output table|json, -v to -vvv, -h (--help); alone: -V (--version)
 ";
 
+/// The page of the program, without commands that this build does not have.
+fn overview() -> String {
+    let is_built =
+        |line: &&str| cfg!(all(feature = "fuse", target_os = "linux")) || !line.starts_with("  mount ");
+    OVERVIEW.split_inclusive('\n').filter(is_built).collect()
+}
+
 /// Use iSCSI targets from user space: no root, no kernel module
 #[derive(Parser)]
-#[command(name = "iscsi", version, override_help = OVERVIEW, term_width = topics::WIDTH)]
+#[command(name = "iscsi", version, override_help = overview(), term_width = topics::WIDTH)]
 #[command(disable_help_flag = true, disable_help_subcommand = true)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
@@ -105,6 +115,10 @@ pub(crate) enum Command {
     /// Make a range of a logical unit zeros
     #[command(before_help = discard_zero::ZERO_EXAMPLE, after_help = discard_zero::ZERO_DETAILS)]
     Zero(discard_zero::Zero),
+    /// Show a logical unit as a file (FUSE)
+    #[cfg(all(feature = "fuse", target_os = "linux"))]
+    #[command(before_help = mount::EXAMPLE, after_help = mount::DETAILS)]
+    Mount(mount::Mount),
     /// List and change persistent reservations
     #[command(subcommand, before_help = reserve::EXAMPLE)]
     Reserve(reserve::Reserve),
@@ -145,6 +159,8 @@ impl Command {
             Self::Checksum(command) => command.run(output).await,
             Self::Discard(command) => command.run(output).await,
             Self::Zero(command) => command.run(output).await,
+            #[cfg(all(feature = "fuse", target_os = "linux"))]
+            Self::Mount(command) => command.run(output).await,
             Self::Reserve(command) => command.run(output).await,
             Self::Reset(command) => command.run(output).await,
             Self::Raw(command) => command.run(output).await,

@@ -140,6 +140,22 @@ pub(crate) async fn with_units_of_two<T>(
     outcome
 }
 
+/// Does work with logical units, as [`with_units`] does, that ends by itself and in order when the program is told to stop.
+///
+/// # Cancel safety
+/// When the future is dropped, the connection is closed without a logout.
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub(crate) async fn with_served_unit<T>(
+    options: &UnitOptions,
+    url: TargetUrl,
+    work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let session = log_in(&options.session, options.retry.policies(), url).await?;
+    let outcome = recovery::with_remarks(&session, work(&session)).await;
+    log_out(session, outcome.as_ref().err()).await;
+    outcome
+}
+
 async fn in_session<T>(
     options: &SessionOptions,
     policies: Policies,
