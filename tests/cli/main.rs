@@ -23,6 +23,8 @@ mod json_errors;
 mod json_results;
 mod lost_sessions;
 mod measured;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod mount;
 mod network;
 mod ping;
 mod plain_stores;

@@ -85,7 +85,11 @@ impl Mount {
     }
 }
 
+/// Prints the report on one line, also as JSON: whoever waits for the file reads one line.
 fn show(output: Output, report: &Report) -> Result<(), Failure> {
+    if output == Output::Json {
+        return output::print(&output::json_line(report)?);
+    }
     output::show(output, report, |Report { file, bytes, is_read_only }| {
         let mut table = output::table(&[]);
         let access = if *is_read_only { "read-only" } else { "read and write" };

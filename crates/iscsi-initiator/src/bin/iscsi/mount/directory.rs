@@ -67,7 +67,7 @@ fn unusable(path: &Path, error: io::Error) -> Failure {
         ErrorKind::NotConnected => "unmount it with `umount`: the program that served it has ended",
         _ => "name a directory that this user can read",
     };
-    refused(format!("{} cannot be mounted on", path.display()), error, hint)
+    refused(format!("cannot mount at {}", path.display()), error, hint)
 }
 
 fn occupied(path: &Path) -> Failure {
@@ -168,9 +168,9 @@ mod tests {
         let said = |path: &Path| MountDirectory::prepare(path).err().map(|failure| failure.to_string());
         assert_eq!(said(place.path()), None);
         let missing = place.path().join("missing");
-        assert!(said(&missing).unwrap().ends_with("missing cannot be mounted on"));
+        assert!(said(&missing).unwrap().starts_with("cannot mount at /"));
         fs::write(place.path().join("file"), "").unwrap();
-        assert!(said(&place.path().join("file")).unwrap().ends_with("file cannot be mounted on"));
+        assert!(said(&place.path().join("file")).unwrap().starts_with("cannot mount at /"));
         assert!(said(place.path()).unwrap().ends_with("is not empty"));
     }
 }

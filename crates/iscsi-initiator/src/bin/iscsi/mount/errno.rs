@@ -19,13 +19,13 @@ pub(super) fn of(error: &Error) -> Errno {
 
 #[cfg(test)]
 mod tests {
-    use iscsi_initiator::Lun;
-    use iscsi_initiator::scsi::{ScsiStatus, SenseData, SenseKey};
+    use iscsi_initiator::scsi::{SenseData, SenseKey};
+    use iscsi_pdu::{Lun, ScsiStatus};
 
     use super::*;
 
     fn failed(key: SenseKey, asc: u8, ascq: u8) -> Error {
-        let sense = Some(SenseData { key, asc, ascq, ..SenseData::default() });
+        let sense = Some(SenseData::new(key, asc, ascq));
         Error::Command { command: "WRITE", status: ScsiStatus::CHECK_CONDITION, sense }
     }
 

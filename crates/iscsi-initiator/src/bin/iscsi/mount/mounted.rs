@@ -43,9 +43,10 @@ impl Mounted {
             let path = path.clone();
             spawn_blocking(move || fuser::spawn_mount(files, path, &config))
         };
-        let session = mount.await.map_err(io::Error::other).flatten().map_err(|error| Failure::File {
+        let session = mount.await.map_err(io::Error::other).flatten();
+        let session = session.map_err(|error| Failure::File {
             message: format!("cannot mount at {}", path.display()),
-            source: Some(error.into()),
+            source: Some(reason(error).into()),
             hint: Some(HINT),
         })?;
         Ok(Self { session, directory: path, ended })
@@ -83,6 +84,17 @@ impl Mounted {
             Ok(Err(Errno::PERM)) => _ = spawn_blocking(move || drop(session)).await,
             _ => std::mem::forget(session),
         }
+    }
+}
+
+/// The reason why a mount failed. The directory is there, so what was not found is the program that users mount with.
+fn reason(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            let text = "the system permits it to nobody but root, and there is no fusermount3";
+            io::Error::new(io::ErrorKind::PermissionDenied, text)
+        }
+        _ => error,
     }
 }
 
