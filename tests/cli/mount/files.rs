@@ -80,6 +80,7 @@ fn what_the_file_takes_is_what_the_program_reads_and_the_other_way_round() {
     let mut read = vec![0; model.len()];
     file.read_exact_at(&mut read, 0).unwrap();
     assert!(read == model, "the file has something else");
+    drop(file);
     mount.unmount();
     mount.end().expect(0);
     stage.expect_clean(3);
