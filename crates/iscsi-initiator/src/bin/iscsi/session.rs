@@ -151,9 +151,9 @@ pub(crate) async fn with_served_unit<T>(
     url: TargetUrl,
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let session = log_in(&options.session, options.retry.policies(), url).await?;
-    let outcome = recovery::with_remarks(&session, work(&session)).await;
-    log_out(session, outcome.as_ref().err()).await;
+    let opened = log_in(&options.session, options.retry.policies(), url).await?;
+    let outcome = Box::pin(opened.accompany(work(&opened.session))).await;
+    log_out(opened.session, outcome.as_ref().err()).await;
     outcome
 }
 
