@@ -7,6 +7,7 @@ mod discard;
 mod overrides;
 mod partial_blocks;
 mod pipeline;
+mod prefetch;
 mod properties;
 mod ranges;
 mod reader;

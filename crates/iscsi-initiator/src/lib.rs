@@ -8,6 +8,8 @@ mod error;
 mod handle;
 mod isid_pool;
 mod login;
+#[cfg(feature = "nbd")]
+pub mod nbd;
 mod nexus;
 mod random;
 mod runtime;

@@ -17,6 +17,7 @@ mod read_write;
 mod reserve;
 mod reset;
 mod secret;
+mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -49,6 +50,7 @@ Logical units:
   reserve   List and change persistent reservations
   reset     Reset a logical unit or a target
   raw       Send a SCSI command
+  serve     Serve logical units to other programs
 Secrets, measurements and help:
   secret    Store, list, check and import CHAP secrets
   bench     Measure logins and I/O, compare results
@@ -128,6 +130,9 @@ pub(crate) enum Command {
     /// Send a SCSI command
     #[command(before_help = raw::EXAMPLE, after_help = raw::DETAILS)]
     Raw(raw::Raw),
+    /// Serve logical units to other programs
+    #[command(subcommand, before_help = serve::EXAMPLE)]
+    Serve(serve::Serve),
     /// Measure logins and I/O, compare results
     #[command(subcommand, before_help = bench::EXAMPLE)]
     Bench(bench::Bench),
@@ -164,6 +169,7 @@ impl Command {
             Self::Reserve(command) => command.run(output).await,
             Self::Reset(command) => command.run(output).await,
             Self::Raw(command) => command.run(output).await,
+            Self::Serve(command) => command.run(output).await,
             Self::Bench(command) => command.run(output).await,
             Self::Secret(command) => command.run(output),
             Self::Help(command) => command.run(),

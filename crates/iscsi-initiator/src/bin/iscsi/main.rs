@@ -10,6 +10,7 @@ mod messages;
 mod mount;
 mod output;
 mod process;
+mod serve;
 mod session;
 mod store;
 mod transfer;

@@ -157,6 +157,35 @@ pub(crate) async fn with_served_unit<T>(
     outcome
 }
 
+/// Does work with logical units of any number of targets, each in a session of its own. The work has to end at signals itself.
+///
+/// # Cancel safety
+/// When the future is dropped, the connections are closed without a logout.
+pub(crate) async fn with_units_of_all<T>(
+    options: &UnitOptions,
+    urls: Vec<TargetUrl>,
+    work: impl AsyncFnOnce(&[Session]) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (mut sessions, mut failure) = (Vec::new(), None);
+    for url in urls {
+        match log_in(&options.session, options.retry.policies(), url).await {
+            Ok(session) => sessions.push(session),
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        }
+    }
+    let outcome = match failure {
+        Some(failure) => Err(failure),
+        None => recovery::with_remarks_of_all(&sessions, work(&sessions)).await,
+    };
+    for session in sessions {
+        log_out(session, outcome.as_ref().err()).await;
+    }
+    outcome
+}
+
 async fn in_session<T>(
     options: &SessionOptions,
     policies: Policies,
