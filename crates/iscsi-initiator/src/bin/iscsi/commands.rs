@@ -1,8 +1,11 @@
 //! The command line as a whole, and the commands: arguments, calls and output of each.
 
+mod attach;
+mod attached;
 mod checksum;
 mod compare;
 mod copy;
+mod detach;
 mod discard_zero;
 mod discover;
 mod help;
@@ -46,11 +49,15 @@ Logical units:
   checksum  SHA-256 or BLAKE3 of a logical unit or a file
   discard   Give the memory of a range back (UNMAP)
   zero      Make a range of a logical unit zeros
-  mount     Show a logical unit as a file (FUSE)
   reserve   List and change persistent reservations
   reset     Reset a logical unit or a target
   raw       Send a SCSI command
   serve     Serve logical units to other programs
+Devices of this host:
+  attach    Make a logical unit a block device (/dev/nbdN)
+  detach    Detach such a device
+  attached  List attached devices
+  mount     Show a logical unit as a file (FUSE)
 Secrets, measurements and help:
   secret    Store, list, check and import CHAP secrets
   bench     Measure logins and I/O, compare results
@@ -133,6 +140,15 @@ pub(crate) enum Command {
     /// Serve logical units to other programs
     #[command(subcommand, before_help = serve::EXAMPLE)]
     Serve(serve::Serve),
+    /// Make a logical unit a block device (/dev/nbdN)
+    #[command(before_help = attach::EXAMPLE, after_help = attach::DETAILS)]
+    Attach(attach::Attach),
+    /// Detach such a device
+    #[command(before_help = detach::EXAMPLE, after_help = detach::DETAILS)]
+    Detach(detach::Detach),
+    /// List attached devices
+    #[command(before_help = attached::EXAMPLE, after_help = attached::DETAILS)]
+    Attached(attached::ListAttached),
     /// Measure logins and I/O, compare results
     #[command(subcommand, before_help = bench::EXAMPLE)]
     Bench(bench::Bench),
@@ -170,6 +186,9 @@ impl Command {
             Self::Reset(command) => command.run(output).await,
             Self::Raw(command) => command.run(output).await,
             Self::Serve(command) => command.run(output).await,
+            Self::Attach(command) => command.run(output).await,
+            Self::Detach(command) => command.run(output).await,
+            Self::Attached(command) => command.run(output),
             Self::Bench(command) => command.run(output).await,
             Self::Secret(command) => command.run(output),
             Self::Help(command) => command.run(),

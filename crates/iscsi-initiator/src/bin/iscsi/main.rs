@@ -1,6 +1,7 @@
 //! The program `iscsi`: discovers targets, logs in, copies data, keeps CHAP secrets, and measures logins and I/O.
 
 mod arguments;
+mod attach;
 mod bench;
 mod commands;
 mod credentials;
