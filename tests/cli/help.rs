@@ -28,6 +28,8 @@ const FORMS: &[(&str, &str)] = &[
     ("reserve clear", "iscsi reserve clear [OPTIONS] --key <KEY> <URL>"),
     ("raw", "iscsi raw [OPTIONS] <URL> <CDB>..."),
     ("reset", "iscsi reset [OPTIONS] <--lun <LUN>|--target> <URL>"),
+    ("serve", "iscsi serve [OPTIONS] <COMMAND>"),
+    ("serve nbd", "iscsi serve nbd [OPTIONS] <URL>..."),
     ("secret", "iscsi secret [OPTIONS] <COMMAND>"),
     ("secret require", "iscsi secret require [OPTIONS] <SCOPE> <LEVEL>"),
     ("secret set", "iscsi secret set [OPTIONS] <SCOPE>"),
@@ -160,11 +162,11 @@ fn commands_list_only_options_that_mean_something() {
     for (command, _) in FORMS.iter().copied() {
         let page = help(command);
         let logs_in = !matches!(words(command)[0], "secret")
-            && !matches!(command, "bench" | "bench compare" | "reserve");
+            && !matches!(command, "bench" | "bench compare" | "reserve" | "serve");
         let uses_store = logs_in || command.starts_with("secret ") && command != "secret generate";
         let changes_store = uses_store && !matches!(command, "secret list" | "secret check");
         let uses_units = matches!(command, "luns" | "info" | "read" | "write" | "raw" | "bench io")
-            || matches!(command, "copy" | "compare" | "checksum" | "discard" | "zero" | "mount")
+            || matches!(command, "copy" | "compare" | "checksum" | "discard" | "zero" | "mount" | "serve nbd")
             || command.starts_with("reserve ");
         let groups: [(&[&str], bool); 6] = [
             (&SECRETS, logs_in || command == "secret set"),

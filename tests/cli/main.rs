@@ -42,6 +42,7 @@ mod schema;
 mod scripted;
 mod secret_files;
 mod secrets;
+mod serve;
 mod silence;
 mod store_keys;
 mod stores;

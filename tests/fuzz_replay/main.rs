@@ -41,6 +41,11 @@ fn login_target() {
 }
 
 #[test]
+fn nbd() {
+    replay("nbd", iscsi_fuzz::nbd);
+}
+
+#[test]
 fn pdu_round_trip() {
     replay("pdu_round_trip", iscsi_fuzz::pdu_round_trip);
 }

@@ -59,7 +59,8 @@ impl Mount {
     pub(super) async fn run(&self, output: Output) -> Result<(), Failure> {
         let (url, lun) = values::logical_unit_url(&self.url)?;
         let directory = MountDirectory::prepare(&self.directory)?;
-        session::with_served_unit(&self.unit, url, async |session| {
+        session::with_units_of_all(&self.unit, vec![url], async |sessions| {
+            let Some(session) = sessions.first() else { return Ok(()) };
             let opening = async { Ok(BlockDevice::open_with(session, lun, self.limits.overrides()).await?) };
             let device = session::until_interrupted(opening).await?;
             let settings = self.settings(session, &device, lun);

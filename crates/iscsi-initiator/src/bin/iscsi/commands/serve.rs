@@ -115,14 +115,13 @@ impl Nbd {
             units.push(values::logical_unit_url(url)?);
         }
         let names = self.names(units.iter().map(|(url, lun)| format!("{}/{lun}", url.target)).collect())?;
-        let parent = self.exit_with_parent.then(Parent::new).transpose();
-        let parent = parent.map_err(Failure::local("watch the process that started this one"))?;
+        let parent = self.exit_with_parent.then(Parent::new);
         let endpoint = self.endpoint().await?;
         let (urls, luns): (Vec<_>, Vec<_>) = units.into_iter().unzip();
         session::with_units_of_all(&self.unit, urls, async |sessions| {
             let exports = session::until_interrupted(self.open(sessions, &luns, &names)).await?;
             self.show(output, &endpoint, &exports)?;
-            server::run(&endpoint, &exports, sessions, parent.as_ref()).await
+            server::run(&endpoint, &exports, sessions, parent).await
         })
         .await
     }

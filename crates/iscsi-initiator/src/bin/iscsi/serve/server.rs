@@ -43,7 +43,7 @@ pub(crate) async fn run(
     endpoint: &Endpoint,
     exports: &[Export],
     sessions: &[Session],
-    parent: Option<&Parent>,
+    parent: Option<Parent>,
 ) -> Result<(), Failure> {
     let (drain, shared): (_, Arc<[Export]>) = (Drain::new(), exports.into());
     let mut clients = JoinSet::new();
@@ -134,7 +134,7 @@ async fn transmit<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-async fn parent_ended(parent: Option<&Parent>) {
+async fn parent_ended(parent: Option<Parent>) {
     match parent {
         Some(parent) => parent.ended().await,
         None => std::future::pending().await,

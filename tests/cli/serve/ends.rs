@@ -1,0 +1,167 @@
+//! Ends of the server: it answers what it has accepted, flushes and logs out.
+
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use iscsi_tests::ram_disk::Sense;
+
+use super::client::{EPERM, ESHUTDOWN, FLUSH, Form, READ, WRITE};
+use super::{MIB, Served, TARGET, report, thin, wait};
+
+const SYNCHRONIZE_CACHE: u8 = 0x35;
+
+/// The reply of a write that the client may not have read yet comes before the end.
+#[test]
+fn a_signal_ends_the_server_behind_the_replies_and_a_flush() {
+    let served = Served::unit(thin(0, MIB));
+    let mut client = served.client().go("", Form::Simple);
+    for cookie in 0..32 {
+        client.send(WRITE, 0, cookie, (cookie * 512, 512), &[7; 512]);
+    }
+    let first = client.receive(0);
+    assert_eq!(first.error, 0);
+    served.signal();
+    let mut acknowledged = 1;
+    while acknowledged < 32 && client.has_more() {
+        assert_eq!(client.receive(0).error, 0);
+        acknowledged += 1;
+    }
+    assert!(client.is_closed());
+    assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
+    served.end().expect(0).complains("ending after a signal");
+}
+
+/// No write that was acknowledged is missing on the medium behind the last flush, whenever the signal comes.
+#[test]
+fn a_signal_under_load_loses_no_acknowledged_write() {
+    for delay in [20, 100, 300] {
+        let served = Served::unit(thin(0, 64 * MIB));
+        let acknowledged = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut client = served.client().go("", Form::Simple);
+                for number in 0..16_384_u64 {
+                    let data = [&number.to_be_bytes()[..], &[7; 504]].concat();
+                    client.send(WRITE, 0, number, (number * 512, 512), &data);
+                    if !client.has_more() {
+                        return;
+                    }
+                    assert_eq!(client.receive(0).error, 0);
+                    acknowledged.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+            std::thread::sleep(Duration::from_millis(delay));
+            served.signal();
+        });
+        let count = acknowledged.load(Ordering::SeqCst);
+        assert!(count > 0, "no write in {delay} ms");
+        for number in 0..count {
+            assert_eq!(served.medium(0, number * 512, 8), number.to_be_bytes(), "{number} of {count}");
+        }
+        assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
+        served.end().expect(0);
+    }
+}
+
+/// Kills a client in the middle of its requests; others, and the server, do not notice.
+#[test]
+fn a_client_that_is_gone_under_load_does_no_harm() {
+    let served = Served::unit(thin(0, 64 * MIB));
+    let mut witness = served.client().go("", Form::Structured);
+    for _ in 0..8 {
+        let mut client = served.client().go("", Form::Structured);
+        for cookie in 0..64 {
+            let command = if cookie % 2 == 0 { READ } else { FLUSH };
+            client.send(command, 0, cookie, if command == READ { (0, MIB) } else { (0, 0) }, &[]);
+        }
+        drop(client);
+        assert_eq!(witness.read(0, 4096).len(), 4096);
+    }
+    served.end().expect(0);
+}
+
+/// The program that has started the server is killed; the server flushes and ends.
+#[test]
+fn the_server_ends_with_its_parent() {
+    let mut served = Served::unit(thin(0, MIB));
+    let url = format!("iscsi://{}/{TARGET}/0", served.target.portal());
+    let program = env!("CARGO_BIN_EXE_iscsi");
+    let line = format!(
+        "{program} serve nbd {url} --socket second --auth none --output json --exit-with-parent & echo $! >&2; wait"
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).current_dir(served.place.path(".")).env_clear();
+    shell.env("STATE_DIRECTORY", served.place.path("state")).stdin(Stdio::null());
+    let mut shell = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(report(shell.stdout.take().unwrap()).is_some());
+    let socket = served.place.path("second");
+    assert!(socket.exists());
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while socket.exists() {
+        assert!(Instant::now() < deadline, "the server outlives its parent");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
+    served.signal();
+    wait(&mut served.child).expect(0);
+}
+
+/// A session that cannot be replaced ends the server with its failure, and clients get ESHUTDOWN.
+#[test]
+fn a_session_that_is_lost_for_good_ends_the_server_with_its_exit_code() {
+    let mut served = Served::units(vec![thin(0, MIB)], &["--no-recovery"]);
+    let mut client = served.client().go("", Form::Simple);
+    assert_eq!(client.error(READ, 0, (0, 512)), 0);
+    assert_eq!(served.target.cut_sessions(), 1);
+    client.send(READ, 0, 1, (0, 512), &[]);
+    if client.has_more() {
+        assert_eq!(client.receive(512).error, ESHUTDOWN);
+    }
+    wait(&mut served.child).expect(7).complains(" lost: ");
+    assert!(!served.socket().exists());
+}
+
+/// A session that is lost is replaced; requests wait for it.
+#[test]
+fn a_session_that_is_replaced_interrupts_no_client() {
+    let served = Served::unit(thin(0, MIB));
+    let mut client = served.client().go("", Form::Simple);
+    client.write(0, b"data");
+    assert_eq!(served.target.cut_sessions(), 1);
+    assert_eq!(client.read(0, 4), b"data");
+    served.signal();
+}
+
+/// A command that fails at the unit is told once, and the client gets its code.
+#[test]
+fn a_failure_of_the_unit_is_told_by_its_name() {
+    let served = Served::unit(thin(0, MIB));
+    let mut client = served.client().go("", Form::Structured);
+    let raised = served.target.with_engine(|engine| {
+        engine.reserve_for_another(
+            &TARGET.parse().unwrap(),
+            0,
+            &"iqn.2001-04.com.example:b".parse().unwrap(),
+        );
+        engine.raise_attention(&TARGET.parse().unwrap(), 0, Sense::RESERVATIONS_RELEASED)
+    });
+    assert!(raised);
+    let reply = client.call(WRITE, 0, (0, 4), b"data");
+    assert_eq!(reply.error, EPERM);
+    let text = String::from_utf8(reply.data).unwrap();
+    assert!(text.contains("RESERVATION CONFLICT"), "{text}");
+    let said = served.end().expect(0).stderr;
+    assert_eq!(said.matches("write of 4 bytes at 0").count(), 1, "{said}");
+}
+
+#[test]
+fn a_server_without_a_target_ends_with_the_failure() {
+    let place = crate::program::Place::new();
+    let url = "iscsi://127.0.0.1:1/iqn.2001-04.com.example:disk/0";
+    let outcome = place.run(&["serve", "nbd", url, "--socket", "nbd", "--auth", "none"]);
+    outcome.expect(7).complains("cannot connect to 127.0.0.1:1");
+    assert!(!place.path("nbd").exists());
+}

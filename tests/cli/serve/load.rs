@@ -1,0 +1,73 @@
+//! Many clients, and slow ones: memory is bounded, and nobody is left out.
+
+use std::fs;
+use std::time::Duration;
+
+use super::client::{Form, READ};
+use super::{MIB, Served, thin};
+
+/// The resident memory of a process, in bytes.
+fn resident(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// Reads of 2 GiB in all are asked for, and no reply is taken.
+#[test]
+fn a_client_that_reads_no_replies_holds_bounded_memory_and_stops_nobody() {
+    let served = Served::unit(thin(0, 64 * MIB));
+    let mut slow = served.client().go("", Form::Structured);
+    let requests: Vec<_> = (0..1024).flat_map(|cookie| slow.request(READ, 0, cookie, (0, 2 * MIB))).collect();
+    std::io::Write::write_all(&mut slow.stream, &requests).unwrap();
+    let mut other = served.client().go("", Form::Simple);
+    for _ in 0..100 {
+        assert_eq!(other.read(0, MIB).len() as u64, MIB);
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    let held = resident(served.child.id());
+    // The bound on one connection is 64 MiB of data, beside free buffers of 32 MiB and the program itself.
+    assert!(held < 160 * MIB, "{} MiB", held / MIB);
+    // The replies come when they are taken.
+    for _ in 0..1024 {
+        let reply = slow.receive(0);
+        assert_eq!((reply.error, reply.data.len() as u64), (0, 2 * MIB));
+    }
+    served.end().expect(0);
+}
+
+#[test]
+fn sixty_four_clients_write_and_read_at_the_same_time() {
+    let served = Served::unit(thin(0, 64 * MIB));
+    std::thread::scope(|scope| {
+        for number in 0..64_u8 {
+            let served = &served;
+            scope.spawn(move || {
+                let form = [Form::Simple, Form::Structured, Form::Extended][usize::from(number) % 3];
+                let mut client = served.client().go("", form);
+                let at = u64::from(number) * MIB;
+                for round in 0..16 {
+                    let data = vec![number ^ round; 10_000];
+                    client.write(at + u64::from(round) * 10_000, &data);
+                    assert_eq!(client.read(at + u64::from(round) * 10_000, 10_000), data);
+                }
+            });
+        }
+    });
+    for number in 0..64_u8 {
+        assert_eq!(served.medium(0, u64::from(number) * MIB, 1), [number]);
+    }
+    served.end().expect(0);
+}
+
+/// Clients that say nothing hold connections, and the server ends at once all the same.
+#[test]
+fn clients_that_say_nothing_do_not_delay_the_end() {
+    let served = Served::unit(thin(0, MIB));
+    let silent: Vec<_> = (0..32).map(|_| served.client()).collect();
+    let idle: Vec<_> = (0..32).map(|_| served.client().go("", Form::Simple)).collect();
+    let begin = std::time::Instant::now();
+    served.end().expect(0);
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    drop((silent, idle));
+}
