@@ -166,7 +166,10 @@ fn commands_list_only_options_that_mean_something() {
         let uses_store = logs_in || command.starts_with("secret ") && command != "secret generate";
         let changes_store = uses_store && !matches!(command, "secret list" | "secret check");
         let uses_units = matches!(command, "luns" | "info" | "read" | "write" | "raw" | "bench io")
-            || matches!(command, "copy" | "compare" | "checksum" | "discard" | "zero" | "mount" | "serve nbd")
+            || matches!(
+                command,
+                "copy" | "compare" | "checksum" | "discard" | "zero" | "mount" | "serve nbd"
+            )
             || command.starts_with("reserve ");
         let groups: [(&[&str], bool); 6] = [
             (&SECRETS, logs_in || command == "secret set"),

@@ -10,11 +10,14 @@ mod bench_io_verify;
 mod bench_login;
 mod bench_report;
 mod canaries;
+#[cfg(target_os = "linux")]
+mod containers;
 mod copies;
 mod deviations;
 mod empty_lists;
 mod help;
 mod hints;
+mod how_do_i;
 mod import;
 mod info;
 mod initiator_name;
@@ -43,6 +46,8 @@ mod scripted;
 mod secret_files;
 mod secrets;
 mod serve;
+#[cfg(target_os = "linux")]
+mod services;
 mod silence;
 mod store_keys;
 mod stores;
