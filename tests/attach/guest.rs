@@ -46,6 +46,7 @@ impl Guest {
         let guest = Self { lio };
         // Messages of the kernel would get between those of programs.
         guest.run("dmesg -n 1; mkdir -p /mnt /root; modprobe nbd");
+        guest.run("for user in root:x:0 nobody:x:65534; do echo $user:${user##*:}::/tmp:/bin/sh >>/etc/passwd; done");
         guest
     }
 

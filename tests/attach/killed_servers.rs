@@ -11,7 +11,7 @@ fn writes_go_on_when_the_process_is_killed_and_another_takes_over() {
     let device = guest.attach(limits);
     assert_eq!(guest.attached(&device)["kernel_timeout"], 17);
     guest.format(&device);
-    guest.begin_writing(24);
+    guest.begin_writing(12);
     guest.wait_for(10, "[ $(stat -c %s /mnt/file 2>/dev/null || echo 0) -gt 1000000 ]");
     guest.run("kill -9 $(pidof iscsi)");
     guest.wait_for(5, "! pidof iscsi >/dev/null");

@@ -7,8 +7,8 @@ fn writes_go_on_when_the_target_is_restarted() {
     let guest = guest();
     let device = guest.attach("");
     guest.format(&device);
-    guest.begin_writing(24);
-    for _ in 0..3 {
+    guest.begin_writing(12);
+    for _ in 0..2 {
         guest.lio.enable(OPEN, false);
         guest.run("sleep 1");
         guest.lio.enable(OPEN, true);
@@ -27,7 +27,7 @@ fn writes_go_on_when_the_network_is_cut_for_ten_seconds() {
     let guest = guest();
     let device = guest.attach("");
     guest.format(&device);
-    guest.begin_writing(24);
+    guest.begin_writing(12);
     guest.run("ip link set lo down; sleep 10; ip link set lo up");
     guest.expect_written(&device, 60);
     assert_eq!(guest.attached(&device)["counters"]["failures"], 0);

@@ -18,9 +18,7 @@ fn without_the_driver_the_error_says_what_to_load() {
 fn without_the_right_the_error_says_what_to_grant() {
     let guest = guest();
     let url = guest.lio.url(OPEN);
-    let line = format!(
-        "HOME=/tmp/nobody setpriv --bounding-set -all --inh-caps -all iscsi attach --auth none {url} 2>&1"
-    );
+    let line = format!("su -s /bin/sh nobody -c 'HOME=/tmp/nobody iscsi attach --auth none {url} 2>&1'");
     let refused = guest.fails(10, &line);
     assert!(refused.contains("cannot attach a device: this process has not the right to"), "{refused}");
     assert!(refused.contains("CAP_SYS_ADMIN"), "{refused}");

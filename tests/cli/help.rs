@@ -28,6 +28,9 @@ const FORMS: &[(&str, &str)] = &[
     ("reserve clear", "iscsi reserve clear [OPTIONS] --key <KEY> <URL>"),
     ("raw", "iscsi raw [OPTIONS] <URL> <CDB>..."),
     ("reset", "iscsi reset [OPTIONS] <--lun <LUN>|--target> <URL>"),
+    ("attach", "iscsi attach [OPTIONS] <URL>"),
+    ("detach", "iscsi detach [OPTIONS] <DEVICE>"),
+    ("attached", "iscsi attached [OPTIONS]"),
     ("serve", "iscsi serve [OPTIONS] <COMMAND>"),
     ("serve nbd", "iscsi serve nbd [OPTIONS] <URL>..."),
     ("secret", "iscsi secret [OPTIONS] <COMMAND>"),
@@ -87,7 +90,7 @@ fn expect_size(page: &str, lines: usize) {
 #[test]
 fn the_page_of_the_program_fits_a_screen_and_lists_every_command() {
     let overview = help("");
-    expect_size(&overview, 30);
+    expect_size(&overview, 36);
     assert!(overview.contains("\nExample: iscsi luns iscsi://"), "{overview}");
     for (command, _) in FORMS.iter().copied().filter(|(command, _)| !command.contains(' ')) {
         // The same words as on the command's own page.
@@ -161,14 +164,14 @@ fn topics_document_every_option_in_full() {
 fn commands_list_only_options_that_mean_something() {
     for (command, _) in FORMS.iter().copied() {
         let page = help(command);
-        let logs_in = !matches!(words(command)[0], "secret")
+        let logs_in = !matches!(words(command)[0], "secret" | "detach" | "attached")
             && !matches!(command, "bench" | "bench compare" | "reserve" | "serve");
         let uses_store = logs_in || command.starts_with("secret ") && command != "secret generate";
         let changes_store = uses_store && !matches!(command, "secret list" | "secret check");
         let uses_units = matches!(command, "luns" | "info" | "read" | "write" | "raw" | "bench io")
             || matches!(
                 command,
-                "copy" | "compare" | "checksum" | "discard" | "zero" | "mount" | "serve nbd"
+                "copy" | "compare" | "checksum" | "discard" | "zero" | "mount" | "attach" | "serve nbd"
             )
             || command.starts_with("reserve ");
         let groups: [(&[&str], bool); 6] = [

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
+#[cfg(target_os = "linux")] // The NBD driver of its kernel makes the devices.
+mod attached;
 mod bench_compare;
 mod bench_ends;
 mod bench_io;

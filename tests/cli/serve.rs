@@ -2,6 +2,7 @@
 
 mod client;
 mod ends;
+mod guest;
 mod load;
 mod malformed;
 mod operations;
@@ -11,6 +12,7 @@ mod sockets;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use client::Client;
@@ -25,8 +27,8 @@ const MIB: u64 = 1 << 20;
 struct Served {
     place: Place,
     target: Running,
-    runtime: Runtime,
-    child: Child,
+    _runtime: Runtime,
+    child: Mutex<Child>,
     /// What it prints once clients can connect.
     report: serde_json::Value,
 }
@@ -61,7 +63,7 @@ impl Served {
         let arguments =
             [&["serve", "nbd"], &urls[..], socket, &["--auth", "none", "--output", "json"], options].concat();
         let (child, report) = start(&mut place.command(&arguments));
-        Self { place, target, runtime, child, report }
+        Self { place, target, _runtime: runtime, child: Mutex::new(child), report }
     }
 
     fn socket(&self) -> PathBuf {
@@ -91,14 +93,24 @@ impl Served {
     }
 
     fn signal(&self) {
-        signal(&self.child);
+        signal(&self.child.lock().unwrap());
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.lock().unwrap().id()
     }
 
     /// Ends the server, and gives what it said.
     #[track_caller]
-    fn end(mut self) -> Outcome {
+    fn end(&self) -> Outcome {
         self.signal();
-        let outcome = wait(&mut self.child);
+        self.ended()
+    }
+
+    /// Waits for the end of the server, and gives what it said.
+    #[track_caller]
+    fn ended(&self) -> Outcome {
+        let outcome = wait(&mut self.child.lock().unwrap());
         assert!(!self.socket().exists(), "the socket is still there");
         let report = self.target.report();
         assert!(report.violations.is_empty() && report.panics == 0, "{report:?}");
@@ -109,8 +121,9 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
+        let child = self.child.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        _ = child.kill();
+        _ = child.wait();
     }
 }
 

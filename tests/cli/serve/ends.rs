@@ -28,8 +28,8 @@ fn a_signal_ends_the_server_behind_the_replies_and_a_flush() {
         acknowledged += 1;
     }
     assert!(client.is_closed());
+    served.ended().expect(0).complains("ending after a signal");
     assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
-    served.end().expect(0).complains("ending after a signal");
 }
 
 /// No write that was acknowledged is missing on the medium behind the last flush, whenever the signal comes.
@@ -54,13 +54,13 @@ fn a_signal_under_load_loses_no_acknowledged_write() {
             std::thread::sleep(Duration::from_millis(delay));
             served.signal();
         });
+        served.ended().expect(0);
         let count = acknowledged.load(Ordering::SeqCst);
         assert!(count > 0, "no write in {delay} ms");
         for number in 0..count {
             assert_eq!(served.medium(0, number * 512, 8), number.to_be_bytes(), "{number} of {count}");
         }
         assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
-        served.end().expect(0);
     }
 }
 
@@ -84,7 +84,7 @@ fn a_client_that_is_gone_under_load_does_no_harm() {
 /// The program that has started the server is killed; the server flushes and ends.
 #[test]
 fn the_server_ends_with_its_parent() {
-    let mut served = Served::unit(thin(0, MIB));
+    let served = Served::unit(thin(0, MIB));
     let url = format!("iscsi://{}/{TARGET}/0", served.target.portal());
     let program = env!("CARGO_BIN_EXE_iscsi");
     let line = format!(
@@ -105,14 +105,13 @@ fn the_server_ends_with_its_parent() {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
-    served.signal();
-    wait(&mut served.child).expect(0);
+    served.end().expect(0);
 }
 
 /// A session that cannot be replaced ends the server with its failure, and clients get ESHUTDOWN.
 #[test]
 fn a_session_that_is_lost_for_good_ends_the_server_with_its_exit_code() {
-    let mut served = Served::units(vec![thin(0, MIB)], &["--no-recovery"]);
+    let served = Served::units(vec![thin(0, MIB)], &["--no-recovery"]);
     let mut client = served.client().go("", Form::Simple);
     assert_eq!(client.error(READ, 0, (0, 512)), 0);
     assert_eq!(served.target.cut_sessions(), 1);
@@ -120,7 +119,7 @@ fn a_session_that_is_lost_for_good_ends_the_server_with_its_exit_code() {
     if client.has_more() {
         assert_eq!(client.receive(512).error, ESHUTDOWN);
     }
-    wait(&mut served.child).expect(7).complains(" lost: ");
+    wait(&mut served.child.lock().unwrap()).expect(7).complains(" lost: ");
     assert!(!served.socket().exists());
 }
 
@@ -133,6 +132,7 @@ fn a_session_that_is_replaced_interrupts_no_client() {
     assert_eq!(served.target.cut_sessions(), 1);
     assert_eq!(client.read(0, 4), b"data");
     served.signal();
+    wait(&mut served.child.lock().unwrap()).expect(0).complains("logged in again");
 }
 
 /// A command that fails at the unit is told once, and the client gets its code.

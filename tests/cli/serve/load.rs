@@ -25,7 +25,7 @@ fn a_client_that_reads_no_replies_holds_bounded_memory_and_stops_nobody() {
         assert_eq!(other.read(0, MIB).len() as u64, MIB);
     }
     std::thread::sleep(Duration::from_millis(200));
-    let held = resident(served.child.id());
+    let held = resident(served.pid());
     // The bound on one connection is 64 MiB of data, beside free buffers of 32 MiB and the program itself.
     assert!(held < 160 * MIB, "{} MiB", held / MIB);
     // The replies come when they are taken.

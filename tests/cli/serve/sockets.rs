@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::client::{Form, READ};
-use super::{MIB, Served, TARGET, start, thin};
+use super::{MIB, Served, TARGET, start, thin, wait};
 use crate::program::Place;
 
 const URL: &str = "iscsi://127.0.0.1:1/iqn.2001-04.com.example:disk/0";
@@ -22,17 +22,21 @@ fn a_unix_socket_is_its_owners() {
 
 #[test]
 fn the_socket_of_a_dead_server_is_replaced_and_that_of_a_live_one_is_not() {
-    let mut served = Served::unit(thin(0, MIB));
+    let served = Served::unit(thin(0, MIB));
     let url = format!("iscsi://{}/{TARGET}/0", served.target.portal());
     let arguments = ["serve", "nbd", &url, "--socket", "nbd", "--auth", "none", "--output", "json"];
     served.place.run(&arguments).expect(10).complains("cannot listen on nbd");
-    served.child.kill().unwrap();
-    served.child.wait().unwrap();
-    assert!(served.socket().exists());
-    (served.child, _) = start(&mut served.place.command(&arguments));
+    {
+        let mut child = served.child.lock().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(served.socket().exists());
+        (*child, _) = start(&mut served.place.command(&arguments));
+    }
     assert_eq!(served.client().go("", Form::Simple).error(READ, 0, (0, 512)), 0);
     served.signal();
-    assert!(served.child.wait().unwrap().success() && !served.socket().exists());
+    wait(&mut served.child.lock().unwrap()).expect(0);
+    assert!(!served.socket().exists());
 }
 
 #[test]

@@ -26,8 +26,8 @@ pub(super) const ENDED: &str = "end of command";
 pub(super) const PORT_TAKEN: &str = "Could not set up host forwarding rule";
 
 /// Emulated: a virtual machine inside another often has a /dev/kvm that does not work. One processor is faster than two
-/// then. The console is quiet but for errors of the kernel, among them LIO's reasons to refuse a login.
-const MACHINE: &str = "-nodefaults -no-user-config -M pc -accel tcg -cpu max -no-reboot -display none -serial stdio \
+/// then. Kernels from 6.12 on do not start with all that qemu emulates. The console is quiet but for errors of the kernel, among them LIO's reasons to refuse a login.
+const MACHINE: &str = "-nodefaults -no-user-config -M pc -accel tcg -cpu max,-cx16,-la57 -no-reboot -display none -serial stdio \
                        -device virtio-net-pci,netdev=net,romfile=";
 const KERNEL_LINE: &str =
     "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on net.ifnames=0 loglevel=4";
@@ -93,8 +93,11 @@ pub(super) fn made(tree: &Path, name: &Path) -> PathBuf {
     path
 }
 
-/// Beside the build, where `tests/run` has it made.
+/// Beside the build, where `tests/run` has it made, or where `ISCSI_TESTS_GUEST` says.
 fn prepared_folder() -> PathBuf {
+    if let Some(folder) = env::var_os("ISCSI_TESTS_GUEST") {
+        return checked(folder.into());
+    }
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     checked(workspace.join(target).join("lio-guest"))

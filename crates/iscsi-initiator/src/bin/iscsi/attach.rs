@@ -12,6 +12,7 @@ mod login;
 mod memory;
 mod nbd_family;
 mod netlink_message;
+#[cfg_attr(not(target_os = "linux"), path = "attach/no_netlink_socket.rs")]
 mod netlink_socket;
 pub(crate) mod placement;
 mod registry;

@@ -55,7 +55,7 @@ Logical units:
   serve     Serve logical units to other programs
 Devices of this host:
   attach    Make a logical unit a block device (/dev/nbdN)
-  detach    Detach such a device
+  detach    Detach an attached device
   attached  List attached devices
   mount     Show a logical unit as a file (FUSE)
 Secrets, measurements and help:
@@ -143,7 +143,7 @@ pub(crate) enum Command {
     /// Make a logical unit a block device (/dev/nbdN)
     #[command(before_help = attach::EXAMPLE, after_help = attach::DETAILS)]
     Attach(attach::Attach),
-    /// Detach such a device
+    /// Detach an attached device
     #[command(before_help = detach::EXAMPLE, after_help = detach::DETAILS)]
     Detach(detach::Detach),
     /// List attached devices

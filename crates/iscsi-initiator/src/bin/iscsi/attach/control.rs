@@ -74,11 +74,23 @@ pub(super) fn ask(socket: &Path, question: Question) -> io::Result<Option<Reply>
     stream.set_write_timeout(Some(STATUS_LIMIT))?;
     (&stream).write_all(question.line().as_bytes())?;
     let mut line = Vec::new();
-    BufReader::new((&stream).take(MOST_BYTES)).read_until(b'\n', &mut line)?;
+    let read = BufReader::new((&stream).take(MOST_BYTES)).read_until(b'\n', &mut line);
+    read.map_err(|error| if is_timeout(&error) { silence(question.limit()) } else { error })?;
     if line.is_empty() {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(Some(serde_json::from_slice(&line)?))
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+fn silence(limit: Duration) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::TimedOut,
+        format!("its process does not answer within {} s", limit.as_secs()),
+    )
 }
 
 /// Whether the error means that no process listens.

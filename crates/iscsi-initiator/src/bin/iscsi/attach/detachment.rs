@@ -1,10 +1,6 @@
 //! The end of an attached device, by the command `iscsi detach`.
 
-use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
-
-use rustix::fs::OFlags;
 
 use super::control::{self, Question, Reply};
 use super::device::Device;
@@ -62,10 +58,7 @@ fn check_unused(device: Device, served: &Served) -> Result<(), Failure> {
     if matches!(served, Served::Orphan(_)) {
         return Ok(());
     }
-    // The kernel grants this to nobody else while a file system, swap or another device holds it, in any container.
-    let exclusive = i32::try_from(OFlags::EXCL.bits()).unwrap_or(0);
-    let opened = OpenOptions::new().read(true).custom_flags(exclusive).open(device.path());
-    match opened.and_then(|file| file.sync_all()) {
+    match device.claim() {
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Err(in_use("in use".to_owned())),
         outcome => outcome.map_err(Failure::file("flush", &device.path())),
     }

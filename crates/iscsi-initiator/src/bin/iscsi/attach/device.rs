@@ -1,8 +1,9 @@
 //! A block device of the kernel's NBD driver: its name, what the kernel says of it, and who uses it.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -92,6 +93,16 @@ impl Device {
         let folders = partitions.map(|name| folder.join(name)).chain([folder.clone()]);
         let numbers = folders.filter_map(|folder| fs::read_to_string(folder.join("dev")).ok());
         numbers.map(|text| text.trim().to_owned()).collect()
+    }
+
+    /// Opens the device for this process alone, and writes what the kernel holds for it. The kernel grants that to nobody while a
+    /// file system, swap or another device is on top of it, in whichever container.
+    ///
+    /// # Errors
+    /// `ResourceBusy` if the device is in use so, or that of writing.
+    pub(super) fn claim(self) -> io::Result<()> {
+        let exclusive = i32::try_from(rustix::fs::OFlags::EXCL.bits()).unwrap_or(0);
+        OpenOptions::new().read(true).custom_flags(exclusive).open(self.path())?.sync_all()
     }
 
     /// Returns who uses the device or one of its partitions, without opening it: an open could wait for a dead server.

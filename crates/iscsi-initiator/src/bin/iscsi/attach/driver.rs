@@ -6,6 +6,9 @@ use super::device::Device;
 use super::nbd_family::NbdFamily;
 use crate::failure::Failure;
 
+const NO_DRIVER: &str = "the kernel has no NBD driver";
+const NO_LINUX: &str = "attached devices need the NBD driver of Linux";
+const ELSEWHERE: &str = "`iscsi serve nbd` serves the unit to programs of any system";
 const LOAD: &str = "load it with `modprobe nbd`; in a container, the driver is reached from the network of the host only \
                     (--network host)";
 const GRANT: &str = "run it as root, or with CAP_SYS_ADMIN; a container needs --cap-add SYS_ADMIN and the device, such as \
@@ -41,10 +44,13 @@ pub(super) fn check() -> Result<(), Failure> {
 
 /// The failure to reach the driver.
 pub(super) fn of_opening(source: io::Error) -> Failure {
-    let hint = if source.kind() == io::ErrorKind::PermissionDenied { GRANT } else { LOAD };
-    let message = "the kernel has no NBD driver".to_owned();
+    let (message, hint) = match source.kind() {
+        io::ErrorKind::Unsupported if cfg!(not(target_os = "linux")) => (NO_LINUX, ELSEWHERE),
+        io::ErrorKind::PermissionDenied => (NO_DRIVER, GRANT),
+        _ => (NO_DRIVER, LOAD),
+    };
     let source = (source.kind() != io::ErrorKind::NotFound).then_some(source);
-    Failure::Device { message, source, hint }
+    Failure::Device { message: message.to_owned(), source, hint }
 }
 
 /// The failure of a call about a device; without one, about any that is free.

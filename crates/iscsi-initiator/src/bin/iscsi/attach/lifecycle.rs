@@ -1,5 +1,6 @@
 //! The life of an attached device: from the login to the logout, in one process.
 
+use std::io;
 use std::time::Duration;
 
 use iscsi_initiator::{BlockDevice, Error, Lun, Overrides, Session};
@@ -11,13 +12,15 @@ use tokio::task::JoinHandle;
 use super::control::{Asker, Question, Reply};
 use super::device::{Device, DeviceUser};
 use super::login::{LoggedIn, log_in, log_out, url_of};
+#[cfg(target_os = "linux")]
+use super::memory;
 use super::nbd_family::DeviceSettings;
 use super::placement::{self, Place};
 use super::registry::{Entry, Registry};
 use super::signals::StopSignals;
 use super::sockets::Sockets;
 use super::status::{Attached, Counters, State, authentication};
-use super::{driver, memory, time_limits, unit_identity};
+use super::{driver, time_limits, unit_identity};
 use crate::arguments::{UnitOptions, values};
 use crate::failure::Failure;
 use crate::messages::{note, warn};
@@ -31,6 +34,9 @@ const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=4096;
 const KNOWN_FLAGS: u16 = 0x017f;
 /// The time between two looks at the size of the unit.
 const SIZE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The time within which the users of a device are found.
+const USER_LIMIT: Duration = Duration::from_secs(10);
 
 /// What is to be attached, and how.
 pub(crate) struct Wanted<'a> {
@@ -126,6 +132,7 @@ impl Attachment {
         let options = ExportOptions { read_only: wanted.read_only, ..ExportOptions::default() };
         let export = Export::new(unit.clone(), options, Memory::default());
         let settings = settings(&unit, &export, backend, time_limits::kernel_timeout(config))?;
+        #[cfg(target_os = "linux")]
         memory::prepare_for_writeback();
         let mut sockets = Sockets::new(export.clone());
         let kernels = sockets.add(wanted.connections).map_err(Failure::local("make sockets"))?;
@@ -247,7 +254,7 @@ impl Attachment {
     /// When the future is dropped, the device stays, and waits for another process.
     async fn end(mut self, end: End, signals: &mut StopSignals) -> Ended {
         self.watcher.abort();
-        let user = if matches!(end, End::Stopped) { self.device.user() } else { None };
+        let user = if matches!(end, End::Stopped) { user_of(self.device).await } else { None };
         let stays = user.is_some() || matches!(end, End::Disconnected | End::TakenOver);
         let outcome = tokio::select! {
             outcome = self.finish(!stays) => outcome,
@@ -341,6 +348,20 @@ fn settings(
         server_flags: export.flags().0 & KNOWN_FLAGS,
         backend,
     })
+}
+
+/// Returns who uses a device that is served. If that cannot be found out in time, it counts as in use.
+///
+/// # Cancel safety
+/// Cancel safe.
+async fn user_of(device: Device) -> Option<DeviceUser> {
+    let unknown = || Some(DeviceUser::Kernel("another part of the system".to_owned()));
+    let asked = tokio::task::spawn_blocking(move || (device.user(), device.claim()));
+    match tokio::time::timeout(USER_LIMIT, asked).await {
+        Ok(Ok((None, Err(error)))) if error.kind() == io::ErrorKind::ResourceBusy => unknown(),
+        Ok(Ok((user, _))) => user,
+        Ok(Err(_)) | Err(_) => unknown(),
+    }
 }
 
 /// Looks at the size of a unit again and again, since a unit that grows says so only to who asks it something.

@@ -1,5 +1,7 @@
 //! The memory of a process that the kernel writes its dirty pages through: it must not have to wait for them itself.
 
+#![cfg(target_os = "linux")]
+
 use std::io;
 
 use rustix::mm::{MlockAllFlags, mlockall};

@@ -45,7 +45,7 @@ pub(crate) struct Attach {
     daemon: bool,
     #[arg(long, hide = true, conflicts_with = "daemon")]
     in_background: bool,
-    /// Fail requests after a loss so long [default: 60]
+    /// Limit of waits for a lost session [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = size::parse_seconds)]
     give_up: Option<Duration>,
     /// Sockets to the kernel [default: 2]

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::drain::Drain;
 use super::endpoint::{ClientStream, Endpoint};
-use super::export::Export;
+use super::export::{Export, OperationCounts};
 use super::handshake::{HandshakeError, negotiate};
 use super::parent::Parent;
 use super::transmission::{self, Replies};
@@ -57,6 +57,7 @@ pub(crate) async fn run(
     drain.begin();
     let last = async {
         while clients.join_next().await.is_some() {}
+        exports.iter().for_each(tell_counts);
         match stopped {
             Ok(stop) => {
                 note(&format!("ending after {}", stop.words()));
@@ -153,6 +154,12 @@ async fn one_ended(sessions: &[Session]) -> Error {
         // No task panics, and there is a session.
         Some(Err(_)) | None => std::future::pending().await,
     }
+}
+
+/// Logs what an export was used for.
+fn tell_counts(export: &Export) {
+    let OperationCounts { reads, writes, flushes, others, failed } = export.counts();
+    tracing::info!(export = export.name(), reads, writes, flushes, others, failed, "operations of an export");
 }
 
 /// Makes all data stable. Each export is tried; the first error counts.
