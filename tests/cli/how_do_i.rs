@@ -110,7 +110,6 @@ impl Reader {
             .env_clear()
             .env("PATH", program.parent().unwrap())
             .env("STATE_DIRECTORY", self.place.path("state"));
-        shell.env("ISCSI_SECRET_STORE", self.place.path("store"));
         shell
     }
 

@@ -104,6 +104,17 @@ fn two_readers_see_each_write_at_once() {
     assert_eq!((seen(4096), seen(4608)), (8, 7));
 }
 
+/// Python maps the file, since a test may not: that is unsafe.
+#[test]
+fn what_is_written_to_a_memory_map_is_in_the_unit_after_msync() {
+    let stage = Stage::new();
+    let mount = stage.mount(&[]);
+    let script = "import mmap, sys\nwith open(sys.argv[1], 'r+b') as file, mmap.mmap(file.fileno(), 8192) as memory:\n  \
+                  memory[4096:4100] = b'maps'\n  memory.flush()";
+    succeed("python3", &["-c", script, path(&mount.file())]);
+    assert_eq!(stage.medium(4095, 6), b"\0maps\0");
+}
+
 #[test]
 fn a_unit_with_large_blocks_has_a_file_of_bytes() {
     let stage = Stage::with(LogicalUnit { blocks: 1024, block_size: 4096, ..unit() });

@@ -3,10 +3,11 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 
+use iscsi_tests::ram_disk::LogicalUnit;
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
 use rustix::io::Errno;
 
-use super::{MIB, Stage, errno, pattern};
+use super::{MIB, Stage, errno, pattern, unit};
 
 const SIZE: u64 = 64 * MIB;
 const HOLE: FallocateFlags = FallocateFlags::PUNCH_HOLE.union(FallocateFlags::KEEP_SIZE);
@@ -107,5 +108,21 @@ fn data_and_holes_are_found() {
     assert_eq!(seek(&file, SeekFrom::Hole(SIZE - 1)).unwrap(), SIZE - 1);
     for sought in [SeekFrom::Data(SIZE), SeekFrom::Hole(SIZE)] {
         assert_eq!(failed(seek(&file, sought)), Errno::NXIO, "{sought:?}");
+    }
+}
+
+/// Zeros of a whole disk would have to be written.
+#[test]
+fn a_unit_that_unmaps_no_blocks_takes_zeros_and_no_holes() {
+    let thick = LogicalUnit { is_thin: false, ..unit() };
+    for (unit, options) in [(thick, &[][..]), (unit(), &["--no-unmap"])] {
+        let stage = Stage::with(unit);
+        let mount = stage.mount(options);
+        let file = mount.open();
+        file.write_all_at(&[1; 8192], 0).unwrap();
+        assert_eq!(failed(fallocate(&file, HOLE, 0, 4096)), Errno::OPNOTSUPP);
+        fallocate(&file, FallocateFlags::ZERO_RANGE, 4096, 4096).unwrap();
+        assert_eq!(stage.medium(0, 8192), [[1; 4096], [0; 4096]].concat());
+        assert_eq!(seek(&file, SeekFrom::Hole(0)).unwrap(), SIZE);
     }
 }

@@ -11,8 +11,10 @@ use super::{MIB, Served, thin};
 /// Runs a program that has to succeed, and gives its standard output.
 #[track_caller]
 fn run(program: &str, arguments: &[&str]) -> String {
+    // nbdsh needs the Python of the system, which has the module of libnbd.
     let Output { status, stdout, stderr } = Command::new(program)
         .args(arguments)
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .output()
         .unwrap_or_else(|error| panic!("{program}: {error}; tests/run installs it"));
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));

@@ -6,6 +6,7 @@ mod attributes;
 mod directory;
 mod errno;
 mod file_system;
+mod handover;
 mod limit;
 mod mounted;
 mod operations;
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) file_name: String,
     /// Whether writes are refused.
     pub(crate) is_read_only: bool,
+    /// Whether the unit zeroes ranges by unmapping them.
+    pub(crate) punches_holes: bool,
     /// Whether users other than the one who mounts may use the file.
     pub(crate) allows_others: bool,
 }

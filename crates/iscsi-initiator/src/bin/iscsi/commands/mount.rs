@@ -81,9 +81,20 @@ impl Mount {
             source: format!("iscsi://{}/{target}/{lun}", details.portal),
             file_name: format!("lun{lun}"),
             is_read_only: self.read_only || device.is_write_protected(),
+            punches_holes: !self.limits.overrides().no_unmap && unmaps_to_zeros(device),
             allows_others: self.allow_other,
         }
     }
+}
+
+/// Whether a unit unmaps blocks, and they read as zeros then.
+fn unmaps_to_zeros(device: &BlockDevice) -> bool {
+    let properties = device.properties();
+    properties.provisioning.as_ref().is_some_and(|page| {
+        let reads_zeros =
+            page.unmapped_data.is_zero() || properties.format.is_some_and(|format| format.reads_zeros);
+        page.write_same_16 || page.write_same_10 || page.unmap && reads_zeros
+    })
 }
 
 /// Prints the report on one line, also as JSON: whoever waits for the file reads one line.

@@ -4,7 +4,6 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -15,11 +14,11 @@ use fuser::{
     TimeOrNow, WriteFlags,
 };
 use iscsi_initiator::BlockDevice;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::Settings;
 use super::attributes::{Attributes, FILE, LIFETIME};
+use super::handover::{Handover, empty};
 use super::limit::Limit;
 use super::operations::{Sought, Unit};
 
@@ -36,12 +35,10 @@ const COUNTED: u32 = 4096;
 
 /// A file system with one file, which is a logical unit.
 pub(super) struct FileSystem {
-    unit: Arc<Unit>,
+    requests: Handover,
     file_name: String,
     attributes: Attributes,
     is_read_only: bool,
-    runtime: Handle,
-    limit: Limit,
     /// Dropped when the file system is no longer mounted.
     ended: Option<oneshot::Sender<()>>,
 }
@@ -51,12 +48,10 @@ impl FileSystem {
     pub(super) fn new(device: BlockDevice, settings: &Settings, limit: Limit) -> Self {
         let Settings { is_read_only, allows_others, .. } = *settings;
         Self {
-            unit: Arc::new(Unit::new(device)),
+            requests: Handover::new(Unit::new(device, settings.punches_holes), limit),
             file_name: settings.file_name.clone(),
             attributes: Attributes::new(SystemTime::now(), is_read_only, allows_others),
             is_read_only,
-            runtime: Handle::current(),
-            limit,
             ended: None,
         }
     }
@@ -69,7 +64,7 @@ impl FileSystem {
     }
 
     fn of_file(&self) -> FileAttr {
-        self.attributes.of_file(self.unit.size())
+        self.attributes.of_file(self.requests.unit().size())
     }
 
     fn attributes_of(&self, inode: INodeNo) -> Option<FileAttr> {
@@ -78,30 +73,6 @@ impl FileSystem {
             INodeNo::ROOT => Some(self.attributes.of_root()),
             _ => None,
         }
-    }
-
-    /// Has the runtime carry out a request that moves so many bytes, and answer it. `begin` is called when there is a place.
-    fn hand_over<T, W: Future<Output = Result<T, Errno>> + Send + 'static>(
-        &self,
-        bytes: u64,
-        begin: impl FnOnce(Arc<Unit>) -> W,
-        answer: impl FnOnce(Result<T, Errno>) + Send + 'static,
-    ) {
-        // What programs see when the file system is gone.
-        let Some(place) = self.limit.enter(&self.runtime, bytes) else { return answer(Err(Errno::ENOTCONN)) };
-        let work = begin(Arc::clone(&self.unit));
-        self.runtime.spawn(async move {
-            answer(work.await);
-            drop(place);
-        });
-    }
-}
-
-/// An answer without data.
-fn empty(reply: ReplyEmpty) -> impl FnOnce(Result<(), Errno>) + Send + 'static {
-    move |outcome| match outcome {
-        Ok(()) => reply.ok(),
-        Err(errno) => reply.error(errno),
     }
 }
 
@@ -191,7 +162,7 @@ impl Filesystem for FileSystem {
         reply: ReplyData,
     ) {
         let length = length.min(LONGEST_TRANSFER);
-        self.hand_over(
+        self.requests.carry_out(
             length.into(),
             |unit| async move { unit.read(offset, length).await },
             |outcome| match outcome {
@@ -214,7 +185,7 @@ impl Filesystem for FileSystem {
         reply: ReplyWrite,
     ) {
         let is_synchronous = flags.0 & SYNCHRONOUS != 0;
-        self.hand_over(
+        self.requests.carry_out(
             data.len() as u64,
             |unit| {
                 let data = Bytes::copy_from_slice(data);
@@ -247,7 +218,7 @@ impl Filesystem for FileSystem {
         _data_only: bool,
         reply: ReplyEmpty,
     ) {
-        self.hand_over(0, |unit| async move { unit.synchronize().await }, empty(reply));
+        self.requests.carry_out(0, |unit| async move { unit.synchronize().await }, empty(reply));
     }
 
     fn fallocate(
@@ -260,7 +231,7 @@ impl Filesystem for FileSystem {
         mode: i32,
         reply: ReplyEmpty,
     ) {
-        self.hand_over(0, |unit| async move { unit.allocate(offset, length, mode).await }, empty(reply));
+        self.requests.carry_out(0, |unit| async move { unit.allocate(offset, length, mode).await }, empty(reply));
     }
 
     fn lseek(
@@ -277,7 +248,7 @@ impl Filesystem for FileSystem {
             SEEK_HOLE => Sought::Hole,
             _ => return reply.error(Errno::EINVAL),
         };
-        self.hand_over(
+        self.requests.carry_out(
             0,
             |unit| async move { unit.seek(offset, sought).await },
             |outcome| match outcome {
@@ -330,7 +301,7 @@ impl Filesystem for FileSystem {
     }
 
     fn statfs(&self, _request: &Request, _inode: INodeNo, reply: ReplyStatfs) {
-        let blocks = self.unit.size().div_ceil(COUNTED.into());
+        let blocks = self.requests.unit().size().div_ceil(COUNTED.into());
         reply.statfs(blocks, 0, 0, 1, 0, COUNTED, 255, COUNTED);
     }
 }

@@ -14,7 +14,8 @@ const ZERO_RANGE: i32 = 0x10;
 
 /// The logical unit behind the file.
 pub(super) struct Unit {
-    pub(super) device: BlockDevice,
+    device: BlockDevice,
+    punches_holes: bool,
     remarks: Remarks,
 }
 
@@ -26,8 +27,8 @@ pub(super) enum Sought {
 }
 
 impl Unit {
-    pub(super) fn new(device: BlockDevice) -> Self {
-        Self { device, remarks: Remarks::default() }
+    pub(super) fn new(device: BlockDevice, punches_holes: bool) -> Self {
+        Self { device, punches_holes, remarks: Remarks::default() }
     }
 
     /// The bytes of the file, as they were last read from the target.
@@ -80,13 +81,17 @@ impl Unit {
         self.told("flush", 0, self.device.flush().await.map(drop))
     }
 
-    /// Makes a range zeros: holes may lose their place on the medium, other ranges keep it. Modes that would give the file
-    /// more space are not supported, as with block devices.
+    /// Makes a range zeros: holes lose their place on the medium, other ranges keep it. As with block devices, modes that would
+    /// give the file more space are not supported, nor are holes where zeros would have to be written: a program that
+    /// discards a whole disk, such as `mkfs`, expects that to be fast.
     ///
     /// # Cancel safety
     /// A future that is dropped leaves any part of the range zeroed.
     pub(super) async fn allocate(&self, offset: u64, length: u64, mode: i32) -> Result<(), Errno> {
         let zeroing = zeroing(mode)?;
+        if zeroing == Zeroing::MayUnmap && !self.punches_holes {
+            return Err(Errno::EOPNOTSUPP);
+        }
         let end = offset.checked_add(length).ok_or(Errno::EFBIG)?;
         let size = self.size();
         if end > size && mode & KEEP_SIZE == 0 {
