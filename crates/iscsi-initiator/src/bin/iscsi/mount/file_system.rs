@@ -231,7 +231,11 @@ impl Filesystem for FileSystem {
         mode: i32,
         reply: ReplyEmpty,
     ) {
-        self.requests.carry_out(0, |unit| async move { unit.allocate(offset, length, mode).await }, empty(reply));
+        self.requests.carry_out(
+            0,
+            |unit| async move { unit.allocate(offset, length, mode).await },
+            empty(reply),
+        );
     }
 
     fn lseek(
