@@ -45,7 +45,7 @@ impl Row {
 
 /// The section, from its heading up to the next one.
 fn section() -> &'static str {
-    let begin = README.find("\n## How do I ...\n").expect("the README has the section");
+    let begin = README.find("\n## How do I ...\n").unwrap();
     let rest = &README[begin + 1..];
     rest.get(3..).and_then(|text| text.find("\n## ")).map_or(rest, |end| &rest[..end + 3])
 }
@@ -93,7 +93,7 @@ impl Reader {
 
     /// The assignment that the section gives, and the command.
     fn script(&self, command: &str) -> String {
-        let url = section().lines().find(|line| line.starts_with("URL=")).expect("the section sets URL");
+        let url = section().lines().find(|line| line.starts_with("URL=")).unwrap();
         let text = |name| text(&self.place.path(name));
         let script = format!("{url}\nexec {command}");
         script

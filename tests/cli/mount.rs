@@ -24,7 +24,7 @@ use crate::program::{Outcome, Place, TARGET, finish};
 
 pub(crate) const MIB: u64 = 1 << 20;
 /// A time within which everything ends that ends at all.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A target with one unit, and a place with a directory for mounts.
 struct Stage {

@@ -51,7 +51,7 @@ fn a_signal_under_load_loses_no_write_that_was_acknowledged() {
                     .is_ok()
                 {
                     let number = written.fetch_add(1, Ordering::Relaxed);
-                    if number % 50 == 0 && file.sync_data().is_err() {
+                    if number.is_multiple_of(50) && file.sync_data().is_err() {
                         return;
                     }
                 }
@@ -122,9 +122,9 @@ fn fifty_mounts_leave_no_mount_no_session_and_no_file() {
         let mount = stage.mount(&[]);
         mount.open().write_all_at(&[number; 512], u64::from(number) * 512).unwrap();
         if number % 2 == 0 {
-            mount.unmount()
+            mount.unmount();
         } else {
-            mount.signal(Signal::TERM)
+            mount.signal(Signal::TERM);
         }
         mount.end().expect(0);
     }

@@ -26,7 +26,7 @@ use super::operations::{Sought, Unit};
 const LONGEST_TRANSFER: u32 = 1 << 20;
 /// The most requests that the kernel sends without a program waiting for each, such as those of asynchronous I/O.
 const MOST_BACKGROUND: u16 = 64;
-/// O_DSYNC, which is part of O_SYNC.
+/// `O_DSYNC`, which is part of `O_SYNC`.
 const SYNCHRONOUS: i32 = rustix::fs::OFlags::DSYNC.bits().cast_signed();
 const SEEK_DATA: i32 = 3;
 const SEEK_HOLE: i32 = 4;
