@@ -101,6 +101,15 @@ fn the_page_of_the_program_fits_a_screen_and_lists_every_command() {
     assert!(TOPICS.iter().all(|topic| overview.contains(topic)), "{overview}");
 }
 
+/// Commands that a build does not have are neither listed nor accepted.
+#[cfg(not(feature = "fuse"))]
+#[test]
+fn a_build_without_fuse_has_no_mounts() {
+    let overview = help("");
+    assert!(!overview.contains("mount"), "{overview}");
+    Place::new().run(&["mount", "--help"]).expect(2);
+}
+
 #[test]
 fn every_page_begins_with_an_example_and_is_short() {
     for (command, form) in FORMS.iter().copied() {

@@ -153,10 +153,9 @@ impl Mount {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// `umount`
     #[track_caller]
     fn unmount(&self) {
-        succeed("umount", &[path(&self.directory)]);
+        unmount(&self.directory);
     }
 
     /// Waits for the program's end.
@@ -213,6 +212,18 @@ fn succeed(program: &str, arguments: &[&str]) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{program} {arguments:?}: {out}\n{err}");
     out.into_owned()
+}
+
+/// `umount`. Files that are closed are still open for a moment in children of other tests that have not begun their program.
+#[track_caller]
+fn unmount(directory: &Path) {
+    let mut said = String::new();
+    let unmounted = wait(|| {
+        let output = Command::new("umount").arg(directory).output().unwrap();
+        said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success() || !said.contains("busy")).then(|| output.status.success())
+    });
+    assert_eq!(unmounted, Some(true), "{said}");
 }
 
 fn path(path: &Path) -> &str {

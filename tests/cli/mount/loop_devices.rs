@@ -6,7 +6,7 @@ use std::process::Command;
 
 use iscsi_tests::ram_disk::LogicalUnit;
 
-use super::{MIB, Mount, Stage, path, pattern, succeed, unit};
+use super::{MIB, Mount, Stage, path, pattern, succeed, unit, unmount};
 
 const UNMAP: u8 = 0x42;
 const WRITE_SAME_16: u8 = 0x93;
@@ -58,7 +58,7 @@ impl Ext4 {
 
     #[track_caller]
     fn unmount(self) {
-        succeed("umount", &[path(&self.0)]);
+        unmount(&self.0);
     }
 
     /// Files of up to about 2 MiB.
