@@ -12,6 +12,8 @@ mod help;
 mod info;
 mod login;
 mod luns;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod mount;
 mod ping;
 mod raw;
 mod read_write;
@@ -55,6 +57,7 @@ Devices of this host:
   attach    Make a logical unit a block device (/dev/nbdN)
   detach    Detach an attached device
   attached  List attached devices
+  mount     Show a logical unit as a file (FUSE)
 Secrets, measurements and help:
   secret    Store, list, check and import CHAP secrets
   bench     Measure logins and I/O, compare results
@@ -64,9 +67,16 @@ Secrets, measurements and help:
 Options: --output table|json, -v to -vvv, -h (--help); alone: -V (--version)
 ";
 
+/// The page of the program, without commands that this build does not have.
+fn overview() -> String {
+    let is_built =
+        |line: &&str| cfg!(all(feature = "fuse", target_os = "linux")) || !line.starts_with("  mount ");
+    OVERVIEW.split_inclusive('\n').filter(is_built).collect()
+}
+
 /// Use iSCSI targets from user space: no root, no kernel module
 #[derive(Parser)]
-#[command(name = "iscsi", version, override_help = OVERVIEW, term_width = topics::WIDTH)]
+#[command(name = "iscsi", version, override_help = overview(), term_width = topics::WIDTH)]
 #[command(disable_help_flag = true, disable_help_subcommand = true)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
@@ -114,6 +124,10 @@ pub(crate) enum Command {
     /// Make a range of a logical unit zeros
     #[command(before_help = discard_zero::ZERO_EXAMPLE, after_help = discard_zero::ZERO_DETAILS)]
     Zero(discard_zero::Zero),
+    /// Show a logical unit as a file (FUSE)
+    #[cfg(all(feature = "fuse", target_os = "linux"))]
+    #[command(before_help = mount::EXAMPLE, after_help = mount::DETAILS)]
+    Mount(mount::Mount),
     /// List and change persistent reservations
     #[command(subcommand, before_help = reserve::EXAMPLE)]
     Reserve(reserve::Reserve),
@@ -166,6 +180,8 @@ impl Command {
             Self::Checksum(command) => command.run(output).await,
             Self::Discard(command) => command.run(output).await,
             Self::Zero(command) => command.run(output).await,
+            #[cfg(all(feature = "fuse", target_os = "linux"))]
+            Self::Mount(command) => command.run(output).await,
             Self::Reserve(command) => command.run(output).await,
             Self::Reset(command) => command.run(output).await,
             Self::Raw(command) => command.run(output).await,

@@ -7,6 +7,8 @@ mod commands;
 mod credentials;
 mod failure;
 mod messages;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod mount;
 mod output;
 mod process;
 mod serve;

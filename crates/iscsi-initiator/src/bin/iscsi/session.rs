@@ -7,6 +7,7 @@ mod other_portals;
 pub(crate) mod recovery;
 
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use iscsi_initiator::{
@@ -150,24 +151,34 @@ pub(crate) async fn with_units_of_all<T>(
     urls: Vec<TargetUrl>,
     work: impl AsyncFnOnce(&[Session]) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let (mut sessions, mut failure) = (Vec::new(), None);
+    let (mut opened, mut failure) = (Vec::new(), None);
     for url in urls {
         match log_in(&options.session, options.retry.policies(), url).await {
-            Ok(session) => sessions.push(session),
+            Ok(one) => opened.push(one),
             Err(error) => {
                 failure = Some(error);
                 break;
             }
         }
     }
+    let sessions: Vec<Session> = opened.iter().map(|one| one.session.clone()).collect();
     let outcome = match failure {
         Some(failure) => Err(failure),
-        None => recovery::with_remarks_of_all(&sessions, work(&sessions)).await,
+        None => accompanied(&opened, Box::pin(work(&sessions))).await,
     };
-    for session in sessions {
-        log_out(session, outcome.as_ref().err()).await;
+    drop(sessions);
+    for one in opened {
+        log_out(one.session, outcome.as_ref().err()).await;
     }
     outcome
+}
+
+/// Does work in several sessions, as [`Opened::accompany`] does it in one.
+///
+/// # Cancel safety
+/// When the future is dropped, so is the work.
+async fn accompanied<'a, T: 'a>(opened: &'a [Opened], work: Pin<Box<dyn Future<Output = T> + 'a>>) -> T {
+    opened.iter().fold(work, |work, one| Box::pin(one.accompany(work))).await
 }
 
 async fn in_session<T>(
