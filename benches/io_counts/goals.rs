@@ -39,7 +39,7 @@ const LAYERS: &str = "no function of the rest takes more than a tenth: caller 80
 const ROUNDS: &str = "as at depth 32, and a round of the task for each PDU that comes alone, 700";
 
 /// Of a login.
-const PARTS_OF_A_LOGIN: &str = "texts and checks 13,600, MD5 2,400, tokio with its drivers 8,800, exchange and session 7,800, copies of \
+const PARTS_OF_A_LOGIN: &str = "texts and checks 13,600, MD5 1,700, tokio with its drivers 8,800, exchange and session 7,800, copies of \
      values 3,000, allocator 3,800, clock 2,000";
 
 /// The most of what operations do only now and then. How many bursts of a write wait together depends on who is faster: the

@@ -3,7 +3,7 @@
 use crate::program::Place;
 
 /// Every command with a page of its own, and its form. One of the options of a scope stands for SCOPE.
-const FORMS: [(&str, &str); 38] = [
+const FORMS: &[(&str, &str)] = &[
     ("discover", "iscsi discover [OPTIONS] <PORTAL>"),
     ("login", "iscsi login [OPTIONS] <URL>"),
     ("ping", "iscsi ping [OPTIONS] <URL>"),
@@ -16,6 +16,8 @@ const FORMS: [(&str, &str); 38] = [
     ("checksum", "iscsi checksum [OPTIONS] <SOURCE>"),
     ("discard", "iscsi discard [OPTIONS] <URL>"),
     ("zero", "iscsi zero [OPTIONS] <URL>"),
+    #[cfg(all(feature = "fuse", target_os = "linux"))]
+    ("mount", "iscsi mount [OPTIONS] <URL> <DIRECTORY>"),
     ("reserve", "iscsi reserve [OPTIONS] <COMMAND>"),
     ("reserve list", "iscsi reserve list [OPTIONS] <URL>"),
     ("reserve register", "iscsi reserve register [OPTIONS] --key <KEY> <URL>"),
@@ -26,6 +28,9 @@ const FORMS: [(&str, &str); 38] = [
     ("reserve clear", "iscsi reserve clear [OPTIONS] --key <KEY> <URL>"),
     ("raw", "iscsi raw [OPTIONS] <URL> <CDB>..."),
     ("reset", "iscsi reset [OPTIONS] <--lun <LUN>|--target> <URL>"),
+    ("attach", "iscsi attach [OPTIONS] <URL>"),
+    ("detach", "iscsi detach [OPTIONS] <DEVICE>"),
+    ("attached", "iscsi attached [OPTIONS]"),
     ("serve", "iscsi serve [OPTIONS] <COMMAND>"),
     ("serve nbd", "iscsi serve nbd [OPTIONS] <URL>..."),
     ("secret", "iscsi secret [OPTIONS] <COMMAND>"),
@@ -85,9 +90,9 @@ fn expect_size(page: &str, lines: usize) {
 #[test]
 fn the_page_of_the_program_fits_a_screen_and_lists_every_command() {
     let overview = help("");
-    expect_size(&overview, 30);
+    expect_size(&overview, 36);
     assert!(overview.contains("\nExample: iscsi luns iscsi://"), "{overview}");
-    for (command, _) in FORMS.iter().filter(|(command, _)| !command.contains(' ')) {
+    for (command, _) in FORMS.iter().copied().filter(|(command, _)| !command.contains(' ')) {
         // The same words as on the command's own page.
         let about = help(command).lines().nth(2).unwrap().to_owned();
         let line = overview.lines().find(|line| line.trim_start().starts_with(&format!("{command} ")));
@@ -96,9 +101,18 @@ fn the_page_of_the_program_fits_a_screen_and_lists_every_command() {
     assert!(TOPICS.iter().all(|topic| overview.contains(topic)), "{overview}");
 }
 
+/// Commands that a build does not have are neither listed nor accepted.
+#[cfg(not(feature = "fuse"))]
+#[test]
+fn a_build_without_fuse_has_no_mounts() {
+    let overview = help("");
+    assert!(!overview.contains("mount"), "{overview}");
+    Place::new().run(&["mount", "--help"]).expect(2);
+}
+
 #[test]
 fn every_page_begins_with_an_example_and_is_short() {
-    for (command, form) in FORMS {
+    for (command, form) in FORMS.iter().copied() {
         let page = help(command);
         let example = page.lines().next().unwrap().strip_prefix("Example: iscsi ").unwrap_or_default();
         assert!(example.starts_with(command), "{command}: {page}");
@@ -111,7 +125,7 @@ fn every_page_begins_with_an_example_and_is_short() {
 
 #[test]
 fn help_and_the_option_help_show_the_same_page() {
-    for (command, _) in FORMS {
+    for (command, _) in FORMS.iter().copied() {
         assert_eq!(page(command), help(command), "{command}");
         assert_eq!(
             Place::new().run(&[&words(command)[..], &["-h"]].concat()).expect(0).stdout,
@@ -157,14 +171,17 @@ fn topics_document_every_option_in_full() {
 /// Each command lists the options that mean something to it, and no others.
 #[test]
 fn commands_list_only_options_that_mean_something() {
-    for (command, _) in FORMS {
+    for (command, _) in FORMS.iter().copied() {
         let page = help(command);
-        let logs_in = !matches!(words(command)[0], "secret")
+        let logs_in = !matches!(words(command)[0], "secret" | "detach" | "attached")
             && !matches!(command, "bench" | "bench compare" | "reserve" | "serve");
         let uses_store = logs_in || command.starts_with("secret ") && command != "secret generate";
         let changes_store = uses_store && !matches!(command, "secret list" | "secret check");
         let uses_units = matches!(command, "luns" | "info" | "read" | "write" | "raw" | "bench io")
-            || matches!(command, "copy" | "compare" | "checksum" | "discard" | "zero" | "serve nbd")
+            || matches!(
+                command,
+                "copy" | "compare" | "checksum" | "discard" | "zero" | "mount" | "attach" | "serve nbd"
+            )
             || command.starts_with("reserve ");
         let groups: [(&[&str], bool); 6] = [
             (&SECRETS, logs_in || command == "secret set"),

@@ -1,12 +1,16 @@
 //! Sessions that end early: each end is reported once and by its name, and a clean logout is no error.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use iscsi_tests::ram_disk::RamDisk;
 use iscsi_tests::scripted_target::Script;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 use crate::measured::{end, start};
 use crate::program::{Place, TARGET};
@@ -94,6 +98,52 @@ fn a_write_goes_on_in_other_sessions() {
     }
     let written = target.read_medium(&TARGET.parse().unwrap(), 0, 0, data.len()).unwrap();
     assert!(written == data, "the data differ");
+}
+
+/// The program asks a target for its other portals when a session lasts, and a lost session is replaced at one of them.
+#[test]
+fn a_write_goes_on_at_another_portal() {
+    let (runtime, place) = (Runtime::new().unwrap(), Place::new());
+    let target = runtime.block_on(RamDisk::serve(open_config())).unwrap();
+    let (portal, mut relay) = runtime.block_on(relay(target.portal()));
+    let unit = format!("iscsi://{portal}/{TARGET}/0");
+    let mut child =
+        start(place.command(&["write", &unit, "-i", "-", "--auth", "none"]).stdin(Stdio::piped()));
+    let mut input = child.stdin.take().unwrap();
+    let begin = Instant::now();
+    while target.report().discovery_sessions == 0 {
+        assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", target.report());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    while target.report().logouts == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    runtime.block_on(relay.shutdown());
+    let data = blocks(1 << 20);
+    input.write_all(&data).unwrap();
+    drop(input);
+    let outcome = end(child).expect(0);
+    assert!(outcome.stderr.contains("note: logged in again"), "{}", outcome.stderr);
+    let written = target.read_medium(&TARGET.parse().unwrap(), 0, 0, data.len()).unwrap();
+    assert!(written == data, "the data differ");
+    assert_eq!(target.report().discovery_sessions, 1);
+}
+
+/// Starts a portal that passes everything on to another one, until its tasks are ended.
+async fn relay(to: SocketAddr) -> (SocketAddr, JoinSet<()>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let portal = listener.local_addr().unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((mut near, _)) = listener.accept().await {
+            connections.spawn(async move {
+                let mut far = TcpStream::connect(to).await.unwrap();
+                let _ = copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    (portal, tasks)
 }
 
 /// A unit that may have lost its cache gets everything once more. Like tgt, this one reports a reset in every session.

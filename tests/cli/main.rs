@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
+#[cfg(target_os = "linux")] // The NBD driver of its kernel makes the devices.
+mod attached;
 mod bench_compare;
 mod bench_ends;
 mod bench_io;
@@ -10,11 +12,14 @@ mod bench_io_verify;
 mod bench_login;
 mod bench_report;
 mod canaries;
+#[cfg(target_os = "linux")]
+mod containers;
 mod copies;
 mod deviations;
 mod empty_lists;
 mod help;
 mod hints;
+mod how_do_i;
 mod import;
 mod info;
 mod initiator_name;
@@ -23,6 +28,8 @@ mod json_errors;
 mod json_results;
 mod lost_sessions;
 mod measured;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod mount;
 mod network;
 mod ping;
 mod plain_stores;
@@ -41,6 +48,8 @@ mod scripted;
 mod secret_files;
 mod secrets;
 mod serve;
+#[cfg(target_os = "linux")]
+mod services;
 mod silence;
 mod store_keys;
 mod stores;

@@ -22,6 +22,7 @@ mod auth;
 mod capture;
 mod daemon;
 mod dissection;
+mod guest_programs;
 mod istgt;
 mod istgt_conf;
 mod lio;

@@ -159,13 +159,8 @@ impl ExpectedResponse<'_> {
     /// Checks the target's response (RFC 7143, 9.2 and 9.2.1).
     pub(crate) fn verify(&self, received: &ReceivedResponse<'_>) -> Result<TargetAuthenticated, LoginError> {
         received.check_length(self.algorithm)?;
-        // The response of the initiator's own secret is refused: the target may have had another login of the initiator
-        // compute it (9.2.1).
-        if self.response_with(self.forward.secret.expose_secret()).matches(received.response) {
-            return Err(TargetAuthError::OwnResponse.into());
-        }
         if !self.response_with(self.reverse.secret.expose_secret()).matches(received.response) {
-            return Err(TargetAuthError::WrongResponse { name: received.name.to_owned() }.into());
+            return Err(self.refusal(received).into());
         }
         match self.reverse.name {
             Some(expected) if expected != received.name => Err(TargetAuthError::WrongName {
@@ -175,6 +170,16 @@ impl ExpectedResponse<'_> {
             .into()),
             _ => Ok(TargetAuthenticated { name: received.name.to_owned(), algorithm: self.algorithm }),
         }
+    }
+
+    /// Why a response is refused that is not that of the target's secret. The one of the initiator's own secret has a name of its
+    /// own: the target may have had another login of the initiator compute it (9.2.1). The two secrets differ, or there would be
+    /// no login (CHP-14).
+    fn refusal(&self, received: &ReceivedResponse<'_>) -> TargetAuthError {
+        if self.response_with(self.forward.secret.expose_secret()).matches(received.response) {
+            return TargetAuthError::OwnResponse;
+        }
+        TargetAuthError::WrongResponse { name: received.name.to_owned() }
     }
 
     fn response_with(&self, secret: &[u8]) -> ChapResponse {

@@ -2,6 +2,7 @@
 //! a kernel that is unpacked, not installed).
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,10 +10,11 @@ use tempfile::TempDir;
 
 use super::auth::Auth;
 use super::daemon::Daemon;
-use super::lio_guest::{ENDED, PORT_TAKEN, READY, boot};
+use super::lio_guest::{ENDED, MEMORY, PORT_TAKEN, READY, boot};
 use super::lio_target::{LioTarget, demand};
 use super::patience::{PATIENCE, wait_for};
 use super::port::free_port;
+use super::program::Program;
 
 const NAME_PREFIX: &str = "iqn.2001-04.com.example.lio";
 
@@ -21,6 +23,9 @@ const ATTEMPTS: usize = 5;
 
 /// A boot takes 10 seconds, on a busy machine several times that.
 const BOOT: Duration = Duration::from_mins(5);
+
+/// The most bytes of a line that a console takes.
+const LONGEST_LINE: usize = 4096;
 
 /// A running LIO. Dropping it ends the guest.
 ///
@@ -42,6 +47,8 @@ pub struct Lio {
 pub struct LioBuilder {
     discovery: Auth,
     targets: Vec<LioTarget>,
+    programs: Vec<PathBuf>,
+    mebibytes: Option<u32>,
 }
 
 impl LioBuilder {
@@ -59,6 +66,26 @@ impl LioBuilder {
         self
     }
 
+    /// Puts a program of this machine into the guest, with its shared libraries, for [`Lio::shell`].
+    #[must_use]
+    pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
+        self.programs.push(path.into());
+        self
+    }
+
+    /// Puts a program of a Debian package into the guest. Panics with the line that installs it if it is missing.
+    #[must_use]
+    pub fn installed_program(self, name: &'static str, package: &'static str) -> Self {
+        self.program(Program { name, package }.file())
+    }
+
+    /// Sets the memory of the guest, which also holds its disks and programs.
+    #[must_use]
+    pub fn memory(mut self, mebibytes: u32) -> Self {
+        self.mebibytes = Some(mebibytes);
+        self
+    }
+
     /// Starts it, on free ports of 127.0.0.1; when this returns, logins succeed.
     #[must_use]
     pub fn start(self) -> Lio {
@@ -69,7 +96,8 @@ impl LioBuilder {
     fn attempt(&self) -> Option<Lio> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let portals = self.free_portals();
-        let mut daemon = boot(folder.path(), &self.setup(&portals), &portals);
+        let (setup, mebibytes) = (self.setup(&portals), self.mebibytes.unwrap_or(MEMORY));
+        let mut daemon = boot(folder.path(), &setup, &portals, &self.programs, mebibytes);
         let over = wait_for(BOOT, || (daemon.has_ended() || daemon.log().contains(READY)).then_some(()));
         assert!(over.is_some(), "the guest does not come up: {}", daemon.log());
         if daemon.has_ended() {
@@ -149,13 +177,25 @@ impl Lio {
 
     /// Runs one line of shell in the guest and waits for its end. Panics if it fails.
     fn run(&self, line: &str) {
+        let (status, output) = self.shell(line, 4 * PATIENCE);
+        assert_eq!(status, 0, "{line} fails: {output}");
+    }
+
+    /// Runs one line of shell in the guest, of less than 4096 bytes, and returns its exit status and what it printed. The first
+    /// command that fails ends it. Panics if it does not end within `limit`.
+    pub fn shell(&self, line: &str, limit: Duration) -> (i32, String) {
+        assert!(line.len() < LONGEST_LINE && !line.contains('\n'), "not a line that a console takes: {line}");
         let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
         *commands += 1;
+        let (end, start) = (format!("{ENDED} {}: ", *commands), self.log().len());
         self.daemon.tell(line);
-        let end = format!("{ENDED} {}: ", *commands);
-        let log = wait_for(4 * PATIENCE, || Some(self.log()).filter(|log| log.contains(&end)));
-        let log = log.unwrap_or_else(|| panic!("{line} does not end: {}", self.log()));
-        assert!(log.contains(&format!("{end}0")), "{line} fails: {log}");
+        let ended = |log: &str| {
+            let (output, rest) = log.get(start..)?.split_once(&end)?;
+            let status = rest.split_once('\n')?.0.trim().parse().ok()?;
+            Some((status, output_of(output)))
+        };
+        let outcome = wait_for(limit, || ended(&self.log()));
+        outcome.unwrap_or_else(|| panic!("{line} does not end: {}", self.log()))
     }
 
     /// The guest's console: among others why LIO refused a login.
@@ -163,6 +203,13 @@ impl Lio {
     pub fn log(&self) -> String {
         self.daemon.log()
     }
+}
+
+/// What a command printed: the console without the echo of its line, and without messages of the kernel.
+fn output_of(console: &str) -> String {
+    let echoed = console.split_once('\n').map_or("", |(_, output)| output);
+    let lines = echoed.lines().map(|line| line.trim_end_matches('\r'));
+    lines.filter(|line| !line.starts_with("[ ")).map(|line| format!("{line}\n")).collect()
 }
 
 fn iqn(name: &str) -> String {

@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::daemon::Daemon;
+use super::guest_programs;
 use super::program::Program;
 
 const QEMU: Program = Program { name: "qemu-system-x86_64", package: "qemu-system-x86" };
@@ -25,20 +26,30 @@ pub(super) const ENDED: &str = "end of command";
 pub(super) const PORT_TAKEN: &str = "Could not set up host forwarding rule";
 
 /// Emulated: a virtual machine inside another often has a /dev/kvm that does not work. One processor is faster than two
-/// then. The console is quiet but for errors of the kernel, among them LIO's reasons to refuse a login.
-const MACHINE: &str = "-nodefaults -no-user-config -M pc -accel tcg -cpu max -m 384 -no-reboot -display none \
-                       -serial stdio -device virtio-net-pci,netdev=net,romfile=";
+/// then. Kernels from 6.12 on do not start with all that qemu emulates. The console is quiet but for errors of the kernel, among them LIO's reasons to refuse a login.
+const MACHINE: &str = "-nodefaults -no-user-config -M pc -accel tcg -cpu max,-cx16,-la57 -no-reboot -display none -serial stdio \
+                       -device virtio-net-pci,netdev=net,romfile=";
 const KERNEL_LINE: &str =
     "console=ttyS0 panic=-1 mitigations=off random.trust_cpu=on net.ifnames=0 loglevel=4";
 
-/// Starts a guest with its files in `folder` and with these portals forwarded; `setup` tells the guest what LIO serves.
-pub(super) fn boot(folder: &Path, setup: &str, portals: &[SocketAddr]) -> Daemon {
+/// The mebibytes of a guest that only serves disks.
+pub(super) const MEMORY: u32 = 384;
+
+/// Starts a guest with its files in `folder` and with these portals forwarded. `setup` tells the guest what LIO serves; it finds
+/// `programs` in its search path.
+pub(super) fn boot(
+    folder: &Path,
+    setup: &str,
+    portals: &[SocketAddr],
+    programs: &[PathBuf],
+    mebibytes: u32,
+) -> Daemon {
     let prepared = prepared_folder();
     let ram_disk = folder.join("ram_disk");
     fs::copy(prepared.join("base.cpio"), &ram_disk).expect("the basic RAM disk can be copied");
-    append(&ram_disk, &folder.join("tree"), setup);
+    append(&ram_disk, &folder.join("tree"), setup, programs);
     let mut command = QEMU.command();
-    command.args(MACHINE.split_whitespace()).args(["-append", KERNEL_LINE]);
+    command.args(MACHINE.split_whitespace()).args(["-m", &mebibytes.to_string(), "-append", KERNEL_LINE]);
     command.args(["-netdev", &network(portals)]);
     command.arg("-kernel").arg(prepared.join("vmlinuz")).arg("-initrd").arg(&ram_disk);
     Daemon::spawn_listening(command, folder)
@@ -51,31 +62,42 @@ fn network(portals: &[SocketAddr]) -> String {
 }
 
 /// A RAM disk may consist of several archives: this one comes after the basic one.
-fn append(ram_disk: &Path, tree: &Path, setup: &str) {
+fn append(ram_disk: &Path, tree: &Path, setup: &str, programs: &[PathBuf]) {
     let files = [
         ("init", include_str!("lio_guest/init")),
         ("bin/lio", include_str!("lio_guest/lio")),
         ("etc/setup", setup),
     ];
     for (name, text) in files {
-        let path = tree.join(name);
-        let folder = path.parent().expect("a file is in a folder");
-        fs::create_dir_all(folder).expect("a folder can be made");
+        let path = made(tree, Path::new(name));
         fs::write(&path, text).expect("a file can be written");
         fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("its owner may say who runs it");
     }
-    let names = tree.with_extension("names");
-    fs::write(&names, files.map(|(name, _)| format!("{name}\n")).concat()).expect("a file can be written");
+    let mut names: Vec<_> = files.iter().map(|(name, _)| PathBuf::from(name)).collect();
+    names.extend(guest_programs::copy(tree, programs));
+    let list = tree.with_extension("names");
+    let lines = names.iter().map(|name| format!("{}\n", name.display()));
+    fs::write(&list, lines.collect::<String>()).expect("a file can be written");
     let archive = OpenOptions::new().append(true).open(ram_disk).expect("the RAM disk is there");
     let mut pack = BUSYBOX.command();
     pack.args(["cpio", "-o", "-H", "newc"]).current_dir(tree).stdout(archive);
-    let packed =
-        pack.stdin(File::open(names).expect("it was just written")).output().expect("busybox starts");
+    let packed = pack.stdin(File::open(list).expect("it was just written")).output().expect("busybox starts");
     assert!(packed.status.success(), "busybox cpio: {}", String::from_utf8_lossy(&packed.stderr));
 }
 
-/// Beside the build, where `tests/run` has it made.
+/// A path in the tree, whose folder is there.
+pub(super) fn made(tree: &Path, name: &Path) -> PathBuf {
+    let path = tree.join(name);
+    let folder = path.parent().expect("a file is in a folder");
+    fs::create_dir_all(folder).expect("a folder can be made");
+    path
+}
+
+/// Beside the build, where `tests/run` has it made, or where `ISCSI_TESTS_GUEST` says.
 fn prepared_folder() -> PathBuf {
+    if let Some(folder) = env::var_os("ISCSI_TESTS_GUEST") {
+        return checked(folder.into());
+    }
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     checked(workspace.join(target).join("lio-guest"))

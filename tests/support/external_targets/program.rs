@@ -24,11 +24,15 @@ const SYSTEM_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 impl Program {
     /// The beginning of a command line. Panics with the line that installs the program if it is missing.
     pub(super) fn command(self) -> Command {
+        Command::new(self.file())
+    }
+
+    /// Its file. Panics with the line that installs the program if it is missing.
+    pub(super) fn file(self) -> PathBuf {
         let Self { name, package } = self;
-        let path = self.path().unwrap_or_else(|| {
+        self.path().unwrap_or_else(|| {
             panic!("`{name}` is not installed; install it with: sudo apt-get install -y {package}")
-        });
-        Command::new(path)
+        })
     }
 
     fn path(self) -> Option<PathBuf> {

@@ -1,5 +1,7 @@
 //! The recovery of a session, as its callers see it.
 
+use iscsi_login::DiscoveredTargets;
+
 use super::session::Session;
 use crate::error::Error;
 use crate::nexus::{NexusEvent, SessionStatus};
@@ -38,7 +40,8 @@ impl Session {
     /// [`Config::redirect_to`](crate::Config::redirect_to) allows, at those of the same portal group first, and at others only
     /// when the commands of the lost session have failed, since only a login to the same group ends its tasks.
     ///
-    /// Not for tgt, which resets the connection when it gets the request in a session that is not one for discovery.
+    /// Not for tgt, which resets the connection when it gets the request in a session that is not one for discovery: see
+    /// [`remember_portals`](Self::remember_portals).
     ///
     /// # Errors
     /// As [`send_targets`](Self::send_targets).
@@ -46,8 +49,24 @@ impl Session {
     /// # Cancel safety
     /// A future that is dropped abandons the answer.
     pub async fn learn_portals(&self) -> Result<(), Error> {
-        let details = self.details();
         let found = self.send_targets("").await?;
+        self.remember_portals(&found);
+        Ok(())
+    }
+
+    /// Remembers the portals of this session's target among those that a discovery found, as
+    /// [`learn_portals`](Self::learn_portals) does, without asking in this session.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), iscsi_initiator::Error> {
+    /// # let (initiator, session): (iscsi_initiator::Initiator, iscsi_initiator::Session) = todo!();
+    /// use iscsi_initiator::AuthenticationRequest;
+    /// let portal = &session.details().portal;
+    /// session.remember_portals(&initiator.discover(portal, &AuthenticationRequest::default()).await?);
+    /// # Ok(()) }
+    /// ```
+    pub fn remember_portals(&self, found: &DiscoveredTargets) {
+        let details = self.details();
         let targets = found.targets.iter().filter(|target| Some(&target.name) == details.target.as_ref());
         for address in targets.flat_map(|target| &target.addresses) {
             let portal = address.portal(&details.portal);
@@ -56,7 +75,6 @@ impl Session {
                 self.link().add_portal(portal, address.portal_group_tag);
             }
         }
-        Ok(())
     }
 
     /// Begins the next attempt to log in again now, if the session is lost and waits for it, or is suspended.

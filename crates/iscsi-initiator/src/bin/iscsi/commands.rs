@@ -1,14 +1,19 @@
 //! The command line as a whole, and the commands: arguments, calls and output of each.
 
+mod attach;
+mod attached;
 mod checksum;
 mod compare;
 mod copy;
+mod detach;
 mod discard_zero;
 mod discover;
 mod help;
 mod info;
 mod login;
 mod luns;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod mount;
 mod ping;
 mod raw;
 mod read_write;
@@ -48,6 +53,11 @@ Logical units:
   reset     Reset a logical unit or a target
   raw       Send a SCSI command
   serve     Serve logical units to other programs
+Devices of this host:
+  attach    Make a logical unit a block device (/dev/nbdN)
+  detach    Detach an attached device
+  attached  List attached devices
+  mount     Show a logical unit as a file (FUSE)
 Secrets, measurements and help:
   secret    Store, list, check and import CHAP secrets
   bench     Measure logins and I/O, compare results
@@ -57,9 +67,16 @@ Secrets, measurements and help:
 Options: --output table|json, -v to -vvv, -h (--help); alone: -V (--version)
 ";
 
+/// The page of the program, without commands that this build does not have.
+fn overview() -> String {
+    let is_built =
+        |line: &&str| cfg!(all(feature = "fuse", target_os = "linux")) || !line.starts_with("  mount ");
+    OVERVIEW.split_inclusive('\n').filter(is_built).collect()
+}
+
 /// Use iSCSI targets from user space: no root, no kernel module
 #[derive(Parser)]
-#[command(name = "iscsi", version, override_help = OVERVIEW, term_width = topics::WIDTH)]
+#[command(name = "iscsi", version, override_help = overview(), term_width = topics::WIDTH)]
 #[command(disable_help_flag = true, disable_help_subcommand = true)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
@@ -107,6 +124,10 @@ pub(crate) enum Command {
     /// Make a range of a logical unit zeros
     #[command(before_help = discard_zero::ZERO_EXAMPLE, after_help = discard_zero::ZERO_DETAILS)]
     Zero(discard_zero::Zero),
+    /// Show a logical unit as a file (FUSE)
+    #[cfg(all(feature = "fuse", target_os = "linux"))]
+    #[command(before_help = mount::EXAMPLE, after_help = mount::DETAILS)]
+    Mount(mount::Mount),
     /// List and change persistent reservations
     #[command(subcommand, before_help = reserve::EXAMPLE)]
     Reserve(reserve::Reserve),
@@ -119,6 +140,15 @@ pub(crate) enum Command {
     /// Serve logical units to other programs
     #[command(subcommand, before_help = serve::EXAMPLE)]
     Serve(serve::Serve),
+    /// Make a logical unit a block device (/dev/nbdN)
+    #[command(before_help = attach::EXAMPLE, after_help = attach::DETAILS)]
+    Attach(attach::Attach),
+    /// Detach an attached device
+    #[command(before_help = detach::EXAMPLE, after_help = detach::DETAILS)]
+    Detach(detach::Detach),
+    /// List attached devices
+    #[command(before_help = attached::EXAMPLE, after_help = attached::DETAILS)]
+    Attached(attached::ListAttached),
     /// Measure logins and I/O, compare results
     #[command(subcommand, before_help = bench::EXAMPLE)]
     Bench(bench::Bench),
@@ -150,10 +180,15 @@ impl Command {
             Self::Checksum(command) => command.run(output).await,
             Self::Discard(command) => command.run(output).await,
             Self::Zero(command) => command.run(output).await,
+            #[cfg(all(feature = "fuse", target_os = "linux"))]
+            Self::Mount(command) => command.run(output).await,
             Self::Reserve(command) => command.run(output).await,
             Self::Reset(command) => command.run(output).await,
             Self::Raw(command) => command.run(output).await,
             Self::Serve(command) => command.run(output).await,
+            Self::Attach(command) => command.run(output).await,
+            Self::Detach(command) => command.run(output).await,
+            Self::Attached(command) => command.run(output),
             Self::Bench(command) => command.run(output).await,
             Self::Secret(command) => command.run(output),
             Self::Help(command) => command.run(),

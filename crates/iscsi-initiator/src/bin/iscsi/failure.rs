@@ -76,6 +76,9 @@ pub(crate) enum Failure {
     Local { action: String, source: io::Error },
     #[error("no usable initiator name in {}", path.display())]
     NameFile { path: PathBuf, source: Cause },
+    /// A block device of this host that cannot be attached, detached or taken over.
+    #[error("{message}")]
+    Device { message: String, source: Option<io::Error>, hint: &'static str },
     /// A transfer that ended early.
     #[error("{done}")]
     Unfinished { done: String, source: Box<Failure> },
@@ -200,6 +203,7 @@ impl From<&Failure> for Exit {
             | Failure::WeakSecrets { .. }
             | Failure::SecretsDiffer => Self::Secrets,
             Failure::Local { .. }
+            | Failure::Device { .. }
             | Failure::NameFile { .. }
             | Failure::OpenFiles { .. }
             | Failure::File { .. }

@@ -1,11 +1,14 @@
 //! The program `iscsi`: discovers targets, logs in, copies data, keeps CHAP secrets, and measures logins and I/O.
 
 mod arguments;
+mod attach;
 mod bench;
 mod commands;
 mod credentials;
 mod failure;
 mod messages;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod mount;
 mod output;
 mod process;
 mod serve;

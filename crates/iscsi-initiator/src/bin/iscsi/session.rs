@@ -3,9 +3,11 @@
 mod conflict;
 mod initiator_name;
 mod name_file;
+mod other_portals;
 pub(crate) mod recovery;
 
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use iscsi_initiator::{
@@ -129,14 +131,14 @@ pub(crate) async fn with_units_of_two<T>(
     let second = match log_in(&options.session, options.retry.policies(), second).await {
         Ok(second) => second,
         Err(failure) => {
-            log_out(first, Some(&failure)).await;
+            log_out(first.session, Some(&failure)).await;
             return Err(failure);
         }
     };
-    let work = recovery::with_remarks(&first, recovery::with_remarks(&second, work(&first, &second)));
-    let outcome = until_interrupted(work).await;
-    log_out(first, outcome.as_ref().err()).await;
-    log_out(second, outcome.as_ref().err()).await;
+    let work = second.accompany(work(&first.session, &second.session));
+    let outcome = until_interrupted(Box::pin(first.accompany(work))).await;
+    log_out(first.session, outcome.as_ref().err()).await;
+    log_out(second.session, outcome.as_ref().err()).await;
     outcome
 }
 
@@ -149,24 +151,34 @@ pub(crate) async fn with_units_of_all<T>(
     urls: Vec<TargetUrl>,
     work: impl AsyncFnOnce(&[Session]) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let (mut sessions, mut failure) = (Vec::new(), None);
+    let (mut opened, mut failure) = (Vec::new(), None);
     for url in urls {
         match log_in(&options.session, options.retry.policies(), url).await {
-            Ok(session) => sessions.push(session),
+            Ok(one) => opened.push(one),
             Err(error) => {
                 failure = Some(error);
                 break;
             }
         }
     }
+    let sessions: Vec<Session> = opened.iter().map(|one| one.session.clone()).collect();
     let outcome = match failure {
         Some(failure) => Err(failure),
-        None => recovery::with_remarks_of_all(&sessions, work(&sessions)).await,
+        None => accompanied(&opened, Box::pin(work(&sessions))).await,
     };
-    for session in sessions {
-        log_out(session, outcome.as_ref().err()).await;
+    drop(sessions);
+    for one in opened {
+        log_out(one.session, outcome.as_ref().err()).await;
     }
     outcome
+}
+
+/// Does work in several sessions, as [`Opened::accompany`] does it in one.
+///
+/// # Cancel safety
+/// When the future is dropped, so is the work.
+async fn accompanied<'a, T: 'a>(opened: &'a [Opened], work: Pin<Box<dyn Future<Output = T> + 'a>>) -> T {
+    opened.iter().fold(work, |work, one| Box::pin(one.accompany(work))).await
 }
 
 async fn in_session<T>(
@@ -176,24 +188,45 @@ async fn in_session<T>(
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let lun = url.lun;
-    let session = log_in(options, policies, url).await?;
+    let opened = log_in(options, policies, url).await?;
     let work = async {
-        let outcome = work(&session).await;
-        conflict::explained(&session, lun, outcome).await
+        let outcome = work(&opened.session).await;
+        conflict::explained(&opened.session, lun, outcome).await
     };
-    let outcome = until_interrupted(recovery::with_remarks(&session, work)).await;
-    log_out(session, outcome.as_ref().err()).await;
+    let outcome = until_interrupted(Box::pin(opened.accompany(work))).await;
+    log_out(opened.session, outcome.as_ref().err()).await;
     outcome
 }
 
-async fn log_in(options: &SessionOptions, policies: Policies, url: TargetUrl) -> Result<Session, Failure> {
+/// A session, and with what its initiator logs in.
+struct Opened {
+    session: Session,
+    initiator: Initiator,
+    request: AuthenticationRequest,
+}
+
+impl Opened {
+    /// Does work in the session. Meanwhile the other portals of the target are learned, and what becomes of the session is told.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped, so is the work.
+    async fn accompany<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            outcome = recovery::with_remarks(&self.session, work) => outcome,
+            never = other_portals::learn(self) => match never {},
+        }
+    }
+}
+
+async fn log_in(options: &SessionOptions, policies: Policies, url: TargetUrl) -> Result<Opened, Failure> {
     secret_source::check_standard_input(options.files())?;
     let request = credentials::request(options, url.credentials)?;
     let initiator = initiator(options, policies, url.header_digest, &request)?;
     let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
     let session = until_interrupted(login).await?;
     tell_unauthenticated(session.details());
-    Ok(session)
+    Ok(Opened { session, initiator, request })
 }
 
 /// Drops the work when Ctrl-C or SIGTERM comes first.

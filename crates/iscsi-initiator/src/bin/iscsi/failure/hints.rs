@@ -11,7 +11,7 @@ impl Failure {
     /// Returns what to change, where that is known.
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Usage { hint, .. } => hint,
+            Self::Usage { hint, .. } | Self::Device { hint, .. } => hint,
             Self::Url(error) => of_url(*error),
             Self::Initiator(error) => return of_initiator(error),
             Self::Store(error) => return error.remedy(),

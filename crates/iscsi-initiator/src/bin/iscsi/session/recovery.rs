@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use iscsi_initiator::{Session, SessionPhase, SessionStatus};
-use tokio::task::JoinSet;
 
 use crate::messages::{note, warn};
 
@@ -17,19 +16,6 @@ pub(crate) async fn with_remarks<T>(session: &Session, work: impl Future<Output 
         outcome = work => outcome,
         never = tell(session) => match never {},
     }
-}
-
-/// Does work in several sessions, as [`with_remarks`] does work in one.
-///
-/// # Cancel safety
-/// When the future is dropped, so is the work.
-pub(crate) async fn with_remarks_of_all<T>(sessions: &[Session], work: impl Future<Output = T>) -> T {
-    let mut remarks = JoinSet::new();
-    for session in sessions {
-        let session = session.clone();
-        remarks.spawn(async move { tell(&session).await });
-    }
-    work.await
 }
 
 /// Says what becomes of the session.
