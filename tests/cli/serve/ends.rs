@@ -5,8 +5,6 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use iscsi_tests::ram_disk::Sense;
-
 use super::client::{EPERM, ESHUTDOWN, FLUSH, Form, READ, WRITE};
 use super::{MIB, Served, TARGET, report, thin, wait};
 
