@@ -1,4 +1,4 @@
-//! What each request does with the logical unit, in every form of replies.
+//! Requests of every kind: their effect on the logical unit, in every form of replies.
 
 use iscsi_tests::ram_disk::{LogicalUnit, Sense};
 

@@ -1,4 +1,4 @@
-//! Where the server listens, and who may connect.
+//! Sockets of the server: their places, and the right to connect.
 
 use std::fs;
 use std::io::Read as _;

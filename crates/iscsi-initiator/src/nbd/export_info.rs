@@ -1,4 +1,4 @@
-//! What a client is told of an export.
+//! Descriptions of exports for clients.
 
 use super::transmission_flags::TransmissionFlags;
 
@@ -22,7 +22,7 @@ pub struct ExportInfo {
     pub description: String,
     /// The size in bytes.
     pub size: u64,
-    /// What it supports. [`TransmissionFlags::DONT_FRAGMENT`] is set by the negotiation.
+    /// The commands and flags that it supports. [`TransmissionFlags::DONT_FRAGMENT`] is set by the negotiation.
     pub flags: TransmissionFlags,
     /// The sizes of requests.
     pub block_sizes: BlockSizes,

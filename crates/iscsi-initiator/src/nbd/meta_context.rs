@@ -1,4 +1,4 @@
-//! Metadata contexts: what the state of blocks is about.
+//! Metadata contexts: the meanings of the state of blocks.
 
 /// The name of the context that tells mapped blocks and zeros.
 pub const ALLOCATION: &str = "base:allocation";

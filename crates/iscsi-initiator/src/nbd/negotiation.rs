@@ -59,7 +59,7 @@ pub struct Negotiation {
     options: u32,
 }
 
-/// What a negotiation waits for.
+/// The bytes that a negotiation waits for.
 #[derive(Clone, Copy, Debug)]
 enum Awaited {
     Flags,
@@ -86,7 +86,7 @@ pub enum Step {
     Aborted(Vec<u8>),
 }
 
-/// What the two sides agreed on.
+/// The result of a negotiation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agreement {
     /// The place of the export in the list given to [`Negotiation::receive`].

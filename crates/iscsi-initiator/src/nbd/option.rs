@@ -1,4 +1,4 @@
-//! Options: what a client says before it chooses an export.
+//! Options: the requests of a client up to the choice of an export.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ impl fmt::Debug for HandshakeFlags {
     }
 }
 
-/// What an option asks for.
+/// The type of an option.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OptionType(pub u32);
 

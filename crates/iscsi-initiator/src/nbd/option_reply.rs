@@ -10,7 +10,7 @@ use super::transmission_flags::TransmissionFlags;
 /// The number with which every reply begins.
 const MAGIC: u64 = 0x0003_e889_0455_65a9;
 
-/// What a reply to an option says.
+/// The type of a reply to an option.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OptionReplyType(pub u32);
 

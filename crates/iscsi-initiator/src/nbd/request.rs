@@ -29,7 +29,7 @@ impl HeaderForm {
     }
 }
 
-/// What a request asks for.
+/// The type of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CommandType(pub u16);
 
@@ -128,7 +128,7 @@ pub enum RequestError {
     Magic {
         /// The first four bytes.
         found: u32,
-        /// What they should be.
+        /// The magic number of the agreed form.
         expected: u32,
     },
     /// The header is incomplete.
@@ -146,7 +146,7 @@ pub enum RequestError {
 pub struct Request {
     /// The flags.
     pub flags: CommandFlags,
-    /// What is asked for.
+    /// The type.
     pub command: CommandType,
     /// The client's number of the request, which the reply repeats.
     pub cookie: u64,

@@ -1,4 +1,4 @@
-//! What an export supports, as a client is told of it.
+//! Transmission flags: the properties of an export, as a client is told of them.
 
 use std::fmt;
 use std::ops::BitOr;

@@ -73,7 +73,7 @@ fn export_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// What is served, once clients can connect.
+/// The exports, shown once clients can connect.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Report {

@@ -1,4 +1,4 @@
-//! Where clients connect: a Unix socket, or a TCP port.
+//! The socket on which clients connect: of Unix, or a TCP port.
 
 use std::fmt::Write as _;
 use std::io;

@@ -1,4 +1,4 @@
-//! What the connection of a client and the workers of its requests share.
+//! The state that the connection of a client and the workers of its requests share.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};

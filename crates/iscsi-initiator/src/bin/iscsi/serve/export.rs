@@ -112,7 +112,7 @@ impl Export {
         self.0.options.read_only || self.0.device.is_write_protected()
     }
 
-    /// What the unit supports.
+    /// The commands and flags that the unit supports.
     pub(crate) fn flags(&self) -> TransmissionFlags {
         let is_writable = !self.is_read_only();
         let always = TransmissionFlags::HAS_FLAGS | TransmissionFlags::FLUSH | TransmissionFlags::FUA;

@@ -36,7 +36,7 @@ impl Refusal {
     }
 }
 
-/// What a request yields.
+/// The result of a request.
 pub(super) enum Yield {
     /// Nothing; the buffer is that of the data of a write.
     Nothing(BytesMut),

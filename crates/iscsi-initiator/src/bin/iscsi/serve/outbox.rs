@@ -19,7 +19,7 @@ pub(super) struct Reply {
     pub(super) charge: usize,
 }
 
-/// What stands behind the head of a reply.
+/// The part of a reply behind its head.
 pub(super) enum Body {
     /// Nothing; the buffer was that of the data of a write.
     None(BytesMut),

@@ -14,10 +14,10 @@ use crate::serve::outbox::Reply;
 
 /// The most bytes of requests of one connection that are under way.
 const MOST_BYTES: usize = 64 << 20;
-/// What a request without data is charged with: its entries in queues.
+/// The charge of a request without data, for its entries in queues.
 const LEAST_CHARGE: usize = 512;
 
-/// What is received next.
+/// The next thing to receive.
 pub(super) enum Receiving {
     Header,
     /// The rest of the data of a write.
@@ -34,7 +34,7 @@ pub(super) enum Receiving {
     Nothing(End),
 }
 
-/// What became of an attempt to receive.
+/// The outcome of an attempt to receive.
 enum Received {
     Something,
     /// The stream has no more bytes now.
