@@ -156,7 +156,7 @@ fn signal(child: &Child) {
 /// Waits for the end of a program, which must come soon, and gives what it said on standard error.
 #[track_caller]
 fn wait(child: &mut Child) -> Outcome {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while child.try_wait().unwrap().is_none() {
         assert!(Instant::now() < deadline, "the program has not ended");
         std::thread::sleep(Duration::from_millis(10));

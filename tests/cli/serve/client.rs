@@ -59,7 +59,7 @@ impl Client {
     /// Connects, and exchanges the greetings.
     pub(super) fn connect(socket: &Path) -> Self {
         let mut stream = UnixStream::connect(socket).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let mut greeting = [0; 18];
         stream.read_exact(&mut greeting).unwrap();
         assert_eq!(greeting[..16], *b"NBDMAGICIHAVEOPT");
@@ -146,9 +146,8 @@ impl Client {
         let payload = self.bytes(length.try_into().unwrap());
         let (error, data) = match kind & 0xffff {
             0 => (0, payload),
-            1 => (0, payload[8..].to_vec()),
+            1 | 6 => (0, payload[8..].to_vec()),
             5 => (0, payload[4..].to_vec()),
-            6 => (0, payload[8..].to_vec()),
             0x8001 => (u32::from_be_bytes(payload[..4].try_into().unwrap()), payload[6..].to_vec()),
             kind => panic!("chunk of type {kind}"),
         };
