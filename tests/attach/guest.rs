@@ -91,7 +91,7 @@ impl Guest {
         device.trim().to_owned()
     }
 
-    /// What `iscsi attached` says of a device.
+    /// The description of a device by `iscsi attached`.
     #[track_caller]
     pub(crate) fn attached(&self, device: &str) -> Value {
         let list = self.run("iscsi attached --output json");

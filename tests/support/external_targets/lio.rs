@@ -205,7 +205,7 @@ impl Lio {
     }
 }
 
-/// What a command printed: the console without the echo of its line, and without messages of the kernel.
+/// The output of a command: the console without the echo of its line, and without messages of the kernel.
 fn output_of(console: &str) -> String {
     let echoed = console.split_once('\n').map_or("", |(_, output)| output);
     let lines = echoed.lines().map(|line| line.trim_end_matches('\r'));

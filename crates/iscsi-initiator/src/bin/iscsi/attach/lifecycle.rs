@@ -38,7 +38,7 @@ const SIZE_INTERVAL: Duration = Duration::from_secs(10);
 /// The time within which the users of a device are found.
 const USER_LIMIT: Duration = Duration::from_secs(10);
 
-/// What is to be attached, and how.
+/// The unit to be attached, and the settings of its device.
 pub(crate) struct Wanted<'a> {
     pub(crate) url: &'a str,
     pub(crate) unit: &'a UnitOptions,
