@@ -209,7 +209,7 @@ impl Lio {
 fn output_of(console: &str) -> String {
     let echoed = console.split_once('\n').map_or("", |(_, output)| output);
     let lines = echoed.lines().map(|line| line.trim_end_matches('\r'));
-    lines.filter(|line| !line.starts_with("[ ")).map(|line| format!("{line}\n")).collect()
+    lines.filter(|line| !line.starts_with("[ ")).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn iqn(name: &str) -> String {
