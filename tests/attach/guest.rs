@@ -91,7 +91,7 @@ impl Guest {
         device.trim().to_owned()
     }
 
-    /// What `iscsi attached` says of a device.
+    /// The description of a device by `iscsi attached`.
     #[track_caller]
     pub(crate) fn attached(&self, device: &str) -> Value {
         let list = self.run("iscsi attached --output json");
@@ -128,7 +128,7 @@ impl Guest {
             "rm -f /tmp/wrote; dd if=/dev/urandom of=/tmp/copy bs=1M count={mebibytes} 2>/dev/null"
         ));
         self.run(
-            "(dd if=/tmp/copy of=/mnt/file bs=64k oflag=direct 2>/tmp/dd; status=$?; sync; echo $status >/tmp/wrote) &",
+            "(status=0; dd if=/tmp/copy of=/mnt/file bs=64k oflag=direct 2>/tmp/dd || status=$?; sync; echo $status >/tmp/wrote) &",
         );
     }
 

@@ -2,14 +2,14 @@
 
 use crate::guest::{MUTUAL, OPEN, guest};
 
-/// The kernel sends what the dead process had taken again after its timeout: 3 + 3 + 3 seconds for a stalled command, 3 for
-/// the recovery, and 5.
+/// The kernel sends what the dead process had taken again after its timeout: 3 + 3 + 3 seconds for a stalled command, 10 for
+/// the recovery, and 5. So much time there is to take the device over, too.
 #[test]
 fn writes_go_on_when_the_process_is_killed_and_another_takes_over() {
     let guest = guest();
-    let limits = "--timeout 3 --give-up 3";
+    let limits = "--timeout 3 --give-up 10";
     let device = guest.attach(limits);
-    assert_eq!(guest.attached(&device)["kernel_timeout"], 17);
+    assert_eq!(guest.attached(&device)["kernel_timeout"], 24);
     guest.format(&device);
     guest.begin_writing(12);
     guest.wait_for(10, "[ $(stat -c %s /mnt/file 2>/dev/null || echo 0) -gt 1000000 ]");

@@ -1,4 +1,4 @@
-//! What the program says where it cannot attach anything.
+//! Errors where nothing can be attached.
 
 use crate::guest::{OPEN, guest};
 

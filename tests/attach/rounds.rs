@@ -36,7 +36,7 @@ fn attach_and_detach(guest: &Guest, rounds: u32) {
     }
 }
 
-/// What the guest has of devices, sockets and memory.
+/// The devices, sockets, files and memory of the guest.
 #[derive(Debug)]
 struct Leftovers {
     devices: u64,

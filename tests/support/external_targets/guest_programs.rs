@@ -47,7 +47,7 @@ mod tests {
     fn a_program_comes_with_its_libraries_and_every_folder_before_its_files() {
         let tree = tempfile::tempdir().unwrap();
         let shell = fs::canonicalize("/bin/sh").unwrap();
-        let names = copy(tree.path(), &[shell.clone()]);
+        let names = copy(tree.path(), std::slice::from_ref(&shell));
         let own = Path::new("bin").join(shell.file_name().unwrap());
         assert!(names.contains(&own) && names.iter().any(|name| name.to_string_lossy().contains("libc.so")));
         for name in &names {

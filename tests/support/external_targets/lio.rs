@@ -205,11 +205,11 @@ impl Lio {
     }
 }
 
-/// What a command printed: the console without the echo of its line, and without messages of the kernel.
+/// The output of a command: the console without the echo of its line, and without messages of the kernel.
 fn output_of(console: &str) -> String {
     let echoed = console.split_once('\n').map_or("", |(_, output)| output);
     let lines = echoed.lines().map(|line| line.trim_end_matches('\r'));
-    lines.filter(|line| !line.starts_with("[ ")).map(|line| format!("{line}\n")).collect()
+    lines.filter(|line| !line.starts_with("[ ")).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn iqn(name: &str) -> String {

@@ -76,8 +76,8 @@ fn append(ram_disk: &Path, tree: &Path, setup: &str, programs: &[PathBuf]) {
     let mut names: Vec<_> = files.iter().map(|(name, _)| PathBuf::from(name)).collect();
     names.extend(guest_programs::copy(tree, programs));
     let list = tree.with_extension("names");
-    let lines = names.iter().map(|name| format!("{}\n", name.display()));
-    fs::write(&list, lines.collect::<String>()).expect("a file can be written");
+    let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
+    fs::write(&list, names.join("\n") + "\n").expect("a file can be written");
     let archive = OpenOptions::new().append(true).open(ram_disk).expect("the RAM disk is there");
     let mut pack = BUSYBOX.command();
     pack.args(["cpio", "-o", "-H", "newc"]).current_dir(tree).stdout(archive);

@@ -21,7 +21,7 @@ const STATUS_LIMIT: Duration = Duration::from_secs(5);
 /// The limit for the end: what was accepted is answered, flushed, and the session logged out.
 const DETACH_LIMIT: Duration = Duration::from_mins(5);
 
-/// What the process is asked.
+/// A question to the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     /// To describe the device.
@@ -50,7 +50,7 @@ impl Question {
     }
 }
 
-/// What it answers.
+/// The answer of the process.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Reply {

@@ -122,7 +122,7 @@ impl Device {
     }
 }
 
-/// Who uses a device.
+/// The user of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum DeviceUser {
     /// A file system that is mounted in this folder.

@@ -38,7 +38,7 @@ const SIZE_INTERVAL: Duration = Duration::from_secs(10);
 /// The time within which the users of a device are found.
 const USER_LIMIT: Duration = Duration::from_secs(10);
 
-/// What is to be attached, and how.
+/// The unit to be attached, and the settings of its device.
 pub(crate) struct Wanted<'a> {
     pub(crate) url: &'a str,
     pub(crate) unit: &'a UnitOptions,
@@ -136,10 +136,9 @@ impl Attachment {
         memory::prepare_for_writeback();
         let mut sockets = Sockets::new(export.clone());
         let kernels = sockets.add(wanted.connections).map_err(Failure::local("make sockets"))?;
-        let device = placement::connect(wanted.place, &settings, kernels).await?;
-        // The kernel's default also works.
-        _ = device.allow_transfers_of(unit.max_transfer_length());
-        let (sizes, watcher) = watch_size(session, lun, &unit);
+        let transfer = unit.max_transfer_length();
+        let device = placement::connect(wanted.place, &settings, kernels, transfer).await?;
+        let (sizes, watcher) = watch_size(session, lun, &unit, device.size());
         let session = session.clone();
         Ok(Self { session, lun, unit, export, device, settings, sockets, sizes, watcher, entry: None })
     }
@@ -365,9 +364,15 @@ async fn user_of(device: Device) -> Option<DeviceUser> {
 }
 
 /// Looks at the size of a unit again and again, since a unit that grows says so only to who asks it something.
-fn watch_size(session: &Session, lun: Lun, unit: &BlockDevice) -> (watch::Receiver<u64>, JoinHandle<()>) {
+/// `known` is the size that the kernel knows: after a takeover, it may be an old one.
+fn watch_size(
+    session: &Session,
+    lun: Lun,
+    unit: &BlockDevice,
+    known: Option<u64>,
+) -> (watch::Receiver<u64>, JoinHandle<()>) {
     let (session, unit) = (session.clone(), unit.clone());
-    let (sender, receiver) = watch::channel(unit.capacity().bytes());
+    let (sender, receiver) = watch::channel(known.unwrap_or_else(|| unit.capacity().bytes()));
     let watcher = tokio::spawn(async move {
         loop {
             tokio::time::sleep(SIZE_INTERVAL).await;

@@ -86,14 +86,16 @@ impl NbdFamily {
         let attributes =
             index.map_or_else(Attributes::default, |index| Attributes::default().u32(INDEX, index));
         let attributes = attributes
+            .u64(SIZE_BYTES, settings.size)
             .u64(BLOCK_SIZE_BYTES, settings.block_size)
             .u64(SERVER_FLAGS, settings.server_flags.into());
-        let attributes = with_settings(attributes, settings).nested(SOCKETS, &numbers(sockets));
+        let attributes = with_limits(attributes, settings).nested(SOCKETS, &numbers(sockets));
         let answer = self.call(CONNECT, attributes, |answer| Ok(answer.u32(INDEX)?))?.flatten();
         answer.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "kernel: CONNECT names no device"))
     }
 
-    /// Gives a device whose sockets are dead new ones.
+    /// Gives a device whose sockets are dead new ones. Its size stays: to change it, kernels from 6.12 on wait for the requests
+    /// under way, which wait for the sockets.
     ///
     /// # Errors
     /// `EINVAL` for another backend identifier, or a device that is not connected.
@@ -103,7 +105,7 @@ impl NbdFamily {
         settings: &DeviceSettings,
         sockets: &[impl AsFd],
     ) -> io::Result<()> {
-        let attributes = with_settings(Attributes::default().u32(INDEX, index), settings);
+        let attributes = with_limits(Attributes::default().u32(INDEX, index), settings);
         self.call(RECONFIGURE, attributes.nested(SOCKETS, &numbers(sockets)), |_| Ok(())).map(drop)
     }
 
@@ -112,8 +114,8 @@ impl NbdFamily {
     /// # Errors
     /// As [`replace_sockets`](Self::replace_sockets).
     pub(super) fn resize(&mut self, index: u32, settings: &DeviceSettings) -> io::Result<()> {
-        let attributes = with_settings(Attributes::default().u32(INDEX, index), settings);
-        self.call(RECONFIGURE, attributes, |_| Ok(())).map(drop)
+        let attributes = with_limits(Attributes::default().u32(INDEX, index), settings);
+        self.call(RECONFIGURE, attributes.u64(SIZE_BYTES, settings.size), |_| Ok(())).map(drop)
     }
 
     /// Has the device removed when it is disconnected.
@@ -152,10 +154,9 @@ impl NbdFamily {
     }
 }
 
-/// The settings that may change while a device is connected.
-fn with_settings(attributes: Attributes, settings: &DeviceSettings) -> Attributes {
+/// Adds the time limits, and the text that has to be the same as at the connection.
+fn with_limits(attributes: Attributes, settings: &DeviceSettings) -> Attributes {
     attributes
-        .u64(SIZE_BYTES, settings.size)
         .u64(TIMEOUT, settings.timeout.as_secs())
         .u64(DEAD_CONNECTION_TIMEOUT, settings.dead_connection_timeout.as_secs())
         .text(BACKEND_IDENTIFIER, &settings.backend)

@@ -110,17 +110,25 @@ pub(super) fn split_answer<'a>(datagram: &mut &'a [u8]) -> Result<Option<(u32, A
     if datagram.is_empty() {
         return Ok(None);
     }
-    let header = datagram.first_chunk::<HEADER>().ok_or(Malformed("a netlink header is cut off"))?;
-    let [a, b, c, d, kind_low, kind_high, _, _, e, f, g, h, ..] = *header;
-    let length = usize::try_from(u32::from_ne_bytes([a, b, c, d])).unwrap_or(usize::MAX);
+    let (length, kind, sequence) = header(datagram).ok_or(Malformed("a netlink header is cut off"))?;
     let message = datagram.get(..length).ok_or(Malformed("a netlink message is cut off"))?;
     let body = message.get(HEADER..).ok_or(Malformed("a netlink message is shorter than its header"))?;
     *datagram = datagram.get(length.next_multiple_of(4)..).unwrap_or_default();
-    let answer = match u16::from_ne_bytes([kind_low, kind_high]) {
+    let answer = match kind {
         ERROR => outcome(body)?,
         _ => Answer::Data(Received(body.get(COMMAND_HEADER..).ok_or(Malformed("an answer is cut off"))?)),
     };
-    Ok(Some((u32::from_ne_bytes([e, f, g, h]), answer)))
+    Ok(Some((sequence, answer)))
+}
+
+/// The length of a message with its header, its type, and the number of its request. The flags do not matter.
+fn header(datagram: &[u8]) -> Option<(usize, u16, u32)> {
+    let (length, rest) = datagram.split_first_chunk()?;
+    let (kind, rest) = rest.split_first_chunk()?;
+    let (_flags, rest) = rest.split_first_chunk::<2>()?;
+    let (sequence, _port) = rest.split_first_chunk()?;
+    let length = usize::try_from(u32::from_ne_bytes(*length)).ok()?;
+    Some((length, u16::from_ne_bytes(*kind), u32::from_ne_bytes(*sequence)))
 }
 
 /// The outcome of a request; error numbers are negative on the wire.

@@ -42,7 +42,8 @@ pub(super) fn check(place: Place) -> Result<(), Failure> {
     }
 }
 
-/// Gives the kernel its ends of the sockets, and returns the device.
+/// Gives the kernel its ends of the sockets, and returns the device. Requests of one that is not taken over have up to `transfer`
+/// bytes.
 ///
 /// # Errors
 /// The kernel refuses it, or the device that is to be taken over is that of another unit.
@@ -53,6 +54,7 @@ pub(super) async fn connect(
     place: Place,
     settings: &DeviceSettings,
     kernels: Vec<UnixStream>,
+    transfer: u64,
 ) -> Result<Device, Failure> {
     let wanted = match place {
         Place::Free => None,
@@ -64,6 +66,9 @@ pub(super) async fn connect(
         }
     };
     let device = connect_new(wanted, settings.clone(), kernels).await?;
+    // In a thread of its own: kernels from 6.12 on wait for the requests under way, which this process answers. If the kernel
+    // refuses, its default works too.
+    _ = tokio::task::spawn_blocking(move || device.allow_transfers_of(transfer)).await;
     wait_for_file(device).await;
     Ok(device)
 }

@@ -1,4 +1,4 @@
-//! What there is to say of an attached device.
+//! The description of an attached device.
 
 use std::fmt;
 

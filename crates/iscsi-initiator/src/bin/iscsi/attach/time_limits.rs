@@ -5,7 +5,7 @@ use std::time::Duration;
 use iscsi_initiator::{Config, RecoveryPolicy};
 
 /// The time for which requests wait for another session, unless the user says otherwise.
-pub(crate) const GIVE_UP: Duration = Duration::from_secs(60);
+pub(crate) const GIVE_UP: Duration = Duration::from_mins(1);
 /// The limit of a command unless the user says otherwise: that of the kernel's disks.
 pub(super) const COMMAND: Duration = Duration::from_secs(30);
 /// The limits of an abort and of a LOGICAL UNIT RESET, after which a session with a stalled command is replaced.

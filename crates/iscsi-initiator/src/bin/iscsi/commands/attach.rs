@@ -88,7 +88,7 @@ impl Attach {
     fn show(&self, output: Output, attached: &Attached) -> Result<(), Failure> {
         output::show(output, attached, |attached| {
             let mut table = output::table(&[]);
-            output::add_row(&mut table, &[attached.device.clone()]);
+            output::add_row(&mut table, std::array::from_ref(&attached.device));
             table
         })?;
         if self.in_background {
