@@ -62,7 +62,6 @@ fn a_signal_under_load_loses_no_acknowledged_write() {
         for number in 0..count {
             assert_eq!(served.medium(0, number * 512, 8), number.to_be_bytes(), "{number} of {count}");
         }
-        assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
     }
 }
 
@@ -131,6 +130,8 @@ fn a_session_that_is_replaced_interrupts_no_client() {
     let served = Served::unit(thin(0, MIB));
     let mut client = served.client().go("", Form::Simple);
     client.write(0, b"data");
+    // What is not flushed may be lost with the session, and then the last flush says so.
+    assert_eq!(client.error(FLUSH, 0, (0, 0)), 0);
     assert_eq!(served.target.cut_sessions(), 1);
     assert_eq!(client.read(0, 4), b"data");
     served.signal();
@@ -142,20 +143,16 @@ fn a_session_that_is_replaced_interrupts_no_client() {
 fn a_failure_of_the_unit_is_told_by_its_name() {
     let served = Served::unit(thin(0, MIB));
     let mut client = served.client().go("", Form::Structured);
-    let raised = served.target.with_engine(|engine| {
-        engine.reserve_for_another(
-            &TARGET.parse().unwrap(),
-            0,
-            &"iqn.2001-04.com.example:b".parse().unwrap(),
-        );
-        engine.raise_attention(&TARGET.parse().unwrap(), 0, Sense::RESERVATIONS_RELEASED)
+    client.write(0, &[7; 512]);
+    served.target.with_engine(|engine| {
+        let other = "iqn.2001-04.com.example:other".parse().unwrap();
+        engine.reserve_for_another(&TARGET.parse().unwrap(), 0, &other);
     });
-    assert!(raised);
-    let reply = client.call(WRITE, 0, (0, 4), b"data");
+    let reply = client.call(WRITE, 0, (0, 512), &[9; 512]);
     assert_eq!(reply.error, EPERM);
     let text = String::from_utf8(reply.data).unwrap();
     assert!(text.contains("RESERVATION CONFLICT"), "{text}");
-    // Its flush meets the reservation too.
+    // Its last flush meets the reservation too.
     let said = served.end().stderr;
     assert_eq!(said.matches("write of 512 bytes at 0").count(), 1, "{said}");
 }

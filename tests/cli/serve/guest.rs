@@ -82,8 +82,8 @@ fn a_guest_boots_from_the_socket() {
     let (said, complained) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     signal(&server);
-    let served = wait(&mut server).expect(0).stderr;
-    assert_eq!(output.status.code(), Some(DONE), "{said}{complained}{served}");
+    let log = wait(&mut server).expect(0).stderr;
+    assert_eq!(output.status.code(), Some(DONE), "{said}{complained}{log}");
     assert!(said.contains("booted from a logical unit"), "{said}{complained}");
     // What the guest has written is on the disk of the target.
     let mut written = [0; GREETING.len()];

@@ -36,7 +36,7 @@ impl BlockDescriptors {
     pub const MOST: u32 = 1024;
 
     /// The longest range of a descriptor with 32 bits, a multiple of every block size up to 64 KiB.
-    const MOST_COMPACT: u64 = (u32::MAX & !0xffff) as u64;
+    const MOST_COMPACT: u64 = 0xffff_0000;
 
     /// Makes an empty list for replies of this form.
     #[must_use]

@@ -121,7 +121,9 @@ impl OptionReplies {
         self.bytes.extend(self.option.0.to_be_bytes());
         self.bytes.extend(kind.0.to_be_bytes());
         self.bytes.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
-        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        for part in parts {
+            self.bytes.extend_from_slice(part);
+        }
         self
     }
 }

@@ -128,13 +128,11 @@ impl ReplyForm {
     /// The part that all chunks have. The structured form has no field for the offset of the request.
     fn chunk(self, flags: u16, kind: u16, cookie: u64, offset: u64, length: u64) -> ReplyHead {
         let head = ReplyHead::new();
-        match self {
-            Self::Extended => head.u32(EXTENDED).u16(flags).u16(kind).u64(cookie).u64(offset).u64(length),
-            _ => {
-                let length = u32::try_from(length).unwrap_or(u32::MAX);
-                head.u32(STRUCTURED).u16(flags).u16(kind).u64(cookie).u32(length)
-            }
+        if self == Self::Extended {
+            return head.u32(EXTENDED).u16(flags).u16(kind).u64(cookie).u64(offset).u64(length);
         }
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        head.u32(STRUCTURED).u16(flags).u16(kind).u64(cookie).u32(length)
     }
 }
 

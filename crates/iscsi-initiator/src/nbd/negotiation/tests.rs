@@ -239,9 +239,9 @@ fn lengths_are_bounded_on_both_sides() {
     assert_eq!(kind(&mut negotiation, OptionType::INFO, &name(4097)), OptionReplyType::TOO_BIG);
     assert_eq!(kind(&mut negotiation, OptionType::STRUCTURED_REPLY, b""), OptionReplyType::ACK);
     let set = OptionType::SET_META_CONTEXT;
-    assert_eq!(kind(&mut negotiation, set, &contexts("disk", &["x"; 1024])), OptionReplyType::ACK);
-    assert_eq!(kind(&mut negotiation, set, &contexts("disk", &["x"; 1025])), OptionReplyType::TOO_BIG);
-    assert_eq!(kind(&mut negotiation, OptionType(99), &[0; 65_536]), OptionReplyType::UNSUPPORTED);
+    assert_eq!(kind(&mut negotiation, set, &contexts("disk", &vec!["x"; 1024])), OptionReplyType::ACK);
+    assert_eq!(kind(&mut negotiation, set, &contexts("disk", &vec!["x"; 1025])), OptionReplyType::TOO_BIG);
+    assert_eq!(kind(&mut negotiation, OptionType(99), &vec![0; 65_536]), OptionReplyType::UNSUPPORTED);
 
     for length in [65_537, MOST_SKIPPED] {
         let mut left = usize::try_from(length).unwrap();

@@ -120,7 +120,7 @@ impl Nbd {
         let (urls, luns): (Vec<_>, Vec<_>) = units.into_iter().unzip();
         session::with_units_of_all(&self.unit, urls, async |sessions| {
             let exports = session::until_interrupted(self.open(sessions, &luns, &names)).await?;
-            self.show(output, &endpoint, &exports)?;
+            Self::show(output, &endpoint, &exports)?;
             server::run(&endpoint, &exports, sessions, parent).await
         })
         .await
@@ -178,7 +178,7 @@ impl Nbd {
         Ok(exports)
     }
 
-    fn show(&self, output: Output, endpoint: &Endpoint, exports: &[Export]) -> Result<(), Failure> {
+    fn show(output: Output, endpoint: &Endpoint, exports: &[Export]) -> Result<(), Failure> {
         let report = |export: &Export| ExportReport {
             name: export.name().to_owned(),
             uri: endpoint.uri(export.name()),

@@ -1,5 +1,6 @@
 //! Where clients connect: a Unix socket, or a TCP port.
 
+use std::fmt::Write as _;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -102,7 +103,8 @@ fn percent_encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            // Writing to a string does not fail.
+            _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

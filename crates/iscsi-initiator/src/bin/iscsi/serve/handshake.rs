@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::export::Export;
 
 /// The time that a client has to choose an export.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A negotiation without an agreement.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +40,8 @@ async fn negotiate_without_limit<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<Option<Agreement>, HandshakeError> {
     let mut negotiation = Negotiation::new();
     stream.write_all(&negotiation.greeting()).await?;
-    let mut bytes = Vec::new();
     loop {
-        bytes.resize(negotiation.wanted(), 0);
+        let mut bytes = vec![0; negotiation.wanted()];
         stream.read_exact(&mut bytes).await?;
         // The sizes are those of now: a unit may have grown since the last option.
         let infos: Vec<ExportInfo> = exports.iter().map(Export::info).collect();

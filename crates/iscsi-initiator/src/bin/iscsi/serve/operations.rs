@@ -219,9 +219,10 @@ fn code_of(error: &Error, command: CommandType) -> ErrorCode {
     match error {
         // The only arguments are offset and length: the unit has shrunk since the check.
         Error::InvalidArgument(_) => beyond(command),
-        Error::WriteProtected { .. } => ErrorCode::NOT_PERMITTED,
+        Error::WriteProtected { .. } | Error::Command { status: ScsiStatus::RESERVATION_CONFLICT, .. } => {
+            ErrorCode::NOT_PERMITTED
+        }
         Error::NotSupported { .. } => ErrorCode::NOT_SUPPORTED,
-        Error::Command { status: ScsiStatus::RESERVATION_CONFLICT, .. } => ErrorCode::NOT_PERMITTED,
         Error::Command { sense: Some(sense), .. } => code_of_sense(*sense, command),
         error if error.leaves_session_open() => ErrorCode::IO,
         _ => ErrorCode::SHUTTING_DOWN,

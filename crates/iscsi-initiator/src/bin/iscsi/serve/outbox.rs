@@ -148,7 +148,7 @@ mod tests {
         for most in 1..=all.len() {
             let mut outbox = Outbox::default();
             outbox.queue().extend(replies.map(|(cookie, data)| reply(cookie, data)));
-            let (mut sent, mut charges) = (Vec::new(), Vec::new());
+            let (mut sent, mut charges) = (Vec::<u8>::new(), Vec::new());
             while !outbox.is_empty() {
                 let mut pieces = [IoSlice::new(&[]); MOST_PIECES];
                 let count = outbox.fill(&mut pieces);
