@@ -47,3 +47,15 @@ fn a_device_without_recovery_is_refused() {
     assert!(refused.contains("--give-up"), "{refused}");
     guest.expect_nothing_left();
 }
+
+#[test]
+fn an_error_in_the_background_is_that_of_the_command() {
+    let guest = guest();
+    let url = guest.lio.url(OPEN);
+    let missing = url.replace(&format!(":{OPEN}/0"), &format!(":{OPEN}/9"));
+    assert_ne!(missing, url);
+    let refused = guest.fails(8, &format!("iscsi attach --auth none --daemon {missing} 2>&1"));
+    assert_eq!(refused.matches("error: ").count(), 1, "{refused}");
+    assert!(refused.contains("iscsi luns"), "{refused}");
+    guest.expect_nothing_left();
+}

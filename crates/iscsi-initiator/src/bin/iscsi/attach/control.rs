@@ -184,7 +184,10 @@ mod tests {
         let listener = tokio::net::UnixListener::bind(&socket).unwrap();
         let path = socket.clone();
         let asked = tokio::task::spawn_blocking(move || ask(&path, Question::Status));
-        drop(listener.accept().await.unwrap());
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // A question that is not read would make the end a reset.
+        assert_eq!(read_question(&mut stream).await, Some(Question::Status));
+        drop(stream);
         assert_eq!(asked.await.unwrap().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
         drop(listener);
         assert_eq!(ask(&socket, Question::Status).unwrap(), None);
