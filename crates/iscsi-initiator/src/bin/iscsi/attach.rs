@@ -9,14 +9,12 @@ mod driver;
 pub(crate) mod lifecycle;
 pub(crate) mod list;
 mod login;
-mod memory;
 mod nbd_family;
 mod netlink_message;
 #[cfg_attr(not(target_os = "linux"), path = "attach/no_netlink_socket.rs")]
 mod netlink_socket;
 pub(crate) mod placement;
 mod registry;
-mod signals;
 mod sockets;
 pub(crate) mod status;
 pub(crate) mod time_limits;

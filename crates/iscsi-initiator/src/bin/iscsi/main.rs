@@ -13,6 +13,7 @@ mod output;
 mod process;
 mod serve;
 mod session;
+mod signals;
 mod store;
 mod transfer;
 

@@ -12,14 +12,12 @@ mod mounted;
 mod operations;
 mod remarks;
 
-use std::future::Future;
-use std::io;
-
 use iscsi_initiator::{BlockDevice, Session};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
+use crate::process::writeback;
+use crate::signals::StopSignals;
 pub(crate) use directory::MountDirectory;
 use file_system::FileSystem;
 use limit::Limit;
@@ -65,6 +63,7 @@ pub(crate) async fn serve(
     ready: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut signals = StopSignals::new().map_err(Failure::local("wait for signals"))?;
+    writeback::prepare();
     let limit = Limit::new();
     let files = FileSystem::new(device.clone(), &settings, limit.clone());
     let mut mounted = Mounted::new(files, directory, &settings).await?;
@@ -74,7 +73,7 @@ pub(crate) async fn serve(
             tokio::select! {
                 biased;
                 () = mounted.ended() => End::Unmounted,
-                () = signals.recv() => End::Stopped,
+                () = signals.next() => End::Stopped,
                 error = session.ended() => End::Failed(error.into()),
             }
         }
@@ -85,7 +84,7 @@ pub(crate) async fn serve(
     tokio::select! {
         biased;
         outcome = work => outcome,
-        () = signals.recv() => Err(Failure::Interrupted),
+        () = signals.next() => Err(Failure::Interrupted),
     }
 }
 
@@ -112,28 +111,5 @@ async fn finish(mounted: Mounted, end: End, limit: &Limit, device: &BlockDevice)
 fn notify(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::debug!(%error, "the service manager was not told");
-    }
-}
-
-/// SIGTERM and SIGINT, none of which is lost while nothing waits for it.
-struct StopSignals([Signal; 2]);
-
-impl StopSignals {
-    fn new() -> io::Result<Self> {
-        Ok(Self([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]))
-    }
-
-    /// Waits for a signal.
-    ///
-    /// # Cancel safety
-    /// Cancel safe; no signal is lost.
-    fn recv(&mut self) -> impl Future<Output = ()> {
-        let [terminate, interrupt] = &mut self.0;
-        async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
     }
 }

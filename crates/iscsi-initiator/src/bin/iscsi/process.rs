@@ -1,5 +1,7 @@
 //! This process: its limits, and what it used.
 
+pub(crate) mod writeback;
+
 use std::fs;
 use std::time::Duration;
 

@@ -168,12 +168,12 @@ mod tests {
         let socket = place.path().join("socket");
         let listener = tokio::net::UnixListener::bind(&socket).unwrap();
         let reply = Reply::Attached(Box::new(attached("/dev/nbd0")));
-        let asked = tokio::task::spawn_blocking(move || ask(&socket, Question::Status));
+        let answer = tokio::task::spawn_blocking(move || ask(&socket, Question::Status));
         let (stream, _) = listener.accept().await.unwrap();
         let (question, asker) = Asker::question(stream).await.unwrap();
         assert_eq!(question, Question::Status);
         asker.reply(&reply).await;
-        assert_eq!(asked.await.unwrap().unwrap(), Some(reply));
+        assert_eq!(answer.await.unwrap().unwrap(), Some(reply));
     }
 
     #[tokio::test]

@@ -12,21 +12,21 @@ use tokio::task::JoinHandle;
 use super::control::{Asker, Question, Reply};
 use super::device::{Device, DeviceUser};
 use super::login::{LoggedIn, log_in, log_out, url_of};
-#[cfg(target_os = "linux")]
-use super::memory;
 use super::nbd_family::DeviceSettings;
 use super::placement::{self, Place};
 use super::registry::{Entry, Registry};
-use super::signals::StopSignals;
 use super::sockets::Sockets;
 use super::status::{Attached, Counters, State, authentication};
 use super::{driver, time_limits, unit_identity};
 use crate::arguments::{UnitOptions, values};
 use crate::failure::Failure;
 use crate::messages::{note, warn};
+#[cfg(target_os = "linux")]
+use crate::process::writeback;
 use crate::serve::export::{Export, ExportOptions};
 use crate::serve::memory::Memory;
 use crate::session::recovery;
+use crate::signals::StopSignals;
 
 /// The block sizes that the kernel can give a device.
 const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=4096;
@@ -133,7 +133,7 @@ impl Attachment {
         let export = Export::new(unit.clone(), options, Memory::default());
         let settings = settings(&unit, &export, backend, time_limits::kernel_timeout(config))?;
         #[cfg(target_os = "linux")]
-        memory::prepare_for_writeback();
+        writeback::prepare();
         let mut sockets = Sockets::new(export.clone());
         let kernels = sockets.add(wanted.connections).map_err(Failure::local("make sockets"))?;
         let transfer = unit.max_transfer_length();

@@ -1,17 +1,17 @@
-//! The signals that end a device: Ctrl-C, and SIGTERM of service managers.
+//! The signals that end what this program serves: Ctrl-C, and SIGTERM of service managers.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Receives the signals; none is lost between two waits.
-pub(super) struct StopSignals {
+pub(crate) struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl StopSignals {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
@@ -19,7 +19,7 @@ impl StopSignals {
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
