@@ -12,6 +12,7 @@ mod mount;
 mod output;
 mod process;
 mod serve;
+mod service_manager;
 mod session;
 mod signals;
 mod store;

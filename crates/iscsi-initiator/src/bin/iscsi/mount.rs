@@ -13,10 +13,10 @@ mod operations;
 mod remarks;
 
 use iscsi_initiator::{BlockDevice, Session};
-use sd_notify::NotifyState;
 
 use crate::failure::Failure;
 use crate::process::writeback;
+use crate::service_manager;
 use crate::signals::StopSignals;
 pub(crate) use directory::MountDirectory;
 use file_system::FileSystem;
@@ -69,7 +69,7 @@ pub(crate) async fn serve(
     let mut mounted = Mounted::new(files, directory, &settings).await?;
     let end = match ready() {
         Ok(()) => {
-            notify(NotifyState::Ready);
+            service_manager::tell_ready(&settings.source);
             tokio::select! {
                 biased;
                 () = mounted.ended() => End::Unmounted,
@@ -79,7 +79,7 @@ pub(crate) async fn serve(
         }
         Err(failure) => End::Failed(failure),
     };
-    notify(NotifyState::Stopping);
+    service_manager::tell_stopping();
     let work = finish(mounted, end, &limit, &device);
     tokio::select! {
         biased;
@@ -105,11 +105,4 @@ async fn finish(mounted: Mounted, end: End, limit: &Limit, device: &BlockDevice)
     limit.drain().await;
     device.flush().await?;
     Ok(())
-}
-
-/// Tells the service manager, if there is one.
-fn notify(state: NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::debug!(%error, "the service manager was not told");
-    }
 }

@@ -4,7 +4,6 @@ use std::io;
 use std::time::Duration;
 
 use iscsi_initiator::{BlockDevice, Error, Lun, Overrides, Session};
-use sd_notify::NotifyState;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,6 +24,7 @@ use crate::messages::{note, warn};
 use crate::process::writeback;
 use crate::serve::export::{Export, ExportOptions};
 use crate::serve::memory::Memory;
+use crate::service_manager;
 use crate::session::recovery;
 use crate::signals::StopSignals;
 
@@ -159,8 +159,7 @@ impl Attachment {
                 return Ended { outcome: Err(failure), ..ended };
             }
         };
-        // Without a service manager, nobody is told.
-        _ = sd_notify::notify(&[NotifyState::Stopping]);
+        service_manager::tell_stopping();
         self.end(end, signals).await
     }
 
@@ -170,8 +169,7 @@ impl Attachment {
         let entry = registry.enter(self.device, &attached);
         self.entry = Some(entry.map_err(Failure::file("record the device in", registry.folder()))?);
         ready(&attached)?;
-        let status = format!("serving {}", self.device);
-        _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
+        service_manager::tell_ready(&self.device.to_string());
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use crate::serve::export::{Export, ExportOptions};
 use crate::serve::memory::Memory;
 use crate::serve::parent::Parent;
 use crate::serve::server;
+use crate::service_manager;
 use crate::transfer::unit_limits::UnitLimits;
 use crate::{output, session};
 
@@ -120,8 +121,12 @@ impl Nbd {
         let (urls, luns): (Vec<_>, Vec<_>) = units.into_iter().unzip();
         session::with_units_of_all(&self.unit, urls, async |sessions| {
             let exports = session::until_interrupted(self.open(sessions, &luns, &names)).await?;
-            Self::show(output, &endpoint, &exports)?;
-            server::run(&endpoint, &exports, sessions, parent).await
+            let ready = || {
+                Self::show(output, &endpoint, &exports)?;
+                service_manager::tell_ready(&endpoint.uri(""));
+                Ok(())
+            };
+            server::run(&endpoint, &exports, sessions, parent, ready).await
         })
         .await
     }

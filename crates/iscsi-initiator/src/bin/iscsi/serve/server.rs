@@ -17,7 +17,8 @@ use super::parent::Parent;
 use super::transmission::{self, Replies};
 use crate::failure::Failure;
 use crate::messages::{note, warn};
-use crate::session;
+use crate::service_manager;
+use crate::signals::StopSignals;
 
 /// The most clients at a time. Others wait until one leaves.
 const MOST_CLIENTS: usize = 256;
@@ -31,11 +32,11 @@ enum Stop {
     Parent,
 }
 
-/// Serves the exports until the process is told to end. Then no more requests are accepted, those that were are answered, and
+/// Calls `ready`, and serves the exports until the process is told to end. Then no more requests are accepted, those that were are answered, and
 /// all data are flushed. A second signal ends that too.
 ///
 /// # Errors
-/// The error that ended a session, or that of the last flush.
+/// The error that ended a session, that of the last flush, or that of `ready`.
 ///
 /// # Cancel safety
 /// When the future is dropped, clients are disconnected, and nothing is flushed.
@@ -44,16 +45,21 @@ pub(crate) async fn run(
     exports: &[Export],
     sessions: &[Session],
     parent: Option<Parent>,
+    ready: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    // Before anybody can know of the server, and end it.
+    let mut signals = StopSignals::new().map_err(Failure::local("wait for signals"))?;
+    ready()?;
     let (drain, shared): (_, Arc<[Export]>) = (Drain::new(), exports.into());
     let mut clients = JoinSet::new();
     let stopped = tokio::select! {
         biased;
-        () = session::until_stopped() => Ok(Stop::Signal),
+        () = signals.next() => Ok(Stop::Signal),
         () = parent_ended(parent) => Ok(Stop::Parent),
         error = one_ended(sessions) => Err(error),
         never = accept(endpoint, &shared, &drain, &mut clients) => match never {},
     };
+    service_manager::tell_stopping();
     drain.begin();
     let last = async {
         while clients.join_next().await.is_some() {}
@@ -66,7 +72,11 @@ pub(crate) async fn run(
             Err(error) => Err(error.into()),
         }
     };
-    session::until_interrupted(last).await
+    tokio::select! {
+        biased;
+        outcome = last => outcome,
+        () = signals.next() => Err(Failure::Interrupted),
+    }
 }
 
 impl Stop {
