@@ -1,7 +1,8 @@
 //! The guest, and what is done in it.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use iscsi_tests::external_targets::{Auth, Lio, LioTarget};
 use serde_json::Value;
@@ -151,6 +152,11 @@ impl Guest {
     pub(crate) fn expect_nothing_left(&self) {
         self.wait_for(10, "! pidof iscsi >/dev/null");
         self.run("! ls /sys/block/nbd*/pid 2>/dev/null; ! ls /run/iscsi/* 2>/dev/null");
+        // LIO notices the end of a connection by itself, a little later.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.sessions() > 0 && Instant::now() < deadline {
+            sleep(Duration::from_millis(100));
+        }
         assert_eq!(self.sessions(), 0);
     }
 

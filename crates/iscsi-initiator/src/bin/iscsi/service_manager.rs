@@ -1,4 +1,4 @@
-//! What a service manager such as systemd is told by services of `Type=notify`.
+//! Notifications of a service manager such as systemd, for services of `Type=notify`.
 
 use sd_notify::NotifyState;
 
