@@ -11,7 +11,7 @@ use crate::is_long;
 
 const ENDINGS: [Ending; 3] = [Ending::EndOfStream, Ending::Reset, Ending::Silence];
 /// Of so many places in front of a byte one is tried in CI.
-const STRIDE: u64 = 127;
+const STRIDE: u64 = 251;
 /// The limit of a command and of the ping after it, which notice a silent cut, twice; and some pauses.
 const LONGEST: Duration = Duration::from_secs(200);
 
