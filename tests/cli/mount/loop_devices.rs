@@ -94,7 +94,7 @@ fn a_file_system_keeps_its_files(block_size: u32) {
     }
     succeed("sync", &["-f", path(&files.0)]);
     files.expect_files();
-    // What is free has no memory in the unit any more.
+    // Free blocks are unmapped in the unit.
     let before = stage.count(UNMAP) + stage.count(WRITE_SAME_16);
     succeed("fstrim", &[path(&files.0)]);
     assert!(stage.count(UNMAP) + stage.count(WRITE_SAME_16) > before);
@@ -103,7 +103,7 @@ fn a_file_system_keeps_its_files(block_size: u32) {
     device.detach();
     mount.unmount();
     mount.end().expect(0);
-    // What the target holds without its cache.
+    // The medium of the target, without its cache.
     stage.lose_power();
     let mount = stage.mount(&["--read-only"]);
     let device = Loop::on(&mount, block_size);

@@ -128,7 +128,7 @@ fn a_session_that_is_replaced_interrupts_no_client() {
     let served = Served::unit(thin(0, MIB));
     let mut client = served.client().go("", Form::Simple);
     client.write(0, b"data");
-    // What is not flushed may be lost with the session, and then the last flush says so.
+    // Writes that are not flushed may be lost with the session, and then the last flush says so.
     assert_eq!(client.error(FLUSH, 0, (0, 0)), 0);
     assert_eq!(served.target.cut_sessions(), 1);
     assert_eq!(client.read(0, 4), b"data");

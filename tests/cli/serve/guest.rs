@@ -85,7 +85,7 @@ fn a_guest_boots_from_the_socket() {
     let log = wait(&mut server).expect(0).stderr;
     assert_eq!(output.status.code(), Some(DONE), "{said}{complained}{log}");
     assert!(said.contains("booted from a logical unit"), "{said}{complained}");
-    // What the guest has written is on the disk of the target.
+    // The line of the guest is on the disk of the target.
     let mut written = [0; GREETING.len()];
     disk.read_exact_at(&mut written, 2 * SECTOR as u64).unwrap();
     assert_eq!(written, GREETING);

@@ -58,8 +58,8 @@ impl Session {
     /// [`learn_portals`](Self::learn_portals) does, without asking in this session.
     ///
     /// ```no_run
-    /// # async fn example() -> Result<(), iscsi_initiator::Error> {
-    /// # let (initiator, session): (iscsi_initiator::Initiator, iscsi_initiator::Session) = todo!();
+    /// # use iscsi_initiator::{Error, Initiator, Session};
+    /// # async fn example(initiator: Initiator, session: Session) -> Result<(), Error> {
     /// use iscsi_initiator::AuthenticationRequest;
     /// let portal = &session.details().portal;
     /// session.remember_portals(&initiator.discover(portal, &AuthenticationRequest::default()).await?);

@@ -77,7 +77,7 @@ pub(crate) async fn attach(
     };
     let Ended { outcome, asker } = recovery::with_remarks(&session, life).await;
     log_out(session).await;
-    // Who asked for the end may rely on that nothing is left of the device.
+    // The answer comes last: when `iscsi detach` returns, nothing is left of the device.
     if let Some((asker, reply)) = asker {
         asker.reply(&reply).await;
     }

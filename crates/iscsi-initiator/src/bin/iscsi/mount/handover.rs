@@ -32,7 +32,7 @@ impl Handover {
         begin: impl FnOnce(Arc<Unit>) -> W,
         answer: impl FnOnce(Result<T, Errno>) + Send + 'static,
     ) {
-        // What programs see when the file system is gone.
+        // Programs get the same error when the file system is gone.
         let Some(place) = self.limit.enter(&self.runtime, bytes) else { return answer(Err(Errno::ENOTCONN)) };
         let work = begin(Arc::clone(&self.unit));
         self.runtime.spawn(async move {
