@@ -9,23 +9,11 @@ use tokio::task::JoinSet;
 
 use crate::serve::drain::Drain;
 use crate::serve::export::Export;
+use crate::serve::send_buffer;
 use crate::serve::transmission::{self, Replies};
 
-/// The bytes that a socket takes without a reader: a request of the usual size with its data.
-const BUFFER: usize = 1 << 20;
 /// A socket that ends earlier was not taken by the kernel.
 const LEAST_LIFE: Duration = Duration::from_secs(1);
-
-/// Lets a socket take more; without the right to exceed the system's limit, it works all the same.
-fn enlarge(socket: &UnixStream) {
-    #[cfg(target_os = "linux")]
-    let enlarged = rustix::net::sockopt::set_socket_send_buffer_size_force(socket, BUFFER);
-    #[cfg(not(target_os = "linux"))]
-    let enlarged = rustix::net::sockopt::set_socket_send_buffer_size(socket, BUFFER);
-    if let Err(error) = enlarged {
-        tracing::debug!(%error, "a socket to the kernel has a small buffer");
-    }
-}
 
 /// The ends of this process, each served by a task.
 pub(super) struct Sockets {
@@ -47,7 +35,7 @@ impl Sockets {
     fn add_one(&mut self) -> io::Result<UnixStream> {
         let (ours, kernels) = UnixStream::pair()?;
         for end in [&ours, &kernels] {
-            enlarge(end);
+            send_buffer::enlarge(end);
         }
         ours.set_nonblocking(true)?;
         let stream = tokio::net::UnixStream::from_std(ours)?;

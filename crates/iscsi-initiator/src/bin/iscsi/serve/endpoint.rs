@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
+use super::send_buffer;
 use super::unix_socket::UnixSocket;
 use crate::failure::Failure;
 
@@ -85,7 +86,11 @@ impl Endpoint {
     /// Cancel safe: a client that was not returned stays in the queue.
     pub(super) async fn accept(&self) -> io::Result<ClientStream> {
         match self {
-            Self::Unix(socket) => Ok(ClientStream::Unix(socket.accept().await?)),
+            Self::Unix(socket) => {
+                let stream = socket.accept().await?;
+                send_buffer::enlarge(&stream);
+                Ok(ClientStream::Unix(stream))
+            }
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // Replies leave together as it is; the last one must not wait for an acknowledgement.

@@ -6,8 +6,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// The bytes of a read: some hundred headers, or short writes with their data.
-const LENGTH: usize = 64 << 10;
+/// The bytes of a read: thousands of headers, or dozens of short writes with their data.
+const LENGTH: usize = 256 << 10;
+/// Shorter writes are read with those behind them.
+const LONG_WRITE: usize = 32 << 10;
 /// The bytes of a read behind a long write, whose successor is read into a buffer of its own.
 const SHORT: usize = 512;
 
@@ -47,7 +49,7 @@ impl Inbox {
 
     /// Takes note of the length of a write.
     pub(super) fn expect_like(&mut self, length: usize) {
-        self.reads_little = length > LENGTH / 2;
+        self.reads_little = length > LONG_WRITE;
     }
 
     /// Reads more bytes; `false` at the end of the stream.
