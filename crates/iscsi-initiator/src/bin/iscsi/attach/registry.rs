@@ -7,11 +7,11 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Mode;
 use tokio::net::UnixListener;
 
 use super::device::Device;
 use super::status::{Attached, State};
+use crate::serve::unix_socket::HiddenSocket;
 
 /// The directory where systemd has set none.
 const DEFAULT: &str = "/run/iscsi";
@@ -62,7 +62,6 @@ impl Registry {
         file.flush()?;
         file.persist(self.record(device))?;
         let socket = self.socket(device);
-        remove(&socket)?;
         Ok(Entry { listener: listen(&socket)?, socket, record: self.record(device) })
     }
 
@@ -120,12 +119,11 @@ impl Entry {
     }
 }
 
-/// Listens on a socket that only its owner can use, from its first moment on.
+/// Listens on a socket that only its owner can use, from its first moment on, in place of an earlier one.
 fn listen(path: &Path) -> io::Result<UnixListener> {
-    let before = rustix::process::umask(Mode::from_raw_mode(0o177));
-    let listener = UnixListener::bind(path);
-    rustix::process::umask(before);
-    listener
+    let HiddenSocket { listener, path: hidden, directory: _directory } = HiddenSocket::beside(path)?;
+    fs::rename(hidden, path)?;
+    Ok(listener)
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -24,11 +24,8 @@ impl UnixSocket {
     /// error.
     pub(super) fn bind(path: &Path) -> Result<Self, Failure> {
         let failed = |error| Failure::local(format!("listen on {}", path.display()))(error);
-        let directory = private_directory(path).map_err(failed)?;
-        // Made where nobody else can look, and only then put into its place.
-        let hidden = directory.path().join("s");
-        let listener = UnixListener::bind(&hidden).map_err(failed)?;
-        fs::set_permissions(&hidden, Permissions::from_mode(0o600)).map_err(failed)?;
+        let HiddenSocket { listener, path: hidden, directory: _directory } =
+            HiddenSocket::beside(path).map_err(failed)?;
         let metadata = fs::symlink_metadata(&hidden).map_err(failed)?;
         put_into_place(&hidden, path)?;
         Ok(Self { listener, path: path.to_owned(), identity: (metadata.dev(), metadata.ino()) })
@@ -53,6 +50,25 @@ impl Drop for UnixSocket {
         if found.is_ok_and(|identity| identity == self.identity) {
             _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+/// A listening socket of its owner, where nobody else can look until it is put into its place.
+pub(crate) struct HiddenSocket {
+    pub(crate) listener: UnixListener,
+    pub(crate) path: PathBuf,
+    /// The directory, which is removed at the end.
+    pub(crate) directory: TempDir,
+}
+
+impl HiddenSocket {
+    /// Listens in a directory beside the path.
+    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
+        let directory = private_directory(path)?;
+        let path = directory.path().join("s");
+        let listener = UnixListener::bind(&path)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        Ok(Self { listener, path, directory })
     }
 }
 
