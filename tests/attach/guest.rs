@@ -42,6 +42,7 @@ impl Guest {
             .program(env!("CARGO_BIN_EXE_iscsi"))
             .installed_program("mkfs.ext4", "e2fsprogs")
             .installed_program("e2fsck", "e2fsprogs")
+            .installed_program("socat", "socat")
             .memory(MEMORY)
             .start();
         let guest = Self { lio };
@@ -54,7 +55,7 @@ impl Guest {
     /// Ends what a failed test left.
     fn clean(&self) {
         self.run("modprobe nbd; ip link set lo up; umount /mnt 2>/dev/null || true");
-        self.run("for pid in $(pidof iscsi); do kill -9 $pid; done; killall -q dd || true");
+        self.run("for pid in $(pidof iscsi); do kill -9 $pid; done; killall -q dd socat || true");
         self.run("for backend in /sys/block/nbd*/backend; do [ -e $backend ] || break; device=${backend%/backend}; \
                   iscsi detach --force ${device##*/}; done");
     }

@@ -13,3 +13,4 @@ mod killed_servers;
 mod outages;
 mod refusals;
 mod rounds;
+mod services;

@@ -153,6 +153,15 @@ fn the_services_end_in_order_and_keep_the_secret_out_of_arguments_and_environmen
 }
 
 #[test]
+fn killed_services_are_started_again_unless_arguments_or_secrets_are_wrong() {
+    for name in SERVICES {
+        let text = service(name);
+        let again = ["Restart", "RestartSec", "RestartPreventExitStatus"].map(|name| setting(&text, name));
+        assert_eq!(again, ["on-failure", "5", "2 3 4 9"], "{name}");
+    }
+}
+
+#[test]
 fn a_service_that_mounts_has_no_mount_namespace() {
     let text = service("iscsi-mount");
     for name in NAMESPACES {

@@ -1,6 +1,5 @@
 //! The life of an attached device: from the login to the logout, in one process.
 
-use std::io;
 use std::time::Duration;
 
 use iscsi_initiator::{BlockDevice, Error, Lun, Overrides, Session};
@@ -9,14 +8,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::control::{Asker, Question, Reply};
-use super::device::{Device, DeviceUser};
+use super::device::Device;
+use super::device_settings::DeviceSettings;
+use super::device_user::DeviceUser;
 use super::login::{LoggedIn, log_in, log_out, url_of};
-use super::nbd_family::DeviceSettings;
-use super::placement::{self, Place};
+use super::placement::{self, Offer, Place};
 use super::registry::{Entry, Registry};
 use super::sockets::Sockets;
 use super::status::{Attached, Counters, State, authentication};
-use super::{driver, time_limits, unit_identity};
+use super::{device_user, driver, time_limits, unit_identity, unit_size};
 use crate::arguments::{UnitOptions, values};
 use crate::failure::Failure;
 use crate::messages::{note, warn};
@@ -27,16 +27,6 @@ use crate::serve::memory::Memory;
 use crate::service_manager;
 use crate::session::recovery;
 use crate::signals::StopSignals;
-
-/// The block sizes that the kernel can give a device.
-const BLOCK_SIZES: std::ops::RangeInclusive<u32> = 512..=4096;
-/// The flags of the protocol that kernels know: beyond these, they have other meanings or none.
-const KNOWN_FLAGS: u16 = 0x017f;
-/// The time between two looks at the size of the unit.
-const SIZE_INTERVAL: Duration = Duration::from_secs(10);
-
-/// The time within which the users of a device are found.
-const USER_LIMIT: Duration = Duration::from_secs(10);
 
 /// The unit to be attached, and the settings of its device.
 pub(crate) struct Wanted<'a> {
@@ -131,15 +121,22 @@ impl Attachment {
         let backend = unit_identity::backend(session, lun).await?;
         let options = ExportOptions { read_only: wanted.read_only, ..ExportOptions::default() };
         let export = Export::new(unit.clone(), options, Memory::default());
-        let settings = settings(&unit, &export, backend, time_limits::kernel_timeout(config))?;
+        let timeout = time_limits::kernel_timeout(config);
+        let settings = DeviceSettings::of_unit(&unit, &export, backend, timeout)?;
+        let offer = Offer {
+            settings,
+            is_read_only: export.is_read_only(),
+            authentication: authentication(&session.details().completed.authenticated),
+        };
+        let place = placement::instead_of_dead(wanted.place, &offer).await?;
         #[cfg(target_os = "linux")]
         writeback::prepare();
         let mut sockets = Sockets::new(export.clone());
         let kernels = sockets.add(wanted.connections).map_err(Failure::local("make sockets"))?;
         let transfer = unit.max_transfer_length();
-        let device = placement::connect(wanted.place, &settings, kernels, transfer).await?;
-        let (sizes, watcher) = watch_size(session, lun, &unit, device.size());
-        let session = session.clone();
+        let device = placement::connect(place, &offer, kernels, transfer).await?;
+        let (sizes, watcher) = unit_size::watch(session, lun, &unit, device.size());
+        let (session, settings) = (session.clone(), offer.settings);
         Ok(Self { session, lun, unit, export, device, settings, sockets, sizes, watcher, entry: None })
     }
 
@@ -251,7 +248,7 @@ impl Attachment {
     /// When the future is dropped, the device stays, and waits for another process.
     async fn end(mut self, end: End, signals: &mut StopSignals) -> Ended {
         self.watcher.abort();
-        let user = if matches!(end, End::Stopped) { user_of(self.device).await } else { None };
+        let user = if matches!(end, End::Stopped) { device_user::find(self.device).await } else { None };
         let stays = user.is_some() || matches!(end, End::Disconnected | End::TakenOver);
         let outcome = tokio::select! {
             outcome = self.finish(!stays) => outcome,
@@ -277,7 +274,7 @@ impl Attachment {
     fn tell_left(&self, user: &DeviceUser) {
         let (device, seconds) = (self.device, self.settings.dead_connection_timeout.as_secs());
         warn(&format!(
-            "{device} is {user}, so it stays: for {seconds} seconds its requests wait for `iscsi attach --reattach {device}`"
+            "{device} is {user}, so it stays: for {seconds} seconds its requests wait until the unit is attached again"
         ));
     }
 
@@ -321,64 +318,4 @@ impl Attachment {
             backend: self.settings.backend.clone(),
         }
     }
-}
-
-/// The settings of the device for a unit.
-fn settings(
-    unit: &BlockDevice,
-    export: &Export,
-    backend: String,
-    timeout: Duration,
-) -> Result<DeviceSettings, Failure> {
-    let capacity = unit.capacity();
-    if !BLOCK_SIZES.contains(&capacity.block_size) || !capacity.block_size.is_power_of_two() {
-        return Err(Failure::usage(
-            format!("the logical unit has blocks of {} bytes", capacity.block_size),
-            "a device of the kernel can have blocks of 512 to 4096 bytes",
-        ));
-    }
-    Ok(DeviceSettings {
-        size: capacity.bytes(),
-        block_size: capacity.block_size.into(),
-        timeout,
-        dead_connection_timeout: timeout,
-        server_flags: export.flags().0 & KNOWN_FLAGS,
-        backend,
-    })
-}
-
-/// Returns who uses a device that is served. If that cannot be found out in time, it counts as in use.
-///
-/// # Cancel safety
-/// Cancel safe.
-async fn user_of(device: Device) -> Option<DeviceUser> {
-    let unknown = || Some(DeviceUser::Kernel("another part of the system".to_owned()));
-    let asked = tokio::task::spawn_blocking(move || (device.user(), device.claim()));
-    match tokio::time::timeout(USER_LIMIT, asked).await {
-        Ok(Ok((None, Err(error)))) if error.kind() == io::ErrorKind::ResourceBusy => unknown(),
-        Ok(Ok((user, _))) => user,
-        Ok(Err(_)) | Err(_) => unknown(),
-    }
-}
-
-/// Looks at the size of a unit again and again, since a unit that grows says so only to who asks it something.
-/// `known` is the size that the kernel knows: after a takeover, it may be an old one.
-fn watch_size(
-    session: &Session,
-    lun: Lun,
-    unit: &BlockDevice,
-    known: Option<u64>,
-) -> (watch::Receiver<u64>, JoinHandle<()>) {
-    let (session, unit) = (session.clone(), unit.clone());
-    let (sender, receiver) = watch::channel(known.unwrap_or_else(|| unit.capacity().bytes()));
-    let watcher = tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(SIZE_INTERVAL).await;
-            // A failure of the unit shows where it is used.
-            _ = session.read_capacity(lun).await;
-            let size = unit.capacity().bytes();
-            sender.send_if_modified(|known| std::mem::replace(known, size) != size);
-        }
-    });
-    (receiver, watcher)
 }

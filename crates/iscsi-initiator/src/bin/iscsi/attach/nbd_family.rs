@@ -2,8 +2,8 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::Duration;
 
+use super::device_settings::DeviceSettings;
 use super::netlink_message::{Attributes, Received};
 use super::netlink_socket::NetlinkSocket;
 
@@ -39,23 +39,6 @@ const DEVICE_CONNECTED: u16 = 2;
 
 /// A client flag: the device is removed when it is disconnected.
 const DESTROY_ON_DISCONNECT: u64 = 1;
-
-/// The settings of a device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct DeviceSettings {
-    /// Bytes, a multiple of the block size.
-    pub(super) size: u64,
-    /// Bytes of a logical block.
-    pub(super) block_size: u64,
-    /// The time after which the kernel takes a socket for dead that has not answered a request.
-    pub(super) timeout: Duration,
-    /// The time for which requests wait for a new socket when all are dead.
-    pub(super) dead_connection_timeout: Duration,
-    /// The transmission flags.
-    pub(super) server_flags: u16,
-    /// A text that names the unit. Only a server with the same one may take the device over.
-    pub(super) backend: String,
-}
 
 /// The NBD driver of the running kernel.
 pub(super) struct NbdFamily {

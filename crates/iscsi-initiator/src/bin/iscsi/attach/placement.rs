@@ -1,13 +1,16 @@
 //! The device that a unit gets: a free one, a given one, or one whose server is gone.
 
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::device::Device;
+use super::device_settings::DeviceSettings;
 use super::driver;
 use super::list::{Served, state_of};
-use super::nbd_family::DeviceSettings;
 use super::registry::Registry;
+use super::status::{Attached, is_as_strong};
+use super::unit_identity;
 use crate::failure::Failure;
 use crate::messages::{note, warn};
 
@@ -18,12 +21,31 @@ const FILE_PAUSE: Duration = Duration::from_millis(20);
 /// The device that is to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Any that is free.
+    /// That of the same unit whose process is gone, else any that is free.
     Free,
-    /// This one.
+    /// This one: free, or that of the same unit whose process is gone.
     Device(Device),
     /// This one, whose server is gone.
     TakeOver(Device),
+}
+
+/// What this process serves a device with.
+#[derive(Clone)]
+pub(super) struct Offer {
+    pub(super) settings: DeviceSettings,
+    pub(super) is_read_only: bool,
+    /// The name of the authentication that the login has reached.
+    pub(super) authentication: &'static str,
+}
+
+impl Place {
+    /// Whether a device may be used that is connected already.
+    fn permits(self, device: Device) -> bool {
+        match self {
+            Self::Free => true,
+            Self::Device(wanted) | Self::TakeOver(wanted) => wanted == device,
+        }
+    }
 }
 
 /// Refuses to take over a device that is served, or that is not connected.
@@ -42,6 +64,42 @@ pub(super) fn check(place: Place) -> Result<(), Failure> {
     }
 }
 
+/// Returns the device of the same unit whose process is gone, if this program has attached one, and `place` permits it: a service
+/// that is started again goes on with the device that it had. Else returns `place`.
+///
+/// # Errors
+/// Its thread cannot be run.
+///
+/// # Cancel safety
+/// Cancel safe.
+pub(super) async fn instead_of_dead(place: Place, offer: &Offer) -> Result<Place, Failure> {
+    if matches!(place, Place::TakeOver(_)) || !unit_identity::is_named(&offer.settings.backend) {
+        return Ok(place);
+    }
+    let offer = offer.clone();
+    // In a thread of its own: a process that serves the same unit is asked, and may take its time.
+    let found = tokio::task::spawn_blocking(move || {
+        let registry = Registry::of_host();
+        let mut devices = registry.devices().unwrap_or_default().into_iter();
+        devices.find(|&device| place.permits(device) && is_dead_one(&registry, device, &offer))
+    });
+    let found = found.await.map_err(|error| Failure::Runtime(io::Error::other(error)))?;
+    let Some(device) = found else { return Ok(place) };
+    note(&format!("{device} is this unit's, and its process is gone: it is taken over"));
+    Ok(Place::TakeOver(device))
+}
+
+/// Whether a device was attached for this unit in the same way, and has no process.
+fn is_dead_one(registry: &Registry, device: Device, offer: &Offer) -> bool {
+    let is_same = |record: &Attached| {
+        record.backend == offer.settings.backend && record.read_only == offer.is_read_only
+    };
+    // Processes of other units are not asked.
+    matches!(registry.orphan(device), Ok(Some(record)) if is_same(&record))
+        && check_same(registry, device, offer).is_ok()
+        && matches!(state_of(registry, device), Ok(Some(Served::Orphan(_))))
+}
+
 /// Gives the kernel its ends of the sockets, and returns the device. Requests of one that is not taken over have up to `transfer`
 /// bytes.
 ///
@@ -52,7 +110,7 @@ pub(super) fn check(place: Place) -> Result<(), Failure> {
 /// When the future is dropped, the kernel may have connected a device, which waits for a server.
 pub(super) async fn connect(
     place: Place,
-    settings: &DeviceSettings,
+    offer: &Offer,
     kernels: Vec<UnixStream>,
     transfer: u64,
 ) -> Result<Device, Failure> {
@@ -60,12 +118,12 @@ pub(super) async fn connect(
         Place::Free => None,
         Place::Device(device) => Some(device),
         Place::TakeOver(device) => {
-            check_same(device, settings)?;
-            replace_sockets(device, settings, kernels).await?;
+            check_same(&Registry::of_host(), device, offer)?;
+            replace_sockets(device, &offer.settings, kernels).await?;
             return Ok(device);
         }
     };
-    let device = connect_new(wanted, settings.clone(), kernels).await?;
+    let device = connect_new(wanted, offer.settings.clone(), kernels).await?;
     // In a thread of its own: kernels from 6.12 on wait for the requests under way, which this process answers. If the kernel
     // refuses, its default works too.
     _ = tokio::task::spawn_blocking(move || device.allow_transfers_of(transfer)).await;
@@ -129,12 +187,16 @@ pub(super) async fn disconnect(device: Device) -> Result<(), Failure> {
     }
 }
 
-/// Refuses to serve a device from another unit than before, or from one that has shrunk.
-fn check_same(device: Device, settings: &DeviceSettings) -> Result<(), Failure> {
+/// Refuses to serve a device from another unit than before, from one that has shrunk, or after a weaker login.
+fn check_same(
+    registry: &Registry,
+    device: Device,
+    Offer { settings, authentication, .. }: &Offer,
+) -> Result<(), Failure> {
     let other = |what: String| Failure::Device {
         message: format!("{device} cannot be taken over: {what}"),
         source: None,
-        hint: "a device is taken over for the unit that it was attached for; `iscsi attached` shows that",
+        hint: "a device is taken over for the unit that it was attached for, with no less authentication; `iscsi attached` shows both",
     };
     let backend = device.backend().unwrap_or_default();
     if backend != settings.backend {
@@ -145,6 +207,14 @@ fn check_same(device: Device, settings: &DeviceSettings) -> Result<(), Failure> 
     }
     if device.size().is_some_and(|size| size > settings.size) {
         return Err(other(format!("the unit has shrunk to {} bytes", settings.size)));
+    }
+    let record = registry.read(device).ok().flatten();
+    if let Some(Attached { authentication: before, .. }) = record.filter(|record| record.backend == backend)
+        && !is_as_strong(authentication, &before)
+    {
+        return Err(other(format!(
+            "it was attached with authentication {before}, and this login has {authentication}"
+        )));
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub(crate) enum State {
     Recovering,
     /// The session is lost for so long that requests fail; attempts to log in go on.
     Failing,
-    /// The process that served the device is gone. Requests wait for `iscsi attach --reattach`, then fail.
+    /// The process that served the device is gone. Requests wait until the unit is attached again, then fail.
     ServerDead,
 }
 
@@ -96,6 +96,13 @@ impl fmt::Display for State {
     }
 }
 
+/// Whether a login proves no less than an earlier one, by the names of their authentication. An earlier one of an unknown name
+/// proved more.
+pub(super) fn is_as_strong(now: &str, before: &str) -> bool {
+    let rank = |name: &str| ["none", "chap", "mutual"].iter().position(|known| *known == name);
+    rank(before).is_some_and(|before| rank(now).is_some_and(|now| now >= before))
+}
+
 /// The name of an authentication.
 pub(super) const fn authentication(authenticated: &Authenticated) -> &'static str {
     match authenticated {
@@ -140,6 +147,16 @@ pub(super) mod tests {
         assert_eq!(phase(SessionPhase::Connecting), State::Recovering);
         assert_eq!(phase(SessionPhase::Over), State::Failing);
         assert_eq!(State::of(status(|status| status.is_failing_fast = true)), State::Failing);
+    }
+
+    #[test]
+    fn strength_grows_with_what_is_proved() {
+        let names = ["none", "chap", "mutual"];
+        for (number, now) in names.iter().enumerate() {
+            let weaker = names.iter().filter(|before| is_as_strong(now, before)).count();
+            assert_eq!(weaker, number + 1, "{now}");
+        }
+        assert!(!is_as_strong("mutual", "another") && !is_as_strong("another", "none"));
     }
 
     #[test]

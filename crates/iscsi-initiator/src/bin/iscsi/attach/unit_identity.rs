@@ -26,6 +26,11 @@ pub(super) async fn backend(session: &Session, lun: Lun) -> Result<String, Error
     Ok(format!("iscsi {target}/{lun} {name}"))
 }
 
+/// Whether a backend identifier has a name that the unit itself tells. Without one, another unit may have taken the LUN.
+pub(super) fn is_named(backend: &str) -> bool {
+    !backend.ends_with(' ')
+}
+
 /// The answer, if the unit has one.
 fn answer<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
     match outcome {
@@ -42,4 +47,15 @@ fn best(designators: &[Designator]) -> Option<String> {
         names.find(move |name| name.association == 0 && name.designator_type == kind)
     };
     KINDS.into_iter().find_map(of_unit).map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_that_tells_nothing_of_itself_has_no_name() {
+        assert!(is_named("iscsi iqn.2001-04.com.example:disk/0 naa.6001"));
+        assert!(!is_named("iscsi iqn.2001-04.com.example:disk/0 "));
+    }
 }

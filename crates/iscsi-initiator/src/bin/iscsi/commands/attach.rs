@@ -24,17 +24,17 @@ pub(super) const EXAMPLE: &str =
 pub(super) const DETAILS: &str = "\
 The kernel's NBD driver makes the device (`modprobe nbd`); root or CAP_SYS_ADMIN
 may do so. The program serves it until `iscsi detach`, Ctrl-C or SIGTERM; one in
-use stays then, and waits for --reattach. Never swap on it.";
+use stays then, until the unit is attached again. Never swap on it.";
 
 /// Attaches a logical unit as a block device.
 #[derive(Args)]
 pub(crate) struct Attach {
     #[arg(help = "iscsi://host[:port]/target/lun")]
     url: String,
-    /// Use this one [default: any free /dev/nbdN]
+    /// Use this one [default: that of a dead process, or a free one]
     #[arg(long, value_name = "DEVICE", conflicts_with = "reattach")]
     device: Option<Device>,
-    /// Take over a device whose process is gone
+    /// Take over this device of a dead process, or fail
     #[arg(long, value_name = "DEVICE")]
     reattach: Option<Device>,
     /// Refuse writes

@@ -13,8 +13,8 @@ use crate::output;
 pub(super) const EXAMPLE: &str = "Example: iscsi attached";
 pub(super) const DETAILS: &str = "\
 The state is up, recovering (the session is lost, requests wait), failing (it is
-lost for longer than --give-up) or server dead (the process is gone: take the
-device over with `iscsi attach --reattach`, or `iscsi detach` it). Counts are
+lost for longer than --give-up) or server dead (the process is gone; the device
+waits for another `iscsi attach` of its unit, or for `iscsi detach`). Counts are
 those of the process that serves the device.";
 
 /// Lists the attached devices of this host.
