@@ -1,5 +1,6 @@
 //! `iscsi serve nbd`: the protocol by a client of our own, its bounds and its ends, and the programs of others.
 
+mod allocations;
 mod client;
 mod ends;
 mod guest;
@@ -53,6 +54,15 @@ impl Served {
 
     /// Serves units, with more options.
     fn units(units: Vec<LogicalUnit>, options: &[&str]) -> Self {
+        Self::run_by(None, units, options)
+    }
+
+    /// Serves units by a command that is made of that of the program.
+    fn run_by(
+        change: Option<fn(&Place, &Command) -> Command>,
+        units: Vec<LogicalUnit>,
+        options: &[&str],
+    ) -> Self {
         let (place, runtime) = (Place::new(), Runtime::new().unwrap());
         let numbers: Vec<u16> = units.iter().map(|unit| unit.number).collect();
         let target = target(&runtime, units);
@@ -62,7 +72,9 @@ impl Served {
         let urls: Vec<_> = urls.iter().map(String::as_str).collect();
         let arguments =
             [&["serve", "nbd"], &urls[..], socket, &["--auth", "none", "--output", "json"], options].concat();
-        let (child, report) = start(&mut place.command(&arguments));
+        let mut command = change
+            .map_or_else(|| place.command(&arguments), |change| change(&place, &place.command(&arguments)));
+        let (child, report) = start(&mut command);
         Self { place, target, _runtime: runtime, child: Mutex::new(child), report }
     }
 
