@@ -54,7 +54,7 @@ impl Guest {
 
     /// Ends what a failed test left.
     fn clean(&self) {
-        self.run("modprobe nbd; ip link set lo up; umount /mnt 2>/dev/null || true");
+        self.run("echo /sbin/modprobe >/proc/sys/kernel/modprobe; modprobe nbd; ip link set lo up; umount /mnt 2>/dev/null || true");
         self.run("for pid in $(pidof iscsi); do kill -9 $pid; done; killall -q dd socat || true");
         self.run("for backend in /sys/block/nbd*/backend; do [ -e $backend ] || break; device=${backend%/backend}; \
                   iscsi detach --force ${device##*/}; done");
