@@ -12,6 +12,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod list;
 mod login;
 mod nbd_family;
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is no netlink elsewhere"))]
 mod netlink_message;
 #[cfg_attr(not(target_os = "linux"), path = "attach/no_netlink_socket.rs")]
 mod netlink_socket;

@@ -7,6 +7,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::{FileType, major, minor};
+
 use super::device::{Device, names_in};
 
 /// The time within which the users of a device are found.
@@ -109,10 +111,9 @@ fn process_with(numbers: &[String]) -> Option<DeviceUser> {
 
 /// The number of the block device behind a path.
 fn number_of(path: &Path) -> Option<String> {
-    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-    let found = fs::metadata(path).ok().filter(|found| found.file_type().is_block_device())?;
-    let number = found.rdev();
-    Some(format!("{}:{}", rustix::fs::major(number), rustix::fs::minor(number)))
+    let found = rustix::fs::stat(path).ok()?;
+    let is_block_device = FileType::from_raw_mode(found.st_mode).is_block_device();
+    is_block_device.then(|| format!("{}:{}", major(found.st_rdev), minor(found.st_rdev)))
 }
 
 #[cfg(test)]
