@@ -192,6 +192,8 @@ mod tests {
             assert!(text.parse::<Device>().is_err(), "{text}");
         }
         assert_eq!(Device(3).to_string(), "/dev/nbd3");
+        let folder = Path::new("/sys/block/nbd3");
+        assert_eq!((&*Device(3).path(), &*Device(3).folder()), (Path::new("/dev/nbd3"), folder));
         assert_eq!(Device::named("nbd3"), Some(Device(3)));
         assert_eq!([Device::named("/dev/nbd3"), Device::named("nbd3.json")], [None, None]);
     }
@@ -203,6 +205,19 @@ mod tests {
         assert_eq!(mounted_at(mounts, &numbers(&["43:0", "43:32"])), Some("/mnt/a"));
         assert_eq!(mounted_at(mounts, &numbers(&["43:3"])), None);
         assert_eq!(mounted_at("30 1\n\n", &numbers(&["43:3"])), None);
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_has_no_names() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("nbd0"), "").unwrap();
+        assert_eq!(names_in(place.path()), ["nbd0"]);
+        assert!(names_in(&place.path().join("missing")).is_empty());
+    }
+
+    #[test]
+    fn only_block_devices_have_a_number() {
+        assert_eq!([number_of(Path::new("/dev/null")), number_of(Path::new("/"))], [None, None]);
     }
 
     #[test]
