@@ -40,7 +40,6 @@ struct State {
     replies: VecDeque<Reply>,
     /// The workers that wait for a request.
     idle: Vec<Waker>,
-    workers: usize,
     /// The task of the connection, if it waits for replies.
     connection: Option<Waker>,
     is_over: bool,
@@ -62,12 +61,10 @@ impl Exchange {
         state.requests.push_back(accepted);
         state.unanswered += 1;
         let idle = state.idle.pop();
-        let needs_worker = idle.is_none() && state.workers < MOST_IN_FLIGHT;
-        state.workers += usize::from(needs_worker);
         drop(state);
-        idle.into_iter().for_each(Waker::wake);
-        if needs_worker {
-            tokio::spawn(worker::run(Arc::clone(self)));
+        match idle {
+            Some(worker) => worker.wake(),
+            None => drop(tokio::spawn(worker::run(Arc::clone(self)))),
         }
     }
 
