@@ -13,9 +13,6 @@ use super::operations::Replies;
 use super::outbox::Reply;
 use super::worker;
 
-/// The most requests of a connection whose replies are not sent yet.
-pub(super) const MOST_IN_FLIGHT: usize = 128;
-
 /// A request that was checked, and its buffer: as long as the data of a read, or with those of a write.
 pub(super) struct Accepted {
     pub(super) request: Request,
