@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::client::{Form, READ};
+use super::client::{EINVAL, Form, READ};
 use super::{MIB, Served, thin};
 
 /// The resident memory of a process, in bytes.
@@ -58,6 +58,34 @@ fn sixty_four_clients_write_and_read_at_the_same_time() {
         assert_eq!(served.medium(0, u64::from(number) * MIB, 1), [number]);
     }
     served.end().expect(0);
+}
+
+/// More than are under way at once: each refusal makes place for the next request.
+#[test]
+fn refusals_do_not_use_up_the_bounds_of_a_connection() {
+    let served = Served::unit(thin(0, MIB));
+    let mut client = served.client().go("", Form::Simple);
+    let requests: Vec<_> = (0..1000).flat_map(|cookie| client.request(99, 0, cookie, (0, 512))).collect();
+    std::io::Write::write_all(&mut client.stream, &requests).unwrap();
+    for cookie in 0..1000 {
+        let reply = client.receive(0);
+        assert_eq!((reply.cookie, reply.error), (cookie, EINVAL));
+    }
+    served.end().expect(0);
+}
+
+/// The next client has its turn when one leaves.
+#[test]
+fn a_server_has_256_clients_at_a_time() {
+    let served = Served::unit(thin(0, MIB));
+    let mut clients: Vec<_> = (0..256).map(|_| served.client()).collect();
+    std::thread::scope(|scope| {
+        let next = scope.spawn(|| served.client().go("", Form::Simple).read(0, 512).len());
+        drop(clients.pop());
+        assert_eq!(next.join().unwrap(), 512);
+    });
+    drop(clients);
+    served.end().expect(0).complains("there are 256 clients; others wait until one leaves");
 }
 
 /// Clients that say nothing hold connections, and the server ends at once all the same.

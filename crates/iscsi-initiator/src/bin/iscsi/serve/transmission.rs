@@ -150,16 +150,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transmission<S> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<End, TransmissionError>> {
         loop {
             self.exchange.collect(self.outbox.queue(), context);
-            let has_sent = self.send(context)?;
+            self.send(context)?;
             let is_full = self.receive(context)?;
             if let Receiving::Nothing(end) = self.receiving
                 && self.under_way.is_empty()
             {
                 return Poll::Ready(Ok(end));
             }
-            // Refusals are answered at once, and sent replies make place for requests.
+            // Refusals are answered at once, and make place for requests. Other replies wake this task.
             let has_sent_refusals = !self.outbox.is_empty() && self.send(context)?;
-            if !(is_full && (has_sent || has_sent_refusals)) {
+            if !(is_full && has_sent_refusals) {
                 return Poll::Pending;
             }
         }
