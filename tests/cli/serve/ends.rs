@@ -5,10 +5,11 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::client::{EPERM, ESHUTDOWN, FLUSH, Form, READ, WRITE};
+use super::client::{Client, EPERM, ESHUTDOWN, FLUSH, Form, READ, WRITE};
 use super::{MIB, Served, TARGET, report, thin, wait};
 
 const SYNCHRONIZE_CACHE: u8 = 0x35;
+const WRITE_10: u8 = 0x2a;
 
 /// The reply of a write that the client may not have read yet comes before the end.
 #[test]
@@ -63,6 +64,40 @@ fn a_signal_under_load_loses_no_acknowledged_write() {
     }
 }
 
+/// The reply to the read finds the client gone; the write, which takes longer, is carried out before the flush.
+#[test]
+fn a_write_whose_client_is_gone_is_stable_at_the_end() {
+    let served = Served::unit(thin(0, MIB));
+    let mut witness = served.client().go("", Form::Simple);
+    served.target.with_engine(|engine| engine.set_service_time(WRITE_10, Duration::from_millis(500)));
+    let mut client = served.client().go("", Form::Simple);
+    let requests =
+        [client.request(READ, 0, 1, (0, 512)), client.request(WRITE, 0, 2, (0, 512)), vec![7; 512]];
+    client.stream.write_all(&requests.concat()).unwrap();
+    drop(client);
+    // The server has taken both requests when it has answered this one.
+    assert_eq!(witness.read(0, 512).len(), 512);
+    served.end().expect(0);
+    served.target.with_engine(|engine| engine.restart(Duration::ZERO));
+    assert_eq!(served.medium(0, 0, 512), [7; 512]);
+}
+
+/// The part that the client has not sent is not waited for.
+#[test]
+fn half_a_write_does_not_delay_the_end() {
+    let served = Served::unit(thin(0, MIB));
+    let mut client = served.client().go("", Form::Simple);
+    client.send(WRITE, 0, 1, (0, 1024), &[7; 512]);
+    let mut refused = served.client().go("", Form::Simple);
+    refused.send(WRITE, 0, 1, (MIB, 1024), &[7; 512]);
+    assert_eq!(served.client().go("", Form::Simple).read(0, 512), [0; 512]);
+    let begin = Instant::now();
+    served.end().expect(0);
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(client.is_closed() && refused.is_closed());
+    assert_eq!(served.medium(0, 0, 512), [0; 512]);
+}
+
 /// Kills a client in the middle of its requests; others, and the server, do not notice.
 #[test]
 fn a_client_that_is_gone_under_load_does_no_harm() {
@@ -95,7 +130,7 @@ fn the_server_ends_with_its_parent() {
     let mut shell = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     assert!(report(shell.stdout.take().unwrap()).is_some());
     let socket = served.place.path("second");
-    assert!(socket.exists());
+    assert_eq!(Client::connect(&socket).go("", Form::Simple).read(0, 512).len(), 512);
     shell.kill().unwrap();
     shell.wait().unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
