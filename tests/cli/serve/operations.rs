@@ -207,7 +207,7 @@ fn a_read_only_export_refuses_every_way_of_writing() {
     served.end().expect(0);
 }
 
-/// Numbers of the protocol; HAS_FLAGS, FLUSH, FUA, MULTI_CONN and CACHE are always set.
+/// Numbers of the protocol; `HAS_FLAGS`, FLUSH, FUA, `MULTI_CONN` and CACHE are always set.
 #[test]
 fn commands_that_write_are_offered_where_the_unit_carries_them_out() {
     const ALWAYS: u16 = 0x050d;

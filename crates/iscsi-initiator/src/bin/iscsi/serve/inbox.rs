@@ -96,7 +96,7 @@ mod tests {
     fn taken_behind(length: usize) -> usize {
         let mut inbox = Inbox::new();
         inbox.expect_like(length);
-        assert!(fill(&mut inbox, &mut &[0; 2 * LENGTH][..]));
+        assert!(fill(&mut inbox, &mut &vec![0; 2 * LENGTH][..]));
         inbox.bytes().len()
     }
 
