@@ -39,7 +39,7 @@ fn a_signal_under_load_loses_no_acknowledged_write() {
         let served = Served::unit(thin(0, 64 * MIB));
         let acknowledged = AtomicU64::new(0);
         std::thread::scope(|scope| {
-            scope.spawn(|| {
+            let writer = scope.spawn(|| {
                 let mut client = served.client().go("", Form::Simple);
                 for number in 0..16_384_u64 {
                     let data = [&number.to_be_bytes()[..], &[7; 504]].concat();
@@ -52,12 +52,15 @@ fn a_signal_under_load_loses_no_acknowledged_write() {
                     acknowledged.fetch_add(1, Ordering::SeqCst);
                 }
             });
+            while acknowledged.load(Ordering::SeqCst) == 0 && !writer.is_finished() {
+                std::thread::yield_now();
+            }
             std::thread::sleep(Duration::from_millis(delay));
             served.signal();
         });
         served.ended().expect(0);
         let count = acknowledged.load(Ordering::SeqCst);
-        assert!(count > 0, "no write in {delay} ms");
+        assert!(count > 0, "no write before the signal");
         for number in 0..count {
             assert_eq!(served.medium(0, number * 512, 8), number.to_be_bytes(), "{number} of {count}");
         }
