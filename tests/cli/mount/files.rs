@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use iscsi_tests::ram_disk::LogicalUnit;
 use rustix::io::Errno;
+use rustix::mount::{MountFlags, mount_remount};
 use rustix::process::Signal;
 
 use super::{MIB, Mount, Stage, errno, path, pattern, succeed, unit};
@@ -197,6 +198,18 @@ fn others_have_no_access_unless_it_is_allowed() {
         mount.unmount();
         mount.end().expect(0);
     }
+}
+
+/// The kernel refuses writes to a mount that is read-only, but anybody who may mount can change that.
+#[test]
+fn a_file_that_is_read_only_takes_no_writes_after_a_remount() {
+    let stage = Stage::new();
+    let mount = stage.mount(&["--read-only"]);
+    mount_remount(&mount.directory, MountFlags::empty(), "").unwrap();
+    let refused = OpenOptions::new().write(true).open(mount.file());
+    assert_eq!(errno(refused), Errno::ROFS.raw_os_error());
+    mount.unmount();
+    mount.end().expect(0);
 }
 
 #[test]

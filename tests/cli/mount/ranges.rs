@@ -45,7 +45,9 @@ fn the_size_the_mode_and_the_directory_cannot_be_changed() {
     assert_eq!(errno(OpenOptions::new().write(true).truncate(true).open(mount.file())), refused);
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     assert_eq!(errno(std::fs::set_permissions(mount.file(), mode)), refused);
-    assert_eq!(errno(File::create(mount.directory.join("other"))), refused);
+    let other = mount.directory.join("other");
+    assert_eq!(errno(File::open(&other)), Errno::NOENT.raw_os_error());
+    assert_eq!(errno(File::create(other)), refused);
     assert_eq!(errno(std::fs::remove_file(mount.file())), refused);
     // Programs that copy a file set its times, which are not kept.
     file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();

@@ -23,7 +23,7 @@ fn a_directory_has_to_be_there_and_empty() {
     let missing = refused(&stage, "missing").expect(10);
     missing.complains("error: cannot mount at missing\n").complains("hint: make it with `mkdir`");
     let file = refused(&stage, "mnt/file").expect(10);
-    file.complains("error: cannot mount at mnt/file\n").complains("hint: name a directory");
+    file.complains("error: cannot mount at mnt/file\n").complains("hint: name a directory that is empty");
     // Nothing was sent to the target.
     assert_eq!(stage.target.report().connections, 0);
 }

@@ -101,6 +101,14 @@ impl Client {
         self
     }
 
+    /// Chooses the default export with structured replies, but without `base:allocation`.
+    pub(super) fn go_without_contexts(mut self) -> Self {
+        assert_eq!(self.option(8, &[]), [(1, vec![])]);
+        assert_eq!(self.option(7, &[0; 6]).last(), Some(&(1, vec![])));
+        self.form = Form::Structured;
+        self
+    }
+
     /// Sends a request, with data behind it.
     pub(super) fn send(&mut self, command: u16, flags: u16, cookie: u64, range: (u64, u64), data: &[u8]) {
         let bytes = self.request(command, flags, cookie, range);

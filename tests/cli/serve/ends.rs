@@ -5,10 +5,11 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::client::{EPERM, ESHUTDOWN, FLUSH, Form, READ, WRITE};
+use super::client::{Client, EPERM, ESHUTDOWN, FLUSH, Form, READ, WRITE};
 use super::{MIB, Served, TARGET, report, thin, wait};
 
 const SYNCHRONIZE_CACHE: u8 = 0x35;
+const WRITE_10: u8 = 0x2a;
 
 /// The reply of a write that the client may not have read yet comes before the end.
 #[test]
@@ -38,7 +39,7 @@ fn a_signal_under_load_loses_no_acknowledged_write() {
         let served = Served::unit(thin(0, 64 * MIB));
         let acknowledged = AtomicU64::new(0);
         std::thread::scope(|scope| {
-            scope.spawn(|| {
+            let writer = scope.spawn(|| {
                 let mut client = served.client().go("", Form::Simple);
                 for number in 0..16_384_u64 {
                     let data = [&number.to_be_bytes()[..], &[7; 504]].concat();
@@ -51,16 +52,53 @@ fn a_signal_under_load_loses_no_acknowledged_write() {
                     acknowledged.fetch_add(1, Ordering::SeqCst);
                 }
             });
+            while acknowledged.load(Ordering::SeqCst) == 0 && !writer.is_finished() {
+                std::thread::yield_now();
+            }
             std::thread::sleep(Duration::from_millis(delay));
             served.signal();
         });
         served.ended().expect(0);
         let count = acknowledged.load(Ordering::SeqCst);
-        assert!(count > 0, "no write in {delay} ms");
+        assert!(count > 0, "no write before the signal");
         for number in 0..count {
             assert_eq!(served.medium(0, number * 512, 8), number.to_be_bytes(), "{number} of {count}");
         }
     }
+}
+
+/// The reply to the read finds the client gone; the write, which takes longer, is carried out before the flush.
+#[test]
+fn a_write_whose_client_is_gone_is_stable_at_the_end() {
+    let served = Served::unit(thin(0, MIB));
+    let mut witness = served.client().go("", Form::Simple);
+    served.target.with_engine(|engine| engine.set_service_time(WRITE_10, Duration::from_millis(500)));
+    let mut client = served.client().go("", Form::Simple);
+    let requests =
+        [client.request(READ, 0, 1, (0, 512)), client.request(WRITE, 0, 2, (0, 512)), vec![7; 512]];
+    client.stream.write_all(&requests.concat()).unwrap();
+    drop(client);
+    // The server has taken both requests when it has answered this one.
+    assert_eq!(witness.read(0, 512).len(), 512);
+    served.end().expect(0);
+    served.target.with_engine(|engine| engine.restart(Duration::ZERO));
+    assert_eq!(served.medium(0, 0, 512), [7; 512]);
+}
+
+/// The part that the client has not sent is not waited for.
+#[test]
+fn half_a_write_does_not_delay_the_end() {
+    let served = Served::unit(thin(0, MIB));
+    let mut client = served.client().go("", Form::Simple);
+    client.send(WRITE, 0, 1, (0, 1024), &[7; 512]);
+    let mut refused = served.client().go("", Form::Simple);
+    refused.send(WRITE, 0, 1, (MIB, 1024), &[7; 512]);
+    assert_eq!(served.client().go("", Form::Simple).read(0, 512), [0; 512]);
+    let begin = Instant::now();
+    served.end().expect(0);
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(client.is_closed() && refused.is_closed());
+    assert_eq!(served.medium(0, 0, 512), [0; 512]);
 }
 
 /// Kills a client in the middle of its requests; others, and the server, do not notice.
@@ -95,7 +133,7 @@ fn the_server_ends_with_its_parent() {
     let mut shell = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     assert!(report(shell.stdout.take().unwrap()).is_some());
     let socket = served.place.path("second");
-    assert!(socket.exists());
+    assert_eq!(Client::connect(&socket).go("", Form::Simple).read(0, 512).len(), 512);
     shell.kill().unwrap();
     shell.wait().unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);

@@ -1,10 +1,13 @@
 //! Many clients, and slow ones: memory is bounded, and nobody is left out.
 
 use std::fs;
-use std::time::Duration;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
 
-use super::client::{Form, READ};
+use super::client::{EINVAL, Form, READ};
 use super::{MIB, Served, thin};
+
+const READ_10: u8 = 0x28;
 
 /// The resident memory of a process, in bytes.
 fn resident(pid: u32) -> u64 {
@@ -19,7 +22,7 @@ fn a_client_that_reads_no_replies_holds_bounded_memory_and_stops_nobody() {
     let served = Served::unit(thin(0, 64 * MIB));
     let mut slow = served.client().go("", Form::Structured);
     let requests: Vec<_> = (0..1024).flat_map(|cookie| slow.request(READ, 0, cookie, (0, 2 * MIB))).collect();
-    std::io::Write::write_all(&mut slow.stream, &requests).unwrap();
+    slow.stream.write_all(&requests).unwrap();
     let mut other = served.client().go("", Form::Simple);
     for _ in 0..100 {
         assert_eq!(other.read(0, MIB).len() as u64, MIB);
@@ -60,13 +63,67 @@ fn sixty_four_clients_write_and_read_at_the_same_time() {
     served.end().expect(0);
 }
 
+/// More than are under way at once: each refusal makes place for the next request.
+#[test]
+fn refusals_do_not_use_up_the_bounds_of_a_connection() {
+    let served = Served::unit(thin(0, MIB));
+    let mut client = served.client().go("", Form::Simple);
+    let requests: Vec<_> = (0..1000).flat_map(|cookie| client.request(99, 0, cookie, (0, 512))).collect();
+    client.stream.write_all(&requests).unwrap();
+    for cookie in 0..1000 {
+        let reply = client.receive(0);
+        assert_eq!((reply.cookie, reply.error), (cookie, EINVAL));
+    }
+    served.end().expect(0);
+}
+
+/// What clients asked for that are gone counts no longer, so the reads of another one wait for the unit side by side.
+#[test]
+fn the_memory_of_clients_that_are_gone_is_given_back() {
+    let served = Served::unit(thin(0, 4 * MIB));
+    for _ in 0..5 {
+        let mut client = served.client().go("", Form::Simple);
+        let requests: Vec<_> =
+            (0..32).flat_map(|cookie| client.request(READ, 0, cookie, (0, 2 * MIB))).collect();
+        client.stream.write_all(&requests).unwrap();
+        // Its first reply has begun, and cannot end.
+        assert!(client.has_more());
+    }
+    let pause = Duration::from_millis(100);
+    served.target.with_engine(|engine| engine.set_service_time(READ_10, pause));
+    let mut client = served.client().go("", Form::Simple);
+    let mut are_side_by_side = || {
+        let begin = Instant::now();
+        (0..16).for_each(|cookie| client.send(READ, 0, cookie, (0, 512), &[]));
+        assert!((0..16).all(|_| client.receive(512).error == 0));
+        begin.elapsed() < pause * 8
+    };
+    // The reads of the others may still be under way at first.
+    assert!((0..20).any(|_| are_side_by_side()));
+    served.end().expect(0);
+}
+
+/// The next client has its turn when one leaves.
+#[test]
+fn a_server_has_256_clients_at_a_time() {
+    let served = Served::unit(thin(0, MIB));
+    let mut clients: Vec<_> = (0..256).map(|_| served.client()).collect();
+    std::thread::scope(|scope| {
+        let next = scope.spawn(|| served.client().go("", Form::Simple).read(0, 512).len());
+        drop(clients.pop());
+        assert_eq!(next.join().unwrap(), 512);
+    });
+    drop(clients);
+    served.end().expect(0).complains("there are 256 clients; others wait until one leaves");
+}
+
 /// Clients that say nothing hold connections, and the server ends at once all the same.
 #[test]
 fn clients_that_say_nothing_do_not_delay_the_end() {
     let served = Served::unit(thin(0, MIB));
     let silent: Vec<_> = (0..32).map(|_| served.client()).collect();
     let idle: Vec<_> = (0..32).map(|_| served.client().go("", Form::Simple)).collect();
-    let begin = std::time::Instant::now();
+    let begin = Instant::now();
     served.end().expect(0);
     assert!(begin.elapsed() < Duration::from_secs(5));
     drop((silent, idle));

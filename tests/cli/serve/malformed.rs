@@ -82,7 +82,8 @@ fn writes_beyond_the_maximum_are_refused_and_absurd_ones_end_the_connection() {
     assert_eq!(client.call(WRITE, 0, (0, MAXIMUM + 1), &data).error, EINVAL);
     assert_eq!(client.read(0, MAXIMUM), data[1..]);
     assert_eq!(client.error(READ, 0, (0, MAXIMUM + 1)), EINVAL);
-    client.send(WRITE, 0, 1, (0, 1 << 31), &[0; 4096]);
+    assert_eq!(client.call(WRITE, 0, (0, 2 * MAXIMUM), &data[1..].repeat(2)).error, EINVAL);
+    client.send(WRITE, 0, 1, (0, 2 * MAXIMUM + 1), &[0; 4096]);
     assert!(client.is_closed());
     expect_alive(&served);
     served.end().expect(0);

@@ -47,6 +47,9 @@ fn a_flush_and_fua_make_data_stable() {
     assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
     assert_eq!(client.call(WRITE, FUA, (512, 512), &pattern(512)).error, 0);
     assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
+    // Commands that only write, or only have the flag, need no flush.
+    assert_eq!([client.error(WRITE_ZEROES, 0, (0, 512)), client.error(CACHE, FUA, (0, 512))], [0, 0]);
+    assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
     // A reset of the unit takes what its cache held.
     assert_eq!(client.error(WRITE_ZEROES, FUA, (0, 512)), 0);
     assert_eq!(served.executions(SYNCHRONIZE_CACHE), 2);
@@ -77,7 +80,8 @@ fn zeros_and_trims_use_the_commands_of_the_unit() {
     assert!(served.executions(UNMAP) > before);
     // Less than a block is no error.
     assert_eq!(client.error(TRIM, 0, (1, 510)), 0);
-    assert_eq!(client.error(CACHE, 0, (1, 65_536)), 0);
+    let cached = client.call(CACHE, 0, (1, 65_536), &[]);
+    assert_eq!((cached.error, cached.data), (0, vec![]));
     served.end().expect(0);
 }
 
@@ -155,6 +159,22 @@ fn requests_that_break_a_rule_are_refused_and_the_connection_goes_on() {
     served.end().expect(0);
 }
 
+/// The server logs at its end what was carried out.
+#[test]
+fn operations_of_every_kind_are_counted() {
+    let served = Served::units(vec![thin(0, MIB)], &["-v"]);
+    let mut client = served.client().go("", Form::Simple);
+    client.write(0, b"data");
+    assert_eq!([client.read(0, 4), client.read(1, 3)], [b"data".to_vec(), b"ata".to_vec()]);
+    for command in [FLUSH, FLUSH, FLUSH] {
+        assert_eq!(client.error(command, 0, (0, 0)), 0);
+    }
+    for command in [TRIM, WRITE_ZEROES, CACHE, CACHE] {
+        assert_eq!(client.error(command, 0, (0, 512)), 0);
+    }
+    served.end().expect(0).complains("reads=2 writes=1 flushes=3 others=4 failed=0");
+}
+
 /// In the simple form there are no flags about chunks, and no states of blocks.
 #[test]
 fn what_was_not_agreed_on_is_refused() {
@@ -163,6 +183,8 @@ fn what_was_not_agreed_on_is_refused() {
     assert_eq!(client.error(READ, DONT_FRAGMENT, (0, 512)), EINVAL);
     assert_eq!(client.error(BLOCK_STATUS, 0, (0, 512)), EINVAL);
     assert_eq!(client.call(WRITE, PAYLOAD, (0, 4), b"data").error, EINVAL);
+    let mut client = served.client().go_without_contexts();
+    assert_eq!(client.error(BLOCK_STATUS, 0, (0, 512)), EINVAL);
     let mut client = served.client().go("", Form::Extended);
     // Data that a command does not have are read past.
     assert_eq!(client.call(READ, PAYLOAD, (0, 4), b"data").error, EINVAL);
@@ -183,6 +205,26 @@ fn a_read_only_export_refuses_every_way_of_writing() {
     assert_eq!([client.error(READ, 0, (0, 512)), client.error(FLUSH, 0, (0, 0))], [0, 0]);
     assert_eq!(served.executions(SYNCHRONIZE_CACHE), 1);
     served.end().expect(0);
+}
+
+/// Numbers of the protocol; `HAS_FLAGS`, FLUSH, FUA, `MULTI_CONN` and CACHE are always set.
+#[test]
+fn commands_that_write_are_offered_where_the_unit_carries_them_out() {
+    const ALWAYS: u16 = 0x050d;
+    const READ_ONLY: u16 = 0x0002;
+    const TRIMS: u16 = 0x0020;
+    const ZEROES: u16 = 0x0840;
+    let thick = LogicalUnit { blocks: 2048, ..LogicalUnit::default() };
+    for (unit, options, others) in [
+        (thin(0, MIB), &[][..], TRIMS | ZEROES),
+        (thick, &[], ZEROES),
+        (thin(0, MIB), &["--read-only"], READ_ONLY),
+    ] {
+        let served = Served::units(vec![unit], options);
+        let replies = served.client().option(6, &[0; 6]);
+        assert_eq!(replies[0].1[10..], (ALWAYS | others).to_be_bytes());
+        served.end().expect(0);
+    }
 }
 
 /// The unit says it once; each of two clients learns it from its next flush. The one whose flush met the unit attention learns that

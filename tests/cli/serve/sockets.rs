@@ -16,7 +16,9 @@ fn a_unix_socket_is_its_owners() {
     let served = Served::unit(thin(0, MIB));
     let mode = fs::metadata(served.socket()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(served.report["exports"][0]["uri"], format!("nbd+unix:///{TARGET}/0?socket=nbd"));
+    let export = &served.report["exports"][0];
+    assert_eq!(export["uri"], format!("nbd+unix:///{TARGET}/0?socket=nbd"));
+    assert_eq!([&export["size"], &export["block_size"]], [MIB, 512]);
     served.end().expect(0);
 }
 

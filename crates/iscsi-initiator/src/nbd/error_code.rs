@@ -58,11 +58,20 @@ impl fmt::Debug for ErrorCode {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn codes_are_shown_by_name_or_number() {
         assert_eq!(ErrorCode::NO_SPACE.to_string(), "ENOSPC");
         assert_eq!(format!("{:?}", ErrorCode(99)), "error 99");
+    }
+
+    #[test]
+    fn every_code_has_a_name_of_its_own() {
+        let codes = [1, 5, 12, 22, 28, 75, 95, 108];
+        let names: BTreeSet<_> = codes.into_iter().map(|code| ErrorCode(code).name()).collect();
+        assert_eq!((names.len(), names.contains(&None)), (codes.len(), false));
     }
 }

@@ -219,6 +219,8 @@ impl Fields<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// A write with FUA of `length` bytes at 2^40, cookie 7.
@@ -289,5 +291,21 @@ mod tests {
             assert_eq!(request.payload_length(HeaderForm::Compact), compact, "{request:?}");
             assert_eq!(request.payload_length(HeaderForm::Extended), extended, "{request:?}");
         }
+    }
+
+    #[test]
+    fn every_command_has_a_name_of_its_own_and_unknown_ones_have_a_number() {
+        let names: BTreeSet<_> = (0..=7).map(|number| CommandType(number).name()).collect();
+        assert_eq!((names.len(), names.contains(&None)), (8, false));
+        assert_eq!(CommandType::WRITE_ZEROES.to_string(), "write zeroes");
+        assert_eq!(format!("{:?}", CommandType(8)), "command 8");
+    }
+
+    #[test]
+    fn flags_are_compared_with_those_that_are_set_and_those_that_are_permitted() {
+        let both = CommandFlags(CommandFlags::FUA.0 | CommandFlags::NO_HOLE.0);
+        assert!(both.contains(CommandFlags::FUA) && !CommandFlags::FUA.contains(both));
+        assert!(CommandFlags::FUA.is_within(both) && both.is_within(both) && CommandFlags(0).is_within(both));
+        assert!(!both.is_within(CommandFlags::FUA) && !CommandFlags::FAST_ZERO.is_within(both));
     }
 }

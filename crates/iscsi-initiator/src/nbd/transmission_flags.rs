@@ -57,3 +57,25 @@ impl fmt::Debug for TransmissionFlags {
         write!(formatter, "0x{:04x}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_joined_and_all_of_them_are_asked_for() {
+        let both = TransmissionFlags::FLUSH | TransmissionFlags::FUA;
+        assert_eq!(both, TransmissionFlags(0b1100));
+        assert_eq!(both | TransmissionFlags::FUA, both);
+        assert!(both.contains(TransmissionFlags::FUA) && both.contains(both));
+        assert!(!TransmissionFlags::FUA.contains(both) && !both.contains(TransmissionFlags::TRIM));
+    }
+
+    #[test]
+    fn flags_are_added_under_a_condition() {
+        let both = TransmissionFlags::FLUSH | TransmissionFlags::FUA;
+        assert_eq!(TransmissionFlags::FLUSH.with_if(true, TransmissionFlags::FUA), both);
+        assert_eq!(both.with_if(true, TransmissionFlags::FUA), both);
+        assert_eq!(TransmissionFlags::FLUSH.with_if(false, TransmissionFlags::FUA), TransmissionFlags::FLUSH);
+    }
+}

@@ -91,7 +91,7 @@ const ACK: (u32, Vec<u8>) = (1, Vec::new());
 
 #[test]
 fn the_greeting_offers_fixed_newstyle_without_zeroes() {
-    let greeting = Negotiation::new().greeting();
+    let greeting = Negotiation::default().greeting();
     assert_eq!(greeting, [&b"NBDMAGIC"[..], b"IHAVEOPT", &[0, 3]].concat());
 }
 
@@ -226,10 +226,29 @@ fn contexts_are_listed_and_selected_for_one_export() {
     assert!(!agreed(None, b"disk"));
     assert!(agreed(Some(("disk", &["base:allocation"])), b"disk"));
     assert!(agreed(Some(("", &["base:allocation"])), b"disk"));
-    assert!(!agreed(Some(("other", &["base:allocation"])), b"disk"));
-    // The last selection counts, also when it selects nothing.
-    assert!(!agreed(Some(("disk", &["base:"])), b"disk"));
-    assert!(!agreed(Some(("disk", &[])), b"disk"));
+    assert!(agreed(Some(("disk", &["base:allocation", "base:allocation"])), b"disk"));
+    // The last selection counts, also when it is of another export or of nothing, or fails.
+    let allocation = &["base:allocation"][..];
+    for (name, queries) in
+        [("other", allocation), ("disk", &["base:"]), ("disk", &[]), ("nothing", allocation)]
+    {
+        assert!(agreed(Some(("disk", allocation)), b"disk"));
+        assert!(!agreed(Some((name, queries)), b"disk"), "{name} {queries:?}");
+    }
+}
+
+#[test]
+fn a_list_of_contexts_changes_no_selection() {
+    let mut negotiation = begun(3);
+    assert_eq!(kind(&mut negotiation, OptionType::STRUCTURED_REPLY, b""), OptionReplyType::ACK);
+    let query = contexts("disk", &["base:allocation"]);
+    assert_eq!(answered(&mut negotiation, OptionType::SET_META_CONTEXT, &query).len(), 2);
+    let query = contexts("other", &["base:"]);
+    assert_eq!(answered(&mut negotiation, OptionType::LIST_META_CONTEXT, &query).len(), 2);
+    match send(&mut negotiation, OptionType::EXPORT_NAME, b"disk") {
+        Ok(Step::Agreed(_, agreement)) => assert!(agreement.allocation),
+        step => panic!("{step:?}"),
+    }
 }
 
 #[test]

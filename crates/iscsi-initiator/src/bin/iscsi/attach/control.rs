@@ -191,6 +191,18 @@ mod tests {
         assert_eq!(asked.await.unwrap().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
         drop(listener);
         assert_eq!(ask(&socket, Question::Status).unwrap(), None);
+        // A path that is too long for a socket.
+        assert!(ask(&place.path().join("x".repeat(200)), Question::Status).is_err());
+    }
+
+    #[test]
+    fn a_process_that_stays_silent_is_told_with_the_limit() {
+        for kind in [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut] {
+            assert!(is_timeout(&kind.into()), "{kind}");
+        }
+        assert!(!is_timeout(&io::ErrorKind::ConnectionReset.into()));
+        let told = silence(Question::Status.limit()).to_string();
+        assert_eq!(told, "its process does not answer within 5 s");
     }
 
     #[tokio::test(start_paused = true)]

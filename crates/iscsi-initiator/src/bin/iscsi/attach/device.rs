@@ -105,7 +105,17 @@ mod tests {
             assert!(text.parse::<Device>().is_err(), "{text}");
         }
         assert_eq!(Device(3).to_string(), "/dev/nbd3");
+        let folder = Path::new("/sys/block/nbd3");
+        assert_eq!((&*Device(3).path(), &*Device(3).folder()), (Path::new("/dev/nbd3"), folder));
         assert_eq!(Device::named("nbd3"), Some(Device(3)));
         assert_eq!([Device::named("/dev/nbd3"), Device::named("nbd3.json")], [None, None]);
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_has_no_names() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("nbd0"), "").unwrap();
+        assert_eq!(names_in(place.path()), ["nbd0"]);
+        assert!(names_in(&place.path().join("missing")).is_empty());
     }
 }

@@ -130,6 +130,11 @@ mod tests {
     }
 
     #[test]
+    fn only_block_devices_have_a_number() {
+        assert_eq!([number_of(Path::new("/dev/null")), number_of(Path::new("/"))], [None, None]);
+    }
+
+    #[test]
     fn users_are_told_in_words() {
         let process = DeviceUser::Process { pid: 7, name: "dd".to_owned() };
         assert_eq!(process.to_string(), "open in process 7 (dd)");

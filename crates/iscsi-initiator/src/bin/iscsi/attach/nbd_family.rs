@@ -160,3 +160,63 @@ fn connected(answer: Received<'_>, index: u32) -> io::Result<bool> {
     Ok(device.u32(DEVICE_INDEX)? == Some(index)
         && device.u8(DEVICE_CONNECTED)?.is_some_and(|state| state != 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::attach::netlink_message::{Answer, Request, split_answer};
+
+    /// Reads attributes as those of an answer of the kernel, which has the form of a request.
+    fn received<T>(attributes: Attributes, read: impl FnOnce(Received<'_>) -> T) -> T {
+        let answer = Request { family: 0x1c, command: STATUS, version: VERSION, sequence: 1, attributes };
+        match split_answer(&mut &answer.encode()[..]) {
+            Ok(Some((1, Answer::Data(attributes)))) => read(attributes),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The answer about one device; its state is the first byte of the text.
+    fn status(index: u32, state: &str) -> Attributes {
+        let device = Attributes::default().u32(DEVICE_INDEX, index).text(DEVICE_CONNECTED, state);
+        Attributes::default().nested(DEVICE_LIST, &Attributes::default().nested(DEVICE_ITEM, &device))
+    }
+
+    #[test]
+    fn a_device_is_connected_if_the_kernel_says_so_of_it() {
+        let is_connected = |attributes| received(attributes, |answer| connected(answer, 3)).unwrap();
+        assert!(is_connected(status(3, "\u{1}")));
+        assert!(!is_connected(status(3, "")));
+        assert!(!is_connected(status(4, "\u{1}")));
+        assert!(!is_connected(Attributes::default()));
+        assert!(!is_connected(Attributes::default().nested(DEVICE_LIST, &Attributes::default())));
+    }
+
+    #[test]
+    fn sockets_are_named_by_their_numbers() {
+        let (socket, _) = std::os::unix::net::UnixStream::pair().unwrap();
+        let number = socket.as_raw_fd().cast_unsigned();
+        received(numbers(&[socket]), |list| {
+            let item = list.nested(SOCKET_ITEM).unwrap().unwrap();
+            assert_eq!(item.u32(SOCKET_NUMBER), Ok(Some(number)));
+        });
+    }
+
+    #[test]
+    fn limits_are_told_in_seconds_with_the_name_of_the_unit() {
+        let settings = DeviceSettings {
+            size: 1 << 20,
+            block_size: 512,
+            timeout: Duration::from_millis(7900),
+            dead_connection_timeout: Duration::from_secs(9),
+            server_flags: 1,
+            backend: "unit".to_owned(),
+        };
+        received(with_limits(Attributes::default(), &settings), |attributes| {
+            assert_eq!(attributes.find(TIMEOUT), Ok(Some(&7_u64.to_ne_bytes()[..])));
+            assert_eq!(attributes.find(DEAD_CONNECTION_TIMEOUT), Ok(Some(&9_u64.to_ne_bytes()[..])));
+            assert_eq!(attributes.find(BACKEND_IDENTIFIER), Ok(Some(&b"unit\0"[..])));
+        });
+    }
+}

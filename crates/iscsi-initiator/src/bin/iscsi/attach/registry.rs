@@ -32,7 +32,7 @@ impl Registry {
     }
 
     #[cfg(test)]
-    fn at(folder: &Path) -> Self {
+    pub(super) fn at(folder: &Path) -> Self {
         Self(folder.to_owned())
     }
 
@@ -188,5 +188,13 @@ mod tests {
     fn without_a_directory_there_are_no_devices() {
         let place = tempfile::tempdir().unwrap();
         assert_eq!(Registry::at(&place.path().join("none")).devices().unwrap(), []);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_read_is_an_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let registry = Registry::at(file.path());
+        assert!(registry.devices().is_err() && registry.read(Device(0)).is_err());
+        assert!(registry.forget(Device(0)).is_err());
     }
 }

@@ -114,6 +114,8 @@ pub(super) const fn authentication(authenticated: &Authenticated) -> &'static st
 
 #[cfg(test)]
 pub(super) mod tests {
+    use iscsi_initiator::ChapAlgorithm;
+
     use super::*;
 
     /// A device, as a process describes it.
@@ -164,5 +166,26 @@ pub(super) mod tests {
         let description = attached("/dev/nbd3");
         let text = serde_json::to_string(&description).unwrap();
         assert_eq!(serde_json::from_str::<Attached>(&text).unwrap(), description);
+    }
+
+    #[test]
+    fn counters_are_those_of_the_operations_and_of_the_session() {
+        let counts = OperationCounts { reads: 1, writes: 2, flushes: 3, others: 4, failed: 5 };
+        let counters = Counters::new(counts, status(|status| status.recoveries = 6));
+        let expected = Counters { reads: 1, writes: 2, flushes: 3, others: 4, failures: 5, recoveries: 6 };
+        assert_eq!(counters, expected);
+    }
+
+    #[test]
+    fn states_are_told_in_words() {
+        let states = [State::Up, State::Recovering, State::Failing, State::ServerDead];
+        assert_eq!(states.map(|state| state.to_string()), ["up", "recovering", "failing", "server dead"]);
+    }
+
+    #[test]
+    fn authentications_are_told_by_their_names() {
+        let algorithm = ChapAlgorithm::Sha256;
+        assert_eq!(authentication(&Authenticated::None), "none");
+        assert_eq!(authentication(&Authenticated::Initiator { algorithm }), "chap");
     }
 }

@@ -77,6 +77,7 @@ mod tests {
         assert_eq!(policy.replacement_timeout, Duration::from_secs(2));
         assert_eq!(policy.longest_reconnect_delay, policy.reconnect_delay);
         assert!(policy.loss_timeout > Duration::from_hours(24) && policy.is_on());
+        assert_eq!(recovery(Duration::from_secs(40)).longest_reconnect_delay, Duration::from_secs(10));
         assert!(recovery(Duration::from_hours(1000)).loss_timeout >= Duration::from_hours(1000));
     }
 }

@@ -51,11 +51,47 @@ fn best(designators: &[Designator]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use iscsi_initiator::scsi::{DeviceIdentification, VpdPage as _};
+
     use super::*;
+
+    /// A descriptor with a name of one byte.
+    fn descriptor(association: u8, kind: u8, name: u8) -> [u8; 5] {
+        [1, association << 4 | kind, 0, 1, name]
+    }
+
+    fn best_of(descriptors: &[[u8; 5]]) -> Option<String> {
+        best(&DeviceIdentification::parse(&descriptors.concat()).unwrap().designators)
+    }
+
+    #[test]
+    fn a_unit_has_the_name_that_lasts_longest() {
+        // A name that only its vendor can read.
+        let mut descriptors = vec![descriptor(0, 0, 9)];
+        assert_eq!(best_of(&descriptors), None);
+        for (kind, expected) in [(1, "t10.07"), (8, "07"), (2, "eui.07"), (3, "naa.07")] {
+            descriptors.push(descriptor(0, kind, 7));
+            assert_eq!(best_of(&descriptors).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn names_of_the_target_and_of_its_ports_are_not_those_of_the_unit() {
+        let (port, target) = (descriptor(1, 3, 1), descriptor(2, 3, 2));
+        assert_eq!(best_of(&[port, target]), None);
+        assert_eq!(best_of(&[port, target, descriptor(0, 2, 3)]).as_deref(), Some("eui.03"));
+    }
 
     #[test]
     fn a_unit_that_tells_nothing_of_itself_has_no_name() {
         assert!(is_named("iscsi iqn.2001-04.com.example:disk/0 naa.6001"));
         assert!(!is_named("iscsi iqn.2001-04.com.example:disk/0 "));
+    }
+
+    #[test]
+    fn a_unit_may_refuse_to_answer_as_long_as_its_session_lasts() {
+        assert_eq!(answer(Ok(1)).unwrap(), Some(1));
+        assert_eq!(answer::<u8>(Err(Error::NotFlushed)).unwrap(), None);
+        assert!(answer::<u8>(Err(Error::LoggedOut)).is_err());
     }
 }

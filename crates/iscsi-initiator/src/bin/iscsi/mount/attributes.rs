@@ -84,4 +84,10 @@ mod tests {
         let attributes = Attributes::new(SystemTime::UNIX_EPOCH, false, false);
         assert_eq!(attributes.of_file(513).blocks, 2);
     }
+
+    #[test]
+    fn only_the_directory_has_a_second_link() {
+        let attributes = Attributes::new(SystemTime::UNIX_EPOCH, false, false);
+        assert_eq!((attributes.of_file(0).nlink, attributes.of_root().nlink), (1, 2));
+    }
 }

@@ -163,6 +163,21 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_cannot_be_used_comes_with_what_to_do() {
+        for (kind, expected) in [
+            (ErrorKind::NotFound, "make it with `mkdir`"),
+            (ErrorKind::NotADirectory, "name a directory that is empty"),
+            (ErrorKind::NotConnected, "unmount it with `umount`"),
+            (ErrorKind::PermissionDenied, "name a directory that this user can read"),
+        ] {
+            let Failure::File { hint: Some(hint), .. } = unusable(Path::new("/mnt"), kind.into()) else {
+                panic!("{kind} without a hint")
+            };
+            assert!(hint.starts_with(expected), "{hint}");
+        }
+    }
+
+    #[test]
     fn a_directory_has_to_be_there_and_empty() {
         let place = tempfile::tempdir().unwrap();
         let said = |path: &Path| MountDirectory::prepare(path).err().map(|failure| failure.to_string());

@@ -39,7 +39,7 @@ pub(super) struct FileSystem {
     file_name: String,
     attributes: Attributes,
     is_read_only: bool,
-    /// Dropped when the file system is no longer mounted.
+    /// Dropped with this file system, which the threads that serve it drop when it is no longer mounted.
     ended: Option<oneshot::Sender<()>>,
 }
 
@@ -85,10 +85,6 @@ impl Filesystem for FileSystem {
             _ = config.add_capabilities(wanted);
         }
         Ok(())
-    }
-
-    fn destroy(&mut self) {
-        self.ended = None;
     }
 
     fn lookup(&self, _request: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {

@@ -25,8 +25,7 @@ impl Remarks {
     pub(super) fn tell(&self, request: &str, offset: u64, error: &Error) {
         let Ok(mut told) = self.0.lock() else { return };
         if let Some(left_out) = told.next(Instant::now()) {
-            let more = if left_out > 0 { format!(" ({left_out} more failed before)") } else { String::new() };
-            warn(&format!("{request} at offset {offset} failed: {error}{more}"));
+            warn(&line(request, offset, error, left_out));
         }
     }
 }
@@ -43,9 +42,22 @@ impl Told {
     }
 }
 
+/// The line about a failure, and about the number of those before it that had none.
+fn line(request: &str, offset: u64, error: &Error, left_out: u64) -> String {
+    let more = if left_out > 0 { format!(" ({left_out} more failed before)") } else { String::new() };
+    format!("{request} at offset {offset} failed: {error}{more}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_tells_of_the_failures_that_had_none() {
+        let line = |left_out| line("read", 512, &Error::NotFlushed, left_out);
+        assert_eq!(line(0), format!("read at offset 512 failed: {}", Error::NotFlushed));
+        assert_eq!(line(1), format!("{} (1 more failed before)", line(0)));
+    }
 
     #[test]
     fn one_failure_in_a_second_is_told_and_the_others_are_counted() {

@@ -13,9 +13,6 @@ use super::operations::Replies;
 use super::outbox::Reply;
 use super::worker;
 
-/// The most requests of a connection whose replies are not sent yet.
-pub(super) const MOST_IN_FLIGHT: usize = 128;
-
 /// A request that was checked, and its buffer: as long as the data of a read, or with those of a write.
 pub(super) struct Accepted {
     pub(super) request: Request,
@@ -40,7 +37,6 @@ struct State {
     replies: VecDeque<Reply>,
     /// The workers that wait for a request.
     idle: Vec<Waker>,
-    workers: usize,
     /// The task of the connection, if it waits for replies.
     connection: Option<Waker>,
     is_over: bool,
@@ -62,12 +58,10 @@ impl Exchange {
         state.requests.push_back(accepted);
         state.unanswered += 1;
         let idle = state.idle.pop();
-        let needs_worker = idle.is_none() && state.workers < MOST_IN_FLIGHT;
-        state.workers += usize::from(needs_worker);
         drop(state);
-        idle.into_iter().for_each(Waker::wake);
-        if needs_worker {
-            tokio::spawn(worker::run(Arc::clone(self)));
+        match idle {
+            Some(worker) => worker.wake(),
+            None => drop(tokio::spawn(worker::run(Arc::clone(self)))),
         }
     }
 

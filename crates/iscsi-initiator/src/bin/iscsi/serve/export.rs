@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use iscsi_initiator::nbd::{BlockSizes, CommandType, ExportInfo, TransmissionFlags};
+use iscsi_initiator::scsi::BlockProvisioning;
 use iscsi_initiator::{BlockDevice, Error};
 
 use super::failure_log::FailureLog;
@@ -128,30 +129,19 @@ impl Export {
     /// The sizes of requests that suit the unit. Others are served too.
     pub(crate) fn block_sizes(&self) -> BlockSizes {
         let capacity = self.0.device.capacity();
-        let block_size = capacity.block_size;
-        let is_told = block_size.is_power_of_two() && block_size <= MOST_MINIMUM;
-        let minimum = if is_told { block_size } else { 1 };
-        let physical = self.0.device.properties().physical_block_size(capacity);
-        let physical = u32::try_from(physical).unwrap_or(0);
-        let physical = if physical.is_power_of_two() { physical } else { 0 };
-        let preferred = physical.max(LEAST_PREFERRED).max(minimum).min(MOST_DATA);
-        BlockSizes { minimum, preferred, maximum: MOST_DATA }
+        sizes(capacity.block_size, self.0.device.properties().physical_block_size(capacity))
     }
 
     /// Whether the unit can be told that blocks are no longer needed.
     fn discards(&self) -> bool {
-        let page = self.0.device.properties().provisioning.as_ref();
-        page.is_some_and(|page| page.unmap || page.write_same_16)
+        self.0.device.properties().provisioning.as_ref().is_some_and(discards)
     }
 
     /// Whether the unit makes blocks zeros without having zeros written, by unmapping them.
     pub(super) fn zeroes_fast(&self) -> bool {
         let properties = self.0.device.properties();
-        properties.provisioning.as_ref().is_some_and(|page| {
-            let reads_zeros =
-                page.unmapped_data.is_zero() || properties.format.is_some_and(|format| format.reads_zeros);
-            page.write_same_16 || page.write_same_10 || page.unmap && reads_zeros
-        })
+        let reads_zeros = properties.format.is_some_and(|format| format.reads_zeros);
+        properties.provisioning.as_ref().is_some_and(|page| zeroes_fast(page, reads_zeros))
     }
 
     pub(crate) fn counts(&self) -> OperationCounts {
@@ -189,5 +179,81 @@ impl Export {
     /// How often acknowledged writes may have been lost so far. The unit says it once, and each client has to learn it.
     pub(super) fn losses(&self) -> u64 {
         self.0.losses.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether a unit with this page takes UNMAP or WRITE SAME (16), one of which discards blocks.
+fn discards(page: &BlockProvisioning) -> bool {
+    page.unmap || page.write_same_16
+}
+
+/// Whether a unit with this page zeroes by unmapping. Its format may say that unmapped blocks read as zeros, where the page does
+/// not.
+fn zeroes_fast(page: &BlockProvisioning, format_reads_zeros: bool) -> bool {
+    let reads_zeros = page.unmapped_data.is_zero() || format_reads_zeros;
+    page.write_same_16 || page.write_same_10 || page.unmap && reads_zeros
+}
+
+/// The sizes of requests for logical and physical blocks of so many bytes.
+fn sizes(logical: u32, physical: u64) -> BlockSizes {
+    let is_told = logical.is_power_of_two() && logical <= MOST_MINIMUM;
+    let minimum = if is_told { logical } else { 1 };
+    let physical = u32::try_from(physical).ok().filter(|size| size.is_power_of_two()).unwrap_or(0);
+    let preferred = physical.max(LEAST_PREFERRED).max(minimum).min(MOST_DATA);
+    BlockSizes { minimum, preferred, maximum: MOST_DATA }
+}
+
+#[cfg(test)]
+mod tests {
+    use iscsi_initiator::scsi::VpdPage as _;
+
+    use super::*;
+
+    const UNMAP: u8 = 0x80;
+    const WRITE_SAME_16: u8 = 0x40;
+    const WRITE_SAME_10: u8 = 0x20;
+    const READS_ZEROS: u8 = 0x04;
+
+    fn page(flags: u8) -> BlockProvisioning {
+        BlockProvisioning::parse(&[0, flags, 2, 0]).unwrap()
+    }
+
+    #[test]
+    fn units_discard_by_either_of_two_commands() {
+        let cases = [(0, false), (UNMAP, true), (WRITE_SAME_16, true), (WRITE_SAME_10, false)];
+        for (flags, expected) in cases {
+            assert_eq!(discards(&page(flags)), expected, "{flags:#x}");
+        }
+    }
+
+    #[test]
+    fn unmapping_zeroes_where_unmapped_blocks_read_as_zeros() {
+        for (flags, format_reads_zeros, expected) in [
+            (WRITE_SAME_16, false, true),
+            (WRITE_SAME_10, false, true),
+            (UNMAP, false, false),
+            (UNMAP | READS_ZEROS, false, true),
+            (UNMAP, true, true),
+            (READS_ZEROS, true, false),
+        ] {
+            assert_eq!(zeroes_fast(&page(flags), format_reads_zeros), expected, "{flags:#x}");
+        }
+    }
+
+    #[test]
+    fn sizes_of_requests_are_powers_of_two_whatever_the_blocks_are() {
+        for (logical, physical, minimum, preferred) in [
+            (512, 512, 512, 4096),
+            (512, 16_384, 512, 16_384),
+            (65_536, 65_536, 65_536, 65_536),
+            (131_072, 131_072, 1, 131_072),
+            (520, 520, 1, 4096),
+            (512, 12_288, 512, 4096),
+            (512, 1 << 26, 512, MOST_DATA),
+            (512, u64::MAX, 512, 4096),
+        ] {
+            let expected = BlockSizes { minimum, preferred, maximum: MOST_DATA };
+            assert_eq!(sizes(logical, physical), expected, "{logical} {physical}");
+        }
     }
 }

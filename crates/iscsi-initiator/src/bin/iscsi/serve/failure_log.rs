@@ -25,8 +25,8 @@ impl FailureLog {
     /// Shows a line, unless there were too many in a short time.
     pub(super) fn tell(&self, line: &str) {
         if let Some(left_out) = self.admits(Instant::now()) {
-            if left_out > 0 {
-                warn(&format!("{left_out} more operations failed meanwhile"));
+            if let Some(more) = about(left_out) {
+                warn(&more);
             }
             warn(line);
         }
@@ -48,9 +48,20 @@ impl FailureLog {
     }
 }
 
+/// The line about operations that had none, if there were any.
+fn about(left_out: u64) -> Option<String> {
+    (left_out > 0).then(|| format!("{left_out} more operations failed meanwhile"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_operations_that_failed_without_a_line_have_one_in_common() {
+        assert_eq!(about(0), None);
+        assert_eq!(about(2).as_deref(), Some("2 more operations failed meanwhile"));
+    }
 
     #[test]
     fn lines_of_a_period_are_bounded_and_those_left_out_are_counted() {

@@ -78,3 +78,59 @@ pub(super) fn poll_read<S: AsyncRead + Unpin>(
     ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
     Poll::Ready(Ok(buffer.filled().len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    /// Reads once, and returns whether the stream goes on.
+    fn fill(inbox: &mut Inbox, stream: &mut &[u8]) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        match inbox.poll_fill(stream, &mut context) {
+            Poll::Ready(Ok(goes_on)) => goes_on,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The bytes that one read takes behind a write of this length.
+    fn taken_behind(length: usize) -> usize {
+        let mut inbox = Inbox::new();
+        inbox.expect_like(length);
+        assert!(fill(&mut inbox, &mut &vec![0; 2 * LENGTH][..]));
+        inbox.bytes().len()
+    }
+
+    #[test]
+    fn bytes_leave_in_the_order_in_which_they_came() {
+        let (mut inbox, mut place) = (Inbox::new(), [0; 4]);
+        assert!(fill(&mut inbox, &mut &b"header"[..]));
+        inbox.consume(2);
+        assert!(fill(&mut inbox, &mut &b"data"[..]));
+        assert_eq!(inbox.bytes(), b"aderdata");
+        assert_eq!((inbox.copy_to(&mut place), &place), (4, b"ader"));
+        assert_eq!((inbox.copy_to(&mut [0; 9]), inbox.bytes()), (4, &b""[..]));
+        assert!(!fill(&mut inbox, &mut &b""[..]));
+    }
+
+    #[test]
+    fn a_full_inbox_has_its_length_and_no_more_is_consumed_than_there_is() {
+        let mut inbox = Inbox::new();
+        let bytes: Vec<u8> = (0..=250).cycle().take(LENGTH + 1).collect();
+        let mut stream = &bytes[..];
+        assert!(fill(&mut inbox, &mut stream));
+        assert!(inbox.bytes() == &bytes[..LENGTH]);
+        inbox.consume(LENGTH - 1);
+        assert!(fill(&mut inbox, &mut stream));
+        assert_eq!(inbox.bytes(), &bytes[LENGTH - 1..]);
+        inbox.consume(3);
+        assert_eq!(inbox.bytes(), b"");
+    }
+
+    #[test]
+    fn little_is_read_behind_a_long_write() {
+        assert_eq!(taken_behind(LONG_WRITE), LENGTH);
+        assert_eq!(taken_behind(LONG_WRITE + 1), SHORT);
+    }
+}

@@ -35,7 +35,7 @@ struct Free {
 
 impl Memory {
     /// Counts bytes of a request that begins, if the limit permits, or `is_first`: the connection has no other request.
-    pub(super) fn try_charge(&self, bytes: usize, is_first: bool) -> bool {
+    fn try_charge(&self, bytes: usize, is_first: bool) -> bool {
         let under_way = self.0.under_way.load(Ordering::Relaxed);
         let fits = is_first || under_way.saturating_add(bytes) <= MOST_UNDER_WAY;
         if fits {
@@ -44,8 +44,17 @@ impl Memory {
         fits
     }
 
-    /// Has a task woken when bytes are given back.
-    pub(super) fn wait(&self, waker: &Waker) {
+    /// Counts bytes as [`try_charge`](Self::try_charge), or has a task woken when bytes are given back.
+    pub(super) fn charge_or_wait(&self, bytes: usize, is_first: bool, waker: &Waker) -> bool {
+        if self.try_charge(bytes, is_first) {
+            return true;
+        }
+        self.wait(waker);
+        // They may have been given back meanwhile.
+        self.try_charge(bytes, is_first)
+    }
+
+    fn wait(&self, waker: &Waker) {
         let mut waiting = lock(&self.0.waiting);
         if !waiting.iter().any(|known| known.will_wake(waker)) {
             waiting.push(waker.clone());
@@ -96,7 +105,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Wake;
+
     use super::*;
+
+    /// A task that counts how often it is woken.
+    #[derive(Default)]
+    struct Task(AtomicUsize);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 
     #[test]
     fn requests_beyond_the_limit_wait_unless_they_are_the_first_of_a_connection() {
@@ -109,6 +130,18 @@ mod tests {
         memory.release(1);
         assert!(memory.try_charge(1, false));
         assert!(!memory.try_charge(usize::MAX, false));
+    }
+
+    #[test]
+    fn a_request_that_has_to_wait_is_charged_once_when_its_turn_comes() {
+        let (memory, task) = (Memory::default(), Arc::new(Task::default()));
+        let waker = Waker::from(Arc::clone(&task));
+        assert!(memory.charge_or_wait(MOST_UNDER_WAY, false, &waker));
+        assert!(!memory.charge_or_wait(1, false, &waker));
+        memory.release(1);
+        assert_eq!(task.0.load(Ordering::Relaxed), 1);
+        assert!(memory.charge_or_wait(1, false, &waker));
+        assert_eq!(memory.0.under_way.load(Ordering::Relaxed), MOST_UNDER_WAY);
     }
 
     #[test]
@@ -125,7 +158,27 @@ mod tests {
         assert_eq!(lock(&memory.0.free).bytes, MOST_BUFFERS);
         memory.give_back(BytesMut::zeroed(1));
         assert_eq!(lock(&memory.0.free).bytes, 0);
-        memory.give_back(BytesMut::zeroed(MOST_FREE + 1));
+        memory.give_back(BytesMut::zeroed(MOST_FREE));
+        assert_eq!(lock(&memory.0.free).bytes, MOST_FREE);
+        memory.give_back(BytesMut::zeroed(1));
         assert_eq!(lock(&memory.0.free).bytes, 0);
+    }
+
+    #[test]
+    fn a_task_that_waits_is_woken_once_when_bytes_are_given_back() {
+        let (memory, task) = (Memory::default(), Arc::new(Task::default()));
+        let waker = Waker::from(Arc::clone(&task));
+        assert!(memory.try_charge(MOST_UNDER_WAY, false));
+        for _ in 0..2 {
+            memory.wait(&waker);
+        }
+        for _ in 0..2 {
+            memory.release(MOST_UNDER_WAY / 4);
+            assert_eq!(task.0.load(Ordering::Relaxed), 1);
+        }
+        // Half of the memory is free, so a task that waits now has no reason to.
+        memory.wait(&waker);
+        memory.release(1);
+        assert_eq!(task.0.load(Ordering::Relaxed), 1);
     }
 }

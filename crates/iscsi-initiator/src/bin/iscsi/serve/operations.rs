@@ -239,3 +239,60 @@ fn code_of_sense(sense: SenseData, command: CommandType) -> ErrorCode {
         _ => ErrorCode::IO,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use iscsi_pdu::Lun;
+
+    use super::*;
+
+    fn failed(status: ScsiStatus, sense: Option<SenseData>) -> Error {
+        Error::Command { command: "WRITE", status, sense }
+    }
+
+    fn checked(key: SenseKey, asc: u8, ascq: u8) -> Error {
+        failed(ScsiStatus::CHECK_CONDITION, Some(SenseData::new(key, asc, ascq)))
+    }
+
+    #[test]
+    fn failures_have_the_codes_that_clients_expect() {
+        let lun = Lun::ZERO;
+        let cases = [
+            (Error::WriteProtected { lun }, ErrorCode::NOT_PERMITTED),
+            (failed(ScsiStatus::RESERVATION_CONFLICT, None), ErrorCode::NOT_PERMITTED),
+            (Error::NotSupported { lun, command: "UNMAP" }, ErrorCode::NOT_SUPPORTED),
+            (Error::InvalidArgument(String::new()), ErrorCode::NO_SPACE),
+            (checked(SenseKey::ILLEGAL_REQUEST, 0x21, 0x00), ErrorCode::NO_SPACE),
+            (checked(SenseKey::ILLEGAL_REQUEST, 0x24, 0x00), ErrorCode::IO),
+            (checked(SenseKey::DATA_PROTECT, 0x27, 0x07), ErrorCode::NO_SPACE),
+            (checked(SenseKey::DATA_PROTECT, 0x27, 0x00), ErrorCode::NOT_PERMITTED),
+            (checked(SenseKey::MEDIUM_ERROR, 0x11, 0x00), ErrorCode::IO),
+            (failed(ScsiStatus::BUSY, None), ErrorCode::IO),
+            (Error::WritesMayBeLost { lun }, ErrorCode::IO),
+            (Error::LoggedOut, ErrorCode::SHUTTING_DOWN),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(code_of(&error, CommandType::WRITE), expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_range_beyond_the_unit_is_a_lack_of_space_only_for_what_fills_it() {
+        let error = checked(SenseKey::ILLEGAL_REQUEST, 0x21, 0x00);
+        for (command, expected) in [
+            (CommandType::WRITE, ErrorCode::NO_SPACE),
+            (CommandType::WRITE_ZEROES, ErrorCode::NO_SPACE),
+            (CommandType::READ, ErrorCode::INVALID),
+            (CommandType::TRIM, ErrorCode::INVALID),
+        ] {
+            assert_eq!(code_of(&error, command), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn the_buffer_of_data_that_nothing_else_holds_is_used_again() {
+        let data = Bytes::from(b"data".to_vec());
+        assert_eq!(reclaimed(data.clone()), b""[..]);
+        assert_eq!(reclaimed(data), b"data"[..]);
+    }
+}

@@ -164,6 +164,14 @@ mod tests {
     }
 
     #[test]
+    fn buffers_of_data_are_there_to_be_used_again() {
+        let buffer = || BytesMut::from(&b"data"[..]);
+        assert_eq!(Body::Data(buffer()).into_buffer(), Some(buffer()));
+        assert_eq!(Body::None(buffer()).into_buffer(), Some(buffer()));
+        assert_eq!([Body::empty(), Body::Text("text".to_owned())].map(Body::into_buffer), [None, None]);
+    }
+
+    #[test]
     fn more_replies_than_pieces_take_several_writes() {
         let mut outbox = Outbox::default();
         outbox.queue().extend((0..100).map(|cookie| reply(cookie, b"x")));

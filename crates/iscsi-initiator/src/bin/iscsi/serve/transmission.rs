@@ -5,6 +5,7 @@
 //! not read from either, once its bounds are reached.
 
 mod receiving;
+mod under_way;
 
 use std::future::poll_fn;
 use std::io;
@@ -24,6 +25,7 @@ use super::operations::Refusal;
 pub(crate) use super::operations::Replies;
 use super::outbox::{Body, Outbox, Reply};
 use receiving::Receiving;
+use under_way::UnderWay;
 
 /// The longest data of a refused write that are read past. Longer ones end the connection.
 const MOST_SKIPPED: u64 = 64 << 20;
@@ -112,16 +114,14 @@ struct Transmission<S> {
     inbox: Inbox,
     outbox: Outbox,
     receiving: Receiving,
-    /// Requests whose replies are not sent yet.
-    in_flight: usize,
-    /// The bytes that they are charged with.
-    charged: usize,
+    under_way: UnderWay,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Transmission<S> {
     fn new(stream: S, exchange: Arc<Exchange>) -> Self {
         let (inbox, outbox) = (Inbox::new(), Outbox::default());
-        Self { stream, exchange, inbox, outbox, receiving: Receiving::Header, in_flight: 0, charged: 0 }
+        let (receiving, under_way) = (Receiving::Header, UnderWay::default());
+        Self { stream, exchange, inbox, outbox, receiving, under_way }
     }
 
     /// Accepts no more requests. One of which only a part was received is forgotten.
@@ -134,8 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transmission<S> {
             Receiving::Skipped { reply, .. } => reply.charge,
             Receiving::Header | Receiving::Nothing(_) => return,
         };
-        self.in_flight -= 1;
-        self.charged -= charge;
+        self.under_way.end(charge);
         self.exchange.export.memory().release(charge);
     }
 
@@ -151,16 +150,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transmission<S> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<End, TransmissionError>> {
         loop {
             self.exchange.collect(self.outbox.queue(), context);
-            let has_sent = self.send(context)?;
+            self.send(context)?;
             let is_full = self.receive(context)?;
             if let Receiving::Nothing(end) = self.receiving
-                && self.in_flight == 0
+                && self.under_way.is_empty()
             {
                 return Poll::Ready(Ok(end));
             }
-            // Refusals are answered at once, and sent replies make place for requests.
+            // Refusals are answered at once, and make place for requests. Other replies wake this task.
             let has_sent_refusals = !self.outbox.is_empty() && self.send(context)?;
-            if !(is_full && (has_sent || has_sent_refusals)) {
+            if !(is_full && has_sent_refusals) {
                 return Poll::Pending;
             }
         }
@@ -168,13 +167,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transmission<S> {
 
     /// Sends replies. Returns whether any has been sent completely.
     fn send(&mut self, context: &mut Context<'_>) -> io::Result<bool> {
-        let before = self.in_flight;
+        let mut has_sent = false;
         while !self.outbox.is_empty() {
-            let (memory, in_flight, charged) =
-                (self.exchange.export.memory(), &mut self.in_flight, &mut self.charged);
+            let (memory, under_way) = (self.exchange.export.memory(), &mut self.under_way);
             let sent = self.outbox.poll_write(&mut self.stream, context, |reply| {
-                *in_flight -= 1;
-                *charged -= reply.charge;
+                has_sent = true;
+                under_way.end(reply.charge);
                 memory.release(reply.charge);
                 reply.body.into_buffer().into_iter().for_each(|buffer| memory.give_back(buffer));
             });
@@ -183,14 +181,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transmission<S> {
                 Poll::Pending => break,
             }
         }
-        Ok(self.in_flight < before)
+        Ok(has_sent)
     }
 }
 
 impl<S> Drop for Transmission<S> {
     /// Gives back what the requests without a sent reply are charged with.
     fn drop(&mut self) {
-        self.exchange.export.memory().release(self.charged);
+        self.exchange.export.memory().release(self.under_way.bytes());
     }
 }
 

@@ -74,7 +74,8 @@ impl HiddenSocket {
 
 /// A directory beside the path, with a short name: paths of sockets are limited to 107 bytes.
 fn private_directory(path: &Path) -> io::Result<TempDir> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // That of a name without directory is empty, which stands for the current directory.
+    let parent = path.parent().unwrap_or(Path::new(""));
     tempfile::Builder::new().prefix(".i").rand_bytes(6).tempdir_in(parent)
 }
 
@@ -140,6 +141,11 @@ mod tests {
         drop(socket);
         assert!(path.exists());
         drop(other);
+        // Nor is one of another type replaced.
+        let datagrams = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+        assert!(matches!(UnixSocket::bind(&path), Err(Failure::Local { .. })));
+        drop(datagrams);
+        fs::remove_file(&path).unwrap();
         fs::write(&path, "").unwrap();
         assert!(matches!(UnixSocket::bind(&path), Err(Failure::Usage { .. })));
         assert!(path.exists());

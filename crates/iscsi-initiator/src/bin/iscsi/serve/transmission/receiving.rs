@@ -7,13 +7,11 @@ use iscsi_initiator::nbd::{CommandType, HeaderForm, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{End, MOST_SKIPPED, Transmission, TransmissionError};
-use crate::serve::exchange::{Accepted, MOST_IN_FLIGHT};
+use crate::serve::exchange::Accepted;
 use crate::serve::inbox::poll_read;
 use crate::serve::operations::{Refusal, check};
 use crate::serve::outbox::Reply;
 
-/// The most bytes of requests of one connection that are under way.
-const MOST_BYTES: usize = 64 << 20;
 /// The charge of a request without data, for its entries in queues.
 const LEAST_CHARGE: usize = 512;
 
@@ -105,22 +103,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transmission<S> {
 
     /// Counts a request that begins, if the bounds permit it.
     fn try_charge(&mut self, charge: usize, context: &Context<'_>) -> bool {
-        let is_first = self.in_flight == 0;
-        let is_within = is_first || self.in_flight < MOST_IN_FLIGHT && self.charged + charge <= MOST_BYTES;
-        if !is_within {
-            return false;
+        let (memory, is_first) = (self.exchange.export.memory(), self.under_way.is_empty());
+        let begins =
+            self.under_way.admits(charge) && memory.charge_or_wait(charge, is_first, context.waker());
+        if begins {
+            self.under_way.begin(charge);
         }
-        let memory = self.exchange.export.memory();
-        if !memory.try_charge(charge, is_first) {
-            memory.wait(context.waker());
-            // It may have been given back meanwhile.
-            if !memory.try_charge(charge, is_first) {
-                return false;
-            }
-        }
-        self.in_flight += 1;
-        self.charged += charge;
-        true
+        begins
     }
 
     fn accept(&mut self, request: &Request, length: usize, charge: usize) {
