@@ -1,4 +1,4 @@
-//! Who uses a device.
+//! The users of a device: mounts, parts of the kernel, and processes.
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
