@@ -56,8 +56,7 @@ fn a_disk_in_use_outlives_a_signal_and_is_taken_over() {
 fn a_disk_of_a_dead_process_can_be_detached() {
     let guest = guest();
     let device = guest.attach("");
-    guest.run("kill -9 $(pidof iscsi)");
-    guest.wait_for(5, "! pidof iscsi >/dev/null");
+    guest.kill_servers();
     assert_eq!(guest.attached(&device)["state"], "server-dead");
     guest.run(&format!("iscsi detach {device}"));
     guest.expect_nothing_left();

@@ -93,6 +93,13 @@ impl Guest {
         device.trim().to_owned()
     }
 
+    /// Kills the processes of the program, which cannot prevent it, and waits until they are gone.
+    #[track_caller]
+    pub(crate) fn kill_servers(&self) {
+        self.run("kill -9 $(pidof iscsi)");
+        self.wait_for(5, "! pidof iscsi >/dev/null");
+    }
+
     /// The description of a device by `iscsi attached`.
     #[track_caller]
     pub(crate) fn attached(&self, device: &str) -> Value {

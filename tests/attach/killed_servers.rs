@@ -13,8 +13,7 @@ fn writes_go_on_when_the_process_is_killed_and_another_takes_over() {
     guest.format(&device);
     guest.begin_writing(12);
     guest.wait_for(10, "[ $(stat -c %s /mnt/file 2>/dev/null || echo 0) -gt 1000000 ]");
-    guest.run("kill -9 $(pidof iscsi)");
-    guest.wait_for(5, "! pidof iscsi >/dev/null");
+    guest.kill_servers();
     assert_eq!(guest.attached(&device)["state"], "server-dead");
     guest.attach(&format!("{limits} --reattach {device}"));
     guest.expect_written(&device, 60);
@@ -29,8 +28,7 @@ fn only_the_same_unit_without_a_process_is_taken_over() {
     let url = guest.lio.url(OPEN);
     let served = guest.fails(2, &format!("iscsi attach --auth none --reattach {device} {url} 2>&1"));
     assert!(served.contains("is served by process"), "{served}");
-    guest.run("kill -9 $(pidof iscsi)");
-    guest.wait_for(5, "! pidof iscsi >/dev/null");
+    guest.kill_servers();
     let other = url.replace(&format!(":{OPEN}/0"), &format!(":{OPEN}/2"));
     assert_ne!(other, url);
     let refused = guest.fails(10, &format!("iscsi attach --auth none --reattach {device} {other} 2>&1"));
@@ -46,8 +44,7 @@ fn only_the_same_unit_without_a_process_is_taken_over() {
 fn a_dead_device_of_the_same_unit_is_taken_over_unasked() {
     let guest = guest();
     let device = guest.attach("");
-    guest.run("kill -9 $(pidof iscsi)");
-    guest.wait_for(5, "! pidof iscsi >/dev/null");
+    guest.kill_servers();
     // Attached in another way, and another unit: they get devices of their own.
     let read_only = guest.attach("--read-only");
     let url = guest.lio.url(OPEN).replace(&format!(":{OPEN}/0"), &format!(":{OPEN}/2"));
@@ -86,8 +83,7 @@ fn a_device_is_not_taken_over_after_a_weaker_login() {
     };
     let mutual = "--auth mutual --target-secret-file /tmp/reverse";
     let device = guest.run(&attach(mutual)).trim().to_owned();
-    guest.run("kill -9 $(pidof iscsi)");
-    guest.wait_for(5, "! pidof iscsi >/dev/null");
+    guest.kill_servers();
     let refused = guest.fails(10, &attach(&format!("--auth chap --reattach {device}")));
     assert!(refused.contains("attached with authentication mutual, and this login has chap"), "{refused}");
     let other = guest.run(&attach("--auth chap")).trim().to_owned();

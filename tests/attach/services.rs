@@ -30,8 +30,8 @@ fn a_service_says_when_its_disk_is_there_and_keeps_it_when_it_is_started_again()
     guest.format(&device);
     guest.run("dd if=/dev/urandom of=/mnt/file bs=1M count=2 2>/dev/null; sync");
     let expected = guest.sum("/mnt/file");
-    guest.run("kill -9 $(pidof iscsi); killall socat");
-    guest.wait_for(5, "! pidof iscsi >/dev/null");
+    guest.run("killall socat");
+    guest.kill_servers();
     assert_eq!(start(&guest), device);
     guest.run("umount /mnt");
     guest.check(&device);
