@@ -21,7 +21,7 @@ use crate::fault::Fault;
 use crate::figures::{Counts, Thread};
 use crate::model::{BLOCK, Model};
 use crate::namespace::{PORTAL, add_portal, remove_portal};
-use crate::relay::Relay;
+use crate::relay::{Relay, TargetSide};
 use crate::target::Target;
 
 /// Calls that have to end after a fault before it is over.
@@ -56,7 +56,9 @@ struct Work {
 
 impl Course {
     pub(crate) fn with(target: Target) -> Self {
-        let relay = Relay::start(SocketAddr::from((PORTAL, 0)), target.address());
+        let target_side =
+            if matches!(target, Target::Lio(_)) { TargetSide::EndOfStream } else { TargetSide::Same };
+        let relay = Relay::start(SocketAddr::from((PORTAL, 0)), target.address(), target_side);
         let seed = std::env::var("ISCSI_TESTS_SEED")
             .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
         println!("ISCSI_TESTS_SEED={seed}");

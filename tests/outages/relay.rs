@@ -11,12 +11,14 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// The most bytes that are passed on at once.
 const PIECE: usize = 16 << 10;
 /// The time that a connection to be cut has for the bytes that still pass.
 const LAST_BYTES: Duration = Duration::from_millis(100);
+/// The time for which the target's side of a connection that has ended is still read.
+const LAST_READS: Duration = Duration::from_secs(20);
 
 /// The way in which connections are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,16 @@ pub(crate) enum Ending {
     Close,
     /// As by a firewall: what was sent may be lost.
     Reset,
+}
+
+/// The end of a connection on the side of the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TargetSide {
+    /// The same as on the side of the initiator.
+    Same,
+    /// The end of the stream, and what the target still sends is read. The user network of QEMU 7.2 aborts the emulator when a
+    /// connection is gone while the guest takes no data (`soread: Assertion 'buf_len != 0' failed`).
+    EndOfStream,
 }
 
 /// An order to the connections that are there.
@@ -47,13 +59,13 @@ pub(crate) struct Relay {
 
 impl Relay {
     /// A relay on a free port of this address, on a thread of its own.
-    pub(crate) fn start(address: SocketAddr, target: SocketAddr) -> Self {
+    pub(crate) fn start(address: SocketAddr, target: SocketAddr, target_side: TargetSide) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(address)).unwrap();
         let (orders, received) = watch::channel(Order::Pass);
         let (portal, accepted) = (listener.local_addr().unwrap(), Arc::<AtomicU64>::default());
-        runtime.spawn(accept(listener, target, received, Arc::clone(&accepted)));
+        runtime.spawn(accept(listener, (target, target_side), received, Arc::clone(&accepted)));
         Self { portal, orders, accepted, _runtime: runtime }
     }
 
@@ -79,7 +91,7 @@ impl Relay {
 
 async fn accept(
     listener: TcpListener,
-    target: SocketAddr,
+    (target, target_side): (SocketAddr, TargetSide),
     orders: watch::Receiver<Order>,
     accepted: Arc<AtomicU64>,
 ) {
@@ -91,12 +103,17 @@ async fn accept(
         // An end of either side is the end of both, which drops them.
         tokio::spawn(async move {
             let Ok(target) = TcpStream::connect(target).await else { return };
-            _ = carry(initiator, target, orders).await;
+            _ = carry(initiator, target, target_side, orders).await;
         });
     }
 }
 
-async fn carry(initiator: TcpStream, target: TcpStream, orders: watch::Receiver<Order>) -> io::Result<()> {
+async fn carry(
+    initiator: TcpStream,
+    target: TcpStream,
+    target_side: TargetSide,
+    orders: watch::Receiver<Order>,
+) -> io::Result<()> {
     for stream in [&initiator, &target] {
         stream.set_nodelay(true)?;
     }
@@ -108,13 +125,29 @@ async fn carry(initiator: TcpStream, target: TcpStream, orders: watch::Receiver<
     let ending = tokio::select! {
         ending = out.carry() => ending,
         ending = back.carry() => ending,
-    }?;
-    if ending == Ending::Reset {
-        for stream in [out.from.as_ref(), back.from.as_ref()] {
-            stream.set_zero_linger()?;
+    };
+    let is_reset = matches!(ending, Ok(Ending::Reset));
+    if is_reset {
+        out.from.as_ref().set_zero_linger()?;
+    }
+    match target_side {
+        TargetSide::Same if is_reset => back.from.as_ref().set_zero_linger(),
+        TargetSide::Same => Ok(()),
+        TargetSide::EndOfStream => {
+            drop((out.from, back.to));
+            end_stream(out.to, back.from).await
         }
     }
-    Ok(())
+}
+
+/// Ends the stream to the target, and reads what it sends for a while, whether it ends its own or not.
+async fn end_stream(mut to: OwnedWriteHalf, mut from: OwnedReadHalf) -> io::Result<()> {
+    to.shutdown().await?;
+    let reads = async {
+        tokio::io::copy(&mut from, &mut tokio::io::sink()).await?;
+        std::future::pending().await
+    };
+    timeout(LAST_READS, reads).await.unwrap_or(Ok(()))
 }
 
 /// One direction of a connection.
