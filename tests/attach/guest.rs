@@ -10,6 +10,8 @@ use serde_json::Value;
 /// The target without authentication, and the one that requires mutual CHAP.
 pub(crate) const OPEN: &str = "open";
 pub(crate) const MUTUAL: &str = "mutual";
+/// The target that gets and loses portals.
+pub(crate) const PORTALS: &str = "portals";
 pub(crate) const FORWARD: (&str, &str) = ("host", "secret-of-the-host");
 pub(crate) const REVERSE: (&str, &str) = ("disk", "secret-of-the-disk");
 
@@ -39,6 +41,7 @@ impl Guest {
         let lio = Lio::builder()
             .target(LioTarget::named(OPEN).thin().with_growing_unit())
             .target(mutual)
+            .target(LioTarget::named(PORTALS))
             .program(env!("CARGO_BIN_EXE_iscsi"))
             .installed_program("mkfs.ext4", "e2fsprogs")
             .installed_program("e2fsck", "e2fsprogs")

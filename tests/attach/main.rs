@@ -11,6 +11,7 @@ mod disks;
 mod guest;
 mod killed_servers;
 mod outages;
+mod portals;
 mod refusals;
 mod rounds;
 mod services;

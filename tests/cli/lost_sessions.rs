@@ -1,6 +1,6 @@
 //! Sessions that end early: each end is reported once and by its name, and a clean logout is no error.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -105,7 +105,7 @@ fn a_write_goes_on_in_other_sessions() {
 fn a_write_goes_on_at_another_portal() {
     let (runtime, place) = (Runtime::new().unwrap(), Place::new());
     let target = runtime.block_on(RamDisk::serve(open_config())).unwrap();
-    let (portal, mut relay) = runtime.block_on(relay(target.portal()));
+    let (portal, mut relay) = runtime.block_on(relay(target.portal(), None));
     let unit = format!("iscsi://{portal}/{TARGET}/0");
     let mut child =
         start(place.command(&["write", &unit, "-i", "-", "--auth", "none"]).stdin(Stdio::piped()));
@@ -129,14 +129,46 @@ fn a_write_goes_on_at_another_portal() {
     assert_eq!(target.report().discovery_sessions, 1);
 }
 
-/// Starts a portal that passes everything on to another one, until its tasks are ended.
-async fn relay(to: SocketAddr) -> (SocketAddr, JoinSet<()>) {
+/// A target that did not answer is asked again in the next session, and not again once it has answered.
+#[test]
+fn portals_that_stay_unknown_are_asked_for_after_the_next_loss() {
+    let (runtime, place) = (Runtime::new().unwrap(), Place::new());
+    let target = runtime.block_on(RamDisk::serve(open_config())).unwrap();
+    let (portal, _relay) = runtime.block_on(relay(target.portal(), Some(1)));
+    let unit = format!("iscsi://{portal}/{TARGET}/0");
+    let arguments = ["write", &unit, "-i", "-", "--auth", "none", "-vv"];
+    let mut child = start(place.command(&arguments).stdin(Stdio::piped()));
+    let input = child.stdin.take().unwrap();
+    // A program that waits for the end of its input gets it, too late.
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_mins(1));
+        drop(input);
+    });
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut says = |words: &str| lines.any(|line| line.unwrap().contains(words));
+    assert!(says("the target's other portals stay unknown"));
+    assert_eq!(target.cut_sessions(), 1);
+    assert!(says("the target's portals are known"));
+    assert_eq!(target.cut_sessions(), 1);
+    assert!(says("logged in again"));
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(target.report().discovery_sessions, 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Starts a portal that passes everything on to another one, until its tasks are ended, but closes the connection of one number.
+async fn relay(to: SocketAddr, refused: Option<usize>) -> (SocketAddr, JoinSet<()>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let portal = listener.local_addr().unwrap();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         let mut connections = JoinSet::new();
-        while let Ok((mut near, _)) = listener.accept().await {
+        for number in 0.. {
+            let Ok((mut near, _)) = listener.accept().await else { break };
+            if refused == Some(number) {
+                continue;
+            }
             connections.spawn(async move {
                 let mut far = TcpStream::connect(to).await.unwrap();
                 let _ = copy_bidirectional(&mut near, &mut far).await;

@@ -3,6 +3,7 @@
 mod conflict;
 mod initiator_name;
 mod name_file;
+mod opened;
 mod other_portals;
 pub(crate) mod recovery;
 
@@ -18,11 +19,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
 use crate::arguments::{Policies, SessionOptions, UnitOptions};
-use crate::credentials::{self, secret_source};
 use crate::failure::Failure;
 use crate::messages::warn;
-use crate::output::remarks::tell_unauthenticated;
 use crate::store;
+pub(crate) use opened::Opened;
 
 /// The time that aborts of commands may take before a logout, which ends the commands too.
 const LAST_ABORTS: Duration = Duration::from_secs(5);
@@ -127,8 +127,8 @@ pub(crate) async fn with_units_of_two<T>(
     [first, second]: [TargetUrl; 2],
     work: impl AsyncFnOnce(&Session, &Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let first = log_in(&options.session, options.retry.policies(), first).await?;
-    let second = match log_in(&options.session, options.retry.policies(), second).await {
+    let first = Opened::log_in(&options.session, options.retry.policies(), first).await?;
+    let second = match Opened::log_in(&options.session, options.retry.policies(), second).await {
         Ok(second) => second,
         Err(failure) => {
             log_out(first.session, Some(&failure)).await;
@@ -153,7 +153,7 @@ pub(crate) async fn with_units_of_all<T>(
 ) -> Result<T, Failure> {
     let (mut opened, mut failure) = (Vec::new(), None);
     for url in urls {
-        match log_in(&options.session, options.retry.policies(), url).await {
+        match Opened::log_in(&options.session, options.retry.policies(), url).await {
             Ok(one) => opened.push(one),
             Err(error) => {
                 failure = Some(error);
@@ -188,7 +188,7 @@ async fn in_session<T>(
     work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let lun = url.lun;
-    let opened = log_in(options, policies, url).await?;
+    let opened = Opened::log_in(options, policies, url).await?;
     let work = async {
         let outcome = work(&opened.session).await;
         conflict::explained(&opened.session, lun, outcome).await
@@ -196,37 +196,6 @@ async fn in_session<T>(
     let outcome = until_interrupted(Box::pin(opened.accompany(work))).await;
     log_out(opened.session, outcome.as_ref().err()).await;
     outcome
-}
-
-/// A session, and with what its initiator logs in.
-struct Opened {
-    session: Session,
-    initiator: Initiator,
-    request: AuthenticationRequest,
-}
-
-impl Opened {
-    /// Does work in the session. Meanwhile the other portals of the target are learned, and what becomes of the session is told.
-    ///
-    /// # Cancel safety
-    /// When the future is dropped, so is the work.
-    async fn accompany<T>(&self, work: impl Future<Output = T>) -> T {
-        tokio::select! {
-            biased;
-            outcome = recovery::with_remarks(&self.session, work) => outcome,
-            never = other_portals::learn(self) => match never {},
-        }
-    }
-}
-
-async fn log_in(options: &SessionOptions, policies: Policies, url: TargetUrl) -> Result<Opened, Failure> {
-    secret_source::check_standard_input(options.files())?;
-    let request = credentials::request(options, url.credentials)?;
-    let initiator = initiator(options, policies, url.header_digest, &request)?;
-    let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
-    let session = until_interrupted(login).await?;
-    tell_unauthenticated(session.details());
-    Ok(Opened { session, initiator, request })
 }
 
 /// Drops the work when Ctrl-C or SIGTERM comes first.

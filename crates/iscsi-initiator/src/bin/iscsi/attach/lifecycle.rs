@@ -11,7 +11,7 @@ use super::control::{Asker, Question, Reply};
 use super::device::Device;
 use super::device_settings::DeviceSettings;
 use super::device_user::DeviceUser;
-use super::login::{LoggedIn, log_in, log_out, url_of};
+use super::login::{log_in, log_out, url_of};
 use super::placement::{self, Offer, Place};
 use super::registry::{Entry, Registry};
 use super::sockets::Sockets;
@@ -25,7 +25,7 @@ use crate::process::writeback;
 use crate::serve::export::{Export, ExportOptions};
 use crate::serve::memory::Memory;
 use crate::service_manager;
-use crate::session::recovery;
+use crate::session::Opened;
 use crate::signals::StopSignals;
 
 /// The unit to be attached, and the settings of its device.
@@ -57,16 +57,15 @@ pub(crate) async fn attach(
     driver::check()?;
     placement::check(wanted.place)?;
     let mut signals = StopSignals::new().map_err(Failure::local("wait for signals"))?;
-    let logged_in = log_in(wanted.unit, wanted.give_up, url).await?;
-    let session = logged_in.session.clone();
+    let opened = log_in(wanted.unit, wanted.give_up, url).await?;
     let life = async {
-        match Attachment::make(wanted, &logged_in, lun).await {
+        match Attachment::make(wanted, &opened, lun).await {
             Ok(attachment) => attachment.live(ready, &mut signals).await,
             Err(failure) => Ended { outcome: Err(failure), asker: None },
         }
     };
-    let Ended { outcome, asker } = recovery::with_remarks(&session, life).await;
-    log_out(session).await;
+    let Ended { outcome, asker } = opened.accompany(life).await;
+    log_out(opened.session).await;
     // The answer comes last: when `iscsi detach` returns, nothing is left of the device.
     if let Some((asker, reply)) = asker {
         asker.reply(&reply).await;
@@ -112,16 +111,13 @@ struct Ended {
 impl Attachment {
     /// # Cancel safety
     /// When the future is dropped, the kernel may have a device that waits for a server.
-    async fn make(
-        wanted: &Wanted<'_>,
-        LoggedIn { session, config }: &LoggedIn,
-        lun: Lun,
-    ) -> Result<Self, Failure> {
+    async fn make(wanted: &Wanted<'_>, opened: &Opened, lun: Lun) -> Result<Self, Failure> {
+        let session = &opened.session;
         let unit = BlockDevice::open_with(session, lun, wanted.overrides).await?;
         let backend = unit_identity::backend(session, lun).await?;
         let options = ExportOptions { read_only: wanted.read_only, ..ExportOptions::default() };
         let export = Export::new(unit.clone(), options, Memory::default());
-        let timeout = time_limits::kernel_timeout(config);
+        let timeout = time_limits::kernel_timeout(opened.config());
         let settings = DeviceSettings::of_unit(&unit, &export, backend, timeout)?;
         let offer = Offer {
             settings,

@@ -1,21 +1,14 @@
 //! The session behind an attached device.
 
-use iscsi_initiator::{Config, Initiator, Lun, Session, TargetUrl};
+use std::time::Duration;
+
+use iscsi_initiator::{Config, Lun, Session, TargetUrl};
 
 use super::time_limits;
 use crate::arguments::UnitOptions;
-use crate::credentials::{self, secret_source};
 use crate::failure::Failure;
 use crate::messages::warn;
-use crate::output::remarks::tell_unauthenticated;
-use crate::session::{self, until_interrupted};
-use crate::store;
-
-/// A session, and the settings that it has.
-pub(super) struct LoggedIn {
-    pub(super) session: Session,
-    pub(super) config: Config,
-}
+use crate::session::Opened;
 
 /// Logs in. Requests wait for `give_up` when the session is lost.
 ///
@@ -23,10 +16,9 @@ pub(super) struct LoggedIn {
 /// When the future is dropped, the connection is closed without a logout.
 pub(super) async fn log_in(
     options: &UnitOptions,
-    give_up: std::time::Duration,
+    give_up: Duration,
     url: TargetUrl,
-) -> Result<LoggedIn, Failure> {
-    secret_source::check_standard_input(options.session.files())?;
+) -> Result<Opened, Failure> {
     let mut policies = options.retry.policies();
     if !policies.recovery.is_on() {
         return Err(Failure::usage(
@@ -35,15 +27,9 @@ pub(super) async fn log_in(
         ));
     }
     policies.recovery = time_limits::recovery(give_up);
-    let request = credentials::request(&options.session, url.credentials)?;
-    let store = store::for_login(&options.session.store, &request)?;
-    let mut config = session::config(&options.session, policies, url.header_digest)?;
-    time_limits::limit_commands(&mut config, options.session.connection.timeout);
-    let initiator = Initiator::new(config.clone(), store);
-    let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
-    let session = until_interrupted(login).await?;
-    tell_unauthenticated(session.details());
-    Ok(LoggedIn { session, config })
+    let session = &options.session;
+    let limit = |config: &mut Config| time_limits::limit_commands(config, session.connection.timeout);
+    Opened::log_in_with(session, policies, url, limit).await
 }
 
 /// Logs out. A logout that fails does not undo what was done before, so it is a warning.
