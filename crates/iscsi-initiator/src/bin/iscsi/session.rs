@@ -27,16 +27,19 @@ pub(crate) use opened::Opened;
 /// The time that aborts of commands may take before a logout, which ends the commands too.
 const LAST_ABORTS: Duration = Duration::from_secs(5);
 
-/// Returns the initiator that the options describe, for logins with these credentials. The store is opened first: when it
-/// is needed and cannot be read, no initiator name is generated.
+/// Returns the initiator that the options describe, for logins with these credentials, with settings that are changed last. The
+/// store is opened first: when it is needed and cannot be read, no initiator name is generated.
 pub(crate) fn initiator(
     options: &SessionOptions,
     policies: Policies,
     header_digest: Option<DigestPreference>,
     request: &AuthenticationRequest,
+    change: impl FnOnce(&mut Config),
 ) -> Result<Initiator, Failure> {
     let store = store::for_login(&options.store, request)?;
-    Ok(Initiator::new(config(options, policies, header_digest)?, store))
+    let mut config = config(options, policies, header_digest)?;
+    change(&mut config);
+    Ok(Initiator::new(config, store))
 }
 
 /// The settings that the options describe.

@@ -80,7 +80,8 @@ impl Discover {
         let portal: Portal = self.portal.parse()?;
         secret_source::check_standard_input(self.session.files())?;
         let request = credentials::request(&self.session, UrlCredentials::default())?;
-        let initiator = session::initiator(&self.session, Policies::of_one_session(), None, &request)?;
+        let initiator =
+            session::initiator(&self.session, Policies::of_one_session(), None, &request, |_| ())?;
         let discovery = async { Ok(initiator.discover_with_details(&portal, &request).await?) };
         let Discovery { found: discovered, session, .. } = session::until_interrupted(discovery).await?;
         tell_unauthenticated(&session);

@@ -2,12 +2,11 @@
 
 use iscsi_initiator::{AuthenticationRequest, Config, Initiator, Session, TargetUrl};
 
-use super::{config, other_portals, recovery, until_interrupted};
+use super::{initiator, other_portals, recovery, until_interrupted};
 use crate::arguments::{Policies, SessionOptions};
 use crate::credentials::{self, secret_source};
 use crate::failure::Failure;
 use crate::output::remarks::tell_unauthenticated;
-use crate::store;
 
 /// A session, and with what its initiator logs in.
 pub(crate) struct Opened {
@@ -41,11 +40,7 @@ impl Opened {
     ) -> Result<Self, Failure> {
         secret_source::check_standard_input(options.files())?;
         let request = credentials::request(options, url.credentials)?;
-        // First: when the store is needed and cannot be read, no initiator name is generated.
-        let store = store::for_login(&options.store, &request)?;
-        let mut config = config(options, policies, url.header_digest)?;
-        change(&mut config);
-        let initiator = Initiator::new(config, store);
+        let initiator = initiator(options, policies, url.header_digest, &request, change)?;
         let login = async { Ok(initiator.login(&url.target, &url.portal, &request).await?) };
         let session = until_interrupted(login).await?;
         tell_unauthenticated(session.details());
