@@ -106,5 +106,6 @@ fn a_discovery_ends_with_its_own_logout() {
         (details.target, initiator.config().initiator_name.as_str()),
         (None, "iqn.2001-04.com.example:host")
     );
-    assert_eq!((served.target.report().discovery_sessions, served.target.report().logouts), (2, 2));
+    let report = served.target.report();
+    assert_eq!((report.discovery_sessions, report.discovery_logouts), (2, 2));
 }

@@ -115,7 +115,7 @@ fn a_write_goes_on_at_another_portal() {
         assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", target.report());
         std::thread::sleep(Duration::from_millis(10));
     }
-    while target.report().logouts == 0 {
+    while target.report().discovery_logouts == 0 {
         std::thread::sleep(Duration::from_millis(1));
     }
     runtime.block_on(relay.shutdown());

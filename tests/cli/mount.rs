@@ -107,7 +107,7 @@ impl Stage {
         let report = self.target.report();
         assert_eq!(
             (report.normal_sessions, report.logouts, report.panics),
-            (sessions, sessions + report.discovery_sessions, 0),
+            (sessions, sessions, 0),
             "{report:?}"
         );
         assert!(report.violations.is_empty(), "{report:?}");

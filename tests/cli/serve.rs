@@ -126,7 +126,7 @@ impl Served {
         assert!(!self.socket().exists(), "the socket is still there");
         let report = self.target.report();
         assert!(report.violations.is_empty() && report.panics == 0, "{report:?}");
-        assert_eq!(report.logouts, report.normal_sessions + report.discovery_sessions, "{report:?}");
+        assert_eq!(report.logouts, report.normal_sessions, "{report:?}");
         outcome
     }
 }

@@ -27,8 +27,10 @@ pub struct Report {
     pub mutual_sessions: u32,
     /// Sessions ended because another login had the same initiator name, ISID and target (6.3.5).
     pub reinstatements: u32,
-    /// Logouts answered.
+    /// Logouts of normal sessions answered.
     pub logouts: u32,
+    /// Logouts of discovery sessions answered.
+    pub discovery_logouts: u32,
     /// Bytes of write data taken by commands that were executed, immediate data included.
     pub bytes_written: u64,
     /// R2Ts sent.

@@ -268,7 +268,10 @@ impl Session {
         if response != LogoutResponseCode::CLOSED {
             return Ok(Flow::GoOn);
         }
-        shared.report.logouts += 1;
+        match self.target {
+            Some(_) => shared.report.logouts += 1,
+            None => shared.report.discovery_logouts += 1,
+        }
         Ok(Flow::LoggedOut)
     }
 
