@@ -214,7 +214,7 @@ async fn a_session_that_is_taken_over_again_and_again() {
             assert_eq!(running.cut_sessions(), 1);
         }
     }
-    assert_eq!((session.ended().await, state.recoveries), (Error::TakenOver, 2));
+    assert_eq!((session.ended().await, state.recoveries), (Error::TakenOver, 3));
 }
 
 /// A lost session is replaced at another portal of the target.

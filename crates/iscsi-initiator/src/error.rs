@@ -263,9 +263,9 @@ pub enum Error {
         /// The logical unit.
         lun: Lun,
     },
-    /// The target closed two sessions in a row right after their logins, as it does when another initiator logs in with the same
+    /// The target closed three sessions in a row right after their logins, as it does when another initiator logs in with the same
     /// name and ISID ([RFC 7143, section 6.3.5](https://www.rfc-editor.org/rfc/rfc7143#section-6.3.5)). The session is over.
-    #[error("target closed two sessions in a row right after their logins")]
+    #[error("target closed three sessions in a row right after their logins")]
     TakenOver,
     /// A command was aborted, and the session goes on.
     #[error("{command} was aborted {}", .abort)]

@@ -34,17 +34,18 @@ impl World {
     }
 }
 
-/// The first session has replaced none, so it does not count. Each of the two has to be short.
+/// The first session has replaced none, so it does not count. Each of the three has to be short.
 #[test]
-fn two_sessions_in_a_row_that_are_closed_at_once_were_taken_over() {
+fn three_sessions_in_a_row_that_are_closed_at_once_were_taken_over() {
     let (short, longer) = (CLOSED_WITHIN, CLOSED_WITHIN + NANOSECOND);
     for (lives, phase) in [
-        (&[short, short][..], Phase::Over),
-        (&[short], Phase::Waiting),
-        (&[longer, short], Phase::Waiting),
-        (&[short, longer], Phase::Waiting),
+        (&[short, short, short][..], Phase::Over),
+        (&[short, short], Phase::Waiting),
+        (&[longer, short, short], Phase::Waiting),
         (&[short, longer, short], Phase::Waiting),
-        (&[short, longer, short, short], Phase::Over),
+        (&[short, short, longer], Phase::Waiting),
+        (&[short, short, longer, short, short], Phase::Waiting),
+        (&[short, longer, short, short, short], Phase::Over),
     ] {
         let mut world = World::lost(Strictness::Tolerant, &Failure::Closed);
         assert_eq!(world.after_sessions(&Failure::Closed, lives), phase, "{lives:?}");
@@ -61,22 +62,22 @@ fn two_sessions_in_a_row_that_are_closed_at_once_were_taken_over() {
 fn a_session_after_a_login_that_failed_was_not_taken_over() {
     let mut world = World::lost(Strictness::Tolerant, &Failure::Closed);
     for _ in 0..3 {
-        assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO]), Phase::Waiting);
+        assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO; 2]), Phase::Waiting);
         assert_eq!(world.nexus.take(NexusEvent::ReconnectNow, world.now), Step::LogIn);
         let again = Decision::LogInAgain(Duration::ZERO);
         assert_eq!(world.nexus.take(NexusEvent::LoginFailed(again), world.now), Step::Wait);
     }
-    assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO; 2]), Phase::Over);
+    assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO; 3]), Phase::Over);
 }
 
 /// A session that its caller has suspended was nobody else's.
 #[test]
 fn sessions_around_one_that_was_suspended_are_not_in_a_row() {
     let mut world = World::lost(Strictness::Tolerant, &Failure::Closed);
-    assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO]), Phase::Waiting);
+    assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO; 2]), Phase::Waiting);
     world.begin_session(Some(1));
     assert_eq!(world.nexus.suspend(&mut world.session, world.now), Step::Abandon);
-    assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO]), Phase::Waiting);
+    assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO; 2]), Phase::Waiting);
     assert_eq!(world.after_sessions(&Failure::Closed, &[Duration::ZERO]), Phase::Over);
 }
 
