@@ -54,8 +54,7 @@ impl Device {
             return Some(DeviceUser::Mount(folder.to_owned()));
         }
         let swaps = fs::read_to_string("/proc/swaps").unwrap_or_default();
-        let path = self.to_string();
-        if swaps.lines().any(|line| line.starts_with(&path)) {
+        if has_swap(&swaps, &self.to_string()) {
             return Some(DeviceUser::Kernel("swap".to_owned()));
         }
         let holder = names_in(&self.folder().join("holders")).into_iter().next();
@@ -96,6 +95,12 @@ fn mounted_at<'a>(mounts: &'a str, numbers: &[String]) -> Option<&'a str> {
     })
 }
 
+/// Whether a device or one of its partitions is swap. The first word of a line is the file of one.
+fn has_swap(swaps: &str, device: &str) -> bool {
+    let mut rests = swaps.lines().filter_map(|line| line.split_whitespace().next()?.strip_prefix(device));
+    rests.any(|rest| rest.is_empty() || rest.starts_with('p'))
+}
+
 /// A process that has one of these devices open, as far as this process may see.
 fn process_with(numbers: &[String]) -> Option<DeviceUser> {
     let own = std::process::id();
@@ -127,6 +132,14 @@ mod tests {
         assert_eq!(mounted_at(mounts, &numbers(&["43:0", "43:32"])), Some("/mnt/a"));
         assert_eq!(mounted_at(mounts, &numbers(&["43:3"])), None);
         assert_eq!(mounted_at("30 1\n\n", &numbers(&["43:3"])), None);
+    }
+
+    #[test]
+    fn swap_is_that_of_the_device_and_not_of_one_with_a_longer_number() {
+        let swaps = "Filename Type Size\n/dev/nbd10 partition 8\n/dev/nbd2p1\tpartition 8\n\n";
+        let found =
+            ["/dev/nbd10", "/dev/nbd2", "/dev/nbd1", "/dev/nbd3"].map(|device| has_swap(swaps, device));
+        assert_eq!(found, [true, true, false, false]);
     }
 
     #[test]
